@@ -1,1 +1,2 @@
 //! Darkroom.
+pub mod auth;

@@ -1,0 +1,241 @@
+//! The key ring: the secrets of the `signing_keys` setting.
+//!
+//! Grammar: `kid:secret[,kid:secret…]`, the secret in base64url (padding
+//! allowed, none needed). The first key signs; all of them verify, so keys are
+//! rotated by putting the new one first and dropping the old one later.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+
+/// The shortest secret that is taken, in bytes: that of the hash (RFC 7518 §3.2).
+pub const MIN_SECRET_BYTES: usize = 32;
+
+const BASE64URL: GeneralPurpose = GeneralPurpose::new(
+    &base64::alphabet::URL_SAFE,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// One secret and its name.
+#[derive(Clone)]
+pub struct SigningKey {
+    id: String,
+    // Keyed once: each signature then clones two hash states and saves the
+    // two compressions of the padded key.
+    mac: Hmac<Sha256>,
+}
+
+impl SigningKey {
+    fn new(id: &str, secret: &[u8]) -> Result<Self, KeyRingError> {
+        let mac = Hmac::new_from_slice(secret)
+            .map_err(|_| KeyRingError::Encoding { id: id.to_owned() })?;
+        Ok(Self {
+            id: id.to_owned(),
+            mac,
+        })
+    }
+
+    /// The key's name, a token's `kid`.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// HMAC-SHA256 of `message`.
+    pub fn sign(&self, message: &[u8]) -> [u8; 32] {
+        let mut mac = self.mac.clone();
+        mac.update(message);
+        mac.finalize().into_bytes().into()
+    }
+
+    /// Whether `signature` is that of `message`, in constant time.
+    pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        let mut mac = self.mac.clone();
+        mac.update(message);
+        mac.verify_slice(signature).is_ok()
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SigningKey")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The keys of a deployment: at least one.
+#[derive(Clone, Debug)]
+pub struct KeyRing {
+    first: SigningKey,
+    others: Vec<SigningKey>,
+}
+
+/// Why a key ring was refused. Messages name the key, never its secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyRingError {
+    /// There is no key at all.
+    #[error("holds no key; write kid:base64url-secret, made for example by `cargo xtask keygen`")]
+    Empty,
+    /// An entry has no colon, or nothing before it.
+    #[error("entry {position} is not of the form kid:base64url-secret")]
+    Form {
+        /// Counted from 1.
+        position: usize,
+    },
+    /// The name has characters that are not letters, digits, `.`, `_` or `-`.
+    #[error(
+        "entry {position} has a key id with characters other than letters, digits, '.', '_' and '-'"
+    )]
+    Id {
+        /// Counted from 1.
+        position: usize,
+    },
+    /// Two entries have the same name.
+    #[error("key id {id:?} stands twice")]
+    Duplicate {
+        /// The name.
+        id: String,
+    },
+    /// The secret is not base64url.
+    #[error("the secret of key {id:?} is not base64url")]
+    Encoding {
+        /// The key's name.
+        id: String,
+    },
+    /// The secret is too short to be safe.
+    #[error("the secret of key {id:?} has {bytes} bytes; at least {MIN_SECRET_BYTES} are needed")]
+    Short {
+        /// The key's name.
+        id: String,
+        /// Its length after decoding.
+        bytes: usize,
+    },
+}
+
+impl KeyRing {
+    /// Reads the grammar above. Spaces and line ends around entries are allowed.
+    pub fn parse(text: &str) -> Result<Self, KeyRingError> {
+        let mut keys: Vec<SigningKey> = Vec::new();
+        let entries = text
+            .split(',')
+            .map(str::trim)
+            .filter(|entry| !entry.is_empty());
+        for (position, entry) in (1..).zip(entries) {
+            let key = parse_entry(position, entry)?;
+            if keys.iter().any(|known| known.id == key.id) {
+                return Err(KeyRingError::Duplicate { id: key.id });
+            }
+            keys.push(key);
+        }
+        let mut keys = keys.into_iter();
+        let first = keys.next().ok_or(KeyRingError::Empty)?;
+        Ok(Self {
+            first,
+            others: keys.collect(),
+        })
+    }
+
+    /// The key that signs.
+    pub fn signing(&self) -> &SigningKey {
+        &self.first
+    }
+
+    /// The key named `id`.
+    pub fn find(&self, id: &str) -> Option<&SigningKey> {
+        self.iter().find(|key| key.id == id)
+    }
+
+    /// Every key, the signing one first.
+    pub fn iter(&self) -> impl Iterator<Item = &SigningKey> {
+        std::iter::once(&self.first).chain(&self.others)
+    }
+}
+
+fn parse_entry(position: usize, entry: &str) -> Result<SigningKey, KeyRingError> {
+    let (id, secret) = entry
+        .split_once(':')
+        .filter(|(id, _)| !id.is_empty())
+        .ok_or(KeyRingError::Form { position })?;
+    let named = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    if !id.chars().all(named) {
+        return Err(KeyRingError::Id { position });
+    }
+    let secret = BASE64URL
+        .decode(secret)
+        .map_err(|_| KeyRingError::Encoding { id: id.to_owned() })?;
+    if secret.len() < MIN_SECRET_BYTES {
+        return Err(KeyRingError::Short {
+            id: id.to_owned(),
+            bytes: secret.len(),
+        });
+    }
+    SigningKey::new(id, &secret)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY";
+
+    fn refused(text: &str) -> KeyRingError {
+        KeyRing::parse(text).expect_err("must be refused")
+    }
+
+    #[test]
+    fn the_first_key_signs_and_all_are_found() {
+        let ring = KeyRing::parse(&format!("new:{SECRET}, old:{SECRET}=\n")).expect("parses");
+        assert_eq!(ring.signing().id(), "new");
+        assert!(ring.find("old").is_some() && ring.find("older").is_none());
+        assert_eq!(ring.iter().count(), 2);
+    }
+
+    #[test]
+    fn wrong_rings_are_refused_by_name() {
+        assert_eq!(refused(""), KeyRingError::Empty);
+        assert_eq!(refused(" , "), KeyRingError::Empty);
+        assert_eq!(refused(SECRET), KeyRingError::Form { position: 1 });
+        assert_eq!(
+            refused(&format!(":{SECRET}")),
+            KeyRingError::Form { position: 1 }
+        );
+        assert_eq!(
+            refused(&format!("a b:{SECRET}")),
+            KeyRingError::Id { position: 1 }
+        );
+        assert_eq!(
+            refused(&format!("a:{SECRET},a:{SECRET}")),
+            KeyRingError::Duplicate { id: "a".into() }
+        );
+        assert_eq!(refused("a:+/+/"), KeyRingError::Encoding { id: "a".into() });
+        assert_eq!(
+            refused("a:AAAA"),
+            KeyRingError::Short {
+                id: "a".into(),
+                bytes: 3
+            }
+        );
+    }
+
+    #[test]
+    fn nothing_printed_holds_the_secret() {
+        let ring = KeyRing::parse(&format!("a:{SECRET}")).expect("parses");
+        assert!(!format!("{ring:?}").contains(SECRET));
+        let message = refused(&format!("a:{SECRET},a:{SECRET}")).to_string();
+        assert!(!message.contains(SECRET));
+    }
+
+    #[test]
+    fn signatures_are_those_of_rfc_4231() {
+        // RFC 4231 §4.7: a key longer than the block, test case 6.
+        let key = SigningKey::new("k", &[0xaa; 131]).expect("any length");
+        let message = b"Test Using Larger Than Block-Size Key - Hash Key First";
+        let expected = [0x60, 0xe4, 0x31, 0x59, 0x1e, 0xe0, 0xb6, 0x7f];
+        assert_eq!(key.sign(message)[..8], expected);
+        assert!(key.verifies(message, &key.sign(message)));
+        assert!(!key.verifies(message, &[0; 32]) && !key.verifies(message, &[]));
+    }
+}

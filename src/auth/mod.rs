@@ -1,0 +1,45 @@
+//! Who may do what: the key ring, bearer tokens and the scopes they carry.
+//!
+//! Pure functions on strings and times; nothing here does I/O, so the same code
+//! mints tokens in `cargo xtask token` and checks them in the component.
+//!
+//! A request's way: header → [`token::verify`] (signature first, then claims)
+//! → [`Grant`], the proof that every later step asks for.
+
+mod keyring;
+mod scope;
+pub mod token;
+
+pub use keyring::{KeyRing, KeyRingError, MIN_SECRET_BYTES, SigningKey};
+pub use scope::{Scope, Scopes};
+pub use token::{Audience, Claims, TokenError};
+
+/// The longest `sub` that is taken, in characters.
+pub const MAX_OWNER_CHARS: usize = 128;
+
+/// Who a request acts for and what it may do. Only [`token::verify`] makes one
+/// from outside input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// The token's `sub`: the owner of what is uploaded, and of what may be seen.
+    pub owner: String,
+    /// What the token allows.
+    pub scopes: Scopes,
+}
+
+impl Grant {
+    /// Whether the grant holds `scope`, by itself or through `admin`.
+    pub fn allows(&self, scope: Scope) -> bool {
+        self.scopes.contains(scope) || self.is_admin()
+    }
+
+    /// Whether the grant reaches every owner's images.
+    pub fn is_admin(&self) -> bool {
+        self.scopes.contains(Scope::Admin)
+    }
+
+    /// The owner to whom every look-up is confined; `None` is no confinement.
+    pub fn confined_to(&self) -> Option<&str> {
+        (!self.is_admin()).then_some(self.owner.as_str())
+    }
+}

@@ -1,0 +1,232 @@
+//! Bearer tokens: JSON Web Tokens (RFC 7519) in JWS compact form (RFC 7515),
+//! HS256 only (RFC 8725 §3.1: the verifier, not the token, names the algorithm).
+//!
+//! Times are seconds since the Unix epoch. [`mint`] and [`verify`] are inverse.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+
+use super::{Grant, KeyRing, MAX_OWNER_CHARS, Scopes, SigningKey};
+
+/// The longest token that is looked at, in bytes.
+pub const MAX_TOKEN_BYTES: usize = 4096;
+/// How far the clocks of minter and verifier may differ, in seconds.
+pub const LEEWAY_SECONDS: u64 = 60;
+
+/// A token's claims (RFC 7519 §4.1). Unknown claims are ignored, as §4 asks;
+/// a known one that stands twice is refused.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claims {
+    /// The owner, 1 to [`MAX_OWNER_CHARS`] characters.
+    pub sub: String,
+    /// The token is refused from this time on.
+    #[serde(deserialize_with = "numeric_date")]
+    pub exp: u64,
+    /// The token is refused before this time.
+    #[serde(
+        default,
+        deserialize_with = "optional_date",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub nbf: Option<u64>,
+    /// When it was made. Not judged.
+    #[serde(
+        default,
+        deserialize_with = "optional_date",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub iat: Option<u64>,
+    /// For whom it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aud: Option<Audience>,
+    /// Space-separated scopes.
+    #[serde(default)]
+    pub scope: String,
+}
+
+/// The `aud` claim: one string or several (RFC 7519 §4.1.3).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Audience {
+    /// A single audience.
+    One(String),
+    /// Any of these.
+    Many(Vec<String>),
+}
+
+impl Audience {
+    fn includes(&self, audience: &str) -> bool {
+        match self {
+            Self::One(one) => one == audience,
+            Self::Many(many) => many.iter().any(|one| one == audience),
+        }
+    }
+}
+
+/// Why a token was refused: the `error_description` of RFC 6750 §3. Which part
+/// of a signature was wrong is not told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// Not three base64url parts of JSON, too long, or with a claim of a wrong type.
+    #[error("the token is malformed")]
+    Malformed,
+    /// Another algorithm than HS256, or a header that demands an extension.
+    #[error("the token is not signed with HS256")]
+    Algorithm,
+    /// No key of the ring made this signature.
+    #[error("the token's signature is not valid")]
+    Signature,
+    /// Past `exp`.
+    #[error("the token has expired")]
+    Expired,
+    /// Before `nbf`.
+    #[error("the token is not valid yet")]
+    NotYetValid,
+    /// `aud` is not this deployment.
+    #[error("the token is meant for another audience")]
+    Audience,
+    /// `sub` is empty or too long, or has control characters.
+    #[error(
+        "the token's sub must have 1 to {MAX_OWNER_CHARS} characters, none a control character"
+    )]
+    Subject,
+    /// [`mint`] was asked for a key that the ring does not hold.
+    #[error("the ring holds no such key")]
+    UnknownKey,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Header<'a> {
+    alg: &'a str,
+    #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
+    typ: Option<std::borrow::Cow<'a, str>>,
+    #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
+    kid: Option<std::borrow::Cow<'a, str>>,
+    /// RFC 7515 §4.1.11: what is not understood must be refused.
+    #[serde(default, skip_serializing)]
+    crit: Option<serde::de::IgnoredAny>,
+}
+
+/// Signs `claims` with the key named `kid`, or with the ring's first.
+pub fn mint(ring: &KeyRing, kid: Option<&str>, claims: &Claims) -> Result<String, TokenError> {
+    let key = match kid {
+        Some(kid) => ring.find(kid).ok_or(TokenError::UnknownKey)?,
+        None => ring.signing(),
+    };
+    let header = Header {
+        alg: "HS256",
+        typ: Some("JWT".into()),
+        kid: Some(key.id().into()),
+        crit: None,
+    };
+    let part = |json: Result<Vec<u8>, _>| json.map(|json| URL_SAFE_NO_PAD.encode(json));
+    let header = part(serde_json::to_vec(&header)).map_err(|_| TokenError::Malformed)?;
+    let claims = part(serde_json::to_vec(claims)).map_err(|_| TokenError::Malformed)?;
+    let message = format!("{header}.{claims}");
+    let signature = URL_SAFE_NO_PAD.encode(key.sign(message.as_bytes()));
+    Ok(format!("{message}.{signature}"))
+}
+
+/// Checks algorithm, then signature, then claims, at the time `now`.
+/// `audience` is what `aud` must include; `None` leaves `aud` unjudged.
+pub fn verify(
+    ring: &KeyRing,
+    audience: Option<&str>,
+    now: u64,
+    token: &str,
+) -> Result<Grant, TokenError> {
+    let payload = verified_payload(ring, token)?;
+    let claims: Claims = serde_json::from_slice(&payload).map_err(|_| TokenError::Malformed)?;
+    judge(&claims, audience, now)?;
+    Ok(Grant {
+        scopes: Scopes::parse(&claims.scope),
+        owner: claims.sub,
+    })
+}
+
+fn verified_payload(ring: &KeyRing, token: &str) -> Result<Vec<u8>, TokenError> {
+    if token.len() > MAX_TOKEN_BYTES {
+        return Err(TokenError::Malformed);
+    }
+    let (message, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed)?;
+    let (header, payload) = message.split_once('.').ok_or(TokenError::Malformed)?;
+    let decode = |part: &str| {
+        URL_SAFE_NO_PAD
+            .decode(part)
+            .map_err(|_| TokenError::Malformed)
+    };
+
+    let header = decode(header)?;
+    let header: Header<'_> = serde_json::from_slice(&header).map_err(|_| TokenError::Malformed)?;
+    if header.alg != "HS256" || header.crit.is_some() {
+        return Err(TokenError::Algorithm);
+    }
+    let signature = decode(signature)?;
+    let signed_by = |key: &SigningKey| key.verifies(message.as_bytes(), &signature);
+    let known = match &header.kid {
+        Some(kid) => ring.find(kid).is_some_and(signed_by),
+        None => ring.iter().any(signed_by),
+    };
+    if !known {
+        return Err(TokenError::Signature);
+    }
+    decode(payload)
+}
+
+fn judge(claims: &Claims, audience: Option<&str>, now: u64) -> Result<(), TokenError> {
+    if now >= claims.exp.saturating_add(LEEWAY_SECONDS) {
+        return Err(TokenError::Expired);
+    }
+    if claims
+        .nbf
+        .is_some_and(|nbf| now.saturating_add(LEEWAY_SECONDS) < nbf)
+    {
+        return Err(TokenError::NotYetValid);
+    }
+    let meant = |wanted| claims.aud.as_ref().is_some_and(|aud| aud.includes(wanted));
+    if !audience.is_none_or(meant) {
+        return Err(TokenError::Audience);
+    }
+    let chars = claims.sub.chars().count();
+    if chars == 0 || chars > MAX_OWNER_CHARS || claims.sub.chars().any(char::is_control) {
+        return Err(TokenError::Subject);
+    }
+    Ok(())
+}
+
+/// A NumericDate (RFC 7519 §2): seconds, whole or with a fraction, never negative.
+fn numeric_date<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    struct Date;
+    impl serde::de::Visitor<'_> for Date {
+        type Value = u64;
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("seconds since the Unix epoch")
+        }
+        fn visit_u64<E>(self, seconds: u64) -> Result<u64, E> {
+            Ok(seconds)
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "checked to be in range; the fraction is meant to go"
+        )]
+        fn visit_f64<E: serde::de::Error>(self, seconds: f64) -> Result<u64, E> {
+            if (0.0..9e15).contains(&seconds) {
+                Ok(seconds as u64)
+            } else {
+                Err(E::custom("out of range"))
+            }
+        }
+    }
+    deserializer.deserialize_any(Date)
+}
+
+fn optional_date<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<u64>, D::Error> {
+    numeric_date(deserializer).map(Some)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,198 @@
+use super::*;
+
+const NOW: u64 = 1_800_000_000;
+const A: &str = "a:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY";
+const B: &str = "b:ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA";
+
+fn ring(text: &str) -> KeyRing {
+    KeyRing::parse(text).expect("a ring")
+}
+
+fn claims() -> Claims {
+    Claims {
+        sub: "alice".into(),
+        exp: NOW + 3600,
+        scope: "images:read images:write".into(),
+        ..Claims::default()
+    }
+}
+
+fn check(claims: &Claims, audience: Option<&str>, expect: Result<(), TokenError>) {
+    let token = mint(&ring(A), None, claims).expect("mints");
+    let answer = verify(&ring(A), audience, NOW, &token).map(|_| ());
+    assert_eq!(answer, expect, "{claims:?}");
+}
+
+/// A token with any header and payload, rightly signed by key `a`.
+fn signed(header: &str, payload: &str) -> String {
+    let message = format!(
+        "{}.{}",
+        URL_SAFE_NO_PAD.encode(header),
+        URL_SAFE_NO_PAD.encode(payload)
+    );
+    let signature = ring(A).signing().sign(message.as_bytes());
+    format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
+}
+
+#[test]
+fn what_is_minted_verifies_into_its_grant() {
+    let token = mint(&ring(A), None, &claims()).expect("mints");
+    let grant = verify(&ring(&format!("{B},{A}")), None, NOW, &token).expect("verifies");
+    assert_eq!(grant.owner, "alice");
+    assert_eq!(grant.scopes, Scopes::parse("images:read images:write"));
+}
+
+#[test]
+fn the_vector_of_rfc_7515_a_1_verifies() {
+    let key =
+        "k:AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow";
+    let token = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.\
+        eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.\
+        dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    assert!(verified_payload(&ring(key), token).is_ok());
+    // It has no sub, so it is no token of ours.
+    assert_eq!(
+        verify(&ring(key), None, 0, token),
+        Err(TokenError::Malformed)
+    );
+}
+
+#[test]
+fn only_hs256_is_taken() {
+    let payload = format!(r#"{{"sub":"alice","exp":{}}}"#, NOW + 10);
+    for alg in ["none", "None", "HS512", "RS256", "hs256", "Hs256", ""] {
+        let token = signed(&format!(r#"{{"alg":"{alg}"}}"#), &payload);
+        assert_eq!(
+            verify(&ring(A), None, NOW, &token),
+            Err(TokenError::Algorithm),
+            "{alg}"
+        );
+    }
+    let critical = signed(r#"{"alg":"HS256","crit":["b64"],"b64":false}"#, &payload);
+    assert_eq!(
+        verify(&ring(A), None, NOW, &critical),
+        Err(TokenError::Algorithm)
+    );
+    let plain = signed(r#"{"alg":"HS256"}"#, &payload);
+    assert!(
+        verify(&ring(&format!("{B},{A}")), None, NOW, &plain).is_ok(),
+        "every key is tried"
+    );
+}
+
+#[test]
+fn malformed_tokens_are_refused() {
+    let long = format!("{}.a.a", "a".repeat(MAX_TOKEN_BYTES));
+    let exp = NOW + 10;
+    let twice = signed(
+        r#"{"alg":"HS256"}"#,
+        &format!(r#"{{"sub":"alice","sub":"bob","exp":{exp}}}"#),
+    );
+    let no_exp = signed(r#"{"alg":"HS256"}"#, r#"{"sub":"alice"}"#);
+    let negative = signed(r#"{"alg":"HS256"}"#, r#"{"sub":"alice","exp":-1}"#);
+    let two_algs = signed(
+        r#"{"alg":"none","alg":"HS256"}"#,
+        &format!(r#"{{"sub":"alice","exp":{exp}}}"#),
+    );
+    for token in [
+        "", ".", "..", "a.b", "a.b.c.d", &long, &twice, &no_exp, &negative, &two_algs,
+    ] {
+        assert_eq!(
+            verify(&ring(A), None, NOW, token),
+            Err(TokenError::Malformed),
+            "{token}"
+        );
+    }
+}
+
+#[test]
+fn keys_outside_the_ring_are_refused() {
+    let token = mint(&ring(B), None, &claims()).expect("mints");
+    assert_eq!(
+        verify(&ring(A), None, NOW, &token),
+        Err(TokenError::Signature)
+    );
+    // The right name over the wrong secret.
+    let imposter = ring(&B.replace("b:", "a:"));
+    let token = mint(&imposter, None, &claims()).expect("mints");
+    assert_eq!(
+        verify(&ring(A), None, NOW, &token),
+        Err(TokenError::Signature)
+    );
+    assert_eq!(
+        mint(&ring(A), Some("b"), &claims()),
+        Err(TokenError::UnknownKey)
+    );
+}
+
+#[test]
+fn times_are_judged_with_a_minute_of_leeway() {
+    let at = |exp, nbf| Claims {
+        exp,
+        nbf,
+        ..claims()
+    };
+    check(&at(NOW - 59, None), None, Ok(()));
+    check(&at(NOW - 60, None), None, Err(TokenError::Expired));
+    check(&at(NOW + 9, Some(NOW + 60)), None, Ok(()));
+    check(
+        &at(NOW + 9, Some(NOW + 61)),
+        None,
+        Err(TokenError::NotYetValid),
+    );
+    check(&at(u64::MAX, None), None, Ok(()));
+    let fraction = signed(
+        r#"{"alg":"HS256"}"#,
+        &format!(r#"{{"sub":"a","exp":{NOW}.5}}"#),
+    );
+    assert!(verify(&ring(A), None, NOW, &fraction).is_ok());
+}
+
+#[test]
+fn the_audience_must_include_ours_where_one_is_set() {
+    let aud = |aud| Claims { aud, ..claims() };
+    let many = Audience::Many(vec!["other".into(), "darkroom".into()]);
+    check(
+        &aud(Some(Audience::One("darkroom".into()))),
+        Some("darkroom"),
+        Ok(()),
+    );
+    check(&aud(Some(many)), Some("darkroom"), Ok(()));
+    check(
+        &aud(Some(Audience::One("other".into()))),
+        Some("darkroom"),
+        Err(TokenError::Audience),
+    );
+    check(&aud(None), Some("darkroom"), Err(TokenError::Audience));
+    check(&aud(Some(Audience::One("other".into()))), None, Ok(()));
+}
+
+#[test]
+fn owners_have_1_to_128_printable_characters() {
+    let sub = |sub: &str| Claims {
+        sub: sub.into(),
+        ..claims()
+    };
+    check(&sub(&"é".repeat(128)), None, Ok(()));
+    check(&sub(""), None, Err(TokenError::Subject));
+    check(&sub(&"a".repeat(129)), None, Err(TokenError::Subject));
+    check(&sub("a\nb"), None, Err(TokenError::Subject));
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_single_changed_character_is_refused(at in 0usize..1000, with in "[A-Za-z0-9_.=-]") {
+        let token = mint(&ring(A), None, &claims()).expect("mints");
+        let at = at % token.len();
+        let mut changed = token.clone();
+        changed.replace_range(at..=at, &with);
+        if changed != token {
+            proptest::prop_assert!(verify(&ring(A), None, NOW, &changed).is_err());
+        }
+    }
+
+    #[test]
+    fn no_input_panics(token in ".{0,200}") {
+        let _ = verify(&ring(A), None, NOW, &token);
+    }
+}
