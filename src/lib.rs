@@ -1,2 +1,4 @@
 //! Darkroom.
 pub mod auth;
+pub mod blobs;
+pub mod conformance;

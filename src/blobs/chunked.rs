@@ -1,0 +1,251 @@
+//! Blobs in a store of whole values: cut into chunks of one size.
+//!
+//! Writing: bytes are gathered into one buffer; a full buffer goes to the store
+//! while the next one fills, with at most [`WRITES_IN_FLIGHT`] on their way.
+//! Reading: [`READS_AHEAD`] chunks are fetched ahead of the reader. So a
+//! transfer of any length holds a handful of chunks.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use futures_util::stream::{self, FuturesUnordered, StreamExt as _, TryStreamExt as _};
+
+use super::{BlobError, BlobId, BlobRef, BlobStore, BlobWriter, ByteStream, KeyValue, key};
+
+/// How many chunks of one blob may be on their way into the store at once.
+pub const WRITES_IN_FLIGHT: usize = 2;
+/// How many chunks of one blob are read ahead of the one that is being sent.
+pub const READS_AHEAD: usize = 2;
+/// How many keys one deletion names: the least that a known store takes (DynamoDB).
+const DELETE_BATCH: usize = 25;
+
+/// A [`BlobStore`] over a [`KeyValue`].
+#[derive(Clone)]
+pub struct ChunkedBlobs {
+    values: Arc<dyn KeyValue>,
+    chunk_size: u32,
+}
+
+impl ChunkedBlobs {
+    /// New blobs are cut into chunks of `chunk_size` bytes (at least 1); those
+    /// that exist keep the size which their [`BlobRef`] records.
+    pub fn new(values: Arc<dyn KeyValue>, chunk_size: u32) -> Self {
+        Self {
+            values,
+            chunk_size: chunk_size.max(1),
+        }
+    }
+
+    async fn delete_chunks(&self, id: &BlobId, chunks: Range<u64>) -> Result<(), BlobError> {
+        let keys: Vec<String> = chunks.map(|index| key::chunk(id, index)).collect();
+        for batch in keys.chunks(DELETE_BATCH) {
+            self.values.delete_many(batch.to_vec()).await?;
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl BlobStore for ChunkedBlobs {
+    fn create(&self, id: BlobId, size_hint: Option<u64>) -> Box<dyn BlobWriter> {
+        Box::new(ChunkWriter {
+            store: self.clone(),
+            id,
+            buffer: Vec::new(),
+            size_hint,
+            size: 0,
+            next: 0,
+            in_flight: FuturesUnordered::new(),
+        })
+    }
+
+    async fn read(&self, blob: &BlobRef, range: Range<u64>) -> Result<ByteStream, BlobError> {
+        let Range { start, end } = range;
+        if start > end || end > blob.size {
+            return Err(BlobError::OutOfRange {
+                start,
+                end,
+                size: blob.size,
+            });
+        }
+        if start == end {
+            return Ok(stream::empty().boxed());
+        }
+        let mut pieces = pieces(blob, start..end);
+        let Some(first) = pieces.next() else {
+            return Ok(stream::empty().boxed());
+        };
+        let first = read_piece(Arc::clone(&self.values), first).await?;
+        let values = Arc::clone(&self.values);
+        let rest = stream::iter(pieces)
+            .map(move |piece| read_piece(Arc::clone(&values), piece))
+            .buffered(READS_AHEAD);
+        Ok(stream::once(async { Ok(first) }).chain(rest).boxed())
+    }
+
+    async fn delete(&self, blob: &BlobRef) -> Result<(), BlobError> {
+        self.delete_chunks(&blob.id, 0..blob.chunks()).await
+    }
+
+    async fn delete_remains(&self, id: &BlobId) -> Result<(), BlobError> {
+        // Chunks are started in order with few in flight, so past a run of that
+        // many absent ones there are none.
+        let window = WRITES_IN_FLIGHT as u64;
+        let (mut index, mut absent) = (0, 0);
+        while absent < window {
+            let there = self.values.get(key::chunk(id, index)).await?.is_some();
+            absent = if there { 0 } else { absent + 1 };
+            index += 1;
+        }
+        self.delete_chunks(id, 0..index - absent).await
+    }
+
+    async fn check(&self) -> Result<(), BlobError> {
+        self.values.get(key::PROBE.to_owned()).await.map(|_| ())
+    }
+}
+
+/// A part of one chunk.
+struct Piece {
+    id: BlobId,
+    index: u64,
+    /// The chunk's whole length.
+    length: u64,
+    /// The part of it that is wanted.
+    part: Range<u64>,
+}
+
+/// The pieces that cover `range`, which lies inside `blob` and is not empty.
+fn pieces(blob: &BlobRef, range: Range<u64>) -> impl Iterator<Item = Piece> + Send + use<> {
+    let BlobRef {
+        id,
+        size,
+        chunk_size,
+    } = blob.clone();
+    let chunk_size = u64::from(chunk_size.max(1));
+    (range.start / chunk_size..=(range.end - 1) / chunk_size).map(move |index| {
+        let offset = index * chunk_size;
+        let length = chunk_size.min(size - offset);
+        Piece {
+            id: id.clone(),
+            index,
+            length,
+            part: range.start.saturating_sub(offset)..(range.end - offset).min(length),
+        }
+    })
+}
+
+async fn read_piece(values: Arc<dyn KeyValue>, piece: Piece) -> Result<Bytes, BlobError> {
+    let Piece {
+        id,
+        index,
+        length,
+        part,
+    } = piece;
+    let Some(chunk) = values.get(key::chunk(&id, index)).await? else {
+        return Err(BlobError::Missing { id, index });
+    };
+    let actual = chunk.len() as u64;
+    let (Ok(start), Ok(end)) = (usize::try_from(part.start), usize::try_from(part.end)) else {
+        return Err(BlobError::Damaged {
+            id,
+            index,
+            expected: length,
+            actual,
+        });
+    };
+    if actual != length {
+        return Err(BlobError::Damaged {
+            id,
+            index,
+            expected: length,
+            actual,
+        });
+    }
+    Ok(chunk.slice(start..end))
+}
+
+struct ChunkWriter {
+    store: ChunkedBlobs,
+    id: BlobId,
+    buffer: Vec<u8>,
+    size_hint: Option<u64>,
+    size: u64,
+    /// The index of the chunk that `buffer` will be.
+    next: u64,
+    in_flight: FuturesUnordered<BoxFuture<'static, Result<(), BlobError>>>,
+}
+
+impl ChunkWriter {
+    fn chunk_size(&self) -> usize {
+        self.store.chunk_size as usize
+    }
+
+    /// What the buffer should hold: the rest of the blob, at most a chunk.
+    fn capacity(&self) -> usize {
+        let rest = self.size_hint.map(|hint| hint.saturating_sub(self.size));
+        rest.and_then(|rest| usize::try_from(rest).ok())
+            .unwrap_or(usize::MAX)
+            .min(self.chunk_size())
+    }
+
+    async fn send_buffer(&mut self) -> Result<(), BlobError> {
+        while self.in_flight.len() >= WRITES_IN_FLIGHT {
+            self.in_flight.try_next().await?;
+        }
+        let chunk = std::mem::take(&mut self.buffer);
+        let key = key::chunk(&self.id, self.next);
+        self.next += 1;
+        let values = Arc::clone(&self.store.values);
+        self.in_flight
+            .push(Box::pin(async move { values.set(key, chunk).await }));
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl BlobWriter for ChunkWriter {
+    async fn write(&mut self, mut bytes: Bytes) -> Result<(), BlobError> {
+        while !bytes.is_empty() {
+            if self.buffer.capacity() == 0 {
+                self.buffer.reserve_exact(self.capacity());
+            }
+            let room = self.chunk_size() - self.buffer.len();
+            let taken = bytes.split_to(room.min(bytes.len()));
+            self.buffer.extend_from_slice(&taken);
+            self.size += taken.len() as u64;
+            if self.buffer.len() == self.chunk_size() {
+                self.send_buffer().await?;
+            }
+        }
+        // Lets writes under way proceed while more bytes are awaited.
+        while let Some(Some(done)) = futures_util::FutureExt::now_or_never(self.in_flight.next()) {
+            done?;
+        }
+        Ok(())
+    }
+
+    async fn finish(mut self: Box<Self>) -> Result<BlobRef, BlobError> {
+        if !self.buffer.is_empty() {
+            self.send_buffer().await?;
+        }
+        while self.in_flight.try_next().await?.is_some() {}
+        Ok(BlobRef {
+            id: self.id,
+            size: self.size,
+            chunk_size: self.store.chunk_size,
+        })
+    }
+
+    async fn abort(mut self: Box<Self>) -> Result<(), BlobError> {
+        // A chunk must not arrive after its deletion, so wait for all first.
+        while self.in_flight.next().await.is_some() {}
+        self.store.delete_chunks(&self.id, 0..self.next).await
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,162 @@
+//! Blobs: the bytes of images, and nothing else about them.
+//!
+//! [`BlobStore`] is what the service asks for: write a new blob as its bytes
+//! come, read a range of it, delete it. [`ChunkedBlobs`] implements it over any
+//! store of whole values ([`KeyValue`]: Spin's key-value store, memory, a map in
+//! a test), by cutting blobs into chunks of one size.
+//!
+//! What every implementation promises, and [`conformance`] checks:
+//! - A blob is written once, under an id that nobody else uses, and is complete
+//!   only when [`BlobWriter::finish`] has returned; it is then durable.
+//! - [`BlobStore::read`] gives exactly the bytes asked for or an error, never
+//!   fewer and never others; it holds a few chunks, not the blob.
+//! - [`BlobStore::delete`] of what is partly or wholly absent succeeds, so that
+//!   a clean-up which was cut short can be repeated.
+
+pub mod chunked;
+pub mod conformance;
+pub mod key;
+pub mod memory;
+
+use std::fmt;
+use std::ops::Range;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
+
+pub use chunked::ChunkedBlobs;
+pub use memory::MemoryKeyValue;
+
+/// Names a blob. Letters, digits and `.`: safe in every store's keys.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct BlobId(String);
+
+impl BlobId {
+    /// Takes `id` as a name if it has 1 to 64 letters, digits and dots.
+    pub fn new(id: impl Into<String>) -> Option<Self> {
+        let id = id.into();
+        let named = |c: char| c.is_ascii_alphanumeric() || c == '.';
+        ((1..=64).contains(&id.len()) && id.chars().all(named)).then_some(Self(id))
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for BlobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Where a blob's bytes are: all that a store needs to find them again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlobRef {
+    /// Its name.
+    pub id: BlobId,
+    /// Its length in bytes.
+    pub size: u64,
+    /// The length in bytes of every chunk but the last.
+    pub chunk_size: u32,
+}
+
+impl BlobRef {
+    /// How many chunks the blob has.
+    pub fn chunks(&self) -> u64 {
+        self.size.div_ceil(u64::from(self.chunk_size.max(1)))
+    }
+}
+
+/// Why a store could not do what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BlobError {
+    /// A chunk that a complete blob must have is not there.
+    #[error("chunk {index} of blob {id} is missing")]
+    Missing {
+        /// The blob.
+        id: BlobId,
+        /// Counted from 0.
+        index: u64,
+    },
+    /// A chunk has another length than it was written with.
+    #[error("chunk {index} of blob {id} has {actual} bytes instead of {expected}")]
+    Damaged {
+        /// The blob.
+        id: BlobId,
+        /// Counted from 0.
+        index: u64,
+        /// Its length as recorded.
+        expected: u64,
+        /// Its length as read.
+        actual: u64,
+    },
+    /// A range that does not lie inside the blob: a caller's mistake.
+    #[error("bytes {start}..{end} lie outside a blob of {size} bytes")]
+    OutOfRange {
+        /// First byte asked for.
+        start: u64,
+        /// One past the last byte asked for.
+        end: u64,
+        /// The blob's length.
+        size: u64,
+    },
+    /// The store itself failed: unreachable, full, read-only. Worth a retry.
+    #[error("the blob store failed: {0}")]
+    Store(String),
+}
+
+/// A stream of a blob's bytes, in order.
+pub type ByteStream = BoxStream<'static, Result<Bytes, BlobError>>;
+
+/// A store of blobs.
+#[async_trait]
+pub trait BlobStore: Send + Sync {
+    /// Starts a new blob. Nothing is written before bytes come; `size_hint` is
+    /// how many are expected, where that is known.
+    fn create(&self, id: BlobId, size_hint: Option<u64>) -> Box<dyn BlobWriter>;
+
+    /// The bytes of `range`. The first piece has been read when this returns, so
+    /// that a blob which is not there is an error here, not a broken stream.
+    async fn read(&self, blob: &BlobRef, range: Range<u64>) -> Result<ByteStream, BlobError>;
+
+    /// Deletes whatever there is of `blob`.
+    async fn delete(&self, blob: &BlobRef) -> Result<(), BlobError>;
+
+    /// Deletes whatever an interrupted writer left under `id`, without knowing
+    /// how far it came.
+    async fn delete_remains(&self, id: &BlobId) -> Result<(), BlobError>;
+
+    /// Whether the store answers.
+    async fn check(&self) -> Result<(), BlobError>;
+}
+
+/// A blob that is being written. Dropping it writes no more and cleans nothing
+/// up: call [`abort`](Self::abort), or leave it to the sweep.
+#[async_trait]
+pub trait BlobWriter: Send {
+    /// Takes the next bytes. May wait for the store, and so holds the sender back.
+    async fn write(&mut self, bytes: Bytes) -> Result<(), BlobError>;
+
+    /// Makes all that was written durable.
+    async fn finish(self: Box<Self>) -> Result<BlobRef, BlobError>;
+
+    /// Deletes what was written.
+    async fn abort(self: Box<Self>) -> Result<(), BlobError>;
+}
+
+/// A store of whole values under string keys: the least that a backend must
+/// offer to hold blobs.
+#[async_trait]
+pub trait KeyValue: Send + Sync {
+    /// The value, or `None` where there is none.
+    async fn get(&self, key: String) -> Result<Option<Bytes>, BlobError>;
+
+    /// Writes a value; durable on return.
+    async fn set(&self, key: String, value: Vec<u8>) -> Result<(), BlobError>;
+
+    /// Deletes the values that exist among `keys`.
+    async fn delete_many(&self, keys: Vec<String>) -> Result<(), BlobError>;
+}
