@@ -1,2 +1,56 @@
-//! Every chore of the repository.
-fn main() {}
+//! Every chore of the repository, run as `cargo xtask <command>`.
+//!
+//! # Layout
+//!
+//! One file for each command: `up`, `token` (and `keygen`). Shared subjects:
+//!
+//! - `cargo`: running cargo and rustup, the places in the repository
+//! - `component`: building the WebAssembly component
+//! - `host`: choosing, starting and stopping the program that runs it
+//! - `http`: the few requests that chores make
+//! - `keys`: the development signing key and its tokens
+//! - `say`: what a person sees while a chore runs
+//! - `signals`: passing Ctrl-C on to the host, once
+//! - `stores`: the runtime configuration for a data directory
+
+mod cargo;
+mod component;
+mod host;
+mod http;
+mod keys;
+mod say;
+mod signals;
+mod stores;
+mod token;
+mod up;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Darkroom's chores.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Command {
+    /// Build everything that is needed and serve Darkroom on this machine
+    Up(up::Up),
+    /// Print a bearer token signed with the first (or a named) key
+    Token(token::Token),
+    /// Print a fresh signing key as kid:secret
+    Keygen(token::Keygen),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Command::parse() {
+        Command::Up(up) => up.run(),
+        Command::Token(token) => token.run(),
+        Command::Keygen(keygen) => keygen.run(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say::failure(&error);
+            ExitCode::FAILURE
+        }
+    }
+}

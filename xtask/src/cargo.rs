@@ -1,0 +1,149 @@
+//! Running cargo and rustup, and where things are in the repository.
+
+use std::env;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::say;
+
+/// The target that the component is built for.
+pub(crate) const WASM_TARGET: &str = "wasm32-wasip1";
+
+/// The root of the repository.
+pub(crate) fn root() -> PathBuf {
+    let here = env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    here.parent()
+        .map_or_else(|| here.clone(), Path::to_path_buf)
+}
+
+/// Where cargo puts what it builds.
+pub(crate) fn target_dir() -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |dir| root().join(dir))
+}
+
+/// A cargo command in the repository's root.
+pub(crate) fn cargo<I: AsRef<OsStr>>(arguments: impl IntoIterator<Item = I>) -> Command {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(arguments).current_dir(root());
+    // What `cargo run` says about xtask itself is not for the commands that
+    // xtask starts: build scripts that watch these would run again.
+    for (name, _) in env::vars_os() {
+        let name = name.to_string_lossy();
+        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&*name);
+        }
+    }
+    command
+}
+
+/// Runs a command to its end; an unsuccessful one is an error that names it.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    let status = command
+        .status()
+        .with_context(|| format!("cannot start `{}`", shown(command)))?;
+    if !status.success() {
+        bail!("`{}` failed ({status})", shown(command));
+    }
+    Ok(())
+}
+
+/// Runs a command and gives its standard output, trimmed.
+pub(crate) fn output(command: &mut Command) -> Result<String> {
+    let output = command
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("cannot start `{}`", shown(command)))?;
+    if !output.status.success() {
+        bail!("`{}` failed ({})", shown(command), output.status);
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+/// A command as one would type it.
+pub(crate) fn shown(command: &Command) -> String {
+    let program = Path::new(command.get_program());
+    let name = program.file_name().unwrap_or(program.as_os_str());
+    let mut line = name.to_string_lossy().into_owned();
+    for argument in command.get_args() {
+        line.push(' ');
+        line.push_str(&argument.to_string_lossy());
+    }
+    line
+}
+
+/// The program's path, when it can be found on `PATH`.
+pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    env::split_paths(&path)
+        .map(|dir| dir.join(program))
+        .find(|file| file.is_file())
+}
+
+/// Makes sure that the pinned toolchain can build for [`WASM_TARGET`].
+pub(crate) fn ensure_wasm_target() -> Result<()> {
+    let sysroot = output(rust_tool("rustc").args(["--print", "sysroot"]))?;
+    let installed = Path::new(&sysroot).join("lib/rustlib").join(WASM_TARGET);
+    if installed.is_dir() {
+        return Ok(());
+    }
+    say::step(&format!(
+        "Adding the Rust target {WASM_TARGET}, which the component is built for"
+    ));
+    rustup(&["target", "add", WASM_TARGET])
+}
+
+/// Makes sure that rustfmt and clippy are there.
+pub(crate) fn ensure_components() -> Result<()> {
+    let works = |tool| {
+        let mut command = rust_tool(tool);
+        command
+            .arg("--version")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        command.status().is_ok_and(|status| status.success())
+    };
+    if works("rustfmt") && works("cargo-clippy") {
+        return Ok(());
+    }
+    say::step("Adding rustfmt and clippy to the Rust toolchain");
+    rustup(&["component", "add", "rustfmt", "clippy"])
+}
+
+fn rust_tool(name: &str) -> Command {
+    let mut command = Command::new(name);
+    command.current_dir(root());
+    command
+}
+
+fn rustup(arguments: &[&str]) -> Result<()> {
+    if on_path("rustup").is_none() {
+        bail!(
+            "the Rust toolchain lacks a part and there is no rustup to add it: install rustup \
+             (https://rustup.rs), or install the part with the package manager that Rust came \
+             from; wanted: rustup {}",
+            arguments.join(" ")
+        );
+    }
+    run(rust_tool("rustup").args(arguments))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_root_holds_the_manifest_of_the_application() {
+        assert!(root().join("spin.toml").is_file());
+    }
+
+    #[test]
+    fn commands_are_shown_without_the_path_of_their_program() {
+        let mut command = Command::new("/some/where/cargo");
+        command.args(["build", "--release"]);
+        assert_eq!(shown(&command), "cargo build --release");
+    }
+}

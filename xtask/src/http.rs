@@ -1,0 +1,93 @@
+//! The few requests that chores make themselves.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+
+/// A status and a body.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// The status code.
+    pub(crate) status: u16,
+    /// The body, as text.
+    pub(crate) body: String,
+}
+
+/// Sends a GET request; an answer of any status is an answer.
+pub(crate) fn get(url: &str) -> Result<Answer> {
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_global(Some(Duration::from_secs(10)))
+        .build()
+        .into();
+    let mut response = agent.get(url).call()?;
+    Ok(Answer {
+        status: response.status().as_u16(),
+        body: response.body_mut().read_to_string()?,
+    })
+}
+
+/// Waits until `/health/ready` answers 200. `alive` may end the wait with the
+/// reason why no answer will come.
+pub(crate) fn wait_until_ready(
+    base: &str,
+    patience: Duration,
+    mut alive: impl FnMut() -> Result<()>,
+) -> Result<()> {
+    let url = format!("{base}/health/ready");
+    let start = Instant::now();
+    loop {
+        let answer = get(&url);
+        if matches!(&answer, Ok(answer) if answer.status == 200) {
+            return Ok(());
+        }
+        alive()?;
+        if start.elapsed() > patience {
+            match answer {
+                Ok(answer) => bail!(
+                    "{url} still answers {} after {} s: {}",
+                    answer.status,
+                    patience.as_secs(),
+                    answer.body.trim()
+                ),
+                Err(error) => bail!(
+                    "no answer from {url} after {} s: {error}",
+                    patience.as_secs()
+                ),
+            }
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// The address under which this machine reaches a server that says it serves
+/// `url`: an unspecified address stands for every one.
+pub(crate) fn reachable(url: &str) -> String {
+    let Some(address) = url.strip_prefix("http://") else {
+        return url.to_owned();
+    };
+    match address.parse::<SocketAddr>() {
+        Ok(address) if address.ip().is_unspecified() => {
+            format!("http://127.0.0.1:{}", address.port())
+        }
+        _ => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unspecified_address_is_reached_on_the_loopback() {
+        for (url, expected) in [
+            ("http://0.0.0.0:3000", "http://127.0.0.1:3000"),
+            ("http://[::]:80", "http://127.0.0.1:80"),
+            ("http://127.0.0.1:3000", "http://127.0.0.1:3000"),
+            ("http://localhost:3000", "http://localhost:3000"),
+        ] {
+            assert_eq!(reachable(url), expected);
+        }
+    }
+}

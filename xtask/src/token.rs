@@ -1,0 +1,115 @@
+//! `cargo xtask token` and `cargo xtask keygen`.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::Args;
+use darkroom::auth::KeyRing;
+
+use crate::keys::{self, Wanted};
+
+/// The scopes of a token that may do everything with its owner's images.
+pub(crate) const OWN_IMAGES: &str = "images:read images:write images:delete";
+
+/// Prints a bearer token.
+#[derive(Args)]
+pub(crate) struct Token {
+    /// The owner that the token acts for
+    #[arg(long, default_value = "dev")]
+    sub: String,
+    /// A scope; give several by repeating the option or with spaces between
+    #[arg(long, default_value = OWN_IMAGES)]
+    scope: Vec<String>,
+    /// How long the token is good for: 90s, 15m, 1h, 30d
+    #[arg(long, default_value = "1h", value_parser = parse_duration)]
+    expires_in: Duration,
+    /// The `aud` claim [default: the variable token_audience]
+    #[arg(long)]
+    audience: Option<String>,
+    /// Which key signs [default: the first]
+    #[arg(long)]
+    key_id: Option<String>,
+}
+
+impl Token {
+    /// Runs the command.
+    pub(crate) fn run(self) -> Result<()> {
+        let audience = match self.audience {
+            Some(audience) => Some(audience),
+            None => keys::variable(&keys::variables()?, "token_audience"),
+        };
+        let token = keys::mint(
+            &keys::existing()?,
+            Wanted {
+                sub: &self.sub,
+                scope: &self.scope.join(" "),
+                expires_in: self.expires_in,
+                audience,
+                key_id: self.key_id.as_deref(),
+            },
+        )?;
+        println!("{token}");
+        Ok(())
+    }
+}
+
+/// Prints a fresh signing key.
+#[derive(Args)]
+pub(crate) struct Keygen {
+    /// The key's name, which tokens carry as `kid`
+    #[arg(long, default_value = "key-1")]
+    kid: String,
+}
+
+impl Keygen {
+    /// Runs the command.
+    pub(crate) fn run(self) -> Result<()> {
+        let key = keys::generate(&self.kid)?;
+        KeyRing::parse(&key)?;
+        println!("{key}");
+        Ok(())
+    }
+}
+
+/// Reads `90`, `90s`, `15m`, `1h` or `30d`.
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    let split = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let factor = match unit {
+        "" | "s" => 1,
+        "m" => 60,
+        "h" => 60 * 60,
+        "d" => 24 * 60 * 60,
+        _ => return Err(format!("unknown unit {unit:?}; use s, m, h or d")),
+    };
+    let number: u64 = number
+        .parse()
+        .map_err(|_| "write a number and a unit, like 1h".to_owned())?;
+    number
+        .checked_mul(factor)
+        .map(Duration::from_secs)
+        .ok_or_else(|| "is too long".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_units() {
+        for (text, seconds) in [
+            ("90", 90),
+            ("90s", 90),
+            ("15m", 900),
+            ("1h", 3600),
+            ("2d", 172_800),
+        ] {
+            assert_eq!(parse_duration(text), Ok(Duration::from_secs(seconds)));
+        }
+        for text in ["", "h", "1w", "-1h", "1.5h", "99999999999999999d"] {
+            assert!(parse_duration(text).is_err(), "{text}");
+        }
+    }
+}

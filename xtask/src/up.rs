@@ -1,0 +1,140 @@
+//! `cargo xtask up`: from a fresh clone to a served application.
+
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::cargo::root;
+use crate::component::{self, Profile};
+use crate::host::{Choice, Host, Launch, Program};
+use crate::keys::{self, Wanted};
+use crate::say;
+use crate::signals::Relay;
+use crate::stores::{self, DEFAULT_DATA_DIR};
+use crate::token::OWN_IMAGES;
+
+/// Builds what is needed, starts a host and keeps it running until Ctrl-C.
+#[derive(Args)]
+pub(crate) struct Up {
+    /// The address to serve on; port 0 takes a free one
+    #[arg(long, default_value = "127.0.0.1:3000")]
+    listen: String,
+    /// Where the files of the stores go
+    #[arg(long, default_value = DEFAULT_DATA_DIR)]
+    data_dir: PathBuf,
+    /// The stores [default: runtime-config.toml]
+    #[arg(long)]
+    runtime_config_file: Option<PathBuf>,
+    /// What runs the component
+    #[arg(long, value_enum, default_value = "auto")]
+    host: Choice,
+    /// Build without optimisation: quicker to build, slower to run
+    #[arg(long)]
+    debug: bool,
+    /// Set a variable of spin.toml: name=value; can be repeated
+    #[arg(long = "variable", value_name = "NAME=VALUE", value_parser = parse_variable)]
+    variables: Vec<(String, String)>,
+    /// Cap the memory of an instance, in bytes
+    #[arg(long, value_name = "BYTES")]
+    max_instance_memory: Option<u64>,
+}
+
+impl Up {
+    /// Runs the command.
+    pub(crate) fn run(self) -> Result<()> {
+        let profile = if self.debug {
+            Profile::Debug
+        } else {
+            Profile::Release
+        };
+        let data_dir = root().join(&self.data_dir);
+        let runtime_config =
+            stores::runtime_config(self.runtime_config_file.as_deref(), &data_dir)?;
+        let program = Program::resolve(self.host)?;
+        let component = component::build(profile)?;
+        let mut environment = keys::variables()?;
+        let signing_keys = match self.variable("signing_keys") {
+            Some(keys) => keys,
+            None => keys::ensure()?,
+        };
+        environment.push((
+            "SPIN_VARIABLE_SIGNING_KEYS".to_owned(),
+            signing_keys.clone(),
+        ));
+        let audience = self
+            .variable("token_audience")
+            .or_else(|| keys::variable(&environment, "token_audience"));
+        let launch = Launch {
+            manifest: component.manifest,
+            runtime_config,
+            state_dir: data_dir,
+            listen: self.listen.clone(),
+            variables: self
+                .variables
+                .iter()
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect(),
+            environment,
+            max_instance_memory: self.max_instance_memory,
+            log: None,
+        };
+        say::step("Starting the host");
+        serve(&program, &launch, &signing_keys, audience)
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        let given = self
+            .variables
+            .iter()
+            .rev()
+            .find(|(known, _)| known == name)?;
+        Some(given.1.clone())
+    }
+}
+
+fn serve(program: &Program, launch: &Launch, keys: &str, audience: Option<String>) -> Result<()> {
+    let relay = Relay::install()?;
+    let start = Instant::now();
+    let mut host = Host::spawn(program, launch)?;
+    let asked_to_stop = relay.to(host.id());
+    let ready = host.wait_until_ready();
+    if asked_to_stop.load(Ordering::SeqCst) {
+        return Ok(());
+    }
+    ready?;
+    say::step(&format!("Ready after {}", say::duration(start.elapsed())));
+    let token = keys::mint(
+        keys,
+        Wanted {
+            sub: "dev",
+            scope: OWN_IMAGES,
+            expires_in: Duration::from_secs(60 * 60),
+            audience,
+            key_id: None,
+        },
+    )?;
+    println!("{}", welcome(&host.address, &token));
+    let status = host.wait()?;
+    if asked_to_stop.load(Ordering::SeqCst) {
+        return Ok(());
+    }
+    Err(host.ended(status))
+}
+
+fn welcome(address: &str, token: &str) -> String {
+    format!(
+        "\nDarkroom serves {address} (documentation: {address}/docs). Ctrl-C stops it.\n\n\
+         Upload a picture; this token is good for one hour:\n\n  \
+         curl -F file=@photo.jpg -H \"Authorization: Bearer {token}\" {address}/v1/images\n"
+    )
+}
+
+fn parse_variable(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write it as name=value".to_owned()),
+    }
+}
