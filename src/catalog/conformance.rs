@@ -1,0 +1,349 @@
+//! What every [`Catalog`] must do, as one suite. It cleans up behind itself and
+//! touches nothing that it did not make.
+
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+use super::{Catalog, CatalogError, Image, Lease, ListQuery, NewImage, Timestamp, Visibility};
+use crate::blobs::{BlobId, BlobRef};
+use crate::conformance::{Failure, ensure, ensure_eq};
+
+/// The suite's present. Its leases run from here on.
+const NOW: i64 = 1_800_000_000_000;
+
+/// Runs the suite; gives the names of the promises kept. `prefix`, of letters and
+/// digits, makes the owners and leases of one run unlike those of another.
+pub async fn run(catalog: &dyn Catalog, prefix: &str) -> Result<Vec<&'static str>, Failure> {
+    let lease = Lease {
+        id: format!("{prefix}lease"),
+        capacity: 1000,
+        expires_at: Timestamp::from_millis(NOW + 1000),
+    };
+    let suite = Suite {
+        catalog,
+        prefix,
+        lease,
+    };
+    suite.step("the database answers", catalog.check().await)?;
+    suite.step("a lease is recorded", catalog.lease(&suite.lease).await)?;
+    suite.images_come_back_as_committed().await?;
+    suite.a_commit_is_all_or_nothing().await?;
+    suite.equal_content_of_one_owner_is_one_blob().await?;
+    suite.owners_share_nothing().await?;
+    suite.dead_blobs_stay_dead().await?;
+    suite.pages_neither_skip_nor_repeat().await?;
+    suite.expired_leases_commit_nothing().await?;
+    suite.records_of_a_lease_are_told().await?;
+    Ok(vec![
+        "the database answers",
+        "a lease is recorded",
+        "images come back as committed",
+        "a commit is all or nothing",
+        "equal content of one owner is one blob",
+        "owners share nothing",
+        "dead blobs stay dead",
+        "pages neither skip nor repeat",
+        "expired leases commit nothing",
+        "records of a lease are told",
+    ])
+}
+
+struct Suite<'a> {
+    catalog: &'a dyn Catalog,
+    prefix: &'a str,
+    lease: Lease,
+}
+
+impl Suite<'_> {
+    fn step<T>(&self, promise: &str, result: Result<T, CatalogError>) -> Result<T, Failure> {
+        result.map_err(|error| Failure::new(promise, error))
+    }
+
+    /// An image numbered `number`, whose content is told by `content`.
+    fn image(&self, owner: &str, number: u32, content: &str) -> Result<NewImage, Failure> {
+        let id = self.lease.blob_id(number);
+        let id = id.ok_or_else(|| Failure::new("blob ids", "the prefix has other than letters"))?;
+        let created_at = Timestamp::from_millis(NOW + i64::from(number));
+        let image = Image {
+            id: Uuid::from_u128((u128::from(number) << 64) | 0x7000_8000_0000_0000_0001),
+            owner: format!("{}{owner}", self.prefix),
+            blob: BlobRef {
+                id,
+                size: 10,
+                chunk_size: 4 + number,
+            },
+            sha256: content.repeat(64),
+            content_type: "image/png".to_owned(),
+            width: 3,
+            height: 4,
+            frames: 1,
+            filename: None,
+            visibility: Visibility::Private,
+            tags: Vec::new(),
+            metadata: BTreeMap::new(),
+            created_at,
+            updated_at: created_at,
+        };
+        Ok(NewImage {
+            image,
+            lease: self.lease.id.clone(),
+        })
+    }
+
+    async fn commit(&self, images: &[NewImage]) -> Result<Vec<BlobRef>, Failure> {
+        let committed = self
+            .catalog
+            .commit(images, Timestamp::from_millis(NOW))
+            .await;
+        self.step("a commit", committed)
+    }
+
+    async fn delete(&self, image: &NewImage) -> Result<(), Failure> {
+        let deleted = self
+            .catalog
+            .delete(image.image.id, Some(&image.image.owner))
+            .await;
+        ensure_eq("an image is deleted", deleted, Ok(true))
+    }
+
+    /// Dead blobs of this run, whenever they died.
+    async fn dead(&self) -> Result<Vec<BlobId>, Failure> {
+        let end = Timestamp::from_millis(i64::MAX);
+        let dead = self.step("dead blobs", self.catalog.dead_blobs(end, 1000).await)?;
+        let ours = |id: &BlobId| id.as_str().starts_with(&self.lease.id);
+        Ok(dead.into_iter().map(|blob| blob.id).filter(ours).collect())
+    }
+
+    async fn forget_dead(&self) -> Result<(), Failure> {
+        for id in self.dead().await? {
+            self.step(
+                "forgetting a dead blob",
+                self.catalog.forget_blob(&id).await,
+            )?;
+        }
+        ensure_eq("forgotten blobs are gone", self.dead().await?, vec![])
+    }
+
+    async fn images_come_back_as_committed(&self) -> Result<(), Failure> {
+        let plain = self.image("plain", 1, "a")?;
+        let mut full = self.image("full", 2, "b")?;
+        full.image.filename = Some("Grüße \"\\\0\u{202e}.png".replace('\0', ""));
+        full.image.visibility = Visibility::Public;
+        full.image.tags = vec!["a b".to_owned(), "ü'\"".to_owned()];
+        full.image.metadata = BTreeMap::from([("k'".to_owned(), "{\"v\": 1}".to_owned())]);
+        full.image.frames = u32::MAX;
+        full.image.blob.size = 1 << 40;
+        for new in [plain, full] {
+            let blobs = self.commit(std::slice::from_ref(&new)).await?;
+            ensure_eq(
+                "a new image keeps its blob",
+                blobs,
+                vec![new.image.blob.clone()],
+            )?;
+            let found = self.catalog.find(new.image.id).await;
+            ensure_eq("an image comes back", found, Ok(Some(new.image.clone())))?;
+            self.delete(&new).await?;
+            let found = self.catalog.find(new.image.id).await;
+            ensure_eq("a deleted image is gone", found, Ok(None))?;
+            let again = self.catalog.delete(new.image.id, None).await;
+            ensure_eq("a second deletion does nothing", again, Ok(false))?;
+        }
+        self.forget_dead().await
+    }
+
+    async fn a_commit_is_all_or_nothing(&self) -> Result<(), Failure> {
+        let first = self.image("all", 1, "a")?;
+        let second = self.image("all", 2, "b")?;
+        self.commit(std::slice::from_ref(&second)).await?;
+        let now = Timestamp::from_millis(NOW);
+        let refused = self
+            .catalog
+            .commit(&[first.clone(), second.clone()], now)
+            .await;
+        ensure("an id that is taken is refused", refused.is_err())?;
+        let found = self.catalog.find(first.image.id).await;
+        ensure_eq("its companions are not committed", found, Ok(None))?;
+        self.delete(&second).await?;
+        ensure_eq(
+            "nor are their blobs",
+            self.dead().await?,
+            vec![second.image.blob.id.clone()],
+        )?;
+        self.forget_dead().await
+    }
+
+    async fn equal_content_of_one_owner_is_one_blob(&self) -> Result<(), Failure> {
+        let first = self.image("equal", 1, "a")?;
+        let mut same = self.image("equal", 2, "a")?;
+        same.image.blob = first.image.blob.clone();
+        let later = self.image("equal", 3, "a")?;
+        let blob = first.image.blob.clone();
+        let together = self.commit(&[first.clone(), same.clone()]).await?;
+        ensure_eq(
+            "two equal files in one commit",
+            together,
+            vec![blob.clone(), blob.clone()],
+        )?;
+        let known = self.commit(std::slice::from_ref(&later)).await?;
+        ensure_eq("content that is there already", known, vec![blob.clone()])?;
+        let found = self.step("a find", self.catalog.find(later.image.id).await)?;
+        ensure_eq(
+            "its image refers to it",
+            found.map(|image| image.blob),
+            Some(blob.clone()),
+        )?;
+        for (image, expected) in [(first, vec![]), (later, vec![]), (same, vec![blob.id])] {
+            self.delete(&image).await?;
+            ensure_eq(
+                "a blob lives as long as an image",
+                self.dead().await?,
+                expected,
+            )?;
+        }
+        self.forget_dead().await
+    }
+
+    async fn owners_share_nothing(&self) -> Result<(), Failure> {
+        let (mine, theirs) = (self.image("mine", 1, "a")?, self.image("theirs", 2, "a")?);
+        self.commit(std::slice::from_ref(&mine)).await?;
+        let blobs = self.commit(std::slice::from_ref(&theirs)).await?;
+        ensure_eq(
+            "equal content of another owner",
+            blobs,
+            vec![theirs.image.blob.clone()],
+        )?;
+        let foreign = self
+            .catalog
+            .delete(mine.image.id, Some(&theirs.image.owner))
+            .await;
+        ensure_eq("another owner's image stays", foreign, Ok(false))?;
+        self.delete(&mine).await?;
+        self.delete(&theirs).await?;
+        self.forget_dead().await
+    }
+
+    async fn dead_blobs_stay_dead(&self) -> Result<(), Failure> {
+        let first = self.image("dead", 1, "a")?;
+        let second = self.image("dead", 2, "a")?;
+        self.commit(std::slice::from_ref(&first)).await?;
+        self.delete(&first).await?;
+        let blobs = self.commit(std::slice::from_ref(&second)).await?;
+        ensure_eq(
+            "a dead blob is not revived",
+            blobs,
+            vec![second.image.blob.clone()],
+        )?;
+        let forgotten = self.catalog.forget_blob(&second.image.blob.id).await;
+        self.step("forgetting a live blob", forgotten)?;
+        self.delete(&second).await?;
+        let both = vec![first.image.blob.id.clone(), second.image.blob.id.clone()];
+        let mut dead = self.dead().await?;
+        dead.sort_by(|a, b| a.as_str().cmp(b.as_str()));
+        ensure_eq("a live blob is not forgotten", dead, both)?;
+        let long_ago = self
+            .catalog
+            .dead_blobs(Timestamp::from_millis(1000), 1000)
+            .await;
+        let ours = self.step("dead blobs", long_ago)?;
+        let ours = ours
+            .iter()
+            .any(|blob| blob.id.as_str().starts_with(&self.lease.id));
+        ensure("grace is given to the newly dead", !ours)?;
+        self.forget_dead().await
+    }
+
+    async fn pages_neither_skip_nor_repeat(&self) -> Result<(), Failure> {
+        let mut images = Vec::new();
+        for number in 1..=23 {
+            let mut new = self.image("pages", number, &char::from(b'a').to_string())?;
+            new.image.sha256 = format!("{number:064}");
+            // Several in each millisecond.
+            new.image.created_at = Timestamp::from_millis(NOW + i64::from(number / 4));
+            new.image.updated_at = new.image.created_at;
+            images.push(new);
+        }
+        let other = self.image("other", 99, "b")?;
+        self.commit(&images).await?;
+        self.commit(std::slice::from_ref(&other)).await?;
+        let mut query = ListQuery {
+            owner: Some(format!("{}pages", self.prefix)),
+            after: None,
+            limit: 5,
+        };
+        let mut seen = Vec::new();
+        loop {
+            let page = self.step("a page", self.catalog.list(&query).await)?;
+            let Some(last) = page.last() else { break };
+            ensure("a page holds no more than its limit", page.len() <= 5)?;
+            query.after = Some(last.position());
+            seen.extend(page);
+        }
+        let expected: Vec<Image> = images.iter().rev().map(|new| new.image.clone()).collect();
+        ensure(
+            "pages hold every image once, newest first",
+            seen == expected,
+        )?;
+        let everybody = ListQuery {
+            owner: None,
+            after: None,
+            limit: 1,
+        };
+        let newest = self.step("everybody's page", self.catalog.list(&everybody).await)?;
+        ensure_eq("everybody's list is not confined", newest.len(), 1)?;
+        for image in images.iter().chain([&other]) {
+            self.delete(image).await?;
+        }
+        self.forget_dead().await
+    }
+
+    async fn expired_leases_commit_nothing(&self) -> Result<(), Failure> {
+        let mut image = self.image("late", 1, "a")?;
+        for (at, lease) in [
+            (self.lease.expires_at, &self.lease.id),
+            (Timestamp::from_millis(NOW), &format!("{}none", self.prefix)),
+        ] {
+            image.lease.clone_from(lease);
+            let late = self.catalog.commit(std::slice::from_ref(&image), at).await;
+            ensure_eq("a late commit", late, Err(CatalogError::LeaseExpired))?;
+        }
+        let found = self.catalog.find(image.image.id).await;
+        ensure_eq("leaves no image", found, Ok(None))?;
+        for (millis, expected) in [(NOW, false), (NOW + 1000, true)] {
+            let at = Timestamp::from_millis(millis);
+            let expired = self.step(
+                "expired leases",
+                self.catalog.expired_leases(at, 1000).await,
+            )?;
+            ensure_eq(
+                "a lease expires at its time",
+                expired.contains(&self.lease),
+                expected,
+            )?;
+        }
+        Ok(())
+    }
+
+    async fn records_of_a_lease_are_told(&self) -> Result<(), Failure> {
+        let (dead, alive) = (self.image("lease", 1, "a")?, self.image("lease", 10, "b")?);
+        self.commit(&[dead.clone(), alive.clone()]).await?;
+        self.delete(&dead).await?;
+        let recorded = self.catalog.recorded_blobs(&self.lease).await;
+        let mut recorded = self.step("recorded blobs", recorded)?;
+        recorded.sort_by(|a, b| a.as_str().cmp(b.as_str()));
+        let expected = vec![dead.image.blob.id.clone(), alive.image.blob.id.clone()];
+        ensure_eq("the dead and the living are told", recorded, expected)?;
+        self.delete(&alive).await?;
+        self.forget_dead().await?;
+        self.step(
+            "forgetting a lease",
+            self.catalog.forget_lease(&self.lease.id).await,
+        )?;
+        let at = self.lease.expires_at;
+        let expired = self.step(
+            "expired leases",
+            self.catalog.expired_leases(at, 1000).await,
+        )?;
+        ensure("a forgotten lease is gone", !expired.contains(&self.lease))
+    }
+}

@@ -1,0 +1,230 @@
+//! A catalog in memory: the model that the SQL one is held against.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use super::{Catalog, CatalogError, Image, Lease, ListQuery, NewImage, Timestamp};
+use crate::blobs::{BlobId, BlobRef};
+
+/// A [`Catalog`] in maps.
+#[derive(Debug, Default)]
+pub struct MemoryCatalog {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    images: BTreeMap<Uuid, Image>,
+    blobs: BTreeMap<String, Blob>,
+    leases: BTreeMap<String, Lease>,
+}
+
+#[derive(Debug)]
+struct Blob {
+    blob: BlobRef,
+    owner: String,
+    sha256: String,
+    refs: u64,
+    died_at: Timestamp,
+}
+
+impl MemoryCatalog {
+    /// The names of all records that are not images: blobs, then leases.
+    pub fn other_records(&self) -> Vec<String> {
+        let state = self.lock();
+        state
+            .blobs
+            .keys()
+            .chain(state.leases.keys())
+            .cloned()
+            .collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn live_blob(&self, image: &Image) -> BlobRef {
+        let same = |known: &&Blob| {
+            known.refs > 0 && known.owner == image.owner && known.sha256 == image.sha256
+        };
+        self.blobs
+            .values()
+            .find(same)
+            .map_or_else(|| image.blob.clone(), |known| known.blob.clone())
+    }
+
+    fn insert(&mut self, mut image: Image) -> BlobRef {
+        image.blob = self.live_blob(&image);
+        let blob = image.blob.clone();
+        let record = self
+            .blobs
+            .entry(blob.id.to_string())
+            .or_insert_with(|| Blob {
+                blob: blob.clone(),
+                owner: image.owner.clone(),
+                sha256: image.sha256.clone(),
+                refs: 0,
+                died_at: Timestamp::default(),
+            });
+        record.refs += 1;
+        self.images.insert(image.id, image);
+        blob
+    }
+
+    fn remove(&mut self, image: &Image) {
+        self.images.remove(&image.id);
+        if let Some(record) = self.blobs.get_mut(image.blob.id.as_str()) {
+            record.refs -= 1;
+            record.died_at = wall_clock();
+        }
+    }
+}
+
+/// Deaths are timed by the database, here as there.
+fn wall_clock() -> Timestamp {
+    let since_epoch = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    Timestamp::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+}
+
+#[async_trait]
+impl Catalog for MemoryCatalog {
+    async fn lease(&self, lease: &Lease) -> Result<(), CatalogError> {
+        let mut state = self.lock();
+        if state.leases.contains_key(&lease.id) {
+            return Err(CatalogError::Database("the lease exists".to_owned()));
+        }
+        state.leases.insert(lease.id.clone(), lease.clone());
+        Ok(())
+    }
+
+    async fn commit(
+        &self,
+        images: &[NewImage],
+        now: Timestamp,
+    ) -> Result<Vec<BlobRef>, CatalogError> {
+        let mut state = self.lock();
+        let in_force = |new: &NewImage| {
+            let lease = state.leases.get(&new.lease);
+            lease.is_some_and(|lease| lease.expires_at > now)
+        };
+        if !images.iter().all(in_force) {
+            return Err(CatalogError::LeaseExpired);
+        }
+        if images
+            .iter()
+            .any(|new| state.images.contains_key(&new.image.id))
+        {
+            return Err(CatalogError::Database("the image exists".to_owned()));
+        }
+        Ok(images
+            .iter()
+            .map(|new| state.insert(new.image.clone()))
+            .collect())
+    }
+
+    async fn find(&self, id: Uuid) -> Result<Option<Image>, CatalogError> {
+        Ok(self.lock().images.get(&id).cloned())
+    }
+
+    async fn list(&self, query: &ListQuery) -> Result<Vec<Image>, CatalogError> {
+        let state = self.lock();
+        let wanted = |image: &&Image| {
+            query
+                .owner
+                .as_ref()
+                .is_none_or(|owner| *owner == image.owner)
+        };
+        let key = |image: &Image| (image.created_at, image.id);
+        let after = query.after.map(|after| (after.created_at, after.id));
+        let mut images: Vec<Image> = state
+            .images
+            .values()
+            .filter(wanted)
+            .filter(|image| after.is_none_or(|after| key(image) < after))
+            .cloned()
+            .collect();
+        images.sort_by_key(|image| std::cmp::Reverse(key(image)));
+        images.truncate(usize::try_from(query.limit).unwrap_or(usize::MAX));
+        Ok(images)
+    }
+
+    async fn delete(&self, id: Uuid, owner: Option<&str>) -> Result<bool, CatalogError> {
+        let mut state = self.lock();
+        let found = state.images.get(&id).cloned();
+        let found = found.filter(|image| owner.is_none_or(|owner| owner == image.owner));
+        if let Some(image) = &found {
+            state.remove(image);
+        }
+        Ok(found.is_some())
+    }
+
+    async fn dead_blobs(
+        &self,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<BlobRef>, CatalogError> {
+        let state = self.lock();
+        let is_dead = |record: &&Blob| record.refs == 0 && record.died_at < before;
+        let mut dead: Vec<&Blob> = state.blobs.values().filter(is_dead).collect();
+        dead.sort_by_key(|record| record.died_at);
+        dead.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(dead.into_iter().map(|record| record.blob.clone()).collect())
+    }
+
+    async fn forget_blob(&self, id: &BlobId) -> Result<(), CatalogError> {
+        self.lock()
+            .blobs
+            .retain(|known, record| known != id.as_str() || record.refs > 0);
+        Ok(())
+    }
+
+    async fn expired_leases(&self, at: Timestamp, limit: u32) -> Result<Vec<Lease>, CatalogError> {
+        let state = self.lock();
+        let is_expired = |lease: &&Lease| lease.expires_at <= at;
+        let mut expired: Vec<Lease> = state.leases.values().filter(is_expired).cloned().collect();
+        expired.sort_by_key(|lease| lease.expires_at);
+        expired.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(expired)
+    }
+
+    async fn recorded_blobs(&self, lease: &Lease) -> Result<Vec<BlobId>, CatalogError> {
+        let prefix = format!("{}.", lease.id);
+        let state = self.lock();
+        let ids = state.blobs.values().map(|record| &record.blob.id);
+        Ok(ids
+            .filter(|id| id.as_str().starts_with(&prefix))
+            .cloned()
+            .collect())
+    }
+
+    async fn forget_lease(&self, id: &str) -> Result<(), CatalogError> {
+        self.lock().leases.remove(id);
+        Ok(())
+    }
+
+    async fn check(&self) -> Result<(), CatalogError> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::conformance;
+
+    #[tokio::test]
+    async fn the_memory_catalog_conforms() {
+        let catalog = MemoryCatalog::default();
+        conformance::run(&catalog, "run").await.expect("conforms");
+        assert_eq!(catalog.other_records(), Vec::<String>::new());
+    }
+}

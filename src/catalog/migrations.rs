@@ -1,0 +1,97 @@
+//! The schema's history: ordered SQL files, each applied once.
+//!
+//! Many instances may start on a new database together, and no lock spans two
+//! statements. So each statement is written to be safe when it runs twice or at
+//! the same time elsewhere (`IF NOT EXISTS` and the like), and a migration is
+//! recorded after its last statement: whoever is cut short or overtaken in
+//! between is repeated without harm.
+
+use super::{CatalogError, Database, Value};
+
+/// A file of statements that are separated by blank lines.
+struct Migration {
+    version: i64,
+    name: &'static str,
+    sql: &'static str,
+}
+
+const MIGRATIONS: &[Migration] = &[Migration {
+    version: 1,
+    name: "images",
+    sql: include_str!("migrations/0001_images.sql"),
+}];
+
+impl Migration {
+    fn statements(&self) -> impl Iterator<Item = &'static str> {
+        let is_sql = |text: &&str| {
+            text.lines()
+                .any(|line| !line.is_empty() && !line.starts_with("--"))
+        };
+        self.sql.split("\n\n").map(str::trim).filter(is_sql)
+    }
+}
+
+/// Brings the schema to this version. One read where it is there already.
+pub async fn migrate(database: &dyn Database) -> Result<(), CatalogError> {
+    let current = current_version(database).await?;
+    if current == 0 {
+        // Readers then go on while a writer commits, and a commit is one sync
+        // instead of three. The mode stays with the file; databases that are no
+        // file refuse it, which is fine.
+        let _ = database.query("PRAGMA journal_mode = WAL", vec![]).await;
+    }
+    for migration in MIGRATIONS
+        .iter()
+        .filter(|migration| migration.version > current)
+    {
+        for statement in migration.statements() {
+            database.query(statement, vec![]).await?;
+        }
+        let record = "INSERT INTO schema_migrations (version, name, applied_at)
+            VALUES (?1, ?2, CAST(unixepoch('subsec') * 1000 AS INTEGER))
+            ON CONFLICT (version) DO NOTHING";
+        let parameters = vec![migration.version.into(), migration.name.into()];
+        database.query(record, parameters).await?;
+    }
+    Ok(())
+}
+
+async fn current_version(database: &dyn Database) -> Result<i64, CatalogError> {
+    let exists = "SELECT count(*) FROM sqlite_schema WHERE name = 'schema_migrations'";
+    if integer(database, exists).await? == 0 {
+        let create = "CREATE TABLE IF NOT EXISTS schema_migrations (
+            version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT";
+        database.query(create, vec![]).await?;
+    }
+    integer(
+        database,
+        "SELECT coalesce(max(version), 0) FROM schema_migrations",
+    )
+    .await
+}
+
+async fn integer(database: &dyn Database, sql: &'static str) -> Result<i64, CatalogError> {
+    let rows = database.query(sql, vec![]).await?;
+    match rows.first().and_then(|row| row.0.first()) {
+        Some(Value::Integer(value)) => Ok(*value),
+        _ => Err(CatalogError::Damaged {
+            table: "schema_migrations",
+            column: 0,
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_rise_by_one_and_files_hold_whole_statements() {
+        for (version, migration) in (1..).zip(MIGRATIONS) {
+            assert_eq!(migration.version, version, "{}", migration.name);
+            for statement in migration.statements() {
+                assert!(statement.ends_with(';'), "{statement}");
+            }
+        }
+    }
+}

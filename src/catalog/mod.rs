@@ -1,0 +1,113 @@
+//! The catalog: what is known of images, and which blobs are in use.
+//!
+//! [`Catalog`] is what the service asks for. [`SqlCatalog`] implements it over
+//! any SQL connection that speaks SQLite's dialect ([`Database`]: Spin's SQLite
+//! interface, rusqlite in native tests); [`MemoryCatalog`] in a map.
+//!
+//! No call spans two statements, because statements of other requests may run in
+//! between: every invariant is kept by one statement and its triggers.
+//!
+//! The life of a blob, as the catalog sees it:
+//! 1. [`Catalog::lease`]: an instance may write under the ids of a [`Lease`].
+//! 2. [`Catalog::commit`]: images refer to it; it is live. Content that the owner
+//!    has already is not recorded again: the image refers to the blob that is
+//!    there, and the new one stays uncommitted.
+//! 3. The last image that refers to it is deleted: it is dead, for good.
+//! 4. [`Catalog::dead_blobs`] names it, its bytes are deleted, and
+//!    [`Catalog::forget_blob`] drops the record.
+//!
+//! What was written and never committed is found from leases that have expired
+//! ([`Catalog::expired_leases`]): nothing can be committed under those any more.
+
+pub mod conformance;
+mod memory;
+pub mod migrations;
+mod record;
+mod sql;
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use crate::blobs::{BlobId, BlobRef};
+
+pub use memory::MemoryCatalog;
+pub use record::{Image, Lease, NewImage, Position, Timestamp, Visibility};
+pub use sql::{Database, Row, SqlCatalog, Value};
+
+/// Why the catalog could not do what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CatalogError {
+    /// A blob's lease has expired before the commit: its bytes may be gone.
+    #[error("the upload took longer than its lease")]
+    LeaseExpired,
+    /// A row does not hold what this version writes.
+    #[error("a catalog row is damaged: column {column} of {table}")]
+    Damaged {
+        /// The table.
+        table: &'static str,
+        /// Counted from 0, in the order of the statement.
+        column: usize,
+    },
+    /// The database itself failed: unreachable, locked, full. Worth a retry.
+    #[error("the catalog's database failed: {0}")]
+    Database(String),
+}
+
+/// A page of images, newest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListQuery {
+    /// Only this owner's images; `None` for everybody's.
+    pub owner: Option<String>,
+    /// Only images that come after this one in the order of the list.
+    pub after: Option<Position>,
+    /// At most this many.
+    pub limit: u32,
+}
+
+/// What the service needs of a catalog. Every method is atomic and durable on
+/// return. Times come from the caller, so that tests can choose them.
+#[async_trait]
+pub trait Catalog: Send + Sync {
+    /// Records a lease. Its id must be new.
+    async fn lease(&self, lease: &Lease) -> Result<(), CatalogError>;
+
+    /// Adds images, all or none, and gives for each the blob that it refers to
+    /// now, in the same order: its own, or an older one of the same owner with
+    /// the same SHA-256. Images in one call with equal content must name equal
+    /// blobs. Fails with [`CatalogError::LeaseExpired`] if a lease is not in
+    /// force at `now`.
+    async fn commit(
+        &self,
+        images: &[NewImage],
+        now: Timestamp,
+    ) -> Result<Vec<BlobRef>, CatalogError>;
+
+    /// The image, whoever owns it.
+    async fn find(&self, id: Uuid) -> Result<Option<Image>, CatalogError>;
+
+    /// A page of images.
+    async fn list(&self, query: &ListQuery) -> Result<Vec<Image>, CatalogError>;
+
+    /// Deletes an image, if it is there and `owner` (where given) has it.
+    /// Whether it did.
+    async fn delete(&self, id: Uuid, owner: Option<&str>) -> Result<bool, CatalogError>;
+
+    /// At most `limit` blobs that died before `before`, longest dead first.
+    async fn dead_blobs(&self, before: Timestamp, limit: u32)
+    -> Result<Vec<BlobRef>, CatalogError>;
+
+    /// Drops the record of a dead blob, once its bytes are gone.
+    async fn forget_blob(&self, id: &BlobId) -> Result<(), CatalogError>;
+
+    /// At most `limit` leases that had expired at `at`, oldest first.
+    async fn expired_leases(&self, at: Timestamp, limit: u32) -> Result<Vec<Lease>, CatalogError>;
+
+    /// Which of the lease's blobs have a record, dead or alive.
+    async fn recorded_blobs(&self, lease: &Lease) -> Result<Vec<BlobId>, CatalogError>;
+
+    /// Drops the record of an expired lease, once its remains are gone.
+    async fn forget_lease(&self, id: &str) -> Result<(), CatalogError>;
+
+    /// Whether the database answers.
+    async fn check(&self) -> Result<(), CatalogError>;
+}

@@ -1,0 +1,393 @@
+//! A [`Catalog`] over any SQL connection that speaks SQLite's dialect.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{
+    Catalog, CatalogError, Image, Lease, ListQuery, NewImage, Position, Timestamp, Visibility,
+    migrations,
+};
+use crate::blobs::{BlobId, BlobRef};
+
+/// A value of SQLite.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// NULL.
+    Null,
+    /// A 64-bit integer.
+    Integer(i64),
+    /// A floating-point number.
+    Real(f64),
+    /// UTF-8.
+    Text(String),
+    /// Bytes.
+    Blob(Vec<u8>),
+}
+
+impl From<i64> for Value {
+    fn from(value: i64) -> Self {
+        Self::Integer(value)
+    }
+}
+
+impl From<Timestamp> for Value {
+    fn from(value: Timestamp) -> Self {
+        Self::Integer(value.millis())
+    }
+}
+
+impl From<&str> for Value {
+    fn from(value: &str) -> Self {
+        Self::Text(value.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(value: String) -> Self {
+        Self::Text(value)
+    }
+}
+
+impl From<Option<&str>> for Value {
+    fn from(value: Option<&str>) -> Self {
+        value.map_or(Self::Null, Self::from)
+    }
+}
+
+/// A row of a result.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row(pub Vec<Value>);
+
+/// A connection that runs one statement at a time, each in a transaction of its
+/// own, and fails as a whole or not at all.
+#[async_trait]
+pub trait Database: Send + Sync {
+    /// Runs `sql` with `?1`, `?2`, … bound to `parameters`; gives all rows. An
+    /// error after the first row is an error of the whole.
+    async fn query(&self, sql: &str, parameters: Vec<Value>) -> Result<Vec<Row>, CatalogError>;
+}
+
+/// The catalog of a [`Database`].
+pub struct SqlCatalog<D> {
+    database: D,
+}
+
+impl<D: Database> SqlCatalog<D> {
+    /// Brings the schema up to date and gives the catalog.
+    pub async fn open(database: D) -> Result<Self, CatalogError> {
+        migrations::migrate(&database).await?;
+        Ok(Self { database })
+    }
+}
+
+/// The columns of an image, in the order that [`image`] reads.
+macro_rules! select_images {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, owner, blob_id, size, chunk_size, sha256, content_type, width, height, \
+             frames, filename, visibility, tags, metadata, created_at, updated_at FROM images ",
+            $rest
+        )
+    };
+}
+
+const COMMIT: &str = "
+    INSERT INTO images (id, owner, blob_id, chunk_size, size, sha256, content_type, width, height,
+        frames, filename, visibility, tags, metadata, created_at, updated_at)
+    SELECT new.value ->> 'id', new.value ->> 'owner',
+        coalesce(known.id, new.value ->> 'blob_id'),
+        coalesce(known.chunk_size, new.value ->> 'chunk_size'),
+        new.value ->> 'size', new.value ->> 'sha256', new.value ->> 'content_type',
+        new.value ->> 'width', new.value ->> 'height', new.value ->> 'frames',
+        new.value ->> 'filename', new.value ->> 'visibility', new.value ->> 'tags',
+        new.value ->> 'metadata', new.value ->> 'created_at', new.value ->> 'created_at'
+    FROM json_each(?1) AS new
+    LEFT JOIN blobs AS known ON known.owner = new.value ->> 'owner'
+        AND known.sha256 = new.value ->> 'sha256' AND known.refs > 0
+    WHERE NOT EXISTS (
+        SELECT 1 FROM json_each(?1) AS other LEFT JOIN leases ON leases.id = other.value ->> 'lease'
+        WHERE leases.expires_at IS NULL OR leases.expires_at <= ?2)
+    RETURNING id, blob_id, size, chunk_size";
+
+/// A new image as [`COMMIT`] reads it.
+#[derive(Serialize)]
+struct CommitRow<'a> {
+    id: Uuid,
+    owner: &'a str,
+    lease: &'a str,
+    blob_id: &'a str,
+    chunk_size: u32,
+    size: u64,
+    sha256: &'a str,
+    content_type: &'a str,
+    width: u32,
+    height: u32,
+    frames: u32,
+    filename: Option<&'a str>,
+    visibility: &'a str,
+    tags: &'a [String],
+    metadata: &'a std::collections::BTreeMap<String, String>,
+    created_at: i64,
+}
+
+impl<'a> From<&'a NewImage> for CommitRow<'a> {
+    fn from(NewImage { image, lease }: &'a NewImage) -> Self {
+        Self {
+            id: image.id,
+            owner: &image.owner,
+            lease,
+            blob_id: image.blob.id.as_str(),
+            chunk_size: image.blob.chunk_size,
+            size: image.blob.size,
+            sha256: &image.sha256,
+            content_type: &image.content_type,
+            width: image.width,
+            height: image.height,
+            frames: image.frames,
+            filename: image.filename.as_deref(),
+            visibility: image.visibility.as_str(),
+            tags: &image.tags,
+            metadata: &image.metadata,
+            created_at: image.created_at.millis(),
+        }
+    }
+}
+
+#[async_trait]
+impl<D: Database> Catalog for SqlCatalog<D> {
+    async fn lease(&self, lease: &Lease) -> Result<(), CatalogError> {
+        let sql = "INSERT INTO leases (id, capacity, expires_at) VALUES (?1, ?2, ?3)";
+        let capacity = i64::from(lease.capacity).into();
+        let parameters = vec![lease.id.as_str().into(), capacity, lease.expires_at.into()];
+        self.database.query(sql, parameters).await.map(|_| ())
+    }
+
+    async fn commit(
+        &self,
+        images: &[NewImage],
+        now: Timestamp,
+    ) -> Result<Vec<BlobRef>, CatalogError> {
+        let rows: Vec<CommitRow<'_>> = images.iter().map(CommitRow::from).collect();
+        let json = serde_json::to_string(&rows)
+            .map_err(|error| CatalogError::Database(error.to_string()))?;
+        let returned = self
+            .database
+            .query(COMMIT, vec![json.into(), now.into()])
+            .await?;
+        let blobs: HashMap<Uuid, BlobRef> = returned
+            .into_iter()
+            .map(|row| {
+                let mut row = Columns::new("images", row);
+                Ok((row.uuid()?, row.blob()?))
+            })
+            .collect::<Result<_, CatalogError>>()?;
+        let of = |new: &NewImage| blobs.get(&new.image.id).cloned();
+        images
+            .iter()
+            .map(of)
+            .collect::<Option<_>>()
+            .ok_or(CatalogError::LeaseExpired)
+    }
+
+    async fn find(&self, id: Uuid) -> Result<Option<Image>, CatalogError> {
+        let sql = select_images!("WHERE id = ?1");
+        let rows = self
+            .database
+            .query(sql, vec![id.to_string().into()])
+            .await?;
+        rows.into_iter().next().map(image).transpose()
+    }
+
+    async fn list(&self, query: &ListQuery) -> Result<Vec<Image>, CatalogError> {
+        let after = query.after.unwrap_or(Position {
+            created_at: Timestamp::from_millis(i64::MAX),
+            id: Uuid::max(),
+        });
+        let mut parameters = vec![
+            after.created_at.into(),
+            after.id.to_string().into(),
+            i64::from(query.limit).into(),
+        ];
+        let sql = if let Some(owner) = &query.owner {
+            parameters.push(owner.as_str().into());
+            select_images!(
+                "WHERE owner = ?4 AND (created_at, id) < (?1, ?2)
+                 ORDER BY created_at DESC, id DESC LIMIT ?3"
+            )
+        } else {
+            select_images!(
+                "WHERE (created_at, id) < (?1, ?2) ORDER BY created_at DESC, id DESC LIMIT ?3"
+            )
+        };
+        let rows = self.database.query(sql, parameters).await?;
+        rows.into_iter().map(image).collect()
+    }
+
+    async fn delete(&self, id: Uuid, owner: Option<&str>) -> Result<bool, CatalogError> {
+        let sql = "DELETE FROM images WHERE id = ?1 AND (?2 IS NULL OR owner = ?2) RETURNING id";
+        let parameters = vec![id.to_string().into(), owner.into()];
+        let rows = self.database.query(sql, parameters).await?;
+        Ok(!rows.is_empty())
+    }
+
+    async fn dead_blobs(
+        &self,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<BlobRef>, CatalogError> {
+        let sql = "SELECT id, size, chunk_size FROM blobs
+            WHERE refs = 0 AND died_at < ?1 ORDER BY died_at LIMIT ?2";
+        let parameters = vec![before.into(), i64::from(limit).into()];
+        let rows = self.database.query(sql, parameters).await?;
+        rows.into_iter()
+            .map(|row| Columns::new("blobs", row).blob())
+            .collect()
+    }
+
+    async fn forget_blob(&self, id: &BlobId) -> Result<(), CatalogError> {
+        let sql = "DELETE FROM blobs WHERE id = ?1 AND refs = 0";
+        self.database
+            .query(sql, vec![id.as_str().into()])
+            .await
+            .map(|_| ())
+    }
+
+    async fn expired_leases(&self, at: Timestamp, limit: u32) -> Result<Vec<Lease>, CatalogError> {
+        let sql = "SELECT id, capacity, expires_at FROM leases
+            WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2";
+        let parameters = vec![at.into(), i64::from(limit).into()];
+        let rows = self.database.query(sql, parameters).await?;
+        let lease = |row| {
+            let mut row = Columns::new("leases", row);
+            Ok(Lease {
+                id: row.text()?,
+                capacity: row.number()?,
+                expires_at: row.time()?,
+            })
+        };
+        rows.into_iter().map(lease).collect()
+    }
+
+    async fn recorded_blobs(&self, lease: &Lease) -> Result<Vec<BlobId>, CatalogError> {
+        // '/' is the character after '.': the range is every id that begins so.
+        let sql = "SELECT id FROM blobs WHERE id > ?1 || '.' AND id < ?1 || '/'";
+        let rows = self
+            .database
+            .query(sql, vec![lease.id.as_str().into()])
+            .await?;
+        rows.into_iter()
+            .map(|row| Columns::new("blobs", row).blob_id())
+            .collect()
+    }
+
+    async fn forget_lease(&self, id: &str) -> Result<(), CatalogError> {
+        let sql = "DELETE FROM leases WHERE id = ?1";
+        self.database.query(sql, vec![id.into()]).await.map(|_| ())
+    }
+
+    async fn check(&self) -> Result<(), CatalogError> {
+        self.database.query("SELECT 1", vec![]).await.map(|_| ())
+    }
+}
+
+fn image(row: Row) -> Result<Image, CatalogError> {
+    let mut row = Columns::new("images", row);
+    Ok(Image {
+        id: row.uuid()?,
+        owner: row.text()?,
+        blob: row.blob()?,
+        sha256: row.text()?,
+        content_type: row.text()?,
+        width: row.number()?,
+        height: row.number()?,
+        frames: row.number()?,
+        filename: row.optional_text()?,
+        visibility: row.parsed(Visibility::parse)?,
+        tags: row.parsed(|json| serde_json::from_str(json).ok())?,
+        metadata: row.parsed(|json| serde_json::from_str(json).ok())?,
+        created_at: row.time()?,
+        updated_at: row.time()?,
+    })
+}
+
+/// Reads a row's columns from left to right.
+struct Columns {
+    table: &'static str,
+    values: std::vec::IntoIter<Value>,
+    column: usize,
+}
+
+impl Columns {
+    fn new(table: &'static str, row: Row) -> Self {
+        Self {
+            table,
+            values: row.0.into_iter(),
+            column: 0,
+        }
+    }
+
+    fn read<T>(&mut self, read: impl FnOnce(Value) -> Option<T>) -> Result<T, CatalogError> {
+        let damaged = CatalogError::Damaged {
+            table: self.table,
+            column: self.column,
+        };
+        self.column += 1;
+        self.values.next().and_then(read).ok_or(damaged)
+    }
+
+    fn text(&mut self) -> Result<String, CatalogError> {
+        self.read(|value| match value {
+            Value::Text(text) => Some(text),
+            _ => None,
+        })
+    }
+
+    fn optional_text(&mut self) -> Result<Option<String>, CatalogError> {
+        self.read(|value| match value {
+            Value::Text(text) => Some(Some(text)),
+            Value::Null => Some(None),
+            _ => None,
+        })
+    }
+
+    fn parsed<T>(&mut self, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, CatalogError> {
+        self.read(|value| match value {
+            Value::Text(text) => parse(&text),
+            _ => None,
+        })
+    }
+
+    fn number<T: TryFrom<i64>>(&mut self) -> Result<T, CatalogError> {
+        self.read(|value| match value {
+            Value::Integer(number) => number.try_into().ok(),
+            _ => None,
+        })
+    }
+
+    fn time(&mut self) -> Result<Timestamp, CatalogError> {
+        self.number().map(Timestamp::from_millis)
+    }
+
+    fn uuid(&mut self) -> Result<Uuid, CatalogError> {
+        self.parsed(|text| Uuid::try_parse(text).ok())
+    }
+
+    fn blob_id(&mut self) -> Result<BlobId, CatalogError> {
+        self.parsed(|text| BlobId::new(text))
+    }
+
+    /// An id, a size and a chunk size.
+    fn blob(&mut self) -> Result<BlobRef, CatalogError> {
+        Ok(BlobRef {
+            id: self.blob_id()?,
+            size: self.number()?,
+            chunk_size: self.number()?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

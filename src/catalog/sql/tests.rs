@@ -1,0 +1,134 @@
+use std::sync::{Arc, Mutex};
+
+use rusqlite::types::ValueRef;
+
+use super::*;
+use crate::catalog::conformance;
+
+/// One shared connection and one statement per call, as on Spin.
+#[derive(Clone)]
+struct Native(Arc<Mutex<rusqlite::Connection>>);
+
+impl Native {
+    fn new() -> Self {
+        let connection = rusqlite::Connection::open_in_memory().expect("opens");
+        Self(Arc::new(Mutex::new(connection)))
+    }
+
+    fn run(&self, sql: &str, parameters: Vec<Value>) -> rusqlite::Result<Vec<Row>> {
+        let connection = self.0.lock().expect("not poisoned");
+        let mut statement = connection.prepare_cached(sql)?;
+        let columns = statement.column_count();
+        let parameters = parameters.into_iter().map(|value| match value {
+            Value::Null => rusqlite::types::Value::Null,
+            Value::Integer(value) => value.into(),
+            Value::Real(value) => value.into(),
+            Value::Text(value) => value.into(),
+            Value::Blob(value) => value.into(),
+        });
+        let rows = statement.query_map(rusqlite::params_from_iter(parameters), |row| {
+            let value = |index| {
+                Ok(match row.get_ref(index)? {
+                    ValueRef::Null => Value::Null,
+                    ValueRef::Integer(value) => Value::Integer(value),
+                    ValueRef::Real(value) => Value::Real(value),
+                    ValueRef::Text(value) => Value::Text(String::from_utf8_lossy(value).into()),
+                    ValueRef::Blob(value) => Value::Blob(value.to_vec()),
+                })
+            };
+            (0..columns).map(value).collect::<Result<_, _>>().map(Row)
+        })?;
+        rows.collect()
+    }
+}
+
+#[async_trait]
+impl Database for Native {
+    async fn query(&self, sql: &str, parameters: Vec<Value>) -> Result<Vec<Row>, CatalogError> {
+        self.run(sql, parameters)
+            .map_err(|error| CatalogError::Database(error.to_string()))
+    }
+}
+
+#[tokio::test]
+async fn the_sql_catalog_conforms() {
+    let database = Native::new();
+    let catalog = SqlCatalog::open(database.clone()).await.expect("opens");
+    conformance::run(&catalog, "run").await.expect("conforms");
+    for table in ["images", "blobs", "leases"] {
+        let rows = database.run(&format!("SELECT * FROM {table}"), vec![]);
+        assert_eq!(rows, Ok(vec![]), "nothing is left over in {table}");
+    }
+}
+
+#[tokio::test]
+async fn many_instances_may_open_a_new_database_together() {
+    let database = Native::new();
+    let opened =
+        futures_util::future::join_all((0..8).map(|_| SqlCatalog::open(database.clone()))).await;
+    assert!(opened.iter().all(Result::is_ok));
+    let versions = database.run("SELECT version FROM schema_migrations", vec![]);
+    assert_eq!(versions, Ok(vec![Row(vec![Value::Integer(1)])]));
+}
+
+#[test]
+fn a_damaged_row_names_its_column() {
+    let row = Row(vec![
+        Value::Text("b".into()),
+        Value::Integer(-1),
+        Value::Integer(1),
+    ]);
+    let error = Columns::new("blobs", row)
+        .blob()
+        .expect_err("a negative size");
+    assert_eq!(
+        error,
+        CatalogError::Damaged {
+            table: "blobs",
+            column: 1
+        }
+    );
+}
+
+/// How SQLite means to run `sql`.
+fn plan(database: &Native, sql: &str) -> String {
+    let connection = database.0.lock().expect("not poisoned");
+    let mut statement = connection
+        .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
+        .expect("valid");
+    let parameters = vec![rusqlite::types::Value::Null; statement.parameter_count()];
+    let lines = statement
+        .query_map(rusqlite::params_from_iter(parameters), |row| {
+            row.get::<_, String>(3)
+        })
+        .expect("runs");
+    lines
+        .map(|line| line.expect("a line"))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[tokio::test]
+async fn every_page_and_every_commit_uses_an_index() {
+    let database = Native::new();
+    SqlCatalog::open(database.clone()).await.expect("opens");
+    let check = |sql: &str, index: &str| {
+        let plan = plan(&database, sql);
+        assert!(plan.contains(index), "{plan}");
+        assert!(
+            !plan.contains("SCAN images") && !plan.contains("B-TREE"),
+            "{plan}"
+        );
+    };
+    check(COMMIT, "blobs_by_content");
+    check(
+        select_images!(
+            "WHERE owner = ?4 AND (created_at, id) < (?1, ?2) ORDER BY created_at DESC, id DESC LIMIT ?3"
+        ),
+        "images_by_owner",
+    );
+    check(
+        "SELECT id, size, chunk_size FROM blobs WHERE refs = 0 AND died_at < ?1 ORDER BY died_at LIMIT ?2",
+        "blobs_dead",
+    );
+}
