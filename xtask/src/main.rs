@@ -2,13 +2,14 @@
 //!
 //! # Layout
 //!
-//! One file for each command: `up`, `token` (and `keygen`). Shared subjects:
+//! One file for each command: `up`, `test`, `token` (and `keygen`). Shared subjects:
 //!
 //! - `cargo`: running cargo and rustup, the places in the repository
 //! - `component`: building the WebAssembly component
 //! - `host`: choosing, starting and stopping the program that runs it
 //! - `http`: the few requests that chores make
 //! - `keys`: the development signing key and its tokens
+//! - `peers`: other programs that tests and measurements talk to
 //! - `say`: what a person sees while a chore runs
 //! - `signals`: passing Ctrl-C on to the host, once
 //! - `stores`: the runtime configuration for a data directory
@@ -18,9 +19,11 @@ mod component;
 mod host;
 mod http;
 mod keys;
+mod peers;
 mod say;
 mod signals;
 mod stores;
+mod test;
 mod token;
 mod up;
 
@@ -34,6 +37,8 @@ use clap::Parser;
 enum Command {
     /// Build everything that is needed and serve Darkroom on this machine
     Up(up::Up),
+    /// Check and test everything
+    Test(test::Test),
     /// Print a bearer token signed with the first (or a named) key
     Token(token::Token),
     /// Print a fresh signing key as kid:secret
@@ -43,6 +48,7 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Command::parse() {
         Command::Up(up) => up.run(),
+        Command::Test(test) => test.run(),
         Command::Token(token) => token.run(),
         Command::Keygen(keygen) => keygen.run(),
     };

@@ -1,0 +1,105 @@
+//! Programs that tests talk to besides the host: found, or installed where
+//! that is allowed.
+
+use std::env;
+use std::process::{Command, Stdio};
+
+use anyhow::{Result, ensure};
+
+use crate::{cargo, say};
+
+/// A program from a Debian package.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer {
+    /// The program's file name.
+    pub(crate) program: &'static str,
+    /// The package that brings it.
+    pub(crate) package: &'static str,
+    /// What it is needed for.
+    pub(crate) purpose: &'static str,
+}
+
+/// What the end-to-end tests may need: (peer, variable that tells its path).
+const FOR_TESTS: &[(Peer, &str)] = &[(
+    Peer {
+        program: "redis-server",
+        package: "redis-server",
+        purpose: "the tests that keep blobs in Redis",
+    },
+    "DARKROOM_TEST_REDIS_SERVER",
+)];
+
+/// What was found, and what was not.
+#[derive(Debug, Default)]
+pub(crate) struct Peers {
+    /// Variables for the tests.
+    pub(crate) environment: Vec<(String, String)>,
+    /// What is left out, and how to change that.
+    pub(crate) missing: Vec<String>,
+}
+
+/// The peers of the end-to-end tests. Where `CI` is `true`, a missing one is an error.
+pub(crate) fn find_or_install() -> Result<Peers> {
+    let mut peers = Peers::default();
+    for (peer, variable) in FOR_TESTS {
+        match peer.ensure() {
+            Ok(path) => peers.environment.push(((*variable).to_owned(), path)),
+            Err(error) => peers.missing.push(format!("{error:#}")),
+        }
+    }
+    let strict = env::var("CI").is_ok_and(|ci| ci == "true");
+    ensure!(
+        !strict || peers.missing.is_empty(),
+        "with CI=true nothing may be skipped: {}",
+        peers.missing.join("; ")
+    );
+    Ok(peers)
+}
+
+impl Peer {
+    /// The program's path. Root gets the package installed where it is missing.
+    pub(crate) fn ensure(&self) -> Result<String> {
+        if let Some(path) = self.find() {
+            return Ok(path);
+        }
+        if rustix::process::getuid().is_root() && cargo::on_path("apt-get").is_some() {
+            say::step(&format!(
+                "Installing the Debian package {}, for {}",
+                self.package, self.purpose
+            ));
+            // Package lists may be missing or stale: then refresh them, once.
+            if !apt_get(&["install", "-y", "--no-install-recommends", self.package]) {
+                apt_get(&["update"]);
+                apt_get(&["install", "-y", "--no-install-recommends", self.package]);
+            }
+        }
+        self.find().ok_or_else(|| {
+            anyhow::anyhow!(
+                "{}: there is no {}; install it with: apt-get install {}",
+                self.purpose,
+                self.program,
+                self.package
+            )
+        })
+    }
+
+    fn find(&self) -> Option<String> {
+        let found = cargo::on_path(self.program).or_else(|| {
+            // Where servers are, which an ordinary user's PATH leaves out.
+            let path = std::path::Path::new("/usr/sbin").join(self.program);
+            path.is_file().then_some(path)
+        });
+        Some(found?.display().to_string())
+    }
+}
+
+fn apt_get(arguments: &[&str]) -> bool {
+    let mut command = Command::new("apt-get");
+    command
+        .args(["-q"])
+        .args(arguments)
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}

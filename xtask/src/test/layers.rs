@@ -1,0 +1,270 @@
+//! The fence between the folders of `src/`: which names may not stand in them.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, ensure};
+
+/// Names that are kept out of folders: crates, and (after `crate::`) modules.
+struct Rule {
+    folders: &'static [&'static str],
+    crates: &'static [&'static str],
+    modules: &'static [&'static str],
+    why: &'static str,
+}
+
+const RULES: &[Rule] = &[
+    Rule {
+        folders: &["auth", "media", "catalog", "blobs", "service", "http"],
+        crates: &["spin_sdk", "wit_bindgen"],
+        modules: &["spin"],
+        why: "only src/spin and src/lib.rs know Spin, so that the rest runs natively",
+    },
+    Rule {
+        folders: &["auth", "media", "catalog", "blobs", "service"],
+        crates: &["axum"],
+        modules: &["http"],
+        why: "only src/http knows HTTP",
+    },
+    Rule {
+        folders: &["auth", "media", "catalog", "blobs"],
+        crates: &[],
+        modules: &["service"],
+        why: "stores and pure functions do not know what they are used for",
+    },
+];
+
+/// Checks every file under `src`; all trespasses are told at once.
+pub(crate) fn check(src: &Path) -> Result<()> {
+    let mut found = Vec::new();
+    for rule in RULES {
+        for folder in rule.folders {
+            check_folder(rule, &src.join(folder), &mut found)?;
+        }
+    }
+    ensure!(found.is_empty(), "\n{}", found.join("\n"));
+    Ok(())
+}
+
+fn check_folder(rule: &Rule, folder: &Path, found: &mut Vec<String>) -> Result<()> {
+    if !folder.exists() {
+        return Ok(());
+    }
+    let entries =
+        fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    for entry in entries {
+        let path = entry?.path();
+        if path.is_dir() {
+            check_folder(rule, &path, found)?;
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = fs::read_to_string(&path)
+                .with_context(|| format!("cannot read {}", path.display()))?;
+            for (line, name) in trespasses(rule, &text) {
+                found.push(format!(
+                    "{}:{line}: names {name}; {}",
+                    path.display(),
+                    rule.why
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The forbidden names in a source text, with their lines.
+fn trespasses(rule: &Rule, text: &str) -> Vec<(usize, String)> {
+    let words = words(text);
+    let mut found = Vec::new();
+    for (at, (line, word)) in words.iter().enumerate() {
+        if rule.crates.contains(&word.as_str()) {
+            found.push((*line, word.clone()));
+        }
+        if word == "crate" || word == "super" {
+            for (line, module) in after(&words[at + 1..]) {
+                if rule.modules.contains(&module) {
+                    found.push((line, format!("{word}::{module}")));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// The names that directly follow `crate`: one after `::`, several after `::{`.
+fn after(words: &[(usize, String)]) -> Vec<(usize, &str)> {
+    let mut words = words.iter().map(|(line, word)| (*line, word.as_str()));
+    if words.next().map(|(_, word)| word) != Some("::") {
+        return Vec::new();
+    }
+    let mut names = Vec::new();
+    let (mut depth, mut at_start) = (0, true);
+    for (line, word) in words {
+        match word {
+            "{" => depth += 1,
+            "}" => depth -= 1,
+            "," => at_start = depth == 1,
+            name => {
+                if at_start {
+                    names.push((line, name));
+                }
+                at_start = false;
+            }
+        }
+        if depth == 0 {
+            break;
+        }
+    }
+    names
+}
+
+/// The identifiers and the marks `::`, `{`, `}`, `,` of a source text, with
+/// their lines; comments, strings and characters are left out.
+fn words(text: &str) -> Vec<(usize, String)> {
+    let mut words = Vec::new();
+    let (mut rest, mut line) = (text, 1);
+    while let Some(first) = rest.chars().next() {
+        let length = match first {
+            '/' if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
+            '/' if rest.starts_with("/*") => block_comment(rest),
+            '"' => string(rest),
+            'r' | 'b' | 'c' if raw_string(rest).is_some() => raw_string(rest).unwrap_or(1),
+            '\'' => character(rest),
+            ':' if rest.starts_with("::") => 2,
+            _ if is_word(first) => rest.find(|c| !is_word(c)).unwrap_or(rest.len()),
+            _ => first.len_utf8(),
+        };
+        let (token, tail) = rest.split_at(length);
+        if is_word(first) && !token.contains('"') || ["::", "{", "}", ","].contains(&token) {
+            words.push((line, token.to_owned()));
+        }
+        line += token.matches('\n').count();
+        rest = tail;
+    }
+    words
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// The length of a comment that may hold others.
+fn block_comment(text: &str) -> usize {
+    let mut depth = 0;
+    let mut at = 0;
+    while at < text.len() {
+        let here = &text.as_bytes()[at..];
+        if here.starts_with(b"/*") {
+            depth += 1;
+            at += 2;
+        } else if here.starts_with(b"*/") {
+            depth -= 1;
+            at += 2;
+            if depth == 0 {
+                return at;
+            }
+        } else {
+            at += 1;
+        }
+    }
+    text.len()
+}
+
+/// The length of a string with escapes.
+fn string(text: &str) -> usize {
+    let mut escaped = false;
+    for (at, c) in text.char_indices().skip(1) {
+        match c {
+            '"' if !escaped => return at + 1,
+            _ => escaped = c == '\\' && !escaped,
+        }
+    }
+    text.len()
+}
+
+/// The length of `r"…"`, `r#"…"#`, `br"…"`, `cr"…"`; none where it is not one.
+fn raw_string(text: &str) -> Option<usize> {
+    let marked = text
+        .strip_prefix(['b', 'c'])
+        .unwrap_or(text)
+        .strip_prefix('r')?;
+    let opened = marked.trim_start_matches('#');
+    let hashes = marked.len() - opened.len();
+    let body = opened.strip_prefix('"')?;
+    let close = format!("\"{}", "#".repeat(hashes));
+    let end = body.find(&close)?;
+    Some(text.len() - body.len() + end + close.len())
+}
+
+/// The length of a character literal, or of the mark of a lifetime.
+fn character(text: &str) -> usize {
+    let mut inside = text[1..].chars();
+    match (inside.next(), inside.next()) {
+        (Some('\\'), Some(escaped)) => {
+            let from = 2 + escaped.len_utf8();
+            text[from..]
+                .find('\'')
+                .map_or(text.len(), |end| from + end + 1)
+        }
+        (Some(c), Some('\'')) => 2 + c.len_utf8(),
+        _ => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(text: &str) -> Vec<(usize, String)> {
+        trespasses(&RULES[1], text)
+    }
+
+    #[test]
+    fn a_crate_is_found_wherever_it_is_named() {
+        assert_eq!(found("use axum::Router;"), [(1, "axum".to_owned())]);
+        assert_eq!(
+            found("\nfn f() -> ::axum::Body {}"),
+            [(2, "axum".to_owned())]
+        );
+        assert!(found("use axum_like::Router; let axum2 = 1;").is_empty());
+    }
+
+    #[test]
+    fn a_module_is_found_by_path_and_in_groups() {
+        let told = [(1, "crate::http".to_owned())];
+        assert_eq!(found("use crate::http::range;"), told);
+        assert_eq!(found("use crate::{auth::{self, Grant}, http};"), told);
+        assert_eq!(found("crate::http::problem(1)"), told);
+        assert_eq!(found("use super::http;"), [(1, "super::http".to_owned())]);
+    }
+
+    #[test]
+    fn other_things_of_that_name_are_free() {
+        for text in [
+            "use crate::auth::{http, token};",
+            "use crate::{auth::http};",
+            "use crate::media; use other::{http};",
+            "http::StatusCode",
+            "pub(crate) fn http() {}",
+        ] {
+            assert!(found(text).is_empty(), "{text}");
+        }
+    }
+
+    #[test]
+    fn comments_and_literals_are_passed_over() {
+        for text in [
+            "// axum\n/// axum\n//! axum",
+            "/* axum /* axum */ axum */",
+            r#""axum \" axum" b"axum""#,
+            r##"r#"axum " axum"# br"axum""##,
+            "'\\'' '\"' /* axum */ '\"'",
+            "fn f<'a>(x: &'a str) /* axum */ {}",
+        ] {
+            assert!(found(text).is_empty(), "{text}");
+        }
+        assert_eq!(
+            found("\"a\nb\" /*\n*/ r\"\n\" axum").last(),
+            Some(&(4, "axum".to_owned()))
+        );
+    }
+}

@@ -1,0 +1,143 @@
+//! `cargo xtask test`: everything that must hold, step by step.
+
+mod layers;
+mod report;
+mod steps;
+mod wasm;
+
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+use clap::Args;
+
+use crate::host::Choice;
+use report::{Line, Outcome};
+use steps::STEPS;
+
+/// Runs every check and every test; stops at the first step that fails.
+#[derive(Args)]
+pub(crate) struct Test {
+    /// What the end-to-end tests run on
+    #[arg(long, value_enum, default_value = "embedded")]
+    host: Choice,
+    /// Run only this step; can be repeated
+    #[arg(long, value_name = "STEP")]
+    only: Vec<String>,
+    /// Run only tests whose name contains this text, and no other checks
+    #[arg(long, value_name = "TEXT")]
+    filter: Option<String>,
+    /// List the steps
+    #[arg(long)]
+    list: bool,
+}
+
+/// One thing that must hold.
+pub(crate) struct Step {
+    /// What `--only` calls it.
+    pub(crate) name: &'static str,
+    /// What it checks.
+    pub(crate) about: &'static str,
+    /// Whether it runs tests, which `--filter` chooses from.
+    pub(crate) tests: bool,
+    /// Does it.
+    pub(crate) run: fn(&Test, &mut Outcome) -> Result<()>,
+}
+
+impl Test {
+    /// Runs the command.
+    pub(crate) fn run(self) -> Result<()> {
+        if self.list {
+            for step in STEPS {
+                println!("{:<12} {}", step.name, step.about);
+            }
+            return Ok(());
+        }
+        let steps = self.chosen()?;
+        let mut lines = Vec::new();
+        for (index, step) in steps.iter().enumerate() {
+            let label = format!("[{}/{}] {}", index + 1, steps.len(), step.name);
+            eprintln!("\n{label}: {}", step.about);
+            let start = Instant::now();
+            let mut outcome = Outcome::default();
+            let result = (step.run)(&self, &mut outcome);
+            let failed = result.is_err();
+            let line = Line::new(step, outcome, failed, start.elapsed());
+            eprintln!("{label}: {} in {}", line.verdict(), line.time());
+            lines.push(line);
+            if let Err(error) = result {
+                report::print(&lines);
+                bail!(
+                    "step {} failed: {error:#}\nto run it again: {}",
+                    step.name,
+                    self.again(step)
+                );
+            }
+        }
+        report::print(&lines);
+        Ok(())
+    }
+
+    fn chosen(&self) -> Result<Vec<&'static Step>> {
+        if let Some(unknown) = self
+            .only
+            .iter()
+            .find(|name| STEPS.iter().all(|step| step.name != **name))
+        {
+            bail!("there is no step {unknown}; `cargo xtask test --list` names them all");
+        }
+        let wanted = |step: &&Step| {
+            let named = self.only.is_empty() || self.only.iter().any(|name| name == step.name);
+            named && (step.tests || self.filter.is_none())
+        };
+        let steps: Vec<_> = STEPS.iter().filter(wanted).collect();
+        if steps.is_empty() {
+            bail!("none of these steps runs tests that --filter could choose from");
+        }
+        Ok(steps)
+    }
+
+    fn again(&self, step: &Step) -> String {
+        let mut command = format!("cargo xtask test --only {}", step.name);
+        if self.host == Choice::Spin {
+            command.push_str(" --host spin");
+        }
+        if let Some(filter) = &self.filter {
+            command.push_str(&format!(" --filter {filter}"));
+        }
+        command
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(only: &[&str], filter: Option<&str>) -> Result<Vec<&'static str>> {
+        let test = Test {
+            host: Choice::Embedded,
+            only: only.iter().map(|name| (*name).to_owned()).collect(),
+            filter: filter.map(str::to_owned),
+            list: false,
+        };
+        Ok(test.chosen()?.iter().map(|step| step.name).collect())
+    }
+
+    #[test]
+    fn steps_are_chosen_by_name_and_keep_their_order() {
+        assert_eq!(
+            names(&["api", "format"], None).expect("known"),
+            ["format", "api"]
+        );
+        assert_eq!(names(&[], None).expect("known").len(), STEPS.len());
+        assert!(names(&["apo"], None).is_err());
+    }
+
+    #[test]
+    fn a_filter_leaves_only_steps_with_tests() {
+        assert_eq!(
+            names(&[], Some("upload")).expect("some"),
+            ["unit", "host", "api"]
+        );
+        assert!(names(&["format"], Some("upload")).is_err());
+    }
+}

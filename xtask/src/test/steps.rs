@@ -1,0 +1,186 @@
+//! The steps of a test run, in their order: what is quick, and says most about
+//! a mistake, comes first.
+//!
+//! The embedded host is built, linted, documented and tested in the release
+//! profile alone, so that Wasmtime is compiled once.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, bail, ensure};
+
+use super::report::Outcome;
+use super::{Step, Test, layers, wasm};
+use crate::cargo::{self, WASM_TARGET, cargo};
+use crate::component::{self, Profile};
+use crate::host::{Choice, Program};
+use crate::peers;
+
+/// The most bytes that the component may have.
+const COMPONENT_BUDGET: usize = 1_000_000;
+
+/// All steps.
+pub(crate) const STEPS: &[Step] = &[
+    Step {
+        name: "format",
+        about: "rustfmt has nothing to change",
+        tests: false,
+        run: format,
+    },
+    Step {
+        name: "layers",
+        about: "no folder of src/ names what it must not know",
+        tests: false,
+        run: |_, _| layers::check(&cargo::root().join("src")),
+    },
+    Step {
+        name: "lint",
+        about: "clippy finds nothing, natively and for wasm",
+        tests: false,
+        run: lint,
+    },
+    Step {
+        name: "unit",
+        about: "unit tests of the application and of xtask",
+        tests: true,
+        run: unit,
+    },
+    Step {
+        name: "docs",
+        about: "the documentation builds, every link in it leads somewhere",
+        tests: false,
+        run: docs,
+    },
+    Step {
+        name: "component",
+        about: "the component builds, is small, and imports only what it should",
+        tests: false,
+        run: component,
+    },
+    Step {
+        name: "host",
+        about: "the embedded host builds, and passes its own tests",
+        tests: true,
+        run: host,
+    },
+    Step {
+        name: "api",
+        about: "end-to-end tests: the component on a host, over HTTP",
+        tests: true,
+        run: api,
+    },
+];
+
+fn format(_: &Test, _: &mut Outcome) -> Result<()> {
+    cargo::ensure_components()?;
+    cargo::run(&mut cargo(["fmt", "--all", "--check"]))
+        .context("`cargo fmt --all` puts the formatting right")
+}
+
+fn lint(_: &Test, _: &mut Outcome) -> Result<()> {
+    cargo::ensure_components()?;
+    cargo::ensure_wasm_target()?;
+    let app = [
+        "--package",
+        "darkroom",
+        "--package",
+        "xtask",
+        "--all-targets",
+    ];
+    let wasm = ["--package", "darkroom", "--lib", "--target", WASM_TARGET];
+    let host = ["--package", "darkroom-host", "--all-targets", "--release"];
+    for selection in [app.as_slice(), &wasm, &host] {
+        let mut command = cargo(["clippy"]);
+        cargo::run(command.args(selection).args(["--", "-D", "warnings"]))?;
+    }
+    Ok(())
+}
+
+fn unit(test: &Test, outcome: &mut Outcome) -> Result<()> {
+    let app = [
+        "test",
+        "--package",
+        "darkroom",
+        "--package",
+        "xtask",
+        "--lib",
+        "--bins",
+    ];
+    cargo_test(cargo(app), test, outcome)?;
+    cargo_test(
+        cargo(["test", "--package", "darkroom", "--doc"]),
+        test,
+        outcome,
+    )
+}
+
+fn docs(_: &Test, _: &mut Outcome) -> Result<()> {
+    let app = ["--package", "darkroom", "--package", "xtask"];
+    let host = ["--package", "darkroom-host", "--release"];
+    for selection in [app.as_slice(), &host] {
+        let mut command = cargo(["doc", "--no-deps"]);
+        cargo::run(command.args(selection).env("RUSTDOCFLAGS", "-D warnings"))?;
+    }
+    Ok(())
+}
+
+fn component(_: &Test, outcome: &mut Outcome) -> Result<()> {
+    let component = component::build(Profile::Release)?;
+    let wasm = fs::read(&component.wasm)
+        .with_context(|| format!("cannot read {}", component.wasm.display()))?;
+    outcome.note = Some(format!("{} bytes of {COMPONENT_BUDGET}", wasm.len()));
+    ensure!(
+        wasm.len() <= COMPONENT_BUDGET,
+        "the component has {} bytes, more than its budget of {COMPONENT_BUDGET}: look for a new \
+         dependency (`cargo tree --package darkroom --target {WASM_TARGET} --edges normal`)",
+        wasm.len()
+    );
+    wasm::check_imports(&wasm)
+}
+
+fn host(test: &Test, outcome: &mut Outcome) -> Result<()> {
+    Program::resolve(Choice::Embedded)?;
+    cargo_test(
+        cargo(["test", "--release", "--package", "darkroom-host"]),
+        test,
+        outcome,
+    )
+}
+
+fn api(test: &Test, outcome: &mut Outcome) -> Result<()> {
+    let program = Program::resolve(test.host)?;
+    let component = component::build(Profile::Release)?;
+    let peers = peers::find_or_install()?;
+    outcome.skipped = peers.missing;
+    let mut command = cargo(["test", "--package", "darkroom", "--test", "api"]);
+    command
+        .env("DARKROOM_TEST_HOST_KIND", program.kind.name())
+        .env("DARKROOM_TEST_HOST_BIN", &program.path)
+        .env("DARKROOM_TEST_COMPONENT", &component.wasm)
+        .envs(peers.environment);
+    cargo_test(command, test, outcome)
+}
+
+/// Runs `cargo test`, showing and counting what it reports.
+fn cargo_test(mut command: Command, test: &Test, outcome: &mut Outcome) -> Result<()> {
+    if let Some(filter) = &test.filter {
+        command.arg("--").arg(filter);
+    }
+    let shown = cargo::shown(&command);
+    let mut child = command
+        .stdout(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("cannot start `{shown}`"))?;
+    let stdout = child.stdout.take().context("cargo test has no stdout")?;
+    for line in BufReader::new(stdout).lines() {
+        let line = line?;
+        outcome.read(&line);
+        println!("{line}");
+    }
+    let status = child.wait()?;
+    if !status.success() {
+        bail!("`{shown}` failed ({status})");
+    }
+    Ok(())
+}

@@ -1,0 +1,141 @@
+//! What the component asks of its host, read from the module's import section.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context as _, Result, bail, ensure};
+
+/// The interfaces that the component may import, without their versions. A new
+/// one is a new demand on every host that runs Darkroom: add it knowingly.
+const ALLOWED: &[&str] = &[
+    "$root",
+    "env",
+    "spin:key-value/key-value",
+    "spin:sqlite/sqlite",
+    "spin:variables/variables",
+    "wasi:clocks/monotonic-clock",
+    "wasi:clocks/system-clock",
+    "wasi:clocks/types",
+    "wasi:http/handler",
+    "wasi:http/types",
+    "wasi:keyvalue/batch",
+    "wasi:keyvalue/store",
+    "wasi:random/random",
+    "wasi_snapshot_preview1",
+];
+
+/// Fails where the module imports from an interface that is not in the list.
+pub(crate) fn check_imports(module: &[u8]) -> Result<()> {
+    let unknown: Vec<String> = imported_modules(module)
+        .context("cannot read the component's imports")?
+        .into_iter()
+        .filter(|name| !ALLOWED.contains(&interface(name)))
+        .collect();
+    ensure!(
+        unknown.is_empty(),
+        "the component imports {}, which is not in the list in xtask/src/test/wasm.rs",
+        unknown.join(", ")
+    );
+    Ok(())
+}
+
+/// `spin:sqlite/sqlite` of `[export]spin:sqlite/sqlite@3.1.0`.
+fn interface(module: &str) -> &str {
+    let bare = module.strip_prefix("[export]").unwrap_or(module);
+    bare.split('@').next().unwrap_or(bare)
+}
+
+/// The names of the modules that a core module imports functions from.
+fn imported_modules(module: &[u8]) -> Result<BTreeSet<String>> {
+    let mut rest = module
+        .strip_prefix(b"\0asm\x01\0\0\0")
+        .context("this is not a core WebAssembly module")?;
+    let mut names = BTreeSet::new();
+    while let Some((&id, tail)) = rest.split_first() {
+        rest = tail;
+        let size = number(&mut rest)?;
+        let mut section = take(&mut rest, size)?;
+        if id != 2 {
+            continue;
+        }
+        for _ in 0..number(&mut section)? {
+            names.insert(name(&mut section)?);
+            let field = name(&mut section)?;
+            // 0: a function, then the index of its type.
+            if take(&mut section, 1)? != [0] {
+                bail!("the import {field} is not a function");
+            }
+            number(&mut section)?;
+        }
+    }
+    Ok(names)
+}
+
+fn name(bytes: &mut &[u8]) -> Result<String> {
+    let length = number(bytes)?;
+    Ok(String::from_utf8(take(bytes, length)?.to_vec())?)
+}
+
+fn take<'a>(bytes: &mut &'a [u8], count: usize) -> Result<&'a [u8]> {
+    let (taken, rest) = bytes
+        .split_at_checked(count)
+        .context("the module is cut short")?;
+    *bytes = rest;
+    Ok(taken)
+}
+
+/// An unsigned LEB128 number of 32 bits.
+fn number(bytes: &mut &[u8]) -> Result<usize> {
+    let mut value = 0_u64;
+    for shift in (0..35).step_by(7) {
+        let byte = take(bytes, 1)?[0];
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return Ok(usize::try_from(value)?);
+        }
+    }
+    bail!("a number is too long")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A module that imports one function from each of `modules`.
+    fn module(modules: &[&str]) -> Vec<u8> {
+        let short = |length: usize| u8::try_from(length).expect("short");
+        let mut section = vec![short(modules.len())];
+        for name in modules {
+            section.push(short(name.len()));
+            section.extend(name.as_bytes());
+            section.extend([1, b'f', 0, 0]);
+        }
+        let mut module = b"\0asm\x01\0\0\0".to_vec();
+        module.extend([2, short(section.len())]);
+        module.extend(section);
+        module
+    }
+
+    #[test]
+    fn known_interfaces_pass_in_any_version() {
+        let known = module(&[
+            "$root",
+            "spin:sqlite/sqlite@3.1.0",
+            "[export]wasi:http/handler@9",
+        ]);
+        assert!(check_imports(&known).is_ok());
+    }
+
+    #[test]
+    fn an_unknown_interface_is_named() {
+        let error = check_imports(&module(&["wasi:sockets/tcp@0.2.0"])).expect_err("refused");
+        assert!(error.to_string().contains("wasi:sockets/tcp@0.2.0"));
+    }
+
+    #[test]
+    fn every_cut_of_a_module_is_an_error() {
+        let whole = module(&["$root"]);
+        for end in (0..8).chain(9..whole.len()) {
+            assert!(check_imports(&whole[..end]).is_err(), "cut at {end}");
+        }
+    }
+}
