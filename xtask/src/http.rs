@@ -16,12 +16,27 @@ pub(crate) struct Answer {
 
 /// Sends a GET request; an answer of any status is an answer.
 pub(crate) fn get(url: &str) -> Result<Answer> {
-    let agent: ureq::Agent = ureq::Agent::config_builder()
+    answer(agent().get(url).call()?)
+}
+
+/// Uploads a PNG as the raw body of a POST request.
+pub(crate) fn upload(url: &str, token: &str, content: &[u8]) -> Result<Answer> {
+    let request = agent()
+        .post(url)
+        .header("Authorization", format!("Bearer {token}"))
+        .header("Content-Type", "image/png");
+    answer(request.send(content)?)
+}
+
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder()
         .http_status_as_error(false)
         .timeout_global(Some(Duration::from_secs(10)))
         .build()
-        .into();
-    let mut response = agent.get(url).call()?;
+        .into()
+}
+
+fn answer(mut response: ureq::http::Response<ureq::Body>) -> Result<Answer> {
     Ok(Answer {
         status: response.status().as_u16(),
         body: response.body_mut().read_to_string()?,

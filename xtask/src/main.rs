@@ -2,7 +2,7 @@
 //!
 //! # Layout
 //!
-//! One file for each command: `up`, `test`, `token` (and `keygen`). Shared subjects:
+//! One file for each command: `up`, `test`, `bench`, `token` (and `keygen`). Shared subjects:
 //!
 //! - `cargo`: running cargo and rustup, the places in the repository
 //! - `component`: building the WebAssembly component
@@ -14,6 +14,7 @@
 //! - `signals`: passing Ctrl-C on to the host, once
 //! - `stores`: the runtime configuration for a data directory
 
+mod bench;
 mod cargo;
 mod component;
 mod host;
@@ -39,6 +40,8 @@ enum Command {
     Up(up::Up),
     /// Check and test everything
     Test(test::Test),
+    /// Measure the application under load, beside nginx
+    Bench(bench::Bench),
     /// Print a bearer token signed with the first (or a named) key
     Token(token::Token),
     /// Print a fresh signing key as kid:secret
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
     let outcome = match Command::parse() {
         Command::Up(up) => up.run(),
         Command::Test(test) => test.run(),
+        Command::Bench(bench) => bench.run(),
         Command::Token(token) => token.run(),
         Command::Keygen(keygen) => keygen.run(),
     };

@@ -109,7 +109,14 @@ fn unit(test: &Test, outcome: &mut Outcome) -> Result<()> {
     ];
     cargo_test(cargo(app), test, outcome)?;
     cargo_test(
-        cargo(["test", "--package", "darkroom", "--doc"]),
+        cargo([
+            "test",
+            "--package",
+            "darkroom",
+            "--package",
+            "xtask",
+            "--doc",
+        ]),
         test,
         outcome,
     )
@@ -153,7 +160,15 @@ fn api(test: &Test, outcome: &mut Outcome) -> Result<()> {
     let component = component::build(Profile::Release)?;
     let peers = peers::find_or_install()?;
     outcome.skipped = peers.missing;
-    let mut command = cargo(["test", "--package", "darkroom", "--test", "api"]);
+    let mut command = cargo([
+        "test",
+        "--package",
+        "darkroom",
+        "--package",
+        "xtask",
+        "--test",
+        "api",
+    ]);
     command
         .env("DARKROOM_TEST_HOST_KIND", program.kind.name())
         .env("DARKROOM_TEST_HOST_BIN", &program.path)

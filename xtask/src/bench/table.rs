@@ -1,0 +1,145 @@
+//! What the measurements found, for people and for programs.
+
+use serde_json::{Value, json};
+
+use super::wrk::Sample;
+use crate::host::Kind;
+
+/// One measurement.
+#[derive(Debug)]
+pub(crate) struct Row {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// The application's medians.
+    pub(crate) app: Sample,
+    /// Those of nginx, where it does the same.
+    pub(crate) nginx: Option<Sample>,
+    /// The size of each request's body, in bytes.
+    pub(crate) sent: u64,
+    /// The peak of the host's resident memory meanwhile, in bytes.
+    pub(crate) peak_resident: u64,
+}
+
+impl Row {
+    /// Bytes of bodies moved per second, in whichever direction they went.
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+    fn bytes_per_second(&self) -> f64 {
+        if self.sent > 0 {
+            self.app.requests_per_second * self.sent as f64
+        } else {
+            self.app.bytes_per_second
+        }
+    }
+
+    /// The application's share of what nginx does.
+    fn ratio(&self) -> Option<f64> {
+        let nginx = self.nginx?;
+        Some(self.app.requests_per_second / nginx.requests_per_second)
+    }
+}
+
+/// Prints the table.
+pub(crate) fn print(kind: Kind, rows: &[Row], guest: Option<u64>) {
+    println!(
+        "\n{:<15} {:>11} {:>9} {:>9} {:>8} {:>6} {:>9}  {:>11} {:>7}",
+        "on this machine",
+        "requests/s",
+        "p50 ms",
+        "p99 ms",
+        "MB/s",
+        "errors",
+        "peak MB",
+        "nginx",
+        "ratio"
+    );
+    for row in rows {
+        let (nginx, ratio) = match (row.nginx, row.ratio()) {
+            (Some(nginx), Some(ratio)) => (
+                format!("{:.0}", nginx.requests_per_second),
+                format!("{ratio:.3}"),
+            ),
+            _ => ("-".to_owned(), "-".to_owned()),
+        };
+        println!(
+            "{:<15} {:>11.0} {:>9.2} {:>9.2} {:>8.1} {:>6} {:>9.1}  {nginx:>11} {ratio:>7}",
+            row.name,
+            row.app.requests_per_second,
+            row.app.p50,
+            row.app.p99,
+            row.bytes_per_second() / 1e6,
+            row.app.errors,
+            megabytes(row.peak_resident),
+        );
+    }
+    println!("host: {}; peak MB is its resident memory", kind.name());
+    if let Some(guest) = guest {
+        println!("largest memory of a guest: {:.1} MB", megabytes(guest));
+    }
+}
+
+/// The same as JSON, in bytes, seconds and milliseconds.
+pub(crate) fn json(kind: Kind, rows: &[Row], guest: Option<u64>) -> Value {
+    let sample = |sample: &Sample| {
+        json!({
+            "requests_per_second": sample.requests_per_second,
+            "p50_ms": sample.p50,
+            "p99_ms": sample.p99,
+            "errors": sample.errors,
+        })
+    };
+    let measurements: Vec<Value> = rows
+        .iter()
+        .map(|row| {
+            json!({
+                "name": row.name,
+                "app": sample(&row.app),
+                "bytes_per_second": row.bytes_per_second(),
+                "peak_resident_bytes": row.peak_resident,
+                "nginx": row.nginx.as_ref().map(sample),
+                "ratio": row.ratio(),
+            })
+        })
+        .collect();
+    json!({
+        "host": kind.name(),
+        "measurements": measurements,
+        "peak_guest_memory_bytes": guest,
+    })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uploads_count_what_is_sent_and_downloads_compare_with_nginx() {
+        let app = Sample {
+            requests_per_second: 50.0,
+            bytes_per_second: 10.0,
+            ..Sample::default()
+        };
+        let nginx = Sample {
+            requests_per_second: 200.0,
+            ..app
+        };
+        let row = |sent, nginx| Row {
+            name: "x",
+            app,
+            nginx,
+            sent,
+            peak_resident: 0,
+        };
+        assert_eq!(row(100, None).bytes_per_second(), 5000.0);
+        assert_eq!(row(0, Some(nginx)).bytes_per_second(), 10.0);
+        assert_eq!(row(0, Some(nginx)).ratio(), Some(0.25));
+        assert_eq!(
+            json(Kind::Spin, &[row(0, None)], None)["measurements"][0]["ratio"],
+            Value::Null
+        );
+    }
+}

@@ -1,0 +1,52 @@
+-- Uploads a picture whose content no two requests share: equal content would
+-- be stored once and measure something else. What varies is a small private
+-- chunk of the PNG, its checksum kept right.
+local bit = require("bit")
+
+local table_of_crc = {}
+for byte = 0, 255 do
+  local crc = byte
+  for _ = 1, 8 do
+    local shifted = bit.rshift(crc, 1)
+    crc = bit.band(crc, 1) == 1 and bit.bxor(shifted, 0xEDB88320) or shifted
+  end
+  table_of_crc[byte] = crc
+end
+
+local function crc32(text)
+  local crc = bit.bnot(0)
+  for at = 1, #text do
+    local index = bit.band(bit.bxor(crc, text:byte(at)), 0xFF)
+    crc = bit.bxor(bit.rshift(crc, 8), table_of_crc[index])
+  end
+  crc = bit.bnot(crc)
+  return string.char(
+    bit.band(bit.rshift(crc, 24), 0xFF), bit.band(bit.rshift(crc, 16), 0xFF),
+    bit.band(bit.rshift(crc, 8), 0xFF), bit.band(crc, 0xFF))
+end
+
+local threads = 0
+function setup(thread)
+  threads = threads + 1
+  thread:set("number", threads)
+end
+
+local head, kind, tail, run, count
+function init()
+  local file = assert(io.open(os.getenv("BENCH_PICTURE"), "rb"))
+  local picture = file:read("*a")
+  file:close()
+  -- The chunk: a type of 4 bytes, 16 bytes that vary, a checksum of 4 bytes.
+  local at = tonumber(os.getenv("BENCH_VARIES_AT"))
+  head = picture:sub(1, at + 4)
+  kind = picture:sub(at + 1, at + 4)
+  tail = picture:sub(at + 4 + 16 + 4 + 1)
+  run, count = os.getenv("BENCH_RUN"), 0
+  wrk.headers["Content-Type"] = "image/png"
+end
+
+function request()
+  count = count + 1
+  local unique = string.format("%s%02x%08x", run, number, count)
+  return wrk.format("POST", nil, nil, head .. unique .. crc32(kind .. unique) .. tail)
+end

@@ -1,0 +1,149 @@
+//! The load generator: wrk, told what to do by a small script.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+use serde_json::Value;
+
+use crate::cargo;
+use crate::peers::Peer;
+
+/// Debian's package.
+pub(crate) const WRK: Peer = Peer {
+    program: "wrk",
+    package: "wrk",
+    purpose: "measuring",
+};
+
+/// What one run found.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Sample {
+    /// Answers per second.
+    pub(crate) requests_per_second: f64,
+    /// Half of the answers came within this time, in milliseconds.
+    pub(crate) p50: f64,
+    /// All but one in a hundred came within this time, in milliseconds.
+    pub(crate) p99: f64,
+    /// Bytes received per second, headers included.
+    pub(crate) bytes_per_second: f64,
+    /// Connections that failed and answers of 400 and above.
+    pub(crate) errors: u64,
+}
+
+/// What to send.
+#[derive(Clone, Debug)]
+pub(crate) struct Load<'a> {
+    /// The URL.
+    pub(crate) url: String,
+    /// The bearer token.
+    pub(crate) token: &'a str,
+    /// A picture to upload, in as many variants as there are requests.
+    pub(crate) upload: Option<&'a Path>,
+    /// Connections.
+    pub(crate) connections: u32,
+    /// For how long, in seconds.
+    pub(crate) seconds: u32,
+    /// Tells runs apart: two runs upload nothing that is equal.
+    pub(crate) run: u32,
+}
+
+impl Load<'_> {
+    /// Sends requests one after another on every connection.
+    pub(crate) fn send(&self, wrk: &str, directory: &Path) -> Result<Sample> {
+        let script = directory.join("load.lua");
+        let upload = self.upload.map_or("", |_| include_str!("upload.lua"));
+        fs::write(&script, [upload, include_str!("report.lua")].concat())?;
+        let mut command = Command::new(wrk);
+        command
+            .args(["--threads", &self.connections.min(2).to_string()])
+            .args(["--connections", &self.connections.to_string()])
+            .args(["--duration", &format!("{}s", self.seconds)])
+            .args(["--timeout", "10s"])
+            .arg("--script")
+            .arg(&script)
+            .args(["--header", &format!("Authorization: Bearer {}", self.token)])
+            .arg(&self.url);
+        if let Some(picture) = self.upload {
+            command
+                .env("BENCH_PICTURE", picture)
+                .env("BENCH_VARIES_AT", super::fixtures::VARIES_AT.to_string())
+                .env("BENCH_RUN", format!("{:06x}", self.run));
+        }
+        sample(&cargo::output(&mut command)?)
+    }
+}
+
+fn sample(output: &str) -> Result<Sample> {
+    let found = output
+        .lines()
+        .find_map(|line| line.strip_prefix("result "))
+        .with_context(|| format!("wrk told no result: {output}"))?;
+    let result: Value = serde_json::from_str(found)?;
+    let number = |name: &str| {
+        result[name]
+            .as_f64()
+            .with_context(|| format!("wrk told no {name}: {found}"))
+    };
+    let seconds = number("microseconds")? / 1e6;
+    Ok(Sample {
+        requests_per_second: number("requests")? / seconds,
+        p50: number("p50")? / 1e3,
+        p99: number("p99")? / 1e3,
+        bytes_per_second: number("bytes")? / seconds,
+        errors: result["errors"].as_u64().context("wrk told no errors")?,
+    })
+}
+
+/// The medians of several runs; errors add up.
+pub(crate) fn median(samples: &[Sample]) -> Sample {
+    let middle = |pick: fn(&Sample) -> f64| {
+        let mut values: Vec<f64> = samples.iter().map(pick).collect();
+        values.sort_by(f64::total_cmp);
+        match values.len() {
+            0 => 0.0,
+            count if count % 2 == 1 => values[count / 2],
+            count => f64::midpoint(values[count / 2 - 1], values[count / 2]),
+        }
+    };
+    Sample {
+        requests_per_second: middle(|sample| sample.requests_per_second),
+        p50: middle(|sample| sample.p50),
+        p99: middle(|sample| sample.p99),
+        bytes_per_second: middle(|sample| sample.bytes_per_second),
+        errors: samples.iter().map(|sample| sample.errors).sum(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_result_of_wrk_is_read() {
+        let told = "Running 2s test\nresult {\"requests\":1000,\"microseconds\":2000000,\
+                    \"bytes\":4000,\"errors\":3,\"p50\":1500,\"p99\":9000}\n";
+        let expected = Sample {
+            requests_per_second: 500.0,
+            p50: 1.5,
+            p99: 9.0,
+            bytes_per_second: 2000.0,
+            errors: 3,
+        };
+        assert_eq!(sample(told).expect("a result"), expected);
+        assert!(sample("unable to connect").is_err());
+    }
+
+    #[test]
+    fn medians_pass_over_outliers_and_errors_do_not() {
+        let run = |requests_per_second, errors| Sample {
+            requests_per_second,
+            errors,
+            ..Sample::default()
+        };
+        let middle = median(&[run(1.0, 0), run(100.0, 2), run(3.0, 1)]);
+        assert_eq!((middle.requests_per_second, middle.errors), (3.0, 3));
+        assert_eq!(median(&[run(1.0, 0), run(3.0, 0)]).requests_per_second, 2.0);
+    }
+}
