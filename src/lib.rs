@@ -1,5 +1,41 @@
-//! Darkroom.
+//! Darkroom: an image backend in one WebAssembly component.
+//!
+//! # Layout
+//! - [`http`]: the contract: routes, extractors, errors. Knows nothing of stores.
+//! - [`auth`]: the key ring, tokens and scopes. Pure.
+//! - [`service`]: what the product does: take images in, give them out, clean up.
+//! - [`media`]: what the bytes of an image say. Pure.
+//! - [`blobs`]: the bytes, behind a trait; [`catalog`]: all else, behind another.
+//! - [`settings`]: every variable, parsed and checked once.
+//! - `spin`: the edge: Spin's stores, variables, clock and entry point. Only there
+//!   is Spin known, and only in the component is it compiled.
+//! - [`conformance`]: the vocabulary of the suites that every store passes.
+//!
+//! # The way of an upload
+//! `http::routes::upload` → token becomes a grant → [`service::Service::receive`]:
+//! bytes are judged ([`media::Inspector`]), hashed and written
+//! ([`blobs::BlobStore::create`]) as they come → [`service::Service::commit`]: one
+//! catalog statement → 201.
+//!
+//! # The way of a download
+//! `http::routes::content` → token becomes a grant → one catalog row
+//! ([`service::Service::find`]) → chunks, read ahead of the socket
+//! ([`service::Service::read`]) → bytes.
+
 pub mod auth;
 pub mod blobs;
 pub mod catalog;
 pub mod conformance;
+pub mod http;
+pub mod media;
+pub mod service;
+pub mod settings;
+#[cfg(target_family = "wasm")]
+pub mod spin;
+
+/// The component's entry point.
+#[cfg(target_family = "wasm")]
+#[spin_sdk::http_service]
+async fn handle(request: spin_sdk::http::Request) -> axum::response::Response {
+    spin::handle(request).await
+}

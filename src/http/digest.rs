@@ -1,0 +1,91 @@
+//! `Repr-Digest` and `Content-Digest` (RFC 9530): `sha-256=:base64:` in a
+//! structured-field dictionary. Other algorithms are passed over, as §2 allows.
+
+use axum::http::HeaderMap;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::problem::{Problem, ProblemKind};
+
+/// The SHA-256 that the request announces for its content. An upload has no
+/// content coding, so the two fields mean the same and must not differ.
+pub(super) fn sha256(headers: &HeaderMap) -> Result<Option<[u8; 32]>, Problem> {
+    let mut found = None;
+    for name in ["repr-digest", "content-digest"] {
+        for value in headers.get_all(name) {
+            let digest = value.to_str().ok().map(member).ok_or_else(|| malformed(name))?;
+            let Some(digest) = digest else { continue };
+            let digest = decode(digest).ok_or_else(|| malformed(name))?;
+            if found.is_some_and(|known| known != digest) {
+                return Err(malformed(name));
+            }
+            found = Some(digest);
+        }
+    }
+    Ok(found)
+}
+
+/// The value of the dictionary's `sha-256` member.
+fn member(dictionary: &str) -> Option<&str> {
+    let members = dictionary.split(',').map(str::trim);
+    members.filter_map(|member| member.split_once('=')).find_map(|(key, value)| {
+        (key == "sha-256").then_some(value)
+    })
+}
+
+fn decode(value: &str) -> Option<[u8; 32]> {
+    let base64 = value.strip_prefix(':')?.strip_suffix(':')?;
+    STANDARD.decode(base64).ok()?.try_into().ok()
+}
+
+fn malformed(name: &str) -> Problem {
+    let detail = format!("{name} must be like sha-256=:base64:");
+    Problem::new(ProblemKind::BadRequest, detail)
+}
+
+/// The field's value for a digest in hex; `None` if it is not one.
+pub(super) fn print(hex: &str) -> Option<String> {
+    let bytes: Option<Vec<u8>> = (0..hex.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(hex.get(at..at + 2)?, 16).ok())
+        .collect();
+    Some(format!("sha-256=:{}:", STANDARD.encode(bytes?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The digest of `{"hello": "world"}` and a line end, from RFC 9530 §B.1.
+    const EXAMPLE: &str = "sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:";
+
+    fn check(values: &[(&'static str, &'static str)], expect: Option<Option<u8>>) {
+        let mut headers = HeaderMap::new();
+        for (name, value) in values {
+            headers.append(*name, axum::http::HeaderValue::from_static(value));
+        }
+        let first = sha256(&headers).ok().map(|digest| digest.map(|bytes| bytes[0]));
+        assert_eq!(first, expect, "{values:?}");
+    }
+
+    #[test]
+    fn digests_are_read_as_rfc_9530_writes_them() {
+        check(&[], Some(None));
+        check(&[("repr-digest", EXAMPLE)], Some(Some(0x44)));
+        check(&[("content-digest", EXAMPLE), ("repr-digest", EXAMPLE)], Some(Some(0x44)));
+        check(&[("repr-digest", "md5=:AAAA:, sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:")], Some(Some(0x44)));
+        check(&[("repr-digest", "sha-512=:AAAA:")], Some(None));
+        check(&[("repr-digest", "sha-256=:AAAA:")], None);
+        check(&[("repr-digest", "sha-256=RK/0")], None);
+        let other = "sha-256=:AAAAqy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:";
+        check(&[("content-digest", EXAMPLE), ("repr-digest", other)], None);
+    }
+
+    #[test]
+    fn printing_is_the_inverse_of_reading() {
+        let hex = "44aff4ab2d7c3250525675a08f0cfa9591168cffe51791c5f5bbc417c15a6c38";
+        assert_eq!(print(hex).as_deref(), Some(EXAMPLE));
+        assert_eq!(print("xy"), None);
+        assert_eq!(print("é"), None);
+    }
+}

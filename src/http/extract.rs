@@ -1,0 +1,113 @@
+//! Extractors: what a handler takes is proof that it was checked.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, Path};
+use axum::http::header;
+use axum::http::request::Parts;
+use uuid::Uuid;
+
+use super::App;
+use super::problem::{Problem, ProblemKind};
+use crate::auth::{Grant, Scope, token};
+
+/// Names a scope in a handler's signature.
+pub(super) trait Permission {
+    const SCOPE: Scope;
+}
+
+/// `images:read`.
+pub(super) struct Read;
+/// `images:write`.
+pub(super) struct Write;
+/// `images:delete`.
+pub(super) struct Delete;
+
+impl Permission for Read {
+    const SCOPE: Scope = Scope::Read;
+}
+impl Permission for Write {
+    const SCOPE: Scope = Scope::Write;
+}
+impl Permission for Delete {
+    const SCOPE: Scope = Scope::Delete;
+}
+
+/// The caller holds a valid token with the scope of `P`.
+pub(super) struct Authorized<P> {
+    pub(super) grant: Grant,
+    permission: PhantomData<P>,
+}
+
+impl<P: Permission> FromRequestParts<Arc<App>> for Authorized<P> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let grant = grant(parts, app)?.ok_or_else(Problem::token_missing)?;
+        if !grant.allows(P::SCOPE) {
+            return Err(Problem::scope_missing(P::SCOPE));
+        }
+        Ok(Self { grant, permission: PhantomData })
+    }
+}
+
+/// Whoever asks for an image's bytes: a token is judged where there is one.
+pub(super) enum Reader {
+    /// The caller holds a valid token with `images:read`.
+    Granted(Grant),
+    /// The caller shows nothing.
+    Anybody,
+}
+
+impl FromRequestParts<Arc<App>> for Reader {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        match grant(parts, app)? {
+            Some(grant) if grant.allows(Scope::Read) => Ok(Self::Granted(grant)),
+            Some(_) => Err(Problem::scope_missing(Scope::Read)),
+            None => Ok(Self::Anybody),
+        }
+    }
+}
+
+/// The grant of the request's token; `None` if it has none.
+fn grant(parts: &Parts, app: &App) -> Result<Option<Grant>, Problem> {
+    let mut values = parts.headers.get_all(header::AUTHORIZATION).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(Problem::token_unreadable());
+    }
+    let text = value.to_str().map_err(|_| Problem::token_unreadable())?;
+    let (scheme, token) = text.split_once(' ').ok_or_else(Problem::token_unreadable)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(Problem::token_unreadable());
+    }
+    let settings = &app.settings;
+    let now = app.service.now().seconds();
+    let audience = settings.token_audience.as_deref();
+    let grant = token::verify(&settings.signing_keys, audience, now, token.trim_start())?;
+    Ok(Some(grant))
+}
+
+/// An image's id in the path. Only the form that we give out is one; anything
+/// else names nothing.
+pub(super) struct ImageId(pub(super) Uuid);
+
+impl<S: Send + Sync> FromRequestParts<S> for ImageId {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let absent = || Problem::new(ProblemKind::NotFound, "no such image");
+        let Path(text) = Path::<String>::from_request_parts(parts, state)
+            .await
+            .map_err(|_| absent())?;
+        let id = Uuid::try_parse(&text).map_err(|_| absent())?;
+        let mut canonical = Uuid::encode_buffer();
+        if *id.hyphenated().encode_lower(&mut canonical) != *text {
+            return Err(absent());
+        }
+        Ok(Self(id))
+    }
+}

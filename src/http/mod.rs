@@ -1,0 +1,63 @@
+//! The HTTP contract: routes, extractors, errors. Everything below speaks in
+//! images and grants; everything above is the host.
+//!
+//! A request's way: [`router`] → [`request_id`] → extractors ([`extract`]: the
+//! token becomes a grant) → a handler in [`routes`] → the service → a response,
+//! or a [`problem::Problem`] at any step.
+
+mod cursor;
+mod digest;
+mod disposition;
+mod extract;
+pub mod problem;
+mod request_id;
+mod routes;
+mod view;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware;
+use axum::response::Response;
+
+use crate::service::Service;
+use crate::settings::Settings;
+use problem::{Problem, ProblemKind};
+
+/// What every handler can reach.
+pub struct App {
+    /// What the product does.
+    pub service: Service,
+    /// How it is configured.
+    pub settings: Settings,
+}
+
+/// The routes of the whole application.
+pub fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .merge(routes::images::router())
+        .merge(routes::content::router())
+        .merge(routes::health::router())
+        .fallback(|| async { Problem::new(ProblemKind::NotFound, "there is no such resource") })
+        .method_not_allowed_fallback(|| async {
+            Problem::new(ProblemKind::MethodNotAllowed, "the resource has no such method")
+        })
+        .layer(middleware::map_response_with_state(Arc::clone(&app), log_failures))
+        .layer(middleware::from_fn(request_id::set))
+        .with_state(app)
+}
+
+/// Writes what was behind an answer of the 5xx kind to the log: the client is
+/// not told.
+async fn log_failures(
+    axum::extract::State(app): axum::extract::State<Arc<App>>,
+    mut response: Response,
+) -> Response {
+    if let Some(problem::Cause(cause)) = response.extensions_mut().remove() {
+        app.service.log(&format!("{}: {cause}", response.status()));
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,259 @@
+//! Errors as they are sent: `application/problem+json` (RFC 9457).
+//!
+//! [`ProblemKind`] is the list of all kinds; what each layer's errors become is
+//! decided here and nowhere else.
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value, json};
+
+use crate::auth::{Scope, TokenError};
+use crate::blobs::BlobError;
+use crate::catalog::CatalogError;
+use crate::media::MediaError;
+use crate::service::{ServiceError, UploadError};
+
+/// The kinds of problems. The slug is the last part of the `type` URI.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProblemKind {
+    /// The request can not be understood.
+    BadRequest,
+    /// The body ended early, or is not as long as announced.
+    UploadInterrupted,
+    /// The content is not what was hashed.
+    DigestMismatch,
+    /// There is no token, or it is not valid.
+    Unauthorized,
+    /// The token lacks a scope.
+    InsufficientScope,
+    /// There is nothing here, or nothing for this caller.
+    NotFound,
+    /// The resource has no such method.
+    MethodNotAllowed,
+    /// The upload is larger than is allowed.
+    TooLarge,
+    /// The bytes are no kind that is accepted, or not the one declared.
+    UnsupportedType,
+    /// The bytes are of a known kind, but damaged or cut off.
+    UndecodableImage,
+    /// The image has more pixels or frames than are allowed.
+    TooManyPixels,
+    /// Something went wrong on our side.
+    Internal,
+    /// The deployment's settings are wrong.
+    Misconfigured,
+    /// A store does not answer; worth a retry.
+    Unavailable,
+}
+
+impl ProblemKind {
+    fn facts(self) -> (u16, &'static str, &'static str) {
+        match self {
+            Self::BadRequest => (400, "bad-request", "The request can not be understood"),
+            Self::UploadInterrupted => (400, "upload-interrupted", "The upload is incomplete"),
+            Self::DigestMismatch => (400, "digest-mismatch", "The content is not what was hashed"),
+            Self::Unauthorized => (401, "unauthorized", "A valid token is needed"),
+            Self::InsufficientScope => (403, "insufficient-scope", "The token lacks a scope"),
+            Self::NotFound => (404, "not-found", "Nothing is here"),
+            Self::MethodNotAllowed => (405, "method-not-allowed", "No such method here"),
+            Self::TooLarge => (413, "too-large", "The upload is too large"),
+            Self::UnsupportedType => (415, "unsupported-type", "The type is not accepted"),
+            Self::UndecodableImage => (422, "undecodable-image", "The image is damaged"),
+            Self::TooManyPixels => (422, "too-many-pixels", "The image is too large to decode"),
+            Self::Internal => (500, "internal", "Something went wrong on our side"),
+            Self::Misconfigured => (503, "misconfigured", "The deployment's settings are wrong"),
+            Self::Unavailable => (503, "unavailable", "A store does not answer"),
+        }
+    }
+
+    /// The status that goes with it.
+    pub fn status(self) -> StatusCode {
+        StatusCode::from_u16(self.facts().0).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// The last part of its `type`.
+    pub fn slug(self) -> &'static str {
+        self.facts().1
+    }
+
+    /// What it is, for a person.
+    pub fn title(self) -> &'static str {
+        self.facts().2
+    }
+}
+
+/// What was behind a problem, for the log only: travels as an extension of the
+/// response.
+#[derive(Clone, Debug)]
+pub struct Cause(pub String);
+
+/// An error on its way to the client.
+#[derive(Debug)]
+pub struct Problem {
+    kind: ProblemKind,
+    detail: String,
+    members: Map<String, Value>,
+    headers: HeaderMap,
+    cause: Option<Cause>,
+}
+
+impl Problem {
+    /// A problem, and what it is in this case, for a person.
+    pub fn new(kind: ProblemKind, detail: impl Into<String>) -> Self {
+        Self {
+            kind,
+            detail: detail.into(),
+            members: Map::new(),
+            headers: HeaderMap::new(),
+            cause: None,
+        }
+    }
+
+    /// Adds a member that a program can use.
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.members.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Adds a header. A value that can not be sent is left out.
+    pub fn with_header(mut self, name: HeaderName, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.insert(name, value);
+        }
+        self
+    }
+
+    /// A problem of our own, whose cause is for the log only.
+    fn internal(kind: ProblemKind, detail: &str, cause: &impl ToString) -> Self {
+        let mut problem = Self::new(kind, detail);
+        problem.cause = Some(Cause(cause.to_string()));
+        problem
+    }
+
+    /// No token (RFC 6750 §3: then no error code either).
+    pub fn token_missing() -> Self {
+        Self::new(ProblemKind::Unauthorized, "send a token: Authorization: Bearer …")
+            .with_header(header::WWW_AUTHENTICATE, "Bearer realm=\"darkroom\"")
+    }
+
+    /// Another scheme than Bearer, or more than one header.
+    pub fn token_unreadable() -> Self {
+        let detail = "send one Authorization header, of the form: Bearer <token>";
+        Self::new(ProblemKind::Unauthorized, detail).with_header(
+            header::WWW_AUTHENTICATE,
+            "Bearer realm=\"darkroom\", error=\"invalid_request\"",
+        )
+    }
+
+    /// The token is good, but not for this.
+    pub fn scope_missing(scope: Scope) -> Self {
+        let challenge =
+            format!("Bearer realm=\"darkroom\", error=\"insufficient_scope\", scope=\"{scope}\"");
+        Self::new(ProblemKind::InsufficientScope, format!("the token lacks the scope {scope}"))
+            .with("scope", scope.as_str())
+            .with_header(header::WWW_AUTHENTICATE, &challenge)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut body = self.members;
+        body.insert("type".to_owned(), json!(format!("/problems/{}", self.kind.slug())));
+        body.insert("title".to_owned(), json!(self.kind.title()));
+        body.insert("status".to_owned(), json!(self.kind.status().as_u16()));
+        body.insert("detail".to_owned(), json!(self.detail));
+        let mut response =
+            (self.kind.status(), self.headers, Value::Object(body).to_string()).into_response();
+        let headers = response.headers_mut();
+        let problem = HeaderValue::from_static("application/problem+json");
+        headers.insert(header::CONTENT_TYPE, problem);
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(cause) = self.cause {
+            response.extensions_mut().insert(cause);
+        }
+        response
+    }
+}
+
+impl From<TokenError> for Problem {
+    fn from(error: TokenError) -> Self {
+        let challenge = format!(
+            "Bearer realm=\"darkroom\", error=\"invalid_token\", error_description=\"{error}\""
+        );
+        Self::new(ProblemKind::Unauthorized, error.to_string())
+            .with_header(header::WWW_AUTHENTICATE, &challenge)
+    }
+}
+
+impl From<ServiceError> for Problem {
+    fn from(error: ServiceError) -> Self {
+        match error {
+            ServiceError::NotFound => Self::new(ProblemKind::NotFound, error.to_string()),
+            ServiceError::Catalog(CatalogError::LeaseExpired) => {
+                Self::unavailable("the upload took too long; send it again", &error)
+            }
+            ServiceError::Catalog(CatalogError::Database(_)) => {
+                Self::unavailable("the catalog does not answer", &error)
+            }
+            ServiceError::Blobs(BlobError::Store(_)) => {
+                Self::unavailable("the blob store does not answer", &error)
+            }
+            ServiceError::Catalog(CatalogError::Damaged { .. })
+            | ServiceError::Blobs(
+                BlobError::Missing { .. }
+                | BlobError::Damaged { .. }
+                | BlobError::OutOfRange { .. },
+            ) => {
+                let detail = "what is stored is damaged; the operator can see more in the log";
+                Self::internal(ProblemKind::Internal, detail, &error)
+            }
+        }
+    }
+}
+
+impl Problem {
+    fn unavailable(detail: &str, cause: &impl ToString) -> Self {
+        Self::internal(ProblemKind::Unavailable, detail, cause)
+            .with_header(header::RETRY_AFTER, "5")
+    }
+}
+
+impl From<MediaError> for Problem {
+    fn from(error: MediaError) -> Self {
+        let detail = error.to_string();
+        match error {
+            MediaError::UnknownType | MediaError::NotAccepted { .. } => {
+                Self::new(ProblemKind::UnsupportedType, detail)
+            }
+            MediaError::TooManyPixels { width, height, max_pixels } => {
+                Self::new(ProblemKind::TooManyPixels, detail)
+                    .with("limit", max_pixels)
+                    .with("actual", u64::from(width) * u64::from(height))
+            }
+            MediaError::TooManyFrames { frames, max } => {
+                Self::new(ProblemKind::TooManyPixels, detail)
+                    .with("limit", max)
+                    .with("actual", frames)
+            }
+            _ => Self::new(ProblemKind::UndecodableImage, detail),
+        }
+    }
+}
+
+impl From<UploadError> for Problem {
+    fn from(error: UploadError) -> Self {
+        let detail = error.to_string();
+        match error {
+            UploadError::TooLarge { limit } => {
+                Self::new(ProblemKind::TooLarge, detail).with("limit", limit)
+            }
+            UploadError::Interrupted(_) => Self::new(ProblemKind::UploadInterrupted, detail),
+            UploadError::TypeMismatch { actual, .. } => {
+                Self::new(ProblemKind::UnsupportedType, detail).with("actual", actual.media_type())
+            }
+            UploadError::DigestMismatch => Self::new(ProblemKind::DigestMismatch, detail),
+            UploadError::Media(error) => error.into(),
+            UploadError::Service(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! `X-Request-Id`: the caller's, if it is sane, else a new one, on every response.
+
+use axum::extract::Request;
+use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
+use uuid::Uuid;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The middleware that sets it.
+pub(super) async fn set(request: Request, next: Next) -> Response {
+    let sent = request.headers().get(&REQUEST_ID).filter(|value| is_sane(value.as_bytes()));
+    let id = sent.cloned().or_else(new_id);
+    let mut response = next.run(request).await;
+    if let Some(id) = id {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
+}
+
+/// 1 to 128 characters that need no care in logs.
+fn is_sane(id: &[u8]) -> bool {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:/+=".contains(byte);
+    (1..=128).contains(&id.len()) && id.iter().all(plain)
+}
+
+fn new_id() -> Option<HeaderValue> {
+    let mut buffer = Uuid::encode_buffer();
+    HeaderValue::from_str(Uuid::now_v7().simple().encode_lower(&mut buffer)).ok()
+}

@@ -1,0 +1,84 @@
+//! `/v1/images` and `/v1/images/{id}`.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::http::{HeaderValue, StatusCode, Uri, header};
+use axum::response::Response;
+use axum::routing::get;
+use serde::Deserialize;
+
+use super::upload;
+use crate::http::extract::{Authorized, Delete, ImageId, Read};
+use crate::http::problem::{Problem, ProblemKind};
+use crate::http::view::{ImageView, PageView, json};
+use crate::http::{App, cursor};
+
+pub(in crate::http) fn router() -> Router<Arc<App>> {
+    Router::new()
+        .route("/v1/images", get(list).post(upload::create))
+        .route("/v1/images/{id}", get(show).delete(delete))
+}
+
+#[derive(Debug, Deserialize)]
+struct ListParameters {
+    limit: Option<u32>,
+    cursor: Option<String>,
+}
+
+/// The most images on a page.
+const MAX_LIMIT: u32 = 200;
+const DEFAULT_LIMIT: u32 = 50;
+
+async fn list(
+    State(app): State<Arc<App>>,
+    caller: Authorized<Read>,
+    uri: Uri,
+) -> Result<Response, Problem> {
+    let Query(parameters) = Query::<ListParameters>::try_from_uri(&uri)
+        .map_err(|error| Problem::new(ProblemKind::BadRequest, error.body_text()))?;
+    let limit = parameters.limit.unwrap_or(DEFAULT_LIMIT);
+    if !(1..=MAX_LIMIT).contains(&limit) {
+        let detail = format!("limit must be from 1 to {MAX_LIMIT}");
+        return Err(Problem::new(ProblemKind::BadRequest, detail)
+            .with("limit", MAX_LIMIT)
+            .with("actual", limit));
+    }
+    let unreadable = || Problem::new(ProblemKind::BadRequest, "the cursor is not one of ours");
+    let after = match &parameters.cursor {
+        Some(text) => Some(cursor::parse(text).ok_or_else(unreadable)?),
+        None => None,
+    };
+    let page = app.service.list(&caller.grant, after, limit).await?;
+    let base = app.settings.public_base_url.as_deref().unwrap_or_default();
+    let next_cursor = page.next.map(cursor::print);
+    let link = next_cursor
+        .as_ref()
+        .map(|cursor| format!("<{base}/v1/images?limit={limit}&cursor={cursor}>; rel=\"next\""));
+    let items = page.images.iter().map(|image| ImageView::new(base, image)).collect();
+    let mut response = json(&PageView { items, next_cursor });
+    if let Some(link) = link.and_then(|link| HeaderValue::from_str(&link).ok()) {
+        response.headers_mut().insert(header::LINK, link);
+    }
+    Ok(response)
+}
+
+async fn show(
+    State(app): State<Arc<App>>,
+    caller: Authorized<Read>,
+    ImageId(id): ImageId,
+) -> Result<Response, Problem> {
+    let image = app.service.find(&caller.grant, id).await?;
+    let base = app.settings.public_base_url.as_deref().unwrap_or_default();
+    Ok(json(&ImageView::new(base, &image)))
+}
+
+async fn delete(
+    State(app): State<Arc<App>>,
+    caller: Authorized<Delete>,
+    ImageId(id): ImageId,
+) -> Result<StatusCode, Problem> {
+    app.service.delete(&caller.grant, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,18 @@
+//! What can go wrong in the service that is not the uploaded file's fault.
+
+use crate::blobs::BlobError;
+use crate::catalog::CatalogError;
+
+/// Why the service could not do what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ServiceError {
+    /// There is no such image, or not for this caller: the two are not told apart.
+    #[error("no such image")]
+    NotFound,
+    /// The catalog failed.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// The blob store failed, or a blob is damaged.
+    #[error(transparent)]
+    Blobs(#[from] BlobError),
+}

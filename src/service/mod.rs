@@ -1,0 +1,122 @@
+//! What the product does, in its own words: take images in, find them, give
+//! them out, delete them, and clean up. Knows stores and media, not HTTP.
+
+mod error;
+mod fetch;
+pub mod filename;
+mod lease;
+mod sweep;
+mod upload;
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+use crate::blobs::BlobStore;
+use crate::catalog::{Catalog, Timestamp};
+use crate::media::Kind;
+use crate::settings::Settings;
+
+pub use error::ServiceError;
+pub use fetch::Page;
+pub use lease::{ISSUE_SECONDS, TERM_SECONDS};
+pub use sweep::{GRACE_SECONDS, Swept};
+pub use upload::{Attributes, Expected, Received, UploadError};
+
+/// What the service needs of the world besides its stores.
+pub struct Runtime {
+    /// The time.
+    pub now: Box<dyn Fn() -> Timestamp + Send + Sync>,
+    /// Runs work after the response has been sent, with no promise that it ends.
+    pub spawn: Box<dyn Fn(BoxFuture<'static, ()>) + Send + Sync>,
+    /// Takes a line for the operator.
+    pub log: Box<dyn Fn(&str) + Send + Sync>,
+}
+
+/// What uploads are held to.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// The largest file in bytes.
+    pub max_upload_bytes: u64,
+    /// The largest image in pixels, width times height.
+    pub max_pixels: u64,
+    /// The most frames.
+    pub max_frames: u32,
+    /// The kinds that are taken.
+    pub accepted_types: Vec<Kind>,
+}
+
+impl From<&Settings> for Limits {
+    fn from(settings: &Settings) -> Self {
+        Self {
+            max_upload_bytes: settings.max_upload_bytes,
+            max_pixels: settings.max_pixels,
+            max_frames: 10_000,
+            accepted_types: settings.accepted_types.clone(),
+        }
+    }
+}
+
+/// The image service. Clones share everything.
+#[derive(Clone)]
+pub struct Service {
+    parts: Arc<Parts>,
+}
+
+struct Parts {
+    catalog: Arc<dyn Catalog>,
+    blobs: Arc<dyn BlobStore>,
+    limits: Limits,
+    runtime: Runtime,
+    leases: lease::LeasePool,
+    sweeps: sweep::Schedule,
+}
+
+impl Service {
+    /// A service over two stores.
+    pub fn new(
+        catalog: Arc<dyn Catalog>,
+        blobs: Arc<dyn BlobStore>,
+        limits: Limits,
+        runtime: Runtime,
+    ) -> Self {
+        let leases = lease::LeasePool::default();
+        let sweeps = sweep::Schedule::default();
+        Self {
+            parts: Arc::new(Parts { catalog, blobs, limits, runtime, leases, sweeps }),
+        }
+    }
+
+    /// What uploads are held to.
+    pub fn limits(&self) -> &Limits {
+        &self.parts.limits
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        (self.parts.runtime.now)()
+    }
+
+    /// Writes a line for the operator.
+    pub fn log(&self, line: &str) {
+        (self.parts.runtime.log)(line);
+    }
+
+    /// Whether both stores answer.
+    pub async fn check(&self) -> Result<(), ServiceError> {
+        self.catalog().check().await?;
+        self.blobs().check().await?;
+        Ok(())
+    }
+
+    fn catalog(&self) -> &dyn Catalog {
+        &*self.parts.catalog
+    }
+
+    fn blobs(&self) -> &dyn BlobStore {
+        &*self.parts.blobs
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,266 @@
+//! Taking images in.
+//!
+//! 1. [`Service::receive`], once per file: bytes are judged, hashed and written
+//!    as they come, a chunk at a time. The proof of it is a [`Received`].
+//! 2. [`Service::commit`], once per request: all files become images, or none.
+//!
+//! Whatever is received and not committed must be given to
+//! [`Service::discard`]; what a crash keeps from it is found by the sweep.
+
+use std::collections::{BTreeMap, HashMap};
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _};
+use sha2::{Digest as _, Sha256};
+use uuid::{NoContext, Uuid};
+
+use super::{Service, ServiceError};
+use crate::blobs::{BlobError, BlobRef, BlobWriter};
+use crate::catalog::{Image, NewImage, Visibility};
+use crate::media::{self, Facts, Inspector, Kind, MediaError};
+
+/// What the uploader said of a file, to be held against the file.
+#[derive(Clone, Debug, Default)]
+pub struct Expected {
+    /// Its length in bytes, where known.
+    pub length: Option<u64>,
+    /// Its kind, where one was declared.
+    pub kind: Option<Kind>,
+    /// Its SHA-256, where sent.
+    pub sha256: Option<[u8; 32]>,
+}
+
+/// What the uploader chose for the images of a request.
+#[derive(Clone, Debug, Default)]
+pub struct Attributes {
+    /// Who may read the bytes without a token.
+    pub visibility: Visibility,
+    /// In the order given.
+    pub tags: Vec<String>,
+}
+
+/// A file whose bytes are stored and were found good, but which is no image yet.
+#[derive(Clone, Debug)]
+#[must_use = "what is not committed must be discarded"]
+pub struct Received {
+    blob: BlobRef,
+    lease: String,
+    sha256: String,
+    facts: Facts,
+    /// As the uploader named it, cleaned.
+    pub filename: Option<String>,
+}
+
+/// Why a file was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UploadError {
+    /// More bytes than are allowed.
+    #[error("the file has more than {limit} bytes")]
+    TooLarge {
+        /// The most that is allowed, in bytes.
+        limit: u64,
+    },
+    /// The sender stopped before the end.
+    #[error("the body ended before it was complete: {0}")]
+    Interrupted(String),
+    /// The declared type is not that of the bytes.
+    #[error("the file was declared to be {}, but its bytes are {}", .declared.media_type(), .actual.media_type())]
+    TypeMismatch {
+        /// What was declared.
+        declared: Kind,
+        /// What the bytes are.
+        actual: Kind,
+    },
+    /// The bytes are not those that the sender hashed.
+    #[error("the content does not have the SHA-256 that was sent with it")]
+    DigestMismatch,
+    /// The bytes are no image that is taken.
+    #[error(transparent)]
+    Media(#[from] MediaError),
+    /// A store failed.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+}
+
+impl From<BlobError> for UploadError {
+    fn from(error: BlobError) -> Self {
+        Self::Service(error.into())
+    }
+}
+
+/// What is known of a body once it has ended.
+struct Judged {
+    facts: Facts,
+    sha256: [u8; 32],
+}
+
+impl Service {
+    /// Stores one file as its bytes come. On an error nothing of it is left.
+    pub async fn receive<S, E>(
+        &self,
+        body: S,
+        filename: Option<&str>,
+        expected: &Expected,
+    ) -> Result<Received, UploadError>
+    where
+        S: Stream<Item = Result<Bytes, E>> + Send,
+        E: std::fmt::Display,
+    {
+        self.refuse_length(expected)?;
+        let id = self.next_blob_id().await.map_err(ServiceError::from)?;
+        let mut writer = self.blobs().create(id.blob, expected.length);
+        match self.take(body, expected, &mut *writer).await {
+            Ok(Judged { facts, sha256 }) => Ok(Received {
+                blob: writer.finish().await?,
+                lease: id.lease,
+                sha256: hex(&sha256),
+                facts,
+                filename: filename.and_then(super::filename::clean),
+            }),
+            Err(error) => {
+                if let Err(left) = writer.abort().await {
+                    self.log(&format!("an upload's remains are left to the sweep: {left}"));
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Refuses what is known to be too long before a byte of it is read.
+    fn refuse_length(&self, expected: &Expected) -> Result<(), UploadError> {
+        let limit = self.limits().max_upload_bytes;
+        if expected.length.is_some_and(|length| length > limit) {
+            return Err(UploadError::TooLarge { limit });
+        }
+        Ok(())
+    }
+
+    async fn take<S, E>(
+        &self,
+        body: S,
+        expected: &Expected,
+        writer: &mut dyn BlobWriter,
+    ) -> Result<Judged, UploadError>
+    where
+        S: Stream<Item = Result<Bytes, E>> + Send,
+        E: std::fmt::Display,
+    {
+        let limits = self.limits();
+        let mut inspector = Inspector::new(media::Limits {
+            accepted: limits.accepted_types.clone(),
+            max_pixels: limits.max_pixels,
+            max_frames: limits.max_frames,
+        });
+        let mut hasher = Sha256::new();
+        let mut size: u64 = 0;
+        let mut body = std::pin::pin!(body);
+        while let Some(bytes) = body.next().await {
+            let bytes = bytes.map_err(|error| UploadError::Interrupted(error.to_string()))?;
+            size += bytes.len() as u64;
+            if size > limits.max_upload_bytes {
+                return Err(UploadError::TooLarge { limit: limits.max_upload_bytes });
+            }
+            inspector.push(&bytes)?;
+            refuse_mismatch(expected.kind, inspector.kind())?;
+            hasher.update(&bytes);
+            writer.write(bytes).await?;
+        }
+        if expected.length.is_some_and(|length| length != size) {
+            let error = format!("{size} bytes came of those announced");
+            return Err(UploadError::Interrupted(error));
+        }
+        let facts = inspector.finish()?;
+        let sha256: [u8; 32] = hasher.finalize().into();
+        if expected.sha256.is_some_and(|expected| expected != sha256) {
+            return Err(UploadError::DigestMismatch);
+        }
+        Ok(Judged { facts, sha256 })
+    }
+
+    /// Makes images of all `files`, or of none. On an error nothing of them is left.
+    pub async fn commit(
+        &self,
+        owner: &str,
+        files: Vec<Received>,
+        attributes: &Attributes,
+    ) -> Result<Vec<Image>, ServiceError> {
+        let now = self.now();
+        let written: Vec<BlobRef> = files.iter().map(|file| file.blob.clone()).collect();
+        let mut known: HashMap<String, BlobRef> = HashMap::new();
+        let new: Vec<NewImage> = files
+            .into_iter()
+            .map(|file| {
+                let first = known.entry(file.sha256.clone()).or_insert(file.blob);
+                NewImage {
+                    lease: file.lease,
+                    image: Image {
+                        id: uuid_at(now.millis()),
+                        owner: owner.to_owned(),
+                        blob: first.clone(),
+                        sha256: file.sha256,
+                        content_type: file.facts.kind.media_type().to_owned(),
+                        width: file.facts.width,
+                        height: file.facts.height,
+                        frames: file.facts.frames,
+                        filename: file.filename,
+                        visibility: attributes.visibility,
+                        tags: attributes.tags.clone(),
+                        metadata: BTreeMap::new(),
+                        created_at: now,
+                        updated_at: now,
+                    },
+                }
+            })
+            .collect();
+        match self.catalog().commit(&new, now).await {
+            Ok(used) => {
+                self.delete_all(written.iter().filter(|blob| !used.contains(blob))).await;
+                self.sweep_in_background();
+                let images = new.into_iter().zip(used);
+                Ok(images.map(|(new, blob)| Image { blob, ..new.image }).collect())
+            }
+            Err(error) => {
+                // A commit whose answer was lost may still have happened, so the
+                // bytes stay until their lease tells: the row comes first.
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Deletes what was received and will not be committed.
+    pub async fn discard(&self, files: Vec<Received>) {
+        self.delete_all(files.iter().map(|file| &file.blob)).await;
+    }
+
+    async fn delete_all(&self, blobs: impl Iterator<Item = &BlobRef> + Send) {
+        for blob in blobs {
+            if let Err(left) = self.blobs().delete(blob).await {
+                self.log(&format!("blob {} is left to the sweep: {left}", blob.id));
+            }
+        }
+    }
+}
+
+fn refuse_mismatch(declared: Option<Kind>, actual: Option<Kind>) -> Result<(), UploadError> {
+    match (declared, actual) {
+        (Some(declared), Some(actual)) if declared != actual => {
+            Err(UploadError::TypeMismatch { declared, actual })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A UUIDv7 of this time.
+fn uuid_at(millis: i64) -> Uuid {
+    let millis = millis.unsigned_abs();
+    let nanos = u32::try_from(millis % 1000).unwrap_or_default() * 1_000_000;
+    Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, millis / 1000, nanos))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

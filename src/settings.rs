@@ -1,0 +1,195 @@
+//! Settings: every variable, parsed, checked and defaulted in this one place.
+//!
+//! They come as strings from whatever provider the host has; [`Settings::parse`]
+//! either understands all of them or names the one that is wrong. Numbers are
+//! decimal, lists separated by commas, an empty string is as good as unset.
+
+use std::collections::BTreeMap;
+
+use crate::auth::KeyRing;
+use crate::media::Kind;
+
+/// The names of all variables, as declared in `spin.toml`.
+pub const NAMES: [&str; 7] = [
+    "signing_keys",
+    "max_upload_bytes",
+    "max_pixels",
+    "accepted_types",
+    "token_audience",
+    "chunk_bytes",
+    "public_base_url",
+];
+
+const MIB: u64 = 1 << 20;
+
+/// What a deployment was configured to do.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The keys of tokens (`signing_keys`; required).
+    pub signing_keys: KeyRing,
+    /// The largest file in bytes (`max_upload_bytes`; 25 MiB).
+    pub max_upload_bytes: u64,
+    /// The largest image in pixels, width times height (`max_pixels`; 50 million).
+    pub max_pixels: u64,
+    /// The kinds that are taken (`accepted_types`; all).
+    pub accepted_types: Vec<Kind>,
+    /// What a token's `aud` must include (`token_audience`; unset: not judged).
+    pub token_audience: Option<String>,
+    /// The length in bytes of the chunks that new blobs are cut into
+    /// (`chunk_bytes`; 384 KiB).
+    pub chunk_bytes: u32,
+    /// Scheme, authority and path before `/v1`, without a slash at the end
+    /// (`public_base_url`; unset: links are relative).
+    pub public_base_url: Option<String>,
+}
+
+/// A variable that can not be used. The message holds no secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the variable {variable} {reason}")]
+pub struct SettingsError {
+    /// The variable's name.
+    pub variable: &'static str,
+    /// What is wrong with it, to be read after its name.
+    pub reason: String,
+}
+
+impl Settings {
+    /// Reads all variables from a map of names to values.
+    pub fn parse(variables: &BTreeMap<&str, String>) -> Result<Self, SettingsError> {
+        let values = Values(variables);
+        Ok(Self {
+            signing_keys: values.signing_keys("signing_keys")?,
+            max_upload_bytes: values.number("max_upload_bytes", 25 * MIB, 1..=1 << 40)?,
+            max_pixels: values.number("max_pixels", 50_000_000, 1..=1 << 40)?,
+            accepted_types: values.kinds("accepted_types")?,
+            token_audience: values.get("token_audience").map(str::to_owned),
+            chunk_bytes: values
+                .number("chunk_bytes", 384 << 10, 1024..=16 * MIB)?
+                .try_into()
+                .unwrap_or(u32::MAX),
+            public_base_url: values.base_url("public_base_url")?,
+        })
+    }
+}
+
+struct Values<'a>(&'a BTreeMap<&'a str, String>);
+
+impl Values<'_> {
+    fn get(&self, variable: &str) -> Option<&str> {
+        self.0.get(variable).map(|value| value.trim()).filter(|value| !value.is_empty())
+    }
+
+    fn signing_keys(&self, variable: &'static str) -> Result<KeyRing, SettingsError> {
+        KeyRing::parse(self.get(variable).unwrap_or_default())
+            .map_err(|error| refuse(variable, error))
+    }
+
+    fn number(
+        &self,
+        variable: &'static str,
+        default: u64,
+        range: std::ops::RangeInclusive<u64>,
+    ) -> Result<u64, SettingsError> {
+        let Some(value) = self.get(variable) else { return Ok(default) };
+        let number = value.parse().ok().filter(|number| range.contains(number));
+        number.ok_or_else(|| {
+            let (least, most) = range.into_inner();
+            refuse(variable, format!("must be a whole number from {least} to {most}, not {value:?}"))
+        })
+    }
+
+    fn kinds(&self, variable: &'static str) -> Result<Vec<Kind>, SettingsError> {
+        let Some(value) = self.get(variable) else { return Ok(Kind::ALL.to_vec()) };
+        let mut kinds = Vec::new();
+        for word in value.split(',').map(str::trim).filter(|word| !word.is_empty()) {
+            let kind = Kind::from_name(word).ok_or_else(|| {
+                let known = Kind::ALL.map(Kind::name).join(", ");
+                refuse(variable, format!("names the unknown type {word:?}; known are {known}"))
+            })?;
+            if !kinds.contains(&kind) {
+                kinds.push(kind);
+            }
+        }
+        if kinds.is_empty() {
+            return Err(refuse(variable, "names no type"));
+        }
+        Ok(kinds)
+    }
+
+    fn base_url(&self, variable: &'static str) -> Result<Option<String>, SettingsError> {
+        let Some(value) = self.get(variable) else { return Ok(None) };
+        let must = "must be like https://images.example.com, with no query or fragment";
+        let uri: axum::http::Uri = value.parse().map_err(|_| refuse(variable, must))?;
+        let is_web = matches!(uri.scheme_str(), Some("http" | "https"));
+        if !is_web || uri.authority().is_none() || uri.query().is_some() || value.contains('#') {
+            return Err(refuse(variable, must));
+        }
+        Ok(Some(value.trim_end_matches('/').to_owned()))
+    }
+}
+
+fn refuse(variable: &'static str, reason: impl ToString) -> SettingsError {
+    SettingsError { variable, reason: reason.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEYS: &str = "dev:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY";
+
+    fn parse(variable: &'static str, value: &str) -> Result<Settings, SettingsError> {
+        let mut variables = BTreeMap::from([("signing_keys", KEYS.to_owned())]);
+        variables.insert(variable, value.to_owned());
+        Settings::parse(&variables)
+    }
+
+    #[test]
+    fn unset_variables_have_the_documented_defaults() {
+        let settings = parse("max_pixels", " ").expect("parses");
+        assert_eq!(settings.max_upload_bytes, 26_214_400);
+        assert_eq!(settings.max_pixels, 50_000_000);
+        assert_eq!(settings.accepted_types, Kind::ALL);
+        assert_eq!(settings.chunk_bytes, 393_216);
+        assert_eq!((settings.token_audience, settings.public_base_url), (None, None));
+    }
+
+    #[test]
+    fn good_values_are_taken() {
+        let types = parse("accepted_types", "png, jpeg,png").expect("parses").accepted_types;
+        assert_eq!(types, [Kind::Png, Kind::Jpeg]);
+        let base = parse("public_base_url", "https://a.example/images/").expect("parses");
+        assert_eq!(base.public_base_url.as_deref(), Some("https://a.example/images"));
+    }
+
+    #[test]
+    fn wrong_values_are_refused_by_name() {
+        for (variable, value) in [
+            ("signing_keys", ""),
+            ("signing_keys", "dev:short"),
+            ("max_upload_bytes", "25 MiB"),
+            ("max_upload_bytes", "0"),
+            ("max_pixels", "-1"),
+            ("accepted_types", "jpeg,svg"),
+            ("accepted_types", ","),
+            ("chunk_bytes", "1000"),
+            ("chunk_bytes", "99999999999"),
+            ("public_base_url", "images.example.com"),
+            ("public_base_url", "ftp://images.example.com"),
+            ("public_base_url", "https://a.example/?q"),
+        ] {
+            let error = parse(variable, value).expect_err("must be refused");
+            assert_eq!(error.variable, variable, "{value:?}");
+            assert!(error.to_string().contains(variable));
+        }
+    }
+
+    #[test]
+    fn every_variable_is_declared_in_the_manifest() {
+        let manifest = include_str!("../spin.toml");
+        for name in NAMES {
+            let reference = format!("{name} = \"{{{{ {name} }}}}\"");
+            assert!(manifest.contains(&reference), "{name}");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Spin's key-value store as a [`KeyValue`].
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use spin_sdk::key_value::{Error, Store};
+
+use crate::blobs::{BlobError, KeyValue};
+
+/// Deletion of many keys at once, which the SDK does not cover: `wasi:keyvalue`,
+/// bound from `wit/`. Its calls hold up the whole instance while they run, so
+/// nothing that a request waits for goes through them.
+#[expect(unsafe_code, reason = "generated")]
+mod bindings {
+    spin_sdk::wit_bindgen::generate!({
+        path: "wit",
+        world: "darkroom",
+        runtime_path: "::spin_sdk::wit_bindgen::rt",
+        generate_all,
+    });
+}
+
+use bindings::wasi::keyvalue::{batch, store};
+
+/// An open store.
+pub struct SpinKeyValue {
+    store: Store,
+    label: &'static str,
+}
+
+impl SpinKeyValue {
+    /// Opens the store with this label.
+    pub async fn open(label: &'static str) -> Result<Self, BlobError> {
+        let store = Store::open(label).await.map_err(failed)?;
+        Ok(Self { store, label })
+    }
+}
+
+#[async_trait]
+impl KeyValue for SpinKeyValue {
+    async fn get(&self, key: String) -> Result<Option<Bytes>, BlobError> {
+        let value = self.store.get(key).await.map_err(failed)?;
+        Ok(value.map(Bytes::from))
+    }
+
+    async fn set(&self, key: String, value: Vec<u8>) -> Result<(), BlobError> {
+        self.store.set(key, value).await.map_err(failed)
+    }
+
+    async fn delete_many(&self, keys: Vec<String>) -> Result<(), BlobError> {
+        match keys.as_slice() {
+            [] => Ok(()),
+            [key] => self.store.delete(key).await.map_err(failed),
+            keys => {
+                let bucket = store::open(self.label).map_err(batch_failed)?;
+                batch::delete_many(&bucket, keys).map_err(batch_failed)
+            }
+        }
+    }
+}
+
+fn failed(error: Error) -> BlobError {
+    BlobError::Store(error.to_string())
+}
+
+fn batch_failed(error: store::Error) -> BlobError {
+    BlobError::Store(match error {
+        store::Error::NoSuchStore => "no such store".to_owned(),
+        store::Error::AccessDenied => "access denied".to_owned(),
+        store::Error::Other(message) => message,
+    })
+}

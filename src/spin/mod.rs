@@ -1,0 +1,105 @@
+//! The edge: where Spin's interfaces become the traits of the layers above, and
+//! where a request comes in.
+//!
+//! An instance serves many requests, several at a time: the application is built
+//! once, by the first of them, and lives as long as the instance.
+
+mod key_value;
+mod sqlite;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use axum::Router;
+use axum::response::{IntoResponse as _, Response};
+use spin_sdk::http::Request;
+use spin_sdk::variables;
+
+use crate::blobs::ChunkedBlobs;
+use crate::catalog::{SqlCatalog, Timestamp};
+use crate::http::problem::{Problem, ProblemKind};
+use crate::http::{self, App};
+use crate::service::{Limits, Runtime, Service};
+use crate::settings::{self, Settings, SettingsError};
+
+pub use key_value::SpinKeyValue;
+pub use sqlite::SpinDatabase;
+
+/// The label of both stores in `spin.toml`.
+const LABEL: &str = "default";
+
+static ROUTER: OnceLock<Router> = OnceLock::new();
+
+/// Answers one request.
+pub async fn handle(request: Request) -> Response {
+    // Two first requests may both build it; one of the results stays. A lock held
+    // across the building would need wake-ups between tasks, which are not to be had.
+    let mut router = match ROUTER.get() {
+        Some(router) => router.clone(),
+        None => match build().await {
+            Ok(router) => ROUTER.get_or_init(|| router).clone(),
+            Err(problem) => return problem.into_response(),
+        },
+    };
+    let request = request.map(axum::body::Body::new);
+    match tower_service::Service::call(&mut router, request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
+}
+
+async fn build() -> Result<Router, Problem> {
+    let settings = read_settings().await.map_err(|error| {
+        log(&error.to_string());
+        Problem::new(ProblemKind::Misconfigured, error.to_string())
+            .with("variable", error.variable)
+    })?;
+    let unavailable = |error: &dyn std::fmt::Display| {
+        log(&format!("the stores can not be opened: {error}"));
+        Problem::new(ProblemKind::Unavailable, "the stores can not be opened")
+    };
+    let database = SpinDatabase::open(LABEL).await.map_err(|error| unavailable(&error))?;
+    let catalog = SqlCatalog::open(database).await.map_err(|error| unavailable(&error))?;
+    let values = SpinKeyValue::open(LABEL).await.map_err(|error| unavailable(&error))?;
+    let blobs = ChunkedBlobs::new(Arc::new(values), settings.chunk_bytes);
+    let service =
+        Service::new(Arc::new(catalog), Arc::new(blobs), Limits::from(&settings), runtime());
+    Ok(http::router(Arc::new(App { service, settings })))
+}
+
+async fn read_settings() -> Result<Settings, SettingsError> {
+    let mut values = BTreeMap::new();
+    for name in settings::NAMES {
+        match variables::get(name).await {
+            Ok(value) => {
+                values.insert(name, value);
+            }
+            Err(variables::Error::Undefined(_)) => {}
+            Err(error) => {
+                let reason = format!("can not be read: {error}");
+                return Err(SettingsError { variable: name, reason });
+            }
+        }
+    }
+    Settings::parse(&values)
+}
+
+fn runtime() -> Runtime {
+    Runtime {
+        now: Box::new(now),
+        spawn: Box::new(|work| spin_sdk::wit_bindgen::spawn(work)),
+        log: Box::new(log),
+    }
+}
+
+fn now() -> Timestamp {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// Spin gathers what a component writes to its standard error.
+#[expect(clippy::print_stderr, reason = "the component's log")]
+fn log(line: &str) {
+    eprintln!("{line}");
+}
