@@ -1,0 +1,134 @@
+//! An application: its manifest, stores and components put together.
+
+use crate::manifest::Manifest;
+use crate::runtime_config::RuntimeConfig;
+use crate::{engine, key_value, routes, server, sqlite, variables, worker};
+use anyhow::{Context, Result};
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
+use wasmtime_wasi_http::handler::ProxyHandler;
+
+/// What can be chosen about an application.
+pub struct Options {
+    /// The manifest.
+    pub manifest: PathBuf,
+    /// The runtime configuration, if there is one.
+    pub runtime_config: Option<PathBuf>,
+    /// The folder for default stores and compiled code, if not `.spin` beside the manifest.
+    pub state_dir: Option<PathBuf>,
+    /// Variables set by hand.
+    pub variables: HashMap<String, String>,
+    /// How instances are reused and bounded.
+    pub limits: worker::Limits,
+    /// How long a client may take to send a request's head.
+    pub header_timeout: Duration,
+}
+
+/// The application, ready to be served.
+pub struct App {
+    /// Answers requests.
+    pub server: Arc<server::Server>,
+    /// Tells idle instances to go at once.
+    pub stopping: Arc<Notify>,
+    key_value: HashMap<String, key_value::Store>,
+    sqlite: HashMap<String, Arc<sqlite::Database>>,
+}
+
+impl App {
+    /// Opens the stores and compiles the components.
+    pub fn start(options: Options) -> Result<Self> {
+        let manifest = Manifest::load(&options.manifest)?;
+        let folder = std::path::absolute(&options.manifest)?;
+        let folder = folder.parent().unwrap_or(Path::new("/"));
+        let config = RuntimeConfig::load(
+            options.runtime_config.as_deref(),
+            options.state_dir.as_deref(),
+            folder,
+        )?;
+        let routes = routes::Routes::new(&manifest.triggers)?;
+        let sources = variables::Sources::new(options.variables, folder)?;
+        let mut values = HashMap::new();
+        for (name, component) in &manifest.components {
+            let resolved = variables::resolve(&manifest.variables, &component.variables, &sources)?;
+            values.insert(name, resolved);
+        }
+        let (key_value, sqlite) = open_stores(&manifest, &config)?;
+        let mut limits = options.limits;
+        limits.max_memory = limits.max_memory.or(config.max_instance_memory);
+        let engine = engine::engine(limits.request)?;
+        let stopping = Arc::new(Notify::new());
+        let mut components = HashMap::new();
+        for (name, component) in &manifest.components {
+            let granted = engine::Granted {
+                variables: values.remove(name).unwrap_or_default(),
+                key_value: select(&component.key_value_stores, &key_value),
+                sqlite: select(&component.sqlite_databases, &sqlite),
+            };
+            let factory = worker::Factory {
+                pre: engine::load(&engine, &component.source, &config.state_dir.join("cache"))?,
+                granted: Arc::new(granted),
+                limits,
+                stopping: stopping.clone(),
+            };
+            components.insert(name.clone(), ProxyHandler::new(factory));
+        }
+        let server = Arc::new(server::Server {
+            routes,
+            components,
+            header_timeout: options.header_timeout,
+        });
+        Ok(Self {
+            server,
+            stopping,
+            key_value,
+            sqlite,
+        })
+    }
+
+    /// Finishes what the stores have under way.
+    pub fn close(&self) {
+        self.key_value.values().for_each(key_value::Store::close);
+        self.sqlite.values().for_each(|database| database.close());
+    }
+}
+
+type Stores = (
+    HashMap<String, key_value::Store>,
+    HashMap<String, Arc<sqlite::Database>>,
+);
+
+/// Opens the stores that some component names.
+fn open_stores(manifest: &Manifest, config: &RuntimeConfig) -> Result<Stores> {
+    let components = || manifest.components.values();
+    let mut key_value = HashMap::new();
+    let labels: BTreeSet<&String> = components().flat_map(|c| &c.key_value_stores).collect();
+    for label in labels {
+        let store = config.key_value.get(label).with_context(|| {
+            format!(
+                "key_value_stores names {label:?}, which the runtime configuration does not define"
+            )
+        })?;
+        key_value.insert(label.clone(), key_value::Store::connect(label, store)?);
+    }
+    let mut sqlite = HashMap::new();
+    let labels: BTreeSet<&String> = components().flat_map(|c| &c.sqlite_databases).collect();
+    for label in labels {
+        let path = config.sqlite.get(label).with_context(|| {
+            format!(
+                "sqlite_databases names {label:?}, which the runtime configuration does not define"
+            )
+        })?;
+        sqlite.insert(label.clone(), Arc::new(sqlite::Database::open(path)?));
+    }
+    Ok((key_value, sqlite))
+}
+
+fn select<T: Clone>(labels: &[String], from: &HashMap<String, T>) -> HashMap<String, T> {
+    let granted = labels
+        .iter()
+        .filter_map(|label| Some((label.clone(), from.get(label)?.clone())));
+    granted.collect()
+}

@@ -1,0 +1,504 @@
+//! One SQLite file, made fast without giving up durability: a writer thread
+//! that commits whatever is queued in one transaction, and read-only
+//! connections that readers use on their own thread.
+//!
+//! The file is in WAL mode with `synchronous=FULL`: a write is acknowledged
+//! only after the sync of the commit that carries it.
+
+use anyhow::{Context, Result};
+use rusqlite::{Connection, OpenFlags};
+use std::cell::Cell;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// No more jobs than this share one commit.
+const GROUP: usize = 256;
+/// The log is written back into the file when it is this large, or…
+const LOG_BYTES: u64 = 64 << 20;
+/// …when nothing has been written for this long.
+const IDLE: Duration = Duration::from_millis(500);
+
+/// How a file is opened.
+#[derive(Clone, Copy)]
+pub struct Options {
+    /// The page size of a file that does not exist yet.
+    pub page_size: u32,
+    /// Refuses `ATTACH` of other files, as Spin does for guests.
+    pub guarded: bool,
+}
+
+/// One SQLite file, shared by all instances.
+pub struct Db {
+    path: PathBuf,
+    options: Options,
+    queue: Mutex<Option<Sender<Queued>>>,
+    readers: Mutex<Vec<Connection>>,
+    state: Arc<State>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What the writer thread tells about its connection.
+#[derive(Default)]
+struct State {
+    in_transaction: AtomicBool,
+    changes: AtomicU64,
+    last_insert_rowid: AtomicI64,
+}
+
+/// Whether a job may share a commit with others.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Sharing {
+    /// It changes rows and nothing else.
+    Grouped,
+    /// It controls transactions, the connection or the schema.
+    Alone,
+}
+
+struct Queued {
+    sharing: Sharing,
+    job: Box<dyn Job>,
+}
+
+/// A piece of work on the writer's connection.
+trait Job: Send {
+    /// Does the work. Runs again if another job undid the whole group.
+    fn run(&mut self, connection: &Connection);
+    /// Answers whoever asked, after the commit.
+    fn done(self: Box<Self>, commit: Result<(), &rusqlite::Error>);
+}
+
+struct Task<T, F> {
+    work: F,
+    result: Option<T>,
+    reply: oneshot::Sender<Result<T, String>>,
+}
+
+impl<T: Send, F: FnMut(&Connection) -> T + Send> Job for Task<T, F> {
+    fn run(&mut self, connection: &Connection) {
+        self.result = Some((self.work)(connection));
+    }
+
+    fn done(self: Box<Self>, commit: Result<(), &rusqlite::Error>) {
+        let answer = match (commit, self.result) {
+            (Ok(()), Some(result)) => Ok(result),
+            (Ok(()), None) => Err("the statement did not run".to_owned()),
+            (Err(error), _) => Err(error.to_string()),
+        };
+        // Nobody waits when the guest has dropped its call.
+        let _ = self.reply.send(answer);
+    }
+}
+
+impl Db {
+    /// Opens `path`, creating it where it does not exist, and runs `setup` on it.
+    pub fn open(path: &Path, options: Options, setup: &str) -> Result<Self> {
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent)
+                .with_context(|| format!("cannot create {}", parent.display()))?;
+        }
+        let connection = open_writer(path, options, setup)
+            .with_context(|| format!("cannot open the database {}", path.display()))?;
+        let (queue, jobs) = mpsc::channel();
+        let state = Arc::new(State::default());
+        let writer = Writer {
+            connection,
+            state: state.clone(),
+        };
+        let thread = std::thread::Builder::new()
+            .name("sqlite-writer".to_owned())
+            .spawn(move || writer.run(&jobs))?;
+        Ok(Self {
+            path: path.to_owned(),
+            options,
+            queue: Mutex::new(Some(queue)),
+            readers: Mutex::default(),
+            state,
+            thread: Mutex::new(Some(thread)),
+        })
+    }
+
+    /// Runs `work` on the one connection that writes; the answer comes after
+    /// its commit. `work` may be called again, so it must not consume its input.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        sharing: Sharing,
+        work: impl FnMut(&Connection) -> T + Send + 'static,
+    ) -> Result<T, String> {
+        let (reply, answer) = oneshot::channel();
+        let job = Box::new(Task {
+            work,
+            result: None,
+            reply,
+        });
+        let sent = match &*lock(&self.queue) {
+            Some(queue) => queue.send(Queued { sharing, job }).is_ok(),
+            None => false,
+        };
+        match answer.await {
+            Ok(answer) => answer,
+            Err(_) if sent => Err("the statement was interrupted".to_owned()),
+            Err(_) => Err("the database is closed".to_owned()),
+        }
+    }
+
+    /// Runs `work` on a read-only connection, on this thread.
+    pub fn read<T>(&self, work: impl FnOnce(&Connection) -> T) -> Result<T, String> {
+        let idle = lock(&self.readers).pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => open_reader(&self.path, self.options).map_err(|error| error.to_string())?,
+        };
+        let result = work(&connection);
+        lock(&self.readers).push(connection);
+        Ok(result)
+    }
+
+    /// Whether somebody has begun a transaction and not ended it.
+    pub fn in_transaction(&self) -> bool {
+        self.state.in_transaction.load(Ordering::Acquire)
+    }
+
+    /// Rows changed by the last write on the shared connection.
+    pub fn changes(&self) -> u64 {
+        self.state.changes.load(Ordering::Acquire)
+    }
+
+    /// Row id of the last insert on the shared connection.
+    pub fn last_insert_rowid(&self) -> i64 {
+        self.state.last_insert_rowid.load(Ordering::Acquire)
+    }
+
+    /// Finishes what is queued and writes the log back into the file.
+    pub fn close(&self) {
+        lock(&self.readers).clear();
+        drop(lock(&self.queue).take());
+        if let Some(thread) = lock(&self.thread).take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Runs several statements so that either all of them count or none.
+pub fn atomically<T>(
+    connection: &Connection,
+    work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    connection.execute_batch("SAVEPOINT several")?;
+    let result = work(connection);
+    if result.is_err() && !connection.is_autocommit() {
+        connection.execute_batch("ROLLBACK TO several")?;
+    }
+    if !connection.is_autocommit() {
+        connection.execute_batch("RELEASE several")?;
+    }
+    result
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn open_writer(path: &Path, options: Options, setup: &str) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.pragma_update(None, "page_size", options.page_size)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.execute_batch(setup)?;
+    connection.execute_batch(
+        "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-16384;
+         PRAGMA journal_size_limit=67108864;",
+    )?;
+    connection.wal_hook(Some(|_, pages| {
+        LOG_PAGES.set(u64::try_from(pages).unwrap_or(0));
+        Ok(())
+    }));
+    tune(&connection, options)?;
+    Ok(connection)
+}
+
+fn open_reader(path: &Path, options: Options) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.execute_batch("PRAGMA cache_size=-4096")?;
+    tune(&connection, options)?;
+    Ok(connection)
+}
+
+fn tune(connection: &Connection, options: Options) -> rusqlite::Result<()> {
+    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.execute_batch("PRAGMA mmap_size=1073741824; PRAGMA temp_store=MEMORY")?;
+    connection.set_prepared_statement_cache_capacity(256);
+    if options.guarded {
+        use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+        connection.authorizer(Some(|context: AuthContext<'_>| match context.action {
+            AuthAction::Attach { filename } if !matches!(filename, "" | ":memory:") => {
+                Authorization::Deny
+            }
+            _ => Authorization::Allow,
+        }))?;
+    }
+    Ok(())
+}
+
+thread_local! {
+    /// Pages in the log of this thread's connection, as of its last commit.
+    static LOG_PAGES: Cell<u64> = const { Cell::new(0) };
+}
+
+struct Writer {
+    connection: Connection,
+    state: Arc<State>,
+}
+
+impl Writer {
+    fn run(self, jobs: &Receiver<Queued>) {
+        let page_size = self
+            .connection
+            .pragma_query_value(None, "page_size", |row| row.get::<_, u32>(0))
+            .map_or(4096, u64::from);
+        let mut waiting = None;
+        loop {
+            let first = match waiting.take() {
+                Some(queued) => queued,
+                None => match jobs.recv_timeout(IDLE) {
+                    Ok(queued) => queued,
+                    Err(RecvTimeoutError::Timeout) => {
+                        if LOG_PAGES.get() > 0 {
+                            self.checkpoint();
+                        }
+                        continue;
+                    }
+                    Err(RecvTimeoutError::Disconnected) => break,
+                },
+            };
+            if first.sharing == Sharing::Alone || self.state.in_transaction.load(Ordering::Relaxed)
+            {
+                self.alone(first.job);
+            } else {
+                let mut group = vec![first.job];
+                while group.len() < GROUP {
+                    match jobs.try_recv() {
+                        Ok(next) if next.sharing == Sharing::Grouped => group.push(next.job),
+                        Ok(next) => {
+                            waiting = Some(next);
+                            break;
+                        }
+                        Err(_) => break,
+                    }
+                }
+                self.together(group);
+            }
+            if LOG_PAGES.get() * page_size > LOG_BYTES {
+                self.checkpoint();
+            }
+        }
+        self.checkpoint();
+    }
+
+    fn alone(&self, mut job: Box<dyn Job>) {
+        job.run(&self.connection);
+        let open = !self.connection.is_autocommit();
+        self.state.in_transaction.store(open, Ordering::Release);
+        self.publish();
+        job.done(Ok(()));
+    }
+
+    /// Commits a group. A job that fails undoes only itself; one whose failure
+    /// ends the whole transaction is answered, and the others run once more.
+    fn together(&self, mut group: Vec<Box<dyn Job>>) {
+        while !group.is_empty() {
+            if let Err(error) = self.execute("BEGIN IMMEDIATE") {
+                group.into_iter().for_each(|job| job.done(Err(&error)));
+                return;
+            }
+            let ended = group.iter_mut().position(|job| {
+                job.run(&self.connection);
+                self.connection.is_autocommit()
+            });
+            if let Some(culprit) = ended {
+                group.remove(culprit).done(Ok(()));
+                continue;
+            }
+            let commit = self.execute("COMMIT");
+            if commit.is_err() && !self.connection.is_autocommit() {
+                let _ = self.execute("ROLLBACK");
+            }
+            self.publish();
+            for job in group.drain(..) {
+                job.done(commit.as_ref().copied());
+            }
+        }
+    }
+
+    fn execute(&self, statement: &str) -> rusqlite::Result<()> {
+        self.connection
+            .prepare_cached(statement)?
+            .execute([])
+            .map(drop)
+    }
+
+    fn publish(&self) {
+        let (changes, rowid) = (
+            self.connection.changes(),
+            self.connection.last_insert_rowid(),
+        );
+        self.state.changes.store(changes, Ordering::Release);
+        self.state.last_insert_rowid.store(rowid, Ordering::Release);
+    }
+
+    fn checkpoint(&self) {
+        LOG_PAGES.set(0);
+        let done = self
+            .connection
+            .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        if let Err(error) = done {
+            crate::log::debug(format_args!("checkpoint: {error}"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Barrier;
+
+    const OPTIONS: Options = Options {
+        page_size: 4096,
+        guarded: true,
+    };
+
+    fn open(folder: &tempfile::TempDir) -> Db {
+        let setup = "CREATE TABLE IF NOT EXISTS t (a INTEGER PRIMARY KEY, b TEXT UNIQUE)";
+        Db::open(&folder.path().join("x.db"), OPTIONS, setup).unwrap()
+    }
+
+    fn insert(sql: &'static str) -> impl FnMut(&Connection) -> rusqlite::Result<usize> + Send {
+        move |connection| connection.execute(sql, [])
+    }
+
+    fn count(db: &Db) -> i64 {
+        db.read(|c| {
+            c.query_row("SELECT count(*) FROM t", [], |row| row.get(0))
+                .unwrap()
+        })
+        .unwrap()
+    }
+
+    /// Holds the writer until all of `jobs` are queued, so that they form one group.
+    async fn grouped(db: &Db, jobs: &[&'static str]) -> Vec<bool> {
+        let gate = Arc::new(Barrier::new(2));
+        let held = gate.clone();
+        let hold = db.write(Sharing::Alone, move |_| drop(held.wait()));
+        let commits = jobs
+            .iter()
+            .map(|sql| db.write(Sharing::Grouped, insert(sql)));
+        let all = futures::future::join(hold, futures::future::join_all(commits));
+        let mut all = std::pin::pin!(all);
+        assert!(futures::poll!(all.as_mut()).is_pending());
+        gate.wait();
+        let (_, results) = all.await;
+        results
+            .into_iter()
+            .map(|r| matches!(r, Ok(Ok(_))))
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn a_failing_statement_in_a_group_affects_only_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = open(&folder);
+        let jobs = [
+            "INSERT INTO t (b) VALUES ('one')",
+            "INSERT INTO t (b) VALUES ('one')",
+            "INSERT INTO missing VALUES (1)",
+            "INSERT INTO t (b) VALUES ('two')",
+        ];
+        assert_eq!(grouped(&db, &jobs).await, [true, false, false, true]);
+        assert_eq!(count(&db), 2);
+    }
+
+    #[tokio::test]
+    async fn a_statement_that_ends_the_transaction_takes_nobody_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = open(&folder);
+        let jobs = [
+            "INSERT INTO t (b) VALUES ('one')",
+            "INSERT OR ROLLBACK INTO t (b) VALUES ('one')",
+            "INSERT INTO t (b) VALUES ('two')",
+        ];
+        assert_eq!(grouped(&db, &jobs).await, [true, false, true]);
+        assert_eq!(count(&db), 2);
+    }
+
+    #[tokio::test]
+    async fn a_guests_transaction_takes_in_what_comes_until_it_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = open(&folder);
+        db.write(Sharing::Alone, insert("BEGIN"))
+            .await
+            .unwrap()
+            .unwrap();
+        assert!(db.in_transaction());
+        let sql = "INSERT INTO t (b) VALUES ('one')";
+        db.write(Sharing::Grouped, insert(sql))
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(
+            (count(&db), db.changes(), db.last_insert_rowid()),
+            (0, 1, 1)
+        );
+        db.write(Sharing::Alone, insert("ROLLBACK"))
+            .await
+            .unwrap()
+            .unwrap();
+        assert!(!db.in_transaction());
+        assert_eq!(count(&db), 0);
+    }
+
+    #[tokio::test]
+    async fn what_was_acknowledged_is_there_after_reopening() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = open(&folder);
+        let sql = "INSERT INTO t (b) VALUES ('one')";
+        db.write(Sharing::Grouped, insert(sql))
+            .await
+            .unwrap()
+            .unwrap();
+        db.close();
+        assert!(db.write(Sharing::Grouped, insert(sql)).await.is_err());
+        assert_eq!(count(&open(&folder)), 1);
+    }
+
+    #[tokio::test]
+    async fn several_statements_count_together_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = open(&folder);
+        let result = db.write(Sharing::Grouped, |connection| {
+            atomically(connection, |connection| {
+                connection.execute("INSERT INTO t (b) VALUES ('one')", [])?;
+                connection.execute("INSERT INTO t (b) VALUES ('one')", [])
+            })
+        });
+        assert!(result.await.unwrap().is_err());
+        assert_eq!(count(&db), 0);
+    }
+
+    #[tokio::test]
+    async fn other_files_cannot_be_attached() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = open(&folder);
+        let attach = |sql| db.write(Sharing::Alone, insert(sql));
+        assert!(
+            attach("ATTACH '/tmp/other.db' AS o")
+                .await
+                .unwrap()
+                .is_err()
+        );
+        assert!(attach("ATTACH ':memory:' AS m").await.unwrap().is_ok());
+    }
+}

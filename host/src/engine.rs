@@ -1,0 +1,239 @@
+//! The component: turned from a core module into a component where needed,
+//! compiled once, and linked with WASI and the stores.
+
+use crate::key_value::Store;
+use crate::sqlite::Database;
+use crate::stats;
+use crate::{bindings, log};
+use anyhow::{Context, Result};
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use wasi_preview1_component_adapter_provider as adapter;
+use wasmtime::component::{Component, HasData, Linker, ResourceTable};
+use wasmtime::{
+    Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, ResourceLimiter,
+};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::p3::bindings::ServicePre;
+use wasmtime_wasi_http::{WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
+
+/// As many instances may live at once.
+const INSTANCES: u32 = 1000;
+/// How often a guest that computes is interrupted, where requests have a deadline.
+const TICK: Duration = Duration::from_millis(10);
+
+/// What a component may use.
+pub struct Granted {
+    /// Its variables, evaluated.
+    pub variables: HashMap<String, String>,
+    /// Its key-value stores by label.
+    pub key_value: HashMap<String, Store>,
+    /// Its databases by label.
+    pub sqlite: HashMap<String, Arc<Database>>,
+}
+
+/// The state of one instance.
+pub struct Ctx {
+    /// What the instance's component may use.
+    pub component: Arc<Granted>,
+    /// Everything the guest holds a handle on.
+    pub table: ResourceTable,
+    /// How many key-value stores the guest holds open.
+    pub open_stores: usize,
+    /// Caps and measures the instance's memory.
+    pub limiter: Limiter,
+    wasi: WasiCtx,
+    http: WasiHttpCtx,
+    hooks: NoRequests,
+}
+
+impl Ctx {
+    /// The state of a new instance.
+    pub fn new(component: Arc<Granted>, max_memory: Option<usize>) -> Self {
+        let wasi = WasiCtx::builder()
+            .stdout(log::GuestOutput)
+            .stderr(log::GuestOutput)
+            .build();
+        Self {
+            component,
+            table: ResourceTable::new(),
+            open_stores: 0,
+            limiter: Limiter(max_memory.unwrap_or(usize::MAX)),
+            wasi,
+            http: WasiHttpCtx::new(),
+            hooks: NoRequests,
+        }
+    }
+}
+
+impl WasiView for Ctx {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+impl WasiHttpView for Ctx {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView {
+            hooks: &mut self.hooks,
+            table: &mut self.table,
+            ctx: &mut self.http,
+        }
+    }
+}
+
+/// Gives the generated bindings their view of [`Ctx`].
+pub struct HostState;
+
+impl HasData for HostState {
+    type Data<'a> = &'a mut Ctx;
+}
+
+/// Denies requests to other servers.
+struct NoRequests;
+
+type HttpResult<T> = Result<T, wasmtime_wasi_http::Error>;
+type Transfer = Box<dyn Future<Output = HttpResult<()>> + Send>;
+
+impl WasiHttpHooks for NoRequests {
+    fn send_request(
+        &mut self,
+        _: http::Request<WasiBody>,
+        _: Option<wasmtime_wasi_http::RequestOptions>,
+        _: Transfer,
+    ) -> Box<dyn Future<Output = HttpResult<(http::Response<WasiBody>, Transfer)>> + Send> {
+        Box::new(async { Err(wasmtime_wasi_http::Error::HttpRequestDenied) })
+    }
+}
+
+/// Refuses memory beyond a cap, and remembers the largest ever granted.
+pub struct Limiter(usize);
+
+impl ResourceLimiter for Limiter {
+    fn memory_growing(
+        &mut self,
+        _: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let granted = desired <= self.0;
+        if granted {
+            stats::memory(desired);
+        }
+        Ok(granted)
+    }
+
+    fn table_growing(&mut self, _: usize, _: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(true)
+    }
+}
+
+/// The engine. Guests are made interruptible, which costs them speed, only
+/// where requests have a deadline.
+pub fn engine(deadline: Option<Duration>) -> Result<Engine> {
+    let mut config = Config::new();
+    config
+        .wasm_component_model_async(true)
+        .epoch_interruption(deadline.is_some());
+    let mut pooling = PoolingAllocationConfig::default();
+    pooling
+        .total_component_instances(INSTANCES)
+        .total_memories(INSTANCES)
+        .total_tables(2 * INSTANCES)
+        .total_stacks(INSTANCES)
+        .total_core_instances(4 * INSTANCES)
+        .table_elements(100_000)
+        .max_component_instance_size(10 << 20)
+        .max_core_instance_size(10 << 20)
+        .max_memory_size(4 << 30)
+        .linear_memory_keep_resident(2 << 20)
+        .table_keep_resident(512 << 10);
+    let mut pooled = config.clone();
+    pooled.allocation_strategy(InstanceAllocationStrategy::Pooling(pooling));
+    let engine = Engine::new(&pooled).or_else(|error| {
+        log::debug(format_args!("no instance pool: {error:#}"));
+        Engine::new(&config)
+    })?;
+    if deadline.is_some() {
+        let engine = engine.clone();
+        std::thread::spawn(move || {
+            loop {
+                std::thread::sleep(TICK);
+                engine.increment_epoch();
+            }
+        });
+    }
+    Ok(engine)
+}
+
+/// Compiles the WebAssembly file `source`, or finds it compiled in `cache`,
+/// and links it.
+pub fn load(engine: &Engine, source: &Path, cache: &Path) -> Result<ServicePre<Ctx>> {
+    let wasm =
+        std::fs::read(source).with_context(|| format!("cannot read {}", source.display()))?;
+    let component = compiled(engine, &wasm, cache)
+        .with_context(|| format!("cannot compile {}", source.display()))?;
+    let mut linker = Linker::<Ctx>::new(engine);
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    wasmtime_wasi::p3::add_to_linker(&mut linker)?;
+    wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
+    bindings::Host_::add_to_linker::<_, HostState>(&mut linker, |ctx| ctx)?;
+    let pre = linker.instantiate_pre(&component).and_then(ServicePre::new);
+    pre.map_err(anyhow::Error::from)
+        .with_context(|| format!("cannot link {}", source.display()))
+}
+
+fn compiled(engine: &Engine, wasm: &[u8], cache: &Path) -> Result<Component> {
+    let mut hasher = DefaultHasher::new();
+    engine.precompile_compatibility_hash().hash(&mut hasher);
+    wasm.hash(&mut hasher);
+    let path = cache.join(format!("{:016x}-{}.cwasm", hasher.finish(), wasm.len()));
+    if path.exists() {
+        // SAFETY: the file was written by this program, for this engine and
+        // these bytes; it lies with the application's databases, and whoever
+        // can write there already decides what the application does.
+        #[allow(unsafe_code)]
+        let found = unsafe { Component::deserialize_file(engine, &path) };
+        match found {
+            Ok(component) => return Ok(component),
+            Err(error) => log::debug(format_args!("{}: {error:#}", path.display())),
+        }
+    }
+    let component = Component::new(engine, componentize(wasm)?)?;
+    if let Err(error) = keep(&component, &path) {
+        log::debug(format_args!("{}: {error:#}", path.display()));
+    }
+    Ok(component)
+}
+
+fn keep(component: &Component, path: &Path) -> Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let unfinished = path.with_extension(format!("{}.tmp", std::process::id()));
+    std::fs::write(&unfinished, component.serialize()?)?;
+    Ok(std::fs::rename(&unfinished, path)?)
+}
+
+/// A core module becomes a component by way of the preview 1 adapter; a
+/// component stays what it is.
+fn componentize(wasm: &[u8]) -> Result<Vec<u8>> {
+    const CORE_MODULE: [u8; 8] = *b"\0asm\x01\0\0\0";
+    if !wasm.starts_with(&CORE_MODULE) {
+        return Ok(wasm.to_vec());
+    }
+    wit_component::ComponentEncoder::default()
+        .validate(true)
+        .module(wasm)?
+        .adapter(
+            adapter::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME,
+            adapter::WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER,
+        )?
+        .encode()
+}

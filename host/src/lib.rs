@@ -1,0 +1,29 @@
+//! The embedded host: serves a Spin HTTP application where no `spin` binary
+//! is installed, from the same `spin.toml` and `runtime-config.toml`.
+//!
+//! Spin is the reference. This program offers the part of it that one
+//! self-contained application needs, with the same observable behaviour, and
+//! refuses the rest at start by name.
+//!
+//! # Layout
+//! - [`manifest`], [`runtime_config`], [`variables`]: what is to be served.
+//! - [`engine`], [`worker`], [`bindings`]: the component and its instances.
+//! - [`routes`], [`server`]: HTTP.
+//! - [`key_value`], [`sqlite`]: the stores; [`db`] is the file under both.
+//! - [`app`]: all of it put together.
+//! - [`log`], [`stats`]: what can be seen from outside.
+
+pub mod app;
+pub mod bindings;
+pub mod db;
+pub mod engine;
+pub mod key_value;
+pub mod log;
+pub mod manifest;
+pub mod routes;
+pub mod runtime_config;
+pub mod server;
+pub mod sqlite;
+pub mod stats;
+pub mod variables;
+pub mod worker;

@@ -1,0 +1,98 @@
+//! The host's own lines on standard error, and the guest's.
+
+use std::fmt::Arguments;
+use std::io::Write;
+use std::pin::Pin;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use tokio::io::AsyncWrite;
+use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+
+static QUIET: AtomicBool = AtomicBool::new(false);
+
+/// Silences everything but warnings.
+pub fn set_quiet() {
+    QUIET.store(true, Ordering::Relaxed);
+}
+
+/// What an operator must know of.
+pub fn warn(message: Arguments<'_>) {
+    line(format_args!("warning: {message}"));
+}
+
+/// What happens in passing; silenced by `--quiet`.
+pub fn info(message: Arguments<'_>) {
+    if !QUIET.load(Ordering::Relaxed) {
+        line(message);
+    }
+}
+
+/// What only helps to find a fault; shown where `DARKROOM_HOST_DEBUG` is set.
+pub fn debug(message: Arguments<'_>) {
+    static ON: OnceLock<bool> = OnceLock::new();
+    if *ON.get_or_init(|| std::env::var_os("DARKROOM_HOST_DEBUG").is_some()) {
+        line(format_args!("debug: {message}"));
+    }
+}
+
+fn line(message: Arguments<'_>) {
+    // One write, so that lines of several threads do not mix; nothing can be
+    // done where standard error is gone.
+    let _ = std::io::stderr().write_all(format!("{message}\n").as_bytes());
+}
+
+/// A guest's standard output or error: passed on to ours, whole lines at a time.
+pub struct GuestOutput;
+
+struct Lines(Vec<u8>);
+
+impl IsTerminal for GuestOutput {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for GuestOutput {
+    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
+        Box::new(Lines(Vec::new()))
+    }
+}
+
+impl AsyncWrite for Lines {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        const LONGEST: usize = 64 << 10;
+        self.0.extend_from_slice(bytes);
+        let whole = match bytes.iter().rposition(|byte| *byte == b'\n') {
+            Some(at) => self.0.len() - bytes.len() + at + 1,
+            None if self.0.len() > LONGEST => self.0.len(),
+            None => 0,
+        };
+        if whole > 0 {
+            let _ = std::io::stderr().write_all(&self.0[..whole]);
+            self.0.drain(..whole);
+        }
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Drop for Lines {
+    fn drop(&mut self) {
+        if !self.0.is_empty() {
+            self.0.push(b'\n');
+            let _ = std::io::stderr().write_all(&self.0);
+        }
+    }
+}

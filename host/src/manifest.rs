@@ -1,0 +1,211 @@
+//! `spin.toml`: the part of Spin's manifest, version 2, that this host serves.
+//! Whatever it does not know is refused by name rather than ignored.
+
+use anyhow::{Context, Result, bail, ensure};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    spin_manifest_version: u32,
+    #[serde(rename = "application")]
+    _application: Application,
+    #[serde(default)]
+    variables: BTreeMap<String, Variable>,
+    trigger: BTreeMap<String, Vec<Trigger>>,
+    component: BTreeMap<String, Component>,
+}
+
+/// What the application is called; of no effect on how it is served.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Application {
+    #[serde(rename = "name")]
+    _name: String,
+    #[serde(rename = "version")]
+    _version: Option<String>,
+    #[serde(rename = "description")]
+    _description: Option<String>,
+    #[serde(rename = "authors")]
+    _authors: Option<Vec<String>>,
+}
+
+/// One entry of `[variables]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Variable {
+    /// The value where no provider has one.
+    pub default: Option<String>,
+    /// Whether a provider must have one.
+    #[serde(default)]
+    pub required: bool,
+    #[serde(rename = "secret")]
+    _secret: Option<bool>,
+    #[serde(rename = "description")]
+    _description: Option<String>,
+}
+
+/// One `[[trigger.http]]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trigger {
+    #[serde(rename = "id")]
+    _id: Option<String>,
+    /// The route as written: `/exact` or `/prefix/...`.
+    pub route: String,
+    /// The component that answers it.
+    pub component: String,
+    executor: Option<toml::Table>,
+}
+
+/// One `[component.NAME]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Component {
+    /// The WebAssembly file, once loaded an absolute path.
+    pub source: PathBuf,
+    /// Templates over the application's variables.
+    #[serde(default)]
+    pub variables: BTreeMap<String, String>,
+    /// Labels of the key-value stores that it may open.
+    #[serde(default)]
+    pub key_value_stores: Vec<String>,
+    /// Labels of the databases that it may open.
+    #[serde(default)]
+    pub sqlite_databases: Vec<String>,
+    #[serde(default)]
+    allowed_outbound_hosts: Vec<String>,
+    #[serde(rename = "description")]
+    _description: Option<String>,
+    #[serde(rename = "build")]
+    _build: Option<toml::Table>,
+    #[serde(rename = "tool")]
+    _tool: Option<toml::Table>,
+}
+
+/// A manifest that this host can serve.
+#[derive(Debug)]
+pub struct Manifest {
+    /// The application's variables.
+    pub variables: BTreeMap<String, Variable>,
+    /// The routes, each with the name of its component.
+    pub triggers: Vec<Trigger>,
+    /// The components that a route names.
+    pub components: BTreeMap<String, Component>,
+}
+
+impl Manifest {
+    /// Reads and checks the manifest in `path`.
+    pub fn load(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read the manifest {}", path.display()))?;
+        let folder = path.parent().unwrap_or(Path::new("."));
+        Self::parse(&text, folder).with_context(|| format!("cannot serve {}", path.display()))
+    }
+
+    /// Checks a manifest whose relative paths start in `folder`.
+    pub fn parse(text: &str, folder: &Path) -> Result<Self> {
+        let mut file: File = toml::from_str(text)?;
+        ensure!(
+            file.spin_manifest_version == 2,
+            "spin_manifest_version must be 2, not {}",
+            file.spin_manifest_version
+        );
+        let triggers = file.trigger.remove("http").unwrap_or_default();
+        if let Some(kind) = file.trigger.keys().next() {
+            bail!("trigger.{kind} is not supported: this host serves trigger.http only");
+        }
+        ensure!(!triggers.is_empty(), "there is no [[trigger.http]]");
+        for trigger in &triggers {
+            ensure!(
+                file.component.contains_key(&trigger.component),
+                "trigger.http.component names {:?}, which is no [component]",
+                trigger.component
+            );
+            if let Some(executor) = &trigger.executor {
+                let kind = executor.get("type").and_then(|kind| kind.as_str());
+                ensure!(
+                    kind == Some("http") && executor.len() == 1,
+                    "trigger.http.executor is not supported other than {{ type = \"http\" }}"
+                );
+            }
+        }
+        let mut components = file.component;
+        components.retain(|name, _| triggers.iter().any(|trigger| trigger.component == *name));
+        for (name, component) in &mut components {
+            ensure!(
+                component.allowed_outbound_hosts.is_empty(),
+                "component.{name}.allowed_outbound_hosts must be empty: \
+                 this host makes no outbound requests"
+            );
+            component.source = folder.join(&component.source);
+        }
+        Ok(Self {
+            variables: file.variables,
+            triggers,
+            components,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+        spin_manifest_version = 2
+        [application]
+        name = "a"
+        [variables]
+        v = { default = "x" }
+        [[trigger.http]]
+        route = "/..."
+        component = "c"
+        [component.c]
+        source = "c.wasm"
+        allowed_outbound_hosts = []
+        key_value_stores = ["default"]
+        [component.c.build]
+        command = "make"
+    "#;
+
+    fn refusal(from: &str, to: &str) -> String {
+        assert!(GOOD.contains(from));
+        let error = Manifest::parse(&GOOD.replace(from, to), Path::new("/app")).unwrap_err();
+        format!("{error:#}")
+    }
+
+    #[test]
+    fn a_supported_manifest_is_served() {
+        let manifest = Manifest::parse(GOOD, Path::new("/app")).unwrap();
+        assert_eq!(manifest.components["c"].source, Path::new("/app/c.wasm"));
+        assert_eq!(manifest.triggers[0].route, "/...");
+    }
+
+    #[test]
+    fn what_is_not_supported_is_refused_by_name() {
+        for (from, to, names) in [
+            ("version = 2", "version = 1", "spin_manifest_version"),
+            ("trigger.http", "trigger.redis", "trigger.redis"),
+            (
+                "hosts = []",
+                "hosts = [\"https://a\"]",
+                "allowed_outbound_hosts",
+            ),
+            ("key_value_stores", "ai_models", "ai_models"),
+            ("\"c.wasm\"", "\"c.wasm\"\nfiles = [\"a\"]", "files"),
+            ("component = \"c\"", "component = \"d\"", "\"d\""),
+            ("\"c\"", "\"c\"\nexecutor = { type = \"wagi\" }", "executor"),
+            (
+                "[application]",
+                "[application.trigger]\n[application]",
+                "trigger",
+            ),
+        ] {
+            let message = refusal(from, to);
+            assert!(message.contains(names), "{to}: {message}");
+        }
+    }
+}

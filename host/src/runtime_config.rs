@@ -1,0 +1,182 @@
+//! `runtime-config.toml`: where the stores live.
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The stores behind the labels, with every path made absolute.
+#[derive(Debug, Default, PartialEq)]
+pub struct RuntimeConfig {
+    /// Key-value stores by label.
+    pub key_value: BTreeMap<String, KeyValue>,
+    /// SQLite files by label.
+    pub sqlite: BTreeMap<String, PathBuf>,
+    /// The cap on an instance's memory, where the file sets one.
+    pub max_instance_memory: Option<usize>,
+    /// The folder for what the host itself keeps.
+    pub state_dir: PathBuf,
+}
+
+/// A kind of key-value store.
+#[derive(Debug, PartialEq)]
+pub enum KeyValue {
+    /// A SQLite file.
+    File(PathBuf),
+    /// A Redis server.
+    Redis(String),
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    key_value_store: BTreeMap<String, KeyValueTable>,
+    #[serde(default)]
+    sqlite_database: BTreeMap<String, SqliteTable>,
+    state_dir: Option<PathBuf>,
+    max_instance_memory: Option<usize>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeyValueTable {
+    r#type: String,
+    path: Option<PathBuf>,
+    url: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SqliteTable {
+    r#type: String,
+    path: Option<PathBuf>,
+    #[serde(rename = "url", alias = "token")]
+    _of_libsql: Option<String>,
+}
+
+impl RuntimeConfig {
+    /// Reads `path`, if there is one, and adds the default stores.
+    ///
+    /// As in Spin, a key-value file's path starts in the file's own folder,
+    /// a database's in the current folder.
+    pub fn load(path: Option<&Path>, state_dir: Option<&Path>, app_dir: &Path) -> Result<Self> {
+        let (text, folder) = match path {
+            Some(path) => {
+                let text = std::fs::read_to_string(path)
+                    .with_context(|| format!("cannot read {}", path.display()))?;
+                let path = std::path::absolute(path)?;
+                (text, path.parent().map(Path::to_owned).unwrap_or_default())
+            }
+            None => Default::default(),
+        };
+        let current = std::env::current_dir()?;
+        Self::parse(&text, &folder, &current, state_dir, app_dir)
+            .with_context(|| format!("cannot use {}", path.unwrap_or(Path::new("")).display()))
+    }
+
+    fn parse(
+        text: &str,
+        folder: &Path,
+        current: &Path,
+        state_dir: Option<&Path>,
+        app_dir: &Path,
+    ) -> Result<Self> {
+        let file: File = toml::from_str(text)?;
+        let state_dir = match state_dir.or(file.state_dir.as_deref()) {
+            Some(given) => current.join(given),
+            None => app_dir.join(".spin"),
+        };
+        let mut config = Self {
+            max_instance_memory: file.max_instance_memory,
+            ..Self::default()
+        };
+        for (label, table) in file.key_value_store {
+            let store = match (table.r#type.as_str(), table.path, table.url) {
+                ("spin", Some(path), None) => KeyValue::File(folder.join(path)),
+                ("redis", None, Some(url)) => KeyValue::Redis(url),
+                ("spin", ..) => bail!("key_value_store.{label} needs `path` and nothing else"),
+                ("redis", ..) => bail!("key_value_store.{label} needs `url` and nothing else"),
+                (other, ..) => {
+                    bail!("key_value_store.{label}.type {other:?} is not supported: spin, redis")
+                }
+            };
+            config.key_value.insert(label, store);
+        }
+        for (label, table) in file.sqlite_database {
+            match (table.r#type.as_str(), table.path) {
+                ("spin", Some(path)) => config.sqlite.insert(label, current.join(path)),
+                ("spin", None) => bail!("sqlite_database.{label} needs `path`"),
+                (other, _) => {
+                    bail!("sqlite_database.{label}.type {other:?} is not supported: spin")
+                }
+            };
+        }
+        let default = "default".to_owned();
+        config
+            .key_value
+            .entry(default.clone())
+            .or_insert_with(|| KeyValue::File(state_dir.join("sqlite_key_value.db")));
+        config
+            .sqlite
+            .entry(default)
+            .or_insert_with(|| state_dir.join("sqlite_db.db"));
+        config.state_dir = state_dir;
+        Ok(config)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<RuntimeConfig> {
+        RuntimeConfig::parse(
+            text,
+            Path::new("/conf"),
+            Path::new("/cwd"),
+            None,
+            Path::new("/app"),
+        )
+    }
+
+    #[test]
+    fn without_a_file_the_default_stores_are_in_the_state_folder() {
+        let config = parse("").unwrap();
+        let file = KeyValue::File("/app/.spin/sqlite_key_value.db".into());
+        assert_eq!(config.key_value["default"], file);
+        assert_eq!(
+            config.sqlite["default"],
+            Path::new("/app/.spin/sqlite_db.db")
+        );
+    }
+
+    #[test]
+    fn paths_start_where_spin_starts_them() {
+        let config = parse(
+            "[key_value_store.default]\ntype='spin'\npath='a.db'\n\
+             [sqlite_database.default]\ntype='spin'\npath='b.db'\n\
+             [key_value_store.r]\ntype='redis'\nurl='redis://h'",
+        )
+        .unwrap();
+        assert_eq!(
+            config.key_value["default"],
+            KeyValue::File("/conf/a.db".into())
+        );
+        assert_eq!(config.sqlite["default"], Path::new("/cwd/b.db"));
+        assert_eq!(config.key_value["r"], KeyValue::Redis("redis://h".into()));
+    }
+
+    #[test]
+    fn what_is_not_supported_is_refused_by_name() {
+        for (text, names) in [
+            ("[key_value_store.k]\ntype='aws_dynamo'", "aws_dynamo"),
+            ("[key_value_store.k]\ntype='spin'", "key_value_store.k"),
+            ("[sqlite_database.d]\ntype='libsql'\nurl='x'", "libsql"),
+            ("[llm_compute]\ntype='spin'", "llm_compute"),
+        ] {
+            let error = format!("{:#}", parse(text).map(drop).unwrap_err());
+            assert!(error.contains(names), "{text}: {error}");
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Instances and their reuse: how many requests one serves, how long it waits
+//! for more, and what becomes of it.
+
+use crate::engine::{Ctx, Granted};
+use crate::{log, stats};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+use tokio::sync::Notify;
+use tokio::sync::futures::OwnedNotified;
+use tokio::time::Sleep;
+use wasmtime::component::GuestTaskId;
+use wasmtime::{Store, StoreContextMut};
+use wasmtime_wasi_http::WasiHttpView;
+use wasmtime_wasi_http::handler::{
+    HandlerState, Instance, Proxy, ShouldAccept, WorkerExpiration, WorkerState, WorkerStatus,
+};
+use wasmtime_wasi_http::p3::bindings::ServicePre;
+
+/// How instances are reused and bounded.
+#[derive(Clone, Copy)]
+pub struct Limits {
+    /// Bytes of memory, if capped.
+    pub max_memory: Option<usize>,
+    /// Requests over an instance's life.
+    pub reuse: usize,
+    /// Requests at the same time.
+    pub concurrent: usize,
+    /// How long an idle instance is kept.
+    pub idle: Duration,
+    /// How long a request may take to be answered.
+    pub request: Option<Duration>,
+}
+
+/// Makes instances of one component.
+pub struct Factory {
+    /// The component, ready to be instantiated.
+    pub pre: ServicePre<Ctx>,
+    /// What it may use.
+    pub granted: Arc<Granted>,
+    /// How its instances are bounded.
+    pub limits: Limits,
+    /// Told when idle instances should go at once.
+    pub stopping: Arc<Notify>,
+}
+
+impl HandlerState for Factory {
+    type StoreData = Ctx;
+    type WorkerExpiration = Expiration;
+    type WorkerState = Worker;
+
+    async fn instantiate(&self) -> wasmtime::Result<Instance<Ctx, Expiration, Worker>> {
+        let ctx = Ctx::new(self.granted.clone(), self.limits.max_memory);
+        let mut store = Store::new(self.pre.engine(), ctx);
+        store.limiter(|ctx| &mut ctx.limiter);
+        if self.limits.request.is_some() {
+            store.set_epoch_deadline(1);
+            store.epoch_deadline_async_yield_and_update(1);
+        }
+        let service = self.pre.instantiate_async(&mut store).await?;
+        stats::instance();
+        let expiration = Expiration {
+            limits: self.limits,
+            sleep: Box::pin(tokio::time::sleep(self.limits.idle)),
+            stopping: Box::pin(self.stopping.clone().notified_owned()),
+        };
+        Ok(Instance {
+            store,
+            proxy: Proxy::P3(service),
+            view: Ctx::http,
+            expiration,
+            state: Worker(self.limits),
+        })
+    }
+}
+
+/// When an instance's time is up.
+pub struct Expiration {
+    limits: Limits,
+    sleep: Pin<Box<Sleep>>,
+    stopping: Pin<Box<OwnedNotified>>,
+}
+
+impl WorkerExpiration for Expiration {
+    fn poll(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        status: WorkerStatus,
+        start: Instant,
+    ) -> Poll<()> {
+        let allowed = match status {
+            WorkerStatus::Idle => {
+                if self.stopping.as_mut().poll(context).is_ready() {
+                    return Poll::Ready(());
+                }
+                Some(self.limits.idle)
+            }
+            WorkerStatus::Requests | WorkerStatus::PostReturn => self.limits.request,
+        };
+        let Some(deadline) = allowed.and_then(|allowed| start.checked_add(allowed)) else {
+            return Poll::Pending;
+        };
+        if self.sleep.deadline() != deadline.into() {
+            self.sleep.as_mut().reset(deadline.into());
+        }
+        self.sleep.as_mut().poll(context)
+    }
+}
+
+/// One instance at work.
+pub struct Worker(Limits);
+
+impl WorkerState for Worker {
+    type StoreData = Ctx;
+    type RequestData = ();
+
+    fn should_accept_request(&self, concurrent: usize, total: usize) -> ShouldAccept {
+        if total >= self.0.reuse {
+            ShouldAccept::Never
+        } else if concurrent >= self.0.concurrent {
+            ShouldAccept::No
+        } else {
+            ShouldAccept::Yes
+        }
+    }
+
+    fn on_request_start(
+        &self,
+        _: StoreContextMut<'_, Ctx>,
+        (): (),
+        _: GuestTaskId,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + Sync>> {
+        match self.0.request {
+            Some(allowed) => Box::pin(tokio::time::sleep(allowed)),
+            None => Box::pin(std::future::pending()),
+        }
+    }
+
+    fn drop(&self, store: Store<Ctx>, result: Result<(), wasmtime::Error>) {
+        if let Err(error) = result {
+            stats::trap();
+            let reason = format!("{error:#}").replace('\n', " ");
+            log::warn(format_args!("the component trapped: {reason}"));
+        }
+        drop(store);
+        stats::dropped();
+    }
+}
