@@ -183,7 +183,7 @@ impl Launch {
 /// A running host. Dropping it ends it.
 pub(crate) struct Host {
     child: Child,
-    lines: Receiver<String>,
+    addresses: Receiver<String>,
     log: Option<PathBuf>,
     /// Where it serves: `http://127.0.0.1:3000`. Empty until it does.
     pub(crate) address: String,
@@ -197,16 +197,21 @@ impl Host {
             .spawn()
             .with_context(|| format!("cannot start {}", program.path.display()))?;
         let stdout = child.stdout.take().context("the host has no stdout")?;
-        let (sender, lines) = mpsc::channel();
+        let (sender, addresses) = mpsc::channel();
+        let shown = launch.log.is_none();
         // Read to the end, or the host would block on a full pipe.
         thread::spawn(move || {
             for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-                let _ = sender.send(line);
+                if let Some(address) = line.strip_prefix("Serving ") {
+                    let _ = sender.send(address.trim().to_owned());
+                } else if shown {
+                    println!("{line}");
+                }
             }
         });
         Ok(Self {
             child,
-            lines,
+            addresses,
             log: launch.log.clone(),
             address: String::new(),
         })
@@ -221,12 +226,8 @@ impl Host {
     pub(crate) fn wait_until_ready(&mut self) -> Result<()> {
         let start = Instant::now();
         while self.address.is_empty() {
-            match self.lines.recv_timeout(Duration::from_millis(100)) {
-                Ok(line) => {
-                    if let Some(at) = line.strip_prefix("Serving ") {
-                        self.address = http::reachable(at.trim());
-                    }
-                }
+            match self.addresses.recv_timeout(Duration::from_millis(100)) {
+                Ok(address) => self.address = http::reachable(&address),
                 Err(RecvTimeoutError::Timeout) => self.check_alive()?,
                 Err(RecvTimeoutError::Disconnected) => {
                     let status = self.child.wait()?;

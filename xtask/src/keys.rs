@@ -11,7 +11,9 @@ use std::{env, io};
 use anyhow::{Context as _, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use darkroom::auth::{Audience, Claims, KeyRing, token};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde_json::{Value, json};
+use sha2::Sha256;
 
 use crate::cargo::root;
 use crate::say;
@@ -97,29 +99,42 @@ pub(crate) struct Wanted<'a> {
     pub(crate) key_id: Option<&'a str>,
 }
 
-/// Signs a token.
-pub(crate) fn mint(keys: &str, wanted: Wanted<'_>) -> Result<String> {
-    let ring = KeyRing::parse(keys).context("the signing keys are not usable")?;
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_secs();
-    let claims = Claims {
-        sub: wanted.sub.to_owned(),
-        scope: wanted.scope.to_owned(),
-        iat: Some(now),
-        exp: now.saturating_add(wanted.expires_in.as_secs()),
-        aud: wanted.audience.map(Audience::One),
-        ..Claims::default()
-    };
-    let token = token::mint(&ring, wanted.key_id, &claims).context("cannot sign the token")?;
-    // A token that the server would refuse is an error here, not there.
-    let audience = claims.aud.as_ref().and_then(|audience| match audience {
-        Audience::One(one) => Some(one.as_str()),
-        Audience::Many(_) => None,
+/// Signs a token: a JWT with HS256, as the server reads it.
+pub(crate) fn mint(keys: &str, wanted: &Wanted<'_>) -> Result<String> {
+    let (kid, secret) = find(keys, wanted.key_id)?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+    let header = json!({ "alg": "HS256", "typ": "JWT", "kid": kid });
+    let mut claims = json!({
+        "sub": wanted.sub,
+        "scope": wanted.scope,
+        "iat": now,
+        "exp": now.saturating_add(wanted.expires_in.as_secs()),
     });
-    token::verify(&ring, audience, now, &token).context("the server would refuse this token")?;
-    Ok(token)
+    if let Some(audience) = &wanted.audience {
+        claims["aud"] = json!(audience);
+    }
+    let encode = |part: Value| URL_SAFE_NO_PAD.encode(part.to_string());
+    let message = format!("{}.{}", encode(header), encode(claims));
+    let mut mac = Hmac::<Sha256>::new_from_slice(&secret)?;
+    mac.update(message.as_bytes());
+    let signature = URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes());
+    Ok(format!("{message}.{signature}"))
+}
+
+/// The name and the secret of the first key, or of the one named.
+fn find<'a>(keys: &'a str, wanted: Option<&str>) -> Result<(&'a str, Vec<u8>)> {
+    let (kid, secret) = keys
+        .split(',')
+        .filter_map(|entry| entry.trim().split_once(':'))
+        .find(|(kid, _)| wanted.is_none_or(|wanted| wanted == *kid))
+        .with_context(|| match wanted {
+            Some(wanted) => format!("the signing keys hold none named {wanted}"),
+            None => "the signing keys are not of the form kid:base64url-secret".to_owned(),
+        })?;
+    let secret = URL_SAFE_NO_PAD
+        .decode(secret.trim_end_matches('='))
+        .with_context(|| format!("the secret of the signing key {kid} is not base64url"))?;
+    Ok((kid, secret))
 }
 
 fn env_file() -> PathBuf {
@@ -159,6 +174,8 @@ fn parse_env(text: &str) -> impl Iterator<Item = (&str, &str)> {
 
 #[cfg(test)]
 mod tests {
+    use darkroom::auth::{KeyRing, Scope, token};
+
     use super::*;
 
     #[test]
@@ -181,20 +198,36 @@ mod tests {
     }
 
     #[test]
-    fn a_generated_key_signs_tokens() {
-        let keys = generate("dev").expect("random bytes");
-        let wanted = Wanted {
-            sub: "dev",
-            scope: "images:read",
-            expires_in: Duration::from_secs(60),
-            audience: Some("darkroom".to_owned()),
-            key_id: Some("dev"),
-        };
-        assert!(mint(&keys, wanted.clone()).is_ok());
-        let unknown = Wanted {
-            key_id: Some("other"),
-            ..wanted
-        };
-        assert!(mint(&keys, unknown).is_err());
+    fn the_server_takes_the_tokens_that_are_minted_here() {
+        let keys = format!(
+            "{},{}=",
+            generate("first").expect("random bytes"),
+            generate("second").expect("random bytes")
+        );
+        let ring = KeyRing::parse(&keys).expect("the form that the server reads");
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .expect("now")
+            .as_secs();
+        for key_id in [None, Some("first"), Some("second")] {
+            let wanted = Wanted {
+                sub: "dev",
+                scope: "images:read",
+                expires_in: Duration::from_secs(60),
+                audience: Some("darkroom".to_owned()),
+                key_id,
+            };
+            let token = mint(&keys, &wanted).expect("signed");
+            let grant = token::verify(&ring, Some("darkroom"), now, &token).expect("taken");
+            assert!(grant.owner == "dev" && grant.allows(Scope::Read) && !grant.is_admin());
+            assert!(token::verify(&ring, Some("darkroom"), now + 3600, &token).is_err());
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_not_there_is_named() {
+        let error = find("dev:AAAA", Some("other")).expect_err("none such");
+        assert!(error.to_string().contains("other"));
+        assert!(find("nothing", None).is_err() && find("dev:*", None).is_err());
     }
 }

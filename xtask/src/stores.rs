@@ -2,7 +2,7 @@
 //! `runtime-config.toml`, with their files put elsewhere.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{self, Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use toml::{Table, Value};
@@ -15,10 +15,10 @@ pub(crate) const DEFAULT_DATA_DIR: &str = ".spin";
 /// The runtime configuration to start a host with when files belong in
 /// `data_dir`; made there where it is not the default directory.
 pub(crate) fn runtime_config(file: Option<&Path>, data_dir: &Path) -> Result<PathBuf> {
-    let source = file.map_or_else(
-        || root().join("runtime-config.toml"),
-        |file| root().join(file),
-    );
+    let source = match file {
+        Some(file) => path::absolute(file)?,
+        None => root().join("runtime-config.toml"),
+    };
     fs::create_dir_all(data_dir)
         .with_context(|| format!("cannot make the data directory {}", data_dir.display()))?;
     if data_dir == root().join(DEFAULT_DATA_DIR) {

@@ -1,6 +1,6 @@
 //! `cargo xtask up`: from a fresh clone to a served application.
 
-use std::path::PathBuf;
+use std::path::{self, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -22,9 +22,9 @@ pub(crate) struct Up {
     /// The address to serve on; port 0 takes a free one
     #[arg(long, default_value = "127.0.0.1:3000")]
     listen: String,
-    /// Where the files of the stores go
-    #[arg(long, default_value = DEFAULT_DATA_DIR)]
-    data_dir: PathBuf,
+    /// Where the files of the stores go [default: .spin in the repository]
+    #[arg(long, value_name = "DIRECTORY")]
+    data_dir: Option<PathBuf>,
     /// The stores [default: runtime-config.toml]
     #[arg(long)]
     runtime_config_file: Option<PathBuf>,
@@ -50,7 +50,10 @@ impl Up {
         } else {
             Profile::Release
         };
-        let data_dir = root().join(&self.data_dir);
+        let data_dir = match &self.data_dir {
+            Some(directory) => path::absolute(directory)?,
+            None => root().join(DEFAULT_DATA_DIR),
+        };
         let runtime_config =
             stores::runtime_config(self.runtime_config_file.as_deref(), &data_dir)?;
         let program = Program::resolve(self.host)?;
@@ -108,7 +111,7 @@ fn serve(program: &Program, launch: &Launch, keys: &str, audience: Option<String
     say::step(&format!("Ready after {}", say::duration(start.elapsed())));
     let token = keys::mint(
         keys,
-        Wanted {
+        &Wanted {
             sub: "dev",
             scope: OWN_IMAGES,
             expires_in: Duration::from_secs(60 * 60),

@@ -187,7 +187,7 @@ impl Stage {
         let host = start(program, &directory, &keys)?;
         let token = keys::mint(
             &keys,
-            Wanted {
+            &Wanted {
                 sub: "bench",
                 scope: OWN_IMAGES,
                 expires_in: Duration::from_secs(24 * 60 * 60),

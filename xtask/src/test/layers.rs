@@ -1,13 +1,14 @@
-//! The fence between the folders of `src/`: which names may not stand in them.
+//! The fence between the parts of `src/`: which names may not stand in them.
 
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
 
-/// Names that are kept out of folders: crates, and (after `crate::`) modules.
+/// Names that are kept out of parts: crates, and (after `crate::`) modules.
 struct Rule {
-    folders: &'static [&'static str],
+    /// Modules of the crate: a folder, a file, or both.
+    parts: &'static [&'static str],
     crates: &'static [&'static str],
     modules: &'static [&'static str],
     why: &'static str,
@@ -15,19 +16,19 @@ struct Rule {
 
 const RULES: &[Rule] = &[
     Rule {
-        folders: &["auth", "media", "catalog", "blobs", "service", "http"],
+        parts: &["auth", "media", "catalog", "blobs", "service", "http"],
         crates: &["spin_sdk", "wit_bindgen"],
         modules: &["spin"],
         why: "only src/spin and src/lib.rs know Spin, so that the rest runs natively",
     },
     Rule {
-        folders: &["auth", "media", "catalog", "blobs", "service"],
+        parts: &["auth", "media", "catalog", "blobs", "service"],
         crates: &["axum"],
         modules: &["http"],
         why: "only src/http knows HTTP",
     },
     Rule {
-        folders: &["auth", "media", "catalog", "blobs"],
+        parts: &["auth", "media", "catalog", "blobs"],
         crates: &[],
         modules: &["service"],
         why: "stores and pure functions do not know what they are used for",
@@ -38,34 +39,32 @@ const RULES: &[Rule] = &[
 pub(crate) fn check(src: &Path) -> Result<()> {
     let mut found = Vec::new();
     for rule in RULES {
-        for folder in rule.folders {
-            check_folder(rule, &src.join(folder), &mut found)?;
+        for part in rule.parts {
+            for path in [src.join(part), src.join(part).with_extension("rs")] {
+                if path.exists() {
+                    check_path(rule, &path, &mut found)?;
+                }
+            }
         }
     }
     ensure!(found.is_empty(), "\n{}", found.join("\n"));
     Ok(())
 }
 
-fn check_folder(rule: &Rule, folder: &Path, found: &mut Vec<String>) -> Result<()> {
-    if !folder.exists() {
-        return Ok(());
-    }
-    let entries =
-        fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
-    for entry in entries {
-        let path = entry?.path();
-        if path.is_dir() {
-            check_folder(rule, &path, found)?;
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let text = fs::read_to_string(&path)
-                .with_context(|| format!("cannot read {}", path.display()))?;
-            for (line, name) in trespasses(rule, &text) {
-                found.push(format!(
-                    "{}:{line}: names {name}; {}",
-                    path.display(),
-                    rule.why
-                ));
-            }
+fn check_path(rule: &Rule, path: &Path, found: &mut Vec<String>) -> Result<()> {
+    let unreadable = || format!("cannot read {}", path.display());
+    if path.is_dir() {
+        for entry in fs::read_dir(path).with_context(unreadable)? {
+            check_path(rule, &entry?.path(), found)?;
+        }
+    } else if path.extension().is_some_and(|extension| extension == "rs") {
+        let text = fs::read_to_string(path).with_context(unreadable)?;
+        for (line, name) in trespasses(rule, &text) {
+            found.push(format!(
+                "{}:{line}: names {name}; {}",
+                path.display(),
+                rule.why
+            ));
         }
     }
     Ok(())

@@ -11,6 +11,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use crate::host::Choice;
+use crate::say;
 use report::{Line, Outcome};
 use steps::STEPS;
 
@@ -65,12 +66,11 @@ impl Test {
             eprintln!("{label}: {} in {}", line.verdict(), line.time());
             lines.push(line);
             if let Err(error) = result {
+                say::failure(&error.context(format!("step {} failed", step.name)));
+                eprintln!("to run it again: {}", self.again(step));
                 report::print(&lines);
-                bail!(
-                    "step {} failed: {error:#}\nto run it again: {}",
-                    step.name,
-                    self.again(step)
-                );
+                // The counts are the last line; main would add another.
+                std::process::exit(1);
             }
         }
         report::print(&lines);

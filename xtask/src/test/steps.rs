@@ -4,6 +4,7 @@
 //! The embedded host is built, linted, documented and tested in the release
 //! profile alone, so that Wasmtime is compiled once.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
@@ -19,6 +20,9 @@ use crate::peers;
 
 /// The most bytes that the component may have.
 const COMPONENT_BUDGET: usize = 1_000_000;
+/// Crates that cost much and do nothing in the component, or belong to native
+/// code. They come in by a careless feature.
+const UNWANTED: &[&str] = &["hyper", "proptest", "regex", "ring", "rusqlite", "tokio"];
 
 /// All steps.
 pub(crate) const STEPS: &[Step] = &[
@@ -30,7 +34,7 @@ pub(crate) const STEPS: &[Step] = &[
     },
     Step {
         name: "layers",
-        about: "no folder of src/ names what it must not know",
+        about: "no part of src/ names what it must not know",
         tests: false,
         run: |_, _| layers::check(&cargo::root().join("src")),
     },
@@ -143,7 +147,24 @@ fn component(_: &Test, outcome: &mut Outcome) -> Result<()> {
          dependency (`cargo tree --package darkroom --target {WASM_TARGET} --edges normal`)",
         wasm.len()
     );
-    wasm::check_imports(&wasm)
+    wasm::check_imports(&wasm)?;
+    check_dependencies()
+}
+
+/// Fails where a crate got into the component that does not belong there.
+fn check_dependencies() -> Result<()> {
+    let tree = cargo::output(
+        cargo(["tree", "--package", "darkroom", "--target", WASM_TARGET])
+            .args(["--edges", "normal", "--prefix", "none"]),
+    )?;
+    let names = tree.lines().filter_map(|line| line.split(' ').next());
+    let unwanted: BTreeSet<&str> = names.filter(|name| UNWANTED.contains(name)).collect();
+    ensure!(
+        unwanted.is_empty(),
+        "the component now depends on {unwanted:?}; find out why with \
+         `cargo tree --package darkroom --target {WASM_TARGET} --edges normal --invert <crate>`"
+    );
+    Ok(())
 }
 
 fn host(test: &Test, outcome: &mut Outcome) -> Result<()> {
