@@ -37,5 +37,8 @@ pub mod spin;
 #[cfg(target_family = "wasm")]
 #[spin_sdk::http_service]
 async fn handle(request: spin_sdk::http::Request) -> axum::response::Response {
+    #[cfg(feature = "conformance")]
+    return spin::conformance::handle(request).await;
+    #[cfg(not(feature = "conformance"))]
     spin::handle(request).await
 }

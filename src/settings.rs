@@ -76,7 +76,10 @@ struct Values<'a>(&'a BTreeMap<&'a str, String>);
 
 impl Values<'_> {
     fn get(&self, variable: &str) -> Option<&str> {
-        self.0.get(variable).map(|value| value.trim()).filter(|value| !value.is_empty())
+        self.0
+            .get(variable)
+            .map(|value| value.trim())
+            .filter(|value| !value.is_empty())
     }
 
     fn signing_keys(&self, variable: &'static str) -> Result<KeyRing, SettingsError> {
@@ -90,21 +93,35 @@ impl Values<'_> {
         default: u64,
         range: std::ops::RangeInclusive<u64>,
     ) -> Result<u64, SettingsError> {
-        let Some(value) = self.get(variable) else { return Ok(default) };
+        let Some(value) = self.get(variable) else {
+            return Ok(default);
+        };
         let number = value.parse().ok().filter(|number| range.contains(number));
         number.ok_or_else(|| {
             let (least, most) = range.into_inner();
-            refuse(variable, format!("must be a whole number from {least} to {most}, not {value:?}"))
+            refuse(
+                variable,
+                format!("must be a whole number from {least} to {most}, not {value:?}"),
+            )
         })
     }
 
     fn kinds(&self, variable: &'static str) -> Result<Vec<Kind>, SettingsError> {
-        let Some(value) = self.get(variable) else { return Ok(Kind::ALL.to_vec()) };
+        let Some(value) = self.get(variable) else {
+            return Ok(Kind::ALL.to_vec());
+        };
         let mut kinds = Vec::new();
-        for word in value.split(',').map(str::trim).filter(|word| !word.is_empty()) {
+        for word in value
+            .split(',')
+            .map(str::trim)
+            .filter(|word| !word.is_empty())
+        {
             let kind = Kind::from_name(word).ok_or_else(|| {
                 let known = Kind::ALL.map(Kind::name).join(", ");
-                refuse(variable, format!("names the unknown type {word:?}; known are {known}"))
+                refuse(
+                    variable,
+                    format!("names the unknown type {word:?}; known are {known}"),
+                )
             })?;
             if !kinds.contains(&kind) {
                 kinds.push(kind);
@@ -117,7 +134,9 @@ impl Values<'_> {
     }
 
     fn base_url(&self, variable: &'static str) -> Result<Option<String>, SettingsError> {
-        let Some(value) = self.get(variable) else { return Ok(None) };
+        let Some(value) = self.get(variable) else {
+            return Ok(None);
+        };
         let must = "must be like https://images.example.com, with no query or fragment";
         let uri: axum::http::Uri = value.parse().map_err(|_| refuse(variable, must))?;
         let is_web = matches!(uri.scheme_str(), Some("http" | "https"));
@@ -129,7 +148,10 @@ impl Values<'_> {
 }
 
 fn refuse(variable: &'static str, reason: impl ToString) -> SettingsError {
-    SettingsError { variable, reason: reason.to_string() }
+    SettingsError {
+        variable,
+        reason: reason.to_string(),
+    }
 }
 
 #[cfg(test)]
@@ -151,15 +173,23 @@ mod tests {
         assert_eq!(settings.max_pixels, 50_000_000);
         assert_eq!(settings.accepted_types, Kind::ALL);
         assert_eq!(settings.chunk_bytes, 393_216);
-        assert_eq!((settings.token_audience, settings.public_base_url), (None, None));
+        assert_eq!(
+            (settings.token_audience, settings.public_base_url),
+            (None, None)
+        );
     }
 
     #[test]
     fn good_values_are_taken() {
-        let types = parse("accepted_types", "png, jpeg,png").expect("parses").accepted_types;
+        let types = parse("accepted_types", "png, jpeg,png")
+            .expect("parses")
+            .accepted_types;
         assert_eq!(types, [Kind::Png, Kind::Jpeg]);
         let base = parse("public_base_url", "https://a.example/images/").expect("parses");
-        assert_eq!(base.public_base_url.as_deref(), Some("https://a.example/images"));
+        assert_eq!(
+            base.public_base_url.as_deref(),
+            Some("https://a.example/images")
+        );
     }
 
     #[test]

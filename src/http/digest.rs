@@ -13,7 +13,11 @@ pub(super) fn sha256(headers: &HeaderMap) -> Result<Option<[u8; 32]>, Problem> {
     let mut found = None;
     for name in ["repr-digest", "content-digest"] {
         for value in headers.get_all(name) {
-            let digest = value.to_str().ok().map(member).ok_or_else(|| malformed(name))?;
+            let digest = value
+                .to_str()
+                .ok()
+                .map(member)
+                .ok_or_else(|| malformed(name))?;
             let Some(digest) = digest else { continue };
             let digest = decode(digest).ok_or_else(|| malformed(name))?;
             if found.is_some_and(|known| known != digest) {
@@ -28,9 +32,9 @@ pub(super) fn sha256(headers: &HeaderMap) -> Result<Option<[u8; 32]>, Problem> {
 /// The value of the dictionary's `sha-256` member.
 fn member(dictionary: &str) -> Option<&str> {
     let members = dictionary.split(',').map(str::trim);
-    members.filter_map(|member| member.split_once('=')).find_map(|(key, value)| {
-        (key == "sha-256").then_some(value)
-    })
+    members
+        .filter_map(|member| member.split_once('='))
+        .find_map(|(key, value)| (key == "sha-256").then_some(value))
 }
 
 fn decode(value: &str) -> Option<[u8; 32]> {
@@ -64,7 +68,9 @@ mod tests {
         for (name, value) in values {
             headers.append(*name, axum::http::HeaderValue::from_static(value));
         }
-        let first = sha256(&headers).ok().map(|digest| digest.map(|bytes| bytes[0]));
+        let first = sha256(&headers)
+            .ok()
+            .map(|digest| digest.map(|bytes| bytes[0]));
         assert_eq!(first, expect, "{values:?}");
     }
 
@@ -72,8 +78,17 @@ mod tests {
     fn digests_are_read_as_rfc_9530_writes_them() {
         check(&[], Some(None));
         check(&[("repr-digest", EXAMPLE)], Some(Some(0x44)));
-        check(&[("content-digest", EXAMPLE), ("repr-digest", EXAMPLE)], Some(Some(0x44)));
-        check(&[("repr-digest", "md5=:AAAA:, sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:")], Some(Some(0x44)));
+        check(
+            &[("content-digest", EXAMPLE), ("repr-digest", EXAMPLE)],
+            Some(Some(0x44)),
+        );
+        check(
+            &[(
+                "repr-digest",
+                "md5=:AAAA:, sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:",
+            )],
+            Some(Some(0x44)),
+        );
         check(&[("repr-digest", "sha-512=:AAAA:")], Some(None));
         check(&[("repr-digest", "sha-256=:AAAA:")], None);
         check(&[("repr-digest", "sha-256=RK/0")], None);

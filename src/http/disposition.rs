@@ -22,12 +22,17 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
 /// after a fallback for clients that do not know it.
 pub(super) fn print(attachment: bool, filename: Option<&str>) -> String {
     let kind = if attachment { "attachment" } else { "inline" };
-    let Some(name) = filename else { return kind.to_owned() };
+    let Some(name) = filename else {
+        return kind.to_owned();
+    };
     let plain = |c: char| (c == ' ' || c.is_ascii_graphic()) && !matches!(c, '"' | '\\' | '%');
     if name.chars().all(plain) {
         return format!("{kind}; filename=\"{name}\"");
     }
-    let fallback: String = name.chars().map(|c| if plain(c) { c } else { '_' }).collect();
+    let fallback: String = name
+        .chars()
+        .map(|c| if plain(c) { c } else { '_' })
+        .collect();
     let extended = utf8_percent_encode(name, ESCAPED);
     format!("{kind}; filename=\"{fallback}\"; filename*=UTF-8''{extended}")
 }
@@ -37,10 +42,14 @@ pub(super) fn print(attachment: bool, filename: Option<&str>) -> String {
 pub(super) fn filename(value: &str) -> Option<String> {
     let parameters = parameters(value);
     let find = |wanted: &str| {
-        let mut matches = parameters.iter().filter(|(name, _)| name.eq_ignore_ascii_case(wanted));
+        let mut matches = parameters
+            .iter()
+            .filter(|(name, _)| name.eq_ignore_ascii_case(wanted));
         matches.next().map(|(_, value)| value.as_str())
     };
-    find("filename*").and_then(decode_extended).or_else(|| find("filename").map(str::to_owned))
+    find("filename*")
+        .and_then(decode_extended)
+        .or_else(|| find("filename").map(str::to_owned))
 }
 
 /// `UTF-8''percent-encoded` (RFC 8187 §3.2).
@@ -50,7 +59,10 @@ fn decode_extended(value: &str) -> Option<String> {
     if !charset.eq_ignore_ascii_case("utf-8") {
         return None;
     }
-    percent_decode_str(encoded).decode_utf8().ok().map(Into::into)
+    percent_decode_str(encoded)
+        .decode_utf8()
+        .ok()
+        .map(Into::into)
 }
 
 /// The `name=value` pairs after the first `;`, values unquoted.
@@ -95,10 +107,22 @@ mod tests {
     fn names_are_printed_for_every_client() {
         let check = |name: &str, expect: &str| assert_eq!(print(false, Some(name)), expect);
         check("cat 1.jpg", "inline; filename=\"cat 1.jpg\"");
-        check("€.jpg", "inline; filename=\"_.jpg\"; filename*=UTF-8''%E2%82%AC.jpg");
-        check("a\"b\\c.jpg", "inline; filename=\"a_b_c.jpg\"; filename*=UTF-8''a%22b%5Cc.jpg");
-        check("100%.jpg", "inline; filename=\"100_.jpg\"; filename*=UTF-8''100%25.jpg");
-        check("a\r\nb", "inline; filename=\"a__b\"; filename*=UTF-8''a%0D%0Ab");
+        check(
+            "€.jpg",
+            "inline; filename=\"_.jpg\"; filename*=UTF-8''%E2%82%AC.jpg",
+        );
+        check(
+            "a\"b\\c.jpg",
+            "inline; filename=\"a_b_c.jpg\"; filename*=UTF-8''a%22b%5Cc.jpg",
+        );
+        check(
+            "100%.jpg",
+            "inline; filename=\"100_.jpg\"; filename*=UTF-8''100%25.jpg",
+        );
+        check(
+            "a\r\nb",
+            "inline; filename=\"a__b\"; filename*=UTF-8''a%0D%0Ab",
+        );
         assert_eq!(print(true, None), "attachment");
     }
 
@@ -109,8 +133,14 @@ mod tests {
         };
         check("attachment", None);
         check("attachment; filename=cat.jpg", Some("cat.jpg"));
-        check("attachment; filename=\"a;b \\\"c\\\".jpg\"; size=3", Some("a;b \"c\".jpg"));
-        check("inline; filename=\"e.jpg\"; filename*=UTF-8''%e2%82%ac.jpg", Some("€.jpg"));
+        check(
+            "attachment; filename=\"a;b \\\"c\\\".jpg\"; size=3",
+            Some("a;b \"c\".jpg"),
+        );
+        check(
+            "inline; filename=\"e.jpg\"; filename*=UTF-8''%e2%82%ac.jpg",
+            Some("€.jpg"),
+        );
         check("inline; FileName=a; filename*=latin1''%e4", Some("a"));
         check("inline; filename*=UTF-8''%ff", None);
         check("inline; filename=\"open", Some("open"));
@@ -120,7 +150,8 @@ mod tests {
         #[test]
         fn reading_is_the_inverse_of_printing(name in "\\PC{1,60}") {
             let name = name.trim();
-            proptest::prop_assert_eq!(filename(&print(true, Some(name))).as_deref(), Some(name));
+            let read = filename(&print(true, Some(name)));
+            proptest::prop_assert_eq!(read.as_deref(), Some(name));
         }
 
         #[test]

@@ -48,7 +48,10 @@ impl<P: Permission> FromRequestParts<Arc<App>> for Authorized<P> {
         if !grant.allows(P::SCOPE) {
             return Err(Problem::scope_missing(P::SCOPE));
         }
-        Ok(Self { grant, permission: PhantomData })
+        Ok(Self {
+            grant,
+            permission: PhantomData,
+        })
     }
 }
 
@@ -75,7 +78,9 @@ impl FromRequestParts<Arc<App>> for Reader {
 /// The grant of the request's token; `None` if it has none.
 fn grant(parts: &Parts, app: &App) -> Result<Option<Grant>, Problem> {
     let mut values = parts.headers.get_all(header::AUTHORIZATION).iter();
-    let Some(value) = values.next() else { return Ok(None) };
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
     if values.next().is_some() {
         return Err(Problem::token_unreadable());
     }

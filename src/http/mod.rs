@@ -40,9 +40,15 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(routes::health::router())
         .fallback(|| async { Problem::new(ProblemKind::NotFound, "there is no such resource") })
         .method_not_allowed_fallback(|| async {
-            Problem::new(ProblemKind::MethodNotAllowed, "the resource has no such method")
+            Problem::new(
+                ProblemKind::MethodNotAllowed,
+                "the resource has no such method",
+            )
         })
-        .layer(middleware::map_response_with_state(Arc::clone(&app), log_failures))
+        .layer(middleware::map_response_with_state(
+            Arc::clone(&app),
+            log_failures,
+        ))
         .layer(middleware::from_fn(request_id::set))
         .with_state(app)
 }

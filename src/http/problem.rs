@@ -132,8 +132,11 @@ impl Problem {
 
     /// No token (RFC 6750 §3: then no error code either).
     pub fn token_missing() -> Self {
-        Self::new(ProblemKind::Unauthorized, "send a token: Authorization: Bearer …")
-            .with_header(header::WWW_AUTHENTICATE, "Bearer realm=\"darkroom\"")
+        Self::new(
+            ProblemKind::Unauthorized,
+            "send a token: Authorization: Bearer …",
+        )
+        .with_header(header::WWW_AUTHENTICATE, "Bearer realm=\"darkroom\"")
     }
 
     /// Another scheme than Bearer, or more than one header.
@@ -149,21 +152,31 @@ impl Problem {
     pub fn scope_missing(scope: Scope) -> Self {
         let challenge =
             format!("Bearer realm=\"darkroom\", error=\"insufficient_scope\", scope=\"{scope}\"");
-        Self::new(ProblemKind::InsufficientScope, format!("the token lacks the scope {scope}"))
-            .with("scope", scope.as_str())
-            .with_header(header::WWW_AUTHENTICATE, &challenge)
+        Self::new(
+            ProblemKind::InsufficientScope,
+            format!("the token lacks the scope {scope}"),
+        )
+        .with("scope", scope.as_str())
+        .with_header(header::WWW_AUTHENTICATE, &challenge)
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut body = self.members;
-        body.insert("type".to_owned(), json!(format!("/problems/{}", self.kind.slug())));
+        body.insert(
+            "type".to_owned(),
+            json!(format!("/problems/{}", self.kind.slug())),
+        );
         body.insert("title".to_owned(), json!(self.kind.title()));
         body.insert("status".to_owned(), json!(self.kind.status().as_u16()));
         body.insert("detail".to_owned(), json!(self.detail));
-        let mut response =
-            (self.kind.status(), self.headers, Value::Object(body).to_string()).into_response();
+        let mut response = (
+            self.kind.status(),
+            self.headers,
+            Value::Object(body).to_string(),
+        )
+            .into_response();
         let headers = response.headers_mut();
         let problem = HeaderValue::from_static("application/problem+json");
         headers.insert(header::CONTENT_TYPE, problem);
@@ -225,11 +238,13 @@ impl From<MediaError> for Problem {
             MediaError::UnknownType | MediaError::NotAccepted { .. } => {
                 Self::new(ProblemKind::UnsupportedType, detail)
             }
-            MediaError::TooManyPixels { width, height, max_pixels } => {
-                Self::new(ProblemKind::TooManyPixels, detail)
-                    .with("limit", max_pixels)
-                    .with("actual", u64::from(width) * u64::from(height))
-            }
+            MediaError::TooManyPixels {
+                width,
+                height,
+                max_pixels,
+            } => Self::new(ProblemKind::TooManyPixels, detail)
+                .with("limit", max_pixels)
+                .with("actual", u64::from(width) * u64::from(height)),
             MediaError::TooManyFrames { frames, max } => {
                 Self::new(ProblemKind::TooManyPixels, detail)
                     .with("limit", max)

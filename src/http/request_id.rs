@@ -10,7 +10,10 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The middleware that sets it.
 pub(super) async fn set(request: Request, next: Next) -> Response {
-    let sent = request.headers().get(&REQUEST_ID).filter(|value| is_sane(value.as_bytes()));
+    let sent = request
+        .headers()
+        .get(&REQUEST_ID)
+        .filter(|value| is_sane(value.as_bytes()));
     let id = sent.cloned().or_else(new_id);
     let mut response = next.run(request).await;
     if let Some(id) = id {

@@ -55,7 +55,10 @@ impl<'a> ImageView<'a> {
             visibility: image.visibility.as_str(),
             tags: &image.tags,
             metadata: &image.metadata,
-            links: Links { content: format!("{this}/content"), this },
+            links: Links {
+                content: format!("{this}/content"),
+                this,
+            },
         }
     }
 }
@@ -86,7 +89,10 @@ pub(super) fn json(view: &impl Serialize) -> Response {
             let headers = response.headers_mut();
             let json = HeaderValue::from_static("application/json");
             headers.insert(header::CONTENT_TYPE, json);
-            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+            headers.insert(
+                header::CACHE_CONTROL,
+                HeaderValue::from_static("private, no-cache"),
+            );
             response
         }
         Err(_) => axum::http::StatusCode::INTERNAL_SERVER_ERROR.into_response(),

@@ -21,7 +21,11 @@ pub struct Page {
 impl Service {
     /// The image, if `grant` reaches it. Foreign images are as good as absent.
     pub async fn find(&self, grant: &Grant, id: Uuid) -> Result<Image, ServiceError> {
-        let image = self.catalog().find(id).await?.ok_or(ServiceError::NotFound)?;
+        let image = self
+            .catalog()
+            .find(id)
+            .await?
+            .ok_or(ServiceError::NotFound)?;
         let owner = grant.confined_to();
         if owner.is_none_or(|owner| owner == image.owner) {
             Ok(image)
@@ -32,7 +36,11 @@ impl Service {
 
     /// The image, if anybody may read its bytes.
     pub async fn find_public(&self, id: Uuid) -> Result<Image, ServiceError> {
-        let image = self.catalog().find(id).await?.ok_or(ServiceError::NotFound)?;
+        let image = self
+            .catalog()
+            .find(id)
+            .await?
+            .ok_or(ServiceError::NotFound)?;
         match image.visibility {
             Visibility::Public => Ok(image),
             Visibility::Private => Err(ServiceError::NotFound),

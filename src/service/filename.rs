@@ -8,7 +8,10 @@ pub const MAX_BYTES: usize = 255;
 /// if nothing of it is left. Cleaning twice is cleaning once.
 pub fn clean(name: &str) -> Option<String> {
     let base = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let visible: String = base.chars().filter(|c| !c.is_control() && !is_format(*c)).collect();
+    let visible: String = base
+        .chars()
+        .filter(|c| !c.is_control() && !is_format(*c))
+        .collect();
     let kept = shorten(visible.trim());
     let is_name = !kept.chars().all(|c| c == '.');
     is_name.then_some(kept)
@@ -26,7 +29,9 @@ fn shorten(name: &str) -> String {
     if name.len() <= MAX_BYTES {
         return name.to_owned();
     }
-    let extension = name.rfind('.').map_or("", |dot| name.get(dot..).unwrap_or_default());
+    let extension = name
+        .rfind('.')
+        .map_or("", |dot| name.get(dot..).unwrap_or_default());
     let extension = if extension.len() <= 16 { extension } else { "" };
     let mut end = MAX_BYTES - extension.len();
     while !name.is_char_boundary(end) {

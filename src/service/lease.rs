@@ -50,7 +50,10 @@ impl Current {
         }
         let blob = self.lease.blob_id(self.next)?;
         self.next += 1;
-        Some(LeasedId { blob, lease: self.lease.id.clone() })
+        Some(LeasedId {
+            blob,
+            lease: self.lease.id.clone(),
+        })
     }
 }
 
@@ -58,7 +61,9 @@ impl LeasePool {
     /// An id from the current lease, or the capacity that the next should have.
     fn draw(&self, now: Timestamp) -> Result<LeasedId, u32> {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(current) = current.as_mut() else { return Err(FIRST_CAPACITY) };
+        let Some(current) = current.as_mut() else {
+            return Err(FIRST_CAPACITY);
+        };
         let next_capacity = (current.lease.capacity * 4).min(LARGEST_CAPACITY);
         current.draw(now).ok_or(next_capacity)
     }
@@ -83,7 +88,11 @@ impl Service {
         };
         self.catalog().lease(&lease).await?;
         let issue_until = now.plus_seconds(ISSUE_SECONDS);
-        let mut current = Current { lease, next: 0, issue_until };
+        let mut current = Current {
+            lease,
+            next: 0,
+            issue_until,
+        };
         let id = current.draw(now);
         // Another request may have done the same meanwhile: the ids left in the
         // lease that is replaced stay unused.

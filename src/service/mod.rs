@@ -83,7 +83,14 @@ impl Service {
         let leases = lease::LeasePool::default();
         let sweeps = sweep::Schedule::default();
         Self {
-            parts: Arc::new(Parts { catalog, blobs, limits, runtime, leases, sweeps }),
+            parts: Arc::new(Parts {
+                catalog,
+                blobs,
+                limits,
+                runtime,
+                leases,
+                sweeps,
+            }),
         }
     }
 

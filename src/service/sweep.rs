@@ -61,7 +61,10 @@ impl Service {
         for lease in &leases {
             self.sweep_lease(lease).await?;
         }
-        Ok(Swept { blobs: dead.len(), leases: leases.len() })
+        Ok(Swept {
+            blobs: dead.len(),
+            leases: leases.len(),
+        })
     }
 
     async fn sweep_lease(&self, lease: &Lease) -> Result<(), ServiceError> {

@@ -119,7 +119,9 @@ impl Service {
             }),
             Err(error) => {
                 if let Err(left) = writer.abort().await {
-                    self.log(&format!("an upload's remains are left to the sweep: {left}"));
+                    self.log(&format!(
+                        "an upload's remains are left to the sweep: {left}"
+                    ));
                 }
                 Err(error)
             }
@@ -158,7 +160,9 @@ impl Service {
             let bytes = bytes.map_err(|error| UploadError::Interrupted(error.to_string()))?;
             size += bytes.len() as u64;
             if size > limits.max_upload_bytes {
-                return Err(UploadError::TooLarge { limit: limits.max_upload_bytes });
+                return Err(UploadError::TooLarge {
+                    limit: limits.max_upload_bytes,
+                });
             }
             inspector.push(&bytes)?;
             refuse_mismatch(expected.kind, inspector.kind())?;
@@ -214,10 +218,13 @@ impl Service {
             .collect();
         match self.catalog().commit(&new, now).await {
             Ok(used) => {
-                self.delete_all(written.iter().filter(|blob| !used.contains(blob))).await;
+                self.delete_all(written.iter().filter(|blob| !used.contains(blob)))
+                    .await;
                 self.sweep_in_background();
                 let images = new.into_iter().zip(used);
-                Ok(images.map(|(new, blob)| Image { blob, ..new.image }).collect())
+                Ok(images
+                    .map(|(new, blob)| Image { blob, ..new.image })
+                    .collect())
             }
             Err(error) => {
                 // A commit whose answer was lost may still have happened, so the
@@ -259,8 +266,10 @@ fn uuid_at(millis: i64) -> Uuid {
 
 fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }

@@ -9,7 +9,6 @@ use crate::blobs::{BlobError, KeyValue};
 /// Deletion of many keys at once, which the SDK does not cover: `wasi:keyvalue`,
 /// bound from `wit/`. Its calls hold up the whole instance while they run, so
 /// nothing that a request waits for goes through them.
-#[expect(unsafe_code, reason = "generated")]
 mod bindings {
     spin_sdk::wit_bindgen::generate!({
         path: "wit",

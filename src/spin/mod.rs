@@ -4,6 +4,8 @@
 //! An instance serves many requests, several at a time: the application is built
 //! once, by the first of them, and lives as long as the instance.
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod key_value;
 mod sqlite;
 
@@ -52,19 +54,28 @@ pub async fn handle(request: Request) -> Response {
 async fn build() -> Result<Router, Problem> {
     let settings = read_settings().await.map_err(|error| {
         log(&error.to_string());
-        Problem::new(ProblemKind::Misconfigured, error.to_string())
-            .with("variable", error.variable)
+        Problem::new(ProblemKind::Misconfigured, error.to_string()).with("variable", error.variable)
     })?;
     let unavailable = |error: &dyn std::fmt::Display| {
         log(&format!("the stores can not be opened: {error}"));
         Problem::new(ProblemKind::Unavailable, "the stores can not be opened")
     };
-    let database = SpinDatabase::open(LABEL).await.map_err(|error| unavailable(&error))?;
-    let catalog = SqlCatalog::open(database).await.map_err(|error| unavailable(&error))?;
-    let values = SpinKeyValue::open(LABEL).await.map_err(|error| unavailable(&error))?;
+    let database = SpinDatabase::open(LABEL)
+        .await
+        .map_err(|error| unavailable(&error))?;
+    let catalog = SqlCatalog::open(database)
+        .await
+        .map_err(|error| unavailable(&error))?;
+    let values = SpinKeyValue::open(LABEL)
+        .await
+        .map_err(|error| unavailable(&error))?;
     let blobs = ChunkedBlobs::new(Arc::new(values), settings.chunk_bytes);
-    let service =
-        Service::new(Arc::new(catalog), Arc::new(blobs), Limits::from(&settings), runtime());
+    let service = Service::new(
+        Arc::new(catalog),
+        Arc::new(blobs),
+        Limits::from(&settings),
+        runtime(),
+    );
     Ok(http::router(Arc::new(App { service, settings })))
 }
 
@@ -78,7 +89,10 @@ async fn read_settings() -> Result<Settings, SettingsError> {
             Err(variables::Error::Undefined(_)) => {}
             Err(error) => {
                 let reason = format!("can not be read: {error}");
-                return Err(SettingsError { variable: name, reason });
+                return Err(SettingsError {
+                    variable: name,
+                    reason,
+                });
             }
         }
     }
@@ -94,7 +108,9 @@ fn runtime() -> Runtime {
 }
 
 fn now() -> Timestamp {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since_epoch = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     Timestamp::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
 }
 

@@ -22,7 +22,11 @@ impl SpinDatabase {
 impl Database for SpinDatabase {
     async fn query(&self, sql: &str, parameters: Vec<Value>) -> Result<Vec<Row>, CatalogError> {
         let parameters = parameters.into_iter().map(to_spin);
-        let result = self.connection.execute(sql, parameters).await.map_err(failed)?;
+        let result = self
+            .connection
+            .execute(sql, parameters)
+            .await
+            .map_err(failed)?;
         // The end of the rows is not success: the outcome comes after it.
         let rows = result.collect().await.map_err(failed)?;
         let values = |row: sqlite::RowResult| row.values.into_iter().map(from_spin).collect();

@@ -62,14 +62,20 @@ async fn body(app: &App, image: &Image) -> Result<Body, Problem> {
     let mut stream = app.service.read(image, 0..image.blob.size).await?;
     if image.blob.chunks() <= 1 {
         // The one chunk has been read already: a body without a stream is cheaper.
-        let bytes = stream.next().await.transpose().map_err(crate::service::ServiceError::from)?;
+        let bytes = stream
+            .next()
+            .await
+            .transpose()
+            .map_err(crate::service::ServiceError::from)?;
         return Ok(Body::from(bytes.unwrap_or_default()));
     }
     let service = app.service.clone();
     let id = image.id;
     Ok(Body::from_stream(stream.inspect(move |piece| {
         if let Err(error) = piece {
-            service.log(&format!("the transfer of image {id} was broken off: {error}"));
+            service.log(&format!(
+                "the transfer of image {id} was broken off: {error}"
+            ));
         }
     })))
 }
@@ -97,7 +103,10 @@ fn headers(image: &Image, attachment: bool) -> HeaderMap {
         set(REPR_DIGEST, &digest);
     }
     headers.insert(header::CACHE_CONTROL, cache_control(image.visibility));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
     headers.insert(header::CONTENT_SECURITY_POLICY, SANDBOX);
     headers
 }

@@ -56,7 +56,11 @@ async fn list(
     let link = next_cursor
         .as_ref()
         .map(|cursor| format!("<{base}/v1/images?limit={limit}&cursor={cursor}>; rel=\"next\""));
-    let items = page.images.iter().map(|image| ImageView::new(base, image)).collect();
+    let items = page
+        .images
+        .iter()
+        .map(|image| ImageView::new(base, image))
+        .collect();
     let mut response = json(&PageView { items, next_cursor });
     if let Some(link) = link.and_then(|link| HeaderValue::from_str(&link).ok()) {
         response.headers_mut().insert(header::LINK, link);

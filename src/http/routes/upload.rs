@@ -74,7 +74,10 @@ async fn respond(
             response
         }
         images => json(&ItemsView {
-            items: images.iter().map(|image| ImageView::new(base, image)).collect(),
+            items: images
+                .iter()
+                .map(|image| ImageView::new(base, image))
+                .collect(),
         }),
     };
     *response.status_mut() = StatusCode::CREATED;
@@ -82,14 +85,21 @@ async fn respond(
 }
 
 fn body_form(headers: &HeaderMap) -> Result<BodyForm, Problem> {
-    let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(BodyForm::Raw(None)) };
-    let value = value.to_str().map_err(|_| {
-        Problem::new(ProblemKind::BadRequest, "the Content-Type can not be read")
-    })?;
+    let Some(value) = headers.get(header::CONTENT_TYPE) else {
+        return Ok(BodyForm::Raw(None));
+    };
+    let value = value
+        .to_str()
+        .map_err(|_| Problem::new(ProblemKind::BadRequest, "the Content-Type can not be read"))?;
     if essence(value).eq_ignore_ascii_case("multipart/form-data") {
-        return multer::parse_boundary(value).map(BodyForm::Form).map_err(|_| {
-            Problem::new(ProblemKind::BadRequest, "the form's Content-Type has no boundary")
-        });
+        return multer::parse_boundary(value)
+            .map(BodyForm::Form)
+            .map_err(|_| {
+                Problem::new(
+                    ProblemKind::BadRequest,
+                    "the form's Content-Type has no boundary",
+                )
+            });
     }
     declared_kind(value).map(BodyForm::Raw)
 }
@@ -104,7 +114,13 @@ fn declared_kind(media_type: &str) -> Result<Option<Kind>, Problem> {
     if let Some(kind) = Kind::from_media_type(media_type) {
         return Ok(Some(kind));
     }
-    let open = ["application/octet-stream", "binary/octet-stream", "image/*", "*/*", ""];
+    let open = [
+        "application/octet-stream",
+        "binary/octet-stream",
+        "image/*",
+        "*/*",
+        "",
+    ];
     let essence = essence(media_type);
     if open.iter().any(|open| essence.eq_ignore_ascii_case(open)) {
         return Ok(None);
@@ -128,18 +144,25 @@ async fn receive_raw(
         .map_err(|error| Problem::new(ProblemKind::BadRequest, error.body_text()))?;
     let named = headers.get(header::CONTENT_DISPOSITION);
     let named = named.and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
-    let filename = named.and_then(disposition::filename).or(parameters.filename);
+    let filename = named
+        .and_then(disposition::filename)
+        .or(parameters.filename);
     let expected = Expected {
         length: content_length(headers)?,
         kind,
         sha256: digest::sha256(headers)?,
     };
     let stream = body.into_data_stream();
-    Ok(app.service.receive(stream, filename.as_deref(), &expected).await?)
+    Ok(app
+        .service
+        .receive(stream, filename.as_deref(), &expected)
+        .await?)
 }
 
 fn content_length(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
-    let Some(value) = headers.get(header::CONTENT_LENGTH) else { return Ok(None) };
+    let Some(value) = headers.get(header::CONTENT_LENGTH) else {
+        return Ok(None);
+    };
     let length = value.to_str().ok().and_then(|text| text.parse().ok());
     let unreadable = || Problem::new(ProblemKind::BadRequest, "the Content-Length is no number");
     length.ok_or_else(unreadable).map(Some)
@@ -161,8 +184,19 @@ async fn receive_form(
     let mut parts = Multipart::with_constraints(stream, boundary, Constraints::new());
     let mut form = Form::default();
     let read = read_form(app, &mut parts, &mut form).await;
-    let none = || Problem::new(ProblemKind::BadRequest, "the form has no part named \"file\"");
-    let read = read.and_then(|()| if form.files.is_empty() { Err(none()) } else { Ok(()) });
+    let none = || {
+        Problem::new(
+            ProblemKind::BadRequest,
+            "the form has no part named \"file\"",
+        )
+    };
+    let read = read.and_then(|()| {
+        if form.files.is_empty() {
+            Err(none())
+        } else {
+            Ok(())
+        }
+    });
     match read {
         Ok(()) => Ok((form.files, form.attributes)),
         Err(problem) => {
@@ -182,7 +216,9 @@ async fn read_form(
             "file" => {
                 if form.files.len() == MAX_FILES {
                     let detail = format!("a form may have at most {MAX_FILES} files");
-                    return Err(Problem::new(ProblemKind::TooLarge, detail).with("limit", MAX_FILES));
+                    return Err(
+                        Problem::new(ProblemKind::TooLarge, detail).with("limit", MAX_FILES)
+                    );
                 }
                 form.files.push(receive_part(app, field).await?);
             }
@@ -200,14 +236,19 @@ async fn read_form(
 
 async fn receive_part(app: &App, field: Field<'static>) -> Result<Received, Problem> {
     let declared = field.headers().get(header::CONTENT_TYPE);
-    let declared = declared.and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let declared = declared
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let expected = Expected {
         length: None,
         kind: declared_kind(declared)?,
         sha256: digest::sha256(field.headers())?,
     };
     let filename = field.file_name().map(str::to_owned);
-    Ok(app.service.receive(field, filename.as_deref(), &expected).await?)
+    Ok(app
+        .service
+        .receive(field, filename.as_deref(), &expected)
+        .await?)
 }
 
 /// A part's short text.
@@ -245,8 +286,11 @@ fn read_tags(text: &str, tags: &mut Vec<String>) -> Result<(), Problem> {
 
 fn visibility(text: &str) -> Result<Visibility, Problem> {
     Visibility::parse(text.trim()).ok_or_else(|| {
-        Problem::new(ProblemKind::BadRequest, "visibility must be private or public")
-            .with("allowed", vec!["private", "public"])
+        Problem::new(
+            ProblemKind::BadRequest,
+            "visibility must be private or public",
+        )
+        .with("allowed", vec!["private", "public"])
     })
 }
 

@@ -1,0 +1,478 @@
+use std::collections::BTreeMap;
+
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode, header};
+use bytes::Bytes;
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+use tower_service::Service as _;
+
+use super::*;
+use crate::auth::{Claims, token};
+use crate::blobs::{ChunkedBlobs, MemoryKeyValue};
+use crate::catalog::{MemoryCatalog, Timestamp};
+use crate::media::testing;
+use crate::service::{Limits, Runtime};
+
+const KEYS: &str = "test:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY";
+const NOW: i64 = 1_800_000_000_000;
+
+/// The whole application over memory, without a host.
+struct Client {
+    router: Router,
+    values: MemoryKeyValue,
+}
+
+impl Client {
+    fn new() -> Self {
+        Self::with(&[])
+    }
+
+    fn with(variables: &[(&'static str, &str)]) -> Self {
+        let mut all = BTreeMap::from([("signing_keys", KEYS.to_owned())]);
+        all.extend(
+            variables
+                .iter()
+                .map(|(name, value)| (*name, (*value).to_owned())),
+        );
+        let settings = Settings::parse(&all).expect("good settings");
+        let values = MemoryKeyValue::default();
+        let blobs = ChunkedBlobs::new(Arc::new(values.clone()), settings.chunk_bytes);
+        let runtime = Runtime {
+            now: Box::new(|| Timestamp::from_millis(NOW)),
+            spawn: Box::new(drop),
+            log: Box::new(|_| {}),
+        };
+        let limits = Limits::from(&settings);
+        let catalog = Arc::new(MemoryCatalog::default());
+        let service = Service::new(catalog, Arc::new(blobs), limits, runtime);
+        Self {
+            router: router(Arc::new(App { service, settings })),
+            values,
+        }
+    }
+
+    async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().call(request).await.expect("infallible");
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.expect("a whole body").to_bytes();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+        }
+    }
+
+    async fn get(&self, path: &str) -> Answer {
+        self.send(request(Method::GET, path, Body::empty())).await
+    }
+
+    async fn upload(&self, bytes: &[u8]) -> Answer {
+        let body = Body::from(bytes.to_vec());
+        self.send(request(Method::POST, "/v1/images", body)).await
+    }
+
+    async fn post(&self, content_type: &str, body: impl Into<Body>) -> Answer {
+        let mut request = request(Method::POST, "/v1/images", body.into());
+        let content_type = content_type.parse().expect("a header");
+        request
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, content_type);
+        self.send(request).await
+    }
+}
+
+struct Answer {
+    status: StatusCode,
+    headers: axum::http::HeaderMap,
+    body: Bytes,
+}
+
+impl Answer {
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).expect("JSON")
+    }
+
+    fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().expect("text"))
+    }
+
+    /// It is a problem of this status and slug.
+    fn is_problem(&self, status: u16, slug: &str) {
+        assert_eq!(self.status.as_u16(), status, "{:?}", self.body);
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        let problem = self.json();
+        assert_eq!(problem["type"], format!("/problems/{slug}"));
+        assert_eq!(problem["status"], status);
+        assert!(problem["title"].is_string() && problem["detail"].is_string());
+    }
+}
+
+fn bearer(owner: &str, scope: &str) -> String {
+    let ring = crate::auth::KeyRing::parse(KEYS).expect("a ring");
+    let exp = NOW.unsigned_abs() / 1000 + 60;
+    let claims = Claims {
+        sub: owner.into(),
+        exp,
+        scope: scope.into(),
+        ..Claims::default()
+    };
+    format!(
+        "Bearer {}",
+        token::mint(&ring, None, &claims).expect("mints")
+    )
+}
+
+fn request(method: Method, path: &str, body: Body) -> Request<Body> {
+    let token = bearer("alice", "images:read images:write images:delete");
+    let request = Request::builder().method(method).uri(path);
+    request
+        .header(header::AUTHORIZATION, token)
+        .body(body)
+        .expect("a request")
+}
+
+fn form(parts: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut body = Vec::new();
+    for (head, content) in parts {
+        body.extend_from_slice(b"--x\r\nContent-Disposition: form-data; ");
+        body.extend_from_slice(head.as_bytes());
+        body.extend_from_slice(b"\r\n\r\n");
+        body.extend_from_slice(content);
+        body.extend_from_slice(b"\r\n");
+    }
+    body.extend_from_slice(b"--x--\r\n");
+    body
+}
+
+#[tokio::test]
+async fn an_upload_is_shown_listed_served_and_deleted() {
+    let client = Client::new();
+    let file = testing::png(7, 5);
+    let created = client.upload(&file).await;
+    assert_eq!(created.status, StatusCode::CREATED, "{:?}", created.body);
+    let path = created.header("location").to_owned();
+    let image = created.json();
+    assert_eq!((&image["width"], &image["height"]), (&7.into(), &5.into()));
+    assert_eq!(image["links"]["self"], path);
+    assert_eq!(client.get(&path).await.json(), image);
+    assert_eq!(client.get("/v1/images").await.json()["items"][0], image);
+
+    let content = client.get(&format!("{path}/content")).await;
+    assert_eq!(
+        (content.status, &content.body[..]),
+        (StatusCode::OK, &file[..])
+    );
+    assert_eq!(content.header("content-type"), "image/png");
+    assert_eq!(content.header("content-length"), file.len().to_string());
+    assert_eq!(
+        content.header("etag"),
+        format!("\"{}\"", image["sha256"].as_str().expect("hex"))
+    );
+    let head = client
+        .send(request(
+            Method::HEAD,
+            &format!("{path}/content"),
+            Body::empty(),
+        ))
+        .await;
+    let stable = |answer: &Answer| {
+        let mut headers = answer.headers.clone();
+        headers.remove("x-request-id");
+        headers
+    };
+    assert_eq!((stable(&head), head.body.len()), (stable(&content), 0));
+
+    for status in [204, 404] {
+        let deleted = client
+            .send(request(Method::DELETE, &path, Body::empty()))
+            .await;
+        assert_eq!(deleted.status.as_u16(), status);
+    }
+    client.get(&path).await.is_problem(404, "not-found");
+}
+
+#[tokio::test]
+async fn a_form_names_files_and_what_applies_to_all() {
+    let client = Client::new();
+    let (a, b) = (testing::png(1, 1), testing::gif(2, 2, 1));
+    let body = form(&[
+        ("name=\"file\"; filename=\"a.png\"", &a),
+        ("name=\"tags\"", b"cat, dog"),
+        ("name=\"file\"; filename=\"../b.gif\"", &b),
+        ("name=\"visibility\"", b"public"),
+    ]);
+    let created = client.post("multipart/form-data; boundary=x", body).await;
+    assert_eq!(created.status, StatusCode::CREATED, "{:?}", created.body);
+    let items = created.json()["items"].clone();
+    let names: Vec<&Value> = items
+        .as_array()
+        .expect("items")
+        .iter()
+        .map(|item| &item["filename"])
+        .collect();
+    assert_eq!(names, ["a.png", "b.gif"]);
+    for item in items.as_array().expect("items") {
+        assert_eq!(item["tags"], serde_json::json!(["cat", "dog"]));
+        let path = item["links"]["content"].as_str().expect("a path");
+        let nameless = Request::get(path).body(Body::empty()).expect("a request");
+        assert_eq!(client.send(nameless).await.status, StatusCode::OK);
+    }
+}
+
+#[tokio::test]
+async fn a_form_with_one_bad_part_stores_nothing() {
+    let good = testing::png(1, 1);
+    for (case, part, status, slug) in [
+        (
+            "a bad file",
+            ("name=\"file\"", &b"no image"[..]),
+            415,
+            "unsupported-type",
+        ),
+        (
+            "an unknown part",
+            ("name=\"flie\"", &b""[..]),
+            400,
+            "bad-request",
+        ),
+        (
+            "a bad visibility",
+            ("name=\"visibility\"", &b"secret"[..]),
+            400,
+            "bad-request",
+        ),
+        (
+            "a bad tag",
+            ("name=\"tags\"", &b"a\x07"[..]),
+            400,
+            "bad-request",
+        ),
+        (
+            "no UTF-8",
+            ("name=\"tags\"", &b"\xff"[..]),
+            400,
+            "bad-request",
+        ),
+    ] {
+        let client = Client::new();
+        let body = form(&[("name=\"file\"", &good), part]);
+        let answer = client.post("multipart/form-data; boundary=x", body).await;
+        answer.is_problem(status, slug);
+        assert_eq!(client.values.keys(), Vec::<String>::new(), "{case}");
+    }
+    let client = Client::new();
+    let cut = form(&[("name=\"file\"", &good)]);
+    let cut = cut[..cut.len() - 12].to_vec();
+    client
+        .post("multipart/form-data; boundary=x", cut)
+        .await
+        .is_problem(400, "upload-interrupted");
+    client
+        .post("multipart/form-data", "")
+        .await
+        .is_problem(400, "bad-request");
+    client
+        .post("multipart/form-data; boundary=x", form(&[]))
+        .await
+        .is_problem(400, "bad-request");
+    assert_eq!(client.values.keys(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn every_refusal_is_a_problem_with_its_status() {
+    let client = Client::with(&[("max_upload_bytes", "1000"), ("accepted_types", "png")]);
+    let png = testing::png(1, 1);
+    client.get("/nothing").await.is_problem(404, "not-found");
+    client.get("/v1/images/").await.is_problem(404, "not-found");
+    client
+        .get("/v1/images/1")
+        .await
+        .is_problem(404, "not-found");
+    let upper = "/v1/images/01A20BB0-2844-74B5-8560-F8154794D311";
+    client.get(upper).await.is_problem(404, "not-found");
+    client
+        .get("/v1/images?limit=0")
+        .await
+        .is_problem(400, "bad-request");
+    client
+        .get("/v1/images?limit=201")
+        .await
+        .is_problem(400, "bad-request");
+    client
+        .get("/v1/images?limit=x")
+        .await
+        .is_problem(400, "bad-request");
+    client
+        .get("/v1/images?cursor=x")
+        .await
+        .is_problem(400, "bad-request");
+    client
+        .upload(&testing::png_of_size(1001))
+        .await
+        .is_problem(413, "too-large");
+    client
+        .upload(&testing::gif(1, 1, 1))
+        .await
+        .is_problem(415, "unsupported-type");
+    client
+        .upload(b"")
+        .await
+        .is_problem(422, "undecodable-image");
+    client
+        .upload(&png[..png.len() - 1])
+        .await
+        .is_problem(422, "undecodable-image");
+    client
+        .post("text/html", png.clone())
+        .await
+        .is_problem(415, "unsupported-type");
+    client
+        .post("image/jpeg", png.clone())
+        .await
+        .is_problem(415, "unsupported-type");
+    assert_eq!(
+        client.post("image/*", png.clone()).await.status,
+        StatusCode::CREATED
+    );
+
+    let put = client
+        .send(request(Method::PUT, "/v1/images", Body::empty()))
+        .await;
+    put.is_problem(405, "method-not-allowed");
+    assert_eq!(put.header("allow"), "GET,HEAD,POST");
+}
+
+#[tokio::test]
+async fn tokens_decide_who_may_do_what() {
+    let client = Client::new();
+    let path = client
+        .upload(&testing::png(1, 1))
+        .await
+        .header("location")
+        .to_owned();
+    let with = |method: Method, path: &str, tokens: &[String]| {
+        let mut request = Request::builder().method(method).uri(path);
+        for token in tokens {
+            request = request.header(header::AUTHORIZATION, token);
+        }
+        request.body(Body::empty()).expect("a request")
+    };
+    let content = format!("{path}/content");
+    for path in ["/v1/images", &path, &content] {
+        let none = client.send(with(Method::GET, path, &[])).await;
+        none.is_problem(401, "unauthorized");
+        assert_eq!(none.header("www-authenticate"), "Bearer realm=\"darkroom\"");
+        for bad in ["Bearer x", "Basic YTpi", "Bearer", "Token x"] {
+            let answer = client
+                .send(with(Method::GET, path, &[bad.to_owned()]))
+                .await;
+            answer.is_problem(401, "unauthorized");
+            assert!(
+                answer
+                    .header("www-authenticate")
+                    .contains("error=\"invalid_")
+            );
+        }
+        let good = bearer("alice", "images:read");
+        let twice = client
+            .send(with(Method::GET, path, &[good.clone(), good.clone()]))
+            .await;
+        twice.is_problem(401, "unauthorized");
+        let write = client
+            .send(with(Method::GET, path, &[bearer("alice", "images:write")]))
+            .await;
+        write.is_problem(403, "insufficient-scope");
+        assert!(
+            write
+                .header("www-authenticate")
+                .contains("scope=\"images:read\"")
+        );
+        assert_eq!(
+            client.send(with(Method::GET, path, &[good])).await.status,
+            StatusCode::OK
+        );
+    }
+    for (method, path) in [
+        (Method::GET, &path),
+        (Method::GET, &content),
+        (Method::DELETE, &path),
+    ] {
+        let bob = bearer("bob", "images:read images:write images:delete");
+        let answer = client.send(with(method, path, &[bob])).await;
+        answer.is_problem(404, "not-found");
+    }
+    let admin = client
+        .send(with(Method::DELETE, &path, &[bearer("root", "admin")]))
+        .await;
+    assert_eq!(admin.status, StatusCode::NO_CONTENT);
+}
+
+#[tokio::test]
+async fn pages_follow_each_other() {
+    let client = Client::with(&[("public_base_url", "https://a.example/i")]);
+    for width in 1..=7 {
+        client.upload(&testing::png(width, 1)).await;
+    }
+    let mut path = "/v1/images?limit=3".to_owned();
+    let mut seen = Vec::new();
+    loop {
+        let page = client.get(&path).await;
+        let json = page.json();
+        let items = json["items"].as_array().expect("items");
+        seen.extend(
+            items
+                .iter()
+                .map(|item| item["width"].as_u64().expect("a width")),
+        );
+        let Some(cursor) = json["next_cursor"].as_str() else {
+            assert_eq!(page.header("link"), "");
+            break;
+        };
+        path = format!("/v1/images?limit=3&cursor={cursor}");
+        assert_eq!(
+            page.header("link"),
+            format!("<https://a.example/i{path}>; rel=\"next\"")
+        );
+    }
+    seen.sort_unstable();
+    assert_eq!(seen, [1, 2, 3, 4, 5, 6, 7]);
+}
+
+#[tokio::test]
+async fn every_response_has_a_request_id() {
+    let client = Client::new();
+    let send = async |id: &'static str| {
+        let request = Request::get("/nothing").header("x-request-id", id);
+        let answer = client
+            .send(request.body(Body::empty()).expect("a request"))
+            .await;
+        answer.header("x-request-id").to_owned()
+    };
+    assert_eq!(send("job-1.2:3").await, "job-1.2:3");
+    for insane in ["", "a b", "<script>"] {
+        assert_eq!(send(insane).await.len(), 32, "{insane:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_digest_that_was_sent_is_checked() {
+    let client = Client::new();
+    let png = testing::png(1, 1);
+    let image = client.upload(&png).await.json();
+    let right = digest::print(image["sha256"].as_str().expect("hex")).expect("a digest");
+    let wrong = format!("sha-256=:{}=:", "A".repeat(43));
+    for (digest, status) in [(right, 201), (wrong, 400), ("sha-256=x".to_owned(), 400)] {
+        let mut request = request(Method::POST, "/v1/images", Body::from(png.clone()));
+        request
+            .headers_mut()
+            .insert("repr-digest", digest.parse().expect("a header"));
+        assert_eq!(
+            client.send(request).await.status.as_u16(),
+            status,
+            "{digest}"
+        );
+    }
+}

@@ -1,0 +1,526 @@
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+
+use super::*;
+use crate::auth::{Grant, Scopes};
+use crate::blobs::{BlobError, ChunkedBlobs, KeyValue, MemoryKeyValue};
+use crate::catalog::{CatalogError, MemoryCatalog};
+use crate::media::{MediaError, testing};
+
+/// A store whose calls fail from a chosen one on.
+struct Faulty {
+    values: MemoryKeyValue,
+    calls: AtomicU64,
+    /// Which calls fail.
+    fails: Box<dyn Fn(u64) -> bool + Send + Sync>,
+}
+
+impl Faulty {
+    fn call(&self) -> Result<(), BlobError> {
+        let call = self.calls.fetch_add(1, Ordering::Relaxed);
+        if (self.fails)(call) {
+            return Err(BlobError::Store("injected".to_owned()));
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl KeyValue for Faulty {
+    async fn get(&self, key: String) -> Result<Option<Bytes>, BlobError> {
+        self.call()?;
+        self.values.get(key).await
+    }
+
+    async fn set(&self, key: String, value: Vec<u8>) -> Result<(), BlobError> {
+        self.call()?;
+        self.values.set(key, value).await
+    }
+
+    async fn delete_many(&self, keys: Vec<String>) -> Result<(), BlobError> {
+        self.call()?;
+        self.values.delete_many(keys).await
+    }
+}
+
+/// A service over memory with a clock that the test sets.
+struct Bench {
+    service: Service,
+    values: MemoryKeyValue,
+    catalog: Arc<MemoryCatalog>,
+    clock: Arc<AtomicI64>,
+    spawned: Arc<Mutex<Vec<BoxFuture<'static, ()>>>>,
+}
+
+const CHUNK: u32 = 64;
+
+impl Bench {
+    fn new() -> Self {
+        Self::failing(|_| false)
+    }
+
+    /// The calls to the blob store that `fails` names fail, counted from 0.
+    fn failing(fails: impl Fn(u64) -> bool + Send + Sync + 'static) -> Self {
+        let values = MemoryKeyValue::default();
+        let store = Faulty {
+            values: values.clone(),
+            calls: AtomicU64::new(0),
+            fails: Box::new(fails),
+        };
+        Self::over(values, Arc::new(store), Arc::default())
+    }
+
+    /// The same stores without faults, as after a restart.
+    fn restarted(&self) -> Self {
+        let bench = Self::over(
+            self.values.clone(),
+            Arc::new(self.values.clone()),
+            Arc::clone(&self.catalog),
+        );
+        bench
+            .clock
+            .store(self.clock.load(Ordering::Relaxed), Ordering::Relaxed);
+        bench
+    }
+
+    fn over(values: MemoryKeyValue, store: Arc<dyn KeyValue>, catalog: Arc<MemoryCatalog>) -> Self {
+        let wall = std::time::SystemTime::UNIX_EPOCH
+            .elapsed()
+            .expect("after 1970")
+            .as_millis();
+        let clock = Arc::new(AtomicI64::new(
+            i64::try_from(wall).expect("before 292 million"),
+        ));
+        let spawned: Arc<Mutex<Vec<BoxFuture<'static, ()>>>> = Arc::default();
+        let (clock_read, queue) = (Arc::clone(&clock), Arc::clone(&spawned));
+        let runtime = Runtime {
+            now: Box::new(move || Timestamp::from_millis(clock_read.load(Ordering::Relaxed))),
+            spawn: Box::new(move |work| queue.lock().expect("not poisoned").push(work)),
+            log: Box::new(|_| {}),
+        };
+        let limits = Limits {
+            max_upload_bytes: 2000,
+            max_pixels: 10_000,
+            max_frames: 10,
+            accepted_types: Kind::ALL.to_vec(),
+        };
+        let blobs = Arc::new(ChunkedBlobs::new(store, CHUNK));
+        let service = Service::new(
+            Arc::clone(&catalog) as Arc<dyn Catalog>,
+            blobs,
+            limits,
+            runtime,
+        );
+        Self {
+            service,
+            values,
+            catalog,
+            clock,
+            spawned,
+        }
+    }
+
+    fn advance(&self, seconds: i64) {
+        self.clock.fetch_add(seconds * 1000, Ordering::Relaxed);
+    }
+
+    async fn receive(&self, bytes: &[u8]) -> Result<Received, UploadError> {
+        self.service
+            .receive(body(bytes), Some("a.png"), &Expected::default())
+            .await
+    }
+
+    async fn upload(
+        &self,
+        owner: &str,
+        bytes: &[u8],
+    ) -> Result<crate::catalog::Image, UploadError> {
+        let file = self.receive(bytes).await?;
+        let images = self
+            .service
+            .commit(owner, vec![file], &Attributes::default())
+            .await?;
+        Ok(images.into_iter().next().expect("one image"))
+    }
+
+    async fn download(&self, image: &crate::catalog::Image) -> Vec<u8> {
+        let stream = self
+            .service
+            .read(image, 0..image.blob.size)
+            .await
+            .expect("is there");
+        let pieces: Vec<Bytes> = stream.try_collect().await.expect("is whole");
+        pieces.concat()
+    }
+
+    async fn images(&self) -> Vec<crate::catalog::Image> {
+        let everybody = Grant {
+            owner: "root".into(),
+            scopes: Scopes::parse("admin"),
+        };
+        self.service
+            .list(&everybody, None, 100)
+            .await
+            .expect("lists")
+            .images
+    }
+
+    /// Sweeps until there is nothing left to do.
+    async fn sweep_all(&self) {
+        while self.service.sweep().await.expect("sweeps") != Swept::default() {}
+    }
+
+    /// Nothing is stored and nothing is recorded.
+    async fn assert_empty(&self, case: &str) {
+        assert_eq!(self.images().await, vec![], "{case}");
+        assert_eq!(self.values.keys(), Vec::<String>::new(), "{case}");
+        assert_eq!(self.catalog.other_records(), Vec::<String>::new(), "{case}");
+    }
+}
+
+/// A body that comes in pieces of 50 bytes.
+fn body(bytes: &[u8]) -> impl futures_util::Stream<Item = Result<Bytes, std::io::Error>> + use<> {
+    let pieces: Vec<_> = bytes
+        .chunks(50)
+        .map(|piece| Ok(Bytes::copy_from_slice(piece)))
+        .collect();
+    stream::iter(pieces)
+}
+
+fn grant(owner: &str) -> Grant {
+    Grant {
+        owner: owner.to_owned(),
+        scopes: Scopes::parse("images:read images:delete"),
+    }
+}
+
+#[tokio::test]
+async fn a_file_becomes_an_image_and_comes_back() {
+    let bench = Bench::new();
+    let file = testing::png_of_size(1000);
+    let image = bench.upload("alice", &file).await.expect("is taken");
+    assert_eq!(
+        (image.blob.size, image.filename.as_deref()),
+        (1000, Some("a.png"))
+    );
+    assert_eq!(image.id.get_version_num(), 7);
+    assert_eq!(bench.download(&image).await, file);
+    assert_eq!(
+        bench.service.find(&grant("alice"), image.id).await,
+        Ok(image.clone())
+    );
+    let foreign = bench.service.find(&grant("bob"), image.id).await;
+    assert_eq!(foreign, Err(ServiceError::NotFound));
+}
+
+#[tokio::test]
+async fn a_refused_file_leaves_nothing_behind() {
+    let file = testing::png_of_size(1000);
+    let cut: Vec<u8> = file[..990].to_vec();
+    let sha256 = Some([0; 32]);
+    let jpeg = Some(Kind::Jpeg);
+    let cases: Vec<(&str, Vec<u8>, Expected, fn(&UploadError) -> bool)> = vec![
+        ("empty", vec![], Expected::default(), |error| {
+            matches!(error, UploadError::Media(MediaError::Empty))
+        }),
+        (
+            "text",
+            b"<svg xmlns='http://www.w3.org/2000/svg'/>".repeat(9),
+            Expected::default(),
+            |error| matches!(error, UploadError::Media(MediaError::UnknownType)),
+        ),
+        ("cut off", cut, Expected::default(), |error| {
+            matches!(
+                error,
+                UploadError::Media(MediaError::Truncated { kind: Kind::Png })
+            )
+        }),
+        (
+            "too long",
+            testing::png_of_size(2001),
+            Expected::default(),
+            |error| matches!(error, UploadError::TooLarge { limit: 2000 }),
+        ),
+        (
+            "short of its length",
+            file.clone(),
+            Expected {
+                length: Some(1001),
+                ..Expected::default()
+            },
+            |error| matches!(error, UploadError::Interrupted(_)),
+        ),
+        (
+            "another kind",
+            file.clone(),
+            Expected {
+                kind: jpeg,
+                ..Expected::default()
+            },
+            |error| {
+                matches!(
+                    error,
+                    UploadError::TypeMismatch {
+                        actual: Kind::Png,
+                        ..
+                    }
+                )
+            },
+        ),
+        (
+            "another hash",
+            file.clone(),
+            Expected {
+                sha256,
+                ..Expected::default()
+            },
+            |error| *error == UploadError::DigestMismatch,
+        ),
+        (
+            "too many pixels",
+            testing::png(101, 100),
+            Expected::default(),
+            |error| matches!(error, UploadError::Media(MediaError::TooManyPixels { .. })),
+        ),
+    ];
+    for (case, bytes, expected, is_right) in cases {
+        let bench = Bench::new();
+        let answer = bench.service.receive(body(&bytes), None, &expected).await;
+        let error = answer.expect_err(case);
+        assert!(is_right(&error), "{case}: {error:?}");
+        assert_eq!(bench.values.keys(), Vec::<String>::new(), "{case}");
+        bench.advance(TERM_SECONDS);
+        bench.sweep_all().await;
+        bench.assert_empty(case).await;
+    }
+}
+
+#[tokio::test]
+async fn a_sender_who_goes_away_leaves_nothing_behind() {
+    let bench = Bench::new();
+    let file = testing::png_of_size(1000);
+    let gone = stream::once(async { Err(std::io::Error::other("connection reset")) });
+    let cut = body(&file[..700]).chain(gone);
+    let answer = bench.service.receive(cut, None, &Expected::default()).await;
+    assert!(matches!(answer, Err(UploadError::Interrupted(_))));
+    assert_eq!(bench.values.keys(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_is_announced_too_long_is_refused_before_a_byte_is_read() {
+    let bench = Bench::new();
+    let unread = stream::poll_fn(
+        |_| -> std::task::Poll<Option<Result<Bytes, std::io::Error>>> {
+            panic!("the body was read")
+        },
+    );
+    let expected = Expected {
+        length: Some(2001),
+        ..Expected::default()
+    };
+    let answer = bench.service.receive(unread, None, &expected).await;
+    assert!(matches!(answer, Err(UploadError::TooLarge { limit: 2000 })));
+}
+
+/// The blob store fails at its n-th call, for every n: once, or from there on.
+#[tokio::test]
+async fn whatever_call_fails_nothing_is_half_there_and_all_is_swept() {
+    let file = testing::png_of_size(1000);
+    for outage in [false, true] {
+        let mut failures = 0;
+        for n in 0.. {
+            let bench = Bench::failing(move |call| call == n || (outage && call > n));
+            let case = format!("call {n}, outage {outage}");
+            let uploaded = bench.upload("alice", &file).await;
+            let after = bench.restarted();
+            if let Ok(image) = &uploaded {
+                assert_eq!(after.download(image).await, file, "{case}");
+                break;
+            }
+            failures += 1;
+            assert_eq!(after.images().await, vec![], "{case}");
+            after.advance(TERM_SECONDS);
+            after.sweep_all().await;
+            after.assert_empty(&case).await;
+        }
+        assert_eq!(
+            failures,
+            1000_u32.div_ceil(CHUNK),
+            "every chunk's write was failed once"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_sweep_that_is_cut_short_is_finished_by_the_next() {
+    let file = testing::png_of_size(1000);
+    for n in 0..4 {
+        let bench = Bench::failing(move |call| call == 16 + n);
+        let image = bench.upload("alice", &file).await.expect("is taken");
+        let _ = bench.receive(&file).await;
+        bench
+            .service
+            .delete(&grant("alice"), image.id)
+            .await
+            .expect("is deleted");
+        bench.advance(TERM_SECONDS);
+        let _ = bench.service.sweep().await;
+        bench.sweep_all().await;
+        bench.assert_empty(&format!("call {n}")).await;
+    }
+}
+
+#[tokio::test]
+async fn equal_content_is_stored_once_and_outlives_its_first_image() {
+    let bench = Bench::new();
+    let file = testing::png_of_size(300);
+    let first = bench.upload("alice", &file).await.expect("is taken");
+    let keys = bench.values.keys();
+    let second = bench.upload("alice", &file).await.expect("is taken");
+    assert_eq!((&second.blob, bench.values.keys()), (&first.blob, keys));
+    let foreign = bench.upload("bob", &file).await.expect("is taken");
+    assert_ne!(foreign.blob, first.blob);
+
+    bench
+        .service
+        .delete(&grant("alice"), first.id)
+        .await
+        .expect("is deleted");
+    bench.advance(TERM_SECONDS);
+    bench.sweep_all().await;
+    assert_eq!(bench.download(&second).await, file);
+    bench
+        .service
+        .delete(&grant("alice"), second.id)
+        .await
+        .expect("is deleted");
+    bench
+        .service
+        .delete(&grant("bob"), foreign.id)
+        .await
+        .expect("is deleted");
+    bench.advance(TERM_SECONDS);
+    bench.sweep_all().await;
+    bench.assert_empty("the end").await;
+}
+
+#[tokio::test]
+async fn files_of_one_request_are_committed_together() {
+    let bench = Bench::new();
+    let (a, b) = (testing::png_of_size(300), testing::png_of_size(301));
+    let mut files = Vec::new();
+    for file in [&a, &b, &a] {
+        files.push(bench.receive(file).await.expect("is taken"));
+    }
+    let attributes = Attributes {
+        tags: vec!["t".to_owned()],
+        ..Attributes::default()
+    };
+    let images = bench
+        .service
+        .commit("alice", files, &attributes)
+        .await
+        .expect("commits");
+    let sizes: Vec<u64> = images.iter().map(|image| image.blob.size).collect();
+    assert_eq!(sizes, [300, 301, 300]);
+    assert_eq!(images[0].blob, images[2].blob);
+    assert!(images.iter().all(|image| image.tags == ["t"]));
+    // The third file's chunks are gone: 5 of each of the others stay.
+    assert_eq!(bench.values.keys().len(), 10);
+}
+
+#[tokio::test]
+async fn readers_have_a_grace_before_deleted_bytes_go() {
+    let bench = Bench::new();
+    let file = testing::png_of_size(1000);
+    let image = bench.upload("alice", &file).await.expect("is taken");
+    let stream = bench.service.read(&image, 0..1000).await.expect("is there");
+    bench
+        .service
+        .delete(&grant("alice"), image.id)
+        .await
+        .expect("is deleted");
+    bench.advance(GRACE_SECONDS - 60);
+    bench.sweep_all().await;
+    let read: Vec<Bytes> = stream.try_collect().await.expect("is whole");
+    assert_eq!(read.concat(), file);
+    bench.advance(120);
+    bench.sweep_all().await;
+    assert_eq!(bench.values.keys(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn an_upload_that_outlasts_its_lease_is_refused() {
+    let bench = Bench::new();
+    let file = bench
+        .receive(&testing::png_of_size(1000))
+        .await
+        .expect("is taken");
+    bench.advance(TERM_SECONDS);
+    bench.sweep_all().await;
+    let late = bench
+        .service
+        .commit("alice", vec![file], &Attributes::default())
+        .await;
+    assert_eq!(late, Err(ServiceError::Catalog(CatalogError::LeaseExpired)));
+    bench.assert_empty("late").await;
+}
+
+#[tokio::test]
+async fn one_lease_serves_many_uploads() {
+    let bench = Bench::new();
+    for n in 0..84 {
+        bench
+            .upload("alice", &testing::png_of_size(100 + n))
+            .await
+            .expect("is taken");
+    }
+    // Of 4, 16 and 64 ids; the other records are the blobs.
+    assert_eq!(bench.catalog.other_records().len(), 84 + 3);
+    bench.advance(ISSUE_SECONDS);
+    bench
+        .upload("alice", &testing::png_of_size(999))
+        .await
+        .expect("is taken");
+    assert_eq!(
+        bench.catalog.other_records().len(),
+        85 + 4,
+        "an old lease gives no more ids"
+    );
+}
+
+#[tokio::test]
+async fn deletions_sweep_in_the_background_but_not_each() {
+    let bench = Bench::new();
+    for _ in 0..3 {
+        let image = bench
+            .upload("alice", &testing::png_of_size(100))
+            .await
+            .expect("is taken");
+        bench
+            .service
+            .delete(&grant("alice"), image.id)
+            .await
+            .expect("is deleted");
+    }
+    assert_eq!(bench.spawned.lock().expect("not poisoned").len(), 1);
+    bench.advance(GRACE_SECONDS + 60);
+    bench
+        .upload("alice", &testing::png_of_size(100))
+        .await
+        .expect("is taken");
+    let work: Vec<_> = bench
+        .spawned
+        .lock()
+        .expect("not poisoned")
+        .drain(..)
+        .collect();
+    assert_eq!(work.len(), 2);
+    futures_util::future::join_all(work).await;
+    // The dead are forgotten; the living blob and two leases stay.
+    assert_eq!(bench.catalog.other_records().len(), 3);
+}

@@ -1,0 +1,44 @@
+//! Answers any request with the conformance suites, run against the stores of
+//! the host that the component is on: 200 and the promises kept, or 500 and the
+//! one that was broken.
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use spin_sdk::http::Request;
+use uuid::Uuid;
+
+use super::{LABEL, SpinDatabase, SpinKeyValue};
+use crate::blobs::{self, ChunkedBlobs};
+use crate::catalog::{self, SqlCatalog};
+use crate::conformance::Failure;
+
+/// Small enough that the suite's blobs have many chunks, large enough to be real.
+const CHUNK_BYTES: u32 = 10_000;
+
+/// Runs both suites.
+pub async fn handle(_request: Request) -> Response {
+    match run().await {
+        Ok(promises) => promises.join("\n").into_response(),
+        Err(failure) => (StatusCode::INTERNAL_SERVER_ERROR, failure.to_string()).into_response(),
+    }
+}
+
+async fn run() -> Result<Vec<&'static str>, Failure> {
+    let opened = |error: &dyn std::fmt::Display| Failure::new("the stores open", error);
+    let prefix = Uuid::now_v7().simple().to_string();
+    let values = SpinKeyValue::open(LABEL)
+        .await
+        .map_err(|error| opened(&error))?;
+    let blobs = ChunkedBlobs::new(Arc::new(values), CHUNK_BYTES);
+    let mut promises = blobs::conformance::run(&blobs, &prefix).await?;
+    let database = SpinDatabase::open(LABEL)
+        .await
+        .map_err(|error| opened(&error))?;
+    let catalog = SqlCatalog::open(database)
+        .await
+        .map_err(|error| opened(&error))?;
+    promises.extend(catalog::conformance::run(&catalog, &prefix).await?);
+    Ok(promises)
+}
