@@ -1,0 +1,200 @@
+use super::read::Reader;
+
+/// The kinds of image that Darkroom knows, told from the bytes alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// JPEG (ITU T.81).
+    Jpeg,
+    /// PNG, animated or not (PNG, third edition).
+    Png,
+    /// GIF, 87a or 89a.
+    Gif,
+    /// WebP (RFC 9649).
+    Webp,
+    /// AVIF, a still or a sequence (AVIF v1.1).
+    Avif,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Kind; 5] = [Kind::Jpeg, Kind::Png, Kind::Gif, Kind::Webp, Kind::Avif];
+
+    /// The registered media type.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Kind::Jpeg => "image/jpeg",
+            Kind::Png => "image/png",
+            Kind::Gif => "image/gif",
+            Kind::Webp => "image/webp",
+            Kind::Avif => "image/avif",
+        }
+    }
+
+    /// The word for it in settings and in parameters.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Jpeg => "jpeg",
+            Kind::Png => "png",
+            Kind::Gif => "gif",
+            Kind::Webp => "webp",
+            Kind::Avif => "avif",
+        }
+    }
+
+    /// The kind of which `name` is the [`Kind::name`].
+    pub fn from_name(name: &str) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// The kind of a media type without its parameters, in any case. Names
+    /// that were never registered but are in use for these kinds count too.
+    pub fn from_media_type(essence: &str) -> Option<Kind> {
+        let alias = match essence.to_ascii_lowercase().as_str() {
+            "image/jpg" | "image/pjpeg" => Some(Kind::Jpeg),
+            "image/apng" | "image/x-png" | "image/vnd.mozilla.apng" => Some(Kind::Png),
+            "image/avif-sequence" => Some(Kind::Avif),
+            _ => None,
+        };
+        alias.or_else(|| {
+            Kind::ALL
+                .into_iter()
+                .find(|kind| kind.media_type().eq_ignore_ascii_case(essence))
+        })
+    }
+
+    /// What a file name of this kind ends in, without the dot.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Kind::Jpeg => "jpg",
+            other => other.name(),
+        }
+    }
+
+    /// The name for people to read.
+    pub(super) fn label(self) -> &'static str {
+        match self {
+            Kind::Jpeg => "JPEG",
+            Kind::Png => "PNG",
+            Kind::Gif => "GIF",
+            Kind::Webp => "WebP",
+            Kind::Avif => "AVIF",
+        }
+    }
+}
+
+/// What a file's first bytes tell.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Sniff {
+    /// They settle it.
+    Known(Kind),
+    /// They begin no kind that is known, whatever follows.
+    Unknown,
+    /// It takes at least this many.
+    Need(usize),
+}
+
+/// The longest `ftyp` box that is read; real ones have some 30 bytes.
+const MAX_FTYP: usize = 1024;
+
+/// Tells a kind from a file's first bytes, as early as they allow. More bytes
+/// never change an answer other than [`Sniff::Need`].
+pub(super) fn sniff(bytes: &[u8]) -> Sniff {
+    const ANY: Option<u8> = None;
+    let riff = b"RIFF".map(Some);
+    let webp = b"WEBP".map(Some);
+    let riff_webp = [riff, [ANY; 4], webp].concat();
+    // A box of at most 64 kB, for its type to be looked at at all.
+    let ftyp = [[Some(0), Some(0), ANY, ANY], b"ftyp".map(Some)].concat();
+    let signatures = [
+        (Kind::Jpeg, [0xFF, 0xD8, 0xFF].map(Some).to_vec()),
+        (Kind::Png, b"\x89PNG\r\n\x1a\n".map(Some).to_vec()),
+        (Kind::Gif, b"GIF87a".map(Some).to_vec()),
+        (Kind::Gif, b"GIF89a".map(Some).to_vec()),
+        (Kind::Webp, riff_webp),
+        (Kind::Avif, ftyp),
+    ];
+    let candidate = signatures.iter().find(|(_, signature)| {
+        let mut pairs = signature.iter().zip(bytes);
+        pairs.all(|(expected, actual)| expected.is_none_or(|byte| byte == *actual))
+    });
+    match candidate {
+        None => Sniff::Unknown,
+        Some((_, signature)) if bytes.len() < signature.len() => Sniff::Need(bytes.len() + 1),
+        Some((Kind::Avif, _)) => sniff_brands(bytes),
+        Some((kind, _)) => Sniff::Known(*kind),
+    }
+}
+
+/// AVIF v1.1 §6: a file is AVIF when it lists the brand of images or of
+/// sequences. HEIC and video files begin with the same box and other brands.
+fn sniff_brands(bytes: &[u8]) -> Sniff {
+    let size = Reader::new(bytes).u32_be();
+    let Some(size) = size.and_then(|size| usize::try_from(size).ok()) else {
+        return Sniff::Unknown;
+    };
+    if !(16..=MAX_FTYP).contains(&size) {
+        return Sniff::Unknown;
+    }
+    let Some(ftyp) = bytes.get(..size) else {
+        return Sniff::Need(size);
+    };
+    let brands = ftyp.chunks_exact(4).enumerate();
+    // After size and type: the major brand, its version, the compatible ones.
+    let mut brands = brands.filter(|(place, _)| *place >= 2 && *place != 3);
+    if brands.any(|(_, brand)| brand == b"avif" || brand == b"avis") {
+        Sniff::Known(Kind::Avif)
+    } else {
+        Sniff::Unknown
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_media_types_lead_back_to_their_kind() {
+        for kind in Kind::ALL {
+            assert_eq!(Kind::from_name(kind.name()), Some(kind));
+            assert_eq!(Kind::from_media_type(kind.media_type()), Some(kind));
+            let shouted = kind.media_type().to_uppercase();
+            assert_eq!(Kind::from_media_type(&shouted), Some(kind));
+        }
+        let aliases = [
+            ("image/jpg", Some(Kind::Jpeg)),
+            ("image/PJPEG", Some(Kind::Jpeg)),
+            ("image/apng", Some(Kind::Png)),
+            ("image/avif-sequence", Some(Kind::Avif)),
+            ("image/svg+xml", None),
+            ("image/*", None),
+            ("", None),
+        ];
+        for (alias, kind) in aliases {
+            assert_eq!(Kind::from_media_type(alias), kind, "{alias}");
+        }
+        assert_eq!(Kind::from_name("jpg"), None);
+    }
+
+    #[test]
+    fn the_first_bytes_tell_the_kind() {
+        let check = |bytes: &[u8], expect: Sniff| assert_eq!(sniff(bytes), expect, "{bytes:02x?}");
+        check(b"", Sniff::Need(1));
+        check(b"\xff\xd8", Sniff::Need(3));
+        check(b"\xff\xd8\xff", Sniff::Known(Kind::Jpeg));
+        check(b"\x89PNG\r\n\x1a\n", Sniff::Known(Kind::Png));
+        check(b"\x89PNG\n", Sniff::Unknown);
+        check(b"GIF87a", Sniff::Known(Kind::Gif));
+        check(b"GIF89a..", Sniff::Known(Kind::Gif));
+        check(b"GIF88a", Sniff::Unknown);
+        check(b"RIFF\0\0\0\0WEB", Sniff::Need(12));
+        check(b"RIFF\0\0\0\0WEBP", Sniff::Known(Kind::Webp));
+        check(b"RIFF\0\0\0\0WAVE", Sniff::Unknown);
+        check(b"<svg", Sniff::Unknown);
+        check(b"\0\0\0\x14ftyp", Sniff::Need(20));
+        check(b"\0\0\0\x10ftypavif\0\0\0\0", Sniff::Known(Kind::Avif));
+        check(b"\0\0\0\x14ftypmif1\0\0\0\0avis", Sniff::Known(Kind::Avif));
+        check(b"\0\0\0\x14ftypmif1avifheic", Sniff::Unknown);
+        check(b"\0\0\0\x08ftyp", Sniff::Unknown);
+        check(b"\0\0\xff\xffftyp", Sniff::Unknown);
+    }
+}

@@ -1,0 +1,272 @@
+//! What the inspector promises of every kind of file.
+
+mod avif;
+mod gif;
+mod jpeg;
+mod png;
+mod webp;
+
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+use super::inspect::MAX_CARRY;
+use super::testing::{self, MIN_PNG_SIZE};
+use super::{Facts, Inspector, Kind, Limits, MediaError};
+
+type Answer = Result<Facts, MediaError>;
+
+fn limits() -> Limits {
+    Limits {
+        accepted: Kind::ALL.to_vec(),
+        max_pixels: 1_000_000,
+        max_frames: 100,
+    }
+}
+
+fn inspect(bytes: &[u8]) -> Answer {
+    inspect_pieces([bytes])
+}
+
+fn inspect_pieces<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Answer {
+    let mut inspector = Inspector::new(limits());
+    for piece in pieces {
+        inspector.push(piece)?;
+    }
+    inspector.finish()
+}
+
+fn malformed(kind: Kind, reason: &'static str) -> Answer {
+    Err(MediaError::Malformed { kind, reason })
+}
+
+fn facts(kind: Kind, width: u32, height: u32, frames: u32) -> Answer {
+    Ok(Facts {
+        kind,
+        width,
+        height,
+        frames,
+        trailing: 0,
+    })
+}
+
+fn samples() -> Vec<(Vec<u8>, Answer)> {
+    vec![
+        (testing::png(5, 3), facts(Kind::Png, 5, 3, 1)),
+        (testing::png_of_size(3000), facts(Kind::Png, 1, 1, 1)),
+        (testing::gif(7, 2, 1), facts(Kind::Gif, 7, 2, 1)),
+        (testing::gif(20, 40, 3), facts(Kind::Gif, 20, 40, 3)),
+        (testing::jpeg(17, 9), facts(Kind::Jpeg, 17, 9, 1)),
+        (
+            testing::jpeg_with_orientation(4, 8, 3),
+            facts(Kind::Jpeg, 4, 8, 1),
+        ),
+        (
+            testing::jpeg_with_orientation(4, 8, 6),
+            facts(Kind::Jpeg, 8, 4, 1),
+        ),
+        (testing::webp(300, 2), facts(Kind::Webp, 300, 2, 1)),
+        (testing::avif(), facts(Kind::Avif, 3, 2, 1)),
+    ]
+}
+
+#[test]
+fn every_kind_is_known_by_its_size_and_frames() {
+    for (bytes, expect) in samples() {
+        assert_eq!(inspect(&bytes), expect);
+    }
+}
+
+#[test]
+fn every_truncation_is_refused() {
+    for (bytes, expect) in samples() {
+        let kind = expect.expect("samples are good").kind;
+        for cut in 0..bytes.len() {
+            let error = inspect(&bytes[..cut]).expect_err("it was cut");
+            let fits = match &error {
+                MediaError::Empty => cut == 0,
+                MediaError::UnknownType => cut > 0,
+                other => *other == MediaError::Truncated { kind },
+            };
+            assert!(fits, "{kind:?} cut to {cut}: {error:?}");
+        }
+    }
+}
+
+#[test]
+fn byte_by_byte_is_as_good_as_at_once() {
+    for (bytes, expect) in samples() {
+        assert_eq!(inspect_pieces(bytes.chunks(1)), expect);
+    }
+}
+
+#[test]
+fn what_follows_the_container_is_counted() {
+    for (bytes, expect) in samples() {
+        let expect = expect.expect("samples are good");
+        if expect.kind == Kind::Avif {
+            continue;
+        }
+        let longer = [&bytes, &b"polyglot"[..]].concat();
+        for size in [1, 3, longer.len()] {
+            let found = inspect_pieces(longer.chunks(size));
+            let trailing = 8;
+            assert_eq!(found, Ok(Facts { trailing, ..expect }));
+        }
+    }
+}
+
+#[test]
+fn a_kind_that_is_not_accepted_is_refused_at_its_first_bytes() {
+    for (bytes, expect) in samples() {
+        let kind = expect.expect("samples are good").kind;
+        let mut inspector = Inspector::new(Limits {
+            accepted: Kind::ALL.into_iter().filter(|one| *one != kind).collect(),
+            ..limits()
+        });
+        let refusal = Err(MediaError::NotAccepted { kind });
+        let (head, rest) = bytes.split_at(bytes.len().min(32));
+        assert_eq!(inspector.push(head), refusal);
+        assert_eq!(inspector.kind(), Some(kind));
+        assert_eq!(inspector.push(rest), refusal);
+        assert_eq!(inspector.finish().map(|_| ()), refusal);
+    }
+}
+
+#[test]
+fn a_canvas_that_is_too_large_is_refused_before_its_pixels_come() {
+    let check = |bytes: &[u8], width, height| {
+        let mut inspector = Inspector::new(limits());
+        let expect = MediaError::TooManyPixels {
+            width,
+            height,
+            max_pixels: 1_000_000,
+        };
+        assert_eq!(inspector.push(bytes), Err(expect));
+    };
+    check(&testing::gif(1001, 1000, 1)[..13], 1001, 1000);
+    check(&testing::webp(1001, 1000)[..25], 1001, 1000);
+    check(&testing::png(1001, 1000)[..33], 1001, 1000);
+    check(&testing::jpeg(1001, 1000)[..112], 1001, 1000);
+}
+
+#[test]
+fn a_frame_larger_than_its_screen_is_held_against_the_limit() {
+    let mut bytes = testing::gif(2000, 2000, 1);
+    bytes[6..10].copy_from_slice(&[1, 0, 1, 0]);
+    let error = inspect(&bytes).expect_err("the frame is too large");
+    assert!(matches!(
+        error,
+        MediaError::TooManyPixels { width: 2000, .. }
+    ));
+}
+
+#[test]
+fn an_animation_is_refused_at_the_first_frame_too_many() {
+    assert_eq!(
+        inspect(&testing::gif(1, 1, 100)),
+        facts(Kind::Gif, 1, 1, 100)
+    );
+    let bytes = testing::gif(1, 1, 300);
+    let error = MediaError::TooManyFrames {
+        frames: 101,
+        max: 100,
+    };
+    let mut inspector = Inspector::new(limits());
+    assert_eq!(inspector.push(&bytes[..bytes.len() / 2]), Err(error));
+}
+
+#[test]
+fn what_is_no_image_is_told_from_its_first_bytes() {
+    let check = |bytes: &[u8], expect: MediaError| {
+        assert_eq!(inspect(bytes), Err(expect), "{bytes:02x?}");
+    };
+    check(b"", MediaError::Empty);
+    check(b"GIF8", MediaError::UnknownType);
+    let mut inspector = Inspector::new(limits());
+    assert_eq!(inspector.push(b"<html"), Err(MediaError::UnknownType));
+}
+
+#[test]
+fn a_png_of_any_size_has_that_size() {
+    for total in MIN_PNG_SIZE..MIN_PNG_SIZE + 50 {
+        let bytes = testing::png_of_size(total);
+        assert_eq!(bytes.len(), total);
+        assert_eq!(inspect(&bytes), facts(Kind::Png, 1, 1, 1));
+    }
+}
+
+#[test]
+fn no_more_than_a_header_is_kept() {
+    let length = u32::try_from(MAX_CARRY).expect("it is small") + 1;
+    let ftyp = b"\0\0\0\x10ftypavif\0\0\0\0";
+    let meta = [ftyp, &length.to_be_bytes()[..], b"meta"].concat();
+    let malformed = inspect(&meta).expect_err("it is too long");
+    assert!(matches!(malformed, MediaError::Malformed { .. }));
+
+    let start = &testing::jpeg(8, 8)[..2];
+    let comments = [0xFF, 0xFE, 0xFF, 0xFF].repeat(100_000);
+    let mut inspector = Inspector::new(limits());
+    for piece in [start, &comments].concat().chunks(7) {
+        inspector.push(piece).expect("good so far");
+        assert!(inspector.kept() <= MAX_CARRY);
+    }
+}
+
+fn any_sample() -> impl Strategy<Value = (Vec<u8>, Answer)> {
+    any::<Index>().prop_map(|index| index.get(&samples()).clone())
+}
+
+/// `bytes` cut at any number of places.
+fn pieces<'a>(bytes: &'a [u8], cuts: &[Index]) -> Vec<&'a [u8]> {
+    let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len())).collect();
+    cuts.sort_unstable();
+    let ends = cuts.iter().copied().chain([bytes.len()]);
+    let starts = [0].into_iter().chain(cuts.iter().copied());
+    starts
+        .zip(ends)
+        .map(|(start, end)| &bytes[start..end])
+        .collect()
+}
+
+proptest! {
+    #[test]
+    fn any_split_gives_the_same_answer(
+        (bytes, expect) in any_sample(),
+        cuts in prop::collection::vec(any::<Index>(), 0..20),
+    ) {
+        prop_assert_eq!(inspect_pieces(pieces(&bytes, &cuts)), expect);
+    }
+
+    #[test]
+    fn a_damaged_file_gives_one_answer_however_it_is_split(
+        (mut bytes, _) in any_sample(),
+        damage in prop::collection::vec((any::<Index>(), any::<u8>()), 1..6),
+        end in any::<Index>(),
+        cuts in prop::collection::vec(any::<Index>(), 0..20),
+    ) {
+        for (place, byte) in damage {
+            let place = place.index(bytes.len());
+            bytes[place] = byte;
+        }
+        let cut = bytes.len() - end.index(bytes.len()).saturating_sub(bytes.len() / 2);
+        bytes.truncate(cut);
+        let mut inspector = Inspector::new(limits());
+        let mut answer = Ok(());
+        for piece in pieces(&bytes, &cuts) {
+            answer = inspector.push(piece);
+            prop_assert!(inspector.kept() <= MAX_CARRY);
+        }
+        let answer = answer.and_then(|()| inspector.finish());
+        prop_assert_eq!(answer, inspect(&bytes));
+    }
+
+    #[test]
+    fn any_bytes_after_any_beginning_are_judged(
+        (bytes, _) in any_sample(),
+        cut in any::<Index>(),
+        rest in prop::collection::vec(any::<u8>(), 0..300),
+    ) {
+        let bytes = [&bytes[..cut.index(bytes.len())], &rest].concat();
+        prop_assert_eq!(inspect_pieces(bytes.chunks(1)), inspect(&bytes));
+    }
+}

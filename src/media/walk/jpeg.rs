@@ -1,0 +1,143 @@
+use super::{Found, Step, Walk};
+use crate::media::MediaError;
+use crate::media::exif::{self, EXIF_PREFIX};
+
+const SOI: u8 = 0xD8;
+const EOI: u8 = 0xD9;
+const SOS: u8 = 0xDA;
+const APP1: u8 = 0xE1;
+
+/// ITU T.81 Annex B: marker segments, and entropy-coded data in between, from
+/// SOI to EOI.
+///
+/// Between segments stray bytes are passed over, as every decoder does, which
+/// also makes a scan's data and the gap between two segments one thing: bytes
+/// up to the next marker.
+#[derive(Debug, Default)]
+pub(super) struct Jpeg {
+    started: bool,
+    framed: bool,
+    scanned: bool,
+}
+
+impl Walk for Jpeg {
+    fn step(&mut self, window: &[u8], found: &mut Found) -> Result<Step, MediaError> {
+        if !self.started {
+            // The signature that told the kind began with SOI.
+            self.started = true;
+            return Ok(Step::Advance(2));
+        }
+        match next_marker(window) {
+            (0, Some(marker)) => self.marker(marker, window, found),
+            (0, None) => Ok(Step::Need(window.len() + 1)),
+            (passed, _) => Ok(Step::Advance(length(passed))),
+        }
+    }
+}
+
+/// How many bytes come before the next marker, and its code if it is there.
+///
+/// B.1.1.2 and B.1.1.5: FF 00 is data, FF before FF is fill, and RSTm and TEM
+/// have no parameters and tell nothing.
+fn next_marker(window: &[u8]) -> (usize, Option<u8>) {
+    let mut at = 0;
+    loop {
+        let rest = window.get(at..).unwrap_or_default();
+        let Some(data) = memchr::memchr(0xFF, rest) else {
+            return (window.len(), None);
+        };
+        at += data;
+        match window.get(at + 1) {
+            None => return (at, None),
+            Some(0x00 | 0x01 | 0xD0..=0xD7) => at += 2,
+            Some(0xFF) => at += 1,
+            Some(&marker) => return (at, Some(marker)),
+        }
+    }
+}
+
+impl Jpeg {
+    fn marker(&mut self, marker: u8, window: &[u8], found: &mut Found) -> Result<Step, MediaError> {
+        match marker {
+            EOI if self.scanned => return Ok(Step::Done(2)),
+            EOI => return Err(found.malformed("it ends without a scan")),
+            SOI => return Err(found.malformed("a second image starts inside the first")),
+            // Tables, frames, scans, DNL, DRI, APPn and COM.
+            0xC0..=0xC7 | 0xC9..=0xDD | 0xE0..=0xEF | 0xFE => {}
+            0xDE | 0xDF => return Err(found.malformed("hierarchical JPEG is not supported")),
+            _ => return Err(found.malformed("a reserved marker")),
+        }
+        let Some([_, _, high, low]) = window.first_chunk::<4>() else {
+            return Ok(Step::Need(4));
+        };
+        let size = u16::from_be_bytes([*high, *low]);
+        if size < 2 {
+            return Err(found.malformed("a segment is shorter than its length field"));
+        }
+        let end = 2 + usize::from(size);
+        let read = match marker {
+            // Huffman tables, arithmetic conditioning.
+            0xC4 | 0xCC => false,
+            0xC0..=0xCF | SOS | APP1 => true,
+            _ => false,
+        };
+        if read {
+            let Some(segment) = window.get(4..end) else {
+                return Ok(Step::Need(end));
+            };
+            match marker {
+                SOS => self.scan(segment, found)?,
+                APP1 if segment.starts_with(EXIF_PREFIX) => {
+                    found.set_transposed(exif::transposed(segment));
+                }
+                APP1 => {}
+                _ => self.frame(marker, segment, found)?,
+            }
+        }
+        Ok(Step::Advance(length(end)))
+    }
+
+    /// B.2.2, the frame header.
+    fn frame(&mut self, marker: u8, segment: &[u8], found: &mut Found) -> Result<(), MediaError> {
+        if matches!(marker, 0xC5..=0xC7 | 0xCD..=0xCF) {
+            return Err(found.malformed("hierarchical JPEG is not supported"));
+        }
+        if self.framed {
+            return Err(found.malformed("a second frame header"));
+        }
+        let Some((header, rest)) = segment.split_first_chunk::<6>() else {
+            return Err(found.malformed("a frame header is too short"));
+        };
+        let [precision, h, i, w, x, components] = *header;
+        let height = u16::from_be_bytes([h, i]);
+        let width = u16::from_be_bytes([w, x]);
+        if components == 0
+            || rest.len() != usize::from(components) * 3
+            || !(2..=16).contains(&precision)
+        {
+            return Err(found.malformed("a frame header contradicts itself"));
+        }
+        // A height of 0 is to be defined by DNL after the first scan; no
+        // decoder in use goes along with that.
+        found.set_canvas(width.into(), height.into())?;
+        self.framed = true;
+        found.add_frame()
+    }
+
+    /// B.2.3, the scan header.
+    fn scan(&mut self, segment: &[u8], found: &mut Found) -> Result<(), MediaError> {
+        if !self.framed {
+            return Err(found.malformed("a scan comes before the frame header"));
+        }
+        let components = segment.first().copied().map_or(0, usize::from);
+        if !(1..=4).contains(&components) || segment.len() != 4 + components * 2 {
+            return Err(found.malformed("a scan header contradicts itself"));
+        }
+        self.scanned = true;
+        Ok(())
+    }
+}
+
+fn length(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,235 @@
+use super::{Found, Step, Walk};
+use crate::media::MediaError;
+use crate::media::exif::{self, MAX_EXIF};
+use crate::media::read::Reader;
+
+/// RFC 9649 §2: a RIFF of chunks; one bitstream in the simple formats, and in
+/// the extended one a canvas, frames or a bitstream, and metadata.
+#[derive(Debug, Default)]
+pub(super) struct Webp {
+    started: bool,
+    /// Bytes of the RIFF that are still to come.
+    left: u64,
+    layout: Option<Layout>,
+    /// The frame of an animation whose chunks are being walked.
+    frame: Option<Frame>,
+    /// Whether a still image's bitstream was there.
+    painted: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Layout {
+    Simple,
+    Still,
+    Animated,
+}
+
+#[derive(Debug)]
+struct Frame {
+    left: u64,
+    size: (u32, u32),
+    painted: bool,
+}
+
+/// §2.7.1: the bit of VP8X that announces frames.
+const ANIMATION: u8 = 0x02;
+
+impl Walk for Webp {
+    fn step(&mut self, window: &[u8], found: &mut Found) -> Result<Step, MediaError> {
+        if !self.started {
+            return self.header(window, found);
+        }
+        self.end_frame(found)?;
+        if self.left == 0 {
+            return self.end(found);
+        }
+        let room = self.frame.as_ref().map_or(self.left, |frame| frame.left);
+        if room < 8 {
+            // Too little for a chunk: decoders ignore it.
+            return Ok(self.advance(room));
+        }
+        let mut reader = Reader::new(window);
+        let (Some(name), Some(size)) = (reader.array::<4>(), reader.u32_le()) else {
+            return Ok(Step::Need(8));
+        };
+        let whole = 8 + u64::from(size);
+        if whole > room {
+            return Err(found.malformed("a chunk is longer than what it is in"));
+        }
+        // §2.3: a chunk of odd length is followed by a byte of padding, which
+        // some writers leave out at the very end.
+        let padded = (whole + whole % 2).min(room);
+        if self.layout.is_none() && !matches!(&name, b"VP8 " | b"VP8L" | b"VP8X") {
+            return Err(found.malformed("it starts with neither a bitstream nor a canvas"));
+        }
+        let read = self.read_of(name, size, found)?;
+        let Some(content) = window.get(8..8 + read) else {
+            return Ok(Step::Need(8 + read));
+        };
+        match &name {
+            _ if read == 0 => {}
+            b"VP8X" => self.canvas(content, found)?,
+            b"ANMF" => return self.start_frame(content, padded, found),
+            b"EXIF" => found.set_transposed(exif::transposed(content)),
+            _ => {
+                let size = if &name == b"VP8L" {
+                    lossless_size(content)
+                } else {
+                    lossy_size(content)
+                };
+                let (width, height) =
+                    size.ok_or_else(|| found.malformed("a bitstream has no valid header"))?;
+                self.paint(width, height, found)?;
+            }
+        }
+        Ok(self.advance(padded))
+    }
+}
+
+impl Webp {
+    /// §2.4: the file header.
+    fn header(&mut self, window: &[u8], found: &mut Found) -> Result<Step, MediaError> {
+        let Some([_, _, _, _, size @ .., _, _, _, _]) = window.first_chunk::<12>() else {
+            return Ok(Step::Need(12));
+        };
+        let size = u32::from_le_bytes(*size);
+        let Some(left) = size.checked_sub(4) else {
+            return Err(found.malformed("the RIFF is too short"));
+        };
+        self.started = true;
+        self.left = left.into();
+        Ok(Step::Advance(12))
+    }
+
+    fn advance(&mut self, count: u64) -> Step {
+        self.left = self.left.saturating_sub(count);
+        if let Some(frame) = &mut self.frame {
+            frame.left = frame.left.saturating_sub(count);
+        }
+        Step::Advance(count)
+    }
+
+    /// How many bytes of a chunk's content are read.
+    fn read_of(&self, name: [u8; 4], size: u32, found: &Found) -> Result<usize, MediaError> {
+        let nested = self.frame.is_some();
+        let least = match (&name, self.layout) {
+            (b"VP8X", None) => 10,
+            (b"VP8 ", None | Some(Layout::Still)) if !self.painted => 10,
+            (b"VP8L", None | Some(Layout::Still)) if !self.painted => 5,
+            (b"VP8 ", Some(Layout::Animated)) if nested => 10,
+            (b"VP8L", Some(Layout::Animated)) if nested => 5,
+            (b"ANMF", Some(Layout::Animated)) if !nested => 16,
+            (b"EXIF", Some(Layout::Still | Layout::Animated)) if !nested => {
+                let read = u64::from(size).min(MAX_EXIF);
+                return Ok(usize::try_from(read).unwrap_or(0));
+            }
+            _ => return Ok(0),
+        };
+        if usize::try_from(size).is_ok_and(|size| size < least) {
+            return Err(found.malformed("a chunk is too short for its header"));
+        }
+        Ok(least)
+    }
+
+    /// §2.7.1: VP8X.
+    fn canvas(&mut self, content: &[u8], found: &mut Found) -> Result<(), MediaError> {
+        let mut reader = Reader::new(content);
+        let (Some([flags, ..]), Some(width), Some(height)) =
+            (reader.array::<4>(), reader.u24_le(), reader.u24_le())
+        else {
+            return Err(found.malformed("the canvas has no size"));
+        };
+        found.set_canvas(width + 1, height + 1)?;
+        if flags & ANIMATION == 0 {
+            self.layout = Some(Layout::Still);
+            found.set_frames(1)
+        } else {
+            self.layout = Some(Layout::Animated);
+            Ok(())
+        }
+    }
+
+    /// §2.7.1.1: ANMF, a frame's place and size, then chunks of its own.
+    fn start_frame(
+        &mut self,
+        content: &[u8],
+        padded: u64,
+        found: &mut Found,
+    ) -> Result<Step, MediaError> {
+        let mut reader = Reader::new(content);
+        let place = reader.u24_le().zip(reader.u24_le());
+        let size = reader.u24_le().zip(reader.u24_le());
+        let (Some((x, y)), Some((width, height)), Some((across, down))) =
+            (place, size, found.canvas())
+        else {
+            return Err(found.malformed("a frame has no size"));
+        };
+        let (width, height) = (width + 1, height + 1);
+        if x * 2 + width > across || y * 2 + height > down {
+            return Err(found.malformed("a frame reaches beyond the canvas"));
+        }
+        found.add_frame()?;
+        let step = self.advance(8 + 16);
+        self.frame = Some(Frame {
+            left: padded.saturating_sub(8 + 16),
+            size: (width, height),
+            painted: false,
+        });
+        Ok(step)
+    }
+
+    fn end_frame(&mut self, found: &Found) -> Result<(), MediaError> {
+        match self.frame.take_if(|frame| frame.left == 0) {
+            Some(Frame { painted: false, .. }) => Err(found.malformed("a frame is empty")),
+            _ => Ok(()),
+        }
+    }
+
+    /// A bitstream of this size. It must have that of what it fills, because a
+    /// decoder makes room for the one and may write the other.
+    fn paint(&mut self, width: u32, height: u32, found: &mut Found) -> Result<(), MediaError> {
+        if self.layout.is_none() {
+            self.layout = Some(Layout::Simple);
+            found.set_canvas(width, height)?;
+            found.set_frames(1)?;
+        }
+        let expected = self.frame.as_ref().map(|frame| frame.size);
+        if expected.or(found.canvas()) != Some((width, height)) {
+            return Err(found.malformed("a bitstream's size is not that of its canvas"));
+        }
+        match &mut self.frame {
+            Some(frame) => frame.painted = true,
+            None => self.painted = true,
+        }
+        Ok(())
+    }
+
+    fn end(&self, found: &Found) -> Result<Step, MediaError> {
+        if self.painted || found.frames() > 0 && self.layout == Some(Layout::Animated) {
+            Ok(Step::Done(0))
+        } else {
+            Err(found.malformed("it has no image data"))
+        }
+    }
+}
+
+/// RFC 6386 §9.1: the frame tag of a key frame, the start code, 14 bits each.
+fn lossy_size(content: &[u8]) -> Option<(u32, u32)> {
+    let mut reader = Reader::new(content);
+    let [tag, _, _] = reader.array()?;
+    if tag & 1 != 0 || reader.array()? != [0x9D, 0x01, 0x2A] {
+        return None;
+    }
+    let (width, height) = (reader.u16_le()?, reader.u16_le()?);
+    Some((u32::from(width & 0x3FFF), u32::from(height & 0x3FFF)))
+}
+
+/// RFC 9649 §3.4: the signature, 14 bits each, the alpha hint and version 0.
+fn lossless_size(content: &[u8]) -> Option<(u32, u32)> {
+    let mut reader = Reader::new(content);
+    if reader.u8()? != 0x2F {
+        return None;
+    }
+    let bits = reader.u32_le()?;
+    (bits >> 29 == 0).then_some(((bits & 0x3FFF) + 1, ((bits >> 14) & 0x3FFF) + 1))
+}
