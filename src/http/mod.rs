@@ -17,6 +17,8 @@ mod view;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
 use axum::middleware;
 use axum::response::Response;
 
@@ -51,6 +53,17 @@ pub fn router(app: Arc<App>) -> Router {
         ))
         .layer(middleware::from_fn(request_id::set))
         .with_state(app)
+}
+
+/// Answers one request.
+pub async fn respond(mut router: Router, request: Request<Body>) -> Response {
+    let answer = tower_service::Service::call(&mut router, request).await;
+    let mut response = answer.unwrap_or_else(|never| match never {});
+    if response.status() == StatusCode::NO_CONTENT {
+        // The router sets it on everything; RFC 9110 §8.6 forbids it here.
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+    }
+    response
 }
 
 /// Writes what was behind an answer of the 5xx kind to the log: the client is

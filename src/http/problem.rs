@@ -3,7 +3,7 @@
 //! [`ProblemKind`] is the list of all kinds; what each layer's errors become is
 //! decided here and nowhere else.
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
@@ -93,7 +93,7 @@ pub struct Problem {
     kind: ProblemKind,
     detail: String,
     members: Map<String, Value>,
-    headers: HeaderMap,
+    headers: Vec<(HeaderName, HeaderValue)>,
     cause: Option<Cause>,
 }
 
@@ -104,7 +104,7 @@ impl Problem {
             kind,
             detail: detail.into(),
             members: Map::new(),
-            headers: HeaderMap::new(),
+            headers: Vec::new(),
             cause: None,
         }
     }
@@ -118,7 +118,7 @@ impl Problem {
     /// Adds a header. A value that can not be sent is left out.
     pub fn with_header(mut self, name: HeaderName, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
-            self.headers.insert(name, value);
+            self.headers.push((name, value));
         }
         self
     }
@@ -171,16 +171,12 @@ impl IntoResponse for Problem {
         body.insert("title".to_owned(), json!(self.kind.title()));
         body.insert("status".to_owned(), json!(self.kind.status().as_u16()));
         body.insert("detail".to_owned(), json!(self.detail));
-        let mut response = (
-            self.kind.status(),
-            self.headers,
-            Value::Object(body).to_string(),
-        )
-            .into_response();
+        let mut response = (self.kind.status(), Value::Object(body).to_string()).into_response();
         let headers = response.headers_mut();
         let problem = HeaderValue::from_static("application/problem+json");
         headers.insert(header::CONTENT_TYPE, problem);
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.extend(self.headers);
         if let Some(cause) = self.cause {
             response.extensions_mut().insert(cause);
         }

@@ -223,7 +223,8 @@ async fn a_refused_file_leaves_nothing_behind() {
     let cut: Vec<u8> = file[..990].to_vec();
     let sha256 = Some([0; 32]);
     let jpeg = Some(Kind::Jpeg);
-    let cases: Vec<(&str, Vec<u8>, Expected, fn(&UploadError) -> bool)> = vec![
+    type Case = (&'static str, Vec<u8>, Expected, fn(&UploadError) -> bool);
+    let cases: Vec<Case> = vec![
         ("empty", vec![], Expected::default(), |error| {
             matches!(error, UploadError::Media(MediaError::Empty))
         }),

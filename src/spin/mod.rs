@@ -37,18 +37,14 @@ static ROUTER: OnceLock<Router> = OnceLock::new();
 pub async fn handle(request: Request) -> Response {
     // Two first requests may both build it; one of the results stays. A lock held
     // across the building would need wake-ups between tasks, which are not to be had.
-    let mut router = match ROUTER.get() {
+    let router = match ROUTER.get() {
         Some(router) => router.clone(),
         None => match build().await {
             Ok(router) => ROUTER.get_or_init(|| router).clone(),
             Err(problem) => return problem.into_response(),
         },
     };
-    let request = request.map(axum::body::Body::new);
-    match tower_service::Service::call(&mut router, request).await {
-        Ok(response) => response,
-        Err(never) => match never {},
-    }
+    http::respond(router, request.map(axum::body::Body::new)).await
 }
 
 async fn build() -> Result<Router, Problem> {
