@@ -1,16 +1,19 @@
-//! One SQLite file, made fast without giving up durability: a writer thread
-//! that commits whatever is queued in one transaction, and read-only
-//! connections that readers use on their own thread.
+//! One SQLite file, made fast without giving up durability.
 //!
-//! The file is in WAL mode with `synchronous=FULL`: a write is acknowledged
-//! only after the sync of the commit that carries it.
+//! The file is in WAL mode. A writer thread commits whatever is queued in one
+//! transaction; a second thread syncs the log and only then acknowledges what
+//! it carries, while the writer is at the next group already. SQLite itself
+//! (`synchronous=NORMAL`) syncs around checkpoints, so the file is never
+//! corrupt, and nothing acknowledged is lost with the power.
+//!
+//! Readers use read-only connections on their own thread.
 
 use anyhow::{Context, Result};
 use rusqlite::{Connection, OpenFlags};
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -18,17 +21,20 @@ use tokio::sync::oneshot;
 
 /// No more jobs than this share one commit.
 const GROUP: usize = 256;
-/// The log is written back into the file when it is this large, or…
-const LOG_BYTES: u64 = 64 << 20;
+/// The log is written back into the file when it has grown by this much, or…
+const LOG_BYTES: u64 = 32 << 20;
 /// …when nothing has been written for this long.
 const IDLE: Duration = Duration::from_millis(500);
+/// A log this large has not found a moment without readers to start over: it waits for one.
+const LOG_BYTES_MAX: u64 = 512 << 20;
 
 /// How a file is opened.
 #[derive(Clone, Copy)]
 pub struct Options {
     /// The page size of a file that does not exist yet.
     pub page_size: u32,
-    /// Refuses `ATTACH` of other files, as Spin does for guests.
+    /// Refuses `ATTACH` of other files, as Spin does for guests, and pragmas
+    /// that would make writes less durable.
     pub guarded: bool,
 }
 
@@ -39,7 +45,7 @@ pub struct Db {
     queue: Mutex<Option<Sender<Queued>>>,
     readers: Mutex<Vec<Connection>>,
     state: Arc<State>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 /// What the writer thread tells about its connection.
@@ -69,8 +75,10 @@ trait Job: Send {
     /// Does the work. Runs again if another job undid the whole group.
     fn run(&mut self, connection: &Connection);
     /// Answers whoever asked, after the commit.
-    fn done(self: Box<Self>, commit: Result<(), &rusqlite::Error>);
+    fn done(self: Box<Self>, commit: Result<(), &str>);
 }
+
+type Group = Vec<Box<dyn Job>>;
 
 struct Task<T, F> {
     work: F,
@@ -83,11 +91,11 @@ impl<T: Send, F: FnMut(&Connection) -> T + Send> Job for Task<T, F> {
         self.result = Some((self.work)(connection));
     }
 
-    fn done(self: Box<Self>, commit: Result<(), &rusqlite::Error>) {
+    fn done(self: Box<Self>, commit: Result<(), &str>) {
         let answer = match (commit, self.result) {
             (Ok(()), Some(result)) => Ok(result),
             (Ok(()), None) => Err("the statement did not run".to_owned()),
-            (Err(error), _) => Err(error.to_string()),
+            (Err(error), _) => Err(error.to_owned()),
         };
         // Nobody waits when the guest has dropped its call.
         let _ = self.reply.send(answer);
@@ -105,9 +113,17 @@ impl Db {
             .with_context(|| format!("cannot open the database {}", path.display()))?;
         let (queue, jobs) = mpsc::channel();
         let state = Arc::new(State::default());
+        let (committed, groups) = mpsc::channel();
+        let mut log = path.as_os_str().to_owned();
+        log.push("-wal");
+        let syncer = std::thread::Builder::new()
+            .name("sqlite-sync".to_owned())
+            .spawn(move || acknowledge(&groups, Path::new(&log)))?;
         let writer = Writer {
+            checkpoints: Checkpoints::new(&connection, path)?,
             connection,
             state: state.clone(),
+            committed,
         };
         let thread = std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
@@ -118,7 +134,7 @@ impl Db {
             queue: Mutex::new(Some(queue)),
             readers: Mutex::default(),
             state,
-            thread: Mutex::new(Some(thread)),
+            threads: Mutex::new(vec![thread, syncer]),
         })
     }
 
@@ -177,7 +193,7 @@ impl Db {
     pub fn close(&self) {
         lock(&self.readers).clear();
         drop(lock(&self.queue).take());
-        if let Some(thread) = lock(&self.thread).take() {
+        for thread in lock(&self.threads).drain(..) {
             let _ = thread.join();
         }
     }
@@ -209,7 +225,7 @@ fn open_writer(path: &Path, options: Options, setup: &str) -> rusqlite::Result<C
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.execute_batch(setup)?;
     connection.execute_batch(
-        "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-16384;
+        "PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-16384;
          PRAGMA journal_size_limit=67108864;",
     )?;
     connection.wal_hook(Some(|_, pages| {
@@ -238,6 +254,11 @@ fn tune(connection: &Connection, options: Options) -> rusqlite::Result<()> {
             AuthAction::Attach { filename } if !matches!(filename, "" | ":memory:") => {
                 Authorization::Deny
             }
+            // What is acknowledged must stay durable, whatever the guest asks for.
+            AuthAction::Pragma {
+                pragma_name: "journal_mode" | "synchronous" | "locking_mode" | "wal_autocheckpoint",
+                pragma_value: Some(value),
+            } if !value.eq_ignore_ascii_case("wal") => Authorization::Ignore,
             _ => Authorization::Allow,
         }))?;
     }
@@ -249,17 +270,103 @@ thread_local! {
     static LOG_PAGES: Cell<u64> = const { Cell::new(0) };
 }
 
+/// Syncs the log, once for all groups that have been committed by then, and
+/// answers their jobs.
+fn acknowledge(groups: &Receiver<Group>, log: &Path) {
+    let mut file = None;
+    let mut sync = || -> std::io::Result<()> {
+        let file = match &mut file {
+            Some(file) => file,
+            none => none.insert(std::fs::File::open(log)?),
+        };
+        file.sync_data()
+    };
+    let mut broken = None;
+    while let Ok(mut group) = groups.recv() {
+        group.extend(groups.try_iter().flatten());
+        // After a failed sync nobody knows what is on the disk: nothing more
+        // is acknowledged until the next start.
+        if broken.is_none() {
+            broken = sync()
+                .err()
+                .map(|error| format!("cannot sync the log: {error}"));
+        }
+        for job in group {
+            job.done(broken.as_deref().map_or(Ok(()), Err));
+        }
+    }
+}
+
 struct Writer {
     connection: Connection,
     state: Arc<State>,
+    committed: Sender<Group>,
+    checkpoints: Checkpoints,
+}
+
+/// Writing the log back into the file. Another thread does nearly all of it
+/// while the writer goes on; the writer does the rest, so that the log can
+/// start over.
+struct Checkpoints {
+    begin: SyncSender<()>,
+    ended: Arc<AtomicBool>,
+    running: Cell<bool>,
+    /// Pages of the log that are in the file.
+    written_back: Cell<u64>,
+    page_size: u64,
+}
+
+impl Checkpoints {
+    fn new(connection: &Connection, path: &Path) -> Result<Self> {
+        let page_size: u32 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+        let (begin, begins) = mpsc::sync_channel(1);
+        let ended = Arc::new(AtomicBool::new(false));
+        let aside = Connection::open(path)?;
+        let end = ended.clone();
+        std::thread::Builder::new()
+            .name("sqlite-checkpoint".to_owned())
+            .spawn(move || {
+                while begins.recv().is_ok() {
+                    checkpoint(&aside, "PASSIVE");
+                    end.store(true, Ordering::Release);
+                }
+            })?;
+        Ok(Self {
+            begin,
+            ended,
+            running: Cell::new(false),
+            written_back: Cell::new(0),
+            page_size: u64::from(page_size),
+        })
+    }
+
+    /// To be called between groups.
+    fn advance(&self, connection: &Connection, idle: bool) {
+        let pages = LOG_PAGES.get();
+        if pages < self.written_back.get() {
+            self.written_back.set(0);
+        }
+        let grown = pages - self.written_back.get();
+        if self.ended.swap(false, Ordering::Acquire) {
+            let full = pages * self.page_size > LOG_BYTES_MAX;
+            checkpoint(connection, if full { "RESTART" } else { "PASSIVE" });
+            self.written_back.set(pages);
+            self.running.set(false);
+        } else if !self.running.get() && (grown * self.page_size > LOG_BYTES || idle && grown > 0) {
+            self.running.set(self.begin.try_send(()).is_ok());
+        }
+    }
+}
+
+fn checkpoint(connection: &Connection, mode: &str) {
+    let statement = format!("PRAGMA wal_checkpoint({mode})");
+    if let Err(error) = connection.query_row(&statement, [], |_| Ok(())) {
+        crate::log::debug(format_args!("checkpoint: {error}"));
+    }
 }
 
 impl Writer {
     fn run(self, jobs: &Receiver<Queued>) {
-        let page_size = self
-            .connection
-            .pragma_query_value(None, "page_size", |row| row.get::<_, u32>(0))
-            .map_or(4096, u64::from);
         let mut waiting = None;
         loop {
             let first = match waiting.take() {
@@ -267,9 +374,7 @@ impl Writer {
                 None => match jobs.recv_timeout(IDLE) {
                     Ok(queued) => queued,
                     Err(RecvTimeoutError::Timeout) => {
-                        if LOG_PAGES.get() > 0 {
-                            self.checkpoint();
-                        }
+                        self.checkpoints.advance(&self.connection, true);
                         continue;
                     }
                     Err(RecvTimeoutError::Disconnected) => break,
@@ -292,11 +397,9 @@ impl Writer {
                 }
                 self.together(group);
             }
-            if LOG_PAGES.get() * page_size > LOG_BYTES {
-                self.checkpoint();
-            }
+            self.checkpoints.advance(&self.connection, false);
         }
-        self.checkpoint();
+        checkpoint(&self.connection, "TRUNCATE");
     }
 
     fn alone(&self, mut job: Box<dyn Job>) {
@@ -304,16 +407,21 @@ impl Writer {
         let open = !self.connection.is_autocommit();
         self.state.in_transaction.store(open, Ordering::Release);
         self.publish();
-        job.done(Ok(()));
+        self.acknowledge(vec![job]);
+    }
+
+    fn acknowledge(&self, group: Group) {
+        if let Err(mpsc::SendError(group)) = self.committed.send(group) {
+            fail(group, "the log is not synced any more");
+        }
     }
 
     /// Commits a group. A job that fails undoes only itself; one whose failure
     /// ends the whole transaction is answered, and the others run once more.
-    fn together(&self, mut group: Vec<Box<dyn Job>>) {
+    fn together(&self, mut group: Group) {
         while !group.is_empty() {
             if let Err(error) = self.execute("BEGIN IMMEDIATE") {
-                group.into_iter().for_each(|job| job.done(Err(&error)));
-                return;
+                return fail(group, &error.to_string());
             }
             let ended = group.iter_mut().position(|job| {
                 job.run(&self.connection);
@@ -323,14 +431,14 @@ impl Writer {
                 group.remove(culprit).done(Ok(()));
                 continue;
             }
-            let commit = self.execute("COMMIT");
-            if commit.is_err() && !self.connection.is_autocommit() {
-                let _ = self.execute("ROLLBACK");
-            }
             self.publish();
-            for job in group.drain(..) {
-                job.done(commit.as_ref().copied());
+            if let Err(error) = self.execute("COMMIT") {
+                if !self.connection.is_autocommit() {
+                    let _ = self.execute("ROLLBACK");
+                }
+                return fail(group, &error.to_string());
             }
+            return self.acknowledge(group);
         }
     }
 
@@ -349,16 +457,10 @@ impl Writer {
         self.state.changes.store(changes, Ordering::Release);
         self.state.last_insert_rowid.store(rowid, Ordering::Release);
     }
+}
 
-    fn checkpoint(&self) {
-        LOG_PAGES.set(0);
-        let done = self
-            .connection
-            .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
-        if let Err(error) = done {
-            crate::log::debug(format_args!("checkpoint: {error}"));
-        }
-    }
+fn fail(group: Group, why: &str) {
+    group.into_iter().for_each(|job| job.done(Err(why)));
 }
 
 #[cfg(test)]

@@ -23,7 +23,9 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use wasmtime_wasi_http::WasiBody;
-use wasmtime_wasi_http::handler::{ExpirationError, InstantiationError, ProxyHandler};
+use wasmtime_wasi_http::handler::{
+    ExpirationError, InstantiationError, ProxyHandler, TrapOrPanicError,
+};
 
 /// Serves an application.
 pub struct Server {
@@ -159,7 +161,9 @@ fn refused(error: &wasmtime::Error) -> Response<WasiBody> {
         log::warn(format_args!("cannot start an instance: {:#}", failed.error));
         return fixed(StatusCode::SERVICE_UNAVAILABLE, "");
     }
-    log::debug(format_args!("request failed: {error:#}"));
+    if !error.is::<TrapOrPanicError>() {
+        log::warn(format_args!("the component failed: {error:#}"));
+    }
     fixed(StatusCode::INTERNAL_SERVER_ERROR, "")
 }
 

@@ -140,8 +140,9 @@ impl WorkerState for Worker {
     fn drop(&self, store: Store<Ctx>, result: Result<(), wasmtime::Error>) {
         if let Err(error) = result {
             stats::trap();
-            let reason = format!("{error:#}").replace('\n', " ");
-            log::warn(format_args!("the component trapped: {reason}"));
+            let reason = error.root_cause();
+            log::warn(format_args!("an instance of the component ended: {reason}"));
+            log::debug(format_args!("{error:?}"));
         }
         drop(store);
         stats::dropped();
