@@ -1,1 +1,27 @@
-//! End to end.
+//! End to end: the component on a host, over HTTP.
+//!
+//! `cargo xtask test --only api` builds both and runs these; which host it is
+//! makes no difference to what is promised. A module is a subject, a test's name a
+//! promise. Tests share a server where they can and keep apart by owners of their
+//! own; those that change settings, crash it or count what is stored start one.
+
+mod support;
+
+mod delete;
+mod digest;
+mod download;
+mod durability;
+mod errors;
+mod http2;
+mod interrupted;
+mod limits;
+mod list;
+mod load;
+mod memory;
+mod multipart;
+mod owners;
+mod redis;
+mod settings;
+mod tokens;
+mod types;
+mod upload;

@@ -1,0 +1,89 @@
+//! Blobs in Redis. Where `cargo xtask test` finds no `redis-server` it reports
+//! that this is skipped, and fails in CI.
+
+use crate::support::{Darkroom, FIXTURES, Png, Redis, Setup, content, eventually, path, problem};
+use crate::support::{redis_keys, unique};
+
+/// A server over a Redis of its own, and where that is.
+fn start() -> Option<(Darkroom, String)> {
+    let redis = Redis::start()?;
+    let url = redis.url();
+    Some((Setup::default().blobs_in(redis).start(), url))
+}
+
+#[tokio::test]
+async fn images_go_in_and_out_of_redis() {
+    let Some((darkroom, url)) = start() else {
+        return;
+    };
+    let alice = darkroom.client(&unique("alice"));
+    let mut images = Vec::new();
+    for file in FIXTURES {
+        let image = alice.upload(file.bytes).await;
+        assert_eq!(alice.download(&image).await, file.bytes);
+        images.insert(0, image);
+    }
+    let large = Png::of_size(5_000_000).bytes();
+    let image = alice.upload(large.clone()).await;
+    assert!(alice.download(&image).await == large);
+    images.insert(0, image);
+    assert_eq!(alice.list().await, images);
+
+    let keys = redis_keys(&url);
+    assert!(
+        keys.iter().all(|key| key.starts_with("darkroom:blob:")),
+        "{keys:?}"
+    );
+    assert_eq!(keys.len(), FIXTURES.len() + large.len().div_ceil(384 << 10));
+    assert_eq!(alice.delete(path(&images[0])).await.status(), 204);
+    problem(alice.get(content(&images[0])).await, 404, "not-found").await;
+}
+
+#[tokio::test]
+async fn what_is_refused_leaves_nothing_in_redis() {
+    let Some((darkroom, url)) = start() else {
+        return;
+    };
+    let alice = darkroom.client("alice");
+    let file = Png::of_size(2_000_000).bytes();
+    let response = alice.send(file.slice(..1_999_999)).await;
+    problem(response, 422, "undecodable-image").await;
+    let request = alice
+        .post()
+        .header("repr-digest", crate::support::repr_digest(b"other"));
+    let response = crate::support::send(request.body(file.clone())).await;
+    problem(response, 400, "digest-mismatch").await;
+    // Equal content twice is one blob.
+    alice.upload(file.clone()).await;
+    alice.upload(file.clone()).await;
+    let chunks = file.len().div_ceil(384 << 10);
+    let left = eventually(|| async { redis_keys(&url).len() == chunks }).await;
+    assert_eq!(left, Ok(()), "{:?}", redis_keys(&url));
+}
+
+#[tokio::test]
+async fn without_redis_the_server_says_so_and_recovers() {
+    let Some(redis) = Redis::start() else {
+        return;
+    };
+    let mut darkroom = Setup::default().blobs_in(redis).start();
+    let alice = darkroom.client("alice");
+    let file = FIXTURES[0].bytes;
+    let image = alice.upload(file).await;
+    darkroom.redis().stop();
+    for response in [
+        alice.get("/health/ready").await,
+        alice.get(content(&image)).await,
+        alice.send(Png::of_size(1000).bytes()).await,
+    ] {
+        let told = response.headers().get("retry-after").cloned();
+        problem(response, 503, "unavailable").await;
+        assert!(told.is_some(), "no Retry-After");
+    }
+    assert_eq!(alice.get("/health/live").await.status(), 200);
+    assert_eq!(alice.get(path(&image)).await.status(), 200);
+    darkroom.redis().start_again();
+    let recovered = eventually(|| async { alice.get("/health/ready").await.status() == 200 });
+    assert_eq!(recovered.await, Ok(()));
+    alice.upload(FIXTURES[1].bytes).await;
+}

@@ -1,0 +1,50 @@
+//! What `cargo xtask test` says of the machine, in variables.
+
+use std::env;
+use std::path::PathBuf;
+
+/// What runs the component.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// `darkroom-host`.
+    Embedded,
+    /// Spin's command line.
+    Spin,
+}
+
+/// `DARKROOM_TEST_HOST_KIND`.
+pub(crate) fn host_kind() -> Kind {
+    match required("DARKROOM_TEST_HOST_KIND").as_str() {
+        "embedded" => Kind::Embedded,
+        "spin" => Kind::Spin,
+        other => panic!("DARKROOM_TEST_HOST_KIND is {other:?}: embedded and spin are known"),
+    }
+}
+
+/// `DARKROOM_TEST_HOST_BIN`: the program.
+pub(crate) fn host_program() -> PathBuf {
+    required("DARKROOM_TEST_HOST_BIN").into()
+}
+
+/// `DARKROOM_TEST_COMPONENT`: the `.wasm` file.
+pub(crate) fn component() -> PathBuf {
+    let path = PathBuf::from(required("DARKROOM_TEST_COMPONENT"));
+    path.canonicalize()
+        .unwrap_or_else(|error| panic!("the component {} is not there: {error}", path.display()))
+}
+
+/// `DARKROOM_TEST_REDIS_SERVER`: unset where `cargo xtask test` found none,
+/// which it then reports.
+pub(crate) fn redis_server() -> Option<PathBuf> {
+    required("DARKROOM_TEST_HOST_KIND");
+    env::var_os("DARKROOM_TEST_REDIS_SERVER").map(PathBuf::from)
+}
+
+fn required(variable: &str) -> String {
+    env::var(variable).unwrap_or_else(|_| {
+        panic!(
+            "{variable} is not set: these tests need a built component and a host to run it; \
+             `cargo xtask test --only api` builds both and sets it"
+        )
+    })
+}

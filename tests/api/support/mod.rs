@@ -1,0 +1,27 @@
+//! What the tests stand on: a server of their own or a shared one, clients with
+//! tokens, images of any size, and a look into the stores.
+
+mod answer;
+mod client;
+mod environment;
+mod fixtures;
+mod image;
+mod png;
+mod raw;
+mod redis;
+mod server;
+mod stores;
+mod tokens;
+mod watchdog;
+
+pub(crate) use answer::{header, problem};
+pub(crate) use client::{Client, created, send, unique};
+pub(crate) use environment::{Kind, host_kind};
+pub(crate) use fixtures::{FIXTURES, Fixture, fixture};
+pub(crate) use image::{check_image, content, path, repr_digest, sha256_hex};
+pub(crate) use png::Png;
+pub(crate) use raw::Raw;
+pub(crate) use redis::{Redis, redis_keys};
+pub(crate) use server::{Darkroom, Setup};
+pub(crate) use stores::eventually;
+pub(crate) use tokens::{KEYS, SECRET, now, signed, token};

@@ -1,0 +1,99 @@
+//! HTTP/1.1 by hand: requests that a client library would not send.
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use super::Darkroom;
+use super::tokens::{ALL_SCOPES, token};
+
+/// A connection on which bytes are sent as they are.
+pub(crate) struct Raw {
+    stream: TcpStream,
+    authority: String,
+}
+
+/// The first answer on a connection.
+#[derive(Debug)]
+pub(crate) struct RawResponse {
+    /// The status code.
+    pub(crate) status: u16,
+    /// Headers and body, as they came.
+    pub(crate) text: String,
+}
+
+impl Raw {
+    /// A new connection.
+    pub(crate) async fn connect(darkroom: &Darkroom) -> Self {
+        let authority = darkroom.address().trim_start_matches("http://").to_owned();
+        let stream = TcpStream::connect(&authority).await;
+        Self {
+            stream: stream.expect("it listens"),
+            authority,
+        }
+    }
+
+    /// Sends the head of an upload by `owner`, with further header lines.
+    pub(crate) async fn begin_upload(&mut self, owner: &str, lines: &[&str]) {
+        let token = token(owner, ALL_SCOPES);
+        let authorization = format!("Authorization: Bearer {token}");
+        let lines = [&[authorization.as_str()], lines].concat();
+        self.begin("POST /v1/images", &lines).await;
+    }
+
+    /// Sends the head of a request.
+    pub(crate) async fn begin(&mut self, target: &str, lines: &[&str]) {
+        let mut head = format!("{target} HTTP/1.1\r\nHost: {}\r\n", self.authority);
+        for line in lines {
+            head += line;
+            head += "\r\n";
+        }
+        self.send(format!("{head}\r\n").as_bytes()).await;
+    }
+
+    /// Sends bytes. A server that does not want any more is not an error.
+    pub(crate) async fn send(&mut self, bytes: &[u8]) {
+        let _ = self.stream.write_all(bytes).await;
+        let _ = self.stream.flush().await;
+    }
+
+    /// Sends bytes as one chunk of the chunked coding.
+    pub(crate) async fn send_chunk(&mut self, bytes: &[u8]) {
+        let size = format!("{:x}\r\n", bytes.len());
+        self.send(&[size.as_bytes(), bytes, b"\r\n"].concat()).await;
+    }
+
+    /// Reads the answer that has the given length, or that ends with the connection.
+    pub(crate) async fn response(&mut self) -> RawResponse {
+        let mut answer = Vec::new();
+        let mut buffer = [0; 4096];
+        while !is_complete(&answer) {
+            match self.stream.read(&mut buffer).await {
+                Ok(0) | Err(_) => break,
+                Ok(count) => answer.extend(&buffer[..count]),
+            }
+        }
+        let text = String::from_utf8_lossy(&answer).into_owned();
+        let status = text.split(' ').nth(1).and_then(|word| word.parse().ok());
+        let status = status.unwrap_or_else(|| panic!("no answer: {text:?}"));
+        RawResponse { status, text }
+    }
+
+    /// Reads at least that many bytes of whatever comes.
+    pub(crate) async fn read_some(&mut self, count: usize) {
+        let mut buffer = vec![0; count];
+        let read = self.stream.read_exact(&mut buffer).await;
+        read.expect("more bytes than were read");
+    }
+}
+
+/// Whether all headers are there, and as many bytes as they say.
+fn is_complete(answer: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(answer);
+    let Some((head, body)) = text.split_once("\r\n\r\n") else {
+        return false;
+    };
+    let head = head.to_ascii_lowercase();
+    let length = head.split("\r\ncontent-length: ").nth(1);
+    let length = length.and_then(|rest| rest.lines().next()?.trim().parse().ok());
+    length.is_some_and(|length: usize| body.len() >= length)
+}

@@ -1,0 +1,133 @@
+//! A Redis server of a test's own.
+
+use std::io::{BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::environment;
+use super::watchdog::{Watchdog, signal};
+
+/// A server without persistence. Dropping it ends it.
+pub(crate) struct Redis {
+    program: PathBuf,
+    port: u16,
+    process: Option<Process>,
+    folder: tempfile::TempDir,
+}
+
+impl Redis {
+    /// Starts one; none where `cargo xtask test` found no `redis-server`, which it
+    /// reports as skipped.
+    pub(crate) fn start() -> Option<Self> {
+        let program = environment::redis_server()?;
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        // Between finding a free port and using it, another may take it.
+        for _ in 0..5 {
+            let port = free_port();
+            let process = Process::start(&program, port, folder.path());
+            if process.is_some() {
+                return Some(Self {
+                    program,
+                    port,
+                    process,
+                    folder,
+                });
+            }
+        }
+        panic!("{} does not start", program.display());
+    }
+
+    /// Where it is, for a runtime configuration.
+    pub(crate) fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// Ends it, with all that it holds.
+    pub(crate) fn stop(&mut self) {
+        self.process = None;
+    }
+
+    /// Starts it again in the same place.
+    pub(crate) fn start_again(&mut self) {
+        self.process = Process::start(&self.program, self.port, self.folder.path());
+        assert!(self.process.is_some(), "redis-server does not start again");
+    }
+}
+
+struct Process {
+    child: Child,
+    _watchdog: Watchdog,
+}
+
+impl Process {
+    /// None where it ends by itself.
+    fn start(program: &Path, port: u16, folder: &Path) -> Option<Self> {
+        let child = Command::new(program)
+            .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
+            .args(["--save", "", "--appendonly", "no", "--daemonize", "no"])
+            .current_dir(folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .spawn()
+            .expect("redis-server starts");
+        let mut process = Self {
+            _watchdog: Watchdog::over(child.id(), folder),
+            child,
+        };
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_secs(10) {
+            if !matches!(process.child.try_wait(), Ok(None)) {
+                return None;
+            }
+            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+                return Some(process);
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        None
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        signal(self.child.id(), "KILL");
+        let _ = self.child.wait();
+    }
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("an address").port()
+}
+
+/// All keys of the server at `url`.
+pub(crate) fn redis_keys(url: &str) -> Vec<String> {
+    let authority = url.trim_start_matches("redis://");
+    let mut stream = TcpStream::connect(authority).expect("redis listens");
+    stream.write_all(b"KEYS *\r\n").expect("redis listens");
+    let mut answer = BufReader::new(stream);
+    let count = number(&mut answer, '*');
+    let mut keys = Vec::new();
+    for _ in 0..count {
+        let mut key = vec![0; number(&mut answer, '$') + 2];
+        answer.read_exact(&mut key).expect("a key");
+        key.truncate(key.len() - 2);
+        keys.push(String::from_utf8(key).expect("a readable key"));
+    }
+    keys
+}
+
+/// A line of the protocol: `*3` announces three elements, `$5` five bytes.
+fn number(answer: &mut impl std::io::BufRead, mark: char) -> usize {
+    let mut line = String::new();
+    answer.read_line(&mut line).expect("an answer");
+    let number = line.strip_prefix(mark).map(str::trim);
+    let number = number.unwrap_or_else(|| panic!("redis says {line:?}"));
+    number.parse().expect("a number")
+}

@@ -1,0 +1,75 @@
+//! A look into the stores of a server, past its API.
+
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::Darkroom;
+
+/// How long work may take that goes on after an answer, or after a client is gone.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+impl Darkroom {
+    /// How many chunks lie in the blob store.
+    pub(crate) fn chunks(&self) -> i64 {
+        let sql = "SELECT count(*) FROM spin_key_value WHERE key LIKE 'darkroom:blob:%'";
+        self.count("blobs.db", sql)
+    }
+
+    /// How many images the catalog has.
+    pub(crate) fn images(&self) -> i64 {
+        self.count("catalog.db", "SELECT count(*) FROM images")
+    }
+
+    /// Waits until `chunks` chunks are there, whatever the catalog has.
+    pub(crate) async fn holds_chunks(&self, chunks: i64) {
+        let held = eventually(|| async { self.chunks() == chunks }).await;
+        assert_eq!(held, Ok(()), "{} chunks, not {chunks}", self.chunks());
+    }
+
+    /// Lets every request under way end, ends the server, and checks that only
+    /// `images` images and `chunks` chunks are left.
+    pub(crate) fn ends_with(&mut self, images: i64, chunks: i64) {
+        self.stop();
+        let found = (self.images(), self.chunks());
+        assert_eq!(found, (images, chunks), "the log:\n{}", self.log());
+    }
+
+    /// Waits until only `images` images and `chunks` chunks are there.
+    pub(crate) async fn holds_only(&self, images: i64, chunks: i64) {
+        let found = || (self.images(), self.chunks());
+        eventually(|| async { found() == (images, chunks) })
+            .await
+            .unwrap_or_else(|()| {
+                let log = self.log();
+                panic!(
+                    "(images, chunks) are {:?}, not {:?}; the log:\n{log}",
+                    found(),
+                    (images, chunks)
+                );
+            });
+    }
+
+    fn count(&self, file: &str, sql: &str) -> i64 {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+        let connection = Connection::open_with_flags(self.folder().join(file), flags);
+        let connection = connection.expect("the store's file opens");
+        connection
+            .query_row(sql, [], |row| row.get(0))
+            .expect("the store's file is read")
+    }
+}
+
+/// Waits until `holds` gives true; an error if that takes too long.
+pub(crate) async fn eventually<F: Future<Output = bool>>(
+    mut holds: impl FnMut() -> F,
+) -> Result<(), ()> {
+    let start = Instant::now();
+    while !holds().await {
+        if start.elapsed() > PATIENCE {
+            return Err(());
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    Ok(())
+}

@@ -1,0 +1,45 @@
+//! Tokens: good ones as the application itself mints them, odd ones by hand.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use darkroom::auth::{Claims, KeyRing, token};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde_json::Value;
+use sha2::Sha256;
+
+/// The variable `signing_keys` of every server that does not set another.
+pub(crate) const KEYS: &str = "test:ZGFya3Jvb20tZW5kLXRvLWVuZC10ZXN0LWtleS0wMDE";
+/// Its secret, decoded.
+pub(crate) const SECRET: &[u8] = b"darkroom-end-to-end-test-key-001";
+/// Everything that an owner may do.
+pub(crate) const ALL_SCOPES: &str = "images:read images:write images:delete";
+
+/// Seconds since the Unix epoch.
+pub(crate) fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.expect("after 1970").as_secs()
+}
+
+/// A token that is good for five minutes.
+pub(crate) fn token(owner: &str, scope: &str) -> String {
+    let ring = KeyRing::parse(KEYS).expect("good keys");
+    let claims = Claims {
+        sub: owner.to_owned(),
+        exp: now() + 300,
+        scope: scope.to_owned(),
+        ..Claims::default()
+    };
+    token::mint(&ring, None, &claims).expect("can be signed")
+}
+
+/// Whatever is asked for, signed with HMAC-SHA256.
+pub(crate) fn signed(header: &Value, claims: &Value, secret: &[u8]) -> String {
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let message = format!("{}.{}", part(header), part(claims));
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("any length");
+    mac.update(message.as_bytes());
+    let signature = URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes());
+    format!("{message}.{signature}")
+}
