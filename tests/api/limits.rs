@@ -52,6 +52,21 @@ async fn one_byte_more_is_refused_before_the_body_is_read() {
 }
 
 #[tokio::test]
+async fn a_client_that_sends_on_regardless_is_told_too() {
+    let darkroom = Darkroom::with()
+        .variable("max_upload_bytes", 1_000_000)
+        .start();
+    let alice = darkroom.client("alice");
+    for _ in 0..20 {
+        let announced = Png::of_size(4_000_000);
+        let response = alice.send(announced.bytes()).await;
+        problem(response, 413, "too-large").await;
+        let response = alice.send(chunked(&announced)).await;
+        problem(response, 413, "too-large").await;
+    }
+}
+
+#[tokio::test]
 async fn one_byte_more_is_refused_once_it_is_counted() {
     let darkroom = Darkroom::with()
         .variable("max_upload_bytes", 1_000_000)

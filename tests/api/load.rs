@@ -58,3 +58,16 @@ async fn of_many_deletions_at_once_one_succeeds() {
     };
     assert_eq!((count(204), count(404)), (1, 7));
 }
+
+#[tokio::test]
+async fn content_that_is_uploaded_while_its_twin_is_deleted_is_not_lost() {
+    let alice = Darkroom::shared().client(&unique("alice"));
+    let file = Png::of_size(500_000).bytes();
+    let mut image = alice.upload(file.clone()).await;
+    for _ in 0..30 {
+        let (gone, next) = tokio::join!(alice.delete(path(&image)), alice.upload(file.clone()));
+        assert_eq!(gone.status(), 204);
+        image = next;
+        assert!(alice.download(&image).await == file, "{image}");
+    }
+}

@@ -1,88 +1,22 @@
 //! A Darkroom server: the component on a host, with stores of its own.
 
-use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader};
+use std::fs;
 use std::net::TcpStream;
 use std::ops::Deref;
-use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
 use std::sync::OnceLock;
-use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::environment::{self, Kind, host_kind};
+use super::process::{LOG, Process};
 use super::redis::Redis;
-use super::tokens::KEYS;
-use super::watchdog::{Watchdog, signal};
+use super::setup::Setup;
 use super::{Client, tokens};
 
-/// How long a host may take to compile the component and open its stores.
+/// How long a server may take to open its stores.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How long requests under way may hold up a graceful end.
-const GRACE: Duration = Duration::from_secs(10);
 /// What no log may hold, in lower case: the component never ends by itself.
 const FAULTS: [&str; 3] = ["panicked", "trap", "instance of the component ended"];
-
-/// How a server is to be.
-#[derive(Default)]
-pub(crate) struct Setup {
-    variables: Vec<(String, String)>,
-    flags: Vec<String>,
-    redis: Option<Redis>,
-    may_fail: bool,
-}
-
-impl Setup {
-    /// Sets a variable of `spin.toml`.
-    pub(crate) fn variable(mut self, name: &str, value: impl ToString) -> Self {
-        self.variables.push((name.to_owned(), value.to_string()));
-        self
-    }
-
-    /// Caps the memory of an instance.
-    pub(crate) fn instance_memory(mut self, bytes: u64) -> Self {
-        let flag = format!("--max-instance-memory={bytes}");
-        self.flags.push(flag);
-        self
-    }
-
-    /// Keeps blobs in this Redis.
-    pub(crate) fn blobs_in(mut self, redis: Redis) -> Self {
-        self.redis = Some(redis);
-        self
-    }
-
-    /// Lets instances end for want of memory, which the log then tells.
-    pub(crate) fn may_run_out_of_memory(mut self) -> Self {
-        self.may_fail = true;
-        self
-    }
-
-    /// Starts the server and waits until both stores answer.
-    pub(crate) fn start(self) -> Darkroom {
-        let mut darkroom = self.launch();
-        darkroom.wait_until_ready();
-        darkroom
-    }
-
-    /// Starts the server and waits until it listens.
-    pub(crate) fn launch(self) -> Darkroom {
-        let folder = tempfile::Builder::new()
-            .prefix("darkroom-api-")
-            .tempdir()
-            .expect("a temporary directory");
-        write_manifest(folder.path());
-        write_runtime_config(folder.path(), self.redis.as_ref());
-        let process = Process::start(folder.path(), &self);
-        Darkroom {
-            process: Some(process),
-            setup: self,
-            folder,
-        }
-    }
-}
 
 /// A server, and the directory with its stores. Dropping it ends it, and fails the
 /// test if the component has panicked or trapped.
@@ -93,6 +27,18 @@ pub(crate) struct Darkroom {
 }
 
 impl Darkroom {
+    /// Starts a server that is set up so, on new stores, and waits until it listens.
+    pub(crate) fn launch(setup: Setup) -> Self {
+        let folder = tempfile::Builder::new().prefix("darkroom-api-").tempdir();
+        let folder = folder.expect("a temporary directory");
+        setup.write_files(folder.path());
+        Self {
+            process: Some(Process::start(folder.path(), &setup)),
+            setup,
+            folder,
+        }
+    }
+
     /// A server with default settings.
     pub(crate) fn start() -> Self {
         Self::with().start()
@@ -142,18 +88,13 @@ impl Darkroom {
 
     /// What it has written to its standard error so far.
     pub(crate) fn log(&self) -> String {
-        fs::read_to_string(log_path(self.folder())).expect("a log")
+        fs::read_to_string(self.folder().join(LOG)).expect("a log")
     }
 
     /// Tells it to end and waits until it has.
     pub(crate) fn stop(&mut self) {
-        let mut process = self.process.take().expect("it runs");
-        signal(process.child.id(), "TERM");
-        let start = Instant::now();
-        while matches!(process.child.try_wait(), Ok(None)) {
-            assert!(start.elapsed() < GRACE, "it does not end:\n{}", self.log());
-            thread::sleep(Duration::from_millis(5));
-        }
+        let process = self.process.take().expect("it runs");
+        assert!(process.stop(), "it does not end:\n{}", self.log());
     }
 
     /// Ends it at once, as a crash would.
@@ -168,13 +109,13 @@ impl Darkroom {
         self.wait_until_ready();
     }
 
-    fn wait_until_ready(&mut self) {
+    /// Waits until both stores answer.
+    pub(crate) fn wait_until_ready(&mut self) {
         let start = Instant::now();
         while !is_ready(self.address()) {
-            let process = self.process.as_mut().expect("it runs");
-            let ended = process.child.try_wait().expect("a child");
+            let ended = self.process.as_mut().is_none_or(Process::has_ended);
             let log = self.log();
-            assert!(ended.is_none(), "the host has ended ({ended:?}):\n{log}");
+            assert!(!ended, "the host has ended:\n{log}");
             assert!(start.elapsed() < PATIENCE, "it is not ready:\n{log}");
             thread::sleep(Duration::from_millis(5));
         }
@@ -215,113 +156,6 @@ impl Drop for Shared {
     fn drop(&mut self) {
         self.0.check_log();
     }
-}
-
-/// A host's process, which leads a group of its own. Dropping it kills the group.
-struct Process {
-    child: Child,
-    address: String,
-    _watchdog: Watchdog,
-}
-
-impl Process {
-    fn start(folder: &Path, setup: &Setup) -> Self {
-        let mut log = File::options();
-        let log = log.create(true).append(true).open(log_path(folder));
-        let mut child = command(folder, setup)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(log.expect("a log"))
-            .process_group(0)
-            .spawn()
-            .expect("the host starts");
-        let watchdog = Watchdog::over(child.id(), folder);
-        let stdout = child.stdout.take().expect("its output");
-        let (sender, receiver) = mpsc::channel();
-        // Read to the end, or the host would block on a full pipe.
-        thread::spawn(move || {
-            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-                if let Some(address) = line.strip_prefix("Serving ") {
-                    let _ = sender.send(address.trim().to_owned());
-                }
-            }
-        });
-        let address = receiver.recv_timeout(PATIENCE).unwrap_or_else(|error| {
-            signal(child.id(), "KILL");
-            let log = fs::read_to_string(log_path(folder)).unwrap_or_default();
-            panic!("the host does not say where it serves ({error}):\n{log}");
-        });
-        Self {
-            child,
-            address,
-            _watchdog: watchdog,
-        }
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        signal(self.child.id(), "KILL");
-        let _ = self.child.wait();
-    }
-}
-
-fn command(folder: &Path, setup: &Setup) -> Command {
-    let mut command = Command::new(environment::host_program());
-    // The embedded host keeps compiled code there, which all servers share.
-    let state = match host_kind() {
-        Kind::Embedded => PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("api"),
-        Kind::Spin => {
-            command.arg("up");
-            folder.join("state")
-        }
-    };
-    command.arg("--from").arg(folder.join("spin.toml"));
-    command.arg("--runtime-config-file");
-    command.arg(folder.join("runtime-config.toml"));
-    command.arg("--state-dir").arg(state);
-    command.args(["--listen", "127.0.0.1:0"]).args(&setup.flags);
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("SPIN_VARIABLE_") {
-            command.env_remove(name);
-        }
-    }
-    command.env("SPIN_VARIABLE_SIGNING_KEYS", KEYS);
-    for (name, value) in &setup.variables {
-        let name = format!("SPIN_VARIABLE_{}", name.to_uppercase());
-        command.env(name, value);
-    }
-    command.current_dir(folder);
-    command
-}
-
-fn log_path(folder: &Path) -> PathBuf {
-    folder.join("stderr.log")
-}
-
-/// `spin.toml`, with the component from where it was built.
-fn write_manifest(folder: &Path) {
-    let text = include_str!("../../../spin.toml");
-    let component = environment::component();
-    let lines = text.lines().map(|line| match line.split_once(" = ") {
-        Some(("source", _)) => format!("source = \"{}\"\n", component.display()),
-        _ => format!("{line}\n"),
-    });
-    let manifest: String = lines.collect();
-    fs::write(folder.join("spin.toml"), manifest).expect("the manifest is written");
-}
-
-fn write_runtime_config(folder: &Path, redis: Option<&Redis>) {
-    let folder_name = folder.display();
-    let blobs = match redis {
-        Some(redis) => format!("type = \"redis\"\nurl = \"{}\"", redis.url()),
-        None => format!("type = \"spin\"\npath = \"{folder_name}/blobs.db\""),
-    };
-    let config = format!(
-        "[sqlite_database.default]\ntype = \"spin\"\npath = \"{folder_name}/catalog.db\"\n\n\
-         [key_value_store.default]\n{blobs}\n"
-    );
-    fs::write(folder.join("runtime-config.toml"), config).expect("the configuration is written");
 }
 
 fn is_ready(address: &str) -> bool {

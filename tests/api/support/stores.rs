@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, OpenFlags};
 
 use super::Darkroom;
+use super::setup::{BLOBS, CATALOG};
 
 /// How long work may take that goes on after an answer, or after a client is gone.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -13,12 +14,12 @@ impl Darkroom {
     /// How many chunks lie in the blob store.
     pub(crate) fn chunks(&self) -> i64 {
         let sql = "SELECT count(*) FROM spin_key_value WHERE key LIKE 'darkroom:blob:%'";
-        self.count("blobs.db", sql)
+        self.count(BLOBS, sql)
     }
 
     /// How many images the catalog has.
     pub(crate) fn images(&self) -> i64 {
-        self.count("catalog.db", "SELECT count(*) FROM images")
+        self.count(CATALOG, "SELECT count(*) FROM images")
     }
 
     /// Waits until `chunks` chunks are there, whatever the catalog has.

@@ -1,0 +1,121 @@
+//! A host's process.
+
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::environment::{self, Kind, host_kind};
+use super::setup::{CONFIG, MANIFEST, Setup};
+use super::tokens::KEYS;
+use super::watchdog::{Watchdog, signal};
+
+/// The file that has its standard error.
+pub(crate) const LOG: &str = "stderr.log";
+/// How long a host may take to compile the component.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How long requests under way may hold up a graceful end.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// A host's process, which leads a group of its own. Dropping it kills the group.
+pub(crate) struct Process {
+    child: Child,
+    /// Where it serves: `http://127.0.0.1:1234`.
+    pub(crate) address: String,
+    _watchdog: Watchdog,
+}
+
+impl Process {
+    /// Starts a host on the files in `folder` and waits until it listens.
+    pub(crate) fn start(folder: &Path, setup: &Setup) -> Self {
+        let log_path = folder.join(LOG);
+        let mut log = File::options();
+        let log = log.create(true).append(true).open(&log_path);
+        let mut child = command(folder, setup)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log.expect("a log"))
+            .process_group(0)
+            .spawn()
+            .expect("the host starts");
+        let watchdog = Watchdog::over(child.id(), folder);
+        let stdout = child.stdout.take().expect("its output");
+        let (sender, receiver) = mpsc::channel();
+        // Read to the end, or the host would block on a full pipe.
+        thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                if let Some(address) = line.strip_prefix("Serving ") {
+                    let _ = sender.send(address.trim().to_owned());
+                }
+            }
+        });
+        let address = receiver.recv_timeout(PATIENCE).unwrap_or_else(|error| {
+            signal(child.id(), "KILL");
+            let log = fs::read_to_string(log_path).unwrap_or_default();
+            panic!("the host does not say where it serves ({error}):\n{log}");
+        });
+        Self {
+            child,
+            address,
+            _watchdog: watchdog,
+        }
+    }
+
+    /// Whether it has ended by itself.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        !matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Tells it to end; false if it does not.
+    pub(crate) fn stop(mut self) -> bool {
+        signal(self.child.id(), "TERM");
+        let start = Instant::now();
+        while !self.has_ended() {
+            if start.elapsed() > GRACE {
+                return false;
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        true
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        signal(self.child.id(), "KILL");
+        let _ = self.child.wait();
+    }
+}
+
+fn command(folder: &Path, setup: &Setup) -> Command {
+    let mut command = Command::new(environment::host_program());
+    // The embedded host keeps compiled code there, which all servers share.
+    let state = match host_kind() {
+        Kind::Embedded => PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("api"),
+        Kind::Spin => {
+            command.arg("up");
+            folder.join("state")
+        }
+    };
+    command.arg("--from").arg(folder.join(MANIFEST));
+    command.arg("--runtime-config-file");
+    command.arg(folder.join(CONFIG));
+    command.arg("--state-dir").arg(state);
+    command.args(["--listen", "127.0.0.1:0"]).args(&setup.flags);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("SPIN_VARIABLE_") {
+            command.env_remove(name);
+        }
+    }
+    command.env("SPIN_VARIABLE_SIGNING_KEYS", KEYS);
+    for (name, value) in &setup.variables {
+        let name = format!("SPIN_VARIABLE_{}", name.to_uppercase());
+        command.env(name, value);
+    }
+    command.current_dir(folder);
+    command
+}

@@ -1,0 +1,93 @@
+//! How a server is to be, and the files that a host reads it from.
+
+use std::fs;
+use std::path::Path;
+
+use super::{Darkroom, Redis, environment};
+
+/// The application manifest.
+pub(super) const MANIFEST: &str = "spin.toml";
+/// The runtime configuration.
+pub(super) const CONFIG: &str = "runtime-config.toml";
+/// The file with the metadata.
+pub(super) const CATALOG: &str = "catalog.db";
+/// The file with the chunks.
+pub(super) const BLOBS: &str = "blobs.db";
+
+/// How a server is to be.
+#[derive(Default)]
+pub(crate) struct Setup {
+    pub(super) variables: Vec<(String, String)>,
+    pub(super) flags: Vec<String>,
+    pub(super) redis: Option<Redis>,
+    pub(super) may_fail: bool,
+}
+
+impl Setup {
+    /// Sets a variable of `spin.toml`.
+    pub(crate) fn variable(mut self, name: &str, value: impl ToString) -> Self {
+        self.variables.push((name.to_owned(), value.to_string()));
+        self
+    }
+
+    /// Caps the memory of an instance.
+    pub(crate) fn instance_memory(mut self, bytes: u64) -> Self {
+        let flag = format!("--max-instance-memory={bytes}");
+        self.flags.push(flag);
+        self
+    }
+
+    /// Keeps blobs in this Redis.
+    pub(crate) fn blobs_in(mut self, redis: Redis) -> Self {
+        self.redis = Some(redis);
+        self
+    }
+
+    /// Lets instances end for want of memory, which the log then tells.
+    pub(crate) fn may_run_out_of_memory(mut self) -> Self {
+        self.may_fail = true;
+        self
+    }
+
+    /// Starts the server and waits until both stores answer.
+    pub(crate) fn start(self) -> Darkroom {
+        let mut darkroom = self.launch();
+        darkroom.wait_until_ready();
+        darkroom
+    }
+
+    /// Starts the server and waits until it listens.
+    pub(crate) fn launch(self) -> Darkroom {
+        Darkroom::launch(self)
+    }
+
+    /// Writes what a host is started from.
+    pub(crate) fn write_files(&self, folder: &Path) {
+        fs::write(folder.join(MANIFEST), manifest()).expect("the manifest is written");
+        let config = runtime_config(folder, self.redis.as_ref());
+        fs::write(folder.join(CONFIG), config).expect("the configuration is written");
+    }
+}
+
+/// `spin.toml`, with the component from where it was built.
+fn manifest() -> String {
+    let component = environment::component();
+    let lines = include_str!("../../../spin.toml").lines();
+    let lines = lines.map(|line| match line.split_once(" = ") {
+        Some(("source", _)) => format!("source = \"{}\"\n", component.display()),
+        _ => format!("{line}\n"),
+    });
+    lines.collect()
+}
+
+fn runtime_config(folder: &Path, redis: Option<&Redis>) -> String {
+    let folder = folder.display();
+    let blobs = match redis {
+        Some(redis) => format!("type = \"redis\"\nurl = \"{}\"", redis.url()),
+        None => format!("type = \"spin\"\npath = \"{folder}/{BLOBS}\""),
+    };
+    format!(
+        "[sqlite_database.default]\ntype = \"spin\"\npath = \"{folder}/{CATALOG}\"\n\n\
+         [key_value_store.default]\n{blobs}\n"
+    )
+}
