@@ -4,18 +4,19 @@ use std::convert::Infallible;
 
 use futures_util::future::join_all;
 use futures_util::{StreamExt as _, stream};
-use reqwest::Body;
+use reqwest::{Body, Response};
 use serde_json::Value;
 
-use crate::support::{Client, Darkroom, Png, content, created, send};
+use crate::support::{Client, Darkroom, Png, content, created, sha256_hex};
 
 const CAP: u64 = 16 << 20;
 
 /// The file as a body of known length, made while it is sent.
-async fn upload(client: &Client, file: &Png, size: usize) -> reqwest::Response {
+async fn upload(client: &Client, file: &Png, size: usize) -> reqwest::Result<Response> {
     let pieces = file.pieces().map(Ok::<_, Infallible>);
     let body = Body::wrap_stream(stream::iter(pieces));
-    send(client.post().header("content-length", size).body(body)).await
+    let request = client.post().header("content-length", size);
+    request.body(body).send().await
 }
 
 /// Downloads an image and compares it with the file while it comes.
@@ -50,30 +51,52 @@ async fn a_file_four_times_the_memory_goes_in_and_out() {
         .start();
     let alice = darkroom.client("alice");
     let file = Png::of_size(size);
-    let image = created(upload(&alice, &file, size).await).await;
+    let image = created(upload(&alice, &file, size).await.expect("an answer")).await;
     assert_eq!(image["size"], size);
     compare(&alice, &image, &file).await;
 }
 
 #[tokio::test]
-async fn uploads_at_once_in_little_memory_succeed_or_fail_but_lose_nothing() {
-    let darkroom = Darkroom::with()
-        .instance_memory(CAP)
-        .may_run_out_of_memory()
-        .start();
+async fn eight_uploads_at_once_fit_into_one_instance() {
+    let darkroom = Darkroom::with().instance_memory(CAP).start();
     let alice = darkroom.client("alice");
     let size = 8 << 20;
     let files: Vec<Png> = (0..8).map(|_| Png::of_size(size)).collect();
     let answers = join_all(files.iter().map(|file| upload(&alice, file, size))).await;
-    let mut kept = 0;
     for (answer, file) in answers.into_iter().zip(&files) {
+        let image = created(answer.expect("an answer")).await;
+        compare(&alice, &image, file).await;
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_fit_fails_and_nothing_that_was_answered_is_lost() {
+    let darkroom = Darkroom::with()
+        .instance_memory(6 << 20)
+        .may_run_out_of_memory()
+        .start();
+    let alice = darkroom.client("alice");
+    let size = 8 << 20;
+    let files: Vec<Png> = (0..16).map(|_| Png::of_size(size)).collect();
+    let answers = join_all(files.iter().map(|file| upload(&alice, file, size))).await;
+    let mut kept = Vec::new();
+    for (answer, file) in answers.into_iter().zip(&files) {
+        // An instance that ends takes along the connections that it was reading from.
+        let Ok(answer) = answer else { continue };
         if answer.status() == 201 {
-            compare(&alice, &created(answer).await, file).await;
-            kept += 1;
+            let image = created(answer).await;
+            compare(&alice, &image, file).await;
+            kept.push(image);
         } else {
             assert!(answer.status().is_server_error(), "{answer:?}");
         }
     }
-    println!("{kept} of {} uploads succeeded", files.len());
-    assert_eq!(alice.list().await.len(), kept);
+    // What was stored without its answer having come is whole too.
+    let listed = alice.list().await;
+    assert!(kept.iter().all(|image| listed.contains(image)));
+    for image in &listed {
+        let bytes = alice.download(image).await;
+        assert_eq!(image["sha256"], sha256_hex(&bytes));
+    }
+    assert_eq!(alice.get("/health/ready").await.status(), 200);
 }
