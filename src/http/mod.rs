@@ -1,7 +1,7 @@
 //! The HTTP contract: routes, extractors, errors. Everything below speaks in
 //! images and grants; everything above is the host.
 //!
-//! A request's way: [`router`] → [`request_id`] → extractors ([`extract`]: the
+//! A request's way: [`router`] → [`request_id`] → [`linger`] → extractors ([`extract`]: the
 //! token becomes a grant) → a handler in [`routes`] → the service → a response,
 //! or a [`problem::Problem`] at any step.
 
@@ -9,6 +9,7 @@ mod cursor;
 mod digest;
 mod disposition;
 mod extract;
+mod linger;
 pub mod problem;
 mod request_id;
 mod routes;
@@ -51,8 +52,19 @@ pub fn router(app: Arc<App>) -> Router {
             Arc::clone(&app),
             log_failures,
         ))
+        .layer(middleware::map_request_with_state(
+            Arc::clone(&app),
+            linger::read_on,
+        ))
         .layer(middleware::from_fn(request_id::set))
         .with_state(app)
+}
+
+/// The routes of an application that can not be built: each answers with why.
+pub fn broken(problem: Problem) -> Router {
+    Router::new()
+        .fallback(|| async { problem })
+        .layer(middleware::from_fn(request_id::set))
 }
 
 /// Answers one request.

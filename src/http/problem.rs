@@ -88,7 +88,7 @@ impl ProblemKind {
 pub struct Cause(pub String);
 
 /// An error on its way to the client.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Problem {
     kind: ProblemKind,
     detail: String,

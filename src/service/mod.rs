@@ -109,6 +109,11 @@ impl Service {
         (self.parts.runtime.log)(line);
     }
 
+    /// Runs work after the response has been sent, with no promise that it ends.
+    pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        (self.parts.runtime.spawn)(Box::pin(work));
+    }
+
     /// Whether both stores answer.
     pub async fn check(&self) -> Result<(), ServiceError> {
         self.catalog().check().await?;

@@ -82,10 +82,10 @@ impl Service {
             return;
         }
         let service = self.clone();
-        (self.parts.runtime.spawn)(Box::pin(async move {
+        self.spawn(async move {
             if let Err(error) = service.sweep().await {
                 service.log(&format!("a sweep was cut short: {error}"));
             }
-        }));
+        });
     }
 }

@@ -14,7 +14,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Router;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use spin_sdk::http::Request;
 use spin_sdk::variables;
 
@@ -41,7 +41,7 @@ pub async fn handle(request: Request) -> Response {
         Some(router) => router.clone(),
         None => match build().await {
             Ok(router) => ROUTER.get_or_init(|| router).clone(),
-            Err(problem) => return problem.into_response(),
+            Err(problem) => http::broken(problem),
         },
     };
     http::respond(router, request.map(axum::body::Body::new)).await
