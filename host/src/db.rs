@@ -11,6 +11,7 @@
 use anyhow::{Context, Result};
 use rusqlite::{Connection, OpenFlags};
 use std::cell::Cell;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
@@ -155,11 +156,11 @@ impl Db {
             Some(queue) => queue.send(Queued { sharing, job }).is_ok(),
             None => false,
         };
-        match answer.await {
-            Ok(answer) => answer,
-            Err(_) if sent => Err("the statement was interrupted".to_owned()),
-            Err(_) => Err("the database is closed".to_owned()),
+        if !sent {
+            return Err("the database is closed".to_owned());
         }
+        let interrupted = |_| Err("the statement was interrupted".to_owned());
+        answer.await.unwrap_or_else(interrupted)
     }
 
     /// Runs `work` on a read-only connection, on this thread.
@@ -222,11 +223,13 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 fn open_writer(path: &Path, options: Options, setup: &str) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
     connection.pragma_update(None, "page_size", options.page_size)?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+    let mode: String = connection.query_row("PRAGMA journal_mode=WAL", [], |row| row.get(0))?;
     connection.execute_batch(setup)?;
+    // Where the file system cannot hold a log, SQLite must do the syncing.
+    let synchronous = if mode == "wal" { "NORMAL" } else { "FULL" };
+    connection.pragma_update(None, "synchronous", synchronous)?;
     connection.execute_batch(
-        "PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-16384;
-         PRAGMA journal_size_limit=67108864;",
+        "PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-16384; PRAGMA journal_size_limit=67108864;",
     )?;
     connection.wal_hook(Some(|_, pages| {
         LOG_PAGES.set(u64::try_from(pages).unwrap_or(0));
@@ -273,13 +276,16 @@ thread_local! {
 /// Syncs the log, once for all groups that have been committed by then, and
 /// answers their jobs.
 fn acknowledge(groups: &Receiver<Group>, log: &Path) {
-    let mut file = None;
+    let mut file: Option<std::fs::File> = None;
     let mut sync = || -> std::io::Result<()> {
-        let file = match &mut file {
-            Some(file) => file,
-            none => none.insert(std::fs::File::open(log)?),
-        };
-        file.sync_data()
+        if file.is_none() {
+            file = match std::fs::File::open(log) {
+                // Nothing has been committed to it yet.
+                Err(error) if error.kind() == ErrorKind::NotFound => None,
+                opened => Some(opened?),
+            };
+        }
+        file.as_ref().map_or(Ok(()), std::fs::File::sync_data)
     };
     let mut broken = None;
     while let Ok(mut group) = groups.recv() {
@@ -494,7 +500,7 @@ mod tests {
     async fn grouped(db: &Db, jobs: &[&'static str]) -> Vec<bool> {
         let gate = Arc::new(Barrier::new(2));
         let held = gate.clone();
-        let hold = db.write(Sharing::Alone, move |_| drop(held.wait()));
+        let hold = db.write(Sharing::Alone, move |_| held.wait().is_leader());
         let commits = jobs
             .iter()
             .map(|sql| db.write(Sharing::Grouped, insert(sql)));

@@ -171,11 +171,9 @@ mod tests {
     use super::*;
 
     fn declared(name: &str, default: Option<&str>) -> BTreeMap<String, Variable> {
-        let variable = Variable {
-            default: default.map(str::to_owned),
-            required: default.is_none(),
-            ..Variable::default()
-        };
+        let mut variable = Variable::default();
+        variable.default = default.map(str::to_owned);
+        variable.required = default.is_none();
         BTreeMap::from([(name.to_owned(), variable)])
     }
 
