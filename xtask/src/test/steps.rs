@@ -85,53 +85,40 @@ fn format(_: &Test, _: &mut Outcome) -> Result<()> {
 fn lint(_: &Test, _: &mut Outcome) -> Result<()> {
     cargo::ensure_components()?;
     cargo::ensure_wasm_target()?;
-    let app = [
-        "--package",
-        "darkroom",
-        "--package",
-        "xtask",
-        "--all-targets",
-    ];
-    let wasm = ["--package", "darkroom", "--lib", "--target", WASM_TARGET];
-    let host = ["--package", "darkroom-host", "--all-targets", "--release"];
-    for selection in [app.as_slice(), &wasm, &host] {
+    // `--all-targets` would pass over the end-to-end tests, which plain
+    // `cargo test` must not run.
+    let app = "--package darkroom --package xtask --lib --bins --examples --tests --test api";
+    let wasm = "--package darkroom --lib --target wasm32-wasip1";
+    let host = "--package darkroom-host --all-targets --release";
+    for selection in [app, wasm, host] {
         let mut command = cargo(["clippy"]);
-        cargo::run(command.args(selection).args(["--", "-D", "warnings"]))?;
+        cargo::run(
+            command
+                .args(selection.split(' '))
+                .args(["--", "-D", "warnings"]),
+        )?;
     }
     Ok(())
 }
 
 fn unit(test: &Test, outcome: &mut Outcome) -> Result<()> {
-    let app = [
-        "test",
-        "--package",
-        "darkroom",
-        "--package",
-        "xtask",
-        "--lib",
-        "--bins",
-    ];
-    cargo_test(cargo(app), test, outcome)?;
+    // The same packages each time: another selection would turn other features
+    // on, and build dependencies anew.
+    let app = "test --package darkroom --package xtask";
     cargo_test(
-        cargo([
-            "test",
-            "--package",
-            "darkroom",
-            "--package",
-            "xtask",
-            "--doc",
-        ]),
+        cargo(format!("{app} --lib --bins").split(' ')),
         test,
         outcome,
-    )
+    )?;
+    cargo_test(cargo(format!("{app} --doc").split(' ')), test, outcome)
 }
 
 fn docs(_: &Test, _: &mut Outcome) -> Result<()> {
-    let app = ["--package", "darkroom", "--package", "xtask"];
-    let host = ["--package", "darkroom-host", "--release"];
-    for selection in [app.as_slice(), &host] {
-        let mut command = cargo(["doc", "--no-deps"]);
-        cargo::run(command.args(selection).env("RUSTDOCFLAGS", "-D warnings"))?;
+    let app = "doc --no-deps --package darkroom --package xtask";
+    let host = "doc --no-deps --package darkroom-host --release";
+    for arguments in [app, host] {
+        let mut command = cargo(arguments.split(' '));
+        cargo::run(command.env("RUSTDOCFLAGS", "-D warnings"))?;
     }
     Ok(())
 }
@@ -169,11 +156,8 @@ fn check_dependencies() -> Result<()> {
 
 fn host(test: &Test, outcome: &mut Outcome) -> Result<()> {
     Program::resolve(Choice::Embedded)?;
-    cargo_test(
-        cargo(["test", "--release", "--package", "darkroom-host"]),
-        test,
-        outcome,
-    )
+    let own = cargo(["test", "--release", "--package", "darkroom-host"]);
+    cargo_test(own, test, outcome)
 }
 
 fn api(test: &Test, outcome: &mut Outcome) -> Result<()> {
@@ -181,15 +165,7 @@ fn api(test: &Test, outcome: &mut Outcome) -> Result<()> {
     let component = component::build(Profile::Release)?;
     let peers = peers::find_or_install()?;
     outcome.skipped = peers.missing;
-    let mut command = cargo([
-        "test",
-        "--package",
-        "darkroom",
-        "--package",
-        "xtask",
-        "--test",
-        "api",
-    ]);
+    let mut command = cargo("test --package darkroom --package xtask --test api".split(' '));
     command
         .env("DARKROOM_TEST_HOST_KIND", program.kind.name())
         .env("DARKROOM_TEST_HOST_BIN", &program.path)
