@@ -1,0 +1,311 @@
+//! One SQLite file, made fast without giving up durability.
+//!
+//! The file is in WAL mode. A writer thread commits whatever is queued in one
+//! transaction; a second thread syncs the log and only then acknowledges what
+//! it carries, while the writer is at the next group already. SQLite itself
+//! (`synchronous=NORMAL`) syncs around checkpoints, so the file is never
+//! corrupt, and nothing acknowledged is lost with the power.
+//!
+//! Readers use read-only connections on their own thread.
+
+mod checkpoint;
+mod open;
+mod writer;
+
+use anyhow::{Context, Result};
+use rusqlite::Connection;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use tokio::sync::oneshot;
+use writer::{Queued, State, Task, Writer};
+
+/// How a file is opened.
+#[derive(Clone, Copy)]
+pub struct Options {
+    /// The page size of a file that does not exist yet.
+    pub page_size: u32,
+    /// Refuses `ATTACH` of other files, as Spin does for guests, and pragmas
+    /// that would make writes less durable.
+    pub guarded: bool,
+}
+
+/// One SQLite file, shared by all instances.
+pub struct Db {
+    path: PathBuf,
+    options: Options,
+    queue: Mutex<Option<Sender<Queued>>>,
+    readers: Mutex<Vec<Connection>>,
+    state: Arc<State>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// Whether a job may share a commit with others.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Sharing {
+    /// It changes rows and nothing else.
+    Grouped,
+    /// It controls transactions, the connection or the schema.
+    Alone,
+}
+
+impl Db {
+    /// Opens `path`, creating it where it does not exist, and runs `setup` on it.
+    pub fn open(path: &Path, options: Options, setup: &str) -> Result<Self> {
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent)
+                .with_context(|| format!("cannot create {}", parent.display()))?;
+        }
+        let connection = open::writer(path, options, setup)
+            .with_context(|| format!("cannot open the database {}", path.display()))?;
+        let (queue, jobs) = mpsc::channel();
+        let state = Arc::new(State::default());
+        let (committed, groups) = mpsc::channel();
+        let mut log = path.as_os_str().to_owned();
+        log.push("-wal");
+        let syncer = std::thread::Builder::new()
+            .name("sqlite-sync".to_owned())
+            .spawn(move || writer::acknowledge(&groups, Path::new(&log)))?;
+        let writer = Writer {
+            checkpoints: checkpoint::Checkpoints::new(&connection, path)?,
+            connection,
+            state: state.clone(),
+            committed,
+        };
+        let thread = std::thread::Builder::new()
+            .name("sqlite-writer".to_owned())
+            .spawn(move || writer.run(&jobs))?;
+        Ok(Self {
+            path: path.to_owned(),
+            options,
+            queue: Mutex::new(Some(queue)),
+            readers: Mutex::default(),
+            state,
+            threads: Mutex::new(vec![thread, syncer]),
+        })
+    }
+
+    /// Runs `work` on the one connection that writes; the answer comes after
+    /// its commit. `work` may be called again, so it must not consume its input.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        sharing: Sharing,
+        work: impl FnMut(&Connection) -> T + Send + 'static,
+    ) -> Result<T, String> {
+        let (reply, answer) = oneshot::channel();
+        let job = Box::new(Task {
+            work,
+            result: None,
+            reply,
+        });
+        let sent = match &*lock(&self.queue) {
+            Some(queue) => queue.send(Queued { sharing, job }).is_ok(),
+            None => false,
+        };
+        if !sent {
+            return Err("the database is closed".to_owned());
+        }
+        let interrupted = |_| Err("the statement was interrupted".to_owned());
+        answer.await.unwrap_or_else(interrupted)
+    }
+
+    /// Runs `work` on a read-only connection, on this thread.
+    pub fn read<T>(&self, work: impl FnOnce(&Connection) -> T) -> Result<T, String> {
+        let idle = lock(&self.readers).pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => open::reader(&self.path, self.options).map_err(|error| error.to_string())?,
+        };
+        let result = work(&connection);
+        lock(&self.readers).push(connection);
+        Ok(result)
+    }
+
+    /// Whether somebody has begun a transaction and not ended it.
+    pub fn in_transaction(&self) -> bool {
+        self.state.in_transaction.load(Ordering::Acquire)
+    }
+
+    /// Rows changed by the last write on the shared connection.
+    pub fn changes(&self) -> u64 {
+        self.state.changes.load(Ordering::Acquire)
+    }
+
+    /// Row id of the last insert on the shared connection.
+    pub fn last_insert_rowid(&self) -> i64 {
+        self.state.last_insert_rowid.load(Ordering::Acquire)
+    }
+
+    /// Finishes what is queued and writes the log back into the file.
+    pub fn close(&self) {
+        lock(&self.readers).clear();
+        drop(lock(&self.queue).take());
+        for thread in lock(&self.threads).drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Runs several statements so that either all of them count or none.
+pub fn atomically<T>(
+    connection: &Connection,
+    work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    connection.execute_batch("SAVEPOINT several")?;
+    let result = work(connection);
+    if result.is_err() && !connection.is_autocommit() {
+        connection.execute_batch("ROLLBACK TO several")?;
+    }
+    if !connection.is_autocommit() {
+        connection.execute_batch("RELEASE several")?;
+    }
+    result
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Barrier;
+
+    const OPTIONS: Options = Options {
+        page_size: 4096,
+        guarded: true,
+    };
+
+    fn open(folder: &tempfile::TempDir) -> Db {
+        let setup = "CREATE TABLE IF NOT EXISTS t (a INTEGER PRIMARY KEY, b TEXT UNIQUE)";
+        Db::open(&folder.path().join("x.db"), OPTIONS, setup).unwrap()
+    }
+
+    fn insert(sql: &'static str) -> impl FnMut(&Connection) -> rusqlite::Result<usize> + Send {
+        move |connection| connection.execute(sql, [])
+    }
+
+    fn count(db: &Db) -> i64 {
+        db.read(|c| {
+            c.query_row("SELECT count(*) FROM t", [], |row| row.get(0))
+                .unwrap()
+        })
+        .unwrap()
+    }
+
+    /// Holds the writer until all of `jobs` are queued, so that they form one group.
+    async fn grouped(db: &Db, jobs: &[&'static str]) -> Vec<bool> {
+        let gate = Arc::new(Barrier::new(2));
+        let held = gate.clone();
+        let hold = db.write(Sharing::Alone, move |_| held.wait().is_leader());
+        let commits = jobs
+            .iter()
+            .map(|sql| db.write(Sharing::Grouped, insert(sql)));
+        let all = futures::future::join(hold, futures::future::join_all(commits));
+        let mut all = std::pin::pin!(all);
+        assert!(futures::poll!(all.as_mut()).is_pending());
+        gate.wait();
+        let (_, results) = all.await;
+        results
+            .into_iter()
+            .map(|r| matches!(r, Ok(Ok(_))))
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn a_failing_statement_in_a_group_affects_only_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = open(&folder);
+        let jobs = [
+            "INSERT INTO t (b) VALUES ('one')",
+            "INSERT INTO t (b) VALUES ('one')",
+            "INSERT INTO missing VALUES (1)",
+            "INSERT INTO t (b) VALUES ('two')",
+        ];
+        assert_eq!(grouped(&db, &jobs).await, [true, false, false, true]);
+        assert_eq!(count(&db), 2);
+    }
+
+    #[tokio::test]
+    async fn a_statement_that_ends_the_transaction_takes_nobody_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = open(&folder);
+        let jobs = [
+            "INSERT INTO t (b) VALUES ('one')",
+            "INSERT OR ROLLBACK INTO t (b) VALUES ('one')",
+            "INSERT INTO t (b) VALUES ('two')",
+        ];
+        assert_eq!(grouped(&db, &jobs).await, [true, false, true]);
+        assert_eq!(count(&db), 2);
+    }
+
+    #[tokio::test]
+    async fn a_guests_transaction_takes_in_what_comes_until_it_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = open(&folder);
+        db.write(Sharing::Alone, insert("BEGIN"))
+            .await
+            .unwrap()
+            .unwrap();
+        assert!(db.in_transaction());
+        let sql = "INSERT INTO t (b) VALUES ('one')";
+        db.write(Sharing::Grouped, insert(sql))
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(
+            (count(&db), db.changes(), db.last_insert_rowid()),
+            (0, 1, 1)
+        );
+        db.write(Sharing::Alone, insert("ROLLBACK"))
+            .await
+            .unwrap()
+            .unwrap();
+        assert!(!db.in_transaction());
+        assert_eq!(count(&db), 0);
+    }
+
+    #[tokio::test]
+    async fn what_was_acknowledged_is_there_after_reopening() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = open(&folder);
+        let sql = "INSERT INTO t (b) VALUES ('one')";
+        db.write(Sharing::Grouped, insert(sql))
+            .await
+            .unwrap()
+            .unwrap();
+        db.close();
+        assert!(db.write(Sharing::Grouped, insert(sql)).await.is_err());
+        assert_eq!(count(&open(&folder)), 1);
+    }
+
+    #[tokio::test]
+    async fn several_statements_count_together_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = open(&folder);
+        let result = db.write(Sharing::Grouped, |connection| {
+            atomically(connection, |connection| {
+                connection.execute("INSERT INTO t (b) VALUES ('one')", [])?;
+                connection.execute("INSERT INTO t (b) VALUES ('one')", [])
+            })
+        });
+        assert!(result.await.unwrap().is_err());
+        assert_eq!(count(&db), 0);
+    }
+
+    #[tokio::test]
+    async fn other_files_cannot_be_attached() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = open(&folder);
+        let attach = |sql| db.write(Sharing::Alone, insert(sql));
+        assert!(
+            attach("ATTACH '/tmp/other.db' AS o")
+                .await
+                .unwrap()
+                .is_err()
+        );
+        assert!(attach("ATTACH ':memory:' AS m").await.unwrap().is_ok());
+    }
+}

@@ -1,0 +1,198 @@
+//! The two threads behind a file: one commits groups, the other syncs the log
+//! and answers.
+
+use super::Sharing;
+use super::checkpoint::{Checkpoints, checkpoint};
+use rusqlite::Connection;
+use std::io::ErrorKind;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// No more jobs than this share one commit.
+const GROUP: usize = 256;
+/// The log is also written back when nothing has been written for this long.
+const IDLE: Duration = Duration::from_millis(500);
+
+/// What the writer thread tells about its connection.
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) in_transaction: AtomicBool,
+    pub(super) changes: AtomicU64,
+    pub(super) last_insert_rowid: AtomicI64,
+}
+
+pub(super) struct Queued {
+    pub(super) sharing: Sharing,
+    pub(super) job: Box<dyn Job>,
+}
+
+/// A piece of work on the writer's connection.
+pub(super) trait Job: Send {
+    /// Does the work. Runs again if another job undid the whole group.
+    fn run(&mut self, connection: &Connection);
+    /// Answers whoever asked, after the commit.
+    fn done(self: Box<Self>, commit: Result<(), &str>);
+}
+
+pub(super) type Group = Vec<Box<dyn Job>>;
+
+pub(super) struct Task<T, F> {
+    pub(super) work: F,
+    pub(super) result: Option<T>,
+    pub(super) reply: oneshot::Sender<Result<T, String>>,
+}
+
+impl<T: Send, F: FnMut(&Connection) -> T + Send> Job for Task<T, F> {
+    fn run(&mut self, connection: &Connection) {
+        self.result = Some((self.work)(connection));
+    }
+
+    fn done(self: Box<Self>, commit: Result<(), &str>) {
+        let answer = match (commit, self.result) {
+            (Ok(()), Some(result)) => Ok(result),
+            (Ok(()), None) => Err("the statement did not run".to_owned()),
+            (Err(error), _) => Err(error.to_owned()),
+        };
+        // Nobody waits when the guest has dropped its call.
+        let _ = self.reply.send(answer);
+    }
+}
+
+pub(super) struct Writer {
+    pub(super) connection: Connection,
+    pub(super) state: Arc<State>,
+    pub(super) committed: Sender<Group>,
+    pub(super) checkpoints: Checkpoints,
+}
+
+impl Writer {
+    pub(super) fn run(self, jobs: &Receiver<Queued>) {
+        let mut waiting = None;
+        loop {
+            let first = match waiting.take() {
+                Some(queued) => queued,
+                None => match jobs.recv_timeout(IDLE) {
+                    Ok(queued) => queued,
+                    Err(RecvTimeoutError::Timeout) => {
+                        self.checkpoints.advance(&self.connection, true);
+                        continue;
+                    }
+                    Err(RecvTimeoutError::Disconnected) => break,
+                },
+            };
+            if first.sharing == Sharing::Alone || self.state.in_transaction.load(Ordering::Relaxed)
+            {
+                self.alone(first.job);
+            } else {
+                let mut group = vec![first.job];
+                while group.len() < GROUP {
+                    match jobs.try_recv() {
+                        Ok(next) if next.sharing == Sharing::Grouped => group.push(next.job),
+                        Ok(next) => {
+                            waiting = Some(next);
+                            break;
+                        }
+                        Err(_) => break,
+                    }
+                }
+                self.together(group);
+            }
+            self.checkpoints.advance(&self.connection, false);
+        }
+        checkpoint(&self.connection, "TRUNCATE");
+    }
+
+    fn alone(&self, mut job: Box<dyn Job>) {
+        job.run(&self.connection);
+        let open = !self.connection.is_autocommit();
+        self.state.in_transaction.store(open, Ordering::Release);
+        self.publish();
+        self.acknowledge(vec![job]);
+    }
+
+    fn acknowledge(&self, group: Group) {
+        if let Err(mpsc::SendError(group)) = self.committed.send(group) {
+            fail(group, "the log is not synced any more");
+        }
+    }
+
+    /// Commits a group. A job that fails undoes only itself; one whose failure
+    /// ends the whole transaction is answered, and the others run once more.
+    fn together(&self, mut group: Group) {
+        while !group.is_empty() {
+            if let Err(error) = self.execute("BEGIN IMMEDIATE") {
+                return fail(group, &error.to_string());
+            }
+            let ended = group.iter_mut().position(|job| {
+                job.run(&self.connection);
+                self.connection.is_autocommit()
+            });
+            if let Some(culprit) = ended {
+                group.remove(culprit).done(Ok(()));
+                continue;
+            }
+            self.publish();
+            if let Err(error) = self.execute("COMMIT") {
+                if !self.connection.is_autocommit() {
+                    let _ = self.execute("ROLLBACK");
+                }
+                return fail(group, &error.to_string());
+            }
+            return self.acknowledge(group);
+        }
+    }
+
+    fn execute(&self, statement: &str) -> rusqlite::Result<()> {
+        self.connection
+            .prepare_cached(statement)?
+            .execute([])
+            .map(drop)
+    }
+
+    fn publish(&self) {
+        let (changes, rowid) = (
+            self.connection.changes(),
+            self.connection.last_insert_rowid(),
+        );
+        self.state.changes.store(changes, Ordering::Release);
+        self.state.last_insert_rowid.store(rowid, Ordering::Release);
+    }
+}
+
+/// Syncs the log, once for all groups that have been committed by then, and
+/// answers their jobs.
+pub(super) fn acknowledge(groups: &Receiver<Group>, log: &Path) {
+    let mut file: Option<std::fs::File> = None;
+    let mut sync = || -> std::io::Result<()> {
+        if file.is_none() {
+            file = match std::fs::File::open(log) {
+                // Nothing has been committed to it yet.
+                Err(error) if error.kind() == ErrorKind::NotFound => None,
+                opened => Some(opened?),
+            };
+        }
+        file.as_ref().map_or(Ok(()), std::fs::File::sync_data)
+    };
+    let mut broken = None;
+    while let Ok(mut group) = groups.recv() {
+        group.extend(groups.try_iter().flatten());
+        // After a failed sync nobody knows what is on the disk: nothing more
+        // is acknowledged until the next start.
+        if broken.is_none() {
+            broken = sync()
+                .err()
+                .map(|error| format!("cannot sync the log: {error}"));
+        }
+        for job in group {
+            job.done(broken.as_deref().map_or(Ok(()), Err));
+        }
+    }
+}
+
+fn fail(group: Group, why: &str) {
+    group.into_iter().for_each(|job| job.done(Err(why)));
+}
