@@ -7,6 +7,7 @@
 
 mod support;
 
+mod conformance;
 mod delete;
 mod digest;
 mod download;

@@ -44,7 +44,35 @@ pub(crate) fn build(profile: Profile) -> Result<Component> {
         },
         arguments.join(" ")
     ));
-    cargo::run(&mut cargo::cargo(&arguments))?;
+    let wasm = compile(&arguments, &directory)?;
+    let named = root().join(text(component(&manifest)?, "source")?);
+    let manifest = if named == wasm {
+        manifest_path
+    } else {
+        write_manifest(manifest, &wasm)?
+    };
+    Ok(Component { wasm, manifest })
+}
+
+/// Builds the component that answers with the conformance suites of its stores,
+/// and gives the `.wasm` file.
+pub(crate) fn build_conformance() -> Result<PathBuf> {
+    cargo::ensure_wasm_target()?;
+    let manifest = read_manifest(&root().join("spin.toml"))?;
+    let (mut arguments, directory) = build_arguments(&manifest, Profile::Release)?;
+    arguments.extend(["--features", "conformance"].map(str::to_owned));
+    say::step("Building the component with the conformance suites");
+    let built = compile(&arguments, &directory)?;
+    // Out of the way of the next build of the application.
+    let kept = target_dir().join("xtask").join("conformance.wasm");
+    fs::create_dir_all(target_dir().join("xtask"))?;
+    fs::copy(&built, &kept).with_context(|| format!("cannot write {}", kept.display()))?;
+    Ok(kept)
+}
+
+/// Runs cargo, and gives the `.wasm` file that it made.
+fn compile(arguments: &[String], directory: &str) -> Result<PathBuf> {
+    cargo::run(&mut cargo::cargo(arguments))?;
     let wasm = target_dir()
         .join(WASM_TARGET)
         .join(directory)
@@ -54,13 +82,7 @@ pub(crate) fn build(profile: Profile) -> Result<Component> {
         "the build made no {}; does [component.{NAME}.build] in spin.toml name another target?",
         wasm.display()
     );
-    let named = root().join(text(component(&manifest)?, "source")?);
-    let manifest = if named == wasm {
-        manifest_path
-    } else {
-        write_manifest(manifest, &wasm)?
-    };
-    Ok(Component { wasm, manifest })
+    Ok(wasm)
 }
 
 fn read_manifest(path: &Path) -> Result<Table> {

@@ -28,7 +28,17 @@ pub(crate) fn host_program() -> PathBuf {
 
 /// `DARKROOM_TEST_COMPONENT`: the `.wasm` file.
 pub(crate) fn component() -> PathBuf {
-    let path = PathBuf::from(required("DARKROOM_TEST_COMPONENT"));
+    existing("DARKROOM_TEST_COMPONENT")
+}
+
+/// `DARKROOM_TEST_CONFORMANCE`: the `.wasm` file that answers with the conformance
+/// suites of its stores.
+pub(crate) fn conformance_component() -> PathBuf {
+    existing("DARKROOM_TEST_CONFORMANCE")
+}
+
+fn existing(variable: &str) -> PathBuf {
+    let path = PathBuf::from(required(variable));
     path.canonicalize()
         .unwrap_or_else(|error| panic!("the component {} is not there: {error}", path.display()))
 }

@@ -21,6 +21,7 @@ pub(crate) struct Setup {
     pub(super) flags: Vec<String>,
     pub(super) redis: Option<Redis>,
     pub(super) may_fail: bool,
+    conformance: bool,
 }
 
 impl Setup {
@@ -49,6 +50,12 @@ impl Setup {
         self
     }
 
+    /// Runs the component that answers with the conformance suites of its stores.
+    pub(crate) fn conformance(mut self) -> Self {
+        self.conformance = true;
+        self
+    }
+
     /// Starts the server and waits until both stores answer.
     pub(crate) fn start(self) -> Darkroom {
         let mut darkroom = self.launch();
@@ -63,15 +70,19 @@ impl Setup {
 
     /// Writes what a host is started from.
     pub(crate) fn write_files(&self, folder: &Path) {
-        fs::write(folder.join(MANIFEST), manifest()).expect("the manifest is written");
+        let component = if self.conformance {
+            environment::conformance_component()
+        } else {
+            environment::component()
+        };
+        fs::write(folder.join(MANIFEST), manifest(&component)).expect("the manifest is written");
         let config = runtime_config(folder, self.redis.as_ref());
         fs::write(folder.join(CONFIG), config).expect("the configuration is written");
     }
 }
 
 /// `spin.toml`, with the component from where it was built.
-fn manifest() -> String {
-    let component = environment::component();
+fn manifest(component: &Path) -> String {
     let lines = include_str!("../../../spin.toml").lines();
     let lines = lines.map(|line| match line.split_once(" = ") {
         Some(("source", _)) => format!("source = \"{}\"\n", component.display()),

@@ -162,6 +162,7 @@ fn host(test: &Test, outcome: &mut Outcome) -> Result<()> {
 
 fn api(test: &Test, outcome: &mut Outcome) -> Result<()> {
     let program = Program::resolve(test.host)?;
+    let conformance = component::build_conformance()?;
     let component = component::build(Profile::Release)?;
     let peers = peers::find_or_install()?;
     outcome.skipped = peers.missing;
@@ -170,6 +171,7 @@ fn api(test: &Test, outcome: &mut Outcome) -> Result<()> {
         .env("DARKROOM_TEST_HOST_KIND", program.kind.name())
         .env("DARKROOM_TEST_HOST_BIN", &program.path)
         .env("DARKROOM_TEST_COMPONENT", &component.wasm)
+        .env("DARKROOM_TEST_CONFORMANCE", conformance)
         .envs(peers.environment);
     cargo_test(command, test, outcome)
 }

@@ -1,0 +1,30 @@
+//! The conformance suites, inside the component, over the stores of a real host.
+
+use crate::support::{Redis, Setup};
+
+/// What the suites together promise, by number: none may be left out unnoticed.
+const PROMISES: usize = 20;
+
+async fn conforms(setup: Setup) {
+    let server = setup.conformance().launch();
+    // Twice: on new stores, and on those that the first run has left.
+    for _ in 0..2 {
+        let answer = server.anybody().get("/").await;
+        let status = answer.status();
+        let text = answer.text().await.expect("text");
+        assert_eq!(status, 200, "{text}");
+        assert_eq!(text.lines().count(), PROMISES, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn stores_in_files_conform() {
+    conforms(Setup::default()).await;
+}
+
+#[tokio::test]
+async fn blobs_in_redis_conform() {
+    if let Some(redis) = Redis::start() {
+        conforms(Setup::default().blobs_in(redis)).await;
+    }
+}
