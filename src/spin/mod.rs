@@ -98,7 +98,7 @@ async fn read_settings() -> Result<Settings, SettingsError> {
 fn runtime() -> Runtime {
     Runtime {
         now: Box::new(now),
-        spawn: Box::new(|work| spin_sdk::wit_bindgen::spawn(work)),
+        spawn: Box::new(spin_sdk::wit_bindgen::spawn),
         log: Box::new(log),
     }
 }
