@@ -19,22 +19,59 @@ const BASE64URL: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
+/// What a signature is for. Each purpose has a key of its own, so that a signature
+/// for one is never valid for another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Bearer tokens, signed with the secret itself, as RFC 7515 has it.
+    Token,
+    /// Signed URLs.
+    Link,
+    /// Upload tickets.
+    Ticket,
+}
+
+impl Purpose {
+    /// The `info` of the key's derivation by HKDF-Expand (RFC 5869 §2.3), whose one
+    /// block is HMAC-SHA256(secret, info ‖ 0x01).
+    fn info(self) -> &'static [u8] {
+        match self {
+            Self::Token => b"",
+            Self::Link => b"darkroom link v1",
+            Self::Ticket => b"darkroom ticket v1",
+        }
+    }
+}
+
 /// One secret and its name.
 #[derive(Clone)]
 pub struct SigningKey {
     id: String,
     // Keyed once: each signature then clones two hash states and saves the
     // two compressions of the padded key.
-    mac: Hmac<Sha256>,
+    token: Hmac<Sha256>,
+    link: Hmac<Sha256>,
+    ticket: Hmac<Sha256>,
 }
 
 impl SigningKey {
     fn new(id: &str, secret: &[u8]) -> Result<Self, KeyRingError> {
-        let mac = Hmac::new_from_slice(secret)
-            .map_err(|_| KeyRingError::Encoding { id: id.to_owned() })?;
+        let keyed = |key: &[u8]| {
+            let refused = |_| KeyRingError::Encoding { id: id.to_owned() };
+            Hmac::<Sha256>::new_from_slice(key).map_err(refused)
+        };
+        let token = keyed(secret)?;
+        let derived = |purpose: Purpose| {
+            let mut mac = token.clone();
+            mac.update(purpose.info());
+            mac.update(&[1]);
+            keyed(&mac.finalize().into_bytes())
+        };
         Ok(Self {
             id: id.to_owned(),
-            mac,
+            link: derived(Purpose::Link)?,
+            ticket: derived(Purpose::Ticket)?,
+            token,
         })
     }
 
@@ -44,17 +81,23 @@ impl SigningKey {
     }
 
     /// HMAC-SHA256 of `message`.
-    pub fn sign(&self, message: &[u8]) -> [u8; 32] {
-        let mut mac = self.mac.clone();
-        mac.update(message);
-        mac.finalize().into_bytes().into()
+    pub fn sign(&self, purpose: Purpose, message: &[u8]) -> [u8; 32] {
+        self.mac(purpose, message).finalize().into_bytes().into()
     }
 
     /// Whether `signature` is that of `message`, in constant time.
-    pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
-        let mut mac = self.mac.clone();
+    pub fn verifies(&self, purpose: Purpose, message: &[u8], signature: &[u8]) -> bool {
+        self.mac(purpose, message).verify_slice(signature).is_ok()
+    }
+
+    fn mac(&self, purpose: Purpose, message: &[u8]) -> Hmac<Sha256> {
+        let mut mac = match purpose {
+            Purpose::Token => self.token.clone(),
+            Purpose::Link => self.link.clone(),
+            Purpose::Ticket => self.ticket.clone(),
+        };
         mac.update(message);
-        mac.verify_slice(signature).is_ok()
+        mac
     }
 }
 
@@ -234,8 +277,23 @@ mod tests {
         let key = SigningKey::new("k", &[0xaa; 131]).expect("any length");
         let message = b"Test Using Larger Than Block-Size Key - Hash Key First";
         let expected = [0x60, 0xe4, 0x31, 0x59, 0x1e, 0xe0, 0xb6, 0x7f];
-        assert_eq!(key.sign(message)[..8], expected);
-        assert!(key.verifies(message, &key.sign(message)));
-        assert!(!key.verifies(message, &[0; 32]) && !key.verifies(message, &[]));
+        let signature = key.sign(Purpose::Token, message);
+        assert_eq!(signature[..8], expected);
+        assert!(key.verifies(Purpose::Token, message, &signature));
+        for wrong in [&[0; 32][..], &[], &signature[..31]] {
+            assert!(!key.verifies(Purpose::Token, message, wrong));
+        }
+    }
+
+    #[test]
+    fn a_signature_for_one_purpose_is_not_valid_for_another() {
+        let key = SigningKey::new("k", &[7; 32]).expect("any length");
+        let purposes = [Purpose::Token, Purpose::Link, Purpose::Ticket];
+        for made in purposes {
+            let signature = key.sign(made, b"message");
+            for held in purposes {
+                assert_eq!(key.verifies(held, b"message", &signature), made == held);
+            }
+        }
     }
 }

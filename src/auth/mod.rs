@@ -1,4 +1,5 @@
-//! Who may do what: the key ring, bearer tokens and the scopes they carry.
+//! Who may do what: the key ring, bearer tokens and the scopes they carry, signed
+//! URLs ([`link`]) and upload tickets ([`ticket`]).
 //!
 //! Pure functions on strings and times; nothing here does I/O, so the same code
 //! mints tokens in `cargo xtask token` and checks them in the component.
@@ -7,10 +8,12 @@
 //! → [`Grant`], the proof that every later step asks for.
 
 mod keyring;
+pub mod link;
 mod scope;
+pub mod ticket;
 pub mod token;
 
-pub use keyring::{KeyRing, KeyRingError, MIN_SECRET_BYTES, SigningKey};
+pub use keyring::{KeyRing, KeyRingError, MIN_SECRET_BYTES, Purpose, SigningKey};
 pub use scope::{Scope, Scopes};
 pub use token::{Audience, Claims, TokenError};
 

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
-use super::{Grant, KeyRing, MAX_OWNER_CHARS, Scopes, SigningKey};
+use super::{Grant, KeyRing, MAX_OWNER_CHARS, Purpose, Scopes, SigningKey};
 
 /// The longest token that is looked at, in bytes.
 pub const MAX_TOKEN_BYTES: usize = 4096;
@@ -104,8 +104,13 @@ struct Header<'a> {
     #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
     kid: Option<std::borrow::Cow<'a, str>>,
     /// RFC 7515 §4.1.11: what is not understood must be refused.
-    #[serde(default, skip_serializing)]
-    crit: Option<serde::de::IgnoredAny>,
+    #[serde(default, skip_serializing, deserialize_with = "present")]
+    crit: bool,
+}
+
+/// Whether a member stands there at all, whatever its value.
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    serde::de::IgnoredAny::deserialize(deserializer).map(|_| true)
 }
 
 /// Signs `claims` with the key named `kid`, or with the ring's first.
@@ -118,13 +123,13 @@ pub fn mint(ring: &KeyRing, kid: Option<&str>, claims: &Claims) -> Result<String
         alg: "HS256",
         typ: Some("JWT".into()),
         kid: Some(key.id().into()),
-        crit: None,
+        crit: false,
     };
     let part = |json: Result<Vec<u8>, _>| json.map(|json| URL_SAFE_NO_PAD.encode(json));
     let header = part(serde_json::to_vec(&header)).map_err(|_| TokenError::Malformed)?;
     let claims = part(serde_json::to_vec(claims)).map_err(|_| TokenError::Malformed)?;
     let message = format!("{header}.{claims}");
-    let signature = URL_SAFE_NO_PAD.encode(key.sign(message.as_bytes()));
+    let signature = URL_SAFE_NO_PAD.encode(key.sign(Purpose::Token, message.as_bytes()));
     Ok(format!("{message}.{signature}"))
 }
 
@@ -137,6 +142,7 @@ pub fn verify(
     token: &str,
 ) -> Result<Grant, TokenError> {
     let payload = verified_payload(ring, token)?;
+    refuse_duplicates(&payload)?;
     let claims: Claims = serde_json::from_slice(&payload).map_err(|_| TokenError::Malformed)?;
     judge(&claims, audience, now)?;
     Ok(Grant {
@@ -159,11 +165,11 @@ fn verified_payload(ring: &KeyRing, token: &str) -> Result<Vec<u8>, TokenError> 
 
     let header = decode(header)?;
     let header: Header<'_> = serde_json::from_slice(&header).map_err(|_| TokenError::Malformed)?;
-    if header.alg != "HS256" || header.crit.is_some() {
+    if header.alg != "HS256" || header.crit {
         return Err(TokenError::Algorithm);
     }
     let signature = decode(signature)?;
-    let signed_by = |key: &SigningKey| key.verifies(message.as_bytes(), &signature);
+    let signed_by = |key: &SigningKey| key.verifies(Purpose::Token, message.as_bytes(), &signature);
     let known = match &header.kid {
         Some(kid) => ring.find(kid).is_some_and(signed_by),
         None => ring.iter().any(signed_by),
@@ -172,6 +178,30 @@ fn verified_payload(ring: &KeyRing, token: &str) -> Result<Vec<u8>, TokenError> 
         return Err(TokenError::Signature);
     }
     decode(payload)
+}
+
+/// Refuses an object in which any name stands twice, known or not: two readers may
+/// see two tokens in it (RFC 8725 §2.4).
+fn refuse_duplicates(json: &[u8]) -> Result<(), TokenError> {
+    struct Names;
+    impl<'de> serde::de::Visitor<'de> for Names {
+        type Value = ();
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("an object whose names are unique")
+        }
+        fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+            let mut seen = std::collections::BTreeSet::new();
+            while let Some(name) = map.next_key::<String>()? {
+                map.next_value::<serde::de::IgnoredAny>()?;
+                if !seen.insert(name) {
+                    return Err(serde::de::Error::custom("a name stands twice"));
+                }
+            }
+            Ok(())
+        }
+    }
+    let mut reader = serde_json::Deserializer::from_slice(json);
+    serde::Deserializer::deserialize_map(&mut reader, Names).map_err(|_| TokenError::Malformed)
 }
 
 fn judge(claims: &Claims, audience: Option<&str>, now: u64) -> Result<(), TokenError> {

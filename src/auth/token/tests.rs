@@ -30,7 +30,7 @@ fn signed(header: &str, payload: &str) -> String {
         URL_SAFE_NO_PAD.encode(header),
         URL_SAFE_NO_PAD.encode(payload)
     );
-    let signature = ring(A).signing().sign(message.as_bytes());
+    let signature = ring(A).signing().sign(Purpose::Token, message.as_bytes());
     format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
@@ -73,6 +73,11 @@ fn only_hs256_is_taken() {
         verify(&ring(A), None, NOW, &critical),
         Err(TokenError::Algorithm)
     );
+    let null = signed(r#"{"alg":"HS256","crit":null}"#, &payload);
+    assert_eq!(
+        verify(&ring(A), None, NOW, &null),
+        Err(TokenError::Algorithm)
+    );
     let plain = signed(r#"{"alg":"HS256"}"#, &payload);
     assert!(
         verify(&ring(&format!("{B},{A}")), None, NOW, &plain).is_ok(),
@@ -88,6 +93,10 @@ fn malformed_tokens_are_refused() {
         r#"{"alg":"HS256"}"#,
         &format!(r#"{{"sub":"alice","sub":"bob","exp":{exp}}}"#),
     );
+    let unknown_twice = signed(
+        r#"{"alg":"HS256"}"#,
+        &format!(r#"{{"sub":"alice","exp":{exp},"x":1,"x":2}}"#),
+    );
     let no_exp = signed(r#"{"alg":"HS256"}"#, r#"{"sub":"alice"}"#);
     let negative = signed(r#"{"alg":"HS256"}"#, r#"{"sub":"alice","exp":-1}"#);
     let two_algs = signed(
@@ -95,7 +104,17 @@ fn malformed_tokens_are_refused() {
         &format!(r#"{{"sub":"alice","exp":{exp}}}"#),
     );
     for token in [
-        "", ".", "..", "a.b", "a.b.c.d", &long, &twice, &no_exp, &negative, &two_algs,
+        &unknown_twice,
+        "",
+        ".",
+        "..",
+        "a.b",
+        "a.b.c.d",
+        &long,
+        &twice,
+        &no_exp,
+        &negative,
+        &two_algs,
     ] {
         assert_eq!(
             verify(&ring(A), None, NOW, token),

@@ -1,0 +1,163 @@
+use super::*;
+
+const A: &str = "a:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY";
+const B: &str = "b:ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA";
+const PATH: &str = "/v1/images/01a20bb0-2844-74b5-8560-f8154794d311/content";
+
+fn ring(text: &str) -> KeyRing {
+    KeyRing::parse(text).expect("a ring")
+}
+
+fn link<'a>(parameters: &'a [(&'a str, &'a str)]) -> Link<'a> {
+    Link {
+        method: LinkMethod::Get,
+        path: PATH,
+        parameters,
+        epoch: 0,
+        expires: 1000,
+    }
+}
+
+fn check(method: &str, url: &str, now: u64) -> Result<VerifiedLink, LinkError> {
+    let (path, query) = url.split_once('?').expect("a query");
+    verify(&ring(A), method, path, query, now)
+}
+
+#[test]
+fn a_link_is_as_documented() {
+    // From the recipe: HMAC-SHA256 under HMAC-SHA256(secret, "darkroom link v1\x01").
+    let url = link(&[("download", "1")])
+        .sign(&ring(A), None)
+        .expect("signs");
+    let expected = format!("{PATH}?download=1&expires=1000&kid=a&signature=");
+    assert!(url.starts_with(&expected), "{url}");
+    assert_eq!(url.len(), expected.len() + 43);
+}
+
+#[test]
+fn what_is_signed_verifies_until_it_expires() {
+    let url = link(&[]).sign(&ring(A), None).expect("signs");
+    let good = VerifiedLink {
+        epoch: 0,
+        expires: 1000,
+    };
+    assert_eq!(check("GET", &url, 999), Ok(good));
+    assert_eq!(check("HEAD", &url, 999), Ok(good));
+    assert_eq!(check("GET", &url, 1000), Err(LinkError::Expired));
+    assert_eq!(check("POST", &url, 999), Err(LinkError::Wrong));
+    let later = Link {
+        epoch: 7,
+        ..link(&[])
+    }
+    .sign(&ring(A), None)
+    .expect("signs");
+    assert_eq!(
+        check("GET", &later, 0),
+        Ok(VerifiedLink {
+            epoch: 7,
+            expires: 1000
+        })
+    );
+}
+
+#[test]
+fn a_link_for_head_is_not_one_for_get() {
+    let link = Link {
+        method: LinkMethod::Head,
+        ..link(&[])
+    };
+    let url = link.sign(&ring(A), None).expect("signs");
+    assert!(check("HEAD", &url, 0).is_ok());
+    assert_eq!(check("GET", &url, 0), Err(LinkError::Wrong));
+}
+
+#[test]
+fn every_key_of_the_ring_verifies_and_no_other() {
+    let url = link(&[]).sign(&ring(A), None).expect("signs");
+    let (path, query) = url.split_once('?').expect("a query");
+    assert!(verify(&ring(&format!("{B},{A}")), "GET", path, query, 0).is_ok());
+    assert_eq!(
+        verify(&ring(B), "GET", path, query, 0),
+        Err(LinkError::Wrong)
+    );
+    let imposter = ring(&B.replace("b:", "a:"));
+    assert_eq!(
+        verify(&imposter, "GET", path, query, 0),
+        Err(LinkError::Wrong)
+    );
+    assert_eq!(
+        link(&[]).sign(&ring(A), Some("b")),
+        Err(TokenError::UnknownKey)
+    );
+}
+
+#[test]
+fn the_order_of_parameters_is_free_and_nothing_else() {
+    let url = link(&[("w", "200"), ("name", "a b&c=ü")])
+        .sign(&ring(A), None)
+        .expect("signs");
+    assert!(check("GET", &url, 0).is_ok());
+    let (path, query) = url.split_once('?').expect("a query");
+    let mut pairs: Vec<&str> = query.split('&').collect();
+    pairs.reverse();
+    assert!(check("GET", &format!("{path}?{}", pairs.join("&")), 0).is_ok());
+    for wrong in [
+        format!("{url}&w=200"),
+        format!("{url}&download=1"),
+        format!("{url}&"),
+        format!("{url}&signature=x"),
+        url.replace("w=200", "w=201"),
+        url.replace("&w=200", ""),
+        url.replace("expires=1000", "expires=2000"),
+        url.replace("expires=1000", "expires=01000"),
+        url.replace("kid=a", "kid=b"),
+        url.replace("%20", "+"),
+        url.replace("%C3%BC", "%c3%bc"),
+        url.replace("name", "n%61me"),
+        url.replace("d311", "d312"),
+        url.replace("/content", "/content/"),
+        format!("{path}?signature="),
+    ] {
+        assert_eq!(check("GET", &wrong, 0), Err(LinkError::Wrong), "{wrong}");
+    }
+}
+
+#[test]
+fn callers_can_not_set_the_links_own_parameters() {
+    let url = link(&[("epoch", "9"), ("expires", "9999")])
+        .sign(&ring(A), None)
+        .expect("signs");
+    assert_eq!(
+        check("GET", &url, 0),
+        Ok(VerifiedLink {
+            epoch: 0,
+            expires: 1000
+        })
+    );
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_single_changed_byte_is_refused(at in 0usize..1000, with in "[ -~]") {
+        let url = link(&[("download", "1")]).sign(&ring(A), None).expect("signs");
+        let at = at % url.len();
+        let mut changed = url.clone();
+        changed.replace_range(at..=at, &with);
+        if changed != url && changed.contains('?') {
+            proptest::prop_assert_eq!(check("GET", &changed, 0), Err(LinkError::Wrong));
+        }
+    }
+
+    #[test]
+    fn parse_is_the_inverse_of_print(
+        pairs in proptest::collection::btree_map("\\PC{1,8}", "\\PC{0,8}", 1..5)
+    ) {
+        let query = Query(pairs);
+        proptest::prop_assert_eq!(Query::parse(&query.print()), Some(query));
+    }
+
+    #[test]
+    fn no_query_panics(query in ".{0,80}") {
+        let _ = verify(&ring(A), "GET", PATH, &query, 0);
+    }
+}

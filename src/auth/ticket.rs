@@ -1,0 +1,143 @@
+//! Upload tickets: whoever holds one may upload one file for its owner, without a
+//! token, until it expires.
+//!
+//! Grammar: `{kid}.{payload}.{signature}`, the payload JSON in base64url, the
+//! signature over `{kid}.{payload}` with the ring's key for tickets. That a ticket
+//! is used once is not in it: the catalog keeps the ids of those that were.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+
+use super::{KeyRing, Purpose};
+
+/// The longest ticket that is looked at, in bytes.
+pub const MAX_TICKET_BYTES: usize = 8192;
+
+/// What a ticket allows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ticket {
+    /// Names it, so that it is used once: letters, digits and `-`.
+    pub id: String,
+    /// Whose the image will be.
+    pub sub: String,
+    /// The second since the Unix epoch from which it is refused.
+    pub exp: u64,
+    /// The largest file in bytes; `None` for what the deployment allows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_bytes: Option<u64>,
+    /// Media types; empty for what the deployment accepts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub content_types: Vec<String>,
+    /// The image's tags.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// The image's visibility, as a word; `None` for private.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visibility: Option<String>,
+}
+
+/// Why a ticket was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TicketError {
+    /// It is not as we made it. What is wrong is not told.
+    #[error("the upload ticket is not valid")]
+    Wrong,
+    /// It was good once.
+    #[error("the upload ticket has expired")]
+    Expired,
+}
+
+impl Ticket {
+    /// The ticket as a string, signed with the ring's first key.
+    pub fn sign(&self, ring: &KeyRing) -> Result<String, TicketError> {
+        let key = ring.signing();
+        let payload = serde_json::to_vec(self).map_err(|_| TicketError::Wrong)?;
+        let message = format!("{}.{}", key.id(), URL_SAFE_NO_PAD.encode(payload));
+        let signature = URL_SAFE_NO_PAD.encode(key.sign(Purpose::Ticket, message.as_bytes()));
+        Ok(format!("{message}.{signature}"))
+    }
+}
+
+/// Checks the signature, then the expiry, at the second `now`.
+pub fn verify(ring: &KeyRing, now: u64, text: &str) -> Result<Ticket, TicketError> {
+    if text.len() > MAX_TICKET_BYTES {
+        return Err(TicketError::Wrong);
+    }
+    let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| TicketError::Wrong);
+    // A key's id may have dots, the two other parts have none.
+    let (message, signature) = text.rsplit_once('.').ok_or(TicketError::Wrong)?;
+    let (kid, payload) = message.rsplit_once('.').ok_or(TicketError::Wrong)?;
+    let key = ring.find(kid).ok_or(TicketError::Wrong)?;
+    if !key.verifies(Purpose::Ticket, message.as_bytes(), &decode(signature)?) {
+        return Err(TicketError::Wrong);
+    }
+    let ticket: Ticket =
+        serde_json::from_slice(&decode(payload)?).map_err(|_| TicketError::Wrong)?;
+    if now >= ticket.exp {
+        return Err(TicketError::Expired);
+    }
+    Ok(ticket)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RING: &str = "a.b:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY";
+
+    fn ring(text: &str) -> KeyRing {
+        KeyRing::parse(text).expect("a ring")
+    }
+
+    fn ticket() -> Ticket {
+        Ticket {
+            id: "t1".into(),
+            sub: "alice".into(),
+            exp: 1000,
+            max_bytes: Some(5),
+            content_types: vec!["image/png".into()],
+            tags: vec!["a".into()],
+            visibility: Some("public".into()),
+        }
+    }
+
+    #[test]
+    fn what_is_signed_verifies_until_it_expires() {
+        let text = ticket().sign(&ring(RING)).expect("signs");
+        assert_eq!(verify(&ring(RING), 999, &text), Ok(ticket()));
+        assert_eq!(verify(&ring(RING), 1000, &text), Err(TicketError::Expired));
+        let other = ring("a.b:ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA");
+        assert_eq!(verify(&other, 999, &text), Err(TicketError::Wrong));
+    }
+
+    #[test]
+    fn a_token_is_no_ticket() {
+        let claims = crate::auth::Claims {
+            sub: "alice".into(),
+            exp: 2000,
+            ..Default::default()
+        };
+        let token = crate::auth::token::mint(&ring(RING), None, &claims).expect("mints");
+        assert_eq!(verify(&ring(RING), 0, &token), Err(TicketError::Wrong));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_single_changed_byte_is_refused(at in 0usize..1000, with in "[ -~]") {
+            let text = ticket().sign(&ring(RING)).expect("signs");
+            let at = at % text.len();
+            let mut changed = text.clone();
+            changed.replace_range(at..=at, &with);
+            if changed != text {
+                proptest::prop_assert_eq!(verify(&ring(RING), 0, &changed), Err(TicketError::Wrong));
+            }
+        }
+
+        #[test]
+        fn no_input_panics(text in ".{0,80}") {
+            let _ = verify(&ring(RING), 0, &text);
+        }
+    }
+}
