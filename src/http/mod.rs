@@ -1,8 +1,8 @@
 //! The HTTP contract: routes, extractors, errors. Everything below speaks in
 //! images and grants; everything above is the host.
 //!
-//! A request's way: [`router`] → [`request_id`] → [`linger`] → extractors ([`extract`]: the
-//! token becomes a grant) → a handler in [`routes`] → the service → a response,
+//! A request's way: [`router`] → `request_id` → `linger` → extractors (`extract`: the
+//! token becomes a grant) → a handler in `routes` → the service → a response,
 //! or a [`problem::Problem`] at any step.
 
 mod cursor;
