@@ -1,4 +1,4 @@
-//! Key-value stores: `spin:key-value` and, in [`wasi`], `wasi:keyvalue`.
+//! Key-value stores: `spin:key-value` and, in `wasi`, `wasi:keyvalue`.
 
 mod file;
 mod redis;
