@@ -115,14 +115,19 @@ pub(crate) fn mint(keys: &str, wanted: &Wanted<'_>) -> Result<String> {
     }
     let encode = |part: Value| URL_SAFE_NO_PAD.encode(part.to_string());
     let message = format!("{}.{}", encode(header), encode(claims));
-    let mut mac = Hmac::<Sha256>::new_from_slice(&secret)?;
-    mac.update(message.as_bytes());
-    let signature = URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes());
+    let signature = URL_SAFE_NO_PAD.encode(hmac(&secret, message.as_bytes())?);
     Ok(format!("{message}.{signature}"))
 }
 
+/// HMAC-SHA256 of `message`.
+pub(crate) fn hmac(key: &[u8], message: &[u8]) -> Result<[u8; 32]> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key)?;
+    mac.update(message);
+    Ok(mac.finalize().into_bytes().into())
+}
+
 /// The name and the secret of the first key, or of the one named.
-fn find<'a>(keys: &'a str, wanted: Option<&str>) -> Result<(&'a str, Vec<u8>)> {
+pub(crate) fn find<'a>(keys: &'a str, wanted: Option<&str>) -> Result<(&'a str, Vec<u8>)> {
     let (kid, secret) = keys
         .split(',')
         .filter_map(|entry| entry.trim().split_once(':'))

@@ -2,7 +2,8 @@
 //!
 //! # Layout
 //!
-//! One file for each command: `up`, `test`, `bench`, `token` (and `keygen`). Shared subjects:
+//! One file for each command: `up`, `test`, `bench`, `token` (and `keygen`), `sign`. Shared
+//! subjects:
 //!
 //! - `cargo`: running cargo and rustup, the places in the repository
 //! - `component`: building the WebAssembly component
@@ -22,6 +23,7 @@ mod http;
 mod keys;
 mod peers;
 mod say;
+mod sign;
 mod signals;
 mod stores;
 mod test;
@@ -44,6 +46,8 @@ enum Command {
     Bench(bench::Bench),
     /// Print a bearer token signed with the first (or a named) key
     Token(token::Token),
+    /// Print a signed URL for an image's bytes, made with the first (or a named) key
+    Sign(sign::Sign),
     /// Print a fresh signing key as kid:secret
     Keygen(token::Keygen),
 }
@@ -54,6 +58,7 @@ fn main() -> ExitCode {
         Command::Test(test) => test.run(),
         Command::Bench(bench) => bench.run(),
         Command::Token(token) => token.run(),
+        Command::Sign(sign) => sign.run(),
         Command::Keygen(keygen) => keygen.run(),
     };
     match outcome {

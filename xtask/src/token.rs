@@ -79,7 +79,7 @@ fn parse_key_id(text: &str) -> Result<String, String> {
 }
 
 /// Reads `90`, `90s`, `15m`, `1h` or `30d`.
-fn parse_duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     let split = text
         .find(|c: char| !c.is_ascii_digit())
         .unwrap_or(text.len());

@@ -1,0 +1,232 @@
+//! `cargo xtask sign`: signed URLs, as the server reads them.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Result, bail, ensure};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use clap::{Args, ValueEnum};
+
+use crate::keys;
+use crate::token::parse_duration;
+
+/// Where `cargo xtask up` serves.
+const LOCAL: &str = "http://127.0.0.1:3000";
+/// The `info` of the derivation of the key for links from a ring's secret.
+const LINK_KEY: &[u8] = b"darkroom link v1\x01";
+/// Names of parameters that are the link's own.
+const OWN: [&str; 4] = ["epoch", "expires", "kid", "signature"];
+
+/// Prints a signed URL for an image's bytes.
+#[derive(Args)]
+pub(crate) struct Sign {
+    /// The path of the bytes: /v1/images/{id}/content
+    #[arg(long, value_parser = parse_path)]
+    path: String,
+    /// How long the URL is good for: 90s, 15m, 1h, 7d
+    #[arg(long, default_value = "1h", value_parser = parse_duration)]
+    expires_in: Duration,
+    /// What it may be used for; GET includes HEAD
+    #[arg(long, value_enum, default_value = "GET")]
+    method: Method,
+    /// Another parameter of the query, like download=1; can be repeated
+    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parse_parameter)]
+    parameters: Vec<(String, String)>,
+    /// How often the image's links were revoked
+    #[arg(long, default_value_t = 0)]
+    epoch: u64,
+    /// Which key signs [default: the first]
+    #[arg(long)]
+    key_id: Option<String>,
+    /// What to put before the path [default: the variable public_base_url, or
+    /// http://127.0.0.1:3000]
+    #[arg(long)]
+    base_url: Option<String>,
+}
+
+/// What a link may be used for.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Method {
+    /// GET and HEAD
+    #[value(name = "GET")]
+    Get,
+    /// HEAD alone
+    #[value(name = "HEAD")]
+    Head,
+}
+
+impl Sign {
+    /// Runs the command.
+    pub(crate) fn run(self) -> Result<()> {
+        let base = match &self.base_url {
+            Some(base) => base.clone(),
+            None => keys::variable(&keys::variables()?, "public_base_url")
+                .unwrap_or_else(|| LOCAL.to_owned()),
+        };
+        let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+        let link = self.link(&keys::existing()?, now)?;
+        println!("{}{link}", base.trim_end_matches('/'));
+        Ok(())
+    }
+
+    /// Path and query of the link that is made at the second `now`.
+    fn link(&self, keys: &str, now: u64) -> Result<String> {
+        let (kid, secret) = keys::find(keys, self.key_id.as_deref())?;
+        let mut query = BTreeMap::new();
+        for (name, value) in &self.parameters {
+            ensure!(
+                query.insert(name.as_str(), value.clone()).is_none(),
+                "the parameter {name} stands twice"
+            );
+        }
+        for name in OWN {
+            if query.contains_key(name) {
+                bail!("the parameter {name} is the link's own");
+            }
+        }
+        let expires = now.saturating_add(self.expires_in.as_secs());
+        query.insert("expires", expires.to_string());
+        query.insert("kid", kid.to_owned());
+        if self.epoch > 0 {
+            query.insert("epoch", self.epoch.to_string());
+        }
+        let pairs = query
+            .iter()
+            .map(|(name, value)| format!("{}={}", encode(name), encode(value)));
+        let query = pairs.collect::<Vec<_>>().join("&");
+        let method = match self.method {
+            Method::Get => "GET",
+            Method::Head => "HEAD",
+        };
+        let message = format!("{method}\n{}\n{query}", self.path);
+        let key = keys::hmac(&secret, LINK_KEY)?;
+        let signature = URL_SAFE_NO_PAD.encode(keys::hmac(&key, message.as_bytes())?);
+        Ok(format!("{}?{query}&signature={signature}", self.path))
+    }
+}
+
+/// Percent-encodes all but the unreserved characters (RFC 3986 §2.3).
+fn encode(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(byte.into());
+        } else {
+            // Writing to a string does not fail.
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
+}
+
+fn parse_path(text: &str) -> Result<String, String> {
+    if !text.starts_with('/') || text.contains(['?', '#']) {
+        return Err("write a path like /v1/images/{id}/content; --param adds a query".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+fn parse_parameter(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write a name and a value, like download=1".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use clap::Parser;
+    use darkroom::auth::{KeyRing, link};
+
+    use super::*;
+
+    const KEYS: &str = "first:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY,\
+                        second:ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA=";
+    const PATH: &str = "/v1/images/01a20bb0-2844-74b5-8560-f8154794d311/content";
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        sign: Sign,
+    }
+
+    /// What the command makes of these options, at the second 1000.
+    fn signed(options: &[&str]) -> Result<String> {
+        let line = ["sign", "--path", PATH].iter().chain(options);
+        Line::try_parse_from(line)?.sign.link(KEYS, 1000)
+    }
+
+    #[test]
+    fn the_server_takes_the_links_that_are_signed_here() {
+        let ring = KeyRing::parse(KEYS).expect("a ring");
+        for (options, method, epoch) in [
+            (&[][..], "GET", 0),
+            (&["--method", "HEAD", "--epoch", "3"], "HEAD", 3),
+            (&["--key-id", "second", "--param", "download=1"], "GET", 0),
+            (&["--param", "z=ä &=+*~", "--param", "a-b='()!"], "GET", 0),
+        ] {
+            let url = signed(options).expect("signed");
+            let query = url.strip_prefix(PATH).expect("the path");
+            let query = query.strip_prefix('?').expect("a query");
+            let verified = link::verify(&ring, method, PATH, query, 4599).expect("taken");
+            assert_eq!((verified.epoch, verified.expires), (epoch, 4600));
+            assert!(link::verify(&ring, method, PATH, query, 4600).is_err());
+        }
+    }
+
+    #[test]
+    fn what_can_not_be_signed_is_refused() {
+        for options in [
+            &["--param", "expires=1"][..],
+            &["--param", "a=1", "--param", "a=2"],
+            &["--param", "a"],
+            &["--key-id", "third"],
+            &["--method", "POST"],
+        ] {
+            assert!(signed(options).is_err(), "{options:?}");
+        }
+        assert!(parse_path("v1").is_err() && parse_path("/v1?a=1").is_err());
+    }
+
+    #[test]
+    fn the_documented_example_is_what_is_signed() {
+        let url = signed(&["--param", "download=1"]).expect("signed");
+        let document = document();
+        assert!(document.contains(KEYS.split(',').next().expect("a key")));
+        assert!(document.contains(&url), "docs/access.md lacks {url}");
+    }
+
+    #[test]
+    fn the_documented_recipes_are_those_that_are_tested() {
+        let document = document();
+        let recipes = crate::cargo::root().join("tests/recipes");
+        let mut count = 0;
+        for entry in fs::read_dir(recipes).expect("tests/recipes") {
+            let path = entry.expect("an entry").path();
+            let Some(extension) = path.extension().and_then(|it| it.to_str()) else {
+                continue;
+            };
+            let language = match extension {
+                "py" => "python",
+                "mjs" => "javascript",
+                "rb" => "ruby",
+                "sh" | "go" => extension,
+                _ => continue,
+            };
+            let code = fs::read_to_string(&path).expect("readable");
+            let block = format!("```{language}\n{code}```\n");
+            let name = path.display();
+            assert!(document.contains(&block), "docs/access.md drifted: {name}");
+            count += 1;
+        }
+        assert_eq!(count, 10);
+    }
+
+    fn document() -> String {
+        fs::read_to_string(crate::cargo::root().join("docs/access.md")).expect("docs/access.md")
+    }
+}
