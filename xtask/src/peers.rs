@@ -1,6 +1,8 @@
 //! Programs that tests talk to besides the host: found, or installed where
 //! that is allowed.
 
+mod libraries;
+
 use std::env;
 use std::process::{Command, Stdio};
 
@@ -19,15 +21,46 @@ pub(crate) struct Peer {
     pub(crate) purpose: &'static str,
 }
 
-/// What the end-to-end tests may need: (peer, variable that tells its path).
-const FOR_TESTS: &[(Peer, &str)] = &[(
-    Peer {
-        program: "redis-server",
-        package: "redis-server",
-        purpose: "the tests that keep blobs in Redis",
+/// Something that the end-to-end tests may need.
+struct Need {
+    /// The variable that tells its path.
+    variable: &'static str,
+    /// Finds or installs it, and gives its path.
+    ensure: fn() -> Result<String>,
+}
+
+const FOR_TESTS: &[Need] = &[
+    Need {
+        variable: "DARKROOM_TEST_REDIS_SERVER",
+        ensure: || {
+            let peer = Peer {
+                program: "redis-server",
+                package: "redis-server",
+                purpose: "the tests that keep blobs in Redis",
+            };
+            peer.ensure()
+        },
     },
-    "DARKROOM_TEST_REDIS_SERVER",
-)];
+    Need {
+        variable: "DARKROOM_TEST_OPENSSL",
+        ensure: || {
+            let peer = Peer {
+                program: "openssl",
+                package: "openssl",
+                purpose: "the test of the shell's recipes in docs/access.md",
+            };
+            peer.ensure()
+        },
+    },
+    Need {
+        variable: "DARKROOM_TEST_PYTHON",
+        ensure: libraries::python,
+    },
+    Need {
+        variable: "DARKROOM_TEST_NODE_MODULES",
+        ensure: libraries::node_modules,
+    },
+];
 
 /// What was found, and what was not.
 #[derive(Debug, Default)]
@@ -41,9 +74,9 @@ pub(crate) struct Peers {
 /// The peers of the end-to-end tests. Where `CI` is `true`, a missing one is an error.
 pub(crate) fn find_or_install() -> Result<Peers> {
     let mut peers = Peers::default();
-    for (peer, variable) in FOR_TESTS {
-        match peer.ensure() {
-            Ok(path) => peers.environment.push(((*variable).to_owned(), path)),
+    for need in FOR_TESTS {
+        match (need.ensure)() {
+            Ok(path) => peers.environment.push((need.variable.to_owned(), path)),
             Err(error) => peers.missing.push(format!("{error:#}")),
         }
     }
@@ -62,17 +95,7 @@ impl Peer {
         if let Some(path) = self.find() {
             return Ok(path);
         }
-        if rustix::process::getuid().is_root() && cargo::on_path("apt-get").is_some() {
-            say::step(&format!(
-                "Installing the Debian package {}, for {}",
-                self.package, self.purpose
-            ));
-            // Package lists may be missing or stale: then refresh them, once.
-            if !apt_get(&["install", "-y", "--no-install-recommends", self.package]) {
-                apt_get(&["update"]);
-                apt_get(&["install", "-y", "--no-install-recommends", self.package]);
-            }
-        }
+        self.install();
         self.find().ok_or_else(|| {
             anyhow::anyhow!(
                 "{}: there is no {}; install it with: apt-get install {}",
@@ -81,6 +104,20 @@ impl Peer {
                 self.package
             )
         })
+    }
+
+    /// Installs the package, if that is allowed; whether it is there then.
+    fn install(&self) -> bool {
+        if !rustix::process::getuid().is_root() || cargo::on_path("apt-get").is_none() {
+            return false;
+        }
+        say::step(&format!(
+            "Installing the Debian package {}, for {}",
+            self.package, self.purpose
+        ));
+        let install = || apt_get(&["install", "-y", "--no-install-recommends", self.package]);
+        // Package lists may be missing or stale: then refresh them, once.
+        install() || (apt_get(&["update"]) && install())
     }
 
     fn find(&self) -> Option<String> {

@@ -1,0 +1,185 @@
+//! The recipes of `docs/access.md`: tokens and links that are made in other
+//! languages open the same doors. Where `cargo xtask test` finds no such language
+//! it reports that this is skipped, and fails in CI.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use darkroom::auth::{KeyRing, link};
+use serde_json::{Value, json};
+
+use crate::support::{ALL_SCOPES, Darkroom, KEYS, content, fixture, header, now, problem};
+use crate::support::{token, unique};
+
+/// What is needed to run the recipes of a language.
+struct Language {
+    program: PathBuf,
+    extension: &'static str,
+    folder: tempfile::TempDir,
+}
+
+/// The languages that are there.
+fn languages() -> Vec<Language> {
+    let python = variable("DARKROOM_TEST_PYTHON").map(|program| Language::new(program, "py"));
+    let openssl = variable("DARKROOM_TEST_OPENSSL");
+    let shell = openssl.map(|_| Language::new("bash".into(), "sh"));
+    [python, javascript(), shell]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn javascript() -> Option<Language> {
+    let modules = variable("DARKROOM_TEST_NODE_MODULES")?;
+    let language = Language::new("node".into(), "mjs");
+    // Node looks for libraries beside the file that imports them.
+    let beside = language.folder.path().join("node_modules");
+    std::os::unix::fs::symlink(modules, beside).expect("a link");
+    Some(language)
+}
+
+/// A variable that `cargo xtask test` sets where it found what is needed.
+fn variable(name: &str) -> Option<PathBuf> {
+    let found = env::var_os(name).map(PathBuf::from);
+    let strict = env::var("CI").is_ok_and(|ci| ci == "true");
+    assert!(!strict || found.is_some(), "{name} is not set");
+    found
+}
+
+impl Language {
+    fn new(program: PathBuf, extension: &'static str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let recipes = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recipes");
+        for name in ["mint_token", "sign_link"] {
+            let name = format!("{name}.{extension}");
+            std::fs::copy(recipes.join(&name), folder.path().join(&name)).expect("a recipe");
+        }
+        Self {
+            program,
+            extension,
+            folder,
+        }
+    }
+
+    /// What a recipe prints.
+    fn recipe(&self, name: &str, arguments: &[&str]) -> String {
+        let file = format!("{name}.{}", self.extension);
+        self.run(&[&[file.as_str()], arguments].concat())
+    }
+
+    /// What the program prints.
+    fn run(&self, arguments: &[&str]) -> String {
+        let output = Command::new(&self.program)
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env("DARKROOM_KEY", KEYS)
+            .output()
+            .expect("it starts");
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {errors}");
+        let printed = String::from_utf8(output.stdout).expect("text");
+        printed.trim_end().to_owned()
+    }
+}
+
+#[tokio::test]
+async fn a_token_of_every_recipe_is_taken() {
+    let darkroom = Darkroom::shared();
+    for language in languages() {
+        let owner = unique("zoë");
+        let image = darkroom.client(&owner).upload(fixture("still.gif").bytes);
+        let image = image.await;
+        let token = language.recipe("mint_token", &[&owner, "openid images:read"]);
+        let client = darkroom.anybody().with_token(token);
+        let listed = client.list().await;
+        assert_eq!(listed, [image], "{}", language.extension);
+        // It says what was asked for, and no more.
+        let refused = client.send(fixture("still.gif").bytes).await;
+        problem(refused, 403, "insufficient-scope").await;
+    }
+}
+
+#[tokio::test]
+async fn a_link_of_every_recipe_is_served_without_a_token() {
+    let darkroom = Darkroom::shared();
+    let alice = darkroom.client(&unique("alice"));
+    let file = fixture("alpha.png");
+    let image = alice.upload(file.bytes).await;
+    let anybody = darkroom.anybody();
+    for language in languages() {
+        let sign = |arguments: &[&str]| {
+            let arguments = [&[content(&image)], arguments].concat();
+            language.recipe("sign_link", &arguments)
+        };
+        let url = sign(&["300"]);
+        let response = anybody.get(&url).await;
+        assert_eq!(response.status(), 200, "{url}");
+        assert_eq!(response.bytes().await.expect("all bytes"), file.bytes);
+        assert_eq!(anybody.head(&url).await.status(), 200, "{url}");
+        let url = sign(&["300", "download=1"]);
+        let response = anybody.get(&url).await;
+        let disposition = header(&response, "content-disposition");
+        assert!(disposition.starts_with("attachment"), "{disposition}");
+
+        let changed = url.replace("download=1", "download=0");
+        problem(anybody.get(&changed).await, 403, "link-invalid").await;
+        problem(anybody.get(&sign(&["0"])).await, 410, "link-expired").await;
+    }
+}
+
+#[test]
+fn every_recipe_encodes_and_sorts_as_the_server_does() {
+    let ring = KeyRing::parse(KEYS).expect("good keys");
+    let path = "/v1/images/01a20bb0-2844-74b5-8560-f8154794d311/content";
+    let parameters = ["z=!'()*", "a-b=ä €", "a=&=+%~_.-/?#", "empty="];
+    for language in languages() {
+        let arguments = [&[path, "300"][..], &parameters].concat();
+        let url = language.recipe("sign_link", &arguments);
+        let query = url.strip_prefix(path).expect("the path");
+        let query = query.strip_prefix('?').expect("a query");
+        let verified = link::verify(&ring, "GET", path, query, now());
+        assert_eq!(verified.map(|link| link.epoch), Ok(0), "{url}");
+    }
+}
+
+/// Prints the claims of a token, if its signature and times are good.
+const READ_IN_PYTHON: &str = r#"
+import base64, json, os, sys, jwt
+kid, secret = os.environ["DARKROOM_KEY"].split(":")
+assert jwt.get_unverified_header(sys.argv[1])["kid"] == kid
+secret = base64.urlsafe_b64decode(secret + "==")
+print(json.dumps(jwt.decode(sys.argv[1], secret, algorithms=["HS256"])))
+"#;
+
+/// The same.
+const READ_IN_JAVASCRIPT: &str = r#"
+import { jwtVerify } from "jose";
+const [kid, secret] = process.env.DARKROOM_KEY.split(":");
+const key = Buffer.from(secret, "base64url");
+const read = await jwtVerify(process.argv[1], key, { algorithms: ["HS256"], typ: "JWT" });
+if (read.protectedHeader.kid !== kid) throw new Error("another key");
+console.log(JSON.stringify(read.payload));
+"#;
+
+#[test]
+fn other_libraries_read_the_tokens_that_are_minted_here() {
+    let token = token("zoë", ALL_SCOPES);
+    for language in languages() {
+        let claims = match language.extension {
+            "py" => language.run(&["-c", READ_IN_PYTHON, &token]),
+            "mjs" => language.run(&[
+                "--input-type=module",
+                "--eval",
+                READ_IN_JAVASCRIPT,
+                "--",
+                &token,
+            ]),
+            _ => continue,
+        };
+        let claims: Value = serde_json::from_str(&claims).expect("JSON");
+        assert_eq!(claims["sub"], json!("zoë"));
+        assert_eq!(claims["scope"], json!(ALL_SCOPES));
+        assert!(claims["exp"].as_u64() > Some(now()), "{claims}");
+    }
+}
