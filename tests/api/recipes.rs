@@ -88,8 +88,8 @@ async fn a_token_of_every_recipe_is_taken() {
     let darkroom = Darkroom::shared();
     for language in languages() {
         let owner = unique("zoë");
-        let image = darkroom.client(&owner).upload(fixture("still.gif").bytes);
-        let image = image.await;
+        let client = darkroom.client(&owner);
+        let image = client.upload(fixture("still.gif").bytes).await;
         let token = language.recipe("mint_token", &[&owner, "openid images:read"]);
         let client = darkroom.anybody().with_token(token);
         let listed = client.list().await;

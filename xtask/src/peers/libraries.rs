@@ -26,10 +26,6 @@ pub(super) fn python() -> Result<String> {
         succeeds(Command::new(&python).args(["-c", &check]))
     };
     if !has_library() {
-        say::step(&format!(
-            "Installing PyJWT {PYJWT} in {}, for {PURPOSE}",
-            venv.display()
-        ));
         make_venv(&venv)?;
         let mut pip = Command::new(&python);
         pip.args(["-m", "pip", "install", "-q", "--disable-pip-version-check"]);
@@ -47,6 +43,10 @@ fn make_venv(venv: &Path) -> Result<()> {
         purpose: PURPOSE,
     };
     let python3 = peer.ensure()?;
+    say::step(&format!(
+        "Installing PyJWT {PYJWT} in {}, for {PURPOSE}",
+        venv.display()
+    ));
     let make = || {
         let mut command = Command::new(&python3);
         succeeds(command.args(["-m", "venv", "--clear"]).arg(venv))
