@@ -10,7 +10,7 @@ use crate::auth::KeyRing;
 use crate::media::Kind;
 
 /// The names of all variables, as declared in `spin.toml`.
-pub const NAMES: [&str; 7] = [
+pub const NAMES: [&str; 10] = [
     "signing_keys",
     "max_upload_bytes",
     "max_pixels",
@@ -18,6 +18,9 @@ pub const NAMES: [&str; 7] = [
     "token_audience",
     "chunk_bytes",
     "public_base_url",
+    "max_link_seconds",
+    "link_bucket_seconds",
+    "cors_origins",
 ];
 
 const MIB: u64 = 1 << 20;
@@ -41,6 +44,32 @@ pub struct Settings {
     /// Scheme, authority and path before `/v1`, without a slash at the end
     /// (`public_base_url`; unset: links are relative).
     pub public_base_url: Option<String>,
+    /// The longest life of a signed URL in seconds (`max_link_seconds`; a week).
+    pub max_link_seconds: u64,
+    /// What the expiry of signed URLs is rounded up to, in seconds, so that those
+    /// made within it are the same (`link_bucket_seconds`; 60).
+    pub link_bucket_seconds: u64,
+    /// Whose pages may call from a browser (`cors_origins`; nobody's).
+    pub cors_origins: Origins,
+}
+
+/// Origins (RFC 6454 §7) that are allowed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origins {
+    /// `*`.
+    Any,
+    /// These.
+    Listed(Vec<String>),
+}
+
+impl Origins {
+    /// Whether `origin` is one of them.
+    pub fn allow(&self, origin: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Listed(origins) => origins.iter().any(|listed| listed == origin),
+        }
+    }
 }
 
 /// A variable that can not be used. The message holds no secret.
@@ -68,6 +97,9 @@ impl Settings {
                 .try_into()
                 .unwrap_or(u32::MAX),
             public_base_url: values.base_url("public_base_url")?,
+            max_link_seconds: values.number("max_link_seconds", 604_800, 1..=31_536_000)?,
+            link_bucket_seconds: values.number("link_bucket_seconds", 60, 1..=86_400)?,
+            cors_origins: values.origins("cors_origins")?,
         })
     }
 }
@@ -133,6 +165,28 @@ impl Values<'_> {
         Ok(kinds)
     }
 
+    fn origins(&self, variable: &'static str) -> Result<Origins, SettingsError> {
+        let words = self
+            .get(variable)
+            .unwrap_or_default()
+            .split(',')
+            .map(str::trim);
+        let words: Vec<String> = words
+            .filter(|word| !word.is_empty())
+            .map(str::to_owned)
+            .collect();
+        if words == ["*"] {
+            return Ok(Origins::Any);
+        }
+        match words.iter().find(|word| !is_origin(word)) {
+            None => Ok(Origins::Listed(words)),
+            Some(word) => {
+                let must = "must be origins like https://app.example.com, or * alone";
+                Err(refuse(variable, format!("{must}, not {word:?}")))
+            }
+        }
+    }
+
     fn base_url(&self, variable: &'static str) -> Result<Option<String>, SettingsError> {
         let Some(value) = self.get(variable) else {
             return Ok(None);
@@ -145,6 +199,15 @@ impl Values<'_> {
         }
         Ok(Some(value.trim_end_matches('/').to_owned()))
     }
+}
+
+/// Scheme and authority, nothing else, as a browser writes it.
+fn is_origin(text: &str) -> bool {
+    let web = ["http://", "https://"]
+        .iter()
+        .find_map(|scheme| text.strip_prefix(scheme));
+    let named = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.:[]".contains(c);
+    web.is_some_and(|authority| !authority.is_empty() && authority.chars().all(named))
 }
 
 fn refuse(variable: &'static str, reason: impl ToString) -> SettingsError {
@@ -204,6 +267,11 @@ mod tests {
             ("accepted_types", ","),
             ("chunk_bytes", "1000"),
             ("chunk_bytes", "99999999999"),
+            ("max_link_seconds", "0"),
+            ("link_bucket_seconds", "1.5"),
+            ("cors_origins", "app.example.com"),
+            ("cors_origins", "https://app.example.com/"),
+            ("cors_origins", "https://a.example,*"),
             ("public_base_url", "images.example.com"),
             ("public_base_url", "ftp://images.example.com"),
             ("public_base_url", "https://a.example/?q"),

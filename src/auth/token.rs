@@ -164,6 +164,7 @@ fn verified_payload(ring: &KeyRing, token: &str) -> Result<Vec<u8>, TokenError> 
     };
 
     let header = decode(header)?;
+    refuse_duplicates(&header)?;
     let header: Header<'_> = serde_json::from_slice(&header).map_err(|_| TokenError::Malformed)?;
     if header.alg != "HS256" || header.crit {
         return Err(TokenError::Algorithm);

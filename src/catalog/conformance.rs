@@ -33,6 +33,9 @@ pub async fn run(catalog: &dyn Catalog, prefix: &str) -> Result<Vec<&'static str
     suite.owners_share_nothing().await?;
     suite.dead_blobs_stay_dead().await?;
     suite.pages_neither_skip_nor_repeat().await?;
+    suite.changes_are_made_on_what_was_seen().await?;
+    suite.links_are_revoked_by_who_may().await?;
+    suite.a_ticket_is_used_once().await?;
     suite.expired_leases_commit_nothing().await?;
     suite.records_of_a_lease_are_told().await?;
     Ok(vec![
@@ -44,6 +47,9 @@ pub async fn run(catalog: &dyn Catalog, prefix: &str) -> Result<Vec<&'static str
         "owners share nothing",
         "dead blobs stay dead",
         "pages neither skip nor repeat",
+        "changes are made on what was seen",
+        "links are revoked by who may",
+        "a ticket is used once",
         "expired leases commit nothing",
         "records of a lease are told",
     ])
@@ -82,12 +88,14 @@ impl Suite<'_> {
             visibility: Visibility::Private,
             tags: Vec::new(),
             metadata: BTreeMap::new(),
+            link_epoch: 0,
             created_at,
             updated_at: created_at,
         };
         Ok(NewImage {
             image,
             lease: self.lease.id.clone(),
+            ticket: None,
         })
     }
 
@@ -293,6 +301,99 @@ impl Suite<'_> {
         ensure_eq("everybody's list is not confined", newest.len(), 1)?;
         for image in images.iter().chain([&other]) {
             self.delete(image).await?;
+        }
+        self.forget_dead().await
+    }
+
+    async fn changes_are_made_on_what_was_seen(&self) -> Result<(), Failure> {
+        let new = self.image("changes", 1, "a")?;
+        self.commit(std::slice::from_ref(&new)).await?;
+        let before = new.image.updated_at;
+        let mut changed = new.image.clone();
+        changed.filename = Some("b.png".to_owned());
+        changed.visibility = Visibility::Public;
+        changed.tags = vec!["t".to_owned()];
+        changed.metadata = BTreeMap::from([("k".to_owned(), "v".to_owned())]);
+        changed.updated_at = before.plus_seconds(1);
+        for expected in [true, false] {
+            let updated = self.catalog.update(&changed, before).await;
+            ensure_eq(
+                "a change is made once on what was seen",
+                updated,
+                Ok(expected),
+            )?;
+        }
+        let found = self.catalog.find(changed.id).await;
+        ensure_eq("a changed image comes back", found, Ok(Some(changed)))?;
+        self.delete(&new).await?;
+        self.forget_dead().await
+    }
+
+    async fn links_are_revoked_by_who_may(&self) -> Result<(), Failure> {
+        let new = self.image("links", 1, "a")?;
+        self.commit(std::slice::from_ref(&new)).await?;
+        let (id, owner) = (new.image.id, new.image.owner.as_str());
+        for (by, expected) in [(Some("stranger"), false), (Some(owner), true), (None, true)] {
+            let revoked = self.catalog.revoke_links(id, by).await;
+            ensure_eq("links are revoked by who may", revoked, Ok(expected))?;
+        }
+        let found = self.step("a find", self.catalog.find(id).await)?;
+        ensure_eq(
+            "each raises the epoch",
+            found.map(|image| image.link_epoch),
+            Some(2),
+        )?;
+        self.delete(&new).await?;
+        let absent = self.catalog.revoke_links(id, None).await;
+        ensure_eq("an absent image has no links", absent, Ok(false))?;
+        self.forget_dead().await
+    }
+
+    async fn a_ticket_is_used_once(&self) -> Result<(), Failure> {
+        let ticket = format!("{}ticket", self.prefix);
+        let mut first = self.image("ticket", 1, "a")?;
+        let mut second = self.image("ticket", 2, "b")?;
+        first.ticket = Some(ticket.clone());
+        second.ticket = Some(ticket.clone());
+        let now = Timestamp::from_millis(NOW);
+        let both = self
+            .catalog
+            .commit(&[first.clone(), second.clone()], now)
+            .await;
+        ensure_eq(
+            "one ticket is not two",
+            both,
+            Err(CatalogError::TicketSpent),
+        )?;
+        let spent = self.catalog.is_ticket_spent(&ticket).await;
+        ensure_eq("a failed upload does not use it", spent, Ok(false))?;
+        self.commit(std::slice::from_ref(&first)).await?;
+        let again = self
+            .catalog
+            .commit(std::slice::from_ref(&second), now)
+            .await;
+        ensure_eq(
+            "a ticket is used once",
+            again,
+            Err(CatalogError::TicketSpent),
+        )?;
+        self.delete(&first).await?;
+        let again = self
+            .catalog
+            .commit(std::slice::from_ref(&second), now)
+            .await;
+        ensure_eq(
+            "also when its image is gone",
+            again,
+            Err(CatalogError::TicketSpent),
+        )?;
+        for (before, expected) in [(first.image.created_at, true), (now.plus_seconds(1), false)] {
+            self.step(
+                "forgetting tickets",
+                self.catalog.forget_tickets(before).await,
+            )?;
+            let spent = self.catalog.is_ticket_spent(&ticket).await;
+            ensure_eq("tickets are forgotten by their time", spent, Ok(expected))?;
         }
         self.forget_dead().await
     }

@@ -21,6 +21,7 @@ struct State {
     images: BTreeMap<Uuid, Image>,
     blobs: BTreeMap<String, Blob>,
     leases: BTreeMap<String, Lease>,
+    tickets: BTreeMap<String, Timestamp>,
 }
 
 #[derive(Debug)]
@@ -125,6 +126,17 @@ impl Catalog for MemoryCatalog {
         {
             return Err(CatalogError::Database("the image exists".to_owned()));
         }
+        let mut tickets = state.tickets.clone();
+        for new in images {
+            let spent = new
+                .ticket
+                .clone()
+                .and_then(|id| tickets.insert(id, new.image.created_at));
+            if spent.is_some() {
+                return Err(CatalogError::TicketSpent);
+            }
+        }
+        state.tickets = tickets;
         Ok(images
             .iter()
             .map(|new| state.insert(new.image.clone()))
@@ -155,6 +167,42 @@ impl Catalog for MemoryCatalog {
         images.sort_by_key(|image| std::cmp::Reverse(key(image)));
         images.truncate(usize::try_from(query.limit).unwrap_or(usize::MAX));
         Ok(images)
+    }
+
+    async fn update(
+        &self,
+        image: &Image,
+        unchanged_since: Timestamp,
+    ) -> Result<bool, CatalogError> {
+        let mut state = self.lock();
+        let known = state.images.get_mut(&image.id);
+        let Some(known) = known.filter(|known| known.updated_at == unchanged_since) else {
+            return Ok(false);
+        };
+        known.filename.clone_from(&image.filename);
+        known.visibility = image.visibility;
+        known.tags.clone_from(&image.tags);
+        known.metadata.clone_from(&image.metadata);
+        known.updated_at = image.updated_at;
+        Ok(true)
+    }
+
+    async fn revoke_links(&self, id: Uuid, owner: Option<&str>) -> Result<bool, CatalogError> {
+        let mut state = self.lock();
+        let image = state.images.get_mut(&id);
+        let image = image.filter(|image| owner.is_none_or(|owner| owner == image.owner));
+        Ok(image.map(|image| image.link_epoch += 1).is_some())
+    }
+
+    async fn is_ticket_spent(&self, id: &str) -> Result<bool, CatalogError> {
+        Ok(self.lock().tickets.contains_key(id))
+    }
+
+    async fn forget_tickets(&self, before: Timestamp) -> Result<(), CatalogError> {
+        self.lock()
+            .tickets
+            .retain(|_, spent_at| *spent_at >= before);
+        Ok(())
     }
 
     async fn delete(&self, id: Uuid, owner: Option<&str>) -> Result<bool, CatalogError> {

@@ -40,6 +40,9 @@ pub enum CatalogError {
     /// A blob's lease has expired before the commit: its bytes may be gone.
     #[error("the upload took longer than its lease")]
     LeaseExpired,
+    /// The upload ticket was used before.
+    #[error("the upload ticket was used before")]
+    TicketSpent,
     /// A row does not hold what this version writes.
     #[error("a catalog row is damaged: column {column} of {table}")]
     Damaged {
@@ -75,7 +78,8 @@ pub trait Catalog: Send + Sync {
     /// now, in the same order: its own, or an older one of the same owner with
     /// the same SHA-256. Images in one call with equal content must name equal
     /// blobs. Fails with [`CatalogError::LeaseExpired`] if a lease is not in
-    /// force at `now`.
+    /// force at `now`, with [`CatalogError::TicketSpent`] if a ticket was used
+    /// before, also by another image of the same call.
     async fn commit(
         &self,
         images: &[NewImage],
@@ -87,6 +91,22 @@ pub trait Catalog: Send + Sync {
 
     /// A page of images.
     async fn list(&self, query: &ListQuery) -> Result<Vec<Image>, CatalogError>;
+
+    /// Writes the image's file name, visibility, tags, metadata and time of
+    /// change, if its time of change is still `unchanged_since`. Whether it did.
+    async fn update(&self, image: &Image, unchanged_since: Timestamp)
+    -> Result<bool, CatalogError>;
+
+    /// Raises the image's link epoch, if it is there and `owner` (where given)
+    /// has it. Whether it did.
+    async fn revoke_links(&self, id: Uuid, owner: Option<&str>) -> Result<bool, CatalogError>;
+
+    /// Whether an upload ticket was used.
+    async fn is_ticket_spent(&self, id: &str) -> Result<bool, CatalogError>;
+
+    /// Drops the records of tickets that were used before `before`: they must
+    /// have expired by now.
+    async fn forget_tickets(&self, before: Timestamp) -> Result<(), CatalogError>;
 
     /// Deletes an image, if it is there and `owner` (where given) has it.
     /// Whether it did.

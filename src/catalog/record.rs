@@ -24,6 +24,15 @@ impl Timestamp {
         Self(millis.clamp(0, LATEST))
     }
 
+    /// From seconds since the Unix epoch, likewise.
+    pub fn from_seconds(seconds: u64) -> Self {
+        Self::from_millis(
+            i64::try_from(seconds)
+                .unwrap_or(i64::MAX)
+                .saturating_mul(1000),
+        )
+    }
+
     /// Milliseconds since the Unix epoch, from 0 on.
     pub fn millis(self) -> i64 {
         self.0
@@ -106,6 +115,8 @@ pub struct Image {
     pub tags: Vec<String>,
     /// The owner's own notes.
     pub metadata: BTreeMap<String, String>,
+    /// How often its links were revoked.
+    pub link_epoch: u64,
     /// When it was uploaded.
     pub created_at: Timestamp,
     /// When anything of it was last changed.
@@ -129,6 +140,8 @@ pub struct NewImage {
     pub image: Image,
     /// The lease's id.
     pub lease: String,
+    /// The id of the upload ticket that it comes by. A ticket is used once.
+    pub ticket: Option<String>,
 }
 
 /// A place in the list of images: after the image with these.

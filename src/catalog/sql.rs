@@ -88,7 +88,8 @@ macro_rules! select_images {
     ($rest:literal) => {
         concat!(
             "SELECT id, owner, blob_id, size, chunk_size, sha256, content_type, width, height, \
-             frames, filename, visibility, tags, metadata, created_at, updated_at FROM images ",
+             frames, filename, visibility, tags, metadata, link_epoch, created_at, updated_at \
+             FROM images ",
             $rest
         )
     };
@@ -96,14 +97,14 @@ macro_rules! select_images {
 
 const COMMIT: &str = "
     INSERT INTO images (id, owner, blob_id, chunk_size, size, sha256, content_type, width, height,
-        frames, filename, visibility, tags, metadata, created_at, updated_at)
+        frames, filename, visibility, tags, metadata, ticket, created_at, updated_at)
     SELECT new.value ->> 'id', new.value ->> 'owner',
         coalesce(known.id, new.value ->> 'blob_id'),
         coalesce(known.chunk_size, new.value ->> 'chunk_size'),
         new.value ->> 'size', new.value ->> 'sha256', new.value ->> 'content_type',
         new.value ->> 'width', new.value ->> 'height', new.value ->> 'frames',
         new.value ->> 'filename', new.value ->> 'visibility', new.value ->> 'tags',
-        new.value ->> 'metadata', new.value ->> 'created_at', new.value ->> 'created_at'
+        new.value ->> 'metadata', new.value ->> 'ticket', new.value ->> 'created_at', new.value ->> 'created_at'
     FROM json_each(?1) AS new
     LEFT JOIN blobs AS known ON known.owner = new.value ->> 'owner'
         AND known.sha256 = new.value ->> 'sha256' AND known.refs > 0
@@ -130,15 +131,17 @@ struct CommitRow<'a> {
     visibility: &'a str,
     tags: &'a [String],
     metadata: &'a std::collections::BTreeMap<String, String>,
+    ticket: Option<&'a str>,
     created_at: i64,
 }
 
 impl<'a> From<&'a NewImage> for CommitRow<'a> {
-    fn from(NewImage { image, lease }: &'a NewImage) -> Self {
+    fn from(new: &'a NewImage) -> Self {
+        let image = &new.image;
         Self {
             id: image.id,
             owner: &image.owner,
-            lease,
+            lease: &new.lease,
             blob_id: image.blob.id.as_str(),
             chunk_size: image.blob.chunk_size,
             size: image.blob.size,
@@ -151,6 +154,7 @@ impl<'a> From<&'a NewImage> for CommitRow<'a> {
             visibility: image.visibility.as_str(),
             tags: &image.tags,
             metadata: &image.metadata,
+            ticket: new.ticket.as_deref(),
             created_at: image.created_at.millis(),
         }
     }
@@ -176,7 +180,8 @@ impl<D: Database> Catalog for SqlCatalog<D> {
         let returned = self
             .database
             .query(COMMIT, vec![json.into(), now.into()])
-            .await?;
+            .await
+            .map_err(tell_spent_tickets)?;
         let blobs: HashMap<Uuid, BlobRef> = returned
             .into_iter()
             .map(|row| {
@@ -224,6 +229,61 @@ impl<D: Database> Catalog for SqlCatalog<D> {
         };
         let rows = self.database.query(sql, parameters).await?;
         rows.into_iter().map(image).collect()
+    }
+
+    async fn update(
+        &self,
+        image: &Image,
+        unchanged_since: Timestamp,
+    ) -> Result<bool, CatalogError> {
+        let sql = "UPDATE images SET filename = ?3, visibility = ?4, tags = ?5, metadata = ?6,
+            updated_at = ?7 WHERE id = ?1 AND updated_at = ?2 RETURNING id";
+        let json = |text: serde_json::Result<String>| {
+            text.map_err(|error| CatalogError::Database(error.to_string()))
+        };
+        let parameters = vec![
+            image.id.to_string().into(),
+            unchanged_since.into(),
+            image.filename.as_deref().into(),
+            image.visibility.as_str().into(),
+            json(serde_json::to_string(&image.tags))?.into(),
+            json(serde_json::to_string(&image.metadata))?.into(),
+            image.updated_at.into(),
+        ];
+        let rows = self.database.query(sql, parameters).await?;
+        Ok(!rows.is_empty())
+    }
+
+    async fn revoke_links(&self, id: Uuid, owner: Option<&str>) -> Result<bool, CatalogError> {
+        let sql = "UPDATE images SET link_epoch = link_epoch + 1
+            WHERE id = ?1 AND (?2 IS NULL OR owner = ?2) RETURNING id";
+        let parameters = vec![id.to_string().into(), owner.into()];
+        let rows = self.database.query(sql, parameters).await?;
+        Ok(!rows.is_empty())
+    }
+
+    async fn is_ticket_spent(&self, id: &str) -> Result<bool, CatalogError> {
+        let sql = "SELECT 1 FROM spent_tickets WHERE id = ?1";
+        let rows = self.database.query(sql, vec![id.into()]).await?;
+        Ok(!rows.is_empty())
+    }
+
+    async fn forget_tickets(&self, before: Timestamp) -> Result<(), CatalogError> {
+        // Asked before it is done: a deletion of nothing would still wait for a commit.
+        let oldest = "SELECT 1 FROM spent_tickets WHERE spent_at < ?1 LIMIT 1";
+        if self
+            .database
+            .query(oldest, vec![before.into()])
+            .await?
+            .is_empty()
+        {
+            return Ok(());
+        }
+        let sql = "DELETE FROM spent_tickets WHERE spent_at < ?1";
+        self.database
+            .query(sql, vec![before.into()])
+            .await
+            .map(|_| ())
     }
 
     async fn delete(&self, id: Uuid, owner: Option<&str>) -> Result<bool, CatalogError> {
@@ -293,6 +353,17 @@ impl<D: Database> Catalog for SqlCatalog<D> {
     }
 }
 
+/// The trigger's insertion of a ticket that is there already fails the statement;
+/// SQLite's message names the table.
+fn tell_spent_tickets(error: CatalogError) -> CatalogError {
+    match error {
+        CatalogError::Database(message) if message.contains("spent_tickets.id") => {
+            CatalogError::TicketSpent
+        }
+        error => error,
+    }
+}
+
 fn image(row: Row) -> Result<Image, CatalogError> {
     let mut row = Columns::new("images", row);
     Ok(Image {
@@ -308,6 +379,7 @@ fn image(row: Row) -> Result<Image, CatalogError> {
         visibility: row.parsed(Visibility::parse)?,
         tags: row.parsed(|json| serde_json::from_str(json).ok())?,
         metadata: row.parsed(|json| serde_json::from_str(json).ok())?,
+        link_epoch: row.number()?,
         created_at: row.time()?,
         updated_at: row.time()?,
     })

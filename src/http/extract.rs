@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::App;
 use super::problem::{Problem, ProblemKind};
+use crate::auth::link::{self, VerifiedLink};
 use crate::auth::{Grant, Scope, token};
 
 /// Names a scope in a handler's signature.
@@ -59,6 +60,8 @@ impl<P: Permission> FromRequestParts<Arc<App>> for Authorized<P> {
 pub(super) enum Reader {
     /// The caller holds a valid token with `images:read`.
     Granted(Grant),
+    /// The request is a signed URL, and its signature is good.
+    Linked(VerifiedLink),
     /// The caller shows nothing.
     Anybody,
 }
@@ -67,12 +70,27 @@ impl FromRequestParts<Arc<App>> for Reader {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let query = parts.uri.query().unwrap_or_default();
+        // What comes as a signed URL is judged as one, whatever else it shows.
+        if names(query).any(|name| name == link::SIGNATURE) {
+            let now = app.service.now().seconds();
+            let keys = &app.settings.signing_keys;
+            let (method, path) = (parts.method.as_str(), parts.uri.path());
+            let verified = link::verify(keys, method, path, query, now)?;
+            return Ok(Self::Linked(verified));
+        }
         match grant(parts, app)? {
             Some(grant) if grant.allows(Scope::Read) => Ok(Self::Granted(grant)),
             Some(_) => Err(Problem::scope_missing(Scope::Read)),
             None => Ok(Self::Anybody),
         }
     }
+}
+
+fn names(query: &str) -> impl Iterator<Item = &str> {
+    query
+        .split('&')
+        .map(|pair| pair.split_once('=').map_or(pair, |(name, _)| name))
 }
 
 /// The grant of the request's token; `None` if it has none.

@@ -1,10 +1,12 @@
 //! The HTTP contract: routes, extractors, errors. Everything below speaks in
 //! images and grants; everything above is the host.
 //!
-//! A request's way: [`router`] → `request_id` → `linger` → extractors (`extract`: the
+//! A request's way: [`router`] → `request_id` → `cors` → `linger` → extractors (`extract`: the
 //! token becomes a grant) → a handler in `routes` → the service → a response,
 //! or a [`problem::Problem`] at any step.
 
+mod body;
+mod cors;
 mod cursor;
 mod digest;
 mod disposition;
@@ -41,6 +43,8 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(routes::images::router())
         .merge(routes::content::router())
         .merge(routes::health::router())
+        .merge(routes::links::router())
+        .merge(routes::tickets::router())
         .fallback(|| async { Problem::new(ProblemKind::NotFound, "there is no such resource") })
         .method_not_allowed_fallback(|| async {
             Problem::new(
@@ -55,6 +59,10 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(middleware::map_request_with_state(
             Arc::clone(&app),
             linger::read_on,
+        ))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&app),
+            cors::allow,
         ))
         .layer(middleware::from_fn(request_id::set))
         .with_state(app)

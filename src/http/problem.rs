@@ -7,11 +7,14 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
+use crate::auth::link::LinkError;
+use crate::auth::ticket::TicketError;
 use crate::auth::{Scope, TokenError};
 use crate::blobs::BlobError;
 use crate::catalog::CatalogError;
 use crate::media::MediaError;
-use crate::service::{ServiceError, UploadError};
+use crate::service::fields::FieldError;
+use crate::service::{EditError, ServiceError, UploadError};
 
 /// The kinds of problems. The slug is the last part of the `type` URI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,10 +29,24 @@ pub enum ProblemKind {
     Unauthorized,
     /// The token lacks a scope.
     InsufficientScope,
+    /// The signed URL is not as we made it.
+    LinkInvalid,
+    /// The upload ticket is not as we made it.
+    TicketInvalid,
+    /// Pages of this origin may not call.
+    OriginNotAllowed,
     /// There is nothing here, or nothing for this caller.
     NotFound,
     /// The resource has no such method.
     MethodNotAllowed,
+    /// The upload ticket was used before.
+    TicketSpent,
+    /// The signed URL was good until a time that is past.
+    LinkExpired,
+    /// The signed URL was good until the image's links were revoked.
+    LinkRevoked,
+    /// The upload ticket was good until a time that is past.
+    TicketExpired,
     /// The upload is larger than is allowed.
     TooLarge,
     /// The bytes are no kind that is accepted, or not the one declared.
@@ -54,8 +71,15 @@ impl ProblemKind {
             Self::DigestMismatch => (400, "digest-mismatch", "The content is not what was hashed"),
             Self::Unauthorized => (401, "unauthorized", "A valid token is needed"),
             Self::InsufficientScope => (403, "insufficient-scope", "The token lacks a scope"),
+            Self::LinkInvalid => (403, "link-invalid", "The link is not valid"),
+            Self::TicketInvalid => (403, "ticket-invalid", "The upload ticket is not valid"),
+            Self::OriginNotAllowed => (403, "origin-not-allowed", "The origin is not allowed"),
             Self::NotFound => (404, "not-found", "Nothing is here"),
             Self::MethodNotAllowed => (405, "method-not-allowed", "No such method here"),
+            Self::TicketSpent => (409, "ticket-spent", "The upload ticket was used before"),
+            Self::LinkExpired => (410, "link-expired", "The link has expired"),
+            Self::LinkRevoked => (410, "link-revoked", "The link was revoked"),
+            Self::TicketExpired => (410, "ticket-expired", "The upload ticket has expired"),
             Self::TooLarge => (413, "too-large", "The upload is too large"),
             Self::UnsupportedType => (415, "unsupported-type", "The type is not accepted"),
             Self::UndecodableImage => (422, "undecodable-image", "The image is damaged"),
@@ -194,10 +218,49 @@ impl From<TokenError> for Problem {
     }
 }
 
+impl From<LinkError> for Problem {
+    fn from(error: LinkError) -> Self {
+        let kind = match error {
+            LinkError::Wrong => ProblemKind::LinkInvalid,
+            LinkError::Expired => ProblemKind::LinkExpired,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
+impl From<TicketError> for Problem {
+    fn from(error: TicketError) -> Self {
+        let kind = match error {
+            TicketError::Wrong => ProblemKind::TicketInvalid,
+            TicketError::Expired => ProblemKind::TicketExpired,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
+impl From<FieldError> for Problem {
+    fn from(error: FieldError) -> Self {
+        Self::new(ProblemKind::BadRequest, error.to_string()).with("field", error.field)
+    }
+}
+
+impl From<EditError> for Problem {
+    fn from(error: EditError) -> Self {
+        match error {
+            EditError::Field(error) => error.into(),
+            EditError::Service(error) => error.into(),
+        }
+    }
+}
+
 impl From<ServiceError> for Problem {
     fn from(error: ServiceError) -> Self {
         match error {
             ServiceError::NotFound => Self::new(ProblemKind::NotFound, error.to_string()),
+            ServiceError::LinkRevoked => Self::new(ProblemKind::LinkRevoked, error.to_string()),
+            ServiceError::Catalog(CatalogError::TicketSpent) => {
+                Self::new(ProblemKind::TicketSpent, error.to_string())
+            }
             ServiceError::Catalog(CatalogError::LeaseExpired) => {
                 Self::unavailable("the upload took too long; send it again", &error)
             }

@@ -475,3 +475,223 @@ async fn a_digest_that_was_sent_is_checked() {
         );
     }
 }
+
+fn json_request(method: Method, path: &str, body: &Value) -> Request<Body> {
+    let mut request = request(method, path, Body::from(body.to_string()));
+    let json = axum::http::HeaderValue::from_static("application/json");
+    request.headers_mut().insert(header::CONTENT_TYPE, json);
+    request
+}
+
+fn nameless(method: Method, path: &str, body: impl Into<Body>) -> Request<Body> {
+    Request::builder()
+        .method(method)
+        .uri(path)
+        .body(body.into())
+        .expect("a request")
+}
+
+#[tokio::test]
+async fn a_link_serves_until_it_is_revoked() {
+    let client = Client::new();
+    let path = client
+        .upload(&testing::png(1, 1))
+        .await
+        .header("location")
+        .to_owned();
+    let links = format!("{path}/links");
+    let make = async |body: Value| client.send(json_request(Method::POST, &links, &body)).await;
+    let made = make(serde_json::json!({"expires_in": 100, "download": true})).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{:?}", made.body);
+    // Rounded up to a whole minute.
+    assert_eq!(made.json()["expires_at"], "2027-01-15T08:02:00.000Z");
+    let url = made.json()["url"].as_str().expect("a URL").to_owned();
+    for method in [Method::GET, Method::HEAD] {
+        let served = client.send(nameless(method, &url, Body::empty())).await;
+        assert_eq!(served.status, StatusCode::OK);
+        assert_eq!(served.header("cache-control"), "public, max-age=120");
+        assert!(
+            served
+                .header("content-disposition")
+                .starts_with("attachment")
+        );
+    }
+    let changed = url.replace("download=1", "download=0");
+    client
+        .send(nameless(Method::GET, &changed, ""))
+        .await
+        .is_problem(403, "link-invalid");
+    let revoked = client
+        .send(request(Method::DELETE, &links, Body::empty()))
+        .await;
+    assert_eq!(revoked.status, StatusCode::NO_CONTENT);
+    client
+        .send(nameless(Method::GET, &url, ""))
+        .await
+        .is_problem(410, "link-revoked");
+    let next = make(serde_json::json!({"expires_in": 100})).await.json();
+    let next = nameless(Method::GET, next["url"].as_str().expect("a URL"), "");
+    assert_eq!(client.send(next).await.status, StatusCode::OK);
+    for wrong in [
+        serde_json::json!({}),
+        serde_json::json!({"expires_in": 0}),
+        serde_json::json!({"expires_in": 604_801}),
+        serde_json::json!({"expires_in": 9, "method": "POST"}),
+        serde_json::json!({"expires_in": 9, "transform": {"w": 9}}),
+        serde_json::json!([9]),
+    ] {
+        make(wrong).await.is_problem(400, "bad-request");
+    }
+}
+
+#[tokio::test]
+async fn a_ticket_is_good_for_one_upload() {
+    let client = Client::new();
+    let wanted = serde_json::json!({"expires_in": 60, "max_bytes": 500, "tags": ["t"],
+        "content_types": ["image/png"], "visibility": "public"});
+    let made = client
+        .send(json_request(Method::POST, "/v1/upload-tickets", &wanted))
+        .await;
+    assert_eq!(made.status, StatusCode::CREATED, "{:?}", made.body);
+    let url = made.json()["upload_url"]
+        .as_str()
+        .expect("a URL")
+        .to_owned();
+    let upload = async |bytes: Vec<u8>| client.send(nameless(Method::POST, &url, bytes)).await;
+    upload(testing::png_of_size(501))
+        .await
+        .is_problem(413, "too-large");
+    upload(testing::gif(1, 1, 1))
+        .await
+        .is_problem(415, "unsupported-type");
+    let image = upload(testing::png(1, 1)).await;
+    assert_eq!(image.status, StatusCode::CREATED, "{:?}", image.body);
+    let image = image.json();
+    assert_eq!(
+        (&image["owner"], &image["tags"][0]),
+        (&"alice".into(), &"t".into())
+    );
+    assert_eq!(image["visibility"], "public");
+    upload(testing::png(2, 2))
+        .await
+        .is_problem(409, "ticket-spent");
+    assert_eq!(client.values.keys().len(), 1);
+    let changed = format!("{url}x");
+    client
+        .send(nameless(Method::POST, &changed, ""))
+        .await
+        .is_problem(403, "ticket-invalid");
+    let twice = format!("{url}&ticket=x");
+    client
+        .send(nameless(Method::POST, &twice, ""))
+        .await
+        .is_problem(403, "ticket-invalid");
+}
+
+#[tokio::test]
+async fn a_ticket_decides_what_a_form_may_not() {
+    let client = Client::new();
+    let file = testing::png(1, 1);
+    for part in [
+        ("name=\"tags\"", &b"a"[..]),
+        ("name=\"visibility\"", b"public"),
+        ("name=\"file\"", &file),
+    ] {
+        let wanted = serde_json::json!({"expires_in": 60});
+        let made = client
+            .send(json_request(Method::POST, "/v1/upload-tickets", &wanted))
+            .await;
+        let url = made.json()["upload_url"]
+            .as_str()
+            .expect("a URL")
+            .to_owned();
+        let mut upload = nameless(Method::POST, &url, form(&[("name=\"file\"", &file), part]));
+        let form = "multipart/form-data; boundary=x".parse().expect("a header");
+        upload.headers_mut().insert(header::CONTENT_TYPE, form);
+        client.send(upload).await.is_problem(400, "bad-request");
+        assert_eq!(client.values.keys(), Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn visibility_is_changed_at_once() {
+    let client = Client::new();
+    let path = client
+        .upload(&testing::png(1, 1))
+        .await
+        .header("location")
+        .to_owned();
+    let content = format!("{path}/content");
+    for (word, status, cache) in [
+        ("public", 200, "public, max-age=0, must-revalidate"),
+        ("private", 401, "no-store"),
+    ] {
+        let patch = serde_json::json!({"visibility": word});
+        let edited = client
+            .send(json_request(Method::PATCH, &path, &patch))
+            .await;
+        assert_eq!(edited.json()["visibility"], word);
+        let read = client.send(nameless(Method::GET, &content, "")).await;
+        assert_eq!(
+            (read.status.as_u16(), read.header("cache-control")),
+            (status, cache)
+        );
+    }
+    for wrong in [
+        "{\"owner\": \"bob\"}",
+        "{\"visibility\": 1}",
+        "{\"tags\": [\"a,b\"]}",
+        "[]",
+        "{",
+    ] {
+        let mut patch = request(Method::PATCH, &path, Body::from(wrong));
+        let merge = "application/merge-patch+json".parse().expect("a header");
+        patch.headers_mut().insert(header::CONTENT_TYPE, merge);
+        client.send(patch).await.is_problem(400, "bad-request");
+    }
+    let text = client
+        .send(request(Method::PATCH, &path, Body::from("{}")))
+        .await;
+    text.is_problem(415, "unsupported-type");
+}
+
+#[tokio::test]
+async fn only_configured_origins_may_call_from_a_browser() {
+    let client = Client::with(&[("cors_origins", "https://a.example, https://b.example")]);
+    let ask = async |method: Method, origin: &'static str| {
+        let mut request = nameless(method, "/v1/images", Body::empty());
+        let headers = request.headers_mut();
+        headers.insert(header::ORIGIN, axum::http::HeaderValue::from_static(origin));
+        let post = axum::http::HeaderValue::from_static("POST");
+        headers.insert(header::ACCESS_CONTROL_REQUEST_METHOD, post);
+        client.send(request).await
+    };
+    let allowed = ask(Method::OPTIONS, "https://b.example").await;
+    assert_eq!(allowed.status, StatusCode::NO_CONTENT);
+    assert_eq!(
+        allowed.header("access-control-allow-origin"),
+        "https://b.example"
+    );
+    assert!(
+        allowed
+            .header("access-control-allow-methods")
+            .contains("POST")
+    );
+    assert!(allowed.header("vary").contains("Origin"));
+    let actual = ask(Method::GET, "https://a.example").await;
+    assert_eq!(
+        actual.header("access-control-allow-origin"),
+        "https://a.example"
+    );
+    for origin in ["https://c.example", "https://a.example.evil", "null"] {
+        let refused = ask(Method::OPTIONS, origin).await;
+        refused.is_problem(403, "origin-not-allowed");
+        assert_eq!(refused.header("access-control-allow-origin"), "");
+        assert_eq!(
+            ask(Method::GET, origin)
+                .await
+                .header("access-control-allow-origin"),
+            ""
+        );
+    }
+}

@@ -1,8 +1,11 @@
 //! What the product does, in its own words: take images in, find them, give
 //! them out, delete them, and clean up. Knows stores and media, not HTTP.
 
+mod access;
+mod edit;
 mod error;
 mod fetch;
+pub mod fields;
 pub mod filename;
 mod lease;
 mod sweep;
@@ -17,6 +20,8 @@ use crate::catalog::{Catalog, Timestamp};
 use crate::media::Kind;
 use crate::settings::Settings;
 
+pub use access::TICKET_RECORD_SECONDS;
+pub use edit::{EditError, Patch};
 pub use error::ServiceError;
 pub use fetch::Page;
 pub use lease::{ISSUE_SECONDS, TERM_SECONDS};

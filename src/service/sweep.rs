@@ -61,6 +61,8 @@ impl Service {
         for lease in &leases {
             self.sweep_lease(lease).await?;
         }
+        let expired = now.plus_seconds(-super::TICKET_RECORD_SECONDS);
+        self.catalog().forget_tickets(expired).await?;
         Ok(Swept {
             blobs: dead.len(),
             leases: leases.len(),

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
@@ -524,4 +525,126 @@ async fn deletions_sweep_in_the_background_but_not_each() {
     futures_util::future::join_all(work).await;
     // The dead are forgotten; the living blob and two leases stay.
     assert_eq!(bench.catalog.other_records().len(), 3);
+}
+
+#[tokio::test]
+async fn concurrent_edits_are_all_kept() {
+    let bench = Bench::new();
+    let image = bench
+        .upload("alice", &testing::png_of_size(100))
+        .await
+        .expect("is taken");
+    let edits = (0..20).map(|n| {
+        let member = BTreeMap::from([(format!("k{n}"), Some("v".to_owned()))]);
+        let patch = Patch {
+            metadata: Some(Some(member)),
+            ..Patch::default()
+        };
+        let service = bench.service.clone();
+        async move { service.edit(&grant("alice"), image.id, &patch).await }
+    });
+    for edited in futures_util::future::join_all(edits).await {
+        assert!(edited.expect("is edited").updated_at > image.updated_at);
+    }
+    let edited = bench
+        .service
+        .find(&grant("alice"), image.id)
+        .await
+        .expect("is there");
+    assert_eq!(edited.metadata.len(), 20);
+    let foreign = bench
+        .service
+        .edit(&grant("bob"), image.id, &Patch::default())
+        .await;
+    assert_eq!(foreign, Err(EditError::Service(ServiceError::NotFound)));
+}
+
+#[tokio::test]
+async fn a_patch_sets_keeps_and_sets_back() {
+    let bench = Bench::new();
+    let image = bench
+        .upload("alice", &testing::png_of_size(100))
+        .await
+        .expect("is taken");
+    let edit = async |patch: Patch| bench.service.edit(&grant("alice"), image.id, &patch).await;
+    let members = |value: Option<&str>| {
+        Some(Some(BTreeMap::from([(
+            "k".to_owned(),
+            value.map(str::to_owned),
+        )])))
+    };
+    let set = edit(Patch {
+        filename: Some(Some("../b.png".into())),
+        tags: Some(Some(vec!["t".into(), "t".into()])),
+        visibility: Some(Some(crate::catalog::Visibility::Public)),
+        metadata: members(Some("v")),
+    });
+    let set = set.await.expect("is edited");
+    assert_eq!(
+        (set.filename.as_deref(), set.tags.len()),
+        (Some("b.png"), 1)
+    );
+    assert_eq!(set.metadata.get("k").map(String::as_str), Some("v"));
+    let kept = edit(Patch::default()).await.expect("is edited");
+    assert_eq!(
+        (kept.filename, kept.tags, kept.metadata),
+        (set.filename, set.tags, set.metadata)
+    );
+    let back = edit(Patch {
+        filename: Some(None),
+        tags: Some(None),
+        visibility: Some(None),
+        metadata: members(None),
+    });
+    let back = back.await.expect("is edited");
+    assert_eq!(
+        back,
+        crate::catalog::Image {
+            filename: None,
+            updated_at: back.updated_at,
+            ..image.clone()
+        }
+    );
+    let long = edit(Patch {
+        metadata: members(Some(&"v".repeat(5000))),
+        ..Patch::default()
+    })
+    .await;
+    assert!(matches!(long, Err(EditError::Field(_))));
+}
+
+#[tokio::test]
+async fn of_many_uploads_with_one_ticket_one_succeeds_and_the_rest_leave_nothing() {
+    let bench = Bench::new();
+    let ticket = Attributes {
+        ticket: Some("t1".to_owned()),
+        ..Attributes::default()
+    };
+    let mut files = Vec::new();
+    for size in 100..108 {
+        files.push(
+            bench
+                .receive(&testing::png_of_size(size))
+                .await
+                .expect("is taken"),
+        );
+    }
+    let commits = files
+        .into_iter()
+        .map(|file| bench.service.commit("alice", vec![file], &ticket));
+    let answers = futures_util::future::join_all(commits).await;
+    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
+    let spent = Err(ServiceError::Catalog(CatalogError::TicketSpent));
+    assert_eq!(answers.iter().filter(|answer| **answer == spent).count(), 7);
+    assert_eq!(
+        (bench.images().await.len(), bench.values.keys().len()),
+        (1, 2)
+    );
+    assert_eq!(
+        bench.service.refuse_spent("t1").await,
+        spent.map(|_: Vec<_>| ())
+    );
+    bench.advance(TICKET_RECORD_SECONDS + 60);
+    bench.sweep_all().await;
+    assert_eq!(bench.service.refuse_spent("t1").await, Ok(()));
 }

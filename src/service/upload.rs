@@ -16,7 +16,7 @@ use uuid::{NoContext, Uuid};
 
 use super::{Service, ServiceError};
 use crate::blobs::{BlobError, BlobRef, BlobWriter};
-use crate::catalog::{Image, NewImage, Visibility};
+use crate::catalog::{CatalogError, Image, NewImage, Visibility};
 use crate::media::{self, Facts, Inspector, Kind, MediaError};
 
 /// What the uploader said of a file, to be held against the file.
@@ -28,6 +28,10 @@ pub struct Expected {
     pub kind: Option<Kind>,
     /// Its SHA-256, where sent.
     pub sha256: Option<[u8; 32]>,
+    /// The most bytes that it may have, if fewer than the deployment allows.
+    pub max_bytes: Option<u64>,
+    /// The kinds that it may be of, if not all that the deployment accepts.
+    pub kinds: Option<Vec<Kind>>,
 }
 
 /// What the uploader chose for the images of a request.
@@ -37,6 +41,8 @@ pub struct Attributes {
     pub visibility: Visibility,
     /// In the order given.
     pub tags: Vec<String>,
+    /// The id of the upload ticket that the request came with.
+    pub ticket: Option<String>,
 }
 
 /// A file whose bytes are stored and were found good, but which is no image yet.
@@ -130,11 +136,28 @@ impl Service {
 
     /// Refuses what is known to be too long before a byte of it is read.
     fn refuse_length(&self, expected: &Expected) -> Result<(), UploadError> {
-        let limit = self.limits().max_upload_bytes;
+        let limit = self.max_bytes(expected);
         if expected.length.is_some_and(|length| length > limit) {
             return Err(UploadError::TooLarge { limit });
         }
         Ok(())
+    }
+
+    fn max_bytes(&self, expected: &Expected) -> u64 {
+        let limit = self.limits().max_upload_bytes;
+        expected.max_bytes.map_or(limit, |wanted| wanted.min(limit))
+    }
+
+    /// The kinds that the deployment accepts, less those that the file may not be.
+    fn accepted(&self, expected: &Expected) -> Vec<Kind> {
+        let allowed = |kind: &Kind| {
+            expected
+                .kinds
+                .as_ref()
+                .is_none_or(|kinds| kinds.contains(kind))
+        };
+        let accepted = self.limits().accepted_types.iter().copied();
+        accepted.filter(allowed).collect()
     }
 
     async fn take<S, E>(
@@ -149,20 +172,19 @@ impl Service {
     {
         let limits = self.limits();
         let mut inspector = Inspector::new(media::Limits {
-            accepted: limits.accepted_types.clone(),
+            accepted: self.accepted(expected),
             max_pixels: limits.max_pixels,
             max_frames: limits.max_frames,
         });
+        let limit = self.max_bytes(expected);
         let mut hasher = Sha256::new();
         let mut size: u64 = 0;
         let mut body = std::pin::pin!(body);
         while let Some(bytes) = body.next().await {
             let bytes = bytes.map_err(|error| UploadError::Interrupted(error.to_string()))?;
             size += bytes.len() as u64;
-            if size > limits.max_upload_bytes {
-                return Err(UploadError::TooLarge {
-                    limit: limits.max_upload_bytes,
-                });
+            if size > limit {
+                return Err(UploadError::TooLarge { limit });
             }
             inspector.push(&bytes)?;
             refuse_mismatch(expected.kind, inspector.kind())?;
@@ -181,7 +203,8 @@ impl Service {
         Ok(Judged { facts, sha256 })
     }
 
-    /// Makes images of all `files`, or of none. On an error nothing of them is left.
+    /// Makes images of all `files`, or of none. What is not committed is deleted, or
+    /// where it can not be known, left to the sweep.
     pub async fn commit(
         &self,
         owner: &str,
@@ -197,6 +220,7 @@ impl Service {
                 let first = known.entry(file.sha256.clone()).or_insert(file.blob);
                 NewImage {
                     lease: file.lease,
+                    ticket: attributes.ticket.clone(),
                     image: Image {
                         id: uuid_at(now.millis()),
                         owner: owner.to_owned(),
@@ -210,6 +234,7 @@ impl Service {
                         visibility: attributes.visibility,
                         tags: attributes.tags.clone(),
                         metadata: BTreeMap::new(),
+                        link_epoch: 0,
                         created_at: now,
                         updated_at: now,
                     },
@@ -218,8 +243,8 @@ impl Service {
             .collect();
         match self.catalog().commit(&new, now).await {
             Ok(used) => {
-                self.delete_all(written.iter().filter(|blob| !used.contains(blob)))
-                    .await;
+                let unused = written.iter().filter(|blob| !used.contains(blob));
+                self.delete_all(unused).await;
                 self.sweep_in_background();
                 let images = new.into_iter().zip(used);
                 Ok(images
@@ -227,8 +252,14 @@ impl Service {
                     .collect())
             }
             Err(error) => {
-                // A commit whose answer was lost may still have happened, so the
-                // bytes stay until their lease tells: the row comes first.
+                if matches!(
+                    error,
+                    CatalogError::TicketSpent | CatalogError::LeaseExpired
+                ) {
+                    self.delete_all(written.iter()).await;
+                }
+                // Otherwise the answer may be lost and the commit made: the bytes
+                // stay until their lease tells.
                 Err(error.into())
             }
         }

@@ -93,6 +93,7 @@ fn malformed_tokens_are_refused() {
         r#"{"alg":"HS256"}"#,
         &format!(r#"{{"sub":"alice","sub":"bob","exp":{exp}}}"#),
     );
+    let array = signed(r#"["HS256"]"#, &format!(r#"{{"sub":"alice","exp":{exp}}}"#));
     let unknown_twice = signed(
         r#"{"alg":"HS256"}"#,
         &format!(r#"{{"sub":"alice","exp":{exp},"x":1,"x":2}}"#),
@@ -104,6 +105,7 @@ fn malformed_tokens_are_refused() {
         &format!(r#"{{"sub":"alice","exp":{exp}}}"#),
     );
     for token in [
+        &array,
         &unknown_twice,
         "",
         ".",

@@ -1,5 +1,5 @@
--- Images, the blobs that hold their bytes, and the leases under which blobs are
--- written. Statements are separated by blank lines. Every statement must be safe
+-- Images, the blobs that hold their bytes, the leases under which blobs are
+-- written, and the upload tickets that were used. Statements are separated by blank lines. Every statement must be safe
 -- to run twice and by several instances at once: nothing spans two of them.
 
 -- One row per image: all that a download needs, so that it reads one row.
@@ -20,6 +20,8 @@ CREATE TABLE IF NOT EXISTS images (
     visibility   TEXT NOT NULL CHECK (visibility IN ('private', 'public')),
     tags         TEXT NOT NULL,
     metadata     TEXT NOT NULL,
+    link_epoch   INTEGER NOT NULL DEFAULT 0,
+    ticket       TEXT,
     created_at   INTEGER NOT NULL,
     updated_at   INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
@@ -55,6 +57,19 @@ CREATE TABLE IF NOT EXISTS leases (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX IF NOT EXISTS leases_by_expiry ON leases (expires_at);
+
+-- The upload tickets that were used. An image that comes by a ticket puts its id
+-- here, and fails if it is here already.
+CREATE TABLE IF NOT EXISTS spent_tickets (
+    id       TEXT PRIMARY KEY,
+    spent_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX IF NOT EXISTS spent_tickets_by_time ON spent_tickets (spent_at);
+
+CREATE TRIGGER IF NOT EXISTS images_ticket AFTER INSERT ON images WHEN NEW.ticket IS NOT NULL BEGIN
+    INSERT INTO spent_tickets (id, spent_at) VALUES (NEW.ticket, NEW.created_at);
+END;
 
 CREATE TRIGGER IF NOT EXISTS images_insert AFTER INSERT ON images BEGIN
     INSERT INTO blobs (id, owner, sha256, size, chunk_size, refs)

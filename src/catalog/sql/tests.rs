@@ -55,7 +55,7 @@ async fn the_sql_catalog_conforms() {
     let database = Native::new();
     let catalog = SqlCatalog::open(database.clone()).await.expect("opens");
     conformance::run(&catalog, "run").await.expect("conforms");
-    for table in ["images", "blobs", "leases"] {
+    for table in ["images", "blobs", "leases", "spent_tickets"] {
         let rows = database.run(&format!("SELECT * FROM {table}"), vec![]);
         assert_eq!(rows, Ok(vec![]), "nothing is left over in {table}");
     }

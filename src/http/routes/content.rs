@@ -37,6 +37,7 @@ async fn content(
         .map_err(|error| Problem::new(ProblemKind::BadRequest, error.body_text()))?;
     let image = match &reader {
         Reader::Granted(grant) => app.service.find(grant, id).await?,
+        Reader::Linked(link) => app.service.find_linked(id, *link).await?,
         // Whether a private image exists is not told to the nameless.
         Reader::Anybody => {
             let found = app.service.find_public(id).await;
@@ -47,7 +48,11 @@ async fn content(
         }
     };
     let attachment = parameters.download.as_deref() == Some("1");
-    let headers = headers(&image, attachment);
+    let mut headers = headers(&image, attachment);
+    headers.insert(
+        header::CACHE_CONTROL,
+        cache_control(&app, &reader, image.visibility)?,
+    );
     let body = if method == Method::HEAD {
         Body::empty()
     } else {
@@ -102,7 +107,6 @@ fn headers(image: &Image, attachment: bool) -> HeaderMap {
     if let Some(digest) = digest::print(&image.sha256) {
         set(REPR_DIGEST, &digest);
     }
-    headers.insert(header::CACHE_CONTROL, cache_control(image.visibility));
     headers.insert(
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),
@@ -111,10 +115,25 @@ fn headers(image: &Image, attachment: bool) -> HeaderMap {
     headers
 }
 
-/// Caches ask each time, so that an image made private is so at once.
-fn cache_control(visibility: Visibility) -> HeaderValue {
-    HeaderValue::from_static(match visibility {
+/// The longest that a cache keeps what it got by a link, in seconds: so long may a
+/// link that was revoked still be served by it.
+const LINK_MAX_AGE: u64 = 300;
+
+/// Caches ask each time, so that an image made private is so at once. Only what
+/// comes by a link is kept a while, and never past the link's expiry.
+fn cache_control(
+    app: &App,
+    reader: &Reader,
+    visibility: Visibility,
+) -> Result<HeaderValue, Problem> {
+    if let Reader::Linked(link) = reader {
+        let left = link.expires.saturating_sub(app.service.now().seconds());
+        let value = format!("public, max-age={}", left.min(LINK_MAX_AGE));
+        return HeaderValue::from_str(&value)
+            .map_err(|_| Problem::new(ProblemKind::Internal, "the headers can not be made"));
+    }
+    Ok(HeaderValue::from_static(match visibility {
         Visibility::Private => "private, no-cache",
-        Visibility::Public => "public, no-cache",
-    })
+        Visibility::Public => "public, max-age=0, must-revalidate",
+    }))
 }

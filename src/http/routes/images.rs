@@ -1,24 +1,26 @@
 //! `/v1/images` and `/v1/images/{id}`.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Query, State};
+use axum::extract::{Query, Request, State};
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
 
 use super::upload;
-use crate::http::extract::{Authorized, Delete, ImageId, Read};
+use crate::http::extract::{Authorized, Delete, ImageId, Read, Write};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::view::{ImageView, PageView, json};
-use crate::http::{App, cursor};
+use crate::http::{App, body, cursor};
+use crate::service::Patch;
 
 pub(in crate::http) fn router() -> Router<Arc<App>> {
     Router::new()
         .route("/v1/images", get(list).post(upload::create))
-        .route("/v1/images/{id}", get(show).delete(delete))
+        .route("/v1/images/{id}", get(show).patch(edit).delete(delete))
 }
 
 #[derive(Debug, Deserialize)]
@@ -74,6 +76,54 @@ async fn show(
     ImageId(id): ImageId,
 ) -> Result<Response, Problem> {
     let image = app.service.find(&caller.grant, id).await?;
+    let base = app.settings.public_base_url.as_deref().unwrap_or_default();
+    Ok(json(&ImageView::new(base, &image)))
+}
+
+/// A merge patch (RFC 7396): a member that is not there stays, `null` sets it back.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PatchView {
+    #[serde(default, deserialize_with = "nullable")]
+    filename: Option<Option<String>>,
+    #[serde(default, deserialize_with = "nullable")]
+    tags: Option<Option<Vec<String>>>,
+    #[serde(default, deserialize_with = "nullable")]
+    visibility: Option<Option<String>>,
+    #[serde(default, deserialize_with = "nullable")]
+    metadata: Option<Option<BTreeMap<String, Option<String>>>>,
+}
+
+/// Tells a member that is `null` from one that is not there.
+fn nullable<'de, T, D>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: serde::Deserializer<'de>,
+{
+    Option::deserialize(deserializer).map(Some)
+}
+
+async fn edit(
+    State(app): State<Arc<App>>,
+    caller: Authorized<Write>,
+    ImageId(id): ImageId,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let media_types = ["application/merge-patch+json", "application/json"];
+    let wanted: PatchView = body::json(&parts.headers, body, &media_types).await?;
+    let visibility = match wanted.visibility {
+        Some(Some(word)) => Some(Some(super::visibility(&word)?)),
+        Some(None) => Some(None),
+        None => None,
+    };
+    let patch = Patch {
+        filename: wanted.filename,
+        tags: wanted.tags,
+        visibility,
+        metadata: wanted.metadata,
+    };
+    let image = app.service.edit(&caller.grant, id, &patch).await?;
     let base = app.settings.public_base_url.as_deref().unwrap_or_default();
     Ok(json(&ImageView::new(base, &image)))
 }

@@ -1,0 +1,175 @@
+//! `multipart/form-data` (RFC 7578): the files of an upload and what applies to all.
+
+use axum::body::Body;
+use axum::http::header;
+use futures_util::TryStreamExt as _;
+use multer::{Constraints, Field, Multipart};
+
+use super::upload::declared_kind;
+use super::visibility;
+use crate::http::problem::{Problem, ProblemKind};
+use crate::http::{App, digest};
+use crate::service::{Attributes, Expected, Received, fields};
+
+/// The most files of one request.
+const MAX_FILES: usize = 32;
+/// The longest value of a form field that is no file, in bytes.
+const MAX_FIELD_BYTES: usize = 8 << 10;
+
+/// What a form has held so far.
+struct Form {
+    files: Vec<Received>,
+    tags: Vec<String>,
+    /// What each file is held to.
+    expected: Expected,
+    attributes: Attributes,
+}
+
+impl Form {
+    fn refuse_with_ticket(&self, part: &str) -> Result<(), Problem> {
+        if self.attributes.ticket.is_none() {
+            return Ok(());
+        }
+        let detail =
+            format!("an upload ticket allows no part {part}: it was decided with the ticket");
+        Err(Problem::new(ProblemKind::BadRequest, detail))
+    }
+}
+
+/// Receives the files of a form, and what applies to all of them. A ticket decides
+/// the latter itself, and allows one file.
+pub(super) async fn receive(
+    app: &App,
+    boundary: String,
+    body: Body,
+    expected: Expected,
+    attributes: Attributes,
+) -> Result<(Vec<Received>, Attributes), Problem> {
+    let stream = body.into_data_stream().map_err(std::io::Error::other);
+    let mut parts = Multipart::with_constraints(stream, boundary, Constraints::new());
+    let mut form = Form {
+        files: Vec::new(),
+        tags: Vec::new(),
+        expected,
+        attributes,
+    };
+    let read = read_form(app, &mut parts, &mut form).await;
+    let none = || {
+        Problem::new(
+            ProblemKind::BadRequest,
+            "the form has no part named \"file\"",
+        )
+    };
+    let read = read.and_then(|()| {
+        if form.files.is_empty() {
+            Err(none())
+        } else {
+            Ok(())
+        }
+    });
+    match read {
+        Ok(()) => Ok((form.files, form.attributes)),
+        Err(problem) => {
+            app.service.discard(form.files).await;
+            Err(problem)
+        }
+    }
+}
+
+async fn read_form(
+    app: &App,
+    parts: &mut Multipart<'static>,
+    form: &mut Form,
+) -> Result<(), Problem> {
+    while let Some(field) = parts.next_field().await.map_err(form_problem)? {
+        match field.name().unwrap_or_default() {
+            "file" => {
+                refuse_more(form)?;
+                let file = receive_part(app, field, &form.expected).await?;
+                form.files.push(file);
+            }
+            "tags" => {
+                form.refuse_with_ticket("tags")?;
+                let text = text(field).await?;
+                let tags = text.split(',').map(str::trim).filter(|tag| !tag.is_empty());
+                form.tags.extend(tags.map(str::to_owned));
+            }
+            "visibility" => {
+                form.refuse_with_ticket("visibility")?;
+                form.attributes.visibility = visibility(&text(field).await?)?;
+            }
+            other => {
+                let detail = format!("the form has an unknown part named {other:?}");
+                return Err(Problem::new(ProblemKind::BadRequest, detail)
+                    .with("allowed", vec!["file", "tags", "visibility"]));
+            }
+        }
+    }
+    let tags = form.attributes.tags.iter().chain(&form.tags);
+    form.attributes.tags = fields::tags(tags.map(String::as_str))?;
+    Ok(())
+}
+
+/// Refuses one file more than are allowed.
+fn refuse_more(form: &Form) -> Result<(), Problem> {
+    let most = if form.attributes.ticket.is_some() {
+        1
+    } else {
+        MAX_FILES
+    };
+    if form.files.len() < most {
+        return Ok(());
+    }
+    let kind = if most == 1 {
+        ProblemKind::BadRequest
+    } else {
+        ProblemKind::TooLarge
+    };
+    Err(Problem::new(kind, format!("the form may have at most {most} files")).with("limit", most))
+}
+
+async fn receive_part(
+    app: &App,
+    field: Field<'static>,
+    expected: &Expected,
+) -> Result<Received, Problem> {
+    let declared = field.headers().get(header::CONTENT_TYPE);
+    let declared = declared
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let expected = Expected {
+        kind: declared_kind(declared)?,
+        sha256: digest::sha256(field.headers())?,
+        ..expected.clone()
+    };
+    let filename = field.file_name().map(str::to_owned);
+    Ok(app
+        .service
+        .receive(field, filename.as_deref(), &expected)
+        .await?)
+}
+
+/// A part's short text.
+async fn text(mut field: Field<'static>) -> Result<String, Problem> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = field.chunk().await.map_err(form_problem)? {
+        if bytes.len() + chunk.len() > MAX_FIELD_BYTES {
+            let detail = format!("a form field may have at most {MAX_FIELD_BYTES} bytes");
+            return Err(Problem::new(ProblemKind::TooLarge, detail).with("limit", MAX_FIELD_BYTES));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    String::from_utf8(bytes)
+        .map_err(|_| Problem::new(ProblemKind::BadRequest, "a form field is not UTF-8"))
+}
+
+fn form_problem(error: multer::Error) -> Problem {
+    let kind = match &error {
+        multer::Error::StreamReadFailed(_)
+        | multer::Error::IncompleteStream
+        | multer::Error::IncompleteFieldData { .. }
+        | multer::Error::IncompleteHeaders => ProblemKind::UploadInterrupted,
+        _ => ProblemKind::BadRequest,
+    };
+    Problem::new(kind, format!("the form can not be read: {error}"))
+}

@@ -1,0 +1,158 @@
+//! `/v1/upload-tickets`: one upload by whoever holds the URL.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, Uri};
+use axum::response::Response;
+use axum::routing::post;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::seconds;
+use crate::auth::ticket::{self, Ticket};
+use crate::catalog::{Timestamp, Visibility};
+use crate::http::extract::{Authorized, Write};
+use crate::http::problem::{Problem, ProblemKind};
+use crate::http::{App, body, view};
+use crate::media::Kind;
+use crate::service::{Attributes, Expected, fields};
+
+/// The longest life of a ticket, in seconds.
+const MAX_SECONDS: u64 = 86_400;
+
+pub(in crate::http) fn router() -> Router<Arc<App>> {
+    Router::new().route("/v1/upload-tickets", post(create))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewTicket {
+    expires_in: u64,
+    #[serde(default)]
+    max_bytes: Option<u64>,
+    #[serde(default)]
+    content_types: Vec<String>,
+    #[serde(default)]
+    tags: Vec<String>,
+    #[serde(default)]
+    visibility: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct TicketView {
+    upload_url: String,
+    expires_at: String,
+}
+
+async fn create(
+    State(app): State<Arc<App>>,
+    caller: Authorized<Write>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let wanted: NewTicket = body::json(&parts.headers, body, &["application/json"]).await?;
+    let lifetime = seconds("expires_in", wanted.expires_in, MAX_SECONDS)?;
+    if wanted.max_bytes == Some(0) {
+        return Err(Problem::new(
+            ProblemKind::BadRequest,
+            "max_bytes must be at least 1",
+        ));
+    }
+    kinds(&app, &wanted.content_types)?;
+    let visibility = wanted
+        .visibility
+        .as_deref()
+        .map(super::visibility)
+        .transpose()?;
+    let expires = app.service.now().seconds() + lifetime;
+    let ticket = Ticket {
+        id: Uuid::now_v7().simple().to_string(),
+        sub: caller.grant.owner,
+        exp: expires,
+        max_bytes: wanted.max_bytes,
+        content_types: wanted.content_types,
+        tags: fields::tags(wanted.tags.iter().map(String::as_str))?,
+        visibility: visibility.map(|visibility| visibility.as_str().to_owned()),
+    };
+    let base = app.settings.public_base_url.as_deref().unwrap_or_default();
+    let text = ticket.sign(&app.settings.signing_keys)?;
+    if text.len() > ticket::MAX_TICKET_BYTES {
+        let detail = "the ticket's tags and types are too long together";
+        return Err(Problem::new(ProblemKind::BadRequest, detail));
+    }
+    let mut response = view::json(&TicketView {
+        upload_url: format!("{base}/v1/images?ticket={text}"),
+        expires_at: Timestamp::from_seconds(expires).to_string(),
+    });
+    *response.status_mut() = StatusCode::CREATED;
+    Ok(response)
+}
+
+/// The kinds that media types name. A type that this deployment never accepts would
+/// make a ticket that is good for nothing.
+fn kinds(app: &App, media_types: &[String]) -> Result<Option<Vec<Kind>>, Problem> {
+    if media_types.is_empty() {
+        return Ok(None);
+    }
+    let accepted = &app.service.limits().accepted_types;
+    let kind = |text: &String| {
+        let kind = Kind::from_media_type(text).filter(|kind| accepted.contains(kind));
+        kind.ok_or_else(|| {
+            let allowed: Vec<&str> = accepted.iter().map(|kind| kind.media_type()).collect();
+            Problem::new(
+                ProblemKind::BadRequest,
+                format!("content_types: {text:?} is not accepted"),
+            )
+            .with("allowed", allowed)
+        })
+    };
+    media_types
+        .iter()
+        .map(kind)
+        .collect::<Result<_, _>>()
+        .map(Some)
+}
+
+/// What a request with a ticket may do: its upload is whose, and held to what.
+pub(super) struct Redeemed {
+    pub(super) owner: String,
+    pub(super) attributes: Attributes,
+    pub(super) expected: Expected,
+}
+
+/// The ticket in the query, if there is one, verified and not used before.
+pub(super) async fn redeem(app: &App, uri: &Uri) -> Result<Option<Redeemed>, Problem> {
+    let Some(text) = parameter(uri)? else {
+        return Ok(None);
+    };
+    let now = app.service.now().seconds();
+    let ticket = ticket::verify(&app.settings.signing_keys, now, text)?;
+    app.service.refuse_spent(&ticket.id).await?;
+    let visibility = ticket.visibility.as_deref().and_then(Visibility::parse);
+    Ok(Some(Redeemed {
+        expected: Expected {
+            max_bytes: ticket.max_bytes,
+            kinds: kinds(app, &ticket.content_types)?,
+            ..Expected::default()
+        },
+        attributes: Attributes {
+            visibility: visibility.unwrap_or_default(),
+            tags: ticket.tags,
+            ticket: Some(ticket.id),
+        },
+        owner: ticket.sub,
+    }))
+}
+
+/// The query's `ticket`. It has no character that would need an escape; one that
+/// stands twice is none of ours.
+fn parameter(uri: &Uri) -> Result<Option<&str>, Problem> {
+    let pairs = uri.query().unwrap_or_default().split('&');
+    let mut found = pairs.filter_map(|pair| pair.strip_prefix("ticket="));
+    match (found.next(), found.next()) {
+        (Some(_), Some(_)) => Err(ticket::TicketError::Wrong.into()),
+        (ticket, _) => Ok(ticket),
+    }
+}

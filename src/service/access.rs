@@ -1,0 +1,46 @@
+//! Access without a token: links and upload tickets.
+
+use uuid::Uuid;
+
+use super::{Service, ServiceError};
+use crate::auth::Grant;
+use crate::auth::link::VerifiedLink;
+use crate::catalog::{CatalogError, Image};
+
+/// How long the records of used tickets are kept: longer than any ticket lives.
+pub const TICKET_RECORD_SECONDS: i64 = 8 * 86_400;
+
+impl Service {
+    /// The image that a verified link was made for, unless its links were revoked
+    /// since.
+    pub async fn find_linked(&self, id: Uuid, link: VerifiedLink) -> Result<Image, ServiceError> {
+        let image = self
+            .catalog()
+            .find(id)
+            .await?
+            .ok_or(ServiceError::NotFound)?;
+        if image.link_epoch == link.epoch {
+            Ok(image)
+        } else {
+            Err(ServiceError::LinkRevoked)
+        }
+    }
+
+    /// Revokes every link made so far for an image that `grant` reaches.
+    pub async fn revoke_links(&self, grant: &Grant, id: Uuid) -> Result<(), ServiceError> {
+        if self.catalog().revoke_links(id, grant.confined_to()).await? {
+            Ok(())
+        } else {
+            Err(ServiceError::NotFound)
+        }
+    }
+
+    /// Refuses a ticket that was used, before its upload is read. What decides in
+    /// the end is the commit.
+    pub async fn refuse_spent(&self, ticket: &str) -> Result<(), ServiceError> {
+        if self.catalog().is_ticket_spent(ticket).await? {
+            return Err(CatalogError::TicketSpent.into());
+        }
+        Ok(())
+    }
+}

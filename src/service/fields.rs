@@ -1,0 +1,108 @@
+//! What an owner may write on an image: limits, and the tags themselves.
+
+use std::collections::BTreeMap;
+
+/// The most tags of an image.
+pub const MAX_TAGS: usize = 32;
+/// The longest tag, in characters.
+pub const MAX_TAG_CHARS: usize = 64;
+/// The most bytes of all names and values of an image's metadata together.
+pub const MAX_METADATA_BYTES: usize = 4096;
+
+/// Why a field was refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field} {reason}")]
+pub struct FieldError {
+    /// The field's name.
+    pub field: &'static str,
+    /// What is wrong with it, to be read after its name.
+    pub reason: String,
+}
+
+impl FieldError {
+    /// The field must be otherwise.
+    pub fn new(field: &'static str, reason: impl Into<String>) -> Self {
+        Self {
+            field,
+            reason: reason.into(),
+        }
+    }
+}
+
+/// Tags without repeats, in the order given; spaces around them do not count.
+pub fn tags<'a>(given: impl IntoIterator<Item = &'a str>) -> Result<Vec<String>, FieldError> {
+    let mut tags: Vec<String> = Vec::new();
+    for tag in given.into_iter().map(str::trim) {
+        let plain = |c: char| !c.is_control() && c != ',';
+        if tag.is_empty() || tag.chars().count() > MAX_TAG_CHARS || !tag.chars().all(plain) {
+            let reason = format!(
+                "must have 1 to {MAX_TAG_CHARS} characters each, none a comma or control character"
+            );
+            return Err(FieldError::new("tags", reason));
+        }
+        if !tags.iter().any(|known| known == tag) {
+            tags.push(tag.to_owned());
+        }
+    }
+    if tags.len() > MAX_TAGS {
+        return Err(FieldError::new(
+            "tags",
+            format!("must be at most {MAX_TAGS}"),
+        ));
+    }
+    Ok(tags)
+}
+
+/// Metadata within its limits.
+pub fn metadata(given: BTreeMap<String, String>) -> Result<BTreeMap<String, String>, FieldError> {
+    let bytes: usize = given
+        .iter()
+        .map(|(name, value)| name.len() + value.len())
+        .sum();
+    if bytes > MAX_METADATA_BYTES {
+        let reason = format!("must have at most {MAX_METADATA_BYTES} bytes in all");
+        return Err(FieldError::new("metadata", reason));
+    }
+    if given
+        .keys()
+        .any(|name| name.is_empty() || name.chars().any(char::is_control))
+    {
+        return Err(FieldError::new(
+            "metadata",
+            "must have names without control characters",
+        ));
+    }
+    Ok(given)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_are_trimmed_told_apart_and_limited() {
+        let check = |given: &[&str], expect: Option<&[&str]>| {
+            let tags = tags(given.iter().copied()).ok();
+            let expect = expect.map(|tags| tags.iter().map(|tag| (*tag).to_owned()).collect());
+            assert_eq!(tags, expect, "{given:?}");
+        };
+        check(&[], Some(&[]));
+        check(&[" b ", "a", "b", "ü"], Some(&["b", "a", "ü"]));
+        check(&[""], None);
+        check(&["a,b"], None);
+        check(&["a\u{7}"], None);
+        check(&[&"ü".repeat(64)], Some(&[&"ü".repeat(64)]));
+        check(&[&"ü".repeat(65)], None);
+        let many: Vec<String> = (0..33).map(|n| n.to_string()).collect();
+        assert!(tags(many.iter().map(String::as_str)).is_err());
+    }
+
+    #[test]
+    fn metadata_is_limited() {
+        let one = |name: &str, value: &str| BTreeMap::from([(name.to_owned(), value.to_owned())]);
+        assert!(metadata(one("k", &"v".repeat(4095))).is_ok());
+        assert!(metadata(one("k", &"v".repeat(4096))).is_err());
+        assert!(metadata(one("", "v")).is_err());
+        assert!(metadata(one("a\n", "v")).is_err());
+    }
+}
