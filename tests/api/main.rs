@@ -21,6 +21,7 @@ mod load;
 mod memory;
 mod multipart;
 mod owners;
+mod recipes;
 mod redis;
 mod settings;
 mod tokens;
