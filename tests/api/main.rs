@@ -7,6 +7,7 @@
 
 mod support;
 
+mod attacks;
 mod conformance;
 mod delete;
 mod digest;
@@ -16,6 +17,7 @@ mod errors;
 mod http2;
 mod interrupted;
 mod limits;
+mod links;
 mod list;
 mod load;
 mod memory;
@@ -24,6 +26,7 @@ mod owners;
 mod recipes;
 mod redis;
 mod settings;
+mod tickets;
 mod tokens;
 mod types;
 mod upload;

@@ -32,6 +32,14 @@ impl Raw {
         }
     }
 
+    /// One request without a body on a connection of its own, and its answer.
+    pub(crate) async fn exchange(darkroom: &Darkroom, target: &str, lines: &[&str]) -> RawResponse {
+        let mut raw = Self::connect(darkroom).await;
+        let lines = [&["Connection: close"], lines].concat();
+        raw.begin(target, &lines).await;
+        raw.response().await
+    }
+
     /// Sends the head of an upload by `owner`, with further header lines.
     pub(crate) async fn begin_upload(&mut self, owner: &str, lines: &[&str]) {
         let token = token(owner, ALL_SCOPES);

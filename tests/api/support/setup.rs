@@ -1,7 +1,7 @@
 //! How a server is to be, and the files that a host reads it from.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Darkroom, Redis, environment};
 
@@ -21,6 +21,7 @@ pub(crate) struct Setup {
     pub(super) flags: Vec<String>,
     pub(super) redis: Option<Redis>,
     pub(super) may_fail: bool,
+    stores: Option<PathBuf>,
     conformance: bool,
 }
 
@@ -41,6 +42,12 @@ impl Setup {
     /// Keeps blobs in this Redis.
     pub(crate) fn blobs_in(mut self, redis: Redis) -> Self {
         self.redis = Some(redis);
+        self
+    }
+
+    /// Runs on the stores of another server, beside it.
+    pub(crate) fn on_stores_of(mut self, darkroom: &Darkroom) -> Self {
+        self.stores = Some(darkroom.folder().to_owned());
         self
     }
 
@@ -76,7 +83,10 @@ impl Setup {
             environment::component()
         };
         fs::write(folder.join(MANIFEST), manifest(&component)).expect("the manifest is written");
-        let config = runtime_config(folder, self.redis.as_ref());
+        let config = runtime_config(
+            self.stores.as_deref().unwrap_or(folder),
+            self.redis.as_ref(),
+        );
         fs::write(folder.join(CONFIG), config).expect("the configuration is written");
     }
 }

@@ -24,7 +24,12 @@ pub(crate) fn now() -> u64 {
 
 /// A token that is good for five minutes.
 pub(crate) fn token(owner: &str, scope: &str) -> String {
-    let ring = KeyRing::parse(KEYS).expect("good keys");
+    token_by(KEYS, owner, scope)
+}
+
+/// The same, signed with the first of these keys.
+pub(crate) fn token_by(keys: &str, owner: &str, scope: &str) -> String {
+    let ring = KeyRing::parse(keys).expect("good keys");
     let claims = Claims {
         sub: owner.to_owned(),
         exp: now() + 300,
@@ -36,8 +41,16 @@ pub(crate) fn token(owner: &str, scope: &str) -> String {
 
 /// Whatever is asked for, signed with HMAC-SHA256.
 pub(crate) fn signed(header: &Value, claims: &Value, secret: &[u8]) -> String {
-    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    let message = format!("{}.{}", part(header), part(claims));
+    signed_text(&header.to_string(), claims.to_string().as_bytes(), secret)
+}
+
+/// The same of anything, JSON or not.
+pub(crate) fn signed_text(header: &str, payload: &[u8], secret: &[u8]) -> String {
+    let (header, payload) = (
+        URL_SAFE_NO_PAD.encode(header),
+        URL_SAFE_NO_PAD.encode(payload),
+    );
+    let message = format!("{header}.{payload}");
     let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("any length");
     mac.update(message.as_bytes());
     let signature = URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes());

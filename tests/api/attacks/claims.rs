@@ -1,0 +1,270 @@
+//! Claims of tokens that are rightly signed, by an issuer that is careless or was
+//! talked into something.
+
+use serde_json::{Value, json};
+
+use super::{Cases, Told};
+use crate::support::{Darkroom, SECRET, now, signed, signed_text};
+
+const HEADER: &str = r#"{"alg":"HS256","kid":"test"}"#;
+
+async fn shown(payload: impl AsRef<[u8]>) -> Told {
+    let token = signed_text(HEADER, payload.as_ref(), SECRET);
+    let client = Darkroom::shared().anybody().with_token(token);
+    Told::by(client.get("/v1/images?limit=1").await).await
+}
+
+/// Good claims with one of them as it is written here.
+fn with(name: &str, value: &str) -> String {
+    let exp = (now() + 300).to_string();
+    let claims = [("sub", "\"root\""), ("exp", &exp), ("scope", "\"admin\"")];
+    let kept = claims.iter().filter(|(known, _)| *known != name);
+    let members: Vec<_> = kept
+        .chain([&(name, value)])
+        .map(|(name, value)| format!("\"{name}\":{value}"))
+        .collect();
+    format!("{{{}}}", members.join(","))
+}
+
+#[tokio::test]
+async fn a_token_is_good_in_its_time_only() {
+    let mut cases = Cases::default();
+    let after = |seconds: u64| (now() + seconds).to_string();
+    let before = |seconds: u64| (now() - seconds).to_string();
+    for (case, claim, value, status) in [
+        ("within the leeway after its end", "exp", before(30), 200),
+        ("the leeway's last second over", "exp", before(60), 401),
+        ("long past", "exp", before(100_000), 401),
+        ("at the beginning of time", "exp", "0".into(), 401),
+        ("with a fraction", "exp", after(300) + ".5", 200),
+        ("text", "exp", format!("\"{}\"", after(300)), 401),
+        ("negative", "exp", "-1".into(), 401),
+        ("negative zero", "exp", "-0".into(), 401),
+        ("negative and huge", "exp", "-1e300".into(), 401),
+        (
+            "more than 64 bits",
+            "exp",
+            "18446744073709551616".into(),
+            401,
+        ),
+        ("more than a float", "exp", "1e400".into(), 401),
+        ("a huge float", "exp", "1e300".into(), 401),
+        ("null", "exp", "null".into(), 401),
+        ("true", "exp", "true".into(), 401),
+        ("a list", "exp", format!("[{}]", after(300)), 401),
+        ("hexadecimal", "exp", "0xffffffff".into(), 401),
+        ("NaN", "exp", "NaN".into(), 401),
+        ("infinite", "exp", "Infinity".into(), 401),
+        (
+            "within the leeway before its beginning",
+            "nbf",
+            after(60),
+            200,
+        ),
+        ("before its beginning", "nbf", after(90), 401),
+        ("text", "nbf", "\"0\"".into(), 401),
+        ("the last second of all", "nbf", u64::MAX.to_string(), 401),
+        (
+            "made in the future, which is not judged",
+            "iat",
+            after(900),
+            200,
+        ),
+        (
+            "made at a time that is none",
+            "iat",
+            "\"today\"".into(),
+            401,
+        ),
+    ] {
+        let told = shown(with(claim, &value)).await;
+        cases.status(format!("{claim} {case}"), &told, &[status]);
+    }
+    let eternal = signed(
+        &json!({"alg": "HS256"}),
+        &json!({"sub": "root", "scope": "admin"}),
+        SECRET,
+    );
+    let client = Darkroom::shared().anybody().with_token(eternal);
+    let told = Told::by(client.get("/v1/images").await).await;
+    cases.refused("no exp", &told, 401, "unauthorized");
+    cases.end();
+}
+
+#[tokio::test]
+async fn a_claim_stands_once() {
+    let mut cases = Cases::default();
+    let exp = now() + 300;
+    let good = format!(r#""sub":"root","exp":{exp},"scope":"admin""#);
+    assert_eq!(shown(format!("{{{good}}}")).await.status, 200);
+    for (case, more) in [
+        ("sub", r#""sub":"alice""#.to_owned()),
+        ("the same sub", r#""sub":"root""#.to_owned()),
+        ("an escaped sub", r#""\u0073ub":"alice""#.to_owned()),
+        ("exp", format!(r#""exp":{}"#, exp + 1)),
+        ("scope", r#""scope":"images:read""#.to_owned()),
+        ("nbf", r#""nbf":0,"nbf":1"#.to_owned()),
+        ("aud", r#""aud":"a","aud":"b""#.to_owned()),
+        ("an unknown one", r#""jti":"a","jti":"b""#.to_owned()),
+    ] {
+        for payload in [format!("{{{good},{more}}}"), format!("{{{more},{good}}}")] {
+            let told = shown(payload).await;
+            cases.refused(case, &told, 401, "unauthorized");
+        }
+    }
+    cases.end();
+}
+
+#[tokio::test]
+async fn an_owner_is_a_name() {
+    let mut cases = Cases::default();
+    let long = |count: usize| format!("\"{}\"", "a".repeat(count));
+    for (case, sub, status) in [
+        ("empty", "\"\"".to_owned(), 401),
+        ("as long as may be", long(128), 200),
+        ("too long", long(129), 401),
+        (
+            "as long as may be, in characters",
+            format!("\"{}\"", "猫".repeat(128)),
+            200,
+        ),
+        ("a NUL", r#""root\u0000""#.into(), 401),
+        ("a line end", r#""root\nadmin""#.into(), 401),
+        ("a delete character", r#""root\u007f""#.into(), 401),
+        ("a C1 control character", r#""root\u0085""#.into(), 401),
+        ("a number", "1".into(), 401),
+        ("null", "null".into(), 401),
+        ("a list", r#"["root"]"#.into(), 401),
+        ("an object", r#"{"name":"root"}"#.into(), 401),
+        ("half a surrogate pair", r#""\ud800""#.into(), 401),
+    ] {
+        cases.status(case, &shown(with("sub", &sub)).await, &[status]);
+    }
+    cases.end();
+}
+
+#[tokio::test]
+async fn a_scope_is_a_whole_word() {
+    let mut cases = Cases::default();
+    for scope in [
+        "",
+        "*",
+        "ADMIN",
+        "Admin",
+        "admin,images:read",
+        "admin\timages:read",
+        "admin\u{a0}",
+        "images:*",
+        "images:read,images:write",
+        "images",
+        "images:reads",
+        "images:write",
+        "images:read\nx",
+        "\"admin\"",
+        "administrator",
+        "images:\u{ff52}ead",
+    ] {
+        let told = shown(with("scope", &json!(scope).to_string())).await;
+        cases.refused(scope, &told, 403, "insufficient-scope");
+    }
+    for (case, scope) in [
+        ("a list", r#"["admin"]"#),
+        ("true", "true"),
+        ("an object", r#"{"admin":true}"#),
+        ("null", "null"),
+    ] {
+        let told = shown(with("scope", scope)).await;
+        cases.refused(case, &told, 401, "unauthorized");
+    }
+    cases.end();
+}
+
+#[tokio::test]
+async fn a_payload_is_one_json_object() {
+    let mut cases = Cases::default();
+    let good = with("sub", "\"root\"");
+    let inner = signed_text(HEADER, good.as_bytes(), SECRET);
+    for (case, payload) in [
+        ("a token in the token", inner.clone().into_bytes()),
+        (
+            "a token in the token, as text",
+            format!("\"{inner}\"").into(),
+        ),
+        ("a list", format!("[{good}]").into()),
+        ("nothing", vec![]),
+        ("null", "null".into()),
+        ("two objects", format!("{good}{good}").into()),
+        ("a rest", format!("{good}x").into()),
+        ("a NUL behind", format!("{good}\0").into()),
+        ("a byte order mark", format!("\u{feff}{good}").into()),
+        ("not UTF-8", with("sub", "\"root").into_bytes()),
+        ("cut off", good.as_bytes()[..good.len() - 1].to_vec()),
+        ("a comment", format!("/**/{good}").into()),
+        ("depth", "[".repeat(2500).into()),
+        (
+            "bytes that are no text",
+            [&b"{\"sub\":\"\xff\xfe\",\"scope\":\"admin\",\"exp\":9999999999}"[..]].concat(),
+        ),
+    ] {
+        cases.refused(case, &shown(payload).await, 401, "unauthorized");
+    }
+    cases.end();
+}
+
+#[tokio::test]
+async fn a_token_has_four_kilobytes_at_most() {
+    let padded = |count: usize| {
+        let payload = with("pad", &format!("\"{}\"", "p".repeat(count)));
+        signed_text(HEADER, payload.as_bytes(), SECRET)
+    };
+    let most = (2500..3500).rfind(|count| padded(*count).len() <= 4096);
+    let most = most.expect("a length that fits");
+    for (count, status) in [(most, 200), (most + 1, 401), (5000, 401)] {
+        let client = Darkroom::shared().anybody().with_token(padded(count));
+        let told = client.get("/v1/images?limit=1").await.status();
+        assert_eq!(told, status, "{}", padded(count).len());
+    }
+}
+
+#[tokio::test]
+async fn a_token_for_another_audience_is_refused() {
+    let mine = "https://images.example.com";
+    let darkroom = Darkroom::with().variable("token_audience", mine).start();
+    let mut cases = Cases::default();
+    for (case, audience, status) in [
+        ("mine", json!(mine), 200),
+        ("mine among others", json!(["a", mine]), 200),
+        ("another", json!("https://other.example.com"), 401),
+        ("others", json!(["a", "b"]), 401),
+        ("none in a list", json!([]), 401),
+        ("null", Value::Null, 401),
+        ("empty", json!(""), 401),
+        ("mine and more", json!(format!("{mine}/")), 401),
+        ("the beginning of mine", json!("https://images"), 401),
+        ("mine in upper case", json!(mine.to_uppercase()), 401),
+        ("mine in a text", json!(format!("a {mine}")), 401),
+        ("mine in a list in a list", json!([[mine]]), 401),
+        ("mine as a name", json!({mine: mine}), 401),
+        ("any", json!("*"), 401),
+        ("true", json!(true), 401),
+        ("mine beside a number", json!([mine, 1]), 401),
+    ] {
+        let claims = json!({"sub": "a", "exp": now() + 300, "scope": "admin", "aud": audience});
+        let token = signed(&json!({"alg": "HS256"}), &claims, SECRET);
+        let client = darkroom.anybody().with_token(token);
+        cases.status(
+            case,
+            &Told::by(client.get("/v1/images").await).await,
+            &[status],
+        );
+    }
+    let claims = json!({"sub": "a", "exp": now() + 300, "scope": "admin"});
+    let token = signed(&json!({"alg": "HS256"}), &claims, SECRET);
+    let client = darkroom.anybody().with_token(token);
+    cases.status(
+        "absent",
+        &Told::by(client.get("/v1/images").await).await,
+        &[401],
+    );
+    cases.end();
+}

@@ -1,0 +1,264 @@
+//! Pages of other origins: what their scripts may call, and read.
+
+use reqwest::{Method, Response};
+use serde_json::json;
+
+use super::{Cases, Told};
+use crate::support::{ALL_SCOPES, Darkroom, Raw, content, fixture, path, send, token, unique};
+
+const APP: &str = "https://app.example.com";
+
+async fn preflight(darkroom: &Darkroom, path: &str, origin: &str) -> Response {
+    let request = darkroom.anybody().request(Method::OPTIONS, path);
+    let request = request.header("origin", origin);
+    let request = request.header("access-control-request-method", "POST");
+    send(request.header(
+        "access-control-request-headers",
+        "authorization,content-type",
+    ))
+    .await
+}
+
+fn granted(told: &Told) -> Vec<String> {
+    let names = told.headers.keys().map(ToString::to_string);
+    names
+        .filter(|name| name.starts_with("access-control-"))
+        .collect()
+}
+
+fn list(told: &Told, name: &str) -> Vec<String> {
+    let words = told.header(name).split(',');
+    words.map(|word| word.trim().to_ascii_lowercase()).collect()
+}
+
+#[tokio::test]
+async fn only_the_origins_of_the_setting_may_call() {
+    let origins = format!("{APP}, http://localhost:5173");
+    let darkroom = Darkroom::with().variable("cors_origins", origins).start();
+    let alice = darkroom.client("alice");
+    let image = alice.upload(fixture("still.gif").bytes).await;
+    let links = format!("{}/links", path(&image));
+    let paths = [
+        "/v1/images",
+        path(&image),
+        content(&image),
+        &links,
+        "/v1/upload-tickets",
+    ];
+    let mut cases = Cases::default();
+    for origin in [APP, "http://localhost:5173"] {
+        for path in paths {
+            let told = Told::by(preflight(&darkroom, path, origin).await).await;
+            let case = format!("{origin} {path}");
+            cases.status(&case, &told, &[204]);
+            cases.hold(
+                &case,
+                told.header("access-control-allow-origin") == origin,
+                format!("{told:?}"),
+            );
+            let methods = list(&told, "access-control-allow-methods");
+            let all = ["get", "post", "patch", "delete"]
+                .iter()
+                .all(|method| methods.contains(&(*method).to_owned()));
+            cases.hold(&case, all, format!("{methods:?}"));
+            let names = list(&told, "access-control-allow-headers");
+            let all = ["authorization", "content-type"]
+                .iter()
+                .all(|name| names.contains(&(*name).to_owned()));
+            cases.hold(&case, all, format!("{names:?}"));
+            cases.hold(
+                &case,
+                told.header("access-control-max-age").parse::<u32>().is_ok(),
+                "no age",
+            );
+            cases.hold(
+                &case,
+                list(&told, "vary").contains(&"origin".into()),
+                "no Vary",
+            );
+            cases.hold(
+                &case,
+                !told
+                    .headers
+                    .contains_key("access-control-allow-credentials"),
+                "credentials",
+            );
+        }
+    }
+    for origin in [
+        "https://evil.example",
+        "null",
+        "*",
+        "https://app.example.com.evil.example",
+        "https://evil-app.example.com",
+        "https://sub.app.example.com",
+        "https://example.com",
+        "http://app.example.com",
+        "https://app.example.com:444",
+        "https://app.example.com:443",
+        "https://app.example.com/",
+        "https://app.example.com/path",
+        "https://app.example.com?",
+        "https://APP.example.com",
+        "https://app.example.com.",
+        "https://app.example.com@evil.example",
+        "https://app_example.com",
+        "https://app.example.com, https://evil.example",
+        "http://localhost",
+        "http://localhost:51730",
+        "https://app.example.co",
+        "",
+        "app.example.com",
+        "https://app.example.com http://localhost:5173",
+        "https://app.example.com, http://localhost:5173",
+        "file://",
+        "chrome-extension://abc",
+    ] {
+        for path in paths {
+            let told = Told::by(preflight(&darkroom, path, origin).await).await;
+            cases.status(format!("preflight from {origin:?}"), &told, &[403]);
+            cases.hold(
+                format!("preflight from {origin:?}"),
+                granted(&told).is_empty(),
+                format!("{told:?}"),
+            );
+        }
+        let request = alice
+            .request(Method::GET, content(&image))
+            .header("origin", origin);
+        let told = Told::by(send(request).await).await;
+        cases.hold(
+            format!("from {origin:?}"),
+            granted(&told).is_empty(),
+            format!("{told:?}"),
+        );
+    }
+    cases.end();
+}
+
+#[tokio::test]
+async fn every_answer_to_a_page_that_may_call_can_be_read() {
+    let darkroom = Darkroom::with().variable("cors_origins", APP).start();
+    let (alice, anybody) = (darkroom.client("alice"), darkroom.anybody());
+    let image = alice.upload(fixture("still.gif").bytes).await;
+    let url = alice.url(&image).await;
+    let ticket = alice.ticket(&json!({"expires_in": 60})).await;
+    let mut cases = Cases::default();
+    for (case, client, method, path, status) in [
+        ("list", &alice, Method::GET, "/v1/images", 200),
+        ("content", &alice, Method::GET, content(&image), 200),
+        ("head", &alice, Method::HEAD, content(&image), 200),
+        ("link", &anybody, Method::GET, url.as_str(), 200),
+        ("no token", &anybody, Method::GET, "/v1/images", 401),
+        ("nothing there", &alice, Method::GET, "/v1/nothing", 404),
+        ("no such method", &alice, Method::PUT, "/v1/images", 405),
+        ("no image", &anybody, Method::POST, &ticket, 415),
+        ("delete", &alice, Method::DELETE, path(&image), 204),
+    ] {
+        let request = client.request(method, path).header("origin", APP);
+        let told = Told::by(send(request.body("no image at all")).await).await;
+        cases.status(case, &told, &[status]);
+        cases.hold(
+            case,
+            told.header("access-control-allow-origin") == APP,
+            format!("{told:?}"),
+        );
+        let exposed = list(&told, "access-control-expose-headers");
+        let all = ["etag", "location", "x-request-id"]
+            .iter()
+            .all(|name| exposed.contains(&(*name).to_owned()));
+        cases.hold(case, all, format!("{exposed:?}"));
+        cases.hold(
+            case,
+            list(&told, "vary").contains(&"origin".into()),
+            "no Vary",
+        );
+        cases.hold(
+            case,
+            !told
+                .headers
+                .contains_key("access-control-allow-credentials"),
+            "credentials",
+        );
+    }
+    // A cache that keeps what nobody's page has asked for must tell them apart too.
+    let told = Told::by(alice.get("/v1/images").await).await;
+    cases.hold(
+        "no origin",
+        list(&told, "vary").contains(&"origin".into()),
+        format!("{told:?}"),
+    );
+    cases.hold("no origin", granted(&told).is_empty(), format!("{told:?}"));
+    cases.end();
+}
+
+#[tokio::test]
+async fn a_preflight_does_nothing_and_needs_no_token() {
+    let darkroom = Darkroom::with().variable("cors_origins", APP).start();
+    let alice = darkroom.client("alice");
+    let image = alice.upload(fixture("still.gif").bytes).await;
+    let links = format!("{}/links", path(&image));
+    let url = alice.url(&image).await;
+    for path in [path(&image), &links, content(&image)] {
+        let request = alice.request(Method::OPTIONS, path).header("origin", APP);
+        let request = request.header("access-control-request-method", "DELETE");
+        let told = Told::by(send(request).await).await;
+        assert_eq!((told.status, told.text.as_str()), (204, ""));
+    }
+    assert_eq!(darkroom.anybody().get(&url).await.status(), 200);
+    // OPTIONS that is no preflight is a method that nothing has.
+    let request = alice
+        .request(Method::OPTIONS, path(&image))
+        .header("origin", APP);
+    assert_eq!(send(request).await.status(), 405);
+    let lines = [
+        "Origin: https://evil.example",
+        "Origin: https://app.example.com",
+        "Access-Control-Request-Method: POST",
+    ];
+    let answer = Raw::exchange(&darkroom, "OPTIONS /v1/images", &lines).await;
+    assert!(!answer.text.contains("evil.example"), "{}", answer.text);
+}
+
+#[tokio::test]
+async fn where_nothing_is_set_no_page_may_call() {
+    let darkroom = Darkroom::shared();
+    let bearer = format!("Bearer {}", token(&unique("alice"), ALL_SCOPES));
+    for origin in [APP, "null", "http://localhost", darkroom.address()] {
+        let told = Told::by(preflight(&darkroom, "/v1/images", origin).await).await;
+        assert_eq!((told.status, granted(&told).len()), (403, 0), "{told:?}");
+        let request = darkroom.anybody().request(Method::GET, "/v1/images");
+        let request = request
+            .header("origin", origin)
+            .header("authorization", &bearer);
+        let told = Told::by(send(request).await).await;
+        assert_eq!((told.status, granted(&told).len()), (200, 0), "{told:?}");
+    }
+}
+
+#[tokio::test]
+async fn where_all_may_call_credentials_still_do_not_travel() {
+    let darkroom = Darkroom::with().variable("cors_origins", "*").start();
+    for origin in [APP, "https://any.example", "http://localhost:1"] {
+        let told = Told::by(preflight(&darkroom, "/v1/images", origin).await).await;
+        assert_eq!(told.status, 204);
+        let allowed = told.header("access-control-allow-origin");
+        assert!(allowed == "*" || allowed == origin, "{told:?}");
+        assert!(
+            !told
+                .headers
+                .contains_key("access-control-allow-credentials")
+        );
+        let request = darkroom
+            .anybody()
+            .request(Method::GET, "/v1/images")
+            .header("origin", origin);
+        let told = Told::by(send(request.header("cookie", "session=1")).await).await;
+        assert_eq!(told.status, 401);
+        assert!(
+            !told
+                .headers
+                .contains_key("access-control-allow-credentials")
+        );
+    }
+}

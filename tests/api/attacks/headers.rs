@@ -1,0 +1,402 @@
+//! Ways around the one Authorization header.
+
+use reqwest::Method;
+
+use super::{Cases, Told};
+use crate::support::{ALL_SCOPES, Darkroom, Raw, content, fixture, path, send, token, unique};
+
+#[tokio::test]
+async fn there_is_one_authorization_and_it_is_a_bearer_token() {
+    let darkroom = Darkroom::shared();
+    let token = token(&unique("alice"), ALL_SCOPES);
+    let mut cases = Cases::default();
+    let bearer = format!("Authorization: Bearer {token}");
+    for (case, lines, status) in [
+        ("as it should be", vec![bearer.clone()], 200),
+        (
+            "lower-case scheme",
+            vec![format!("authorization: bearer {token}")],
+            200,
+        ),
+        (
+            "upper-case scheme",
+            vec![format!("AUTHORIZATION: BEARER {token}")],
+            200,
+        ),
+        (
+            "two spaces",
+            vec![format!("Authorization: Bearer  {token}")],
+            200,
+        ),
+        (
+            "spaces around all of it",
+            vec![format!("Authorization:   Bearer {token}  ")],
+            200,
+        ),
+        ("twice", vec![bearer.clone(), bearer.clone()], 401),
+        (
+            "a bad one first",
+            vec!["Authorization: Bearer x".into(), bearer.clone()],
+            401,
+        ),
+        (
+            "a bad one last",
+            vec![bearer.clone(), "Authorization: Bearer x".into()],
+            401,
+        ),
+        (
+            "an empty one last",
+            vec![bearer.clone(), "Authorization:".into()],
+            401,
+        ),
+        (
+            "Basic first",
+            vec!["Authorization: Basic YTpi".into(), bearer.clone()],
+            401,
+        ),
+        (
+            "joined by a comma",
+            vec![format!("{bearer}, Bearer {token}")],
+            401,
+        ),
+        (
+            "joined to Basic",
+            vec![format!("Authorization: Basic YTpi, Bearer {token}")],
+            401,
+        ),
+        (
+            "a parameter behind",
+            vec![format!("{bearer}, realm=\"x\"")],
+            401,
+        ),
+        ("a word behind", vec![format!("{bearer} x")], 401),
+        ("no token", vec!["Authorization: Bearer".into()], 401),
+        (
+            "no token but a space",
+            vec!["Authorization: Bearer ".into()],
+            401,
+        ),
+        ("empty", vec!["Authorization:".into()], 401),
+        ("no scheme", vec![format!("Authorization: {token}")], 401),
+        ("Basic", vec![format!("Authorization: Basic {token}")], 401),
+        (
+            "Basic with the token as password",
+            vec!["Authorization: Basic YTpi".into()],
+            401,
+        ),
+        ("Token", vec![format!("Authorization: Token {token}")], 401),
+        ("DPoP", vec![format!("Authorization: DPoP {token}")], 401),
+        (
+            "a longer scheme",
+            vec![format!("Authorization: BearerX {token}")],
+            401,
+        ),
+        (
+            "a tab",
+            vec![format!("Authorization: Bearer\t{token}")],
+            401,
+        ),
+        (
+            "a colon",
+            vec![format!("Authorization: Bearer: {token}")],
+            401,
+        ),
+        (
+            "an equals sign",
+            vec![format!("Authorization: Bearer={token}")],
+            401,
+        ),
+        (
+            "quotes",
+            vec![format!("Authorization: Bearer \"{token}\"")],
+            401,
+        ),
+        (
+            "no space",
+            vec![format!("Authorization: Bearer{token}")],
+            401,
+        ),
+        (
+            "bytes that are no text",
+            vec![format!("{bearer}\u{e9}")],
+            401,
+        ),
+    ] {
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        let answer = Raw::exchange(&darkroom, "GET /v1/images", &lines).await;
+        cases.hold(case, answer.status == status, &answer.text);
+        if status == 401 {
+            let text = answer.text.to_ascii_lowercase();
+            let challenged = text.contains("\r\nwww-authenticate: bearer");
+            cases.hold(format!("{case}: challenge"), challenged, text);
+        }
+    }
+    for (case, lines) in [
+        (
+            "a space before the colon",
+            [format!("Authorization : Bearer {token}"), String::new()],
+        ),
+        (
+            "a folded line",
+            ["Authorization: Bearer".into(), format!(" {token}")],
+        ),
+        (
+            "a NUL in the name",
+            [format!("Authorization\0: Bearer {token}"), String::new()],
+        ),
+    ] {
+        let lines: Vec<&str> = lines
+            .iter()
+            .map(String::as_str)
+            .filter(|line| !line.is_empty())
+            .collect();
+        let answer = Raw::exchange(&darkroom, "GET /v1/images", &lines).await;
+        cases.hold(case, [400, 401].contains(&answer.status), &answer.text);
+    }
+    cases.end();
+}
+
+#[tokio::test]
+async fn a_token_anywhere_else_is_not_looked_at() {
+    let darkroom = Darkroom::shared();
+    let token = token(&unique("alice"), ALL_SCOPES);
+    let mut cases = Cases::default();
+    let anybody = darkroom.anybody();
+    for name in [
+        "access_token",
+        "token",
+        "jwt",
+        "bearer_token",
+        "authorization",
+        "Authorization",
+        "auth",
+        "key",
+    ] {
+        let told = Told::by(anybody.get(&format!("/v1/images?{name}={token}")).await).await;
+        cases.refused(format!("query {name}"), &told, 401, "unauthorized");
+    }
+    for name in [
+        "Proxy-Authorization",
+        "X-Authorization",
+        "X-Access-Token",
+        "X-Auth-Token",
+        "X-Api-Key",
+        "X-Forwarded-Authorization",
+        "X-Amz-Security-Token",
+    ] {
+        for value in [token.clone(), format!("Bearer {token}")] {
+            let request = anybody
+                .request(Method::GET, "/v1/images")
+                .header(name, value);
+            let told = Told::by(send(request).await).await;
+            cases.refused(name, &told, 401, "unauthorized");
+            let unlooked = !told.header("www-authenticate").contains("error");
+            cases.hold(name, unlooked, told.header("www-authenticate"));
+        }
+    }
+    for name in ["token", "access_token", "session", "Authorization"] {
+        let request = anybody.request(Method::GET, "/v1/images");
+        let told = Told::by(send(request.header("cookie", format!("{name}={token}"))).await).await;
+        cases.refused(format!("cookie {name}"), &told, 401, "unauthorized");
+    }
+    let form = anybody
+        .post()
+        .header("content-type", "application/x-www-form-urlencoded");
+    let told = Told::by(send(form.body(format!("access_token={token}"))).await).await;
+    cases.refused("form", &told, 401, "unauthorized");
+    let authority = darkroom.address().trim_start_matches("http://");
+    for user in [format!("{token}@"), format!("bearer:{token}@")] {
+        let target = format!("GET http://{user}{authority}/v1/images");
+        let answer = Raw::exchange(&darkroom, &target, &[]).await;
+        cases.hold(
+            "user information",
+            [400, 401].contains(&answer.status),
+            &answer.text,
+        );
+    }
+    cases.end();
+}
+
+/// Headers by which a proxy may tell who is there, or where from.
+const IDENTITIES: [&str; 14] = [
+    "X-Forwarded-User",
+    "X-Remote-User",
+    "Remote-User",
+    "X-User",
+    "X-User-Id",
+    "X-Owner",
+    "X-Auth-Request-User",
+    "X-Forwarded-Email",
+    "X-Authenticated-Userid",
+    "X-Consumer-Username",
+    "X-Ms-Client-Principal-Name",
+    "Tailscale-User-Login",
+    "From",
+    "X-Scopes",
+];
+
+#[tokio::test]
+async fn who_somebody_is_only_the_token_tells() {
+    let darkroom = Darkroom::shared();
+    let (name, other) = (unique("alice"), unique("bob"));
+    let image = darkroom
+        .client(&name)
+        .upload(fixture("still.gif").bytes)
+        .await;
+    let mut cases = Cases::default();
+    for header in IDENTITIES {
+        for value in [name.as_str(), "admin"] {
+            let bob = darkroom.client(&other).request(Method::GET, path(&image));
+            let told = Told::by(send(bob.header(header, value)).await).await;
+            cases.refused(header, &told, 404, "not-found");
+            let anybody = darkroom.anybody().request(Method::GET, path(&image));
+            let told = Told::by(send(anybody.header(header, value)).await).await;
+            cases.refused(header, &told, 401, "unauthorized");
+        }
+    }
+    for (header, value) in [
+        ("X-Forwarded-For", "127.0.0.1"),
+        ("X-Real-Ip", "127.0.0.1"),
+        ("Forwarded", "for=127.0.0.1;by=127.0.0.1;host=localhost"),
+        ("X-Original-Url", "/health/live"),
+        ("X-Rewrite-Url", "/health/live"),
+        ("X-Forwarded-Prefix", "/health"),
+        ("X-Forwarded-Host", "localhost"),
+        ("Referer", "http://localhost/admin"),
+        ("Spin-Full-Url", "http://localhost/health/live"),
+        ("Spin-Path-Info", "/health/live"),
+        ("Spin-Client-Addr", "127.0.0.1"),
+    ] {
+        let request = darkroom.anybody().request(Method::GET, content(&image));
+        let told = Told::by(send(request.header(header, value)).await).await;
+        cases.refused(header, &told, 401, "unauthorized");
+    }
+    let query = format!("/v1/images?owner={name}&sub={name}&admin=true");
+    let told = Told::by(darkroom.client(&other).get(&query).await).await;
+    let hidden = !told.text.contains(image["id"].as_str().expect("an id"));
+    cases.hold("owner in the query", hidden, &told.text);
+    let target = format!("/v1/images?owner={name}");
+    let upload = darkroom.client(&other).request(Method::POST, &target);
+    let upload = upload
+        .header("X-Owner", &name)
+        .body(fixture("still.gif").bytes);
+    let told = Told::by(send(upload).await).await;
+    let misled = told.status == 201 && !told.text.contains(&other);
+    cases.hold("upload for another", !misled, &told.text);
+    cases.end();
+}
+
+#[tokio::test]
+async fn a_method_is_what_the_request_line_says() {
+    let darkroom = Darkroom::shared();
+    let name = unique("alice");
+    let image = darkroom
+        .client(&name)
+        .upload(fixture("still.gif").bytes)
+        .await;
+    let reader = darkroom.scoped(&name, "images:read images:delete");
+    let mut cases = Cases::default();
+    for header in [
+        "X-Http-Method-Override",
+        "X-Http-Method",
+        "X-Method-Override",
+        "X-Original-Method",
+        "X-Forwarded-Method",
+    ] {
+        let request = reader.request(Method::GET, path(&image));
+        let told = Told::by(send(request.header(header, "DELETE")).await).await;
+        cases.status(header, &told, &[200]);
+        let request = reader.request(Method::POST, path(&image));
+        let told = Told::by(send(request.header(header, "DELETE")).await).await;
+        cases.refused(header, &told, 405, "method-not-allowed");
+    }
+    for name in ["_method", "method", "X-HTTP-Method-Override"] {
+        let told = Told::by(reader.get(&format!("{}?{name}=DELETE", path(&image))).await).await;
+        cases.status(format!("query {name}"), &told, &[200, 400]);
+    }
+    for method in [
+        "TRACE",
+        "TRACK",
+        "PROPFIND",
+        "COPY",
+        "MOVE",
+        "get",
+        "DELETE\u{b}",
+        "PURGE",
+    ] {
+        let secret = format!("Authorization: Bearer {}", token(&name, ALL_SCOPES));
+        let target = format!("{method} {}", path(&image));
+        let answer = Raw::exchange(&darkroom, &target, &[&secret]).await;
+        let refused = [400, 405, 501].contains(&answer.status);
+        cases.hold(
+            method,
+            refused && !answer.text.contains(&secret[20..]),
+            &answer.text,
+        );
+    }
+    assert_eq!(reader.get(path(&image)).await.status(), 200);
+    cases.end();
+}
+
+#[tokio::test]
+async fn a_host_that_the_client_names_gets_into_no_link() {
+    let darkroom = Darkroom::shared();
+    let name = unique("alice");
+    let image = darkroom
+        .client(&name)
+        .upload(fixture("still.gif").bytes)
+        .await;
+    let authorization = format!("Authorization: Bearer {}", token(&name, ALL_SCOPES));
+    let mut cases = Cases::default();
+    for line in [
+        "X-Forwarded-Host: evil.example",
+        "X-Host: evil.example",
+        "Forwarded: host=evil.example",
+        "X-Forwarded-Proto: evil.example",
+        "X-Forwarded-Server: evil.example",
+    ] {
+        for target in ["/v1/images", path(&image)] {
+            let lines = [authorization.as_str(), line];
+            let answer = Raw::exchange(&darkroom, &format!("GET {target}"), &lines).await;
+            let clean = answer.status == 200 && !answer.text.contains("evil.example");
+            cases.hold(line, clean, &answer.text);
+        }
+    }
+    cases.end();
+}
+
+#[tokio::test]
+async fn a_body_has_one_length() {
+    let darkroom = Darkroom::shared();
+    let name = unique("alice");
+    let authorization = format!("Authorization: Bearer {}", token(&name, ALL_SCOPES));
+    let mut cases = Cases::default();
+    for (case, lines) in [
+        (
+            "two that differ",
+            ["Content-Length: 4", "Content-Length: 5"],
+        ),
+        ("two in one", ["Content-Length: 4, 5", "X-A: b"]),
+        ("a sign", ["Content-Length: +4", "X-A: b"]),
+        ("negative", ["Content-Length: -1", "X-A: b"]),
+        ("hexadecimal", ["Content-Length: 0x4", "X-A: b"]),
+        (
+            "more than 64 bits",
+            ["Content-Length: 18446744073709551620", "X-A: b"],
+        ),
+        (
+            "a coding that is none",
+            ["Transfer-Encoding: xchunked", "X-A: b"],
+        ),
+        (
+            "chunked, but not last",
+            ["Transfer-Encoding: chunked, identity", "X-A: b"],
+        ),
+    ] {
+        let lines = [&authorization, lines[0], lines[1]];
+        let answer = Raw::exchange(&darkroom, "POST /v1/images", &lines).await;
+        cases.hold(case, [400, 413, 501].contains(&answer.status), &answer.text);
+    }
+    assert!(darkroom.client(&name).list().await.is_empty());
+    cases.end();
+}

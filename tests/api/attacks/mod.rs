@@ -1,0 +1,120 @@
+//! Attacks: what somebody tries who has no right to it. Each case has a name that
+//! says what it tries; a test goes through all of its cases and tells of every one
+//! that got further than it should.
+
+mod claims;
+mod cors;
+mod forgery;
+mod headers;
+mod links;
+mod owners;
+mod paths;
+mod purposes;
+mod rotation;
+mod settings;
+mod tickets;
+
+use std::fmt::Display;
+
+use reqwest::Response;
+use reqwest::header::HeaderMap;
+use serde_json::Value;
+
+/// An answer, read to its end.
+#[derive(Clone, Debug)]
+struct Told {
+    status: u16,
+    headers: HeaderMap,
+    text: String,
+}
+
+impl Told {
+    async fn by(response: Response) -> Self {
+        Self {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            text: response.text().await.unwrap_or_default(),
+        }
+    }
+
+    /// The last part of the problem's type; nothing where it is no problem.
+    fn slug(&self) -> String {
+        let members: Value = serde_json::from_str(&self.text).unwrap_or_default();
+        let name = members["type"].as_str().unwrap_or_default();
+        name.trim_start_matches("/problems/").to_owned()
+    }
+
+    fn header(&self, name: &str) -> &str {
+        let value = self.headers.get(name);
+        value
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    }
+
+    /// All that may not depend on whom an image belongs to: everything but the
+    /// request's own id and the time.
+    fn comparable(&self) -> (u16, Vec<(String, String)>, &str) {
+        let mut headers: Vec<_> = self
+            .headers
+            .iter()
+            .filter(|(name, _)| !["x-request-id", "date"].contains(&name.as_str()))
+            .map(|(name, value)| (name.to_string(), format!("{value:?}")))
+            .collect();
+        headers.sort();
+        (self.status, headers, &self.text)
+    }
+}
+
+/// The cases of a test.
+#[derive(Debug, Default)]
+struct Cases {
+    wrong: Vec<String>,
+}
+
+impl Cases {
+    /// A case, whether it ended as it should, and what was seen.
+    fn hold(&mut self, case: impl Display, holds: bool, seen: impl Display) {
+        if !holds {
+            self.wrong.push(format!("{case}: {seen}"));
+        }
+    }
+
+    /// A case that must be answered with this problem.
+    fn refused(&mut self, case: impl Display, told: &Told, status: u16, slug: &str) {
+        let holds = told.status == status && told.slug() == slug;
+        self.hold(case, holds, format!("{} {}", told.status, told.text));
+    }
+
+    /// A case that must be answered with one of these statuses.
+    fn status(&mut self, case: impl Display, told: &Told, statuses: &[u16]) {
+        let holds = statuses.contains(&told.status);
+        self.hold(case, holds, format!("{} {}", told.status, told.text));
+    }
+
+    #[track_caller]
+    fn end(self) {
+        let wrong = self.wrong.join("\n");
+        assert!(wrong.is_empty(), "{} cases:\n{wrong}", self.wrong.len());
+    }
+}
+
+/// What every byte of a text may be changed into: another letter, and characters
+/// that mean something in a URL.
+fn mutations(text: &str) -> impl Iterator<Item = (usize, String)> {
+    let with = |at: usize, new: char| {
+        let mut changed = text.to_owned();
+        changed.replace_range(at..=at, new.encode_utf8(&mut [0; 4]));
+        (at, changed)
+    };
+    (0..text.len()).flat_map(move |at| {
+        let old = text.as_bytes()[at];
+        let other = if old == b'A' { 'B' } else { 'A' };
+        // The lowest bit: of a signature's last character, one that means nothing.
+        let near = match char::from(old ^ 1) {
+            near if near.is_ascii_alphanumeric() => near,
+            _ => '-',
+        };
+        let near = if char::from(old) == near { '_' } else { near };
+        [with(at, other), with(at, near)]
+    })
+}

@@ -1,0 +1,364 @@
+//! Signed URLs: whoever has one may see one image for a while.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::unique;
+use crate::support::{
+    Client, Darkroom, Png, content, created, fixture, header, now, path, problem, send,
+};
+
+/// A parameter of a link.
+fn parameter<'a>(url: &'a str, name: &str) -> Option<&'a str> {
+    let pairs = url.split_once('?')?.1.split('&');
+    let mut pairs = pairs.filter_map(|pair| pair.split_once('='));
+    pairs
+        .find(|(known, _)| *known == name)
+        .map(|(_, value)| value)
+}
+
+fn expires(url: &str) -> u64 {
+    let expires = parameter(url, "expires").and_then(|text| text.parse().ok());
+    expires.expect("an expiry")
+}
+
+async fn image(owner: &Client) -> Value {
+    owner.upload(fixture("alpha.png").bytes).await
+}
+
+#[tokio::test]
+async fn a_link_shows_the_image_to_whoever_has_it() {
+    let darkroom = Darkroom::shared();
+    let (alice, anybody) = (darkroom.client(&unique("alice")), darkroom.anybody());
+    for file in [
+        fixture("alpha.png").bytes.into(),
+        Png::of_size(1_500_000).bytes(),
+    ] {
+        let image = alice.upload(file.clone()).await;
+        let url = alice.url(&image).await;
+        assert!(url.starts_with(&format!("{}?", content(&image))), "{url}");
+        let (linked, own) = (anybody.get(&url).await, alice.get(content(&image)).await);
+        assert_eq!(linked.status(), 200);
+        for name in [
+            "content-type",
+            "content-length",
+            "etag",
+            "last-modified",
+            "content-disposition",
+            "repr-digest",
+            "x-content-type-options",
+            "content-security-policy",
+        ] {
+            assert_eq!(header(&linked, name), header(&own, name));
+        }
+        assert!(linked.bytes().await.expect("all bytes") == file);
+        let head = anybody.head(&url).await;
+        assert_eq!(head.status(), 200);
+        assert_eq!(header(&head, "content-length"), file.len().to_string());
+        assert!(head.bytes().await.expect("no bytes").is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_link_says_when_it_ends_and_is_the_same_for_a_while() {
+    let darkroom = Darkroom::shared();
+    let alice = darkroom.client(&unique("alice"));
+    let image = image(&alice).await;
+    for expires_in in [1, 59, 60, 61, 3600, 604_800] {
+        let wanted = json!({"expires_in": expires_in});
+        let before = now();
+        let (first, second) = (
+            alice.link(&image, &wanted).await,
+            alice.link(&image, &wanted).await,
+        );
+        let (one, two) = (
+            first["url"].as_str().expect("a URL"),
+            second["url"].as_str().expect("a URL"),
+        );
+        let ends = expires(one);
+        assert_eq!(ends % 60, 0);
+        let range = before + expires_in..now() + expires_in + 60;
+        assert!(range.contains(&ends), "{ends} is not in {range:?}");
+        // They differ only where a new minute has begun between them.
+        assert_eq!(one == two, ends == expires(two));
+        let ends = time(ends);
+        assert_eq!(first["expires_at"], ends);
+        assert_eq!(
+            first.as_object().map(serde_json::Map::len),
+            Some(2),
+            "{first}"
+        );
+    }
+}
+
+/// RFC 3339 in UTC with milliseconds, as SQLite prints it.
+fn time(seconds: u64) -> String {
+    let sql = "SELECT strftime('%Y-%m-%dT%H:%M:%S.000Z', ?1, 'unixepoch')";
+    let connection = rusqlite::Connection::open_in_memory().expect("a database");
+    let seconds = i64::try_from(seconds).expect("a time");
+    connection
+        .query_row(sql, [seconds], |row| row.get(0))
+        .expect("a row")
+}
+
+#[tokio::test]
+async fn caches_keep_what_a_link_shows_no_longer_than_it_lives() {
+    let darkroom = Darkroom::with().variable("link_bucket_seconds", 1).start();
+    let alice = darkroom.client("alice");
+    let image = image(&alice).await;
+    for expires_in in [20, 200, 3600] {
+        let link = alice.link(&image, &json!({"expires_in": expires_in})).await;
+        let url = link["url"].as_str().expect("a URL");
+        let left = expires(url) - now();
+        let response = darkroom.anybody().get(url).await;
+        let kept = header(&response, "cache-control").strip_prefix("public, max-age=");
+        let kept: u64 = kept.and_then(|age| age.parse().ok()).expect("an age");
+        assert!(kept <= left.min(300), "{kept} of {left}");
+        assert!(kept + 10 >= left.min(300), "{kept} of {left}");
+    }
+}
+
+#[tokio::test]
+async fn a_link_can_be_for_download_or_for_the_head_alone() {
+    let darkroom = Darkroom::shared();
+    let (alice, anybody) = (darkroom.client(&unique("alice")), darkroom.anybody());
+    let image = image(&alice).await;
+    let url = |body: Value| {
+        let (alice, image) = (alice.clone(), image.clone());
+        async move {
+            alice.link(&image, &body).await["url"]
+                .as_str()
+                .expect("a URL")
+                .to_owned()
+        }
+    };
+    let download = url(json!({"expires_in": 60, "download": true})).await;
+    assert_eq!(parameter(&download, "download"), Some("1"));
+    let response = anybody.get(&download).await;
+    assert!(header(&response, "content-disposition").starts_with("attachment"));
+    for shown in [
+        json!({"expires_in": 60, "download": false}),
+        json!({"expires_in": 60, "method": "GET"}),
+    ] {
+        let response = anybody.get(&url(shown).await).await;
+        assert!(header(&response, "content-disposition").starts_with("inline"));
+    }
+    let head = url(json!({"expires_in": 60, "method": "HEAD"})).await;
+    assert_eq!(anybody.head(&head).await.status(), 200);
+    problem(anybody.get(&head).await, 403, "link-invalid").await;
+}
+
+#[tokio::test]
+async fn a_wish_that_can_not_be_met_is_refused() {
+    let darkroom = Darkroom::with().variable("max_link_seconds", 3600).start();
+    let alice = darkroom.client("alice");
+    let image = image(&alice).await;
+    let links = format!("{}/links", path(&image));
+    let post = |content_type: &str, body: &str| {
+        let request = alice.request(Method::POST, &links);
+        send(
+            request
+                .header("content-type", content_type)
+                .body(body.to_owned()),
+        )
+    };
+    for body in [
+        "",
+        "{}",
+        "null",
+        "[]",
+        "[60]",
+        "60",
+        "\"60\"",
+        "{\"expires_in\":60",
+        "{\"expires_in\":60}x",
+        r#"{"expires_in":0}"#,
+        r#"{"expires_in":-1}"#,
+        r#"{"expires_in":1.5}"#,
+        r#"{"expires_in":"60"}"#,
+        r#"{"expires_in":null}"#,
+        r#"{"expires_in":3601}"#,
+        r#"{"expires_in":1e3}"#,
+        r#"{"expires_in":18446744073709551615}"#,
+        r#"{"expires_in":18446744073709551616}"#,
+        r#"{"expires_in":60,"expires_in":61}"#,
+        r#"{"expires_in":60,"method":"POST"}"#,
+        r#"{"expires_in":60,"method":"get"}"#,
+        r#"{"expires_in":60,"method":1}"#,
+        r#"{"expires_in":60,"download":"yes"}"#,
+        r#"{"expires_in":60,"transform":{"w":100}}"#,
+        r#"{"expires_in":60,"expires":1}"#,
+        r#"{"expires_in":60,"epoch":1}"#,
+    ] {
+        let response = post("application/json", body).await;
+        assert_eq!(
+            response.status(),
+            400,
+            "{body}: {:?}",
+            response.text().await
+        );
+    }
+    for content_type in [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "application/jsonx",
+        "application/merge-patch+json",
+    ] {
+        problem(
+            post(content_type, r#"{"expires_in":60}"#).await,
+            415,
+            "unsupported-type",
+        )
+        .await;
+    }
+    let untyped = alice
+        .request(Method::POST, &links)
+        .body(r#"{"expires_in":60}"#);
+    problem(send(untyped).await, 415, "unsupported-type").await;
+    for content_type in [
+        "application/json",
+        "application/json; charset=utf-8",
+        "Application/JSON",
+    ] {
+        assert_eq!(
+            post(content_type, r#"{"expires_in":3600}"#).await.status(),
+            201
+        );
+    }
+    let told = problem(
+        post("application/json", r#"{"expires_in":3601}"#).await,
+        400,
+        "bad-request",
+    )
+    .await;
+    assert_eq!(told["limit"], 3600);
+    let long = format!("{{\"expires_in\":60{}}}", " ".repeat(200_000));
+    assert!([400, 413].contains(&post("application/json", &long).await.status().as_u16()));
+}
+
+#[tokio::test]
+async fn revoking_ends_the_links_of_that_image_and_no_others() {
+    let darkroom = Darkroom::shared();
+    let (alice, anybody) = (darkroom.client(&unique("alice")), darkroom.anybody());
+    let (one, two) = (image(&alice).await, image(&alice).await);
+    let (first, other) = (alice.url(&one).await, alice.url(&two).await);
+    for _ in 0..2 {
+        let response = alice.revoke(&one).await;
+        assert_eq!(response.status(), 204);
+        assert_eq!(response.bytes().await.expect("no body").len(), 0);
+    }
+    problem(anybody.get(&first).await, 410, "link-revoked").await;
+    assert_eq!(anybody.head(&first).await.status(), 410);
+    let new = alice.url(&one).await;
+    assert_ne!(new, first);
+    for url in [&new, &other] {
+        assert_eq!(anybody.get(url).await.status(), 200);
+    }
+    // The owner reads on, and the object is as it was.
+    assert_eq!(alice.download(&one).await, fixture("alpha.png").bytes);
+    let shown: Value = alice.get(path(&one)).await.json().await.expect("JSON");
+    assert_eq!(shown, one);
+}
+
+#[tokio::test]
+async fn links_need_their_scopes_and_an_image() {
+    let darkroom = Darkroom::shared();
+    let owner = unique("alice");
+    let alice = darkroom.client(&owner);
+    let image = image(&alice).await;
+    let wanted = json!({"expires_in": 60});
+    let links = format!("{}/links", path(&image));
+    let writer = darkroom.scoped(&owner, "images:write images:delete");
+    let reader = darkroom.scoped(&owner, "images:read images:delete");
+    problem(
+        writer.json(Method::POST, &links, &wanted).await,
+        403,
+        "insufficient-scope",
+    )
+    .await;
+    problem(reader.revoke(&image).await, 403, "insufficient-scope").await;
+    let anybody = darkroom.anybody();
+    problem(
+        anybody.json(Method::POST, &links, &wanted).await,
+        401,
+        "unauthorized",
+    )
+    .await;
+    problem(anybody.revoke(&image).await, 401, "unauthorized").await;
+    let url = reader.url(&image).await;
+    assert_eq!(writer.revoke(&image).await.status(), 204);
+    problem(anybody.get(&url).await, 410, "link-revoked").await;
+    let url = reader.url(&image).await;
+    assert_eq!(alice.delete(path(&image)).await.status(), 204);
+    problem(anybody.get(&url).await, 404, "not-found").await;
+    problem(
+        alice.json(Method::POST, &links, &wanted).await,
+        404,
+        "not-found",
+    )
+    .await;
+    problem(alice.revoke(&image).await, 404, "not-found").await;
+}
+
+#[tokio::test]
+async fn a_public_address_comes_before_links_and_tickets() {
+    let base = "https://images.example.com/pictures";
+    let darkroom = Darkroom::with().variable("public_base_url", base).start();
+    let alice = darkroom.client("alice");
+    let image = image(&alice).await;
+    let links = format!("{}/links", path(&image));
+    let local = links.strip_prefix(base).expect("the address");
+    let wanted = json!({"expires_in": 300});
+    let link = created(alice.json(Method::POST, local, &wanted).await).await;
+    let url = link["url"].as_str().expect("a URL");
+    assert!(url.starts_with(&format!("{}?", content(&image))), "{url}");
+    let local = url.strip_prefix(base).expect("the address");
+    assert_eq!(darkroom.anybody().get(local).await.status(), 200);
+    let ticket = alice.ticket(&json!({"expires_in": 60})).await;
+    let local = ticket.strip_prefix(base).expect("the address");
+    let sent = darkroom
+        .anybody()
+        .send_to(local, fixture("grey.jpg").bytes)
+        .await;
+    assert_eq!(sent.status(), 201);
+}
+
+#[tokio::test]
+async fn what_is_published_anyone_may_see_until_it_is_private_again() {
+    let darkroom = Darkroom::shared();
+    let (alice, anybody) = (darkroom.client(&unique("alice")), darkroom.anybody());
+    let image = image(&alice).await;
+    let bob = darkroom.client(&unique("bob"));
+    for _ in 0..2 {
+        problem(anybody.get(content(&image)).await, 401, "unauthorized").await;
+        problem(bob.get(content(&image)).await, 404, "not-found").await;
+        let private = alice.get(content(&image)).await;
+        assert_eq!(header(&private, "cache-control"), "private, no-cache");
+        let response = alice
+            .json(
+                Method::PATCH,
+                path(&image),
+                &json!({"visibility": "public"}),
+            )
+            .await;
+        assert_eq!(response.status(), 200);
+        let shown: Value = response.json().await.expect("JSON");
+        assert_eq!(
+            (&shown["visibility"], &shown["id"]),
+            (&json!("public"), &image["id"])
+        );
+        for client in [&anybody, &bob, &alice] {
+            let response = client.get(content(&image)).await;
+            assert_eq!(response.status(), 200);
+            assert_eq!(
+                header(&response, "cache-control"),
+                "public, max-age=0, must-revalidate"
+            );
+        }
+        let patch = alice.request(Method::PATCH, path(&image));
+        let patch = patch.header("content-type", "application/merge-patch+json");
+        let response = send(patch.body(r#"{"visibility":"private"}"#)).await;
+        assert_eq!(response.status(), 200);
+    }
+    problem(anybody.get(content(&image)).await, 401, "unauthorized").await;
+}

@@ -1,0 +1,310 @@
+//! Upload tickets: whoever has one may upload one image for its owner.
+
+use reqwest::multipart::{Form, Part};
+use reqwest::{Method, Response};
+use serde_json::{Value, json};
+
+use crate::support::{ALL_SCOPES, Client, Darkroom, Png, Raw, created, fixture, header, now};
+use crate::support::{path, problem, send, unique};
+
+fn file(name: &'static str) -> Part {
+    Part::bytes(fixture(name).bytes).file_name(name)
+}
+
+async fn post(client: &Client, url: &str, form: Form) -> Response {
+    send(client.request(Method::POST, url).multipart(form)).await
+}
+
+async fn post_as(client: &Client, url: &str, content_type: &str, body: &'static [u8]) -> Response {
+    let request = client.request(Method::POST, url);
+    send(request.header("content-type", content_type).body(body)).await
+}
+
+#[tokio::test]
+async fn what_comes_with_a_ticket_is_its_owners_and_as_it_says() {
+    let darkroom = Darkroom::shared();
+    let owner = unique("alice");
+    let (alice, anybody) = (darkroom.client(&owner), darkroom.anybody());
+    let wanted = json!({
+        "expires_in": 60, "max_bytes": 100_000, "content_types": ["image/gif", "image/png"],
+        "tags": ["from outside", "猫"], "visibility": "public",
+    });
+    let mut images = vec![];
+    for form in [false, true] {
+        let url = alice.ticket(&wanted).await;
+        let response = if form {
+            post(&anybody, &url, Form::new().part("file", file("still.gif"))).await
+        } else {
+            post_as(&anybody, &url, "image/gif", fixture("still.gif").bytes).await
+        };
+        let location = header(&response, "location").to_owned();
+        let image = created(response).await;
+        assert_eq!(location, path(&image));
+        assert_eq!(image["owner"], owner);
+        assert_eq!(image["visibility"], "public");
+        assert_eq!(image["tags"], json!(["from outside", "猫"]));
+        let shown: Value = alice.get(path(&image)).await.json().await.expect("JSON");
+        assert_eq!(shown, image);
+        images.insert(0, image);
+    }
+    assert_eq!(alice.list().await, images);
+    let plain = alice.ticket(&json!({"expires_in": 86_400})).await;
+    let image = created(anybody.send_to(&plain, fixture("still.avif").bytes).await).await;
+    assert_eq!(
+        (&image["visibility"], &image["tags"]),
+        (&json!("private"), &json!([]))
+    );
+}
+
+#[tokio::test]
+async fn a_ticket_says_where_and_until_when() {
+    let alice = Darkroom::shared().client(&unique("alice"));
+    let (before, wanted) = (now(), json!({"expires_in": 60}));
+    let answer = alice
+        .json(Method::POST, "/v1/upload-tickets", &wanted)
+        .await;
+    let ticket = created(answer).await;
+    let url = ticket["upload_url"].as_str().expect("a URL");
+    assert!(url.starts_with("/v1/images?ticket="), "{url}");
+    assert_eq!(ticket.as_object().map(serde_json::Map::len), Some(2));
+    let text = ticket["expires_at"].as_str().expect("a time");
+    let sql = "SELECT unixepoch(?1)";
+    let connection = rusqlite::Connection::open_in_memory().expect("a database");
+    let ends: i64 = connection
+        .query_row(sql, [text], |row| row.get(0))
+        .expect("a time");
+    let ends = u64::try_from(ends).expect("after 1970");
+    assert!((before + 60..=now() + 60).contains(&ends), "{text}");
+}
+
+#[tokio::test]
+async fn a_ticket_is_used_once() {
+    let darkroom = Darkroom::shared();
+    let (alice, anybody) = (darkroom.client(&unique("alice")), darkroom.anybody());
+    let url = alice.ticket(&json!({"expires_in": 60})).await;
+    let other = alice.ticket(&json!({"expires_in": 60})).await;
+    assert_ne!(url, other);
+    let image = created(anybody.send_to(&url, fixture("still.gif").bytes).await).await;
+    problem(
+        anybody.send_to(&url, fixture("grey.jpg").bytes).await,
+        409,
+        "ticket-spent",
+    )
+    .await;
+    assert_eq!(alice.list().await, [image]);
+    created(anybody.send_to(&other, fixture("grey.jpg").bytes).await).await;
+}
+
+#[tokio::test]
+async fn an_upload_that_fails_does_not_use_it_up() {
+    let darkroom = Darkroom::start();
+    let (alice, anybody) = (darkroom.client("alice"), darkroom.anybody());
+    let wanted = json!({"expires_in": 60, "max_bytes": 100_000, "content_types": ["image/png"]});
+    let url = alice.ticket(&wanted).await;
+    let (png, gif) = (fixture("alpha.png").bytes, fixture("still.gif").bytes);
+    let two = Form::new()
+        .part("file", file("alpha.png"))
+        .part("file", file("alpha.png"));
+    let one = || Form::new().part("file", file("alpha.png"));
+    for (case, response, status) in [
+        ("another type", anybody.send_to(&url, gif).await, 415),
+        (
+            "another type, declared",
+            post_as(&anybody, &url, "image/gif", gif).await,
+            415,
+        ),
+        (
+            "another type than declared",
+            post_as(&anybody, &url, "image/png", gif).await,
+            415,
+        ),
+        (
+            "a type that is none",
+            post_as(&anybody, &url, "text/html", png).await,
+            415,
+        ),
+        (
+            "no image",
+            anybody.send_to(&url, b"<script>".as_slice()).await,
+            415,
+        ),
+        ("nothing", anybody.send_to(&url, b"".as_slice()).await, 422),
+        (
+            "cut off",
+            anybody.send_to(&url, &png[..png.len() / 2]).await,
+            422,
+        ),
+        (
+            "too large",
+            anybody.send_to(&url, Png::of_size(100_001).bytes()).await,
+            413,
+        ),
+        (
+            "another type in a form",
+            post(&anybody, &url, Form::new().part("file", file("still.gif"))).await,
+            415,
+        ),
+        ("two files", post(&anybody, &url, two).await, 400),
+        ("no file", post(&anybody, &url, Form::new()).await, 400),
+        (
+            "tags",
+            post(&anybody, &url, one().text("tags", "x")).await,
+            400,
+        ),
+        (
+            "tags first",
+            post(
+                &anybody,
+                &url,
+                Form::new()
+                    .text("tags", "x")
+                    .part("file", file("alpha.png")),
+            )
+            .await,
+            400,
+        ),
+        (
+            "visibility",
+            post(&anybody, &url, one().text("visibility", "public")).await,
+            400,
+        ),
+        (
+            "another part",
+            post(&anybody, &url, one().text("owner", "bob")).await,
+            400,
+        ),
+    ] {
+        assert_eq!(
+            response.status(),
+            status,
+            "{case}: {:?}",
+            response.text().await
+        );
+    }
+    let unannounced =
+        futures_util::stream::iter([Png::of_size(100_001).bytes()].map(Ok::<_, std::io::Error>));
+    let body = reqwest::Body::wrap_stream(unannounced);
+    problem(anybody.send_to(&url, body).await, 413, "too-large").await;
+    let form = Form::new().part("file", Part::bytes(Png::of_size(100_001).bytes().to_vec()));
+    problem(post(&anybody, &url, form).await, 413, "too-large").await;
+    let mut raw = Raw::connect(&darkroom).await;
+    raw.begin(&format!("POST {url}"), &["Content-Length: 50000"])
+        .await;
+    raw.send(&Png::of_size(50_000).bytes()[..20_000]).await;
+    drop(raw);
+    darkroom.holds_only(0, 0).await;
+    created(anybody.send_to(&url, Png::of_size(100_000).bytes()).await).await;
+    problem(anybody.send_to(&url, png).await, 409, "ticket-spent").await;
+    darkroom.holds_only(1, 1).await;
+}
+
+#[tokio::test]
+async fn a_ticket_allows_no_more_than_the_deployment() {
+    let darkroom = Darkroom::with()
+        .variable("max_upload_bytes", 1000)
+        .variable("accepted_types", "png")
+        .start();
+    let (alice, anybody) = (darkroom.client("alice"), darkroom.anybody());
+    let url = alice
+        .ticket(&json!({"expires_in": 60, "max_bytes": 100_000}))
+        .await;
+    problem(
+        anybody.send_to(&url, Png::of_size(1001).bytes()).await,
+        413,
+        "too-large",
+    )
+    .await;
+    problem(
+        anybody.send_to(&url, fixture("still.gif").bytes).await,
+        415,
+        "unsupported-type",
+    )
+    .await;
+    created(anybody.send_to(&url, Png::of_size(1000).bytes()).await).await;
+}
+
+#[tokio::test]
+async fn a_wish_that_can_not_be_met_is_refused() {
+    let alice = Darkroom::shared().client(&unique("alice"));
+    let post = |body: String, content_type: &str| {
+        let request = alice.request(Method::POST, "/v1/upload-tickets");
+        send(request.header("content-type", content_type).body(body))
+    };
+    let long: Vec<_> = (0..33).map(|number| number.to_string()).collect();
+    for body in [
+        json!({}),
+        json!(null),
+        json!([]),
+        json!([60]),
+        json!("60"),
+        json!({"expires_in": 0}),
+        json!({"expires_in": 86_401}),
+        json!({"expires_in": -1}),
+        json!({"expires_in": "60"}),
+        json!({"expires_in": 60, "max_bytes": 0}),
+        json!({"expires_in": 60, "max_bytes": -1}),
+        json!({"expires_in": 60, "max_bytes": "1"}),
+        json!({"expires_in": 60, "content_types": "image/png"}),
+        json!({"expires_in": 60, "content_types": ["text/html"]}),
+        json!({"expires_in": 60, "content_types": ["image/svg+xml"]}),
+        json!({"expires_in": 60, "content_types": [1]}),
+        json!({"expires_in": 60, "tags": "a"}),
+        json!({"expires_in": 60, "tags": [""]}),
+        json!({"expires_in": 60, "tags": ["a,b"]}),
+        json!({"expires_in": 60, "tags": ["\u{7}"]}),
+        json!({"expires_in": 60, "tags": ["t".repeat(65)]}),
+        json!({"expires_in": 60, "tags": long}),
+        json!({"expires_in": 60, "visibility": "secret"}),
+        json!({"expires_in": 60, "visibility": 1}),
+        json!({"expires_in": 60, "owner": "bob"}),
+        json!({"expires_in": 60, "sub": "bob"}),
+        json!({"expires_in": 60, "metadata": {}}),
+    ] {
+        let response = post(body.to_string(), "application/json").await;
+        assert_eq!(
+            response.status(),
+            400,
+            "{body}: {:?}",
+            response.text().await
+        );
+    }
+    for content_type in ["text/plain", "multipart/form-data; boundary=b", "image/png"] {
+        let response = post(json!({"expires_in": 60}).to_string(), content_type).await;
+        problem(response, 415, "unsupported-type").await;
+    }
+    for expires_in in [1, 86_400] {
+        alice.ticket(&json!({"expires_in": expires_in})).await;
+    }
+}
+
+#[tokio::test]
+async fn only_who_may_upload_gives_tickets() {
+    let darkroom = Darkroom::shared();
+    let owner = unique("alice");
+    let wanted = json!({"expires_in": 60});
+    let reader = darkroom.scoped(&owner, "images:read images:delete");
+    let refused = reader
+        .json(Method::POST, "/v1/upload-tickets", &wanted)
+        .await;
+    problem(refused, 403, "insufficient-scope").await;
+    let refused = darkroom
+        .anybody()
+        .json(Method::POST, "/v1/upload-tickets", &wanted)
+        .await;
+    problem(refused, 401, "unauthorized").await;
+    let response = darkroom
+        .scoped(&owner, ALL_SCOPES)
+        .get("/v1/upload-tickets")
+        .await;
+    problem(response, 405, "method-not-allowed").await;
+    let root = unique("root");
+    let url = darkroom.scoped(&root, "admin").ticket(&wanted).await;
+    let image = created(
+        darkroom
+            .anybody()
+            .send_to(&url, fixture("still.gif").bytes)
+            .await,
+    )
+    .await;
+    assert_eq!(image["owner"], root);
+}
