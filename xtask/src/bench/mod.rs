@@ -4,26 +4,20 @@
 mod fixtures;
 mod memory;
 mod nginx;
+mod stage;
 mod table;
 mod wrk;
 
-use std::cell::Cell;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use clap::Args;
 
-use crate::cargo::target_dir;
-use crate::component::{self, Profile};
-use crate::host::{Choice, Host, Kind, Launch, Program};
-use crate::keys::{self, Wanted};
-use crate::token::OWN_IMAGES;
-use crate::{http, say, stores};
-use nginx::Nginx;
+use crate::host::{Choice, Kind, Program};
+use crate::say;
+use stage::Stage;
 use table::Row;
-use wrk::{Load, Sample};
 
 /// Measures the application under load.
 #[derive(Args)]
@@ -56,23 +50,16 @@ enum Action {
     Upload(usize),
 }
 
+/// The sizes of the pictures, in bytes.
+const SIZES: [usize; 2] = [100_000, 1_000_000];
+
 const CASES: &[(&str, Action)] = &[
     ("health", Action::Health),
-    ("download-100k", Action::Download(100_000)),
-    ("download-1m", Action::Download(1_000_000)),
-    ("upload-100k", Action::Upload(100_000)),
-    ("upload-1m", Action::Upload(1_000_000)),
+    ("download-100k", Action::Download(SIZES[0])),
+    ("download-1m", Action::Download(SIZES[1])),
+    ("upload-100k", Action::Upload(SIZES[0])),
+    ("upload-1m", Action::Upload(SIZES[1])),
 ];
-
-/// Everything that measurements share.
-struct Stage {
-    wrk: String,
-    directory: PathBuf,
-    host: Host,
-    nginx: Nginx,
-    token: String,
-    runs: Cell<u32>,
-}
 
 impl Bench {
     /// Runs the command.
@@ -94,7 +81,7 @@ impl Bench {
         } else {
             table::print(program.kind, &rows, guest);
         }
-        let errors: u64 = rows.iter().map(|row| row.app.errors).sum();
+        let errors: u64 = rows.iter().map(Row::errors).sum();
         ensure!(
             errors == 0,
             "{errors} requests failed; see {}",
@@ -159,123 +146,4 @@ impl Bench {
             peak_resident: memory::peak_resident(stage.host.id()),
         })
     }
-}
-
-impl Stage {
-    /// Starts the application and nginx, with stores and files of their own.
-    fn set(program: &Program) -> Result<Self> {
-        let wrk = wrk::WRK.ensure()?;
-        let directory = target_dir().join("bench");
-        let _ = fs::remove_dir_all(&directory);
-        fs::create_dir_all(&directory)?;
-        let sizes = CASES.iter().filter_map(|(_, action)| match action {
-            Action::Download(size) => Some(*size),
-            _ => None,
-        });
-        let pictures: Vec<_> = sizes
-            .map(|size| (file_name(size), fixtures::png(size)))
-            .collect();
-        for (name, content) in &pictures {
-            fs::write(directory.join(name), content)?;
-        }
-        let files: Vec<_> = pictures
-            .iter()
-            .map(|(name, content)| (name.as_str(), content.as_slice()))
-            .collect();
-        let nginx = Nginx::start(&files)?;
-        let keys = keys::generate("bench")?;
-        let host = start(program, &directory, &keys)?;
-        let token = keys::mint(
-            &keys,
-            &Wanted {
-                sub: "bench",
-                scope: OWN_IMAGES,
-                expires_in: Duration::from_secs(24 * 60 * 60),
-                audience: None,
-                key_id: None,
-            },
-        )?;
-        Ok(Self {
-            wrk,
-            directory,
-            host,
-            nginx,
-            token,
-            runs: Cell::new(0),
-        })
-    }
-
-    fn picture(&self, size: usize) -> PathBuf {
-        self.directory.join(file_name(size))
-    }
-
-    fn log(&self) -> PathBuf {
-        self.directory.join("host.log")
-    }
-
-    /// Uploads a picture and gives the URL of its content.
-    fn publish(&self, picture: &Path) -> Result<String> {
-        let address = &self.host.address;
-        let content = fs::read(picture)?;
-        let answer = http::upload(&format!("{address}/v1/images"), &self.token, &content)?;
-        ensure!(
-            answer.status == 201 || answer.status == 200,
-            "an upload was answered with {}: {}",
-            answer.status,
-            answer.body
-        );
-        let image: serde_json::Value = serde_json::from_str(&answer.body)?;
-        let id = image["id"]
-            .as_str()
-            .context("the answer to an upload has no id")?;
-        Ok(format!("{address}/v1/images/{id}/content"))
-    }
-
-    fn load(
-        &self,
-        bench: &Bench,
-        url: &str,
-        upload: Option<&Path>,
-        seconds: u32,
-    ) -> Result<Sample> {
-        self.runs.set(self.runs.get() + 1);
-        let load = Load {
-            url: url.to_owned(),
-            token: &self.token,
-            upload,
-            connections: bench.connections,
-            seconds,
-            run: self.runs.get(),
-        };
-        load.send(&self.wrk, &self.directory)
-    }
-}
-
-impl Drop for Stage {
-    /// Leaves the log, and takes away what may have become large.
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(self.directory.join("data"));
-    }
-}
-
-fn start(program: &Program, directory: &Path, keys: &str) -> Result<Host> {
-    let component = component::build(Profile::Release)?;
-    let data = directory.join("data");
-    let launch = Launch {
-        manifest: component.manifest,
-        runtime_config: stores::runtime_config(None, &data)?,
-        state_dir: data,
-        listen: "127.0.0.1:0".to_owned(),
-        variables: Vec::new(),
-        environment: vec![("SPIN_VARIABLE_SIGNING_KEYS".to_owned(), keys.to_owned())],
-        max_instance_memory: None,
-        log: Some(directory.join("host.log")),
-    };
-    let mut host = Host::spawn(program, &launch)?;
-    host.wait_until_ready()?;
-    Ok(host)
-}
-
-fn file_name(size: usize) -> String {
-    format!("{size}.png")
 }

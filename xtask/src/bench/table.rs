@@ -31,6 +31,11 @@ impl Row {
         }
     }
 
+    /// Requests that failed, on either side: figures beside them mean nothing.
+    pub(crate) fn errors(&self) -> u64 {
+        self.app.errors + self.nginx.map_or(0, |nginx| nginx.errors)
+    }
+
     /// The application's share of what nginx does.
     fn ratio(&self) -> Option<f64> {
         let nginx = self.nginx?;
@@ -67,7 +72,7 @@ pub(crate) fn print(kind: Kind, rows: &[Row], guest: Option<u64>) {
             row.app.p50,
             row.app.p99,
             row.bytes_per_second() / 1e6,
-            row.app.errors,
+            row.errors(),
             megabytes(row.peak_resident),
         );
     }

@@ -2,6 +2,7 @@
 
 mod layers;
 mod report;
+mod source;
 mod steps;
 mod wasm;
 

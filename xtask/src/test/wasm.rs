@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-/// The interfaces that the component may name, without their versions. A new
+/// The interfaces that the component may import, without their versions. A new
 /// one is a new demand on every host that runs Darkroom: add it knowingly.
 const ALLOWED: &[&str] = &[
     "$root",
@@ -13,8 +13,6 @@ const ALLOWED: &[&str] = &[
     "spin:key-value/key-value",
     "spin:sqlite/sqlite",
     "spin:variables/variables",
-    // Never called: the bindings take the type of a byte stream from it.
-    "wasi:cli/stdin",
     "wasi:http/types",
     "wasi:keyvalue/batch",
     "wasi:keyvalue/store",

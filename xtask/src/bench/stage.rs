@@ -1,0 +1,147 @@
+//! What measurements share: the application and nginx, with stores and files of
+//! their own.
+
+use std::cell::Cell;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+
+use super::nginx::Nginx;
+use super::wrk::{self, Load, Sample};
+use super::{Bench, SIZES, fixtures};
+use crate::cargo::target_dir;
+use crate::component::{self, Profile};
+use crate::host::{Host, Launch, Program};
+use crate::keys::{self, Wanted};
+use crate::token::OWN_IMAGES;
+use crate::{http, stores};
+
+/// Everything that measurements share.
+pub(crate) struct Stage {
+    wrk: String,
+    directory: PathBuf,
+    /// The application, which serves.
+    pub(crate) host: Host,
+    /// The yardstick, which serves the same pictures.
+    pub(crate) nginx: Nginx,
+    token: String,
+    runs: Cell<u32>,
+}
+
+impl Stage {
+    /// Starts the application and nginx, with stores and files of their own.
+    pub(crate) fn set(program: &Program) -> Result<Self> {
+        let wrk = wrk::WRK.ensure()?;
+        let directory = target_dir().join("bench");
+        let _ = fs::remove_dir_all(&directory);
+        fs::create_dir_all(&directory)?;
+        let pictures = SIZES.map(|size| (file_name(size), fixtures::png(size)));
+        for (name, content) in &pictures {
+            fs::write(directory.join(name), content)?;
+        }
+        let files: Vec<_> = pictures
+            .iter()
+            .map(|(name, content)| (name.as_str(), content.as_slice()))
+            .collect();
+        let nginx = Nginx::start(&files)?;
+        let keys = keys::generate("bench")?;
+        let host = start(program, &directory, &keys)?;
+        let token = keys::mint(
+            &keys,
+            &Wanted {
+                sub: "bench",
+                scope: OWN_IMAGES,
+                expires_in: Duration::from_secs(24 * 60 * 60),
+                audience: None,
+                key_id: None,
+            },
+        )?;
+        Ok(Self {
+            wrk,
+            directory,
+            host,
+            nginx,
+            token,
+            runs: Cell::new(0),
+        })
+    }
+
+    /// The file of a picture of one of [`SIZES`].
+    pub(crate) fn picture(&self, size: usize) -> PathBuf {
+        self.directory.join(file_name(size))
+    }
+
+    /// What the host writes to stderr.
+    pub(crate) fn log(&self) -> PathBuf {
+        self.directory.join("host.log")
+    }
+
+    /// Uploads a picture and gives the URL of its content.
+    pub(crate) fn publish(&self, picture: &Path) -> Result<String> {
+        let address = &self.host.address;
+        let content = fs::read(picture)?;
+        let answer = http::upload(&format!("{address}/v1/images"), &self.token, &content)?;
+        ensure!(
+            answer.status == 201 || answer.status == 200,
+            "an upload was answered with {}: {}",
+            answer.status,
+            answer.body
+        );
+        let image: serde_json::Value = serde_json::from_str(&answer.body)?;
+        let id = image["id"]
+            .as_str()
+            .context("the answer to an upload has no id")?;
+        Ok(format!("{address}/v1/images/{id}/content"))
+    }
+
+    /// Puts load on a URL: downloads, or uploads of variants of a picture.
+    pub(crate) fn load(
+        &self,
+        bench: &Bench,
+        url: &str,
+        upload: Option<&Path>,
+        seconds: u32,
+    ) -> Result<Sample> {
+        self.runs.set(self.runs.get() + 1);
+        let load = Load {
+            url: url.to_owned(),
+            token: &self.token,
+            upload,
+            connections: bench.connections,
+            seconds,
+            run: self.runs.get(),
+        };
+        load.send(&self.wrk, &self.directory)
+    }
+}
+
+impl Drop for Stage {
+    /// Leaves the log, and takes away what may have become large.
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(self.directory.join("data"));
+    }
+}
+
+fn start(program: &Program, directory: &Path, keys: &str) -> Result<Host> {
+    let component = component::build(Profile::Release)?;
+    let data = directory.join("data");
+    let launch = Launch {
+        manifest: component.manifest,
+        runtime_config: stores::runtime_config(None, &data)?,
+        state_dir: data,
+        listen: "127.0.0.1:0".to_owned(),
+        variables: Vec::new(),
+        environment: vec![("SPIN_VARIABLE_SIGNING_KEYS".to_owned(), keys.to_owned())],
+        max_instance_memory: None,
+        log: Some(directory.join("host.log")),
+    };
+    let mut host = Host::spawn(program, &launch)?;
+    host.wait_until_ready()?;
+    Ok(host)
+}
+
+fn file_name(size: usize) -> String {
+    format!("{size}.png")
+}
