@@ -1,12 +1,9 @@
 //! Signed URLs: whoever has one may see one image for a while.
 
-use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::unique;
-use crate::support::{
-    Client, Darkroom, Png, content, created, fixture, header, now, path, problem, send,
-};
+use crate::support::{Client, Darkroom, Png, content, fixture, header, now, path, problem};
 
 /// A parameter of a link.
 fn parameter<'a>(url: &'a str, name: &str) -> Option<&'a str> {
@@ -149,94 +146,6 @@ async fn a_link_can_be_for_download_or_for_the_head_alone() {
 }
 
 #[tokio::test]
-async fn a_wish_that_can_not_be_met_is_refused() {
-    let darkroom = Darkroom::with().variable("max_link_seconds", 3600).start();
-    let alice = darkroom.client("alice");
-    let image = image(&alice).await;
-    let links = format!("{}/links", path(&image));
-    let post = |content_type: &str, body: &str| {
-        let request = alice.request(Method::POST, &links);
-        send(
-            request
-                .header("content-type", content_type)
-                .body(body.to_owned()),
-        )
-    };
-    for body in [
-        "",
-        "{}",
-        "null",
-        "[]",
-        "[60]",
-        "60",
-        "\"60\"",
-        "{\"expires_in\":60",
-        "{\"expires_in\":60}x",
-        r#"{"expires_in":0}"#,
-        r#"{"expires_in":-1}"#,
-        r#"{"expires_in":1.5}"#,
-        r#"{"expires_in":"60"}"#,
-        r#"{"expires_in":null}"#,
-        r#"{"expires_in":3601}"#,
-        r#"{"expires_in":1e3}"#,
-        r#"{"expires_in":18446744073709551615}"#,
-        r#"{"expires_in":18446744073709551616}"#,
-        r#"{"expires_in":60,"expires_in":61}"#,
-        r#"{"expires_in":60,"method":"POST"}"#,
-        r#"{"expires_in":60,"method":"get"}"#,
-        r#"{"expires_in":60,"method":1}"#,
-        r#"{"expires_in":60,"download":"yes"}"#,
-        r#"{"expires_in":60,"transform":{"w":100}}"#,
-        r#"{"expires_in":60,"expires":1}"#,
-        r#"{"expires_in":60,"epoch":1}"#,
-    ] {
-        let response = post("application/json", body).await;
-        assert_eq!(
-            response.status(),
-            400,
-            "{body}: {:?}",
-            response.text().await
-        );
-    }
-    for content_type in [
-        "text/plain",
-        "application/x-www-form-urlencoded",
-        "application/jsonx",
-        "application/merge-patch+json",
-    ] {
-        problem(
-            post(content_type, r#"{"expires_in":60}"#).await,
-            415,
-            "unsupported-type",
-        )
-        .await;
-    }
-    let untyped = alice
-        .request(Method::POST, &links)
-        .body(r#"{"expires_in":60}"#);
-    problem(send(untyped).await, 415, "unsupported-type").await;
-    for content_type in [
-        "application/json",
-        "application/json; charset=utf-8",
-        "Application/JSON",
-    ] {
-        assert_eq!(
-            post(content_type, r#"{"expires_in":3600}"#).await.status(),
-            201
-        );
-    }
-    let told = problem(
-        post("application/json", r#"{"expires_in":3601}"#).await,
-        400,
-        "bad-request",
-    )
-    .await;
-    assert_eq!(told["limit"], 3600);
-    let long = format!("{{\"expires_in\":60{}}}", " ".repeat(200_000));
-    assert!([400, 413].contains(&post("application/json", &long).await.status().as_u16()));
-}
-
-#[tokio::test]
 async fn revoking_ends_the_links_of_that_image_and_no_others() {
     let darkroom = Darkroom::shared();
     let (alice, anybody) = (darkroom.client(&unique("alice")), darkroom.anybody());
@@ -258,107 +167,4 @@ async fn revoking_ends_the_links_of_that_image_and_no_others() {
     assert_eq!(alice.download(&one).await, fixture("alpha.png").bytes);
     let shown: Value = alice.get(path(&one)).await.json().await.expect("JSON");
     assert_eq!(shown, one);
-}
-
-#[tokio::test]
-async fn links_need_their_scopes_and_an_image() {
-    let darkroom = Darkroom::shared();
-    let owner = unique("alice");
-    let alice = darkroom.client(&owner);
-    let image = image(&alice).await;
-    let wanted = json!({"expires_in": 60});
-    let links = format!("{}/links", path(&image));
-    let writer = darkroom.scoped(&owner, "images:write images:delete");
-    let reader = darkroom.scoped(&owner, "images:read images:delete");
-    problem(
-        writer.json(Method::POST, &links, &wanted).await,
-        403,
-        "insufficient-scope",
-    )
-    .await;
-    problem(reader.revoke(&image).await, 403, "insufficient-scope").await;
-    let anybody = darkroom.anybody();
-    problem(
-        anybody.json(Method::POST, &links, &wanted).await,
-        401,
-        "unauthorized",
-    )
-    .await;
-    problem(anybody.revoke(&image).await, 401, "unauthorized").await;
-    let url = reader.url(&image).await;
-    assert_eq!(writer.revoke(&image).await.status(), 204);
-    problem(anybody.get(&url).await, 410, "link-revoked").await;
-    let url = reader.url(&image).await;
-    assert_eq!(alice.delete(path(&image)).await.status(), 204);
-    problem(anybody.get(&url).await, 404, "not-found").await;
-    problem(
-        alice.json(Method::POST, &links, &wanted).await,
-        404,
-        "not-found",
-    )
-    .await;
-    problem(alice.revoke(&image).await, 404, "not-found").await;
-}
-
-#[tokio::test]
-async fn a_public_address_comes_before_links_and_tickets() {
-    let base = "https://images.example.com/pictures";
-    let darkroom = Darkroom::with().variable("public_base_url", base).start();
-    let alice = darkroom.client("alice");
-    let image = image(&alice).await;
-    let links = format!("{}/links", path(&image));
-    let local = links.strip_prefix(base).expect("the address");
-    let wanted = json!({"expires_in": 300});
-    let link = created(alice.json(Method::POST, local, &wanted).await).await;
-    let url = link["url"].as_str().expect("a URL");
-    assert!(url.starts_with(&format!("{}?", content(&image))), "{url}");
-    let local = url.strip_prefix(base).expect("the address");
-    assert_eq!(darkroom.anybody().get(local).await.status(), 200);
-    let ticket = alice.ticket(&json!({"expires_in": 60})).await;
-    let local = ticket.strip_prefix(base).expect("the address");
-    let sent = darkroom
-        .anybody()
-        .send_to(local, fixture("grey.jpg").bytes)
-        .await;
-    assert_eq!(sent.status(), 201);
-}
-
-#[tokio::test]
-async fn what_is_published_anyone_may_see_until_it_is_private_again() {
-    let darkroom = Darkroom::shared();
-    let (alice, anybody) = (darkroom.client(&unique("alice")), darkroom.anybody());
-    let image = image(&alice).await;
-    let bob = darkroom.client(&unique("bob"));
-    for _ in 0..2 {
-        problem(anybody.get(content(&image)).await, 401, "unauthorized").await;
-        problem(bob.get(content(&image)).await, 404, "not-found").await;
-        let private = alice.get(content(&image)).await;
-        assert_eq!(header(&private, "cache-control"), "private, no-cache");
-        let response = alice
-            .json(
-                Method::PATCH,
-                path(&image),
-                &json!({"visibility": "public"}),
-            )
-            .await;
-        assert_eq!(response.status(), 200);
-        let shown: Value = response.json().await.expect("JSON");
-        assert_eq!(
-            (&shown["visibility"], &shown["id"]),
-            (&json!("public"), &image["id"])
-        );
-        for client in [&anybody, &bob, &alice] {
-            let response = client.get(content(&image)).await;
-            assert_eq!(response.status(), 200);
-            assert_eq!(
-                header(&response, "cache-control"),
-                "public, max-age=0, must-revalidate"
-            );
-        }
-        let patch = alice.request(Method::PATCH, path(&image));
-        let patch = patch.header("content-type", "application/merge-patch+json");
-        let response = send(patch.body(r#"{"visibility":"private"}"#)).await;
-        assert_eq!(response.status(), 200);
-    }
-    problem(anybody.get(content(&image)).await, 401, "unauthorized").await;
 }

@@ -1,14 +1,14 @@
-//! Signed URLs: changed, lengthened, carried over to something else.
+//! Signed URLs: changed, shortened, lengthened.
 
 use futures_util::future::join_all;
-use reqwest::{Method, Response};
+use reqwest::Response;
 use serde_json::{Value, json};
 
 use super::{Cases, Told, mutations};
-use crate::support::{Client, Darkroom, content, fixture, now, path, send, signed_link, unique};
+use crate::support::{Client, Darkroom, content, fixture, unique};
 
 /// An image, and a link to it that has all parameters there are.
-async fn linked(owner: &Client) -> (Value, String) {
+pub(super) async fn linked(owner: &Client) -> (Value, String) {
     let image = owner.upload(fixture("still.gif").bytes).await;
     assert_eq!(owner.revoke(&image).await.status(), 204);
     let wanted = json!({"expires_in": 300, "download": true});
@@ -31,7 +31,7 @@ fn query(pairs: &[(&str, &str)]) -> String {
     pairs.join("&")
 }
 
-async fn told(answer: impl Future<Output = Response>) -> Told {
+pub(super) async fn told(answer: impl Future<Output = Response>) -> Told {
     Told::by(answer.await).await
 }
 
@@ -194,220 +194,4 @@ async fn no_byte_of_a_link_can_be_changed() {
     }
     cases.end();
     assert_eq!(anybody.get(&url).await.status(), 200);
-}
-
-#[tokio::test]
-async fn a_link_is_good_for_one_image_and_one_use_of_it() {
-    let darkroom = Darkroom::shared();
-    let (anybody, alice) = (darkroom.anybody(), darkroom.client(&unique("alice")));
-    let (image, url) = linked(&alice).await;
-    let query = url.split_once('?').expect("a query").1;
-    let own = alice.upload(fixture("grey.jpg").bytes).await;
-    let foreign = darkroom
-        .client(&unique("bob"))
-        .upload(fixture("grey.jpg").bytes)
-        .await;
-    let nobodys = format!("/v1/images/{}/content", uuid::Uuid::now_v7());
-    let id = image["id"].as_str().expect("an id");
-    let mut cases = Cases::default();
-    for (case, other) in [
-        ("another image of the owner", content(&own)),
-        ("an image of another", content(&foreign)),
-        ("an image that is not there", &nobodys),
-    ] {
-        let told = told(anybody.get(&format!("{other}?{query}"))).await;
-        cases.refused(case, &told, 403, "link-invalid");
-    }
-    for (case, path) in [
-        (
-            "an upper-case id",
-            content(&image).replace(id, &id.to_uppercase()),
-        ),
-        (
-            "an id without hyphens",
-            content(&image).replace(id, &id.replace('-', "")),
-        ),
-        (
-            "an encoded id",
-            content(&image).replace(id, &format!("%{:02x}{}", id.as_bytes()[0], &id[1..])),
-        ),
-        ("a slash behind", format!("{}/", content(&image))),
-        (
-            "an encoded path",
-            content(&image).replace("content", "%63ontent"),
-        ),
-    ] {
-        cases.status(
-            case,
-            &told(anybody.get(&format!("{path}?{query}"))).await,
-            &[403, 404],
-        );
-    }
-    let links = format!("{}/links", path(&image));
-    for (method, path) in [
-        (Method::GET, path(&image)),
-        (Method::PATCH, path(&image)),
-        (Method::DELETE, path(&image)),
-        (Method::GET, "/v1/images"),
-        (Method::POST, "/v1/images"),
-        (Method::POST, "/v1/upload-tickets"),
-        (Method::POST, &links),
-        (Method::DELETE, &links),
-    ] {
-        let request = anybody.request(method.clone(), &format!("{path}?{query}"));
-        let told = told(send(request.json(&json!({"expires_in": 60})))).await;
-        cases.refused(format!("{method} {path}"), &told, 401, "unauthorized");
-    }
-    for method in [
-        Method::POST,
-        Method::PUT,
-        Method::PATCH,
-        Method::DELETE,
-        Method::TRACE,
-    ] {
-        let request = anybody.request(method.clone(), &url);
-        cases.status(&method, &told(send(request)).await, &[401, 405]);
-    }
-    cases.end();
-    assert_eq!(anybody.get(&url).await.status(), 200);
-}
-
-#[tokio::test]
-async fn a_request_with_a_signature_is_judged_by_it_alone() {
-    let darkroom = Darkroom::shared();
-    let (anybody, alice) = (darkroom.anybody(), darkroom.client(&unique("alice")));
-    let (image, url) = linked(&alice).await;
-    let bad = format!("{}?signature=x", content(&image));
-    let mut cases = Cases::default();
-    for (case, client) in [
-        ("no token", anybody.clone()),
-        ("the owner", alice.clone()),
-        ("an admin", darkroom.scoped("root", "admin")),
-        ("another", darkroom.client(&unique("bob"))),
-        ("no scope", darkroom.scoped("x", "")),
-        ("no token that is one", anybody.clone().with_token("x")),
-    ] {
-        cases.status(
-            format!("a good link: {case}"),
-            &told(client.get(&url)).await,
-            &[200],
-        );
-        let told = told(client.get(&bad)).await;
-        cases.refused(format!("a bad link: {case}"), &told, 403, "link-invalid");
-    }
-    let public = json!({"visibility": "public"});
-    let published = alice.json(Method::PATCH, path(&image), &public);
-    cases.status("publish", &told(published).await, &[200]);
-    cases.refused(
-        "public",
-        &told(anybody.get(&bad)).await,
-        403,
-        "link-invalid",
-    );
-    for odd in [
-        "signature=",
-        "signature",
-        "signature=&signature=",
-        "signature=%",
-    ] {
-        let told = told(anybody.get(&format!("{}?{odd}", content(&image)))).await;
-        cases.hold(odd, told.status != 500 && told.status != 503, &told.text);
-    }
-    cases.end();
-}
-
-#[tokio::test]
-async fn a_link_ends_with_the_second_that_it_says() {
-    let darkroom = Darkroom::shared();
-    let (anybody, alice) = (darkroom.anybody(), darkroom.client(&unique("alice")));
-    let image = alice.upload(fixture("still.gif").bytes).await;
-    let expires = now() + 2;
-    let url = signed_link(content(&image), 0, expires);
-    loop {
-        let before = now();
-        let told = told(anybody.get(&url)).await;
-        if told.status != 200 {
-            assert!(now() >= expires, "{told:?}");
-            assert_eq!((told.status, told.slug().as_str()), (410, "link-expired"));
-            break;
-        }
-        assert!(before < expires, "it is served after its end");
-        let kept = told.header("cache-control").rsplit_once("max-age=");
-        let kept: u64 = kept.and_then(|(_, age)| age.parse().ok()).expect("an age");
-        assert!(before + kept <= expires, "{kept} seconds are too long");
-    }
-    for (case, expires) in [
-        ("now", now()),
-        ("a minute ago", now() - 60),
-        ("long ago", 0),
-    ] {
-        let told = told(anybody.get(&signed_link(content(&image), 0, expires))).await;
-        assert_eq!(
-            (told.status, told.slug().as_str()),
-            (410, "link-expired"),
-            "{case}"
-        );
-    }
-}
-
-#[tokio::test]
-async fn a_revoked_link_does_not_come_back() {
-    let darkroom = Darkroom::shared();
-    let (anybody, alice) = (darkroom.anybody(), darkroom.client(&unique("alice")));
-    let image = alice.upload(fixture("still.gif").bytes).await;
-    let first = alice.url(&image).await;
-    alice.revoke(&image).await;
-    let second = alice.url(&image).await;
-    let dropped = second.replace("epoch=1&", "");
-    assert_ne!(second, dropped, "the epoch is not in the link");
-    let mut cases = Cases::default();
-    let raised = first.replace('?', "?epoch=1&");
-    for (case, url, status, slug) in [
-        ("revoked", &first, 410, "link-revoked"),
-        ("epoch added", &raised, 403, "link-invalid"),
-        ("epoch dropped", &dropped, 403, "link-invalid"),
-        (
-            "epoch raised",
-            &second.replace("epoch=1", "epoch=2"),
-            403,
-            "link-invalid",
-        ),
-        (
-            "epoch of nothing",
-            &second.replace("epoch=1", "epoch=0"),
-            403,
-            "link-invalid",
-        ),
-        (
-            "revoked and expired",
-            &signed_link(content(&image), 0, now()),
-            410,
-            "link-expired",
-        ),
-    ] {
-        cases.refused(case, &told(anybody.get(url)).await, status, slug);
-    }
-    cases.status("the new one", &told(anybody.get(&second)).await, &[200]);
-    // An epoch that was not reached yet is none of ours either.
-    let future = signed_link(content(&image), 2, now() + 60);
-    cases.status(
-        "an epoch to come",
-        &told(anybody.get(&future)).await,
-        &[403, 410],
-    );
-    for _ in 0..3 {
-        alice.revoke(&image).await;
-    }
-    for url in [&first, &second] {
-        cases.refused(
-            "revoked again",
-            &told(anybody.get(url)).await,
-            410,
-            "link-revoked",
-        );
-    }
-    alice.delete(path(&image)).await;
-    let url = signed_link(content(&image), 4, now() + 60);
-    cases.refused("deleted", &told(anybody.get(&url)).await, 404, "not-found");
-    cases.end();
 }

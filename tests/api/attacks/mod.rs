@@ -2,16 +2,21 @@
 //! says what it tries; a test goes through all of its cases and tells of every one
 //! that got further than it should.
 
+mod authorization;
 mod claims;
 mod cors;
 mod forgery;
+mod grants;
 mod headers;
+mod link_uses;
 mod links;
 mod owners;
 mod paths;
 mod purposes;
 mod rotation;
 mod settings;
+mod sharing;
+mod signatures;
 mod tickets;
 
 use std::fmt::Display;

@@ -1,7 +1,11 @@
-//! Settings that would leave a door open stop the application, by name.
+//! Settings: wrong ones stop the application, by name, and wide ones open no more
+//! than they say.
 
+use reqwest::Method;
+
+use super::cors::{APP, granted, preflight};
 use super::{Cases, Told};
-use crate::support::{Darkroom, KEYS};
+use crate::support::{ALL_SCOPES, Darkroom, KEYS, send, token, unique};
 
 #[tokio::test]
 async fn a_setting_that_is_wrong_opens_nothing() {
@@ -52,4 +56,47 @@ async fn a_setting_that_is_wrong_opens_nothing() {
         cases.hold(format!("{case}: the secret"), kept, &told.text);
     }
     cases.end();
+}
+
+#[tokio::test]
+async fn where_nothing_is_set_no_page_may_call() {
+    let darkroom = Darkroom::shared();
+    let bearer = format!("Bearer {}", token(&unique("alice"), ALL_SCOPES));
+    for origin in [APP, "null", "http://localhost", darkroom.address()] {
+        let told = Told::by(preflight(&darkroom, "/v1/images", origin).await).await;
+        assert_eq!((told.status, granted(&told).len()), (403, 0), "{told:?}");
+        let request = darkroom.anybody().request(Method::GET, "/v1/images");
+        let request = request
+            .header("origin", origin)
+            .header("authorization", &bearer);
+        let told = Told::by(send(request).await).await;
+        assert_eq!((told.status, granted(&told).len()), (200, 0), "{told:?}");
+    }
+}
+
+#[tokio::test]
+async fn where_all_may_call_credentials_still_do_not_travel() {
+    let darkroom = Darkroom::with().variable("cors_origins", "*").start();
+    for origin in [APP, "https://any.example", "http://localhost:1"] {
+        let told = Told::by(preflight(&darkroom, "/v1/images", origin).await).await;
+        assert_eq!(told.status, 204);
+        let allowed = told.header("access-control-allow-origin");
+        assert!(allowed == "*" || allowed == origin, "{told:?}");
+        assert!(
+            !told
+                .headers
+                .contains_key("access-control-allow-credentials")
+        );
+        let request = darkroom
+            .anybody()
+            .request(Method::GET, "/v1/images")
+            .header("origin", origin);
+        let told = Told::by(send(request.header("cookie", "session=1")).await).await;
+        assert_eq!(told.status, 401);
+        assert!(
+            !told
+                .headers
+                .contains_key("access-control-allow-credentials")
+        );
+    }
 }

@@ -68,6 +68,8 @@ async fn a_used_ticket_stays_used() {
     assert!(alice.list().await.is_empty());
 }
 
+type Change = fn(&mut Ticket);
+
 #[tokio::test]
 async fn what_a_ticket_says_can_not_be_changed() {
     let darkroom = Darkroom::shared();
@@ -77,7 +79,7 @@ async fn what_a_ticket_says_can_not_be_changed() {
     let url = signed_ticket(&good);
     let signature = url.rsplit_once('.').expect("parts").1;
     let mut cases = Cases::default();
-    let changes: [(&str, fn(&mut Ticket)); 7] = [
+    let changes: [(&str, Change); 7] = [
         ("owner", |ticket| ticket.sub = "bob".into()),
         ("id", |ticket| ticket.id = "another".into()),
         ("expiry", |ticket| ticket.exp += 1),

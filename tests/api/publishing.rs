@@ -1,0 +1,69 @@
+//! Images and addresses that everybody may know.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Darkroom, content, created, fixture, header, path, problem, send, unique};
+
+#[tokio::test]
+async fn a_public_address_comes_before_links_and_tickets() {
+    let base = "https://images.example.com/pictures";
+    let darkroom = Darkroom::with().variable("public_base_url", base).start();
+    let alice = darkroom.client("alice");
+    let image = alice.upload(fixture("alpha.png").bytes).await;
+    let links = format!("{}/links", path(&image));
+    let local = links.strip_prefix(base).expect("the address");
+    let wanted = json!({"expires_in": 300});
+    let link = created(alice.json(Method::POST, local, &wanted).await).await;
+    let url = link["url"].as_str().expect("a URL");
+    assert!(url.starts_with(&format!("{}?", content(&image))), "{url}");
+    let local = url.strip_prefix(base).expect("the address");
+    assert_eq!(darkroom.anybody().get(local).await.status(), 200);
+    let ticket = alice.ticket(&json!({"expires_in": 60})).await;
+    let local = ticket.strip_prefix(base).expect("the address");
+    let sent = darkroom
+        .anybody()
+        .send_to(local, fixture("grey.jpg").bytes)
+        .await;
+    assert_eq!(sent.status(), 201);
+}
+
+#[tokio::test]
+async fn what_is_published_anyone_may_see_until_it_is_private_again() {
+    let darkroom = Darkroom::shared();
+    let (alice, anybody) = (darkroom.client(&unique("alice")), darkroom.anybody());
+    let image = alice.upload(fixture("alpha.png").bytes).await;
+    let bob = darkroom.client(&unique("bob"));
+    for _ in 0..2 {
+        problem(anybody.get(content(&image)).await, 401, "unauthorized").await;
+        problem(bob.get(content(&image)).await, 404, "not-found").await;
+        let private = alice.get(content(&image)).await;
+        assert_eq!(header(&private, "cache-control"), "private, no-cache");
+        let response = alice
+            .json(
+                Method::PATCH,
+                path(&image),
+                &json!({"visibility": "public"}),
+            )
+            .await;
+        assert_eq!(response.status(), 200);
+        let shown: Value = response.json().await.expect("JSON");
+        assert_eq!(
+            (&shown["visibility"], &shown["id"]),
+            (&json!("public"), &image["id"])
+        );
+        for client in [&anybody, &bob, &alice] {
+            let response = client.get(content(&image)).await;
+            assert_eq!(response.status(), 200);
+            assert_eq!(
+                header(&response, "cache-control"),
+                "public, max-age=0, must-revalidate"
+            );
+        }
+        let patch = alice.request(Method::PATCH, path(&image));
+        let patch = patch.header("content-type", "application/merge-patch+json");
+        let response = send(patch.body(r#"{"visibility":"private"}"#)).await;
+        assert_eq!(response.status(), 200);
+    }
+    problem(anybody.get(content(&image)).await, 401, "unauthorized").await;
+}
