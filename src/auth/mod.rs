@@ -41,6 +41,11 @@ impl Grant {
         self.scopes.contains(Scope::Admin)
     }
 
+    /// Whether the grant reaches this owner's images.
+    pub fn reaches(&self, owner: &str) -> bool {
+        self.confined_to().is_none_or(|own| own == owner)
+    }
+
     /// The owner to whom every look-up is confined; `None` is no confinement.
     pub fn confined_to(&self) -> Option<&str> {
         (!self.is_admin()).then_some(self.owner.as_str())

@@ -26,24 +26,29 @@ impl Service {
             .find(id)
             .await?
             .ok_or(ServiceError::NotFound)?;
-        let owner = grant.confined_to();
-        if owner.is_none_or(|owner| owner == image.owner) {
+        if grant.reaches(&image.owner) {
             Ok(image)
         } else {
             Err(ServiceError::NotFound)
         }
     }
 
-    /// The image, if anybody may read its bytes.
-    pub async fn find_public(&self, id: Uuid) -> Result<Image, ServiceError> {
+    /// The image, if its bytes may be read: because `grant` reaches it, or by anybody.
+    pub async fn find_readable(
+        &self,
+        grant: Option<&Grant>,
+        id: Uuid,
+    ) -> Result<Image, ServiceError> {
         let image = self
             .catalog()
             .find(id)
             .await?
             .ok_or(ServiceError::NotFound)?;
-        match image.visibility {
-            Visibility::Public => Ok(image),
-            Visibility::Private => Err(ServiceError::NotFound),
+        let is_public = image.visibility == Visibility::Public;
+        if is_public || grant.is_some_and(|grant| grant.reaches(&image.owner)) {
+            Ok(image)
+        } else {
+            Err(ServiceError::NotFound)
         }
     }
 

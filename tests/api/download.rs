@@ -121,7 +121,10 @@ async fn public_images_are_read_without_a_token_and_private_ones_are_not() {
     let form = Form::new().text("visibility", "public").part("file", part);
     let public = created(send(alice.post().multipart(form)).await).await;
     let response = anybody.get(content(&public)).await;
-    assert_eq!(header(&response, "cache-control"), "public, no-cache");
+    assert_eq!(
+        header(&response, "cache-control"),
+        "public, max-age=0, must-revalidate"
+    );
     assert_eq!(response.bytes().await.expect("a body"), FIXTURES[0].bytes);
     assert_eq!(anybody.head(content(&public)).await.status(), 200);
 

@@ -10,11 +10,14 @@ use axum::response::Response;
 use axum::routing::get;
 use futures_util::StreamExt as _;
 use serde::Deserialize;
+use uuid::Uuid;
 
+use crate::auth::Scope;
 use crate::catalog::{Image, Visibility};
 use crate::http::extract::{ImageId, Reader};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::{App, digest, disposition};
+use crate::service::ServiceError;
 
 pub(in crate::http) fn router() -> Router<Arc<App>> {
     Router::new().route("/v1/images/{id}/content", get(content))
@@ -35,18 +38,7 @@ async fn content(
 ) -> Result<Response, Problem> {
     let Query(parameters) = Query::<ContentParameters>::try_from_uri(&uri)
         .map_err(|error| Problem::new(ProblemKind::BadRequest, error.body_text()))?;
-    let image = match &reader {
-        Reader::Granted(grant) => app.service.find(grant, id).await?,
-        Reader::Linked(link) => app.service.find_linked(id, *link).await?,
-        // Whether a private image exists is not told to the nameless.
-        Reader::Anybody => {
-            let found = app.service.find_public(id).await;
-            found.map_err(|error| match error {
-                crate::service::ServiceError::NotFound => Problem::token_missing(),
-                error => error.into(),
-            })?
-        }
-    };
+    let image = find(&app, &reader, id).await?;
     let attachment = parameters.download.as_deref() == Some("1");
     let mut headers = headers(&image, attachment);
     headers.insert(
@@ -63,6 +55,23 @@ async fn content(
     Ok(response)
 }
 
+/// The image, if the reader may have its bytes. Whether a private one exists is told
+/// only to who could read it.
+async fn find(app: &App, reader: &Reader, id: Uuid) -> Result<Image, Problem> {
+    let (grant, refusal) = match reader {
+        Reader::Linked(link) => return Ok(app.service.find_linked(id, *link).await?),
+        Reader::Granted(grant) if grant.allows(Scope::Read) => (Some(grant), None),
+        Reader::Granted(_) => (None, Some(Problem::scope_missing(Scope::Read))),
+        Reader::Anybody => (None, Some(Problem::token_missing())),
+    };
+    match app.service.find_readable(grant, id).await {
+        Err(ServiceError::NotFound) => {
+            Err(refusal.unwrap_or_else(|| ServiceError::NotFound.into()))
+        }
+        found => Ok(found?),
+    }
+}
+
 async fn body(app: &App, image: &Image) -> Result<Body, Problem> {
     let mut stream = app.service.read(image, 0..image.blob.size).await?;
     if image.blob.chunks() <= 1 {
@@ -71,7 +80,7 @@ async fn body(app: &App, image: &Image) -> Result<Body, Problem> {
             .next()
             .await
             .transpose()
-            .map_err(crate::service::ServiceError::from)?;
+            .map_err(ServiceError::from)?;
         return Ok(Body::from(bytes.unwrap_or_default()));
     }
     let service = app.service.clone();
