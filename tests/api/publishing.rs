@@ -34,9 +34,11 @@ async fn what_is_published_anyone_may_see_until_it_is_private_again() {
     let (alice, anybody) = (darkroom.client(&unique("alice")), darkroom.anybody());
     let image = alice.upload(fixture("alpha.png").bytes).await;
     let bob = darkroom.client(&unique("bob"));
+    let bare = darkroom.scoped(&unique("carol"), "");
     for _ in 0..2 {
         problem(anybody.get(content(&image)).await, 401, "unauthorized").await;
         problem(bob.get(content(&image)).await, 404, "not-found").await;
+        problem(bare.get(content(&image)).await, 403, "insufficient-scope").await;
         let private = alice.get(content(&image)).await;
         assert_eq!(header(&private, "cache-control"), "private, no-cache");
         let response = alice
@@ -52,7 +54,7 @@ async fn what_is_published_anyone_may_see_until_it_is_private_again() {
             (&shown["visibility"], &shown["id"]),
             (&json!("public"), &image["id"])
         );
-        for client in [&anybody, &bob, &alice] {
+        for client in [&anybody, &bob, &bare, &alice] {
             let response = client.get(content(&image)).await;
             assert_eq!(response.status(), 200);
             assert_eq!(

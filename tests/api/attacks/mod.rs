@@ -80,7 +80,8 @@ impl Cases {
     /// A case, whether it ended as it should, and what was seen.
     fn hold(&mut self, case: impl Display, holds: bool, seen: impl Display) {
         if !holds {
-            self.wrong.push(format!("{case}: {seen}"));
+            let seen: String = seen.to_string().chars().take(300).collect();
+            self.wrong.push(format!("{case}: {}", seen.escape_debug()));
         }
     }
 

@@ -51,7 +51,8 @@ pub(super) fn id(image: &Value) -> &str {
 #[tokio::test]
 async fn what_another_has_can_not_be_told_from_what_nobody_has() {
     let darkroom = Darkroom::shared();
-    let alice = darkroom.client(&unique("alice"));
+    let owner = unique("alice");
+    let alice = darkroom.client(&owner);
     let image = alice.upload(fixture("still.gif").bytes).await;
     let url = alice.url(&image).await;
     let nobody = uuid::Uuid::now_v7().to_string();
@@ -59,6 +60,16 @@ async fn what_another_has_can_not_be_told_from_what_nobody_has() {
     for (who, client, status) in [
         ("another", darkroom.client(&unique("bob")), 404),
         ("nobody", darkroom.anybody(), 401),
+        (
+            "another without scopes",
+            darkroom.scoped(&unique("bob"), ""),
+            403,
+        ),
+        (
+            "the owner without scopes",
+            darkroom.scoped(&owner, "openid"),
+            403,
+        ),
     ] {
         let pairs = requests(&client, id(&image)).into_iter();
         for ((case, there), (_, absent)) in pairs.zip(requests(&client, &nobody)) {
