@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{Cases, Told};
 use crate::support::{
-    ALL_SCOPES, Client, Darkroom, KEYS, Setup, fixture, signed, token_by, unique,
+    ALL_SCOPES, Client, Darkroom, KEYS, SECRET, Setup, fixture, now, signed, token_by, unique,
 };
 
 const NEW: &str = "new:bmV3LWtleS1mb3ItZGFya3Jvb20tZW5kLXRvLWVuZC10ZXN0cw";
@@ -148,8 +148,8 @@ async fn a_key_of_the_same_name_is_another_key() {
     let mut cases = Cases::default();
     let told = Told::by(other.client("alice").get("/v1/images").await).await;
     cases.refused("token", &told, 401, "unauthorized");
-    let claims = json!({"sub": "alice", "exp": crate::support::now() + 60, "scope": "admin"});
-    let nameless = signed(&json!({"alg": "HS256"}), &claims, crate::support::SECRET);
+    let claims = json!({"sub": "alice", "exp": now() + 60, "scope": "admin"});
+    let nameless = signed(&json!({"alg": "HS256"}), &claims, SECRET);
     let told = Told::by(anybody.clone().with_token(nameless).get("/v1/images").await).await;
     cases.refused("a token that names no key", &told, 401, "unauthorized");
     cases.refused(
