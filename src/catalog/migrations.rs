@@ -4,7 +4,12 @@
 //! statements. So each statement is written to be safe when it runs twice or at
 //! the same time elsewhere (`IF NOT EXISTS` and the like), and a migration is
 //! recorded after its last statement: whoever is cut short or overtaken in
-//! between is repeated without harm.
+//! between is repeated without harm. `ADD COLUMN` knows no `IF NOT EXISTS`: that the
+//! column is there already counts as done.
+//!
+//! Instances of the version before may still serve meanwhile, so a migration only
+//! adds: columns with a default, tables, indexes, and triggers under new names. A
+//! trigger that were dropped and made again would miss what is written in between.
 
 use super::{CatalogError, Database, Value};
 
@@ -45,7 +50,7 @@ pub async fn migrate(database: &dyn Database) -> Result<(), CatalogError> {
         .filter(|migration| migration.version > current)
     {
         for statement in migration.statements() {
-            database.query(statement, vec![]).await?;
+            apply(database, statement).await?;
         }
         let record = "INSERT INTO schema_migrations (version, name, applied_at)
             VALUES (?1, ?2, CAST(unixepoch('subsec') * 1000 AS INTEGER))
@@ -54,6 +59,13 @@ pub async fn migrate(database: &dyn Database) -> Result<(), CatalogError> {
         database.query(record, parameters).await?;
     }
     Ok(())
+}
+
+async fn apply(database: &dyn Database, statement: &str) -> Result<(), CatalogError> {
+    match database.query(statement, vec![]).await {
+        Err(CatalogError::Database(message)) if message.contains("duplicate column name") => Ok(()),
+        result => result.map(|_| ()),
+    }
 }
 
 async fn current_version(database: &dyn Database) -> Result<i64, CatalogError> {
@@ -79,6 +91,16 @@ async fn integer(database: &dyn Database, sql: &'static str) -> Result<i64, Cata
             column: 0,
         }),
     }
+}
+
+/// How many migrations there are.
+#[cfg(test)]
+pub(super) fn count() -> i64 {
+    MIGRATIONS
+        .iter()
+        .map(|migration| migration.version)
+        .max()
+        .unwrap_or(0)
 }
 
 #[cfg(test)]
