@@ -2,8 +2,8 @@
 //!
 //! # Layout
 //!
-//! One file for each command: `up`, `test`, `bench`, `token` (and `keygen`), `sign`. Shared
-//! subjects:
+//! One file for each command: `up`, `test` (and `ci`), `bench`, `token` (and `keygen`), `sign`.
+//! Shared subjects:
 //!
 //! - `cargo`: running cargo and rustup, the places in the repository
 //! - `component`: building the WebAssembly component
@@ -42,6 +42,8 @@ enum Command {
     Up(up::Up),
     /// Check and test everything
     Test(test::Test),
+    /// Check and test everything as CI does: what can not run here is a failure
+    Ci,
     /// Measure the application under load, beside nginx
     Bench(bench::Bench),
     /// Print a bearer token signed with the first (or a named) key
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
     let outcome = match Command::parse() {
         Command::Up(up) => up.run(),
         Command::Test(test) => test.run(),
+        Command::Ci => test::Test::for_ci().run(),
         Command::Bench(bench) => bench.run(),
         Command::Token(token) => token.run(),
         Command::Sign(sign) => sign.run(),

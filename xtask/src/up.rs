@@ -31,6 +31,9 @@ pub(crate) struct Up {
     /// What runs the component
     #[arg(long, value_enum, default_value = "auto")]
     host: Choice,
+    /// Build optimised, as it is deployed: the default
+    #[arg(long, conflicts_with = "debug")]
+    release: bool,
     /// Build without optimisation: quicker to build, slower to run
     #[arg(long)]
     debug: bool,
@@ -45,7 +48,7 @@ pub(crate) struct Up {
 impl Up {
     /// Runs the command.
     pub(crate) fn run(self) -> Result<()> {
-        let profile = if self.debug {
+        let profile = if self.debug && !self.release {
             Profile::Debug
         } else {
             Profile::Release

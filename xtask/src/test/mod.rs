@@ -6,6 +6,7 @@ mod source;
 mod steps;
 mod wasm;
 
+use std::env;
 use std::time::Instant;
 
 use anyhow::{Result, bail};
@@ -28,6 +29,9 @@ pub(crate) struct Test {
     /// Run only tests whose name contains this text, and no other checks
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
+    /// Take what can not run here for a failure, as where CI=true is set
+    #[arg(long)]
+    strict: bool,
     /// List the steps
     #[arg(long)]
     list: bool,
@@ -46,6 +50,22 @@ pub(crate) struct Step {
 }
 
 impl Test {
+    /// All steps, as CI runs them: `cargo xtask ci`.
+    pub(crate) fn for_ci() -> Self {
+        Self {
+            host: Choice::Embedded,
+            only: Vec::new(),
+            filter: None,
+            strict: true,
+            list: false,
+        }
+    }
+
+    /// Whether what can not run is a failure.
+    fn is_strict(&self) -> bool {
+        self.strict || env::var("CI").is_ok_and(|ci| ci == "true")
+    }
+
     /// Runs the command.
     pub(crate) fn run(self) -> Result<()> {
         if self.list {
@@ -115,10 +135,9 @@ mod tests {
 
     fn names(only: &[&str], filter: Option<&str>) -> Result<Vec<&'static str>> {
         let test = Test {
-            host: Choice::Embedded,
             only: only.iter().map(|name| (*name).to_owned()).collect(),
             filter: filter.map(str::to_owned),
-            list: false,
+            ..Test::for_ci()
         };
         Ok(test.chosen()?.iter().map(|step| step.name).collect())
     }

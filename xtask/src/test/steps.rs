@@ -164,7 +164,7 @@ fn api(test: &Test, outcome: &mut Outcome) -> Result<()> {
     let program = Program::resolve(test.host)?;
     let conformance = component::build_conformance()?;
     let component = component::build(Profile::Release)?;
-    let peers = peers::find_or_install()?;
+    let peers = peers::find_or_install(test.is_strict())?;
     outcome.skipped = peers.missing;
     let mut command = cargo("test --package darkroom --package xtask --test api".split(' '));
     command
@@ -173,6 +173,9 @@ fn api(test: &Test, outcome: &mut Outcome) -> Result<()> {
         .env("DARKROOM_TEST_COMPONENT", &component.wasm)
         .env("DARKROOM_TEST_CONFORMANCE", conformance)
         .envs(peers.environment);
+    if test.is_strict() {
+        command.env("CI", "true");
+    }
     cargo_test(command, test, outcome)
 }
 
