@@ -1,5 +1,6 @@
-//! Libraries of other languages that tests talk to, each of one version, kept
-//! below `target/`: what clients would use to make tokens and links.
+//! Libraries and programs from the package registries of other languages that tests
+//! talk to: what users would have. `tests/peers/` lists them with their versions;
+//! they are installed below `target/`, all of a list at once where it has changed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,29 +11,27 @@ use anyhow::{Context as _, Result, ensure};
 use super::Peer;
 use crate::{cargo, say};
 
-/// The JWT library of Python.
-const PYJWT: &str = "2.15.1";
-/// The JWT library of JavaScript.
-const JOSE: &str = "6.2.18";
 /// What all of them are for.
-const PURPOSE: &str = "the tests of the recipes in docs/access.md";
+const PURPOSE: &str = "the tests that speak with programs of others";
 
-/// A Python that has PyJWT.
-pub(super) fn python() -> Result<String> {
+/// The `bin` folder of a Python that has everything in `tests/peers/requirements.txt`.
+pub(crate) fn python_programs() -> Result<PathBuf> {
     let venv = cargo::target_dir().join("venv");
-    let python = venv.join("bin/python");
-    let has_library = || {
-        let check = format!("import jwt; assert jwt.__version__ == '{PYJWT}'");
-        succeeds(Command::new(&python).args(["-c", &check]))
-    };
-    if !has_library() {
+    let list = List::read("requirements.txt", &venv)?;
+    if !list.is_installed() {
+        list.announce();
         make_venv(&venv)?;
-        let mut pip = Command::new(&python);
+        let mut pip = Command::new(venv.join("bin/python"));
         pip.args(["-m", "pip", "install", "-q", "--disable-pip-version-check"]);
-        install(pip.arg(format!("PyJWT=={PYJWT}")))?;
-        ensure!(has_library(), "{PURPOSE}: PyJWT can not be imported");
+        install(pip.arg("-r").arg(&list.path))?;
+        list.mark_installed()?;
     }
-    Ok(python.display().to_string())
+    Ok(venv.join("bin"))
+}
+
+/// The Python that has them.
+pub(super) fn python() -> Result<String> {
+    Ok(python_programs()?.join("python").display().to_string())
 }
 
 fn make_venv(venv: &Path) -> Result<()> {
@@ -43,10 +42,6 @@ fn make_venv(venv: &Path) -> Result<()> {
         purpose: PURPOSE,
     };
     let python3 = peer.ensure()?;
-    say::step(&format!(
-        "Installing PyJWT {PYJWT} in {}, for {PURPOSE}",
-        venv.display()
-    ));
     let make = || {
         let mut command = Command::new(&python3);
         succeeds(command.args(["-m", "venv", "--clear"]).arg(venv))
@@ -60,7 +55,7 @@ fn make_venv(venv: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The `node_modules` directory that has jose.
+/// The `node_modules` directory that has everything in `tests/peers/packages.txt`.
 pub(super) fn node_modules() -> Result<String> {
     for (program, package) in [("node", "nodejs"), ("npm", "npm")] {
         let purpose = PURPOSE;
@@ -73,26 +68,63 @@ pub(super) fn node_modules() -> Result<String> {
     }
     let target = cargo::target_dir();
     let modules = target.join("node_modules");
-    if version(&modules.join("jose")).as_deref() != Some(JOSE) {
-        say::step(&format!(
-            "Installing jose {JOSE} in {}, for {PURPOSE}",
-            modules.display()
-        ));
+    let list = List::read("packages.txt", &modules)?;
+    if !list.is_installed() {
+        list.announce();
         fs::create_dir_all(&target)?;
         let mut npm = Command::new("npm");
         npm.arg("install").arg("--prefix").arg(&target);
         npm.args(["--no-save", "--no-package-lock", "--no-audit", "--no-fund"]);
         npm.args(["--ignore-scripts", "--loglevel=error"]);
-        install(npm.arg(format!("jose@{JOSE}")))?;
+        install(npm.args(list.entries()))?;
+        list.mark_installed()?;
     }
     Ok(modules.display().to_string())
 }
 
-/// The version of a package of npm that is in this directory.
-fn version(package: &Path) -> Option<String> {
-    let manifest: PathBuf = package.join("package.json");
-    let manifest: serde_json::Value = serde_json::from_slice(&fs::read(manifest).ok()?).ok()?;
-    Some(manifest["version"].as_str()?.to_owned())
+/// A list of packages, and where they go.
+struct List {
+    path: PathBuf,
+    text: String,
+    /// The folder of what is installed. It has a copy of the list as it was then.
+    folder: PathBuf,
+}
+
+impl List {
+    fn read(name: &str, folder: &Path) -> Result<Self> {
+        let path = cargo::root().join("tests/peers").join(name);
+        let text =
+            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let folder = folder.to_owned();
+        Ok(Self { path, text, folder })
+    }
+
+    fn copy(&self) -> PathBuf {
+        self.folder.join("installed.txt")
+    }
+
+    fn is_installed(&self) -> bool {
+        fs::read_to_string(self.copy()).is_ok_and(|installed| installed == self.text)
+    }
+
+    fn mark_installed(&self) -> Result<()> {
+        Ok(fs::write(self.copy(), &self.text)?)
+    }
+
+    /// The packages: every line that is neither empty nor a comment.
+    fn entries(&self) -> impl Iterator<Item = &str> {
+        let lines = self.text.lines().map(str::trim);
+        lines.filter(|line| !line.is_empty() && !line.starts_with('#'))
+    }
+
+    fn announce(&self) {
+        let entries: Vec<&str> = self.entries().collect();
+        say::step(&format!(
+            "Installing {} in {}, for {PURPOSE}",
+            entries.join(", "),
+            self.folder.display()
+        ));
+    }
 }
 
 fn install(command: &mut Command) -> Result<()> {
@@ -113,12 +145,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_version_of_a_package_is_that_of_its_manifest() {
-        let folder = std::env::temp_dir().join(format!("xtask-npm-{}", std::process::id()));
+    fn a_list_is_installed_until_it_changes() {
+        let folder = std::env::temp_dir().join(format!("xtask-list-{}", std::process::id()));
         fs::create_dir_all(&folder).expect("made");
-        assert_eq!(version(&folder), None);
-        fs::write(folder.join("package.json"), r#"{"version":"1.2.3"}"#).expect("written");
-        assert_eq!(version(&folder).as_deref(), Some("1.2.3"));
+        let list = |text: &str| List {
+            path: PathBuf::new(),
+            text: text.to_owned(),
+            folder: folder.clone(),
+        };
+        let old = list("# why\na==1\n");
+        assert!(!old.is_installed());
+        old.mark_installed().expect("written");
+        assert!(old.is_installed());
+        let new = list("# why\na==1\n\n b@2 \n");
+        assert!(!new.is_installed());
+        assert_eq!(new.entries().collect::<Vec<_>>(), ["a==1", "b@2"]);
         fs::remove_dir_all(&folder).expect("removed");
     }
 }
