@@ -1,7 +1,7 @@
 //! Programs that tests talk to besides the host: found, or installed where
 //! that is allowed.
 
-mod libraries;
+pub(crate) mod libraries;
 
 use std::process::{Command, Stdio};
 

@@ -4,6 +4,7 @@ mod layers;
 mod report;
 mod source;
 mod steps;
+mod supply;
 mod wasm;
 
 use std::env;

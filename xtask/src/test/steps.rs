@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result, bail, ensure};
 
 use super::report::Outcome;
-use super::{Step, Test, layers, wasm};
+use super::{Step, Test, layers, supply, wasm};
 use crate::cargo::{self, WASM_TARGET, cargo};
 use crate::component::{self, Profile};
 use crate::host::{Choice, Program};
@@ -37,6 +37,12 @@ pub(crate) const STEPS: &[Step] = &[
         about: "no part of src/ names what it must not know",
         tests: false,
         run: |_, _| layers::check(&cargo::root().join("src")),
+    },
+    Step {
+        name: "supply",
+        about: "dependencies have the licences, sources and versions that they may have",
+        tests: false,
+        run: |_, outcome| supply::check(outcome),
     },
     Step {
         name: "lint",
