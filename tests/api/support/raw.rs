@@ -1,10 +1,15 @@
 //! HTTP/1.1 by hand: requests that a client library would not send.
 
+use std::time::Duration;
+
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::Darkroom;
 use super::tokens::{ALL_SCOPES, token};
+
+/// How long a server that has more to say may be silent.
+const SILENCE: Duration = Duration::from_secs(3);
 
 /// A connection on which bytes are sent as they are.
 pub(crate) struct Raw {
@@ -84,6 +89,19 @@ impl Raw {
         let status = text.split(' ').nth(1).and_then(|word| word.parse().ok());
         let status = status.unwrap_or_else(|| panic!("no answer: {text:?}"));
         RawResponse { status, text }
+    }
+
+    /// Reads whatever comes until the connection ends, or until nothing has come for
+    /// so long that nothing will.
+    pub(crate) async fn rest(&mut self) -> String {
+        let mut text = Vec::new();
+        let mut buffer = [0; 4096];
+        while let Ok(Ok(count @ 1..)) =
+            tokio::time::timeout(SILENCE, self.stream.read(&mut buffer)).await
+        {
+            text.extend(&buffer[..count]);
+        }
+        String::from_utf8_lossy(&text).into_owned()
     }
 
     /// Reads at least that many bytes of whatever comes.

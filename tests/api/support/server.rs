@@ -86,6 +86,11 @@ impl Darkroom {
         self.setup.redis.as_mut().expect("blobs in Redis")
     }
 
+    /// The bytes of memory that its process has.
+    pub(crate) fn resident_memory(&self) -> u64 {
+        self.process.as_ref().expect("it runs").resident_memory()
+    }
+
     /// What it has written to its standard error so far.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.folder().join(LOG)).expect("a log")

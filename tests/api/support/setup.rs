@@ -32,11 +32,15 @@ impl Setup {
         self
     }
 
-    /// Caps the memory of an instance.
-    pub(crate) fn instance_memory(mut self, bytes: u64) -> Self {
-        let flag = format!("--max-instance-memory={bytes}");
-        self.flags.push(flag);
+    /// Starts the host with a flag.
+    pub(crate) fn flag(mut self, flag: &str) -> Self {
+        self.flags.push(flag.to_owned());
         self
+    }
+
+    /// Caps the memory of an instance.
+    pub(crate) fn instance_memory(self, bytes: u64) -> Self {
+        self.flag(&format!("--max-instance-memory={bytes}"))
     }
 
     /// Keeps blobs in this Redis.
