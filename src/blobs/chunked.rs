@@ -2,17 +2,18 @@
 //!
 //! Writing: bytes are gathered into one buffer; a full buffer goes to the store
 //! while the next one fills, with at most [`WRITES_IN_FLIGHT`] on their way.
-//! Reading: [`READS_AHEAD`] chunks are fetched ahead of the reader. So a
-//! transfer of any length holds a handful of chunks.
+//! Reading: [`READS_AHEAD`] chunks are on their way or there before the reader asks
+//! for them. So a transfer of any length holds a handful of chunks.
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, FutureExt as _};
 use futures_util::stream::{self, FuturesUnordered, StreamExt as _, TryStreamExt as _};
 
+use super::read_ahead::ReadAhead;
 use super::{BlobError, BlobId, BlobRef, BlobStore, BlobWriter, ByteStream, KeyValue, key};
 
 /// How many chunks of one blob may be on their way into the store at once.
@@ -62,28 +63,26 @@ impl BlobStore for ChunkedBlobs {
         })
     }
 
-    async fn read(&self, blob: &BlobRef, range: Range<u64>) -> Result<ByteStream, BlobError> {
-        let Range { start, end } = range;
-        if start > end || end > blob.size {
-            return Err(BlobError::OutOfRange {
-                start,
-                end,
-                size: blob.size,
-            });
+    async fn read_ranges(
+        &self,
+        blob: &BlobRef,
+        ranges: &[Range<u64>],
+    ) -> Result<ByteStream, BlobError> {
+        let size = blob.size;
+        let is_outside = |range: &&Range<u64>| range.start > range.end || range.end > size;
+        if let Some(&Range { start, end }) = ranges.iter().find(is_outside) {
+            return Err(BlobError::OutOfRange { start, end, size });
         }
-        if start == end {
-            return Ok(stream::empty().boxed());
-        }
-        let mut pieces = pieces(blob, start..end);
-        let Some(first) = pieces.next() else {
+        let values = Arc::clone(&self.values);
+        let reads = fetches(blob, ranges.to_vec())
+            .map(move |fetch| read(Arc::clone(&values), fetch).boxed());
+        let mut chunks = ReadAhead::new(reads, READS_AHEAD);
+        let Some(first) = chunks.try_next().await? else {
             return Ok(stream::empty().boxed());
         };
-        let first = read_piece(Arc::clone(&self.values), first).await?;
-        let values = Arc::clone(&self.values);
-        let rest = stream::iter(pieces)
-            .map(move |piece| read_piece(Arc::clone(&values), piece))
-            .buffered(READS_AHEAD);
-        Ok(stream::once(async { Ok(first) }).chain(rest).boxed())
+        let chunks = stream::once(async { Ok(first) }).chain(chunks);
+        let parts = |parts: Vec<Bytes>| stream::iter(parts.into_iter().map(Ok));
+        Ok(chunks.map_ok(parts).try_flatten().boxed())
     }
 
     async fn delete(&self, blob: &BlobRef) -> Result<(), BlobError> {
@@ -108,64 +107,75 @@ impl BlobStore for ChunkedBlobs {
     }
 }
 
-/// A part of one chunk.
-struct Piece {
+/// One chunk that is to be read.
+struct Fetch {
     id: BlobId,
     index: u64,
     /// The chunk's whole length.
     length: u64,
-    /// The part of it that is wanted.
-    part: Range<u64>,
+    /// The parts of it that are wanted, none of them empty.
+    parts: Vec<Range<u64>>,
 }
 
-/// The pieces that cover `range`, which lies inside `blob` and is not empty.
-fn pieces(blob: &BlobRef, range: Range<u64>) -> impl Iterator<Item = Piece> + Send + use<> {
+/// The fetches that give `ranges`, which lie inside `blob`. What follows each other
+/// in one chunk is one fetch.
+fn fetches(blob: &BlobRef, ranges: Vec<Range<u64>>) -> impl Iterator<Item = Fetch> + Send + use<> {
     let BlobRef {
         id,
         size,
         chunk_size,
     } = blob.clone();
     let chunk_size = u64::from(chunk_size.max(1));
-    (range.start / chunk_size..=(range.end - 1) / chunk_size).map(move |index| {
-        let offset = index * chunk_size;
-        let length = chunk_size.min(size - offset);
-        Piece {
+    let pieces = ranges
+        .into_iter()
+        .filter(|range| range.start < range.end)
+        .flat_map(move |range| {
+            (range.start / chunk_size..=(range.end - 1) / chunk_size).map(move |index| {
+                let offset = index * chunk_size;
+                let end = (range.end - offset).min(chunk_size);
+                (index, range.start.saturating_sub(offset)..end)
+            })
+        });
+    let mut pieces = pieces.peekable();
+    std::iter::from_fn(move || {
+        let (index, first) = pieces.next()?;
+        let mut parts = vec![first];
+        while let Some((_, next)) = pieces.next_if(|(next, _)| *next == index) {
+            parts.push(next);
+        }
+        Some(Fetch {
             id: id.clone(),
             index,
-            length,
-            part: range.start.saturating_sub(offset)..(range.end - offset).min(length),
-        }
+            length: chunk_size.min(size - index * chunk_size),
+            parts,
+        })
     })
 }
 
-async fn read_piece(values: Arc<dyn KeyValue>, piece: Piece) -> Result<Bytes, BlobError> {
-    let Piece {
+/// The parts of a chunk, each a view into it.
+async fn read(values: Arc<dyn KeyValue>, fetch: Fetch) -> Result<Vec<Bytes>, BlobError> {
+    let Fetch {
         id,
         index,
         length,
-        part,
-    } = piece;
+        parts,
+    } = fetch;
     let Some(chunk) = values.get(key::chunk(&id, index)).await? else {
         return Err(BlobError::Missing { id, index });
     };
     let actual = chunk.len() as u64;
-    let (Ok(start), Ok(end)) = (usize::try_from(part.start), usize::try_from(part.end)) else {
-        return Err(BlobError::Damaged {
-            id,
-            index,
-            expected: length,
-            actual,
-        });
+    let part = |part: &Range<u64>| {
+        let start = usize::try_from(part.start).ok()?;
+        let end = usize::try_from(part.end).ok()?;
+        (actual == length).then(|| chunk.slice(start..end))
     };
-    if actual != length {
-        return Err(BlobError::Damaged {
-            id,
-            index,
-            expected: length,
-            actual,
-        });
-    }
-    Ok(chunk.slice(start..end))
+    let parts: Option<Vec<Bytes>> = parts.iter().map(part).collect();
+    parts.ok_or(BlobError::Damaged {
+        id,
+        index,
+        expected: length,
+        actual,
+    })
 }
 
 struct ChunkWriter {
@@ -222,7 +232,7 @@ impl BlobWriter for ChunkWriter {
             }
         }
         // Lets writes under way proceed while more bytes are awaited.
-        while let Some(Some(done)) = futures_util::FutureExt::now_or_never(self.in_flight.next()) {
+        while let Some(Some(done)) = self.in_flight.next().now_or_never() {
             done?;
         }
         Ok(())

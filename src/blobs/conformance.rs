@@ -18,6 +18,7 @@ pub async fn run(store: &dyn BlobStore, prefix: &str) -> Result<Vec<&'static str
     suite.blobs_of_every_length_come_back().await?;
     suite.any_split_of_the_bytes_gives_the_same_blob().await?;
     suite.ranges_are_exact().await?;
+    suite.several_ranges_come_in_their_order().await?;
     suite.ranges_outside_the_blob_are_refused().await?;
     suite.absent_blobs_are_missing().await?;
     suite.deletion_is_complete_and_repeatable().await?;
@@ -29,6 +30,7 @@ pub async fn run(store: &dyn BlobStore, prefix: &str) -> Result<Vec<&'static str
         "blobs of every length come back",
         "any split of the bytes gives the same blob",
         "ranges are exact",
+        "several ranges come in their order",
         "ranges outside the blob are refused",
         "absent blobs are missing",
         "deletion is complete and repeatable",
@@ -153,6 +155,54 @@ impl Suite<'_> {
             }
         }
         self.delete(&blob).await
+    }
+
+    async fn several_ranges_come_in_their_order(&self) -> Result<(), Failure> {
+        let chunk = self.chunk_size().await?;
+        let content = bytes(4 * chunk, 8);
+        let blob = self.write("several", &content).await?;
+        let all = [
+            0..1,
+            chunk - 1..chunk,
+            chunk..chunk,
+            chunk - 1..3 * chunk + 1,
+            1..2,
+            0..4 * chunk,
+        ];
+        for count in 0..=all.len() {
+            let wanted = all.get(..count).unwrap_or_default();
+            let ranges: Vec<_> = wanted
+                .iter()
+                .map(|range| range.start as u64..range.end as u64)
+                .collect();
+            let mut read = self.several(&blob, &ranges).await?.into_iter();
+            for range in wanted.iter().filter(|range| !range.is_empty()) {
+                let mut part = Vec::new();
+                while part.len() < range.len() {
+                    let piece = read.next().unwrap_or_default();
+                    ensure("no piece is empty", !piece.is_empty())?;
+                    part.extend_from_slice(&piece);
+                }
+                let expected = content.slice(range.clone());
+                ensure(&format!("{range:?} among others"), part == expected)?;
+            }
+            ensure_eq("nothing follows", read.next(), None)?;
+        }
+        let one_outside = [0..1, 0..blob.size + 1];
+        let answer = self.store.read_ranges(&blob, &one_outside).await;
+        let refused = matches!(answer, Err(BlobError::OutOfRange { .. }));
+        ensure("one range outside refuses all", refused)?;
+        self.delete(&blob).await
+    }
+
+    async fn several(
+        &self,
+        blob: &BlobRef,
+        ranges: &[std::ops::Range<u64>],
+    ) -> Result<Vec<Bytes>, Failure> {
+        let failed = |error| Failure::new("several ranges", error);
+        let pieces = self.store.read_ranges(blob, ranges).await;
+        pieces.map_err(failed)?.try_collect().await.map_err(failed)
     }
 
     async fn ranges_outside_the_blob_are_refused(&self) -> Result<(), Failure> {

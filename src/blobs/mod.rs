@@ -8,7 +8,7 @@
 //! What every implementation promises, and [`conformance`] checks:
 //! - A blob is written once, under an id that nobody else uses, and is complete
 //!   only when [`BlobWriter::finish`] has returned; it is then durable.
-//! - [`BlobStore::read`] gives exactly the bytes asked for or an error, never
+//! - [`BlobStore::read_ranges`] gives exactly the bytes asked for or an error, never
 //!   fewer and never others; it holds a few chunks, not the blob.
 //! - [`BlobStore::delete`] of what is partly or wholly absent succeeds, so that
 //!   a clean-up which was cut short can be repeated.
@@ -17,6 +17,7 @@ pub mod chunked;
 pub mod conformance;
 pub mod key;
 pub mod memory;
+mod read_ahead;
 
 use std::fmt;
 use std::ops::Range;
@@ -68,6 +69,22 @@ impl BlobRef {
     pub fn chunks(&self) -> u64 {
         self.size.div_ceil(u64::from(self.chunk_size.max(1)))
     }
+
+    /// How many chunks [`BlobStore::read_ranges`] fetches for these ranges: the last
+    /// chunk of one is not fetched again if the next begins in it. Empty ranges
+    /// count for nothing.
+    pub fn fetches(&self, ranges: &[Range<u64>]) -> u64 {
+        let chunk_size = u64::from(self.chunk_size.max(1));
+        let mut fetches: u64 = 0;
+        let mut held = None;
+        for range in ranges.iter().filter(|range| range.start < range.end) {
+            let (first, last) = (range.start / chunk_size, (range.end - 1) / chunk_size);
+            let missing = last - first + u64::from(held != Some(first));
+            fetches = fetches.saturating_add(missing);
+            held = Some(last);
+        }
+        fetches
+    }
 }
 
 /// Why a store could not do what it was asked.
@@ -118,9 +135,21 @@ pub trait BlobStore: Send + Sync {
     /// how many are expected, where that is known.
     fn create(&self, id: BlobId, size_hint: Option<u64>) -> Box<dyn BlobWriter>;
 
-    /// The bytes of `range`. The first piece has been read when this returns, so
-    /// that a blob which is not there is an error here, not a broken stream.
-    async fn read(&self, blob: &BlobRef, range: Range<u64>) -> Result<ByteStream, BlobError>;
+    /// The bytes of all `ranges`, one after the other, in pieces that are not empty
+    /// and of which none reaches from one range into the next. The first piece has
+    /// been read when this returns, so that a blob which is not there is an error
+    /// here, not a broken stream. Further ones are read ahead of whoever takes them,
+    /// and none any more once the stream is dropped.
+    async fn read_ranges(
+        &self,
+        blob: &BlobRef,
+        ranges: &[Range<u64>],
+    ) -> Result<ByteStream, BlobError>;
+
+    /// The bytes of one range.
+    async fn read(&self, blob: &BlobRef, range: Range<u64>) -> Result<ByteStream, BlobError> {
+        self.read_ranges(blob, std::slice::from_ref(&range)).await
+    }
 
     /// Deletes whatever there is of `blob`.
     async fn delete(&self, blob: &BlobRef) -> Result<(), BlobError>;

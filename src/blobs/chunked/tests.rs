@@ -1,5 +1,37 @@
+use std::sync::Mutex;
+
 use super::*;
 use crate::blobs::{MemoryKeyValue, conformance};
+
+/// A store that tells which chunks were asked for, in their order.
+#[derive(Clone, Default)]
+struct Watched {
+    values: MemoryKeyValue,
+    asked: Arc<Mutex<Vec<u64>>>,
+}
+
+impl Watched {
+    fn asked(&self) -> Vec<u64> {
+        std::mem::take(&mut self.asked.lock().expect("no panics"))
+    }
+}
+
+#[async_trait]
+impl KeyValue for Watched {
+    async fn get(&self, key: String) -> Result<Option<Bytes>, BlobError> {
+        let (_, index) = key::parse_chunk(&key).expect("a chunk");
+        self.asked.lock().expect("no panics").push(index);
+        self.values.get(key).await
+    }
+
+    async fn set(&self, key: String, value: Vec<u8>) -> Result<(), BlobError> {
+        self.values.set(key, value).await
+    }
+
+    async fn delete_many(&self, keys: Vec<String>) -> Result<(), BlobError> {
+        self.values.delete_many(keys).await
+    }
+}
 
 fn store(chunk_size: u32) -> (MemoryKeyValue, ChunkedBlobs) {
     let values = MemoryKeyValue::default();
@@ -31,17 +63,45 @@ async fn a_small_blob_is_one_value() {
 }
 
 #[tokio::test]
-async fn a_range_reads_only_the_chunks_it_needs() {
-    let (values, blobs) = store(4);
-    let blob = stored(&blobs, b"0123456789abcdef").await;
-    values.tamper(|map| map.retain(|key, _| key.ends_with(":2")));
-    let read: Vec<_> = blobs
-        .read(&blob, 8..12)
-        .await
-        .expect("is there")
-        .collect()
-        .await;
-    assert_eq!(read, [Ok(Bytes::from_static(b"89ab"))]);
+async fn only_the_chunks_that_ranges_need_are_read() {
+    let watched = Watched::default();
+    let blobs = ChunkedBlobs::new(Arc::new(watched.clone()), 4);
+    let blob = stored(&blobs, b"0123456789abcdefgh").await;
+    let check = async |ranges: &[(u64, u64)], bytes: &'static str, chunks: &[u64]| {
+        let ranges: Vec<_> = ranges.iter().map(|(start, end)| *start..*end).collect();
+        let read = blobs.read_ranges(&blob, &ranges).await.expect("is there");
+        let read: Vec<Bytes> = read.try_collect().await.expect("is whole");
+        assert_eq!(read.concat(), bytes.as_bytes(), "{ranges:?}");
+        assert_eq!(watched.asked(), chunks, "{ranges:?}");
+        assert_eq!(blob.fetches(&ranges), chunks.len() as u64, "{ranges:?}");
+    };
+    check(&[], "", &[]).await;
+    check(&[(3, 3)], "", &[]).await;
+    check(&[(8, 12)], "89ab", &[2]).await;
+    check(&[(9, 11)], "9a", &[2]).await;
+    check(&[(3, 5)], "34", &[0, 1]).await;
+    check(&[(16, 18)], "gh", &[4]).await;
+    check(&[(0, 18)], "0123456789abcdefgh", &[0, 1, 2, 3, 4]).await;
+    // Neighbours in one chunk are one read, also across an empty range.
+    check(&[(0, 1), (2, 3), (3, 3), (3, 5)], "0234", &[0, 1]).await;
+    check(&[(6, 7), (4, 5)], "64", &[1]).await;
+    check(&[(0, 1), (16, 18), (1, 2)], "0gh1", &[0, 4, 0]).await;
+}
+
+#[tokio::test]
+async fn chunks_are_read_ahead_and_no_more_once_the_reader_is_gone() {
+    let watched = Watched::default();
+    let blobs = ChunkedBlobs::new(Arc::new(watched.clone()), 4);
+    let blob = stored(&blobs, b"0123456789abcdefgh").await;
+    let mut read = blobs.read(&blob, 0..18).await.expect("is there");
+    // The first was awaited, and those after it are under way before it is sent.
+    assert_eq!(watched.asked(), [0, 1, 2]);
+    assert_eq!(read.next().await, Some(Ok("0123".into())));
+    assert_eq!(watched.asked(), [0; 0]);
+    assert_eq!(read.next().await, Some(Ok("4567".into())));
+    assert_eq!(watched.asked(), [3]);
+    drop(read);
+    assert_eq!(watched.asked(), [0; 0]);
 }
 
 #[tokio::test]
