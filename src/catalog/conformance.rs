@@ -110,7 +110,7 @@ impl Suite<'_> {
     async fn delete(&self, image: &NewImage) -> Result<(), Failure> {
         let deleted = self
             .catalog
-            .delete(image.image.id, Some(&image.image.owner))
+            .delete(image.image.id, Some(&image.image.owner), None)
             .await;
         ensure_eq("an image is deleted", deleted, Ok(true))
     }
@@ -154,7 +154,7 @@ impl Suite<'_> {
             self.delete(&new).await?;
             let found = self.catalog.find(new.image.id).await;
             ensure_eq("a deleted image is gone", found, Ok(None))?;
-            let again = self.catalog.delete(new.image.id, None).await;
+            let again = self.catalog.delete(new.image.id, None, None).await;
             ensure_eq("a second deletion does nothing", again, Ok(false))?;
         }
         self.forget_dead().await
@@ -223,7 +223,7 @@ impl Suite<'_> {
         )?;
         let foreign = self
             .catalog
-            .delete(mine.image.id, Some(&theirs.image.owner))
+            .delete(mine.image.id, Some(&theirs.image.owner), None)
             .await;
         ensure_eq("another owner's image stays", foreign, Ok(false))?;
         self.delete(&mine).await?;
@@ -324,8 +324,16 @@ impl Suite<'_> {
             )?;
         }
         let found = self.catalog.find(changed.id).await;
-        ensure_eq("a changed image comes back", found, Ok(Some(changed)))?;
-        self.delete(&new).await?;
+        ensure_eq(
+            "a changed image comes back",
+            found,
+            Ok(Some(changed.clone())),
+        )?;
+        for (seen, expected) in [(before, false), (changed.updated_at, true)] {
+            let owner = Some(changed.owner.as_str());
+            let deleted = self.catalog.delete(changed.id, owner, Some(seen)).await;
+            ensure_eq("so are deletions", deleted, Ok(expected))?;
+        }
         self.forget_dead().await
     }
 

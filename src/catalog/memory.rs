@@ -205,10 +205,17 @@ impl Catalog for MemoryCatalog {
         Ok(())
     }
 
-    async fn delete(&self, id: Uuid, owner: Option<&str>) -> Result<bool, CatalogError> {
+    async fn delete(
+        &self,
+        id: Uuid,
+        owner: Option<&str>,
+        unchanged_since: Option<Timestamp>,
+    ) -> Result<bool, CatalogError> {
         let mut state = self.lock();
         let found = state.images.get(&id).cloned();
-        let found = found.filter(|image| owner.is_none_or(|owner| owner == image.owner));
+        let found = found
+            .filter(|image| owner.is_none_or(|owner| owner == image.owner))
+            .filter(|image| unchanged_since.is_none_or(|time| time == image.updated_at));
         if let Some(image) = &found {
             state.remove(image);
         }

@@ -108,9 +108,14 @@ pub trait Catalog: Send + Sync {
     /// have expired by now.
     async fn forget_tickets(&self, before: Timestamp) -> Result<(), CatalogError>;
 
-    /// Deletes an image, if it is there and `owner` (where given) has it.
-    /// Whether it did.
-    async fn delete(&self, id: Uuid, owner: Option<&str>) -> Result<bool, CatalogError>;
+    /// Deletes an image, if it is there, `owner` (where given) has it, and its time of
+    /// change is still `unchanged_since` (where given). Whether it did.
+    async fn delete(
+        &self,
+        id: Uuid,
+        owner: Option<&str>,
+        unchanged_since: Option<Timestamp>,
+    ) -> Result<bool, CatalogError>;
 
     /// At most `limit` blobs that died before `before`, longest dead first.
     async fn dead_blobs(&self, before: Timestamp, limit: u32)

@@ -286,9 +286,16 @@ impl<D: Database> Catalog for SqlCatalog<D> {
             .map(|_| ())
     }
 
-    async fn delete(&self, id: Uuid, owner: Option<&str>) -> Result<bool, CatalogError> {
-        let sql = "DELETE FROM images WHERE id = ?1 AND (?2 IS NULL OR owner = ?2) RETURNING id";
-        let parameters = vec![id.to_string().into(), owner.into()];
+    async fn delete(
+        &self,
+        id: Uuid,
+        owner: Option<&str>,
+        unchanged_since: Option<Timestamp>,
+    ) -> Result<bool, CatalogError> {
+        let sql = "DELETE FROM images WHERE id = ?1 AND (?2 IS NULL OR owner = ?2)
+            AND (?3 IS NULL OR updated_at = ?3) RETURNING id";
+        let unchanged_since = unchanged_since.map_or(Value::Null, Value::from);
+        let parameters = vec![id.to_string().into(), owner.into(), unchanged_since];
         let rows = self.database.query(sql, parameters).await?;
         Ok(!rows.is_empty())
     }

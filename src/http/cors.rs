@@ -15,7 +15,8 @@ use super::problem::{Problem, ProblemKind};
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PATCH, DELETE");
 const REQUEST_HEADERS: HeaderValue = HeaderValue::from_static(
     "Authorization, Content-Type, Content-Disposition, Content-Digest, Repr-Digest, \
-     Idempotency-Key, If-Match, If-None-Match, Range, X-Request-Id",
+     Idempotency-Key, If-Match, If-Modified-Since, If-None-Match, If-Range, \
+     If-Unmodified-Since, Range, X-Request-Id",
 );
 const RESPONSE_HEADERS: HeaderValue = HeaderValue::from_static(
     "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, ETag, Link, Location, \

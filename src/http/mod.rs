@@ -6,13 +6,18 @@
 //! or a [`problem::Problem`] at any step.
 
 mod body;
+mod byteranges;
+mod conditional;
 mod cors;
 mod cursor;
+mod date;
 mod digest;
 mod disposition;
+mod entity_tag;
 mod extract;
 mod linger;
 pub mod problem;
+mod range;
 mod request_id;
 mod routes;
 mod view;
@@ -79,8 +84,9 @@ pub fn broken(problem: Problem) -> Router {
 pub async fn respond(mut router: Router, request: Request<Body>) -> Response {
     let answer = tower_service::Service::call(&mut router, request).await;
     let mut response = answer.unwrap_or_else(|never| match never {});
-    if response.status() == StatusCode::NO_CONTENT {
-        // The router sets it on everything; RFC 9110 §8.6 forbids it here.
+    if let StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED = response.status() {
+        // The router sets it on everything. RFC 9110 §8.6 forbids it for the first, and
+        // for the second what is not the length of the content.
         response.headers_mut().remove(header::CONTENT_LENGTH);
     }
     response

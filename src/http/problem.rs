@@ -7,6 +7,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
+use super::byteranges;
 use crate::auth::link::LinkError;
 use crate::auth::ticket::TicketError;
 use crate::auth::{Scope, TokenError};
@@ -47,10 +48,14 @@ pub enum ProblemKind {
     LinkRevoked,
     /// The upload ticket was good until a time that is past.
     TicketExpired,
+    /// The resource is not in the state that the request's conditions name.
+    PreconditionFailed,
     /// The upload is larger than is allowed.
     TooLarge,
     /// The bytes are no kind that is accepted, or not the one declared.
     UnsupportedType,
+    /// None of the ranges asked for lies within the content.
+    RangeNotSatisfiable,
     /// The bytes are of a known kind, but damaged or cut off.
     UndecodableImage,
     /// The image has more pixels or frames than are allowed.
@@ -80,8 +85,10 @@ impl ProblemKind {
             Self::LinkExpired => (410, "link-expired", "The link has expired"),
             Self::LinkRevoked => (410, "link-revoked", "The link was revoked"),
             Self::TicketExpired => (410, "ticket-expired", "The upload ticket has expired"),
+            Self::PreconditionFailed => (412, "precondition-failed", "It is not as you saw it"),
             Self::TooLarge => (413, "too-large", "The upload is too large"),
             Self::UnsupportedType => (415, "unsupported-type", "The type is not accepted"),
+            Self::RangeNotSatisfiable => (416, "range-not-satisfiable", "No such bytes"),
             Self::UndecodableImage => (422, "undecodable-image", "The image is damaged"),
             Self::TooManyPixels => (422, "too-many-pixels", "The image is too large to decode"),
             Self::Internal => (500, "internal", "Something went wrong on our side"),
@@ -183,6 +190,14 @@ impl Problem {
         .with("scope", scope.as_str())
         .with_header(header::WWW_AUTHENTICATE, &challenge)
     }
+
+    /// The content has `size` bytes, and none of those asked for (RFC 9110 §15.5.17).
+    pub fn range_not_satisfiable(size: u64) -> Self {
+        let detail = format!("the content has {size} bytes, and none of those asked for");
+        Self::new(ProblemKind::RangeNotSatisfiable, detail)
+            .with("size", size)
+            .with_header(header::CONTENT_RANGE, &byteranges::unsatisfied(size))
+    }
 }
 
 impl IntoResponse for Problem {
@@ -257,6 +272,7 @@ impl From<ServiceError> for Problem {
     fn from(error: ServiceError) -> Self {
         match error {
             ServiceError::NotFound => Self::new(ProblemKind::NotFound, error.to_string()),
+            ServiceError::Changed => Self::new(ProblemKind::PreconditionFailed, error.to_string()),
             ServiceError::LinkRevoked => Self::new(ProblemKind::LinkRevoked, error.to_string()),
             ServiceError::Catalog(CatalogError::TicketSpent) => {
                 Self::new(ProblemKind::TicketSpent, error.to_string())

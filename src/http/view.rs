@@ -4,9 +4,16 @@ use std::collections::BTreeMap;
 
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+use super::App;
+use super::conditional::Validators;
+use super::entity_tag::EntityTag;
+use super::problem::{Problem, ProblemKind};
 use crate::catalog::Image;
 
 /// The image object of the contract.
@@ -84,17 +91,36 @@ pub(super) struct ItemsView<'a> {
 /// A JSON response that no cache keeps for others.
 pub(super) fn json(view: &impl Serialize) -> Response {
     match serde_json::to_vec(view) {
-        Ok(body) => {
-            let mut response = body.into_response();
-            let headers = response.headers_mut();
-            let json = HeaderValue::from_static("application/json");
-            headers.insert(header::CONTENT_TYPE, json);
-            headers.insert(
-                header::CACHE_CONTROL,
-                HeaderValue::from_static("private, no-cache"),
-            );
-            response
-        }
+        Ok(body) => response(body),
         Err(_) => axum::http::StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
+}
+
+fn response(body: Vec<u8>) -> Response {
+    let mut response = body.into_response();
+    let headers = response.headers_mut();
+    let json = HeaderValue::from_static("application/json");
+    headers.insert(header::CONTENT_TYPE, json);
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("private, no-cache"),
+    );
+    response
+}
+
+/// An image object as it is sent, and what tells its state from others.
+///
+/// The tag is that of the very bytes, so it also changes with the base URL and with
+/// what another version of the component says of an image.
+pub(super) fn object(app: &App, image: &Image) -> Result<(Response, Validators), Problem> {
+    let base = app.settings.public_base_url.as_deref().unwrap_or_default();
+    let body = serde_json::to_vec(&ImageView::new(base, image))
+        .map_err(|_| Problem::new(ProblemKind::Internal, "the image object can not be written"))?;
+    let validators = Validators {
+        etag: EntityTag::strong(URL_SAFE_NO_PAD.encode(Sha256::digest(&body))),
+        last_modified: image.updated_at.seconds(),
+    };
+    let mut response = response(body);
+    validators.print(response.headers_mut(), app.service.now());
+    Ok((response, validators))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::fields::{self, FieldError};
-use super::{Service, ServiceError, filename};
+use super::{AsSeen, Service, ServiceError, filename};
 use crate::auth::Grant;
 use crate::catalog::{Image, Timestamp, Visibility};
 
@@ -66,11 +66,21 @@ pub enum EditError {
 }
 
 impl Service {
-    /// Changes an image that `grant` reaches, and gives what it is then. Changes by
-    /// others at the same time are kept: the patch is made again on what they left.
-    pub async fn edit(&self, grant: &Grant, id: Uuid, patch: &Patch) -> Result<Image, EditError> {
+    /// Changes an image that `grant` reaches, where asked only if it is still as it was
+    /// seen, and gives what it is then. Changes by others at the same time are kept:
+    /// the patch is made again on what they left.
+    pub async fn edit(
+        &self,
+        grant: &Grant,
+        id: Uuid,
+        patch: &Patch,
+        as_seen: Option<&AsSeen<'_>>,
+    ) -> Result<Image, EditError> {
         loop {
             let mut image = self.find(grant, id).await?;
+            if as_seen.is_some_and(|as_seen| !as_seen(&image)) {
+                return Err(ServiceError::Changed.into());
+            }
             let seen = image.updated_at;
             patch.apply(&mut image)?;
             // Later than before even if the clock is not: it tells changes apart.

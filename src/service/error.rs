@@ -9,6 +9,9 @@ pub enum ServiceError {
     /// There is no such image, or not for this caller: the two are not told apart.
     #[error("no such image")]
     NotFound,
+    /// The image is no longer as the caller saw it.
+    #[error("the image has changed")]
+    Changed,
     /// The image's links were revoked since this one was made.
     #[error("the link was revoked")]
     LinkRevoked,

@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use uuid::Uuid;
 
-use super::{Service, ServiceError};
+use super::{AsSeen, Service, ServiceError};
 use crate::auth::Grant;
-use crate::blobs::ByteStream;
+use crate::blobs::{BlobError, ByteStream};
 use crate::catalog::{Image, ListQuery, Position, Visibility};
 
 /// A page of images, newest first.
@@ -52,11 +53,21 @@ impl Service {
         }
     }
 
-    /// The bytes of `range` of an image that was found. Damage that shows only
-    /// after the first bytes breaks the stream, and is logged.
-    pub async fn read(&self, image: &Image, range: Range<u64>) -> Result<ByteStream, ServiceError> {
-        let stream = self.blobs().read(&image.blob, range).await;
-        stream.map_err(ServiceError::from)
+    /// The bytes of `ranges` of an image that was found, one after the other. Damage
+    /// that shows only after the first bytes breaks the stream, and is logged.
+    pub async fn read(
+        &self,
+        image: &Image,
+        ranges: &[Range<u64>],
+    ) -> Result<ByteStream, ServiceError> {
+        let stream = self.blobs().read_ranges(&image.blob, ranges).await?;
+        let (service, id) = (self.clone(), image.id);
+        let log = move |error: &BlobError| {
+            service.log(&format!(
+                "the transfer of image {id} was broken off: {error}"
+            ));
+        };
+        Ok(stream.inspect_err(log).boxed())
     }
 
     /// A page of what `grant` reaches.
@@ -80,10 +91,28 @@ impl Service {
         Ok(Page { images, next })
     }
 
-    /// Deletes an image. Its bytes go later, when nobody reads them any more.
-    pub async fn delete(&self, grant: &Grant, id: Uuid) -> Result<(), ServiceError> {
-        if !self.catalog().delete(id, grant.confined_to()).await? {
-            return Err(ServiceError::NotFound);
+    /// Deletes an image, where asked only if it is still as it was seen. Its bytes go
+    /// later, when nobody reads them any more.
+    pub async fn delete(
+        &self,
+        grant: &Grant,
+        id: Uuid,
+        as_seen: Option<&AsSeen<'_>>,
+    ) -> Result<(), ServiceError> {
+        let owner = grant.confined_to();
+        match as_seen {
+            None if self.catalog().delete(id, owner, None).await? => {}
+            None => return Err(ServiceError::NotFound),
+            Some(as_seen) => loop {
+                let image = self.find(grant, id).await?;
+                if !as_seen(&image) {
+                    return Err(ServiceError::Changed);
+                }
+                let unchanged_since = Some(image.updated_at);
+                if self.catalog().delete(id, owner, unchanged_since).await? {
+                    break;
+                }
+            },
         }
         self.sweep_in_background();
         Ok(())

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 use crate::blobs::BlobStore;
-use crate::catalog::{Catalog, Timestamp};
+use crate::catalog::{Catalog, Image, Timestamp};
 use crate::media::Kind;
 use crate::settings::Settings;
 
@@ -61,6 +61,10 @@ impl From<&Settings> for Limits {
         }
     }
 }
+
+/// Whether an image is still as the caller saw it. Asked again after each change by
+/// others, until what it was asked of is what is changed.
+pub type AsSeen<'a> = dyn Fn(&Image) -> bool + Sync + 'a;
 
 /// The image service. Clones share everything.
 #[derive(Clone)]

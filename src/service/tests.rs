@@ -149,11 +149,9 @@ impl Bench {
     }
 
     async fn download(&self, image: &crate::catalog::Image) -> Vec<u8> {
-        let stream = self
-            .service
-            .read(image, 0..image.blob.size)
-            .await
-            .expect("is there");
+        let whole = 0..image.blob.size;
+        let stream = self.service.read(image, std::slice::from_ref(&whole)).await;
+        let stream = stream.expect("is there");
         let pieces: Vec<Bytes> = stream.try_collect().await.expect("is whole");
         pieces.concat()
     }
@@ -366,7 +364,7 @@ async fn a_sweep_that_is_cut_short_is_finished_by_the_next() {
         let _ = bench.receive(&file).await;
         bench
             .service
-            .delete(&grant("alice"), image.id)
+            .delete(&grant("alice"), image.id, None)
             .await
             .expect("is deleted");
         bench.advance(TERM_SECONDS);
@@ -389,7 +387,7 @@ async fn equal_content_is_stored_once_and_outlives_its_first_image() {
 
     bench
         .service
-        .delete(&grant("alice"), first.id)
+        .delete(&grant("alice"), first.id, None)
         .await
         .expect("is deleted");
     bench.advance(TERM_SECONDS);
@@ -397,12 +395,12 @@ async fn equal_content_is_stored_once_and_outlives_its_first_image() {
     assert_eq!(bench.download(&second).await, file);
     bench
         .service
-        .delete(&grant("alice"), second.id)
+        .delete(&grant("alice"), second.id, None)
         .await
         .expect("is deleted");
     bench
         .service
-        .delete(&grant("bob"), foreign.id)
+        .delete(&grant("bob"), foreign.id, None)
         .await
         .expect("is deleted");
     bench.advance(TERM_SECONDS);
@@ -440,10 +438,14 @@ async fn readers_have_a_grace_before_deleted_bytes_go() {
     let bench = Bench::new();
     let file = testing::png_of_size(1000);
     let image = bench.upload("alice", &file).await.expect("is taken");
-    let stream = bench.service.read(&image, 0..1000).await.expect("is there");
+    let stream = bench
+        .service
+        .read(&image, &[0..64, 64..1000])
+        .await
+        .expect("is there");
     bench
         .service
-        .delete(&grant("alice"), image.id)
+        .delete(&grant("alice"), image.id, None)
         .await
         .expect("is deleted");
     bench.advance(GRACE_SECONDS - 60);
@@ -505,7 +507,7 @@ async fn deletions_sweep_in_the_background_but_not_each() {
             .expect("is taken");
         bench
             .service
-            .delete(&grant("alice"), image.id)
+            .delete(&grant("alice"), image.id, None)
             .await
             .expect("is deleted");
     }
@@ -541,7 +543,7 @@ async fn concurrent_edits_are_all_kept() {
             ..Patch::default()
         };
         let service = bench.service.clone();
-        async move { service.edit(&grant("alice"), image.id, &patch).await }
+        async move { service.edit(&grant("alice"), image.id, &patch, None).await }
     });
     for edited in futures_util::future::join_all(edits).await {
         assert!(edited.expect("is edited").updated_at > image.updated_at);
@@ -554,7 +556,7 @@ async fn concurrent_edits_are_all_kept() {
     assert_eq!(edited.metadata.len(), 20);
     let foreign = bench
         .service
-        .edit(&grant("bob"), image.id, &Patch::default())
+        .edit(&grant("bob"), image.id, &Patch::default(), None)
         .await;
     assert_eq!(foreign, Err(EditError::Service(ServiceError::NotFound)));
 }
@@ -566,7 +568,12 @@ async fn a_patch_sets_keeps_and_sets_back() {
         .upload("alice", &testing::png_of_size(100))
         .await
         .expect("is taken");
-    let edit = async |patch: Patch| bench.service.edit(&grant("alice"), image.id, &patch).await;
+    let edit = async |patch: Patch| {
+        bench
+            .service
+            .edit(&grant("alice"), image.id, &patch, None)
+            .await
+    };
     let members = |value: Option<&str>| {
         Some(Some(BTreeMap::from([(
             "k".to_owned(),

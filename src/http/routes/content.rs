@@ -1,21 +1,27 @@
 //! `/v1/images/{id}/content`: the bytes.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Query, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::Response;
 use axum::routing::get;
-use futures_util::StreamExt as _;
+use bytes::Bytes;
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::auth::Scope;
 use crate::catalog::{Image, Visibility};
+use crate::http::byteranges::{Byteranges, content_range};
+use crate::http::conditional::{self, Validators, Verdict};
+use crate::http::entity_tag::EntityTag;
 use crate::http::extract::{ImageId, Reader};
 use crate::http::problem::{Problem, ProblemKind};
+use crate::http::range::{self, Selection};
 use crate::http::{App, digest, disposition};
 use crate::service::ServiceError;
 
@@ -28,29 +34,41 @@ struct ContentParameters {
     download: Option<String>,
 }
 
-/// Serves GET and HEAD. Nothing is read for HEAD.
+/// Serves GET and HEAD. Nothing is read for HEAD, nor where nothing is sent.
 async fn content(
     State(app): State<Arc<App>>,
     reader: Reader,
     ImageId(id): ImageId,
     method: Method,
     uri: Uri,
+    request: HeaderMap,
 ) -> Result<Response, Problem> {
     let Query(parameters) = Query::<ContentParameters>::try_from_uri(&uri)
         .map_err(|error| Problem::new(ProblemKind::BadRequest, error.body_text()))?;
     let image = find(&app, &reader, id).await?;
+    // The bytes of an image never change, so it was last modified when it was made.
+    let validators = Validators {
+        etag: EntityTag::strong(image.sha256.as_str()),
+        last_modified: image.created_at.seconds(),
+    };
     let attachment = parameters.download.as_deref() == Some("1");
     let mut headers = headers(&image, attachment);
+    validators.print(&mut headers, app.service.now());
     headers.insert(
         header::CACHE_CONTROL,
         cache_control(&app, &reader, image.visibility)?,
     );
-    let body = if method == Method::HEAD {
-        Body::empty()
+    match conditional::evaluate(&method, &request, &validators) {
+        Verdict::Perform => {}
+        Verdict::NotModified => return Ok(conditional::not_modified(headers)),
+        Verdict::Failed => return Err(ServiceError::Changed.into()),
+    }
+    let mut response = if method == Method::HEAD {
+        Response::new(Body::empty())
     } else {
-        body(&app, &image).await?
+        let selection = selection(&request, &validators, &image);
+        send(&app, &image, selection, &mut headers).await?
     };
-    let mut response = Response::new(body);
     *response.headers_mut() = headers;
     Ok(response)
 }
@@ -72,32 +90,91 @@ async fn find(app: &App, reader: &Reader, id: Uuid) -> Result<Image, Problem> {
     }
 }
 
-async fn body(app: &App, image: &Image) -> Result<Body, Problem> {
-    let mut stream = app.service.read(image, 0..image.blob.size).await?;
-    if image.blob.chunks() <= 1 {
-        // The one chunk has been read already: a body without a stream is cheaper.
-        let bytes = stream
-            .next()
-            .await
-            .transpose()
-            .map_err(ServiceError::from)?;
-        return Ok(Body::from(bytes.unwrap_or_default()));
-    }
-    let service = app.service.clone();
-    let id = image.id;
-    Ok(Body::from_stream(stream.inspect(move |piece| {
-        if let Err(error) = piece {
-            service.log(&format!(
-                "the transfer of image {id} was broken off: {error}"
-            ));
+/// What of the image a GET is answered with.
+fn selection(request: &HeaderMap, validators: &Validators, image: &Image) -> Selection {
+    let mut ranges = request.get_all(header::RANGE).iter();
+    match (ranges.next(), ranges.next()) {
+        (Some(range), None) if conditional::range_applies(request, validators) => {
+            let cost = |ranges: &[Range<u64>]| image.blob.fetches(ranges);
+            let range = range.to_str().unwrap_or_default();
+            range::select(range, image.blob.size, cost)
         }
-    })))
+        _ => Selection::Whole,
+    }
+}
+
+/// The status and the body. `headers`, which are those of the whole image, become
+/// those of what is sent; they stay complete also after `If-Range`, for caches that
+/// keep each partial response by itself.
+async fn send(
+    app: &App,
+    image: &Image,
+    selection: Selection,
+    headers: &mut HeaderMap,
+) -> Result<Response, Problem> {
+    let size = image.blob.size;
+    let mut set = |name: HeaderName, value: String| {
+        if let Ok(value) = value.parse() {
+            headers.insert(name, value);
+        }
+    };
+    let (status, ranges, frame) = match selection {
+        Selection::Unsatisfiable => return Err(Problem::range_not_satisfiable(size)),
+        Selection::Whole => {
+            let whole = 0..size;
+            (StatusCode::OK, vec![whole], None)
+        }
+        Selection::Parts(ranges) => {
+            let frame = if let [range] = ranges.as_slice() {
+                set(header::CONTENT_RANGE, content_range(range, size));
+                set(
+                    header::CONTENT_LENGTH,
+                    (range.end - range.start).to_string(),
+                );
+                None
+            } else {
+                // Nobody can make a file that has its own digest in it.
+                let boundary = image.sha256.as_str();
+                let frame = Byteranges::new(boundary, &image.content_type, &ranges, size);
+                set(header::CONTENT_TYPE, frame.content_type());
+                set(header::CONTENT_LENGTH, frame.length().to_string());
+                Some(frame)
+            };
+            (StatusCode::PARTIAL_CONTENT, ranges, frame)
+        }
+    };
+    let mut response = Response::new(body(app, image, &ranges, frame).await?);
+    *response.status_mut() = status;
+    Ok(response)
+}
+
+async fn body(
+    app: &App,
+    image: &Image,
+    ranges: &[Range<u64>],
+    frame: Option<Byteranges>,
+) -> Result<Body, Problem> {
+    let content = app.service.read(image, ranges).await?;
+    let stream = match frame {
+        Some(frame) => frame.body(content).boxed(),
+        None => content,
+    };
+    if image.blob.fetches(ranges) > 1 {
+        return Ok(Body::from_stream(stream));
+    }
+    // The one chunk has been read already: a body without a stream is cheaper.
+    let pieces: Vec<Bytes> = stream.try_collect().await.map_err(ServiceError::from)?;
+    Ok(match pieces.as_slice() {
+        [piece] => Body::from(piece.clone()),
+        pieces => Body::from(pieces.concat()),
+    })
 }
 
 const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 /// Whatever the bytes are, they run no script and reach nothing.
 const SANDBOX: HeaderValue = HeaderValue::from_static("default-src 'none'; sandbox");
 
+/// Those of the whole image.
 fn headers(image: &Image, attachment: bool) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(12);
     let mut set = |name: HeaderName, value: &str| {
@@ -107,10 +184,7 @@ fn headers(image: &Image, attachment: bool) -> HeaderMap {
     };
     set(header::CONTENT_TYPE, &image.content_type);
     set(header::CONTENT_LENGTH, &image.blob.size.to_string());
-    set(header::ETAG, &format!("\"{}\"", image.sha256));
-    let created = std::time::Duration::from_secs(image.created_at.seconds());
-    let created = httpdate::fmt_http_date(std::time::SystemTime::UNIX_EPOCH + created);
-    set(header::LAST_MODIFIED, &created);
+    set(header::ACCEPT_RANGES, "bytes");
     let disposition = disposition::print(attachment, image.filename.as_deref());
     set(header::CONTENT_DISPOSITION, &disposition);
     if let Some(digest) = digest::print(&image.sha256) {

@@ -5,17 +5,19 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Query, Request, State};
-use axum::http::{HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
 
 use super::upload;
+use crate::catalog::Image;
+use crate::http::conditional::{self, Verdict};
 use crate::http::extract::{Authorized, Delete, ImageId, Read, Write};
 use crate::http::problem::{Problem, ProblemKind};
-use crate::http::view::{ImageView, PageView, json};
+use crate::http::view::{ImageView, PageView, json, object};
 use crate::http::{App, body, cursor};
-use crate::service::Patch;
+use crate::service::{AsSeen, Patch, ServiceError};
 
 pub(in crate::http) fn router() -> Router<Arc<App>> {
     Router::new()
@@ -74,10 +76,29 @@ async fn show(
     State(app): State<Arc<App>>,
     caller: Authorized<Read>,
     ImageId(id): ImageId,
+    method: Method,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let image = app.service.find(&caller.grant, id).await?;
-    let base = app.settings.public_base_url.as_deref().unwrap_or_default();
-    Ok(json(&ImageView::new(base, &image)))
+    let (response, validators) = object(&app, &image)?;
+    match conditional::evaluate(&method, &headers, &validators) {
+        Verdict::Perform => Ok(response),
+        Verdict::NotModified => Ok(conditional::not_modified(response.into_parts().0.headers)),
+        Verdict::Failed => Err(ServiceError::Changed.into()),
+    }
+}
+
+/// Whether an image is as a request that changes it wants it to be, if it says so.
+fn as_seen(
+    app: &App,
+    method: Method,
+    headers: HeaderMap,
+) -> Option<impl Fn(&Image) -> bool + Sync> {
+    conditional::has_conditions(&headers).then_some(move |image: &Image| {
+        object(app, image).is_ok_and(|(_, validators)| {
+            conditional::evaluate(&method, &headers, &validators) == Verdict::Perform
+        })
+    })
 }
 
 /// A merge patch (RFC 7396): a member that is not there stays, `null` sets it back.
@@ -123,16 +144,21 @@ async fn edit(
         visibility,
         metadata: wanted.metadata,
     };
-    let image = app.service.edit(&caller.grant, id, &patch).await?;
-    let base = app.settings.public_base_url.as_deref().unwrap_or_default();
-    Ok(json(&ImageView::new(base, &image)))
+    let as_seen = as_seen(&app, parts.method, parts.headers);
+    let as_seen = as_seen.as_ref().map(|as_seen| as_seen as &AsSeen<'_>);
+    let image = app.service.edit(&caller.grant, id, &patch, as_seen).await?;
+    Ok(object(&app, &image)?.0)
 }
 
 async fn delete(
     State(app): State<Arc<App>>,
     caller: Authorized<Delete>,
     ImageId(id): ImageId,
+    method: Method,
+    headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
-    app.service.delete(&caller.grant, id).await?;
+    let as_seen = as_seen(&app, method, headers);
+    let as_seen = as_seen.as_ref().map(|as_seen| as_seen as &AsSeen<'_>);
+    app.service.delete(&caller.grant, id, as_seen).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -14,7 +14,7 @@ use super::tickets::{self, Redeemed};
 use crate::catalog::Image;
 use crate::http::extract::{Authorized, Write};
 use crate::http::problem::{Problem, ProblemKind};
-use crate::http::view::{ImageView, ItemsView, json, url};
+use crate::http::view::{ImageView, ItemsView, json, object, url};
 use crate::http::{App, digest, disposition};
 use crate::media::Kind;
 use crate::service::{Attributes, Expected, Received};
@@ -73,17 +73,19 @@ pub(super) async fn create(
         }
     };
     let images = app.service.commit(&owner, files, &attributes).await?;
-    Ok(created(&app, &images))
+    created(&app, &images)
 }
 
 /// Shows what was made: one image, or the items of several.
-fn created(app: &App, images: &[Image]) -> Response {
+fn created(app: &App, images: &[Image]) -> Result<Response, Problem> {
     let base = app.settings.public_base_url.as_deref().unwrap_or_default();
-    let view = |image| ImageView::new(base, image);
     let mut response = match images {
-        [image] => json(&view(image)),
+        [image] => object(app, image)?.0,
         images => json(&ItemsView {
-            items: images.iter().map(view).collect(),
+            items: images
+                .iter()
+                .map(|image| ImageView::new(base, image))
+                .collect(),
         }),
     };
     if let [image] = images
@@ -92,7 +94,7 @@ fn created(app: &App, images: &[Image]) -> Response {
         response.headers_mut().insert(header::LOCATION, location);
     }
     *response.status_mut() = StatusCode::CREATED;
-    response
+    Ok(response)
 }
 
 fn body_form(headers: &HeaderMap) -> Result<BodyForm, Problem> {

@@ -1,0 +1,144 @@
+//! Conditional requests (RFC 9110 §13): whether a request is performed, given what
+//! the client knows of the resource. Pure.
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
+use axum::response::Response;
+
+use super::date;
+use super::entity_tag::{EntityTag, EntityTags};
+use crate::catalog::Timestamp;
+
+/// What tells a state of a resource from others (§8.8).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Validators {
+    /// Changes with every byte that a GET would give.
+    pub(super) etag: EntityTag,
+    /// When the resource last changed, in seconds since the Unix epoch.
+    pub(super) last_modified: u64,
+}
+
+impl Validators {
+    /// Writes them as headers. No response tells of a change after it was made
+    /// (§8.8.2.1), even if the change was made where clocks are ahead.
+    pub(super) fn print(&self, headers: &mut HeaderMap, now: Timestamp) {
+        let last_modified = self.last_modified.min(now.seconds());
+        let fields = [
+            (header::ETAG, self.etag.to_string()),
+            (header::LAST_MODIFIED, date::print(last_modified)),
+        ];
+        for (name, value) in fields {
+            if let Ok(value) = value.parse() {
+                headers.insert(name, value);
+            }
+        }
+    }
+}
+
+/// What the conditions of a request come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Do as asked.
+    Perform,
+    /// The client has it already: 304.
+    NotModified,
+    /// It is not as the client wants it: 412.
+    Failed,
+}
+
+const CONDITIONS: [HeaderName; 4] = [
+    header::IF_MATCH,
+    header::IF_UNMODIFIED_SINCE,
+    header::IF_NONE_MATCH,
+    header::IF_MODIFIED_SINCE,
+];
+
+/// Whether the request has conditions at all.
+pub(super) fn has_conditions(headers: &HeaderMap) -> bool {
+    CONDITIONS.iter().any(|name| headers.contains_key(name))
+}
+
+/// Judges a request for a resource that is there, in the order of §13.2.2.
+pub(super) fn evaluate(method: &Method, headers: &HeaderMap, current: &Validators) -> Verdict {
+    if let Some(tags) = tags(headers, &header::IF_MATCH) {
+        if !tags.contain(&current.etag, EntityTag::matches_strongly) {
+            return Verdict::Failed;
+        }
+    } else if let Some(date) = only_date(headers, &header::IF_UNMODIFIED_SINCE)
+        && current.last_modified > date
+    {
+        return Verdict::Failed;
+    }
+    let reads = matches!(*method, Method::GET | Method::HEAD);
+    if let Some(tags) = tags(headers, &header::IF_NONE_MATCH) {
+        return match tags.contain(&current.etag, EntityTag::matches_weakly) {
+            true if reads => Verdict::NotModified,
+            true => Verdict::Failed,
+            false => Verdict::Perform,
+        };
+    }
+    match only_date(headers, &header::IF_MODIFIED_SINCE) {
+        Some(date) if reads && current.last_modified <= date => Verdict::NotModified,
+        _ => Verdict::Perform,
+    }
+}
+
+/// Whether `If-Range` (§13.1.5) lets `Range` apply: it is not there, or names the
+/// present state exactly. What can not be read names none.
+pub(super) fn range_applies(headers: &HeaderMap, current: &Validators) -> bool {
+    if !headers.contains_key(header::IF_RANGE) {
+        return true;
+    }
+    let Some(value) = only(headers, &header::IF_RANGE) else {
+        return false;
+    };
+    match EntityTag::parse(value) {
+        Some(tag) => tag.matches_strongly(&current.etag),
+        None => date::parse(value) == Some(current.last_modified),
+    }
+}
+
+/// The answer to [`Verdict::NotModified`], from the headers of the one that is left
+/// out: those that a cache needs to go on with what it has (§15.4.5). The file name
+/// is among them, for it may have changed where the bytes have not.
+pub(super) fn not_modified(mut headers: HeaderMap) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NOT_MODIFIED;
+    for name in [
+        header::CACHE_CONTROL,
+        header::CONTENT_DISPOSITION,
+        header::ETAG,
+        header::VARY,
+    ] {
+        if let Some(value) = headers.remove(&name) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}
+
+/// The tags of all lines of a field, if it is there.
+fn tags(headers: &HeaderMap, name: &HeaderName) -> Option<EntityTags> {
+    let lines: Vec<_> = headers
+        .get_all(name)
+        .iter()
+        .map(|line| String::from_utf8_lossy(line.as_bytes()))
+        .collect();
+    (!lines.is_empty()).then(|| EntityTags::parse(&lines.join(",")))
+}
+
+/// The date of a field. What is none, or is more than one, is as good as absent
+/// (§13.1.3, §13.1.4).
+fn only_date(headers: &HeaderMap, name: &HeaderName) -> Option<u64> {
+    only(headers, name).and_then(date::parse)
+}
+
+/// The value of a field that stands once, as it should.
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    let mut lines = headers.get_all(name).iter();
+    let line = lines.next()?.to_str().ok()?;
+    lines.next().is_none().then_some(line)
+}
+
+#[cfg(test)]
+mod tests;
