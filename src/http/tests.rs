@@ -8,10 +8,13 @@ use serde_json::Value;
 
 use super::*;
 use crate::auth::{Claims, token};
-use crate::blobs::{ChunkedBlobs, MemoryKeyValue};
+use crate::blobs::{ChunkedBlobs, KeyValue, MemoryKeyValue};
 use crate::catalog::{MemoryCatalog, Timestamp};
 use crate::media::testing;
 use crate::service::{Limits, Runtime};
+
+mod delivery;
+mod lost_updates;
 
 const KEYS: &str = "test:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY";
 const NOW: i64 = 1_800_000_000_000;
@@ -28,6 +31,16 @@ impl Client {
     }
 
     fn with(variables: &[(&'static str, &str)]) -> Self {
+        let values = MemoryKeyValue::default();
+        Self::over(values.clone(), Arc::new(values), variables)
+    }
+
+    /// Over a store that keeps its values in `values`.
+    fn over(
+        values: MemoryKeyValue,
+        store: Arc<dyn KeyValue>,
+        variables: &[(&'static str, &str)],
+    ) -> Self {
         let mut all = BTreeMap::from([("signing_keys", KEYS.to_owned())]);
         all.extend(
             variables
@@ -35,8 +48,7 @@ impl Client {
                 .map(|(name, value)| (*name, (*value).to_owned())),
         );
         let settings = Settings::parse(&all).expect("good settings");
-        let values = MemoryKeyValue::default();
-        let blobs = ChunkedBlobs::new(Arc::new(values.clone()), settings.chunk_bytes);
+        let blobs = ChunkedBlobs::new(store, settings.chunk_bytes);
         let runtime = Runtime {
             now: Box::new(|| Timestamp::from_millis(NOW)),
             spawn: Box::new(drop),
