@@ -10,6 +10,7 @@ mod support;
 mod abuse;
 mod attacks;
 mod conformance;
+mod corpus;
 mod delete;
 mod digest;
 mod download;

@@ -59,6 +59,10 @@ const FOR_TESTS: &[Need] = &[
         variable: "DARKROOM_TEST_NODE_MODULES",
         ensure: libraries::node_modules,
     },
+    Need {
+        variable: "DARKROOM_TEST_CORPUS",
+        ensure: libraries::corpus,
+    },
 ];
 
 /// What was found, and what was not.

@@ -3,7 +3,7 @@
 
 mod answer;
 mod client;
-mod environment;
+pub(crate) mod environment;
 mod fixtures;
 mod image;
 mod links;

