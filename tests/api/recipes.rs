@@ -2,14 +2,13 @@
 //! languages open the same doors. Where `cargo xtask test` finds no such language
 //! it reports that this is skipped, and fails in CI.
 
-use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use darkroom::auth::{KeyRing, link};
 use serde_json::{Value, json};
 
-use crate::support::{Darkroom, KEYS, content, fixture, header, now, problem, token, unique};
+use crate::support::{Darkroom, KEYS, content, fixture, header, now, peer, problem, token, unique};
 
 /// What is needed to run the recipes of a language.
 struct Language {
@@ -20,8 +19,8 @@ struct Language {
 
 /// The languages that are there.
 fn languages() -> Vec<Language> {
-    let python = variable("DARKROOM_TEST_PYTHON").map(|program| Language::new(program, "py"));
-    let openssl = variable("DARKROOM_TEST_OPENSSL");
+    let python = peer("DARKROOM_TEST_PYTHON").map(|program| Language::new(program, "py"));
+    let openssl = peer("DARKROOM_TEST_OPENSSL");
     let shell = openssl.map(|_| Language::new("bash".into(), "sh"));
     [python, javascript(), shell]
         .into_iter()
@@ -30,20 +29,12 @@ fn languages() -> Vec<Language> {
 }
 
 fn javascript() -> Option<Language> {
-    let modules = variable("DARKROOM_TEST_NODE_MODULES")?;
+    let modules = peer("DARKROOM_TEST_NODE_MODULES")?;
     let language = Language::new("node".into(), "mjs");
     // Node looks for libraries beside the file that imports them.
     let beside = language.folder.path().join("node_modules");
     std::os::unix::fs::symlink(modules, beside).expect("a link");
     Some(language)
-}
-
-/// A variable that `cargo xtask test` sets where it found what is needed.
-fn variable(name: &str) -> Option<PathBuf> {
-    let found = env::var_os(name).map(PathBuf::from);
-    let strict = env::var("CI").is_ok_and(|ci| ci == "true");
-    assert!(!strict || found.is_some(), "{name} is not set");
-    found
 }
 
 impl Language {

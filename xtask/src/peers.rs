@@ -20,49 +20,55 @@ pub(crate) struct Peer {
     pub(crate) purpose: &'static str,
 }
 
-/// Something that the end-to-end tests may need.
-struct Need {
-    /// The variable that tells its path.
-    variable: &'static str,
-    /// Finds or installs it, and gives its path.
-    ensure: fn() -> Result<String>,
+/// The programs that the end-to-end tests may need, and the variables that tell
+/// their paths.
+const PROGRAMS: &[(&str, Peer)] = &[
+    (
+        "DARKROOM_TEST_REDIS_SERVER",
+        Peer {
+            program: "redis-server",
+            package: "redis-server",
+            purpose: "the tests that keep blobs in Redis",
+        },
+    ),
+    (
+        "DARKROOM_TEST_OPENSSL",
+        Peer {
+            program: "openssl",
+            package: "openssl",
+            purpose: "the test of the shell's recipes in docs/access.md",
+        },
+    ),
+    ("DARKROOM_TEST_CURL", client("curl", "curl")),
+    ("DARKROOM_TEST_WGET", client("wget", "wget")),
+    ("DARKROOM_TEST_ARIA2C", client("aria2c", "aria2")),
+    (
+        "DARKROOM_TEST_NGINX",
+        Peer {
+            program: "nginx",
+            package: "nginx-light",
+            purpose: "the tests of a caching proxy",
+        },
+    ),
+];
+
+/// A program that downloads.
+const fn client(program: &'static str, package: &'static str) -> Peer {
+    Peer {
+        program,
+        package,
+        purpose: "the tests of clients",
+    }
 }
 
-const FOR_TESTS: &[Need] = &[
-    Need {
-        variable: "DARKROOM_TEST_REDIS_SERVER",
-        ensure: || {
-            let peer = Peer {
-                program: "redis-server",
-                package: "redis-server",
-                purpose: "the tests that keep blobs in Redis",
-            };
-            peer.ensure()
-        },
-    },
-    Need {
-        variable: "DARKROOM_TEST_OPENSSL",
-        ensure: || {
-            let peer = Peer {
-                program: "openssl",
-                package: "openssl",
-                purpose: "the test of the shell's recipes in docs/access.md",
-            };
-            peer.ensure()
-        },
-    },
-    Need {
-        variable: "DARKROOM_TEST_PYTHON",
-        ensure: libraries::python,
-    },
-    Need {
-        variable: "DARKROOM_TEST_NODE_MODULES",
-        ensure: libraries::node_modules,
-    },
-    Need {
-        variable: "DARKROOM_TEST_CORPUS",
-        ensure: libraries::corpus,
-    },
+/// Installs libraries where they are missing, and gives where they are.
+type Install = fn() -> Result<String>;
+
+/// The libraries that they may need, likewise.
+const LIBRARIES: &[(&str, Install)] = &[
+    ("DARKROOM_TEST_PYTHON", libraries::python),
+    ("DARKROOM_TEST_NODE_MODULES", libraries::node_modules),
+    ("DARKROOM_TEST_CORPUS", libraries::corpus),
 ];
 
 /// What was found, and what was not.
@@ -77,9 +83,15 @@ pub(crate) struct Peers {
 /// The peers of the end-to-end tests. With `strict`, a missing one is an error.
 pub(crate) fn find_or_install(strict: bool) -> Result<Peers> {
     let mut peers = Peers::default();
-    for need in FOR_TESTS {
-        match (need.ensure)() {
-            Ok(path) => peers.environment.push((need.variable.to_owned(), path)),
+    let programs = PROGRAMS
+        .iter()
+        .map(|(variable, peer)| (variable, peer.ensure()));
+    let libraries = LIBRARIES
+        .iter()
+        .map(|(variable, install)| (variable, install()));
+    for (variable, found) in programs.chain(libraries) {
+        match found {
+            Ok(path) => peers.environment.push(((*variable).to_owned(), path)),
             Err(error) => peers.missing.push(format!("{error:#}")),
         }
     }

@@ -43,20 +43,9 @@ fn existing(variable: &str) -> PathBuf {
         .unwrap_or_else(|error| panic!("the component {} is not there: {error}", path.display()))
 }
 
-/// `DARKROOM_TEST_REDIS_SERVER`.
-pub(crate) fn redis_server() -> Option<PathBuf> {
-    peer("DARKROOM_TEST_REDIS_SERVER")
-}
-
-/// `DARKROOM_TEST_PYTHON` and `DARKROOM_TEST_CORPUS`: a Python with Pillow, and a
-/// folder with images.
-pub(crate) fn corpus() -> Option<(PathBuf, PathBuf)> {
-    peer("DARKROOM_TEST_PYTHON").zip(peer("DARKROOM_TEST_CORPUS"))
-}
-
-/// A peer's path: unset where `cargo xtask test` found none, which it then reports.
-/// With `CI=true` nothing is skipped.
-fn peer(variable: &str) -> Option<PathBuf> {
+/// A variable that tells where a program of others is: unset where `cargo xtask
+/// test` found none, which it then reports. With `CI=true` nothing is skipped.
+pub(crate) fn peer(variable: &str) -> Option<PathBuf> {
     required("DARKROOM_TEST_HOST_KIND");
     if env::var("CI").is_ok_and(|ci| ci == "true") {
         return Some(required(variable).into());

@@ -23,7 +23,7 @@ impl Redis {
     /// Starts one; none where `cargo xtask test` found no `redis-server`, which it
     /// reports as skipped.
     pub(crate) fn start() -> Option<Self> {
-        let program = environment::redis_server()?;
+        let program = environment::peer("DARKROOM_TEST_REDIS_SERVER")?;
         let folder = tempfile::tempdir().expect("a temporary directory");
         // Between finding a free port and using it, another may take it.
         for _ in 0..5 {
@@ -101,26 +101,41 @@ impl Drop for Process {
     }
 }
 
-fn free_port() -> u16 {
+/// A port that nobody listens on.
+pub(super) fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("an address").port()
 }
 
 /// All keys of the server at `url`.
 pub(crate) fn redis_keys(url: &str) -> Vec<String> {
+    let mut answer = ask(url, "KEYS *");
+    let count = number(&mut answer, '*');
+    (0..count).map(|_| text(&mut answer)).collect()
+}
+
+/// How many values the server at `url` has given out.
+pub(crate) fn redis_reads(url: &str) -> u64 {
+    let statistics = text(&mut ask(url, "INFO commandstats"));
+    let calls = statistics.split("cmdstat_get:calls=").nth(1);
+    let calls = calls.and_then(|rest| rest.split(',').next());
+    calls.map_or(0, |calls| calls.parse().expect("a number"))
+}
+
+fn ask(url: &str, command: &str) -> BufReader<TcpStream> {
     let authority = url.trim_start_matches("redis://");
     let mut stream = TcpStream::connect(authority).expect("redis listens");
-    stream.write_all(b"KEYS *\r\n").expect("redis listens");
-    let mut answer = BufReader::new(stream);
-    let count = number(&mut answer, '*');
-    let mut keys = Vec::new();
-    for _ in 0..count {
-        let mut key = vec![0; number(&mut answer, '$') + 2];
-        answer.read_exact(&mut key).expect("a key");
-        key.truncate(key.len() - 2);
-        keys.push(String::from_utf8(key).expect("a readable key"));
-    }
-    keys
+    let line = format!("{command}\r\n");
+    stream.write_all(line.as_bytes()).expect("redis listens");
+    BufReader::new(stream)
+}
+
+/// A string of the protocol: its length, then itself.
+fn text(answer: &mut BufReader<TcpStream>) -> String {
+    let mut text = vec![0; number(answer, '$') + 2];
+    answer.read_exact(&mut text).expect("a string");
+    text.truncate(text.len() - 2);
+    String::from_utf8(text).expect("readable")
 }
 
 /// A line of the protocol: `*3` announces three elements, `$5` five bytes.

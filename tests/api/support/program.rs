@@ -1,0 +1,87 @@
+//! Programs of others: clients that nobody here wrote.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use super::environment;
+
+/// A program, and a folder of its own to run it in.
+pub(crate) struct Program {
+    path: PathBuf,
+    folder: tempfile::TempDir,
+}
+
+impl Program {
+    /// The program that a variable tells of; none where `cargo xtask test` found
+    /// none, which it reports as skipped.
+    pub(crate) fn find(variable: &str) -> Option<Self> {
+        environment::peer(variable).map(Self::at)
+    }
+
+    /// The program of this path or name.
+    pub(crate) fn at(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            folder: tempfile::tempdir().expect("a temporary directory"),
+        }
+    }
+
+    /// A file in its folder.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes a file into its folder.
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) {
+        fs::write(self.file(name), bytes).expect("is written");
+    }
+
+    /// Reads a file from its folder.
+    pub(crate) fn read(&self, name: &str) -> Vec<u8> {
+        let read = fs::read(self.file(name));
+        read.unwrap_or_else(|error| panic!("{name} of {:?}: {error}", self.names()))
+    }
+
+    /// The names of all files in its folder.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.folder.path()).expect("a folder");
+        let name = |entry: std::io::Result<fs::DirEntry>| entry.expect("an entry").file_name();
+        entries
+            .map(|entry| name(entry).to_string_lossy().into_owned())
+            .collect()
+    }
+
+    /// Runs it with nothing of this user's habits: no configuration, no proxy.
+    pub(crate) fn run(&self, arguments: &[impl AsRef<OsStr>]) -> Output {
+        let mut command = Command::new(&self.path);
+        for (name, _) in std::env::vars_os() {
+            let name_in_lower_case = name.to_string_lossy().to_ascii_lowercase();
+            if name_in_lower_case.ends_with("_proxy") {
+                command.env_remove(name);
+            }
+        }
+        command
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env("HOME", self.folder.path())
+            .env("LC_ALL", "C.UTF-8")
+            .stdin(Stdio::null());
+        command.output().expect("it starts")
+    }
+
+    /// Runs it, which must go well, and gives what it prints.
+    #[track_caller]
+    pub(crate) fn succeed(&self, arguments: &[impl AsRef<OsStr>]) -> String {
+        let output = self.run(arguments);
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            output.status.success(),
+            "{}: {printed}\n{errors}",
+            output.status
+        );
+        printed
+    }
+}
