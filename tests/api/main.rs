@@ -18,6 +18,7 @@ mod digest;
 mod download;
 mod durability;
 mod errors;
+mod filenames;
 mod http2;
 mod interrupted;
 mod limits;
