@@ -6,6 +6,7 @@
 //! - [`service`]: what the product does: take images in, give them out, clean up.
 //! - [`media`]: what the bytes of an image say. Pure.
 //! - [`blobs`]: the bytes, behind a trait; [`catalog`]: all else, behind another.
+//! - [`quota`]: how much an owner may keep. Pure.
 //! - [`settings`]: every variable, parsed and checked once.
 //! - `spin`: the edge: Spin's stores, variables, clock and entry point. Only there
 //!   is Spin known, and only in the component is it compiled.
@@ -28,6 +29,7 @@ pub mod catalog;
 pub mod conformance;
 pub mod http;
 pub mod media;
+pub mod quota;
 pub mod service;
 pub mod settings;
 #[cfg(target_family = "wasm")]

@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 
 use crate::auth::KeyRing;
 use crate::media::Kind;
+use crate::quota::Quota;
 
 /// The names of all variables, as declared in `spin.toml`.
-pub const NAMES: [&str; 10] = [
+pub const NAMES: [&str; 15] = [
     "signing_keys",
     "max_upload_bytes",
     "max_pixels",
@@ -21,6 +22,11 @@ pub const NAMES: [&str; 10] = [
     "max_link_seconds",
     "link_bucket_seconds",
     "cors_origins",
+    "quota_images",
+    "quota_bytes",
+    "request_log",
+    "server_timing",
+    "metrics",
 ];
 
 const MIB: u64 = 1 << 20;
@@ -51,6 +57,35 @@ pub struct Settings {
     pub link_bucket_seconds: u64,
     /// Whose pages may call from a browser (`cors_origins`; nobody's).
     pub cors_origins: Origins,
+    /// The most that an owner may keep, where the token says nothing of it
+    /// (`quota_images`, `quota_bytes`; 0: no limit).
+    pub quota: Quota,
+    /// Which requests have a line in the log (`request_log`; all).
+    pub request_log: RequestLog,
+    /// Whether responses tell how long their parts took (`server_timing`; no).
+    pub server_timing: bool,
+    /// Who may read metrics (`metrics`; admins).
+    pub metrics: MetricsAccess,
+}
+
+/// Which requests have a line in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestLog {
+    /// All.
+    All,
+    /// Those that failed on our side.
+    Errors,
+    /// None.
+    Off,
+}
+
+/// Who may read metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MetricsAccess {
+    /// Tokens with the scope `admin`.
+    Admin,
+    /// Anybody; only admins see owners by name.
+    Public,
 }
 
 /// Origins (RFC 6454 §7) that are allowed.
@@ -100,6 +135,26 @@ impl Settings {
             max_link_seconds: values.number("max_link_seconds", 604_800, 1..=31_536_000)?,
             link_bucket_seconds: values.number("link_bucket_seconds", 60, 1..=86_400)?,
             cors_origins: values.origins("cors_origins")?,
+            quota: Quota {
+                images: values.quota("quota_images")?,
+                bytes: values.quota("quota_bytes")?,
+            },
+            request_log: values.word(
+                "request_log",
+                &[
+                    ("on", RequestLog::All),
+                    ("errors", RequestLog::Errors),
+                    ("off", RequestLog::Off),
+                ],
+            )?,
+            server_timing: values.word("server_timing", &[("off", false), ("on", true)])?,
+            metrics: values.word(
+                "metrics",
+                &[
+                    ("admin", MetricsAccess::Admin),
+                    ("public", MetricsAccess::Public),
+                ],
+            )?,
         })
     }
 }
@@ -135,6 +190,28 @@ impl Values<'_> {
                 variable,
                 format!("must be a whole number from {least} to {most}, not {value:?}"),
             )
+        })
+    }
+
+    /// A number of which 0 means that there is no limit.
+    fn quota(&self, variable: &'static str) -> Result<Option<u64>, SettingsError> {
+        let limit = self.number(variable, 0, 0..=1 << 60)?;
+        Ok(Some(limit).filter(|limit| *limit > 0))
+    }
+
+    /// One of these words; the first is the default.
+    fn word<T: Copy>(
+        &self,
+        variable: &'static str,
+        words: &[(&str, T)],
+    ) -> Result<T, SettingsError> {
+        let value = self.get(variable);
+        let is_meant = |word: &str| value.is_none_or(|value| value == word);
+        let found = words.iter().find(|(word, _)| is_meant(word));
+        found.map(|(_, meaning)| *meaning).ok_or_else(|| {
+            let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+            let (known, value) = (known.join(", "), value.unwrap_or_default());
+            refuse(variable, format!("must be one of {known}, not {value:?}"))
         })
     }
 
@@ -236,6 +313,10 @@ mod tests {
         assert_eq!(settings.max_pixels, 50_000_000);
         assert_eq!(settings.accepted_types, Kind::ALL);
         assert_eq!(settings.chunk_bytes, 393_216);
+        assert!(settings.quota.is_unlimited());
+        assert_eq!(settings.request_log, RequestLog::All);
+        assert_eq!(settings.metrics, MetricsAccess::Admin);
+        assert!(!settings.server_timing);
         assert_eq!(
             (settings.token_audience, settings.public_base_url),
             (None, None)
@@ -253,6 +334,13 @@ mod tests {
             base.public_base_url.as_deref(),
             Some("https://a.example/images")
         );
+        let quota = parse("quota_bytes", "5").expect("parses").quota;
+        assert_eq!((quota.images, quota.bytes), (None, Some(5)));
+        let unset = parse("quota_images", "0").expect("parses").quota;
+        assert!(unset.is_unlimited());
+        let log = parse("request_log", "errors").expect("parses").request_log;
+        assert_eq!(log, RequestLog::Errors);
+        assert!(parse("server_timing", "on").expect("parses").server_timing);
     }
 
     #[test]
@@ -269,6 +357,11 @@ mod tests {
             ("chunk_bytes", "99999999999"),
             ("max_link_seconds", "0"),
             ("link_bucket_seconds", "1.5"),
+            ("quota_images", "many"),
+            ("quota_bytes", "-1"),
+            ("request_log", "yes"),
+            ("server_timing", "true"),
+            ("metrics", "off"),
             ("cors_origins", "app.example.com"),
             ("cors_origins", "https://app.example.com/"),
             ("cors_origins", "https://a.example,*"),

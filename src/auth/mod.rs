@@ -13,8 +13,10 @@ mod scope;
 pub mod ticket;
 pub mod token;
 
+use crate::quota::QuotaClaim;
 pub use keyring::{KeyRing, KeyRingError, MIN_SECRET_BYTES, Purpose, SigningKey};
 pub use scope::{Scope, Scopes};
+
 pub use token::{Audience, Claims, TokenError};
 
 /// The longest `sub` that is taken, in characters.
@@ -28,6 +30,8 @@ pub struct Grant {
     pub owner: String,
     /// What the token allows.
     pub scopes: Scopes,
+    /// What the token says of the owner's quota.
+    pub quota: QuotaClaim,
 }
 
 impl Grant {

@@ -10,6 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use super::{KeyRing, Purpose};
+use crate::quota::QuotaClaim;
 
 /// The longest ticket that is looked at, in bytes.
 pub const MAX_TICKET_BYTES: usize = 8192;
@@ -36,6 +37,9 @@ pub struct Ticket {
     /// The image's visibility, as a word; `None` for private.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visibility: Option<String>,
+    /// The quota of the token that it was made with.
+    #[serde(default, skip_serializing_if = "QuotaClaim::is_empty")]
+    pub quota: QuotaClaim,
 }
 
 /// Why a ticket was refused.
@@ -84,6 +88,7 @@ pub fn verify(ring: &KeyRing, now: u64, text: &str) -> Result<Ticket, TicketErro
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::quota::Limit;
 
     const RING: &str = "a.b:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY";
 
@@ -100,6 +105,10 @@ mod tests {
             content_types: vec!["image/png".into()],
             tags: vec!["a".into()],
             visibility: Some("public".into()),
+            quota: QuotaClaim {
+                bytes: Limit::Chosen(Some(7)),
+                images: Limit::Chosen(None),
+            },
         }
     }
 

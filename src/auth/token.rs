@@ -8,6 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use super::{Grant, KeyRing, MAX_OWNER_CHARS, Purpose, Scopes, SigningKey};
+use crate::quota::QuotaClaim;
 
 /// The longest token that is looked at, in bytes.
 pub const MAX_TOKEN_BYTES: usize = 4096;
@@ -43,6 +44,9 @@ pub struct Claims {
     /// Space-separated scopes.
     #[serde(default)]
     pub scope: String,
+    /// The owner's quota, where it is not as the deployment has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quota: Option<QuotaClaim>,
 }
 
 /// The `aud` claim: one string or several (RFC 7519 §4.1.3).
@@ -147,6 +151,7 @@ pub fn verify(
     judge(&claims, audience, now)?;
     Ok(Grant {
         scopes: Scopes::parse(&claims.scope),
+        quota: claims.quota.unwrap_or_default(),
         owner: claims.sub,
     })
 }

@@ -1,6 +1,8 @@
 //! What every [`Catalog`] must do, as one suite. It cleans up behind itself and
 //! touches nothing that it did not make.
 
+mod usage;
+
 use std::collections::BTreeMap;
 
 use uuid::Uuid;
@@ -8,6 +10,7 @@ use uuid::Uuid;
 use super::{Catalog, CatalogError, Image, Lease, ListQuery, NewImage, Timestamp, Visibility};
 use crate::blobs::{BlobId, BlobRef};
 use crate::conformance::{Failure, ensure, ensure_eq};
+use crate::quota::Quota;
 
 /// The suite's present. Its leases run from here on.
 const NOW: i64 = 1_800_000_000_000;
@@ -36,6 +39,7 @@ pub async fn run(catalog: &dyn Catalog, prefix: &str) -> Result<Vec<&'static str
     suite.changes_are_made_on_what_was_seen().await?;
     suite.links_are_revoked_by_who_may().await?;
     suite.a_ticket_is_used_once().await?;
+    suite.usage().await?;
     suite.expired_leases_commit_nothing().await?;
     suite.records_of_a_lease_are_told().await?;
     Ok(vec![
@@ -50,6 +54,10 @@ pub async fn run(catalog: &dyn Catalog, prefix: &str) -> Result<Vec<&'static str
         "changes are made on what was seen",
         "links are revoked by who may",
         "a ticket is used once",
+        "usage is what the images come to",
+        "a quota is held to the byte",
+        "a quota is held to the image",
+        "totals follow every change",
         "expired leases commit nothing",
         "records of a lease are told",
     ])
@@ -102,7 +110,7 @@ impl Suite<'_> {
     async fn commit(&self, images: &[NewImage]) -> Result<Vec<BlobRef>, Failure> {
         let committed = self
             .catalog
-            .commit(images, Timestamp::from_millis(NOW))
+            .commit(images, Quota::default(), Timestamp::from_millis(NOW))
             .await;
         self.step("a commit", committed)
     }
@@ -167,7 +175,7 @@ impl Suite<'_> {
         let now = Timestamp::from_millis(NOW);
         let refused = self
             .catalog
-            .commit(&[first.clone(), second.clone()], now)
+            .commit(&[first.clone(), second.clone()], Quota::default(), now)
             .await;
         ensure("an id that is taken is refused", refused.is_err())?;
         let found = self.catalog.find(first.image.id).await;
@@ -366,7 +374,7 @@ impl Suite<'_> {
         let now = Timestamp::from_millis(NOW);
         let both = self
             .catalog
-            .commit(&[first.clone(), second.clone()], now)
+            .commit(&[first.clone(), second.clone()], Quota::default(), now)
             .await;
         ensure_eq(
             "one ticket is not two",
@@ -378,7 +386,7 @@ impl Suite<'_> {
         self.commit(std::slice::from_ref(&first)).await?;
         let again = self
             .catalog
-            .commit(std::slice::from_ref(&second), now)
+            .commit(std::slice::from_ref(&second), Quota::default(), now)
             .await;
         ensure_eq(
             "a ticket is used once",
@@ -388,7 +396,7 @@ impl Suite<'_> {
         self.delete(&first).await?;
         let again = self
             .catalog
-            .commit(std::slice::from_ref(&second), now)
+            .commit(std::slice::from_ref(&second), Quota::default(), now)
             .await;
         ensure_eq(
             "also when its image is gone",
@@ -413,7 +421,10 @@ impl Suite<'_> {
             (Timestamp::from_millis(NOW), &format!("{}none", self.prefix)),
         ] {
             image.lease.clone_from(lease);
-            let late = self.catalog.commit(std::slice::from_ref(&image), at).await;
+            let late = self
+                .catalog
+                .commit(std::slice::from_ref(&image), Quota::default(), at)
+                .await;
             ensure_eq("a late commit", late, Err(CatalogError::LeaseExpired))?;
         }
         let found = self.catalog.find(image.image.id).await;

@@ -7,8 +7,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::{Catalog, CatalogError, Image, Lease, ListQuery, NewImage, Timestamp};
+use super::{
+    BlobCount, Catalog, CatalogError, Image, Lease, ListQuery, NewImage, OwnerUsage, Statistics,
+    Timestamp,
+};
 use crate::blobs::{BlobId, BlobRef};
+use crate::quota::{Quota, Usage};
 
 /// A [`Catalog`] in maps.
 #[derive(Debug, Default)]
@@ -79,6 +83,23 @@ impl State {
         blob
     }
 
+    fn largest_owners(&self, most: u32) -> Vec<OwnerUsage> {
+        let mut images: BTreeMap<&str, Vec<&Image>> = BTreeMap::new();
+        for image in self.images.values() {
+            images.entry(&image.owner).or_default().push(image);
+        }
+        let mut owners: Vec<OwnerUsage> = images
+            .into_iter()
+            .map(|(owner, images)| OwnerUsage {
+                owner: owner.to_owned(),
+                usage: usage(images.into_iter()),
+            })
+            .collect();
+        owners.sort_by(|a, b| (b.usage.bytes, &b.owner).cmp(&(a.usage.bytes, &a.owner)));
+        owners.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+        owners
+    }
+
     fn remove(&mut self, image: &Image) {
         self.images.remove(&image.id);
         if let Some(record) = self.blobs.get_mut(image.blob.id.as_str()) {
@@ -86,6 +107,22 @@ impl State {
             record.died_at = wall_clock();
         }
     }
+}
+
+/// What these images come to.
+fn usage<'a>(images: impl Iterator<Item = &'a Image>) -> Usage {
+    images.fold(Usage::default(), |sum, image| Usage {
+        images: sum.images + 1,
+        bytes: sum.bytes.saturating_add(image.blob.size),
+    })
+}
+
+/// What these blobs come to.
+fn count<'a>(records: impl Iterator<Item = &'a Blob>) -> BlobCount {
+    records.fold(BlobCount::default(), |sum, record| BlobCount {
+        blobs: sum.blobs + 1,
+        bytes: sum.bytes.saturating_add(record.blob.size),
+    })
 }
 
 /// Deaths are timed by the database, here as there.
@@ -110,6 +147,7 @@ impl Catalog for MemoryCatalog {
     async fn commit(
         &self,
         images: &[NewImage],
+        quota: Quota,
         now: Timestamp,
     ) -> Result<Vec<BlobRef>, CatalogError> {
         let mut state = self.lock();
@@ -126,6 +164,14 @@ impl Catalog for MemoryCatalog {
         {
             return Err(CatalogError::Database("the image exists".to_owned()));
         }
+        let owner = images.first().map(|new| new.image.owner.as_str());
+        let kept = usage(
+            state
+                .images
+                .values()
+                .filter(|image| Some(image.owner.as_str()) == owner),
+        );
+        quota.admit(kept, usage(images.iter().map(|new| &new.image)))?;
         let mut tickets = state.tickets.clone();
         for new in images {
             let spent = new
@@ -264,6 +310,30 @@ impl Catalog for MemoryCatalog {
     async fn forget_lease(&self, id: &str) -> Result<(), CatalogError> {
         self.lock().leases.remove(id);
         Ok(())
+    }
+
+    async fn usage(&self, owner: &str) -> Result<Usage, CatalogError> {
+        let state = self.lock();
+        Ok(usage(
+            state.images.values().filter(|image| image.owner == owner),
+        ))
+    }
+
+    async fn statistics(&self, owners: u32) -> Result<Statistics, CatalogError> {
+        let state = self.lock();
+        let is_dead = |record: &&Blob| record.refs == 0;
+        let live = state.blobs.values().filter(|record| record.refs > 0);
+        let dead = state.blobs.values().filter(is_dead);
+        let expiries = state.leases.values().map(|lease| lease.expires_at);
+        Ok(Statistics {
+            images: usage(state.images.values()),
+            live: count(live),
+            dead: count(dead.clone()),
+            oldest_death: dead.map(|record| record.died_at).min(),
+            leases: state.leases.len() as u64,
+            oldest_expiry: expiries.min(),
+            owners: state.largest_owners(owners),
+        })
     }
 
     async fn check(&self) -> Result<(), CatalogError> {

@@ -20,11 +20,18 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "images",
-    sql: include_str!("migrations/0001_images.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "images",
+        sql: include_str!("migrations/0001_images.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "usage",
+        sql: include_str!("migrations/0002_usage.sql"),
+    },
+];
 
 impl Migration {
     fn statements(&self) -> impl Iterator<Item = &'static str> {

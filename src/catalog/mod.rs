@@ -24,15 +24,18 @@ mod memory;
 pub mod migrations;
 mod record;
 mod sql;
+mod statistics;
 
 use async_trait::async_trait;
 use uuid::Uuid;
 
 use crate::blobs::{BlobId, BlobRef};
+use crate::quota::{Quota, QuotaExceeded, Usage};
 
 pub use memory::MemoryCatalog;
 pub use record::{Image, Lease, NewImage, Position, Timestamp, Visibility};
 pub use sql::{Database, Row, SqlCatalog, Value};
+pub use statistics::{BlobCount, OwnerUsage, Statistics};
 
 /// Why the catalog could not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,6 +46,9 @@ pub enum CatalogError {
     /// The upload ticket was used before.
     #[error("the upload ticket was used before")]
     TicketSpent,
+    /// The owner would keep more than the quota allows.
+    #[error(transparent)]
+    QuotaExceeded(#[from] QuotaExceeded),
     /// A row does not hold what this version writes.
     #[error("a catalog row is damaged: column {column} of {table}")]
     Damaged {
@@ -74,15 +80,17 @@ pub trait Catalog: Send + Sync {
     /// Records a lease. Its id must be new.
     async fn lease(&self, lease: &Lease) -> Result<(), CatalogError>;
 
-    /// Adds images, all or none, and gives for each the blob that it refers to
-    /// now, in the same order: its own, or an older one of the same owner with
-    /// the same SHA-256. Images in one call with equal content must name equal
+    /// Adds images of one owner, all or none, and gives for each the blob that it
+    /// refers to now, in the same order: its own, or an older one of the same owner
+    /// with the same SHA-256. Images in one call with equal content must name equal
     /// blobs. Fails with [`CatalogError::LeaseExpired`] if a lease is not in
     /// force at `now`, with [`CatalogError::TicketSpent`] if a ticket was used
-    /// before, also by another image of the same call.
+    /// before, also by another image of the same call, and with
+    /// [`CatalogError::QuotaExceeded`] if the owner would then keep more than `quota`.
     async fn commit(
         &self,
         images: &[NewImage],
+        quota: Quota,
         now: Timestamp,
     ) -> Result<Vec<BlobRef>, CatalogError>;
 
@@ -132,6 +140,12 @@ pub trait Catalog: Send + Sync {
 
     /// Drops the record of an expired lease, once its remains are gone.
     async fn forget_lease(&self, id: &str) -> Result<(), CatalogError>;
+
+    /// How much the owner keeps: exactly, and without reading the images.
+    async fn usage(&self, owner: &str) -> Result<Usage, CatalogError>;
+
+    /// What all owners keep, and the `owners` of them who keep the most bytes.
+    async fn statistics(&self, owners: u32) -> Result<Statistics, CatalogError>;
 
     /// Whether the database answers.
     async fn check(&self) -> Result<(), CatalogError>;

@@ -1,5 +1,7 @@
 //! A [`Catalog`] over any SQL connection that speaks SQLite's dialect.
 
+mod usage;
+
 use std::collections::HashMap;
 
 use async_trait::async_trait;
@@ -7,10 +9,11 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{
-    Catalog, CatalogError, Image, Lease, ListQuery, NewImage, Position, Timestamp, Visibility,
-    migrations,
+    Catalog, CatalogError, Image, Lease, ListQuery, NewImage, Position, Statistics, Timestamp,
+    Visibility, migrations,
 };
 use crate::blobs::{BlobId, BlobRef};
+use crate::quota::{Quota, Usage};
 
 /// A value of SQLite.
 #[derive(Clone, Debug, PartialEq)]
@@ -111,7 +114,12 @@ const COMMIT: &str = "
     WHERE NOT EXISTS (
         SELECT 1 FROM json_each(?1) AS other LEFT JOIN leases ON leases.id = other.value ->> 'lease'
         WHERE leases.expires_at IS NULL OR leases.expires_at <= ?2)
+    AND coalesce((SELECT images FROM usage WHERE owner = ?3), 0) <= ?4
+    AND coalesce((SELECT bytes FROM usage WHERE owner = ?3), 0) <= ?5
     RETURNING id, blob_id, size, chunk_size";
+
+/// How often a commit is tried that does nothing for no reason that can be found.
+const COMMIT_ATTEMPTS: u32 = 3;
 
 /// A new image as [`COMMIT`] reads it.
 #[derive(Serialize)]
@@ -160,6 +168,36 @@ impl<'a> From<&'a NewImage> for CommitRow<'a> {
     }
 }
 
+impl<D: Database> SqlCatalog<D> {
+    /// Runs [`COMMIT`]. `None` where it did nothing.
+    async fn try_commit(
+        &self,
+        images: &[NewImage],
+        quota: Quota,
+        now: Timestamp,
+    ) -> Result<Option<Vec<BlobRef>>, CatalogError> {
+        let rows: Vec<CommitRow<'_>> = images.iter().map(CommitRow::from).collect();
+        let json = serde_json::to_string(&rows)
+            .map_err(|error| CatalogError::Database(error.to_string()))?;
+        let mut parameters = vec![json.into(), now.into()];
+        parameters.extend(usage::room(images, quota));
+        let returned = self
+            .database
+            .query(COMMIT, parameters)
+            .await
+            .map_err(tell_spent_tickets)?;
+        let blobs: HashMap<Uuid, BlobRef> = returned
+            .into_iter()
+            .map(|row| {
+                let mut row = Columns::new("images", row);
+                Ok((row.uuid()?, row.blob()?))
+            })
+            .collect::<Result<_, CatalogError>>()?;
+        let of = |new: &NewImage| blobs.get(&new.image.id).cloned();
+        Ok(images.iter().map(of).collect())
+    }
+}
+
 #[async_trait]
 impl<D: Database> Catalog for SqlCatalog<D> {
     async fn lease(&self, lease: &Lease) -> Result<(), CatalogError> {
@@ -172,29 +210,19 @@ impl<D: Database> Catalog for SqlCatalog<D> {
     async fn commit(
         &self,
         images: &[NewImage],
+        quota: Quota,
         now: Timestamp,
     ) -> Result<Vec<BlobRef>, CatalogError> {
-        let rows: Vec<CommitRow<'_>> = images.iter().map(CommitRow::from).collect();
-        let json = serde_json::to_string(&rows)
-            .map_err(|error| CatalogError::Database(error.to_string()))?;
-        let returned = self
-            .database
-            .query(COMMIT, vec![json.into(), now.into()])
-            .await
-            .map_err(tell_spent_tickets)?;
-        let blobs: HashMap<Uuid, BlobRef> = returned
-            .into_iter()
-            .map(|row| {
-                let mut row = Columns::new("images", row);
-                Ok((row.uuid()?, row.blob()?))
-            })
-            .collect::<Result<_, CatalogError>>()?;
-        let of = |new: &NewImage| blobs.get(&new.image.id).cloned();
-        images
-            .iter()
-            .map(of)
-            .collect::<Option<_>>()
-            .ok_or(CatalogError::LeaseExpired)
+        for _ in 0..COMMIT_ATTEMPTS {
+            let committed = self.try_commit(images, quota, now).await?;
+            if let Some(blobs) = committed {
+                return Ok(blobs);
+            }
+            self.tell_refusal(images, quota, now).await?;
+            // Nothing is in the way any more: something was deleted in between.
+        }
+        let message = "a commit was refused, and then nothing was in its way, time after time";
+        Err(CatalogError::Database(message.to_owned()))
     }
 
     async fn find(&self, id: Uuid) -> Result<Option<Image>, CatalogError> {
@@ -353,6 +381,14 @@ impl<D: Database> Catalog for SqlCatalog<D> {
     async fn forget_lease(&self, id: &str) -> Result<(), CatalogError> {
         let sql = "DELETE FROM leases WHERE id = ?1";
         self.database.query(sql, vec![id.into()]).await.map(|_| ())
+    }
+
+    async fn usage(&self, owner: &str) -> Result<Usage, CatalogError> {
+        self.usage_of(owner).await
+    }
+
+    async fn statistics(&self, owners: u32) -> Result<Statistics, CatalogError> {
+        self.read_statistics(owners).await
     }
 
     async fn check(&self) -> Result<(), CatalogError> {

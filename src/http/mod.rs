@@ -50,6 +50,7 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(routes::health::router())
         .merge(routes::links::router())
         .merge(routes::tickets::router())
+        .merge(routes::usage::router())
         .fallback(|| async { Problem::new(ProblemKind::NotFound, "there is no such resource") })
         .method_not_allowed_fallback(|| async {
             Problem::new(

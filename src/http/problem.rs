@@ -64,6 +64,8 @@ pub enum ProblemKind {
     Internal,
     /// The deployment's settings are wrong.
     Misconfigured,
+    /// The owner would keep more than the quota allows.
+    QuotaExceeded,
     /// A store does not answer; worth a retry.
     Unavailable,
 }
@@ -93,6 +95,7 @@ impl ProblemKind {
             Self::TooManyPixels => (422, "too-many-pixels", "The image is too large to decode"),
             Self::Internal => (500, "internal", "Something went wrong on our side"),
             Self::Misconfigured => (503, "misconfigured", "The deployment's settings are wrong"),
+            Self::QuotaExceeded => (507, "quota-exceeded", "The owner's quota does not allow it"),
             Self::Unavailable => (503, "unavailable", "A store does not answer"),
         }
     }
@@ -276,6 +279,12 @@ impl From<ServiceError> for Problem {
             ServiceError::LinkRevoked => Self::new(ProblemKind::LinkRevoked, error.to_string()),
             ServiceError::Catalog(CatalogError::TicketSpent) => {
                 Self::new(ProblemKind::TicketSpent, error.to_string())
+            }
+            ServiceError::Catalog(CatalogError::QuotaExceeded(refused)) => {
+                Self::new(ProblemKind::QuotaExceeded, error.to_string())
+                    .with("quota", refused.resource.as_str())
+                    .with("limit", refused.limit)
+                    .with("actual", refused.actual)
             }
             ServiceError::Catalog(CatalogError::LeaseExpired) => {
                 Self::unavailable("the upload took too long; send it again", &error)

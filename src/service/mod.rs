@@ -10,6 +10,7 @@ pub mod filename;
 mod lease;
 mod sweep;
 mod upload;
+mod usage;
 
 use std::sync::Arc;
 
@@ -27,6 +28,7 @@ pub use fetch::Page;
 pub use lease::{ISSUE_SECONDS, TERM_SECONDS};
 pub use sweep::{GRACE_SECONDS, Swept};
 pub use upload::{Attributes, Expected, Received, UploadError};
+pub use usage::Report;
 
 /// What the service needs of the world besides its stores.
 pub struct Runtime {

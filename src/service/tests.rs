@@ -1,3 +1,5 @@
+mod quota;
+
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -11,6 +13,7 @@ use crate::auth::{Grant, Scopes};
 use crate::blobs::{BlobError, ChunkedBlobs, KeyValue, MemoryKeyValue};
 use crate::catalog::{CatalogError, MemoryCatalog};
 use crate::media::{MediaError, testing};
+use crate::quota::QuotaClaim;
 
 /// A store whose calls fail from a chosen one on.
 struct Faulty {
@@ -160,6 +163,7 @@ impl Bench {
         let everybody = Grant {
             owner: "root".into(),
             scopes: Scopes::parse("admin"),
+            quota: QuotaClaim::default(),
         };
         self.service
             .list(&everybody, None, 100)
@@ -194,6 +198,7 @@ fn grant(owner: &str) -> Grant {
     Grant {
         owner: owner.to_owned(),
         scopes: Scopes::parse("images:read images:delete"),
+        quota: QuotaClaim::default(),
     }
 }
 

@@ -18,6 +18,7 @@ use super::{Service, ServiceError};
 use crate::blobs::{BlobError, BlobRef, BlobWriter};
 use crate::catalog::{CatalogError, Image, NewImage, Visibility};
 use crate::media::{self, Facts, Inspector, Kind, MediaError};
+use crate::quota::Quota;
 
 /// What the uploader said of a file, to be held against the file.
 #[derive(Clone, Debug, Default)]
@@ -34,7 +35,7 @@ pub struct Expected {
     pub kinds: Option<Vec<Kind>>,
 }
 
-/// What the uploader chose for the images of a request.
+/// What holds for all images of a request.
 #[derive(Clone, Debug, Default)]
 pub struct Attributes {
     /// Who may read the bytes without a token.
@@ -43,6 +44,8 @@ pub struct Attributes {
     pub tags: Vec<String>,
     /// The id of the upload ticket that the request came with.
     pub ticket: Option<String>,
+    /// The most that the owner may keep.
+    pub quota: Quota,
 }
 
 /// A file whose bytes are stored and were found good, but which is no image yet.
@@ -135,7 +138,7 @@ impl Service {
     }
 
     /// Refuses what is known to be too long before a byte of it is read.
-    fn refuse_length(&self, expected: &Expected) -> Result<(), UploadError> {
+    pub(super) fn refuse_length(&self, expected: &Expected) -> Result<(), UploadError> {
         let limit = self.max_bytes(expected);
         if expected.length.is_some_and(|length| length > limit) {
             return Err(UploadError::TooLarge { limit });
@@ -241,7 +244,7 @@ impl Service {
                 }
             })
             .collect();
-        match self.catalog().commit(&new, now).await {
+        match self.catalog().commit(&new, attributes.quota, now).await {
             Ok(used) => {
                 let unused = written.iter().filter(|blob| !used.contains(blob));
                 self.delete_all(unused).await;
@@ -254,7 +257,9 @@ impl Service {
             Err(error) => {
                 if matches!(
                     error,
-                    CatalogError::TicketSpent | CatalogError::LeaseExpired
+                    CatalogError::TicketSpent
+                        | CatalogError::LeaseExpired
+                        | CatalogError::QuotaExceeded(_)
                 ) {
                     self.delete_all(written.iter()).await;
                 }

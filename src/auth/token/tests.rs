@@ -1,4 +1,5 @@
 use super::*;
+use crate::quota::Limit;
 
 const NOW: u64 = 1_800_000_000;
 const A: &str = "a:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY";
@@ -198,6 +199,26 @@ fn owners_have_1_to_128_printable_characters() {
     check(&sub(""), None, Err(TokenError::Subject));
     check(&sub(&"a".repeat(129)), None, Err(TokenError::Subject));
     check(&sub("a\nb"), None, Err(TokenError::Subject));
+}
+
+#[test]
+fn a_quota_is_carried_and_one_that_is_not_understood_is_refused() {
+    let verified = |quota: &str| {
+        let claims = format!(r#"{{"sub":"a","exp":{},"quota":{quota}}}"#, NOW + 60);
+        let token = signed(r#"{"alg":"HS256"}"#, &claims);
+        verify(&ring(A), None, NOW, &token).map(|grant| grant.quota)
+    };
+    let limited = QuotaClaim {
+        bytes: Limit::Chosen(Some(5)),
+        images: Limit::Inherited,
+    };
+    assert_eq!(verified(r#"{"bytes":5}"#), Ok(limited));
+    for none in ["{}", "null"] {
+        assert_eq!(verified(none), Ok(QuotaClaim::default()), "{none}");
+    }
+    for wrong in ["5", r#"{"bytes":-1}"#, r#"{"byte":5}"#, r#"{"bytes":"5"}"#] {
+        assert_eq!(verified(wrong), Err(TokenError::Malformed), "{wrong}");
+    }
 }
 
 proptest::proptest! {

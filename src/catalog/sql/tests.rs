@@ -1,3 +1,5 @@
+mod usage;
+
 use std::sync::{Arc, Mutex};
 
 use rusqlite::types::ValueRef;
@@ -55,7 +57,7 @@ async fn the_sql_catalog_conforms() {
     let database = Native::new();
     let catalog = SqlCatalog::open(database.clone()).await.expect("opens");
     conformance::run(&catalog, "run").await.expect("conforms");
-    for table in ["images", "blobs", "leases", "spent_tickets"] {
+    for table in ["images", "blobs", "leases", "spent_tickets", "usage"] {
         let rows = database.run(&format!("SELECT * FROM {table}"), vec![]);
         assert_eq!(rows, Ok(vec![]), "nothing is left over in {table}");
     }

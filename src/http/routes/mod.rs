@@ -8,6 +8,7 @@ pub(super) mod images;
 pub(super) mod links;
 pub(super) mod tickets;
 mod upload;
+pub(super) mod usage;
 
 use crate::catalog::Visibility;
 use crate::http::problem::{Problem, ProblemKind};

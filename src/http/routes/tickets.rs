@@ -70,6 +70,7 @@ async fn create(
     let ticket = Ticket {
         id: Uuid::now_v7().simple().to_string(),
         sub: caller.grant.owner,
+        quota: caller.grant.quota,
         exp: expires,
         max_bytes: wanted.max_bytes,
         content_types: wanted.content_types,
@@ -140,6 +141,7 @@ pub(super) async fn redeem(app: &App, uri: &Uri) -> Result<Option<Redeemed>, Pro
         attributes: Attributes {
             visibility: visibility.unwrap_or_default(),
             tags: ticket.tags,
+            quota: ticket.quota.over(app.settings.quota),
             ticket: Some(ticket.id),
         },
         owner: ticket.sub,

@@ -44,8 +44,11 @@ impl FromRequestParts<Arc<App>> for Uploader {
         }
         let caller = Authorized::<Write>::from_request_parts(parts, app).await?;
         Ok(Self(Redeemed {
+            attributes: Attributes {
+                quota: caller.grant.quota.over(app.settings.quota),
+                ..Attributes::default()
+            },
             owner: caller.grant.owner,
-            attributes: Attributes::default(),
             expected: Expected::default(),
         }))
     }
@@ -64,11 +67,18 @@ pub(super) async fn create(
     } = redeemed;
     let (files, attributes) = match body_form(&parts.headers)? {
         BodyForm::Raw(kind) => {
-            let expected = Expected { kind, ..expected };
+            let length = content_length(&parts.headers)?;
+            let expected = Expected {
+                kind,
+                length,
+                ..expected
+            };
+            app.service.admit(&owner, &attributes, &expected).await?;
             let file = receive_raw(&app, &parts.headers, &parts.uri, expected, body).await?;
             (vec![file], attributes)
         }
         BodyForm::Form(boundary) => {
+            app.service.admit(&owner, &attributes, &expected).await?;
             form::receive(&app, boundary, body, expected, attributes).await?
         }
     };
@@ -161,7 +171,6 @@ async fn receive_raw(
         .and_then(disposition::filename)
         .or(parameters.filename);
     let expected = Expected {
-        length: content_length(headers)?,
         sha256: digest::sha256(headers)?,
         ..expected
     };

@@ -18,19 +18,21 @@ struct Rule {
 
 const RULES: &[Rule] = &[
     Rule {
-        parts: &["auth", "media", "catalog", "blobs", "service", "http"],
+        parts: &[
+            "auth", "media", "quota", "catalog", "blobs", "service", "http",
+        ],
         crates: &["spin_sdk", "wit_bindgen"],
         modules: &["spin"],
         why: "only src/spin and src/lib.rs know Spin, so that the rest runs natively",
     },
     Rule {
-        parts: &["auth", "media", "catalog", "blobs", "service"],
+        parts: &["auth", "media", "quota", "catalog", "blobs", "service"],
         crates: &["axum"],
         modules: &["http"],
         why: "only src/http knows HTTP",
     },
     Rule {
-        parts: &["auth", "media", "catalog", "blobs"],
+        parts: &["auth", "media", "quota", "catalog", "blobs"],
         crates: &[],
         modules: &["service"],
         why: "stores and pure functions do not know what they are used for",

@@ -1,0 +1,151 @@
+//! What owners keep: the rows that `migrations/0002_usage.sql` keeps by triggers.
+
+use serde::Deserialize;
+
+use super::{CatalogError, Columns, Database, NewImage, Row, SqlCatalog, Value};
+use crate::catalog::{BlobCount, OwnerUsage, Statistics, Timestamp};
+use crate::quota::{Quota, Usage};
+
+/// The statement of [`SqlCatalog::read_statistics`]: every column is a look-up.
+pub(super) const STATISTICS: &str = "
+    SELECT images, bytes, live_blobs, live_bytes, dead_blobs, dead_bytes, leases,
+        (SELECT min(died_at) FROM blobs WHERE refs = 0), (SELECT min(expires_at) FROM leases),
+        (SELECT json_group_array(json_object('owner', owner, 'images', images, 'bytes', bytes))
+         FROM (SELECT owner, images, bytes FROM usage ORDER BY bytes DESC, owner DESC LIMIT ?1))
+    FROM totals";
+
+/// Whether a lease is not in force, and what the owner keeps.
+const REFUSAL: &str = "
+    SELECT EXISTS (SELECT 1 FROM json_each(?1) AS lease LEFT JOIN leases ON leases.id = lease.value
+            WHERE leases.expires_at IS NULL OR leases.expires_at <= ?2),
+        coalesce((SELECT images FROM usage WHERE owner = ?3), 0),
+        coalesce((SELECT bytes FROM usage WHERE owner = ?3), 0)";
+
+/// The parameters of a commit that hold it to a quota: the owner, and the most images
+/// and bytes that the owner may keep already.
+pub(super) fn room(images: &[NewImage], quota: Quota) -> [Value; 3] {
+    let added = added(images);
+    let room = |limit: Option<u64>, added: u64| {
+        let signed = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        limit.map_or(i64::MAX, |limit| {
+            signed(limit).saturating_sub(signed(added))
+        })
+    };
+    [
+        owner(images).into(),
+        room(quota.images, added.images).into(),
+        room(quota.bytes, added.bytes).into(),
+    ]
+}
+
+/// Whose a commit's images are.
+fn owner(images: &[NewImage]) -> &str {
+    images.first().map_or("", |new| new.image.owner.as_str())
+}
+
+/// What a commit's images come to.
+fn added(images: &[NewImage]) -> Usage {
+    let bytes = images.iter().map(|new| new.image.blob.size);
+    Usage {
+        images: images.len() as u64,
+        bytes: bytes.fold(0, u64::saturating_add),
+    }
+}
+
+/// A member of the last column of [`STATISTICS`].
+#[derive(Deserialize)]
+struct OwnerRow {
+    owner: String,
+    images: u64,
+    bytes: u64,
+}
+
+impl From<OwnerRow> for OwnerUsage {
+    fn from(row: OwnerRow) -> Self {
+        Self {
+            owner: row.owner,
+            usage: Usage {
+                images: row.images,
+                bytes: row.bytes,
+            },
+        }
+    }
+}
+
+impl Columns {
+    fn usage(&mut self) -> Result<Usage, CatalogError> {
+        Ok(Usage {
+            images: self.number()?,
+            bytes: self.number()?,
+        })
+    }
+
+    fn blob_count(&mut self) -> Result<BlobCount, CatalogError> {
+        Ok(BlobCount {
+            blobs: self.number()?,
+            bytes: self.number()?,
+        })
+    }
+
+    fn optional_time(&mut self) -> Result<Option<Timestamp>, CatalogError> {
+        self.read(|value| match value {
+            Value::Integer(millis) => Some(Some(Timestamp::from_millis(millis))),
+            Value::Null => Some(None),
+            _ => None,
+        })
+    }
+}
+
+impl<D: Database> SqlCatalog<D> {
+    /// Fails with what is in the way of a commit that did nothing, if it still is.
+    pub(super) async fn tell_refusal(
+        &self,
+        images: &[NewImage],
+        quota: Quota,
+        now: Timestamp,
+    ) -> Result<(), CatalogError> {
+        let leases: Vec<&str> = images.iter().map(|new| new.lease.as_str()).collect();
+        let leases = serde_json::to_string(&leases)
+            .map_err(|error| CatalogError::Database(error.to_string()))?;
+        let parameters = vec![leases.into(), now.into(), owner(images).into()];
+        let mut row = Columns::new("usage", self.one_row(REFUSAL, parameters).await?);
+        if row.number::<i64>()? != 0 {
+            return Err(CatalogError::LeaseExpired);
+        }
+        Ok(quota.admit(row.usage()?, added(images))?)
+    }
+
+    pub(super) async fn usage_of(&self, owner: &str) -> Result<Usage, CatalogError> {
+        let sql = "SELECT images, bytes FROM usage WHERE owner = ?1";
+        let rows = self.database.query(sql, vec![owner.into()]).await?;
+        // Who keeps nothing has no row.
+        rows.into_iter().next().map_or(Ok(Usage::default()), |row| {
+            Columns::new("usage", row).usage()
+        })
+    }
+
+    pub(super) async fn read_statistics(&self, owners: u32) -> Result<Statistics, CatalogError> {
+        let parameters = vec![i64::from(owners).into()];
+        let mut row = Columns::new("totals", self.one_row(STATISTICS, parameters).await?);
+        Ok(Statistics {
+            images: row.usage()?,
+            live: row.blob_count()?,
+            dead: row.blob_count()?,
+            leases: row.number()?,
+            oldest_death: row.optional_time()?,
+            oldest_expiry: row.optional_time()?,
+            owners: row
+                .parsed(|json| serde_json::from_str::<Vec<OwnerRow>>(json).ok())?
+                .into_iter()
+                .map(OwnerUsage::from)
+                .collect(),
+        })
+    }
+
+    /// The only row of a result.
+    async fn one_row(&self, sql: &str, parameters: Vec<Value>) -> Result<Row, CatalogError> {
+        let rows = self.database.query(sql, parameters).await?;
+        let none = || CatalogError::Database("there is no row where there must be one".to_owned());
+        rows.into_iter().next().ok_or_else(none)
+    }
+}

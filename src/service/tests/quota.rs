@@ -1,0 +1,101 @@
+//! Quotas: held by the commit, told early where the length tells.
+
+use super::*;
+use crate::quota::{Quota, QuotaExceeded, Resource, Usage};
+
+fn within(images: Option<u64>, bytes: Option<u64>) -> Attributes {
+    Attributes {
+        quota: Quota { images, bytes },
+        ..Attributes::default()
+    }
+}
+
+fn exceeded(resource: Resource, limit: u64, actual: u64) -> ServiceError {
+    ServiceError::Catalog(CatalogError::QuotaExceeded(QuotaExceeded {
+        resource,
+        limit,
+        actual,
+    }))
+}
+
+#[tokio::test]
+async fn files_beyond_the_quota_leave_nothing_behind() {
+    let bench = Bench::new();
+    for (attributes, expected) in [
+        (within(None, Some(600)), exceeded(Resource::Bytes, 600, 601)),
+        (within(Some(1), None), exceeded(Resource::Images, 1, 2)),
+    ] {
+        let mut files = Vec::new();
+        for size in [300, 301] {
+            let file = bench.receive(&testing::png_of_size(size)).await;
+            files.push(file.expect("is taken"));
+        }
+        let refused = bench.service.commit("alice", files, &attributes).await;
+        assert_eq!(refused, Err(expected));
+        assert_eq!(bench.values.keys(), Vec::<String>::new());
+        assert_eq!(bench.service.usage("alice").await, Ok(Usage::default()));
+    }
+}
+
+#[tokio::test]
+async fn what_is_announced_is_held_against_the_quota() {
+    let bench = Bench::new();
+    let file = testing::png_of_size(300);
+    bench.upload("alice", &file).await.expect("is taken");
+    let admit = async |owner: &str, attributes: &Attributes, length| {
+        let expected = Expected {
+            length,
+            ..Expected::default()
+        };
+        bench.service.admit(owner, attributes, &expected).await
+    };
+    let bytes = within(None, Some(400));
+    assert_eq!(admit("alice", &bytes, Some(100)).await, Ok(()));
+    let refused = exceeded(Resource::Bytes, 400, 401);
+    assert_eq!(
+        admit("alice", &bytes, Some(101)).await,
+        Err(UploadError::Service(refused))
+    );
+    assert_eq!(admit("bob", &bytes, Some(400)).await, Ok(()));
+    // Without a length, only what is used up to the last byte is refused.
+    assert_eq!(admit("alice", &bytes, None).await, Ok(()));
+    let refused = exceeded(Resource::Bytes, 300, 301);
+    assert_eq!(
+        admit("alice", &within(None, Some(300)), None).await,
+        Err(UploadError::Service(refused))
+    );
+    let refused = exceeded(Resource::Images, 1, 2);
+    assert_eq!(
+        admit("alice", &within(Some(1), None), None).await,
+        Err(UploadError::Service(refused))
+    );
+    // What can never be taken is told first.
+    assert_eq!(
+        admit("alice", &bytes, Some(2001)).await,
+        Err(UploadError::TooLarge { limit: 2000 })
+    );
+}
+
+#[tokio::test]
+async fn a_report_tells_how_long_work_has_waited() {
+    let bench = Bench::new();
+    let file = testing::png_of_size(300);
+    let image = bench.upload("alice", &file).await.expect("is taken");
+    let deleted = bench.service.delete(&grant("alice"), image.id).await;
+    assert_eq!(deleted, Ok(()));
+    bench.advance(100);
+    let report = bench.service.report(1).await.expect("reads");
+    assert_eq!(report.oldest_lease_seconds, 100);
+    assert!((99..=101).contains(&report.oldest_death_seconds));
+    assert_eq!(
+        (report.statistics.leases, report.statistics.dead.blobs),
+        (1, 1)
+    );
+    bench.advance(TERM_SECONDS);
+    bench.sweep_all().await;
+    let report = bench.service.report(1).await.expect("reads");
+    assert_eq!(
+        (report.oldest_lease_seconds, report.oldest_death_seconds),
+        (0, 0)
+    );
+}

@@ -1,0 +1,61 @@
+//! What owners keep, and how much they may.
+
+use super::{Attributes, Expected, Service, ServiceError, TERM_SECONDS, UploadError};
+use crate::catalog::{CatalogError, Statistics, Timestamp};
+use crate::quota::Usage;
+
+/// The report for metrics: what is kept, and how long work has been waiting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// What is kept.
+    pub statistics: Statistics,
+    /// The age in seconds of the oldest lease; 0 where there is none.
+    pub oldest_lease_seconds: u64,
+    /// For how many seconds the longest dead blob has been dead; 0 where there is none.
+    pub oldest_death_seconds: u64,
+}
+
+impl Service {
+    /// How much the owner keeps.
+    pub async fn usage(&self, owner: &str) -> Result<Usage, ServiceError> {
+        Ok(self.catalog().usage(owner).await?)
+    }
+
+    /// What all owners keep, and the `owners` of them who keep the most bytes.
+    pub async fn report(&self, owners: u32) -> Result<Report, ServiceError> {
+        let statistics = self.catalog().statistics(owners).await?;
+        let now = self.now().seconds();
+        let begun = |expiry: Timestamp| expiry.plus_seconds(-TERM_SECONDS);
+        let lease = statistics.oldest_expiry.map(begun);
+        let death = statistics.oldest_death;
+        let age =
+            |since: Option<Timestamp>| since.map_or(0, |since| now.saturating_sub(since.seconds()));
+        Ok(Report {
+            oldest_lease_seconds: age(lease),
+            oldest_death_seconds: age(death),
+            statistics,
+        })
+    }
+
+    /// Refuses an upload that is known to be too much before a byte of it is read:
+    /// by the length that is announced. What decides in the end is the commit.
+    pub async fn admit(
+        &self,
+        owner: &str,
+        attributes: &Attributes,
+        expected: &Expected,
+    ) -> Result<(), UploadError> {
+        self.refuse_length(expected)?;
+        if attributes.quota.is_unlimited() {
+            return Ok(());
+        }
+        let kept = self.usage(owner).await?;
+        // No image has less than a byte.
+        let added = Usage {
+            images: 1,
+            bytes: expected.length.unwrap_or(1),
+        };
+        let admitted = attributes.quota.admit(kept, added);
+        admitted.map_err(|refused| ServiceError::from(CatalogError::from(refused)).into())
+    }
+}
