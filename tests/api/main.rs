@@ -30,6 +30,7 @@ mod memory;
 mod multipart;
 mod owners;
 mod publishing;
+mod quotas;
 mod ranges;
 mod recipes;
 mod redis;
