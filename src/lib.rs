@@ -8,6 +8,7 @@
 //! - [`blobs`]: the bytes, behind a trait; [`catalog`]: all else, behind another.
 //! - [`quota`]: how much an owner may keep. Pure.
 //! - [`settings`]: every variable, parsed and checked once.
+//! - [`trace`]: what is noted of a request while it is served.
 //! - `spin`: the edge: Spin's stores, variables, clock and entry point. Only there
 //!   is Spin known, and only in the component is it compiled.
 //! - [`conformance`]: the vocabulary of the suites that every store passes.
@@ -34,6 +35,7 @@ pub mod service;
 pub mod settings;
 #[cfg(target_family = "wasm")]
 pub mod spin;
+pub mod trace;
 
 /// The component's entry point.
 #[cfg(target_family = "wasm")]

@@ -29,6 +29,8 @@ pub enum Purpose {
     Link,
     /// Upload tickets.
     Ticket,
+    /// What stands for owners in logs: no signature, and nothing is verified.
+    Pseudonym,
 }
 
 impl Purpose {
@@ -39,6 +41,7 @@ impl Purpose {
             Self::Token => b"",
             Self::Link => b"darkroom link v1",
             Self::Ticket => b"darkroom ticket v1",
+            Self::Pseudonym => b"darkroom pseudonym v1",
         }
     }
 }
@@ -52,6 +55,7 @@ pub struct SigningKey {
     token: Hmac<Sha256>,
     link: Hmac<Sha256>,
     ticket: Hmac<Sha256>,
+    pseudonym: Hmac<Sha256>,
 }
 
 impl SigningKey {
@@ -71,6 +75,7 @@ impl SigningKey {
             id: id.to_owned(),
             link: derived(Purpose::Link)?,
             ticket: derived(Purpose::Ticket)?,
+            pseudonym: derived(Purpose::Pseudonym)?,
             token,
         })
     }
@@ -95,6 +100,7 @@ impl SigningKey {
             Purpose::Token => self.token.clone(),
             Purpose::Link => self.link.clone(),
             Purpose::Ticket => self.ticket.clone(),
+            Purpose::Pseudonym => self.pseudonym.clone(),
         };
         mac.update(message);
         mac
@@ -288,7 +294,12 @@ mod tests {
     #[test]
     fn a_signature_for_one_purpose_is_not_valid_for_another() {
         let key = SigningKey::new("k", &[7; 32]).expect("any length");
-        let purposes = [Purpose::Token, Purpose::Link, Purpose::Ticket];
+        let purposes = [
+            Purpose::Token,
+            Purpose::Link,
+            Purpose::Ticket,
+            Purpose::Pseudonym,
+        ];
         for made in purposes {
             let signature = key.sign(made, b"message");
             for held in purposes {

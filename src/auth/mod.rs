@@ -9,12 +9,14 @@
 
 mod keyring;
 pub mod link;
+mod pseudonym;
 mod scope;
 pub mod ticket;
 pub mod token;
 
 use crate::quota::QuotaClaim;
 pub use keyring::{KeyRing, KeyRingError, MIN_SECRET_BYTES, Purpose, SigningKey};
+pub use pseudonym::pseudonym;
 pub use scope::{Scope, Scopes};
 
 pub use token::{Audience, Claims, TokenError};

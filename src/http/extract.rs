@@ -12,6 +12,7 @@ use super::App;
 use super::problem::{Problem, ProblemKind};
 use crate::auth::link::{self, VerifiedLink};
 use crate::auth::{Grant, Scope, token};
+use crate::trace::{self, Phase};
 
 /// Names a scope in a handler's signature.
 pub(super) trait Permission {
@@ -73,6 +74,7 @@ impl FromRequestParts<Arc<App>> for Reader {
         let query = parts.uri.query().unwrap_or_default();
         // What comes as a signed URL is judged as one, whatever else it shows.
         if names(query).any(|name| name == link::SIGNATURE) {
+            let _timer = trace::start(Phase::Auth);
             let now = app.service.now().seconds();
             let keys = &app.settings.signing_keys;
             let (method, path) = (parts.method.as_str(), parts.uri.path());
@@ -91,6 +93,7 @@ fn names(query: &str) -> impl Iterator<Item = &str> {
 
 /// The grant of the request's token; `None` if it has none.
 fn grant(parts: &Parts, app: &App) -> Result<Option<Grant>, Problem> {
+    let _timer = trace::start(Phase::Auth);
     let mut values = parts.headers.get_all(header::AUTHORIZATION).iter();
     let Some(value) = values.next() else {
         return Ok(None);
@@ -107,6 +110,7 @@ fn grant(parts: &Parts, app: &App) -> Result<Option<Grant>, Problem> {
     let now = app.service.now().seconds();
     let audience = settings.token_audience.as_deref();
     let grant = token::verify(&settings.signing_keys, audience, now, token.trim_start())?;
+    trace::note_owner(&grant.owner);
     Ok(Some(grant))
 }
 

@@ -1,7 +1,7 @@
 //! The HTTP contract: routes, extractors, errors. Everything below speaks in
 //! images and grants; everything above is the host.
 //!
-//! A request's way: [`router`] → `request_id` → `cors` → `linger` → extractors (`extract`: the
+//! A request's way: [`router`] → `observe` → `request_id` → `cors` → `linger` → extractors (`extract`: the
 //! token becomes a grant) → a handler in `routes` → the service → a response,
 //! or a [`problem::Problem`] at any step.
 
@@ -16,6 +16,7 @@ mod disposition;
 mod entity_tag;
 mod extract;
 mod linger;
+mod observe;
 pub mod problem;
 mod range;
 mod request_id;
@@ -58,10 +59,6 @@ pub fn router(app: Arc<App>) -> Router {
                 "the resource has no such method",
             )
         })
-        .layer(middleware::map_response_with_state(
-            Arc::clone(&app),
-            log_failures,
-        ))
         .layer(middleware::map_request_with_state(
             Arc::clone(&app),
             linger::read_on,
@@ -71,6 +68,10 @@ pub fn router(app: Arc<App>) -> Router {
             cors::allow,
         ))
         .layer(middleware::from_fn(request_id::set))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&app),
+            observe::observe,
+        ))
         .with_state(app)
 }
 
@@ -89,18 +90,6 @@ pub async fn respond(mut router: Router, request: Request<Body>) -> Response {
         // The router sets it on everything. RFC 9110 §8.6 forbids it for the first, and
         // for the second what is not the length of the content.
         response.headers_mut().remove(header::CONTENT_LENGTH);
-    }
-    response
-}
-
-/// Writes what was behind an answer of the 5xx kind to the log: the client is
-/// not told.
-async fn log_failures(
-    axum::extract::State(app): axum::extract::State<Arc<App>>,
-    mut response: Response,
-) -> Response {
-    if let Some(problem::Cause(cause)) = response.extensions_mut().remove() {
-        app.service.log(&format!("{}: {cause}", response.status()));
     }
     response
 }

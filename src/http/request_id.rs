@@ -6,7 +6,8 @@ use axum::middleware::Next;
 use axum::response::Response;
 use uuid::Uuid;
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The header.
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The middleware that sets it.
 pub(super) async fn set(request: Request, next: Next) -> Response {

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
@@ -15,6 +16,7 @@ use crate::service::{Limits, Runtime};
 
 mod delivery;
 mod lost_updates;
+mod observe;
 
 const KEYS: &str = "test:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY";
 const NOW: i64 = 1_800_000_000_000;
@@ -23,6 +25,7 @@ const NOW: i64 = 1_800_000_000_000;
 struct Client {
     router: Router,
     values: MemoryKeyValue,
+    lines: Arc<Mutex<Vec<String>>>,
 }
 
 impl Client {
@@ -49,10 +52,12 @@ impl Client {
         );
         let settings = Settings::parse(&all).expect("good settings");
         let blobs = ChunkedBlobs::new(store, settings.chunk_bytes);
+        let lines: Arc<Mutex<Vec<String>>> = Arc::default();
+        let log = Arc::clone(&lines);
         let runtime = Runtime {
             now: Box::new(|| Timestamp::from_millis(NOW)),
             spawn: Box::new(drop),
-            log: Box::new(|_| {}),
+            log: Box::new(move |line| log.lock().expect("not poisoned").push(line.to_owned())),
         };
         let limits = Limits::from(&settings);
         let catalog = Arc::new(MemoryCatalog::default());
@@ -60,6 +65,7 @@ impl Client {
         Self {
             router: router(Arc::new(App { service, settings })),
             values,
+            lines,
         }
     }
 

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use spin_sdk::key_value::{Error, Store};
 
 use crate::blobs::{BlobError, KeyValue};
+use crate::trace::{self, Phase};
 
 /// Deletion of many keys at once, which the SDK does not cover: `wasi:keyvalue`,
 /// bound from `wit/`. Its calls hold up the whole instance while they run, so
@@ -37,15 +38,18 @@ impl SpinKeyValue {
 #[async_trait]
 impl KeyValue for SpinKeyValue {
     async fn get(&self, key: String) -> Result<Option<Bytes>, BlobError> {
+        let _timer = trace::start(Phase::Blob);
         let value = self.store.get(key).await.map_err(failed)?;
         Ok(value.map(Bytes::from))
     }
 
     async fn set(&self, key: String, value: Vec<u8>) -> Result<(), BlobError> {
+        let _timer = trace::start(Phase::Blob);
         self.store.set(key, value).await.map_err(failed)
     }
 
     async fn delete_many(&self, keys: Vec<String>) -> Result<(), BlobError> {
+        let _timer = trace::start(Phase::Blob);
         match keys.as_slice() {
             [] => Ok(()),
             [key] => self.store.delete(key).await.map_err(failed),

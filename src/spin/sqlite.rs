@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use spin_sdk::sqlite;
 
 use crate::catalog::{CatalogError, Database, Row, Value};
+use crate::trace::{self, Phase};
 
 /// An open connection: one for the whole process, shared with every other request.
 pub struct SpinDatabase {
@@ -21,6 +22,7 @@ impl SpinDatabase {
 #[async_trait]
 impl Database for SpinDatabase {
     async fn query(&self, sql: &str, parameters: Vec<Value>) -> Result<Vec<Row>, CatalogError> {
+        let _timer = trace::start(Phase::Catalog);
         let parameters = parameters.into_iter().map(to_spin);
         let result = self
             .connection

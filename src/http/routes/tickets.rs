@@ -18,6 +18,7 @@ use crate::http::problem::{Problem, ProblemKind};
 use crate::http::{App, body, view};
 use crate::media::Kind;
 use crate::service::{Attributes, Expected, fields};
+use crate::trace::{self, Phase};
 
 /// The longest life of a ticket, in seconds.
 const MAX_SECONDS: u64 = 86_400;
@@ -129,7 +130,11 @@ pub(super) async fn redeem(app: &App, uri: &Uri) -> Result<Option<Redeemed>, Pro
         return Ok(None);
     };
     let now = app.service.now().seconds();
-    let ticket = ticket::verify(&app.settings.signing_keys, now, text)?;
+    let ticket = {
+        let _timer = trace::start(Phase::Auth);
+        ticket::verify(&app.settings.signing_keys, now, text)?
+    };
+    trace::note_owner(&ticket.sub);
     app.service.refuse_spent(&ticket.id).await?;
     let visibility = ticket.visibility.as_deref().and_then(Visibility::parse);
     Ok(Some(Redeemed {

@@ -19,20 +19,22 @@ struct Rule {
 const RULES: &[Rule] = &[
     Rule {
         parts: &[
-            "auth", "media", "quota", "catalog", "blobs", "service", "http",
+            "auth", "media", "quota", "trace", "catalog", "blobs", "service", "http",
         ],
         crates: &["spin_sdk", "wit_bindgen"],
         modules: &["spin"],
         why: "only src/spin and src/lib.rs know Spin, so that the rest runs natively",
     },
     Rule {
-        parts: &["auth", "media", "quota", "catalog", "blobs", "service"],
+        parts: &[
+            "auth", "media", "quota", "trace", "catalog", "blobs", "service",
+        ],
         crates: &["axum"],
         modules: &["http"],
         why: "only src/http knows HTTP",
     },
     Rule {
-        parts: &["auth", "media", "quota", "catalog", "blobs"],
+        parts: &["auth", "media", "quota", "trace", "catalog", "blobs"],
         crates: &[],
         modules: &["service"],
         why: "stores and pure functions do not know what they are used for",

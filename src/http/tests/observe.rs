@@ -1,0 +1,285 @@
+//! What is logged of requests, and what is not.
+
+use super::*;
+use crate::catalog::Visibility;
+
+impl Client {
+    /// The lines written since this was last asked.
+    fn lines(&self) -> Vec<String> {
+        std::mem::take(&mut *self.lines.lock().expect("not poisoned"))
+    }
+
+    /// The one line written since this was last asked.
+    fn line(&self) -> Value {
+        let lines = self.lines();
+        let [line] = lines.as_slice() else {
+            panic!("one line, not {lines:?}");
+        };
+        serde_json::from_str(line).expect("JSON")
+    }
+
+    /// Deletes the chunks whose keys end so, behind the store's back.
+    fn lose(&self, suffix: &str) {
+        let keep = |key: &String, _: &mut Bytes| !key.ends_with(suffix);
+        self.values.tamper(|values| values.retain(keep));
+    }
+
+    /// Uploads an image of five chunks, and gives where its bytes are.
+    async fn upload_chunks(&self) -> String {
+        let answer = self.upload(&testing::png_of_size(5000)).await;
+        self.lines();
+        let content = &answer.json()["links"]["content"];
+        content.as_str().expect("a link").to_owned()
+    }
+}
+
+fn with_small_chunks(variables: &[(&'static str, &str)]) -> Client {
+    Client::with(&[variables, &[("chunk_bytes", "1024")]].concat())
+}
+
+#[tokio::test]
+async fn each_request_has_a_line_that_tells_its_facts() {
+    let client = Client::new();
+    let file = testing::png_of_size(1000);
+    let image = client.upload(&file).await.json();
+    let line = client.line();
+    let owner = line["owner"].as_str().expect("a pseudonym").to_owned();
+    assert_eq!(
+        (&line["method"], &line["status"]),
+        (&Value::from("POST"), &Value::from(201))
+    );
+    assert_eq!(
+        (&line["route"], &line["bytes_in"]),
+        (&Value::from("/v1/images"), &Value::from(1000))
+    );
+    assert_eq!(line["time"], "2027-01-15T08:00:00.000Z");
+    assert!(
+        line["duration_ms"]
+            .as_f64()
+            .is_some_and(|millis| (0.0..60_000.0).contains(&millis))
+    );
+    let ring = crate::auth::KeyRing::parse(KEYS).expect("a ring");
+    assert_eq!(owner, crate::auth::pseudonym(&ring, "alice"));
+
+    let path = image["links"]["content"].as_str().expect("a link");
+    for (method, sent) in [(Method::GET, 1000), (Method::HEAD, 0)] {
+        let answer = client
+            .send(request(method.clone(), path, Body::empty()))
+            .await;
+        let line = client.line();
+        assert_eq!(line["method"], method.as_str());
+        assert_eq!(line["route"], "/v1/images/{id}/content");
+        assert_eq!(line["request_id"], answer.header("x-request-id"));
+        assert_eq!(
+            (&line["bytes_in"], &line["bytes_out"]),
+            (&Value::from(0), &Value::from(sent))
+        );
+        assert_eq!(line["owner"], owner);
+        assert!(line.get("broken_off").is_none() && line.get("cause").is_none());
+    }
+    let nobody = client
+        .send(nameless(Method::GET, path, Body::empty()))
+        .await;
+    let line = client.line();
+    assert_eq!(
+        (&line["status"], &line["owner"]),
+        (&Value::from(401), &Value::Null)
+    );
+    assert_eq!(line["bytes_out"], nobody.body.len());
+    client.get("/v2/secret-path").await;
+    assert_eq!(client.line()["route"], Value::Null);
+    let made_up = Method::from_bytes(b"X-SECRET").expect("a method");
+    client
+        .send(request(made_up, "/v1/images", Body::empty()))
+        .await;
+    let line = client.line();
+    assert_eq!(
+        (&line["method"], &line["status"]),
+        (&Value::from("other"), &Value::from(405))
+    );
+    client
+        .send(request(
+            Method::DELETE,
+            &path.replace("/content", ""),
+            Body::empty(),
+        ))
+        .await;
+    assert_eq!(client.line()["status"], 204);
+}
+
+#[tokio::test]
+async fn the_line_is_written_when_the_body_has_ended() {
+    let client = with_small_chunks(&[]);
+    let path = client.upload_chunks().await;
+    let response = respond(
+        client.router.clone(),
+        request(Method::GET, &path, Body::empty()),
+    )
+    .await;
+    let mut body = response.into_body();
+    for _ in 0..5 {
+        body.frame().await.expect("a chunk").expect("is there");
+        assert_eq!(client.lines(), Vec::<String>::new());
+    }
+    assert!(body.frame().await.is_none());
+    let line = client.line();
+    assert_eq!(
+        (&line["bytes_out"], &line["status"]),
+        (&Value::from(5000), &Value::from(200))
+    );
+    assert!(line.get("broken_off").is_none());
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_is_told_and_what_it_got() {
+    let client = with_small_chunks(&[]);
+    let path = client.upload_chunks().await;
+    let response = respond(
+        client.router.clone(),
+        request(Method::GET, &path, Body::empty()),
+    )
+    .await;
+    let mut body = response.into_body();
+    for _ in 0..3 {
+        body.frame().await.expect("a chunk").expect("is there");
+    }
+    // The third chunk was handed out; that it was sent is not known.
+    drop(body);
+    let line = client.line();
+    assert_eq!(
+        (&line["bytes_out"], &line["broken_off"]),
+        (&Value::from(2048), &Value::from("client"))
+    );
+    assert!(line.get("cause").is_none());
+}
+
+#[tokio::test]
+async fn what_fails_on_our_side_has_its_cause_in_the_line() {
+    for setting in ["on", "errors"] {
+        let client = with_small_chunks(&[("request_log", setting)]);
+        let path = client.upload_chunks().await;
+        client.lose(":3");
+        let response = respond(
+            client.router.clone(),
+            request(Method::GET, &path, Body::empty()),
+        )
+        .await;
+        assert!(response.into_body().collect().await.is_err());
+        let lines = client.lines();
+        let line: Value = serde_json::from_str(lines.last().expect("a line")).expect("JSON");
+        assert_eq!(line["broken_off"], "server");
+        let cause = line["cause"].as_str().expect("a cause");
+        assert!(
+            cause.contains("chunk 3") && cause.contains("missing"),
+            "{cause}"
+        );
+
+        client.lose(":0");
+        client.get(&path).await.is_problem(500, "internal");
+        let line = client.line();
+        assert_eq!(line["status"], 500);
+        let cause = line["cause"].as_str().expect("a cause");
+        assert!(
+            cause.contains("chunk 0") && cause.contains("missing"),
+            "{cause}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_logged_is_a_setting() {
+    let errors = Client::with(&[("request_log", "errors")]);
+    errors.upload(&testing::png_of_size(1000)).await;
+    errors.get("/v1/images/nothing").await;
+    assert_eq!(errors.lines(), Vec::<String>::new());
+    let off = with_small_chunks(&[("request_log", "off")]);
+    let path = off.upload_chunks().await;
+    off.lose("");
+    off.get(&path).await.is_problem(500, "internal");
+    // What an operator must know is told without a request's line.
+    let lines = off.lines();
+    assert!(
+        lines.len() == 1 && lines[0].contains("missing"),
+        "{lines:?}"
+    );
+    assert!(!lines[0].starts_with('{'), "{lines:?}");
+}
+
+#[tokio::test]
+async fn no_line_has_a_secret_or_what_the_client_wrote() {
+    let client = Client::new();
+    let token = bearer("alice", "images:read images:write");
+    let ring = crate::auth::KeyRing::parse(KEYS).expect("a ring");
+    let ticket = crate::auth::ticket::Ticket {
+        id: "secret-ticket".to_owned(),
+        sub: "alice".to_owned(),
+        exp: NOW.unsigned_abs() / 1000 + 60,
+        max_bytes: None,
+        content_types: vec![],
+        tags: vec!["secret-tag".to_owned()],
+        visibility: Some(Visibility::Public.as_str().to_owned()),
+        quota: crate::quota::QuotaClaim::default(),
+    };
+    let ticket = ticket.sign(&ring).expect("signs");
+    let file = testing::png_of_size(1000);
+    let sends = [
+        request(
+            Method::POST,
+            "/v1/images?filename=secret-name.png",
+            Body::from(file.clone()),
+        ),
+        nameless(
+            Method::POST,
+            &format!("/v1/images?ticket={ticket}"),
+            Body::from(file),
+        ),
+        nameless(
+            Method::GET,
+            "/v1/images/secret-id/content?signature=secret&expires=1",
+            Body::empty(),
+        ),
+        nameless(Method::GET, "/secret%0a{\"status\":200}", Body::empty()),
+    ];
+    for mut request in sends {
+        let headers = request.headers_mut();
+        for (name, value) in [
+            ("x-request-id", &b"secret\xff\t{\"status\":200}"[..]),
+            ("user-agent", b"secret\tagent"),
+            ("referer", b"secret"),
+            ("cookie", b"secret"),
+        ] {
+            let value = axum::http::HeaderValue::from_bytes(value).expect("a value");
+            headers.insert(name, value);
+        }
+        client.send(request).await;
+        let lines = client.lines();
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        let line = &lines[0];
+        for secret in ["secret", "alice", "%0a", &token, &ticket] {
+            assert!(!line.contains(secret), "{line}");
+        }
+        assert!(!line.contains(['\n', '\r', '\t']), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn timings_are_told_where_a_setting_allows() {
+    let client = Client::new();
+    assert_eq!(client.get("/v1/images").await.header("server-timing"), "");
+    for log in ["on", "off"] {
+        let client = Client::with(&[("server_timing", "on"), ("request_log", log)]);
+        let answer = client.upload(&testing::png_of_size(1000)).await;
+        let metrics: Vec<(&str, f64)> = answer
+            .header("server-timing")
+            .split(", ")
+            .map(|metric| {
+                let (name, millis) = metric.split_once(";dur=").expect("a duration");
+                (name, millis.parse().expect("a number"))
+            })
+            .collect();
+        let names: Vec<&str> = metrics.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, ["auth", "catalog", "blob", "total"]);
+        let (auth, total) = (metrics[0].1, metrics[3].1);
+        assert!(0.0 < auth && auth < total, "{metrics:?}");
+    }
+}
