@@ -57,6 +57,17 @@ impl<P: Permission> FromRequestParts<Arc<App>> for Authorized<P> {
     }
 }
 
+/// Whoever calls: the grant of a valid token, or `None` for who shows none.
+pub(super) struct Caller(pub(super) Option<Grant>);
+
+impl FromRequestParts<Arc<App>> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        grant(parts, app).map(Self)
+    }
+}
+
 /// Whoever asks for an image's bytes: a token is judged where there is one.
 pub(super) enum Reader {
     /// The caller holds a valid token, with or without `images:read`.

@@ -14,6 +14,7 @@ mod date;
 mod digest;
 mod disposition;
 mod entity_tag;
+mod exposition;
 mod extract;
 mod linger;
 mod observe;
@@ -50,6 +51,7 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(routes::content::router())
         .merge(routes::health::router())
         .merge(routes::links::router())
+        .merge(routes::metrics::router())
         .merge(routes::tickets::router())
         .merge(routes::usage::router())
         .fallback(|| async { Problem::new(ProblemKind::NotFound, "there is no such resource") })

@@ -28,6 +28,7 @@ mod load;
 mod lost_updates;
 mod memory;
 mod multipart;
+mod observability;
 mod owners;
 mod publishing;
 mod quotas;

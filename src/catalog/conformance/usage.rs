@@ -47,7 +47,10 @@ impl Suite<'_> {
         ensure_eq("every image counts in full", self.used("usage").await?, all)?;
         let taken = self.commit_within(std::slice::from_ref(&first), Quota::default());
         ensure("an id that is taken is refused", taken.await.is_err())?;
-        let foreign = self.catalog.delete(first.image.id, Some("stranger")).await;
+        let foreign = self
+            .catalog
+            .delete(first.image.id, Some("stranger"), None)
+            .await;
         ensure_eq("another owner's image stays", foreign, Ok(false))?;
         ensure_eq("what fails does not count", self.used("usage").await?, all)?;
         for (image, left) in [(large, (2, 20)), (first, (1, 10)), (equal, (0, 0))] {

@@ -6,6 +6,7 @@ mod form;
 pub(super) mod health;
 pub(super) mod images;
 pub(super) mod links;
+pub(super) mod metrics;
 pub(super) mod tickets;
 mod upload;
 pub(super) mod usage;

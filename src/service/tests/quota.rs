@@ -81,7 +81,7 @@ async fn a_report_tells_how_long_work_has_waited() {
     let bench = Bench::new();
     let file = testing::png_of_size(300);
     let image = bench.upload("alice", &file).await.expect("is taken");
-    let deleted = bench.service.delete(&grant("alice"), image.id).await;
+    let deleted = bench.service.delete(&grant("alice"), image.id, None).await;
     assert_eq!(deleted, Ok(()));
     bench.advance(100);
     let report = bench.service.report(1).await.expect("reads");

@@ -99,7 +99,9 @@ async fn make(catalog: &dyn Catalog, change: &Change, tried: u32) -> Result<bool
         }
         Change::Delete(which) => {
             let number = which.checked_rem(tried as usize).unwrap_or(0);
-            catalog.delete(Uuid::from_u128(number as u128), None).await
+            catalog
+                .delete(Uuid::from_u128(number as u128), None, None)
+                .await
         }
         Change::ForgetDead => {
             let end = Timestamp::from_millis(i64::MAX);

@@ -1,0 +1,378 @@
+//! What an operator sees of requests: the log, timings, metrics.
+
+use std::env;
+use std::process::Command;
+
+use futures_util::StreamExt as _;
+use serde_json::{Value, json};
+
+use crate::support::{ALL_SCOPES, Darkroom, Png, Raw, content, created, eventually, fixture};
+use crate::support::{header, problem, token};
+
+impl Darkroom {
+    /// The lines of requests in its log.
+    fn requests(&self) -> Vec<Value> {
+        let log = self.log();
+        let lines = log.lines().filter(|line| line.starts_with('{'));
+        let parse = |line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"));
+        lines.map(parse).collect()
+    }
+
+    /// Waits for the line of the request with this id, which must be the only one.
+    async fn request(&self, id: &str) -> Value {
+        let with_id = || {
+            let mut lines = self.requests();
+            lines.retain(|line| line["request_id"] == id);
+            lines
+        };
+        let found = eventually(|| async { !with_id().is_empty() }).await;
+        assert_eq!(found, Ok(()), "no line of {id}:\n{}", self.log());
+        let [line] = with_id().try_into().expect("one line");
+        line
+    }
+}
+
+#[tokio::test]
+async fn every_request_has_one_line_in_the_log() {
+    let darkroom = Darkroom::start();
+    let alice = darkroom.client("alice");
+    let file = Png::of_size(1_000_000).bytes();
+    let image = alice.upload(file.clone()).await;
+    let cases = [
+        (
+            "GET",
+            content(&image),
+            "/v1/images/{id}/content",
+            200,
+            file.len(),
+        ),
+        ("HEAD", content(&image), "/v1/images/{id}/content", 200, 0),
+        ("GET", "/v1/nothing", "", 404, 0),
+        (
+            "DELETE",
+            image["links"]["self"].as_str().expect("a link"),
+            "/v1/images/{id}",
+            204,
+            0,
+        ),
+    ];
+    let mut owners = vec![];
+    for (number, (method, path, route, status, bytes)) in cases.into_iter().enumerate() {
+        let id = format!("request-{number}");
+        let method = method.parse().expect("a method");
+        let request = alice.request(method, path).header("x-request-id", &id);
+        let response = request.send().await.expect("an answer");
+        let sent = response.bytes().await.expect("a body").len();
+        let line = darkroom.request(&id).await;
+        assert_eq!(line["status"], status, "{line}");
+        assert_eq!(line["route"].as_str().unwrap_or_default(), route, "{line}");
+        assert_eq!(line["bytes_out"], sent, "{line}");
+        assert!(sent == bytes || status == 404, "{line}");
+        assert!(line["duration_ms"].as_f64() > Some(0.0), "{line}");
+        assert!(line.get("broken_off").is_none(), "{line}");
+        if status != 404 {
+            owners.push(line["owner"].clone());
+        }
+    }
+    assert!(owners[0].is_string() && owners.iter().all(|owner| *owner == owners[0]));
+    let uploads = darkroom.requests();
+    let upload = uploads.iter().find(|line| line["method"] == "POST");
+    let upload = upload.expect("a line of the upload");
+    assert_eq!(
+        (&upload["bytes_in"], &upload["status"]),
+        (&json!(file.len()), &json!(201))
+    );
+    assert_eq!(upload["owner"], owners[0]);
+    assert!(!darkroom.log().contains("alice"), "{}", darkroom.log());
+}
+
+#[tokio::test]
+async fn a_transfer_that_is_broken_off_is_told_with_what_was_sent() {
+    let darkroom = Darkroom::start();
+    let alice = darkroom.client("alice");
+    let size = 20_000_000;
+    let image = alice.upload(reqwest::Body::wrap_stream(
+        futures_util::stream::iter(Png::of_size(size).pieces()).map(Ok::<_, std::io::Error>),
+    ));
+    let image = image.await;
+    let mut raw = Raw::connect(&darkroom).await;
+    let authorization = format!("Authorization: Bearer {}", token("alice", ALL_SCOPES));
+    let target = format!("GET {}", content(&image));
+    raw.begin(&target, &[&authorization, "X-Request-Id: broken"])
+        .await;
+    raw.read_some(1_000_000).await;
+    drop(raw);
+    let line = darkroom.request("broken").await;
+    assert_eq!(line["broken_off"], "client", "{line}");
+    let sent = line["bytes_out"].as_u64().expect("a number");
+    assert!((600_000..size as u64).contains(&sent), "{line}");
+    // An upload that its sender breaks off is told as well.
+    let mut raw = Raw::connect(&darkroom).await;
+    let lines = ["Content-Length: 5000000", "X-Request-Id: half"];
+    raw.begin_upload("alice", &lines).await;
+    raw.send(&Png::of_size(900_000).bytes()).await;
+    drop(raw);
+    let line = darkroom.request("half").await;
+    assert_eq!(line["route"], "/v1/images", "{line}");
+    assert!(line["bytes_in"].as_u64() <= Some(900_000), "{line}");
+}
+
+#[tokio::test]
+async fn what_a_client_sends_forges_no_line_and_shows_no_secret() {
+    let darkroom = Darkroom::start();
+    let alice = darkroom.client("alice");
+    let image = alice.upload(fixture("still.gif").bytes).await;
+    let url = alice.url(&image).await;
+    assert_eq!(darkroom.anybody().get(&url).await.status(), 200);
+    let ticket = alice
+        .ticket(&json!({"expires_in": 60, "tags": ["secret"]}))
+        .await;
+    created(
+        darkroom
+            .anybody()
+            .send_to(&ticket, fixture("alpha.png").bytes)
+            .await,
+    )
+    .await;
+    let forged = r#"{"status":200,"request_id":"forged"}"#;
+    for (target, lines) in [
+        (
+            "GET /v1/images",
+            vec![format!("X-Request-Id: x\u{b}{forged}")],
+        ),
+        (
+            "GET /v1/images",
+            vec![format!("X-Request-Id: {}", "secret".repeat(100))],
+        ),
+        (
+            "GET /v1/images",
+            vec![
+                format!("User-Agent: a\u{85}{forged}"),
+                "Cookie: secret".into(),
+            ],
+        ),
+        (
+            "GET /v1/images",
+            vec![format!("Authorization: Bearer secret{forged}")],
+        ),
+        (
+            "GET /secret%0A%0D?filename=secret.png&signature=secret",
+            vec![],
+        ),
+        (
+            "SECRET /v1/images",
+            vec!["X-Request-Id: made-up-method".into()],
+        ),
+    ] {
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        let answer = Raw::exchange(&darkroom, target, &lines).await;
+        assert!((400..500).contains(&answer.status), "{answer:?}");
+    }
+    let made_up = darkroom.request("made-up-method").await;
+    assert_eq!(
+        (&made_up["method"], &made_up["status"]),
+        (&json!("other"), &json!(405))
+    );
+    let log = darkroom.log();
+    let signature = url.split("signature=").nth(1).expect("a signature");
+    let ticket = ticket.split("ticket=").nth(1).expect("a ticket");
+    for secret in ["secret", "SECRET", "forged", "alice", signature, ticket] {
+        assert!(!log.contains(secret), "{secret} in:\n{log}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_logged_is_as_the_setting_says() {
+    for setting in ["errors", "off"] {
+        let darkroom = Darkroom::with().variable("request_log", setting).start();
+        let alice = darkroom.client("alice");
+        let image = alice.upload(fixture("still.gif").bytes).await;
+        alice.download(&image).await;
+        assert_eq!(alice.get("/v1/nothing").await.status(), 404);
+        assert_eq!(darkroom.requests(), Vec::<Value>::new());
+    }
+}
+
+#[tokio::test]
+async fn timings_of_each_phase_are_told_where_a_setting_allows() {
+    let darkroom = Darkroom::with().variable("server_timing", "on").start();
+    let alice = darkroom.client("alice");
+    let image = alice.upload(Png::of_size(100_000).bytes()).await;
+    let response = alice.get(content(&image)).await;
+    let told = header(&response, "server-timing").to_owned();
+    let metrics: Vec<(&str, f64)> = told
+        .split(", ")
+        .map(|metric| metric.split_once(";dur=").expect("a duration"))
+        .map(|(name, millis)| (name, millis.parse().expect("a number")))
+        .collect();
+    let names: Vec<&str> = metrics.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, ["auth", "catalog", "blob", "total"]);
+    assert!(metrics.iter().all(|(_, millis)| *millis > 0.0), "{told}");
+    let total = metrics[3].1;
+    let parts: f64 = metrics[..3].iter().map(|(_, millis)| millis).sum();
+    assert!(parts <= total, "{told}");
+    let shared = Darkroom::shared().client("alice");
+    let untold = shared.get("/v1/images").await;
+    assert!(!untold.headers().contains_key("server-timing"));
+}
+
+/// Prints every sample as JSON: its name, labels and value.
+const PARSE: &str = r#"
+import json, sys
+from prometheus_client.parser import text_string_to_metric_families
+for family in text_string_to_metric_families(sys.stdin.read()):
+    assert family.documentation and family.type == "gauge", family
+    for sample in family.samples:
+        print(json.dumps([sample.name, sample.labels, sample.value]))
+"#;
+
+/// What Prometheus' own library for Python reads; `None` where there is no such
+/// library, which `cargo xtask test` reports, and which fails in CI.
+fn parsed_by_prometheus(text: &str) -> Option<Vec<(String, Value, f64)>> {
+    use std::io::Write as _;
+    let python = env::var_os("DARKROOM_TEST_PYTHON");
+    let strict = env::var("CI").is_ok_and(|ci| ci == "true");
+    assert!(
+        !strict || python.is_some(),
+        "DARKROOM_TEST_PYTHON is not set"
+    );
+    let mut child = Command::new(python?)
+        .args(["-c", PARSE])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("Python starts");
+    let mut stdin = child.stdin.take().expect("its input");
+    stdin.write_all(text.as_bytes()).expect("it reads");
+    drop(stdin);
+    let output = child.wait_with_output().expect("it ends");
+    assert!(output.status.success(), "{text}");
+    let lines = String::from_utf8(output.stdout).expect("text");
+    let parse = |line| serde_json::from_str(line).expect("a sample");
+    Some(lines.lines().map(parse).collect())
+}
+
+/// The samples of `/metrics` without labels, by name.
+async fn metrics(client: &crate::support::Client) -> (String, Vec<(String, Value, f64)>) {
+    let response = client.get("/metrics").await;
+    assert_eq!(response.status(), 200);
+    let media_type = "text/plain; version=0.0.4; charset=utf-8";
+    assert_eq!(header(&response, "content-type"), media_type);
+    let text = response.text().await.expect("text");
+    let samples = parsed_by_prometheus(&text).unwrap_or_default();
+    (text, samples)
+}
+
+#[tokio::test]
+async fn metrics_tell_what_is_kept() {
+    let darkroom = Darkroom::start();
+    let owner = "al\\ice\" é";
+    let alice = darkroom.client(owner);
+    let file = Png::of_size(1000).bytes();
+    let image = alice.upload(file.clone()).await;
+    alice.upload(file).await;
+    darkroom
+        .client("bob")
+        .upload(Png::of_size(5000).bytes())
+        .await;
+    let gone = alice.upload(Png::of_size(700).bytes()).await;
+    assert_eq!(
+        alice.delete(crate::support::path(&gone)).await.status(),
+        204
+    );
+    let (text, samples) = metrics(&darkroom.scoped("root", "admin")).await;
+    assert!(text.contains("\ndarkroom_images 3\n"), "{text}");
+    if samples.is_empty() {
+        return;
+    }
+    let value = |name: &str, labels: Value| {
+        let found = samples
+            .iter()
+            .find(|sample| sample.0 == name && sample.1 == labels);
+        found
+            .unwrap_or_else(|| panic!("no {name} {labels} in\n{text}"))
+            .2
+    };
+    let version = json!({"version": env!("CARGO_PKG_VERSION")});
+    for (name, labels, expected) in [
+        ("darkroom_build_info", version, 1.0),
+        ("darkroom_images", json!({}), 3.0),
+        ("darkroom_image_bytes", json!({}), 7000.0),
+        ("darkroom_blobs", json!({"state": "live"}), 2.0),
+        ("darkroom_blob_bytes", json!({"state": "live"}), 6000.0),
+        ("darkroom_blobs", json!({"state": "dead"}), 1.0),
+        ("darkroom_blob_bytes", json!({"state": "dead"}), 700.0),
+    ] {
+        assert_eq!(
+            value(name, labels.clone()),
+            expected,
+            "{name} {labels}:\n{text}"
+        );
+    }
+    assert!(value("darkroom_leases", json!({})) >= 1.0, "{text}");
+    for age in [
+        "darkroom_oldest_lease_age_seconds",
+        "darkroom_oldest_dead_blob_age_seconds",
+    ] {
+        assert!((0.0..60.0).contains(&value(age, json!({}))), "{text}");
+    }
+    let owners: Vec<_> = samples
+        .iter()
+        .filter(|sample| sample.0 == "darkroom_owner_bytes")
+        .collect();
+    assert_eq!(owners.len(), 2, "{text}");
+    assert_eq!(
+        (&owners[0].1["owner"], owners[0].2),
+        (&json!("bob"), 5000.0)
+    );
+    assert_eq!(
+        (&owners[1].1["owner"], owners[1].2),
+        (&json!(owner), 2000.0)
+    );
+    // By the pseudonym, an admin finds an owner's requests in the log.
+    let id = "by-alice";
+    let request = alice.request(reqwest::Method::GET, content(&image));
+    let response = request.header("x-request-id", id).send().await;
+    response.expect("an answer").bytes().await.expect("a body");
+    assert_eq!(
+        darkroom.request(id).await["owner"],
+        owners[1].1["pseudonym"]
+    );
+}
+
+#[tokio::test]
+async fn metrics_are_for_admins_or_by_a_setting_for_anybody() {
+    let darkroom = Darkroom::shared();
+    problem(
+        darkroom.anybody().get("/metrics").await,
+        401,
+        "unauthorized",
+    )
+    .await;
+    let told = problem(
+        darkroom.client("alice").get("/metrics").await,
+        403,
+        "insufficient-scope",
+    );
+    assert_eq!(told.await["scope"], "admin");
+    let darkroom = Darkroom::with().variable("metrics", "public").start();
+    darkroom
+        .client("alice")
+        .upload(fixture("still.gif").bytes)
+        .await;
+    for (client, is_named) in [
+        (darkroom.anybody(), false),
+        (darkroom.client("alice"), false),
+        (darkroom.scoped("root", "admin"), true),
+    ] {
+        let (text, samples) = metrics(&client).await;
+        assert!(
+            text.contains("darkroom_owner_images{pseudonym=\""),
+            "{text}"
+        );
+        assert_eq!(text.contains("alice"), is_named, "{text}");
+        assert!(samples.is_empty() || samples.len() > 10, "{text}");
+    }
+    let wrong = darkroom.anybody().with_token("nonsense");
+    problem(wrong.get("/metrics").await, 401, "unauthorized").await;
+}
