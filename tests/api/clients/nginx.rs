@@ -10,6 +10,13 @@ use crate::support::{
 
 const SIZE: usize = 1_500_000;
 
+#[test]
+fn the_documented_configuration_is_the_one_that_is_tested() {
+    let recipe = include_str!("../../recipes/nginx-cache.conf");
+    let document = include_str!("../../../docs/delivery.md");
+    assert!(document.contains(&format!("```nginx\n{recipe}```\n")));
+}
+
 /// A proxy, an owner behind it, and an image of theirs that was uploaded through it.
 struct Stage {
     nginx: Nginx,
