@@ -1,5 +1,6 @@
 //! The host's own lines on standard error, and the guest's.
 
+use bytes::Bytes;
 use std::fmt::Arguments;
 use std::io::Write;
 use std::pin::Pin;
@@ -7,7 +8,9 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use tokio::io::AsyncWrite;
+use wasmtime_wasi::async_trait;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
 static QUIET: AtomicBool = AtomicBool::new(false);
 
@@ -54,17 +57,17 @@ impl IsTerminal for GuestOutput {
 }
 
 impl StdoutStream for GuestOutput {
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(Lines(Vec::new()))
+    }
+
     fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
         Box::new(Lines(Vec::new()))
     }
 }
 
-impl AsyncWrite for Lines {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<std::io::Result<usize>> {
+impl Lines {
+    fn push(&mut self, bytes: &[u8]) {
         const LONGEST: usize = 64 << 10;
         self.0.extend_from_slice(bytes);
         let whole = match bytes.iter().rposition(|byte| *byte == b'\n') {
@@ -76,6 +79,38 @@ impl AsyncWrite for Lines {
             let _ = std::io::stderr().write_all(&self.0[..whole]);
             self.0.drain(..whole);
         }
+    }
+}
+
+/// Written at once: the stream that would otherwise be made of the one below hands
+/// each line to a task of its own, and the whole instance waits for it.
+impl OutputStream for Lines {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        self.push(&bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        Ok(64 << 10)
+    }
+}
+
+#[async_trait]
+impl Pollable for Lines {
+    async fn ready(&mut self) {}
+}
+
+impl AsyncWrite for Lines {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        self.push(bytes);
         Poll::Ready(Ok(bytes.len()))
     }
 

@@ -132,7 +132,8 @@ fn start(program: &Program, directory: &Path, keys: &str) -> Result<Host> {
         runtime_config: stores::runtime_config(None, &data)?,
         state_dir: data,
         listen: "127.0.0.1:0".to_owned(),
-        variables: Vec::new(),
+        // nginx writes no log either.
+        variables: vec![("request_log".to_owned(), "off".to_owned())],
         environment: vec![("SPIN_VARIABLE_SIGNING_KEYS".to_owned(), keys.to_owned())],
         max_instance_memory: None,
         log: Some(directory.join("host.log")),
