@@ -133,7 +133,7 @@ fn start(program: &Program, directory: &Path, keys: &str) -> Result<Host> {
         state_dir: data,
         listen: "127.0.0.1:0".to_owned(),
         // nginx writes no log either.
-        variables: vec![("request_log".to_owned(), "off".to_owned())],
+        variables: vec!["request_log=off".to_owned()],
         environment: vec![("SPIN_VARIABLE_SIGNING_KEYS".to_owned(), keys.to_owned())],
         max_instance_memory: None,
         log: Some(directory.join("host.log")),
