@@ -88,6 +88,7 @@ impl Suite<'_> {
                 chunk_size: 4 + number,
             },
             sha256: content.repeat(64),
+            original_sha256: content.repeat(64),
             content_type: "image/png".to_owned(),
             width: 3,
             height: 4,
@@ -148,6 +149,7 @@ impl Suite<'_> {
         full.image.visibility = Visibility::Public;
         full.image.tags = vec!["a b".to_owned(), "ü'\"".to_owned()];
         full.image.metadata = BTreeMap::from([("k'".to_owned(), "{\"v\": 1}".to_owned())]);
+        full.image.original_sha256 = "f".repeat(64);
         full.image.frames = u32::MAX;
         full.image.blob.size = 1 << 40;
         for new in [plain, full] {

@@ -31,6 +31,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "usage",
         sql: include_str!("migrations/0002_usage.sql"),
     },
+    Migration {
+        version: 3,
+        name: "original_sha256",
+        sql: include_str!("migrations/0003_original_sha256.sql"),
+    },
 ];
 
 impl Migration {

@@ -97,8 +97,10 @@ pub struct Image {
     pub owner: String,
     /// Where its bytes are, and how many.
     pub blob: BlobRef,
-    /// SHA-256 of the bytes, in lower-case hex.
+    /// SHA-256 of the bytes as they are stored, in lower-case hex.
     pub sha256: String,
+    /// SHA-256 of the bytes as they were sent, before anything was stripped.
+    pub original_sha256: String,
     /// The media type, told from the bytes.
     pub content_type: String,
     /// In pixels, after orientation.

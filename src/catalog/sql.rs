@@ -90,8 +90,9 @@ impl<D: Database> SqlCatalog<D> {
 macro_rules! select_images {
     ($rest:literal) => {
         concat!(
-            "SELECT id, owner, blob_id, size, chunk_size, sha256, content_type, width, height, \
-             frames, filename, visibility, tags, metadata, link_epoch, created_at, updated_at \
+            "SELECT id, owner, blob_id, size, chunk_size, sha256, \
+             coalesce(original_sha256, sha256), content_type, width, height, frames, \
+             filename, visibility, tags, metadata, link_epoch, created_at, updated_at \
              FROM images ",
             $rest
         )
@@ -99,12 +100,13 @@ macro_rules! select_images {
 }
 
 const COMMIT: &str = "
-    INSERT INTO images (id, owner, blob_id, chunk_size, size, sha256, content_type, width, height,
-        frames, filename, visibility, tags, metadata, ticket, created_at, updated_at)
+    INSERT INTO images (id, owner, blob_id, chunk_size, size, sha256, original_sha256,
+        content_type, width, height, frames, filename, visibility, tags, metadata, ticket, created_at, updated_at)
     SELECT new.value ->> 'id', new.value ->> 'owner',
         coalesce(known.id, new.value ->> 'blob_id'),
         coalesce(known.chunk_size, new.value ->> 'chunk_size'),
-        new.value ->> 'size', new.value ->> 'sha256', new.value ->> 'content_type',
+        new.value ->> 'size', new.value ->> 'sha256', new.value ->> 'original_sha256',
+        new.value ->> 'content_type',
         new.value ->> 'width', new.value ->> 'height', new.value ->> 'frames',
         new.value ->> 'filename', new.value ->> 'visibility', new.value ->> 'tags',
         new.value ->> 'metadata', new.value ->> 'ticket', new.value ->> 'created_at', new.value ->> 'created_at'
@@ -131,6 +133,7 @@ struct CommitRow<'a> {
     chunk_size: u32,
     size: u64,
     sha256: &'a str,
+    original_sha256: &'a str,
     content_type: &'a str,
     width: u32,
     height: u32,
@@ -154,6 +157,7 @@ impl<'a> From<&'a NewImage> for CommitRow<'a> {
             chunk_size: image.blob.chunk_size,
             size: image.blob.size,
             sha256: &image.sha256,
+            original_sha256: &image.original_sha256,
             content_type: &image.content_type,
             width: image.width,
             height: image.height,
@@ -414,6 +418,7 @@ fn image(row: Row) -> Result<Image, CatalogError> {
         owner: row.text()?,
         blob: row.blob()?,
         sha256: row.text()?,
+        original_sha256: row.text()?,
         content_type: row.text()?,
         width: row.number()?,
         height: row.number()?,

@@ -228,6 +228,7 @@ impl Service {
                         id: uuid_at(now.millis()),
                         owner: owner.to_owned(),
                         blob: first.clone(),
+                        original_sha256: file.sha256.clone(),
                         sha256: file.sha256,
                         content_type: file.facts.kind.media_type().to_owned(),
                         width: file.facts.width,
