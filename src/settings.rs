@@ -7,15 +7,21 @@
 use std::collections::BTreeMap;
 
 use crate::auth::KeyRing;
-use crate::media::Kind;
+use crate::media::{Kind, Strip, Trailing};
 use crate::quota::Quota;
 
 /// The names of all variables, as declared in `spin.toml`.
-pub const NAMES: [&str; 15] = [
+pub const NAMES: [&str; 21] = [
     "signing_keys",
     "max_upload_bytes",
     "max_pixels",
+    "max_width",
+    "max_height",
+    "max_frames",
+    "max_metadata_bytes",
     "accepted_types",
+    "strip_metadata",
+    "trailing_data",
     "token_audience",
     "chunk_bytes",
     "public_base_url",
@@ -40,8 +46,20 @@ pub struct Settings {
     pub max_upload_bytes: u64,
     /// The largest image in pixels, width times height (`max_pixels`; 50 million).
     pub max_pixels: u64,
+    /// The widest image in pixels, before orientation (`max_width`; 65535).
+    pub max_width: u32,
+    /// The highest image in pixels, before orientation (`max_height`; 65535).
+    pub max_height: u32,
+    /// The most frames of an animation (`max_frames`; 1000).
+    pub max_frames: u32,
+    /// The largest piece of metadata in bytes (`max_metadata_bytes`; 1 MiB).
+    pub max_metadata_bytes: u64,
     /// The kinds that are taken (`accepted_types`; all).
     pub accepted_types: Vec<Kind>,
+    /// What metadata is removed (`strip_metadata`; `gps`); `None` for `none`.
+    pub strip_metadata: Option<Strip>,
+    /// What becomes of bytes after an image's end (`trailing_data`; `strip`).
+    pub trailing_data: Trailing,
     /// What a token's `aud` must include (`token_audience`; unset: not judged).
     pub token_audience: Option<String>,
     /// The length in bytes of the chunks that new blobs are cut into
@@ -125,12 +143,15 @@ impl Settings {
             signing_keys: values.signing_keys("signing_keys")?,
             max_upload_bytes: values.number("max_upload_bytes", 25 * MIB, 1..=1 << 40)?,
             max_pixels: values.number("max_pixels", 50_000_000, 1..=1 << 40)?,
+            max_width: values.pixels("max_width")?,
+            max_height: values.pixels("max_height")?,
+            max_frames: values.small_number("max_frames", 1000, 1..=10_000)?,
+            max_metadata_bytes: values.number("max_metadata_bytes", MIB, 65_536..=16 * MIB)?,
             accepted_types: values.kinds("accepted_types")?,
+            strip_metadata: values.word("strip_metadata", &STRIP_METADATA)?,
+            trailing_data: values.word("trailing_data", &TRAILING_DATA)?,
             token_audience: values.get("token_audience").map(str::to_owned),
-            chunk_bytes: values
-                .number("chunk_bytes", 384 << 10, 1024..=16 * MIB)?
-                .try_into()
-                .unwrap_or(u32::MAX),
+            chunk_bytes: values.small_number("chunk_bytes", 384 << 10, 1024..=16 * MIB)?,
             public_base_url: values.base_url("public_base_url")?,
             max_link_seconds: values.number("max_link_seconds", 604_800, 1..=31_536_000)?,
             link_bucket_seconds: values.number("link_bucket_seconds", 60, 1..=86_400)?,
@@ -158,6 +179,17 @@ impl Settings {
         })
     }
 }
+
+/// The words of `strip_metadata`, the default first.
+const STRIP_METADATA: [(&str, Option<Strip>); 3] = [
+    ("gps", Some(Strip::Location)),
+    ("all", Some(Strip::All)),
+    ("none", None),
+];
+
+/// The words of `trailing_data`, the default first.
+const TRAILING_DATA: [(&str, Trailing); 2] =
+    [("strip", Trailing::Cut), ("reject", Trailing::Reject)];
 
 struct Values<'a>(&'a BTreeMap<&'a str, String>);
 
@@ -191,6 +223,22 @@ impl Values<'_> {
                 format!("must be a whole number from {least} to {most}, not {value:?}"),
             )
         })
+    }
+
+    /// A number that fits into 32 bits, because its range does.
+    fn small_number(
+        &self,
+        variable: &'static str,
+        default: u64,
+        range: std::ops::RangeInclusive<u64>,
+    ) -> Result<u32, SettingsError> {
+        let number = self.number(variable, default, range)?;
+        Ok(number.try_into().unwrap_or(u32::MAX))
+    }
+
+    /// The longest side of an image. The default is the longest of a JPEG.
+    fn pixels(&self, variable: &'static str) -> Result<u32, SettingsError> {
+        self.small_number(variable, 65_535, 1..=0x7FFF_FFFF)
     }
 
     /// A number of which 0 means that there is no limit.
@@ -311,7 +359,12 @@ mod tests {
         let settings = parse("max_pixels", " ").expect("parses");
         assert_eq!(settings.max_upload_bytes, 26_214_400);
         assert_eq!(settings.max_pixels, 50_000_000);
+        assert_eq!((settings.max_width, settings.max_height), (65_535, 65_535));
+        assert_eq!(settings.max_frames, 1000);
+        assert_eq!(settings.max_metadata_bytes, 1_048_576);
         assert_eq!(settings.accepted_types, Kind::ALL);
+        assert_eq!(settings.strip_metadata, Some(Strip::Location));
+        assert_eq!(settings.trailing_data, Trailing::Cut);
         assert_eq!(settings.chunk_bytes, 393_216);
         assert!(settings.quota.is_unlimited());
         assert_eq!(settings.request_log, RequestLog::All);
@@ -329,6 +382,11 @@ mod tests {
             .expect("parses")
             .accepted_types;
         assert_eq!(types, [Kind::Png, Kind::Jpeg]);
+        let strip = |word| parse("strip_metadata", word).map(|settings| settings.strip_metadata);
+        assert_eq!(strip("all"), Ok(Some(Strip::All)));
+        assert_eq!(strip("none"), Ok(None));
+        let settings = parse("trailing_data", "reject").expect("parses");
+        assert_eq!(settings.trailing_data, Trailing::Reject);
         let base = parse("public_base_url", "https://a.example/images/").expect("parses");
         assert_eq!(
             base.public_base_url.as_deref(),
@@ -351,6 +409,12 @@ mod tests {
             ("max_upload_bytes", "25 MiB"),
             ("max_upload_bytes", "0"),
             ("max_pixels", "-1"),
+            ("max_width", "0"),
+            ("max_height", "2147483648"),
+            ("max_frames", "10001"),
+            ("max_metadata_bytes", "1000"),
+            ("strip_metadata", "exif"),
+            ("trailing_data", "keep"),
             ("accepted_types", "jpeg,svg"),
             ("accepted_types", ","),
             ("chunk_bytes", "1000"),

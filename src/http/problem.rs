@@ -60,6 +60,10 @@ pub enum ProblemKind {
     UndecodableImage,
     /// The image has more pixels or frames than are allowed.
     TooManyPixels,
+    /// The image is followed by other data.
+    TrailingData,
+    /// The image holds more metadata than is allowed.
+    MetadataTooLarge,
     /// Something went wrong on our side.
     Internal,
     /// The deployment's settings are wrong.
@@ -93,6 +97,8 @@ impl ProblemKind {
             Self::RangeNotSatisfiable => (416, "range-not-satisfiable", "No such bytes"),
             Self::UndecodableImage => (422, "undecodable-image", "The image is damaged"),
             Self::TooManyPixels => (422, "too-many-pixels", "The image is too large to decode"),
+            Self::TrailingData => (422, "trailing-data", "Other data follows the image"),
+            Self::MetadataTooLarge => (422, "metadata-too-large", "There is too much metadata"),
             Self::Internal => (500, "internal", "Something went wrong on our side"),
             Self::Misconfigured => (503, "misconfigured", "The deployment's settings are wrong"),
             Self::QuotaExceeded => (507, "quota-exceeded", "The owner's quota does not allow it"),
@@ -334,7 +340,23 @@ impl From<MediaError> for Problem {
                     .with("limit", max)
                     .with("actual", frames)
             }
-            _ => Self::new(ProblemKind::UndecodableImage, detail),
+            MediaError::TooLong { pixels, max, .. } => {
+                Self::new(ProblemKind::TooManyPixels, detail)
+                    .with("limit", max)
+                    .with("actual", pixels)
+            }
+            MediaError::TrailingData { .. } => Self::new(ProblemKind::TrailingData, detail),
+            MediaError::MetadataTooLarge { size, max } => {
+                Self::new(ProblemKind::MetadataTooLarge, detail)
+                    .with("limit", max)
+                    .with("actual", size)
+            }
+            MediaError::TooManyParts { max, .. } => {
+                Self::new(ProblemKind::UndecodableImage, detail).with("limit", max)
+            }
+            MediaError::Empty | MediaError::Truncated { .. } | MediaError::Malformed { .. } => {
+                Self::new(ProblemKind::UndecodableImage, detail)
+            }
         }
     }
 }

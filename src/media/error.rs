@@ -29,6 +29,12 @@ pub enum MediaError {
         /// The rule that is broken.
         reason: &'static str,
     },
+    /// The file goes on after its container's end, and may not.
+    #[error("the {} is followed by other data", .kind.label())]
+    TrailingData {
+        /// What the first bytes are.
+        kind: Kind,
+    },
     /// The canvas, or a single frame, has more pixels than are allowed.
     #[error("{width} × {height} pixels are more than the {max_pixels} allowed")]
     TooManyPixels {
@@ -39,6 +45,16 @@ pub enum MediaError {
         /// The most that is allowed, as width times height.
         max_pixels: u64,
     },
+    /// The canvas, or a single frame, is too wide or too high.
+    #[error("a {side} of {pixels} pixels is more than the {max} allowed")]
+    TooLong {
+        /// `width` or `height`, as the container says, before orientation.
+        side: &'static str,
+        /// How long it is.
+        pixels: u32,
+        /// The most that is allowed.
+        max: u32,
+    },
     /// The animation has more frames than are allowed.
     #[error("{frames} frames are more than the {max} allowed")]
     TooManyFrames {
@@ -46,5 +62,24 @@ pub enum MediaError {
         frames: u32,
         /// The most that is allowed.
         max: u32,
+    },
+    /// The container has more parts (chunks, segments, blocks, scans) than any
+    /// image needs.
+    #[error("the {} has more than {max} {parts}", .kind.label())]
+    TooManyParts {
+        /// What the first bytes are.
+        kind: Kind,
+        /// What the parts are, in the plural.
+        parts: &'static str,
+        /// The most that is allowed.
+        max: u32,
+    },
+    /// A piece of metadata is longer than is allowed.
+    #[error("a piece of metadata of {size} bytes is more than the {max} allowed")]
+    MetadataTooLarge {
+        /// Its length in bytes, or as many as were counted until it was too much.
+        size: u64,
+        /// The most that is allowed, in bytes.
+        max: u64,
     },
 }

@@ -1,74 +1,20 @@
-use super::read::Reader;
-
-/// How much of an Exif block is looked at. The orientation stands in the first
-/// directory, which writers put at the front; a JPEG's block is no longer anyway.
-pub(super) const MAX_EXIF: u64 = 64 * 1024;
+use super::tiff::Tiff;
 
 /// What precedes the TIFF structure in a JPEG's APP1 segment (Exif 2.32 §4.7.2).
 pub(super) const EXIF_PREFIX: &[u8; 6] = b"Exif\0\0";
 
-const ORIENTATION: u16 = 0x0112;
-const SHORT: u16 = 3;
-const LONG: u16 = 4;
+/// The tag of the orientation.
+pub(super) const ORIENTATION: u16 = 0x0112;
 
 /// Whether the picture is to be shown with its width and height exchanged:
 /// tag Orientation of the first directory (Exif 2.32 §4.6.4, TIFF 6.0 §8) is 5
 /// to 8. `None` where the block, with or without its prefix, holds none.
 pub(super) fn transposed(block: &[u8]) -> Option<bool> {
-    let tiff = block.strip_prefix(EXIF_PREFIX).unwrap_or(block);
-    let orientation = orientation(tiff)?;
+    let tiff = Tiff::open(block.strip_prefix(EXIF_PREFIX).unwrap_or(block))?;
+    let directory = tiff.directory(tiff.first()?)?;
+    let mut entries = directory.entries.iter();
+    let orientation = entries.find(|entry| entry.tag == ORIENTATION)?.number?;
     (1..=8).contains(&orientation).then_some(orientation >= 5)
-}
-
-fn orientation(tiff: &[u8]) -> Option<u32> {
-    let mut reader = Reader::new(tiff);
-    let order = match &reader.array()? {
-        b"II" => Order::Little,
-        b"MM" => Order::Big,
-        _ => return None,
-    };
-    if order.u16(&mut reader)? != 42 {
-        return None;
-    }
-    let offset = usize::try_from(order.u32(&mut reader)?).ok()?;
-    let mut directory = Reader::new(tiff.get(offset..)?);
-    let entries = order.u16(&mut directory)?;
-    for _ in 0..entries {
-        let tag = order.u16(&mut directory)?;
-        let field_type = order.u16(&mut directory)?;
-        let count = order.u32(&mut directory)?;
-        let mut value = Reader::new(directory.take(4)?);
-        if tag == ORIENTATION && count >= 1 {
-            return match field_type {
-                SHORT => order.u16(&mut value).map(u32::from),
-                LONG => order.u32(&mut value),
-                _ => None,
-            };
-        }
-    }
-    None
-}
-
-#[derive(Clone, Copy)]
-enum Order {
-    Little,
-    Big,
-}
-
-impl Order {
-    fn u16(self, reader: &mut Reader<'_>) -> Option<u16> {
-        match self {
-            Order::Little => reader.u16_le(),
-            Order::Big => reader.u16_be(),
-        }
-    }
-
-    fn u32(self, reader: &mut Reader<'_>) -> Option<u32> {
-        match self {
-            Order::Little => reader.u32_le(),
-            Order::Big => reader.u32_be(),
-        }
-    }
 }
 
 #[cfg(test)]

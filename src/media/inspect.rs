@@ -1,10 +1,14 @@
+use bytes::Bytes;
+
 use super::kind::{Sniff, sniff};
 use super::walk::{Found, Step, Walk};
-use super::{Kind, MediaError, walk};
+use super::window::{Piece, Window, length};
+use super::{Kind, MediaError, Policy, Trailing, walk};
 
-/// The longest header that is kept until it is whole: an AVIF's `meta` box.
-/// Everything else is far shorter or skipped by count.
-pub(super) const MAX_CARRY: usize = 256 * 1024;
+/// The longest header that is held until it is whole: an AVIF's `meta` box.
+/// Everything else is far shorter or skipped by count, but for metadata that is
+/// to be edited, which the policy bounds.
+pub(super) const MAX_HEADER: usize = 256 * 1024;
 
 /// What an image's container says of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,51 +22,48 @@ pub struct Facts {
     pub height: u32,
     /// 1 for a still image.
     pub frames: u32,
-    /// Bytes after the container's end. Cameras put previews and padding there;
-    /// so does who wants a file to be two things at once.
+    /// Bytes after the container's end, which were cut off.
     pub trailing: u64,
 }
 
-/// What is taken. Checked as soon as the bytes tell, before the rest is read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// The kinds that are taken.
-    pub accepted: Vec<Kind>,
-    /// The most pixels, as width times height, of the canvas or of a frame.
-    pub max_pixels: u64,
-    /// The most frames of an animation.
-    pub max_frames: u32,
-}
-
-/// A judge of one file that does no I/O: give it the bytes as they come. The
-/// answer is the same however they are split. It holds at most one header, at
-/// most 256 kB, whatever the file's length; and it keeps to its first error.
+/// A judge of one file that does no I/O: give it the bytes as they come, and it
+/// gives out what is to be stored of them. Judgement and edited file are the
+/// same however the bytes are split. It holds at most one header or one piece of
+/// metadata, whatever the file's length; and it keeps to its first error.
 #[derive(Debug)]
 pub struct Inspector {
-    limits: Limits,
+    policy: Policy,
     kind: Option<Kind>,
     walking: Option<(Box<dyn Walk>, Found)>,
     /// A header that is not whole yet, and how long it must be to go on.
     carry: Vec<u8>,
     need: usize,
-    /// Bytes to let pass without a look.
-    skip: u64,
+    /// Bytes to let pass without a look, and what becomes of them.
+    pass: (Treatment, u64),
     done: bool,
     total: u64,
     trailing: u64,
     failed: Option<MediaError>,
 }
 
+/// What becomes of bytes that pass.
+#[derive(Clone, Copy, Debug)]
+enum Treatment {
+    Keep,
+    Drop,
+    Blank,
+}
+
 impl Inspector {
     /// A judge who has seen nothing yet.
-    pub fn new(limits: Limits) -> Self {
+    pub fn new(policy: Policy) -> Self {
         Self {
-            limits,
+            policy,
             kind: None,
             walking: None,
             carry: Vec::new(),
             need: 0,
-            skip: 0,
+            pass: (Treatment::Keep, 0),
             done: false,
             total: 0,
             trailing: 0,
@@ -77,128 +78,124 @@ impl Inspector {
 
     /// How many bytes are held.
     #[cfg(test)]
-    pub(super) fn kept(&self) -> usize {
-        self.carry.capacity()
+    pub(super) fn held(&self) -> usize {
+        let walk = self.walking.as_ref().map_or(0, |(walk, _)| walk.held());
+        self.carry.capacity() + walk
     }
 
-    /// Takes the next bytes. Fails as early as they allow, and then always.
-    pub fn push(&mut self, bytes: &[u8]) -> Result<(), MediaError> {
+    /// Takes the next bytes, and adds to `pieces` what is decided. Fails as early
+    /// as the bytes allow, and then always.
+    pub fn push(&mut self, bytes: Bytes, pieces: &mut Vec<Piece>) -> Result<(), MediaError> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
-        self.feed(bytes)
+        self.total = self.total.saturating_add(length(bytes.len()));
+        self.feed(bytes, pieces)
             .inspect_err(|error| self.failed = Some(error.clone()))
     }
 
-    /// Takes the end of the file for known. `Ok` only if the container was
-    /// complete and nothing was wrong with it.
-    pub fn finish(mut self) -> Result<Facts, MediaError> {
-        self.push(&[])?;
+    /// Takes the end of the file for known, and adds the last pieces. `Ok` only if
+    /// the container was complete and nothing was wrong with it.
+    pub fn finish(mut self, pieces: &mut Vec<Piece>) -> Result<Facts, MediaError> {
+        self.push(Bytes::new(), pieces)?;
         if self.total == 0 {
             return Err(MediaError::Empty);
         }
-        if !self.done && self.skip == 0 && self.carry.is_empty() {
-            self.drive(&[])?;
+        let (_, passing) = self.pass;
+        if !self.done && passing == 0 && self.carry.is_empty() {
+            self.drive(&mut Window::new(Bytes::new(), pieces))?;
         }
-        let boundary = self.skip == 0 && self.carry.is_empty();
         let Some((walk, found)) = &mut self.walking else {
             return Err(MediaError::UnknownType);
         };
         if !self.done {
-            if !boundary {
+            if passing > 0 || !walk.may_end() {
                 return Err(found.truncated());
             }
-            walk.at_end_of_file(self.total, found)?;
+            self.done = true;
+            let rest = std::mem::take(&mut self.carry);
+            self.feed(rest.into(), pieces)?;
         }
-        found.facts(self.trailing)
+        match &self.walking {
+            Some((_, found)) => found.facts(self.trailing),
+            None => Err(MediaError::UnknownType),
+        }
     }
 
-    fn feed(&mut self, mut bytes: &[u8]) -> Result<(), MediaError> {
-        self.total = self.total.saturating_add(length(bytes));
-        while !bytes.is_empty() {
-            if self.done {
-                self.trailing = self.trailing.saturating_add(length(bytes));
+    fn feed(&mut self, mut bytes: Bytes, pieces: &mut Vec<Piece>) -> Result<(), MediaError> {
+        while !self.carry.is_empty() {
+            // Topped up to what the walk asked for, and no further, so that
+            // what follows the header is never copied.
+            let missing = self.need.saturating_sub(self.carry.len());
+            let head = bytes.split_to(missing.min(bytes.len()));
+            self.carry.extend_from_slice(&head);
+            if self.carry.len() < self.need {
                 return Ok(());
             }
-            if self.skip > 0 {
-                bytes = self.let_pass(bytes);
-            } else if self.carry.is_empty() {
-                let rest = self.drive(bytes)?;
-                if self.done {
-                    bytes = rest;
-                } else {
-                    self.keep(rest);
-                    return Ok(());
-                }
-            } else {
-                bytes = self.complete_carry(bytes)?;
-            }
+            let carry = std::mem::take(&mut self.carry);
+            self.look(carry.into(), pieces)?;
         }
+        self.look(bytes, pieces)
+    }
+
+    /// Goes over `bytes`, and holds the beginning of a header at their end.
+    fn look(&mut self, bytes: Bytes, pieces: &mut Vec<Piece>) -> Result<(), MediaError> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        let mut window = Window::new(bytes, pieces);
+        self.let_pass(&mut window);
+        if !self.done && !window.rest().is_empty() {
+            self.drive(&mut window)?;
+        }
+        if self.done {
+            self.trail(&mut window)?;
+        } else if !window.rest().is_empty() {
+            // In exactly the room for the whole.
+            self.carry = Vec::with_capacity(self.need);
+            self.carry.extend_from_slice(window.rest());
+        }
+        window.flush();
         Ok(())
     }
 
-    fn let_pass<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
-        match usize::try_from(self.skip) {
-            Ok(skip) if skip <= bytes.len() => {
-                self.skip = 0;
-                bytes.get(skip..).unwrap_or_default()
-            }
-            _ => {
-                self.skip = self.skip.saturating_sub(length(bytes));
-                &[]
-            }
-        }
+    fn let_pass(&mut self, window: &mut Window<'_>) {
+        let (treatment, count) = self.pass;
+        let passed = match treatment {
+            Treatment::Keep => window.keep(count),
+            Treatment::Drop => window.drop(count),
+            Treatment::Blank => window.blank(count),
+        };
+        self.pass = (treatment, count - passed);
     }
 
-    /// Tops the carry up to what the walk asked for, and no further, so that
-    /// what follows the header is never copied.
-    fn complete_carry<'a>(&mut self, bytes: &'a [u8]) -> Result<&'a [u8], MediaError> {
-        let missing = self.need.saturating_sub(self.carry.len());
-        let (head, rest) = bytes.split_at_checked(missing).unwrap_or((bytes, &[]));
-        self.carry.extend_from_slice(head);
-        if self.carry.len() >= self.need {
-            let carry = std::mem::take(&mut self.carry);
-            let left = self.drive(&carry)?;
-            if self.done {
-                self.trailing = self.trailing.saturating_add(length(left));
-            } else {
-                self.keep(left);
-            }
-        }
-        Ok(rest)
-    }
-
-    /// Holds the beginning of a header, in exactly the room for the whole.
-    fn keep(&mut self, start: &[u8]) {
-        if !start.is_empty() {
-            self.carry = Vec::with_capacity(self.need);
-            self.carry.extend_from_slice(start);
-        }
-    }
-
-    /// Walks over `window` as far as it goes, and returns what must be seen
+    /// Walks over the window as far as it goes. What is left of it must be seen
     /// again together with what follows it.
-    fn drive<'a>(&mut self, window: &'a [u8]) -> Result<&'a [u8], MediaError> {
-        let mut rest = window;
+    fn drive(&mut self, window: &mut Window<'_>) -> Result<(), MediaError> {
         loop {
-            match self.step(rest)? {
+            self.pass = match self.step(window.rest())? {
                 Step::Need(count) => {
-                    debug_assert!(rest.len() < count && count <= MAX_CARRY);
+                    debug_assert!(window.rest().len() < count);
                     self.need = count;
-                    return Ok(rest);
+                    return Ok(());
                 }
-                Step::Advance(count) => {
-                    let before = rest;
-                    self.skip = count;
-                    rest = self.let_pass(before);
-                    if self.skip > 0 {
-                        return Ok(rest);
-                    }
+                Step::Keep(count) => (Treatment::Keep, count),
+                Step::Drop(count) => (Treatment::Drop, count),
+                Step::Blank(count) => (Treatment::Blank, count),
+                Step::Replace(count, bytes) => {
+                    window.drop(count);
+                    window.add(bytes);
+                    (Treatment::Keep, 0)
                 }
                 Step::Done(count) => {
+                    window.keep(count);
                     self.done = true;
-                    return Ok(rest.get(count..).unwrap_or_default());
+                    return Ok(());
                 }
+            };
+            self.let_pass(window);
+            if self.pass.1 > 0 {
+                return Ok(());
             }
         }
     }
@@ -212,18 +209,23 @@ impl Inspector {
             Sniff::Unknown => Err(MediaError::UnknownType),
             Sniff::Known(kind) => {
                 self.kind = Some(kind);
-                if !self.limits.accepted.contains(&kind) {
+                if !self.policy.accepted.contains(&kind) {
                     return Err(MediaError::NotAccepted { kind });
                 }
-                let found = Found::new(kind, self.limits.max_pixels, self.limits.max_frames);
+                let found = Found::new(kind, self.policy.clone());
                 self.walking = Some((walk::of(kind), found));
-                Ok(Step::Advance(0))
+                Ok(Step::Keep(0))
             }
         }
     }
-}
 
-fn length(bytes: &[u8]) -> u64 {
-    // Lossless: usize has at most 64 bits.
-    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
+    /// What is left of the window comes after the container's end.
+    fn trail(&mut self, window: &mut Window<'_>) -> Result<(), MediaError> {
+        let count = length(window.rest().len());
+        if let (Trailing::Reject, Some(kind), 1..) = (self.policy.trailing, self.kind, count) {
+            return Err(MediaError::TrailingData { kind });
+        }
+        self.trailing = self.trailing.saturating_add(window.drop(count));
+        Ok(())
+    }
 }

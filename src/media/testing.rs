@@ -2,6 +2,8 @@
 //! but the formats' own rules is used, so a test that reads them back tests
 //! against the specifications and not against an encoder.
 
+pub mod promises;
+
 /// A PNG of grey pixels, `width` by `height`.
 pub fn png(width: u32, height: u32) -> Vec<u8> {
     // Every row is preceded by the number of its filter, 0.

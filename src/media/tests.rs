@@ -1,26 +1,42 @@
 //! What the inspector promises of every kind of file.
 
 mod avif;
+mod avif_metadata;
 mod gif;
 mod jpeg;
+mod limits;
+mod mutations;
 mod png;
+mod stripping;
 mod webp;
 
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use super::inspect::MAX_CARRY;
-use super::testing::{self, MIN_PNG_SIZE};
-use super::{Facts, Inspector, Kind, Limits, MediaError};
+use bytes::Bytes;
+
+use super::inspect::MAX_HEADER;
+use super::testing::{self, MIN_PNG_SIZE, promises};
+use super::{Facts, Inspector, Kind, MediaError, Policy, Strip, Trailing};
 
 type Answer = Result<Facts, MediaError>;
 
-fn limits() -> Limits {
-    Limits {
+fn policy() -> Policy {
+    Policy {
         accepted: Kind::ALL.to_vec(),
         max_pixels: 1_000_000,
+        max_width: 65_535,
+        max_height: 65_535,
         max_frames: 100,
+        max_metadata_bytes: 65_536,
+        strip: None,
+        trailing: Trailing::Cut,
     }
+}
+
+/// What an inspector says to the next bytes.
+fn push(inspector: &mut Inspector, bytes: &[u8]) -> Result<(), MediaError> {
+    inspector.push(Bytes::copy_from_slice(bytes), &mut Vec::new())
 }
 
 fn inspect(bytes: &[u8]) -> Answer {
@@ -28,11 +44,11 @@ fn inspect(bytes: &[u8]) -> Answer {
 }
 
 fn inspect_pieces<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Answer {
-    let mut inspector = Inspector::new(limits());
+    let mut inspector = Inspector::new(policy());
     for piece in pieces {
-        inspector.push(piece)?;
+        push(&mut inspector, piece)?;
     }
-    inspector.finish()
+    inspector.finish(&mut Vec::new())
 }
 
 fn malformed(kind: Kind, reason: &'static str) -> Answer {
@@ -100,17 +116,32 @@ fn byte_by_byte_is_as_good_as_at_once() {
 }
 
 #[test]
-fn what_follows_the_container_is_counted() {
+fn what_follows_the_container_is_cut_off_or_refused() {
     for (bytes, expect) in samples() {
         let expect = expect.expect("samples are good");
-        if expect.kind == Kind::Avif {
-            continue;
-        }
         let longer = [&bytes, &b"polyglot"[..]].concat();
         for size in [1, 3, longer.len()] {
             let found = inspect_pieces(longer.chunks(size));
             let trailing = 8;
             assert_eq!(found, Ok(Facts { trailing, ..expect }));
+        }
+        for strip in [None, Some(Strip::Location), Some(Strip::All)] {
+            let policy = Policy { strip, ..policy() };
+            let stored = promises::run(&policy, [&longer[..]]).stored;
+            assert!(!stored.ends_with(b"polyglot"));
+            let reject = Policy {
+                trailing: Trailing::Reject,
+                ..policy
+            };
+            let kind = expect.kind;
+            let refused = Err(MediaError::TrailingData { kind });
+            for size in [1, 1000] {
+                // One byte is enough.
+                let longer = &longer[..bytes.len() + 1];
+                let answer = promises::run(&reject, longer.chunks(size)).answer;
+                assert_eq!(answer, refused);
+                assert!(promises::run(&reject, bytes.chunks(size)).answer.is_ok());
+            }
         }
     }
 }
@@ -119,29 +150,29 @@ fn what_follows_the_container_is_counted() {
 fn a_kind_that_is_not_accepted_is_refused_at_its_first_bytes() {
     for (bytes, expect) in samples() {
         let kind = expect.expect("samples are good").kind;
-        let mut inspector = Inspector::new(Limits {
+        let mut inspector = Inspector::new(Policy {
             accepted: Kind::ALL.into_iter().filter(|one| *one != kind).collect(),
-            ..limits()
+            ..policy()
         });
         let refusal = Err(MediaError::NotAccepted { kind });
         let (head, rest) = bytes.split_at(bytes.len().min(32));
-        assert_eq!(inspector.push(head), refusal);
+        assert_eq!(push(&mut inspector, head), refusal);
         assert_eq!(inspector.kind(), Some(kind));
-        assert_eq!(inspector.push(rest), refusal);
-        assert_eq!(inspector.finish().map(|_| ()), refusal);
+        assert_eq!(push(&mut inspector, rest), refusal);
+        assert_eq!(inspector.finish(&mut Vec::new()).map(|_| ()), refusal);
     }
 }
 
 #[test]
 fn a_canvas_that_is_too_large_is_refused_before_its_pixels_come() {
     let check = |bytes: &[u8], width, height| {
-        let mut inspector = Inspector::new(limits());
+        let mut inspector = Inspector::new(policy());
         let expect = MediaError::TooManyPixels {
             width,
             height,
             max_pixels: 1_000_000,
         };
-        assert_eq!(inspector.push(bytes), Err(expect));
+        assert_eq!(push(&mut inspector, bytes), Err(expect));
     };
     check(&testing::gif(1001, 1000, 1)[..13], 1001, 1000);
     check(&testing::webp(1001, 1000)[..25], 1001, 1000);
@@ -171,8 +202,8 @@ fn an_animation_is_refused_at_the_first_frame_too_many() {
         frames: 101,
         max: 100,
     };
-    let mut inspector = Inspector::new(limits());
-    assert_eq!(inspector.push(&bytes[..bytes.len() / 2]), Err(error));
+    let mut inspector = Inspector::new(policy());
+    assert_eq!(push(&mut inspector, &bytes[..bytes.len() / 2]), Err(error));
 }
 
 #[test]
@@ -182,8 +213,9 @@ fn what_is_no_image_is_told_from_its_first_bytes() {
     };
     check(b"", MediaError::Empty);
     check(b"GIF8", MediaError::UnknownType);
-    let mut inspector = Inspector::new(limits());
-    assert_eq!(inspector.push(b"<html"), Err(MediaError::UnknownType));
+    let mut inspector = Inspector::new(policy());
+    let refused = push(&mut inspector, b"<html");
+    assert_eq!(refused, Err(MediaError::UnknownType));
 }
 
 #[test]
@@ -197,7 +229,7 @@ fn a_png_of_any_size_has_that_size() {
 
 #[test]
 fn no_more_than_a_header_is_kept() {
-    let length = u32::try_from(MAX_CARRY).expect("it is small") + 1;
+    let length = u32::try_from(MAX_HEADER).expect("it is small") + 1;
     let ftyp = b"\0\0\0\x10ftypavif\0\0\0\0";
     let meta = [ftyp, &length.to_be_bytes()[..], b"meta"].concat();
     let malformed = inspect(&meta).expect_err("it is too long");
@@ -205,10 +237,10 @@ fn no_more_than_a_header_is_kept() {
 
     let start = &testing::jpeg(8, 8)[..2];
     let comments = [0xFF, 0xFE, 0xFF, 0xFF].repeat(100_000);
-    let mut inspector = Inspector::new(limits());
+    let mut inspector = Inspector::new(policy());
     for piece in [start, &comments].concat().chunks(7) {
-        inspector.push(piece).expect("good so far");
-        assert!(inspector.kept() <= MAX_CARRY);
+        push(&mut inspector, piece).expect("good so far");
+        assert!(inspector.held() <= MAX_HEADER);
     }
 }
 
@@ -250,13 +282,13 @@ proptest! {
         }
         let cut = bytes.len() - end.index(bytes.len()).saturating_sub(bytes.len() / 2);
         bytes.truncate(cut);
-        let mut inspector = Inspector::new(limits());
+        let mut inspector = Inspector::new(policy());
         let mut answer = Ok(());
         for piece in pieces(&bytes, &cuts) {
-            answer = inspector.push(piece);
-            prop_assert!(inspector.kept() <= MAX_CARRY);
+            answer = push(&mut inspector, piece);
+            prop_assert!(inspector.held() <= MAX_HEADER);
         }
-        let answer = answer.and_then(|()| inspector.finish());
+        let answer = answer.and_then(|()| inspector.finish(&mut Vec::new()));
         prop_assert_eq!(answer, inspect(&bytes));
     }
 

@@ -2,6 +2,7 @@
 //! them out, delete them, and clean up. Knows stores and media, not HTTP.
 
 mod access;
+mod digests;
 mod edit;
 mod error;
 mod fetch;
@@ -18,7 +19,7 @@ use futures_util::future::BoxFuture;
 
 use crate::blobs::BlobStore;
 use crate::catalog::{Catalog, Image, Timestamp};
-use crate::media::Kind;
+use crate::media::{Kind, Strip, Trailing};
 use crate::settings::Settings;
 
 pub use access::TICKET_RECORD_SECONDS;
@@ -47,10 +48,20 @@ pub struct Limits {
     pub max_upload_bytes: u64,
     /// The largest image in pixels, width times height.
     pub max_pixels: u64,
+    /// The widest image in pixels, before orientation.
+    pub max_width: u32,
+    /// The highest image in pixels, before orientation.
+    pub max_height: u32,
     /// The most frames.
     pub max_frames: u32,
+    /// The largest piece of metadata in bytes.
+    pub max_metadata_bytes: u64,
     /// The kinds that are taken.
     pub accepted_types: Vec<Kind>,
+    /// What metadata is removed, if any.
+    pub strip_metadata: Option<Strip>,
+    /// What becomes of bytes after an image's end.
+    pub trailing_data: Trailing,
 }
 
 impl From<&Settings> for Limits {
@@ -58,8 +69,13 @@ impl From<&Settings> for Limits {
         Self {
             max_upload_bytes: settings.max_upload_bytes,
             max_pixels: settings.max_pixels,
-            max_frames: 10_000,
+            max_width: settings.max_width,
+            max_height: settings.max_height,
+            max_frames: settings.max_frames,
+            max_metadata_bytes: settings.max_metadata_bytes,
             accepted_types: settings.accepted_types.clone(),
+            strip_metadata: settings.strip_metadata,
+            trailing_data: settings.trailing_data,
         }
     }
 }

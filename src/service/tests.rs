@@ -109,8 +109,13 @@ impl Bench {
         let limits = Limits {
             max_upload_bytes: 2000,
             max_pixels: 10_000,
+            max_width: 65_535,
+            max_height: 65_535,
             max_frames: 10,
+            max_metadata_bytes: 65_536,
             accepted_types: Kind::ALL.to_vec(),
+            strip_metadata: Some(Strip::Location),
+            trailing_data: Trailing::Cut,
         };
         let blobs = Arc::new(ChunkedBlobs::new(store, CHUNK));
         let service = Service::new(

@@ -1,7 +1,7 @@
 //! Taking images in.
 //!
-//! 1. [`Service::receive`], once per file: bytes are judged, hashed and written
-//!    as they come, a chunk at a time. The proof of it is a [`Received`].
+//! 1. [`Service::receive`], once per file: bytes are judged, edited, hashed and
+//!    written as they come, a chunk at a time. The proof of it is a [`Received`].
 //! 2. [`Service::commit`], once per request: all files become images, or none.
 //!
 //! Whatever is received and not committed must be given to
@@ -11,13 +11,13 @@ use std::collections::{BTreeMap, HashMap};
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
-use sha2::{Digest as _, Sha256};
 use uuid::{NoContext, Uuid};
 
+use super::digests::Digests;
 use super::{Service, ServiceError};
 use crate::blobs::{BlobError, BlobRef, BlobWriter};
 use crate::catalog::{CatalogError, Image, NewImage, Visibility};
-use crate::media::{self, Facts, Inspector, Kind, MediaError};
+use crate::media::{Facts, Inspector, Kind, MediaError, Piece, Policy};
 use crate::quota::Quota;
 
 /// What the uploader said of a file, to be held against the file.
@@ -55,6 +55,7 @@ pub struct Received {
     blob: BlobRef,
     lease: String,
     sha256: String,
+    original_sha256: String,
     facts: Facts,
     /// As the uploader named it, cleaned.
     pub filename: Option<String>,
@@ -100,7 +101,10 @@ impl From<BlobError> for UploadError {
 /// What is known of a body once it has ended.
 struct Judged {
     facts: Facts,
+    /// Of what is stored.
     sha256: [u8; 32],
+    /// Of what came.
+    original_sha256: [u8; 32],
 }
 
 impl Service {
@@ -119,11 +123,12 @@ impl Service {
         let id = self.next_blob_id().await.map_err(ServiceError::from)?;
         let mut writer = self.blobs().create(id.blob, expected.length);
         match self.take(body, expected, &mut *writer).await {
-            Ok(Judged { facts, sha256 }) => Ok(Received {
+            Ok(judged) => Ok(Received {
                 blob: writer.finish().await?,
                 lease: id.lease,
-                sha256: hex(&sha256),
-                facts,
+                sha256: hex(&judged.sha256),
+                original_sha256: hex(&judged.original_sha256),
+                facts: judged.facts,
                 filename: filename.and_then(super::filename::clean),
             }),
             Err(error) => {
@@ -173,14 +178,10 @@ impl Service {
         S: Stream<Item = Result<Bytes, E>> + Send,
         E: std::fmt::Display,
     {
-        let limits = self.limits();
-        let mut inspector = Inspector::new(media::Limits {
-            accepted: self.accepted(expected),
-            max_pixels: limits.max_pixels,
-            max_frames: limits.max_frames,
-        });
+        let mut inspector = Inspector::new(self.policy(expected));
         let limit = self.max_bytes(expected);
-        let mut hasher = Sha256::new();
+        let mut digests = Digests::default();
+        let mut pieces = Vec::new();
         let mut size: u64 = 0;
         let mut body = std::pin::pin!(body);
         while let Some(bytes) = body.next().await {
@@ -189,21 +190,45 @@ impl Service {
             if size > limit {
                 return Err(UploadError::TooLarge { limit });
             }
-            inspector.push(&bytes)?;
+            inspector.push(bytes, &mut pieces)?;
             refuse_mismatch(expected.kind, inspector.kind())?;
-            hasher.update(&bytes);
-            writer.write(bytes).await?;
+            for piece in pieces.drain(..) {
+                digests.update(&piece);
+                if let Piece::Kept(bytes) | Piece::Added(bytes) = piece {
+                    writer.write(bytes).await?;
+                }
+            }
         }
         if expected.length.is_some_and(|length| length != size) {
             let error = format!("{size} bytes came of those announced");
             return Err(UploadError::Interrupted(error));
         }
-        let facts = inspector.finish()?;
-        let sha256: [u8; 32] = hasher.finalize().into();
-        if expected.sha256.is_some_and(|expected| expected != sha256) {
+        let facts = inspector.finish(&mut pieces)?;
+        // Nothing that comes so late is stored.
+        pieces.iter().for_each(|piece| digests.update(piece));
+        let (sha256, original_sha256) = digests.finish();
+        if expected.sha256.is_some_and(|sent| sent != original_sha256) {
             return Err(UploadError::DigestMismatch);
         }
-        Ok(Judged { facts, sha256 })
+        Ok(Judged {
+            facts,
+            sha256,
+            original_sha256,
+        })
+    }
+
+    fn policy(&self, expected: &Expected) -> Policy {
+        let limits = self.limits();
+        Policy {
+            accepted: self.accepted(expected),
+            max_pixels: limits.max_pixels,
+            max_width: limits.max_width,
+            max_height: limits.max_height,
+            max_frames: limits.max_frames,
+            max_metadata_bytes: limits.max_metadata_bytes,
+            strip: limits.strip_metadata,
+            trailing: limits.trailing_data,
+        }
     }
 
     /// Makes images of all `files`, or of none. What is not committed is deleted, or
@@ -228,8 +253,8 @@ impl Service {
                         id: uuid_at(now.millis()),
                         owner: owner.to_owned(),
                         blob: first.clone(),
-                        original_sha256: file.sha256.clone(),
                         sha256: file.sha256,
+                        original_sha256: file.original_sha256,
                         content_type: file.facts.kind.media_type().to_owned(),
                         width: file.facts.width,
                         height: file.facts.height,

@@ -107,7 +107,10 @@ fn a_damaged_ihdr_is_refused_by_its_crc() {
     bytes[19] ^= 1;
     assert_eq!(
         inspect(&bytes),
-        malformed(Kind::Png, "the CRC of IHDR is wrong")
+        malformed(
+            Kind::Png,
+            "a chunk does not have the CRC that is written with it"
+        )
     );
 }
 

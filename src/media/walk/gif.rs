@@ -1,6 +1,7 @@
-use super::{Found, Step, Walk};
+use super::{Found, Step, Walk, length};
 use crate::media::MediaError;
 use crate::media::read::Reader;
+use crate::media::strip::gif::{self, Fate};
 
 /// GIF89a §17 to §27: header and logical screen, then blocks to the trailer.
 #[derive(Debug, Default)]
@@ -14,17 +15,59 @@ enum State {
     #[default]
     Header,
     Block,
-    SubBlocks,
+    /// Data that stays.
+    Kept,
+    /// Data that goes.
+    Dropped,
+    /// An XMP packet that is gathered, to be edited once it is whole.
+    Gathered(Vec<u8>),
 }
 
 impl Walk for Gif {
     fn step(&mut self, window: &[u8], found: &mut Found) -> Result<Step, MediaError> {
-        match self.state {
+        match &mut self.state {
             State::Header => self.header(window, found),
             State::Block => self.block(window, found),
-            State::SubBlocks => Ok(self.sub_blocks(window)),
+            State::Kept => Ok(self.sub_blocks(window, Step::Keep)),
+            State::Dropped => Ok(self.sub_blocks(window, Step::Drop)),
+            State::Gathered(data) => {
+                let step = gather(data, window, found)?;
+                if matches!(step, Step::Replace(..)) {
+                    self.state = State::Block;
+                }
+                Ok(step)
+            }
         }
     }
+
+    #[cfg(test)]
+    fn held(&self) -> usize {
+        match &self.state {
+            State::Gathered(data) => data.capacity(),
+            _ => 0,
+        }
+    }
+}
+
+/// Gathers sub-blocks as they lie, sizes and all, and gives them back edited.
+fn gather(data: &mut Vec<u8>, window: &[u8], found: &Found) -> Result<Step, MediaError> {
+    let Some(&size) = window.first() else {
+        return Ok(Step::Need(1));
+    };
+    if size == 0 {
+        data.push(0);
+        return Ok(Step::Replace(
+            1,
+            gif::xmp(std::mem::take(data), found.strip()),
+        ));
+    }
+    let whole = 1 + usize::from(size);
+    let Some(block) = window.get(..whole) else {
+        return Ok(Step::Need(whole));
+    };
+    data.extend_from_slice(block);
+    found.check_metadata(length(data.len()))?;
+    Ok(Step::Drop(length(whole)))
 }
 
 impl Gif {
@@ -43,24 +86,49 @@ impl Gif {
             found.set_canvas(width.into(), height.into())?;
         }
         self.state = State::Block;
-        Ok(Step::Advance(13 + colour_table(packed)))
+        Ok(Step::Keep(13 + colour_table(packed)))
     }
 
     fn block(&mut self, window: &[u8], found: &mut Found) -> Result<Step, MediaError> {
         match window.first() {
             None => Ok(Step::Need(1)),
             Some(b',') => self.image(window, found),
-            Some(b'!') => {
-                self.state = State::SubBlocks;
-                // The label tells what the data is, never how it is laid out.
-                Ok(Step::Advance(2))
-            }
+            Some(b'!') => self.extension(window, found),
             Some(b';') if found.frames() > 0 => Ok(Step::Done(1)),
             Some(b';') => Err(found.malformed("it has no frame")),
             // Some encoders end a block once too often.
-            Some(0) => Ok(Step::Advance(1)),
+            Some(0) => Ok(Step::Keep(1)),
             Some(_) => Err(found.malformed("an unknown block")),
         }
+    }
+
+    /// §23 to §26: the label tells what the data is, never how it is laid out.
+    fn extension(&mut self, window: &[u8], found: &mut Found) -> Result<Step, MediaError> {
+        const APPLICATION: u8 = 0xFF;
+        const SIZE: usize = 11;
+        let Some(&[_, label, size]) = window.first_chunk::<3>() else {
+            return Ok(Step::Need(3));
+        };
+        // §26: who an application extension is for.
+        let identified = label == APPLICATION && usize::from(size) == SIZE;
+        let whole = if identified { 3 + SIZE } else { 2 };
+        let Some(head) = window.get(..whole) else {
+            return Ok(Step::Need(whole));
+        };
+        found.add_part("extensions")?;
+        let fate = match found.strip() {
+            None => Fate::Keep,
+            Some(strip) if identified => gif::application(head.get(3..).unwrap_or_default(), strip),
+            Some(strip) => gif::extension(label, strip),
+        };
+        let passed = length(whole);
+        let (state, step) = match fate {
+            Fate::Keep => (State::Kept, Step::Keep(passed)),
+            Fate::Drop => (State::Dropped, Step::Drop(passed)),
+            Fate::Edit => (State::Gathered(head.to_vec()), Step::Drop(passed)),
+        };
+        self.state = state;
+        Ok(step)
     }
 
     /// §20: the image descriptor; then its colours, and the code size of §22.
@@ -78,12 +146,12 @@ impl Gif {
             found.set_canvas(width.into(), height.into())?;
         }
         found.add_frame()?;
-        self.state = State::SubBlocks;
-        Ok(Step::Advance(10 + colour_table(packed) + 1))
+        self.state = State::Kept;
+        Ok(Step::Keep(10 + colour_table(packed) + 1))
     }
 
     /// §15: each block says its length, and one of length 0 is the last.
-    fn sub_blocks(&mut self, window: &[u8]) -> Step {
+    fn sub_blocks(&mut self, window: &[u8], step: impl Fn(u64) -> Step) -> Step {
         let mut at = 0;
         while let Some(&size) = window.get(at) {
             at += 1 + usize::from(size);
@@ -94,7 +162,7 @@ impl Gif {
         }
         match at {
             0 => Step::Need(1),
-            _ => Step::Advance(u64::try_from(at).unwrap_or(u64::MAX)),
+            _ => step(length(at)),
         }
     }
 }

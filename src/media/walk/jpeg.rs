@@ -1,11 +1,21 @@
-use super::{Found, Step, Walk};
+use super::{Found, Step, Walk, length};
 use crate::media::MediaError;
 use crate::media::exif::{self, EXIF_PREFIX};
+use crate::media::strip::{self, Edit};
 
 const SOI: u8 = 0xD8;
 const EOI: u8 = 0xD9;
 const SOS: u8 = 0xDA;
 const APP1: u8 = 0xE1;
+const APP2: u8 = 0xE2;
+const COM: u8 = 0xFE;
+
+/// CIPA DC-007 §5.1: the index of further pictures, which follow EOI.
+const MPF_PREFIX: &[u8] = b"MPF\0";
+
+/// The most scans: each makes a decoder go over all pixels again, and a few
+/// bytes make one. Encoders write ten or so.
+const MAX_SCANS: u32 = 500;
 
 /// ITU T.81 Annex B: marker segments, and entropy-coded data in between, from
 /// SOI to EOI.
@@ -17,7 +27,7 @@ const APP1: u8 = 0xE1;
 pub(super) struct Jpeg {
     started: bool,
     framed: bool,
-    scanned: bool,
+    scans: u32,
 }
 
 impl Walk for Jpeg {
@@ -25,12 +35,16 @@ impl Walk for Jpeg {
         if !self.started {
             // The signature that told the kind began with SOI.
             self.started = true;
-            return Ok(Step::Advance(2));
+            return Ok(Step::Keep(2));
         }
         match next_marker(window) {
             (0, Some(marker)) => self.marker(marker, window, found),
             (0, None) => Ok(Step::Need(window.len() + 1)),
-            (passed, _) => Ok(Step::Advance(length(passed))),
+            // Before the first scan that is in no segment.
+            (passed, _) if self.scans == 0 && found.strip().is_some() => {
+                Ok(Step::Drop(length(passed)))
+            }
+            (passed, _) => Ok(Step::Keep(length(passed))),
         }
     }
 }
@@ -59,11 +73,11 @@ fn next_marker(window: &[u8]) -> (usize, Option<u8>) {
 impl Jpeg {
     fn marker(&mut self, marker: u8, window: &[u8], found: &mut Found) -> Result<Step, MediaError> {
         match marker {
-            EOI if self.scanned => return Ok(Step::Done(2)),
+            EOI if self.scans > 0 => return Ok(Step::Done(2)),
             EOI => return Err(found.malformed("it ends without a scan")),
             SOI => return Err(found.malformed("a second image starts inside the first")),
             // Tables, frames, scans, DNL, DRI, APPn and COM.
-            0xC0..=0xC7 | 0xC9..=0xDD | 0xE0..=0xEF | 0xFE => {}
+            0xC0..=0xC7 | 0xC9..=0xDD | 0xE0..=0xEF | COM => {}
             0xDE | 0xDF => return Err(found.malformed("hierarchical JPEG is not supported")),
             _ => return Err(found.malformed("a reserved marker")),
         }
@@ -78,23 +92,23 @@ impl Jpeg {
         let read = match marker {
             // Huffman tables, arithmetic conditioning.
             0xC4 | 0xCC => false,
-            0xC0..=0xCF | SOS | APP1 => true,
+            0xC0..=0xCF | SOS | APP1 | APP2 => true,
+            0xE0..=0xEF | COM => found.strip().is_some(),
             _ => false,
         };
-        if read {
-            let Some(segment) = window.get(4..end) else {
-                return Ok(Step::Need(end));
-            };
-            match marker {
-                SOS => self.scan(segment, found)?,
-                APP1 if segment.starts_with(EXIF_PREFIX) => {
-                    found.set_transposed(exif::transposed(segment));
-                }
-                APP1 => {}
-                _ => self.frame(marker, segment, found)?,
-            }
+        let segment = match window.get(4..end) {
+            Some(segment) => segment,
+            None if read => return Ok(Step::Need(end)),
+            None => &[],
+        };
+        found.add_part("segments")?;
+        match marker {
+            _ if !read => {}
+            0xE0..=0xEF | COM => return Ok(metadata(marker, segment, found)),
+            SOS => self.scan(segment, found)?,
+            _ => self.frame(marker, segment, found)?,
         }
-        Ok(Step::Advance(length(end)))
+        Ok(Step::Keep(length(end)))
     }
 
     /// B.2.2, the frame header.
@@ -133,11 +147,38 @@ impl Jpeg {
         if !(1..=4).contains(&components) || segment.len() != 4 + components * 2 {
             return Err(found.malformed("a scan header contradicts itself"));
         }
-        self.scanned = true;
+        self.scans += 1;
+        if self.scans > MAX_SCANS {
+            return Err(found.too_many("scans", MAX_SCANS));
+        }
         Ok(())
     }
 }
 
-fn length(count: usize) -> u64 {
-    u64::try_from(count).unwrap_or(u64::MAX)
+/// What becomes of an APPn or COM segment.
+fn metadata(marker: u8, content: &[u8], found: &mut Found) -> Step {
+    if marker == APP1 && content.starts_with(EXIF_PREFIX) {
+        found.set_transposed(exif::transposed(content));
+    }
+    let whole = length(content.len()) + 4;
+    let edit = match found.strip() {
+        // The pictures that it lists are not stored.
+        _ if marker == APP2 && content.starts_with(MPF_PREFIX) && found.cuts_trailing() => {
+            Edit::Drop
+        }
+        Some(strip) => strip::jpeg::segment(marker, content, strip),
+        None => Edit::Keep,
+    };
+    match edit {
+        Edit::Keep => Step::Keep(whole),
+        Edit::Drop => Step::Drop(whole),
+        Edit::Replace(content) => Step::Replace(whole, segment(marker, &content)),
+    }
+}
+
+/// B.1.1.4: marker, length and content.
+fn segment(marker: u8, content: &[u8]) -> Vec<u8> {
+    // An edit never makes it longer.
+    let length = u16::try_from(content.len() + 2).unwrap_or(u16::MAX);
+    [&[0xFF, marker], &length.to_be_bytes()[..], content].concat()
 }

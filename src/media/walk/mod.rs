@@ -3,7 +3,8 @@
 //! A walk is a state machine over windows of the file. What it decides must
 //! follow from the bytes it asked for alone, never from how many more happened
 //! to be in the window; that makes its answer independent of how a file is cut
-//! into pushes. What it does not need it skips by count.
+//! into pushes. What it does not need it passes by count. For what stands in
+//! metadata it asks [`super::strip`], and says what becomes of those bytes.
 
 mod avif;
 mod gif;
@@ -13,7 +14,9 @@ mod webp;
 
 use std::fmt::Debug;
 
-use super::{Facts, Kind, MediaError};
+use super::window::length;
+use super::{Facts, Kind, MediaError, Policy, Strip, Trailing};
+pub(super) use avif::measure;
 
 /// What a walk wants next.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,9 +24,28 @@ pub(super) enum Step {
     /// To see at least this many bytes from here, more than it was shown.
     Need(usize),
     /// To go on this many bytes further, be they in the window or not.
-    Advance(u64),
+    Keep(u64),
+    /// Likewise, and to leave them out of the file.
+    Drop(u64),
+    /// Likewise, and to put zeros in their place.
+    Blank(u64),
+    /// To put others in the place of this many bytes of the window.
+    Replace(u64, Vec<u8>),
     /// Nothing: the container ends after this many bytes of the window.
-    Done(usize),
+    Done(u64),
+}
+
+impl Step {
+    /// How many bytes it goes on.
+    fn passes(&self) -> u64 {
+        match self {
+            Step::Need(_) | Step::Done(_) => 0,
+            Step::Keep(count)
+            | Step::Drop(count)
+            | Step::Blank(count)
+            | Step::Replace(count, _) => *count,
+        }
+    }
 }
 
 /// A state machine over one container.
@@ -31,10 +53,16 @@ pub(super) trait Walk: Debug + Send + Sync {
     /// Looks at the bytes from where the last step led.
     fn step(&mut self, window: &[u8], found: &mut Found) -> Result<Step, MediaError>;
 
-    /// The file has ended, at `total` bytes, with nothing half read or half
-    /// skipped. Only a container that does not say where it ends allows it.
-    fn at_end_of_file(&mut self, _total: u64, found: &mut Found) -> Result<(), MediaError> {
-        Err(found.truncated())
+    /// Whether the file may end where the last step led. Only a container that
+    /// does not say where it ends allows it. What comes then is no part of it.
+    fn may_end(&self) -> bool {
+        false
+    }
+
+    /// How many bytes the walk holds itself.
+    #[cfg(test)]
+    fn held(&self) -> usize {
+        0
     }
 }
 
@@ -49,27 +77,41 @@ pub(super) fn of(kind: Kind) -> Box<dyn Walk> {
     }
 }
 
-/// What a walk has found so far, held against the limits as it grows.
+/// The most parts of a container that are not image data: far more than any
+/// image has.
+const MAX_PARTS: u32 = 65_536;
+
+/// What a walk has found so far, held against the policy as it grows.
 #[derive(Debug)]
 pub(super) struct Found {
     kind: Kind,
-    max_pixels: u64,
-    max_frames: u32,
+    policy: Policy,
     canvas: Option<(u32, u32)>,
     transposed: Option<bool>,
     frames: u32,
+    parts: u32,
 }
 
 impl Found {
-    pub(super) fn new(kind: Kind, max_pixels: u64, max_frames: u32) -> Self {
+    pub(super) fn new(kind: Kind, policy: Policy) -> Self {
         Self {
             kind,
-            max_pixels,
-            max_frames,
+            policy,
             canvas: None,
             transposed: None,
             frames: 0,
+            parts: 0,
         }
+    }
+
+    /// What metadata is to be removed.
+    fn strip(&self) -> Option<Strip> {
+        self.policy.strip
+    }
+
+    /// Whether nothing that the file holds after its end is stored.
+    fn cuts_trailing(&self) -> bool {
+        self.policy.trailing == Trailing::Cut
     }
 
     /// The canvas has this size, before orientation.
@@ -88,23 +130,35 @@ impl Found {
 
     /// A decoder would have to hold this many pixels.
     fn check_pixels(&self, width: u32, height: u32) -> Result<(), MediaError> {
-        if u64::from(width) * u64::from(height) > self.max_pixels {
+        let Policy {
+            max_pixels,
+            max_width,
+            max_height,
+            ..
+        } = self.policy;
+        if u64::from(width) * u64::from(height) > max_pixels {
             return Err(MediaError::TooManyPixels {
                 width,
                 height,
-                max_pixels: self.max_pixels,
+                max_pixels,
             });
         }
-        Ok(())
+        let sides = [("width", width, max_width), ("height", height, max_height)];
+        match sides.into_iter().find(|(_, pixels, max)| pixels > max) {
+            Some((side, pixels, max)) => Err(MediaError::TooLong { side, pixels, max }),
+            None => Ok(()),
+        }
     }
 
     fn set_frames(&mut self, frames: u32) -> Result<(), MediaError> {
         self.frames = frames;
-        if frames > self.max_frames {
-            return Err(MediaError::TooManyFrames {
-                frames,
-                max: self.max_frames,
-            });
+        self.check_frames(frames)
+    }
+
+    fn check_frames(&self, frames: u32) -> Result<(), MediaError> {
+        let max = self.policy.max_frames;
+        if frames > max {
+            return Err(MediaError::TooManyFrames { frames, max });
         }
         Ok(())
     }
@@ -115,6 +169,29 @@ impl Found {
 
     fn frames(&self) -> u32 {
         self.frames
+    }
+
+    /// One more part that is not image data, of what `parts` names.
+    fn add_part(&mut self, parts: &'static str) -> Result<(), MediaError> {
+        self.parts += 1;
+        if self.parts > MAX_PARTS {
+            return Err(self.too_many(parts, MAX_PARTS));
+        }
+        Ok(())
+    }
+
+    fn too_many(&self, parts: &'static str, max: u32) -> MediaError {
+        let kind = self.kind;
+        MediaError::TooManyParts { kind, parts, max }
+    }
+
+    /// A piece of metadata has this many bytes.
+    fn check_metadata(&self, size: u64) -> Result<(), MediaError> {
+        let max = self.policy.max_metadata_bytes;
+        if size > max {
+            return Err(MediaError::MetadataTooLarge { size, max });
+        }
+        Ok(())
     }
 
     /// Whether width and height are exchanged. The first to say so is right.

@@ -1,13 +1,13 @@
-use super::{Found, Step, Walk};
-use crate::media::MediaError;
-use crate::media::exif::{self, MAX_EXIF};
-use crate::media::read::Reader;
+use crc32fast::Hasher;
 
-/// PNG, third edition, §5: the signature, then chunks from IHDR to IEND.
-///
-/// A chunk's CRC is checked where its content is acted upon, which is IHDR's;
-/// the others are the decoder's to judge, and reading every byte for it would
-/// be the largest part of an upload's cost.
+use super::{Found, Step, Walk, length};
+use crate::media::MediaError;
+use crate::media::exif;
+use crate::media::read::Reader;
+use crate::media::strip::{self, Edit};
+
+/// PNG, third edition, §5: the signature, then chunks from IHDR to IEND, each
+/// with its CRC.
 #[derive(Debug, Default)]
 pub(super) struct Png {
     signed: bool,
@@ -15,67 +15,160 @@ pub(super) struct Png {
     indexed: Option<bool>,
     palette: bool,
     data: bool,
+    /// How many fcTL chunks there were.
+    frames: u32,
+    /// The chunk that is passing.
+    passing: Option<Passing>,
+}
+
+/// A chunk whose content is not looked at.
+#[derive(Debug)]
+struct Passing {
+    /// Bytes of its content that are still to come.
+    left: u64,
+    /// Of its name and content up to here.
+    crc: Hasher,
+    /// Whether it is left out of the file.
+    dropped: bool,
 }
 
 /// §5.1: the greatest of PNG's four-byte unsigned integers.
 const MAX_LENGTH: u32 = 0x7FFF_FFFF;
 
+/// What to do with a chunk, as its name and length tell.
+enum Reading {
+    /// Wait for all of it.
+    Whole,
+    /// Let it pass.
+    Pass,
+    /// Let it pass, and leave it out of the file.
+    Drop,
+}
+
 impl Walk for Png {
     fn step(&mut self, window: &[u8], found: &mut Found) -> Result<Step, MediaError> {
         if !self.signed {
             self.signed = true;
-            return Ok(Step::Advance(8));
+            return Ok(Step::Keep(8));
+        }
+        if let Some(passing) = &mut self.passing {
+            return match passing.step(window, found)? {
+                Some(step) => Ok(step),
+                None => {
+                    let step = passing.went(4);
+                    self.passing = None;
+                    Ok(step)
+                }
+            };
         }
         let mut reader = Reader::new(window);
-        let (Some(length), Some(name)) = (reader.u32_be(), reader.array::<4>()) else {
+        let (Some(size), Some(name)) = (reader.u32_be(), reader.array::<4>()) else {
             return Ok(Step::Need(8));
         };
-        if length > MAX_LENGTH || !name.iter().all(u8::is_ascii_alphabetic) {
+        if size > MAX_LENGTH || !name.iter().all(u8::is_ascii_alphabetic) {
             return Err(found.malformed("a chunk has no valid header"));
         }
         if self.indexed.is_none() && &name != b"IHDR" {
             return Err(found.malformed("the first chunk is not IHDR"));
         }
-        if let Some(size) = read_of(name, length, found)? {
-            let Some(content) = window.get(8..8 + size) else {
-                return Ok(Step::Need(8 + size));
-            };
-            if let Some(end) = self.read(name, content, found)? {
-                return Ok(end);
+        let dropped = match reading(name, size, found)? {
+            Reading::Whole => {
+                let whole = usize::try_from(size).map_or(usize::MAX, |size| size + 12);
+                let Some(chunk) = window.get(..whole) else {
+                    return Ok(Step::Need(whole));
+                };
+                return self.whole(name, chunk, found);
             }
-        } else {
-            self.pass(name, length, found)?;
-        }
-        Ok(Step::Advance(u64::from(length) + 12))
+            Reading::Pass => false,
+            Reading::Drop => true,
+        };
+        self.pass(name, size, found)?;
+        let mut crc = Hasher::new();
+        crc.update(&name);
+        let passing = self.passing.insert(Passing {
+            left: size.into(),
+            crc,
+            dropped,
+        });
+        Ok(passing.went(8))
     }
 }
 
-/// How many bytes of a chunk, after its name, are read: with the CRC where that
-/// is wanted. `None` where the name and the length say it all.
-fn read_of(name: [u8; 4], length: u32, found: &Found) -> Result<Option<usize>, MediaError> {
+impl Passing {
+    /// The step over so much of the chunk.
+    fn went(&self, count: usize) -> Step {
+        if self.dropped {
+            Step::Drop(length(count))
+        } else {
+            Step::Keep(length(count))
+        }
+    }
+
+    /// The next step over the content; `None` before the CRC, which is right.
+    fn step(&mut self, window: &[u8], found: &Found) -> Result<Option<Step>, MediaError> {
+        if self.left > 0 {
+            let there =
+                usize::try_from(self.left).map_or(window.len(), |left| left.min(window.len()));
+            if there == 0 {
+                return Ok(Some(Step::Need(1)));
+            }
+            self.crc.update(window.get(..there).unwrap_or_default());
+            self.left = self.left.saturating_sub(length(there));
+            return Ok(Some(self.went(there)));
+        }
+        let Some(crc) = Reader::new(window).u32_be() else {
+            return Ok(Some(Step::Need(4)));
+        };
+        if crc != self.crc.clone().finalize() {
+            return Err(found.malformed(WRONG_CRC));
+        }
+        Ok(None)
+    }
+}
+
+const WRONG_CRC: &str = "a chunk does not have the CRC that is written with it";
+
+fn reading(name: [u8; 4], size: u32, found: &Found) -> Result<Reading, MediaError> {
     let expect = |expected: u32| {
-        if length == expected {
-            Ok(())
+        if size == expected {
+            Ok(Reading::Whole)
         } else {
             Err(found.malformed("a chunk of fixed length has another"))
         }
     };
     match &name {
-        b"IHDR" => expect(13).map(|()| Some(17)),
-        b"acTL" => expect(8).map(|()| Some(8)),
-        b"IEND" => expect(0).map(|()| Some(4)),
-        b"eXIf" => Ok(usize::try_from(u64::from(length).min(MAX_EXIF)).ok()),
-        _ => Ok(None),
+        b"IHDR" => return expect(13),
+        b"acTL" => return expect(8),
+        b"fcTL" => return expect(26),
+        b"IEND" => return expect(0),
+        b"eXIf" | b"zxIf" | b"iCCP" | b"tEXt" | b"zTXt" | b"iTXt" => {
+            found.check_metadata(size.into())?;
+        }
+        _ => {}
     }
+    Ok(match (&name, found.strip()) {
+        (b"eXIf", _) | (b"tEXt" | b"zTXt" | b"iTXt", Some(_)) => Reading::Whole,
+        (_, Some(strip)) if strip::png::drops(name, strip) => Reading::Drop,
+        _ => Reading::Pass,
+    })
 }
 
 impl Png {
-    fn read(
+    /// A chunk from its length to its CRC.
+    fn whole(
         &mut self,
         name: [u8; 4],
-        content: &[u8],
+        chunk: &[u8],
         found: &mut Found,
-    ) -> Result<Option<Step>, MediaError> {
+    ) -> Result<Step, MediaError> {
+        let (head, crc) = chunk.split_last_chunk::<4>().unwrap_or((chunk, &[0; 4]));
+        let mut hasher = Hasher::new();
+        hasher.update(head.get(4..).unwrap_or_default());
+        if hasher.finalize() != u32::from_be_bytes(*crc) {
+            return Err(found.malformed(WRONG_CRC));
+        }
+        let content = head.get(8..).unwrap_or_default();
+        let whole = length(chunk.len());
         match &name {
             b"IHDR" => self.header(content, found)?,
             b"acTL" if !self.data => {
@@ -84,15 +177,20 @@ impl Png {
                     found.set_frames(frames)?;
                 }
             }
-            b"eXIf" => found.set_transposed(exif::transposed(content)),
-            b"IEND" if self.data => return Ok(Some(Step::Done(12))),
+            b"fcTL" => self.frame(content, found)?,
+            b"IEND" if self.data => return Ok(Step::Done(whole)),
             b"IEND" => return Err(found.malformed("it has no image data")),
+            b"eXIf" | b"tEXt" | b"zTXt" | b"iTXt" => {
+                found.add_part("chunks")?;
+                return Ok(metadata(name, content, found));
+            }
             _ => {}
         }
-        Ok(None)
+        Ok(Step::Keep(whole))
     }
 
-    fn pass(&mut self, name: [u8; 4], length: u32, found: &Found) -> Result<(), MediaError> {
+    /// A chunk that passes.
+    fn pass(&mut self, name: [u8; 4], size: u32, found: &mut Found) -> Result<(), MediaError> {
         match &name {
             b"IDAT" if self.indexed == Some(true) && !self.palette => {
                 Err(found.malformed("it has no palette"))
@@ -101,7 +199,8 @@ impl Png {
                 self.data = true;
                 Ok(())
             }
-            b"PLTE" if length == 0 || length > 768 || !length.is_multiple_of(3) => {
+            b"fdAT" => Ok(()),
+            b"PLTE" if size == 0 || size > 768 || !size.is_multiple_of(3) => {
                 Err(found.malformed("the palette has no whole number of colours"))
             }
             b"PLTE" => {
@@ -112,20 +211,16 @@ impl Png {
             [first, ..] if first.is_ascii_uppercase() => {
                 Err(found.malformed("an unknown critical chunk"))
             }
-            _ => Ok(()),
+            _ => found.add_part("chunks"),
         }
     }
 
-    /// §11.2.1. `content` is followed by its CRC.
+    /// §11.2.1.
     fn header(&mut self, content: &[u8], found: &mut Found) -> Result<(), MediaError> {
         if self.indexed.is_some() {
             return Err(found.malformed("a second IHDR"));
         }
-        let (fields, crc) = content.split_at_checked(13).unwrap_or_default();
-        if Reader::new(crc).u32_be() != Some(crc32(&[b"IHDR", fields])) {
-            return Err(found.malformed("the CRC of IHDR is wrong"));
-        }
-        let mut reader = Reader::new(fields);
+        let mut reader = Reader::new(content);
         let size = reader.u32_be().zip(reader.u32_be());
         let (Some((width, height)), Some([depth, colour, compression, filter, interlace])) =
             (size, reader.array())
@@ -148,14 +243,53 @@ impl Png {
         self.indexed = Some(colour == 3);
         found.set_frames(1)
     }
+
+    /// §11.3.6.2: a frame's place, of which there may be no more than frames are
+    /// allowed, whatever acTL announces.
+    fn frame(&mut self, content: &[u8], found: &Found) -> Result<(), MediaError> {
+        self.frames += 1;
+        found.check_frames(self.frames)?;
+        let mut reader = Reader::new(content.get(4..).unwrap_or_default());
+        let mut side = || reader.u32_be().map_or(u64::MAX, u64::from);
+        let (width, height, x, y) = (side(), side(), side(), side());
+        let fits = found.canvas().is_some_and(|(across, down)| {
+            x.saturating_add(width) <= across.into() && y.saturating_add(height) <= down.into()
+        });
+        if width == 0 || height == 0 || !fits {
+            return Err(found.malformed("a frame reaches beyond the canvas"));
+        }
+        Ok(())
+    }
 }
 
-/// Annex D. Bit by bit: it is run on 17 bytes.
-fn crc32(parts: &[&[u8]]) -> u32 {
-    let bytes = parts.iter().copied().flatten();
-    !bytes.fold(u32::MAX, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
-            (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg())
-        })
-    })
+/// What becomes of a chunk with metadata.
+fn metadata(name: [u8; 4], content: &[u8], found: &mut Found) -> Step {
+    if &name == b"eXIf" {
+        found.set_transposed(exif::transposed(content));
+    }
+    let whole = length(content.len()) + 12;
+    let edit = found
+        .strip()
+        .map_or(Edit::Keep, |strip| strip::png::chunk(name, content, strip));
+    match edit {
+        Edit::Keep => Step::Keep(whole),
+        Edit::Drop => Step::Drop(whole),
+        Edit::Replace(content) => Step::Replace(whole, chunk(name, &content)),
+    }
+}
+
+/// §5.3: length, name, content and CRC.
+fn chunk(name: [u8; 4], content: &[u8]) -> Vec<u8> {
+    let mut crc = Hasher::new();
+    crc.update(&name);
+    crc.update(content);
+    // An edit never makes it longer.
+    let length = u32::try_from(content.len()).unwrap_or(u32::MAX);
+    [
+        &length.to_be_bytes(),
+        &name[..],
+        content,
+        &crc.finalize().to_be_bytes(),
+    ]
+    .concat()
 }

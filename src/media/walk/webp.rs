@@ -1,7 +1,8 @@
-use super::{Found, Step, Walk};
+use super::{Found, Step, Walk, length};
 use crate::media::MediaError;
-use crate::media::exif::{self, MAX_EXIF};
+use crate::media::exif;
 use crate::media::read::Reader;
+use crate::media::strip;
 
 /// RFC 9649 §2: a RIFF of chunks; one bitstream in the simple formats, and in
 /// the extended one a canvas, frames or a bitstream, and metadata.
@@ -15,6 +16,8 @@ pub(super) struct Webp {
     frame: Option<Frame>,
     /// Whether a still image's bitstream was there.
     painted: bool,
+    /// Bytes of a chunk of no known use, which are still to be made zero.
+    blank: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,50 +42,16 @@ impl Walk for Webp {
         if !self.started {
             return self.header(window, found);
         }
-        self.end_frame(found)?;
-        if self.left == 0 {
-            return self.end(found);
-        }
-        let room = self.frame.as_ref().map_or(self.left, |frame| frame.left);
-        if room < 8 {
-            // Too little for a chunk: decoders ignore it.
-            return Ok(self.advance(room));
-        }
-        let mut reader = Reader::new(window);
-        let (Some(name), Some(size)) = (reader.array::<4>(), reader.u32_le()) else {
-            return Ok(Step::Need(8));
+        let step = match std::mem::take(&mut self.blank) {
+            0 => self.chunk(window, found)?,
+            count => Step::Blank(count),
         };
-        let whole = 8 + u64::from(size);
-        if whole > room {
-            return Err(found.malformed("a chunk is longer than what it is in"));
+        let passed = step.passes();
+        self.left = self.left.saturating_sub(passed);
+        if let Some(frame) = &mut self.frame {
+            frame.left = frame.left.saturating_sub(passed);
         }
-        // §2.3: a chunk of odd length is followed by a byte of padding, which
-        // some writers leave out at the very end.
-        let padded = (whole + whole % 2).min(room);
-        if self.layout.is_none() && !matches!(&name, b"VP8 " | b"VP8L" | b"VP8X") {
-            return Err(found.malformed("it starts with neither a bitstream nor a canvas"));
-        }
-        let read = self.read_of(name, size, found)?;
-        let Some(content) = window.get(8..8 + read) else {
-            return Ok(Step::Need(8 + read));
-        };
-        match &name {
-            _ if read == 0 => {}
-            b"VP8X" => self.canvas(content, found)?,
-            b"ANMF" => return self.start_frame(content, padded, found),
-            b"EXIF" => found.set_transposed(exif::transposed(content)),
-            _ => {
-                let size = if &name == b"VP8L" {
-                    lossless_size(content)
-                } else {
-                    lossy_size(content)
-                };
-                let (width, height) =
-                    size.ok_or_else(|| found.malformed("a bitstream has no valid header"))?;
-                self.paint(width, height, found)?;
-            }
-        }
-        Ok(self.advance(padded))
+        Ok(step)
     }
 }
 
@@ -98,15 +67,56 @@ impl Webp {
         };
         self.started = true;
         self.left = left.into();
-        Ok(Step::Advance(12))
+        Ok(Step::Keep(12))
     }
 
-    fn advance(&mut self, count: u64) -> Step {
-        self.left = self.left.saturating_sub(count);
-        if let Some(frame) = &mut self.frame {
-            frame.left = frame.left.saturating_sub(count);
+    fn chunk(&mut self, window: &[u8], found: &mut Found) -> Result<Step, MediaError> {
+        self.end_frame(found)?;
+        if self.left == 0 {
+            return self.end(found);
         }
-        Step::Advance(count)
+        let room = self.frame.as_ref().map_or(self.left, |frame| frame.left);
+        if room < 8 {
+            // Too little for a chunk: decoders ignore it.
+            return Ok(Step::Keep(room));
+        }
+        let mut reader = Reader::new(window);
+        let (Some(name), Some(size)) = (reader.array::<4>(), reader.u32_le()) else {
+            return Ok(Step::Need(8));
+        };
+        let whole = 8 + u64::from(size);
+        if whole > room {
+            return Err(found.malformed("a chunk is longer than what it is in"));
+        }
+        // §2.3: a chunk of odd length is followed by a byte of padding, which
+        // some writers leave out at the very end.
+        let padded = (whole + whole % 2).min(room);
+        if self.layout.is_none() && !matches!(&name, b"VP8 " | b"VP8L" | b"VP8X") {
+            return Err(found.malformed("it starts with neither a bitstream nor a canvas"));
+        }
+        if matches!(&name, b"EXIF" | b"XMP " | b"ICCP") {
+            found.check_metadata(size.into())?;
+        }
+        let read = self.read_of(name, size, found)?;
+        let Some(content) = window.get(8..8 + read) else {
+            return Ok(Step::Need(8 + read));
+        };
+        if matches!(&name, b"EXIF" | b"XMP ") {
+            found.add_part("chunks")?;
+            return Ok(self.metadata(name, content, padded, found));
+        }
+        if read > 0 {
+            return self.picture(name, content, padded, found);
+        }
+        if strip::webp::is_known(name) {
+            return Ok(Step::Keep(padded));
+        }
+        found.add_part("chunks")?;
+        if found.strip().is_none() {
+            return Ok(Step::Keep(padded));
+        }
+        self.blank = padded - 8;
+        Ok(Step::Keep(8))
     }
 
     /// How many bytes of a chunk's content are read.
@@ -119,16 +129,57 @@ impl Webp {
             (b"VP8 ", Some(Layout::Animated)) if nested => 10,
             (b"VP8L", Some(Layout::Animated)) if nested => 5,
             (b"ANMF", Some(Layout::Animated)) if !nested => 16,
-            (b"EXIF", Some(Layout::Still | Layout::Animated)) if !nested => {
-                let read = u64::from(size).min(MAX_EXIF);
-                return Ok(usize::try_from(read).unwrap_or(0));
-            }
+            (b"EXIF" | b"XMP ", _) => return Ok(usize::try_from(size).unwrap_or(usize::MAX)),
             _ => return Ok(0),
         };
         if usize::try_from(size).is_ok_and(|size| size < least) {
             return Err(found.malformed("a chunk is too short for its header"));
         }
         Ok(least)
+    }
+
+    /// A chunk that has to do with pixels, of which `content` is the beginning.
+    fn picture(
+        &mut self,
+        name: [u8; 4],
+        content: &[u8],
+        padded: u64,
+        found: &mut Found,
+    ) -> Result<Step, MediaError> {
+        let size = match &name {
+            b"ANMF" => return self.start_frame(content, padded, found),
+            b"VP8X" => {
+                self.canvas(content, found)?;
+                return Ok(Step::Keep(padded));
+            }
+            b"VP8L" => lossless_size(content),
+            _ => lossy_size(content),
+        };
+        let (width, height) =
+            size.ok_or_else(|| found.malformed("a bitstream has no valid header"))?;
+        self.paint(width, height, found)?;
+        Ok(Step::Keep(padded))
+    }
+
+    /// What becomes of a chunk with metadata. It keeps its length, because that
+    /// of the RIFF came before.
+    fn metadata(&mut self, name: [u8; 4], content: &[u8], padded: u64, found: &mut Found) -> Step {
+        let extended = matches!(self.layout, Some(Layout::Still | Layout::Animated));
+        if &name == b"EXIF" && extended && self.frame.is_none() {
+            found.set_transposed(exif::transposed(content));
+        }
+        let edited = found
+            .strip()
+            .and_then(|strip| strip::webp::chunk(name, content, strip));
+        let Some(edited) = edited else {
+            return Step::Keep(padded);
+        };
+        let size = u32::try_from(edited.len()).unwrap_or(u32::MAX);
+        let chunk = [&name[..], &size.to_le_bytes(), &edited].concat();
+        let whole = length(chunk.len());
+        // The padding, where there is some.
+        self.blank = padded.saturating_sub(whole);
+        Step::Replace(whole, chunk)
     }
 
     /// §2.7.1: VP8X.
@@ -169,13 +220,12 @@ impl Webp {
             return Err(found.malformed("a frame reaches beyond the canvas"));
         }
         found.add_frame()?;
-        let step = self.advance(8 + 16);
         self.frame = Some(Frame {
-            left: padded.saturating_sub(8 + 16),
+            left: padded,
             size: (width, height),
             painted: false,
         });
-        Ok(step)
+        Ok(Step::Keep(8 + 16))
     }
 
     fn end_frame(&mut self, found: &Found) -> Result<(), MediaError> {

@@ -58,6 +58,7 @@ fn new_image(owner: &str, number: u32, content: usize) -> NewImage {
             owner: owner.to_owned(),
             blob,
             sha256: format!("{content:064}"),
+            original_sha256: format!("{content:064}"),
             content_type: "image/png".to_owned(),
             width: 1,
             height: 1,
@@ -177,8 +178,9 @@ impl Database for Busy {
 }
 
 fn upload(database: &Native, owner: &str, number: u32, size: i64) {
-    let sql = "INSERT INTO images VALUES (?1, ?2, ?1, 9, ?3, ?1, 'image/png', 1, 1, 1, NULL, \
-        'private', '[]', '{}', 0, NULL, 1, 1)";
+    let sql = "INSERT INTO images (id, owner, blob_id, chunk_size, size, sha256, content_type, \
+        width, height, frames, visibility, tags, metadata, created_at, updated_at) \
+        VALUES (?1, ?2, ?1, 9, ?3, ?1, 'image/png', 1, 1, 1, 'private', '[]', '{}', 1, 1)";
     let id = format!("{number:09}");
     let parameters = vec![id.into(), owner.into(), size.into()];
     database.run(sql, parameters).expect("inserts");

@@ -24,14 +24,23 @@ pub(super) fn boxes(content: &[u8]) -> impl Iterator<Item = Result<Box<'_>, Reas
 }
 
 fn next<'a>(reader: &mut Reader<'a>) -> Option<Box<'a>> {
+    let (name, header, size) = measure(reader.rest())?;
+    let whole = reader.take(size)?;
+    Some((name, whole.get(header..)?))
+}
+
+/// The type of the box that `bytes` begins with, the length of its header and
+/// of all of it, which lies inside `bytes` only if the box is whole.
+pub(in crate::media) fn measure(bytes: &[u8]) -> Option<([u8; 4], usize, usize)> {
+    let mut reader = Reader::new(bytes);
     let short = reader.u32_be()?;
     let name = reader.array()?;
-    let size = match short {
-        0 => return Some((name, reader.take(reader.rest().len())?)),
-        1 => reader.u64_be()?.checked_sub(16)?,
-        size => u64::from(size).checked_sub(8)?,
+    let (header, size) = match short {
+        0 => (8, bytes.len()),
+        1 => (16, usize::try_from(reader.u64_be()?).ok()?),
+        size => (8, usize::try_from(size).ok()?),
     };
-    Some((name, reader.take(usize::try_from(size).ok()?)?))
+    (size >= header).then_some((name, header, size))
 }
 
 /// The content of the first box named `name`.
@@ -56,4 +65,13 @@ pub(super) fn full(content: &[u8]) -> Result<(u8, u8, Reader<'_>), Reason> {
     // No box that is read here has flags above the lowest eight.
     let [version, _, _, flags] = reader.array().ok_or(SHORT)?;
     Ok((version, flags, reader))
+}
+
+/// An item's number, in 32 bits or in 16.
+pub(super) fn id(reader: &mut Reader<'_>, wide: bool) -> Option<u32> {
+    if wide {
+        reader.u32_be()
+    } else {
+        reader.u16_be().map(u32::from)
+    }
 }

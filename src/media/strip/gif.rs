@@ -1,0 +1,122 @@
+use super::{Edit, xmp};
+use crate::media::Strip;
+
+/// What becomes of an extension.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::media) enum Fate {
+    Keep,
+    Drop,
+    /// It is an XMP packet, to be given to [`xmp()`].
+    Edit,
+}
+
+/// What becomes of an extension with this label (GIF89a §23 to §25).
+pub(in crate::media) fn extension(label: u8, strip: Strip) -> Fate {
+    const COMMENT: u8 = 0xFE;
+    const CONTROL: u8 = 0xF9;
+    match (label, strip) {
+        // What is drawn, or says how (appendix A).
+        (CONTROL | 0..0x80, _) | (COMMENT, Strip::Location) => Fate::Keep,
+        _ => Fate::Drop,
+    }
+}
+
+/// What becomes of an application extension (§26) with this identifier.
+pub(in crate::media) fn application(identifier: &[u8], strip: Strip) -> Fate {
+    match (identifier, strip) {
+        // How often to repeat, and the colour profile.
+        (b"NETSCAPE2.0" | b"ANIMEXTS1.0" | b"ICCRGBG1012", _) => Fate::Keep,
+        (b"XMP DataXMP", Strip::Location) => Fate::Edit,
+        _ => Fate::Drop,
+    }
+}
+
+/// From `!` to the identifier.
+const HEAD: usize = 14;
+
+/// An XMP extension from its first byte to its last, edited; empty if it goes.
+///
+/// A packet stands there as it is, not cut into sub-blocks. A reader who takes its
+/// bytes for their sizes is led to the end all the same by what follows it: every
+/// number from 1, 255, 254 down to 0, and one more 0 (XMP part 3 §1.1.2). An edit
+/// must not lead it elsewhere.
+pub(in crate::media) fn xmp(extension: Vec<u8>, strip: Option<Strip>) -> Vec<u8> {
+    let trailer: Vec<u8> = [1].into_iter().chain((0..=255).rev()).chain([0]).collect();
+    let data = extension.get(HEAD..).unwrap_or_default();
+    let (Some(packet), Some(strip)) = (data.strip_suffix(&trailer[..]), strip) else {
+        return Vec::new();
+    };
+    match xmp::edit(packet, strip) {
+        Edit::Keep => extension,
+        Edit::Drop => Vec::new(),
+        Edit::Replace(packet) => {
+            let head = extension.get(..HEAD).unwrap_or_default();
+            let edited = [head, &packet, &trailer].concat();
+            if ends_as_written(edited.get(HEAD..).unwrap_or_default()) {
+                edited
+            } else {
+                Vec::new()
+            }
+        }
+    }
+}
+
+/// Whether sub-blocks lead to the end and not before.
+fn ends_as_written(data: &[u8]) -> bool {
+    let mut at = 0;
+    while let Some(&size) = data.get(at) {
+        at += 1 + usize::from(size);
+        if size == 0 {
+            return at == data.len();
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn extension_of(packet: &[u8]) -> Vec<u8> {
+        let trailer: Vec<u8> = [1].into_iter().chain((0..=255).rev()).chain([0]).collect();
+        [b"!\xff\x0bXMP DataXMP", packet, &trailer].concat()
+    }
+
+    #[test]
+    fn what_is_drawn_stays_and_what_is_said_goes_with_all() {
+        for (label, location, all) in [
+            (0xF9, Fate::Keep, Fate::Keep),
+            (0x01, Fate::Keep, Fate::Keep),
+            (0xFE, Fate::Keep, Fate::Drop),
+            (0xFA, Fate::Drop, Fate::Drop),
+        ] {
+            assert_eq!(extension(label, Strip::Location), location, "{label:02x}");
+            assert_eq!(extension(label, Strip::All), all, "{label:02x}");
+        }
+        for (identifier, location, all) in [
+            (b"NETSCAPE2.0", Fate::Keep, Fate::Keep),
+            (b"ICCRGBG1012", Fate::Keep, Fate::Keep),
+            (b"XMP DataXMP", Fate::Edit, Fate::Drop),
+            (b"MGK8BIM0000", Fate::Drop, Fate::Drop),
+        ] {
+            assert_eq!(application(identifier, Strip::Location), location);
+            assert_eq!(application(identifier, Strip::All), all);
+        }
+    }
+
+    #[test]
+    fn an_edited_packet_still_leads_readers_to_the_end() {
+        let secret = extension_of(b"<a City='Zzyzx'/>");
+        let blank = extension_of(b"<a             />");
+        let plain = extension_of(b"<a/>");
+        let edit = |bytes: &[u8]| xmp(bytes.to_vec(), Some(Strip::Location));
+        assert_eq!(edit(&secret), blank);
+        assert_eq!(edit(&blank), blank);
+        assert_eq!(edit(&plain), plain);
+        assert!(ends_as_written(&blank[HEAD..]));
+        // Not well formed; cut into sub-blocks; without what must follow it.
+        assert_eq!(edit(&extension_of(b"<a>")), b"");
+        assert_eq!(edit(b"!\xff\x0bXMP DataXMP\x04<a/>\0"), b"");
+        assert_eq!(edit(b"!\xff\x0bXMP DataXMP\0"), b"");
+    }
+}

@@ -1,0 +1,122 @@
+use super::{Edit, exif, photoshop, xmp};
+use crate::media::Strip;
+
+const APP0: u8 = 0xE0;
+const APP1: u8 = 0xE1;
+const APP2: u8 = 0xE2;
+const APP8: u8 = 0xE8;
+const APP11: u8 = 0xEB;
+const APP12: u8 = 0xEC;
+const APP13: u8 = 0xED;
+const APP14: u8 = 0xEE;
+const COM: u8 = 0xFE;
+
+/// What precedes an XMP packet (XMP part 3 §1.1.3).
+const XMP_PREFIX: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
+/// What precedes the Exif block; its last byte is not always zero.
+const EXIF_PREFIX: &[u8] = b"Exif\0";
+
+/// What becomes of the content of an APPn or COM segment.
+///
+/// What is not known goes: makers' own segments are where they put what Exif has
+/// no place for. So do an extended XMP packet (depth maps, and whole other
+/// pictures), FlashPix, JFIF's thumbnails, and content credentials, which may hold
+/// all of these and vouch for a file that is now another.
+pub(in crate::media) fn segment(marker: u8, content: &[u8], strip: Strip) -> Edit {
+    let all = strip == Strip::All;
+    match marker {
+        APP0 if content.starts_with(b"JFIF\0") => jfif(content),
+        APP1 if content.starts_with(EXIF_PREFIX) => match content.split_at_checked(6) {
+            Some((prefix, tiff)) => behind(prefix, exif::edit(tiff, strip)),
+            None => Edit::Drop,
+        },
+        APP1 => match content.strip_prefix(XMP_PREFIX) {
+            Some(packet) => behind(XMP_PREFIX, xmp::edit(packet, strip)),
+            None => Edit::Drop,
+        },
+        APP2 if content.starts_with(b"ICC_PROFILE\0") => Edit::Keep,
+        // How components are coded.
+        APP14 if content.starts_with(b"Adobe") => Edit::Keep,
+        _ if all => Edit::Drop,
+        APP8 if content.starts_with(b"SPIFF\0") => Edit::Keep,
+        // JPEG XT, which extends the pixels; `jumb` boxes are content credentials.
+        APP11 if content.starts_with(b"JP") && content.get(12..16) != Some(b"jumb") => Edit::Keep,
+        APP12 if content.starts_with(b"Ducky") => Edit::Keep,
+        APP13 => match content.strip_prefix(photoshop::PREFIX) {
+            Some(resources) => behind(photoshop::PREFIX, photoshop::edit(resources)),
+            None => Edit::Drop,
+        },
+        COM => Edit::Keep,
+        _ => Edit::Drop,
+    }
+}
+
+/// The edit of a segment whose content after `prefix` has this edit.
+fn behind(prefix: &[u8], edit: Edit) -> Edit {
+    match edit {
+        Edit::Replace(content) => Edit::Replace([prefix, &content].concat()),
+        edit => edit,
+    }
+}
+
+/// JFIF 1.02: after units and densities come the sides of a thumbnail and its
+/// pixels.
+fn jfif(content: &[u8]) -> Edit {
+    match content.split_at_checked(12) {
+        Some((_, [0, 0])) => Edit::Keep,
+        Some((head, [_, _, ..])) => Edit::Replace([head, &[0, 0]].concat()),
+        _ => Edit::Keep,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn segments_stay_go_or_change() {
+        let xmp = [XMP_PREFIX, b"<a City='Zzyzx'/>"].concat();
+        let blank = [XMP_PREFIX, b"<a             />"].concat();
+        let (keep, drop) = (Edit::Keep, Edit::Drop);
+        let to = |bytes: &[u8]| Edit::Replace(bytes.to_vec());
+        for (marker, content, location, all) in [
+            (APP0, &b"JFIF\0\x01\x02\0\0\x01\0\x01\0\0"[..], &keep, &keep),
+            (
+                APP0,
+                b"JFIF\0\x01\x02\0\0\x01\0\x01\x01\x01rgb",
+                &to(b"JFIF\0\x01\x02\0\0\x01\0\x01\0\0"),
+                &to(b"JFIF\0\x01\x02\0\0\x01\0\x01\0\0"),
+            ),
+            (APP0, b"JFXX\0\x10a JPEG", &drop, &drop),
+            (APP1, b"Exif\0\0no TIFF", &drop, &drop),
+            (APP1, b"Exif\0", &drop, &drop),
+            (APP1, &xmp, &to(&blank), &drop),
+            (
+                APP1,
+                b"http://ns.adobe.com/xmp/extension/\0more",
+                &drop,
+                &drop,
+            ),
+            (APP1, b"FLIR\0", &drop, &drop),
+            (APP2, b"ICC_PROFILE\0\x01\x01", &keep, &keep),
+            (APP2, b"MPF\0II", &drop, &drop),
+            (APP2, b"FPXR\0", &drop, &drop),
+            (0xE4, b"Scalado", &drop, &drop),
+            (APP11, b"JP\0\x01\0\0\0\x01\0\0\0\x20jumb", &drop, &drop),
+            (APP11, b"JP\0\x01\0\0\0\x01\0\0\0\x20RESI", &keep, &drop),
+            (APP12, b"Ducky\0\x01", &keep, &drop),
+            (APP13, b"Photoshop 3.0\0", &drop, &drop),
+            (APP13, b"Adobe_CM", &drop, &drop),
+            (APP14, b"Adobe\0\x64", &keep, &keep),
+            (COM, b"a comment", &keep, &drop),
+        ] {
+            let name = String::from_utf8_lossy(content);
+            assert_eq!(
+                segment(marker, content, Strip::Location),
+                *location,
+                "{name}"
+            );
+            assert_eq!(segment(marker, content, Strip::All), *all, "{name}");
+        }
+    }
+}

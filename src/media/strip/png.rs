@@ -1,0 +1,117 @@
+use super::place::is_place;
+use super::{Edit, exif, xmp};
+use crate::media::Strip;
+
+/// Chunks that a decoder needs to show the picture as it was meant.
+const PICTURE: [&[u8; 4]; 23] = [
+    b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"sBIT",
+    b"bKGD", b"pHYs", b"hIST", b"sPLT", b"cICP", b"mDCV", b"mDCv", b"cLLI", b"cLLi", b"acTL",
+    b"fcTL", b"fdAT", b"oFFs",
+];
+
+/// Whether a chunk of this name goes, whatever it holds.
+pub(in crate::media) fn drops(name: [u8; 4], strip: Strip) -> bool {
+    match strip {
+        // Content credentials, and Exif in compressed form.
+        Strip::Location => matches!(&name, b"caBX" | b"zxIf"),
+        Strip::All => !PICTURE.contains(&&name) && &name != b"eXIf",
+    }
+}
+
+/// What becomes of the content of an eXIf or text chunk.
+pub(in crate::media) fn chunk(name: [u8; 4], content: &[u8], strip: Strip) -> Edit {
+    match (&name, strip) {
+        (b"eXIf", _) => match content.strip_prefix(crate::media::exif::EXIF_PREFIX) {
+            Some(tiff) => exif::edit(tiff, strip),
+            None => exif::edit(content, strip),
+        },
+        (_, Strip::All) => Edit::Drop,
+        (_, Strip::Location) => text(name, content),
+    }
+}
+
+/// §11.3.3: keyword, then text in one of three forms.
+fn text(name: [u8; 4], content: &[u8]) -> Edit {
+    let Some(end) = content.iter().position(|byte| *byte == 0) else {
+        return Edit::Drop;
+    };
+    let (keyword, rest) = content.split_at_checked(end + 1).unwrap_or_default();
+    let keyword = keyword.trim_ascii().strip_suffix(b"\0").unwrap_or(keyword);
+    if keyword == b"XML:com.adobe.xmp" {
+        return match international(rest).filter(|_| &name == b"iTXt") {
+            Some(packet) => match xmp::edit(packet, Strip::Location) {
+                Edit::Replace(edited) => {
+                    let head = content.get(..content.len() - packet.len());
+                    Edit::Replace([head.unwrap_or_default(), &edited].concat())
+                }
+                edit => edit,
+            },
+            None => Edit::Drop,
+        };
+    }
+    // ImageMagick's and exiftool's wrapping of whole blocks, in hex and mostly
+    // compressed: nothing here decompresses what others made.
+    let wrapped = keyword.starts_with(b"Raw profile type ");
+    let local = keyword.rsplit(|byte| *byte == b':').next();
+    if wrapped && !keyword.ends_with(b" icc") || local.is_some_and(is_place) {
+        return Edit::Drop;
+    }
+    Edit::Keep
+}
+
+/// The text of an iTXt chunk after its keyword, if it is not compressed.
+fn international(rest: &[u8]) -> Option<&[u8]> {
+    let [0, _, rest @ ..] = rest else {
+        return None;
+    };
+    // A language, and the keyword in it.
+    rest.splitn(3, |byte| *byte == 0).nth(2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_stay_go_or_change() {
+        let check = |name: &[u8; 4], content: &[u8], expect: Edit| {
+            let name_of = String::from_utf8_lossy(content);
+            assert_eq!(chunk(*name, content, Strip::Location), expect, "{name_of}");
+            assert_eq!(chunk(*name, content, Strip::All), Edit::Drop, "{name_of}");
+        };
+        check(b"tEXt", b"Copyright\0me", Edit::Keep);
+        check(b"zTXt", b"Comment\0\0compressed", Edit::Keep);
+        check(b"iTXt", b"Title\0\0\0de\0Titel\0Zzyzx", Edit::Keep);
+        check(b"tEXt", b"Location\0Zzyzx", Edit::Drop);
+        check(b"tEXt", b"exif:GPSLatitude\0 1/2", Edit::Drop);
+        check(b"tEXt", b"no end", Edit::Drop);
+        check(b"zTXt", b"Raw profile type exif\0\0hex", Edit::Drop);
+        check(b"tEXt", b"Raw profile type iptc\0\nhex", Edit::Drop);
+        check(b"zTXt", b"Raw profile type icc\0\0hex", Edit::Keep);
+        let xmp = b"XML:com.adobe.xmp\0\0\0\0\0<a City='Zzyzx'/>";
+        let blank = b"XML:com.adobe.xmp\0\0\0\0\0<a             />";
+        check(b"iTXt", xmp, Edit::Replace(blank.to_vec()));
+        check(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0<a/>", Edit::Keep);
+        // Compressed, or where it does not belong.
+        check(b"iTXt", b"XML:com.adobe.xmp\0\x01\0\0\0zlib", Edit::Drop);
+        check(b"tEXt", b"XML:com.adobe.xmp\0<a/>", Edit::Drop);
+        check(b"iTXt", b"XML:com.adobe.xmp\0\0", Edit::Drop);
+    }
+
+    #[test]
+    fn chunks_that_show_the_picture_always_stay() {
+        for name in PICTURE {
+            assert!(!drops(*name, Strip::Location) && !drops(*name, Strip::All));
+        }
+        for (name, location, all) in [
+            (b"caBX", true, true),
+            (b"zxIf", true, true),
+            (b"tIME", false, true),
+            (b"prIv", false, true),
+            (b"eXIf", false, false),
+        ] {
+            assert_eq!(drops(*name, Strip::Location), location);
+            assert_eq!(drops(*name, Strip::All), all);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! The SHA-256 of a file as it came and as it is stored.
+
+use sha2::{Digest as _, Sha256};
+
+use crate::media::Piece;
+
+/// Both digests of a file. They are one until something is edited, so that a file
+/// that stays as it came is hashed once.
+#[derive(Default)]
+pub(super) struct Digests {
+    stored: Sha256,
+    /// Of what came, from the first edit on.
+    original: Option<Sha256>,
+}
+
+impl Digests {
+    /// Takes the next piece.
+    pub(super) fn update(&mut self, piece: &Piece) {
+        match piece {
+            Piece::Kept(bytes) => {
+                self.stored.update(bytes);
+                if let Some(original) = &mut self.original {
+                    original.update(bytes);
+                }
+            }
+            Piece::Dropped(bytes) => self.original().update(bytes),
+            Piece::Added(bytes) => {
+                self.original();
+                self.stored.update(bytes);
+            }
+        }
+    }
+
+    fn original(&mut self) -> &mut Sha256 {
+        self.original.get_or_insert_with(|| self.stored.clone())
+    }
+
+    /// Of what is stored, and of what came.
+    pub(super) fn finish(self) -> ([u8; 32], [u8; 32]) {
+        let stored = self.stored.finalize().into();
+        let original = self.original.map(|original| original.finalize().into());
+        (stored, original.unwrap_or(stored))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sha256(bytes: &[u8]) -> [u8; 32] {
+        Sha256::digest(bytes).into()
+    }
+
+    #[test]
+    fn both_digests_are_those_of_the_whole() {
+        let kept = |bytes: &'static [u8]| Piece::Kept(bytes.into());
+        let dropped = |bytes: &'static [u8]| Piece::Dropped(bytes.into());
+        let added = |bytes: &'static [u8]| Piece::Added(bytes.into());
+        let check = |pieces: &[Piece], stored: &[u8], original: &[u8]| {
+            let mut digests = Digests::default();
+            pieces.iter().for_each(|piece| digests.update(piece));
+            assert_eq!(digests.finish(), (sha256(stored), sha256(original)));
+        };
+        check(&[], b"", b"");
+        check(&[kept(b"a"), kept(b"b")], b"ab", b"ab");
+        check(&[kept(b"a"), dropped(b"b"), kept(b"c")], b"ac", b"abc");
+        check(
+            &[kept(b"a"), dropped(b"b"), added(b"B"), kept(b"c")],
+            b"aBc",
+            b"abc",
+        );
+        check(&[added(b"B"), kept(b"c")], b"Bc", b"c");
+    }
+}
