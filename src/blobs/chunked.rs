@@ -1,4 +1,6 @@
-//! Blobs in a store of whole values: cut into chunks of one size.
+//! Blobs in a store of whole values: cut into chunks of one size, each followed
+//! by its [`seal`]. Values without one were written before there were seals: they
+//! are taken for what they are.
 //!
 //! Writing: bytes are gathered into one buffer; a full buffer goes to the store
 //! while the next one fills, with at most [`WRITES_IN_FLIGHT`] on their way.
@@ -13,7 +15,9 @@ use bytes::Bytes;
 use futures_util::future::{BoxFuture, FutureExt as _};
 use futures_util::stream::{self, FuturesUnordered, StreamExt as _, TryStreamExt as _};
 
+use super::fetch::{Fetch, cut, fetches};
 use super::read_ahead::ReadAhead;
+use super::seal::{self, SEAL_BYTES};
 use super::{BlobError, BlobId, BlobRef, BlobStore, BlobWriter, ByteStream, KeyValue, key};
 
 /// How many chunks of one blob may be on their way into the store at once.
@@ -41,7 +45,8 @@ impl ChunkedBlobs {
     }
 
     async fn delete_chunks(&self, id: &BlobId, chunks: Range<u64>) -> Result<(), BlobError> {
-        let keys: Vec<String> = chunks.map(|index| key::chunk(id, index)).collect();
+        // From the last to the first: as long as any is there, the first is.
+        let keys: Vec<String> = chunks.rev().map(|index| key::chunk(id, index)).collect();
         for batch in keys.chunks(DELETE_BATCH) {
             self.values.delete_many(batch.to_vec()).await?;
         }
@@ -68,11 +73,7 @@ impl BlobStore for ChunkedBlobs {
         blob: &BlobRef,
         ranges: &[Range<u64>],
     ) -> Result<ByteStream, BlobError> {
-        let size = blob.size;
-        let is_outside = |range: &&Range<u64>| range.start > range.end || range.end > size;
-        if let Some(&Range { start, end }) = ranges.iter().find(is_outside) {
-            return Err(BlobError::OutOfRange { start, end, size });
-        }
+        blob.check_ranges(ranges)?;
         let values = Arc::clone(&self.values);
         let reads = fetches(blob, ranges.to_vec())
             .map(move |fetch| read(Arc::clone(&values), fetch).boxed());
@@ -107,51 +108,6 @@ impl BlobStore for ChunkedBlobs {
     }
 }
 
-/// One chunk that is to be read.
-struct Fetch {
-    id: BlobId,
-    index: u64,
-    /// The chunk's whole length.
-    length: u64,
-    /// The parts of it that are wanted, none of them empty.
-    parts: Vec<Range<u64>>,
-}
-
-/// The fetches that give `ranges`, which lie inside `blob`. What follows each other
-/// in one chunk is one fetch.
-fn fetches(blob: &BlobRef, ranges: Vec<Range<u64>>) -> impl Iterator<Item = Fetch> + Send + use<> {
-    let BlobRef {
-        id,
-        size,
-        chunk_size,
-    } = blob.clone();
-    let chunk_size = u64::from(chunk_size.max(1));
-    let pieces = ranges
-        .into_iter()
-        .filter(|range| range.start < range.end)
-        .flat_map(move |range| {
-            (range.start / chunk_size..=(range.end - 1) / chunk_size).map(move |index| {
-                let offset = index * chunk_size;
-                let end = (range.end - offset).min(chunk_size);
-                (index, range.start.saturating_sub(offset)..end)
-            })
-        });
-    let mut pieces = pieces.peekable();
-    std::iter::from_fn(move || {
-        let (index, first) = pieces.next()?;
-        let mut parts = vec![first];
-        while let Some((_, next)) = pieces.next_if(|(next, _)| *next == index) {
-            parts.push(next);
-        }
-        Some(Fetch {
-            id: id.clone(),
-            index,
-            length: chunk_size.min(size - index * chunk_size),
-            parts,
-        })
-    })
-}
-
 /// The parts of a chunk, each a view into it.
 async fn read(values: Arc<dyn KeyValue>, fetch: Fetch) -> Result<Vec<Bytes>, BlobError> {
     let Fetch {
@@ -163,19 +119,12 @@ async fn read(values: Arc<dyn KeyValue>, fetch: Fetch) -> Result<Vec<Bytes>, Blo
     let Some(chunk) = values.get(key::chunk(&id, index)).await? else {
         return Err(BlobError::Missing { id, index });
     };
-    let actual = chunk.len() as u64;
-    let part = |part: &Range<u64>| {
-        let start = usize::try_from(part.start).ok()?;
-        let end = usize::try_from(part.end).ok()?;
-        (actual == length).then(|| chunk.slice(start..end))
+    let content = if chunk.len() as u64 == length {
+        chunk
+    } else {
+        seal::open(&id, index, chunk, length)?
     };
-    let parts: Option<Vec<Bytes>> = parts.iter().map(part).collect();
-    parts.ok_or(BlobError::Damaged {
-        id,
-        index,
-        expected: length,
-        actual,
-    })
+    Ok(cut(&content, &parts))
 }
 
 struct ChunkWriter {
@@ -206,7 +155,9 @@ impl ChunkWriter {
         while self.in_flight.len() >= WRITES_IN_FLIGHT {
             self.in_flight.try_next().await?;
         }
-        let chunk = std::mem::take(&mut self.buffer);
+        let mut chunk = std::mem::take(&mut self.buffer);
+        let seal = seal::seal(&self.id, self.next, &chunk);
+        chunk.extend_from_slice(&seal);
         let key = key::chunk(&self.id, self.next);
         self.next += 1;
         let values = Arc::clone(&self.store.values);
@@ -221,7 +172,7 @@ impl BlobWriter for ChunkWriter {
     async fn write(&mut self, mut bytes: Bytes) -> Result<(), BlobError> {
         while !bytes.is_empty() {
             if self.buffer.capacity() == 0 {
-                self.buffer.reserve_exact(self.capacity());
+                self.buffer.reserve_exact(self.capacity() + SEAL_BYTES);
             }
             let room = self.chunk_size() - self.buffer.len();
             let taken = bytes.split_to(room.min(bytes.len()));

@@ -3,21 +3,26 @@
 //! [`BlobStore`] is what the service asks for: write a new blob as its bytes
 //! come, read a range of it, delete it. [`ChunkedBlobs`] implements it over any
 //! store of whole values ([`KeyValue`]: Spin's key-value store, memory, a map in
-//! a test), by cutting blobs into chunks of one size.
+//! a test), by cutting blobs into chunks of one size; [`S3Blobs`] in a bucket.
 //!
 //! What every implementation promises, and [`conformance`] checks:
 //! - A blob is written once, under an id that nobody else uses, and is complete
 //!   only when [`BlobWriter::finish`] has returned; it is then durable.
 //! - [`BlobStore::read_ranges`] gives exactly the bytes asked for or an error, never
 //!   fewer and never others; it holds a few chunks, not the blob.
+//! - What was damaged in the store since it was written is an error too, in every
+//!   range that it touches ([`seal`]).
 //! - [`BlobStore::delete`] of what is partly or wholly absent succeeds, so that
 //!   a clean-up which was cut short can be repeated.
 
 pub mod chunked;
 pub mod conformance;
+mod fetch;
 pub mod key;
 pub mod memory;
 mod read_ahead;
+pub mod s3;
+pub mod seal;
 
 use std::fmt;
 use std::ops::Range;
@@ -28,6 +33,7 @@ use futures_util::stream::BoxStream;
 
 pub use chunked::ChunkedBlobs;
 pub use memory::MemoryKeyValue;
+pub use s3::S3Blobs;
 
 /// Names a blob. Letters, digits and `.`: safe in every store's keys.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -85,6 +91,16 @@ impl BlobRef {
         }
         fetches
     }
+
+    /// Refuses ranges that do not lie inside the blob.
+    pub(crate) fn check_ranges(&self, ranges: &[Range<u64>]) -> Result<(), BlobError> {
+        let size = self.size;
+        let is_outside = |range: &&Range<u64>| range.start > range.end || range.end > size;
+        match ranges.iter().find(is_outside) {
+            Some(&Range { start, end }) => Err(BlobError::OutOfRange { start, end, size }),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Why a store could not do what it was asked.
@@ -105,10 +121,18 @@ pub enum BlobError {
         id: BlobId,
         /// Counted from 0.
         index: u64,
-        /// Its length as recorded.
+        /// Its length as recorded, with its seal.
         expected: u64,
         /// Its length as read.
         actual: u64,
+    },
+    /// A chunk does not hold the bytes that it was written with.
+    #[error("chunk {index} of blob {id} does not hold what was written")]
+    Altered {
+        /// The blob.
+        id: BlobId,
+        /// Counted from 0.
+        index: u64,
     },
     /// A range that does not lie inside the blob: a caller's mistake.
     #[error("bytes {start}..{end} lie outside a blob of {size} bytes")]

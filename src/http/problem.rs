@@ -305,6 +305,7 @@ impl From<ServiceError> for Problem {
             | ServiceError::Blobs(
                 BlobError::Missing { .. }
                 | BlobError::Damaged { .. }
+                | BlobError::Altered { .. }
                 | BlobError::OutOfRange { .. },
             ) => {
                 let detail = "what is stored is damaged; the operator can see more in the log";

@@ -1,0 +1,62 @@
+//! Which chunks give which ranges of a blob.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+
+use super::{BlobId, BlobRef};
+
+/// One chunk that is to be read.
+pub(super) struct Fetch {
+    pub(super) id: BlobId,
+    pub(super) index: u64,
+    /// The chunk's whole length.
+    pub(super) length: u64,
+    /// The parts of it that are wanted, none of them empty.
+    pub(super) parts: Vec<Range<u64>>,
+}
+
+/// The fetches that give `ranges`, which lie inside `blob`. What follows each other
+/// in one chunk is one fetch.
+pub(super) fn fetches(
+    blob: &BlobRef,
+    ranges: Vec<Range<u64>>,
+) -> impl Iterator<Item = Fetch> + Send + use<> {
+    let BlobRef {
+        id,
+        size,
+        chunk_size,
+    } = blob.clone();
+    let chunk_size = u64::from(chunk_size.max(1));
+    let pieces = ranges
+        .into_iter()
+        .filter(|range| range.start < range.end)
+        .flat_map(move |range| {
+            (range.start / chunk_size..=(range.end - 1) / chunk_size).map(move |index| {
+                let offset = index * chunk_size;
+                let end = (range.end - offset).min(chunk_size);
+                (index, range.start.saturating_sub(offset)..end)
+            })
+        });
+    let mut pieces = pieces.peekable();
+    std::iter::from_fn(move || {
+        let (index, first) = pieces.next()?;
+        let mut parts = vec![first];
+        while let Some((_, next)) = pieces.next_if(|(next, _)| *next == index) {
+            parts.push(next);
+        }
+        Some(Fetch {
+            id: id.clone(),
+            index,
+            length: chunk_size.min(size - index * chunk_size),
+            parts,
+        })
+    })
+}
+
+/// The wanted parts of a chunk's content, each a view into it. All of it is in
+/// memory, so they are shorter than that.
+pub(super) fn cut(content: &Bytes, parts: &[Range<u64>]) -> Vec<Bytes> {
+    let part = |part: &Range<u64>| content.slice(part.start as usize..part.end as usize);
+    parts.iter().map(part).collect()
+}

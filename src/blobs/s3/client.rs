@@ -1,0 +1,242 @@
+//! Signed requests to one bucket, and when they are sent again.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, HOST, HeaderValue};
+use http::{Method, Request, Response, StatusCode, Uri};
+use time::OffsetDateTime;
+
+use super::config::S3Config;
+use super::http::HttpClient;
+use super::sign::{self, Signer, ToSign, UNSIGNED_PAYLOAD};
+use super::xml::Leaves;
+use crate::blobs::{BlobError, ByteStream};
+
+/// How long is waited before each time that a request is sent again.
+const BACKOFF: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(400)];
+/// The longest document that is read, in bytes: a list of 1,000 uploads.
+const LONGEST_DOCUMENT: usize = 1 << 20;
+
+/// A bucket, and the way there.
+pub(super) struct Client {
+    config: S3Config,
+    http: Box<dyn HttpClient>,
+}
+
+/// A request to be made.
+pub(super) struct Call<'a> {
+    pub(super) method: Method,
+    /// The object; `None` for the bucket itself.
+    pub(super) key: Option<&'a str>,
+    pub(super) query: &'a [(&'a str, &'a str)],
+    /// Besides those that every request has. Names in lower case.
+    pub(super) headers: &'a [(&'static str, &'a str)],
+    pub(super) body: Bytes,
+    pub(super) repeat: Repeat,
+}
+
+/// When a request may be sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Repeat {
+    /// Twice does what once does.
+    Always,
+    /// Only where it is certain that it was not carried out.
+    IfRefused,
+}
+
+/// An answer that is not a success.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub(super) status: StatusCode,
+    /// S3's word for it, such as `NoSuchKey`; empty where there is none.
+    pub(super) code: String,
+    message: String,
+}
+
+impl From<Refusal> for BlobError {
+    fn from(refusal: Refusal) -> Self {
+        let Refusal {
+            status,
+            code,
+            message,
+        } = refusal;
+        Self::Store(format!("S3 answered {status} {code}: {message}"))
+    }
+}
+
+/// A call that did not succeed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum CallError {
+    /// The server said no.
+    Refused(Refusal),
+    /// There is no answer, or none that can be read.
+    Failed(BlobError),
+}
+
+impl From<CallError> for BlobError {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Refused(refusal) => refusal.into(),
+            CallError::Failed(error) => error,
+        }
+    }
+}
+
+impl Client {
+    pub(super) fn new(config: S3Config, http: Box<dyn HttpClient>) -> Self {
+        Self { config, http }
+    }
+
+    /// What every key begins with.
+    pub(super) fn prefix(&self) -> &str {
+        &self.config.prefix
+    }
+
+    /// Makes a call, again where that may help, and gives the answer's head and
+    /// the stream of its body.
+    pub(super) async fn stream(&self, call: &Call<'_>) -> Result<Response<ByteStream>, CallError> {
+        let mut backoff = BACKOFF.iter();
+        loop {
+            let error = match self.once(call).await {
+                Ok(response) => return Ok(response),
+                Err(error) => error,
+            };
+            match backoff
+                .next()
+                .filter(|_| is_worth_a_repeat(call.repeat, &error))
+            {
+                Some(time) => self.http.wait(*time).await,
+                None => return Err(error),
+            }
+        }
+    }
+
+    /// The same, for answers that are a document. An error may be inside one that
+    /// says 200, because S3 begins some answers before it knows how they end.
+    pub(super) async fn document(&self, call: &Call<'_>) -> Result<Leaves, CallError> {
+        let response = self.stream(call).await?;
+        let status = response.status();
+        let document = read(response.into_body())
+            .await
+            .map_err(CallError::Failed)?;
+        let leaves = Leaves::parse(&document)
+            .map_err(|error| CallError::Failed(BlobError::Store(format!("S3: {error}"))))?;
+        match leaves.first("Code") {
+            Some(_) => Err(CallError::Refused(refusal(status, &leaves))),
+            None => Ok(leaves),
+        }
+    }
+
+    async fn once(&self, call: &Call<'_>) -> Result<Response<ByteStream>, CallError> {
+        let request = self.request(call, OffsetDateTime::now_utc());
+        let request = request.map_err(|error| {
+            CallError::Failed(BlobError::Store(format!(
+                "a request can not be made: {error}"
+            )))
+        })?;
+        let response = self.http.send(request).await.map_err(|error| {
+            CallError::Failed(BlobError::Store(format!("S3 does not answer: {error}")))
+        })?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        // Whatever stands there, the status says that it is an error.
+        let document = read(response.into_body()).await.unwrap_or_default();
+        let leaves = Leaves::parse(&document).unwrap_or_default();
+        Err(CallError::Refused(refusal(status, &leaves)))
+    }
+
+    fn request(&self, call: &Call<'_>, now: OffsetDateTime) -> http::Result<Request<Bytes>> {
+        let config = &self.config;
+        let endpoint = &config.endpoint;
+        let path = config.path(call.key);
+        let amz_date = sign::amz_date(now);
+        let payload_hash = if endpoint.is_encrypted() && !call.body.is_empty() {
+            // Nobody can change it on its way, and hashing is dear in WebAssembly.
+            UNSIGNED_PAYLOAD.to_owned()
+        } else {
+            sign::sha256_hex(&call.body)
+        };
+        let mut headers = call.headers.to_vec();
+        headers.extend([
+            ("host", endpoint.authority().as_str()),
+            ("x-amz-content-sha256", payload_hash.as_str()),
+            ("x-amz-date", amz_date.as_str()),
+        ]);
+        let authorization = Signer {
+            access_key_id: &config.access_key_id,
+            secret_access_key: config.secret_access_key.reveal(),
+            region: &config.region,
+            service: "s3",
+        }
+        .authorization(&ToSign {
+            method: call.method.as_str(),
+            path: &path,
+            query: call.query,
+            headers: &headers,
+            payload_hash: &payload_hash,
+            amz_date: &amz_date,
+        });
+        let mut target = sign::encode_path(&path);
+        if !call.query.is_empty() {
+            target.push('?');
+            target.push_str(&sign::encode_query(call.query));
+        }
+        let uri = Uri::builder()
+            .scheme(endpoint.scheme().clone())
+            .authority(endpoint.authority().clone())
+            .path_and_query(target)
+            .build()?;
+        let mut request = Request::builder().method(call.method.clone()).uri(uri);
+        for (name, value) in headers {
+            // The URI says it already.
+            if name != HOST.as_str() {
+                request = request.header(name, value);
+            }
+        }
+        if matches!(call.method, Method::PUT | Method::POST) {
+            request = request.header(CONTENT_LENGTH, HeaderValue::from(call.body.len()));
+        }
+        request
+            .header(AUTHORIZATION, authorization)
+            .body(call.body.clone())
+    }
+}
+
+fn refusal(status: StatusCode, leaves: &Leaves) -> Refusal {
+    let text = |name| leaves.first(name).unwrap_or_default().to_owned();
+    Refusal {
+        status,
+        code: text("Code"),
+        message: text("Message"),
+    }
+}
+
+/// Whether the same request may succeed a little later.
+fn is_worth_a_repeat(repeat: Repeat, error: &CallError) -> bool {
+    match error {
+        CallError::Failed(_) => repeat == Repeat::Always,
+        CallError::Refused(refusal) => match refusal.status.as_u16() {
+            429 | 503 => true,
+            500 | 502 | 504 => repeat == Repeat::Always,
+            _ => refusal.code == "RequestTimeout",
+        },
+    }
+}
+
+/// The whole of a body that should be short.
+async fn read(mut body: ByteStream) -> Result<String, BlobError> {
+    let mut document = Vec::new();
+    while let Some(piece) = body.next().await {
+        document.extend_from_slice(&piece?);
+        if document.len() > LONGEST_DOCUMENT {
+            return Err(BlobError::Store(
+                "S3 answered at too great length".to_owned(),
+            ));
+        }
+    }
+    Ok(String::from_utf8_lossy(&document).into_owned())
+}

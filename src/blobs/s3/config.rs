@@ -1,0 +1,147 @@
+//! Where the bucket is, and who we are there.
+
+use std::fmt;
+
+use http::Uri;
+use http::uri::{Authority, Scheme};
+
+/// A secret that is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Keeps `secret`.
+    pub fn new(secret: impl Into<String>) -> Self {
+        Self(secret.into())
+    }
+
+    /// The secret itself, to sign with.
+    pub(super) fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// The server: `https://s3.eu-central-1.amazonaws.com`, `http://127.0.0.1:9000`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    scheme: Scheme,
+    authority: Authority,
+}
+
+impl Endpoint {
+    /// Reads a URL of scheme, host and port alone.
+    pub fn parse(url: &str) -> Option<Self> {
+        let uri: Uri = url.parse().ok()?;
+        let parts = uri.into_parts();
+        let (scheme, authority) = (parts.scheme?, parts.authority?);
+        let is_web = scheme == Scheme::HTTP || scheme == Scheme::HTTPS;
+        let bare = parts.path_and_query.is_none_or(|path| path == "/");
+        let anonymous = !authority.as_str().contains('@');
+        (is_web && bare && anonymous && !url.contains('#')).then_some(Self { scheme, authority })
+    }
+
+    /// Whether what is sent there can not be changed on its way.
+    pub(super) fn is_encrypted(&self) -> bool {
+        self.scheme == Scheme::HTTPS
+    }
+
+    /// The host, without the port.
+    pub fn host(&self) -> &str {
+        self.authority.host()
+    }
+
+    pub(super) fn scheme(&self) -> &Scheme {
+        &self.scheme
+    }
+
+    pub(super) fn authority(&self) -> &Authority {
+        &self.authority
+    }
+}
+
+/// A bucket, and how it is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct S3Config {
+    /// The server. In virtual-host style its name begins with the bucket's.
+    pub endpoint: Endpoint,
+    /// The bucket. It must exist.
+    pub bucket: String,
+    /// The region that requests are signed for.
+    pub region: String,
+    /// Names the secret.
+    pub access_key_id: String,
+    /// What requests are signed with.
+    pub secret_access_key: Secret,
+    /// What every key begins with.
+    pub prefix: String,
+    /// Whether the bucket is named in paths, not in the server's name.
+    pub path_style: bool,
+}
+
+impl S3Config {
+    /// The path of an object, or of the bucket itself.
+    pub(super) fn path(&self, key: Option<&str>) -> String {
+        let key = key.unwrap_or_default();
+        if self.path_style {
+            let bucket = &self.bucket;
+            match key {
+                "" => format!("/{bucket}"),
+                key => format!("/{bucket}/{key}"),
+            }
+        } else {
+            format!("/{key}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endpoints_have_a_scheme_and_a_host_and_nothing_else() {
+        for good in [
+            "https://s3.eu-central-1.amazonaws.com",
+            "http://127.0.0.1:9000",
+            "http://[::1]:9000/",
+        ] {
+            assert!(Endpoint::parse(good).is_some(), "{good}");
+        }
+        for bad in [
+            "",
+            "s3.amazonaws.com",
+            "ftp://s3.amazonaws.com",
+            "https://s3.amazonaws.com/bucket",
+            "https://s3.amazonaws.com/?a",
+            "https://user:pass@s3.amazonaws.com",
+            "https://s3.amazonaws.com/#a",
+        ] {
+            assert!(Endpoint::parse(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_bucket_is_in_the_path_or_in_the_host() {
+        let mut config = S3Config {
+            endpoint: Endpoint::parse("https://b.example.com").expect("good"),
+            bucket: "b".to_owned(),
+            region: "r".to_owned(),
+            access_key_id: "id".to_owned(),
+            secret_access_key: Secret::new("secret"),
+            prefix: String::new(),
+            path_style: true,
+        };
+        assert_eq!(config.path(Some("k/1")), "/b/k/1");
+        assert_eq!(config.path(None), "/b");
+        config.path_style = false;
+        assert_eq!(config.path(Some("k/1")), "/k/1");
+        assert_eq!(config.path(None), "/");
+        assert!(!format!("{config:?}").contains("secret\""));
+    }
+}

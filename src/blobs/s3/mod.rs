@@ -1,0 +1,135 @@
+//! Blobs in a bucket of any server that speaks Amazon S3's protocol.
+//!
+//! A blob is one object, named by the prefix and the blob's id. Its content is
+//! the blob's chunks, each followed by its [`seal`](super::seal), so that every
+//! range can be checked by itself: read Darkroom's objects through Darkroom.
+//!
+//! Writing: an object of no more than one part is sent whole by one PUT, a larger
+//! one by a multipart upload, one part on its way while the next one fills. An
+//! object appears when it is complete, never before.
+//! Reading: one GET for every run of chunks, streamed; where it breaks off, another
+//! goes on from the last chunk that was good.
+//! Requests that may be repeated are, a little later, where the server is busy or
+//! does not answer ([`client`]).
+//!
+//! The key needs the rights `s3:GetObject`, `s3:PutObject`, `s3:DeleteObject`,
+//! `s3:AbortMultipartUpload`, `s3:ListBucketMultipartUploads` and `s3:ListBucket`
+//! (without the last, what is not there can not be told from what is forbidden).
+
+mod client;
+mod config;
+mod http;
+mod multipart;
+mod read;
+pub mod sign;
+mod writer;
+mod xml;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use ::http::{Method, StatusCode};
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use super::{BlobError, BlobId, BlobRef, BlobStore, BlobWriter, ByteStream};
+use client::{Call, CallError, Client, Repeat};
+
+pub use self::http::{HttpClient, HttpError};
+pub use config::{Endpoint, S3Config, Secret};
+
+/// A [`BlobStore`] in a bucket. Clones share the way there.
+#[derive(Clone)]
+pub struct S3Blobs {
+    client: Arc<Client>,
+    chunk_size: u32,
+}
+
+impl S3Blobs {
+    /// New blobs are sealed in chunks of `chunk_size` bytes (at least 1); those
+    /// that exist keep the size which their [`BlobRef`] records.
+    pub fn new(config: S3Config, http: Box<dyn HttpClient>, chunk_size: u32) -> Self {
+        Self {
+            client: Arc::new(Client::new(config, http)),
+            chunk_size: chunk_size.max(1),
+        }
+    }
+
+    fn key(&self, id: &BlobId) -> String {
+        format!("{}{id}", self.client.prefix())
+    }
+
+    async fn delete_object(&self, id: &BlobId) -> Result<(), BlobError> {
+        let call = Call {
+            method: Method::DELETE,
+            key: Some(&self.key(id)),
+            query: &[],
+            headers: &[],
+            body: Bytes::new(),
+            repeat: Repeat::Always,
+        };
+        match self.client.stream(&call).await {
+            Ok(_) => Ok(()),
+            // Not every server takes the deletion of nothing for a success.
+            Err(CallError::Refused(refusal)) if refusal.code == "NoSuchKey" => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+#[async_trait]
+impl BlobStore for S3Blobs {
+    fn create(&self, id: BlobId, size_hint: Option<u64>) -> Box<dyn BlobWriter> {
+        Box::new(writer::S3Writer::new(
+            self.clone(),
+            id,
+            self.chunk_size,
+            size_hint,
+        ))
+    }
+
+    async fn read_ranges(
+        &self,
+        blob: &BlobRef,
+        ranges: &[Range<u64>],
+    ) -> Result<ByteStream, BlobError> {
+        blob.check_ranges(ranges)?;
+        read::read(self.clone(), blob.clone(), ranges).await
+    }
+
+    async fn delete(&self, blob: &BlobRef) -> Result<(), BlobError> {
+        self.delete_object(&blob.id).await
+    }
+
+    async fn delete_remains(&self, id: &BlobId) -> Result<(), BlobError> {
+        for upload in multipart::unfinished(self, id).await? {
+            upload.abort().await?;
+        }
+        self.delete_object(id).await
+    }
+
+    async fn check(&self) -> Result<(), BlobError> {
+        let key = format!("{}probe", self.client.prefix());
+        let call = Call {
+            method: Method::GET,
+            key: Some(&key),
+            query: &[],
+            headers: &[],
+            body: Bytes::new(),
+            repeat: Repeat::Always,
+        };
+        match self.client.stream(&call).await {
+            Ok(_) => Ok(()),
+            Err(CallError::Refused(refusal)) if is_absent(&refusal) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Whether it is the object that is not there, and not its bucket.
+fn is_absent(refusal: &client::Refusal) -> bool {
+    refusal.status == StatusCode::NOT_FOUND && refusal.code == "NoSuchKey"
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,139 @@
+//! Multipart uploads: one object sent in numbered parts, there when it is complete.
+
+use ::http::Method;
+use ::http::header::ETAG;
+use bytes::Bytes;
+
+use super::client::{Call, CallError, Repeat};
+use super::{S3Blobs, xml};
+use crate::blobs::{BlobError, BlobId};
+
+/// An upload that has been begun.
+#[derive(Clone)]
+pub(super) struct Upload {
+    store: S3Blobs,
+    key: String,
+    id: String,
+}
+
+/// Begins an upload of `blob`'s object.
+pub(super) async fn begin(store: &S3Blobs, blob: &BlobId) -> Result<Upload, BlobError> {
+    let key = store.key(blob);
+    let call = Call {
+        method: Method::POST,
+        key: Some(&key),
+        query: &[("uploads", "")],
+        headers: &[("content-type", "application/octet-stream")],
+        body: Bytes::new(),
+        // Of two uploads nobody would end the other.
+        repeat: Repeat::IfRefused,
+    };
+    let answer = store.client.document(&call).await?;
+    match answer.first("UploadId") {
+        Some(id) => Ok(Upload {
+            store: store.clone(),
+            id: id.to_owned(),
+            key,
+        }),
+        None => Err(BlobError::Store(
+            "S3 began an upload without an id".to_owned(),
+        )),
+    }
+}
+
+/// The uploads of `blob`'s object that were begun, and neither completed nor aborted.
+pub(super) async fn unfinished(store: &S3Blobs, blob: &BlobId) -> Result<Vec<Upload>, BlobError> {
+    let key = store.key(blob);
+    let call = Call {
+        method: Method::GET,
+        key: None,
+        query: &[("uploads", ""), ("prefix", &key)],
+        headers: &[],
+        body: Bytes::new(),
+        repeat: Repeat::Always,
+    };
+    let answer = store.client.document(&call).await?;
+    // An id is written by one writer, so there are never as many as a page holds.
+    let uploads = answer.all("Key").zip(answer.all("UploadId"));
+    let own = uploads.filter(|(found, _)| *found == key);
+    Ok(own
+        .map(|(key, id)| Upload {
+            store: store.clone(),
+            key: key.to_owned(),
+            id: id.to_owned(),
+        })
+        .collect())
+}
+
+impl Upload {
+    /// Sends the part with this number, counted from 1, and gives its entity tag.
+    pub(super) async fn send(&self, number: usize, part: Bytes) -> Result<String, BlobError> {
+        let call = Call {
+            method: Method::PUT,
+            key: Some(&self.key),
+            query: &[("partNumber", &number.to_string()), ("uploadId", &self.id)],
+            headers: &[],
+            body: part,
+            repeat: Repeat::Always,
+        };
+        let answer = self.store.client.stream(&call).await?;
+        let etag = answer.headers().get(ETAG).and_then(|tag| tag.to_str().ok());
+        etag.map(str::to_owned)
+            .ok_or_else(|| BlobError::Store("S3 took a part without an entity tag".to_owned()))
+    }
+
+    /// Makes the object of all its parts, which have these entity tags.
+    pub(super) async fn complete(&self, etags: &[String]) -> Result<(), BlobError> {
+        let call = Call {
+            method: Method::POST,
+            key: Some(&self.key),
+            query: &[("uploadId", &self.id)],
+            headers: &[("content-type", "application/xml")],
+            body: xml::complete_multipart_upload(etags).into(),
+            repeat: Repeat::Always,
+        };
+        match self.store.client.document(&call).await {
+            Ok(_) => Ok(()),
+            // The first try was carried out, and its answer lost.
+            Err(CallError::Refused(refusal))
+                if refusal.code == "NoSuchUpload" && self.is_complete().await? =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Gives the upload up: its parts are deleted.
+    pub(super) async fn abort(&self) -> Result<(), BlobError> {
+        let call = Call {
+            method: Method::DELETE,
+            key: Some(&self.key),
+            query: &[("uploadId", &self.id)],
+            headers: &[],
+            body: Bytes::new(),
+            repeat: Repeat::Always,
+        };
+        match self.store.client.stream(&call).await {
+            Ok(_) => Ok(()),
+            Err(CallError::Refused(refusal)) if refusal.code == "NoSuchUpload" => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn is_complete(&self) -> Result<bool, BlobError> {
+        let call = Call {
+            method: Method::HEAD,
+            key: Some(&self.key),
+            query: &[],
+            headers: &[],
+            body: Bytes::new(),
+            repeat: Repeat::Always,
+        };
+        match self.store.client.stream(&call).await {
+            Ok(_) => Ok(true),
+            Err(CallError::Refused(refusal)) if refusal.status.as_u16() == 404 => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+}

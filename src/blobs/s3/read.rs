@@ -1,0 +1,217 @@
+//! Ranges of an object: one GET for every run of chunks, checked chunk by chunk,
+//! and taken up again where it breaks off.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+
+use ::http::header::{CONTENT_LENGTH, CONTENT_RANGE};
+use ::http::{Method, StatusCode};
+use bytes::Bytes;
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+
+use super::client::{Call, CallError, Repeat};
+use super::{S3Blobs, is_absent};
+use crate::blobs::fetch::{Fetch, cut, fetches};
+use crate::blobs::seal::{self, SEAL_BYTES};
+use crate::blobs::{BlobError, BlobRef, ByteStream};
+
+/// How often a transfer is taken up again without a chunk between.
+const PATIENCE: u32 = 2;
+
+/// The bytes of `ranges`, which lie inside `blob`.
+pub(super) async fn read(
+    store: S3Blobs,
+    blob: BlobRef,
+    ranges: &[Range<u64>],
+) -> Result<ByteStream, BlobError> {
+    let transfer = Transfer {
+        fetches: Box::new(fetches(&blob, ranges.to_vec())),
+        runs: runs(&blob, ranges),
+        store,
+        blob,
+        next: 0,
+        last: None,
+        body: stream::empty().boxed(),
+        rest: Bytes::new(),
+        announced: 0,
+        spare: PATIENCE,
+    };
+    let mut chunks = Box::pin(stream::try_unfold(transfer, |mut transfer| async move {
+        let Some(fetch) = transfer.fetches.next() else {
+            return Ok(None);
+        };
+        let content = transfer.chunk(fetch.index, fetch.length).await?;
+        Ok(Some((cut(&content, &fetch.parts), transfer)))
+    }));
+    let Some(first) = chunks.try_next().await? else {
+        return Ok(stream::empty().boxed());
+    };
+    let chunks = stream::once(async { Ok(first) }).chain(chunks);
+    let parts = |parts: Vec<Bytes>| stream::iter(parts.into_iter().map(Ok));
+    Ok(chunks.map_ok(parts).try_flatten().boxed())
+}
+
+/// The chunks that give `ranges`, as runs of which one GET gives all: first and last.
+fn runs(blob: &BlobRef, ranges: &[Range<u64>]) -> VecDeque<(u64, u64)> {
+    let chunk_size = u64::from(blob.chunk_size.max(1));
+    let mut runs: VecDeque<(u64, u64)> = VecDeque::new();
+    for range in ranges.iter().filter(|range| range.start < range.end) {
+        let (first, last) = (range.start / chunk_size, (range.end - 1) / chunk_size);
+        match runs.back_mut() {
+            Some((_, end)) if first == *end || first == *end + 1 => *end = last,
+            _ => runs.push_back((first, last)),
+        }
+    }
+    runs
+}
+
+struct Transfer {
+    store: S3Blobs,
+    blob: BlobRef,
+    fetches: Box<dyn Iterator<Item = Fetch> + Send>,
+    /// Those that were not begun yet.
+    runs: VecDeque<(u64, u64)>,
+    /// The index of the chunk that comes next in the body.
+    next: u64,
+    /// The last chunk of the body's run; `None` before the first.
+    last: Option<u64>,
+    body: ByteStream,
+    /// What came with the last piece of the body and belongs to later chunks.
+    rest: Bytes,
+    /// How much of the body has still to come, as its head said.
+    announced: u64,
+    /// How often the transfer may still be taken up again.
+    spare: u32,
+}
+
+/// Why a chunk did not come.
+enum Cut {
+    /// The object ends before the chunk does.
+    End { actual: u64 },
+    /// The connection broke.
+    Broken(BlobError),
+}
+
+impl Transfer {
+    /// Where a chunk begins in the blob.
+    fn offset(&self, index: u64) -> u64 {
+        index.saturating_mul(u64::from(self.blob.chunk_size.max(1)))
+    }
+
+    /// Asks for the next chunk and all after it up to the `last`.
+    async fn open(&mut self, last: u64) -> Result<(), BlobError> {
+        let (seal, chunks) = (SEAL_BYTES as u64, last + 1);
+        let from = self.offset(self.next) + self.next * seal;
+        let to = self.offset(chunks).min(self.blob.size) + chunks * seal;
+        let range = format!("bytes={from}-{}", to.saturating_sub(1));
+        let call = Call {
+            method: Method::GET,
+            key: Some(&self.store.key(&self.blob.id)),
+            query: &[],
+            headers: &[("range", &range)],
+            body: Bytes::new(),
+            repeat: Repeat::Always,
+        };
+        match self.store.client.stream(&call).await {
+            Ok(response) => {
+                // Without the header it is the whole object, which a server may send.
+                let partial = response.headers().contains_key(CONTENT_RANGE)
+                    && response.status() == StatusCode::PARTIAL_CONTENT;
+                if !partial && from > 0 {
+                    let ignored = "S3 sent another range than was asked for";
+                    return Err(BlobError::Store(ignored.to_owned()));
+                }
+                self.rest = Bytes::new();
+                let length = response.headers().get(CONTENT_LENGTH);
+                let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+                self.announced = length.unwrap_or_default();
+                self.body = response.into_body();
+                Ok(())
+            }
+            Err(CallError::Refused(refusal)) if is_absent(&refusal) => Err(BlobError::Missing {
+                id: self.blob.id.clone(),
+                index: self.next,
+            }),
+            Err(CallError::Refused(refusal))
+                if refusal.status == StatusCode::RANGE_NOT_SATISFIABLE =>
+            {
+                Err(self.damaged(0))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// A chunk's content, which has `length` bytes. The chunks must be those of the
+    /// runs, in their order.
+    async fn chunk(&mut self, index: u64, length: u64) -> Result<Bytes, BlobError> {
+        if self.last.is_none_or(|last| self.next > last)
+            && let Some((first, last)) = self.runs.pop_front()
+        {
+            self.next = first;
+            self.last = Some(last);
+            self.open(last).await?;
+        }
+        let sealed = loop {
+            match self.gather(length).await {
+                Ok(sealed) => break sealed,
+                Err(Cut::End { actual }) => return Err(self.damaged(actual)),
+                Err(Cut::Broken(error)) if self.spare == 0 => return Err(error),
+                Err(Cut::Broken(_)) => {
+                    self.spare -= 1;
+                    self.open(self.last.unwrap_or(index)).await?;
+                }
+            }
+        };
+        let content = seal::open(&self.blob.id, index, sealed, length)?;
+        self.next = index + 1;
+        self.spare = PATIENCE;
+        Ok(content)
+    }
+
+    /// The length of the next chunk's content.
+    fn length(&self) -> u64 {
+        let chunk_size = u64::from(self.blob.chunk_size.max(1));
+        chunk_size.min(self.blob.size.saturating_sub(self.offset(self.next)))
+    }
+
+    fn damaged(&self, actual: u64) -> BlobError {
+        BlobError::Damaged {
+            id: self.blob.id.clone(),
+            index: self.next,
+            expected: self.length() + SEAL_BYTES as u64,
+            actual,
+        }
+    }
+
+    /// As many bytes of the body as a chunk of this length has with its seal.
+    async fn gather(&mut self, length: u64) -> Result<Bytes, Cut> {
+        let too_long = || Cut::Broken(BlobError::Store("a chunk is larger than memory".to_owned()));
+        let length = usize::try_from(length).map_err(|_| too_long())?;
+        let wanted = length.checked_add(SEAL_BYTES).ok_or_else(too_long)?;
+        if self.rest.len() >= wanted {
+            return Ok(self.rest.split_to(wanted));
+        }
+        let mut gathered = Vec::with_capacity(wanted);
+        gathered.extend_from_slice(&std::mem::take(&mut self.rest));
+        while gathered.len() < wanted {
+            match self.body.next().await {
+                Some(Ok(mut piece)) => {
+                    self.announced = self.announced.saturating_sub(piece.len() as u64);
+                    let missing = wanted - gathered.len();
+                    gathered.extend_from_slice(&piece.split_to(missing.min(piece.len())));
+                    self.rest = piece;
+                }
+                Some(Err(error)) => return Err(Cut::Broken(error)),
+                None if self.announced > 0 => {
+                    let early = "S3's answer ended early".to_owned();
+                    return Err(Cut::Broken(BlobError::Store(early)));
+                }
+                None => {
+                    let actual = gathered.len() as u64;
+                    return Err(Cut::End { actual });
+                }
+            }
+        }
+        Ok(gathered.into())
+    }
+}
