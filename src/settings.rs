@@ -4,14 +4,18 @@
 //! either understands all of them or names the one that is wrong. Numbers are
 //! decimal, lists separated by commas, an empty string is as good as unset.
 
+mod stores;
+
 use std::collections::BTreeMap;
 
 use crate::auth::KeyRing;
 use crate::media::{Kind, Strip, Trailing};
 use crate::quota::Quota;
 
+pub use stores::BlobStoreSetting;
+
 /// The names of all variables, as declared in `spin.toml`.
-pub const NAMES: [&str; 21] = [
+pub const NAMES: &[&str] = &[
     "signing_keys",
     "max_upload_bytes",
     "max_pixels",
@@ -33,6 +37,15 @@ pub const NAMES: [&str; 21] = [
     "request_log",
     "server_timing",
     "metrics",
+    "blob_store",
+    "blob_store_previous",
+    "s3_endpoint",
+    "s3_bucket",
+    "s3_region",
+    "s3_access_key_id",
+    "s3_secret_access_key",
+    "s3_prefix",
+    "s3_path_style",
 ];
 
 const MIB: u64 = 1 << 20;
@@ -84,6 +97,10 @@ pub struct Settings {
     pub server_timing: bool,
     /// Who may read metrics (`metrics`; admins).
     pub metrics: MetricsAccess,
+    /// Where blobs are written (`blob_store` and `s3_…`; the key-value store).
+    pub blob_store: BlobStoreSetting,
+    /// Where blobs are that were not moved yet (`blob_store_previous`; nowhere).
+    pub previous_blob_store: Option<BlobStoreSetting>,
 }
 
 /// Which requests have a line in the log.
@@ -176,6 +193,8 @@ impl Settings {
                     ("public", MetricsAccess::Public),
                 ],
             )?,
+            blob_store: values.blob_store()?,
+            previous_blob_store: values.previous_blob_store()?,
         })
     }
 }

@@ -1,8 +1,8 @@
 //! An application: its manifest, stores and components put together.
 
-use crate::manifest::Manifest;
+use crate::manifest::{Component, Manifest};
 use crate::runtime_config::RuntimeConfig;
-use crate::{engine, key_value, routes, server, sqlite, variables, worker};
+use crate::{engine, key_value, outbound, routes, server, sqlite, variables, worker};
 use anyhow::{Context, Result};
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -50,10 +50,12 @@ impl App {
         )?;
         let routes = routes::Routes::new(&manifest.triggers)?;
         let sources = variables::Sources::new(options.variables, folder)?;
-        let mut values = HashMap::new();
+        let variables = variables::Values::evaluate(&manifest.variables, &sources)?;
+        let mut granted = HashMap::new();
         for (name, component) in &manifest.components {
-            let resolved = variables::resolve(&manifest.variables, &component.variables, &sources)?;
-            values.insert(name, resolved);
+            let values = variables.resolve(&component.variables)?;
+            let hosts = outbound_hosts(name, component, &variables)?;
+            granted.insert(name, (values, hosts));
         }
         let (key_value, sqlite) = open_stores(&manifest, &config)?;
         let mut limits = options.limits;
@@ -62,8 +64,10 @@ impl App {
         let stopping = Arc::new(Notify::new());
         let mut components = HashMap::new();
         for (name, component) in &manifest.components {
+            let (variables, outbound) = granted.remove(name).unwrap_or_default();
             let granted = engine::Granted {
-                variables: values.remove(name).unwrap_or_default(),
+                variables,
+                outbound,
                 key_value: select(&component.key_value_stores, &key_value),
                 sqlite: select(&component.sqlite_databases, &sqlite),
             };
@@ -93,6 +97,19 @@ impl App {
         self.key_value.values().for_each(key_value::Store::close);
         self.sqlite.values().for_each(|database| database.close());
     }
+}
+
+/// The servers that a component may reach.
+fn outbound_hosts(
+    name: &str,
+    component: &Component,
+    variables: &variables::Values,
+) -> Result<outbound::AllowedHosts> {
+    let hosts = component.allowed_outbound_hosts.iter();
+    let hosts: Result<Vec<String>> = hosts.map(|host| variables.expand(host)).collect();
+    hosts
+        .and_then(|hosts| outbound::AllowedHosts::parse(&hosts))
+        .with_context(|| format!("component.{name}.allowed_outbound_hosts"))
 }
 
 type Stores = (

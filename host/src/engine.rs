@@ -2,6 +2,7 @@
 //! compiled once, and linked with WASI and the stores.
 
 use crate::key_value::Store;
+use crate::outbound::{AllowedHosts, Outbound};
 use crate::sqlite::Database;
 use crate::stats;
 use crate::{bindings, log};
@@ -18,7 +19,7 @@ use wasmtime::{
 };
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::p3::bindings::ServicePre;
-use wasmtime_wasi_http::{WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 /// As many instances may live at once.
 const INSTANCES: u32 = 1000;
@@ -33,6 +34,8 @@ pub struct Granted {
     pub key_value: HashMap<String, Store>,
     /// Its databases by label.
     pub sqlite: HashMap<String, Arc<Database>>,
+    /// The servers that it may reach.
+    pub outbound: AllowedHosts,
 }
 
 /// The state of one instance.
@@ -47,7 +50,7 @@ pub struct Ctx {
     pub limiter: Limiter,
     wasi: WasiCtx,
     http: WasiHttpCtx,
-    hooks: NoRequests,
+    hooks: Outbound,
 }
 
 impl Ctx {
@@ -57,6 +60,7 @@ impl Ctx {
             .stdout(log::GuestOutput)
             .stderr(log::GuestOutput)
             .build();
+        let hooks = Outbound(component.clone());
         Self {
             component,
             table: ResourceTable::new(),
@@ -64,7 +68,7 @@ impl Ctx {
             limiter: Limiter(max_memory.unwrap_or(usize::MAX)),
             wasi,
             http: WasiHttpCtx::new(),
-            hooks: NoRequests,
+            hooks,
         }
     }
 }
@@ -93,23 +97,6 @@ pub struct HostState;
 
 impl HasData for HostState {
     type Data<'a> = &'a mut Ctx;
-}
-
-/// Denies requests to other servers.
-struct NoRequests;
-
-type HttpResult<T> = Result<T, wasmtime_wasi_http::Error>;
-type Transfer = Box<dyn Future<Output = HttpResult<()>> + Send>;
-
-impl WasiHttpHooks for NoRequests {
-    fn send_request(
-        &mut self,
-        _: http::Request<WasiBody>,
-        _: Option<wasmtime_wasi_http::RequestOptions>,
-        _: Transfer,
-    ) -> Box<dyn Future<Output = HttpResult<(http::Response<WasiBody>, Transfer)>> + Send> {
-        Box::new(async { Err(wasmtime_wasi_http::Error::HttpRequestDenied) })
-    }
 }
 
 /// Refuses memory beyond a cap, and remembers the largest ever granted.

@@ -8,7 +8,7 @@
 //! # Layout
 //! - [`manifest`], [`runtime_config`], [`variables`]: what is to be served.
 //! - [`engine`], [`worker`], [`bindings`]: the component and its instances.
-//! - [`routes`], [`server`]: HTTP.
+//! - [`routes`], [`server`]: HTTP in; [`outbound`]: HTTP out.
 //! - [`key_value`], [`sqlite`]: the stores; [`db`] is the file under both.
 //! - [`app`]: all of it put together.
 //! - [`log`], [`stats`]: what can be seen from outside.
@@ -20,6 +20,7 @@ pub mod engine;
 pub mod key_value;
 pub mod log;
 pub mod manifest;
+pub mod outbound;
 pub mod routes;
 pub mod runtime_config;
 pub mod server;

@@ -75,8 +75,9 @@ pub struct Component {
     /// Labels of the databases that it may open.
     #[serde(default)]
     pub sqlite_databases: Vec<String>,
+    /// Templates of the servers that it may reach.
     #[serde(default)]
-    allowed_outbound_hosts: Vec<String>,
+    pub allowed_outbound_hosts: Vec<String>,
     #[serde(rename = "description")]
     _description: Option<String>,
     #[serde(rename = "build")]
@@ -134,12 +135,7 @@ impl Manifest {
         }
         let mut components = file.component;
         components.retain(|name, _| triggers.iter().any(|trigger| trigger.component == *name));
-        for (name, component) in &mut components {
-            ensure!(
-                component.allowed_outbound_hosts.is_empty(),
-                "component.{name}.allowed_outbound_hosts must be empty: \
-                 this host makes no outbound requests"
-            );
+        for component in components.values_mut() {
             component.source = folder.join(&component.source);
         }
         Ok(Self {
@@ -189,11 +185,6 @@ mod tests {
         for (from, to, names) in [
             ("version = 2", "version = 1", "spin_manifest_version"),
             ("trigger.http", "trigger.redis", "trigger.redis"),
-            (
-                "hosts = []",
-                "hosts = [\"https://a\"]",
-                "allowed_outbound_hosts",
-            ),
             ("key_value_stores", "ai_models", "ai_models"),
             ("\"c.wasm\"", "\"c.wasm\"\nfiles = [\"a\"]", "files"),
             ("component = \"c\"", "component = \"d\"", "\"d\""),

@@ -6,6 +6,7 @@ static MEMORY: AtomicUsize = AtomicUsize::new(0);
 static INSTANCES: AtomicU64 = AtomicU64::new(0);
 static REQUESTS: AtomicU64 = AtomicU64::new(0);
 static TRAPS: AtomicU64 = AtomicU64::new(0);
+static OUTBOUND: AtomicU64 = AtomicU64::new(0);
 static LIVE: AtomicUsize = AtomicUsize::new(0);
 
 /// A guest's memory has grown to `bytes`.
@@ -39,13 +40,19 @@ pub fn trap() {
     TRAPS.fetch_add(1, Relaxed);
 }
 
+/// A request goes out to another server.
+pub fn outbound() {
+    OUTBOUND.fetch_add(1, Relaxed);
+}
+
 /// Prints the counters in one line on standard error.
 pub fn print() {
     eprintln!(
-        "stats peak_guest_memory_bytes={} instances_created={} requests={} traps={}",
+        "stats peak_guest_memory_bytes={} instances_created={} requests={} traps={} outbound_requests={}",
         MEMORY.load(Relaxed),
         INSTANCES.load(Relaxed),
         REQUESTS.load(Relaxed),
-        TRAPS.load(Relaxed)
+        TRAPS.load(Relaxed),
+        OUTBOUND.load(Relaxed)
     );
 }

@@ -68,67 +68,74 @@ fn parse_env_line(line: &str) -> Result<Option<(String, String)>> {
     Ok(Some((name.trim().to_owned(), value.to_owned())))
 }
 
-/// Evaluates a component's templates; names what is missing or unknown.
-pub fn resolve(
-    application: &BTreeMap<String, Variable>,
-    templates: &BTreeMap<String, String>,
-    sources: &Sources,
-) -> Result<HashMap<String, String>> {
-    let mut values = HashMap::new();
-    let mut missing = Vec::new();
-    for (name, variable) in application {
-        check_name(name).map_err(|why| anyhow::anyhow!("variables.{name}: {why}"))?;
-        match (sources.get(name).or(variable.default.as_ref()), variable) {
-            (Some(_), v) if v.required && v.default.is_some() => {
-                bail!("variables.{name} is required and has a default: drop one of them")
-            }
-            (Some(value), _) => drop(values.insert(name.as_str(), value.as_str())),
-            (None, _) => missing.push(name.as_str()),
-        }
-    }
-    if !missing.is_empty() {
-        let hint = missing[0];
-        bail!(
-            "required variables have no value: {} (set {PREFIX}{} or pass --variable {hint}=…)",
-            missing.join(", "),
-            hint.to_ascii_uppercase(),
-        );
-    }
-    if let Some(name) = sources
-        .given
-        .keys()
-        .find(|name| !application.contains_key(*name))
-    {
-        bail!("--variable {name}: the manifest's [variables] has no such name");
-    }
-    templates
-        .iter()
-        .map(|(name, template)| {
-            check_name(name).map_err(|why| anyhow::anyhow!("variable {name:?}: {why}"))?;
-            let value = expand(template, &values).with_context(|| format!("variable {name:?}"))?;
-            Ok((name.clone(), value))
-        })
-        .collect()
-}
+/// The application's variables, evaluated.
+#[derive(Debug, Default)]
+pub struct Values(HashMap<String, String>);
 
-fn expand(template: &str, values: &HashMap<&str, &str>) -> Result<String> {
-    let mut out = String::new();
-    let mut rest = template;
-    while let Some((literal, expression)) = rest.split_once("{{") {
-        let (name, after) = expression
-            .split_once("}}")
-            .context("unmatched '{{' in template")?;
-        out.push_str(literal);
-        let name = name.trim();
-        out.push_str(
-            values
-                .get(name)
-                .with_context(|| format!("unknown variable {name:?}"))?,
-        );
-        rest = after;
+impl Values {
+    /// Evaluates the variables that the manifest declares; names what is missing
+    /// or unknown.
+    pub fn evaluate(application: &BTreeMap<String, Variable>, sources: &Sources) -> Result<Self> {
+        let mut values = HashMap::new();
+        let mut missing = Vec::new();
+        for (name, variable) in application {
+            check_name(name).map_err(|why| anyhow::anyhow!("variables.{name}: {why}"))?;
+            match (sources.get(name).or(variable.default.as_ref()), variable) {
+                (Some(_), v) if v.required && v.default.is_some() => {
+                    bail!("variables.{name} is required and has a default: drop one of them")
+                }
+                (Some(value), _) => drop(values.insert(name.clone(), value.clone())),
+                (None, _) => missing.push(name.as_str()),
+            }
+        }
+        if !missing.is_empty() {
+            let hint = missing[0];
+            bail!(
+                "required variables have no value: {} (set {PREFIX}{} or pass --variable {hint}=…)",
+                missing.join(", "),
+                hint.to_ascii_uppercase(),
+            );
+        }
+        if let Some(name) = sources
+            .given
+            .keys()
+            .find(|name| !application.contains_key(*name))
+        {
+            bail!("--variable {name}: the manifest's [variables] has no such name");
+        }
+        Ok(Self(values))
     }
-    out.push_str(rest);
-    Ok(out)
+
+    /// Evaluates a component's own variables.
+    pub fn resolve(&self, templates: &BTreeMap<String, String>) -> Result<HashMap<String, String>> {
+        let templates = templates.iter();
+        templates
+            .map(|(name, template)| {
+                check_name(name).map_err(|why| anyhow::anyhow!("variable {name:?}: {why}"))?;
+                let value = self.expand(template);
+                let value = value.with_context(|| format!("variable {name:?}"))?;
+                Ok((name.clone(), value))
+            })
+            .collect()
+    }
+
+    /// Evaluates one template.
+    pub fn expand(&self, template: &str) -> Result<String> {
+        let mut out = String::new();
+        let mut rest = template;
+        while let Some((literal, expression)) = rest.split_once("{{") {
+            let (name, after) = expression
+                .split_once("}}")
+                .context("unmatched '{{' in template")?;
+            out.push_str(literal);
+            let name = name.trim();
+            let value = self.0.get(name);
+            out.push_str(value.with_context(|| format!("unknown variable {name:?}"))?);
+            rest = after;
+        }
+        out.push_str(rest);
+        Ok(out)
+    }
 }
 
 /// Spin's rule for names: lower case, digits and single underscores between them.
@@ -194,18 +201,14 @@ mod tests {
             (map(&[]), env.clone(), "<env>"),
             (map(&[("a", "given")]), env, "<given>"),
         ] {
-            let values = resolve(&declared, &templates, &Sources { given, env }).unwrap();
-            assert_eq!(values["x"], expect);
+            let values = Values::evaluate(&declared, &Sources { given, env }).unwrap();
+            assert_eq!(values.resolve(&templates).unwrap()["x"], expect);
         }
     }
 
     #[test]
     fn a_required_variable_without_a_value_is_named() {
-        let error = resolve(
-            &declared("keys", None),
-            &BTreeMap::new(),
-            &Sources::default(),
-        );
+        let error = Values::evaluate(&declared("keys", None), &Sources::default());
         assert!(
             error
                 .unwrap_err()
@@ -216,7 +219,7 @@ mod tests {
 
     #[test]
     fn templates_mix_text_and_names() {
-        let values = HashMap::from([("a", "1"), ("b", "2")]);
+        let values = Values(map(&[("a", "1"), ("b", "2")]));
         for (template, expect) in [
             ("", Some("")),
             ("plain", Some("plain")),
@@ -225,7 +228,7 @@ mod tests {
             ("{{ a", None),
         ] {
             assert_eq!(
-                expand(template, &values).ok().as_deref(),
+                values.expand(template).ok().as_deref(),
                 expect,
                 "{template}"
             );

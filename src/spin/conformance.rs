@@ -2,15 +2,13 @@
 //! the host that the component is on: 200 and the promises kept, or 500 and the
 //! one that was broken.
 
-use std::sync::Arc;
-
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use spin_sdk::http::Request;
 use uuid::Uuid;
 
-use super::{LABEL, SpinDatabase, SpinKeyValue};
-use crate::blobs::{self, ChunkedBlobs};
+use super::{LABEL, SpinDatabase, open_blobs, read_settings};
+use crate::blobs;
 use crate::catalog::{self, SqlCatalog};
 use crate::conformance::Failure;
 
@@ -28,11 +26,11 @@ pub async fn handle(_request: Request) -> Response {
 async fn run() -> Result<Vec<&'static str>, Failure> {
     let opened = |error: &dyn std::fmt::Display| Failure::new("the stores open", error);
     let prefix = Uuid::now_v7().simple().to_string();
-    let values = SpinKeyValue::open(LABEL)
+    let settings = read_settings().await.map_err(|error| opened(&error))?;
+    let blobs = open_blobs(&settings.blob_store, CHUNK_BYTES)
         .await
         .map_err(|error| opened(&error))?;
-    let blobs = ChunkedBlobs::new(Arc::new(values), CHUNK_BYTES);
-    let mut promises = blobs::conformance::run(&blobs, &prefix).await?;
+    let mut promises = blobs::conformance::run(&*blobs, &prefix).await?;
     let database = SpinDatabase::open(LABEL)
         .await
         .map_err(|error| opened(&error))?;

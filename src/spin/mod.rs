@@ -6,6 +6,7 @@
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod http;
 mod key_value;
 mod sqlite;
 
@@ -18,13 +19,14 @@ use axum::response::Response;
 use spin_sdk::http::Request;
 use spin_sdk::variables;
 
-use crate::blobs::ChunkedBlobs;
+use crate::blobs::{BlobError, BlobStore, ChunkedBlobs, S3Blobs};
 use crate::catalog::{SqlCatalog, Timestamp};
+use crate::http::App;
 use crate::http::problem::{Problem, ProblemKind};
-use crate::http::{self, App};
 use crate::service::{Limits, Runtime, Service};
-use crate::settings::{self, Settings, SettingsError};
+use crate::settings::{self, BlobStoreSetting, Settings, SettingsError};
 
+pub use http::SpinHttp;
 pub use key_value::SpinKeyValue;
 pub use sqlite::SpinDatabase;
 
@@ -41,10 +43,10 @@ pub async fn handle(request: Request) -> Response {
         Some(router) => router.clone(),
         None => match build().await {
             Ok(router) => ROUTER.get_or_init(|| router).clone(),
-            Err(problem) => http::broken(problem),
+            Err(problem) => crate::http::broken(problem),
         },
     };
-    http::respond(router, request.map(axum::body::Body::new)).await
+    crate::http::respond(router, request.map(axum::body::Body::new)).await
 }
 
 async fn build() -> Result<Router, Problem> {
@@ -62,22 +64,32 @@ async fn build() -> Result<Router, Problem> {
     let catalog = SqlCatalog::open(database)
         .await
         .map_err(|error| unavailable(&error))?;
-    let values = SpinKeyValue::open(LABEL)
+    let blobs = open_blobs(&settings.blob_store, settings.chunk_bytes)
         .await
         .map_err(|error| unavailable(&error))?;
-    let blobs = ChunkedBlobs::new(Arc::new(values), settings.chunk_bytes);
-    let service = Service::new(
-        Arc::new(catalog),
-        Arc::new(blobs),
-        Limits::from(&settings),
-        runtime(),
-    );
-    Ok(http::router(Arc::new(App { service, settings })))
+    let service = Service::new(Arc::new(catalog), blobs, Limits::from(&settings), runtime());
+    Ok(crate::http::router(Arc::new(App { service, settings })))
+}
+
+async fn open_blobs(
+    setting: &BlobStoreSetting,
+    chunk_bytes: u32,
+) -> Result<Arc<dyn BlobStore>, BlobError> {
+    Ok(match setting {
+        BlobStoreSetting::KeyValue => {
+            let values = SpinKeyValue::open(LABEL).await?;
+            Arc::new(ChunkedBlobs::new(Arc::new(values), chunk_bytes))
+        }
+        BlobStoreSetting::S3(config) => {
+            let http = Box::new(SpinHttp);
+            Arc::new(S3Blobs::new(config.clone(), http, chunk_bytes))
+        }
+    })
 }
 
 async fn read_settings() -> Result<Settings, SettingsError> {
     let mut values = BTreeMap::new();
-    for name in settings::NAMES {
+    for &name in settings::NAMES {
         match variables::get(name).await {
             Ok(value) => {
                 values.insert(name, value);

@@ -92,10 +92,12 @@ async fn a_broken_transfer_goes_on_from_the_last_good_chunk() {
     let (fake, blobs) = store(CHUNK);
     let content = content(10_000);
     let blob = write(&blobs, &content, true).await.expect("written");
-    fake.fail([1, 1700, 0, 5000].map(|at| Some(Fault::Cut(at))));
-    assert_eq!(read(&blobs, &blob, 0..10_000).await, Ok(content));
-    let calls = fake.state().calls.len();
-    assert_eq!(calls, 1 + 5, "one PUT, five GETs");
+    for fault in [Fault::Cut, Fault::Ended] {
+        fake.state().calls.clear();
+        fake.fail([1, 1700, 0, 5000].map(|at| Some(fault(at))));
+        assert_eq!(read(&blobs, &blob, 0..10_000).await, Ok(content.clone()));
+        assert_eq!(fake.state().calls.len(), 5, "one GET more for each fault");
+    }
     // But not for ever.
     fake.fail([Some(Fault::Cut(1500)); 9]);
     assert!(read(&blobs, &blob, 9000..10_000).await.is_ok());

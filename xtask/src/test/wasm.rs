@@ -13,6 +13,8 @@ const ALLOWED: &[&str] = &[
     "spin:key-value/key-value",
     "spin:sqlite/sqlite",
     "spin:variables/variables",
+    "wasi:clocks/monotonic-clock",
+    "wasi:http/client",
     "wasi:http/types",
     "wasi:keyvalue/batch",
     "wasi:keyvalue/store",

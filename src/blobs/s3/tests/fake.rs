@@ -23,6 +23,8 @@ pub(super) enum Fault {
     Status(u16),
     /// The body breaks off after so many bytes.
     Cut(usize),
+    /// The same, and it looks like its end.
+    Ended(usize),
 }
 
 #[derive(Default)]
@@ -59,14 +61,17 @@ impl HttpClient for FakeS3 {
         assert!(request.headers().contains_key("authorization"));
         let lost = Err(HttpError("no answer".to_owned()));
         match state.faults.pop_front().flatten() {
-            None => Ok(state.answer(&request).into_response(None)),
+            None => Ok(state.answer(&request).into_response(usize::MAX, false)),
             Some(Fault::Lost) => lost,
             Some(Fault::AnswerLost) => {
                 state.answer(&request);
                 lost
             }
-            Some(Fault::Status(status)) => Ok(error(status, "SlowDown").into_response(None)),
-            Some(Fault::Cut(at)) => Ok(state.answer(&request).into_response(Some(at))),
+            Some(Fault::Status(status)) => {
+                Ok(error(status, "SlowDown").into_response(usize::MAX, false))
+            }
+            Some(Fault::Cut(at)) => Ok(state.answer(&request).into_response(at, true)),
+            Some(Fault::Ended(at)) => Ok(state.answer(&request).into_response(at, false)),
         }
     }
 
@@ -82,20 +87,18 @@ struct Answer {
 }
 
 impl Answer {
-    fn into_response(self, cut: Option<usize>) -> Response<ByteStream> {
+    fn into_response(self, cut: usize, told: bool) -> Response<ByteStream> {
         let mut response = Response::builder().status(self.status);
         for (name, value) in self.headers {
             response = response.header(name, value);
         }
-        let broken = BlobError::Store("cut".to_owned());
-        let pieces: Vec<_> = match cut {
-            Some(at) => vec![Ok(self.body.slice(..at.min(self.body.len()))), Err(broken)],
-            None => self
-                .body
-                .chunks(1000)
-                .map(|piece| Ok(Bytes::copy_from_slice(piece)))
-                .collect(),
-        };
+        let body = self.body.slice(..cut.min(self.body.len()));
+        let pieces = body
+            .chunks(1000)
+            .map(|piece| Ok(Bytes::copy_from_slice(piece)));
+        let broken = told.then(|| Err(BlobError::Store("cut".to_owned())));
+        let pieces: Vec<_> = pieces.chain(broken).collect();
+        let response = response.header("content-length", self.body.len());
         response.body(stream::iter(pieces).boxed()).expect("good")
     }
 }

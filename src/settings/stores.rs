@@ -1,0 +1,203 @@
+//! The variables that choose where blobs are kept.
+
+use super::{SettingsError, Values, refuse};
+use crate::blobs::s3::{Endpoint, S3Config, Secret};
+
+/// A kind of store for blobs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BlobStoreSetting {
+    /// Spin's key-value store `default`, whatever the runtime configuration puts
+    /// behind it.
+    KeyValue,
+    /// A bucket.
+    S3(S3Config),
+}
+
+const KEY_VALUE: &str = "key-value";
+const S3: &str = "s3";
+
+impl Values<'_> {
+    /// The store that blobs are written to.
+    pub(super) fn blob_store(&self) -> Result<BlobStoreSetting, SettingsError> {
+        let variable = "blob_store";
+        self.store(variable, self.get(variable).unwrap_or(KEY_VALUE))
+    }
+
+    /// The store that blobs are moved from.
+    pub(super) fn previous_blob_store(&self) -> Result<Option<BlobStoreSetting>, SettingsError> {
+        let variable = "blob_store_previous";
+        let Some(previous) = self.get(variable) else {
+            return Ok(None);
+        };
+        if previous == self.get("blob_store").unwrap_or(KEY_VALUE) {
+            let must = "must be another store than blob_store, or unset";
+            return Err(refuse(variable, must));
+        }
+        self.store(variable, previous).map(Some)
+    }
+
+    fn store(&self, variable: &'static str, name: &str) -> Result<BlobStoreSetting, SettingsError> {
+        match name {
+            KEY_VALUE => Ok(BlobStoreSetting::KeyValue),
+            S3 => Ok(BlobStoreSetting::S3(self.s3()?)),
+            _ => {
+                let must = format!("must be {KEY_VALUE} or {S3}, not {name:?}");
+                Err(refuse(variable, must))
+            }
+        }
+    }
+
+    fn s3(&self) -> Result<S3Config, SettingsError> {
+        let endpoint = self.endpoint("s3_endpoint")?;
+        let bucket = self.bucket("s3_bucket")?;
+        let path_style = self.word("s3_path_style", &[("true", true), ("false", false)])?;
+        if !path_style && !endpoint.host().starts_with(&format!("{bucket}.")) {
+            let must = "must begin with the bucket's name, as in \
+                        https://bucket.s3.eu-central-1.amazonaws.com, where s3_path_style is false";
+            return Err(refuse("s3_endpoint", must));
+        }
+        Ok(S3Config {
+            endpoint,
+            bucket,
+            region: self.plain("s3_region", Some("us-east-1"))?,
+            access_key_id: self.plain("s3_access_key_id", None)?,
+            secret_access_key: Secret::new(self.required("s3_secret_access_key")?),
+            prefix: self.prefix("s3_prefix")?,
+            path_style,
+        })
+    }
+
+    fn required(&self, variable: &'static str) -> Result<&str, SettingsError> {
+        let missing = || refuse(variable, "must be set where blobs are in S3");
+        self.get(variable).ok_or_else(missing)
+    }
+
+    fn endpoint(&self, variable: &'static str) -> Result<Endpoint, SettingsError> {
+        let must = "must be like https://s3.eu-central-1.amazonaws.com, with no path or query";
+        Endpoint::parse(self.required(variable)?).ok_or_else(|| refuse(variable, must))
+    }
+
+    fn bucket(&self, variable: &'static str) -> Result<String, SettingsError> {
+        let bucket = self.required(variable)?;
+        let named = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-_".contains(c);
+        let good = (3..=63).contains(&bucket.len()) && bucket.chars().all(named);
+        let must = "must be a bucket's name: 3 to 63 small letters, digits, dots and hyphens";
+        good.then(|| bucket.to_owned())
+            .ok_or_else(|| refuse(variable, must))
+    }
+
+    /// A word that goes into a header.
+    fn plain(
+        &self,
+        variable: &'static str,
+        default: Option<&str>,
+    ) -> Result<String, SettingsError> {
+        let word = match (self.get(variable), default) {
+            (None, Some(default)) => default,
+            _ => self.required(variable)?,
+        };
+        let named = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        let must = "must have letters, digits, dots, hyphens and underscores alone";
+        let good = word.chars().all(named);
+        good.then(|| word.to_owned())
+            .ok_or_else(|| refuse(variable, must))
+    }
+
+    fn prefix(&self, variable: &'static str) -> Result<String, SettingsError> {
+        let prefix = self.get(variable).unwrap_or("darkroom/");
+        let named = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
+        let hidden = prefix.split('/').any(|part| matches!(part, "." | ".."));
+        let empty = prefix.starts_with('/') || prefix.contains("//");
+        if prefix.len() <= 200 && prefix.chars().all(named) && !hidden && !empty {
+            return Ok(prefix.to_owned());
+        }
+        let must = "must be like images/ or a/b-: at most 200 letters, digits and -_./, \
+                    with no empty, . or .. between slashes";
+        Err(refuse(variable, must))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    const SECRET: &str = "wJalrXUtnFEMI/K7MDENG";
+
+    fn parse(changes: &[(&'static str, &str)]) -> Result<BlobStoreSetting, SettingsError> {
+        let mut variables = BTreeMap::from([
+            ("blob_store", "s3"),
+            ("s3_endpoint", "https://s3.example.com"),
+            ("s3_bucket", "photos"),
+            ("s3_access_key_id", "AKIA1"),
+            ("s3_secret_access_key", SECRET),
+        ]);
+        variables.extend(changes.iter().copied());
+        let variables = variables
+            .into_iter()
+            .map(|(n, v)| (n, v.to_owned()))
+            .collect();
+        let values = Values(&variables);
+        values.previous_blob_store()?;
+        values.blob_store()
+    }
+
+    fn s3(changes: &[(&'static str, &str)]) -> S3Config {
+        match parse(changes).expect("good") {
+            BlobStoreSetting::S3(config) => config,
+            BlobStoreSetting::KeyValue => panic!("another store"),
+        }
+    }
+
+    #[test]
+    fn what_is_not_chosen_need_not_be_right() {
+        let changes = [("blob_store", ""), ("s3_endpoint", "nonsense")];
+        assert_eq!(parse(&changes), Ok(BlobStoreSetting::KeyValue));
+    }
+
+    #[test]
+    fn a_bucket_has_defaults_where_it_can() {
+        let config = s3(&[]);
+        assert_eq!(
+            (config.region.as_str(), config.prefix.as_str()),
+            ("us-east-1", "darkroom/")
+        );
+        assert!(config.path_style);
+        let host = ("s3_endpoint", "https://photos.s3.example.com");
+        assert!(!s3(&[host, ("s3_path_style", "false")]).path_style);
+        assert_eq!(s3(&[("s3_prefix", "a/b-")]).prefix, "a/b-");
+        assert_eq!(s3(&[("blob_store_previous", "key-value")]), config);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_and_the_secret_never_shown() {
+        for (variable, value) in [
+            ("blob_store", "redis"),
+            ("blob_store_previous", "s3"),
+            ("blob_store_previous", "disk"),
+            ("s3_endpoint", ""),
+            ("s3_endpoint", "s3.example.com"),
+            ("s3_endpoint", "https://s3.example.com/photos"),
+            ("s3_bucket", ""),
+            ("s3_bucket", "My Photos"),
+            ("s3_region", "eu central"),
+            ("s3_access_key_id", ""),
+            ("s3_access_key_id", "AKIA/1"),
+            ("s3_secret_access_key", ""),
+            ("s3_prefix", "/a"),
+            ("s3_prefix", "a//b"),
+            ("s3_prefix", "a/../b"),
+            ("s3_prefix", ".."),
+            ("s3_prefix", "a b"),
+            ("s3_path_style", "yes"),
+        ] {
+            let error = parse(&[(variable, value)]).expect_err(value);
+            assert_eq!(error.variable, variable, "{value:?}");
+            assert!(!error.to_string().contains(SECRET));
+        }
+        let error = parse(&[("s3_path_style", "false")]).expect_err("the host has no bucket");
+        assert_eq!(error.variable, "s3_endpoint");
+        assert!(!format!("{:?}", s3(&[])).contains(SECRET));
+    }
+}

@@ -1,0 +1,74 @@
+//! Spin's outbound HTTP as an [`HttpClient`]. Which servers can be reached is the
+//! manifest's decision (`allowed_outbound_hosts`).
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use http_body::Frame;
+use http_body_util::{BodyExt as _, StreamBody};
+use spin_sdk::wasip3::http::types::{ErrorCode, RequestOptions};
+use spin_sdk::wasip3::http_compat::RequestOptionsExtension;
+
+use crate::blobs::s3::{HttpClient, HttpError};
+use crate::blobs::{BlobError, ByteStream};
+
+/// How long a server may take to be reached.
+const CONNECT: Duration = Duration::from_secs(5);
+/// How long it may take to begin an answer, and to go on with one.
+const SILENCE: Duration = Duration::from_secs(30);
+/// A request's body is handed over in pieces of this length: each is copied, and
+/// the body is kept for another try.
+const PIECE: usize = 64 << 10;
+
+/// The client.
+pub struct SpinHttp;
+
+#[async_trait]
+impl HttpClient for SpinHttp {
+    async fn send(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<ByteStream>, HttpError> {
+        let (mut parts, body) = request.into_parts();
+        parts.extensions.insert(options()?);
+        let frames = Pieces(body).map(|piece| Ok::<_, ErrorCode>(Frame::data(piece)));
+        let body = StreamBody::new(stream::iter(frames));
+        let request = http::Request::from_parts(parts, body);
+        let response = spin_sdk::http::send(request).await;
+        let response = response.map_err(|error| HttpError(error.to_string()))?;
+        Ok(response.map(|body| {
+            let broken =
+                |error: ErrorCode| BlobError::Store(format!("an answer broke off: {error}"));
+            body.into_data_stream().map_err(broken).boxed()
+        }))
+    }
+
+    async fn wait(&self, time: Duration) {
+        spin_sdk::time::sleep(time).await;
+    }
+}
+
+fn options() -> Result<RequestOptionsExtension, HttpError> {
+    let options = RequestOptions::new();
+    let nanos = |time: Duration| u64::try_from(time.as_nanos()).ok();
+    options
+        .set_connect_timeout(nanos(CONNECT))
+        .and_then(|()| options.set_first_byte_timeout(nanos(SILENCE)))
+        .and_then(|()| options.set_between_bytes_timeout(nanos(SILENCE)))
+        .map_err(|error| HttpError(format!("time limits can not be set: {error}")))?;
+    Ok(RequestOptionsExtension(options))
+}
+
+/// A body, piece by piece.
+struct Pieces(Bytes);
+
+impl Iterator for Pieces {
+    type Item = Bytes;
+
+    fn next(&mut self) -> Option<Bytes> {
+        let piece = self.0.split_to(PIECE.min(self.0.len()));
+        (!piece.is_empty()).then_some(piece)
+    }
+}
