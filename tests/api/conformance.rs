@@ -1,6 +1,6 @@
 //! The conformance suites, inside the component, over the stores of a real host.
 
-use crate::support::{Redis, Setup};
+use crate::support::{Redis, S3, Setup};
 
 /// What the suites together promise, by number: none may be left out unnoticed.
 const PROMISES: usize = 28;
@@ -26,5 +26,13 @@ async fn stores_in_files_conform() {
 async fn blobs_in_redis_conform() {
     if let Some(redis) = Redis::start() {
         conforms(Setup::default().blobs_in(redis)).await;
+    }
+}
+
+#[tokio::test]
+async fn blobs_in_s3_conform() {
+    if let Some(s3) = S3::start().await {
+        conforms(Setup::default().blobs_in_s3(&s3)).await;
+        assert_eq!((s3.objects().await, s3.uploads().await), (Vec::new(), 0));
     }
 }

@@ -35,6 +35,7 @@ mod quotas;
 mod ranges;
 mod recipes;
 mod redis;
+mod s3;
 mod settings;
 mod tickets;
 mod tokens;

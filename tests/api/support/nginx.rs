@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::redis::free_port;
+use super::peer::free_port;
 use super::watchdog::{Watchdog, signal};
 use super::{Client, Darkroom, environment, tokens};
 

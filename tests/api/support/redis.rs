@@ -1,21 +1,18 @@
 //! A Redis server of a test's own.
 
 use std::io::{BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
-use std::os::unix::process::CommandExt as _;
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::Command;
 
 use super::environment;
-use super::watchdog::{Watchdog, signal};
+use super::peer::{Peer, on_a_free_port};
 
 /// A server without persistence. Dropping it ends it.
 pub(crate) struct Redis {
     program: PathBuf,
     port: u16,
-    process: Option<Process>,
+    process: Option<Peer>,
     folder: tempfile::TempDir,
 }
 
@@ -25,20 +22,13 @@ impl Redis {
     pub(crate) fn start() -> Option<Self> {
         let program = environment::peer("DARKROOM_TEST_REDIS_SERVER")?;
         let folder = tempfile::tempdir().expect("a temporary directory");
-        // Between finding a free port and using it, another may take it.
-        for _ in 0..5 {
-            let port = free_port();
-            let process = Process::start(&program, port, folder.path());
-            if process.is_some() {
-                return Some(Self {
-                    program,
-                    port,
-                    process,
-                    folder,
-                });
-            }
-        }
-        panic!("{} does not start", program.display());
+        let (port, process) = on_a_free_port(|port| start(&program, port, folder.path()));
+        Some(Self {
+            program,
+            port,
+            process: Some(process),
+            folder,
+        })
     }
 
     /// Where it is, for a runtime configuration.
@@ -53,58 +43,17 @@ impl Redis {
 
     /// Starts it again in the same place.
     pub(crate) fn start_again(&mut self) {
-        self.process = Process::start(&self.program, self.port, self.folder.path());
+        self.process = start(&self.program, self.port, self.folder.path());
         assert!(self.process.is_some(), "redis-server does not start again");
     }
 }
 
-struct Process {
-    child: Child,
-    _watchdog: Watchdog,
-}
-
-impl Process {
-    /// None where it ends by itself.
-    fn start(program: &Path, port: u16, folder: &Path) -> Option<Self> {
-        let child = Command::new(program)
-            .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
-            .args(["--save", "", "--appendonly", "no", "--daemonize", "no"])
-            .current_dir(folder)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .process_group(0)
-            .spawn()
-            .expect("redis-server starts");
-        let mut process = Self {
-            _watchdog: Watchdog::over(child.id(), folder),
-            child,
-        };
-        let start = Instant::now();
-        while start.elapsed() < Duration::from_secs(10) {
-            if !matches!(process.child.try_wait(), Ok(None)) {
-                return None;
-            }
-            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
-                return Some(process);
-            }
-            thread::sleep(Duration::from_millis(5));
-        }
-        None
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        signal(self.child.id(), "KILL");
-        let _ = self.child.wait();
-    }
-}
-
-/// A port that nobody listens on.
-pub(super) fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("an address").port()
+fn start(program: &Path, port: u16, folder: &Path) -> Option<Peer> {
+    let mut command = Command::new(program);
+    command
+        .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
+        .args(["--save", "", "--appendonly", "no", "--daemonize", "no"]);
+    Peer::start(command, port, folder)
 }
 
 /// All keys of the server at `url`.

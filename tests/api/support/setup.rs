@@ -23,6 +23,7 @@ pub(crate) struct Setup {
     pub(super) may_fail: bool,
     stores: Option<PathBuf>,
     conformance: bool,
+    reaching_nothing: bool,
 }
 
 impl Setup {
@@ -67,6 +68,12 @@ impl Setup {
         self
     }
 
+    /// Has a manifest that allows no request to another server.
+    pub(crate) fn reaching_nothing(mut self) -> Self {
+        self.reaching_nothing = true;
+        self
+    }
+
     /// Starts the server and waits until both stores answer.
     pub(crate) fn start(self) -> Darkroom {
         let mut darkroom = self.launch();
@@ -86,7 +93,8 @@ impl Setup {
         } else {
             environment::component()
         };
-        fs::write(folder.join(MANIFEST), manifest(&component)).expect("the manifest is written");
+        let manifest = manifest(&component, self.reaching_nothing);
+        fs::write(folder.join(MANIFEST), manifest).expect("the manifest is written");
         let config = runtime_config(
             self.stores.as_deref().unwrap_or(folder),
             self.redis.as_ref(),
@@ -96,10 +104,13 @@ impl Setup {
 }
 
 /// `spin.toml`, with the component from where it was built.
-fn manifest(component: &Path) -> String {
+fn manifest(component: &Path, reaching_nothing: bool) -> String {
     let lines = include_str!("../../../spin.toml").lines();
     let lines = lines.map(|line| match line.split_once(" = ") {
         Some(("source", _)) => format!("source = \"{}\"\n", component.display()),
+        Some((hosts @ "allowed_outbound_hosts", _)) if reaching_nothing => {
+            format!("{hosts} = []\n")
+        }
         _ => format!("{line}\n"),
     });
     lines.collect()

@@ -1,0 +1,78 @@
+//! A gate before a server: shut, the server is as good as gone.
+
+use std::io::{self, Read as _, Write as _};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+/// Passes connections on while it is open.
+pub(crate) struct Gate {
+    port: u16,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    is_shut: bool,
+    /// Both ends of every connection that was passed on.
+    passed: Vec<TcpStream>,
+}
+
+impl Gate {
+    /// A gate before the server on this port, open.
+    pub(crate) fn before(server: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = listener.local_addr().expect("an address").port();
+        let state = Arc::new(Mutex::new(State::default()));
+        let shared = Arc::clone(&state);
+        thread::spawn(move || {
+            for client in listener.incoming().map_while(Result::ok) {
+                let _ = pass(client, server, &shared);
+            }
+        });
+        Self { port, state }
+    }
+
+    /// Where it is.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Breaks every connection, and those to come.
+    pub(crate) fn shut(&self) {
+        let mut state = self.state.lock().expect("no thread has failed");
+        state.is_shut = true;
+        for stream in state.passed.drain(..) {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
+
+    /// Lets connections through again.
+    pub(crate) fn open(&self) {
+        self.state.lock().expect("no thread has failed").is_shut = false;
+    }
+}
+
+fn pass(client: TcpStream, server: u16, state: &Mutex<State>) -> io::Result<()> {
+    let mut state = state.lock().expect("no thread has failed");
+    if state.is_shut {
+        return Ok(());
+    }
+    let server = TcpStream::connect(("127.0.0.1", server))?;
+    for (from, to) in [(&client, &server), (&server, &client)] {
+        state.passed.push(from.try_clone()?);
+        let (from, to) = (from.try_clone()?, to.try_clone()?);
+        thread::spawn(move || copy(from, to));
+    }
+    Ok(())
+}
+
+fn copy(mut from: TcpStream, mut to: TcpStream) {
+    let mut buffer = vec![0; 64 << 10];
+    while let Ok(length @ 1..) = from.read(&mut buffer) {
+        if to.write_all(&buffer[..length]).is_err() {
+            break;
+        }
+    }
+    let _ = to.shutdown(Shutdown::Write);
+}
