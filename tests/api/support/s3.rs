@@ -158,7 +158,11 @@ impl Server {
         let mut element = |name| elements(&key, name).pop().expect("a key");
         self.access_key_id = element("AccessKeyId");
         self.secret_access_key = element("SecretAccessKey");
-        let made = self.send(Method::PUT, "", &[], Vec::new()).await;
+        let place = format!(
+            "<CreateBucketConfiguration><LocationConstraint>{REGION}</LocationConstraint>\
+             </CreateBucketConfiguration>"
+        );
+        let made = self.send(Method::PUT, "", &[], place.into()).await;
         assert_eq!(made.status(), 200);
     }
 
