@@ -38,7 +38,7 @@ pub(super) async fn read(
     };
     let mut chunks = Box::pin(stream::try_unfold(transfer, |mut transfer| async move {
         let Some(fetch) = transfer.fetches.next() else {
-            return Ok(None);
+            return Ok::<_, BlobError>(None);
         };
         let content = transfer.chunk(fetch.index, fetch.length).await?;
         Ok(Some((cut(&content, &fetch.parts), transfer)))
