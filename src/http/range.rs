@@ -109,7 +109,9 @@ pub(super) fn select(value: &str, size: u64, cost: impl Fn(&[Range<u64>]) -> u64
     if wanted.is_empty() {
         return Selection::Unsatisfiable;
     }
-    let parts = coalesce(wanted);
+    let Some(parts) = coalesce(wanted) else {
+        return Selection::Whole;
+    };
     if parts.len() == 1 {
         return Selection::Parts(parts);
     }
@@ -118,33 +120,39 @@ pub(super) fn select(value: &str, size: u64, cost: impl Fn(&[Range<u64>]) -> u64
         .map(|part| part.end - part.start + PART_OVERHEAD)
         .sum();
     let whole = 0..size;
-    let is_worth_it = parts.len() <= MAX_PARTS
-        && length < size
-        && cost(&parts) <= cost(std::slice::from_ref(&whole));
-    if is_worth_it {
+    if length < size && cost(&parts) <= cost(std::slice::from_ref(&whole)) {
         Selection::Parts(parts)
     } else {
         Selection::Whole
     }
 }
 
-/// The ranges with those joined that overlap or nearly touch. Those that are left
-/// stand in the order in which they were asked for.
-fn coalesce(wanted: Vec<Range<u64>>) -> Vec<Range<u64>> {
-    let mut ascending: Vec<(usize, Range<u64>)> = wanted.into_iter().enumerate().collect();
-    ascending.sort_by_key(|(_, range)| range.start);
-    let mut joined: Vec<(usize, Range<u64>)> = Vec::new();
-    for (place, range) in ascending {
-        match joined.last_mut() {
-            Some((first, last)) if range.start <= last.end.saturating_add(PART_OVERHEAD) => {
-                last.end = last.end.max(range.end);
-                *first = place.min(*first);
-            }
-            _ => joined.push((place, range)),
+/// The ranges with those joined that overlap or nearly touch; `None` where that does
+/// not keep them few. They stand in the order in which they were asked for, what was
+/// joined where the first of it stood.
+///
+/// They are few, so looking through all is less than sorting, in code too.
+fn coalesce(wanted: Vec<Range<u64>>) -> Option<Vec<Range<u64>>> {
+    let mut parts: Vec<Range<u64>> = Vec::new();
+    for mut range in wanted {
+        let mut place = parts.len();
+        while let Some(at) = parts.iter().position(|part| are_near(part, &range)) {
+            let part = parts.remove(at);
+            range = part.start.min(range.start)..part.end.max(range.end);
+            place = place.min(at);
+        }
+        parts.insert(place, range);
+        if parts.len() > MAX_PARTS {
+            return None;
         }
     }
-    joined.sort_by_key(|(place, _)| *place);
-    joined.into_iter().map(|(_, range)| range).collect()
+    Some(parts)
+}
+
+/// Less lies between them than a part costs.
+fn are_near(a: &Range<u64>, b: &Range<u64>) -> bool {
+    let reaches = |a: &Range<u64>, b: &Range<u64>| b.start <= a.end.saturating_add(PART_OVERHEAD);
+    reaches(a, b) && reaches(b, a)
 }
 
 #[cfg(test)]

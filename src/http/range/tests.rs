@@ -118,6 +118,8 @@ fn what_is_not_worth_it_is_answered_with_all() {
     };
     assert!(matches!(selected(&spread(32, 1000), SIZE), Parts(parts) if parts.len() == 32));
     assert_eq!(selected(&spread(33, 1000), SIZE), Whole);
+    // Too many are not kept until another range joins them.
+    assert_eq!(selected(&format!("{},0-", spread(33, 1000)), SIZE), Whole);
     // Many that nearly touch are one.
     assert_eq!(selected(&spread(9000, 10), SIZE), parts(&[(0, 89_991)]));
     // Two halves with a small gap cost more than the whole.

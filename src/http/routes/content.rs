@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Query, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::extract::{Query, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use axum::routing::get;
 use bytes::Bytes;
@@ -39,11 +39,10 @@ async fn content(
     State(app): State<Arc<App>>,
     reader: Reader,
     ImageId(id): ImageId,
-    method: Method,
-    uri: Uri,
-    request: HeaderMap,
+    request: Request,
 ) -> Result<Response, Problem> {
-    let Query(parameters) = Query::<ContentParameters>::try_from_uri(&uri)
+    let (request, _) = request.into_parts();
+    let Query(parameters) = Query::<ContentParameters>::try_from_uri(&request.uri)
         .map_err(|error| Problem::new(ProblemKind::BadRequest, error.body_text()))?;
     let image = find(&app, &reader, id).await?;
     // The bytes of an image never change, so it was last modified when it was made.
@@ -58,15 +57,15 @@ async fn content(
         header::CACHE_CONTROL,
         cache_control(&app, &reader, image.visibility)?,
     );
-    match conditional::evaluate(&method, &request, &validators) {
+    match conditional::evaluate(&request.method, &request.headers, &validators) {
         Verdict::Perform => {}
         Verdict::NotModified => return Ok(conditional::not_modified(headers)),
         Verdict::Failed => return Err(ServiceError::Changed.into()),
     }
-    let mut response = if method == Method::HEAD {
+    let mut response = if request.method == Method::HEAD {
         Response::new(Body::empty())
     } else {
-        let selection = selection(&request, &validators, &image);
+        let selection = selection(&request.headers, &validators, &image);
         send(&app, &image, selection, &mut headers).await?
     };
     *response.headers_mut() = headers;

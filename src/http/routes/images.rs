@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Query, Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
@@ -76,12 +77,12 @@ async fn show(
     State(app): State<Arc<App>>,
     caller: Authorized<Read>,
     ImageId(id): ImageId,
-    method: Method,
-    headers: HeaderMap,
+    request: Request,
 ) -> Result<Response, Problem> {
+    let (request, _) = request.into_parts();
     let image = app.service.find(&caller.grant, id).await?;
     let (response, validators) = object(&app, &image)?;
-    match conditional::evaluate(&method, &headers, &validators) {
+    match conditional::evaluate(&request.method, &request.headers, &validators) {
         Verdict::Perform => Ok(response),
         Verdict::NotModified => Ok(conditional::not_modified(response.into_parts().0.headers)),
         Verdict::Failed => Err(ServiceError::Changed.into()),
@@ -89,14 +90,13 @@ async fn show(
 }
 
 /// Whether an image is as a request that changes it wants it to be, if it says so.
-fn as_seen(
-    app: &App,
-    method: Method,
-    headers: HeaderMap,
-) -> Option<impl Fn(&Image) -> bool + Sync> {
-    conditional::has_conditions(&headers).then_some(move |image: &Image| {
+fn as_seen(app: &App, request: &Parts) -> Option<impl Fn(&Image) -> bool + Sync> {
+    let Parts {
+        method, headers, ..
+    } = request;
+    conditional::has_conditions(headers).then_some(move |image: &Image| {
         object(app, image).is_ok_and(|(_, validators)| {
-            conditional::evaluate(&method, &headers, &validators) == Verdict::Perform
+            conditional::evaluate(method, headers, &validators) == Verdict::Perform
         })
     })
 }
@@ -144,7 +144,7 @@ async fn edit(
         visibility,
         metadata: wanted.metadata,
     };
-    let as_seen = as_seen(&app, parts.method, parts.headers);
+    let as_seen = as_seen(&app, &parts);
     let as_seen = as_seen.as_ref().map(|as_seen| as_seen as &AsSeen<'_>);
     let image = app.service.edit(&caller.grant, id, &patch, as_seen).await?;
     Ok(object(&app, &image)?.0)
@@ -154,10 +154,10 @@ async fn delete(
     State(app): State<Arc<App>>,
     caller: Authorized<Delete>,
     ImageId(id): ImageId,
-    method: Method,
-    headers: HeaderMap,
+    request: Request,
 ) -> Result<StatusCode, Problem> {
-    let as_seen = as_seen(&app, method, headers);
+    let (request, _) = request.into_parts();
+    let as_seen = as_seen(&app, &request);
     let as_seen = as_seen.as_ref().map(|as_seen| as_seen as &AsSeen<'_>);
     app.service.delete(&caller.grant, id, as_seen).await?;
     Ok(StatusCode::NO_CONTENT)
