@@ -139,8 +139,9 @@ pub fn engine(deadline: Option<Duration>) -> Result<Engine> {
         .max_component_instance_size(10 << 20)
         .max_core_instance_size(10 << 20)
         .max_memory_size(4 << 30)
-        .linear_memory_keep_resident(2 << 20)
-        .table_keep_resident(512 << 10);
+        // What a slot keeps between instances is never given back: after a thousand
+        // connections at once that is as many times this.
+        .linear_memory_keep_resident(64 << 10);
     let mut pooled = config.clone();
     pooled.allocation_strategy(InstanceAllocationStrategy::Pooling(pooling));
     let engine = Engine::new(&pooled).or_else(|error| {
