@@ -46,7 +46,7 @@ pub(super) async fn read(
     let Some(first) = chunks.try_next().await? else {
         return Ok(stream::empty().boxed());
     };
-    let chunks = stream::once(async { Ok(first) }).chain(chunks);
+    let chunks = stream::once(async { Ok::<_, BlobError>(first) }).chain(chunks);
     let parts = |parts: Vec<Bytes>| stream::iter(parts.into_iter().map(Ok));
     Ok(chunks.map_ok(parts).try_flatten().boxed())
 }

@@ -109,6 +109,28 @@ async fn a_broken_transfer_goes_on_from_the_last_good_chunk() {
 }
 
 #[tokio::test]
+async fn ranges_in_neighbouring_chunks_share_a_request() {
+    let (fake, blobs) = store(CHUNK);
+    let content = content(10_000);
+    let blob = write(&blobs, &content, true).await.expect("written");
+    for (ranges, requests) in [
+        (vec![0..10, 20..30, 999..1001], 1),
+        (vec![0..10, 2000..2010, 5..6], 3),
+        (vec![5..5, 0..1000, 1000..2000, 0..0], 1),
+        (vec![9000..10_000, 8000..9000], 2),
+    ] {
+        fake.state().calls.clear();
+        let read = blobs.read_ranges(&blob, &ranges).await.expect("starts");
+        let pieces: Vec<Bytes> = read.try_collect().await.expect("good");
+        let expected = ranges
+            .iter()
+            .map(|range| &content[range.start as usize..range.end as usize]);
+        assert_eq!(pieces.concat(), expected.collect::<Vec<_>>().concat());
+        assert_eq!(fake.state().calls.len(), requests, "{ranges:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_busy_or_silent_server_is_asked_again() {
     let (fake, blobs) = store(CHUNK);
     let content = content(10);
