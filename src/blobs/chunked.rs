@@ -57,15 +57,14 @@ impl ChunkedBlobs {
 #[async_trait]
 impl BlobStore for ChunkedBlobs {
     fn create(&self, id: BlobId, size_hint: Option<u64>) -> Box<dyn BlobWriter> {
-        Box::new(ChunkWriter {
-            store: self.clone(),
-            id,
-            buffer: Vec::new(),
-            size_hint,
-            size: 0,
-            next: 0,
-            in_flight: FuturesUnordered::new(),
-        })
+        Box::new(ChunkWriter::new(self.clone(), id, size_hint))
+    }
+
+    fn rewrite(&self, blob: &BlobRef) -> Box<dyn BlobWriter> {
+        let store = Self::new(Arc::clone(&self.values), blob.chunk_size);
+        let mut writer = ChunkWriter::new(store, blob.id.clone(), Some(blob.size));
+        writer.is_shared = true;
+        Box::new(writer)
     }
 
     async fn read_ranges(
@@ -136,9 +135,24 @@ struct ChunkWriter {
     /// The index of the chunk that `buffer` will be.
     next: u64,
     in_flight: FuturesUnordered<BoxFuture<'static, Result<(), BlobError>>>,
+    /// Whether another may be writing the same.
+    is_shared: bool,
 }
 
 impl ChunkWriter {
+    fn new(store: ChunkedBlobs, id: BlobId, size_hint: Option<u64>) -> Self {
+        Self {
+            store,
+            id,
+            buffer: Vec::new(),
+            size_hint,
+            size: 0,
+            next: 0,
+            in_flight: FuturesUnordered::new(),
+            is_shared: false,
+        }
+    }
+
     fn chunk_size(&self) -> usize {
         self.store.chunk_size as usize
     }
@@ -204,6 +218,9 @@ impl BlobWriter for ChunkWriter {
     async fn abort(mut self: Box<Self>) -> Result<(), BlobError> {
         // A chunk must not arrive after its deletion, so wait for all first.
         while self.in_flight.next().await.is_some() {}
+        if self.is_shared {
+            return Ok(());
+        }
         self.store.delete_chunks(&self.id, 0..self.next).await
     }
 }

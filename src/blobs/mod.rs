@@ -3,7 +3,8 @@
 //! [`BlobStore`] is what the service asks for: write a new blob as its bytes
 //! come, read a range of it, delete it. [`ChunkedBlobs`] implements it over any
 //! store of whole values ([`KeyValue`]: Spin's key-value store, memory, a map in
-//! a test), by cutting blobs into chunks of one size; [`S3Blobs`] in a bucket.
+//! a test), by cutting blobs into chunks of one size; [`S3Blobs`] in a bucket;
+//! [`MovingBlobs`] over two stores, while blobs are moved from one to the other.
 //!
 //! What every implementation promises, and [`conformance`] checks:
 //! - A blob is written once, under an id that nobody else uses, and is complete
@@ -20,6 +21,7 @@ pub mod conformance;
 mod fetch;
 pub mod key;
 pub mod memory;
+mod moving;
 mod read_ahead;
 pub mod s3;
 pub mod seal;
@@ -33,6 +35,7 @@ use futures_util::stream::BoxStream;
 
 pub use chunked::ChunkedBlobs;
 pub use memory::MemoryKeyValue;
+pub use moving::{MoveError, Moved, MovingBlobs};
 pub use s3::S3Blobs;
 
 /// Names a blob. Letters, digits and `.`: safe in every store's keys.
@@ -158,6 +161,11 @@ pub trait BlobStore: Send + Sync {
     /// Starts a new blob. Nothing is written before bytes come; `size_hint` is
     /// how many are expected, where that is known.
     fn create(&self, id: BlobId, size_hint: Option<u64>) -> Box<dyn BlobWriter>;
+
+    /// Starts writing a blob that lies elsewhere, or partly here already, in the
+    /// chunks that `blob` records. Aborting it deletes nothing that may have been
+    /// written by another who does the same.
+    fn rewrite(&self, blob: &BlobRef) -> Box<dyn BlobWriter>;
 
     /// The bytes of all `ranges`, one after the other, in pieces that are not empty
     /// and of which none reaches from one range into the next. The first piece has

@@ -88,6 +88,16 @@ impl BlobStore for S3Blobs {
         ))
     }
 
+    fn rewrite(&self, blob: &BlobRef) -> Box<dyn BlobWriter> {
+        // An upload of its own, so that aborting it touches no other.
+        Box::new(writer::S3Writer::new(
+            self.clone(),
+            blob.id.clone(),
+            blob.chunk_size.max(1),
+            Some(blob.size),
+        ))
+    }
+
     async fn read_ranges(
         &self,
         blob: &BlobRef,

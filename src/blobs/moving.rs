@@ -1,0 +1,216 @@
+//! Two stores as one, while blobs are moved from the one to the other.
+//!
+//! New blobs are written to the current store. Those of before are read from
+//! wherever they are: what is not in the one is in the other, and a read that one of
+//! them ends, because the blob was moved meanwhile, goes on in the other. Deletions
+//! are made in both. [`MovingBlobs::move_over`] moves one blob; when all that the
+//! catalog knows were moved, the previous store is empty.
+//!
+//! Moving a blob twice at the same time is safe: both write the same, and neither
+//! takes back what it wrote.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use sha2::{Digest as _, Sha256};
+
+use super::{BlobError, BlobId, BlobRef, BlobStore, BlobWriter, ByteStream};
+
+/// A [`BlobStore`] of two. Clones share both.
+#[derive(Clone)]
+pub struct MovingBlobs {
+    current: Arc<dyn BlobStore>,
+    previous: Arc<dyn BlobStore>,
+}
+
+/// What became of a blob that was to be moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moved {
+    /// It was in the previous store, and is not any more.
+    Now,
+    /// It was not in the previous store.
+    Before,
+}
+
+/// Why a blob was not moved. It stays where it is.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MoveError {
+    /// Its bytes do not have the SHA-256 that they were stored with.
+    #[error("blob {0} is not what was uploaded")]
+    Altered(BlobId),
+    /// A store failed, or the blob is damaged.
+    #[error(transparent)]
+    Blobs(#[from] BlobError),
+}
+
+impl MovingBlobs {
+    /// Blobs go to `current`, and come from `previous` too.
+    pub fn new(current: Arc<dyn BlobStore>, previous: Arc<dyn BlobStore>) -> Self {
+        Self { current, previous }
+    }
+
+    /// Moves a blob whose content has this SHA-256. Its bytes are there all the
+    /// time: they are deleted in the previous store when they are safe in the
+    /// current one.
+    pub async fn move_over(&self, blob: &BlobRef, sha256: &[u8; 32]) -> Result<Moved, MoveError> {
+        if blob.size == 0 || is_missing(&self.previous.read(blob, 0..1).await) {
+            return Ok(Moved::Before);
+        }
+        // The last to move it may have been stopped before it deleted everything.
+        if !matches_content(&*self.current, blob, sha256).await? {
+            match self.copy(blob, sha256).await {
+                // Another one moves it too, and was faster.
+                Err(MoveError::Blobs(BlobError::Missing { .. }))
+                    if matches_content(&*self.current, blob, sha256).await? => {}
+                copied => copied?,
+            }
+        }
+        self.previous.delete(blob).await?;
+        Ok(Moved::Now)
+    }
+
+    async fn copy(&self, blob: &BlobRef, sha256: &[u8; 32]) -> Result<(), MoveError> {
+        let mut bytes = self.previous.read(blob, 0..blob.size).await?;
+        let mut writer = self.current.rewrite(blob);
+        let mut hasher = Sha256::new();
+        let mut copy = async || {
+            while let Some(piece) = bytes.try_next().await? {
+                hasher.update(&piece);
+                writer.write(piece).await?;
+            }
+            Ok::<(), BlobError>(())
+        };
+        let copied = copy().await.map_err(MoveError::from);
+        let altered = || MoveError::Altered(blob.id.clone());
+        let judged = copied.and_then(|()| {
+            let found: [u8; 32] = hasher.finalize().into();
+            (found == *sha256).then_some(()).ok_or_else(altered)
+        });
+        match judged {
+            Ok(()) => Ok(writer.finish().await.map(drop)?),
+            Err(error) => {
+                writer.abort().await?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Starts reading: from the current store, or else from the previous one, or
+    /// else from the current one after all, where it may have come meanwhile.
+    async fn open(&self, blob: &BlobRef, ranges: &[Range<u64>]) -> Result<ByteStream, BlobError> {
+        for store in [&self.current, &self.previous] {
+            let opened = store.read_ranges(blob, ranges).await;
+            if !is_missing(&opened) {
+                return opened;
+            }
+        }
+        self.current.read_ranges(blob, ranges).await
+    }
+}
+
+fn is_missing<T>(result: &Result<T, BlobError>) -> bool {
+    matches!(result, Err(BlobError::Missing { .. }))
+}
+
+/// Whether the whole blob is in `store`, with this content.
+async fn matches_content(
+    store: &dyn BlobStore,
+    blob: &BlobRef,
+    sha256: &[u8; 32],
+) -> Result<bool, BlobError> {
+    let mut hasher = Sha256::new();
+    let read = async {
+        let mut bytes = store.read(blob, 0..blob.size).await?;
+        while let Some(piece) = bytes.try_next().await? {
+            hasher.update(&piece);
+        }
+        Ok(())
+    };
+    match read.await {
+        Ok(()) => {
+            let found: [u8; 32] = hasher.finalize().into();
+            Ok(found == *sha256)
+        }
+        Err(BlobError::Missing { .. } | BlobError::Damaged { .. } | BlobError::Altered { .. }) => {
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// What is left of `ranges` after the first `done` bytes of them.
+fn rest(ranges: &[Range<u64>], mut done: u64) -> Vec<Range<u64>> {
+    let left = ranges.iter().map(|range| {
+        let skipped = done.min(range.end.saturating_sub(range.start));
+        done -= skipped;
+        range.start + skipped..range.end
+    });
+    left.filter(|range| range.start < range.end).collect()
+}
+
+struct Reading {
+    store: MovingBlobs,
+    blob: BlobRef,
+    ranges: Vec<Range<u64>>,
+    done: u64,
+    stream: ByteStream,
+}
+
+#[async_trait]
+impl BlobStore for MovingBlobs {
+    fn create(&self, id: BlobId, size_hint: Option<u64>) -> Box<dyn BlobWriter> {
+        self.current.create(id, size_hint)
+    }
+
+    fn rewrite(&self, blob: &BlobRef) -> Box<dyn BlobWriter> {
+        self.current.rewrite(blob)
+    }
+
+    async fn read_ranges(
+        &self,
+        blob: &BlobRef,
+        ranges: &[Range<u64>],
+    ) -> Result<ByteStream, BlobError> {
+        let reading = Reading {
+            stream: self.open(blob, ranges).await?,
+            store: self.clone(),
+            blob: blob.clone(),
+            ranges: ranges.to_vec(),
+            done: 0,
+        };
+        let pieces = stream::try_unfold(reading, |mut reading| async move {
+            let mut next = reading.stream.try_next().await;
+            if is_missing(&next) {
+                // It was moved meanwhile, or a move was stopped in the middle.
+                let rest = rest(&reading.ranges, reading.done);
+                reading.stream = reading.store.open(&reading.blob, &rest).await?;
+                next = reading.stream.try_next().await;
+            }
+            Ok(next?.map(|piece| {
+                reading.done += piece.len() as u64;
+                (piece, reading)
+            }))
+        });
+        Ok(pieces.boxed())
+    }
+
+    async fn delete(&self, blob: &BlobRef) -> Result<(), BlobError> {
+        self.previous.delete(blob).await?;
+        self.current.delete(blob).await
+    }
+
+    async fn delete_remains(&self, id: &BlobId) -> Result<(), BlobError> {
+        self.previous.delete_remains(id).await?;
+        self.current.delete_remains(id).await
+    }
+
+    async fn check(&self) -> Result<(), BlobError> {
+        self.current.check().await?;
+        self.previous.check().await
+    }
+}
+
+#[cfg(test)]
+mod tests;
