@@ -1,6 +1,7 @@
 //! What every [`Catalog`] must do, as one suite. It cleans up behind itself and
 //! touches nothing that it did not make.
 
+mod recorded;
 mod usage;
 
 use std::collections::BTreeMap;
@@ -40,6 +41,7 @@ pub async fn run(catalog: &dyn Catalog, prefix: &str) -> Result<Vec<&'static str
     suite.links_are_revoked_by_who_may().await?;
     suite.a_ticket_is_used_once().await?;
     suite.usage().await?;
+    suite.every_recorded_blob_is_told_once().await?;
     suite.expired_leases_commit_nothing().await?;
     suite.records_of_a_lease_are_told().await?;
     Ok(vec![
@@ -58,6 +60,7 @@ pub async fn run(catalog: &dyn Catalog, prefix: &str) -> Result<Vec<&'static str
         "a quota is held to the byte",
         "a quota is held to the image",
         "totals follow every change",
+        "every recorded blob is told once",
         "expired leases commit nothing",
         "records of a lease are told",
     ])

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::{
-    BlobCount, Catalog, CatalogError, Image, Lease, ListQuery, NewImage, OwnerUsage, Statistics,
-    Timestamp,
+    BlobCount, Catalog, CatalogError, Image, Lease, ListQuery, NewImage, OwnerUsage, RecordedBlob,
+    Statistics, Timestamp,
 };
 use crate::blobs::{BlobId, BlobRef};
 use crate::quota::{Quota, Usage};
@@ -279,6 +279,25 @@ impl Catalog for MemoryCatalog {
         dead.sort_by_key(|record| record.died_at);
         dead.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         Ok(dead.into_iter().map(|record| record.blob.clone()).collect())
+    }
+
+    async fn blobs_after(
+        &self,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<RecordedBlob>, CatalogError> {
+        let state = self.lock();
+        let later = state.blobs.iter().filter(|(id, _)| id.as_str() > after);
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let recorded = later.take(limit).map(|(_, record)| RecordedBlob {
+            blob: record.blob.clone(),
+            sha256: record.sha256.clone(),
+        });
+        Ok(recorded.collect())
+    }
+
+    async fn is_recorded(&self, id: &BlobId) -> Result<bool, CatalogError> {
+        Ok(self.lock().blobs.contains_key(id.as_str()))
     }
 
     async fn forget_blob(&self, id: &BlobId) -> Result<(), CatalogError> {

@@ -33,7 +33,7 @@ use crate::blobs::{BlobId, BlobRef};
 use crate::quota::{Quota, QuotaExceeded, Usage};
 
 pub use memory::MemoryCatalog;
-pub use record::{Image, Lease, NewImage, Position, Timestamp, Visibility};
+pub use record::{Image, Lease, NewImage, Position, RecordedBlob, Timestamp, Visibility};
 pub use sql::{Database, Row, SqlCatalog, Value};
 pub use statistics::{BlobCount, OwnerUsage, Statistics};
 
@@ -140,6 +140,14 @@ pub trait Catalog: Send + Sync {
 
     /// Drops the record of an expired lease, once its remains are gone.
     async fn forget_lease(&self, id: &str) -> Result<(), CatalogError>;
+
+    /// At most `limit` blobs that have a record, dead or alive, whose ids come after
+    /// `after`, in the order of their ids.
+    async fn blobs_after(&self, after: &str, limit: u32)
+    -> Result<Vec<RecordedBlob>, CatalogError>;
+
+    /// Whether the blob has a record, dead or alive.
+    async fn is_recorded(&self, id: &BlobId) -> Result<bool, CatalogError>;
 
     /// How much the owner keeps: exactly, and without reading the images.
     async fn usage(&self, owner: &str) -> Result<Usage, CatalogError>;

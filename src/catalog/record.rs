@@ -146,6 +146,15 @@ pub struct NewImage {
     pub ticket: Option<String>,
 }
 
+/// A blob that the catalog has a record of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedBlob {
+    /// The blob.
+    pub blob: BlobRef,
+    /// SHA-256 of its bytes, in lower-case hex.
+    pub sha256: String,
+}
+
 /// A place in the list of images: after the image with these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position {

@@ -1,5 +1,6 @@
 //! A [`Catalog`] over any SQL connection that speaks SQLite's dialect.
 
+mod recorded;
 mod usage;
 
 use std::collections::HashMap;
@@ -9,8 +10,8 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{
-    Catalog, CatalogError, Image, Lease, ListQuery, NewImage, Position, Statistics, Timestamp,
-    Visibility, migrations,
+    Catalog, CatalogError, Image, Lease, ListQuery, NewImage, Position, RecordedBlob, Statistics,
+    Timestamp, Visibility, migrations,
 };
 use crate::blobs::{BlobId, BlobRef};
 use crate::quota::{Quota, Usage};
@@ -380,6 +381,18 @@ impl<D: Database> Catalog for SqlCatalog<D> {
         rows.into_iter()
             .map(|row| Columns::new("blobs", row).blob_id())
             .collect()
+    }
+
+    async fn blobs_after(
+        &self,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<RecordedBlob>, CatalogError> {
+        self.read_blobs_after(after, limit).await
+    }
+
+    async fn is_recorded(&self, id: &BlobId) -> Result<bool, CatalogError> {
+        self.knows_blob(id).await
     }
 
     async fn forget_lease(&self, id: &str) -> Result<(), CatalogError> {

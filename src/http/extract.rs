@@ -25,6 +25,8 @@ pub(super) struct Read;
 pub(super) struct Write;
 /// `images:delete`.
 pub(super) struct Delete;
+/// `admin`.
+pub(super) struct Admin;
 
 impl Permission for Read {
     const SCOPE: Scope = Scope::Read;
@@ -34,6 +36,10 @@ impl Permission for Write {
 }
 impl Permission for Delete {
     const SCOPE: Scope = Scope::Delete;
+}
+
+impl Permission for Admin {
+    const SCOPE: Scope = Scope::Admin;
 }
 
 /// The caller holds a valid token with the scope of `P`.

@@ -49,6 +49,7 @@ pub fn router(app: Arc<App>) -> Router {
     Router::new()
         .merge(routes::images::router())
         .merge(routes::content::router())
+        .merge(routes::admin_migrate::router())
         .merge(routes::health::router())
         .merge(routes::links::router())
         .merge(routes::metrics::router())

@@ -42,6 +42,8 @@ pub enum ProblemKind {
     MethodNotAllowed,
     /// The upload ticket was used before.
     TicketSpent,
+    /// There is no store to move blobs from.
+    NothingToMigrate,
     /// The signed URL was good until a time that is past.
     LinkExpired,
     /// The signed URL was good until the image's links were revoked.
@@ -88,6 +90,7 @@ impl ProblemKind {
             Self::NotFound => (404, "not-found", "Nothing is here"),
             Self::MethodNotAllowed => (405, "method-not-allowed", "No such method here"),
             Self::TicketSpent => (409, "ticket-spent", "The upload ticket was used before"),
+            Self::NothingToMigrate => (409, "nothing-to-migrate", "No blobs are to be moved"),
             Self::LinkExpired => (410, "link-expired", "The link has expired"),
             Self::LinkRevoked => (410, "link-revoked", "The link was revoked"),
             Self::TicketExpired => (410, "ticket-expired", "The upload ticket has expired"),

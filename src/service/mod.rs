@@ -9,6 +9,7 @@ mod fetch;
 pub mod fields;
 pub mod filename;
 mod lease;
+mod migrate;
 mod sweep;
 mod upload;
 mod usage;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use crate::blobs::BlobStore;
+use crate::blobs::{BlobStore, MovingBlobs};
 use crate::catalog::{Catalog, Image, Timestamp};
 use crate::media::{Kind, Strip, Trailing};
 use crate::settings::Settings;
@@ -27,6 +28,7 @@ pub use edit::{EditError, Patch};
 pub use error::ServiceError;
 pub use fetch::Page;
 pub use lease::{ISSUE_SECONDS, TERM_SECONDS};
+pub use migrate::Migrated;
 pub use sweep::{GRACE_SECONDS, Swept};
 pub use upload::{Attributes, Expected, Received, UploadError};
 pub use usage::Report;
@@ -93,6 +95,8 @@ pub struct Service {
 struct Parts {
     catalog: Arc<dyn Catalog>,
     blobs: Arc<dyn BlobStore>,
+    /// The same store, where blobs are being moved from another.
+    moving: Option<MovingBlobs>,
     limits: Limits,
     runtime: Runtime,
     leases: lease::LeasePool,
@@ -107,16 +111,36 @@ impl Service {
         limits: Limits,
         runtime: Runtime,
     ) -> Self {
-        let leases = lease::LeasePool::default();
-        let sweeps = sweep::Schedule::default();
+        Self::over(catalog, blobs, None, limits, runtime)
+    }
+
+    /// The same, while blobs are moved from one store to another.
+    pub fn migrating(
+        catalog: Arc<dyn Catalog>,
+        blobs: MovingBlobs,
+        limits: Limits,
+        runtime: Runtime,
+    ) -> Self {
+        let moving = Some(blobs.clone());
+        Self::over(catalog, Arc::new(blobs), moving, limits, runtime)
+    }
+
+    fn over(
+        catalog: Arc<dyn Catalog>,
+        blobs: Arc<dyn BlobStore>,
+        moving: Option<MovingBlobs>,
+        limits: Limits,
+        runtime: Runtime,
+    ) -> Self {
         Self {
             parts: Arc::new(Parts {
                 catalog,
                 blobs,
+                moving,
                 limits,
                 runtime,
-                leases,
-                sweeps,
+                leases: lease::LeasePool::default(),
+                sweeps: sweep::Schedule::default(),
             }),
         }
     }

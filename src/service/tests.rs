@@ -1,3 +1,4 @@
+mod migrate;
 mod quota;
 
 use std::collections::BTreeMap;
@@ -92,6 +93,17 @@ impl Bench {
     }
 
     fn over(values: MemoryKeyValue, store: Arc<dyn KeyValue>, catalog: Arc<MemoryCatalog>) -> Self {
+        let blobs = Arc::new(ChunkedBlobs::new(store, CHUNK));
+        Self::serving(values, &catalog, |limits, runtime| {
+            Service::new(Arc::clone(&catalog) as _, blobs, limits, runtime)
+        })
+    }
+
+    fn serving(
+        values: MemoryKeyValue,
+        catalog: &Arc<MemoryCatalog>,
+        service: impl FnOnce(Limits, Runtime) -> Service,
+    ) -> Self {
         let wall = std::time::SystemTime::UNIX_EPOCH
             .elapsed()
             .expect("after 1970")
@@ -117,17 +129,10 @@ impl Bench {
             strip_metadata: Some(Strip::Location),
             trailing_data: Trailing::Cut,
         };
-        let blobs = Arc::new(ChunkedBlobs::new(store, CHUNK));
-        let service = Service::new(
-            Arc::clone(&catalog) as Arc<dyn Catalog>,
-            blobs,
-            limits,
-            runtime,
-        );
         Self {
-            service,
+            service: service(limits, runtime),
             values,
-            catalog,
+            catalog: Arc::clone(catalog),
             clock,
             spawned,
         }

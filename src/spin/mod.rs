@@ -19,7 +19,7 @@ use axum::response::Response;
 use spin_sdk::http::Request;
 use spin_sdk::variables;
 
-use crate::blobs::{BlobError, BlobStore, ChunkedBlobs, S3Blobs};
+use crate::blobs::{BlobError, BlobStore, ChunkedBlobs, MovingBlobs, S3Blobs};
 use crate::catalog::{SqlCatalog, Timestamp};
 use crate::http::App;
 use crate::http::problem::{Problem, ProblemKind};
@@ -67,7 +67,18 @@ async fn build() -> Result<Router, Problem> {
     let blobs = open_blobs(&settings.blob_store, settings.chunk_bytes)
         .await
         .map_err(|error| unavailable(&error))?;
-    let service = Service::new(Arc::new(catalog), blobs, Limits::from(&settings), runtime());
+    let catalog = Arc::new(catalog);
+    let limits = Limits::from(&settings);
+    let service = match &settings.previous_blob_store {
+        None => Service::new(catalog, blobs, limits, runtime()),
+        Some(previous) => {
+            let previous = open_blobs(previous, settings.chunk_bytes)
+                .await
+                .map_err(|error| unavailable(&error))?;
+            let blobs = MovingBlobs::new(blobs, previous);
+            Service::migrating(catalog, blobs, limits, runtime())
+        }
+    };
     Ok(crate::http::router(Arc::new(App { service, settings })))
 }
 

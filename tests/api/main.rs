@@ -27,6 +27,7 @@ mod list;
 mod load;
 mod lost_updates;
 mod memory;
+mod migrate;
 mod multipart;
 mod observability;
 mod owners;

@@ -2,7 +2,8 @@
 //!
 //! # Layout
 //!
-//! One file for each command: `up`, `test` (and `ci`), `bench`, `token` (and `keygen`), `sign`.
+//! One file for each command: `up`, `test` (and `ci`), `bench`, `token` (and `keygen`), `sign`,
+//! `migrate` (`migrate-blobs`).
 //! Shared subjects:
 //!
 //! - `cargo`: running cargo and rustup, the places in the repository
@@ -21,6 +22,7 @@ mod component;
 mod host;
 mod http;
 mod keys;
+mod migrate;
 mod peers;
 mod say;
 mod sign;
@@ -50,6 +52,8 @@ enum Command {
     Token(token::Token),
     /// Print a signed URL for an image's bytes, made with the first (or a named) key
     Sign(sign::Sign),
+    /// Move all blobs of a deployment from its previous store to its current one
+    MigrateBlobs(migrate::MigrateBlobs),
     /// Print a fresh signing key as kid:secret
     Keygen(token::Keygen),
 }
@@ -62,6 +66,7 @@ fn main() -> ExitCode {
         Command::Bench(bench) => bench.run(),
         Command::Token(token) => token.run(),
         Command::Sign(sign) => sign.run(),
+        Command::MigrateBlobs(migrate) => migrate.run(),
         Command::Keygen(keygen) => keygen.run(),
     };
     match outcome {

@@ -133,6 +133,22 @@ impl S3Writer {
         self.push(&seal).await
     }
 
+    /// Sends what is left, and makes the object of it.
+    async fn complete(&mut self) -> Result<(), BlobError> {
+        if self.in_chunk > 0 {
+            self.end_chunk().await?;
+        }
+        if self.upload.is_some() && !self.buffer.is_empty() {
+            self.send_part().await?;
+        }
+        self.arrive().await?;
+        match &self.upload {
+            Some(upload) => upload.complete(&self.etags).await,
+            None if self.buffer.is_empty() => Ok(()),
+            None => self.put().await,
+        }
+    }
+
     async fn put(&mut self) -> Result<(), BlobError> {
         let call = Call {
             method: Method::PUT,
@@ -174,19 +190,10 @@ impl BlobWriter for S3Writer {
     }
 
     async fn finish(mut self: Box<Self>) -> Result<BlobRef, BlobError> {
-        if self.in_chunk > 0 {
-            self.end_chunk().await?;
-        }
-        if self.upload.is_some() {
-            if !self.buffer.is_empty() {
-                self.send_part().await?;
-            }
-            self.arrive().await?;
-        }
-        match self.upload.take() {
-            Some(upload) => upload.complete(&self.etags).await?,
-            None if self.buffer.is_empty() => {}
-            None => self.put().await?,
+        if let Err(error) = self.complete().await {
+            // If that fails too, it is left to the sweep.
+            let _ = self.abort().await;
+            return Err(error);
         }
         Ok(BlobRef {
             id: self.id,

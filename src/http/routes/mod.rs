@@ -1,6 +1,7 @@
 //! One file per resource of the contract, each with its router, its request types
 //! and its handlers, in that order.
 
+pub(super) mod admin_migrate;
 pub(super) mod content;
 mod form;
 pub(super) mod health;

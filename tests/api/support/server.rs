@@ -107,6 +107,14 @@ impl Darkroom {
         drop(self.process.take());
     }
 
+    /// Sets a variable for its next start.
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
+        self.setup.variables.retain(|(known, _)| known != name);
+        self.setup
+            .variables
+            .push((name.to_owned(), value.to_owned()));
+    }
+
     /// Starts it again on the same stores.
     pub(crate) fn start_again(&mut self) {
         assert!(self.process.is_none(), "it runs already");

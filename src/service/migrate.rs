@@ -1,0 +1,91 @@
+//! Moving blobs from the previous store to the current one, in bounded steps.
+
+use super::{Service, ServiceError};
+use crate::blobs::{BlobError, BlobId, MoveError, Moved};
+use crate::catalog::RecordedBlob;
+
+/// The most bytes that one step moves, but for the blob that passes it.
+const BYTES_PER_STEP: u64 = 64 << 20;
+
+/// What a step did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Migrated {
+    /// How many blobs were moved, and their bytes.
+    pub moved: u64,
+    /// The sum of their lengths.
+    pub moved_bytes: u64,
+    /// How many were not in the previous store.
+    pub moved_before: u64,
+    /// Those that can not be moved because they are damaged, and how.
+    pub damaged: Vec<(BlobId, String)>,
+    /// The last blob of the step; `None` where there are no more.
+    pub next: Option<BlobId>,
+}
+
+impl Service {
+    /// Whether there is a store to move blobs from.
+    pub fn is_migrating(&self) -> bool {
+        self.parts.moving.is_some()
+    }
+
+    /// One bounded step: of the blobs after `after`, in the order of their ids, it
+    /// moves at most `limit`. A failing store ends it; what was moved stays so.
+    pub async fn migrate(&self, after: &str, limit: u32) -> Result<Migrated, ServiceError> {
+        let mut done = Migrated::default();
+        let page = self.catalog().blobs_after(after, limit).await?;
+        let is_full = u64::from(limit) <= page.len() as u64;
+        let Some(last) = page.last().map(|recorded| recorded.blob.id.clone()) else {
+            return Ok(done);
+        };
+        for recorded in page {
+            self.migrate_blob(&recorded, &mut done).await?;
+            if done.moved_bytes >= BYTES_PER_STEP && recorded.blob.id != last {
+                done.next = Some(recorded.blob.id);
+                return Ok(done);
+            }
+        }
+        done.next = is_full.then_some(last);
+        Ok(done)
+    }
+
+    async fn migrate_blob(
+        &self,
+        recorded: &RecordedBlob,
+        done: &mut Migrated,
+    ) -> Result<(), ServiceError> {
+        let blob = &recorded.blob;
+        let Some((moving, sha256)) = self.parts.moving.as_ref().zip(digest(&recorded.sha256))
+        else {
+            return Ok(());
+        };
+        match moving.move_over(blob, &sha256).await {
+            Ok(Moved::Now) => {
+                done.moved += 1;
+                done.moved_bytes += blob.size;
+            }
+            Ok(Moved::Before) => done.moved_before += 1,
+            Err(MoveError::Blobs(error @ (BlobError::Store(_) | BlobError::OutOfRange { .. }))) => {
+                return Err(error.into());
+            }
+            Err(error) => {
+                self.log(&format!("blob {} was not moved: {error}", blob.id));
+                done.damaged.push((blob.id.clone(), error.to_string()));
+            }
+        }
+        // Where it was swept meanwhile, nobody else would delete what was written.
+        if !self.catalog().is_recorded(&blob.id).await? {
+            self.blobs().delete(blob).await?;
+        }
+        Ok(())
+    }
+}
+
+/// SHA-256 from hex. `None` for what is none: such a record is damaged.
+fn digest(hex: &str) -> Option<[u8; 32]> {
+    let digits: Option<Vec<u8>> = hex
+        .as_bytes()
+        .chunks(2)
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
+        .collect();
+    digits?.try_into().ok()
+}

@@ -1,0 +1,116 @@
+//! `cargo xtask migrate-blobs`: moves all blobs from the previous store of a
+//! deployment to the current one, while it serves.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::keys::{self, Wanted};
+use crate::{http, say};
+
+/// Moves all blobs from the store `blob_store_previous` to the store `blob_store`.
+#[derive(Args)]
+pub(crate) struct MigrateBlobs {
+    /// Where Darkroom serves
+    #[arg(long, default_value = "http://127.0.0.1:3000")]
+    url: String,
+    /// A token with the scope admin [default: minted with the first signing key]
+    #[arg(long)]
+    token: Option<String>,
+}
+
+/// What was done in all.
+#[derive(Debug, Default)]
+struct Total {
+    moved: u64,
+    bytes: u64,
+    damaged: Vec<String>,
+}
+
+impl MigrateBlobs {
+    /// Runs the command.
+    pub(crate) fn run(self) -> Result<()> {
+        let url = format!("{}/v1/admin/migrate-blobs", self.url.trim_end_matches('/'));
+        say::step(&format!("Moving blobs: POST {url}"));
+        let mut total = Total::default();
+        // What is uploaded meanwhile by an instance with older settings may come
+        // before the cursor: so until a whole pass has found nothing to move.
+        loop {
+            let moved = total.moved;
+            total.damaged.clear();
+            self.pass(&url, &mut total)?;
+            if total.moved == moved {
+                break;
+            }
+        }
+        println!("{} blobs moved, {} bytes", total.moved, total.bytes);
+        ensure!(
+            total.damaged.is_empty(),
+            "damaged, and left where they are:\n{}",
+            total.damaged.join("\n")
+        );
+        println!(
+            "Keep blob_store_previous for as long as leases last (six hours): what uploads of \
+             before the change have left is swept from there too."
+        );
+        Ok(())
+    }
+
+    fn pass(&self, url: &str, total: &mut Total) -> Result<()> {
+        let mut cursor = Value::Null;
+        loop {
+            let answer = self.step(url, &json!({ "cursor": cursor }))?;
+            let number = |name: &str| answer[name].as_u64().unwrap_or_default();
+            total.moved += number("moved");
+            total.bytes += number("moved_bytes");
+            let damaged = answer["damaged"].as_array().into_iter().flatten();
+            let damaged = damaged.filter_map(|blob| blob["reason"].as_str());
+            total.damaged.extend(damaged.map(str::to_owned));
+            cursor = answer["next_cursor"].clone();
+            if cursor.is_null() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// One step. A store that does not answer for a while is waited for.
+    fn step(&self, url: &str, body: &Value) -> Result<Value> {
+        let mut patience = [1, 2, 5, 10, 20].iter();
+        loop {
+            let token = match &self.token {
+                Some(token) => token.clone(),
+                None => admin_token()?,
+            };
+            let answer = http::post_json(url, &token, body)?;
+            match (answer.status, patience.next()) {
+                (200, _) => {
+                    let read = serde_json::from_str(&answer.body);
+                    return read.context("the answer is no JSON");
+                }
+                (502..=504, Some(seconds)) => {
+                    say::step(&format!(
+                        "It answers {}; again in {seconds} s",
+                        answer.status
+                    ));
+                    std::thread::sleep(Duration::from_secs(*seconds));
+                }
+                (status, _) => bail!("it answers {status}: {}", answer.body.trim()),
+            }
+        }
+    }
+}
+
+fn admin_token() -> Result<String> {
+    keys::mint(
+        &keys::existing()?,
+        &Wanted {
+            sub: "migrate-blobs",
+            scope: "admin",
+            expires_in: Duration::from_secs(300),
+            audience: keys::variable(&keys::variables()?, "token_audience"),
+            key_id: None,
+        },
+    )
+}
