@@ -35,6 +35,6 @@ pub(crate) use raw::Raw;
 pub(crate) use redis::{Redis, redis_keys, redis_reads};
 pub(crate) use s3::S3;
 pub(crate) use server::Darkroom;
-pub(crate) use setup::Setup;
+pub(crate) use setup::{Disk, Setup};
 pub(crate) use stores::eventually;
 pub(crate) use tokens::{ALL_SCOPES, KEYS, SECRET, now, signed, signed_text, token, token_by};

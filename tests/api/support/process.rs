@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::environment::{self, Kind, host_kind};
-use super::setup::{CONFIG, MANIFEST, Setup};
+use super::setup::{CONFIG, DISK, Disk, MANIFEST, Setup};
 use super::tokens::KEYS;
 use super::watchdog::{Watchdog, signal};
 
@@ -79,6 +79,11 @@ impl Process {
         !matches!(self.child.try_wait(), Ok(None))
     }
 
+    /// Its number.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Tells it to end; false if it does not.
     pub(crate) fn stop(mut self) -> bool {
         signal(self.child.id(), "TERM");
@@ -100,8 +105,34 @@ impl Drop for Process {
     }
 }
 
+/// The host's program, in a process for which the disk is so.
+fn on_disk(disk: Disk, place: &Path) -> Command {
+    let program = environment::host_program();
+    let shell = |mut command: Command, script: &str| {
+        command.args(["sh", "-c", script, "sh"]);
+        command
+    };
+    match disk {
+        Disk::Own => Command::new(program),
+        Disk::Limited => {
+            let ignore = "trap '' XFSZ; exec \"$@\"";
+            let mut command = shell(Command::new("env"), ignore);
+            command.arg(program);
+            command
+        }
+        Disk::Small(megabytes) => {
+            let mut unshare = Command::new("unshare");
+            unshare.args(["--user", "--map-root-user", "--mount"]);
+            let mount = "mount -t tmpfs -o size=\"$1\"m tmpfs \"$2\"; shift 2; exec \"$@\"";
+            let mut command = shell(unshare, mount);
+            command.arg(megabytes.to_string()).arg(place).arg(program);
+            command
+        }
+    }
+}
+
 fn command(folder: &Path, setup: &Setup) -> Command {
-    let mut command = Command::new(environment::host_program());
+    let mut command = on_disk(setup.disk, &folder.join(DISK));
     // The embedded host keeps compiled code there, which all servers share.
     let state = match host_kind() {
         Kind::Embedded => PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("api"),

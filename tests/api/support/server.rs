@@ -3,14 +3,14 @@
 use std::fs;
 use std::net::TcpStream;
 use std::ops::Deref;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::process::{LOG, Process};
 use super::redis::Redis;
-use super::setup::Setup;
+use super::setup::{DISK, Setup};
 use super::{Client, tokens};
 
 /// How long a server may take to open its stores.
@@ -79,6 +79,27 @@ impl Darkroom {
     /// The directory with its stores.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// Where the small disk is on which its stores are, for everybody else.
+    pub(crate) fn disk(&self) -> PathBuf {
+        let root = format!("/proc/{}/root", self.id());
+        let inside = self.folder().join(DISK);
+        Path::new(&root).join(inside.strip_prefix("/").expect("an absolute path"))
+    }
+
+    /// Sets the length that no file of its may grow beyond, or lifts it.
+    pub(crate) fn limit_files(&self, bytes: Option<u64>) {
+        let limit = bytes.map_or("unlimited".to_owned(), |bytes| bytes.to_string());
+        let set = std::process::Command::new("prlimit")
+            .args(["--pid", &self.id().to_string()])
+            .arg(format!("--fsize={limit}:unlimited"))
+            .status();
+        assert!(set.expect("prlimit starts").success());
+    }
+
+    fn id(&self) -> u32 {
+        self.process.as_ref().expect("it runs").id()
     }
 
     /// The Redis that its blobs are in.

@@ -24,7 +24,23 @@ pub(crate) struct Setup {
     stores: Option<PathBuf>,
     conformance: bool,
     reaching_nothing: bool,
+    pub(super) disk: Disk,
 }
+
+/// What the stores' files lie on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Disk {
+    /// The machine's own.
+    #[default]
+    Own,
+    /// The same, in a process that outlives writes beyond its file size limit.
+    Limited,
+    /// A file system of so many megabytes, which only the host sees.
+    Small(u32),
+}
+
+/// Where a small disk is.
+pub(super) const DISK: &str = "disk";
 
 impl Setup {
     /// Sets a variable of `spin.toml`.
@@ -74,6 +90,12 @@ impl Setup {
         self
     }
 
+    /// Keeps the stores' files on another disk.
+    pub(crate) fn on(mut self, disk: Disk) -> Self {
+        self.disk = disk;
+        self
+    }
+
     /// Starts the server and waits until both stores answer.
     pub(crate) fn start(self) -> Darkroom {
         let mut darkroom = self.launch();
@@ -95,10 +117,12 @@ impl Setup {
         };
         let manifest = manifest(&component, self.reaching_nothing);
         fs::write(folder.join(MANIFEST), manifest).expect("the manifest is written");
-        let config = runtime_config(
-            self.stores.as_deref().unwrap_or(folder),
-            self.redis.as_ref(),
-        );
+        let mut stores = self.stores.clone().unwrap_or_else(|| folder.to_owned());
+        if let Disk::Small(_) = self.disk {
+            stores = folder.join(DISK);
+            fs::create_dir(&stores).expect("a place to mount on");
+        }
+        let config = runtime_config(&stores, self.redis.as_ref());
         fs::write(folder.join(CONFIG), config).expect("the configuration is written");
     }
 }

@@ -1,5 +1,6 @@
 //! A look into the stores of a server, past its API.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags};
@@ -49,6 +50,40 @@ impl Darkroom {
                     (images, chunks)
                 );
             });
+    }
+
+    /// The keys of all chunks, in order.
+    pub(crate) fn chunk_keys(&self) -> Vec<String> {
+        let connection = Connection::open(self.folder().join(BLOBS)).expect("the file opens");
+        let sql = "SELECT key FROM spin_key_value WHERE key LIKE 'darkroom:blob:%' ORDER BY key";
+        let mut statement = connection.prepare(sql).expect("the file is read");
+        let keys = statement
+            .query_map([], |row| row.get(0))
+            .expect("the file is read");
+        keys.map(|key| key.expect("a key")).collect()
+    }
+
+    /// Changes a chunk past the server, as damage would.
+    pub(crate) fn damage_chunk(&self, key: &str, change: impl FnOnce(&mut Vec<u8>)) {
+        let connection = Connection::open(self.folder().join(BLOBS)).expect("the file opens");
+        let sql = "SELECT value FROM spin_key_value WHERE key = ?1";
+        let mut value: Vec<u8> = connection
+            .query_row(sql, [key], |row| row.get(0))
+            .expect("the chunk is there");
+        change(&mut value);
+        let sql = "UPDATE spin_key_value SET value = ?2 WHERE key = ?1";
+        let changed = connection.execute(sql, rusqlite::params![key, value]);
+        assert_eq!(changed, Ok(1));
+    }
+
+    /// The file with the metadata, as a connection of another program.
+    pub(crate) fn catalog(&self) -> Connection {
+        Connection::open(self.folder().join(CATALOG)).expect("the file opens")
+    }
+
+    /// Its path.
+    pub(crate) fn catalog_path(&self) -> PathBuf {
+        self.folder().join(CATALOG)
     }
 
     fn count(&self, file: &str, sql: &str) -> i64 {

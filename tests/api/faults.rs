@@ -1,0 +1,149 @@
+//! Stores that fail for a while: a clear answer, nothing lost, and no restart.
+
+use std::io::{Seek as _, SeekFrom, Write as _};
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use crate::support::{Client, Darkroom, Disk, FIXTURES, Png, content, eventually, path, problem};
+
+const SIZE: usize = 1_000_000;
+
+/// Images that were acknowledged, and what they are.
+struct Kept {
+    images: Vec<(Value, Bytes)>,
+}
+
+impl Kept {
+    async fn new(client: &Client) -> Self {
+        let mut kept = Self { images: Vec::new() };
+        for size in [5_000, SIZE] {
+            kept.upload(client, size).await;
+        }
+        kept
+    }
+
+    async fn upload(&mut self, client: &Client, size: usize) {
+        let file = Png::of_size(size).bytes();
+        let image = client.upload(file.clone()).await;
+        self.images.insert(0, (image, file));
+    }
+
+    /// All that was acknowledged is there, and nothing that was not.
+    async fn check(&self, client: &Client) {
+        let images: Vec<&Value> = self.images.iter().map(|(image, _)| image).collect();
+        assert_eq!(client.list().await.iter().collect::<Vec<_>>(), images);
+        for (image, file) in &self.images {
+            assert!(client.download(image).await == *file, "{image}");
+        }
+    }
+}
+
+async fn unavailable(response: reqwest::Response) {
+    let told = response.headers().get("retry-after").cloned();
+    problem(response, 503, "unavailable").await;
+    assert!(told.is_some(), "no Retry-After");
+}
+
+/// Uploads until the store has room again.
+async fn recovers(client: &Client, kept: &mut Kept) {
+    let accepted = || async {
+        let response = client.send(FIXTURES[0].bytes).await;
+        let status = response.status();
+        assert!(matches!(status.as_u16(), 201 | 503), "{status}");
+        match status.as_u16() {
+            201 => {
+                let image: Value = response.json().await.expect("JSON");
+                client.delete(path(&image)).await.status() == 204
+            }
+            _ => false,
+        }
+    };
+    assert_eq!(eventually(accepted).await, Ok(()));
+    kept.upload(client, SIZE - 1).await;
+    kept.check(client).await;
+}
+
+#[tokio::test]
+async fn a_full_disk_is_told_and_outlived() {
+    let darkroom = Darkroom::with().on(Disk::Small(24)).start();
+    let alice = darkroom.client("alice");
+    let mut kept = Kept::new(&alice).await;
+    let ballast = darkroom.disk().join("ballast");
+    let mut file = std::fs::File::create(&ballast).expect("the disk is seen");
+    while file.write_all(&[0; 4096]).is_ok() {}
+    for size in [SIZE - 7, 4 * SIZE, 2 * SIZE] {
+        unavailable(alice.send(Png::of_size(size).bytes()).await).await;
+    }
+    // What needs no room goes on.
+    kept.check(&alice).await;
+    assert_eq!(alice.get("/health/live").await.status(), 200);
+    drop(file);
+    std::fs::remove_file(ballast).expect("removed");
+    recovers(&alice, &mut kept).await;
+}
+
+#[tokio::test]
+async fn a_disk_that_takes_no_writes_is_told_and_outlived() {
+    let darkroom = Darkroom::with().on(Disk::Limited).start();
+    let alice = darkroom.client("alice");
+    let mut kept = Kept::new(&alice).await;
+    darkroom.limit_files(Some(0));
+    for size in [9_000, SIZE - 7] {
+        unavailable(alice.send(Png::of_size(size).bytes()).await).await;
+    }
+    let (image, _) = &kept.images[0];
+    unavailable(alice.delete(path(image)).await).await;
+    kept.check(&alice).await;
+    darkroom.limit_files(None);
+    recovers(&alice, &mut kept).await;
+}
+
+#[tokio::test]
+async fn a_catalog_that_another_program_locks_is_told_and_outlived() {
+    let darkroom = Darkroom::start();
+    let alice = darkroom.client("alice");
+    let mut kept = Kept::new(&alice).await;
+    let other = darkroom.catalog();
+    other
+        .execute_batch("BEGIN IMMEDIATE")
+        .expect("it is locked");
+    unavailable(alice.send(Png::of_size(9_000).bytes()).await).await;
+    kept.check(&alice).await;
+    other.execute_batch("ROLLBACK").expect("it is free");
+    recovers(&alice, &mut kept).await;
+}
+
+#[tokio::test]
+async fn a_catalog_that_is_damaged_is_told_and_mended_while_serving() {
+    let darkroom = Darkroom::start();
+    let alice = darkroom.client("alice");
+    let mut kept = Kept::new(&alice).await;
+    // Everything is in the file then, and nothing in its log.
+    let emptied = || async {
+        let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
+        let busy = darkroom
+            .catalog()
+            .query_row(sql, [], |row| row.get::<_, i64>(0));
+        busy == Ok(0)
+    };
+    assert_eq!(eventually(emptied).await, Ok(()));
+    let good = std::fs::read(darkroom.catalog_path()).expect("read");
+    let write = |from: usize, bytes: &[u8]| {
+        let file = std::fs::File::options()
+            .write(true)
+            .open(darkroom.catalog_path());
+        let mut file = file.expect("opened");
+        file.seek(SeekFrom::Start(from as u64)).expect("there");
+        file.write_all(bytes).expect("written");
+    };
+    write(4096, &vec![0xa5; good.len() - 4096]);
+    let (image, _) = &kept.images[0];
+    unavailable(alice.get(content(image)).await).await;
+    unavailable(alice.get("/v1/images").await).await;
+    unavailable(alice.send(Png::of_size(9_000).bytes()).await).await;
+    assert_eq!(alice.get("/health/live").await.status(), 200);
+    assert!(darkroom.log().contains("malformed"), "{}", darkroom.log());
+    write(4096, &good[4096..]);
+    recovers(&alice, &mut kept).await;
+}

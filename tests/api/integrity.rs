@@ -1,0 +1,97 @@
+//! Damage in the stores: never wrong bytes with a good ending.
+
+use crate::support::{Client, Darkroom, Png, S3, content, eventually, problem, send};
+use serde_json::Value;
+
+/// Three chunks.
+const SIZE: usize = 1_000_000;
+const CHUNK: usize = 384 << 10;
+
+/// A download that must break off: how many bytes came. All of them must be right.
+async fn broken_off(client: &Client, image: &Value, file: &[u8]) -> usize {
+    let mut response = client.get(content(image)).await;
+    assert_eq!(response.status(), 200);
+    let mut come = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(piece)) => come.extend_from_slice(&piece),
+            Ok(None) => panic!("a good ending after {} bytes", come.len()),
+            Err(_) => break,
+        }
+    }
+    assert!(file.starts_with(&come), "wrong bytes among {}", come.len());
+    come.len()
+}
+
+async fn range(client: &Client, image: &Value, range: &str) -> reqwest::Response {
+    let request = client.request(reqwest::Method::GET, content(image));
+    send(request.header("range", format!("bytes={range}"))).await
+}
+
+#[tokio::test]
+async fn a_changed_bit_breaks_the_transfer_and_is_told_to_the_log() {
+    let darkroom = Darkroom::start();
+    let alice = darkroom.client("alice");
+    let file = Png::of_size(SIZE).bytes();
+    let image = alice.upload(file.clone()).await;
+    let keys = darkroom.chunk_keys();
+    assert_eq!(keys.len(), 3);
+    darkroom.damage_chunk(&keys[2], |chunk| chunk[1000] ^= 4);
+    assert!(broken_off(&alice, &image, &file).await <= 2 * CHUNK);
+    let told = || async { darkroom.log().contains("chunk 2 of blob") };
+    assert_eq!(eventually(told).await, Ok(()), "{}", darkroom.log());
+
+    let good = range(&alice, &image, "100-800").await;
+    assert_eq!(good.status(), 206);
+    assert!(good.bytes().await.expect("a body") == file[100..=800]);
+    let response = range(&alice, &image, "999999-999999").await;
+    problem(response, 500, "internal").await;
+}
+
+#[tokio::test]
+async fn a_chunk_that_is_cut_absent_or_anothers_breaks_the_transfer() {
+    let darkroom = Darkroom::start();
+    let alice = darkroom.client("alice");
+    let file = Png::of_size(SIZE).bytes();
+    let image = alice.upload(file.clone()).await;
+    let keys = darkroom.chunk_keys();
+    let mut second = Vec::new();
+    darkroom.damage_chunk(&keys[1], |chunk| second.clone_from(chunk));
+    let mut first = Vec::new();
+    darkroom.damage_chunk(&keys[0], |chunk| first.clone_from(chunk));
+    let damages: [&dyn Fn(&mut Vec<u8>); 3] = [
+        &|chunk| chunk.truncate(chunk.len() - 1),
+        &|chunk| chunk.clear(),
+        &|chunk| chunk.clone_from(&first),
+    ];
+    for damage in damages {
+        darkroom.damage_chunk(&keys[1], damage);
+        assert!(broken_off(&alice, &image, &file).await <= CHUNK);
+        darkroom.damage_chunk(&keys[1], |chunk| chunk.clone_from(&second));
+        assert!(alice.download(&image).await == file);
+    }
+    // What shows before the first byte is sent is an answer of its own.
+    darkroom.damage_chunk(&keys[0], |chunk| chunk[0] ^= 1);
+    problem(alice.get(content(&image)).await, 500, "internal").await;
+}
+
+#[tokio::test]
+async fn damage_in_a_bucket_breaks_the_transfer() {
+    let Some(s3) = S3::start().await else {
+        return;
+    };
+    let darkroom = Darkroom::with().blobs_in_s3(&s3).start();
+    let alice = darkroom.client("alice");
+    let file = Png::of_size(SIZE).bytes();
+    let image = alice.upload(file.clone()).await;
+    let key = s3.objects().await.pop().expect("an object");
+    let object = s3.get(&key).await;
+    let mut changed = object.clone();
+    changed[900_000] ^= 1;
+    s3.put(&key, changed).await;
+    assert!(broken_off(&alice, &image, &file).await <= 2 * CHUNK);
+    s3.put(&key, object[..900_000].to_vec()).await;
+    assert!(broken_off(&alice, &image, &file).await <= 2 * CHUNK);
+    s3.put(&key, object).await;
+    assert!(alice.download(&image).await == file);
+}
