@@ -7,6 +7,7 @@ use crate::bindings::spin::sqlite::sqlite::{
 };
 use crate::db::{Db, Options, Sharing};
 use crate::engine::{Ctx, HostState};
+use crate::stats;
 use anyhow::Result;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection as Sqlite, params_from_iter};
@@ -68,6 +69,7 @@ impl Database {
     }
 
     async fn execute(&self, statement: String, parameters: Vec<Value>) -> Outcome {
+        stats::statement();
         let kind = kind(&statement);
         if kind == Kind::Query && self.may_read_aside(&statement) {
             let read = self

@@ -7,6 +7,7 @@ mod wasi;
 use crate::bindings::spin::key_value::key_value::{Error, Host, HostStore, HostStoreWithStore};
 use crate::engine::{Ctx, HostState};
 use crate::runtime_config::KeyValue;
+use crate::stats;
 use anyhow::Result;
 use file::{File, FileCas};
 use redis::{Redis, RedisCas};
@@ -64,6 +65,7 @@ impl Store {
     }
 
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, String> {
+        stats::store_call();
         match &*self.0 {
             Backend::File(file) => file.get(key),
             Backend::Redis(redis) => redis.get(key).await,
@@ -71,6 +73,7 @@ impl Store {
     }
 
     async fn set(&self, key: String, value: Vec<u8>) -> Result<(), String> {
+        stats::store_call();
         match &*self.0 {
             Backend::File(file) => file.set(key, value).await,
             Backend::Redis(redis) => redis.set(&key, &value).await,
@@ -78,6 +81,7 @@ impl Store {
     }
 
     async fn set_many(&self, pairs: Vec<(String, Vec<u8>)>) -> Result<(), String> {
+        stats::store_call();
         match &*self.0 {
             Backend::File(file) => file.set_many(pairs).await,
             Backend::Redis(redis) => redis.set_many(&pairs).await,
@@ -85,6 +89,7 @@ impl Store {
     }
 
     async fn get_many(&self, keys: Vec<String>) -> Result<Pairs, String> {
+        stats::store_call();
         match &*self.0 {
             Backend::File(file) => file.get_many(&keys),
             Backend::Redis(redis) => redis.get_many(&keys).await,
@@ -92,6 +97,7 @@ impl Store {
     }
 
     async fn delete_many(&self, keys: Vec<String>) -> Result<(), String> {
+        stats::store_call();
         match &*self.0 {
             Backend::File(file) => file.delete_many(keys).await,
             Backend::Redis(redis) => redis.delete_many(&keys).await,
@@ -99,6 +105,7 @@ impl Store {
     }
 
     async fn exists(&self, key: &str) -> Result<bool, String> {
+        stats::store_call();
         match &*self.0 {
             Backend::File(file) => file.exists(key),
             Backend::Redis(redis) => redis.exists(key).await,
@@ -106,6 +113,7 @@ impl Store {
     }
 
     async fn keys(&self) -> Result<Vec<String>, String> {
+        stats::store_call();
         match &*self.0 {
             Backend::File(file) => file.keys(),
             Backend::Redis(redis) => redis.keys().await,
@@ -113,6 +121,7 @@ impl Store {
     }
 
     async fn increment(&self, key: String, delta: i64) -> Result<i64, String> {
+        stats::store_call();
         match &*self.0 {
             Backend::File(file) => file.increment(key, delta).await,
             Backend::Redis(redis) => redis.increment(&key, delta).await,
@@ -120,6 +129,7 @@ impl Store {
     }
 
     async fn cas(&self, key: String) -> Result<Cas, String> {
+        stats::store_call();
         let kind = match &*self.0 {
             Backend::File(_) => CasKind::File(FileCas::default()),
             Backend::Redis(redis) => CasKind::Redis(redis.cas().await?),

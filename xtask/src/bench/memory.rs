@@ -1,13 +1,6 @@
-//! How much memory the host took, and how much of it its guests.
+//! How much memory the host took.
 
 use std::fs;
-use std::path::Path;
-use std::thread;
-use std::time::Duration;
-
-use rustix::process::Signal;
-
-use crate::signals;
 
 /// The peak of resident memory, in bytes, of all processes in a group, since
 /// their start or the last [`reset`].
@@ -47,28 +40,6 @@ fn group_of(stat: &str) -> Option<u32> {
     fields.split_whitespace().nth(2)?.parse().ok()
 }
 
-/// The peak of a guest's linear memory, in bytes, which the embedded host
-/// writes to its log when asked.
-pub(crate) fn peak_guest(host: u32, log: &Path) -> Option<u64> {
-    signals::send(host, Signal::USR1);
-    for _ in 0..50 {
-        thread::sleep(Duration::from_millis(20));
-        if let Some(bytes) = guest_bytes(&fs::read_to_string(log).ok()?) {
-            return Some(bytes);
-        }
-    }
-    None
-}
-
-fn guest_bytes(log: &str) -> Option<u64> {
-    let stats = log
-        .lines()
-        .rev()
-        .find_map(|line| line.split_once("stats "))?;
-    let peak = |field: &str| field.strip_prefix("peak_guest_memory_bytes=")?.parse().ok();
-    stats.1.split_whitespace().find_map(peak)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,12 +54,5 @@ mod tests {
     fn this_process_has_a_peak() {
         let group = rustix::process::getpgrp().as_raw_pid().unsigned_abs();
         assert!(peak_resident(group) > 1024 * 1024);
-    }
-
-    #[test]
-    fn the_last_stats_of_the_log_count() {
-        let log = "stats peak_guest_memory_bytes=1 traps=0\nx\nINFO stats peak_guest_memory_bytes=22 traps=0\n";
-        assert_eq!(guest_bytes(log), Some(22));
-        assert_eq!(guest_bytes("nothing"), None);
     }
 }

@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: how fast the application is, beside nginx on the same
 //! machine in the same minutes.
 
+mod counters;
 mod fixtures;
 mod memory;
 mod nginx;
@@ -16,6 +17,7 @@ use clap::Args;
 
 use crate::host::{Choice, Kind, Program};
 use crate::say;
+use counters::Counters;
 use stage::Stage;
 use table::Row;
 
@@ -70,12 +72,9 @@ impl Bench {
         let mut rows = Vec::new();
         for (name, action) in cases {
             say::step(&format!("Measuring {name}"));
-            rows.push(self.measure(&stage, name, action)?);
+            rows.push(self.measure(program.kind, &stage, name, action)?);
         }
-        let guest = match program.kind {
-            Kind::Embedded => memory::peak_guest(stage.host.id(), &stage.log()),
-            Kind::Spin => None,
-        };
+        let guest = counters(program.kind, &stage).map(|counters| counters.peak_guest);
         if self.json {
             println!("{}", table::json(program.kind, &rows, guest));
         } else {
@@ -107,7 +106,13 @@ impl Bench {
             .collect())
     }
 
-    fn measure(&self, stage: &Stage, name: &'static str, action: Action) -> Result<Row> {
+    fn measure(
+        &self,
+        kind: Kind,
+        stage: &Stage,
+        name: &'static str,
+        action: Action,
+    ) -> Result<Row> {
         let picture = match action {
             Action::Health => None,
             Action::Download(size) | Action::Upload(size) => Some(stage.picture(size)),
@@ -131,6 +136,7 @@ impl Bench {
         };
         stage.load(self, &url, upload, 1)?;
         memory::reset(stage.host.id());
+        let before = counters(kind, stage);
         let (mut app, mut nginx) = (Vec::new(), Vec::new());
         for _ in 0..self.rounds.max(1) {
             app.push(stage.load(self, &url, upload, self.seconds)?);
@@ -138,12 +144,23 @@ impl Bench {
                 nginx.push(stage.load(self, url, None, self.seconds)?);
             }
         }
+        let after = counters(kind, stage);
+        let stores = before.zip(after);
         Ok(Row {
             name,
+            stores: stores.and_then(|(before, after)| after.per_request_since(&before)),
             app: wrk::median(&app),
             nginx: (!nginx.is_empty()).then(|| wrk::median(&nginx)),
             sent: upload.map_or(0, |file| fs::metadata(file).map_or(0, |about| about.len())),
             peak_resident: memory::peak_resident(stage.host.id()),
         })
+    }
+}
+
+/// What the host has counted so far. Spin does not tell.
+fn counters(kind: Kind, stage: &Stage) -> Option<Counters> {
+    match kind {
+        Kind::Embedded => Counters::read(stage.host.id(), &stage.log()),
+        Kind::Spin => None,
     }
 }

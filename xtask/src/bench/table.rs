@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::counters::PerRequest;
 use super::wrk::Sample;
 use crate::host::Kind;
 
@@ -14,6 +15,8 @@ pub(crate) struct Row {
     pub(crate) app: Sample,
     /// Those of nginx, where it does the same.
     pub(crate) nginx: Option<Sample>,
+    /// What a request costs the stores, where the host tells.
+    pub(crate) stores: Option<PerRequest>,
     /// The size of each request's body, in bytes.
     pub(crate) sent: u64,
     /// The peak of the host's resident memory meanwhile, in bytes.
@@ -46,7 +49,7 @@ impl Row {
 /// Prints the table.
 pub(crate) fn print(kind: Kind, rows: &[Row], guest: Option<u64>) {
     println!(
-        "\n{:<15} {:>11} {:>9} {:>9} {:>8} {:>6} {:>9}  {:>11} {:>7}",
+        "\n{:<15} {:>11} {:>9} {:>9} {:>8} {:>6} {:>9} {:>6} {:>6}  {:>11} {:>7}",
         "on this machine",
         "requests/s",
         "p50 ms",
@@ -54,6 +57,8 @@ pub(crate) fn print(kind: Kind, rows: &[Row], guest: Option<u64>) {
         "MB/s",
         "errors",
         "peak MB",
+        "SQL",
+        "store",
         "nginx",
         "ratio"
     );
@@ -65,8 +70,16 @@ pub(crate) fn print(kind: Kind, rows: &[Row], guest: Option<u64>) {
             ),
             _ => ("-".to_owned(), "-".to_owned()),
         };
+        let (statements, store_calls) = match row.stores {
+            Some(stores) => (
+                format!("{:.2}", stores.statements),
+                format!("{:.2}", stores.store_calls),
+            ),
+            None => ("-".to_owned(), "-".to_owned()),
+        };
         println!(
-            "{:<15} {:>11.0} {:>9.2} {:>9.2} {:>8.1} {:>6} {:>9.1}  {nginx:>11} {ratio:>7}",
+            "{:<15} {:>11.0} {:>9.2} {:>9.2} {:>8.1} {:>6} {:>9.1} {statements:>6} \
+             {store_calls:>6}  {nginx:>11} {ratio:>7}",
             row.name,
             row.app.requests_per_second,
             row.app.p50,
@@ -76,7 +89,11 @@ pub(crate) fn print(kind: Kind, rows: &[Row], guest: Option<u64>) {
             megabytes(row.peak_resident),
         );
     }
-    println!("host: {}; peak MB is its resident memory", kind.name());
+    println!(
+        "host: {}; peak MB is its resident memory, SQL and store are statements and calls of the \
+         blob store for each request",
+        kind.name()
+    );
     if let Some(guest) = guest {
         println!("largest memory of a guest: {:.1} MB", megabytes(guest));
     }
@@ -100,6 +117,8 @@ pub(crate) fn json(kind: Kind, rows: &[Row], guest: Option<u64>) -> Value {
                 "app": sample(&row.app),
                 "bytes_per_second": row.bytes_per_second(),
                 "peak_resident_bytes": row.peak_resident,
+                "statements_per_request": row.stores.map(|stores| stores.statements),
+                "store_calls_per_request": row.stores.map(|stores| stores.store_calls),
                 "nginx": row.nginx.as_ref().map(sample),
                 "ratio": row.ratio(),
             })
