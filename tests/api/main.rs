@@ -33,6 +33,8 @@ mod migrate;
 mod multipart;
 mod observability;
 mod owners;
+mod polyglots;
+mod privacy;
 mod publishing;
 mod quotas;
 mod ranges;

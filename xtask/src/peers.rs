@@ -39,6 +39,14 @@ const PROGRAMS: &[(&str, Peer)] = &[
             purpose: "the test of the shell's recipes in docs/access.md",
         },
     ),
+    (
+        "DARKROOM_TEST_EXIFTOOL",
+        Peer {
+            program: "exiftool",
+            package: "libimage-exiftool-perl",
+            purpose: "the tests of what is left of metadata",
+        },
+    ),
     ("DARKROOM_TEST_CURL", client("curl", "curl")),
     ("DARKROOM_TEST_WGET", client("wget", "wget")),
     ("DARKROOM_TEST_ARIA2C", client("aria2c", "aria2")),

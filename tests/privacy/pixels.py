@@ -1,0 +1,30 @@
+"""Prints what is seen of images: one JSON object a line.
+
+    python pixels.py FILE...
+
+`frames` are hashes of the pixels of each frame, `profile` one of the colour
+profile, `orientation` that of Exif.
+"""
+
+import hashlib
+import json
+import sys
+
+from PIL import Image, ImageSequence
+
+
+def digest(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+for path in sys.argv[1:]:
+    with Image.open(path) as image:
+        frames = [digest(frame.convert("RGBA").tobytes()) for frame in ImageSequence.Iterator(image)]
+        image.seek(0)
+        profile = image.info.get("icc_profile")
+        seen = {
+            "frames": frames,
+            "profile": profile and digest(profile),
+            "orientation": image.getexif().get(0x0112),
+        }
+    print(json.dumps(seen))
