@@ -75,7 +75,8 @@ async fn what_follows_an_image_is_refused_where_that_is_set() {
 
 #[tokio::test]
 async fn something_else_in_front_of_an_image_makes_it_none() {
-    let alice = Darkroom::start().client("alice");
+    let darkroom = Darkroom::start();
+    let alice = darkroom.client("alice");
     for (name, rider) in riders() {
         if ["gif", "jpeg"].contains(&name) {
             continue;

@@ -97,10 +97,8 @@ impl Avif {
         if self.layout.next_secret(self.at).is_some() {
             return Err(found.malformed("metadata lies in no box of data"));
         }
-        let known = [
-            b"ftyp", b"meta", b"moov", b"mdat", b"free", b"skip", b"uuid",
-        ];
-        if self.may_end() && (short == 0 || !known.contains(&&name)) {
+        let more = [b"meta", b"moov", b"mdat", b"free", b"skip", b"uuid"];
+        if self.may_end() && (short == 0 || !more.contains(&&name)) {
             return Ok(Step::Done(0));
         }
         let (length, size) = match short {
@@ -153,8 +151,9 @@ impl Avif {
         let items = match &header.name {
             b"meta" => self.meta(content, found)?,
             b"moov" => self.moov(content, found)?,
+            _ if self.at > 0 => return Err(found.malformed("a second ftyp box")),
             _ => {
-                self.sequence |= content.starts_with(b"avis");
+                self.sequence = content.starts_with(b"avis");
                 return Ok(Step::Keep(header.size));
             }
         };
