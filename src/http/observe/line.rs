@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use axum::body::{Body, HttpBody as _};
 use axum::http::{HeaderValue, Method, StatusCode};
 use serde::Serialize;
 
@@ -34,6 +35,15 @@ pub(super) struct Entry {
 }
 
 impl Entry {
+    /// Whether the request may come to have a line. What is whole in memory can not
+    /// fail on our side.
+    pub(super) fn may_be_written(&self, body: &Body) -> bool {
+        let is_whole = body.size_hint().exact().is_some();
+        self.app.settings.request_log == RequestLog::All
+            || self.status.is_server_error()
+            || !is_whole
+    }
+
     /// Writes the line, if requests like this one have one.
     pub(super) fn write(self, bytes_out: u64, end: End) {
         let has_failed = self.status.is_server_error() || matches!(end, End::Failed(_));

@@ -13,6 +13,7 @@ mod line;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use axum::body::HttpBody as _;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
@@ -93,8 +94,11 @@ fn log_when_sent(
         arrival,
         trace,
     };
-    if is_bodiless || axum::body::HttpBody::is_end_stream(response.body()) {
+    if is_bodiless || response.body().is_end_stream() {
         entry.write(0, End::Whole);
+        return response;
+    }
+    if !entry.may_be_written(response.body()) {
         return response;
     }
     response.map(|body| body::logged(body, entry))
@@ -114,8 +118,8 @@ const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 /// body has still to be sent.
 fn tell_timing(response: &mut Response, trace: &Trace, total: Duration) {
     let metric = |name: &str, spent: Duration| {
-        let millis = spent.as_secs_f64() * 1000.0;
-        format!("{name};dur={millis:.3}")
+        let micros = spent.as_micros();
+        format!("{name};dur={}.{:03}", micros / 1000, micros % 1000)
     };
     let phases = Phase::ALL.map(|phase| metric(phase.name(), trace.spent(phase)));
     let value = format!("{}, {}", phases.join(", "), metric("total", total));
