@@ -22,6 +22,7 @@ use axum::response::Response;
 use super::App;
 use super::problem::Cause;
 use super::request_id::REQUEST_ID;
+use crate::catalog::Timestamp;
 use crate::settings::RequestLog;
 use crate::trace::{Phase, Trace};
 use line::{End, Entry};
@@ -51,7 +52,7 @@ pub(super) async fn observe(State(app): State<Arc<App>>, request: Request, next:
 /// What is known of a request when it comes.
 struct Arrival {
     at: Instant,
-    time: crate::catalog::Timestamp,
+    time: Timestamp,
     method: Method,
     route: Option<MatchedPath>,
 }
