@@ -157,6 +157,7 @@ mod tests {
             nginx,
             sent,
             peak_resident: 0,
+            stores: None,
         };
         assert_eq!(row(100, None).bytes_per_second(), 5000.0);
         assert_eq!(row(0, Some(nginx)).bytes_per_second(), 10.0);
