@@ -9,8 +9,8 @@ use http::{Method, Request, Response, StatusCode, Uri};
 use time::OffsetDateTime;
 
 use super::config::S3Config;
-use super::http::HttpClient;
 use super::sign::{self, Signer, ToSign, UNSIGNED_PAYLOAD};
+use super::transport::HttpClient;
 use super::xml::Leaves;
 use crate::blobs::{BlobError, ByteStream};
 

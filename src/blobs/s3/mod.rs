@@ -18,25 +18,25 @@
 
 mod client;
 mod config;
-mod http;
 mod multipart;
 mod read;
 pub mod sign;
+mod transport;
 mod writer;
 mod xml;
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use ::http::{Method, StatusCode};
 use async_trait::async_trait;
 use bytes::Bytes;
+use http::{Method, StatusCode};
 
 use super::{BlobError, BlobId, BlobRef, BlobStore, BlobWriter, ByteStream};
 use client::{Call, CallError, Client, Repeat};
 
-pub use self::http::{HttpClient, HttpError};
 pub use config::{Endpoint, S3Config, Secret};
+pub use transport::{HttpClient, HttpError};
 
 /// A [`BlobStore`] in a bucket. Clones share the way there.
 #[derive(Clone)]

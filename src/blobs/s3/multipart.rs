@@ -1,8 +1,8 @@
 //! Multipart uploads: one object sent in numbered parts, there when it is complete.
 
-use ::http::Method;
-use ::http::header::ETAG;
 use bytes::Bytes;
+use http::Method;
+use http::header::ETAG;
 
 use super::client::{Call, CallError, Repeat};
 use super::{S3Blobs, xml};

@@ -4,10 +4,10 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use ::http::header::{CONTENT_LENGTH, CONTENT_RANGE};
-use ::http::{Method, StatusCode};
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use http::header::{CONTENT_LENGTH, CONTENT_RANGE};
+use http::{Method, StatusCode};
 
 use super::client::{Call, CallError, Repeat};
 use super::{S3Blobs, is_absent};

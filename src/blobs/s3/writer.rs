@@ -1,10 +1,10 @@
 //! An object that is being written.
 
-use ::http::Method;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use http::Method;
 
 use super::S3Blobs;
 use super::client::{Call, Repeat};

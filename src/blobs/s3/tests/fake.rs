@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use ::http::{Method, Request, Response};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt as _};
+use http::{Method, Request, Response};
 
 use super::super::{HttpClient, HttpError};
 use crate::blobs::{BlobError, ByteStream};
