@@ -1,5 +1,7 @@
 //! Moving blobs from one store to another while serving.
 
+use std::cell::Cell;
+
 use bytes::Bytes;
 use futures_util::future::join;
 use serde_json::{Value, json};
@@ -65,19 +67,15 @@ impl Load {
     async fn migrate(&mut self, darkroom: &Darkroom) -> u64 {
         self.client = darkroom.client("alice");
         let admin = darkroom.scoped("root", "admin");
-        let done = tokio::sync::Notify::new();
+        let done = Cell::new(false);
         let migration = async {
             let moved = migrate(&admin).await;
-            done.notify_one();
+            done.set(true);
             moved
         };
         let load = async {
-            let mut stop = std::pin::pin!(done.notified());
-            loop {
+            while !done.get() {
                 self.round().await;
-                if futures_util::poll!(stop.as_mut()).is_ready() {
-                    return;
-                }
             }
         };
         let (moved, ()) = join(migration, load).await;

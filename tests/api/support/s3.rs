@@ -155,7 +155,7 @@ impl Server {
         self.iam(&[("Action", "PutUserPolicy"), user, named, policy])
             .await;
         let key = self.iam(&[("Action", "CreateAccessKey"), user]).await;
-        let mut element = |name| elements(&key, name).pop().expect("a key");
+        let element = |name| elements(&key, name).pop().expect("a key");
         self.access_key_id = element("AccessKeyId");
         self.secret_access_key = element("SecretAccessKey");
         let place = format!(
