@@ -59,7 +59,8 @@ async fn a_chunk_that_is_cut_absent_or_anothers_breaks_the_transfer() {
     darkroom.damage_chunk(&keys[1], |chunk| second.clone_from(chunk));
     let mut first = Vec::new();
     darkroom.damage_chunk(&keys[0], |chunk| first.clone_from(chunk));
-    let damages: [&dyn Fn(&mut Vec<u8>); 3] = [
+    type Damage<'a> = &'a dyn Fn(&mut Vec<u8>);
+    let damages: [Damage<'_>; 3] = [
         &|chunk| chunk.truncate(chunk.len() - 1),
         &|chunk| chunk.clear(),
         &|chunk| chunk.clone_from(&first),
