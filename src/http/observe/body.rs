@@ -7,13 +7,14 @@ use std::task::{Context, Poll, ready};
 use axum::body::{Body, HttpBody};
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
+use http_body_util::BodyExt as _;
 
 use super::line::{End, Entry};
 use crate::trace::Trace;
 
 /// A request's body, whose bytes are noted as they are read.
 pub(super) fn counted(body: Body, trace: Arc<Trace>) -> Body {
-    Body::new(Counted { body, trace })
+    Body::new(body.inspect_frame(move |frame| trace.add_bytes_in(length(frame))))
 }
 
 /// A response's body, at whose end the request's line is written.
@@ -24,33 +25,6 @@ pub(super) fn logged(body: Body, entry: Entry) -> Body {
         offered: 0,
         taken: 0,
     })
-}
-
-struct Counted {
-    body: Body,
-    trace: Arc<Trace>,
-}
-
-impl HttpBody for Counted {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
-        self.trace.add_bytes_in(length(frame.as_ref()));
-        Poll::Ready(frame)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
 }
 
 struct Logged {
@@ -83,7 +57,7 @@ impl HttpBody for Logged {
         self.taken += offered;
         let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
         match &frame {
-            Some(Ok(_)) => self.offered = length(frame.as_ref()),
+            Some(Ok(frame)) => self.offered = length(frame),
             Some(Err(error)) => {
                 let reason = error.to_string();
                 self.end(End::Failed(reason));
@@ -110,7 +84,6 @@ impl Drop for Logged {
     }
 }
 
-fn length(frame: Option<&Result<Frame<Bytes>, axum::Error>>) -> u64 {
-    let data = frame.and_then(|frame| frame.as_ref().ok()?.data_ref());
-    data.map_or(0, |data| data.len() as u64)
+fn length(frame: &Frame<Bytes>) -> u64 {
+    frame.data_ref().map_or(0, |data| data.len() as u64)
 }

@@ -18,6 +18,12 @@ impl Client {
         serde_json::from_str(line).expect("JSON")
     }
 
+    /// The body of what is answered, unread.
+    async fn body_of(&self, path: &str) -> Body {
+        let request = request(Method::GET, path, Body::empty());
+        respond(self.router.clone(), request).await.into_body()
+    }
+
     /// Deletes the chunks whose keys end so, behind the store's back.
     fn lose(&self, suffix: &str) {
         let keep = |key: &String, _: &mut Bytes| !key.ends_with(suffix);
@@ -111,12 +117,7 @@ async fn each_request_has_a_line_that_tells_its_facts() {
 async fn the_line_is_written_when_the_body_has_ended() {
     let client = with_small_chunks(&[]);
     let path = client.upload_chunks().await;
-    let response = respond(
-        client.router.clone(),
-        request(Method::GET, &path, Body::empty()),
-    )
-    .await;
-    let mut body = response.into_body();
+    let mut body = client.body_of(&path).await;
     for _ in 0..5 {
         body.frame().await.expect("a chunk").expect("is there");
         assert_eq!(client.lines(), Vec::<String>::new());
@@ -134,12 +135,7 @@ async fn the_line_is_written_when_the_body_has_ended() {
 async fn a_client_that_goes_away_is_told_and_what_it_got() {
     let client = with_small_chunks(&[]);
     let path = client.upload_chunks().await;
-    let response = respond(
-        client.router.clone(),
-        request(Method::GET, &path, Body::empty()),
-    )
-    .await;
-    let mut body = response.into_body();
+    let mut body = client.body_of(&path).await;
     for _ in 0..3 {
         body.frame().await.expect("a chunk").expect("is there");
     }
@@ -159,12 +155,7 @@ async fn what_fails_on_our_side_has_its_cause_in_the_line() {
         let client = with_small_chunks(&[("request_log", setting)]);
         let path = client.upload_chunks().await;
         client.lose(":3");
-        let response = respond(
-            client.router.clone(),
-            request(Method::GET, &path, Body::empty()),
-        )
-        .await;
-        assert!(response.into_body().collect().await.is_err());
+        assert!(client.body_of(&path).await.collect().await.is_err());
         let lines = client.lines();
         let line: Value = serde_json::from_str(lines.last().expect("a line")).expect("JSON");
         assert_eq!(line["broken_off"], "server");
