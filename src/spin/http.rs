@@ -13,6 +13,7 @@ use spin_sdk::wasip3::http_compat::RequestOptionsExtension;
 
 use crate::blobs::s3::{HttpClient, HttpError};
 use crate::blobs::{BlobError, ByteStream};
+use crate::trace::{self, Phase};
 
 /// How long a server may take to be reached.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -31,6 +32,8 @@ impl HttpClient for SpinHttp {
         &self,
         request: http::Request<Bytes>,
     ) -> Result<http::Response<ByteStream>, HttpError> {
+        // Until the answer begins: what comes after that is streamed on.
+        let _timer = trace::start(Phase::Blob);
         let (mut parts, body) = request.into_parts();
         parts.extensions.insert(options()?);
         let frames = Pieces(body).map(|piece| Ok::<_, ErrorCode>(Frame::data(piece)));
