@@ -18,6 +18,8 @@
 
 pub mod chunked;
 pub mod conformance;
+#[cfg(test)]
+pub(crate) mod faulty;
 mod fetch;
 pub mod key;
 pub mod memory;

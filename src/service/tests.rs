@@ -3,54 +3,18 @@ mod quota;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 
-use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::*;
 use crate::auth::{Grant, Scopes};
-use crate::blobs::{BlobError, ChunkedBlobs, KeyValue, MemoryKeyValue};
+use crate::blobs::faulty::FaultyKeyValue;
+use crate::blobs::{ChunkedBlobs, KeyValue, MemoryKeyValue};
 use crate::catalog::{CatalogError, MemoryCatalog};
 use crate::media::{MediaError, testing};
 use crate::quota::QuotaClaim;
-
-/// A store whose calls fail from a chosen one on.
-struct Faulty {
-    values: MemoryKeyValue,
-    calls: AtomicU64,
-    /// Which calls fail.
-    fails: Box<dyn Fn(u64) -> bool + Send + Sync>,
-}
-
-impl Faulty {
-    fn call(&self) -> Result<(), BlobError> {
-        let call = self.calls.fetch_add(1, Ordering::Relaxed);
-        if (self.fails)(call) {
-            return Err(BlobError::Store("injected".to_owned()));
-        }
-        Ok(())
-    }
-}
-
-#[async_trait]
-impl KeyValue for Faulty {
-    async fn get(&self, key: String) -> Result<Option<Bytes>, BlobError> {
-        self.call()?;
-        self.values.get(key).await
-    }
-
-    async fn set(&self, key: String, value: Vec<u8>) -> Result<(), BlobError> {
-        self.call()?;
-        self.values.set(key, value).await
-    }
-
-    async fn delete_many(&self, keys: Vec<String>) -> Result<(), BlobError> {
-        self.call()?;
-        self.values.delete_many(keys).await
-    }
-}
 
 /// A service over memory with a clock that the test sets.
 struct Bench {
@@ -71,11 +35,7 @@ impl Bench {
     /// The calls to the blob store that `fails` names fail, counted from 0.
     fn failing(fails: impl Fn(u64) -> bool + Send + Sync + 'static) -> Self {
         let values = MemoryKeyValue::default();
-        let store = Faulty {
-            values: values.clone(),
-            calls: AtomicU64::new(0),
-            fails: Box::new(fails),
-        };
+        let store = FaultyKeyValue::new(values.clone(), fails);
         Self::over(values, Arc::new(store), Arc::default())
     }
 

@@ -1,6 +1,9 @@
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use bytes::Bytes;
 
 use super::*;
+use crate::blobs::faulty::FaultyKeyValue;
 use crate::blobs::{ChunkedBlobs, KeyValue, MemoryKeyValue, conformance};
 
 const CHUNK: u32 = 4;
@@ -120,55 +123,22 @@ async fn what_is_damaged_or_another_content_is_not_moved() {
     assert_eq!(bench.previous.keys().len(), 7, "the rest stays");
 }
 
-/// Fails every call from a chosen one on, as a crash would.
-struct Crashing {
-    values: MemoryKeyValue,
-    left: Arc<std::sync::atomic::AtomicI64>,
-}
-
-impl Crashing {
-    fn call(&self) -> Result<(), BlobError> {
-        match self.left.fetch_sub(1, std::sync::atomic::Ordering::Relaxed) {
-            1.. => Ok(()),
-            _ => Err(BlobError::Store("gone".to_owned())),
-        }
-    }
-}
-
-#[async_trait]
-impl KeyValue for Crashing {
-    async fn get(&self, key: String) -> Result<Option<Bytes>, BlobError> {
-        self.call()?;
-        self.values.get(key).await
-    }
-
-    async fn set(&self, key: String, value: Vec<u8>) -> Result<(), BlobError> {
-        self.call()?;
-        self.values.set(key, value).await
-    }
-
-    async fn delete_many(&self, keys: Vec<String>) -> Result<(), BlobError> {
-        self.call()?;
-        self.values.delete_many(keys).await
-    }
-}
-
 #[tokio::test]
 async fn a_move_that_is_stopped_anywhere_loses_nothing_and_is_finished_by_the_next() {
     let content: Bytes = (0..200).collect();
     let mut crashes = 0;
     for calls in 0.. {
-        let left = Arc::new(std::sync::atomic::AtomicI64::new(i64::MAX));
+        // Every call from a chosen one on fails, as after a crash.
+        let left = Arc::new(AtomicI64::new(i64::MAX));
         let bench = Bench::over(|values| {
-            Arc::new(Crashing {
-                values,
-                left: Arc::clone(&left),
-            })
+            let left = Arc::clone(&left);
+            let fails = move |_| left.fetch_sub(1, Ordering::Relaxed) <= 0;
+            Arc::new(FaultyKeyValue::new(values, fails))
         });
         let blob = bench.stored("b", &content).await;
-        left.store(calls, std::sync::atomic::Ordering::Relaxed);
+        left.store(calls, Ordering::Relaxed);
         let moved = bench.moving.move_over(&blob, &digest(&content)).await;
-        left.store(i64::MAX, std::sync::atomic::Ordering::Relaxed);
+        left.store(i64::MAX, Ordering::Relaxed);
         assert_eq!(
             bench.read(&blob, 0..200).await,
             Ok(content.clone()),

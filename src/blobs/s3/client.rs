@@ -37,6 +37,20 @@ pub(super) struct Call<'a> {
     pub(super) repeat: Repeat,
 }
 
+impl<'a> Call<'a> {
+    /// A call without query, headers or body, which may be repeated.
+    pub(super) fn new(method: Method, key: Option<&'a str>) -> Self {
+        Self {
+            method,
+            key,
+            query: &[],
+            headers: &[],
+            body: Bytes::new(),
+            repeat: Repeat::Always,
+        }
+    }
+}
+
 /// When a request may be sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Repeat {

@@ -29,11 +29,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use http::{Method, StatusCode};
 
 use super::{BlobError, BlobId, BlobRef, BlobStore, BlobWriter, ByteStream};
-use client::{Call, CallError, Client, Repeat};
+use client::{Call, CallError, Client};
 
 pub use config::{Endpoint, S3Config, Secret};
 pub use transport::{HttpClient, HttpError};
@@ -60,14 +59,8 @@ impl S3Blobs {
     }
 
     async fn delete_object(&self, id: &BlobId) -> Result<(), BlobError> {
-        let call = Call {
-            method: Method::DELETE,
-            key: Some(&self.key(id)),
-            query: &[],
-            headers: &[],
-            body: Bytes::new(),
-            repeat: Repeat::Always,
-        };
+        let key = self.key(id);
+        let call = Call::new(Method::DELETE, Some(&key));
         match self.client.stream(&call).await {
             Ok(_) => Ok(()),
             // Not every server takes the deletion of nothing for a success.
@@ -120,14 +113,7 @@ impl BlobStore for S3Blobs {
 
     async fn check(&self) -> Result<(), BlobError> {
         let key = format!("{}probe", self.client.prefix());
-        let call = Call {
-            method: Method::GET,
-            key: Some(&key),
-            query: &[],
-            headers: &[],
-            body: Bytes::new(),
-            repeat: Repeat::Always,
-        };
+        let call = Call::new(Method::GET, Some(&key));
         match self.client.stream(&call).await {
             Ok(_) => Ok(()),
             Err(CallError::Refused(refusal)) if is_absent(&refusal) => Ok(()),

@@ -20,13 +20,11 @@ pub(super) struct Upload {
 pub(super) async fn begin(store: &S3Blobs, blob: &BlobId) -> Result<Upload, BlobError> {
     let key = store.key(blob);
     let call = Call {
-        method: Method::POST,
-        key: Some(&key),
         query: &[("uploads", "")],
         headers: &[("content-type", "application/octet-stream")],
-        body: Bytes::new(),
         // Of two uploads nobody would end the other.
         repeat: Repeat::IfRefused,
+        ..Call::new(Method::POST, Some(&key))
     };
     let answer = store.client.document(&call).await?;
     match answer.first("UploadId") {
@@ -45,12 +43,8 @@ pub(super) async fn begin(store: &S3Blobs, blob: &BlobId) -> Result<Upload, Blob
 pub(super) async fn unfinished(store: &S3Blobs, blob: &BlobId) -> Result<Vec<Upload>, BlobError> {
     let key = store.key(blob);
     let call = Call {
-        method: Method::GET,
-        key: None,
         query: &[("uploads", ""), ("prefix", &key)],
-        headers: &[],
-        body: Bytes::new(),
-        repeat: Repeat::Always,
+        ..Call::new(Method::GET, None)
     };
     let answer = store.client.document(&call).await?;
     // An id is written by one writer, so there are never as many as a page holds.
@@ -69,12 +63,9 @@ impl Upload {
     /// Sends the part with this number, counted from 1, and gives its entity tag.
     pub(super) async fn send(&self, number: usize, part: Bytes) -> Result<String, BlobError> {
         let call = Call {
-            method: Method::PUT,
-            key: Some(&self.key),
             query: &[("partNumber", &number.to_string()), ("uploadId", &self.id)],
-            headers: &[],
             body: part,
-            repeat: Repeat::Always,
+            ..Call::new(Method::PUT, Some(&self.key))
         };
         let answer = self.store.client.stream(&call).await?;
         let etag = answer.headers().get(ETAG).and_then(|tag| tag.to_str().ok());
@@ -85,12 +76,10 @@ impl Upload {
     /// Makes the object of all its parts, which have these entity tags.
     pub(super) async fn complete(&self, etags: &[String]) -> Result<(), BlobError> {
         let call = Call {
-            method: Method::POST,
-            key: Some(&self.key),
             query: &[("uploadId", &self.id)],
             headers: &[("content-type", "application/xml")],
             body: xml::complete_multipart_upload(etags).into(),
-            repeat: Repeat::Always,
+            ..Call::new(Method::POST, Some(&self.key))
         };
         match self.store.client.document(&call).await {
             Ok(_) => Ok(()),
@@ -107,12 +96,8 @@ impl Upload {
     /// Gives the upload up: its parts are deleted.
     pub(super) async fn abort(&self) -> Result<(), BlobError> {
         let call = Call {
-            method: Method::DELETE,
-            key: Some(&self.key),
             query: &[("uploadId", &self.id)],
-            headers: &[],
-            body: Bytes::new(),
-            repeat: Repeat::Always,
+            ..Call::new(Method::DELETE, Some(&self.key))
         };
         match self.store.client.stream(&call).await {
             Ok(_) => Ok(()),
@@ -122,14 +107,7 @@ impl Upload {
     }
 
     async fn is_complete(&self) -> Result<bool, BlobError> {
-        let call = Call {
-            method: Method::HEAD,
-            key: Some(&self.key),
-            query: &[],
-            headers: &[],
-            body: Bytes::new(),
-            repeat: Repeat::Always,
-        };
+        let call = Call::new(Method::HEAD, Some(&self.key));
         match self.store.client.stream(&call).await {
             Ok(_) => Ok(true),
             Err(CallError::Refused(refusal)) if refusal.status.as_u16() == 404 => Ok(false),

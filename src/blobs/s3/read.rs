@@ -9,7 +9,7 @@ use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use http::header::{CONTENT_LENGTH, CONTENT_RANGE};
 use http::{Method, StatusCode};
 
-use super::client::{Call, CallError, Repeat};
+use super::client::{Call, CallError};
 use super::{S3Blobs, is_absent};
 use crate::blobs::fetch::{Fetch, cut, fetches};
 use crate::blobs::seal::{self, SEAL_BYTES};
@@ -104,13 +104,10 @@ impl Transfer {
         let from = self.offset(self.next) + self.next * seal;
         let to = self.offset(chunks).min(self.blob.size) + chunks * seal;
         let range = format!("bytes={from}-{}", to.saturating_sub(1));
+        let key = self.store.key(&self.blob.id);
         let call = Call {
-            method: Method::GET,
-            key: Some(&self.store.key(&self.blob.id)),
-            query: &[],
             headers: &[("range", &range)],
-            body: Bytes::new(),
-            repeat: Repeat::Always,
+            ..Call::new(Method::GET, Some(&key))
         };
         match self.store.client.stream(&call).await {
             Ok(response) => {

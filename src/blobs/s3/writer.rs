@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use http::Method;
 
 use super::S3Blobs;
-use super::client::{Call, Repeat};
+use super::client::Call;
 use super::multipart::{self, Upload};
 use crate::blobs::seal::{SEAL_BYTES, Sealer};
 use crate::blobs::{BlobError, BlobId, BlobRef, BlobWriter};
@@ -150,13 +150,11 @@ impl S3Writer {
     }
 
     async fn put(&mut self) -> Result<(), BlobError> {
+        let key = self.store.key(&self.id);
         let call = Call {
-            method: Method::PUT,
-            key: Some(&self.store.key(&self.id)),
-            query: &[],
             headers: &[("content-type", "application/octet-stream")],
             body: std::mem::take(&mut self.buffer).into(),
-            repeat: Repeat::Always,
+            ..Call::new(Method::PUT, Some(&key))
         };
         self.store.client.stream(&call).await?;
         Ok(())
