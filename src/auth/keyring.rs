@@ -31,6 +31,8 @@ pub enum Purpose {
     Ticket,
     /// What stands for owners in logs: no signature, and nothing is verified.
     Pseudonym,
+    /// Cursors of lists.
+    Cursor,
 }
 
 impl Purpose {
@@ -42,6 +44,7 @@ impl Purpose {
             Self::Link => b"darkroom link v1",
             Self::Ticket => b"darkroom ticket v1",
             Self::Pseudonym => b"darkroom pseudonym v1",
+            Self::Cursor => b"darkroom cursor v1",
         }
     }
 }
@@ -56,6 +59,7 @@ pub struct SigningKey {
     link: Hmac<Sha256>,
     ticket: Hmac<Sha256>,
     pseudonym: Hmac<Sha256>,
+    cursor: Hmac<Sha256>,
 }
 
 impl SigningKey {
@@ -76,6 +80,7 @@ impl SigningKey {
             link: derived(Purpose::Link)?,
             ticket: derived(Purpose::Ticket)?,
             pseudonym: derived(Purpose::Pseudonym)?,
+            cursor: derived(Purpose::Cursor)?,
             token,
         })
     }
@@ -101,6 +106,7 @@ impl SigningKey {
             Purpose::Link => self.link.clone(),
             Purpose::Ticket => self.ticket.clone(),
             Purpose::Pseudonym => self.pseudonym.clone(),
+            Purpose::Cursor => self.cursor.clone(),
         };
         mac.update(message);
         mac
@@ -299,6 +305,7 @@ mod tests {
             Purpose::Link,
             Purpose::Ticket,
             Purpose::Pseudonym,
+            Purpose::Cursor,
         ];
         for made in purposes {
             let signature = key.sign(made, b"message");

@@ -1,6 +1,7 @@
 //! What every [`Catalog`] must do, as one suite. It cleans up behind itself and
 //! touches nothing that it did not make.
 
+mod listing;
 mod recorded;
 mod usage;
 
@@ -8,7 +9,7 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use super::{Catalog, CatalogError, Image, Lease, ListQuery, NewImage, Timestamp, Visibility};
+use super::{Catalog, CatalogError, Image, Lease, NewImage, Timestamp, Visibility};
 use crate::blobs::{BlobId, BlobRef};
 use crate::conformance::{Failure, ensure, ensure_eq};
 use crate::quota::Quota;
@@ -37,6 +38,9 @@ pub async fn run(catalog: &dyn Catalog, prefix: &str) -> Result<Vec<&'static str
     suite.owners_share_nothing().await?;
     suite.dead_blobs_stay_dead().await?;
     suite.pages_neither_skip_nor_repeat().await?;
+    suite.lists_have_the_order_that_is_asked_for().await?;
+    suite.filters_find_what_matches_all_of_them().await?;
+    suite.a_page_looks_at_no_more_than_it_may().await?;
     suite.changes_are_made_on_what_was_seen().await?;
     suite.links_are_revoked_by_who_may().await?;
     suite.a_ticket_is_used_once().await?;
@@ -53,6 +57,9 @@ pub async fn run(catalog: &dyn Catalog, prefix: &str) -> Result<Vec<&'static str
         "owners share nothing",
         "dead blobs stay dead",
         "pages neither skip nor repeat",
+        "lists have the order that is asked for",
+        "filters find what matches all of them",
+        "a page looks at no more than it may",
         "changes are made on what was seen",
         "links are revoked by who may",
         "a ticket is used once",
@@ -271,50 +278,6 @@ impl Suite<'_> {
             .iter()
             .any(|blob| blob.id.as_str().starts_with(&self.lease.id));
         ensure("grace is given to the newly dead", !ours)?;
-        self.forget_dead().await
-    }
-
-    async fn pages_neither_skip_nor_repeat(&self) -> Result<(), Failure> {
-        let mut images = Vec::new();
-        for number in 1..=23 {
-            let mut new = self.image("pages", number, &char::from(b'a').to_string())?;
-            new.image.sha256 = format!("{number:064}");
-            // Several in each millisecond.
-            new.image.created_at = Timestamp::from_millis(NOW + i64::from(number / 4));
-            new.image.updated_at = new.image.created_at;
-            images.push(new);
-        }
-        let other = self.image("other", 99, "b")?;
-        self.commit(&images).await?;
-        self.commit(std::slice::from_ref(&other)).await?;
-        let mut query = ListQuery {
-            owner: Some(format!("{}pages", self.prefix)),
-            after: None,
-            limit: 5,
-        };
-        let mut seen = Vec::new();
-        loop {
-            let page = self.step("a page", self.catalog.list(&query).await)?;
-            let Some(last) = page.last() else { break };
-            ensure("a page holds no more than its limit", page.len() <= 5)?;
-            query.after = Some(last.position());
-            seen.extend(page);
-        }
-        let expected: Vec<Image> = images.iter().rev().map(|new| new.image.clone()).collect();
-        ensure(
-            "pages hold every image once, newest first",
-            seen == expected,
-        )?;
-        let everybody = ListQuery {
-            owner: None,
-            after: None,
-            limit: 1,
-        };
-        let newest = self.step("everybody's page", self.catalog.list(&everybody).await)?;
-        ensure_eq("everybody's list is not confined", newest.len(), 1)?;
-        for image in images.iter().chain([&other]) {
-            self.delete(image).await?;
-        }
         self.forget_dead().await
     }
 

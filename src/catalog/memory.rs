@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::{
-    BlobCount, Catalog, CatalogError, Image, Lease, ListQuery, NewImage, OwnerUsage, RecordedBlob,
-    Statistics, Timestamp,
+    BlobCount, Catalog, CatalogError, Image, Lease, ListQuery, NewImage, OwnerUsage, Page,
+    RecordedBlob, Statistics, Timestamp,
 };
 use crate::blobs::{BlobId, BlobRef};
 use crate::quota::{Quota, Usage};
@@ -193,26 +193,8 @@ impl Catalog for MemoryCatalog {
         Ok(self.lock().images.get(&id).cloned())
     }
 
-    async fn list(&self, query: &ListQuery) -> Result<Vec<Image>, CatalogError> {
-        let state = self.lock();
-        let wanted = |image: &&Image| {
-            query
-                .owner
-                .as_ref()
-                .is_none_or(|owner| *owner == image.owner)
-        };
-        let key = |image: &Image| (image.created_at, image.id);
-        let after = query.after.map(|after| (after.created_at, after.id));
-        let mut images: Vec<Image> = state
-            .images
-            .values()
-            .filter(wanted)
-            .filter(|image| after.is_none_or(|after| key(image) < after))
-            .cloned()
-            .collect();
-        images.sort_by_key(|image| std::cmp::Reverse(key(image)));
-        images.truncate(usize::try_from(query.limit).unwrap_or(usize::MAX));
-        Ok(images)
+    async fn list(&self, query: &ListQuery) -> Result<Page, CatalogError> {
+        Ok(query.page_of(self.lock().images.values()))
     }
 
     async fn update(

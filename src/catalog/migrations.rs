@@ -36,6 +36,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "original_sha256",
         sql: include_str!("migrations/0003_original_sha256.sql"),
     },
+    Migration {
+        version: 4,
+        name: "listing",
+        sql: include_str!("migrations/0004_listing.sql"),
+    },
 ];
 
 impl Migration {

@@ -20,6 +20,7 @@
 //! ([`Catalog::expired_leases`]): nothing can be committed under those any more.
 
 pub mod conformance;
+mod listing;
 mod memory;
 pub mod migrations;
 mod record;
@@ -32,8 +33,9 @@ use uuid::Uuid;
 use crate::blobs::{BlobId, BlobRef};
 use crate::quota::{Quota, QuotaExceeded, Usage};
 
+pub use listing::{Filters, ListQuery, Page, Position, Sort, SortBy, SortKey, Span};
 pub use memory::MemoryCatalog;
-pub use record::{Image, Lease, NewImage, Position, RecordedBlob, Timestamp, Visibility};
+pub use record::{Image, Lease, NewImage, RecordedBlob, Timestamp, Visibility};
 pub use sql::{Database, Row, SqlCatalog, Value};
 pub use statistics::{BlobCount, OwnerUsage, Statistics};
 
@@ -62,17 +64,6 @@ pub enum CatalogError {
     Database(String),
 }
 
-/// A page of images, newest first.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ListQuery {
-    /// Only this owner's images; `None` for everybody's.
-    pub owner: Option<String>,
-    /// Only images that come after this one in the order of the list.
-    pub after: Option<Position>,
-    /// At most this many.
-    pub limit: u32,
-}
-
 /// What the service needs of a catalog. Every method is atomic and durable on
 /// return. Times come from the caller, so that tests can choose them.
 #[async_trait]
@@ -97,8 +88,9 @@ pub trait Catalog: Send + Sync {
     /// The image, whoever owns it.
     async fn find(&self, id: Uuid) -> Result<Option<Image>, CatalogError>;
 
-    /// A page of images.
-    async fn list(&self, query: &ListQuery) -> Result<Vec<Image>, CatalogError>;
+    /// A page of images. Walking from page to page meets every image once that is
+    /// there, matches and stays where it is in the order all the while.
+    async fn list(&self, query: &ListQuery) -> Result<Page, CatalogError>;
 
     /// Writes the image's file name, visibility, tags, metadata and time of
     /// change, if its time of change is still `unchanged_since`. Whether it did.

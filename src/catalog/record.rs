@@ -125,16 +125,6 @@ pub struct Image {
     pub updated_at: Timestamp,
 }
 
-impl Image {
-    /// Where the image stands in the order of lists.
-    pub fn position(&self) -> Position {
-        Position {
-            created_at: self.created_at,
-            id: self.id,
-        }
-    }
-}
-
 /// An image to be committed, and the lease under which its blob was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewImage {
@@ -153,15 +143,6 @@ pub struct RecordedBlob {
     pub blob: BlobRef,
     /// SHA-256 of its bytes, in lower-case hex.
     pub sha256: String,
-}
-
-/// A place in the list of images: after the image with these.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Position {
-    /// The image's time of creation.
-    pub created_at: Timestamp,
-    /// Tells images of the same millisecond apart.
-    pub id: Uuid,
 }
 
 /// The right to write blobs under the ids `{id}.0` to `{id}.{capacity - 1}`

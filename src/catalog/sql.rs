@@ -1,5 +1,6 @@
 //! A [`Catalog`] over any SQL connection that speaks SQLite's dialect.
 
+mod listing;
 mod recorded;
 mod usage;
 
@@ -10,7 +11,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{
-    Catalog, CatalogError, Image, Lease, ListQuery, NewImage, Position, RecordedBlob, Statistics,
+    Catalog, CatalogError, Image, Lease, ListQuery, NewImage, Page, RecordedBlob, Statistics,
     Timestamp, Visibility, migrations,
 };
 use crate::blobs::{BlobId, BlobRef};
@@ -88,28 +89,22 @@ impl<D: Database> SqlCatalog<D> {
 }
 
 /// The columns of an image, in the order that [`image`] reads.
-macro_rules! select_images {
-    ($rest:literal) => {
-        concat!(
-            "SELECT id, owner, blob_id, size, chunk_size, sha256, \
-             coalesce(original_sha256, sha256), content_type, width, height, frames, \
-             filename, visibility, tags, metadata, link_epoch, created_at, updated_at \
-             FROM images ",
-            $rest
-        )
-    };
-}
+const IMAGE_COLUMNS: &str = "id, owner, blob_id, size, chunk_size, sha256, \
+     coalesce(original_sha256, sha256), content_type, width, height, frames, filename, \
+     visibility, tags, metadata, link_epoch, created_at, updated_at";
 
 const COMMIT: &str = "
     INSERT INTO images (id, owner, blob_id, chunk_size, size, sha256, original_sha256,
-        content_type, width, height, frames, filename, visibility, tags, metadata, ticket, created_at, updated_at)
+        content_type, width, height, frames, filename, sort_name, visibility, tags, metadata,
+        ticket, created_at, updated_at)
     SELECT new.value ->> 'id', new.value ->> 'owner',
         coalesce(known.id, new.value ->> 'blob_id'),
         coalesce(known.chunk_size, new.value ->> 'chunk_size'),
         new.value ->> 'size', new.value ->> 'sha256', new.value ->> 'original_sha256',
         new.value ->> 'content_type',
         new.value ->> 'width', new.value ->> 'height', new.value ->> 'frames',
-        new.value ->> 'filename', new.value ->> 'visibility', new.value ->> 'tags',
+        new.value ->> 'filename', coalesce(new.value ->> 'filename', ''),
+        new.value ->> 'visibility', new.value ->> 'tags',
         new.value ->> 'metadata', new.value ->> 'ticket', new.value ->> 'created_at', new.value ->> 'created_at'
     FROM json_each(?1) AS new
     LEFT JOIN blobs AS known ON known.owner = new.value ->> 'owner'
@@ -231,37 +226,14 @@ impl<D: Database> Catalog for SqlCatalog<D> {
     }
 
     async fn find(&self, id: Uuid) -> Result<Option<Image>, CatalogError> {
-        let sql = select_images!("WHERE id = ?1");
-        let rows = self
-            .database
-            .query(sql, vec![id.to_string().into()])
-            .await?;
+        let sql = format!("SELECT {IMAGE_COLUMNS} FROM images WHERE id = ?1");
+        let parameters = vec![id.to_string().into()];
+        let rows = self.database.query(&sql, parameters).await?;
         rows.into_iter().next().map(image).transpose()
     }
 
-    async fn list(&self, query: &ListQuery) -> Result<Vec<Image>, CatalogError> {
-        let after = query.after.unwrap_or(Position {
-            created_at: Timestamp::from_millis(i64::MAX),
-            id: Uuid::max(),
-        });
-        let mut parameters = vec![
-            after.created_at.into(),
-            after.id.to_string().into(),
-            i64::from(query.limit).into(),
-        ];
-        let sql = if let Some(owner) = &query.owner {
-            parameters.push(owner.as_str().into());
-            select_images!(
-                "WHERE owner = ?4 AND (created_at, id) < (?1, ?2)
-                 ORDER BY created_at DESC, id DESC LIMIT ?3"
-            )
-        } else {
-            select_images!(
-                "WHERE (created_at, id) < (?1, ?2) ORDER BY created_at DESC, id DESC LIMIT ?3"
-            )
-        };
-        let rows = self.database.query(sql, parameters).await?;
-        rows.into_iter().map(image).collect()
+    async fn list(&self, query: &ListQuery) -> Result<Page, CatalogError> {
+        listing::list(&self.database, query).await
     }
 
     async fn update(
@@ -269,7 +241,7 @@ impl<D: Database> Catalog for SqlCatalog<D> {
         image: &Image,
         unchanged_since: Timestamp,
     ) -> Result<bool, CatalogError> {
-        let sql = "UPDATE images SET filename = ?3, visibility = ?4, tags = ?5, metadata = ?6,
+        let sql = "UPDATE images SET filename = ?3, sort_name = coalesce(?3, ''), visibility = ?4, tags = ?5, metadata = ?6,
             updated_at = ?7 WHERE id = ?1 AND updated_at = ?2 RETURNING id";
         let json = |text: serde_json::Result<String>| {
             text.map_err(|error| CatalogError::Database(error.to_string()))

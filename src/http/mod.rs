@@ -17,6 +17,7 @@ mod entity_tag;
 mod exposition;
 mod extract;
 mod linger;
+mod listing;
 mod observe;
 pub mod problem;
 mod range;

@@ -8,15 +8,23 @@ use uuid::Uuid;
 use super::{AsSeen, Service, ServiceError};
 use crate::auth::Grant;
 use crate::blobs::{BlobError, ByteStream};
-use crate::catalog::{Image, ListQuery, Position, Visibility};
+use crate::catalog::{Filters, Image, ListQuery, Page, Position, Sort, Visibility};
 
-/// A page of images, newest first.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Page {
-    /// The images.
-    pub images: Vec<Image>,
-    /// Where the next page begins; `None` on the last.
-    pub next: Option<Position>,
+/// At most this many images are looked at for a page. Where filters match fewer than
+/// one in so many, a page may be empty and yet not the last.
+const SCAN: u32 = 1000;
+
+/// What is asked of a list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListRequest {
+    /// Only images that match.
+    pub filters: Filters,
+    /// In this order.
+    pub sort: Sort,
+    /// After this place, where the page before ended.
+    pub after: Option<Position>,
+    /// At most this many.
+    pub limit: u32,
 }
 
 impl Service {
@@ -71,24 +79,16 @@ impl Service {
     }
 
     /// A page of what `grant` reaches.
-    pub async fn list(
-        &self,
-        grant: &Grant,
-        after: Option<Position>,
-        limit: u32,
-    ) -> Result<Page, ServiceError> {
+    pub async fn list(&self, grant: &Grant, request: ListRequest) -> Result<Page, ServiceError> {
         let query = ListQuery {
             owner: grant.confined_to().map(str::to_owned),
-            after,
-            // One more than asked for tells whether there is a next page.
-            limit: limit.saturating_add(1),
+            filters: request.filters,
+            sort: request.sort,
+            after: request.after,
+            limit: request.limit,
+            scan: SCAN,
         };
-        let mut images = self.catalog().list(&query).await?;
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let more = images.len() > limit;
-        images.truncate(limit);
-        let next = images.last().filter(|_| more).map(Image::position);
-        Ok(Page { images, next })
+        Ok(self.catalog().list(&query).await?)
     }
 
     /// Deletes an image, where asked only if it is still as it was seen. Its bytes go

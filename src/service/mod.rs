@@ -26,7 +26,7 @@ use crate::settings::Settings;
 pub use access::TICKET_RECORD_SECONDS;
 pub use edit::{EditError, Patch};
 pub use error::ServiceError;
-pub use fetch::Page;
+pub use fetch::ListRequest;
 pub use lease::{ISSUE_SECONDS, TERM_SECONDS};
 pub use migrate::Migrated;
 pub use sweep::{GRACE_SECONDS, Swept};

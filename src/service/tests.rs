@@ -135,8 +135,12 @@ impl Bench {
             scopes: Scopes::parse("admin"),
             quota: QuotaClaim::default(),
         };
+        let request = ListRequest {
+            limit: 100,
+            ..ListRequest::default()
+        };
         self.service
-            .list(&everybody, None, 100)
+            .list(&everybody, request)
             .await
             .expect("lists")
             .images

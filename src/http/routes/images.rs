@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Query, Request, State};
+use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::Response;
@@ -15,10 +15,11 @@ use super::upload;
 use crate::catalog::Image;
 use crate::http::conditional::{self, Verdict};
 use crate::http::extract::{Authorized, Delete, ImageId, Read, Write};
-use crate::http::problem::{Problem, ProblemKind};
+use crate::http::listing::{self, Listing};
+use crate::http::problem::Problem;
 use crate::http::view::{ImageView, PageView, json, object};
 use crate::http::{App, body, cursor};
-use crate::service::{AsSeen, Patch, ServiceError};
+use crate::service::{AsSeen, ListRequest, Patch, ServiceError};
 
 pub(in crate::http) fn router() -> Router<Arc<App>> {
     Router::new()
@@ -26,41 +27,34 @@ pub(in crate::http) fn router() -> Router<Arc<App>> {
         .route("/v1/images/{id}", get(show).patch(edit).delete(delete))
 }
 
-#[derive(Debug, Deserialize)]
-struct ListParameters {
-    limit: Option<u32>,
-    cursor: Option<String>,
-}
-
-/// The most images on a page.
-const MAX_LIMIT: u32 = 200;
-const DEFAULT_LIMIT: u32 = 50;
-
 async fn list(
     State(app): State<Arc<App>>,
     caller: Authorized<Read>,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    let Query(parameters) = Query::<ListParameters>::try_from_uri(&uri)
-        .map_err(|error| Problem::new(ProblemKind::BadRequest, error.body_text()))?;
-    let limit = parameters.limit.unwrap_or(DEFAULT_LIMIT);
-    if !(1..=MAX_LIMIT).contains(&limit) {
-        let detail = format!("limit must be from 1 to {MAX_LIMIT}");
-        return Err(Problem::new(ProblemKind::BadRequest, detail)
-            .with("limit", MAX_LIMIT)
-            .with("actual", limit));
-    }
-    let unreadable = || Problem::new(ProblemKind::BadRequest, "the cursor is not one of ours");
-    let after = match &parameters.cursor {
-        Some(text) => Some(cursor::parse(text).ok_or_else(unreadable)?),
+    let listing = Listing::parse(uri.query().unwrap_or_default())?;
+    let walk = listing.walk();
+    let walk = cursor::Walk {
+        owner: caller.grant.confined_to(),
+        query: &walk,
+    };
+    let keys = &app.settings.signing_keys;
+    let after = match &listing.cursor {
+        Some(text) => Some(cursor::parse(keys, &walk, text).ok_or_else(foreign_cursor)?),
         None => None,
     };
-    let page = app.service.list(&caller.grant, after, limit).await?;
+    let request = ListRequest {
+        filters: listing.filters.clone(),
+        sort: listing.sort,
+        after,
+        limit: listing.limit,
+    };
+    let page = app.service.list(&caller.grant, request).await?;
     let base = app.settings.public_base_url.as_deref().unwrap_or_default();
-    let next_cursor = page.next.map(cursor::print);
+    let next_cursor = page.next.map(|next| cursor::print(keys, &walk, &next));
     let link = next_cursor
         .as_ref()
-        .map(|cursor| format!("<{base}/v1/images?limit={limit}&cursor={cursor}>; rel=\"next\""));
+        .map(|cursor| format!("<{base}/v1/images?{}>; rel=\"next\"", listing.print(cursor)));
     let items = page
         .images
         .iter()
@@ -71,6 +65,12 @@ async fn list(
         response.headers_mut().insert(header::LINK, link);
     }
     Ok(response)
+}
+
+fn foreign_cursor() -> Problem {
+    let detail = "the cursor is not one of ours, or was made for other filters, another order \
+                  or another owner";
+    listing::refused("cursor", detail.to_owned())
 }
 
 async fn show(

@@ -1,0 +1,136 @@
+//! The parameters of a query: pairs of names and values (URL Standard §5.1), read strictly. What
+//! a client misspells or says twice is refused by name instead of passed over.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+use crate::http::problem::{Problem, ProblemKind};
+
+/// What RFC 3986 §2.3 lets stand unescaped.
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// The parameters of a request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Parameters {
+    pairs: Vec<(String, String)>,
+}
+
+impl Parameters {
+    /// Reads a query whose names are all `known`.
+    pub(super) fn parse(query: &str, known: &[&'static str]) -> Result<Self, Problem> {
+        let pairs = query.split('&').filter(|pair| !pair.is_empty());
+        let pairs = pairs.map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let name = decode(name).ok_or_else(|| unreadable(name))?;
+            if !known.contains(&name.as_str()) {
+                let detail = format!("there is no parameter {name:?}");
+                return Err(refused(&name, detail).with("allowed", known.to_vec()));
+            }
+            let value = decode(value).ok_or_else(|| unreadable(&name))?;
+            Ok((name, value))
+        });
+        let pairs = pairs.collect::<Result<_, _>>()?;
+        Ok(Self { pairs })
+    }
+
+    /// The value of a parameter that may stand once.
+    pub(super) fn one(&self, name: &str) -> Result<Option<&str>, Problem> {
+        let mut values = self.all(name);
+        match (values.next(), values.next()) {
+            (_, Some(_)) => Err(refused(name, format!("{name} may stand only once"))),
+            (value, None) => Ok(value),
+        }
+    }
+
+    /// The values of a parameter that may stand several times.
+    pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        let named = self.pairs.iter().filter(move |(known, _)| known == name);
+        named.map(|(_, value)| value.as_str())
+    }
+}
+
+/// Prints a query: the inverse of [`Parameters::parse`].
+pub(super) fn print<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    let encode = |text: &'a str| utf8_percent_encode(text, UNRESERVED);
+    let pairs = pairs.into_iter();
+    let pairs: Vec<String> = pairs
+        .map(|(name, value)| format!("{}={}", encode(name), encode(value)))
+        .collect();
+    pairs.join("&")
+}
+
+/// A parameter can not be so.
+pub(in crate::http) fn refused(name: &str, detail: String) -> Problem {
+    Problem::new(ProblemKind::BadRequest, detail).with("parameter", name)
+}
+
+fn unreadable(name: &str) -> Problem {
+    refused(name, format!("{name} is not UTF-8, percent-encoded"))
+}
+
+/// `+` is a space, `%XX` a byte.
+fn decode(text: &str) -> Option<String> {
+    let whole = |at: usize| {
+        let digits = text.get(at + 1..at + 3);
+        digits.is_some_and(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
+    };
+    if !text.match_indices('%').all(|(at, _)| whole(at)) {
+        return None;
+    }
+    let spaced = text.replace('+', " ");
+    let decoded = percent_decode_str(&spaced).decode_utf8().ok()?;
+    Some(decoded.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_values_are_decoded() {
+        let check = |query: &str, expect: Option<&str>| {
+            let parameters = Parameters::parse(query, &["a", "ü"]);
+            let value = parameters.ok().and_then(|parameters| {
+                let value = parameters.one("a").ok()?.map(str::to_owned);
+                Some(value.unwrap_or_default())
+            });
+            assert_eq!(value.as_deref(), expect, "{query}");
+        };
+        check("", Some(""));
+        check("a", Some(""));
+        check("a=b", Some("b"));
+        check("&a=b&&%C3%BC=", Some("b"));
+        check("%61=b+c%2Bd=e", Some("b c+d=e"));
+        check("a=%E2%82%AC", Some("€"));
+        for wrong in [
+            "b=1",
+            "A=1",
+            "a=1&a=1",
+            "a=%FF",
+            "a=%",
+            "a=%4",
+            "a=%zz",
+            "a=%\u{20ac}",
+        ] {
+            check(wrong, None);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn parse_is_the_inverse_of_print(values in proptest::collection::vec(".{0,20}", 0..4)) {
+            let printed = print(values.iter().map(|value| ("a", value.as_str())));
+            let parsed = Parameters::parse(&printed, &["a"]).expect("good");
+            let back: Vec<&str> = parsed.all("a").collect();
+            proptest::prop_assert_eq!(back, values);
+        }
+
+        #[test]
+        fn no_query_panics(query in ".{0,80}") {
+            let _ = Parameters::parse(&query, &["a"]);
+        }
+    }
+}

@@ -1,0 +1,161 @@
+use proptest::option;
+use proptest::prelude::*;
+
+use super::*;
+
+fn parse(query: &str) -> Option<Listing> {
+    Listing::parse(query).ok()
+}
+
+#[test]
+fn every_parameter_is_read() {
+    let listing = parse(
+        "tag=b&tag=a+b&tag=b&content_type=image/JPG&filename=Cat&created_after=2026-11-24T00:00:00Z\
+         &created_before=2026-11-24T01:00:00.5%2B01:00&min_width=1&max_width=2&min_height=3\
+         &max_height=4&min_size=5&max_size=6&visibility=public&sort=-filename&limit=7&cursor=c",
+    );
+    let span = |min, max| Span {
+        min: Some(min),
+        max: Some(max),
+    };
+    let expected = Listing {
+        filters: Filters {
+            tags: vec!["a b".to_owned(), "b".to_owned()],
+            content_type: Some("image/jpeg".to_owned()),
+            filename: Some("cat".to_owned()),
+            created_after: Some(Timestamp::from_millis(1_795_478_400_000)),
+            created_before: Some(Timestamp::from_millis(1_795_478_400_500)),
+            width: span(1, 2),
+            height: span(3, 4),
+            size: span(5, 6),
+            visibility: Some(Visibility::Public),
+        },
+        sort: Sort {
+            by: SortBy::Filename,
+            descending: true,
+        },
+        limit: 7,
+        cursor: Some("c".to_owned()),
+    };
+    assert_eq!(listing, Some(expected));
+    let nothing = parse("").expect("nothing is asked");
+    assert_eq!((nothing.sort, nothing.limit), (Sort::default(), 50));
+    assert_eq!(nothing.walk(), "");
+}
+
+#[test]
+fn times_between_milliseconds_part_the_same_images() {
+    let check = |text: &str, after: i64, before: i64| {
+        let query = format!("created_after={text}&created_before={text}");
+        let filters = parse(&query).expect(text).filters;
+        let millis = |time: Option<Timestamp>| time.map(Timestamp::millis);
+        let found = (
+            millis(filters.created_after),
+            millis(filters.created_before),
+        );
+        assert_eq!(found, (Some(after), Some(before)), "{text}");
+    };
+    check("1970-01-01T00:00:00.001Z", 1, 1);
+    check("1970-01-01T00:00:00.0015Z", 1, 2);
+    check("1970-01-01T00:00:00.000000001Z", 0, 1);
+    check("1969-12-31T23:59:59Z", 0, 0);
+    check("1970-01-01t00:00:01z", 1000, 1000);
+}
+
+#[test]
+fn what_can_not_be_is_refused_by_name() {
+    for (query, name) in [
+        ("colour=red", "colour"),
+        ("limit=1&limit=1", "limit"),
+        ("sort=size&sort=size", "sort"),
+        ("limit=0", "limit"),
+        ("limit=201", "limit"),
+        ("limit=", "limit"),
+        ("sort=", "sort"),
+        ("sort=name", "sort"),
+        ("sort=--size", "sort"),
+        ("sort=%2Bsize", "sort"),
+        ("tag=", "tag"),
+        ("tag=a,b", "tag"),
+        ("tag=%07", "tag"),
+        ("content_type=text/html", "content_type"),
+        ("content_type=", "content_type"),
+        ("filename=", "filename"),
+        ("filename=%FF", "filename"),
+        ("created_after=yesterday", "created_after"),
+        ("created_after=2026-11-24", "created_after"),
+        ("created_after=2026-11-24T00:00:00", "created_after"),
+        ("created_before=2026-13-24T00:00:00Z", "created_before"),
+        ("created_before=2026-11-24T00:00:00+01:00", "created_before"),
+        ("min_width=-1", "min_width"),
+        ("min_width=+1", "min_width"),
+        ("max_height=1.5", "max_height"),
+        ("max_size=18446744073709551616", "max_size"),
+        ("min_size=", "min_size"),
+        ("visibility=Public", "visibility"),
+    ] {
+        let problem = Listing::parse(query).expect_err(query);
+        let told = format!("{problem:?}");
+        assert!(
+            told.contains(&format!("\"parameter\": String(\"{name}\")")),
+            "{told}"
+        );
+    }
+    let long = format!("filename={}", "a".repeat(256));
+    assert_eq!(parse(&long), None);
+}
+
+fn span() -> impl Strategy<Value = Span> {
+    (option::of(any::<u64>()), option::of(any::<u64>())).prop_map(|(min, max)| Span { min, max })
+}
+
+fn filters() -> impl Strategy<Value = Filters> {
+    let time = || option::of((0i64..253_402_300_799_999).prop_map(Timestamp::from_millis));
+    let visibility = option::of(prop_oneof![
+        Just(Visibility::Private),
+        Just(Visibility::Public)
+    ]);
+    let tags = proptest::collection::btree_set("[a-zü&=+%][a-z &=+%]{0,5}[a-z]", 0..4);
+    let content_type = option::of(Just("image/png".to_owned()));
+    let filename = option::of("[^A-Z]{1,20}");
+    let texts = (tags, content_type, filename);
+    (texts, time(), time(), span(), span(), span(), visibility).prop_map(
+        |(
+            (tags, content_type, filename),
+            created_after,
+            created_before,
+            width,
+            height,
+            size,
+            visibility,
+        )| {
+            Filters {
+                tags: tags.into_iter().collect(),
+                content_type,
+                filename,
+                created_after,
+                created_before,
+                width,
+                height,
+                size,
+                visibility,
+            }
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn parse_is_the_inverse_of_print(
+        filters in filters(),
+        by in 0usize..3,
+        descending: bool,
+        limit in 1u32..=200,
+        cursor in "[a-zA-Z0-9_-]{1,20}",
+    ) {
+        let sort = Sort { by: SortBy::ALL[by], descending };
+        let listing = Listing { filters, sort, limit, cursor: Some(cursor.clone()) };
+        let printed = listing.print(&cursor);
+        prop_assert_eq!(parse(&printed), Some(listing), "{}", printed);
+    }
+}
