@@ -1,10 +1,15 @@
 //! JSON request bodies: small, of the right type, and with no member that we do
 //! not know.
 
+use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
+
 use axum::body::Body;
 use axum::http::{HeaderMap, header};
 use futures_util::StreamExt as _;
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
 
 use super::problem::{Problem, ProblemKind};
 
@@ -50,6 +55,56 @@ pub(super) async fn json<T: DeserializeOwned>(
             "the body must be a JSON object",
         ));
     }
-    serde_json::from_slice(&bytes)
-        .map_err(|error| Problem::new(ProblemKind::BadRequest, format!("the body: {error}")))
+    parse(&bytes)
 }
+
+/// Reads a JSON text; the member that can not be so is named.
+fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
+    let refused = |error: serde_json::Error| {
+        Problem::new(ProblemKind::BadRequest, format!("the body: {error}"))
+    };
+    let mut reader = serde_json::Deserializer::from_slice(text);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = error.path().to_string();
+        if path == "." || !error.inner().is_data() {
+            return refused(error.into_inner());
+        }
+        let detail = format!("the body's member {path}: {}", error.inner());
+        Problem::new(ProblemKind::BadRequest, detail).with("field", path)
+    })?;
+    reader.end().map_err(refused)?;
+    Ok(value)
+}
+
+/// Members whose names are not known before. Each name may stand once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Members<T>(pub(super) BTreeMap<String, T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Members<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Once<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Once<T> {
+            type Value = Members<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Members<T>, M::Error> {
+                let mut members = BTreeMap::new();
+                while let Some((name, value)) = map.next_entry::<String, T>()? {
+                    if members.contains_key(&name) {
+                        let twice = format!("the name {name:?} stands twice");
+                        return Err(serde::de::Error::custom(twice));
+                    }
+                    members.insert(name, value);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Once(PhantomData))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::fields::{self, FieldError};
-use super::{AsSeen, Service, ServiceError, filename};
+use super::{AsSeen, Service, ServiceError};
 use crate::auth::Grant;
 use crate::catalog::{Image, Timestamp, Visibility};
 
@@ -27,7 +27,7 @@ impl Patch {
     /// Makes the changes.
     fn apply(&self, image: &mut Image) -> Result<(), FieldError> {
         if let Some(name) = &self.filename {
-            image.filename = name.as_deref().and_then(filename::clean);
+            image.filename = name.as_deref().map(fields::filename).transpose()?;
         }
         if let Some(tags) = &self.tags {
             let tags = tags.as_deref().unwrap_or_default();

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::filename;
+
 /// The most tags of an image.
 pub const MAX_TAGS: usize = 32;
 /// The longest tag, in characters.
@@ -63,16 +65,31 @@ pub fn metadata(given: BTreeMap<String, String>) -> Result<BTreeMap<String, Stri
         let reason = format!("must have at most {MAX_METADATA_BYTES} bytes in all");
         return Err(FieldError::new("metadata", reason));
     }
-    if given
-        .keys()
-        .any(|name| name.is_empty() || name.chars().any(char::is_control))
+    let controls = |text: &String| text.chars().any(char::is_control);
+    if given.keys().any(String::is_empty)
+        || given
+            .iter()
+            .any(|(name, value)| controls(name) || controls(value))
     {
-        return Err(FieldError::new(
-            "metadata",
-            "must have names without control characters",
-        ));
+        let reason = "must have names that are not empty, and no control characters";
+        return Err(FieldError::new("metadata", reason));
     }
     Ok(given)
+}
+
+/// A file name as it is kept. Those of uploads are cleaned instead: they come from
+/// file systems, and an image is not refused for its name.
+pub fn filename(given: &str) -> Result<String, FieldError> {
+    match filename::clean(given) {
+        Some(cleaned) if cleaned == given => Ok(cleaned),
+        _ => {
+            let reason = format!(
+                "must have 1 to {} bytes, and no folders, control characters or spaces around it",
+                filename::MAX_BYTES
+            );
+            Err(FieldError::new("filename", reason))
+        }
+    }
 }
 
 #[cfg(test)]
@@ -104,5 +121,29 @@ mod tests {
         assert!(metadata(one("k", &"v".repeat(4096))).is_err());
         assert!(metadata(one("", "v")).is_err());
         assert!(metadata(one("a\n", "v")).is_err());
+        assert!(metadata(one("k", "\u{85}")).is_err());
+        assert!(metadata(one("k", "")).is_ok());
+    }
+
+    #[test]
+    fn a_file_name_is_taken_as_it_is_or_not_at_all() {
+        for good in ["a.png", "Grüße 猫.jpg", ".htaccess", &"é".repeat(127)] {
+            assert_eq!(filename(good).as_deref(), Ok(good));
+        }
+        let long = "é".repeat(128);
+        for wrong in [
+            "",
+            " ",
+            "..",
+            "a/b",
+            "a\\b",
+            "a\tb",
+            " a",
+            "a\u{202e}",
+            "a\0",
+            &long,
+        ] {
+            assert!(filename(wrong).is_err(), "{wrong:?}");
+        }
     }
 }

@@ -560,7 +560,7 @@ async fn a_patch_sets_keeps_and_sets_back() {
         )])))
     };
     let set = edit(Patch {
-        filename: Some(Some("../b.png".into())),
+        filename: Some(Some("b.png".into())),
         tags: Some(Some(vec!["t".into(), "t".into()])),
         visibility: Some(Some(crate::catalog::Visibility::Public)),
         metadata: members(Some("v")),

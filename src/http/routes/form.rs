@@ -7,6 +7,7 @@ use multer::{Constraints, Field, Multipart};
 
 use super::upload::declared_kind;
 use super::visibility;
+use crate::catalog::Visibility;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::{App, digest};
 use crate::service::{Attributes, Expected, Received, fields};
@@ -20,6 +21,7 @@ const MAX_FIELD_BYTES: usize = 8 << 10;
 struct Form {
     files: Vec<Received>,
     tags: Vec<String>,
+    visibility: Option<Visibility>,
     /// What each file is held to.
     expected: Expected,
     attributes: Attributes,
@@ -50,6 +52,7 @@ pub(super) async fn receive(
     let mut form = Form {
         files: Vec::new(),
         tags: Vec::new(),
+        visibility: None,
         expected,
         attributes,
     };
@@ -96,7 +99,11 @@ async fn read_form(
             }
             "visibility" => {
                 form.refuse_with_ticket("visibility")?;
-                form.attributes.visibility = visibility(&text(field).await?)?;
+                let word = text(field).await?;
+                if form.visibility.replace(visibility(&word)?).is_some() {
+                    let detail = "the form may have one part named \"visibility\"";
+                    return Err(Problem::new(ProblemKind::BadRequest, detail));
+                }
             }
             other => {
                 let detail = format!("the form has an unknown part named {other:?}");
@@ -107,6 +114,9 @@ async fn read_form(
     }
     let tags = form.attributes.tags.iter().chain(&form.tags);
     form.attributes.tags = fields::tags(tags.map(String::as_str))?;
+    if let Some(visibility) = form.visibility {
+        form.attributes.visibility = visibility;
+    }
     Ok(())
 }
 

@@ -1,6 +1,5 @@
 //! `/v1/images` and `/v1/images/{id}`.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
@@ -13,12 +12,13 @@ use serde::Deserialize;
 
 use super::upload;
 use crate::catalog::Image;
+use crate::http::body::{self, Members};
 use crate::http::conditional::{self, Verdict};
 use crate::http::extract::{Authorized, Delete, ImageId, Read, Write};
 use crate::http::listing::{self, Listing};
 use crate::http::problem::Problem;
 use crate::http::view::{ImageView, PageView, json, object};
-use crate::http::{App, body, cursor};
+use crate::http::{App, cursor};
 use crate::service::{AsSeen, ListRequest, Patch, ServiceError};
 
 pub(in crate::http) fn router() -> Router<Arc<App>> {
@@ -112,7 +112,7 @@ struct PatchView {
     #[serde(default, deserialize_with = "nullable")]
     visibility: Option<Option<String>>,
     #[serde(default, deserialize_with = "nullable")]
-    metadata: Option<Option<BTreeMap<String, Option<String>>>>,
+    metadata: Option<Option<Members<Option<String>>>>,
 }
 
 /// Tells a member that is `null` from one that is not there.
@@ -142,7 +142,9 @@ async fn edit(
         filename: wanted.filename,
         tags: wanted.tags,
         visibility,
-        metadata: wanted.metadata,
+        metadata: wanted
+            .metadata
+            .map(|members| members.map(|Members(members)| members)),
     };
     let as_seen = as_seen(&app, &parts);
     let as_seen = as_seen.as_ref().map(|as_seen| as_seen as &AsSeen<'_>);

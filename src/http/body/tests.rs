@@ -1,0 +1,81 @@
+use axum::response::IntoResponse as _;
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+
+use super::*;
+
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    #[serde(default)]
+    text: Option<String>,
+    #[serde(default)]
+    list: Vec<String>,
+    #[serde(default)]
+    members: Option<Members<Option<String>>>,
+}
+
+/// The problem's `field`, and its `detail`.
+async fn refusal(text: &str) -> (Value, String) {
+    let problem = parse::<Wanted>(text.as_bytes()).expect_err(text);
+    let body = problem.into_response().into_body().collect().await;
+    let body = body.expect("a whole body").to_bytes();
+    let problem: Value = serde_json::from_slice(&body).expect("JSON");
+    let detail = problem["detail"].as_str().expect("a detail").to_owned();
+    (problem["field"].clone(), detail)
+}
+
+#[tokio::test]
+async fn the_member_that_can_not_be_so_is_named() {
+    for (text, field) in [
+        (r#"{"text": 1}"#, "text"),
+        (r#"{"text": ["a"]}"#, "text"),
+        (r#"{"list": "a"}"#, "list"),
+        (r#"{"list": null}"#, "list"),
+        (r#"{"list": ["a", 1]}"#, "list[1]"),
+        (r#"{"members": []}"#, "members"),
+        (r#"{"members": {"a": 1}}"#, "members.a"),
+        (r#"{"members": {"a": {"b": "c"}}}"#, "members.a"),
+        (r#"{"members": {"a": "1", "a": "2"}}"#, "members"),
+        (r#"{"colour": "red"}"#, "colour"),
+    ] {
+        let (named, detail) = refusal(text).await;
+        assert_eq!(named, field, "{text}: {detail}");
+        assert!(detail.contains(field), "{text}: {detail}");
+    }
+    let (_, detail) = refusal(r#"{"text": "a", "text": "b"}"#).await;
+    assert!(detail.contains("`text`"), "{detail}");
+}
+
+#[tokio::test]
+async fn what_is_no_json_is_refused_as_a_whole() {
+    let deep = format!("{{\"list\":{}", "[".repeat(100_000));
+    for text in [
+        "",
+        "{",
+        "{\"text\"",
+        "{\"text\":\"\\ud800\"}",
+        "{} x",
+        "{}{}",
+        &deep,
+    ] {
+        let (_, detail) = refusal(text).await;
+        assert!(detail.starts_with("the body"), "{detail}");
+    }
+    assert!(parse::<Wanted>(b"{\"text\":\"\xff\"}").is_err());
+}
+
+#[test]
+fn members_of_any_name_are_read() {
+    let wanted = parse::<Wanted>(br#"{"members": {"b": null, "a": "x"}}"#).ok();
+    let members = BTreeMap::from([
+        ("a".to_owned(), Some("x".to_owned())),
+        ("b".to_owned(), None),
+    ]);
+    let expected = Wanted {
+        text: None,
+        list: Vec::new(),
+        members: Some(Members(members)),
+    };
+    assert_eq!(wanted, Some(expected));
+}
