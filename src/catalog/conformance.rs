@@ -1,6 +1,7 @@
 //! What every [`Catalog`] must do, as one suite. It cleans up behind itself and
 //! touches nothing that it did not make.
 
+mod idempotency;
 mod listing;
 mod recorded;
 mod usage;
@@ -46,6 +47,8 @@ pub async fn run(catalog: &dyn Catalog, prefix: &str) -> Result<Vec<&'static str
     suite.a_ticket_is_used_once().await?;
     suite.usage().await?;
     suite.every_recorded_blob_is_told_once().await?;
+    suite.a_key_is_held_by_one_request_at_a_time().await?;
+    suite.a_key_is_answered_once().await?;
     suite.expired_leases_commit_nothing().await?;
     suite.records_of_a_lease_are_told().await?;
     Ok(vec![
@@ -68,6 +71,8 @@ pub async fn run(catalog: &dyn Catalog, prefix: &str) -> Result<Vec<&'static str
         "a quota is held to the image",
         "totals follow every change",
         "every recorded blob is told once",
+        "a key is held by one request at a time",
+        "a key is answered once",
         "expired leases commit nothing",
         "records of a lease are told",
     ])
@@ -115,6 +120,7 @@ impl Suite<'_> {
             image,
             lease: self.lease.id.clone(),
             ticket: None,
+            answer: None,
         })
     }
 

@@ -1,5 +1,7 @@
 //! A catalog in memory: the model that the SQL one is held against.
 
+mod keys;
+
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -8,8 +10,8 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::{
-    BlobCount, Catalog, CatalogError, Image, Lease, ListQuery, NewImage, OwnerUsage, Page,
-    RecordedBlob, Statistics, Timestamp,
+    BlobCount, Catalog, CatalogError, Image, KeyClaim, KeyState, Lease, ListQuery, NewAnswer,
+    NewImage, OwnerUsage, Page, RecordedBlob, Statistics, Timestamp,
 };
 use crate::blobs::{BlobId, BlobRef};
 use crate::quota::{Quota, Usage};
@@ -26,6 +28,7 @@ struct State {
     blobs: BTreeMap<String, Blob>,
     leases: BTreeMap<String, Lease>,
     tickets: BTreeMap<String, Timestamp>,
+    keys: keys::Keys,
 }
 
 #[derive(Debug)]
@@ -38,7 +41,7 @@ struct Blob {
 }
 
 impl MemoryCatalog {
-    /// The names of all records that are not images: blobs, then leases.
+    /// The names of all records that are not images: blobs, then leases, then keys.
     pub fn other_records(&self) -> Vec<String> {
         let state = self.lock();
         state
@@ -46,6 +49,7 @@ impl MemoryCatalog {
             .keys()
             .chain(state.leases.keys())
             .cloned()
+            .chain(state.keys.names())
             .collect()
     }
 
@@ -172,6 +176,13 @@ impl Catalog for MemoryCatalog {
                 .filter(|image| Some(image.owner.as_str()) == owner),
         );
         quota.admit(kept, usage(images.iter().map(|new| &new.image)))?;
+        let answers: Vec<&NewAnswer> = images
+            .iter()
+            .filter_map(|new| new.answer.as_ref())
+            .collect();
+        if !answers.iter().all(|answer| state.keys.holds(&answer.claim)) {
+            return Err(CatalogError::ClaimLost);
+        }
         let mut tickets = state.tickets.clone();
         for new in images {
             let spent = new
@@ -183,6 +194,9 @@ impl Catalog for MemoryCatalog {
             }
         }
         state.tickets = tickets;
+        for answer in answers {
+            state.keys.answer(answer);
+        }
         Ok(images
             .iter()
             .map(|new| state.insert(new.image.clone()))
@@ -230,6 +244,25 @@ impl Catalog for MemoryCatalog {
         self.lock()
             .tickets
             .retain(|_, spent_at| *spent_at >= before);
+        Ok(())
+    }
+
+    async fn claim_key(
+        &self,
+        claim: &KeyClaim,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<KeyState, CatalogError> {
+        Ok(self.lock().keys.claim(claim, now, until))
+    }
+
+    async fn release_key(&self, claim: &KeyClaim) -> Result<(), CatalogError> {
+        self.lock().keys.let_go(claim);
+        Ok(())
+    }
+
+    async fn forget_keys(&self, at: Timestamp) -> Result<(), CatalogError> {
+        self.lock().keys.forget_expired(at);
         Ok(())
     }
 

@@ -41,6 +41,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "listing",
         sql: include_str!("migrations/0004_listing.sql"),
     },
+    Migration {
+        version: 5,
+        name: "idempotency",
+        sql: include_str!("migrations/0005_idempotency.sql"),
+    },
 ];
 
 impl Migration {

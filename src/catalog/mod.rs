@@ -20,6 +20,7 @@
 //! ([`Catalog::expired_leases`]): nothing can be committed under those any more.
 
 pub mod conformance;
+mod idempotency;
 mod listing;
 mod memory;
 pub mod migrations;
@@ -33,6 +34,7 @@ use uuid::Uuid;
 use crate::blobs::{BlobId, BlobRef};
 use crate::quota::{Quota, QuotaExceeded, Usage};
 
+pub use idempotency::{KeyAnswer, KeyClaim, KeyState, NewAnswer};
 pub use listing::{Filters, ListQuery, Page, Position, Sort, SortBy, SortKey, Span};
 pub use memory::MemoryCatalog;
 pub use record::{Image, Lease, NewImage, RecordedBlob, Timestamp, Visibility};
@@ -45,6 +47,9 @@ pub enum CatalogError {
     /// A blob's lease has expired before the commit: its bytes may be gone.
     #[error("the upload took longer than its lease")]
     LeaseExpired,
+    /// Another request has the key that this one would be answered under.
+    #[error("another request with the same key is under way")]
+    ClaimLost,
     /// The upload ticket was used before.
     #[error("the upload ticket was used before")]
     TicketSpent,
@@ -76,7 +81,8 @@ pub trait Catalog: Send + Sync {
     /// with the same SHA-256. Images in one call with equal content must name equal
     /// blobs. Fails with [`CatalogError::LeaseExpired`] if a lease is not in
     /// force at `now`, with [`CatalogError::TicketSpent`] if a ticket was used
-    /// before, also by another image of the same call, and with
+    /// before, also by another image of the same call, with
+    /// [`CatalogError::ClaimLost`] if an answer comes without its key, and with
     /// [`CatalogError::QuotaExceeded`] if the owner would then keep more than `quota`.
     async fn commit(
         &self,
@@ -107,6 +113,21 @@ pub trait Catalog: Send + Sync {
     /// Drops the records of tickets that were used before `before`: they must
     /// have expired by now.
     async fn forget_tickets(&self, before: Timestamp) -> Result<(), CatalogError>;
+
+    /// Takes a key for a request, until `until` if it is not answered by then: one that
+    /// nobody has, or not any more at `now`. Otherwise tells who has it.
+    async fn claim_key(
+        &self,
+        claim: &KeyClaim,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<KeyState, CatalogError>;
+
+    /// Lets a key go that the claim still holds, because its request was not answered.
+    async fn release_key(&self, claim: &KeyClaim) -> Result<(), CatalogError>;
+
+    /// Drops what is known of keys that had expired at `at`.
+    async fn forget_keys(&self, at: Timestamp) -> Result<(), CatalogError>;
 
     /// Deletes an image, if it is there, `owner` (where given) has it, and its time of
     /// change is still `unchanged_since` (where given). Whether it did.

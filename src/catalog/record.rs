@@ -8,6 +8,7 @@ use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use uuid::Uuid;
 
+use super::NewAnswer;
 use crate::blobs::{BlobId, BlobRef};
 
 /// A time in milliseconds since the Unix epoch, UTC.
@@ -134,6 +135,8 @@ pub struct NewImage {
     pub lease: String,
     /// The id of the upload ticket that it comes by. A ticket is used once.
     pub ticket: Option<String>,
+    /// What is recorded with it, by one image of a call: what its request is answered.
+    pub answer: Option<NewAnswer>,
 }
 
 /// A blob that the catalog has a record of.

@@ -1,5 +1,6 @@
 //! A [`Catalog`] over any SQL connection that speaks SQLite's dialect.
 
+mod idempotency;
 mod listing;
 mod recorded;
 mod usage;
@@ -11,8 +12,8 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{
-    Catalog, CatalogError, Image, Lease, ListQuery, NewImage, Page, RecordedBlob, Statistics,
-    Timestamp, Visibility, migrations,
+    Catalog, CatalogError, Image, KeyClaim, KeyState, Lease, ListQuery, NewImage, Page,
+    RecordedBlob, Statistics, Timestamp, Visibility, migrations,
 };
 use crate::blobs::{BlobId, BlobRef};
 use crate::quota::{Quota, Usage};
@@ -96,7 +97,7 @@ const IMAGE_COLUMNS: &str = "id, owner, blob_id, size, chunk_size, sha256, \
 const COMMIT: &str = "
     INSERT INTO images (id, owner, blob_id, chunk_size, size, sha256, original_sha256,
         content_type, width, height, frames, filename, sort_name, visibility, tags, metadata,
-        ticket, created_at, updated_at)
+        ticket, answered, created_at, updated_at)
     SELECT new.value ->> 'id', new.value ->> 'owner',
         coalesce(known.id, new.value ->> 'blob_id'),
         coalesce(known.chunk_size, new.value ->> 'chunk_size'),
@@ -105,7 +106,8 @@ const COMMIT: &str = "
         new.value ->> 'width', new.value ->> 'height', new.value ->> 'frames',
         new.value ->> 'filename', coalesce(new.value ->> 'filename', ''),
         new.value ->> 'visibility', new.value ->> 'tags',
-        new.value ->> 'metadata', new.value ->> 'ticket', new.value ->> 'created_at', new.value ->> 'created_at'
+        new.value ->> 'metadata', new.value ->> 'ticket', new.value ->> 'answered',
+        new.value ->> 'created_at', new.value ->> 'created_at'
     FROM json_each(?1) AS new
     LEFT JOIN blobs AS known ON known.owner = new.value ->> 'owner'
         AND known.sha256 = new.value ->> 'sha256' AND known.refs > 0
@@ -139,6 +141,7 @@ struct CommitRow<'a> {
     tags: &'a [String],
     metadata: &'a std::collections::BTreeMap<String, String>,
     ticket: Option<&'a str>,
+    answered: Option<idempotency::AnswerRow<'a>>,
     created_at: i64,
 }
 
@@ -163,6 +166,7 @@ impl<'a> From<&'a NewImage> for CommitRow<'a> {
             tags: &image.tags,
             metadata: &image.metadata,
             ticket: new.ticket.as_deref(),
+            answered: new.answer.as_ref().map(Into::into),
             created_at: image.created_at.millis(),
         }
     }
@@ -185,7 +189,7 @@ impl<D: Database> SqlCatalog<D> {
             .database
             .query(COMMIT, parameters)
             .await
-            .map_err(tell_spent_tickets)?;
+            .map_err(tell_conflicts)?;
         let blobs: HashMap<Uuid, BlobRef> = returned
             .into_iter()
             .map(|row| {
@@ -291,6 +295,23 @@ impl<D: Database> Catalog for SqlCatalog<D> {
             .map(|_| ())
     }
 
+    async fn claim_key(
+        &self,
+        claim: &KeyClaim,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<KeyState, CatalogError> {
+        self.try_claim(claim, now, until).await
+    }
+
+    async fn release_key(&self, claim: &KeyClaim) -> Result<(), CatalogError> {
+        self.let_go(claim).await
+    }
+
+    async fn forget_keys(&self, at: Timestamp) -> Result<(), CatalogError> {
+        self.forget_expired_keys(at).await
+    }
+
     async fn delete(
         &self,
         id: Uuid,
@@ -385,12 +406,15 @@ impl<D: Database> Catalog for SqlCatalog<D> {
     }
 }
 
-/// The trigger's insertion of a ticket that is there already fails the statement;
-/// SQLite's message names the table.
-fn tell_spent_tickets(error: CatalogError) -> CatalogError {
+/// What a trigger stands in the way of fails the statement; SQLite's message names the
+/// column.
+fn tell_conflicts(error: CatalogError) -> CatalogError {
     match error {
         CatalogError::Database(message) if message.contains("spent_tickets.id") => {
             CatalogError::TicketSpent
+        }
+        CatalogError::Database(message) if idempotency::is_lost_claim(&message) => {
+            CatalogError::ClaimLost
         }
         error => error,
     }

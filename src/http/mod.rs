@@ -16,6 +16,7 @@ mod disposition;
 mod entity_tag;
 mod exposition;
 mod extract;
+mod idempotency;
 mod linger;
 mod listing;
 mod observe;

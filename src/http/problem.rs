@@ -44,6 +44,8 @@ pub enum ProblemKind {
     TicketSpent,
     /// There is no store to move blobs from.
     NothingToMigrate,
+    /// Another request with the same `Idempotency-Key` is under way.
+    IdempotencyKeyHeld,
     /// The signed URL was good until a time that is past.
     LinkExpired,
     /// The signed URL was good until the image's links were revoked.
@@ -60,6 +62,8 @@ pub enum ProblemKind {
     RangeNotSatisfiable,
     /// The bytes are of a known kind, but damaged or cut off.
     UndecodableImage,
+    /// The `Idempotency-Key` was used for another request.
+    IdempotencyKeyReused,
     /// The image has more pixels or frames than are allowed.
     TooManyPixels,
     /// The image is followed by other data.
@@ -91,6 +95,11 @@ impl ProblemKind {
             Self::MethodNotAllowed => (405, "method-not-allowed", "No such method here"),
             Self::TicketSpent => (409, "ticket-spent", "The upload ticket was used before"),
             Self::NothingToMigrate => (409, "nothing-to-migrate", "No blobs are to be moved"),
+            Self::IdempotencyKeyHeld => (
+                409,
+                "idempotency-key-held",
+                "The first request with the key is under way",
+            ),
             Self::LinkExpired => (410, "link-expired", "The link has expired"),
             Self::LinkRevoked => (410, "link-revoked", "The link was revoked"),
             Self::TicketExpired => (410, "ticket-expired", "The upload ticket has expired"),
@@ -99,6 +108,11 @@ impl ProblemKind {
             Self::UnsupportedType => (415, "unsupported-type", "The type is not accepted"),
             Self::RangeNotSatisfiable => (416, "range-not-satisfiable", "No such bytes"),
             Self::UndecodableImage => (422, "undecodable-image", "The image is damaged"),
+            Self::IdempotencyKeyReused => (
+                422,
+                "idempotency-key-reused",
+                "The key was used for another request",
+            ),
             Self::TooManyPixels => (422, "too-many-pixels", "The image is too large to decode"),
             Self::TrailingData => (422, "trailing-data", "Other data follows the image"),
             Self::MetadataTooLarge => (422, "metadata-too-large", "There is too much metadata"),
@@ -285,6 +299,13 @@ impl From<ServiceError> for Problem {
         match error {
             ServiceError::NotFound => Self::new(ProblemKind::NotFound, error.to_string()),
             ServiceError::Changed => Self::new(ProblemKind::PreconditionFailed, error.to_string()),
+            ServiceError::KeyHeld | ServiceError::Catalog(CatalogError::ClaimLost) => {
+                Self::new(ProblemKind::IdempotencyKeyHeld, error.to_string())
+                    .with_header(header::RETRY_AFTER, "1")
+            }
+            ServiceError::KeyReused => {
+                Self::new(ProblemKind::IdempotencyKeyReused, error.to_string())
+            }
             ServiceError::LinkRevoked => Self::new(ProblemKind::LinkRevoked, error.to_string()),
             ServiceError::Catalog(CatalogError::TicketSpent) => {
                 Self::new(ProblemKind::TicketSpent, error.to_string())

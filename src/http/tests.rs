@@ -15,6 +15,7 @@ use crate::media::testing;
 use crate::service::{Limits, Runtime};
 
 mod delivery;
+mod idempotency;
 mod lost_updates;
 mod observe;
 

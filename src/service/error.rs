@@ -12,6 +12,12 @@ pub enum ServiceError {
     /// The image is no longer as the caller saw it.
     #[error("the image has changed")]
     Changed,
+    /// Another request with the same Idempotency-Key is under way.
+    #[error("another request with the same Idempotency-Key is under way")]
+    KeyHeld,
+    /// The Idempotency-Key was used for another request.
+    #[error("the Idempotency-Key was used for another request")]
+    KeyReused,
     /// The image's links were revoked since this one was made.
     #[error("the link was revoked")]
     LinkRevoked,

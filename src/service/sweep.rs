@@ -63,6 +63,7 @@ impl Service {
         }
         let expired = now.plus_seconds(-super::TICKET_RECORD_SECONDS);
         self.catalog().forget_tickets(expired).await?;
+        self.catalog().forget_keys(now).await?;
         Ok(Swept {
             blobs: dead.len(),
             leases: leases.len(),

@@ -1,3 +1,4 @@
+mod idempotency;
 mod migrate;
 mod quota;
 

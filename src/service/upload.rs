@@ -14,7 +14,7 @@ use futures_util::{Stream, StreamExt as _};
 use uuid::{NoContext, Uuid};
 
 use super::digests::Digests;
-use super::{Service, ServiceError};
+use super::{Answering, Service, ServiceError};
 use crate::blobs::{BlobError, BlobRef, BlobWriter};
 use crate::catalog::{CatalogError, Image, NewImage, Visibility};
 use crate::media::{Facts, Inspector, Kind, MediaError, Piece, Policy};
@@ -59,6 +59,13 @@ pub struct Received {
     facts: Facts,
     /// As the uploader named it, cleaned.
     pub filename: Option<String>,
+}
+
+impl Received {
+    /// The SHA-256 of what came, in lower-case hex.
+    pub fn original_sha256(&self) -> &str {
+        &self.original_sha256
+    }
 }
 
 /// Why a file was not taken.
@@ -239,16 +246,28 @@ impl Service {
         files: Vec<Received>,
         attributes: &Attributes,
     ) -> Result<Vec<Image>, ServiceError> {
+        self.commit_answering(owner, files, attributes, None).await
+    }
+
+    /// The same, and records what the request is answered under its key.
+    pub async fn commit_answering(
+        &self,
+        owner: &str,
+        files: Vec<Received>,
+        attributes: &Attributes,
+        answering: Option<&Answering<'_>>,
+    ) -> Result<Vec<Image>, ServiceError> {
         let now = self.now();
         let written: Vec<BlobRef> = files.iter().map(|file| file.blob.clone()).collect();
         let mut known: HashMap<String, BlobRef> = HashMap::new();
-        let new: Vec<NewImage> = files
+        let mut new: Vec<NewImage> = files
             .into_iter()
             .map(|file| {
                 let first = known.entry(file.sha256.clone()).or_insert(file.blob);
                 NewImage {
                     lease: file.lease,
                     ticket: attributes.ticket.clone(),
+                    answer: None,
                     image: Image {
                         id: uuid_at(now.millis()),
                         owner: owner.to_owned(),
@@ -270,6 +289,12 @@ impl Service {
                 }
             })
             .collect();
+        if let Some(answering) = answering {
+            let images: Vec<Image> = new.iter().map(|new| new.image.clone()).collect();
+            if let Some(first) = new.first_mut() {
+                first.answer = Some(answering.record(&images, now));
+            }
+        }
         match self.catalog().commit(&new, attributes.quota, now).await {
             Ok(used) => {
                 let unused = written.iter().filter(|blob| !used.contains(blob));
@@ -284,6 +309,7 @@ impl Service {
                 if matches!(
                     error,
                     CatalogError::TicketSpent
+                        | CatalogError::ClaimLost
                         | CatalogError::LeaseExpired
                         | CatalogError::QuotaExceeded(_)
                 ) {

@@ -63,6 +63,7 @@ async fn the_sql_catalog_conforms() {
         "blobs",
         "leases",
         "spent_tickets",
+        "idempotency_keys",
         "usage",
     ] {
         let rows = database.run(&format!("SELECT * FROM {table}"), vec![]);

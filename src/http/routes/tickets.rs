@@ -124,8 +124,20 @@ pub(super) struct Redeemed {
     pub(super) expected: Expected,
 }
 
-/// The ticket in the query, if there is one, verified and not used before.
-pub(super) async fn redeem(app: &App, uri: &Uri) -> Result<Option<Redeemed>, Problem> {
+impl Redeemed {
+    /// Within what an `Idempotency-Key` names one request: the owner's, or the
+    /// ticket's, so that who holds a ticket learns nothing of the owner's requests.
+    pub(super) fn scope(&self) -> String {
+        match &self.attributes.ticket {
+            Some(ticket) => format!("ticket:{ticket}"),
+            None => format!("owner:{}", self.owner),
+        }
+    }
+}
+
+/// The ticket in the query, if there is one, verified. Whether it was used before is
+/// not looked up: a repeat of the upload that used it may be answered as that was.
+pub(super) fn redeem(app: &App, uri: &Uri) -> Result<Option<Redeemed>, Problem> {
     let Some(text) = parameter(uri)? else {
         return Ok(None);
     };
@@ -135,7 +147,6 @@ pub(super) async fn redeem(app: &App, uri: &Uri) -> Result<Option<Redeemed>, Pro
         ticket::verify(&app.settings.signing_keys, now, text)?
     };
     trace::note_owner(&ticket.sub);
-    app.service.refuse_spent(&ticket.id).await?;
     let visibility = ticket.visibility.as_deref().and_then(Visibility::parse);
     Ok(Some(Redeemed {
         expected: Expected {

@@ -11,13 +11,14 @@ use serde::Deserialize;
 
 use super::form;
 use super::tickets::{self, Redeemed};
-use crate::catalog::Image;
+use crate::catalog::{Image, KeyAnswer, KeyClaim};
 use crate::http::extract::{Authorized, Write};
+use crate::http::idempotency::{self, FileFingerprint, Fingerprint};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::view::{ImageView, ItemsView, json, object, url};
 use crate::http::{App, digest, disposition};
 use crate::media::Kind;
-use crate::service::{Attributes, Expected, Received};
+use crate::service::{Answering, Attributes, Begun, Expected, Received, ServiceError};
 
 #[derive(Debug, Deserialize)]
 struct UploadParameters {
@@ -32,6 +33,20 @@ enum BodyForm {
     Form(String),
 }
 
+impl BodyForm {
+    /// What its files are held to, besides what is `expected` of all.
+    fn expected(&self, headers: &HeaderMap, expected: Expected) -> Result<Expected, Problem> {
+        Ok(match self {
+            Self::Raw(kind) => Expected {
+                kind: *kind,
+                length: content_length(headers)?,
+                ..expected
+            },
+            Self::Form(_) => expected,
+        })
+    }
+}
+
 /// Who uploads: the holder of a token with `images:write`, or of an upload ticket.
 pub(super) struct Uploader(Redeemed);
 
@@ -39,7 +54,7 @@ impl FromRequestParts<Arc<App>> for Uploader {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        if let Some(redeemed) = tickets::redeem(app, &parts.uri).await? {
+        if let Some(redeemed) = tickets::redeem(app, &parts.uri)? {
             return Ok(Self(redeemed));
         }
         let caller = Authorized::<Write>::from_request_parts(parts, app).await?;
@@ -60,30 +75,114 @@ pub(super) async fn create(
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
+    let Some(key) = idempotency::key(&parts.headers)? else {
+        return upload(&app, &parts, body, redeemed, None).await;
+    };
+    match app.service.begin(&redeemed.scope(), &key).await? {
+        Begun::First(claim) => {
+            let answer = upload(&app, &parts, body, redeemed, Some(&claim)).await;
+            if answer.is_err() {
+                app.service.release(&claim).await;
+            }
+            answer
+        }
+        Begun::Repeat(answer) => repeat(&app, &parts, body, redeemed, &answer).await,
+    }
+}
+
+/// Makes images of what is sent, and records the answer under the key, if there is one.
+async fn upload(
+    app: &App,
+    parts: &Parts,
+    body: Body,
+    redeemed: Redeemed,
+    claim: Option<&KeyClaim>,
+) -> Result<Response, Problem> {
     let Redeemed {
         owner,
         attributes,
         expected,
     } = redeemed;
-    let (files, attributes) = match body_form(&parts.headers)? {
-        BodyForm::Raw(kind) => {
-            let length = content_length(&parts.headers)?;
-            let expected = Expected {
-                kind,
-                length,
-                ..expected
-            };
-            app.service.admit(&owner, &attributes, &expected).await?;
-            let file = receive_raw(&app, &parts.headers, &parts.uri, expected, body).await?;
-            (vec![file], attributes)
-        }
-        BodyForm::Form(boundary) => {
-            app.service.admit(&owner, &attributes, &expected).await?;
-            form::receive(&app, boundary, body, expected, attributes).await?
-        }
+    if let Some(ticket) = &attributes.ticket {
+        app.service.refuse_spent(ticket).await?;
+    }
+    let form = body_form(&parts.headers)?;
+    let expected = form.expected(&parts.headers, expected)?;
+    app.service.admit(&owner, &attributes, &expected).await?;
+    let (files, attributes) = receive(app, parts, form, body, expected, attributes).await?;
+    let answer = |images: &[Image]| {
+        let answer = created(app, images).ok().and_then(idempotency::write);
+        answer.unwrap_or_default()
     };
-    let images = app.service.commit(&owner, files, &attributes).await?;
-    created(&app, &images)
+    let answering = claim.map(|claim| Answering {
+        claim: claim.clone(),
+        fingerprint: fingerprint(parts, &files, &attributes),
+        answer: &answer,
+    });
+    let answering = answering.as_ref();
+    let images = app
+        .service
+        .commit_answering(&owner, files, &attributes, answering)
+        .await?;
+    created(app, &images)
+}
+
+/// Answers as the first request with the key was answered, if this is the same.
+async fn repeat(
+    app: &App,
+    parts: &Parts,
+    body: Body,
+    redeemed: Redeemed,
+    first: &KeyAnswer,
+) -> Result<Response, Problem> {
+    let form = body_form(&parts.headers)?;
+    let expected = form.expected(&parts.headers, redeemed.expected)?;
+    let attributes = redeemed.attributes;
+    let (files, attributes) = receive(app, parts, form, body, expected, attributes).await?;
+    let fingerprint = fingerprint(parts, &files, &attributes);
+    app.service.discard(files).await;
+    if fingerprint != first.fingerprint {
+        return Err(ServiceError::KeyReused.into());
+    }
+    let unreadable = || Problem::new(ProblemKind::Internal, "the first answer can not be read");
+    idempotency::read(&first.answer).ok_or_else(unreadable)
+}
+
+fn fingerprint(parts: &Parts, files: &[Received], attributes: &Attributes) -> String {
+    let content_type = parts.headers.get(header::CONTENT_TYPE);
+    let content_type = content_type.and_then(|value| value.to_str().ok());
+    let content_type = essence(content_type.unwrap_or_default()).to_ascii_lowercase();
+    let files = files.iter().map(|file| FileFingerprint {
+        filename: file.filename.as_deref(),
+        sha256: file.original_sha256(),
+    });
+    let fingerprint = Fingerprint {
+        method: parts.method.as_str(),
+        path: parts.uri.path(),
+        query: parts.uri.query().unwrap_or_default(),
+        content_type: &content_type,
+        visibility: attributes.visibility.as_str(),
+        tags: &attributes.tags,
+        files: files.collect(),
+    };
+    fingerprint.print()
+}
+
+async fn receive(
+    app: &App,
+    parts: &Parts,
+    form: BodyForm,
+    body: Body,
+    expected: Expected,
+    attributes: Attributes,
+) -> Result<(Vec<Received>, Attributes), Problem> {
+    match form {
+        BodyForm::Raw(_) => {
+            let file = receive_raw(app, &parts.headers, &parts.uri, expected, body).await?;
+            Ok((vec![file], attributes))
+        }
+        BodyForm::Form(boundary) => form::receive(app, boundary, body, expected, attributes).await,
+    }
 }
 
 /// Shows what was made: one image, or the items of several.

@@ -53,6 +53,7 @@ fn new_image(owner: &str, number: u32, content: usize) -> NewImage {
     NewImage {
         lease: lease().id,
         ticket: None,
+        answer: None,
         image: Image {
             id: Uuid::from_u128(u128::from(number)),
             owner: owner.to_owned(),

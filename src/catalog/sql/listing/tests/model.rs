@@ -185,6 +185,7 @@ impl World<'_> {
             image: image.clone(),
             lease: LEASE.to_owned(),
             ticket: None,
+            answer: None,
         };
         let now = Timestamp::from_millis(0);
         let committed = self.catalog.commit(&[new], Quota::default(), now).await;

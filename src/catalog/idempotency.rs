@@ -1,0 +1,46 @@
+//! Keys under which requests are answered once.
+
+use super::Timestamp;
+
+/// A request's hold on a key while it is under way. Another request may take it over
+/// once it has expired, and then this one commits nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyClaim {
+    /// Whose the key is: equal keys of two scopes have nothing to do with each other.
+    pub scope: String,
+    /// The key.
+    pub key: String,
+    /// Tells the request from all others.
+    pub id: String,
+}
+
+/// What is known of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyState {
+    /// Nothing: the claim holds it now.
+    Claimed,
+    /// Another request holds it.
+    Held,
+    /// A request was answered under it.
+    Answered(KeyAnswer),
+}
+
+/// What a request was answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyAnswer {
+    /// Tells the request from others that are not the same.
+    pub fingerprint: String,
+    /// The answer, in a form that the catalog does not look into.
+    pub answer: String,
+}
+
+/// An answer that is recorded together with the images that it tells of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewAnswer {
+    /// The request's hold on its key.
+    pub claim: KeyClaim,
+    /// What is kept of the request and its answer.
+    pub answer: KeyAnswer,
+    /// Until when.
+    pub expires_at: Timestamp,
+}

@@ -1,0 +1,69 @@
+//! Keys under which requests are answered once, in a map.
+
+use std::collections::BTreeMap;
+
+use crate::catalog::{KeyAnswer, KeyClaim, KeyState, NewAnswer, Timestamp};
+
+/// What is known of each key, by scope and key.
+#[derive(Debug, Default)]
+pub(super) struct Keys {
+    records: BTreeMap<(String, String), Record>,
+}
+
+#[derive(Debug)]
+struct Record {
+    claim: String,
+    answer: Option<KeyAnswer>,
+    expires_at: Timestamp,
+}
+
+fn name(claim: &KeyClaim) -> (String, String) {
+    (claim.scope.clone(), claim.key.clone())
+}
+
+impl Keys {
+    pub(super) fn claim(&mut self, claim: &KeyClaim, now: Timestamp, until: Timestamp) -> KeyState {
+        let known = self.records.get(&name(claim));
+        if let Some(record) = known.filter(|record| record.expires_at > now) {
+            let answer = record.answer.clone();
+            return answer.map_or(KeyState::Held, KeyState::Answered);
+        }
+        let record = Record {
+            claim: claim.id.clone(),
+            answer: None,
+            expires_at: until,
+        };
+        self.records.insert(name(claim), record);
+        KeyState::Claimed
+    }
+
+    /// Whether the claim still holds its key.
+    pub(super) fn holds(&self, claim: &KeyClaim) -> bool {
+        let record = self.records.get(&name(claim));
+        record.is_some_and(|record| record.claim == claim.id && record.answer.is_none())
+    }
+
+    pub(super) fn let_go(&mut self, claim: &KeyClaim) {
+        if self.holds(claim) {
+            self.records.remove(&name(claim));
+        }
+    }
+
+    pub(super) fn answer(&mut self, new: &NewAnswer) {
+        let record = Record {
+            claim: new.claim.id.clone(),
+            answer: Some(new.answer.clone()),
+            expires_at: new.expires_at,
+        };
+        self.records.insert(name(&new.claim), record);
+    }
+
+    pub(super) fn forget_expired(&mut self, at: Timestamp) {
+        self.records.retain(|_, record| record.expires_at > at);
+    }
+
+    /// The keys that have a record.
+    pub(super) fn names(&self) -> impl Iterator<Item = String> {
+        self.records.keys().map(|(_, key)| key.clone())
+    }
+}

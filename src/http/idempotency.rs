@@ -1,0 +1,133 @@
+//! `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header-07): the key, what
+//! makes a repeat the same request, and the answer in the form that is kept of it.
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use futures_util::FutureExt as _;
+use http_body_util::BodyExt as _;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::problem::{Problem, ProblemKind};
+
+/// The longest key, in characters.
+const MAX_KEY_CHARS: usize = 255;
+
+/// The key of a request, if it has one.
+pub(super) fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let mut values = headers.get_all("idempotency-key").iter();
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    let key = value.to_str().ok().and_then(parse);
+    match (key, values.next()) {
+        (Some(key), None) => Ok(Some(key)),
+        _ => {
+            let detail = format!(
+                "send one Idempotency-Key, a string in double quotes of 1 to {MAX_KEY_CHARS} \
+                 printable ASCII characters"
+            );
+            Err(Problem::new(ProblemKind::BadRequest, detail).with("header", "Idempotency-Key"))
+        }
+    }
+}
+
+/// A string of RFC 9651 §3.3.3, as the draft has it; or without the quotes, as many
+/// clients send it. Both are the same key.
+fn parse(value: &str) -> Option<String> {
+    let value = value.trim_matches(' ');
+    let key = match value.strip_prefix('"') {
+        Some(rest) => unquote(rest)?,
+        None if value.chars().all(is_bare) => value.to_owned(),
+        None => return None,
+    };
+    (1..=MAX_KEY_CHARS).contains(&key.len()).then_some(key)
+}
+
+fn is_bare(c: char) -> bool {
+    c.is_ascii_graphic() && !matches!(c, '"' | '\\' | ',' | ';')
+}
+
+/// What follows the opening quote, to the closing one.
+fn unquote(rest: &str) -> Option<String> {
+    let mut key = String::new();
+    let mut characters = rest.chars();
+    loop {
+        match characters.next()? {
+            '"' => return characters.next().is_none().then_some(key),
+            '\\' => key.push(characters.next().filter(|c| matches!(c, '"' | '\\'))?),
+            c if c == ' ' || c.is_ascii_graphic() => key.push(c),
+            _ => return None,
+        }
+    }
+}
+
+/// What makes two requests the same.
+#[derive(Debug, Serialize)]
+pub(super) struct Fingerprint<'a> {
+    pub(super) method: &'a str,
+    pub(super) path: &'a str,
+    pub(super) query: &'a str,
+    /// Without parameters: the boundary of a form is another each time.
+    pub(super) content_type: &'a str,
+    pub(super) visibility: &'a str,
+    pub(super) tags: &'a [String],
+    pub(super) files: Vec<FileFingerprint<'a>>,
+}
+
+/// What makes two files the same.
+#[derive(Debug, Serialize)]
+pub(super) struct FileFingerprint<'a> {
+    pub(super) filename: Option<&'a str>,
+    pub(super) sha256: &'a str,
+}
+
+impl Fingerprint<'_> {
+    /// As text: a hash.
+    pub(super) fn print(&self) -> String {
+        let parts = serde_json::to_vec(self).unwrap_or_default();
+        URL_SAFE_NO_PAD.encode(Sha256::digest(parts))
+    }
+}
+
+/// An answer as it is kept.
+#[derive(Deserialize, Serialize)]
+struct Kept {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: String,
+}
+
+/// Writes an answer down whose body is text and there already.
+pub(super) fn write(response: Response) -> Option<String> {
+    let (parts, body) = response.into_parts();
+    let body = body.collect().now_or_never()?.ok()?.to_bytes();
+    let headers = parts.headers.iter();
+    let headers =
+        headers.map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())));
+    let kept = Kept {
+        status: parts.status.as_u16(),
+        headers: headers.collect::<Option<_>>()?,
+        body: String::from_utf8(body.to_vec()).ok()?,
+    };
+    serde_json::to_string(&kept).ok()
+}
+
+/// The inverse of [`write`].
+pub(super) fn read(text: &str) -> Option<Response> {
+    let kept: Kept = serde_json::from_str(text).ok()?;
+    let mut response = Response::new(Body::from(kept.body));
+    *response.status_mut() = StatusCode::from_u16(kept.status).ok()?;
+    for (name, value) in kept.headers {
+        let name = HeaderName::try_from(name).ok()?;
+        let value = HeaderValue::try_from(value).ok()?;
+        response.headers_mut().append(name, value);
+    }
+    Some(response)
+}
+
+#[cfg(test)]
+mod tests;

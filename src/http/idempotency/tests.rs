@@ -1,0 +1,133 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn keys(values: &[&str]) -> Result<Option<String>, ()> {
+    let mut headers = HeaderMap::new();
+    for value in values {
+        let value = HeaderValue::from_bytes(value.as_bytes()).expect("a header");
+        headers.append("idempotency-key", value);
+    }
+    key(&headers).map_err(|_| ())
+}
+
+#[test]
+fn keys_come_with_or_without_quotes() {
+    let check = |value: &str, expect: Option<&str>| {
+        let key = keys(&[value]).ok().flatten();
+        assert_eq!(key.as_deref(), expect, "{value}");
+    };
+    let uuid = "8e03978e-40d5-43e8-bc93-6894a57f9324";
+    check(uuid, Some(uuid));
+    check(&format!("\"{uuid}\""), Some(uuid));
+    check(" \"a b\" ", Some("a b"));
+    check(r#""a\"b\\c""#, Some(r#"a"b\c"#));
+    check("a/b+c=:_.~", Some("a/b+c=:_.~"));
+    check(&"k".repeat(255), Some(&"k".repeat(255)));
+    let long = "k".repeat(256);
+    for wrong in [
+        "",
+        " ",
+        "\"\"",
+        "\"",
+        "\"a",
+        "a\"",
+        "\"a\"b",
+        "\"a\";p=1",
+        "\"a\", \"b\"",
+        "a b",
+        "a,b",
+        "a;b",
+        "a\\b",
+        r#""a\b""#,
+        "\"é\"",
+        "é",
+        &long,
+        &format!("\"{long}\""),
+    ] {
+        assert_eq!(keys(&[wrong]), Err(()), "{wrong:?}");
+    }
+    assert_eq!(keys(&[]), Ok(None));
+    assert_eq!(keys(&["a", "a"]), Err(()));
+}
+
+fn fingerprint<'a>(tags: &'a [String], files: &[(Option<&'a str>, &'a str)]) -> Fingerprint<'a> {
+    Fingerprint {
+        method: "POST",
+        path: "/v1/images",
+        query: "",
+        content_type: "image/png",
+        visibility: "private",
+        tags,
+        files: files
+            .iter()
+            .map(|(filename, sha256)| FileFingerprint {
+                filename: *filename,
+                sha256,
+            })
+            .collect(),
+    }
+}
+
+#[test]
+fn what_differs_has_another_fingerprint() {
+    let tags = ["a".to_owned()];
+    let first = fingerprint(&tags, &[(None, "00")]);
+    let same = fingerprint(&tags, &[(None, "00")]);
+    assert_eq!(first.print(), same.print());
+    let others = [
+        fingerprint(&[], &[(None, "00")]),
+        fingerprint(&tags, &[(Some(""), "00")]),
+        fingerprint(&tags, &[(None, "01")]),
+        fingerprint(&tags, &[(None, "00"), (None, "00")]),
+        Fingerprint {
+            query: "a=b",
+            ..fingerprint(&tags, &[(None, "00")])
+        },
+        Fingerprint {
+            content_type: "",
+            ..fingerprint(&tags, &[(None, "00")])
+        },
+        Fingerprint {
+            visibility: "public",
+            ..fingerprint(&tags, &[(None, "00")])
+        },
+    ];
+    for other in others {
+        assert_ne!(first.print(), other.print(), "{other:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_is_read_as_it_was_written() {
+    let mut response = Response::new(Body::from("{\"a\": \"ü\"}"));
+    *response.status_mut() = StatusCode::CREATED;
+    response
+        .headers_mut()
+        .insert("location", HeaderValue::from_static("/a"));
+    let text = write(response).expect("is written");
+    let response = read(&text).expect("is read");
+    assert_eq!(response.status(), StatusCode::CREATED);
+    assert_eq!(response.headers()["location"], "/a");
+    let body = response
+        .into_body()
+        .collect()
+        .await
+        .expect("a body")
+        .to_bytes();
+    assert_eq!(body, "{\"a\": \"ü\"}".as_bytes());
+    assert!(read("").is_none() && read("{}").is_none());
+}
+
+proptest! {
+    #[test]
+    fn any_printable_key_survives_quoting(key in "[ -~]{1,255}") {
+        let quoted = format!("\"{}\"", key.replace('\\', "\\\\").replace('"', "\\\""));
+        prop_assert_eq!(keys(&[&quoted]), Ok(Some(key)));
+    }
+
+    #[test]
+    fn no_header_panics(value in "[ -~]{0,40}") {
+        let _ = keys(&[&value]);
+    }
+}

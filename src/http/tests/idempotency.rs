@@ -1,0 +1,178 @@
+//! `Idempotency-Key`: what a repeat is, and what it is answered.
+
+use super::*;
+
+fn with_key(mut request: Request<Body>, key: &str) -> Request<Body> {
+    let key = key.parse().expect("a header");
+    request.headers_mut().insert("idempotency-key", key);
+    request
+}
+
+fn upload(path: &str, key: &str, content_type: &str, body: Vec<u8>) -> Request<Body> {
+    let mut request = with_key(request(Method::POST, path, Body::from(body)), key);
+    let content_type = content_type.parse().expect("a header");
+    request
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, content_type);
+    request
+}
+
+fn images(client: &Client) -> usize {
+    client.values.keys().len()
+}
+
+fn same(first: &Answer, again: &Answer) {
+    assert_eq!(first.status, StatusCode::CREATED, "{:?}", first.body);
+    assert_eq!((first.status, &first.body), (again.status, &again.body));
+    for name in ["location", "etag", "content-type", "cache-control"] {
+        assert_eq!(first.header(name), again.header(name), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_repeat_is_answered_as_the_first_even_when_the_image_has_changed() {
+    let client = Client::new();
+    let file = testing::png(1, 1);
+    let send = || client.send(upload("/v1/images", "\"k 1\"", "image/png", file.clone()));
+    let first = send().await;
+    same(&first, &send().await);
+    let path = first.header("location").to_owned();
+    let patch = serde_json::json!({"filename": "b.png"});
+    let edited = client
+        .send(json_request(Method::PATCH, &path, &patch))
+        .await;
+    assert_eq!(edited.status, StatusCode::OK);
+    same(&first, &send().await);
+    client
+        .send(request(Method::DELETE, &path, Body::empty()))
+        .await;
+    same(&first, &send().await);
+    client.get(&path).await.is_problem(404, "not-found");
+}
+
+#[tokio::test]
+async fn a_form_is_the_same_with_another_boundary() {
+    let client = Client::new();
+    let (a, b) = (testing::png(1, 1), testing::gif(2, 2, 1));
+    let body = form(&[
+        ("name=\"file\"; filename=\"a.png\"", &a),
+        ("name=\"file\"; filename=\"b.gif\"", &b),
+        ("name=\"tags\"", b"cat"),
+    ]);
+    let replaced = |from: &[u8], to: &[u8]| {
+        let mut out = Vec::new();
+        let mut rest = &body[..];
+        while let Some(at) = rest.windows(from.len()).position(|window| window == from) {
+            out.extend_from_slice(&rest[..at]);
+            out.extend_from_slice(to);
+            rest = &rest[at + from.len()..];
+        }
+        out.extend_from_slice(rest);
+        out
+    };
+    let first = upload(
+        "/v1/images",
+        "k",
+        "multipart/form-data; boundary=x",
+        body.clone(),
+    );
+    let first = client.send(first).await;
+    let again = upload(
+        "/v1/images",
+        "k",
+        "multipart/form-data; boundary=yy",
+        replaced(b"--x", b"--yy"),
+    );
+    same(&first, &client.send(again).await);
+    assert_eq!(first.json()["items"].as_array().map(Vec::len), Some(2));
+    for (from, to) in [(&b"cat"[..], &b"dog"[..]), (b"a.png", b"c.png")] {
+        let other = upload(
+            "/v1/images",
+            "k",
+            "multipart/form-data; boundary=x",
+            replaced(from, to),
+        );
+        client
+            .send(other)
+            .await
+            .is_problem(422, "idempotency-key-reused");
+    }
+    assert_eq!(images(&client), 2);
+}
+
+#[tokio::test]
+async fn another_request_with_the_key_is_refused_and_stores_nothing() {
+    let client = Client::new();
+    let file = testing::png(1, 1);
+    let first = upload("/v1/images?filename=a.png", "k", "image/png", file.clone());
+    assert_eq!(client.send(first).await.status, StatusCode::CREATED);
+    for (path, content_type, body) in [
+        ("/v1/images?filename=b.png", "image/png", file.clone()),
+        ("/v1/images", "image/png", file.clone()),
+        ("/v1/images?filename=a.png", "image/*", file.clone()),
+        ("/v1/images?filename=a.png", "image/png", testing::png(2, 1)),
+    ] {
+        let other = client.send(upload(path, "k", content_type, body)).await;
+        other.is_problem(422, "idempotency-key-reused");
+    }
+    assert_eq!(images(&client), 1);
+    let mut bobs = upload("/v1/images", "k", "image/png", testing::png(2, 1));
+    let token = bearer("bob", "images:write").parse().expect("a header");
+    bobs.headers_mut().insert(header::AUTHORIZATION, token);
+    assert_eq!(client.send(bobs).await.status, StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn a_request_that_fails_does_not_use_the_key_up() {
+    let client = Client::new();
+    let file = testing::png(1, 1);
+    for (body, status, slug) in [
+        (b"no image".to_vec(), 415, "unsupported-type"),
+        (file[..file.len() - 1].to_vec(), 422, "undecodable-image"),
+    ] {
+        let refused = client.send(upload("/v1/images", "k", "*/*", body)).await;
+        refused.is_problem(status, slug);
+    }
+    let broken = form(&[("name=\"file\"", &file), ("name=\"flie\"", b"")]);
+    let broken = upload("/v1/images", "k", "multipart/form-data; boundary=x", broken);
+    client.send(broken).await.is_problem(400, "bad-request");
+    let good = client.send(upload("/v1/images", "k", "*/*", file)).await;
+    assert_eq!(good.status, StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn a_key_that_can_not_be_is_refused_before_anything_is_done() {
+    let client = Client::new();
+    for key in ["", "\"\"", "\"a", "a b", "a;b"] {
+        let refused = client
+            .send(upload("/v1/images", key, "image/png", testing::png(1, 1)))
+            .await;
+        refused.is_problem(400, "bad-request");
+        assert_eq!(refused.json()["header"], "Idempotency-Key");
+    }
+    assert_eq!(images(&client), 0);
+}
+
+#[tokio::test]
+async fn with_a_key_the_upload_of_a_ticket_can_be_repeated() {
+    let client = Client::new();
+    let wanted = serde_json::json!({"expires_in": 60});
+    let made = client
+        .send(json_request(Method::POST, "/v1/upload-tickets", &wanted))
+        .await;
+    let url = made.json()["upload_url"]
+        .as_str()
+        .expect("a URL")
+        .to_owned();
+    let file = testing::png(1, 1);
+    let send = |key: &str, file: &[u8]| {
+        client.send(with_key(nameless(Method::POST, &url, file.to_vec()), key))
+    };
+    let first = send("k", &file).await;
+    same(&first, &send("k", &file).await);
+    send("other", &file).await.is_problem(409, "ticket-spent");
+    let changed = send("k", &testing::png(2, 2)).await;
+    changed.is_problem(422, "idempotency-key-reused");
+    let owners = upload("/v1/images", "k", "image/png", testing::png(3, 3));
+    assert_eq!(client.send(owners).await.status, StatusCode::CREATED);
+}

@@ -1,0 +1,79 @@
+//! Requests that name a key are done once, and answered alike each time.
+//!
+//! A key is held by its request from before the body is read, and the commit that
+//! makes its images records the answer under it: one statement, so that there is
+//! never the one without the other. A request that fails lets its key go. One that
+//! crashed holds it until [`HOLD_SECONDS`] have passed; after that another may take it,
+//! and should the first come back to life, it commits nothing.
+
+use uuid::Uuid;
+
+use super::{Service, ServiceError};
+use crate::catalog::{Image, KeyAnswer, KeyClaim, KeyState, NewAnswer};
+
+/// How long a request holds its key without an answer. A longer upload goes on, unless
+/// the key is used again meanwhile.
+pub const HOLD_SECONDS: i64 = 5 * 60;
+
+/// How long answers are kept.
+pub const ANSWER_SECONDS: i64 = 24 * 3600;
+
+/// Whether a request is the first with its key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Begun {
+    /// It is; give the claim to [`Service::release`] if it fails.
+    First(KeyClaim),
+    /// One was answered so.
+    Repeat(KeyAnswer),
+}
+
+/// What is to be recorded with a commit.
+#[derive(Clone)]
+pub struct Answering<'a> {
+    /// The request's hold on its key.
+    pub claim: KeyClaim,
+    /// Tells the request from others that are not the same.
+    pub fingerprint: String,
+    /// What is answered, of the images that were made.
+    pub answer: &'a (dyn Fn(&[Image]) -> String + Sync),
+}
+
+impl Answering<'_> {
+    /// The record for these images, kept from `now` on.
+    pub(super) fn record(&self, images: &[Image], now: crate::catalog::Timestamp) -> NewAnswer {
+        NewAnswer {
+            claim: self.claim.clone(),
+            answer: KeyAnswer {
+                fingerprint: self.fingerprint.clone(),
+                answer: (self.answer)(images),
+            },
+            expires_at: now.plus_seconds(ANSWER_SECONDS),
+        }
+    }
+}
+
+impl Service {
+    /// Begins a request with a key. Keys of different scopes have nothing to do with
+    /// each other.
+    pub async fn begin(&self, scope: &str, key: &str) -> Result<Begun, ServiceError> {
+        let claim = KeyClaim {
+            scope: scope.to_owned(),
+            key: key.to_owned(),
+            id: Uuid::now_v7().simple().to_string(),
+        };
+        let now = self.now();
+        let until = now.plus_seconds(HOLD_SECONDS);
+        match self.catalog().claim_key(&claim, now, until).await? {
+            KeyState::Claimed => Ok(Begun::First(claim)),
+            KeyState::Held => Err(ServiceError::KeyHeld),
+            KeyState::Answered(answer) => Ok(Begun::Repeat(answer)),
+        }
+    }
+
+    /// Lets the key of a request go that failed.
+    pub async fn release(&self, claim: &KeyClaim) {
+        if let Err(error) = self.catalog().release_key(claim).await {
+            self.log(&format!("a key is held until its time is over: {error}"));
+        }
+    }
+}
