@@ -33,6 +33,7 @@ fn visibility(text: &str) -> Result<Visibility, Problem> {
             ProblemKind::BadRequest,
             "visibility must be private or public",
         )
+        .with("field", "visibility")
         .with("allowed", vec!["private", "public"])
     })
 }

@@ -23,6 +23,11 @@ impl Darkroom {
         self.count(CATALOG, "SELECT count(*) FROM images")
     }
 
+    /// How many idempotency keys the catalog knows.
+    pub(crate) fn keys(&self) -> i64 {
+        self.count(CATALOG, "SELECT count(*) FROM idempotency_keys")
+    }
+
     /// Waits until `chunks` chunks are there, whatever the catalog has.
     pub(crate) async fn holds_chunks(&self, chunks: i64) {
         let held = eventually(|| async { self.chunks() == chunks }).await;
