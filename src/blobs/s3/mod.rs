@@ -10,7 +10,7 @@
 //! Reading: one GET for every run of chunks, streamed; where it breaks off, another
 //! goes on from the last chunk that was good.
 //! Requests that may be repeated are, a little later, where the server is busy or
-//! does not answer ([`client`]).
+//! does not answer (`client.rs`).
 //!
 //! The key needs the rights `s3:GetObject`, `s3:PutObject`, `s3:DeleteObject`,
 //! `s3:AbortMultipartUpload`, `s3:ListBucketMultipartUploads` and `s3:ListBucket`
