@@ -12,8 +12,11 @@ pub(super) const ORIENTATION: u16 = 0x0112;
 pub(super) fn transposed(block: &[u8]) -> Option<bool> {
     let tiff = Tiff::open(block.strip_prefix(EXIF_PREFIX).unwrap_or(block))?;
     let directory = tiff.directory(tiff.first()?)?;
-    let mut entries = directory.entries.iter();
-    let orientation = entries.find(|entry| entry.tag == ORIENTATION)?.number?;
+    let mut orientations = directory
+        .entries
+        .iter()
+        .filter(|entry| entry.tag == ORIENTATION);
+    let orientation = orientations.find_map(|entry| entry.number)?;
     (1..=8).contains(&orientation).then_some(orientation >= 5)
 }
 
