@@ -11,7 +11,6 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
-use time::macros::format_description;
 
 /// What stands in place of a payload's hash where it is not signed.
 pub const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
@@ -118,9 +117,10 @@ pub fn encode_query(query: &[(&str, &str)]) -> String {
 
 /// The time as `X-Amz-Date` has it: `20130524T000000Z`.
 pub fn amz_date(time: OffsetDateTime) -> String {
-    let format = format_description!("[year][month][day]T[hour][minute][second]Z");
-    // Every time from the year 0 to 9999 can be written so.
-    time.format(format).unwrap_or_default()
+    let (year, month, day) = time.to_calendar_date();
+    let (hour, minute, second) = time.to_hms();
+    let month = u8::from(month);
+    format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z")
 }
 
 /// SHA-256 in lower-case hex.
