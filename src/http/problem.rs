@@ -1,9 +1,12 @@
 //! Errors as they are sent: `application/problem+json` (RFC 9457).
 //!
-//! [`ProblemKind`] is the list of all kinds; what each layer's errors become is
-//! decided here and nowhere else.
+//! `kind` has the list of all kinds, `explain` what is told of each to a person; what
+//! each layer's errors become is decided here and nowhere else.
 
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+mod explain;
+mod kind;
+
+use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
@@ -17,127 +20,8 @@ use crate::media::MediaError;
 use crate::service::fields::FieldError;
 use crate::service::{EditError, ServiceError, UploadError};
 
-/// The kinds of problems. The slug is the last part of the `type` URI.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ProblemKind {
-    /// The request can not be understood.
-    BadRequest,
-    /// The body ended early, or is not as long as announced.
-    UploadInterrupted,
-    /// The content is not what was hashed.
-    DigestMismatch,
-    /// There is no token, or it is not valid.
-    Unauthorized,
-    /// The token lacks a scope.
-    InsufficientScope,
-    /// The signed URL is not as we made it.
-    LinkInvalid,
-    /// The upload ticket is not as we made it.
-    TicketInvalid,
-    /// Pages of this origin may not call.
-    OriginNotAllowed,
-    /// There is nothing here, or nothing for this caller.
-    NotFound,
-    /// The resource has no such method.
-    MethodNotAllowed,
-    /// The upload ticket was used before.
-    TicketSpent,
-    /// There is no store to move blobs from.
-    NothingToMigrate,
-    /// Another request with the same `Idempotency-Key` is under way.
-    IdempotencyKeyHeld,
-    /// The signed URL was good until a time that is past.
-    LinkExpired,
-    /// The signed URL was good until the image's links were revoked.
-    LinkRevoked,
-    /// The upload ticket was good until a time that is past.
-    TicketExpired,
-    /// The resource is not in the state that the request's conditions name.
-    PreconditionFailed,
-    /// The upload is larger than is allowed.
-    TooLarge,
-    /// The bytes are no kind that is accepted, or not the one declared.
-    UnsupportedType,
-    /// None of the ranges asked for lies within the content.
-    RangeNotSatisfiable,
-    /// The bytes are of a known kind, but damaged or cut off.
-    UndecodableImage,
-    /// The `Idempotency-Key` was used for another request.
-    IdempotencyKeyReused,
-    /// The image has more pixels or frames than are allowed.
-    TooManyPixels,
-    /// The image is followed by other data.
-    TrailingData,
-    /// The image holds more metadata than is allowed.
-    MetadataTooLarge,
-    /// Something went wrong on our side.
-    Internal,
-    /// The deployment's settings are wrong.
-    Misconfigured,
-    /// The owner would keep more than the quota allows.
-    QuotaExceeded,
-    /// A store does not answer; worth a retry.
-    Unavailable,
-}
-
-impl ProblemKind {
-    fn facts(self) -> (u16, &'static str, &'static str) {
-        match self {
-            Self::BadRequest => (400, "bad-request", "The request can not be understood"),
-            Self::UploadInterrupted => (400, "upload-interrupted", "The upload is incomplete"),
-            Self::DigestMismatch => (400, "digest-mismatch", "The content is not what was hashed"),
-            Self::Unauthorized => (401, "unauthorized", "A valid token is needed"),
-            Self::InsufficientScope => (403, "insufficient-scope", "The token lacks a scope"),
-            Self::LinkInvalid => (403, "link-invalid", "The link is not valid"),
-            Self::TicketInvalid => (403, "ticket-invalid", "The upload ticket is not valid"),
-            Self::OriginNotAllowed => (403, "origin-not-allowed", "The origin is not allowed"),
-            Self::NotFound => (404, "not-found", "Nothing is here"),
-            Self::MethodNotAllowed => (405, "method-not-allowed", "No such method here"),
-            Self::TicketSpent => (409, "ticket-spent", "The upload ticket was used before"),
-            Self::NothingToMigrate => (409, "nothing-to-migrate", "No blobs are to be moved"),
-            Self::IdempotencyKeyHeld => (
-                409,
-                "idempotency-key-held",
-                "The first request with the key is under way",
-            ),
-            Self::LinkExpired => (410, "link-expired", "The link has expired"),
-            Self::LinkRevoked => (410, "link-revoked", "The link was revoked"),
-            Self::TicketExpired => (410, "ticket-expired", "The upload ticket has expired"),
-            Self::PreconditionFailed => (412, "precondition-failed", "It is not as you saw it"),
-            Self::TooLarge => (413, "too-large", "The upload is too large"),
-            Self::UnsupportedType => (415, "unsupported-type", "The type is not accepted"),
-            Self::RangeNotSatisfiable => (416, "range-not-satisfiable", "No such bytes"),
-            Self::UndecodableImage => (422, "undecodable-image", "The image is damaged"),
-            Self::IdempotencyKeyReused => (
-                422,
-                "idempotency-key-reused",
-                "The key was used for another request",
-            ),
-            Self::TooManyPixels => (422, "too-many-pixels", "The image is too large to decode"),
-            Self::TrailingData => (422, "trailing-data", "Other data follows the image"),
-            Self::MetadataTooLarge => (422, "metadata-too-large", "There is too much metadata"),
-            Self::Internal => (500, "internal", "Something went wrong on our side"),
-            Self::Misconfigured => (503, "misconfigured", "The deployment's settings are wrong"),
-            Self::QuotaExceeded => (507, "quota-exceeded", "The owner's quota does not allow it"),
-            Self::Unavailable => (503, "unavailable", "A store does not answer"),
-        }
-    }
-
-    /// The status that goes with it.
-    pub fn status(self) -> StatusCode {
-        StatusCode::from_u16(self.facts().0).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
-    }
-
-    /// The last part of its `type`.
-    pub fn slug(self) -> &'static str {
-        self.facts().1
-    }
-
-    /// What it is, for a person.
-    pub fn title(self) -> &'static str {
-        self.facts().2
-    }
-}
+pub use explain::Explanation;
+pub use kind::ProblemKind;
 
 /// What was behind a problem, for the log only: travels as an extension of the
 /// response.
@@ -229,10 +113,7 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut body = self.members;
-        body.insert(
-            "type".to_owned(),
-            json!(format!("/problems/{}", self.kind.slug())),
-        );
+        body.insert("type".to_owned(), json!(self.kind.uri()));
         body.insert("title".to_owned(), json!(self.kind.title()));
         body.insert("status".to_owned(), json!(self.kind.status().as_u16()));
         body.insert("detail".to_owned(), json!(self.detail));

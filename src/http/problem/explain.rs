@@ -1,0 +1,79 @@
+//! What the page of each kind of problem tells a person: the texts are sorted by
+//! subject into the files below. Words between backquotes are code.
+
+mod access;
+mod request;
+mod server;
+mod upload;
+
+use super::ProblemKind;
+
+/// What is told of a kind, beyond its title.
+#[derive(Clone, Copy, Debug)]
+pub struct Explanation {
+    /// What it means.
+    pub meaning: &'static str,
+    /// Why it happens: the usual causes.
+    pub causes: &'static [&'static str],
+    /// What to do.
+    pub remedy: &'static str,
+}
+
+impl ProblemKind {
+    /// What is told of it.
+    pub fn explanation(self) -> Explanation {
+        match self {
+            Self::BadRequest => request::BAD_REQUEST,
+            Self::UploadInterrupted => upload::UPLOAD_INTERRUPTED,
+            Self::DigestMismatch => upload::DIGEST_MISMATCH,
+            Self::Unauthorized => access::UNAUTHORIZED,
+            Self::InsufficientScope => access::INSUFFICIENT_SCOPE,
+            Self::LinkInvalid => access::LINK_INVALID,
+            Self::TicketInvalid => access::TICKET_INVALID,
+            Self::OriginNotAllowed => access::ORIGIN_NOT_ALLOWED,
+            Self::NotFound => request::NOT_FOUND,
+            Self::MethodNotAllowed => request::METHOD_NOT_ALLOWED,
+            Self::NotAcceptable => request::NOT_ACCEPTABLE,
+            Self::TicketSpent => access::TICKET_SPENT,
+            Self::NothingToMigrate => server::NOTHING_TO_MIGRATE,
+            Self::IdempotencyKeyHeld => upload::IDEMPOTENCY_KEY_HELD,
+            Self::LinkExpired => access::LINK_EXPIRED,
+            Self::LinkRevoked => access::LINK_REVOKED,
+            Self::TicketExpired => access::TICKET_EXPIRED,
+            Self::PreconditionFailed => request::PRECONDITION_FAILED,
+            Self::TooLarge => upload::TOO_LARGE,
+            Self::UriTooLong => request::URI_TOO_LONG,
+            Self::UnsupportedType => upload::UNSUPPORTED_TYPE,
+            Self::UnsupportedCoding => upload::UNSUPPORTED_CODING,
+            Self::RangeNotSatisfiable => request::RANGE_NOT_SATISFIABLE,
+            Self::UndecodableImage => upload::UNDECODABLE_IMAGE,
+            Self::IdempotencyKeyReused => upload::IDEMPOTENCY_KEY_REUSED,
+            Self::TooManyPixels => upload::TOO_MANY_PIXELS,
+            Self::TrailingData => upload::TRAILING_DATA,
+            Self::MetadataTooLarge => upload::METADATA_TOO_LARGE,
+            Self::HeadersTooLarge => request::HEADERS_TOO_LARGE,
+            Self::Internal => server::INTERNAL,
+            Self::Misconfigured => server::MISCONFIGURED,
+            Self::Unavailable => server::UNAVAILABLE,
+            Self::QuotaExceeded => upload::QUOTA_EXCEEDED,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_explained_in_whole_sentences() {
+        for kind in ProblemKind::ALL {
+            let told = kind.explanation();
+            let causes = told.causes.iter().copied();
+            assert!(!told.causes.is_empty(), "{kind:?}");
+            for text in [told.meaning, told.remedy].into_iter().chain(causes) {
+                assert!(text.ends_with('.') && text.len() > 10, "{kind:?}: {text}");
+                assert_eq!(text.matches('`').count() % 2, 0, "{kind:?}: {text}");
+            }
+        }
+    }
+}
