@@ -8,7 +8,8 @@
 //! # Layout
 //! - [`manifest`], [`runtime_config`], [`variables`]: what is to be served.
 //! - [`engine`], [`worker`], [`bindings`]: the component and its instances.
-//! - [`routes`], [`server`]: HTTP in; [`outbound`]: HTTP out.
+//! - [`routes`], [`server`]: HTTP in; [`problem`], [`refusal`]: what the host answers itself;
+//!   [`outbound`]: HTTP out.
 //! - [`key_value`], [`sqlite`]: the stores; [`db`] is the file under both.
 //! - [`app`]: all of it put together.
 //! - [`log`], [`stats`]: what can be seen from outside.
@@ -21,6 +22,8 @@ pub mod key_value;
 pub mod log;
 pub mod manifest;
 pub mod outbound;
+pub mod problem;
+pub mod refusal;
 pub mod routes;
 pub mod runtime_config;
 pub mod server;

@@ -1,8 +1,9 @@
 //! HTTP: connections in, requests to the component, answers back.
 
+use crate::refusal::{Answered, Exchanges, Refusing};
 use crate::routes::{Route, Routes};
 use crate::worker::Factory;
-use crate::{log, stats};
+use crate::{log, problem, stats};
 use anyhow::Result;
 use bytes::Bytes;
 use http::header::{CONNECTION, HOST};
@@ -57,7 +58,8 @@ impl Server {
             .http2()
             .timer(TokioTimer::new())
             .keep_alive_interval(Some(Duration::from_secs(20)))
-            .max_header_list_size(64 << 10)
+            // More than an application reads: it is the one to say so.
+            .max_header_list_size(256 << 10)
             .max_concurrent_streams(256);
         let builder = Arc::new(builder);
         let mut stop = std::pin::pin!(stop);
@@ -104,11 +106,17 @@ impl Server {
             return;
         };
         let begun = AtomicBool::new(false);
+        let exchanges = Exchanges::default();
         let service = service_fn(|request| {
             begun.store(true, Ordering::Relaxed);
+            let exchange = exchanges.begin();
             let (server, peer) = (self.clone(), peer.clone());
-            async move { Ok::<_, Infallible>(server.answer(request, peer).await) }
+            async move {
+                let answer = server.answer(request, peer).await;
+                Ok::<_, Infallible>(answer.map(|body| Answered { body, exchange }))
+            }
         });
+        let stream = Refusing::new(stream, exchanges.clone());
         let connection = builder.serve_connection(TokioIo::new(stream), service);
         let mut connection = std::pin::pin!(watcher.watch(connection));
         // Until the protocol is known, hyper's own timeout does not run.
@@ -130,19 +138,20 @@ impl Server {
         stats::request();
         let path = request.uri().path();
         if path == "/.well-known/spin/health" {
-            return fixed(StatusCode::OK, "OK");
+            return healthy();
         }
+        const NOTHING: &str = "no component answers at this path";
         let Some((route, rest)) = self.routes.find(path) else {
-            return fixed(StatusCode::NOT_FOUND, "");
-        };
-        let Ok(rest) = HeaderValue::try_from(rest) else {
-            return fixed(StatusCode::BAD_REQUEST, "");
+            return problem::answer(StatusCode::NOT_FOUND, NOTHING);
         };
         let Some(handler) = self.components.get(&route.component) else {
-            return fixed(StatusCode::NOT_FOUND, "");
+            return problem::answer(StatusCode::NOT_FOUND, NOTHING);
         };
-        let Ok(request) = prepare(request, route, rest, peer) else {
-            return fixed(StatusCode::BAD_REQUEST, "");
+        let rest = HeaderValue::try_from(rest).map_err(anyhow::Error::from);
+        let prepared = rest.and_then(|rest| prepare(request, route, rest, peer));
+        let Ok(request) = prepared else {
+            let detail = "the request names no host, or more than one, or an odd path";
+            return problem::answer(StatusCode::BAD_REQUEST, detail);
         };
         let request = request.map(|body| body.map_err(Into::into).boxed_unsync());
         match handler.handle((), request).await {
@@ -155,23 +164,25 @@ impl Server {
 /// The answer where the component has none.
 fn refused(error: &wasmtime::Error) -> Response<WasiBody> {
     if error.is::<ExpirationError>() {
-        return fixed(StatusCode::GATEWAY_TIMEOUT, "");
+        let detail = "the component took too long to answer";
+        return problem::answer(StatusCode::GATEWAY_TIMEOUT, detail);
     }
     if let Some(failed) = error.downcast_ref::<InstantiationError<()>>() {
         log::warn(format_args!("cannot start an instance: {:#}", failed.error));
-        return fixed(StatusCode::SERVICE_UNAVAILABLE, "");
+        let detail = "no instance of the component can be started";
+        return problem::answer(StatusCode::SERVICE_UNAVAILABLE, detail);
     }
     if !error.is::<TrapOrPanicError>() {
         log::warn(format_args!("the component failed: {error:#}"));
     }
-    fixed(StatusCode::INTERNAL_SERVER_ERROR, "")
+    let detail = "the component failed to answer";
+    problem::answer(StatusCode::INTERNAL_SERVER_ERROR, detail)
 }
 
-fn fixed(status: StatusCode, body: &'static str) -> Response<WasiBody> {
-    let body = Full::new(Bytes::from_static(body.as_bytes()));
-    let mut response = Response::new(body.map_err(|never| match never {}).boxed_unsync());
-    *response.status_mut() = status;
-    response
+/// The answer of the host's own health check, as Spin's.
+fn healthy() -> Response<WasiBody> {
+    let body = Full::new(Bytes::from_static(b"OK"));
+    Response::new(body.map_err(|never| match never {}).boxed_unsync())
 }
 
 /// Completes the URI and adds the headers that Spin adds. What the client has
