@@ -10,11 +10,42 @@ use axum::http::{HeaderMap, header};
 use futures_util::StreamExt as _;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
+use serde_json::Number;
 
 use super::problem::{Problem, ProblemKind};
 
 /// The longest JSON body that is read, in bytes.
-const MAX_BYTES: usize = 64 << 10;
+pub(super) const MAX_BYTES: usize = 64 << 10;
+
+/// The largest number that a member may be: what JSON numbers are exact up to, whatever
+/// reads them (RFC 8259 §6).
+pub(super) const MAX_NUMBER: u64 = (1 << 53) - 1;
+
+/// A whole number that is not negative. `60.0` is one too: some languages write it so.
+pub(super) fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let number = Number::deserialize(deserializer)?;
+    let whole = number.as_u64().or_else(|| {
+        let float = number.as_f64()?;
+        // Within these bounds the cast is exact.
+        let exact = (0.0..=MAX_NUMBER as f64).contains(&float) && float.fract() == 0.0;
+        exact.then_some(float as u64)
+    });
+    let within = whole.filter(|whole| *whole <= MAX_NUMBER);
+    within.ok_or_else(|| {
+        let must = format!("{number} is not a whole number from 0 to {MAX_NUMBER}");
+        serde::de::Error::custom(must)
+    })
+}
+
+/// The same, or nothing.
+pub(super) fn whole_or_null<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<u64>, D::Error> {
+    #[derive(Deserialize)]
+    struct Whole(#[serde(deserialize_with = "whole")] u64);
+    let number = Option::<Whole>::deserialize(deserializer)?;
+    Ok(number.map(|Whole(number)| number))
+}
 
 /// Reads a body of one of these media types.
 pub(super) async fn json<T: DeserializeOwned>(

@@ -58,6 +58,12 @@ pub(super) fn has_conditions(headers: &HeaderMap) -> bool {
     CONDITIONS.iter().any(|name| headers.contains_key(name))
 }
 
+/// Whether the client says that it has what this tag stands for.
+pub(super) fn is_known(headers: &HeaderMap, etag: &EntityTag) -> bool {
+    let tags = tags(headers, &header::IF_NONE_MATCH);
+    tags.is_some_and(|tags| tags.contain(etag, EntityTag::matches_weakly))
+}
+
 /// Judges a request for a resource that is there, in the order of §13.2.2.
 pub(super) fn evaluate(method: &Method, headers: &HeaderMap, current: &Validators) -> Verdict {
     if let Some(tags) = tags(headers, &header::IF_MATCH) {

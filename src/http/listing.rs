@@ -5,6 +5,8 @@ mod parameters;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+#[cfg(test)]
+use super::openapi::schema;
 use super::problem::Problem;
 use crate::catalog::{Filters, Sort, SortBy, Span, Timestamp, Visibility};
 use crate::media::Kind;
@@ -13,8 +15,8 @@ use parameters::Parameters;
 pub(super) use parameters::refused;
 
 /// The most images on a page.
-const MAX_LIMIT: u32 = 200;
-const DEFAULT_LIMIT: u32 = 50;
+pub(super) const MAX_LIMIT: u32 = 200;
+pub(super) const DEFAULT_LIMIT: u32 = 50;
 
 /// Every parameter.
 const NAMES: [&str; 15] = [
@@ -34,6 +36,52 @@ const NAMES: [&str; 15] = [
     "max_size",
     "visibility",
 ];
+
+/// What they are, for the description of the API.
+#[cfg(test)]
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes what `Listing` reads")]
+pub(super) struct Described {
+    /// The most images on the page.
+    #[param(value_type = Option<schema::Limit>, inline)]
+    limit: Option<u32>,
+    /// Where the page begins: the `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// The order: a `-` before the name turns it round.
+    #[param(value_type = Option<schema::Sort>, inline)]
+    sort: Option<String>,
+    /// Images with all of these tags.
+    #[param(value_type = Option<schema::Tags>, inline)]
+    tag: Vec<String>,
+    /// Images of this type.
+    #[param(value_type = Option<schema::ContentType>, inline)]
+    content_type: Option<String>,
+    /// Images whose names contain this; letters of ASCII match in both cases.
+    #[param(min_length = 1, max_length = 255)]
+    filename: Option<String>,
+    /// Images that were uploaded later than this.
+    #[param(format = DateTime)]
+    created_after: Option<String>,
+    /// Images that were uploaded earlier than this.
+    #[param(format = DateTime)]
+    created_before: Option<String>,
+    /// Images at least that wide, in pixels.
+    min_width: Option<u64>,
+    /// Images at most that wide, in pixels.
+    max_width: Option<u64>,
+    /// Images at least that high, in pixels.
+    min_height: Option<u64>,
+    /// Images at most that high, in pixels.
+    max_height: Option<u64>,
+    /// Images of at least that many bytes.
+    min_size: Option<u64>,
+    /// Images of at most that many bytes.
+    max_size: Option<u64>,
+    /// Images that anybody may read, or that nobody may without a token.
+    #[param(value_type = Option<schema::Visibility>, inline)]
+    visibility: Option<String>,
+}
 
 /// What is asked of the list, but for whose images it has.
 #[derive(Clone, Debug, PartialEq, Eq)]

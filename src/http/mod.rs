@@ -1,12 +1,15 @@
 //! The HTTP contract: routes, extractors, errors. Everything below speaks in
 //! images and grants; everything above is the host.
 //!
-//! A request's way: [`router`] → `observe` → `request_id` → `cors` → `linger` → extractors (`extract`: the
-//! token becomes a grant) → a handler in `routes` → the service → a response,
-//! or a [`problem::Problem`] at any step.
+//! A request's way: [`router`] → `observe` → `request_id` → `security` → `cors` → `gate` →
+//! `linger` → extractors (`extract`: the token becomes a grant) → a handler in `routes` →
+//! the service → a response, or a [`problem::Problem`] at any step.
 
+mod accept;
+mod asset;
 mod body;
 mod byteranges;
+mod cached;
 mod conditional;
 mod cors;
 mod cursor;
@@ -16,27 +19,34 @@ mod disposition;
 mod entity_tag;
 mod exposition;
 mod extract;
+mod gate;
 mod idempotency;
 mod linger;
 mod listing;
 mod observe;
+#[cfg(test)]
+mod openapi;
+mod page;
 pub mod problem;
+mod query;
 mod range;
 mod request_id;
 mod routes;
+mod security;
 mod view;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{Request, StatusCode, header};
+use axum::http::{HeaderValue, Method, Request, StatusCode, header};
 use axum::middleware;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 
 use crate::service::Service;
 use crate::settings::Settings;
 use problem::{Problem, ProblemKind};
+use security::Policy;
 
 /// What every handler can reach.
 pub struct App {
@@ -48,29 +58,25 @@ pub struct App {
 
 /// The routes of the whole application.
 pub fn router(app: Arc<App>) -> Router {
-    Router::new()
-        .merge(routes::images::router())
-        .merge(routes::content::router())
-        .merge(routes::admin_migrate::router())
-        .merge(routes::health::router())
-        .merge(routes::links::router())
-        .merge(routes::metrics::router())
-        .merge(routes::tickets::router())
-        .merge(routes::usage::router())
-        .fallback(|| async { Problem::new(ProblemKind::NotFound, "there is no such resource") })
-        .method_not_allowed_fallback(|| async {
-            Problem::new(
-                ProblemKind::MethodNotAllowed,
-                "the resource has no such method",
-            )
+    let policy = Policy::new(&app.settings);
+    routes::all()
+        .fold(Router::new(), |router, (path, methods)| {
+            router.route(path, methods)
         })
+        .fallback(|| async { Problem::new(ProblemKind::NotFound, "there is no such resource") })
+        .method_not_allowed_fallback(other_method)
         .layer(middleware::map_request_with_state(
             Arc::clone(&app),
             linger::read_on,
         ))
+        .layer(middleware::from_fn(gate::hold))
         .layer(middleware::from_fn_with_state(
             Arc::clone(&app),
             cors::allow,
+        ))
+        .layer(middleware::map_response_with_state(
+            policy,
+            security::protect,
         ))
         .layer(middleware::from_fn(request_id::set))
         .layer(middleware::from_fn_with_state(
@@ -84,13 +90,34 @@ pub fn router(app: Arc<App>) -> Router {
 pub fn broken(problem: Problem) -> Router {
     Router::new()
         .fallback(|| async { problem })
+        .layer(middleware::map_response_with_state(
+            Policy::unknown(),
+            security::protect,
+        ))
         .layer(middleware::from_fn(request_id::set))
+}
+
+/// Answers a method that the resource does not have. The router adds `Allow`, which is
+/// all that OPTIONS asks for.
+async fn other_method(method: Method) -> Response {
+    if method == Method::OPTIONS {
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    let detail = "the resource has no such method";
+    Problem::new(ProblemKind::MethodNotAllowed, detail).into_response()
 }
 
 /// Answers one request.
 pub async fn respond(mut router: Router, request: Request<Body>) -> Response {
     let answer = tower_service::Service::call(&mut router, request).await;
     let mut response = answer.unwrap_or_else(|never| match never {});
+    if let Some(allow) = response.headers().get(header::ALLOW) {
+        // The router knows the methods that have handlers; OPTIONS is answered by none.
+        let methods = allow.to_str().unwrap_or_default().replace(',', ", ");
+        if let Ok(allow) = HeaderValue::from_str(&format!("{methods}, OPTIONS")) {
+            response.headers_mut().insert(header::ALLOW, allow);
+        }
+    }
     if let StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED = response.status() {
         // The router sets it on everything. RFC 9110 §8.6 forbids it for the first, and
         // for the second what is not the length of the content.

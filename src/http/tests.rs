@@ -1,3 +1,7 @@
+mod exchange;
+mod limits;
+mod problems;
+
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
@@ -23,18 +27,18 @@ const KEYS: &str = "test:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY";
 const NOW: i64 = 1_800_000_000_000;
 
 /// The whole application over memory, without a host.
-struct Client {
+pub(super) struct Client {
     router: Router,
     values: MemoryKeyValue,
     lines: Arc<Mutex<Vec<String>>>,
 }
 
 impl Client {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self::with(&[])
     }
 
-    fn with(variables: &[(&'static str, &str)]) -> Self {
+    pub(super) fn with(variables: &[(&'static str, &str)]) -> Self {
         let values = MemoryKeyValue::default();
         Self::over(values.clone(), Arc::new(values), variables)
     }
@@ -70,7 +74,7 @@ impl Client {
         }
     }
 
-    async fn send(&self, request: Request<Body>) -> Answer {
+    pub(super) async fn send(&self, request: Request<Body>) -> Answer {
         let response = respond(self.router.clone(), request).await;
         let (parts, body) = response.into_parts();
         let body = body.collect().await.expect("a whole body").to_bytes();
@@ -100,18 +104,18 @@ impl Client {
     }
 }
 
-struct Answer {
-    status: StatusCode,
-    headers: axum::http::HeaderMap,
-    body: Bytes,
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: axum::http::HeaderMap,
+    pub(super) body: Bytes,
 }
 
 impl Answer {
-    fn json(&self) -> Value {
+    pub(super) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).expect("JSON")
     }
 
-    fn header(&self, name: &str) -> &str {
+    pub(super) fn header(&self, name: &str) -> &str {
         self.headers
             .get(name)
             .map_or("", |value| value.to_str().expect("text"))
@@ -360,7 +364,7 @@ async fn every_refusal_is_a_problem_with_its_status() {
         .send(request(Method::PUT, "/v1/images", Body::empty()))
         .await;
     put.is_problem(405, "method-not-allowed");
-    assert_eq!(put.header("allow"), "GET,HEAD,POST");
+    assert_eq!(put.header("allow"), "GET, HEAD, POST, OPTIONS");
 }
 
 #[tokio::test]

@@ -13,33 +13,67 @@ use uuid::Uuid;
 use super::App;
 use super::conditional::Validators;
 use super::entity_tag::EntityTag;
+#[cfg(test)]
+use super::openapi::schema;
 use super::problem::{Problem, ProblemKind};
 use crate::catalog::Image;
 
-/// The image object of the contract.
+/// An image, without its bytes.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Image))]
 pub(super) struct ImageView<'a> {
+    /// Names the image: a UUIDv7, so ids are in the order of uploads.
     id: Uuid,
+    /// The `sub` of the token that uploaded it.
     owner: &'a str,
+    /// As the uploader named it, without folders and control characters.
+    #[cfg_attr(test, schema(required = true))]
     filename: Option<&'a str>,
+    /// What the bytes are, told from the bytes.
+    #[cfg_attr(test, schema(value_type = schema::ContentType))]
     content_type: &'a str,
+    /// Bytes.
     size: u64,
+    /// SHA-256 of the bytes, in lower-case hex.
+    #[cfg_attr(test, schema(pattern = "^[0-9a-f]{64}$"))]
     sha256: &'a str,
+    /// Pixels, after orientation.
+    #[cfg_attr(test, schema(minimum = 1))]
     width: u32,
+    /// Pixels, after orientation.
+    #[cfg_attr(test, schema(minimum = 1))]
     height: u32,
+    /// 1 unless animated.
+    #[cfg_attr(test, schema(minimum = 1))]
     frames: u32,
+    /// When it was uploaded.
+    #[cfg_attr(test, schema(format = DateTime))]
     created_at: String,
+    /// When anything of it last changed.
+    #[cfg_attr(test, schema(format = DateTime))]
     updated_at: String,
+    /// Who may read the bytes without a token: nobody, or anybody.
+    #[cfg_attr(test, schema(value_type = schema::Visibility))]
     visibility: &'static str,
+    /// In the order given, without repeats.
+    #[cfg_attr(test, schema(value_type = schema::Tags))]
     tags: &'a [String],
+    /// The owner's own notes.
     metadata: &'a BTreeMap<String, String>,
+    /// Where to find it.
     links: Links,
 }
 
+/// Where to find an image.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = ImageLinks))]
 struct Links {
+    /// The image object.
     #[serde(rename = "self")]
+    #[cfg_attr(test, schema(format = "uri-reference"))]
     this: String,
+    /// The bytes.
+    #[cfg_attr(test, schema(format = "uri-reference"))]
     content: String,
 }
 
@@ -75,25 +109,37 @@ pub(super) fn url(base: &str, id: Uuid) -> String {
     format!("{base}/v1/images/{id}")
 }
 
-/// `{"items": […], "next_cursor": …}`.
+/// A page of images.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = ImagePage))]
 pub(super) struct PageView<'a> {
+    /// The images of this page.
     pub(super) items: Vec<ImageView<'a>>,
+    /// The `cursor` of the next page; `null` on the last one.
+    #[cfg_attr(test, schema(required = true))]
     pub(super) next_cursor: Option<String>,
 }
 
-/// `{"items": […]}`.
+/// The images of an upload of several files.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Images))]
 pub(super) struct ItemsView<'a> {
+    /// The images, in the order of the files.
     pub(super) items: Vec<ImageView<'a>>,
 }
 
 /// A JSON response that no cache keeps for others.
 pub(super) fn json(view: &impl Serialize) -> Response {
-    match serde_json::to_vec(view) {
+    match to_json(view) {
         Ok(body) => response(body),
-        Err(_) => axum::http::StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Err(problem) => problem.into_response(),
     }
+}
+
+/// An object as JSON.
+pub(super) fn to_json(view: &impl Serialize) -> Result<Vec<u8>, Problem> {
+    serde_json::to_vec(view)
+        .map_err(|_| Problem::new(ProblemKind::Internal, "the answer can not be written"))
 }
 
 fn response(body: Vec<u8>) -> Response {
@@ -114,8 +160,7 @@ fn response(body: Vec<u8>) -> Response {
 /// what another version of the component says of an image.
 pub(super) fn object(app: &App, image: &Image) -> Result<(Response, Validators), Problem> {
     let base = app.settings.public_base_url.as_deref().unwrap_or_default();
-    let body = serde_json::to_vec(&ImageView::new(base, image))
-        .map_err(|_| Problem::new(ProblemKind::Internal, "the image object can not be written"))?;
+    let body = to_json(&ImageView::new(base, image))?;
     let validators = Validators {
         etag: EntityTag::strong(URL_SAFE_NO_PAD.encode(Sha256::digest(&body))),
         last_modified: image.updated_at.seconds(),

@@ -3,7 +3,7 @@
 //! # Layout
 //!
 //! One file for each command: `up`, `test` (and `ci`), `bench`, `token` (and `keygen`), `sign`,
-//! `migrate` (`migrate-blobs`).
+//! `openapi`, `migrate` (`migrate-blobs`).
 //! Shared subjects:
 //!
 //! - `cargo`: running cargo and rustup, the places in the repository
@@ -23,6 +23,7 @@ mod host;
 mod http;
 mod keys;
 mod migrate;
+mod openapi;
 mod peers;
 mod say;
 mod sign;
@@ -46,6 +47,8 @@ enum Command {
     Test(test::Test),
     /// Check and test everything as CI does: what can not run here is a failure
     Ci,
+    /// Write the description of the API anew, from the code
+    Openapi(openapi::Openapi),
     /// Measure the application under load, beside nginx
     Bench(bench::Bench),
     /// Print a bearer token signed with the first (or a named) key
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         Command::Up(up) => up.run(),
         Command::Test(test) => test.run(),
         Command::Ci => test::Test::for_ci().run(),
+        Command::Openapi(openapi) => openapi.run(),
         Command::Bench(bench) => bench.run(),
         Command::Token(token) => token.run(),
         Command::Sign(sign) => sign.run(),

@@ -79,3 +79,30 @@ fn members_of_any_name_are_read() {
     };
     assert_eq!(wanted, Some(expected));
 }
+
+#[test]
+fn whole_numbers_are_taken_however_they_are_written() {
+    let check = |text: &str, expect: Option<Option<u64>>| {
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        assert_eq!(whole_or_null(&mut deserializer).ok(), expect, "{text}");
+    };
+    check("0", Some(Some(0)));
+    check("60", Some(Some(60)));
+    check("60.0", Some(Some(60)));
+    check("6e1", Some(Some(60)));
+    check("9007199254740991", Some(Some(MAX_NUMBER)));
+    check("null", Some(None));
+    for wrong in [
+        "9007199254740992",
+        "9007199254740992.0",
+        "-1",
+        "-0.5",
+        "1.5",
+        "1e300",
+        "\"60\"",
+        "[60]",
+        "true",
+    ] {
+        check(wrong, None);
+    }
+}

@@ -159,3 +159,11 @@ proptest! {
         prop_assert_eq!(parse(&printed), Some(listing), "{}", printed);
     }
 }
+
+#[test]
+fn every_parameter_is_described_and_no_other() {
+    use utoipa::IntoParams as _;
+    let described = Described::into_params(|| None);
+    let described: Vec<&str> = described.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(described, NAMES);
+}

@@ -2,53 +2,85 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use axum::routing::post;
 use serde::{Deserialize, Serialize};
 
+use super::Route;
 use crate::blobs::BlobId;
 use crate::http::extract::{Admin, Authorized};
+#[cfg(test)]
+use crate::http::problem::ProblemKind::*;
 use crate::http::problem::{Problem, ProblemKind};
+use crate::http::query::{Nothing, Parameters};
 use crate::http::{App, body, view};
 
 /// How many blobs a step takes on, where nothing is said, and at most.
 const LIMIT: u32 = 16;
 const MOST: u32 = 200;
 
-pub(in crate::http) fn router() -> Router<Arc<App>> {
-    Router::new().route("/v1/admin/migrate-blobs", post(migrate))
+pub(super) fn routes() -> Vec<Route> {
+    vec![("/v1/admin/migrate-blobs", post(migrate))]
 }
 
+/// A step of the move.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Step {
+#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = MigrationStep))]
+pub(in crate::http) struct Step {
     /// Where the step before ended.
     #[serde(default)]
     cursor: Option<String>,
+    /// How many blobs are looked at.
     #[serde(default)]
+    #[cfg_attr(test, schema(minimum = 1, maximum = 200))]
     limit: Option<u32>,
 }
 
+/// What a step of the move did.
 #[derive(Debug, Serialize)]
-struct MigratedView {
+#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Migrated))]
+pub(in crate::http) struct MigratedView {
+    /// Blobs that were moved.
     moved: u64,
+    /// Their bytes.
     moved_bytes: u64,
+    /// Blobs that had been moved before.
     moved_before: u64,
+    /// Blobs that could not be moved.
     damaged: Vec<DamagedView>,
+    /// The `cursor` of the next step; `null` after the last one.
+    #[cfg_attr(test, schema(required = true))]
     next_cursor: Option<String>,
 }
 
+/// A blob that could not be moved.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = DamagedBlob))]
 struct DamagedView {
+    /// The blob's id.
     blob: String,
+    /// What is wrong with it.
     reason: String,
 }
 
-async fn migrate(
+/// Move blobs to another store
+///
+/// A step of the move from the store that was in use before, `blob_store_previous`, to the
+/// one that is in use now. Images are served meanwhile. `cargo xtask migrate-blobs` makes
+/// all steps.
+#[cfg_attr(test, utoipa::path(
+    post, path = "/v1/admin/migrate-blobs", operation_id = "migrateBlobs", tag = "Service",
+    request_body = Step,
+    responses((status = 200, description = "What was done.", body = MigratedView)),
+    security(("token" = ["admin"])),
+    extensions(("x-problems" = json!([NothingToMigrate]))),
+))]
+pub(in crate::http) async fn migrate(
     State(app): State<Arc<App>>,
     _: Authorized<Admin>,
+    _: Parameters<Nothing>,
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();

@@ -3,9 +3,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Body;
-use axum::extract::{Query, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use axum::routing::get;
@@ -14,49 +13,104 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::Route;
 use crate::auth::Scope;
 use crate::catalog::{Image, Visibility};
 use crate::http::byteranges::{Byteranges, content_range};
 use crate::http::conditional::{self, Validators, Verdict};
 use crate::http::entity_tag::EntityTag;
 use crate::http::extract::{ImageId, Reader};
+#[cfg(test)]
+use crate::http::openapi::schema;
+#[cfg(test)]
+use crate::http::problem::ProblemKind::*;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::range::{self, Selection};
-use crate::http::{App, digest, disposition};
+use crate::http::{App, digest, disposition, query, security};
 use crate::service::ServiceError;
 
-pub(in crate::http) fn router() -> Router<Arc<App>> {
-    Router::new().route("/v1/images/{id}/content", get(content))
+pub(super) fn routes() -> Vec<Route> {
+    vec![("/v1/images/{id}/content", get(content))]
 }
 
 #[derive(Debug, Deserialize)]
-struct ContentParameters {
+#[cfg_attr(test, derive(utoipa::IntoParams), into_params(parameter_in = Query))]
+pub(in crate::http) struct ContentParameters {
+    /// `1` has browsers save the file instead of showing it, `0` shows it.
+    #[cfg_attr(test, param(value_type = Option<schema::Flag>, inline))]
     download: Option<String>,
 }
 
-/// Serves GET and HEAD. Nothing is read for HEAD, nor where nothing is sent.
-async fn content(
+impl ContentParameters {
+    fn attachment(&self) -> Result<bool, Problem> {
+        match self.download.as_deref() {
+            None | Some("0") => Ok(false),
+            Some("1") => Ok(true),
+            Some(_) => Err(
+                Problem::new(ProblemKind::BadRequest, "download must be 0 or 1")
+                    .with("allowed", vec!["0", "1"]),
+            ),
+        }
+    }
+}
+
+/// Download an image
+///
+/// The bytes as they are stored. Who may: the holder of a token with `images:read`,
+/// whoever has a signed URL, and anybody where the image is public. HEAD answers the same
+/// without the bytes.
+#[cfg_attr(test, utoipa::path(
+    method(get, head), path = "/v1/images/{id}/content", operation_id = "downloadImage", tag = "Images",
+    params(ContentParameters, ("Range", Header), ("If-Range", Header)),
+    responses(
+        (status = 200, description = "The bytes.",
+            content(
+                (Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "image/gif"),
+                (Vec<u8> = "image/webp"), (Vec<u8> = "image/avif"),
+            ),
+            headers(("Accept-Ranges"), ("Cache-Control"), ("Content-Disposition"), ("Repr-Digest"))),
+        (status = 206, description = "The bytes of one range, or of several in parts.",
+            content(
+                (Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "image/gif"),
+                (Vec<u8> = "image/webp"), (Vec<u8> = "image/avif"),
+                (Vec<u8> = "multipart/byteranges"),
+            ),
+            headers(("Cache-Control"), ("Content-Range"), ("ETag"))),
+    ),
+    security(("token" = ["images:read"]), ("signedUrl" = []), ()),
+    extensions(
+        ("x-conditional" = json!(true)),
+        ("x-problems" = json!([LinkInvalid, LinkExpired, LinkRevoked, RangeNotSatisfiable])),
+    ),
+))]
+pub(in crate::http) async fn content(
     State(app): State<Arc<App>>,
     reader: Reader,
     ImageId(id): ImageId,
     request: Request,
 ) -> Result<Response, Problem> {
     let (request, _) = request.into_parts();
-    let Query(parameters) = Query::<ContentParameters>::try_from_uri(&request.uri)
-        .map_err(|error| Problem::new(ProblemKind::BadRequest, error.body_text()))?;
+    let parameters: ContentParameters = query::parse(&request.uri)?;
+    // A signed URL may have whatever its signer wants.
+    if !matches!(reader, Reader::Linked(_)) {
+        query::refuse_unknown(&request.uri, &["download"])?;
+    }
     let image = find(&app, &reader, id).await?;
     // The bytes of an image never change, so it was last modified when it was made.
     let validators = Validators {
         etag: EntityTag::strong(image.sha256.as_str()),
         last_modified: image.created_at.seconds(),
     };
-    let attachment = parameters.download.as_deref() == Some("1");
+    let attachment = parameters.attachment()?;
     let mut headers = headers(&image, attachment);
     validators.print(&mut headers, app.service.now());
     headers.insert(
         header::CACHE_CONTROL,
         cache_control(&app, &reader, image.visibility)?,
     );
+    if matches!(reader, Reader::Linked(_)) || image.visibility == Visibility::Public {
+        security::allow_embedding(&mut headers);
+    }
     match conditional::evaluate(&request.method, &request.headers, &validators) {
         Verdict::Perform => {}
         Verdict::NotModified => return Ok(conditional::not_modified(headers)),

@@ -8,14 +8,34 @@ use multer::{Constraints, Field, Multipart};
 use super::upload::declared_kind;
 use super::visibility;
 use crate::catalog::Visibility;
+#[cfg(test)]
+use crate::http::openapi::schema;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::{App, digest};
 use crate::service::{Attributes, Expected, Received, fields};
 
 /// The most files of one request.
-const MAX_FILES: usize = 32;
+pub(in crate::http) const MAX_FILES: usize = 32;
 /// The longest value of a form field that is no file, in bytes.
 const MAX_FIELD_BYTES: usize = 8 << 10;
+
+/// What a form may hold.
+#[cfg(test)]
+#[derive(serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = UploadForm)]
+#[expect(dead_code, reason = "describes what `receive` reads")]
+pub(in crate::http) struct FormView {
+    /// The files.
+    #[schema(value_type = schema::Files)]
+    file: Vec<Vec<u8>>,
+    /// Tags of all files, separated by commas.
+    #[schema(value_type = schema::TagList, required = false)]
+    tags: Option<String>,
+    /// Who may read the bytes without a token.
+    #[schema(value_type = schema::Visibility, required = false)]
+    visibility: Option<String>,
+}
 
 /// What a form has held so far.
 struct Form {

@@ -2,29 +2,45 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
-use serde_json::json;
+use serde::Serialize;
 
+use super::Route;
 use crate::http::App;
 use crate::http::problem::Problem;
 use crate::http::view;
 
-pub(in crate::http) fn router() -> Router<Arc<App>> {
-    Router::new()
-        .route("/health/live", get(live))
-        .route("/health/ready", get(ready))
+pub(super) fn routes() -> Vec<Route> {
+    vec![("/health/live", get(live)), ("/health/ready", get(ready))]
 }
 
-/// The process answers.
-async fn live() -> Response {
-    view::json(&json!({"status": "ok"}))
+/// All is well; otherwise the answer is a problem.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Health))]
+pub(in crate::http) struct HealthView {
+    /// `ok`.
+    status: &'static str,
 }
 
-/// Both stores answer.
-async fn ready(State(app): State<Arc<App>>) -> Result<Response, Problem> {
+const OK: HealthView = HealthView { status: "ok" };
+
+/// Whether the process answers
+#[cfg_attr(test, utoipa::path(
+    get, path = "/health/live", operation_id = "isLive", tag = "Service",
+    responses((status = 200, description = "It does.", body = HealthView)),
+))]
+pub(in crate::http) async fn live() -> Response {
+    view::json(&OK)
+}
+
+/// Whether both stores answer
+#[cfg_attr(test, utoipa::path(
+    get, path = "/health/ready", operation_id = "isReady", tag = "Service",
+    responses((status = 200, description = "They do.", body = HealthView)),
+))]
+pub(in crate::http) async fn ready(State(app): State<Arc<App>>) -> Result<Response, Problem> {
     app.service.check().await?;
-    Ok(view::json(&json!({"status": "ok"})))
+    Ok(view::json(&OK))
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, Uri, header};
@@ -10,24 +9,39 @@ use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
 
-use super::upload;
+use super::{Route, upload};
 use crate::catalog::Image;
 use crate::http::body::{self, Members};
 use crate::http::conditional::{self, Verdict};
 use crate::http::extract::{Authorized, Delete, ImageId, Read, Write};
 use crate::http::listing::{self, Listing};
+#[cfg(test)]
+use crate::http::openapi::schema;
 use crate::http::problem::Problem;
+use crate::http::query::{Nothing, Parameters};
 use crate::http::view::{ImageView, PageView, json, object};
 use crate::http::{App, cursor};
 use crate::service::{AsSeen, ListRequest, Patch, ServiceError};
 
-pub(in crate::http) fn router() -> Router<Arc<App>> {
-    Router::new()
-        .route("/v1/images", get(list).post(upload::create))
-        .route("/v1/images/{id}", get(show).patch(edit).delete(delete))
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        ("/v1/images", get(list).post(upload::create)),
+        ("/v1/images/{id}", get(show).patch(edit).delete(delete)),
+    ]
 }
 
-async fn list(
+/// List images
+///
+/// A page of images, newest first unless `sort` says otherwise. All filters have to match.
+/// The next page is at `next_cursor`, and in `Link`: a cursor belongs to its filters and order.
+/// Images that are uploaded or deleted meanwhile make no page repeat or skip another.
+#[cfg_attr(test, utoipa::path(
+    get, path = "/v1/images", operation_id = "listImages", tag = "Images",
+    params(listing::Described),
+    responses((status = 200, description = "A page of images.", body = PageView, headers(("Link")))),
+    security(("token" = ["images:read"])),
+))]
+pub(in crate::http) async fn list(
     State(app): State<Arc<App>>,
     caller: Authorized<Read>,
     uri: Uri,
@@ -73,10 +87,20 @@ fn foreign_cursor() -> Problem {
     listing::refused("cursor", detail.to_owned())
 }
 
-async fn show(
+/// Show an image
+///
+/// Everything about an image but its bytes.
+#[cfg_attr(test, utoipa::path(
+    get, path = "/v1/images/{id}", operation_id = "getImage", tag = "Images",
+    responses((status = 200, description = "The image.", body = ImageView)),
+    security(("token" = ["images:read"])),
+    extensions(("x-conditional" = json!(true))),
+))]
+pub(in crate::http) async fn show(
     State(app): State<Arc<App>>,
     caller: Authorized<Read>,
     ImageId(id): ImageId,
+    _: Parameters<Nothing>,
     request: Request,
 ) -> Result<Response, Problem> {
     let (request, _) = request.into_parts();
@@ -104,14 +128,23 @@ fn as_seen(app: &App, request: &Parts) -> Option<impl Fn(&Image) -> bool + Sync>
 /// A merge patch (RFC 7396): a member that is not there stays, `null` sets it back.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct PatchView {
+#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = ImagePatch))]
+pub(in crate::http) struct PatchView {
+    /// The name: folders and control characters are left out of it.
     #[serde(default, deserialize_with = "nullable")]
+    #[cfg_attr(test, schema(value_type = Option<String>))]
     filename: Option<Option<String>>,
+    /// All tags.
     #[serde(default, deserialize_with = "nullable")]
+    #[cfg_attr(test, schema(value_type = Option<schema::Tags>))]
     tags: Option<Option<Vec<String>>>,
+    /// Who may read the bytes without a token.
     #[serde(default, deserialize_with = "nullable")]
+    #[cfg_attr(test, schema(value_type = Option<schema::Visibility>))]
     visibility: Option<Option<String>>,
+    /// Members of the metadata: a string sets one, `null` removes it.
     #[serde(default, deserialize_with = "nullable")]
+    #[cfg_attr(test, schema(value_type = Option<schema::MetadataPatch>))]
     metadata: Option<Option<Members<Option<String>>>>,
 }
 
@@ -124,10 +157,25 @@ where
     Option::deserialize(deserializer).map(Some)
 }
 
-async fn edit(
+/// Edit an image
+///
+/// A merge patch (RFC 7396): members that are not sent stay as they are, `null` sets one
+/// back to what a new image has.
+#[cfg_attr(test, utoipa::path(
+    patch, path = "/v1/images/{id}", operation_id = "editImage", tag = "Images",
+    request_body(content(
+        (PatchView = "application/merge-patch+json"),
+        (PatchView = "application/json"),
+    )),
+    responses((status = 200, description = "The image as it is now.", body = ImageView)),
+    security(("token" = ["images:write"])),
+    extensions(("x-conditional" = json!(true))),
+))]
+pub(in crate::http) async fn edit(
     State(app): State<Arc<App>>,
     caller: Authorized<Write>,
     ImageId(id): ImageId,
+    _: Parameters<Nothing>,
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
@@ -152,10 +200,20 @@ async fn edit(
     Ok(object(&app, &image)?.0)
 }
 
-async fn delete(
+/// Delete an image
+///
+/// It is gone at once: its bytes are no longer served, its links are good for nothing.
+#[cfg_attr(test, utoipa::path(
+    delete, path = "/v1/images/{id}", operation_id = "deleteImage", tag = "Images",
+    responses((status = 204, description = "It is gone.")),
+    security(("token" = ["images:delete"])),
+    extensions(("x-conditional" = json!(true))),
+))]
+pub(in crate::http) async fn delete(
     State(app): State<Arc<App>>,
     caller: Authorized<Delete>,
     ImageId(id): ImageId,
+    _: Parameters<Nothing>,
     request: Request,
 ) -> Result<StatusCode, Problem> {
     let (request, _) = request.into_parts();

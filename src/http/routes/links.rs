@@ -2,44 +2,71 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::post;
 use serde::{Deserialize, Serialize};
 
-use super::seconds;
+use super::{Route, seconds};
 use crate::auth::link::{Link, LinkMethod};
 use crate::catalog::Timestamp;
 use crate::http::extract::{Authorized, ImageId, Read, Write};
+#[cfg(test)]
+use crate::http::openapi::schema;
 use crate::http::problem::{Problem, ProblemKind};
+use crate::http::query::{Nothing, Parameters};
 use crate::http::{App, body, view};
 
-pub(in crate::http) fn router() -> Router<Arc<App>> {
-    Router::new().route("/v1/images/{id}/links", post(create).delete(revoke))
+pub(super) fn routes() -> Vec<Route> {
+    vec![("/v1/images/{id}/links", post(create).delete(revoke))]
 }
 
+/// What a signed URL is to be good for.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct NewLink {
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(in crate::http) struct NewLink {
+    /// Seconds; `max_link_seconds` at the most.
+    #[serde(deserialize_with = "body::whole")]
+    #[cfg_attr(test, schema(value_type = schema::LinkSeconds))]
     expires_in: u64,
+    /// `GET`, which includes HEAD, or `HEAD` alone.
     #[serde(default)]
+    #[cfg_attr(test, schema(value_type = Option<schema::Method>))]
     method: Option<String>,
+    /// Whether browsers save the file instead of showing it.
     #[serde(default)]
     download: bool,
 }
 
+/// A signed URL.
 #[derive(Debug, Serialize)]
-struct LinkView {
+#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Link))]
+pub(in crate::http) struct LinkView {
+    /// Whoever has it may read the bytes. It begins with `public_base_url` where that is set.
+    #[cfg_attr(test, schema(format = "uri-reference"))]
     url: String,
+    /// The time from which it is refused: rounded up, so that links that are made within a
+    /// minute are the same.
+    #[cfg_attr(test, schema(format = DateTime))]
     expires_at: String,
 }
 
-async fn create(
+/// Make a signed URL
+///
+/// Whoever has it may download the image until it expires, without a token.
+#[cfg_attr(test, utoipa::path(
+    post, path = "/v1/images/{id}/links", operation_id = "createLink", tag = "Links",
+    request_body = NewLink,
+    responses((status = 201, description = "The link.", body = LinkView)),
+    security(("token" = ["images:read"])),
+))]
+pub(in crate::http) async fn create(
     State(app): State<Arc<App>>,
     caller: Authorized<Read>,
     ImageId(id): ImageId,
+    _: Parameters<Nothing>,
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
@@ -80,10 +107,20 @@ fn method(word: Option<&str>) -> Result<LinkMethod, Problem> {
     })
 }
 
-async fn revoke(
+/// Revoke all links
+///
+/// Every signed URL made so far for this image is refused from now on. Caches may serve what
+/// they got by one for another five minutes.
+#[cfg_attr(test, utoipa::path(
+    delete, path = "/v1/images/{id}/links", operation_id = "revokeLinks", tag = "Links",
+    responses((status = 204, description = "They are revoked.")),
+    security(("token" = ["images:write"])),
+))]
+pub(in crate::http) async fn revoke(
     State(app): State<Arc<App>>,
     caller: Authorized<Write>,
     ImageId(id): ImageId,
+    _: Parameters<Nothing>,
 ) -> Result<StatusCode, Problem> {
     app.service.revoke_links(&caller.grant, id).await?;
     Ok(StatusCode::NO_CONTENT)

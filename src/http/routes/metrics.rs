@@ -5,12 +5,12 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 
+use super::Route;
 use crate::auth::{Scope, pseudonym};
 use crate::http::App;
 use crate::http::exposition::{Exposition, MEDIA_TYPE};
@@ -22,11 +22,23 @@ use crate::settings::MetricsAccess;
 /// How many owners are told: those who keep the most bytes.
 const OWNERS: u32 = 20;
 
-pub(in crate::http) fn router() -> Router<Arc<App>> {
-    Router::new().route("/metrics", get(metrics))
+pub(super) fn routes() -> Vec<Route> {
+    vec![("/metrics", get(metrics))]
 }
 
-async fn metrics(State(app): State<Arc<App>>, Caller(grant): Caller) -> Result<Response, Problem> {
+/// Measure what is kept
+///
+/// What the stores know, in the text format of Prometheus. With `metrics` set to `public`
+/// no token is needed, and owners are not told by name.
+#[cfg_attr(test, utoipa::path(
+    get, path = "/metrics", operation_id = "getMetrics", tag = "Service",
+    responses((status = 200, description = "The figures.", content((String = "text/plain")))),
+    security(("token" = ["admin"])),
+))]
+pub(in crate::http) async fn metrics(
+    State(app): State<Arc<App>>,
+    Caller(grant): Caller,
+) -> Result<Response, Problem> {
     let is_admin = grant
         .as_ref()
         .is_some_and(|grant| grant.allows(Scope::Admin));

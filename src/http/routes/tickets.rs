@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
@@ -10,46 +9,79 @@ use axum::routing::post;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::seconds;
+use super::{Route, seconds};
 use crate::auth::ticket::{self, Ticket};
 use crate::catalog::{Timestamp, Visibility};
 use crate::http::extract::{Authorized, Write};
+#[cfg(test)]
+use crate::http::openapi::schema;
 use crate::http::problem::{Problem, ProblemKind};
+use crate::http::query::{Nothing, Parameters};
 use crate::http::{App, body, view};
 use crate::media::Kind;
 use crate::service::{Attributes, Expected, fields};
 use crate::trace::{self, Phase};
 
 /// The longest life of a ticket, in seconds.
-const MAX_SECONDS: u64 = 86_400;
+pub(in crate::http) const MAX_SECONDS: u64 = 86_400;
 
-pub(in crate::http) fn router() -> Router<Arc<App>> {
-    Router::new().route("/v1/upload-tickets", post(create))
+pub(super) fn routes() -> Vec<Route> {
+    vec![("/v1/upload-tickets", post(create))]
 }
 
+/// What an upload ticket is to be good for.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct NewTicket {
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(in crate::http) struct NewTicket {
+    /// Seconds.
+    #[serde(deserialize_with = "body::whole")]
+    #[cfg_attr(test, schema(value_type = schema::TicketSeconds))]
     expires_in: u64,
-    #[serde(default)]
+    /// The largest file in bytes; what the deployment allows where it is not there.
+    #[serde(default, deserialize_with = "body::whole_or_null")]
+    #[cfg_attr(test, schema(value_type = Option<schema::Bytes>))]
     max_bytes: Option<u64>,
+    /// The types that the file may be of; what the deployment accepts where it is empty.
     #[serde(default)]
+    #[cfg_attr(test, schema(value_type = Vec<schema::ContentType>))]
     content_types: Vec<String>,
+    /// The image's tags.
     #[serde(default)]
+    #[cfg_attr(test, schema(value_type = schema::Tags))]
     tags: Vec<String>,
+    /// Who may read the bytes without a token.
     #[serde(default)]
+    #[cfg_attr(test, schema(value_type = Option<schema::Visibility>))]
     visibility: Option<String>,
 }
 
+/// An upload ticket.
 #[derive(Debug, Serialize)]
-struct TicketView {
+#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Ticket))]
+pub(in crate::http) struct TicketView {
+    /// Where to POST the file: whoever has it may, once.
+    #[cfg_attr(test, schema(format = "uri-reference"))]
     upload_url: String,
+    /// The time from which it is refused.
+    #[cfg_attr(test, schema(format = DateTime))]
     expires_at: String,
 }
 
-async fn create(
+/// Make an upload ticket
+///
+/// A URL for one upload without a token, for example by a browser. An upload that fails does
+/// not use it up.
+#[cfg_attr(test, utoipa::path(
+    post, path = "/v1/upload-tickets", operation_id = "createTicket", tag = "Tickets",
+    request_body = NewTicket,
+    responses((status = 201, description = "The ticket.", body = TicketView)),
+    security(("token" = ["images:write"])),
+))]
+pub(in crate::http) async fn create(
     State(app): State<Arc<App>>,
     caller: Authorized<Write>,
+    _: Parameters<Nothing>,
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
@@ -118,7 +150,7 @@ fn kinds(app: &App, media_types: &[String]) -> Result<Option<Vec<Kind>>, Problem
 }
 
 /// What a request with a ticket may do: its upload is whose, and held to what.
-pub(super) struct Redeemed {
+pub(in crate::http) struct Redeemed {
     pub(super) owner: String,
     pub(super) attributes: Attributes,
     pub(super) expected: Expected,

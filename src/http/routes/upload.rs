@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{FromRequestParts, Query, Request, State};
+use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::Response;
@@ -14,15 +14,25 @@ use super::tickets::{self, Redeemed};
 use crate::catalog::{Image, KeyAnswer, KeyClaim};
 use crate::http::extract::{Authorized, Write};
 use crate::http::idempotency::{self, FileFingerprint, Fingerprint};
+#[cfg(test)]
+use crate::http::problem::ProblemKind::*;
 use crate::http::problem::{Problem, ProblemKind};
+use crate::http::query::{self, Parameters};
 use crate::http::view::{ImageView, ItemsView, json, object, url};
 use crate::http::{App, digest, disposition};
 use crate::media::Kind;
 use crate::service::{Answering, Attributes, Begun, Expected, Received, ServiceError};
 
 #[derive(Debug, Deserialize)]
-struct UploadParameters {
+#[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(utoipa::IntoParams), into_params(parameter_in = Query))]
+pub(in crate::http) struct UploadParameters {
+    /// The file's name, for a raw body that does not name it in `Content-Disposition`.
     filename: Option<String>,
+    /// An upload ticket, in the place of a token.
+    #[serde(rename = "ticket")]
+    #[cfg_attr(test, param(ignore))]
+    _ticket: Option<String>,
 }
 
 /// What the body is.
@@ -48,7 +58,7 @@ impl BodyForm {
 }
 
 /// Who uploads: the holder of a token with `images:write`, or of an upload ticket.
-pub(super) struct Uploader(Redeemed);
+pub(in crate::http) struct Uploader(Redeemed);
 
 impl FromRequestParts<Arc<App>> for Uploader {
     type Rejection = Problem;
@@ -69,9 +79,38 @@ impl FromRequestParts<Arc<App>> for Uploader {
     }
 }
 
-pub(super) async fn create(
+/// Upload an image, or several
+///
+/// The body is the file itself, or a form with one or more parts named `file`. What a file
+/// is, its bytes decide: a declared type that differs is refused. All files of a form are
+/// stored, or none.
+///
+/// `Content-Length` over the limit is refused before a byte is read. Where `Repr-Digest` or
+/// `Content-Digest` is sent, for the body or for a part, it is checked.
+#[cfg_attr(test, utoipa::path(
+    post, path = "/v1/images", operation_id = "uploadImage", tag = "Images",
+    params(UploadParameters, ("Content-Disposition", Header), ("Repr-Digest", Header), ("Content-Digest", Header), ("Idempotency-Key", Header)),
+    request_body(content(
+        (Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "image/gif"),
+        (Vec<u8> = "image/webp"), (Vec<u8> = "image/avif"), (Vec<u8> = "application/octet-stream"),
+        (form::FormView = "multipart/form-data"),
+    )),
+    responses(
+        (status = 201, description = "The image; or the images, where there are several.",
+            body = CreatedView, headers(("Location"))),
+    ),
+    security(("token" = ["images:write"]), ("ticket" = [])),
+    extensions(("x-problems" = json!([
+        BadRequest, UploadInterrupted, DigestMismatch, TicketInvalid, TicketSpent, TicketExpired,
+        TooLarge, UnsupportedType, UndecodableImage, TooManyPixels,
+        TrailingData, MetadataTooLarge, QuotaExceeded,
+        IdempotencyKeyHeld, IdempotencyKeyReused,
+    ]))),
+))]
+pub(in crate::http) async fn create(
     State(app): State<Arc<App>>,
     Uploader(redeemed): Uploader,
+    _: Parameters<UploadParameters>,
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
@@ -185,6 +224,17 @@ async fn receive(
     }
 }
 
+/// An image, or the images of several files.
+#[cfg(test)]
+#[derive(utoipa::ToSchema)]
+#[serde(untagged)]
+#[schema(as = Created)]
+#[expect(dead_code, reason = "describes what `created` answers")]
+pub(in crate::http) enum CreatedView<'a> {
+    One(Box<ImageView<'a>>),
+    Several(ItemsView<'a>),
+}
+
 /// Shows what was made: one image, or the items of several.
 fn created(app: &App, images: &[Image]) -> Result<Response, Problem> {
     let base = app.settings.public_base_url.as_deref().unwrap_or_default();
@@ -262,8 +312,7 @@ async fn receive_raw(
     expected: Expected,
     body: Body,
 ) -> Result<Received, Problem> {
-    let Query(parameters) = Query::<UploadParameters>::try_from_uri(uri)
-        .map_err(|error| Problem::new(ProblemKind::BadRequest, error.body_text()))?;
+    let parameters: UploadParameters = query::parse(uri)?;
     let named = headers.get(header::CONTENT_DISPOSITION);
     let named = named.and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
     let filename = named

@@ -2,35 +2,58 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
 use serde::Serialize;
 
+use super::Route;
 use crate::http::extract::{Authorized, Read};
 use crate::http::problem::Problem;
+use crate::http::query::{Nothing, Parameters};
 use crate::http::{App, view};
 
-pub(in crate::http) fn router() -> Router<Arc<App>> {
-    Router::new().route("/v1/usage", get(show))
+pub(super) fn routes() -> Vec<Route> {
+    vec![("/v1/usage", get(show))]
 }
 
+/// How much an owner keeps, and may keep.
 #[derive(Debug, Serialize)]
-struct UsageView {
+#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Usage))]
+pub(in crate::http) struct UsageView {
+    /// How many images.
     images: u64,
+    /// The sum of their sizes: equal files count once for each image.
     bytes: u64,
+    /// The most of both.
     quota: QuotaView,
 }
 
-/// `null` where there is no limit.
+/// The most that an owner may keep; `null` where there is no limit.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Quota))]
 struct QuotaView {
+    /// Images.
+    #[cfg_attr(test, schema(required = true))]
     images: Option<u64>,
+    /// Bytes.
+    #[cfg_attr(test, schema(required = true))]
     bytes: Option<u64>,
 }
 
-async fn show(State(app): State<Arc<App>>, caller: Authorized<Read>) -> Result<Response, Problem> {
+/// Show what is kept
+///
+/// How many images and bytes the token's owner keeps, and may keep.
+#[cfg_attr(test, utoipa::path(
+    get, path = "/v1/usage", operation_id = "getUsage", tag = "Images",
+    responses((status = 200, description = "What is kept.", body = UsageView)),
+    security(("token" = ["images:read"])),
+))]
+pub(in crate::http) async fn show(
+    State(app): State<Arc<App>>,
+    caller: Authorized<Read>,
+    _: Parameters<Nothing>,
+) -> Result<Response, Problem> {
     let usage = app.service.usage(&caller.grant.owner).await?;
     let quota = caller.grant.quota.over(app.settings.quota);
     Ok(view::json(&UsageView {

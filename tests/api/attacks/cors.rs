@@ -206,11 +206,13 @@ async fn a_preflight_does_nothing_and_needs_no_token() {
         assert_eq!((told.status, told.text.as_str()), (204, ""));
     }
     assert_eq!(darkroom.anybody().get(&url).await.status(), 200);
-    // OPTIONS that is no preflight is a method that nothing has.
+    // OPTIONS that is no preflight tells the methods, and does nothing either.
     let request = alice
         .request(Method::OPTIONS, path(&image))
         .header("origin", APP);
-    assert_eq!(send(request).await.status(), 405);
+    let told = Told::by(send(request).await).await;
+    assert_eq!((told.status, told.text.as_str()), (204, ""));
+    assert_eq!(told.header("allow"), "GET, HEAD, PATCH, DELETE, OPTIONS");
     let lines = [
         "Origin: https://evil.example",
         "Origin: https://app.example.com",

@@ -1,0 +1,24 @@
+//! Compresses the files that the component carries (`src/http/asset.rs`).
+
+use std::io::Write as _;
+use std::path::Path;
+use std::{env, fs, io};
+
+use flate2::{Compression, GzBuilder};
+
+const FILES: [&str; 2] = ["openapi.json", "openapi.html"];
+
+fn main() -> io::Result<()> {
+    let out = env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?;
+    println!("cargo::rerun-if-changed=build.rs");
+    for name in FILES {
+        let source = Path::new("docs").join(name);
+        println!("cargo::rerun-if-changed={}", source.display());
+        let target = fs::File::create(Path::new(&out).join(format!("{name}.gz")))?;
+        // Neither name nor time, so that the same file gives the same bytes.
+        let mut gzip = GzBuilder::new().write(target, Compression::best());
+        gzip.write_all(&fs::read(source)?)?;
+        gzip.finish()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,213 @@
+//! Completes the document that the annotations give.
+
+use serde_json::{Map, Value, json};
+
+use super::{examples, problems, shared};
+
+/// Members of an operation by which annotations speak to this module.
+const HINTS: [&str; 3] = ["x-problems", "x-cached", "x-conditional"];
+
+/// An operation on its way into the document.
+pub(super) struct Operation<'a> {
+    pub(super) method: &'a str,
+    pub(super) path: &'a str,
+    pub(super) members: &'a mut Map<String, Value>,
+}
+
+impl Operation<'_> {
+    /// What follows from the annotation's hint, if it is there.
+    pub(super) fn hint(&self, name: &str) -> Option<&Value> {
+        self.members.get(name)
+    }
+
+    pub(super) fn responses(&mut self) -> &mut Map<String, Value> {
+        object(self.members.entry("responses").or_insert(json!({})))
+    }
+}
+
+/// The document with all that its operations have in common.
+pub(super) fn complete(mut document: Value) -> Value {
+    let components = object(&mut document["components"]);
+    components.insert("headers".to_owned(), shared::headers());
+    components.insert("parameters".to_owned(), shared::parameters());
+    components.insert("securitySchemes".to_owned(), shared::security_schemes());
+    let schemas = object(&mut components["schemas"]);
+    let mut all = examples::all(schemas);
+    all.extend(problems::examples());
+    schemas.insert("Problem".to_owned(), problems::schema());
+    components.insert("examples".to_owned(), Value::Object(all));
+    let mut responses = Map::new();
+    for (path, methods) in object(&mut document["paths"]) {
+        for (method, operation) in object(methods) {
+            let members = object(operation);
+            let operation = Operation {
+                method,
+                path,
+                members,
+            };
+            responses.extend(complete_operation(operation));
+        }
+    }
+    document["components"]["responses"] = Value::Object(responses);
+    document
+}
+
+/// Gives the answers that it shares with others.
+fn complete_operation(mut operation: Operation<'_>) -> Map<String, Value> {
+    complete_conditions(&mut operation);
+    complete_parameters(&mut operation);
+    let head = operation.method == "head";
+    if head {
+        leave_out_ranges(&mut operation);
+    }
+    for response in operation.responses().values_mut() {
+        complete_response(object(response));
+    }
+    let shared = problems::add(&mut operation);
+    if head {
+        leave_out_content(&mut operation, &shared);
+    }
+    if let Some(body) = operation.members.get_mut("requestBody") {
+        body["required"] = json!(true);
+        complete_content(object(body));
+    }
+    if head {
+        let name = format!(
+            "{}Head",
+            operation.members["operationId"]
+                .as_str()
+                .unwrap_or_default()
+        );
+        operation
+            .members
+            .insert("operationId".to_owned(), json!(name));
+    }
+    let sample = examples::curl(&operation);
+    let sample = json!([{"lang": "Shell", "label": "curl", "source": sample}]);
+    operation.members.insert("x-codeSamples".to_owned(), sample);
+    for hint in HINTS {
+        operation.members.remove(hint);
+    }
+    shared
+}
+
+/// Ranges are for GET alone (RFC 9110 §14.2).
+fn leave_out_ranges(operation: &mut Operation<'_>) {
+    operation.responses().remove("206");
+    if let Some(Value::Array(parameters)) = operation.members.get_mut("parameters") {
+        let ranges = [
+            "#/components/parameters/Range",
+            "#/components/parameters/If-Range",
+        ];
+        parameters.retain(|parameter| ranges.iter().all(|range| parameter["$ref"] != *range));
+    }
+    if let Some(Value::Array(problems)) = operation.members.get_mut("x-problems") {
+        problems.retain(|slug| slug != "range-not-satisfiable");
+    }
+}
+
+/// Answers to HEAD have the same headers and nothing else.
+fn leave_out_content(operation: &mut Operation<'_>, shared: &Map<String, Value>) {
+    for response in operation.responses().values_mut() {
+        let name = response["$ref"]
+            .as_str()
+            .and_then(|name| name.rsplit('/').next());
+        if let Some(named) = name.and_then(|name| shared.get(name)) {
+            *response = named.clone();
+        }
+        object(response).remove("content");
+    }
+}
+
+/// What conditional requests (RFC 9110 §13) may say, and are answered with.
+fn complete_conditions(operation: &mut Operation<'_>) {
+    let cached = operation.hint("x-cached").is_some();
+    let conditional = operation.hint("x-conditional").is_some();
+    let reads = ["get", "head"].contains(&operation.method);
+    let mut names = Vec::new();
+    if conditional {
+        names.extend(["If-Match", "If-Unmodified-Since"]);
+    }
+    if (cached || conditional) && reads {
+        names.push("If-None-Match");
+        let known = json!({"description": "The client has it already.", "headers": {"ETag": null}});
+        operation.responses().insert("304".to_owned(), known);
+    }
+    if conditional && reads {
+        names.push("If-Modified-Since");
+    }
+    let parameters = operation.members.entry("parameters").or_insert(json!([]));
+    if let Value::Array(parameters) = parameters {
+        parameters.extend(
+            names
+                .iter()
+                .map(|name| json!({"in": "header", "name": name})),
+        );
+    }
+    if let Some(success) = operation.responses().get_mut("200") {
+        let headers = object(success).entry("headers").or_insert(json!({}));
+        if cached || conditional {
+            headers["ETag"] = Value::Null;
+        }
+        if conditional {
+            headers["Last-Modified"] = Value::Null;
+        }
+    }
+}
+
+/// Parameters that are shared become references; those of the path are added.
+fn complete_parameters(operation: &mut Operation<'_>) {
+    let parameters = operation.members.entry("parameters").or_insert(json!([]));
+    let Value::Array(parameters) = parameters else {
+        return;
+    };
+    for parameter in parameters
+        .iter_mut()
+        .filter(|parameter| parameter["in"] == "header")
+    {
+        *parameter = shared::parameter(parameter["name"].as_str().unwrap_or_default());
+    }
+    let parts = operation.path.split('/');
+    let names = parts.filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    for (place, name) in names.enumerate() {
+        parameters.insert(place, shared::parameter(name));
+    }
+    if parameters.is_empty() {
+        operation.members.remove("parameters");
+    }
+}
+
+fn complete_response(response: &mut Map<String, Value>) {
+    let headers = object(response.entry("headers").or_insert(json!({})));
+    headers.insert(shared::ALWAYS.to_owned(), Value::Null);
+    for (name, header) in headers {
+        *header = shared::header(name);
+    }
+    complete_content(response);
+}
+
+/// Media types, or how they begin, whose content is no JSON.
+const BYTES: [&str; 3] = ["image/", "application/octet-stream", "multipart/byteranges"];
+
+/// Bytes have no schema (OpenAPI 3.1 §4.8.14.5); objects have an example.
+fn complete_content(body: &mut Map<String, Value>) {
+    let Some(content) = body.get_mut("content") else {
+        return;
+    };
+    for (media_type, content) in object(content) {
+        if BYTES.iter().any(|prefix| media_type.starts_with(prefix)) {
+            *content = json!({});
+        }
+        let name = content["schema"]["$ref"].as_str();
+        let name = name.and_then(|name| name.strip_prefix("#/components/schemas/"));
+        if let Some(name) = name.map(str::to_owned)
+            && let Some(examples) = examples::of(&name)
+        {
+            content["examples"] = examples;
+        }
+    }
+}
+
+fn object(value: &mut Value) -> &mut Map<String, Value> {
+    value.as_object_mut().expect("an object")
+}

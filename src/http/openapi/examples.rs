@@ -1,0 +1,200 @@
+//! Examples: of the objects that are sent, and of the command that sends a request.
+
+use serde_json::{Map, Value, json};
+
+use super::complete::Operation;
+
+/// An object of each schema, members in their order.
+const OBJECTS: &[(&str, &str)] = &[
+    (
+        "MigrationStep",
+        r#"{
+  "cursor": null,
+  "limit": 50
+}"#,
+    ),
+    (
+        "Migrated",
+        r#"{
+  "moved": 49,
+  "moved_bytes": 90177536,
+  "moved_before": 1,
+  "damaged": [],
+  "next_cursor": "01a20bb028257c3f.7"
+}"#,
+    ),
+    ("Image", IMAGE),
+    ("Created", IMAGE),
+    (
+        "ImagePatch",
+        r#"{
+  "tags": ["cats", "holiday"],
+  "visibility": "public",
+  "metadata": {"album": "2026", "draft": null}
+}"#,
+    ),
+    (
+        "NewLink",
+        r#"{
+  "expires_in": 3600,
+  "download": true
+}"#,
+    ),
+    (
+        "Link",
+        r#"{
+  "url": "/v1/images/01a20bb0-2825-7c3f-bc27-e33a2a4cd178/content?download=1&expires=1795500000&kid=dev&signature=CcFD-_OpGoK3k3OHCn7PVPaHH2Ru-CsEjB3K2bkFXJQ",
+  "expires_at": "2026-11-24T06:00:00.000Z"
+}"#,
+    ),
+    (
+        "NewTicket",
+        r#"{
+  "expires_in": 600,
+  "max_bytes": 5000000,
+  "content_types": ["image/jpeg", "image/png"],
+  "tags": ["avatar"],
+  "visibility": "public"
+}"#,
+    ),
+    (
+        "Ticket",
+        r#"{
+  "upload_url": "/v1/images?ticket=dev.eyJpZCI6IjEifQ.N0aXWjIMaqAMIQRt3Q2FPOPhdmJMeTnEyAGM",
+  "expires_at": "2026-11-24T04:03:43.000Z"
+}"#,
+    ),
+    (
+        "Limits",
+        r#"{
+  "upload": {
+    "content_types": ["image/jpeg", "image/png", "image/gif", "image/webp", "image/avif"],
+    "max_bytes": 26214400,
+    "max_pixels": 50000000,
+    "max_width": 65535,
+    "max_height": 65535,
+    "max_frames": 1000,
+    "max_files": 32,
+    "max_filename_bytes": 255,
+    "max_metadata_bytes": 1048576,
+    "strip_metadata": "gps",
+    "trailing_data": "strip"
+  },
+  "tags": {"max_count": 32, "max_characters": 64},
+  "metadata": {"max_bytes": 4096},
+  "links": {"min_seconds": 1, "max_seconds": 604800},
+  "upload_tickets": {"min_seconds": 1, "max_seconds": 86400},
+  "list": {"default_limit": 50, "max_limit": 200},
+  "json": {"max_bytes": 65536}
+}"#,
+    ),
+    (
+        "Health",
+        r#"{
+  "status": "ok"
+}"#,
+    ),
+];
+
+const IMAGE: &str = r#"{
+  "id": "01a20bb0-2825-7c3f-bc27-e33a2a4cd178",
+  "owner": "alice",
+  "filename": "cat.jpg",
+  "content_type": "image/jpeg",
+  "size": 2841774,
+  "sha256": "44aff4ab2d7c3250525675a08f0cfa9591168cffe51791c5f5bbc417c15a6c38",
+  "width": 4032,
+  "height": 3024,
+  "frames": 1,
+  "created_at": "2026-11-24T03:53:43.717Z",
+  "updated_at": "2026-11-24T03:53:43.717Z",
+  "visibility": "private",
+  "tags": ["cats"],
+  "metadata": {"album": "2026"},
+  "links": {
+    "self": "/v1/images/01a20bb0-2825-7c3f-bc27-e33a2a4cd178",
+    "content": "/v1/images/01a20bb0-2825-7c3f-bc27-e33a2a4cd178/content"
+  }
+}"#;
+
+/// The example of a schema, as text.
+pub(super) fn text(schema: &str) -> Option<String> {
+    if schema == "ImagePage" {
+        let image = IMAGE.replace('\n', "\n    ");
+        let cursor = "AQAAAZvXgC01AaILsCglfD-8J-M6Kk";
+        return Some(format!(
+            "{{\n  \"items\": [\n    {image}\n  ],\n  \"next_cursor\": \"{cursor}\"\n}}"
+        ));
+    }
+    let mut found = OBJECTS.iter().filter(|(name, _)| *name == schema);
+    found.next().map(|(_, text)| (*text).to_owned())
+}
+
+/// The example of a schema.
+fn value(schema: &str) -> Option<Value> {
+    text(schema).map(|text| serde_json::from_str(&text).expect("JSON"))
+}
+
+/// `components.examples` of all schemas that have one.
+pub(super) fn all(schemas: &Map<String, Value>) -> Map<String, Value> {
+    let examples = schemas.keys().filter_map(|name| {
+        let value = value(name)?;
+        Some((name.clone(), json!({"value": value})))
+    });
+    examples.collect()
+}
+
+/// The `examples` of a body of this schema.
+pub(super) fn of(schema: &str) -> Option<Value> {
+    let reference = json!({"$ref": format!("#/components/examples/{schema}")});
+    text(schema).map(|_| json!({"example": reference}))
+}
+
+/// The command of curl for an operation.
+pub(super) fn curl(operation: &Operation<'_>) -> String {
+    let path = operation
+        .path
+        .replace("{id}", "01a20bb0-2825-7c3f-bc27-e33a2a4cd178");
+    let path = path.replace("{slug}", "not-found");
+    let url = format!("http://127.0.0.1:3000{path}");
+    let mut parts = vec!["curl".to_owned()];
+    match operation.method {
+        "get" => {}
+        "head" => parts.push("--head".to_owned()),
+        method => parts.push(format!("-X {}", method.to_uppercase())),
+    }
+    let needs = |scheme: &str| {
+        let ways = operation.members.get("security").and_then(Value::as_array);
+        ways.is_some_and(|ways| ways.iter().any(|way| way.get(scheme).is_some()))
+    };
+    if needs("token") {
+        parts.push("-H \"Authorization: Bearer $TOKEN\"".to_owned());
+    }
+    let content = operation
+        .members
+        .get("requestBody")
+        .map(|body| &body["content"]);
+    if let Some(content) = content.and_then(Value::as_object) {
+        parts.extend(body(content));
+    }
+    parts.push(url);
+    // One line where it fits.
+    let lines = parts.join(" \\\n     ").replacen(" \\\n     ", " ", 1);
+    let line = parts.join(" ");
+    if line.len() < 80 { line } else { lines }
+}
+
+/// The arguments that send an example of a body.
+fn body(content: &Map<String, Value>) -> Vec<String> {
+    if content.contains_key("multipart/form-data") {
+        return vec!["-F file=@cat.jpg".to_owned()];
+    }
+    let (media_type, first) = content.iter().next().expect("a media type");
+    let name = first["schema"]["$ref"].as_str().unwrap_or_default();
+    let name = name.trim_start_matches("#/components/schemas/");
+    let value = value(name).expect("an example");
+    vec![
+        format!("-H 'Content-Type: {media_type}'"),
+        format!("-d '{value}'"),
+    ]
+}

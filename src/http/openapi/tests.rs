@@ -1,0 +1,204 @@
+//! The published files are what the code gives, and say what the application does.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::{env, fs};
+
+use axum::body::Body;
+use axum::http::{Method, Request, header};
+use serde_json::Map;
+
+use super::*;
+use crate::http::routes;
+use crate::http::tests::Client;
+
+/// Where `cargo xtask openapi` asks for the files to be written.
+const WRITE: &str = "DARKROOM_WRITE_OPENAPI";
+
+/// A published file is this text; or it is written, where that is asked for.
+fn check_file(name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("docs")
+        .join(name);
+    if env::var_os(WRITE).is_some() {
+        fs::write(&path, text).expect("written");
+    }
+    let published = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        published == text,
+        "docs/{name} is not what the code gives: `cargo xtask openapi` writes it anew"
+    );
+}
+
+#[test]
+fn the_published_description_is_what_the_code_gives() {
+    let document = document();
+    let text = serde_json::to_string_pretty(&document).expect("JSON");
+    check_file("openapi.json", &format!("{text}\n"));
+    check_file("openapi.html", &page::html(&document));
+}
+
+/// The methods that a resource tells of itself, but for those that follow from others.
+async fn methods(client: &Client, path: &str) -> BTreeSet<String> {
+    let path = path.replace("{id}", "01a20bb0-2844-74b5-8560-f8154794d311");
+    let request = Request::builder().method(Method::OPTIONS);
+    let request = request.uri(path.replace("{slug}", "not-found"));
+    let answer = client
+        .send(request.body(Body::empty()).expect("a request"))
+        .await;
+    let names = answer.header("allow").split(", ").map(str::to_lowercase);
+    names
+        .filter(|name| !["head", "options"].contains(&name.as_str()))
+        .collect()
+}
+
+#[tokio::test]
+async fn what_is_described_is_what_there_is() {
+    let document = document();
+    let paths = document["paths"].as_object().expect("paths");
+    let described: BTreeSet<&str> = paths.keys().map(String::as_str).collect();
+    let routes: BTreeSet<&str> = routes::all().map(|(path, _)| path).collect();
+    assert_eq!(described, routes);
+    let client = Client::new();
+    for (path, operations) in paths {
+        let operations = operations.as_object().expect("operations").keys().cloned();
+        let described: BTreeSet<String> = operations.filter(|name| name != "head").collect();
+        assert_eq!(described, methods(&client, path).await, "{path}");
+    }
+}
+
+/// Visits every object within a value.
+fn visit(value: &Value, visitor: &mut impl FnMut(&Map<String, Value>)) {
+    match value {
+        Value::Object(members) => {
+            visitor(members);
+            members.values().for_each(|member| visit(member, visitor));
+        }
+        Value::Array(items) => items.iter().for_each(|item| visit(item, visitor)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_reference_leads_somewhere_and_nothing_shared_is_left_over() {
+    let document = document();
+    let mut used = BTreeSet::new();
+    visit(&document, &mut |object| {
+        if let Some(reference) = object.get("$ref").and_then(Value::as_str) {
+            let found = document.pointer(reference.trim_start_matches('#'));
+            assert!(found.is_some(), "{reference}");
+            used.insert(reference.to_owned());
+        }
+    });
+    for group in ["schemas", "responses", "parameters", "headers", "examples"] {
+        for name in document["components"][group]
+            .as_object()
+            .expect("a group")
+            .keys()
+        {
+            let reference = format!("#/components/{group}/{name}");
+            let shown = ["examples", "schemas"].contains(&group);
+            assert!(shown || used.contains(&reference), "{reference}");
+        }
+    }
+}
+
+#[test]
+fn every_operation_is_named_and_can_be_refused_only_as_described() {
+    let document = document();
+    let mut names = BTreeSet::new();
+    for methods in document["paths"].as_object().expect("paths").values() {
+        for operation in methods.as_object().expect("operations").values() {
+            let name = operation["operationId"].as_str().expect("a name");
+            assert!(names.insert(name.to_owned()), "{name} stands twice");
+            assert!(
+                operation["summary"].is_string() && operation["tags"].is_array(),
+                "{name}"
+            );
+            for status in ["414", "431", "500", "503"] {
+                assert!(
+                    operation["responses"].get(status).is_some(),
+                    "{name}: {status}"
+                );
+            }
+            assert!(operation.get("x-problems").is_none(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn examples_have_the_members_of_their_schemas() {
+    let document = document();
+    let schemas = document["components"]["schemas"]
+        .as_object()
+        .expect("schemas");
+    let mut count = 0;
+    for (name, schema) in schemas {
+        let Some(properties) = schema["properties"].as_object() else {
+            continue;
+        };
+        let Some(example) = document["components"]["examples"][name]["value"].as_object() else {
+            continue;
+        };
+        count += 1;
+        for member in example.keys() {
+            assert!(properties.contains_key(member), "{name}: {member}");
+        }
+        for member in schema["required"].as_array().into_iter().flatten() {
+            let member = member.as_str().expect("a name");
+            assert!(example.contains_key(member), "{name}: {member}");
+        }
+    }
+    assert!(count > 5);
+}
+
+#[test]
+fn the_page_leads_to_what_it_shows() {
+    let page = page::html(&document());
+    for (at, mark) in page.match_indices("href=\"#") {
+        let rest = &page[at + mark.len()..];
+        let name = rest.split('"').next().expect("a name");
+        let anchor = format!("id=\"{name}\"");
+        assert_eq!(page.matches(&anchor).count(), 1, "{name}");
+    }
+    assert!(!page.contains("<script") && !page.contains("style=") && !page.contains("http-equiv"));
+}
+
+#[tokio::test]
+async fn the_description_says_where_the_application_is() {
+    let client = Client::with(&[("public_base_url", "https://a.example/i")]);
+    for (client, url) in [(&Client::new(), "/"), (&client, "https://a.example/i")] {
+        let request = Request::get("/openapi.json").body(Body::empty());
+        let answer = client.send(request.expect("a request")).await;
+        assert_eq!(answer.json()["servers"][0]["url"], url);
+        assert_eq!(answer.json()["openapi"], "3.1.0");
+    }
+    let text = serde_json::to_string_pretty(&document()).expect("JSON");
+    assert_eq!(text.matches(docs::HERE).count(), 1);
+}
+
+#[tokio::test]
+async fn who_takes_gzip_gets_it() {
+    let client = Client::new();
+    for path in ["/openapi.json", "/docs"] {
+        let send = async |coding: &str| {
+            let request = Request::get(path).header(header::ACCEPT_ENCODING, coding);
+            client
+                .send(request.body(Body::empty()).expect("a request"))
+                .await
+        };
+        let (plain, gzip) = (send("identity").await, send("gzip, br").await);
+        assert_eq!(
+            (
+                plain.header("content-encoding"),
+                gzip.header("content-encoding")
+            ),
+            ("", "gzip")
+        );
+        assert!(gzip.body.len() * 4 < plain.body.len(), "{path}");
+        assert_ne!(plain.header("etag"), gzip.header("etag"));
+        for answer in [plain, gzip] {
+            assert!(answer.header("vary").contains("Accept-Encoding"), "{path}");
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! `/openapi.json` and `/docs`: the description of the API, for programs and for people.
+//! Both files are generated from the code by `cargo xtask openapi`.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use axum::routing::get;
+use serde_json::json;
+
+use super::Route;
+use crate::http::problem::{Problem, ProblemKind};
+use crate::http::{App, asset, cached, page};
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![("/openapi.json", get(description)), ("/docs", get(show))]
+}
+
+/// The media type of JSON; OpenAPI's own is not registered yet.
+const JSON: &str = "application/json";
+/// Where the API is, as the generated file says it: beside the file.
+pub(in crate::http) const HERE: &str = r#""url": "/""#;
+
+/// Describe the API to programs
+///
+/// This description: OpenAPI 3.1.
+#[cfg_attr(test, utoipa::path(
+    get, path = "/openapi.json", operation_id = "getDescription", tag = "Service",
+    responses((status = 200, description = "The description.", body = Object, headers(("ETag")))),
+    extensions(("x-cached" = json!(true))),
+))]
+pub(in crate::http) async fn description(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let Some(base) = &app.settings.public_base_url else {
+        return asset::OPENAPI.respond(&headers, |headers, etag, body| {
+            cached::respond(headers, JSON, etag, body)
+        });
+    };
+    let plain = String::from_utf8(asset::OPENAPI.plain()?)
+        .map_err(|_| Problem::new(ProblemKind::Internal, "the description is not UTF-8"))?;
+    let there = format!(r#""url": {}"#, json!(base));
+    let body = plain.replacen(HERE, &there, 1);
+    Ok(cached::respond(
+        &headers,
+        JSON,
+        &cached::etag(body.as_bytes()),
+        body,
+    ))
+}
+
+/// Describe the API to people
+#[cfg_attr(test, utoipa::path(
+    get, path = "/docs", operation_id = "getDocs", tag = "Service",
+    responses((status = 200, description = "A page.", content((String = "text/html")), headers(("ETag")))),
+    extensions(("x-cached" = json!(true))),
+))]
+pub(in crate::http) async fn show(headers: HeaderMap) -> Result<Response, Problem> {
+    asset::DOCS.respond(&headers, page::respond)
+}

@@ -1,0 +1,189 @@
+//! What holds for every exchange, whatever it is for.
+
+use axum::http::HeaderValue;
+
+use super::*;
+
+fn with_header(method: Method, path: &str, name: &'static str, value: &str) -> Request<Body> {
+    let mut request = request(method, path, Body::empty());
+    let value = HeaderValue::from_str(value).expect("a value");
+    request.headers_mut().insert(name, value);
+    request
+}
+
+#[tokio::test]
+async fn every_method_is_answered_with_those_that_a_resource_has() {
+    let client = Client::new();
+    for (path, methods) in routes::all() {
+        drop(methods);
+        let path = path.replace("{id}", "01a20bb0-2844-74b5-8560-f8154794d311");
+        let path = path.replace("{slug}", "not-found");
+        let asked = client.send(nameless(Method::OPTIONS, &path, "")).await;
+        assert_eq!(
+            (asked.status.as_u16(), asked.body.len()),
+            (204, 0),
+            "{path}"
+        );
+        let allow = asked.header("allow").to_owned();
+        assert!(allow.ends_with(", OPTIONS"), "{path}: {allow}");
+        for method in ["PUT", "TRACE", "CONNECT", "PURGE"] {
+            let method = method.parse().expect("a method");
+            let refused = client.send(nameless(method, &path, "")).await;
+            refused.is_problem(405, "method-not-allowed");
+            assert_eq!(refused.header("allow"), allow, "{path}");
+        }
+    }
+    let nothing = client.send(nameless(Method::OPTIONS, "/nothing", "")).await;
+    nothing.is_problem(404, "not-found");
+}
+
+#[tokio::test]
+async fn what_is_not_accepted_is_not_sent() {
+    let client = Client::new();
+    let created = client.upload(&testing::png(1, 1)).await;
+    let path = created.header("location").to_owned();
+    let content = format!("{path}/content");
+    for (path, accept, status) in [
+        (path.as_str(), "application/json", 200),
+        (&path, "text/html, application/*;q=0.1", 200),
+        (&path, "text/html", 406),
+        (&path, "*/*, application/json;q=0", 406),
+        ("/v1/images", "image/png", 406),
+        ("/v1/limits", "text/plain", 406),
+        ("/problems", "text/plain", 406),
+        ("/docs", "application/json", 406),
+        ("/v1/nothing", "text/html", 404),
+        (&content, "image/png", 200),
+        (&content, "image/avif,image/webp,image/*,*/*;q=0.8", 200),
+        (&content, "image/webp, image/avif", 406),
+        (&content, "image/*;q=0, */*", 406),
+    ] {
+        for method in [Method::GET, Method::HEAD] {
+            let answer = client
+                .send(with_header(method, path, "accept", accept))
+                .await;
+            assert_eq!(answer.status.as_u16(), status, "{path}: {accept}");
+            if status == 406 {
+                assert_eq!(answer.header("content-type"), "application/problem+json");
+                assert_eq!(answer.header("cache-control"), "no-store");
+            }
+        }
+    }
+    let refused = client
+        .send(with_header(Method::GET, &content, "accept", "text/html"))
+        .await;
+    refused.is_problem(406, "not-acceptable");
+    assert_eq!(refused.json()["allowed"], serde_json::json!(["image/png"]));
+    let upload = with_header(Method::POST, "/v1/images", "accept", "image/png");
+    client.send(upload).await.is_problem(406, "not-acceptable");
+    assert_eq!(client.values.keys().len(), 1);
+    let delete = with_header(Method::DELETE, &path, "accept", "text/html");
+    assert_eq!(client.send(delete).await.status, StatusCode::NO_CONTENT);
+}
+
+#[tokio::test]
+async fn long_heads_are_refused_by_what_is_too_long() {
+    let client = Client::new();
+    let path = |length: usize| format!("/v1/limits?{}", "a".repeat(length - 11));
+    let longest = client.get(&path(gate::MAX_TARGET_BYTES)).await;
+    longest.is_problem(400, "bad-request");
+    let longer = client.get(&path(gate::MAX_TARGET_BYTES + 1)).await;
+    longer.is_problem(414, "uri-too-long");
+    assert_eq!(longer.json()["limit"], gate::MAX_TARGET_BYTES);
+    let wide = "a".repeat(gate::MAX_HEADER_BYTES);
+    let wide = client
+        .send(with_header(Method::GET, "/v1/limits", "cookie", &wide))
+        .await;
+    wide.is_problem(431, "headers-too-large");
+    let fine = "a".repeat(gate::MAX_HEADER_BYTES - 1000);
+    let fine = client
+        .send(with_header(Method::GET, "/v1/limits", "cookie", &fine))
+        .await;
+    assert_eq!(fine.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_body_with_a_content_coding_is_refused() {
+    let client = Client::new();
+    for (coding, status) in [("gzip", 415), ("identity", 415), ("", 415), ("br", 415)] {
+        let mut upload = with_header(Method::POST, "/v1/images", "content-encoding", coding);
+        *upload.body_mut() = Body::from("no image");
+        let answer = client.send(upload).await;
+        let coded = !["", "identity"].contains(&coding);
+        let slug = if coded {
+            "unsupported-coding"
+        } else {
+            "unsupported-type"
+        };
+        answer.is_problem(status, slug);
+        assert_eq!(
+            answer.header("accept-encoding"),
+            if coded { "identity" } else { "" }
+        );
+    }
+}
+
+#[tokio::test]
+async fn no_answer_can_be_taken_for_a_page_of_ours() {
+    let client = Client::new();
+    let created = client.upload(&testing::png(1, 1)).await;
+    let path = created.header("location").to_owned();
+    let content = format!("{path}/content");
+    for path in [
+        path.as_str(),
+        &content,
+        "/v1/limits",
+        "/nothing",
+        "/docs",
+        "/problems",
+    ] {
+        let answer = client.get(path).await;
+        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(answer.header("referrer-policy"), "no-referrer", "{path}");
+        assert_eq!(
+            answer.header("cross-origin-resource-policy"),
+            "same-origin",
+            "{path}"
+        );
+        let policy = answer.header("content-security-policy");
+        assert!(policy.starts_with("default-src 'none'"), "{path}: {policy}");
+        assert!(!policy.contains("unsafe"), "{path}: {policy}");
+        assert_eq!(answer.header("strict-transport-security"), "", "{path}");
+    }
+    let link = serde_json::json!({"expires_in": 60});
+    let links = format!("{path}/links");
+    let link = client
+        .send(json_request(Method::POST, &links, &link))
+        .await
+        .json();
+    let link = client.get(link["url"].as_str().expect("a URL")).await;
+    assert_eq!(link.header("cross-origin-resource-policy"), "cross-origin");
+    let encrypted = Client::with(&[("public_base_url", "https://a.example")]);
+    let answer = encrypted.get("/nothing").await;
+    assert_eq!(
+        answer.header("strict-transport-security"),
+        "max-age=31536000"
+    );
+    let plain = Client::with(&[("public_base_url", "http://a.example")]);
+    let answer = plain.get("/nothing").await;
+    assert_eq!(answer.header("strict-transport-security"), "");
+}
+
+#[tokio::test]
+async fn where_every_origin_may_call_answers_are_the_same_for_all() {
+    let client = Client::with(&[("cors_origins", "*")]);
+    for origin in [None, Some("https://a.example")] {
+        let mut request = request(Method::GET, "/v1/images", Body::empty());
+        if let Some(origin) = origin {
+            let origin = HeaderValue::from_static(origin);
+            request.headers_mut().insert(header::ORIGIN, origin);
+        }
+        let answer = client.send(request).await;
+        assert_eq!(answer.header("access-control-allow-origin"), "*");
+        assert_eq!(answer.header("access-control-allow-credentials"), "");
+        assert_eq!(answer.header("vary"), "");
+    }
+    let closed = Client::new().get("/v1/images").await;
+    assert_eq!(closed.header("access-control-allow-origin"), "");
+    assert_eq!(closed.header("vary"), "");
+}
