@@ -55,6 +55,15 @@ impl Program {
 
     /// Runs it with nothing of this user's habits: no configuration, no proxy.
     pub(crate) fn run(&self, arguments: &[impl AsRef<OsStr>]) -> Output {
+        self.run_with(&[], arguments)
+    }
+
+    /// The same, with variables.
+    pub(crate) fn run_with(
+        &self,
+        variables: &[(&str, &str)],
+        arguments: &[impl AsRef<OsStr>],
+    ) -> Output {
         let mut command = Command::new(&self.path);
         for (name, _) in std::env::vars_os() {
             let name_in_lower_case = name.to_string_lossy().to_ascii_lowercase();
@@ -67,6 +76,7 @@ impl Program {
             .current_dir(self.folder.path())
             .env("HOME", self.folder.path())
             .env("LC_ALL", "C.UTF-8")
+            .envs(variables.iter().copied())
             .stdin(Stdio::null());
         command.output().expect("it starts")
     }

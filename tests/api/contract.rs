@@ -1,0 +1,76 @@
+//! The published description and the application say the same.
+//!
+//! schemathesis (of others) makes requests of what `/openapi.json` says: good and bad
+//! ones, by themselves and one after another as clients would, and holds every answer
+//! to it. `tests/schemathesis/` has its settings and what it can not know.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::support::{ALL_SCOPES, Darkroom, Program, fixture, header, token, unique};
+
+/// Where its own files are.
+fn settings(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/schemathesis");
+    folder.join(name).display().to_string()
+}
+
+#[tokio::test]
+async fn every_answer_is_one_that_the_description_has() {
+    let Some(python) = Program::find("DARKROOM_TEST_PYTHON") else {
+        return;
+    };
+    let darkroom = Darkroom::with().variable("cors_origins", "*").start();
+    let owner = unique("alice");
+    let alice = darkroom.client(&owner);
+    alice.upload(fixture("still.gif").bytes).await;
+    let scope = format!("{ALL_SCOPES} admin");
+    let authorization = format!("Authorization: Bearer {}", token(&owner, &scope));
+    let config = format!("--config-file={}", settings("schemathesis.toml"));
+    let url = format!("{}/openapi.json", darkroom.address());
+    let arguments = [
+        "-m",
+        "schemathesis.cli",
+        &config,
+        "run",
+        &url,
+        "--header",
+        &authorization,
+        "--checks=all",
+        "--no-color",
+    ];
+    let hooks = settings("hooks.py");
+    let output = python.run_with(&[("SCHEMATHESIS_HOOKS", hooks.as_str())], &arguments);
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{told}");
+    // Dropping the server fails the test if the component has trapped.
+    assert!(told.contains("No issues found"), "{told}");
+}
+
+#[tokio::test]
+async fn the_description_and_its_page_need_nothing_else() {
+    let darkroom = Darkroom::shared();
+    let anybody = darkroom.anybody();
+    let described = anybody.get("/openapi.json").await;
+    assert_eq!(header(&described, "content-type"), "application/json");
+    let described: Value = described.json().await.expect("JSON");
+    assert_eq!(described["openapi"], "3.1.0");
+    let page = anybody.get("/docs").await;
+    let policy = header(&page, "content-security-policy").to_owned();
+    assert!(
+        policy.starts_with("default-src 'none'; style-src 'sha256-"),
+        "{policy}"
+    );
+    assert!(!policy.contains("unsafe"), "{policy}");
+    let page = page.text().await.expect("a page");
+    assert!(page.len() < 200_000, "{}", page.len());
+    for loading in [
+        "<script", "<link", "<img", "<iframe", "src=", "@import", "url(",
+    ] {
+        assert!(!page.contains(loading), "{loading}");
+    }
+    for operation in ["uploadImage", "downloadImage", "createTicket"] {
+        assert!(page.contains(&format!("id=\"{operation}\"")), "{operation}");
+    }
+}
