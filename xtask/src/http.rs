@@ -19,6 +19,16 @@ pub(crate) fn get(url: &str) -> Result<Answer> {
     answer(agent().get(url).call()?)
 }
 
+/// The same with a bearer token.
+pub(crate) fn get_with_token(url: &str, token: &str) -> Result<Answer> {
+    let request = agent().get(url);
+    answer(
+        request
+            .header("Authorization", format!("Bearer {token}"))
+            .call()?,
+    )
+}
+
 /// Uploads a PNG as the raw body of a POST request.
 pub(crate) fn upload(url: &str, token: &str, content: &[u8]) -> Result<Answer> {
     let request = agent()

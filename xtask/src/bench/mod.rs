@@ -3,6 +3,7 @@
 
 mod counters;
 mod fixtures;
+mod list;
 mod memory;
 mod nginx;
 mod stage;
@@ -36,7 +37,8 @@ pub(crate) struct Bench {
     /// How often each measurement is repeated, in turn with nginx; medians are told
     #[arg(long, default_value_t = 2)]
     rounds: u32,
-    /// Run only this measurement; can be repeated
+    /// Run only this measurement; can be repeated. `list`, which takes minutes and two
+    /// gigabytes of disk, runs only when it is named
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
     /// Print JSON instead of a table
@@ -63,11 +65,20 @@ const CASES: &[(&str, Action)] = &[
     ("upload-1m", Action::Upload(SIZES[1])),
 ];
 
+/// The measurement that is not of one action but of pages of lists.
+const LIST: &str = "list";
+
 impl Bench {
     /// Runs the command.
     pub(crate) fn run(self) -> Result<()> {
         let cases = self.chosen()?;
         let program = Program::resolve(self.host)?;
+        if self.only.iter().any(|only| only == LIST) {
+            list::run(&self, &program)?;
+        }
+        if cases.is_empty() {
+            return Ok(());
+        }
         let stage = Stage::set(&program)?;
         let mut rows = Vec::new();
         for (name, action) in cases {
@@ -90,9 +101,10 @@ impl Bench {
     }
 
     fn chosen(&self) -> Result<Vec<(&'static str, Action)>> {
-        let known = |name: &String| CASES.iter().any(|(case, _)| case == name);
+        let known = |name: &String| name == LIST || CASES.iter().any(|(case, _)| case == name);
         if let Some(unknown) = self.only.iter().find(|name| !known(name)) {
-            let names: Vec<_> = CASES.iter().map(|(name, _)| *name).collect();
+            let names = CASES.iter().map(|(name, _)| *name).chain([LIST]);
+            let names: Vec<_> = names.collect();
             bail!(
                 "there is no measurement {unknown}; there are {}",
                 names.join(", ")

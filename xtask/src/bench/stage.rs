@@ -124,7 +124,8 @@ impl Drop for Stage {
     }
 }
 
-fn start(program: &Program, directory: &Path, keys: &str) -> Result<Host> {
+/// Starts the application on stores in `directory`.
+pub(super) fn start(program: &Program, directory: &Path, keys: &str) -> Result<Host> {
     let component = component::build(Profile::Release)?;
     let data = directory.join("data");
     let launch = Launch {

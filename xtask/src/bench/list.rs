@@ -1,0 +1,306 @@
+//! How long a page of a list takes, among few images and among many.
+//!
+//! The images are rows without bytes, put into the catalog's file by SQLite's own
+//! shell while no host runs. One client asks for one page at a time.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::{Value, json};
+
+use super::wrk::{self, Load};
+use super::{Bench, stage};
+use crate::cargo::target_dir;
+use crate::host::{Host, Program};
+use crate::keys::{self, Wanted};
+use crate::peers::Peer;
+use crate::{http, say};
+
+/// Debian's package.
+const SQLITE: Peer = Peer {
+    program: "sqlite3",
+    package: "sqlite3",
+    purpose: "filling the catalog with images to list",
+};
+
+/// Among how many images pages are measured.
+const COUNTS: [u32; 3] = [1_000, 100_000, 1_000_000];
+
+/// The catalog's file, as `runtime-config.toml` names it.
+const CATALOG: &str = "darkroom.db";
+
+/// The most that the slowest may take longer than the fastest.
+const BOUND: f64 = 2.0;
+
+/// A page that is asked for.
+struct Case {
+    name: &'static str,
+    query: &'static str,
+    place: Place,
+    /// Whether everybody's images are listed, or one owner's.
+    of_all: bool,
+}
+
+/// Which page of a walk.
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    First,
+    /// The one at which half of the images have been met.
+    Middle,
+}
+
+const fn first(name: &'static str, query: &'static str) -> Case {
+    Case {
+        name,
+        query,
+        place: Place::First,
+        of_all: false,
+    }
+}
+
+const fn middle(name: &'static str, query: &'static str) -> Case {
+    Case {
+        place: Place::Middle,
+        ..first(name, query)
+    }
+}
+
+const fn of_all(name: &'static str, query: &'static str) -> Case {
+    Case {
+        of_all: true,
+        ..first(name, query)
+    }
+}
+
+const CASES: &[Case] = &[
+    first("newest", "sort=-created_at"),
+    first("oldest", "sort=created_at"),
+    first("largest", "sort=-size"),
+    first("smallest", "sort=size"),
+    first("by name", "sort=filename"),
+    first("by name, last", "sort=-filename"),
+    middle("newest, middle", "sort=-created_at"),
+    middle("smallest, middle", "sort=size"),
+    middle("by name, middle", "sort=filename"),
+    of_all("everybody's newest", "sort=-created_at"),
+    of_all("everybody's largest", "sort=-size"),
+    of_all("everybody's by name", "sort=filename"),
+    first("type, one in three", "content_type=image/gif"),
+    first("type, rare", "content_type=image/avif"),
+    first("type, rare, by size", "content_type=image/avif&sort=size"),
+    first("width, rare", "min_width=9999"),
+    first("width, rare, by name", "min_width=9999&sort=filename"),
+    first("name, rare", "filename=needle"),
+    first("name, rare, by size", "filename=needle&sort=size"),
+    first("visibility", "visibility=public&sort=size"),
+    first("time, a stretch", "created_before=2023-11-14T22:13:25Z"),
+    first("tag of all", "tag=all&sort=size"),
+    first("tag of half", "tag=half"),
+    first("tag, rare", "tag=rare"),
+    first("tag, rare, by name", "tag=rare&sort=filename"),
+    first("two tags", "tag=all&tag=half&sort=size"),
+    first("two tags, one rare", "tag=all&tag=rare"),
+    first("tag and width, rare", "tag=all&min_width=9999&sort=size"),
+    of_all("everybody's, tag", "tag=half&sort=size"),
+    of_all("everybody's, name, rare", "filename=needle"),
+];
+
+/// The half of the time of a page, in milliseconds, for each of [`COUNTS`].
+struct Row {
+    name: &'static str,
+    p50: [f64; COUNTS.len()],
+}
+
+impl Row {
+    /// How often the fastest goes into the slowest.
+    fn spread(&self) -> f64 {
+        let slowest = self.p50.iter().copied().fold(0.0, f64::max);
+        let fastest = self.p50.iter().copied().fold(f64::MAX, f64::min);
+        slowest / fastest
+    }
+}
+
+/// Measures all pages, and prints a table.
+pub(super) fn run(bench: &Bench, program: &Program) -> Result<()> {
+    let setting = Setting::new(program)?;
+    let mut rows: Vec<Row> = CASES
+        .iter()
+        .map(|case| Row {
+            name: case.name,
+            p50: [0.0; COUNTS.len()],
+        })
+        .collect();
+    let mut filled = 0;
+    for (at, count) in COUNTS.into_iter().enumerate() {
+        say::step(&format!("Listing {count} images"));
+        setting.fill(filled + 1, count)?;
+        filled = count;
+        let host = setting.start()?;
+        for (case, row) in CASES.iter().zip(&mut rows) {
+            row.p50[at] = setting.measure(bench, &host, case, count)?;
+        }
+    }
+    if bench.json {
+        println!("{}", as_json(&rows));
+    } else {
+        print(&rows);
+    }
+    Ok(())
+}
+
+/// What measurements of lists share. Dropping it takes away the catalog.
+struct Setting<'a> {
+    program: &'a Program,
+    wrk: String,
+    sqlite: String,
+    directory: PathBuf,
+    keys: String,
+}
+
+impl<'a> Setting<'a> {
+    /// A new catalog, with its tables.
+    fn new(program: &'a Program) -> Result<Self> {
+        let directory = target_dir().join("bench-list");
+        let _ = fs::remove_dir_all(&directory);
+        fs::create_dir_all(&directory)?;
+        let setting = Self {
+            program,
+            wrk: wrk::WRK.ensure()?,
+            sqlite: SQLITE.ensure()?,
+            directory,
+            keys: keys::generate("bench")?,
+        };
+        // Whoever serves first makes the tables.
+        drop(setting.start()?);
+        Ok(setting)
+    }
+
+    fn start(&self) -> Result<Host> {
+        stage::start(self.program, &self.directory, &self.keys)
+    }
+
+    /// Adds the images with these numbers.
+    fn fill(&self, first: u32, last: u32) -> Result<()> {
+        let catalog = self.directory.join("data").join(CATALOG);
+        let mut shell = Command::new(&self.sqlite)
+            .arg("-bail")
+            .arg(&catalog)
+            .stdin(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("cannot start {}", self.sqlite))?;
+        let script = format!(
+            "PRAGMA synchronous = OFF; PRAGMA cache_size = -1000000;\n\
+             .parameter set :first {first}\n.parameter set :last {last}\n{}\n\
+             PRAGMA wal_checkpoint(TRUNCATE);\n",
+            include_str!("list.sql")
+        );
+        let mut input = shell.stdin.take().context("the shell takes no input")?;
+        input.write_all(script.as_bytes())?;
+        drop(input);
+        let status = shell.wait()?;
+        ensure!(status.success(), "the catalog can not be filled: {status}");
+        Ok(())
+    }
+
+    fn measure(&self, bench: &Bench, host: &Host, case: &Case, count: u32) -> Result<f64> {
+        let scope = if case.of_all { "admin" } else { "images:read" };
+        let wanted = Wanted {
+            sub: "bench",
+            scope,
+            expires_in: Duration::from_secs(24 * 60 * 60),
+            audience: None,
+            key_id: None,
+        };
+        let token = keys::mint(&self.keys, &wanted)?;
+        let base = format!("{}/v1/images?{}", host.address, case.query);
+        let url = match case.place {
+            Place::First => base,
+            Place::Middle => format!("{base}{}", cursor_after(&base, &token, count / 2)?),
+        };
+        let load = Load {
+            url,
+            token: &token,
+            upload: None,
+            connections: 1,
+            seconds: bench.seconds,
+            run: 0,
+        };
+        let sample = load.send(&self.wrk, &self.directory)?;
+        ensure!(
+            sample.errors == 0,
+            "{}: {} requests failed",
+            case.name,
+            sample.errors
+        );
+        Ok(sample.p50)
+    }
+}
+
+impl Drop for Setting<'_> {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(self.directory.join("data"));
+    }
+}
+
+/// The parameter with which a walk goes on that has met so many images.
+fn cursor_after(url: &str, token: &str, count: u32) -> Result<String> {
+    let (mut met, mut cursor) = (0, String::new());
+    while met < count as usize {
+        let page = http::get_with_token(&format!("{url}&limit=200{cursor}"), token)?;
+        ensure!(
+            page.status == 200,
+            "a page was answered with {}: {}",
+            page.status,
+            page.body
+        );
+        let page: Value = serde_json::from_str(&page.body)?;
+        met += page["items"].as_array().map_or(0, Vec::len);
+        let next = page["next_cursor"]
+            .as_str()
+            .context("the walk ended early")?;
+        cursor = format!("&cursor={next}");
+    }
+    Ok(cursor)
+}
+
+fn print(rows: &[Row]) {
+    print!("\n{:<25}", "p50 of a page in ms");
+    for count in COUNTS {
+        print!(" {count:>10}");
+    }
+    println!(" {:>8}", "spread");
+    for row in rows {
+        print!("{:<25}", row.name);
+        for p50 in row.p50 {
+            print!(" {p50:>10.2}");
+        }
+        let spread = row.spread();
+        let mark = if spread > BOUND { " !" } else { "" };
+        println!(" {spread:>8.2}{mark}");
+    }
+    println!("images in all; 50 on a page; spread is the slowest by the fastest");
+}
+
+fn as_json(rows: &[Row]) -> Value {
+    let row = |row: &Row| json!({"name": row.name, "p50_ms": row.p50, "spread": row.spread()});
+    json!({"images": COUNTS, "lists": rows.iter().map(row).collect::<Vec<_>>()})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_spread_is_that_of_the_slowest() {
+        let row = Row {
+            name: "x",
+            p50: [2.0, 1.0, 3.0],
+        };
+        assert!((row.spread() - 3.0).abs() < 1e-9);
+        assert_eq!(as_json(&[row])["lists"][0]["p50_ms"][2], 3.0);
+    }
+}
