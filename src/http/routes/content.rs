@@ -90,12 +90,13 @@ pub(in crate::http) async fn content(
     request: Request,
 ) -> Result<Response, Problem> {
     let (request, _) = request.into_parts();
+    // What is wrong with a query is told only to who may have the bytes.
+    let image = find(&app, &reader, id).await?;
     let parameters: ContentParameters = query::parse(&request.uri)?;
     // A signed URL may have whatever its signer wants.
     if !matches!(reader, Reader::Linked(_)) {
         query::refuse_unknown(&request.uri, &["download"])?;
     }
-    let image = find(&app, &reader, id).await?;
     // The bytes of an image never change, so it was last modified when it was made.
     let validators = Validators {
         etag: EntityTag::strong(image.sha256.as_str()),

@@ -187,3 +187,16 @@ async fn where_every_origin_may_call_answers_are_the_same_for_all() {
     assert_eq!(closed.header("access-control-allow-origin"), "");
     assert_eq!(closed.header("vary"), "");
 }
+
+#[tokio::test]
+async fn only_who_may_read_is_told_what_is_wrong_with_a_query() {
+    let client = Client::new();
+    let created = client.upload(&testing::png(1, 1)).await;
+    let content = format!("{}/content", created.header("location"));
+    for query in ["width=1", "download=yes", "download=%zz", "ticket=x"] {
+        let path = format!("{content}?{query}");
+        client.get(&path).await.is_problem(400, "bad-request");
+        let nobody = client.send(nameless(Method::GET, &path, "")).await;
+        nobody.is_problem(401, "unauthorized");
+    }
+}
