@@ -41,7 +41,11 @@ async fn every_answer_is_one_that_the_description_has() {
         "--no-color",
     ];
     let hooks = settings("hooks.py");
-    let output = python.run_with(&[("SCHEMATHESIS_HOOKS", hooks.as_str())], &arguments);
+    let variables = [
+        ("SCHEMATHESIS_HOOKS", hooks.as_str()),
+        ("PYTHONDONTWRITEBYTECODE", "1"),
+    ];
+    let output = python.run_with(&variables, &arguments);
     let told = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{told}");
     // Dropping the server fails the test if the component has trapped.

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import uuid
 from pathlib import Path
 
 import schemathesis
@@ -29,7 +30,8 @@ schemathesis.openapi.format("binary", images("grey.jpg", "still.avif"))
 @schemathesis.hook
 def before_call(context, case, kwargs):
     """Makes good requests good throughout: cursors come from pages, digests from bodies,
-    what must not have changed is what was seen, and ranges are within what there is."""
+    what must not have changed is what was seen, ranges are within what there is, and each
+    upload has a key of its own."""
     if case.meta is None or case.meta.generation.mode != GenerationMode.POSITIVE:
         return
     if case.query:
@@ -40,6 +42,8 @@ def before_call(context, case, kwargs):
         case.headers.pop(name, None)
     if case.headers.get("Range", "").startswith("bytes="):
         case.headers["Range"] = "bytes=0-9"
+    if "Idempotency-Key" in case.headers:
+        case.headers["Idempotency-Key"] = f'"{uuid.uuid4()}"'
     for name in ("Repr-Digest", "Content-Digest"):
         if name in case.headers and isinstance(case.body, bytes):
             digest = base64.b64encode(hashlib.sha256(case.body).digest()).decode()
