@@ -215,8 +215,9 @@ fn part_of_filename(parameters: &Parameters) -> Result<Option<String>, Problem> 
     let Some(text) = parameters.one("filename")? else {
         return Ok(None);
     };
-    if text.is_empty() || text.len() > filename::MAX_BYTES {
-        let detail = format!("filename must have 1 to {} bytes", filename::MAX_BYTES);
+    // No name has more characters than bytes.
+    if text.is_empty() || text.chars().count() > filename::MAX_BYTES {
+        let detail = format!("filename must have 1 to {} characters", filename::MAX_BYTES);
         return Err(refused("filename", detail).with("limit", filename::MAX_BYTES));
     }
     Ok(Some(text.to_ascii_lowercase()))
@@ -238,7 +239,9 @@ fn number(parameters: &Parameters, name: &'static str) -> Result<Option<u64>, Pr
         return Ok(None);
     };
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    let number = text.parse().ok().filter(|_| digits);
+    // As SQL has numbers: 63 bits.
+    let number = text.parse::<i64>().ok().filter(|_| digits);
+    let number = number.and_then(|number| u64::try_from(number).ok());
     let unreadable = || refused(name, format!("{name} must be a whole number, not {text:?}"));
     number.ok_or_else(unreadable).map(Some)
 }

@@ -14,7 +14,7 @@ use crate::http::body;
 use crate::http::listing;
 use crate::http::routes::{form, tickets};
 use crate::media::Kind;
-use crate::service::fields;
+use crate::service::{fields, filename as names};
 
 /// Makes a type whose schema is what a function gives.
 macro_rules! named {
@@ -49,6 +49,8 @@ named! {
     );
     /// A tag.
     Tag: tag();
+    /// The name of an image.
+    Filename: filename();
     /// Tags in a form.
     TagList: tag_list();
     /// The tags of an image.
@@ -94,6 +96,25 @@ fn integer(least: u64, most: u64) -> ObjectBuilder {
         .maximum(Some(most as f64))
 }
 
+/// No character that controls a terminal.
+const PLAIN: &str = r"^[^\x00-\x1f\x7f-\x9f]*$";
+
+/// What [`crate::service::filename::clean`] leaves as it is.
+fn filename() -> Object {
+    // Controls, folders, and what reorders or hides text.
+    const NOT: &str = r"\x00-\x1f\x7f-\x9f/\\\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb";
+    let most = names::MAX_BYTES;
+    let told = format!(
+        "1 to {most} bytes, not dots alone, without folders, control characters and spaces \
+         around it."
+    );
+    string()
+        .description(Some(told))
+        .max_length(Some(most))
+        .pattern(Some(format!(r"^(?!\.+$)[^\s{NOT}]([^{NOT}]*[^\s{NOT}])?$")))
+        .build()
+}
+
 /// A pattern that a tag matches. Spaces around it do not count.
 fn tag_pattern() -> String {
     const NOT: &str = r",\x00-\x1f\x7f-\x9f";
@@ -133,14 +154,13 @@ fn tags() -> Array {
 
 fn metadata_patch() -> Object {
     let nullable = SchemaType::Array(vec![Type::String, Type::Null]);
-    let value = ObjectBuilder::new().schema_type(nullable).build();
-    let name = string()
-        .min_length(Some(1))
-        .pattern(Some(r"^[^\x00-\x1f\x7f-\x9f]*$"));
+    let value = ObjectBuilder::new().schema_type(nullable);
+    let value = value.pattern(Some(PLAIN)).build();
+    let name = string().min_length(Some(1)).pattern(Some(PLAIN));
     let most = fields::MAX_METADATA_BYTES;
     let told = format!(
-        "A string sets a member, `null` removes it. All names and values together have at most \
-         {most} bytes."
+        "A string without control characters sets a member, `null` removes it. All names and \
+         values together have at most {most} bytes."
     );
     ObjectBuilder::new()
         .description(Some(told))

@@ -130,9 +130,9 @@ fn as_seen(app: &App, request: &Parts) -> Option<impl Fn(&Image) -> bool + Sync>
 #[serde(deny_unknown_fields)]
 #[cfg_attr(test, derive(utoipa::ToSchema), schema(as = ImagePatch))]
 pub(in crate::http) struct PatchView {
-    /// The name: folders and control characters are left out of it.
+    /// The name.
     #[serde(default, deserialize_with = "nullable")]
-    #[cfg_attr(test, schema(value_type = Option<String>))]
+    #[cfg_attr(test, schema(value_type = Option<schema::Filename>))]
     filename: Option<Option<String>>,
     /// All tags.
     #[serde(default, deserialize_with = "nullable")]
