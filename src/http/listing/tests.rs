@@ -106,7 +106,8 @@ fn what_can_not_be_is_refused_by_name() {
 }
 
 fn span() -> impl Strategy<Value = Span> {
-    (option::of(any::<u64>()), option::of(any::<u64>())).prop_map(|(min, max)| Span { min, max })
+    let number = || option::of(0..=i64::MAX.unsigned_abs());
+    (number(), number()).prop_map(|(min, max)| Span { min, max })
 }
 
 fn filters() -> impl Strategy<Value = Filters> {
