@@ -127,8 +127,15 @@ async fn a_wrong_secret_is_told_to_the_log_and_not_shown() {
         .launch();
     let response = darkroom.anybody().get("/health/ready").await;
     problem(response, 503, "unavailable").await;
+    // The line of a request comes after its answer.
+    let told = || async {
+        darkroom
+            .log()
+            .contains("403 Forbidden SignatureDoesNotMatch")
+    };
+    let told = eventually(told).await;
     let log = darkroom.log();
-    assert!(log.contains("403 Forbidden SignatureDoesNotMatch"), "{log}");
+    assert_eq!(told, Ok(()), "{log}");
     assert!(!log.contains("wrong-secret"), "{log}");
 }
 
