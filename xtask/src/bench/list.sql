@@ -1,6 +1,7 @@
 -- Images without bytes, numbered from :first to :last, as if uploaded 10 ms apart:
 -- nine of ten of one owner, with sizes and names in no order. One in 10,000 has what
--- is rare: a tag, a type, a width, a part of its name.
+-- is rare: a type, a width, a part of its name. The rare tag is that of ten of the
+-- first thousand and of no others, so that its page has as many images among however many.
 WITH RECURSIVE numbers (n) AS (
     SELECT :first UNION ALL SELECT n + 1 FROM numbers WHERE n < :last
 ), images_of_numbers AS (
@@ -17,5 +18,6 @@ SELECT printf('%08x-%04x-7000-8000-%012x', created_at >> 16, created_at & 65535,
     printf('%s-%08x.png', iif(is_rare, 'needle', 'image'), noise),
     printf('%s-%08x.png', iif(is_rare, 'needle', 'image'), noise),
     iif(n % 4 = 0, 'public', 'private'),
-    iif(is_rare, '["all","rare"]', iif(n % 2 = 0, '["all","half"]', '["all"]')), '{}', created_at, created_at
+    iif(n < 1000 AND n % 100 = 77, '["all","rare"]', iif(n % 2 = 0, '["all","half"]', '["all"]')),
+    '{}', created_at, created_at
 FROM images_of_numbers;
