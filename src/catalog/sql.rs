@@ -1,5 +1,6 @@
 //! A [`Catalog`] over any SQL connection that speaks SQLite's dialect.
 
+mod columns;
 mod idempotency;
 mod listing;
 mod recorded;
@@ -17,6 +18,7 @@ use super::{
 };
 use crate::blobs::{BlobId, BlobRef};
 use crate::quota::{Quota, Usage};
+use columns::Columns;
 
 /// A value of SQLite.
 #[derive(Clone, Debug, PartialEq)]
@@ -440,82 +442,6 @@ fn image(row: Row) -> Result<Image, CatalogError> {
         created_at: row.time()?,
         updated_at: row.time()?,
     })
-}
-
-/// Reads a row's columns from left to right.
-struct Columns {
-    table: &'static str,
-    values: std::vec::IntoIter<Value>,
-    column: usize,
-}
-
-impl Columns {
-    fn new(table: &'static str, row: Row) -> Self {
-        Self {
-            table,
-            values: row.0.into_iter(),
-            column: 0,
-        }
-    }
-
-    fn read<T>(&mut self, read: impl FnOnce(Value) -> Option<T>) -> Result<T, CatalogError> {
-        let damaged = CatalogError::Damaged {
-            table: self.table,
-            column: self.column,
-        };
-        self.column += 1;
-        self.values.next().and_then(read).ok_or(damaged)
-    }
-
-    fn text(&mut self) -> Result<String, CatalogError> {
-        self.read(|value| match value {
-            Value::Text(text) => Some(text),
-            _ => None,
-        })
-    }
-
-    fn optional_text(&mut self) -> Result<Option<String>, CatalogError> {
-        self.read(|value| match value {
-            Value::Text(text) => Some(Some(text)),
-            Value::Null => Some(None),
-            _ => None,
-        })
-    }
-
-    fn parsed<T>(&mut self, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, CatalogError> {
-        self.read(|value| match value {
-            Value::Text(text) => parse(&text),
-            _ => None,
-        })
-    }
-
-    fn number<T: TryFrom<i64>>(&mut self) -> Result<T, CatalogError> {
-        self.read(|value| match value {
-            Value::Integer(number) => number.try_into().ok(),
-            _ => None,
-        })
-    }
-
-    fn time(&mut self) -> Result<Timestamp, CatalogError> {
-        self.number().map(Timestamp::from_millis)
-    }
-
-    fn uuid(&mut self) -> Result<Uuid, CatalogError> {
-        self.parsed(|text| Uuid::try_parse(text).ok())
-    }
-
-    fn blob_id(&mut self) -> Result<BlobId, CatalogError> {
-        self.parsed(|text| BlobId::new(text))
-    }
-
-    /// An id, a size and a chunk size.
-    fn blob(&mut self) -> Result<BlobRef, CatalogError> {
-        Ok(BlobRef {
-            id: self.blob_id()?,
-            size: self.number()?,
-            chunk_size: self.number()?,
-        })
-    }
 }
 
 #[cfg(test)]
