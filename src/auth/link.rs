@@ -20,7 +20,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 
 use super::{KeyRing, Purpose, TokenError};
 
-const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
+/// What is percent-encoded in a query: all but what RFC 3986 §2.3 lets stand.
+pub const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')

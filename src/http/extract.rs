@@ -8,8 +8,8 @@ use axum::http::header;
 use axum::http::request::Parts;
 use uuid::Uuid;
 
-use super::App;
 use super::problem::{Problem, ProblemKind};
+use super::{App, query};
 use crate::auth::link::{self, VerifiedLink};
 use crate::auth::{Grant, Scope, token};
 use crate::trace::{self, Phase};
@@ -90,7 +90,7 @@ impl FromRequestParts<Arc<App>> for Reader {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         let query = parts.uri.query().unwrap_or_default();
         // What comes as a signed URL is judged as one, whatever else it shows.
-        if names(query).any(|name| name == link::SIGNATURE) {
+        if query::names(query).any(|name| name == link::SIGNATURE) {
             let _timer = trace::start(Phase::Auth);
             let now = app.service.now().seconds();
             let keys = &app.settings.signing_keys;
@@ -100,12 +100,6 @@ impl FromRequestParts<Arc<App>> for Reader {
         }
         Ok(grant(parts, app)?.map_or(Self::Anybody, Self::Granted))
     }
-}
-
-fn names(query: &str) -> impl Iterator<Item = &str> {
-    query
-        .split('&')
-        .map(|pair| pair.split_once('=').map_or(pair, |(name, _)| name))
 }
 
 /// The grant of the request's token; `None` if it has none.

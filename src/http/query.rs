@@ -48,8 +48,7 @@ pub(super) fn parse<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
 
 /// Refuses parameters of other names, where a type can not.
 pub(super) fn refuse_unknown(uri: &Uri, known: &[&str]) -> Result<(), Problem> {
-    let pairs = uri.query().unwrap_or_default().split('&');
-    let names = pairs.map(|pair| pair.split_once('=').map_or(pair, |(name, _)| name));
+    let names = names(uri.query().unwrap_or_default());
     let mut names = names.filter(|name| !name.is_empty());
     match names.find(|name| !known.contains(name)) {
         None => Ok(()),
@@ -60,8 +59,15 @@ pub(super) fn refuse_unknown(uri: &Uri, known: &[&str]) -> Result<(), Problem> {
     }
 }
 
+/// The names of a query's parameters, as they are spelled.
+pub(super) fn names(query: &str) -> impl Iterator<Item = &str> {
+    query
+        .split('&')
+        .map(|pair| pair.split_once('=').map_or(pair, |(name, _)| name))
+}
+
 /// Whether every `%` begins an encoded byte, and all bytes together are UTF-8.
-fn is_well_spelled(query: &str) -> bool {
+pub(super) fn is_well_spelled(query: &str) -> bool {
     let encoded = |rest: &str| {
         let digits = rest.as_bytes().get(..2);
         digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))

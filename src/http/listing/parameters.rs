@@ -1,16 +1,11 @@
 //! The parameters of a query: pairs of names and values (URL Standard §5.1), read strictly. What
 //! a client misspells or says twice is refused by name instead of passed over.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{percent_decode_str, utf8_percent_encode};
 
+use crate::auth::link::UNRESERVED;
 use crate::http::problem::{Problem, ProblemKind};
-
-/// What RFC 3986 §2.3 lets stand unescaped.
-const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+use crate::http::query;
 
 /// The parameters of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -73,11 +68,7 @@ fn unreadable(name: &str) -> Problem {
 
 /// `+` is a space, `%XX` a byte.
 fn decode(text: &str) -> Option<String> {
-    let whole = |at: usize| {
-        let digits = text.get(at + 1..at + 3);
-        digits.is_some_and(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
-    };
-    if !text.match_indices('%').all(|(at, _)| whole(at)) {
+    if !query::is_well_spelled(text) {
         return None;
     }
     let spaced = text.replace('+', " ");
