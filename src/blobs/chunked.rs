@@ -44,10 +44,13 @@ impl ChunkedBlobs {
         }
     }
 
-    async fn delete_chunks(&self, id: &BlobId, chunks: Range<u64>) -> Result<(), BlobError> {
-        // From the last to the first: as long as any is there, the first is.
-        let keys: Vec<String> = chunks.rev().map(|index| key::chunk(id, index)).collect();
-        for batch in keys.chunks(DELETE_BATCH) {
+    /// Deletes the first `count` chunks, from the last to the first. Those that
+    /// [`delete_remains`](BlobStore::delete_remains) looks for first go last, in a
+    /// call of their own: a deletion that was cut short can be found again.
+    async fn delete_chunks(&self, id: &BlobId, count: u64) -> Result<(), BlobError> {
+        let keys: Vec<String> = (0..count).map(|index| key::chunk(id, index)).collect();
+        let (first, rest) = keys.split_at(keys.len().min(WRITES_IN_FLIGHT));
+        for batch in rest.rchunks(DELETE_BATCH).chain(first.chunks(DELETE_BATCH)) {
             self.values.delete_many(batch.to_vec()).await?;
         }
         Ok(())
@@ -86,20 +89,26 @@ impl BlobStore for ChunkedBlobs {
     }
 
     async fn delete(&self, blob: &BlobRef) -> Result<(), BlobError> {
-        self.delete_chunks(&blob.id, 0..blob.chunks()).await
+        self.delete_chunks(&blob.id, blob.chunks()).await
     }
 
     async fn delete_remains(&self, id: &BlobId) -> Result<(), BlobError> {
-        // Chunks are started in order with few in flight, so past a run of that
-        // many absent ones there are none.
-        let window = WRITES_IN_FLIGHT as u64;
+        // Chunks are started in order with few in flight and deleted the other way
+        // round: where the first are absent, so are all. Behind them may be the gap
+        // that a batch left of which a store deleted a part.
+        let mut window = WRITES_IN_FLIGHT;
         let (mut index, mut absent) = (0, 0);
+        let mut count = 0;
         while absent < window {
-            let there = self.values.get(key::chunk(id, index)).await?.is_some();
-            absent = if there { 0 } else { absent + 1 };
+            if self.values.get(key::chunk(id, index)).await?.is_some() {
+                (absent, window) = (0, WRITES_IN_FLIGHT + DELETE_BATCH);
+                count = index + 1;
+            } else {
+                absent += 1;
+            }
             index += 1;
         }
-        self.delete_chunks(id, 0..index - absent).await
+        self.delete_chunks(id, count).await
     }
 
     async fn check(&self) -> Result<(), BlobError> {
@@ -221,7 +230,7 @@ impl BlobWriter for ChunkWriter {
         if self.is_shared {
             return Ok(());
         }
-        self.store.delete_chunks(&self.id, 0..self.next).await
+        self.store.delete_chunks(&self.id, self.next).await
     }
 }
 

@@ -220,6 +220,7 @@ pub trait KeyValue: Send + Sync {
     /// Writes a value; durable on return.
     async fn set(&self, key: String, value: Vec<u8>) -> Result<(), BlobError>;
 
-    /// Deletes the values that exist among `keys`.
+    /// Deletes the values that exist among `keys`. On an error, any of them may
+    /// be gone.
     async fn delete_many(&self, keys: Vec<String>) -> Result<(), BlobError>;
 }

@@ -1,4 +1,5 @@
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::*;
 use crate::blobs::{MemoryKeyValue, conformance};
@@ -171,31 +172,63 @@ async fn values_from_before_there_were_seals_are_read() {
     assert_eq!(read(&blobs, &blob, 2..10).await, Ok("23456789".into()));
 }
 
+/// Deletes one key at a time, and no more than `left` in all.
+struct Tiring {
+    values: MemoryKeyValue,
+    left: AtomicU64,
+    /// Which of a batch goes first.
+    from_the_back: bool,
+}
+
+#[async_trait]
+impl KeyValue for Tiring {
+    async fn get(&self, key: String) -> Result<Option<Bytes>, BlobError> {
+        self.values.get(key).await
+    }
+
+    async fn set(&self, key: String, value: Vec<u8>) -> Result<(), BlobError> {
+        self.values.set(key, value).await
+    }
+
+    async fn delete_many(&self, mut keys: Vec<String>) -> Result<(), BlobError> {
+        if self.from_the_back {
+            keys.reverse();
+        }
+        for key in keys {
+            let left = self.left.load(Ordering::Relaxed);
+            let left = left.checked_sub(1);
+            let left = left.ok_or_else(|| BlobError::Store("tired".to_owned()))?;
+            self.left.store(left, Ordering::Relaxed);
+            self.values.delete_many(vec![key]).await?;
+        }
+        Ok(())
+    }
+}
+
 #[tokio::test]
-async fn a_deletion_that_is_cut_short_leaves_the_first_chunk() {
-    let deleted = Arc::new(std::sync::Mutex::new(Vec::new()));
-    struct Recorder(Arc<std::sync::Mutex<Vec<String>>>);
-    #[async_trait]
-    impl KeyValue for Recorder {
-        async fn get(&self, _: String) -> Result<Option<Bytes>, BlobError> {
-            Ok(None)
-        }
-        async fn set(&self, _: String, _: Vec<u8>) -> Result<(), BlobError> {
-            Ok(())
-        }
-        async fn delete_many(&self, keys: Vec<String>) -> Result<(), BlobError> {
-            self.0.lock().expect("no test has failed").extend(keys);
-            Ok(())
+async fn remains_are_found_wherever_their_deletion_was_cut_short() {
+    const CHUNKS: u64 = 3 * DELETE_BATCH as u64 + 1;
+    for from_the_back in [false, true] {
+        for left in 0..CHUNKS {
+            let values = MemoryKeyValue::default();
+            let store = Tiring {
+                values: values.clone(),
+                left: AtomicU64::new(left),
+                from_the_back,
+            };
+            let content = &[7; 2 * CHUNKS as usize];
+            let tiring = ChunkedBlobs::new(Arc::new(store), 2);
+            let mut writer = tiring.create(BlobId::new("b").expect("valid"), None);
+            writer
+                .write(Bytes::from_static(content))
+                .await
+                .expect("writes");
+            let blob = writer.finish().await.expect("finishes");
+            assert!(tiring.delete(&blob).await.is_err(), "{left}");
+            assert_eq!(values.keys().len() as u64, CHUNKS - left);
+            let rested = ChunkedBlobs::new(Arc::new(values.clone()), 2);
+            rested.delete_remains(&blob.id).await.expect("deletes");
+            assert_eq!(values.keys(), Vec::<String>::new(), "{left}");
         }
     }
-    let blobs = ChunkedBlobs::new(Arc::new(Recorder(Arc::clone(&deleted))), 1);
-    let blob = BlobRef {
-        id: BlobId::new("b").expect("valid"),
-        size: 60,
-        chunk_size: 1,
-    };
-    blobs.delete(&blob).await.expect("deleted");
-    let keys = deleted.lock().expect("no test has failed");
-    let expected: Vec<String> = (0..60).rev().map(|at| key::chunk(&blob.id, at)).collect();
-    assert_eq!(*keys, expected);
 }
