@@ -18,6 +18,7 @@ pub use stores::BlobStoreSetting;
 pub const NAMES: &[&str] = &[
     "signing_keys",
     "max_upload_bytes",
+    "max_upload_seconds",
     "max_pixels",
     "max_width",
     "max_height",
@@ -26,6 +27,7 @@ pub const NAMES: &[&str] = &[
     "accepted_types",
     "strip_metadata",
     "trailing_data",
+    "delete_grace_seconds",
     "token_audience",
     "chunk_bytes",
     "public_base_url",
@@ -57,6 +59,8 @@ pub struct Settings {
     pub signing_keys: KeyRing,
     /// The largest file in bytes (`max_upload_bytes`; 25 MiB).
     pub max_upload_bytes: u64,
+    /// The longest that an upload may take, in seconds (`max_upload_seconds`; 6 hours).
+    pub max_upload_seconds: u64,
     /// The largest image in pixels, width times height (`max_pixels`; 50 million).
     pub max_pixels: u64,
     /// The widest image in pixels, before orientation (`max_width`; 65535).
@@ -73,6 +77,9 @@ pub struct Settings {
     pub strip_metadata: Option<Strip>,
     /// What becomes of bytes after an image's end (`trailing_data`; `strip`).
     pub trailing_data: Trailing,
+    /// How long the bytes of a deleted image stay for those who are reading them, in
+    /// seconds (`delete_grace_seconds`; 15 minutes).
+    pub delete_grace_seconds: u64,
     /// What a token's `aud` must include (`token_audience`; unset: not judged).
     pub token_audience: Option<String>,
     /// The length in bytes of the chunks that new blobs are cut into
@@ -159,6 +166,7 @@ impl Settings {
         Ok(Self {
             signing_keys: values.signing_keys("signing_keys")?,
             max_upload_bytes: values.number("max_upload_bytes", 25 * MIB, 1..=1 << 40)?,
+            max_upload_seconds: values.number("max_upload_seconds", 21_600, 1..=604_800)?,
             max_pixels: values.number("max_pixels", 50_000_000, 1..=1 << 40)?,
             max_width: values.pixels("max_width")?,
             max_height: values.pixels("max_height")?,
@@ -167,6 +175,7 @@ impl Settings {
             accepted_types: values.kinds("accepted_types")?,
             strip_metadata: values.word("strip_metadata", &STRIP_METADATA)?,
             trailing_data: values.word("trailing_data", &TRAILING_DATA)?,
+            delete_grace_seconds: values.number("delete_grace_seconds", 900, 1..=604_800)?,
             token_audience: values.get("token_audience").map(str::to_owned),
             chunk_bytes: values.small_number("chunk_bytes", 384 << 10, 1024..=16 * MIB)?,
             public_base_url: values.base_url("public_base_url")?,
@@ -389,6 +398,8 @@ mod tests {
         assert_eq!(settings.request_log, RequestLog::All);
         assert_eq!(settings.metrics, MetricsAccess::Admin);
         assert!(!settings.server_timing);
+        assert_eq!(settings.max_upload_seconds, 21_600);
+        assert_eq!(settings.delete_grace_seconds, 900);
         assert_eq!(
             (settings.token_audience, settings.public_base_url),
             (None, None)
@@ -427,6 +438,7 @@ mod tests {
             ("signing_keys", "dev:short"),
             ("max_upload_bytes", "25 MiB"),
             ("max_upload_bytes", "0"),
+            ("max_upload_seconds", "6h"),
             ("max_pixels", "-1"),
             ("max_width", "0"),
             ("max_height", "2147483648"),
@@ -434,6 +446,7 @@ mod tests {
             ("max_metadata_bytes", "1000"),
             ("strip_metadata", "exif"),
             ("trailing_data", "keep"),
+            ("delete_grace_seconds", "0"),
             ("accepted_types", "jpeg,svg"),
             ("accepted_types", ","),
             ("chunk_bytes", "1000"),

@@ -1,6 +1,7 @@
 //! What every [`Catalog`] must do, as one suite. It cleans up behind itself and
 //! touches nothing that it did not make.
 
+mod audit;
 mod idempotency;
 mod listing;
 mod recorded;
@@ -50,6 +51,8 @@ pub async fn run(catalog: &dyn Catalog, prefix: &str) -> Result<Vec<&'static str
     suite.a_key_is_held_by_one_request_at_a_time().await?;
     suite.a_key_is_answered_once().await?;
     suite.expired_leases_commit_nothing().await?;
+    suite.audits_tell_every_record().await?;
+    suite.a_closed_lease_commits_nothing().await?;
     suite.records_of_a_lease_are_told().await?;
     Ok(vec![
         "the database answers",
@@ -74,6 +77,8 @@ pub async fn run(catalog: &dyn Catalog, prefix: &str) -> Result<Vec<&'static str
         "a key is held by one request at a time",
         "a key is answered once",
         "expired leases commit nothing",
+        "audits tell every record",
+        "a closed lease commits nothing",
         "records of a lease are told",
     ])
 }

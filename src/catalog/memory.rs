@@ -1,8 +1,9 @@
 //! A catalog in memory: the model that the SQL one is held against.
 
+mod audit;
 mod keys;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -10,16 +11,23 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::{
-    BlobCount, Catalog, CatalogError, Image, KeyClaim, KeyState, Lease, ListQuery, NewAnswer,
-    NewImage, OwnerUsage, Page, RecordedBlob, Statistics, Timestamp,
+    BlobCheck, BlobCount, Catalog, CatalogError, Image, ImageCheck, KeyClaim, KeyState, Lease,
+    ListQuery, NewAnswer, NewImage, OwnerUsage, Page, RecordedBlob, Statistics, Timestamp,
 };
 use crate::blobs::{BlobId, BlobRef};
 use crate::quota::{Quota, Usage};
 
 /// A [`Catalog`] in maps.
-#[derive(Debug, Default)]
 pub struct MemoryCatalog {
     state: Mutex<State>,
+    /// Tells when a blob dies: the database's own clock, as it were.
+    clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
+}
+
+impl Default for MemoryCatalog {
+    fn default() -> Self {
+        Self::timed_by(wall_clock)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -37,10 +45,18 @@ struct Blob {
     owner: String,
     sha256: String,
     refs: u64,
-    died_at: Timestamp,
+    died_at: Option<Timestamp>,
 }
 
 impl MemoryCatalog {
+    /// An empty catalog whose database has this clock.
+    pub fn timed_by(clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        Self {
+            state: Mutex::default(),
+            clock: Box::new(clock),
+        }
+    }
+
     /// The names of all records that are not images: blobs, then leases, then keys.
     pub fn other_records(&self) -> Vec<String> {
         let state = self.lock();
@@ -80,7 +96,7 @@ impl State {
                 owner: image.owner.clone(),
                 sha256: image.sha256.clone(),
                 refs: 0,
-                died_at: Timestamp::default(),
+                died_at: None,
             });
         record.refs += 1;
         self.images.insert(image.id, image);
@@ -104,11 +120,11 @@ impl State {
         owners
     }
 
-    fn remove(&mut self, image: &Image) {
+    fn remove(&mut self, image: &Image, now: Timestamp) {
         self.images.remove(&image.id);
         if let Some(record) = self.blobs.get_mut(image.blob.id.as_str()) {
             record.refs -= 1;
-            record.died_at = wall_clock();
+            record.died_at = (record.refs == 0).then_some(now);
         }
     }
 }
@@ -129,7 +145,6 @@ fn count<'a>(records: impl Iterator<Item = &'a Blob>) -> BlobCount {
     })
 }
 
-/// Deaths are timed by the database, here as there.
 fn wall_clock() -> Timestamp {
     let since_epoch = SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -278,7 +293,7 @@ impl Catalog for MemoryCatalog {
             .filter(|image| owner.is_none_or(|owner| owner == image.owner))
             .filter(|image| unchanged_since.is_none_or(|time| time == image.updated_at));
         if let Some(image) = &found {
-            state.remove(image);
+            state.remove(image, (self.clock)());
         }
         Ok(found.is_some())
     }
@@ -289,7 +304,10 @@ impl Catalog for MemoryCatalog {
         limit: u32,
     ) -> Result<Vec<BlobRef>, CatalogError> {
         let state = self.lock();
-        let is_dead = |record: &&Blob| record.refs == 0 && record.died_at < before;
+        let is_dead = |record: &&Blob| {
+            let died = record.died_at.is_some_and(|died_at| died_at < before);
+            record.refs == 0 && died && state.count(record.blob.id.as_str()) == 0
+        };
         let mut dead: Vec<&Blob> = state.blobs.values().filter(is_dead).collect();
         dead.sort_by_key(|record| record.died_at);
         dead.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
@@ -331,14 +349,21 @@ impl Catalog for MemoryCatalog {
         Ok(expired)
     }
 
+    async fn close_lease(&self, id: &str) -> Result<(), CatalogError> {
+        if let Some(lease) = self.lock().leases.get_mut(id) {
+            lease.expires_at = Timestamp::default();
+        }
+        Ok(())
+    }
+
     async fn recorded_blobs(&self, lease: &Lease) -> Result<Vec<BlobId>, CatalogError> {
         let prefix = format!("{}.", lease.id);
         let state = self.lock();
-        let ids = state.blobs.values().map(|record| &record.blob.id);
-        Ok(ids
-            .filter(|id| id.as_str().starts_with(&prefix))
-            .cloned()
-            .collect())
+        let recorded = state.blobs.values().map(|record| &record.blob.id);
+        let ids = recorded.chain(state.images.values().map(|image| &image.blob.id));
+        let ids: BTreeSet<&str> = ids.map(BlobId::as_str).collect();
+        let ours = ids.into_iter().filter(|id| id.starts_with(&prefix));
+        Ok(ours.filter_map(BlobId::new).collect())
     }
 
     async fn forget_lease(&self, id: &str) -> Result<(), CatalogError> {
@@ -358,16 +383,45 @@ impl Catalog for MemoryCatalog {
         let is_dead = |record: &&Blob| record.refs == 0;
         let live = state.blobs.values().filter(|record| record.refs > 0);
         let dead = state.blobs.values().filter(is_dead);
+        let closed = Timestamp::default();
         let expiries = state.leases.values().map(|lease| lease.expires_at);
+        let expiries = expiries.filter(|expires_at| *expires_at > closed);
         Ok(Statistics {
             images: usage(state.images.values()),
             live: count(live),
             dead: count(dead.clone()),
-            oldest_death: dead.map(|record| record.died_at).min(),
+            oldest_death: dead.filter_map(|record| record.died_at).min(),
             leases: state.leases.len() as u64,
             oldest_expiry: expiries.min(),
             owners: state.largest_owners(owners),
         })
+    }
+
+    async fn check_images(&self, after: &str, limit: u32) -> Result<Vec<ImageCheck>, CatalogError> {
+        Ok(self.lock().check_images(after, limit))
+    }
+
+    async fn check_blobs(&self, after: &str, limit: u32) -> Result<Vec<BlobCheck>, CatalogError> {
+        Ok(self.lock().check_blobs(after, limit))
+    }
+
+    async fn images_of(&self, blob: &str, limit: u32) -> Result<Vec<String>, CatalogError> {
+        Ok(self.lock().names_of(blob, limit))
+    }
+
+    async fn record_blob(&self, image: &str) -> Result<(), CatalogError> {
+        self.lock().record_blob(image, (self.clock)());
+        Ok(())
+    }
+
+    async fn recount_blob(&self, id: &str) -> Result<(), CatalogError> {
+        self.lock().recount(id, (self.clock)());
+        Ok(())
+    }
+
+    async fn delete_images_of(&self, blob: &str) -> Result<(), CatalogError> {
+        self.lock().remove_images_of(blob, (self.clock)());
+        Ok(())
     }
 
     async fn check(&self) -> Result<(), CatalogError> {

@@ -46,6 +46,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "idempotency",
         sql: include_str!("migrations/0005_idempotency.sql"),
     },
+    Migration {
+        version: 6,
+        name: "audit",
+        sql: include_str!("migrations/0006_audit.sql"),
+    },
 ];
 
 impl Migration {

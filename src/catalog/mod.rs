@@ -19,11 +19,14 @@
 //! What was written and never committed is found from leases that have expired
 //! ([`Catalog::expired_leases`]): nothing can be committed under those any more.
 
+mod audit;
 pub mod conformance;
 mod idempotency;
 mod listing;
 mod memory;
 pub mod migrations;
+#[cfg(test)]
+pub(crate) mod native;
 mod record;
 mod sql;
 mod statistics;
@@ -34,6 +37,7 @@ use uuid::Uuid;
 use crate::blobs::{BlobId, BlobRef};
 use crate::quota::{Quota, QuotaExceeded, Usage};
 
+pub use audit::{BlobCheck, BlobRecord, ImageCheck, ImageFault};
 pub use idempotency::{KeyAnswer, KeyClaim, KeyState, NewAnswer};
 pub use listing::{Filters, ListQuery, Page, Position, Sort, SortBy, SortKey, Span};
 pub use memory::MemoryCatalog;
@@ -138,7 +142,8 @@ pub trait Catalog: Send + Sync {
         unchanged_since: Option<Timestamp>,
     ) -> Result<bool, CatalogError>;
 
-    /// At most `limit` blobs that died before `before`, longest dead first.
+    /// At most `limit` blobs that died before `before`, longest dead first. One that
+    /// an image refers to is not among them, whatever its record says.
     async fn dead_blobs(&self, before: Timestamp, limit: u32)
     -> Result<Vec<BlobRef>, CatalogError>;
 
@@ -148,7 +153,10 @@ pub trait Catalog: Send + Sync {
     /// At most `limit` leases that had expired at `at`, oldest first.
     async fn expired_leases(&self, at: Timestamp, limit: u32) -> Result<Vec<Lease>, CatalogError>;
 
-    /// Which of the lease's blobs have a record, dead or alive.
+    /// Ends a lease: nothing is committed under it from here on, at whatever time.
+    async fn close_lease(&self, id: &str) -> Result<(), CatalogError>;
+
+    /// Which of the lease's blobs have a record, dead or alive, or an image.
     async fn recorded_blobs(&self, lease: &Lease) -> Result<Vec<BlobId>, CatalogError>;
 
     /// Drops the record of an expired lease, once its remains are gone.
@@ -167,6 +175,28 @@ pub trait Catalog: Send + Sync {
 
     /// What all owners keep, and the `owners` of them who keep the most bytes.
     async fn statistics(&self, owners: u32) -> Result<Statistics, CatalogError>;
+
+    /// Checks the records of at most `limit` images after the id `after`, in the
+    /// order of ids.
+    async fn check_images(&self, after: &str, limit: u32) -> Result<Vec<ImageCheck>, CatalogError>;
+
+    /// Tells the records of at most `limit` blobs after the id `after`, dead or
+    /// alive, in the order of ids.
+    async fn check_blobs(&self, after: &str, limit: u32) -> Result<Vec<BlobCheck>, CatalogError>;
+
+    /// At most `limit` ids of images that refer to the blob, in order.
+    async fn images_of(&self, blob: &str, limit: u32) -> Result<Vec<String>, CatalogError>;
+
+    /// Makes a record of the blob that an image refers to, from what the image's own
+    /// says, if there is none.
+    async fn record_blob(&self, image: &str) -> Result<(), CatalogError>;
+
+    /// Counts a blob's images anew. Where it counts as dead and the same content has
+    /// come to its owner again, its images refer to that blob from here on.
+    async fn recount_blob(&self, id: &str) -> Result<(), CatalogError>;
+
+    /// Deletes every image that refers to the blob.
+    async fn delete_images_of(&self, blob: &str) -> Result<(), CatalogError>;
 
     /// Whether the database answers.
     async fn check(&self) -> Result<(), CatalogError>;

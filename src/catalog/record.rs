@@ -46,7 +46,12 @@ impl Timestamp {
 
     /// This many seconds later.
     pub fn plus_seconds(self, seconds: i64) -> Self {
-        Self::from_millis(self.0.saturating_add(seconds.saturating_mul(1000)))
+        self.plus_millis(seconds.saturating_mul(1000))
+    }
+
+    /// This many milliseconds later.
+    pub fn plus_millis(self, millis: i64) -> Self {
+        Self::from_millis(self.0.saturating_add(millis))
     }
 }
 

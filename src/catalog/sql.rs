@@ -1,5 +1,6 @@
 //! A [`Catalog`] over any SQL connection that speaks SQLite's dialect.
 
+mod audit;
 mod columns;
 mod idempotency;
 mod listing;
@@ -13,8 +14,8 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{
-    Catalog, CatalogError, Image, KeyClaim, KeyState, Lease, ListQuery, NewImage, Page,
-    RecordedBlob, Statistics, Timestamp, Visibility, migrations,
+    BlobCheck, Catalog, CatalogError, Image, ImageCheck, KeyClaim, KeyState, Lease, ListQuery,
+    NewImage, Page, RecordedBlob, Statistics, Timestamp, Visibility, migrations,
 };
 use crate::blobs::{BlobId, BlobRef};
 use crate::quota::{Quota, Usage};
@@ -122,6 +123,11 @@ const COMMIT: &str = "
 
 /// How often a commit is tried that does nothing for no reason that can be found.
 const COMMIT_ATTEMPTS: u32 = 3;
+const DEAD: &str = "
+    SELECT id, size, chunk_size FROM blobs
+    WHERE refs = 0 AND died_at < ?1
+        AND NOT EXISTS (SELECT 1 FROM images WHERE images.blob_id = blobs.id)
+    ORDER BY died_at LIMIT ?2";
 
 /// A new image as [`COMMIT`] reads it.
 #[derive(Serialize)]
@@ -333,10 +339,8 @@ impl<D: Database> Catalog for SqlCatalog<D> {
         before: Timestamp,
         limit: u32,
     ) -> Result<Vec<BlobRef>, CatalogError> {
-        let sql = "SELECT id, size, chunk_size FROM blobs
-            WHERE refs = 0 AND died_at < ?1 ORDER BY died_at LIMIT ?2";
         let parameters = vec![before.into(), i64::from(limit).into()];
-        let rows = self.database.query(sql, parameters).await?;
+        let rows = self.database.query(DEAD, parameters).await?;
         rows.into_iter()
             .map(|row| Columns::new("blobs", row).blob())
             .collect()
@@ -366,9 +370,15 @@ impl<D: Database> Catalog for SqlCatalog<D> {
         rows.into_iter().map(lease).collect()
     }
 
+    async fn close_lease(&self, id: &str) -> Result<(), CatalogError> {
+        let sql = "UPDATE leases SET expires_at = 0 WHERE id = ?1";
+        self.database.query(sql, vec![id.into()]).await.map(|_| ())
+    }
+
     async fn recorded_blobs(&self, lease: &Lease) -> Result<Vec<BlobId>, CatalogError> {
         // '/' is the character after '.': the range is every id that begins so.
-        let sql = "SELECT id FROM blobs WHERE id > ?1 || '.' AND id < ?1 || '/'";
+        let sql = "SELECT id FROM blobs WHERE id > ?1 || '.' AND id < ?1 || '/'
+            UNION SELECT blob_id FROM images WHERE blob_id > ?1 || '.' AND blob_id < ?1 || '/'";
         let rows = self
             .database
             .query(sql, vec![lease.id.as_str().into()])
@@ -401,6 +411,30 @@ impl<D: Database> Catalog for SqlCatalog<D> {
 
     async fn statistics(&self, owners: u32) -> Result<Statistics, CatalogError> {
         self.read_statistics(owners).await
+    }
+
+    async fn check_images(&self, after: &str, limit: u32) -> Result<Vec<ImageCheck>, CatalogError> {
+        audit::check_images(&self.database, after, limit).await
+    }
+
+    async fn check_blobs(&self, after: &str, limit: u32) -> Result<Vec<BlobCheck>, CatalogError> {
+        audit::check_blobs(&self.database, after, limit).await
+    }
+
+    async fn images_of(&self, blob: &str, limit: u32) -> Result<Vec<String>, CatalogError> {
+        audit::images_of(&self.database, blob, limit).await
+    }
+
+    async fn record_blob(&self, image: &str) -> Result<(), CatalogError> {
+        audit::record_blob(&self.database, image).await
+    }
+
+    async fn recount_blob(&self, id: &str) -> Result<(), CatalogError> {
+        audit::recount(&self.database, id).await
+    }
+
+    async fn delete_images_of(&self, blob: &str) -> Result<(), CatalogError> {
+        audit::delete_images_of(&self.database, blob).await
     }
 
     async fn check(&self) -> Result<(), CatalogError> {

@@ -68,6 +68,30 @@ pub(super) async fn json<T: DeserializeOwned>(
         return Err(Problem::new(ProblemKind::UnsupportedType, detail)
             .with("allowed", media_types.to_vec()));
     }
+    let bytes = bytes(body).await?;
+    // A struct would also be read from an array of its members' values.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Problem::new(
+            ProblemKind::BadRequest,
+            "the body must be a JSON object",
+        ));
+    }
+    parse(&bytes)
+}
+
+/// Reads a JSON body, or none: that is as good as an empty object.
+pub(super) async fn optional_json<T: DeserializeOwned + Default>(
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<T, Problem> {
+    let bytes = bytes(body).await?;
+    if bytes.is_empty() && !headers.contains_key(header::CONTENT_TYPE) {
+        return Ok(T::default());
+    }
+    json(headers, Body::from(bytes), &["application/json"]).await
+}
+
+async fn bytes(body: Body) -> Result<Vec<u8>, Problem> {
     let mut bytes = Vec::new();
     let mut stream = body.into_data_stream();
     while let Some(piece) = stream.next().await {
@@ -79,14 +103,7 @@ pub(super) async fn json<T: DeserializeOwned>(
         }
         bytes.extend_from_slice(&piece);
     }
-    // A struct would also be read from an array of its members' values.
-    if bytes.trim_ascii_start().first() != Some(&b'{') {
-        return Err(Problem::new(
-            ProblemKind::BadRequest,
-            "the body must be a JSON object",
-        ));
-    }
-    parse(&bytes)
+    Ok(bytes)
 }
 
 /// Reads a JSON text; the member that can not be so is named.

@@ -37,7 +37,6 @@ impl Permission for Write {
 impl Permission for Delete {
     const SCOPE: Scope = Scope::Delete;
 }
-
 impl Permission for Admin {
     const SCOPE: Scope = Scope::Admin;
 }

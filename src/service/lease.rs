@@ -3,6 +3,10 @@
 //!
 //! One record serves many uploads. An instance begins with a small lease and
 //! takes larger ones while it lives, since most instances live short.
+//!
+//! A lease's term has three parts: ids are given out, then the uploads that have
+//! begun are finished, then nothing is written any more, so that a write which a
+//! store took long over lands before the sweep comes.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -12,21 +16,49 @@ use super::Service;
 use crate::blobs::BlobId;
 use crate::catalog::{CatalogError, Lease, Timestamp};
 
-/// How long a lease is in force: the longest that an upload may take, and how
-/// long a crash's remains may stay.
-pub const TERM_SECONDS: i64 = 6 * 3600;
-/// For how long ids are given out under a lease. The rest of its term is left
-/// for the uploads that have begun.
-pub const ISSUE_SECONDS: i64 = 600;
-
 const FIRST_CAPACITY: u32 = 4;
 const LARGEST_CAPACITY: u32 = 64;
+
+/// The parts of a lease's term, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Term {
+    /// For how long ids are given out.
+    pub issue: i64,
+    /// For how long uploads may go on from there: each has this long at least.
+    pub write: i64,
+    /// For how long nothing is written before the lease ends: the longest that a
+    /// store may take over one write.
+    pub settle: i64,
+}
+
+impl Term {
+    /// A term that gives every upload `seconds`.
+    pub fn for_uploads_of(seconds: u64) -> Self {
+        let write = i64::try_from(seconds)
+            .unwrap_or(i64::MAX)
+            .saturating_mul(1000);
+        Self {
+            issue: write / 36,
+            write,
+            settle: write / 12,
+        }
+    }
+
+    /// How long a lease is in force.
+    pub fn whole(self) -> i64 {
+        self.issue
+            .saturating_add(self.write)
+            .saturating_add(self.settle)
+    }
+}
 
 /// A blob id, and the lease that it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct LeasedId {
     pub(super) blob: BlobId,
     pub(super) lease: String,
+    /// Nothing is written under the id from this time on.
+    pub(super) write_until: Timestamp,
 }
 
 /// The lease that an instance draws from.
@@ -41,6 +73,7 @@ struct Current {
     lease: Lease,
     next: u32,
     issue_until: Timestamp,
+    write_until: Timestamp,
 }
 
 impl Current {
@@ -53,6 +86,7 @@ impl Current {
         Some(LeasedId {
             blob,
             lease: self.lease.id.clone(),
+            write_until: self.write_until,
         })
     }
 }
@@ -81,17 +115,18 @@ impl Service {
             Ok(id) => return Ok(id),
             Err(capacity) => capacity,
         };
+        let term = self.limits().lease;
         let lease = Lease {
             id: Uuid::now_v7().simple().to_string(),
             capacity,
-            expires_at: now.plus_seconds(TERM_SECONDS),
+            expires_at: now.plus_millis(term.whole()),
         };
         self.catalog().lease(&lease).await?;
-        let issue_until = now.plus_seconds(ISSUE_SECONDS);
         let mut current = Current {
             lease,
             next: 0,
-            issue_until,
+            issue_until: now.plus_millis(term.issue),
+            write_until: now.plus_millis(term.issue.saturating_add(term.write)),
         };
         let id = current.draw(now);
         // Another request may have done the same meanwhile: the ids left in the

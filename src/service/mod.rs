@@ -2,6 +2,7 @@
 //! them out, delete them, and clean up. Knows stores and media, not HTTP.
 
 mod access;
+pub mod audit;
 mod digests;
 mod edit;
 mod error;
@@ -29,9 +30,9 @@ pub use edit::{EditError, Patch};
 pub use error::ServiceError;
 pub use fetch::ListRequest;
 pub use idempotency::{ANSWER_SECONDS, Answering, Begun, HOLD_SECONDS};
-pub use lease::{ISSUE_SECONDS, TERM_SECONDS};
+pub use lease::Term;
 pub use migrate::Migrated;
-pub use sweep::{GRACE_SECONDS, Swept};
+pub use sweep::Swept;
 pub use upload::{Attributes, Expected, Received, UploadError};
 pub use usage::Report;
 
@@ -45,7 +46,7 @@ pub struct Runtime {
     pub log: Box<dyn Fn(&str) + Send + Sync>,
 }
 
-/// What uploads are held to.
+/// What uploads, and the sweep, are held to.
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// The largest file in bytes.
@@ -66,6 +67,11 @@ pub struct Limits {
     pub strip_metadata: Option<Strip>,
     /// What becomes of bytes after an image's end.
     pub trailing_data: Trailing,
+    /// How long uploads may take, and so how long remains may stay.
+    pub lease: Term,
+    /// How long the bytes of a deleted image stay for those who are reading them,
+    /// in milliseconds.
+    pub grace_millis: i64,
 }
 
 impl From<&Settings> for Limits {
@@ -80,6 +86,8 @@ impl From<&Settings> for Limits {
             accepted_types: settings.accepted_types.clone(),
             strip_metadata: settings.strip_metadata,
             trailing_data: settings.trailing_data,
+            lease: Term::for_uploads_of(settings.max_upload_seconds),
+            grace_millis: i64::try_from(settings.delete_grace_seconds * 1000).unwrap_or(i64::MAX),
         }
     }
 }

@@ -27,6 +27,14 @@ struct Bench {
 }
 
 const CHUNK: u32 = 64;
+const GRACE_SECONDS: i64 = 15 * 60;
+const LEASE: Term = Term {
+    issue: 600_000,
+    write: 20_000_000,
+    settle: 1_000_000,
+};
+/// How long a lease lasts.
+const TERM_SECONDS: i64 = 21_600;
 
 impl Bench {
     fn new() -> Self {
@@ -79,19 +87,8 @@ impl Bench {
             spawn: Box::new(move |work| queue.lock().expect("not poisoned").push(work)),
             log: Box::new(|_| {}),
         };
-        let limits = Limits {
-            max_upload_bytes: 2000,
-            max_pixels: 10_000,
-            max_width: 65_535,
-            max_height: 65_535,
-            max_frames: 10,
-            max_metadata_bytes: 65_536,
-            accepted_types: Kind::ALL.to_vec(),
-            strip_metadata: Some(Strip::Location),
-            trailing_data: Trailing::Cut,
-        };
         Self {
-            service: service(limits, runtime),
+            service: service(limits(), runtime),
             values,
             catalog: Arc::clone(catalog),
             clock,
@@ -149,7 +146,7 @@ impl Bench {
 
     /// Sweeps until there is nothing left to do.
     async fn sweep_all(&self) {
-        while self.service.sweep().await.expect("sweeps") != Swept::default() {}
+        while self.service.sweep(100).await.expect("sweeps").more {}
     }
 
     /// Nothing is stored and nothing is recorded.
@@ -157,6 +154,23 @@ impl Bench {
         assert_eq!(self.images().await, vec![], "{case}");
         assert_eq!(self.values.keys(), Vec::<String>::new(), "{case}");
         assert_eq!(self.catalog.other_records(), Vec::<String>::new(), "{case}");
+    }
+}
+
+/// What uploads are held to here.
+pub(super) fn limits() -> Limits {
+    Limits {
+        max_upload_bytes: 2000,
+        max_pixels: 10_000,
+        max_width: 65_535,
+        max_height: 65_535,
+        max_frames: 10,
+        max_metadata_bytes: 65_536,
+        accepted_types: Kind::ALL.to_vec(),
+        strip_metadata: Some(Strip::Location),
+        trailing_data: Trailing::Cut,
+        lease: LEASE,
+        grace_millis: GRACE_SECONDS * 1000,
     }
 }
 
@@ -348,7 +362,7 @@ async fn a_sweep_that_is_cut_short_is_finished_by_the_next() {
             .await
             .expect("is deleted");
         bench.advance(TERM_SECONDS);
-        let _ = bench.service.sweep().await;
+        let _ = bench.service.sweep(100).await;
         bench.sweep_all().await;
         bench.assert_empty(&format!("call {n}")).await;
     }
@@ -455,6 +469,49 @@ async fn an_upload_that_outlasts_its_lease_is_refused() {
 }
 
 #[tokio::test]
+async fn an_upload_stops_before_its_lease_ends() {
+    let bench = Bench::new();
+    let file = testing::png_of_size(1000);
+    let clock = Arc::clone(&bench.clock);
+    let mut pieces = 0;
+    // The sender falls asleep after ten pieces.
+    let slow = body(&file).inspect(move |_| {
+        pieces += 1;
+        if pieces == 11 {
+            clock.fetch_add(LEASE.issue + LEASE.write, Ordering::Relaxed);
+        }
+    });
+    let answer = bench
+        .service
+        .receive(slow, None, &Expected::default())
+        .await;
+    let late = ServiceError::Catalog(CatalogError::LeaseExpired);
+    assert_eq!(answer.err(), Some(UploadError::Service(late)));
+    assert_eq!(bench.values.keys(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_call_sweeps_no_more_than_it_is_asked_to() {
+    let bench = Bench::new();
+    for size in 100..150 {
+        let image = bench.upload("alice", &testing::png_of_size(size)).await;
+        let id = image.expect("is taken").id;
+        bench
+            .service
+            .delete(&grant("alice"), id, None)
+            .await
+            .expect("is deleted");
+    }
+    bench.advance(GRACE_SECONDS + 60);
+    let mut swept = Vec::new();
+    for limit in [1, 30, 100] {
+        let report = bench.service.sweep(limit).await.expect("sweeps");
+        swept.push((report.blobs, report.leases, report.more));
+    }
+    assert_eq!(swept, [(1, 0, true), (30, 0, true), (19, 0, false)]);
+}
+
+#[tokio::test]
 async fn one_lease_serves_many_uploads() {
     let bench = Bench::new();
     for n in 0..84 {
@@ -465,7 +522,7 @@ async fn one_lease_serves_many_uploads() {
     }
     // Of 4, 16 and 64 ids; the other records are the blobs.
     assert_eq!(bench.catalog.other_records().len(), 84 + 3);
-    bench.advance(ISSUE_SECONDS);
+    bench.advance(LEASE.issue / 1000);
     bench
         .upload("alice", &testing::png_of_size(999))
         .await

@@ -16,7 +16,7 @@ use uuid::{NoContext, Uuid};
 use super::digests::Digests;
 use super::{Answering, Service, ServiceError};
 use crate::blobs::{BlobError, BlobRef, BlobWriter};
-use crate::catalog::{CatalogError, Image, NewImage, Visibility};
+use crate::catalog::{CatalogError, Image, NewImage, Timestamp, Visibility};
 use crate::media::{Facts, Inspector, Kind, MediaError, Piece, Policy};
 use crate::quota::Quota;
 
@@ -129,7 +129,8 @@ impl Service {
         self.refuse_length(expected)?;
         let id = self.next_blob_id().await.map_err(ServiceError::from)?;
         let mut writer = self.blobs().create(id.blob, expected.length);
-        match self.take(body, expected, &mut *writer).await {
+        let until = id.write_until;
+        match self.take(body, expected, until, &mut *writer).await {
             Ok(judged) => Ok(Received {
                 blob: writer.finish().await?,
                 lease: id.lease,
@@ -158,6 +159,14 @@ impl Service {
         Ok(())
     }
 
+    /// Past its time, what is written might come after the sweep.
+    fn refuse_late(&self, until: Timestamp) -> Result<(), ServiceError> {
+        if self.now() >= until {
+            return Err(CatalogError::LeaseExpired.into());
+        }
+        Ok(())
+    }
+
     fn max_bytes(&self, expected: &Expected) -> u64 {
         let limit = self.limits().max_upload_bytes;
         expected.max_bytes.map_or(limit, |wanted| wanted.min(limit))
@@ -179,6 +188,7 @@ impl Service {
         &self,
         body: S,
         expected: &Expected,
+        until: Timestamp,
         writer: &mut dyn BlobWriter,
     ) -> Result<Judged, UploadError>
     where
@@ -197,6 +207,7 @@ impl Service {
             if size > limit {
                 return Err(UploadError::TooLarge { limit });
             }
+            self.refuse_late(until)?;
             inspector.push(bytes, &mut pieces)?;
             refuse_mismatch(expected.kind, inspector.kind())?;
             for piece in pieces.drain(..) {
@@ -210,6 +221,7 @@ impl Service {
             let error = format!("{size} bytes came of those announced");
             return Err(UploadError::Interrupted(error));
         }
+        self.refuse_late(until)?;
         let facts = inspector.finish(&mut pieces)?;
         // Nothing that comes so late is stored.
         pieces.iter().for_each(|piece| digests.update(piece));
@@ -352,7 +364,7 @@ fn uuid_at(millis: i64) -> Uuid {
     Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, millis / 1000, nanos))
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes
         .iter()

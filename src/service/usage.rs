@@ -1,6 +1,6 @@
 //! What owners keep, and how much they may.
 
-use super::{Attributes, Expected, Service, ServiceError, TERM_SECONDS, UploadError};
+use super::{Attributes, Expected, Service, ServiceError, UploadError};
 use crate::catalog::{CatalogError, Statistics, Timestamp};
 use crate::quota::Usage;
 
@@ -25,7 +25,8 @@ impl Service {
     pub async fn report(&self, owners: u32) -> Result<Report, ServiceError> {
         let statistics = self.catalog().statistics(owners).await?;
         let now = self.now().seconds();
-        let begun = |expiry: Timestamp| expiry.plus_seconds(-TERM_SECONDS);
+        let term = self.limits().lease.whole();
+        let begun = |expiry: Timestamp| expiry.plus_millis(-term);
         let lease = statistics.oldest_expiry.map(begun);
         let death = statistics.oldest_death;
         let age =

@@ -70,6 +70,14 @@ impl Columns {
         self.number().map(Timestamp::from_millis)
     }
 
+    pub(super) fn optional_time(&mut self) -> Result<Option<Timestamp>, CatalogError> {
+        self.read(|value| match value {
+            Value::Integer(millis) => Some(Some(Timestamp::from_millis(millis))),
+            Value::Null => Some(None),
+            _ => None,
+        })
+    }
+
     pub(super) fn uuid(&mut self) -> Result<Uuid, CatalogError> {
         self.parsed(|text| Uuid::try_parse(text).ok())
     }

@@ -1,56 +1,8 @@
 mod usage;
 
-use std::sync::{Arc, Mutex};
-
-use rusqlite::types::ValueRef;
-
 use super::*;
 use crate::catalog::conformance;
-
-/// One shared connection and one statement per call, as on Spin.
-#[derive(Clone)]
-pub(super) struct Native(Arc<Mutex<rusqlite::Connection>>);
-
-impl Native {
-    pub(super) fn new() -> Self {
-        let connection = rusqlite::Connection::open_in_memory().expect("opens");
-        Self(Arc::new(Mutex::new(connection)))
-    }
-
-    pub(super) fn run(&self, sql: &str, parameters: Vec<Value>) -> rusqlite::Result<Vec<Row>> {
-        let connection = self.0.lock().expect("not poisoned");
-        let mut statement = connection.prepare_cached(sql)?;
-        let columns = statement.column_count();
-        let parameters = parameters.into_iter().map(|value| match value {
-            Value::Null => rusqlite::types::Value::Null,
-            Value::Integer(value) => value.into(),
-            Value::Real(value) => value.into(),
-            Value::Text(value) => value.into(),
-            Value::Blob(value) => value.into(),
-        });
-        let rows = statement.query_map(rusqlite::params_from_iter(parameters), |row| {
-            let value = |index| {
-                Ok(match row.get_ref(index)? {
-                    ValueRef::Null => Value::Null,
-                    ValueRef::Integer(value) => Value::Integer(value),
-                    ValueRef::Real(value) => Value::Real(value),
-                    ValueRef::Text(value) => Value::Text(String::from_utf8_lossy(value).into()),
-                    ValueRef::Blob(value) => Value::Blob(value.to_vec()),
-                })
-            };
-            (0..columns).map(value).collect::<Result<_, _>>().map(Row)
-        })?;
-        rows.collect()
-    }
-}
-
-#[async_trait]
-impl Database for Native {
-    async fn query(&self, sql: &str, parameters: Vec<Value>) -> Result<Vec<Row>, CatalogError> {
-        self.run(sql, parameters)
-            .map_err(|error| CatalogError::Database(error.to_string()))
-    }
-}
+use crate::catalog::native::Native;
 
 #[tokio::test]
 async fn the_sql_catalog_conforms() {
@@ -143,8 +95,7 @@ async fn every_commit_and_every_sweep_uses_an_index() {
         );
     };
     check(COMMIT, "blobs_by_content");
-    check(
-        "SELECT id, size, chunk_size FROM blobs WHERE refs = 0 AND died_at < ?1 ORDER BY died_at LIMIT ?2",
-        "blobs_dead",
-    );
+    check(DEAD, "blobs_dead");
+    check(DEAD, "images_by_blob");
+    check(audit::CHECK_BLOBS, "images_by_blob");
 }

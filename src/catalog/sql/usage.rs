@@ -9,7 +9,8 @@ use crate::quota::{Quota, Usage};
 /// The statement of [`SqlCatalog::read_statistics`]: every column is a look-up.
 pub(super) const STATISTICS: &str = "
     SELECT images, bytes, live_blobs, live_bytes, dead_blobs, dead_bytes, leases,
-        (SELECT min(died_at) FROM blobs WHERE refs = 0), (SELECT min(expires_at) FROM leases),
+        (SELECT min(died_at) FROM blobs WHERE refs = 0),
+        (SELECT min(expires_at) FROM leases WHERE expires_at > 0),
         (SELECT json_group_array(json_object('owner', owner, 'images', images, 'bytes', bytes))
          FROM (SELECT owner, images, bytes FROM usage ORDER BY bytes DESC, owner DESC LIMIT ?1))
     FROM totals";
@@ -84,14 +85,6 @@ impl Columns {
         Ok(BlobCount {
             blobs: self.number()?,
             bytes: self.number()?,
-        })
-    }
-
-    fn optional_time(&mut self) -> Result<Option<Timestamp>, CatalogError> {
-        self.read(|value| match value {
-            Value::Integer(millis) => Some(Some(Timestamp::from_millis(millis))),
-            Value::Null => Some(None),
-            _ => None,
         })
     }
 }

@@ -1,6 +1,7 @@
 //! One file per resource of the contract, each with its routes, its request types
 //! and its handlers, in that order.
 
+pub(super) mod admin;
 pub(super) mod admin_migrate;
 pub(super) mod content;
 pub(super) mod docs;

@@ -1,8 +1,9 @@
 mod model;
 
 use super::*;
+use crate::catalog::native::Native;
 use crate::catalog::sql::SqlCatalog;
-use crate::catalog::sql::tests::{Native, plan};
+use crate::catalog::sql::tests::plan;
 use crate::catalog::{Sort, Span, Timestamp, Visibility};
 use uuid::Uuid;
 

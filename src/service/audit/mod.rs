@@ -1,0 +1,180 @@
+//! The audit: whether every record agrees with the others and with the bytes, and
+//! what can be done where not.
+//!
+//! It goes page by page through all images, then through all blobs, whose bytes are
+//! read and hashed. It may run beside everything else: what it finds was so at one
+//! moment, and what it repairs is right at any.
+
+mod place;
+mod report;
+
+use futures_util::TryStreamExt as _;
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use super::upload::hex;
+use super::{Service, ServiceError};
+use crate::blobs::BlobError;
+use crate::catalog::{BlobCheck, BlobRecord, ImageCheck, ImageFault};
+
+pub use place::Place;
+pub use report::{AuditPage, Fault, Finding, Remedy};
+
+/// A page ends when this many bytes have been read.
+const BYTES_PER_PAGE: u64 = 64 << 20;
+/// How many of a damaged blob's images a finding names.
+const IMAGES_NAMED: u32 = 100;
+
+/// What an audit is to do.
+#[derive(Clone, Debug)]
+pub struct Audit {
+    /// Where the page begins.
+    pub from: Place,
+    /// The most records on it.
+    pub limit: u32,
+    /// Whether to repair what can be without losing anything.
+    pub repair: bool,
+    /// Whether to delete images whose bytes are gone or are not theirs.
+    pub remove_damaged: bool,
+}
+
+impl Service {
+    /// One page of an audit.
+    pub async fn audit(&self, audit: &Audit) -> Result<AuditPage, ServiceError> {
+        let mut page = AuditPage::default();
+        match &audit.from {
+            Place::Images(after) => self.audit_images(audit, after, &mut page).await?,
+            Place::Blobs(after) => self.audit_blobs(audit, after, &mut page).await?,
+        }
+        Ok(page)
+    }
+
+    async fn audit_images(
+        &self,
+        audit: &Audit,
+        after: &str,
+        page: &mut AuditPage,
+    ) -> Result<(), ServiceError> {
+        let checks = self.catalog().check_images(after, audit.limit).await?;
+        for check in &checks {
+            page.images += 1;
+            if let Some(fault) = check.fault {
+                page.findings.push(self.settle(audit, check, fault).await?);
+            }
+        }
+        let is_last = checks.len() < to_usize(audit.limit);
+        page.next = Some(match checks.into_iter().next_back() {
+            Some(last) if !is_last => Place::Images(last.id),
+            _ => Place::Blobs(String::new()),
+        });
+        Ok(())
+    }
+
+    /// What is to be said, and done, about an image whose record is wrong.
+    async fn settle(
+        &self,
+        audit: &Audit,
+        check: &ImageCheck,
+        fault: ImageFault,
+    ) -> Result<Finding, ServiceError> {
+        let mut finding = Finding::of_image(&check.id, fault);
+        match (fault, Uuid::try_parse(&check.id)) {
+            (ImageFault::Unrecorded, _) if audit.repair => {
+                self.catalog().record_blob(&check.id).await?;
+                finding.repaired = true;
+            }
+            (ImageFault::Contradicted, Ok(id)) if audit.repair && audit.remove_damaged => {
+                self.catalog().delete(id, None, None).await?;
+                finding.repaired = true;
+            }
+            _ => {}
+        }
+        Ok(finding)
+    }
+
+    async fn audit_blobs(
+        &self,
+        audit: &Audit,
+        after: &str,
+        page: &mut AuditPage,
+    ) -> Result<(), ServiceError> {
+        let checks = self.catalog().check_blobs(after, audit.limit).await?;
+        let is_last = checks.len() < to_usize(audit.limit);
+        let mut left = checks.into_iter();
+        for check in left.by_ref() {
+            page.blobs += 1;
+            self.audit_blob(audit, &check, page).await?;
+            page.next = Some(Place::Blobs(check.id));
+            if page.bytes >= BYTES_PER_PAGE {
+                break;
+            }
+        }
+        if is_last && left.next().is_none() {
+            page.next = None;
+        }
+        Ok(())
+    }
+
+    async fn audit_blob(
+        &self,
+        audit: &Audit,
+        check: &BlobCheck,
+        page: &mut AuditPage,
+    ) -> Result<(), ServiceError> {
+        let Some(record) = &check.record else {
+            page.findings.push(Finding::unreadable_blob(&check.id));
+            return Ok(());
+        };
+        if !record.agrees_with(check.images) {
+            let mut finding = Finding::wrong_count(record, check.images);
+            if audit.repair {
+                self.catalog().recount_blob(&check.id).await?;
+                finding.repaired = true;
+            }
+            page.findings.push(finding);
+        }
+        if check.images == 0 {
+            page.dead += 1;
+            return Ok(());
+        }
+        page.bytes += record.blob.size;
+        if let Some(damage) = self.damage(record).await? {
+            let images = self.catalog().images_of(&check.id, IMAGES_NAMED).await?;
+            // Where the last image is gone by now, so may the bytes be.
+            if !images.is_empty() {
+                let mut finding = Finding::damaged(record, images, damage);
+                if audit.repair && audit.remove_damaged {
+                    self.catalog().delete_images_of(&check.id).await?;
+                    finding.repaired = true;
+                }
+                page.findings.push(finding);
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads all bytes of a blob; what is wrong with them.
+    async fn damage(&self, record: &BlobRecord) -> Result<Option<String>, ServiceError> {
+        let mut hasher = Sha256::new();
+        let read = async {
+            let mut bytes = self.blobs().read(&record.blob, 0..record.blob.size).await?;
+            while let Some(piece) = bytes.try_next().await? {
+                hasher.update(&piece);
+            }
+            Ok(())
+        };
+        match read.await {
+            Ok(()) if hex(&hasher.finalize()) == record.sha256 => Ok(None),
+            Ok(()) => Ok(Some("the bytes do not have their SHA-256".to_owned())),
+            Err(error @ BlobError::Store(_)) => Err(error.into()),
+            Err(damage) => Ok(Some(damage.to_string())),
+        }
+    }
+}
+
+fn to_usize(limit: u32) -> usize {
+    usize::try_from(limit).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,67 @@
+//! Where a page of an audit begins, as text: `images:` or `blobs:`, and the id of
+//! the record before it. Not a secret, and not bound to anything.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A place in the order of an audit: all images by id, then all blobs by id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// After the image with this id.
+    Images(String),
+    /// After the blob with this id.
+    Blobs(String),
+}
+
+impl Default for Place {
+    /// The beginning.
+    fn default() -> Self {
+        Self::Images(String::new())
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Images(id) => write!(f, "images:{id}"),
+            Self::Blobs(id) => write!(f, "blobs:{id}"),
+        }
+    }
+}
+
+/// The text names no place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the cursor is not one of an audit")]
+pub struct NotAPlace;
+
+impl FromStr for Place {
+    type Err = NotAPlace;
+
+    fn from_str(text: &str) -> Result<Self, NotAPlace> {
+        match text.split_once(':') {
+            Some(("images", id)) => Ok(Self::Images(id.to_owned())),
+            Some(("blobs", id)) => Ok(Self::Blobs(id.to_owned())),
+            _ => Err(NotAPlace),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn parse_is_the_inverse_of_print(id: String, blobs: bool) {
+            let place = if blobs { Place::Blobs(id) } else { Place::Images(id) };
+            proptest::prop_assert_eq!(place.to_string().parse(), Ok(place));
+        }
+
+        #[test]
+        fn nothing_else_is_a_place(text: String) {
+            if let Ok(place) = text.parse::<Place>() {
+                proptest::prop_assert_eq!(place.to_string(), text);
+            }
+        }
+    }
+}

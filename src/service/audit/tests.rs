@@ -1,0 +1,298 @@
+use std::sync::Arc;
+
+use super::*;
+use crate::auth::{Grant, Scopes};
+use crate::blobs::{ChunkedBlobs, MemoryKeyValue};
+use crate::catalog::native::Native;
+use crate::catalog::{Image, SqlCatalog, Timestamp};
+use crate::media::testing;
+use crate::quota::QuotaClaim;
+use crate::service::tests::limits;
+use crate::service::{Attributes, Expected, Limits, ListRequest, Runtime};
+
+/// A service over SQLite and a map, both of which the test may damage.
+struct Bench {
+    service: Service,
+    database: Native,
+    values: MemoryKeyValue,
+}
+
+const NOW: i64 = 1_800_000_000_000;
+
+impl Bench {
+    async fn new() -> Self {
+        let database = Native::timed_by(|| Timestamp::from_millis(NOW));
+        let values = MemoryKeyValue::default();
+        let catalog = SqlCatalog::open(database.clone()).await.expect("opens");
+        let blobs = ChunkedBlobs::new(Arc::new(values.clone()), 64);
+        let limits = Limits {
+            grace_millis: 0,
+            ..limits()
+        };
+        let runtime = Runtime {
+            now: Box::new(|| Timestamp::from_millis(NOW + 1)),
+            spawn: Box::new(drop),
+            log: Box::new(|_| {}),
+        };
+        Self {
+            service: Service::new(Arc::new(catalog), Arc::new(blobs), limits, runtime),
+            database,
+            values,
+        }
+    }
+
+    async fn upload(&self, size: usize) -> Image {
+        let file = bytes::Bytes::from(testing::png_of_size(size));
+        let body = futures_util::stream::iter([Ok::<_, std::io::Error>(file)]);
+        let received = self.service.receive(body, None, &Expected::default()).await;
+        let files = vec![received.expect("is taken")];
+        let attributes = Attributes::default();
+        let images = self.service.commit("alice", files, &attributes).await;
+        images.expect("commits").remove(0)
+    }
+
+    fn sql(&self, sql: &str) {
+        self.database.run(sql, vec![]).expect("runs");
+    }
+
+    /// Every page of an audit, as one.
+    async fn audit(&self, limit: u32, repair: bool, remove_damaged: bool) -> AuditPage {
+        let mut all = AuditPage::default();
+        let mut next = Some(Place::default());
+        while let Some(from) = next {
+            let audit = Audit {
+                from,
+                limit,
+                repair,
+                remove_damaged,
+            };
+            let page = self.service.audit(&audit).await.expect("answers");
+            all.images += page.images;
+            all.blobs += page.blobs;
+            all.dead += page.dead;
+            all.bytes += page.bytes;
+            all.findings.extend(page.findings);
+            next = page.next;
+        }
+        all
+    }
+
+    /// Finds exactly these faults, twice, and nothing once they are repaired.
+    async fn finds_and_repairs(&self, faults: &[Fault], remove_damaged: bool) {
+        for _ in 0..2 {
+            let found = self.audit(1, false, false).await.findings;
+            assert_eq!(
+                found.iter().map(|one| one.fault).collect::<Vec<_>>(),
+                faults
+            );
+            assert!(found.iter().all(|finding| !finding.repaired));
+        }
+        let found = self.audit(1, true, remove_damaged).await.findings;
+        assert!(found.iter().all(|finding| finding.repaired), "{found:?}");
+        assert_eq!(self.audit(9, false, false).await.findings, []);
+    }
+
+    async fn is_whole(&self, image: &Image) -> bool {
+        let found = self.service.find(&alice(), image.id).await;
+        let Ok(found) = found else { return false };
+        let read = self.service.read(&found, &[0..found.blob.size]).await;
+        let Ok(read) = read else { return false };
+        let pieces: Result<Vec<_>, _> = read.try_collect().await;
+        pieces.is_ok_and(|pieces| hex(&Sha256::digest(pieces.concat())) == image.sha256)
+    }
+
+    /// Deletes all images, sweeps, and finds the stores empty.
+    async fn ends_empty(&self) {
+        for image in self.images().await {
+            let deleted = self.service.delete(&alice(), image.id, None).await;
+            deleted.expect("is deleted");
+        }
+        self.service.sweep(1000).await.expect("sweeps");
+        assert_eq!(self.values.keys(), Vec::<String>::new());
+        let blobs = self.database.run("SELECT * FROM blobs", vec![]);
+        assert_eq!(blobs, Ok(vec![]));
+    }
+
+    async fn images(&self) -> Vec<Image> {
+        let request = ListRequest {
+            limit: 100,
+            ..ListRequest::default()
+        };
+        let page = self.service.list(&alice(), request).await;
+        page.expect("lists").images
+    }
+}
+
+fn alice() -> Grant {
+    Grant {
+        owner: "alice".to_owned(),
+        scopes: Scopes::parse("images:read images:delete"),
+        quota: QuotaClaim::default(),
+    }
+}
+
+#[tokio::test]
+async fn sound_stores_are_found_sound_page_by_page() {
+    for limit in [1, 2, 100] {
+        let bench = Bench::new().await;
+        for size in [100, 100, 200, 300] {
+            bench.upload(size).await;
+        }
+        let gone = bench.upload(400).await;
+        let deleted = bench.service.delete(&alice(), gone.id, None).await;
+        deleted.expect("is deleted");
+        let page = bench.audit(limit, true, true).await;
+        let counts = (page.images, page.blobs, page.dead, page.bytes);
+        assert_eq!((counts, page.findings), ((4, 4, 1, 600), vec![]));
+    }
+}
+
+#[tokio::test]
+async fn wrong_counts_are_found_and_put_right() {
+    for damage in [
+        "refs = 7",
+        "refs = 1",
+        "refs = 0",
+        "refs = 0, died_at = 1",
+        "died_at = 1",
+    ] {
+        let bench = Bench::new().await;
+        let image = bench.upload(300).await;
+        bench.upload(300).await;
+        bench.sql(&format!("UPDATE blobs SET {damage}"));
+        bench.finds_and_repairs(&[Fault::WrongCount], false).await;
+        assert!(bench.is_whole(&image).await, "{damage}");
+        bench.ends_empty().await;
+    }
+    for damage in ["refs = 1, died_at = NULL", "died_at = NULL"] {
+        let bench = Bench::new().await;
+        let image = bench.upload(300).await;
+        let deleted = bench.service.delete(&alice(), image.id, None).await;
+        deleted.expect("is deleted");
+        bench.sql(&format!("UPDATE blobs SET {damage}"));
+        bench.finds_and_repairs(&[Fault::WrongCount], false).await;
+        bench.ends_empty().await;
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_count_costs_no_bytes() {
+    let bench = Bench::new().await;
+    let image = bench.upload(300).await;
+    for damage in [
+        "UPDATE blobs SET refs = 0, died_at = 1",
+        "DELETE FROM blobs",
+    ] {
+        bench.sql(damage);
+        bench.sql("UPDATE leases SET expires_at = 1");
+        let swept = bench.service.sweep(1000).await.expect("sweeps");
+        assert_eq!(swept.blobs, 0);
+        assert!(bench.is_whole(&image).await, "{damage}");
+    }
+}
+
+#[tokio::test]
+async fn images_of_a_blob_that_counted_as_dead_go_to_the_living_one() {
+    let bench = Bench::new().await;
+    let first = bench.upload(300).await;
+    let second = bench.upload(300).await;
+    bench.sql("UPDATE blobs SET refs = 0, died_at = 1");
+    let third = bench.upload(300).await;
+    assert_ne!(third.blob, first.blob);
+    bench.finds_and_repairs(&[Fault::WrongCount], false).await;
+    for image in [&first, &second, &third] {
+        let found = bench.service.find(&alice(), image.id).await;
+        assert_eq!(found.expect("is there").blob, third.blob);
+        assert!(bench.is_whole(image).await);
+    }
+    bench.service.sweep(1000).await.expect("sweeps");
+    assert_eq!(bench.values.keys().len(), 5);
+    bench.ends_empty().await;
+}
+
+#[tokio::test]
+async fn a_blob_without_a_record_gets_one() {
+    let bench = Bench::new().await;
+    let image = bench.upload(300).await;
+    bench.upload(300).await;
+    bench.sql("DELETE FROM blobs");
+    let faults = [Fault::UnrecordedBlob, Fault::UnrecordedBlob];
+    bench.finds_and_repairs(&faults, false).await;
+    assert!(bench.is_whole(&image).await);
+    bench.ends_empty().await;
+}
+
+#[tokio::test]
+async fn damaged_bytes_are_reported_and_removed_only_where_asked_for() {
+    let damages: [fn(&mut std::collections::BTreeMap<String, bytes::Bytes>); 4] = [
+        |values| values.clear(),
+        |values| drop(values.pop_last()),
+        |values| *values.values_mut().next().expect("a chunk") = vec![0; 64].into(),
+        |values| *values.values_mut().next().expect("a chunk") = vec![0; 63].into(),
+    ];
+    for damage in damages {
+        let bench = Bench::new().await;
+        let images = [bench.upload(300).await, bench.upload(300).await];
+        let mut ids = images.clone().map(|image| image.id.to_string()).to_vec();
+        ids.sort();
+        bench.values.tamper(damage);
+        let whole = bench.upload(400).await;
+        for (repair, remove_damaged) in [(false, false), (true, false)] {
+            let found = bench.audit(10, repair, remove_damaged).await.findings;
+            let [finding] = found.as_slice() else {
+                panic!("{found:?}")
+            };
+            let mut named = finding.images.clone();
+            named.sort();
+            assert_eq!((finding.fault, named), (Fault::DamagedBytes, ids.clone()));
+            assert!(!finding.repaired);
+        }
+        bench.finds_and_repairs(&[Fault::DamagedBytes], true).await;
+        assert_eq!(bench.images().await, std::slice::from_ref(&whole));
+        assert!(bench.is_whole(&whole).await);
+        bench.ends_empty().await;
+    }
+}
+
+#[tokio::test]
+async fn an_image_that_contradicts_its_blob_is_removed_only_where_asked_for() {
+    for damage in [
+        "owner = 'bob'",
+        "sha256 = 'x'",
+        "size = 3",
+        "chunk_size = 3",
+    ] {
+        let bench = Bench::new().await;
+        let image = bench.upload(300).await;
+        bench.upload(300).await;
+        bench.sql(&format!(
+            "UPDATE images SET {damage} WHERE id = '{}'",
+            image.id
+        ));
+        let found = bench.audit(10, true, false).await.findings;
+        assert!(found.iter().all(|finding| !finding.repaired), "{found:?}");
+        bench
+            .finds_and_repairs(&[Fault::ContradictedImage], true)
+            .await;
+        assert_eq!(bench.images().await.len(), 1);
+        bench.ends_empty().await;
+    }
+}
+
+#[tokio::test]
+async fn rows_that_can_not_be_read_are_reported_and_left_alone() {
+    for (damage, fault) in [
+        ("UPDATE images SET tags = 'x'", Fault::UnreadableImage),
+        ("UPDATE images SET width = -1", Fault::UnreadableImage),
+        ("UPDATE blobs SET chunk_size = -1", Fault::UnreadableBlob),
+    ] {
+        let bench = Bench::new().await;
+        bench.upload(300).await;
+        bench.sql(damage);
+        let found = bench.audit(10, true, true).await.findings;
+        let of_fault = found.iter().filter(|finding| finding.fault == fault);
+        assert!(of_fault.clone().all(|finding| !finding.repaired));
+        assert_eq!(of_fault.count(), 1, "{damage}: {found:?}");
+        assert_eq!(bench.values.keys().len(), 5);
+    }
+}
