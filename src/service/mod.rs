@@ -192,4 +192,6 @@ impl Service {
 }
 
 #[cfg(test)]
+mod interleavings;
+#[cfg(test)]
 mod tests;

@@ -1,0 +1,113 @@
+//! Everything at once: uploads of equal and other content, downloads, deletions,
+//! sweeps and audits of two instances, in an order that is drawn step by step, with
+//! store failures, crashes and clocks that jump; held against a model.
+//!
+//! - `steps`: store calls that go on when the test says so
+//! - `stores`: the stores, made of such calls
+//! - `operations`: what happens at the same time, and what its outcome tells
+//! - `model`: what must hold, told from what was answered
+//! - `faults`: the same, one after another, with each store call failing in turn
+//! - `world`: instances, stores, the clock, and everything that is under way
+
+mod faults;
+mod model;
+mod operations;
+mod steps;
+mod stores;
+mod world;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use operations::Operation;
+use steps::Verdict;
+use world::{GRACE, TERM, World};
+
+/// Something that the test does.
+#[derive(Clone, Debug)]
+enum Action {
+    /// Begins an operation in an instance.
+    Begin(usize, Operation),
+    /// Ends any pause.
+    Step(usize),
+    /// Lets any operation go on for some steps.
+    Run(usize, usize),
+    /// Ends any pause by a failure.
+    Fail(usize),
+    /// Ends any operation.
+    Crash(usize),
+    /// Ends all operations of an instance.
+    Restart(usize),
+    /// Lets time pass, in milliseconds.
+    Wait(i64),
+}
+
+fn operations() -> impl Strategy<Value = Operation> {
+    // The last file is the largest, and the rarest.
+    let file = prop_oneof![8 => 0..3_usize, 1 => Just(3)];
+    prop_oneof![
+        6 => (any::<usize>(), vec(file, 1..=3))
+            .prop_map(|(owner, files)| Operation::Upload { owner, files }),
+        3 => any::<usize>().prop_map(|image| Operation::Delete { image }),
+        2 => any::<usize>().prop_map(|image| Operation::Read { image }),
+        2 => (1..40_u32).prop_map(|limit| Operation::Sweep { limit }),
+        1 => Just(Operation::Audit),
+    ]
+}
+
+fn actions() -> impl Strategy<Value = Action> {
+    let pick = any::<usize>;
+    let waits = [1000, -60_000, 60_000, GRACE, TERM.write, TERM.whole()];
+    prop_oneof![
+        8 => (pick(), operations()).prop_map(|(instance, operation)| Action::Begin(instance, operation)),
+        12 => pick().prop_map(Action::Step),
+        10 => (pick(), 1..60_usize).prop_map(|(task, steps)| Action::Run(task, steps)),
+        1 => pick().prop_map(Action::Fail),
+        2 => pick().prop_map(Action::Crash),
+        1 => pick().prop_map(Action::Restart),
+        3 => prop::sample::select(waits.to_vec()).prop_map(Action::Wait),
+    ]
+}
+
+fn act(world: &mut World, action: Action) {
+    match action {
+        Action::Begin(instance, operation) => world.begin(instance, operation),
+        Action::Step(pick) => world.step(pick, Verdict::Proceed),
+        Action::Run(pick, steps) => world.run(pick, steps),
+        Action::Fail(pick) => world.step(pick, Verdict::Fail),
+        Action::Crash(pick) => world.crash(pick),
+        Action::Restart(instance) => world.restart(instance),
+        Action::Wait(millis) => world.wait(millis),
+    }
+}
+
+fn play(mut world: World, actions: Vec<Action>, well: bool) {
+    for action in actions {
+        act(&mut world, action);
+    }
+    world.finish(well);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1500))]
+
+    #[test]
+    fn any_interleaving_on_memory_keeps_all_and_leaks_nothing(
+        actions in vec(actions(), 1..120),
+        well: bool,
+    ) {
+        play(World::in_memory(), actions, well);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(600))]
+
+    #[test]
+    fn any_interleaving_on_sqlite_keeps_all_and_leaks_nothing(
+        actions in vec(actions(), 1..120),
+        well: bool,
+    ) {
+        play(World::in_sqlite(), actions, well);
+    }
+}

@@ -1,0 +1,100 @@
+//! What must hold, told from what was answered.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use uuid::Uuid;
+
+use crate::media::testing;
+
+/// The whole length of a chunk.
+pub(super) const CHUNK: usize = 64;
+/// Everybody who uploads.
+pub(super) const OWNERS: [&str; 2] = ["alice", "bob"];
+/// The lengths of all files that are uploaded: of one chunk and a half to more than
+/// one batch of a deletion.
+const SIZES: [usize; 4] = [100, 150, 450, 28 * CHUNK];
+
+/// All files that are uploaded.
+static FILES: LazyLock<[Vec<u8>; SIZES.len()]> = LazyLock::new(|| SIZES.map(testing::png_of_size));
+
+/// The file with this number.
+pub(super) fn content(number: usize) -> &'static [u8] {
+    &FILES[number % SIZES.len()]
+}
+
+/// The number of the file with these bytes.
+pub(super) fn number(bytes: &[u8]) -> Option<usize> {
+    FILES.iter().position(|file| file == bytes)
+}
+
+/// What is known of an image that was answered with 201.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    pub(super) owner: &'static str,
+    pub(super) content: usize,
+    pub(super) state: State,
+}
+
+/// Whether an image is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// It must be.
+    There,
+    /// Its deletion has begun, or was not answered.
+    Doubtful,
+    /// It must not be.
+    Gone,
+}
+
+/// Everything that was answered.
+#[derive(Debug, Default)]
+pub(super) struct Model {
+    /// By id.
+    pub(super) images: BTreeMap<Uuid, Known>,
+    /// What uploads have begun: an unanswered one may have come through.
+    pub(super) attempted: BTreeSet<(&'static str, usize)>,
+    /// Whether a store has failed.
+    pub(super) faulty: bool,
+}
+
+impl Model {
+    /// The image with this number, counted round and round.
+    pub(super) fn pick(&self, number: usize) -> Option<(Uuid, Known)> {
+        let index = number % self.images.len().max(1);
+        let image = self.images.iter().nth(index);
+        image.map(|(id, known)| (*id, known.clone()))
+    }
+
+    pub(super) fn set(&mut self, id: Uuid, state: State) {
+        if let Some(known) = self.images.get_mut(&id) {
+            known.state = state;
+        }
+    }
+
+    pub(super) fn state(&self, id: Uuid) -> Option<State> {
+        self.images.get(&id).map(|known| known.state)
+    }
+
+    /// Checks the images that are there, each with the content that its bytes are.
+    pub(super) fn check(&self, found: &BTreeMap<Uuid, (String, usize)>) {
+        for (id, known) in &self.images {
+            match (known.state, found.get(id)) {
+                (State::There, None) => panic!("image {id} is lost: {known:?}"),
+                (State::Gone, Some(_)) => panic!("image {id} has come back: {known:?}"),
+                (_, Some((owner, content))) => {
+                    assert_eq!((owner.as_str(), *content), (known.owner, known.content));
+                }
+                (_, None) => {}
+            }
+        }
+        let unknown = found.iter().filter(|(id, _)| !self.images.contains_key(id));
+        for (id, (owner, content)) in unknown {
+            let tried = self.attempted.contains(&(owner.as_str(), *content));
+            assert!(
+                tried,
+                "nobody has uploaded image {id}, {content} of {owner}"
+            );
+        }
+    }
+}

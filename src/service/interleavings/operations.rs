@@ -1,0 +1,213 @@
+//! What happens at the same time, and what its outcome tells.
+
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use futures_util::{Stream, StreamExt as _, stream};
+use uuid::Uuid;
+
+use super::model::{CHUNK, Known, Model, OWNERS, State, content};
+use super::steps::{Pause, Steps, Verdict};
+use super::world::{Clock, GRACE, TERM, UNSURE};
+use crate::auth::{Grant, Scopes};
+use crate::blobs::BlobError;
+use crate::catalog::CatalogError;
+use crate::quota::QuotaClaim;
+use crate::service::audit::{Audit, Place};
+use crate::service::{Attributes, Expected, Received, Service, ServiceError, UploadError};
+
+/// Something that takes many steps.
+#[derive(Clone, Debug)]
+pub(super) enum Operation {
+    /// One request that uploads these files for this owner.
+    Upload { owner: usize, files: Vec<usize> },
+    /// Downloads an image, as slowly as it comes.
+    Read { image: usize },
+    /// Deletes an image.
+    Delete { image: usize },
+    /// Sweeps so many records.
+    Sweep { limit: u32 },
+    /// Audits everything, repairing and removing.
+    Audit,
+}
+
+/// What operations work on.
+#[derive(Clone)]
+pub(super) struct Scene {
+    pub(super) service: Service,
+    pub(super) model: Arc<Mutex<Model>>,
+    pub(super) steps: Arc<Steps>,
+    pub(super) clock: Clock,
+}
+
+impl Scene {
+    /// Begins an operation. It panics if its outcome is not to be.
+    pub(super) fn begin(self, operation: Operation) -> BoxFuture<'static, ()> {
+        match operation {
+            Operation::Upload { owner, files } => {
+                Box::pin(self.upload(OWNERS[owner % OWNERS.len()], files))
+            }
+            Operation::Read { image } => Box::pin(self.read(image)),
+            Operation::Delete { image } => Box::pin(self.delete(image)),
+            Operation::Sweep { limit } => Box::pin(self.sweep(limit)),
+            Operation::Audit => Box::pin(self.audit()),
+        }
+    }
+
+    fn model<T>(&self, with: impl FnOnce(&mut Model) -> T) -> T {
+        with(&mut self.model.lock().expect("not poisoned"))
+    }
+
+    /// Whether the clock of any instance has gone on by `millis` since `began`, by
+    /// any reading.
+    fn has_passed(&self, began: i64, millis: i64) -> bool {
+        self.clock.latest() - began >= millis - UNSURE
+    }
+
+    async fn upload(self, owner: &'static str, files: Vec<usize>) {
+        let began = self.clock.read();
+        let mut received = Vec::new();
+        for file in &files {
+            self.model(|model| model.attempted.insert((owner, *file)));
+            match self.receive(*file).await {
+                Ok(one) => received.push(one),
+                Err(error) => {
+                    self.service.discard(received).await;
+                    return self.excuse(began, &error);
+                }
+            }
+        }
+        let attributes = Attributes::default();
+        match self.service.commit(owner, received, &attributes).await {
+            Ok(images) => self.model(|model| {
+                for (image, content) in images.iter().zip(files) {
+                    let state = State::There;
+                    let known = Known {
+                        owner,
+                        content,
+                        state,
+                    };
+                    model.images.insert(image.id, known);
+                }
+            }),
+            Err(error) => self.excuse(began, &error.into()),
+        }
+    }
+
+    async fn receive(&self, file: usize) -> Result<Received, UploadError> {
+        let expected = Expected::default();
+        self.service.receive(self.body(file), None, &expected).await
+    }
+
+    /// A file that comes in pieces, or not to its end.
+    fn body(&self, file: usize) -> impl Stream<Item = Result<Bytes, &'static str>> + Send + use<> {
+        let pieces: Vec<Bytes> = content(file)
+            .chunks(5 * CHUNK)
+            .map(Bytes::copy_from_slice)
+            .collect();
+        let (steps, clock) = (Arc::clone(&self.steps), self.clock.clone());
+        stream::iter(pieces).then(move |piece| {
+            let (steps, clock) = (Arc::clone(&steps), clock.clone());
+            async move {
+                match steps.pause(Pause::Client, clock.timestamp()).await {
+                    Verdict::Proceed => Ok(piece),
+                    Verdict::Fail => Err("the client is gone"),
+                }
+            }
+        })
+    }
+
+    /// An upload may fail if a store did, if its client went, or if it took too long.
+    fn excuse(&self, began: i64, error: &UploadError) {
+        match error {
+            UploadError::Interrupted(_) => {}
+            UploadError::Service(ServiceError::Catalog(CatalogError::LeaseExpired)) => {
+                assert!(self.has_passed(began, TERM.write), "a lease ended early");
+            }
+            error => assert!(self.model(|model| model.faulty), "{error:?}"),
+        }
+    }
+
+    async fn read(self, number: usize) {
+        let Some((id, known)) = self.model(|model| model.pick(number)) else {
+            return;
+        };
+        let began = self.clock.read();
+        match self.bytes(&known, id).await {
+            Ok(bytes) => assert!(bytes == content(known.content), "other bytes of {id}"),
+            Err(ServiceError::NotFound) => {
+                assert_ne!(self.model(|model| model.state(id)), Some(State::There));
+            }
+            Err(ServiceError::Blobs(BlobError::Missing { .. })) => {
+                let state = self.model(|model| model.state(id));
+                assert_ne!(state, Some(State::There), "{id} is broken");
+                assert!(self.has_passed(began, GRACE), "no grace for a reader");
+            }
+            Err(error) => assert!(self.model(|model| model.faulty), "{error:?}"),
+        }
+    }
+
+    async fn bytes(&self, known: &Known, id: Uuid) -> Result<Vec<u8>, ServiceError> {
+        let image = self.service.find(&grant(known.owner), id).await?;
+        let mut stream = self.service.read(&image, &[0..image.blob.size]).await?;
+        let mut bytes = Vec::new();
+        while let Some(piece) = stream.next().await {
+            bytes.extend_from_slice(&piece?);
+            self.steps
+                .pause(Pause::Client, self.clock.timestamp())
+                .await;
+        }
+        Ok(bytes)
+    }
+
+    async fn delete(self, number: usize) {
+        let Some((id, known)) = self.model(|model| model.pick(number)) else {
+            return;
+        };
+        if known.state == State::There {
+            self.model(|model| model.set(id, State::Doubtful));
+        }
+        match self.service.delete(&grant(known.owner), id, None).await {
+            Ok(()) | Err(ServiceError::NotFound) => self.model(|model| model.set(id, State::Gone)),
+            Err(error) => assert!(self.model(|model| model.faulty), "{error:?}"),
+        }
+    }
+
+    async fn sweep(self, limit: u32) {
+        if let Err(error) = self.service.sweep(limit).await {
+            assert!(self.model(|model| model.faulty), "{error:?}");
+        }
+    }
+
+    /// Nothing is ever damaged here, so nothing may be found.
+    async fn audit(self) {
+        let mut next = Some(Place::default());
+        while let Some(from) = next {
+            let audit = Audit {
+                from,
+                limit: 3,
+                repair: true,
+                remove_damaged: true,
+            };
+            match self.service.audit(&audit).await {
+                Ok(page) => {
+                    assert_eq!(page.findings, []);
+                    next = page.next;
+                }
+                Err(error) => {
+                    assert!(self.model(|model| model.faulty), "{error:?}");
+                    return;
+                }
+            }
+        }
+    }
+}
+
+fn grant(owner: &str) -> Grant {
+    Grant {
+        owner: owner.to_owned(),
+        scopes: Scopes::parse("images:read images:delete"),
+        quota: QuotaClaim::default(),
+    }
+}

@@ -1,0 +1,176 @@
+//! Store calls that go on when the test says so.
+//!
+//! Every call pauses twice: before it takes effect, and before its answer arrives.
+//! In between, anything else may happen, and at either the caller may vanish.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Poll, Waker};
+
+use futures_util::future::poll_fn;
+
+use crate::catalog::Timestamp;
+
+/// What an operation waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pause {
+    /// A call that changes nothing.
+    Look,
+    /// A call that is to change something.
+    Change,
+    /// A call that is to write a chunk.
+    Write,
+    /// The answer to one that has written a chunk.
+    Written,
+    /// The answer to any other call.
+    Answer,
+    /// The client, who sends or takes the next piece.
+    Client,
+}
+
+/// How a pause ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// All is well.
+    Proceed,
+    /// The store fails: without effect before the call, with effect after it.
+    Fail,
+}
+
+/// A pause that has not ended.
+pub(super) struct Waiting {
+    /// The operation that waits.
+    pub(super) task: usize,
+    /// For what.
+    pub(super) pause: Pause,
+    /// Since when.
+    pub(super) since: Timestamp,
+    waker: Option<Waker>,
+    effect: Option<Effect>,
+}
+
+/// What a call does even if nobody looks for its answer.
+pub(super) type Effect = Box<dyn FnOnce() + Send>;
+
+/// All pauses of all operations.
+#[derive(Default)]
+pub(super) struct Steps {
+    state: Mutex<State>,
+    /// The operation that is being polled.
+    pub(super) task: AtomicUsize,
+    /// While set, nothing pauses.
+    pub(super) free: AtomicBool,
+}
+
+#[derive(Default)]
+struct State {
+    next: u64,
+    waiting: BTreeMap<u64, Waiting>,
+    ended: BTreeMap<u64, Verdict>,
+}
+
+impl Steps {
+    /// Waits for the test.
+    pub(super) async fn pause(&self, pause: Pause, since: Timestamp) -> Verdict {
+        self.pause_before(pause, since, Box::new(|| ())).await
+    }
+
+    /// Waits for the test, which has `effect` take place where it proceeds.
+    pub(super) async fn pause_before(
+        &self,
+        pause: Pause,
+        since: Timestamp,
+        effect: Effect,
+    ) -> Verdict {
+        if self.free.load(Ordering::Relaxed) {
+            effect();
+            return Verdict::Proceed;
+        }
+        let number = {
+            let mut state = self.state.lock().expect("not poisoned");
+            state.next += 1;
+            let number = state.next;
+            let task = self.task.load(Ordering::Relaxed);
+            let waiting = Waiting {
+                task,
+                pause,
+                since,
+                waker: None,
+                effect: Some(effect),
+            };
+            state.waiting.insert(number, waiting);
+            number
+        };
+        poll_fn(|context| {
+            let mut state = self.state.lock().expect("not poisoned");
+            if let Some(verdict) = state.ended.remove(&number) {
+                return Poll::Ready(verdict);
+            }
+            if let Some(waiting) = state.waiting.get_mut(&number) {
+                waiting.waker = Some(context.waker().clone());
+            }
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// Every pause that has not ended, oldest first: its number, and whose it is.
+    pub(super) fn waiting<T>(&self, see: impl Fn(&Waiting) -> T) -> Vec<(u64, T)> {
+        let state = self.state.lock().expect("not poisoned");
+        let each = state.waiting.iter();
+        each.map(|(number, waiting)| (*number, see(waiting)))
+            .collect()
+    }
+
+    /// Ends a pause; gives whose it was, to be polled next, and what it was.
+    pub(super) fn end(&self, number: u64, verdict: Verdict) -> Waiting {
+        let mut state = self.state.lock().expect("not poisoned");
+        let mut waiting = state.waiting.remove(&number).expect("is waiting");
+        state.ended.insert(number, verdict);
+        drop(state);
+        if let Some(effect) = waiting
+            .effect
+            .take()
+            .filter(|_| verdict == Verdict::Proceed)
+        {
+            effect();
+        }
+        if let Some(waker) = waiting.waker.take() {
+            waker.wake();
+        }
+        waiting
+    }
+
+    /// Forgets the pauses of an operation that is no more.
+    pub(super) fn forget(&self, task: usize) {
+        let mut state = self.state.lock().expect("not poisoned");
+        state.waiting.retain(|_, waiting| waiting.task != task);
+    }
+}
+
+/// A store whose calls pause.
+pub(super) struct Stepped<S> {
+    pub(super) inner: S,
+    pub(super) steps: Arc<Steps>,
+    pub(super) clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+}
+
+impl<S> Stepped<S> {
+    /// Makes a call, with a pause on each side.
+    pub(super) async fn step<T, E>(
+        &self,
+        pause: Pause,
+        call: impl Future<Output = Result<T, E>>,
+        failure: impl Fn() -> E,
+    ) -> Result<T, E> {
+        if self.steps.pause(pause, (self.clock)()).await == Verdict::Fail {
+            return Err(failure());
+        }
+        let answer = call.await;
+        if self.steps.pause(Pause::Answer, (self.clock)()).await == Verdict::Fail {
+            return Err(failure());
+        }
+        answer
+    }
+}

@@ -1,0 +1,434 @@
+//! Two instances of the service on the same stores, a clock, and everything that is
+//! under way.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt as _, TryStreamExt as _};
+use uuid::Uuid;
+
+use super::model::{self, CHUNK, Model};
+use super::operations::{Operation, Scene};
+use super::steps::{Pause, Stepped, Steps, Verdict, Waiting};
+use crate::blobs::{BlobError, BlobRef, BlobStore as _, ChunkedBlobs, MemoryKeyValue, key};
+use crate::catalog::native::Native;
+use crate::catalog::{
+    BlobCheck, Catalog, Filters, ListQuery, MemoryCatalog, Sort, SqlCatalog, Timestamp,
+};
+use crate::service::tests::limits;
+use crate::service::{Limits, Runtime, Service, Term};
+
+/// How long leases last, in milliseconds.
+pub(super) const TERM: Term = Term {
+    issue: 100_000,
+    write: 3_600_000,
+    settle: 300_000,
+};
+/// How long the dead stay, in milliseconds.
+pub(super) const GRACE: i64 = 900_000;
+/// How far the clocks of the two instances are ahead of the database's.
+const AHEAD: [i64; 2] = [0, 30_000];
+/// How far a clock may be set back from the latest that it has shown.
+const BACK: i64 = 75_000;
+/// How much less than measured a time may have been, for both reasons.
+pub(super) const UNSURE: i64 = AHEAD[1] + BACK;
+/// The longest that a store takes over the writing of a chunk. A piece of a body
+/// makes a few of them one after another, which is within what leases leave for it.
+const LONGEST_WRITE: i64 = TERM.settle / 8;
+
+/// A clock that goes as the test says.
+#[derive(Clone)]
+pub(super) struct Clock {
+    now: Arc<AtomicI64>,
+    latest: Arc<AtomicI64>,
+}
+
+impl Clock {
+    fn new() -> Self {
+        let start = 1_800_000_000_000;
+        Self {
+            now: Arc::new(AtomicI64::new(start)),
+            latest: Arc::new(AtomicI64::new(start)),
+        }
+    }
+
+    /// Milliseconds since the Unix epoch.
+    pub(super) fn read(&self) -> i64 {
+        self.now.load(Ordering::Relaxed)
+    }
+
+    /// The latest that it has shown.
+    pub(super) fn latest(&self) -> i64 {
+        self.latest.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn timestamp(&self) -> Timestamp {
+        Timestamp::from_millis(self.read())
+    }
+
+    fn advance(&self, millis: i64) {
+        let now = (self.read() + millis).max(self.latest() - BACK);
+        self.now.store(now, Ordering::Relaxed);
+        self.latest.fetch_max(now, Ordering::Relaxed);
+    }
+}
+
+struct Task {
+    instance: usize,
+    future: BoxFuture<'static, ()>,
+}
+
+/// Everything.
+pub(super) struct World {
+    steps: Arc<Steps>,
+    clock: Clock,
+    values: MemoryKeyValue,
+    catalog: Arc<dyn Catalog>,
+    instances: Vec<Service>,
+    spawned: Arc<Mutex<Vec<(usize, BoxFuture<'static, ()>)>>>,
+    tasks: BTreeMap<usize, Task>,
+    next_task: usize,
+    model: Arc<Mutex<Model>>,
+    /// Whether something has changed since the last check.
+    unchecked: bool,
+    /// Which file each blob was found to be. That its chunks are there is checked
+    /// each time, what is in them once, and once more in the end.
+    seen: BTreeMap<String, usize>,
+}
+
+impl World {
+    /// Over maps.
+    pub(super) fn in_memory() -> Self {
+        let clock = Clock::new();
+        let (steps, timer) = (Arc::default(), clock.clone());
+        let catalog = MemoryCatalog::timed_by(move || timer.timestamp());
+        let catalog = stepped(catalog, &steps, &clock);
+        Self::over(Arc::new(catalog), steps, clock)
+    }
+
+    /// Over SQLite.
+    pub(super) fn in_sqlite() -> Self {
+        let clock = Clock::new();
+        let steps: Arc<Steps> = Arc::default();
+        let timer = clock.clone();
+        let database = Native::timed_by(move || timer.timestamp());
+        steps.free.store(true, Ordering::Relaxed);
+        let opened = SqlCatalog::open(stepped(database, &steps, &clock)).now_or_never();
+        let catalog = opened.expect("nothing waits").expect("opens");
+        steps.free.store(false, Ordering::Relaxed);
+        Self::over(Arc::new(catalog), steps, clock)
+    }
+
+    fn over(catalog: Arc<dyn Catalog>, steps: Arc<Steps>, clock: Clock) -> Self {
+        let mut world = Self {
+            steps,
+            clock,
+            values: MemoryKeyValue::default(),
+            catalog,
+            instances: Vec::new(),
+            spawned: Arc::default(),
+            tasks: BTreeMap::new(),
+            next_task: 0,
+            model: Arc::default(),
+            unchecked: false,
+            seen: BTreeMap::new(),
+        };
+        world.instances = (0..AHEAD.len()).map(|number| world.start(number)).collect();
+        world
+    }
+
+    fn start(&self, instance: usize) -> Service {
+        let (clock, spawned) = (self.clock.clone(), Arc::clone(&self.spawned));
+        let runtime = Runtime {
+            now: Box::new(move || Timestamp::from_millis(clock.read() + AHEAD[instance])),
+            spawn: Box::new(move |work| {
+                spawned.lock().expect("not poisoned").push((instance, work));
+            }),
+            log: Box::new(|_| {}),
+        };
+        let limits = Limits {
+            lease: TERM,
+            grace_millis: GRACE,
+            ..limits()
+        };
+        let values = stepped(self.values.clone(), &self.steps, &self.clock);
+        let chunk_size = u32::try_from(CHUNK).expect("is small");
+        let blobs = ChunkedBlobs::new(Arc::new(values), chunk_size);
+        Service::new(Arc::clone(&self.catalog), Arc::new(blobs), limits, runtime)
+    }
+
+    /// Begins an operation.
+    pub(super) fn begin(&mut self, instance: usize, operation: Operation) {
+        let instance = instance % self.instances.len();
+        let scene = Scene {
+            service: self.instances[instance].clone(),
+            model: Arc::clone(&self.model),
+            steps: Arc::clone(&self.steps),
+            clock: self.clock.clone(),
+        };
+        self.add(instance, scene.begin(operation));
+    }
+
+    fn add(&mut self, instance: usize, future: BoxFuture<'static, ()>) {
+        let number = self.next_task;
+        self.next_task += 1;
+        self.tasks.insert(number, Task { instance, future });
+        self.poll(number);
+    }
+
+    fn poll(&mut self, number: usize) {
+        self.steps.task.store(number, Ordering::Relaxed);
+        if let Some(task) = self.tasks.get_mut(&number) {
+            let mut context = Context::from_waker(Waker::noop());
+            if task.future.as_mut().poll(&mut context) == Poll::Ready(()) {
+                self.drop_task(number);
+            }
+        }
+        let spawned: Vec<_> = {
+            let mut spawned = self.spawned.lock().expect("not poisoned");
+            spawned.drain(..).collect()
+        };
+        for (instance, work) in spawned {
+            self.add(instance, work);
+        }
+        if std::mem::take(&mut self.unchecked) {
+            self.check();
+        }
+    }
+
+    fn drop_task(&mut self, number: usize) {
+        self.tasks.remove(&number);
+        self.steps.forget(number);
+    }
+
+    /// Ends the pause with this number, counted round and round.
+    pub(super) fn step(&mut self, pick: usize, verdict: Verdict) {
+        let waiting = self.steps.waiting(|_| ());
+        if let Some((number, ())) = waiting.get(pick % waiting.len().max(1)) {
+            self.end(*number, verdict);
+        }
+    }
+
+    fn end(&mut self, pause: u64, verdict: Verdict) {
+        let waiting = self.steps.end(pause, verdict);
+        if verdict == Verdict::Fail && waiting.pause != Pause::Client {
+            self.model.lock().expect("not poisoned").faulty = true;
+        }
+        self.unchecked |= waiting.pause == Pause::Change;
+        self.poll(waiting.task);
+    }
+
+    /// Does an operation from beginning to end, with all that it begins; `verdict` is
+    /// asked at each step of a store.
+    pub(super) fn perform(&mut self, operation: &Operation, mut verdict: impl FnMut() -> Verdict) {
+        self.begin(0, operation.clone());
+        while let Some((pause, of_store)) = self
+            .steps
+            .waiting(|waiting| waiting.pause != Pause::Client)
+            .first()
+        {
+            let verdict = if *of_store {
+                verdict()
+            } else {
+                Verdict::Proceed
+            };
+            self.end(*pause, verdict);
+        }
+    }
+
+    /// Lets one operation go on for some steps.
+    pub(super) fn run(&mut self, pick: usize, steps: usize) {
+        let Some(task) = self.pick_task(pick) else {
+            return;
+        };
+        for _ in 0..steps {
+            let waiting = self.steps.waiting(|waiting| waiting.task == task);
+            let Some((pause, _)) = waiting.iter().find(|(_, ours)| *ours) else {
+                return;
+            };
+            self.end(*pause, Verdict::Proceed);
+        }
+    }
+
+    fn pick_task(&self, pick: usize) -> Option<usize> {
+        let index = pick % self.tasks.len().max(1);
+        self.tasks.keys().nth(index).copied()
+    }
+
+    /// An operation is no more: what it waits for may happen or not, it does not see.
+    pub(super) fn crash(&mut self, pick: usize) {
+        if let Some(task) = self.pick_task(pick) {
+            self.drop_task(task);
+        }
+    }
+
+    /// An instance is no more, and another takes its place.
+    pub(super) fn restart(&mut self, instance: usize) {
+        let instance = instance % self.instances.len();
+        let ours = self
+            .tasks
+            .iter()
+            .filter(|(_, task)| task.instance == instance);
+        let ours: Vec<usize> = ours.map(|(number, _)| *number).collect();
+        for number in ours {
+            self.drop_task(number);
+        }
+        self.instances[instance] = self.start(instance);
+    }
+
+    /// Time goes on, or back a little. Chunks that a store would have taken too long
+    /// over are written first.
+    pub(super) fn wait(&mut self, millis: i64) {
+        let until = self.clock.read() + millis;
+        let is_overdue = |waiting: &Waiting| {
+            let writes = matches!(waiting.pause, Pause::Write | Pause::Written);
+            writes && until - waiting.since.millis() > LONGEST_WRITE
+        };
+        while let Some((pause, _)) = self.steps.waiting(is_overdue).iter().find(|(_, is)| *is) {
+            self.end(*pause, Verdict::Proceed);
+        }
+        self.clock.advance(millis);
+    }
+
+    /// Ends everything that is under way, well or by a crash, lets all terms pass, and
+    /// sweeps: what is left is what images need, and nothing else.
+    pub(super) fn finish(&mut self, well: bool) {
+        while well && let Some((pause, ())) = self.steps.waiting(|_| ()).first() {
+            self.end(*pause, Verdict::Proceed);
+        }
+        for instance in 0..self.instances.len() {
+            self.restart(instance);
+        }
+        assert_eq!(self.tasks.len(), 0);
+        self.clock.advance(TERM.whole() + GRACE + UNSURE + 1000);
+        self.steps.free.store(true, Ordering::Relaxed);
+        self.begin(0, Operation::Sweep { limit: u32::MAX });
+        assert_eq!(self.tasks.len(), 0, "the sweep ends");
+        self.seen.clear();
+        self.check();
+        let (live, keys) = self.needed();
+        let blobs: Vec<String> = self.blobs().into_iter().map(|check| check.id).collect();
+        assert_eq!(blobs, live, "records of blobs");
+        assert_eq!(self.values.keys(), keys, "chunks");
+        let ever = Timestamp::from_millis(i64::MAX);
+        let leases = self.see(|catalog| catalog.expired_leases(ever, 1000));
+        assert_eq!(leases, [], "leases");
+        self.begin(0, Operation::Audit);
+        assert_eq!(self.tasks.len(), 0, "the audit ends");
+    }
+
+    /// The blobs of all images, and the keys of their chunks, in order.
+    fn needed(&self) -> (Vec<String>, Vec<String>) {
+        let images = self.images();
+        let blobs: BTreeMap<&str, &BlobRef> = images
+            .iter()
+            .map(|image| (image.blob.id.as_str(), &image.blob))
+            .collect();
+        let keys = blobs.values().flat_map(|blob| keys(blob));
+        let keys: BTreeSet<String> = keys.collect();
+        let ids = blobs.keys().map(|id| (*id).to_owned());
+        (ids.collect(), keys.into_iter().collect())
+    }
+
+    /// Looks into the catalog without pausing.
+    fn see<'a, T, F>(&'a self, look: impl FnOnce(&'a dyn Catalog) -> F) -> T
+    where
+        F: Future<Output = Result<T, crate::catalog::CatalogError>>,
+    {
+        let was_free = self.steps.free.swap(true, Ordering::Relaxed);
+        let seen = look(&*self.catalog).now_or_never();
+        self.steps.free.store(was_free, Ordering::Relaxed);
+        seen.expect("nothing waits").expect("answers")
+    }
+
+    fn images(&self) -> Vec<crate::catalog::Image> {
+        let query = ListQuery {
+            owner: None,
+            filters: Filters::default(),
+            sort: Sort::default(),
+            after: None,
+            limit: 1000,
+            scan: 1000,
+        };
+        self.see(async |catalog| catalog.list(&query).await).images
+    }
+
+    fn blobs(&self) -> Vec<BlobCheck> {
+        self.see(|catalog| catalog.check_blobs("", 1000))
+    }
+
+    /// Checks what must hold at every moment.
+    fn check(&mut self) {
+        let images = self.images();
+        let mut found: BTreeMap<Uuid, (String, usize)> = BTreeMap::new();
+        for image in &images {
+            let id = image.id;
+            assert!(self.is_whole(&image.blob), "bytes of {id} are gone");
+            let number = self.number(&image.blob);
+            let number = number.unwrap_or_else(|| panic!("bytes of {id} are wrong"));
+            found.insert(id, (image.owner.clone(), number));
+        }
+        self.model.lock().expect("not poisoned").check(&found);
+        let mut shared = BTreeMap::new();
+        for image in &images {
+            let content = (image.owner.as_str(), image.sha256.as_str());
+            let first = shared.entry(content).or_insert(&image.blob.id);
+            assert_eq!(*first, &image.blob.id, "equal content is stored twice");
+        }
+        for check in self.blobs() {
+            let record = check.record.expect("is readable");
+            assert!(record.agrees_with(check.images), "{record:?}");
+            let swept_from = self.clock.latest() + AHEAD[1] - GRACE;
+            let in_grace = record
+                .died_at
+                .is_none_or(|died_at| died_at.millis() >= swept_from);
+            let whole = self.is_whole(&record.blob);
+            assert!(whole || !in_grace, "bytes were swept early: {record:?}");
+        }
+    }
+
+    /// Whether all chunks are there.
+    fn is_whole(&self, blob: &BlobRef) -> bool {
+        let mut whole = false;
+        self.values
+            .tamper(|values| whole = keys(blob).all(|key| values.contains_key(&key)));
+        whole
+    }
+
+    /// Which file the blob's bytes are.
+    fn number(&mut self, blob: &BlobRef) -> Option<usize> {
+        if let Some(number) = self.seen.get(blob.id.as_str()) {
+            return Some(*number);
+        }
+        let number = model::number(&self.bytes(blob)?)?;
+        self.seen.insert(blob.id.to_string(), number);
+        Some(number)
+    }
+
+    fn bytes(&self, blob: &BlobRef) -> Option<Vec<u8>> {
+        let blobs = ChunkedBlobs::new(Arc::new(self.values.clone()), blob.chunk_size);
+        let read = async {
+            let stream = blobs.read(blob, 0..blob.size).await?;
+            let pieces: Vec<Bytes> = stream.try_collect().await?;
+            Ok::<_, BlobError>(pieces.concat())
+        };
+        read.now_or_never().expect("nothing waits").ok()
+    }
+}
+
+fn keys(blob: &BlobRef) -> impl Iterator<Item = String> + use<'_> {
+    (0..blob.chunks()).map(|index| key::chunk(&blob.id, index))
+}
+
+fn stepped<S>(inner: S, steps: &Arc<Steps>, clock: &Clock) -> Stepped<S> {
+    let clock = clock.clone();
+    Stepped {
+        inner,
+        steps: Arc::clone(steps),
+        clock: Arc::new(move || clock.timestamp()),
+    }
+}
