@@ -2,8 +2,8 @@
 //!
 //! # Layout
 //!
-//! One file for each command: `up`, `test` (and `ci`), `bench`, `token` (and `keygen`), `sign`,
-//! `openapi`, `migrate` (`migrate-blobs`).
+//! One file or folder for each command: `up`, `test` (and `ci`), `bench`, `fsck`, `backup` (and
+//! `restore`), `token` (and `keygen`), `sign`, `openapi`, `migrate` (`migrate-blobs`).
 //! Shared subjects:
 //!
 //! - `cargo`: running cargo and rustup, the places in the repository
@@ -14,11 +14,13 @@
 //! - `peers`: other programs that tests and measurements talk to
 //! - `say`: what a person sees while a chore runs
 //! - `signals`: passing Ctrl-C on to the host, once
-//! - `stores`: the runtime configuration for a data directory
+//! - `stores`: where the stores are, and the files that they are in
 
+mod backup;
 mod bench;
 mod cargo;
 mod component;
+mod fsck;
 mod host;
 mod http;
 mod keys;
@@ -51,6 +53,12 @@ enum Command {
     Openapi(openapi::Openapi),
     /// Measure the application under load, beside nginx
     Bench(bench::Bench),
+    /// Check every record and every byte of the stores, and repair what can be
+    Fsck(fsck::Fsck),
+    /// Copy the file stores of a server, which may be running
+    Backup(backup::Backup),
+    /// Put a backup in place
+    Restore(backup::Restore),
     /// Print a bearer token signed with the first (or a named) key
     Token(token::Token),
     /// Print a signed URL for an image's bytes, made with the first (or a named) key
@@ -68,6 +76,9 @@ fn main() -> ExitCode {
         Command::Ci => test::Test::for_ci().run(),
         Command::Openapi(openapi) => openapi.run(),
         Command::Bench(bench) => bench.run(),
+        Command::Fsck(fsck) => fsck.run(),
+        Command::Backup(backup) => backup.run(),
+        Command::Restore(restore) => restore.run(),
         Command::Token(token) => token.run(),
         Command::Sign(sign) => sign.run(),
         Command::MigrateBlobs(migrate) => migrate.run(),

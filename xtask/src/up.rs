@@ -1,19 +1,17 @@
 //! `cargo xtask up`: from a fresh clone to a served application.
 
-use std::path::{self, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use clap::Args;
 
-use crate::cargo::root;
 use crate::component::{self, Profile};
 use crate::host::{Choice, Host, Launch, Program};
 use crate::keys::{self, Wanted};
 use crate::say;
 use crate::signals::Relay;
-use crate::stores::{self, DEFAULT_DATA_DIR};
+use crate::stores::Location;
 use crate::token::OWN_IMAGES;
 
 /// Builds what is needed, starts a host and keeps it running until Ctrl-C.
@@ -22,12 +20,8 @@ pub(crate) struct Up {
     /// The address to serve on; port 0 takes a free one
     #[arg(long, default_value = "127.0.0.1:3000")]
     listen: String,
-    /// Where the files of the stores go [default: .spin in the repository]
-    #[arg(long, value_name = "DIRECTORY")]
-    data_dir: Option<PathBuf>,
-    /// The stores [default: runtime-config.toml]
-    #[arg(long)]
-    runtime_config_file: Option<PathBuf>,
+    #[command(flatten)]
+    location: Location,
     /// What runs the component
     #[arg(long, value_enum, default_value = "auto")]
     host: Choice,
@@ -53,12 +47,8 @@ impl Up {
         } else {
             Profile::Release
         };
-        let data_dir = match &self.data_dir {
-            Some(directory) => path::absolute(directory)?,
-            None => root().join(DEFAULT_DATA_DIR),
-        };
-        let runtime_config =
-            stores::runtime_config(self.runtime_config_file.as_deref(), &data_dir)?;
+        let data_dir = self.location.data_dir()?;
+        let runtime_config = self.location.config(&data_dir)?;
         let program = Program::resolve(self.host)?;
         let component = component::build(profile)?;
         let mut environment = keys::variables()?;

@@ -5,6 +5,7 @@
 //! profile alone, so that Wasmtime is compiled once.
 
 use std::collections::BTreeSet;
+use std::env;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
@@ -179,6 +180,7 @@ fn api(test: &Test, outcome: &mut Outcome) -> Result<()> {
         .env("DARKROOM_TEST_HOST_BIN", &program.path)
         .env("DARKROOM_TEST_COMPONENT", &component.wasm)
         .env("DARKROOM_TEST_CONFORMANCE", conformance)
+        .env("DARKROOM_TEST_XTASK", env::current_exe()?)
         .envs(peers.environment);
     if test.is_strict() {
         command.env("CI", "true");

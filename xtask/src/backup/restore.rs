@@ -1,0 +1,116 @@
+//! `cargo xtask restore`: the stores of a backup, where there are none yet.
+//!
+//! Chunks come first and the catalog last, as in an upload: a restoring that is cut
+//! short leaves no image without its bytes. It is begun anew then.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, ensure};
+use clap::Args;
+
+use super::manifest::Manifest;
+use super::{BLOBS, CATALOG, sync, with_suffix};
+use crate::say;
+use crate::stores::{self, Files, Location};
+
+/// Puts a backup in place, where no stores are yet.
+#[derive(Args)]
+pub(crate) struct Restore {
+    /// The directory that a backup made
+    #[arg(long, value_name = "DIRECTORY")]
+    from: PathBuf,
+    #[command(flatten)]
+    location: Location,
+}
+
+impl Restore {
+    /// Runs the command.
+    pub(crate) fn run(self) -> Result<()> {
+        let data_dir = self.location.data_dir()?;
+        let files = Files::in_use(&self.location.config(&data_dir)?)?;
+        let manifest = restore(&self.from, &files)?;
+        say::step("Restored; `cargo xtask fsck` reads and checks every byte");
+        println!("{manifest}");
+        Ok(())
+    }
+}
+
+fn restore(from: &Path, files: &Files) -> Result<Manifest> {
+    let manifest = Manifest::read(from)?;
+    let (catalog, blobs) = files.both()?;
+    for path in [catalog, blobs] {
+        ensure!(
+            !path.exists() && !with_suffix(path, "-wal").exists(),
+            "{} is there already: a backup is restored beside what there is, never over it; \
+             move it away, or take another --data-dir",
+            path.display()
+        );
+    }
+    place(&from.join(BLOBS), blobs)?;
+    place(&from.join(CATALOG), catalog)?;
+    Ok(manifest)
+}
+
+/// Copies a file, checks it, and gives it its name.
+fn place(from: &Path, to: &Path) -> Result<()> {
+    let folder = to.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let unfinished = with_suffix(to, ".unfinished");
+    fs::copy(from, &unfinished)
+        .with_context(|| format!("cannot copy {} to {}", from.display(), unfinished.display()))?;
+    let check = "PRAGMA quick_check(1)";
+    let found: String = stores::open(&unfinished)?.query_row(check, [], |row| row.get(0))?;
+    ensure!(found == "ok", "{} is damaged: {found}", from.display());
+    sync(&unfinished)?;
+    fs::rename(&unfinished, to)?;
+    sync(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backup::make;
+    use crate::stores::testing::Stores;
+
+    fn targets(folder: &Path) -> Files {
+        Files {
+            catalog: Some(folder.join("data/a.db")),
+            blobs: Some(folder.join("data/b.db")),
+        }
+    }
+
+    #[test]
+    fn what_was_backed_up_is_restored_once_and_never_over_anything() {
+        let stores = Stores::new();
+        stores.image("l1.0", 3);
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let (backup, files) = (folder.path().join("backup"), targets(folder.path()));
+        fs::create_dir(&backup).expect("is made");
+        let made = make(&stores.files(), &backup).expect("is copied");
+        assert_eq!(restore(&backup, &files).expect("is restored"), made);
+        let again = restore(&backup, &files).expect_err("is there already");
+        assert!(again.to_string().contains("already"), "{again}");
+        let second = folder.path().join("second");
+        fs::create_dir(&second).expect("is made");
+        assert_eq!(make(&files, &second).expect("is copied").bytes, made.bytes);
+    }
+
+    #[test]
+    fn what_is_no_whole_backup_is_refused() {
+        let stores = Stores::new();
+        stores.image("l1.0", 3);
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let (backup, files) = (folder.path().join("backup"), targets(folder.path()));
+        fs::create_dir(&backup).expect("is made");
+        assert!(restore(&backup, &files).is_err());
+        make(&stores.files(), &backup).expect("is copied");
+        let path = backup.join(BLOBS);
+        let whole = fs::read(&path).expect("is read");
+        fs::write(&path, &whole[..whole.len() / 2]).expect("is written");
+        assert!(restore(&backup, &files).is_err());
+        assert!(!files.catalog.as_ref().expect("a path").exists());
+        fs::write(&path, whole).expect("is written");
+        restore(&backup, &files).expect("is restored");
+    }
+}

@@ -1,0 +1,124 @@
+//! Chunks in a key-value file that no record explains.
+//!
+//! Keys are read first and records after them: whatever is written meanwhile has a
+//! lease by then, and whatever has lost its record meanwhile has lost its bytes
+//! before. An id is never given out twice, so that an orphan stays one: it may be
+//! deleted while a server runs.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+
+use anyhow::Result;
+use rusqlite::Connection;
+
+use crate::stores::{self, chunk_keys};
+
+/// The chunks of one blob.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Chunks {
+    indexes: Vec<u64>,
+    bytes: u64,
+}
+
+/// Says what is found, deletes it if `repair`, and gives how much stays wrong.
+pub(super) fn run(catalog: &Path, blobs: &Path, repair: bool) -> Result<u64> {
+    let blobs = stores::open(blobs)?;
+    let stored = stored(&blobs)?;
+    let orphans = unexplained(&stores::open(catalog)?, stored)?;
+    for (blob, chunks) in &orphans {
+        println!(
+            "orphan blob {blob}: {} chunks, {} bytes, that no record explains — {}",
+            chunks.indexes.len(),
+            chunks.bytes,
+            if repair {
+                "deleted"
+            } else {
+                "--repair deletes them"
+            }
+        );
+    }
+    if !repair {
+        return Ok(orphans.len() as u64);
+    }
+    let mut delete = blobs.prepare("DELETE FROM spin_key_value WHERE store = ?1 AND key = ?2")?;
+    for (blob, chunks) in &orphans {
+        for index in &chunks.indexes {
+            delete.execute([stores::LABEL, &chunk_keys::print(blob, *index)])?;
+        }
+    }
+    Ok(0)
+}
+
+/// All chunks, by blob.
+fn stored(blobs: &Connection) -> Result<BTreeMap<String, Chunks>> {
+    let mut statement = blobs.prepare(
+        "SELECT key, length(value) FROM spin_key_value
+         WHERE store = ?1 AND key >= ?2 AND key < ?3",
+    )?;
+    let (first, past) = chunk_keys::ALL;
+    let mut rows = statement.query([stores::LABEL, first, past])?;
+    let mut stored: BTreeMap<String, Chunks> = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let key: String = row.get(0)?;
+        if let Some((blob, index)) = chunk_keys::parse(&key) {
+            let chunks = stored.entry(blob.to_owned()).or_default();
+            chunks.indexes.push(index);
+            chunks.bytes += row.get::<_, u64>(1)?;
+        }
+    }
+    Ok(stored)
+}
+
+/// Those that belong to no blob, to no image and to no lease.
+fn unexplained(
+    catalog: &Connection,
+    stored: BTreeMap<String, Chunks>,
+) -> Result<BTreeMap<String, Chunks>> {
+    let mut known = HashSet::new();
+    for sql in [
+        "SELECT id FROM blobs",
+        "SELECT DISTINCT blob_id FROM images",
+    ] {
+        let mut statement = catalog.prepare(sql)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            known.insert(row.get::<_, String>(0)?);
+        }
+    }
+    let mut statement = catalog.prepare("SELECT id FROM leases")?;
+    let leases: HashSet<String> = statement
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    let leased = |blob: &str| {
+        let lease = blob.rsplit_once('.').map(|(lease, _)| lease);
+        lease.is_some_and(|lease| leases.contains(lease))
+    };
+    let orphans = stored.into_iter();
+    Ok(orphans
+        .filter(|(blob, _)| !known.contains(blob) && !leased(blob))
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stores::testing::Stores;
+
+    #[test]
+    fn only_what_no_record_explains_is_an_orphan() {
+        let stores = Stores::new();
+        stores.image("l1.0", 2);
+        stores.catalog("INSERT INTO leases VALUES ('l2', 4, 9)");
+        for (blob, chunks) in [("l2.1", 3), ("l3.0", 2), ("l3.7", 1)] {
+            stores.chunks(blob, chunks);
+        }
+        stores.value("else", b"x");
+        let files = stores.files();
+        let (catalog, blobs) = (files.catalog.expect("a file"), files.blobs.expect("a file"));
+        assert_eq!(run(&catalog, &blobs, false).expect("runs"), 2);
+        assert_eq!(stores.keys(), 2 + 3 + 3 + 1);
+        assert_eq!(run(&catalog, &blobs, true).expect("runs"), 0);
+        assert_eq!(stores.keys(), 2 + 3 + 1);
+        assert_eq!(run(&catalog, &blobs, false).expect("runs"), 0);
+    }
+}

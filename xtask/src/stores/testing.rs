@@ -1,0 +1,97 @@
+//! Stores in files, as a server leaves them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+
+use super::{Files, LABEL, chunk_keys};
+use crate::cargo::root;
+
+/// Two files in a directory of their own, which goes with this.
+pub(crate) struct Stores {
+    folder: tempfile::TempDir,
+}
+
+impl Stores {
+    /// New and empty.
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let stores = Self { folder };
+        for path in migrations() {
+            stores.catalog(&fs::read_to_string(path).expect("is readable"));
+        }
+        let table = "CREATE TABLE spin_key_value (store TEXT NOT NULL, key TEXT NOT NULL,
+            value BLOB NOT NULL, PRIMARY KEY (store, key))";
+        stores.blobs().execute_batch(table).expect("is made");
+        stores
+    }
+
+    /// Where they are.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn files(&self) -> Files {
+        Files {
+            catalog: Some(self.folder().join("catalog.db")),
+            blobs: Some(self.folder().join("blobs.db")),
+        }
+    }
+
+    /// Runs statements on the catalog.
+    pub(crate) fn catalog(&self, sql: &str) {
+        let catalog = Connection::open(self.folder().join("catalog.db")).expect("opens");
+        catalog.execute_batch(sql).expect("runs");
+    }
+
+    fn blobs(&self) -> Connection {
+        Connection::open(self.folder().join("blobs.db")).expect("opens")
+    }
+
+    /// An image, whose id is that of its blob, with this many chunks of ten bytes.
+    pub(crate) fn image(&self, blob: &str, chunks: u64) {
+        self.chunks(blob, chunks);
+        self.catalog(&format!(
+            "INSERT INTO images (id, owner, blob_id, chunk_size, size, sha256, content_type,
+                width, height, frames, visibility, tags, metadata, created_at, updated_at)
+             VALUES ('{blob}', 'alice', '{blob}', 10, {}, '{blob}', 'image/png',
+                1, 1, 1, 'private', '[]', '{{}}', 1, 1)",
+            10 * chunks
+        ));
+    }
+
+    /// Chunks of ten bytes.
+    pub(crate) fn chunks(&self, blob: &str, chunks: u64) {
+        for index in 0..chunks {
+            self.value(&chunk_keys::print(blob, index), b"0123456789");
+        }
+    }
+
+    /// A value under any key.
+    pub(crate) fn value(&self, key: &str, value: &[u8]) {
+        let set = "INSERT INTO spin_key_value VALUES (?1, ?2, ?3)";
+        let blobs = self.blobs();
+        blobs.execute(set, (LABEL, key, value)).expect("is set");
+    }
+
+    /// How many keys there are.
+    pub(crate) fn keys(&self) -> u64 {
+        let count = "SELECT count(*) FROM spin_key_value";
+        let blobs = self.blobs();
+        blobs
+            .query_row(count, [], |row| row.get(0))
+            .expect("counts")
+    }
+}
+
+/// The schema's history, in order.
+fn migrations() -> Vec<PathBuf> {
+    let folder = root().join("src/catalog/migrations");
+    let entries = fs::read_dir(folder).expect("is there");
+    let mut paths: Vec<PathBuf> = entries
+        .map(|entry| entry.expect("is there").path())
+        .collect();
+    paths.sort();
+    paths
+}
