@@ -8,12 +8,15 @@
 mod support;
 
 mod abuse;
+mod admin;
 mod attacks;
+mod backup;
 mod clients;
 mod conditional;
 mod conformance;
 mod contract;
 mod corpus;
+mod crash;
 mod delete;
 mod digest;
 mod download;

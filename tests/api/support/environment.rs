@@ -37,10 +37,15 @@ pub(crate) fn conformance_component() -> PathBuf {
     existing("DARKROOM_TEST_CONFORMANCE")
 }
 
+/// `DARKROOM_TEST_XTASK`: the program that is `cargo xtask`.
+pub(crate) fn xtask() -> PathBuf {
+    existing("DARKROOM_TEST_XTASK")
+}
+
 fn existing(variable: &str) -> PathBuf {
     let path = PathBuf::from(required(variable));
     path.canonicalize()
-        .unwrap_or_else(|error| panic!("the component {} is not there: {error}", path.display()))
+        .unwrap_or_else(|error| panic!("{} is not there: {error}", path.display()))
 }
 
 /// A variable that tells where a program of others is: unset where `cargo xtask

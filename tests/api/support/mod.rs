@@ -1,7 +1,9 @@
 //! What the tests stand on: a server of their own or a shared one, clients with
 //! tokens, images of any size, and a look into the stores.
 
+mod admin;
 mod answer;
+mod chores;
 mod client;
 pub(crate) mod environment;
 mod fixtures;
@@ -17,12 +19,13 @@ mod raw;
 mod redis;
 mod s3;
 mod server;
-mod setup;
+pub(crate) mod setup;
 mod stores;
 mod tokens;
 mod watchdog;
 
 pub(crate) use answer::{header, problem};
+pub(crate) use chores::{Chore, chore};
 pub(crate) use client::{Client, created, send, unique};
 pub(crate) use environment::{Kind, host_kind, peer};
 pub(crate) use fixtures::{FIXTURES, Fixture, fixture};

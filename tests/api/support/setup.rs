@@ -8,7 +8,7 @@ use super::{Darkroom, Redis, environment};
 /// The application manifest.
 pub(super) const MANIFEST: &str = "spin.toml";
 /// The runtime configuration.
-pub(super) const CONFIG: &str = "runtime-config.toml";
+pub(crate) const CONFIG: &str = "runtime-config.toml";
 /// The file with the metadata.
 pub(super) const CATALOG: &str = "catalog.db";
 /// The file with the chunks.
@@ -67,8 +67,13 @@ impl Setup {
     }
 
     /// Runs on the stores of another server, beside it.
-    pub(crate) fn on_stores_of(mut self, darkroom: &Darkroom) -> Self {
-        self.stores = Some(darkroom.folder().to_owned());
+    pub(crate) fn on_stores_of(self, darkroom: &Darkroom) -> Self {
+        self.on_stores_in(darkroom.folder())
+    }
+
+    /// Runs on the stores that are in this directory.
+    pub(crate) fn on_stores_in(mut self, folder: &Path) -> Self {
+        self.stores = Some(folder.to_owned());
         self
     }
 

@@ -18,6 +18,24 @@ impl Darkroom {
         self.count(BLOBS, sql)
     }
 
+    /// Changes the blob store's file, as damage would.
+    pub(crate) fn damage(&self, sql: &str) {
+        self.change(BLOBS, sql);
+    }
+
+    /// Changes the catalog's file, as damage would.
+    pub(crate) fn damage_catalog(&self, sql: &str) {
+        self.change(CATALOG, sql);
+    }
+
+    fn change(&self, file: &str, sql: &str) {
+        let connection = Connection::open(self.folder().join(file)).expect("opens");
+        let patience = connection.busy_timeout(PATIENCE);
+        patience.expect("waits for others");
+        let changed = connection.execute(sql, []).expect("is changed");
+        assert!(changed > 0, "{sql} changes nothing");
+    }
+
     /// How many images the catalog has.
     pub(crate) fn images(&self) -> i64 {
         self.count(CATALOG, "SELECT count(*) FROM images")
