@@ -37,6 +37,7 @@ impl Permission for Write {
 impl Permission for Delete {
     const SCOPE: Scope = Scope::Delete;
 }
+
 impl Permission for Admin {
     const SCOPE: Scope = Scope::Admin;
 }

@@ -95,7 +95,11 @@ impl Bench {
     async fn is_whole(&self, image: &Image) -> bool {
         let found = self.service.find(&alice(), image.id).await;
         let Ok(found) = found else { return false };
-        let read = self.service.read(&found, &[0..found.blob.size]).await;
+        let whole = 0..found.blob.size;
+        let read = self
+            .service
+            .read(&found, std::slice::from_ref(&whole))
+            .await;
         let Ok(read) = read else { return false };
         let pieces: Result<Vec<_>, _> = read.try_collect().await;
         pieces.is_ok_and(|pieces| hex(&Sha256::digest(pieces.concat())) == image.sha256)
@@ -282,7 +286,7 @@ async fn an_image_that_contradicts_its_blob_is_removed_only_where_asked_for() {
 #[tokio::test]
 async fn rows_that_can_not_be_read_are_reported_and_left_alone() {
     for (damage, fault) in [
-        ("UPDATE images SET tags = 'x'", Fault::UnreadableImage),
+        ("UPDATE images SET metadata = 'x'", Fault::UnreadableImage),
         ("UPDATE images SET width = -1", Fault::UnreadableImage),
         ("UPDATE blobs SET chunk_size = -1", Fault::UnreadableBlob),
     ] {

@@ -150,7 +150,11 @@ impl Scene {
 
     async fn bytes(&self, known: &Known, id: Uuid) -> Result<Vec<u8>, ServiceError> {
         let image = self.service.find(&grant(known.owner), id).await?;
-        let mut stream = self.service.read(&image, &[0..image.blob.size]).await?;
+        let whole = 0..image.blob.size;
+        let mut stream = self
+            .service
+            .read(&image, std::slice::from_ref(&whole))
+            .await?;
         let mut bytes = Vec::new();
         while let Some(piece) = stream.next().await {
             bytes.extend_from_slice(&piece?);
