@@ -23,6 +23,39 @@ const OBJECTS: &[(&str, &str)] = &[
   "next_cursor": "01a20bb028257c3f.7"
 }"#,
     ),
+    (
+        "Sweep",
+        r#"{
+  "limit": 200
+}"#,
+    ),
+    (
+        "Swept",
+        r#"{
+  "blobs": 200,
+  "leases": 2,
+  "more": true
+}"#,
+    ),
+    (
+        "Audit",
+        r#"{
+  "cursor": null,
+  "limit": 50,
+  "repair": false
+}"#,
+    ),
+    (
+        "Audited",
+        r#"{
+  "images": 0,
+  "blobs": 50,
+  "dead": 3,
+  "bytes": 90177536,
+  "findings": [],
+  "next_cursor": "blobs:01a20bb028257c3f.7"
+}"#,
+    ),
     ("Image", IMAGE),
     ("Created", IMAGE),
     (

@@ -24,8 +24,8 @@ use serde_json::Value;
 use utoipa::OpenApi;
 
 use super::routes::{
-    admin_migrate, content, docs, health, images, limits, links, metrics, problems as pages,
-    tickets, upload, usage,
+    admin, admin_migrate, content, docs, health, images, limits, links, metrics,
+    problems as pages, tickets, upload, usage,
 };
 
 #[derive(OpenApi)]
@@ -50,7 +50,7 @@ use super::routes::{
         links::create, links::revoke,
         tickets::create,
         usage::show, limits::show, health::live, health::ready,
-        metrics::metrics, admin_migrate::migrate, pages::list, pages::show,
+        metrics::metrics, admin::sweep, admin::audit, admin_migrate::migrate, pages::list, pages::show,
         docs::description, docs::show,
     ),
 )]

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use axum::routing::post;
 use serde::{Deserialize, Serialize};
 
+use super::Route;
 use crate::http::extract::{Admin, Authorized};
 use crate::http::problem::{Problem, ProblemKind};
+use crate::http::query::{Nothing, Parameters};
 use crate::http::{App, body, view};
 use crate::service::audit::{Audit, Finding, Place};
 
@@ -20,28 +21,50 @@ const DEFAULT_SWEPT: u32 = 200;
 const MAX_AUDITED: u32 = 200;
 const DEFAULT_AUDITED: u32 = 50;
 
-pub(in crate::http) fn router() -> Router<Arc<App>> {
-    Router::new()
-        .route("/v1/admin/sweep", post(sweep))
-        .route("/v1/admin/audit", post(audit))
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        ("/v1/admin/sweep", post(sweep)),
+        ("/v1/admin/audit", post(audit)),
+    ]
 }
 
+/// A sweep.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct WantedSweep {
+#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Sweep))]
+pub(in crate::http) struct WantedSweep {
+    /// The most records that are swept; 200 where nothing is said.
+    #[serde(default)]
+    #[cfg_attr(test, schema(minimum = 1, maximum = 1000))]
     limit: Option<u32>,
 }
 
+/// What a sweep did.
 #[derive(Debug, Serialize)]
-struct SweepView {
+#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Swept))]
+pub(in crate::http) struct SweepView {
+    /// Deleted blobs whose bytes are gone now.
     blobs: u32,
+    /// Expired leases whose remains are gone now.
     leases: u32,
+    /// Whether there may be more to do.
     more: bool,
 }
 
-async fn sweep(
+/// Sweep
+///
+/// Deletes the bytes of deleted images, and what crashes left of uploads. A call is
+/// bounded; `more` says whether to call again.
+#[cfg_attr(test, utoipa::path(
+    post, path = "/v1/admin/sweep", operation_id = "sweep", tag = "Service",
+    request_body = WantedSweep,
+    responses((status = 200, description = "What was done.", body = SweepView)),
+    security(("token" = ["admin"])),
+))]
+pub(in crate::http) async fn sweep(
     State(app): State<Arc<App>>,
-    _caller: Authorized<Admin>,
+    _: Authorized<Admin>,
+    _: Parameters<Nothing>,
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
@@ -55,34 +78,62 @@ async fn sweep(
     }))
 }
 
+/// A page of an audit.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct WantedAudit {
+#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Audit))]
+pub(in crate::http) struct WantedAudit {
+    /// Where the page before ended.
+    #[serde(default)]
     cursor: Option<String>,
+    /// The most records on it; 50 where nothing is said.
+    #[serde(default)]
+    #[cfg_attr(test, schema(minimum = 1, maximum = 200))]
     limit: Option<u32>,
+    /// Whether to repair what can be without losing anything.
     #[serde(default)]
     repair: bool,
+    /// Whether to delete images whose bytes are gone or are not theirs; with `repair` only.
     #[serde(default)]
     remove_damaged: bool,
 }
 
+/// What was audited, and what is wrong.
 #[derive(Debug, Serialize)]
-struct AuditView {
+#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Audited))]
+pub(in crate::http) struct AuditView {
+    /// Images whose records were checked.
     images: u64,
+    /// Blobs whose records were checked.
     blobs: u64,
+    /// Those of them that wait for the sweep.
     dead: u64,
+    /// The length of all blobs that were read.
     bytes: u64,
+    /// What is wrong.
     findings: Vec<FindingView>,
+    /// The `cursor` of the next page; `null` after the last one.
+    #[cfg_attr(test, schema(required = true))]
     next_cursor: Option<String>,
 }
 
+/// Something that is wrong.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Finding))]
 struct FindingView {
+    /// What kind of thing.
     fault: &'static str,
+    /// The blob that it is about; `null` where it is about none.
+    #[cfg_attr(test, schema(required = true))]
     blob: Option<String>,
+    /// The images that it is about, a hundred at most.
     images: Vec<String>,
+    /// What it is in this case.
     detail: String,
+    /// What can be done about it; `null` where nothing can.
+    #[cfg_attr(test, schema(required = true))]
     remedy: Option<&'static str>,
+    /// Whether that was done.
     repaired: bool,
 }
 
@@ -99,9 +150,20 @@ impl From<Finding> for FindingView {
     }
 }
 
-async fn audit(
+/// Audit
+///
+/// Checks records and bytes, page by page, all images first and then all blobs.
+/// `cargo xtask fsck` makes all pages.
+#[cfg_attr(test, utoipa::path(
+    post, path = "/v1/admin/audit", operation_id = "audit", tag = "Service",
+    request_body = WantedAudit,
+    responses((status = 200, description = "What was found.", body = AuditView)),
+    security(("token" = ["admin"])),
+))]
+pub(in crate::http) async fn audit(
     State(app): State<Arc<App>>,
-    _caller: Authorized<Admin>,
+    _: Authorized<Admin>,
+    _: Parameters<Nothing>,
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();

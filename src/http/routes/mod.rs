@@ -39,6 +39,7 @@ pub(super) fn all() -> impl Iterator<Item = Route> {
         limits::routes(),
         health::routes(),
         metrics::routes(),
+        admin::routes(),
         admin_migrate::routes(),
         problems::routes(),
         docs::routes(),
