@@ -24,8 +24,8 @@ use serde_json::Value;
 use utoipa::OpenApi;
 
 use super::routes::{
-    admin, admin_migrate, content, docs, health, images, limits, links, metrics,
-    problems as pages, tickets, upload, usage,
+    admin, admin_migrate, content, docs, health, images, limits, links, metrics, problems as pages,
+    tickets, upload, usage,
 };
 
 #[derive(OpenApi)]

@@ -89,7 +89,7 @@ pub(super) struct World {
     values: MemoryKeyValue,
     catalog: Arc<dyn Catalog>,
     instances: Vec<Service>,
-    spawned: Arc<Mutex<Vec<(usize, BoxFuture<'static, ()>)>>>,
+    spawned: Arc<Mutex<Vec<Task>>>,
     tasks: BTreeMap<usize, Task>,
     next_task: usize,
     model: Arc<Mutex<Model>>,
@@ -145,8 +145,9 @@ impl World {
         let (clock, spawned) = (self.clock.clone(), Arc::clone(&self.spawned));
         let runtime = Runtime {
             now: Box::new(move || Timestamp::from_millis(clock.read() + AHEAD[instance])),
-            spawn: Box::new(move |work| {
-                spawned.lock().expect("not poisoned").push((instance, work));
+            spawn: Box::new(move |future| {
+                let task = Task { instance, future };
+                spawned.lock().expect("not poisoned").push(task);
             }),
             log: Box::new(|_| {}),
         };
@@ -170,13 +171,14 @@ impl World {
             steps: Arc::clone(&self.steps),
             clock: self.clock.clone(),
         };
-        self.add(instance, scene.begin(operation));
+        let future = scene.begin(operation);
+        self.add(Task { instance, future });
     }
 
-    fn add(&mut self, instance: usize, future: BoxFuture<'static, ()>) {
+    fn add(&mut self, task: Task) {
         let number = self.next_task;
         self.next_task += 1;
-        self.tasks.insert(number, Task { instance, future });
+        self.tasks.insert(number, task);
         self.poll(number);
     }
 
@@ -188,12 +190,9 @@ impl World {
                 self.drop_task(number);
             }
         }
-        let spawned: Vec<_> = {
-            let mut spawned = self.spawned.lock().expect("not poisoned");
-            spawned.drain(..).collect()
-        };
-        for (instance, work) in spawned {
-            self.add(instance, work);
+        let spawned = std::mem::take(&mut *self.spawned.lock().expect("not poisoned"));
+        for task in spawned {
+            self.add(task);
         }
         if std::mem::take(&mut self.unchecked) {
             self.check();

@@ -120,11 +120,10 @@ impl One {
     fn pick(&mut self) -> Option<(String, Entry)> {
         let length = self.ledger(|ledger| ledger.images.len());
         let index = self.dice.index(length.max(1));
-        let found = self.ledger(|ledger| {
+        self.ledger(|ledger| {
             let image = ledger.images.iter().nth(index);
             image.map(|(id, entry)| (id.clone(), *entry))
-        });
-        found
+        })
     }
 
     /// Uploads files in one request, all or none.
