@@ -52,11 +52,11 @@ async fn what_is_asked_for_in_a_wrong_way_is_refused() {
     for (path, body) in [
         (SWEEP, json!({"limit": 0})),
         (SWEEP, json!({"limit": 1001})),
+        (SWEEP, json!({"limit": 1.5})),
         (SWEEP, json!({"older_than": 1})),
         (AUDIT, json!({"limit": 201})),
         (AUDIT, json!({"limit": "1"})),
         (AUDIT, json!({"cursor": "2"})),
-        (AUDIT, json!({"remove_damaged": true})),
     ] {
         let answer = admin.json(Method::POST, path, &body).await;
         problem(answer, 400, "bad-request").await;

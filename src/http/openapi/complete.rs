@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{examples, problems, shared};
 
 /// Members of an operation by which annotations speak to this module.
-const HINTS: [&str; 3] = ["x-problems", "x-cached", "x-conditional"];
+const HINTS: [&str; 4] = ["x-problems", "x-cached", "x-conditional", "x-optional-body"];
 
 /// An operation on its way into the document.
 pub(super) struct Operation<'a> {
@@ -67,8 +67,9 @@ fn complete_operation(mut operation: Operation<'_>) -> Map<String, Value> {
     if head {
         leave_out_content(&mut operation, &shared);
     }
+    let optional = operation.hint("x-optional-body").is_some();
     if let Some(body) = operation.members.get_mut("requestBody") {
-        body["required"] = json!(true);
+        body["required"] = json!(!optional);
         complete_content(object(body));
     }
     if head {

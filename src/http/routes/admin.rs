@@ -34,9 +34,9 @@ pub(super) fn routes() -> Vec<Route> {
 #[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Sweep))]
 pub(in crate::http) struct WantedSweep {
     /// The most records that are swept; 200 where nothing is said.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "body::whole_or_null")]
     #[cfg_attr(test, schema(minimum = 1, maximum = 1000))]
-    limit: Option<u32>,
+    limit: Option<u64>,
 }
 
 /// What a sweep did.
@@ -60,6 +60,7 @@ pub(in crate::http) struct SweepView {
     request_body = WantedSweep,
     responses((status = 200, description = "What was done.", body = SweepView)),
     security(("token" = ["admin"])),
+    extensions(("x-optional-body" = json!(true))),
 ))]
 pub(in crate::http) async fn sweep(
     State(app): State<Arc<App>>,
@@ -87,13 +88,13 @@ pub(in crate::http) struct WantedAudit {
     #[serde(default)]
     cursor: Option<String>,
     /// The most records on it; 50 where nothing is said.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "body::whole_or_null")]
     #[cfg_attr(test, schema(minimum = 1, maximum = 200))]
-    limit: Option<u32>,
+    limit: Option<u64>,
     /// Whether to repair what can be without losing anything.
     #[serde(default)]
     repair: bool,
-    /// Whether to delete images whose bytes are gone or are not theirs; with `repair` only.
+    /// Whether to delete images whose bytes are gone or are not theirs.
     #[serde(default)]
     remove_damaged: bool,
 }
@@ -159,6 +160,7 @@ impl From<Finding> for FindingView {
     request_body = WantedAudit,
     responses((status = 200, description = "What was found.", body = AuditView)),
     security(("token" = ["admin"])),
+    extensions(("x-optional-body" = json!(true))),
 ))]
 pub(in crate::http) async fn audit(
     State(app): State<Arc<App>>,
@@ -169,9 +171,6 @@ pub(in crate::http) async fn audit(
     let (parts, body) = request.into_parts();
     let wanted: WantedAudit = body::optional_json(&parts.headers, body).await?;
     let bad = |detail: String| Problem::new(ProblemKind::BadRequest, detail);
-    if wanted.remove_damaged && !wanted.repair {
-        return Err(bad("remove_damaged goes with repair only".to_owned()));
-    }
     let from = match &wanted.cursor {
         Some(cursor) => cursor.parse().map_err(|error| bad(format!("{error}")))?,
         None => Place::default(),
@@ -195,13 +194,16 @@ pub(in crate::http) async fn audit(
     }))
 }
 
-fn limit(wanted: Option<u32>, default: u32, most: u32) -> Result<u32, Problem> {
-    let limit = wanted.unwrap_or(default);
-    if (1..=most).contains(&limit) {
-        return Ok(limit);
-    }
-    let detail = format!("limit must be from 1 to {most}");
-    Err(Problem::new(ProblemKind::BadRequest, detail)
-        .with("limit", most)
-        .with("actual", limit))
+/// How many records a call takes on: as wanted, or `default`.
+pub(super) fn limit(wanted: Option<u64>, default: u32, most: u32) -> Result<u32, Problem> {
+    let wanted = wanted.unwrap_or(default.into());
+    let within = u32::try_from(wanted).ok();
+    within
+        .filter(|limit| (1..=most).contains(limit))
+        .ok_or_else(|| {
+            let detail = format!("limit must be from 1 to {most}");
+            Problem::new(ProblemKind::BadRequest, detail)
+                .with("limit", most)
+                .with("actual", wanted)
+        })
 }

@@ -7,7 +7,7 @@ use axum::response::Response;
 use axum::routing::post;
 use serde::{Deserialize, Serialize};
 
-use super::Route;
+use super::{Route, admin};
 use crate::blobs::BlobId;
 use crate::http::extract::{Admin, Authorized};
 #[cfg(test)]
@@ -25,7 +25,7 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 /// A step of the move.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(test, derive(utoipa::ToSchema), schema(as = MigrationStep))]
 pub(in crate::http) struct Step {
@@ -33,9 +33,9 @@ pub(in crate::http) struct Step {
     #[serde(default)]
     cursor: Option<String>,
     /// How many blobs are looked at.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "body::whole_or_null")]
     #[cfg_attr(test, schema(minimum = 1, maximum = 200))]
-    limit: Option<u32>,
+    limit: Option<u64>,
 }
 
 /// What a step of the move did.
@@ -75,7 +75,7 @@ struct DamagedView {
     request_body = Step,
     responses((status = 200, description = "What was done.", body = MigratedView)),
     security(("token" = ["admin"])),
-    extensions(("x-problems" = json!([NothingToMigrate]))),
+    extensions(("x-problems" = json!([NothingToMigrate])), ("x-optional-body" = json!(true))),
 ))]
 pub(in crate::http) async fn migrate(
     State(app): State<Arc<App>>,
@@ -84,16 +84,12 @@ pub(in crate::http) async fn migrate(
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let step: Step = body::json(&parts.headers, body, &["application/json"]).await?;
+    let step: Step = body::optional_json(&parts.headers, body).await?;
     if !app.service.is_migrating() {
         let detail = "there is no store to move blobs from: set blob_store_previous";
         return Err(Problem::new(ProblemKind::NothingToMigrate, detail));
     }
-    let limit = step.limit.unwrap_or(LIMIT);
-    if !(1..=MOST).contains(&limit) {
-        let detail = format!("limit must be from 1 to {MOST}");
-        return Err(Problem::new(ProblemKind::BadRequest, detail).with("limit", MOST));
-    }
+    let limit = admin::limit(step.limit, LIMIT, MOST)?;
     let after = step.cursor.unwrap_or_default();
     if !after.is_empty() && BlobId::new(after.as_str()).is_none() {
         let detail = "the cursor is not one that was given out";

@@ -83,7 +83,7 @@ impl Service {
                 self.catalog().record_blob(&check.id).await?;
                 finding.repaired = true;
             }
-            (ImageFault::Contradicted, Ok(id)) if audit.repair && audit.remove_damaged => {
+            (ImageFault::Contradicted, Ok(id)) if audit.remove_damaged => {
                 self.catalog().delete(id, None, None).await?;
                 finding.repaired = true;
             }
@@ -143,7 +143,7 @@ impl Service {
             // Where the last image is gone by now, so may the bytes be.
             if !images.is_empty() {
                 let mut finding = Finding::damaged(record, images, damage);
-                if audit.repair && audit.remove_damaged {
+                if audit.remove_damaged {
                     self.catalog().delete_images_of(&check.id).await?;
                     finding.repaired = true;
                 }
