@@ -36,17 +36,19 @@ function init()
   local file = assert(io.open(os.getenv("BENCH_PICTURE"), "rb"))
   local picture = file:read("*a")
   file:close()
-  -- The chunk: a type of 4 bytes, 16 bytes that vary, a checksum of 4 bytes.
-  local at = tonumber(os.getenv("BENCH_VARIES_AT"))
-  head = picture:sub(1, at + 4)
-  kind = picture:sub(at + 1, at + 4)
-  tail = picture:sub(at + 4 + 16 + 4 + 1)
-  run, count = os.getenv("BENCH_RUN"), 0
   wrk.headers["Content-Type"] = "image/png"
+  -- The request is put together but once: what this program does is not to be measured.
+  local whole = wrk.format("POST", nil, nil, picture)
+  -- The chunk: a type of 4 bytes, 16 bytes that vary, a checksum of 4 bytes.
+  local at = #whole - #picture + tonumber(os.getenv("BENCH_VARIES_AT"))
+  head = whole:sub(1, at + 4)
+  kind = whole:sub(at + 1, at + 4)
+  tail = whole:sub(at + 4 + 16 + 4 + 1)
+  run, count = os.getenv("BENCH_RUN"), 0
 end
 
 function request()
   count = count + 1
   local unique = string.format("%s%02x%08x", run, number, count)
-  return wrk.format("POST", nil, nil, head .. unique .. crc32(kind .. unique) .. tail)
+  return head .. unique .. crc32(kind .. unique) .. tail
 end
