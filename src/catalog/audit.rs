@@ -4,6 +4,7 @@
 
 use super::Timestamp;
 use crate::blobs::BlobRef;
+use crate::quota::Usage;
 
 /// An image's record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,4 +55,15 @@ impl BlobRecord {
     pub fn agrees_with(&self, images: u64) -> bool {
         self.refs == images && self.died_at.is_some() == (images == 0)
     }
+}
+
+/// A count that is kept beside the records, where it is not what they come to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Miscount {
+    /// Whose images are counted; `None` for everything together.
+    pub owner: Option<String>,
+    /// As it is kept.
+    pub kept: Usage,
+    /// What the records come to at the same moment.
+    pub found: Usage,
 }

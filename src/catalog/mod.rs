@@ -37,7 +37,7 @@ use uuid::Uuid;
 use crate::blobs::{BlobId, BlobRef};
 use crate::quota::{Quota, QuotaExceeded, Usage};
 
-pub use audit::{BlobCheck, BlobRecord, ImageCheck, ImageFault};
+pub use audit::{BlobCheck, BlobRecord, ImageCheck, ImageFault, Miscount};
 pub use idempotency::{KeyAnswer, KeyClaim, KeyState, NewAnswer};
 pub use listing::{Filters, ListQuery, Page, Position, Sort, SortBy, SortKey, Span};
 pub use memory::MemoryCatalog;
@@ -194,6 +194,13 @@ pub trait Catalog: Send + Sync {
     /// Counts a blob's images anew. Where it counts as dead and the same content has
     /// come to its owner again, its images refer to that blob from here on.
     async fn recount_blob(&self, id: &str) -> Result<(), CatalogError>;
+
+    /// At most `limit` owners whose usage is not what their images come to, and the
+    /// totals, if they are not those of all records.
+    async fn miscounts(&self, limit: u32) -> Result<Vec<Miscount>, CatalogError>;
+
+    /// Counts anew what every owner keeps, and all together.
+    async fn recount_usage(&self) -> Result<(), CatalogError>;
 
     /// Deletes every image that refers to the blob.
     async fn delete_images_of(&self, blob: &str) -> Result<(), CatalogError>;

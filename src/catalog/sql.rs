@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::{
     BlobCheck, Catalog, CatalogError, Image, ImageCheck, KeyClaim, KeyState, Lease, ListQuery,
-    NewImage, Page, RecordedBlob, Statistics, Timestamp, Visibility, migrations,
+    Miscount, NewImage, Page, RecordedBlob, Statistics, Timestamp, Visibility, migrations,
 };
 use crate::blobs::{BlobId, BlobRef};
 use crate::quota::{Quota, Usage};
@@ -431,6 +431,14 @@ impl<D: Database> Catalog for SqlCatalog<D> {
 
     async fn recount_blob(&self, id: &str) -> Result<(), CatalogError> {
         audit::recount(&self.database, id).await
+    }
+
+    async fn miscounts(&self, limit: u32) -> Result<Vec<Miscount>, CatalogError> {
+        audit::miscounts(&self.database, limit).await
+    }
+
+    async fn recount_usage(&self) -> Result<(), CatalogError> {
+        migrations::recount_usage(&self.database).await
     }
 
     async fn delete_images_of(&self, blob: &str) -> Result<(), CatalogError> {

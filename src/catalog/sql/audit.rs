@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::{Columns, Database, IMAGE_COLUMNS, Row, Value, image};
-use crate::catalog::{BlobCheck, BlobRecord, CatalogError, ImageCheck, ImageFault};
+use crate::catalog::{BlobCheck, BlobRecord, CatalogError, ImageCheck, ImageFault, Miscount};
 
 /// The images of a range of ids that do not agree with their blob's record.
 const AT_ODDS: &str = "
@@ -40,6 +40,31 @@ const RECORD: &str = "
     FROM images WHERE id = ?1
     ON CONFLICT (id) DO NOTHING
     RETURNING id";
+
+const WRONG_USAGE: &str = "
+    SELECT coalesce(usage.owner, found.owner), coalesce(usage.images, 0), coalesce(usage.bytes, 0),
+        coalesce(found.images, 0), coalesce(found.bytes, 0)
+    FROM usage FULL JOIN (
+        SELECT owner, count(*) AS images, sum(size) AS bytes FROM images GROUP BY owner) AS found
+        ON found.owner = usage.owner
+    WHERE usage.images IS NOT found.images OR usage.bytes IS NOT found.bytes
+    ORDER BY 1 LIMIT ?1";
+
+const WRONG_TOTALS: &str = "
+    SELECT NULL, totals.images, totals.bytes, found.images, found.bytes
+    FROM totals JOIN (
+        SELECT (SELECT count(*) FROM images) AS images,
+            (SELECT coalesce(sum(size), 0) FROM images) AS bytes,
+            count(*) FILTER (WHERE refs > 0) AS live_blobs,
+            coalesce(sum(size) FILTER (WHERE refs > 0), 0) AS live_bytes,
+            count(*) FILTER (WHERE refs = 0) AS dead_blobs,
+            coalesce(sum(size) FILTER (WHERE refs = 0), 0) AS dead_bytes,
+            (SELECT count(*) FROM leases) AS leases
+        FROM blobs) AS found
+    WHERE (totals.images, totals.bytes, totals.live_blobs, totals.live_bytes, totals.dead_blobs,
+            totals.dead_bytes, totals.leases)
+        <> (found.images, found.bytes, found.live_blobs, found.live_bytes, found.dead_blobs,
+            found.dead_bytes, found.leases)";
 
 /// Image records after the id `after`.
 pub(super) async fn check_images(
@@ -132,6 +157,26 @@ pub(super) async fn record_blob(database: &dyn Database, image: &str) -> Result<
         recount(database, &blob).await?;
     }
     Ok(())
+}
+
+/// Owners whose usage is wrong, and the totals if they are.
+pub(super) async fn miscounts(
+    database: &dyn Database,
+    limit: u32,
+) -> Result<Vec<Miscount>, CatalogError> {
+    let mut rows = database
+        .query(WRONG_USAGE, vec![i64::from(limit).into()])
+        .await?;
+    rows.extend(database.query(WRONG_TOTALS, vec![]).await?);
+    let miscount = |row| {
+        let mut row = Columns::new("usage", row);
+        Ok(Miscount {
+            owner: row.optional_text()?,
+            kept: row.usage()?,
+            found: row.usage()?,
+        })
+    };
+    rows.into_iter().map(miscount).collect()
 }
 
 /// Deletes every image that refers to the blob.

@@ -74,7 +74,7 @@ impl From<OwnerRow> for OwnerUsage {
 }
 
 impl Columns {
-    fn usage(&mut self) -> Result<Usage, CatalogError> {
+    pub(super) fn usage(&mut self) -> Result<Usage, CatalogError> {
         Ok(Usage {
             images: self.number()?,
             bytes: self.number()?,

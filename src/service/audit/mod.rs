@@ -2,7 +2,7 @@
 //! what can be done where not.
 //!
 //! It goes page by page through all images, then through all blobs, whose bytes are
-//! read and hashed. It may run beside everything else: what it finds was so at one
+//! read and hashed, and looks at what is counted last. It may run beside everything else: what it finds was so at one
 //! moment, and what it repairs is right at any.
 
 mod place;
@@ -45,6 +45,7 @@ impl Service {
         match &audit.from {
             Place::Images(after) => self.audit_images(audit, after, &mut page).await?,
             Place::Blobs(after) => self.audit_blobs(audit, after, &mut page).await?,
+            Place::Counts => self.audit_counts(audit, &mut page).await?,
         }
         Ok(page)
     }
@@ -110,8 +111,22 @@ impl Service {
             }
         }
         if is_last && left.next().is_none() {
-            page.next = None;
+            page.next = Some(Place::Counts);
         }
+        Ok(())
+    }
+
+    async fn audit_counts(&self, audit: &Audit, page: &mut AuditPage) -> Result<(), ServiceError> {
+        let miscounts = self.catalog().miscounts(audit.limit).await?;
+        let repaired = audit.repair && !miscounts.is_empty();
+        if repaired {
+            self.catalog().recount_usage().await?;
+        }
+        page.findings
+            .extend(miscounts.iter().map(|miscount| Finding {
+                repaired,
+                ..Finding::wrong_usage(miscount)
+            }));
         Ok(())
     }
 

@@ -1,16 +1,19 @@
 //! Where a page of an audit begins, as text: `images:` or `blobs:`, and the id of
-//! the record before it. Not a secret, and not bound to anything.
+//! the record before it, or `counts`. Not a secret, and not bound to anything.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A place in the order of an audit: all images by id, then all blobs by id.
+/// A place in the order of an audit: all images by id, then all blobs by id, then
+/// what is counted of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
     /// After the image with this id.
     Images(String),
     /// After the blob with this id.
     Blobs(String),
+    /// At the counts, which are one page.
+    Counts,
 }
 
 impl Default for Place {
@@ -25,6 +28,7 @@ impl fmt::Display for Place {
         match self {
             Self::Images(id) => write!(f, "images:{id}"),
             Self::Blobs(id) => write!(f, "blobs:{id}"),
+            Self::Counts => f.write_str("counts"),
         }
     }
 }
@@ -41,6 +45,7 @@ impl FromStr for Place {
         match text.split_once(':') {
             Some(("images", id)) => Ok(Self::Images(id.to_owned())),
             Some(("blobs", id)) => Ok(Self::Blobs(id.to_owned())),
+            None if text == "counts" => Ok(Self::Counts),
             _ => Err(NotAPlace),
         }
     }
@@ -52,9 +57,10 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn parse_is_the_inverse_of_print(id: String, blobs: bool) {
-            let place = if blobs { Place::Blobs(id) } else { Place::Images(id) };
-            proptest::prop_assert_eq!(place.to_string().parse(), Ok(place));
+        fn parse_is_the_inverse_of_print(id: String) {
+            for place in [Place::Images(id.clone()), Place::Blobs(id), Place::Counts] {
+                proptest::prop_assert_eq!(place.to_string().parse(), Ok(place));
+            }
         }
 
         #[test]

@@ -1,7 +1,7 @@
 //! What an audit says.
 
 use super::Place;
-use crate::catalog::{BlobRecord, ImageFault};
+use crate::catalog::{BlobRecord, ImageFault, Miscount};
 
 /// A page of an audit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,6 +35,8 @@ pub enum Fault {
     WrongCount,
     /// A blob's bytes are gone, in part or wholly, or are other bytes.
     DamagedBytes,
+    /// What an owner keeps, or what all keep, is counted wrong.
+    WrongUsage,
 }
 
 impl Fault {
@@ -47,6 +49,7 @@ impl Fault {
             Self::UnreadableBlob => "unreadable_blob",
             Self::WrongCount => "wrong_count",
             Self::DamagedBytes => "damaged_bytes",
+            Self::WrongUsage => "wrong_usage",
         }
     }
 
@@ -55,7 +58,7 @@ impl Fault {
         match self {
             Self::UnreadableImage | Self::UnreadableBlob => None,
             Self::UnrecordedBlob => Some(Remedy::Record),
-            Self::WrongCount => Some(Remedy::Recount),
+            Self::WrongCount | Self::WrongUsage => Some(Remedy::Recount),
             Self::ContradictedImage | Self::DamagedBytes => Some(Remedy::Remove),
         }
     }
@@ -142,6 +145,24 @@ impl Finding {
             detail: format!(
                 "{} images are recorded{state}, and {images} are there",
                 record.refs
+            ),
+            repaired: false,
+        }
+    }
+
+    pub(super) fn wrong_usage(miscount: &Miscount) -> Self {
+        let Miscount { owner, kept, found } = miscount;
+        let whose = match owner {
+            Some(owner) => format!("of {owner:?}"),
+            None => "in all".to_owned(),
+        };
+        Self {
+            fault: Fault::WrongUsage,
+            blob: None,
+            images: Vec::new(),
+            detail: format!(
+                "{whose}, {} images of {} bytes are counted, and {} of {} bytes are there",
+                kept.images, kept.bytes, found.images, found.bytes
             ),
             repaired: false,
         }

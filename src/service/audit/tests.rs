@@ -6,7 +6,7 @@ use crate::blobs::{ChunkedBlobs, MemoryKeyValue};
 use crate::catalog::native::Native;
 use crate::catalog::{Image, SqlCatalog, Timestamp};
 use crate::media::testing;
-use crate::quota::QuotaClaim;
+use crate::quota::{QuotaClaim, Usage};
 use crate::service::tests::limits;
 use crate::service::{Attributes, Expected, Limits, ListRequest, Runtime};
 
@@ -180,6 +180,32 @@ async fn wrong_counts_are_found_and_put_right() {
 }
 
 #[tokio::test]
+async fn wrong_usage_is_found_and_counted_anew() {
+    for damage in [
+        "UPDATE usage SET images = 9",
+        "UPDATE usage SET bytes = bytes - 1",
+        "DELETE FROM usage",
+        "INSERT INTO usage (owner, images, bytes) VALUES ('bob', 1, 1)",
+        "UPDATE totals SET images = 0",
+        "UPDATE totals SET live_bytes = live_bytes + 1",
+        "UPDATE totals SET leases = leases + 1",
+    ] {
+        let bench = Bench::new().await;
+        bench.upload(300).await;
+        bench.upload(300).await;
+        bench.sql(damage);
+        bench.finds_and_repairs(&[Fault::WrongUsage], false).await;
+        let usage = bench.service.usage("alice").await;
+        let expected = Usage {
+            images: 2,
+            bytes: 600,
+        };
+        assert_eq!(usage.expect("answers"), expected, "{damage}");
+        bench.ends_empty().await;
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_count_costs_no_bytes() {
     let bench = Bench::new().await;
     let image = bench.upload(300).await;
@@ -273,8 +299,13 @@ async fn an_image_that_contradicts_its_blob_is_removed_only_where_asked_for() {
             "UPDATE images SET {damage} WHERE id = '{}'",
             image.id
         ));
+        // What its owner keeps is counted as the image now says.
         let found = bench.audit(10, true, false).await.findings;
-        assert!(found.iter().all(|finding| !finding.repaired), "{found:?}");
+        let (counts, image): (Vec<_>, Vec<_>) = found
+            .iter()
+            .partition(|finding| finding.fault == Fault::WrongUsage);
+        assert!(counts.iter().all(|finding| finding.repaired), "{found:?}");
+        assert!(image.iter().all(|finding| !finding.repaired), "{found:?}");
         bench
             .finds_and_repairs(&[Fault::ContradictedImage], true)
             .await;

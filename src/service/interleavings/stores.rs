@@ -9,7 +9,7 @@ use super::steps::{Pause, Stepped, Verdict};
 use crate::blobs::{BlobError, BlobId, BlobRef, KeyValue};
 use crate::catalog::{
     BlobCheck, Catalog, CatalogError, Database, Image, ImageCheck, KeyClaim, KeyState, Lease,
-    ListQuery, NewImage, Page, RecordedBlob, Row, Statistics, Timestamp, Value,
+    ListQuery, Miscount, NewImage, Page, RecordedBlob, Row, Statistics, Timestamp, Value,
 };
 use crate::quota::{Quota, Usage};
 
@@ -111,6 +111,8 @@ stepped_catalog! {
     Look images_of(blob: &str, limit: u32) -> Vec<String>;
     Change record_blob(image: &str) -> ();
     Change recount_blob(id: &str) -> ();
+    Look miscounts(limit: u32) -> Vec<Miscount>;
+    Change recount_usage() -> ();
     Change delete_images_of(blob: &str) -> ();
     Look check() -> ();
 }
