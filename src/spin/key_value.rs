@@ -1,7 +1,12 @@
 //! Spin's key-value store as a [`KeyValue`].
 
+use std::future::Future;
+use std::pin::pin;
+use std::time::Duration;
+
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::future::{Either, select};
 use spin_sdk::key_value::{Error, Store};
 
 use crate::blobs::{BlobError, KeyValue};
@@ -21,6 +26,10 @@ mod bindings {
 
 use bindings::wasi::keyvalue::{batch, store};
 
+/// How long the store may take over one call. Spin itself waits for minutes for a Redis
+/// that is gone, and clients would with it.
+const SILENCE: Duration = Duration::from_secs(10);
+
 /// An open store.
 pub struct SpinKeyValue {
     store: Store,
@@ -30,7 +39,7 @@ pub struct SpinKeyValue {
 impl SpinKeyValue {
     /// Opens the store with this label.
     pub async fn open(label: &'static str) -> Result<Self, BlobError> {
-        let store = Store::open(label).await.map_err(failed)?;
+        let store = in_time(Store::open(label)).await?;
         Ok(Self { store, label })
     }
 }
@@ -39,20 +48,20 @@ impl SpinKeyValue {
 impl KeyValue for SpinKeyValue {
     async fn get(&self, key: String) -> Result<Option<Bytes>, BlobError> {
         let _timer = trace::start(Phase::Blob);
-        let value = self.store.get(key).await.map_err(failed)?;
+        let value = in_time(self.store.get(key)).await?;
         Ok(value.map(Bytes::from))
     }
 
     async fn set(&self, key: String, value: Vec<u8>) -> Result<(), BlobError> {
         let _timer = trace::start(Phase::Blob);
-        self.store.set(key, value).await.map_err(failed)
+        in_time(self.store.set(key, value)).await
     }
 
     async fn delete_many(&self, keys: Vec<String>) -> Result<(), BlobError> {
         let _timer = trace::start(Phase::Blob);
         match keys.as_slice() {
             [] => Ok(()),
-            [key] => self.store.delete(key).await.map_err(failed),
+            [key] => in_time(self.store.delete(key)).await,
             keys => {
                 let bucket = store::open(self.label).map_err(batch_failed)?;
                 batch::delete_many(&bucket, keys).map_err(batch_failed)
@@ -61,8 +70,16 @@ impl KeyValue for SpinKeyValue {
     }
 }
 
-fn failed(error: Error) -> BlobError {
-    BlobError::Store(error.to_string())
+/// The answer to a call, unless it takes too long. Where it is there at once, no timer is
+/// set. A write that is given up may be made yet, as one whose answer is lost may.
+async fn in_time<T>(call: impl Future<Output = Result<T, Error>>) -> Result<T, BlobError> {
+    match select(pin!(call), pin!(spin_sdk::time::sleep(SILENCE))).await {
+        Either::Left((answer, _)) => answer.map_err(|error| BlobError::Store(error.to_string())),
+        Either::Right(_) => {
+            let error = format!("no answer within {} seconds", SILENCE.as_secs());
+            Err(BlobError::Store(error))
+        }
+    }
 }
 
 fn batch_failed(error: store::Error) -> BlobError {
