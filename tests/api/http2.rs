@@ -1,13 +1,9 @@
 //! HTTP/2 without TLS, as a proxy in front speaks it.
 
-use crate::support::{Darkroom, Kind, Png, content, fixture, header, host_kind, path, unique};
+use crate::support::{Darkroom, Png, content, fixture, header, path, unique};
 
 #[tokio::test]
 async fn images_go_in_and_out_over_http2() {
-    if host_kind() == Kind::Spin {
-        // Spin speaks HTTP/1.1 where there is no TLS.
-        return;
-    }
     let alice = Darkroom::shared().client(&unique("alice")).over_http2();
     let large = Png::of_size(3_000_000).bytes();
     let first = alice.upload(fixture("animated.gif").bytes).await;

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::support::{Darkroom, Kind, Raw, host_kind};
+use crate::support::{Darkroom, Kind, Raw, host_kind, spin_differs};
 
 /// Sends bytes, and gives the last answer's head and body.
 async fn exchange(darkroom: &Darkroom, bytes: &[u8]) -> (String, String) {
@@ -104,6 +104,9 @@ async fn what_is_too_long_for_the_application_is_told_by_it() {
         "{}",
         answer.text
     );
+    if spin_differs("it breaks off HTTP/2 with too long headers") {
+        return;
+    }
     let client = darkroom.anybody().over_http2();
     let request = client.request(reqwest::Method::GET, "/v1/images");
     let answer = request

@@ -3,7 +3,7 @@
 
 use futures_util::future::join_all;
 
-use crate::support::{Darkroom, Raw, unique};
+use crate::support::{Darkroom, Raw, spin_differs, unique};
 
 /// What no answer may hold: the request id of a request that is hidden in a body.
 const HIDDEN: &str = "hidden-request";
@@ -39,6 +39,9 @@ fn hold(wrong: Vec<Option<String>>) {
 
 #[tokio::test]
 async fn no_request_hides_behind_two_lengths() {
+    if spin_differs("which of two lengths counts") {
+        return;
+    }
     let darkroom = Darkroom::start();
     let hidden = hidden();
     let ended = format!("0\r\n\r\n{hidden}");

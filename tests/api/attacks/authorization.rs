@@ -3,7 +3,7 @@
 use reqwest::Method;
 
 use super::{Cases, Told};
-use crate::support::{ALL_SCOPES, Darkroom, Raw, send, token, unique};
+use crate::support::{ALL_SCOPES, Darkroom, Raw, send, spin_differs, token, unique};
 
 #[tokio::test]
 async fn there_is_one_authorization_and_it_is_a_bearer_token() {
@@ -158,6 +158,9 @@ async fn there_is_one_authorization_and_it_is_a_bearer_token() {
 
 #[tokio::test]
 async fn a_token_anywhere_else_is_not_looked_at() {
+    if spin_differs("it closes the connection where host and target differ") {
+        return;
+    }
     let darkroom = Darkroom::shared();
     let token = token(&unique("alice"), ALL_SCOPES);
     let mut cases = Cases::default();

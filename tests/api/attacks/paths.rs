@@ -2,7 +2,7 @@
 //! by hand where a client would put them right.
 
 use super::Cases;
-use crate::support::{ALL_SCOPES, Darkroom, Raw, fixture, token, unique};
+use crate::support::{ALL_SCOPES, Darkroom, Raw, fixture, spin_differs, token, unique};
 
 #[tokio::test]
 async fn a_path_has_one_spelling() {
@@ -89,6 +89,9 @@ async fn a_path_has_one_spelling() {
 
 #[tokio::test]
 async fn a_target_of_another_form_opens_nothing() {
+    if spin_differs("it closes the connection where host and target differ") {
+        return;
+    }
     let darkroom = Darkroom::shared();
     let owner = unique("alice");
     let image = darkroom

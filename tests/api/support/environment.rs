@@ -21,6 +21,16 @@ pub(crate) fn host_kind() -> Kind {
     }
 }
 
+/// Whether Spin runs the component, where it does `this` in a way of its own that the
+/// test can not judge; says so.
+pub(crate) fn spin_differs(this: &str) -> bool {
+    let differs = host_kind() == Kind::Spin;
+    if differs {
+        eprintln!("not asked of Spin: {this}");
+    }
+    differs
+}
+
 /// `DARKROOM_TEST_HOST_BIN`: the program.
 pub(crate) fn host_program() -> PathBuf {
     required("DARKROOM_TEST_HOST_BIN").into()

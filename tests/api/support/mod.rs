@@ -27,7 +27,7 @@ mod watchdog;
 pub(crate) use answer::{header, problem};
 pub(crate) use chores::{Chore, chore};
 pub(crate) use client::{Client, created, send, unique};
-pub(crate) use environment::{Kind, host_kind, peer};
+pub(crate) use environment::{Kind, host_kind, peer, spin_differs};
 pub(crate) use fixtures::{FIXTURES, Fixture, fixture};
 pub(crate) use image::{check_image, content, path, repr_digest, sha256_hex};
 pub(crate) use links::{signed_link, signed_ticket, ticket};

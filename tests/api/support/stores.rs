@@ -109,7 +109,11 @@ impl Darkroom {
         self.folder().join(CATALOG)
     }
 
+    /// Spin makes the file of a store when something is stored.
     fn count(&self, file: &str, sql: &str) -> i64 {
+        if !self.folder().join(file).exists() {
+            return 0;
+        }
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
         let connection = Connection::open_with_flags(self.folder().join(file), flags);
         let connection = connection.expect("the store's file opens");
