@@ -28,6 +28,7 @@ pub const NAMES: &[&str] = &[
     "strip_metadata",
     "trailing_data",
     "delete_grace_seconds",
+    "verify_downloads",
     "token_audience",
     "chunk_bytes",
     "public_base_url",
@@ -80,6 +81,9 @@ pub struct Settings {
     /// How long the bytes of a deleted image stay for those who are reading them, in
     /// seconds (`delete_grace_seconds`; 15 minutes).
     pub delete_grace_seconds: u64,
+    /// What whole files are held against when they are read, besides the seals of their
+    /// chunks: nothing, or their SHA-256 (`verify_downloads`; `seal`).
+    pub verify_downloads: bool,
     /// What a token's `aud` must include (`token_audience`; unset: not judged).
     pub token_audience: Option<String>,
     /// The length in bytes of the chunks that new blobs are cut into
@@ -176,6 +180,7 @@ impl Settings {
             strip_metadata: values.word("strip_metadata", &STRIP_METADATA)?,
             trailing_data: values.word("trailing_data", &TRAILING_DATA)?,
             delete_grace_seconds: values.number("delete_grace_seconds", 900, 1..=604_800)?,
+            verify_downloads: values.word("verify_downloads", &VERIFY_DOWNLOADS)?,
             token_audience: values.get("token_audience").map(str::to_owned),
             chunk_bytes: values.small_number("chunk_bytes", 384 << 10, 1024..=16 * MIB)?,
             public_base_url: values.base_url("public_base_url")?,
@@ -218,6 +223,9 @@ const STRIP_METADATA: [(&str, Option<Strip>); 3] = [
 /// The words of `trailing_data`, the default first.
 const TRAILING_DATA: [(&str, Trailing); 2] =
     [("strip", Trailing::Cut), ("reject", Trailing::Reject)];
+
+/// The words of `verify_downloads`, the default first.
+const VERIFY_DOWNLOADS: [(&str, bool); 2] = [("seal", false), ("sha256", true)];
 
 struct Values<'a>(&'a BTreeMap<&'a str, String>);
 
@@ -397,7 +405,7 @@ mod tests {
         assert!(settings.quota.is_unlimited());
         assert_eq!(settings.request_log, RequestLog::All);
         assert_eq!(settings.metrics, MetricsAccess::Admin);
-        assert!(!settings.server_timing);
+        assert!(!settings.server_timing && !settings.verify_downloads);
         assert_eq!(settings.max_upload_seconds, 21_600);
         assert_eq!(settings.delete_grace_seconds, 900);
         assert_eq!(
@@ -428,6 +436,8 @@ mod tests {
         assert!(unset.is_unlimited());
         let log = parse("request_log", "errors").expect("parses").request_log;
         assert_eq!(log, RequestLog::Errors);
+        let settings = parse("verify_downloads", "sha256").expect("parses");
+        assert!(settings.verify_downloads);
         assert!(parse("server_timing", "on").expect("parses").server_timing);
     }
 
@@ -456,6 +466,7 @@ mod tests {
             ("quota_images", "many"),
             ("quota_bytes", "-1"),
             ("request_log", "yes"),
+            ("verify_downloads", "on"),
             ("server_timing", "true"),
             ("metrics", "off"),
             ("cors_origins", "app.example.com"),

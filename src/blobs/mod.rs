@@ -139,6 +139,12 @@ pub enum BlobError {
         /// Counted from 0.
         index: u64,
     },
+    /// A blob's bytes together are not those that it was stored with.
+    #[error("blob {id} does not have its SHA-256")]
+    OtherContent {
+        /// The blob.
+        id: BlobId,
+    },
     /// A range that does not lie inside the blob: a caller's mistake.
     #[error("bytes {start}..{end} lie outside a blob of {size} bytes")]
     OutOfRange {

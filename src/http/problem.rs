@@ -211,6 +211,7 @@ impl From<ServiceError> for Problem {
                 BlobError::Missing { .. }
                 | BlobError::Damaged { .. }
                 | BlobError::Altered { .. }
+                | BlobError::OtherContent { .. }
                 | BlobError::OutOfRange { .. },
             ) => {
                 let detail = "what is stored is damaged; the operator can see more in the log";

@@ -5,6 +5,7 @@ use std::ops::Range;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use uuid::Uuid;
 
+use super::verify::verified;
 use super::{AsSeen, Service, ServiceError};
 use crate::auth::Grant;
 use crate::blobs::{BlobError, ByteStream};
@@ -68,7 +69,11 @@ impl Service {
         image: &Image,
         ranges: &[Range<u64>],
     ) -> Result<ByteStream, ServiceError> {
-        let stream = self.blobs().read_ranges(&image.blob, ranges).await?;
+        let mut stream = self.blobs().read_ranges(&image.blob, ranges).await?;
+        if self.limits().verify_downloads && matches!(ranges, [all] if *all == (0..image.blob.size))
+        {
+            stream = verified(stream, image.blob.id.clone(), image.sha256.clone());
+        }
         let (service, id) = (self.clone(), image.id);
         let log = move |error: &BlobError| {
             service.log(&format!(

@@ -15,6 +15,7 @@ mod migrate;
 mod sweep;
 mod upload;
 mod usage;
+mod verify;
 
 use std::sync::Arc;
 
@@ -67,6 +68,8 @@ pub struct Limits {
     pub strip_metadata: Option<Strip>,
     /// What becomes of bytes after an image's end.
     pub trailing_data: Trailing,
+    /// Whether whole files are held against their SHA-256 when they are read.
+    pub verify_downloads: bool,
     /// How long uploads may take, and so how long remains may stay.
     pub lease: Term,
     /// How long the bytes of a deleted image stay for those who are reading them,
@@ -86,6 +89,7 @@ impl From<&Settings> for Limits {
             accepted_types: settings.accepted_types.clone(),
             strip_metadata: settings.strip_metadata,
             trailing_data: settings.trailing_data,
+            verify_downloads: settings.verify_downloads,
             lease: Term::for_uploads_of(settings.max_upload_seconds),
             grace_millis: i64::try_from(settings.delete_grace_seconds * 1000).unwrap_or(i64::MAX),
         }

@@ -169,6 +169,7 @@ pub(super) fn limits() -> Limits {
         accepted_types: Kind::ALL.to_vec(),
         strip_metadata: Some(Strip::Location),
         trailing_data: Trailing::Cut,
+        verify_downloads: true,
         lease: LEASE,
         grace_millis: GRACE_SECONDS * 1000,
     }

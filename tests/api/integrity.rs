@@ -1,6 +1,6 @@
 //! Damage in the stores: never wrong bytes with a good ending.
 
-use crate::support::{Client, Darkroom, Png, S3, content, eventually, problem, send};
+use crate::support::{Client, Darkroom, FIXTURES, Png, S3, content, eventually, problem, send};
 use serde_json::Value;
 
 /// Three chunks.
@@ -50,6 +50,31 @@ async fn a_changed_bit_breaks_the_transfer_and_is_told_to_the_log() {
     assert!(good.bytes().await.expect("a body") == file[100..=800]);
     let response = range(&alice, &image, "999999-999999").await;
     problem(response, 500, "internal").await;
+}
+
+#[tokio::test]
+async fn where_sha256_is_asked_for_not_even_a_seal_can_be_forged() {
+    let setup = Darkroom::with().variable("verify_downloads", "sha256");
+    let darkroom = setup.start();
+    let alice = darkroom.client("alice");
+    let file = Png::of_size(SIZE).bytes();
+    let (image, sound) = (alice.upload(file.clone()).await, FIXTURES[0].bytes);
+    let other = alice.upload(sound).await;
+    assert!(alice.download(&image).await == file);
+    let key = &darkroom.chunk_keys()[1];
+    // As it was written before there were seals.
+    darkroom.damage_chunk(key, |chunk| {
+        chunk[1000] ^= 4;
+        chunk.truncate(CHUNK);
+    });
+    let request = alice.request(reqwest::Method::GET, content(&image));
+    if let Ok(response) = request.send().await {
+        let body = response.bytes().await;
+        assert!(body.is_err(), "a good ending");
+    }
+    let told = || async { darkroom.log().contains("does not have its SHA-256") };
+    assert_eq!(eventually(told).await, Ok(()), "{}", darkroom.log());
+    assert!(alice.download(&other).await == sound);
 }
 
 #[tokio::test]
