@@ -1,5 +1,7 @@
 //! The command line of the embedded host.
 
+#![forbid(unsafe_code)]
+
 use anyhow::{Context, Result};
 use clap::Parser;
 use darkroom_host::app::{self, App};
