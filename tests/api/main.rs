@@ -13,6 +13,7 @@ mod abuse;
 mod admin;
 mod attacks;
 mod backup;
+mod bombs;
 mod clients;
 mod conditional;
 mod conformance;
