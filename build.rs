@@ -1,5 +1,7 @@
 //! Compresses the files that the component carries (`src/http/asset.rs`).
 
+#![forbid(unsafe_code)]
+
 use std::io::Write as _;
 use std::path::Path;
 use std::{env, fs, io};

@@ -24,6 +24,9 @@
 //! ([`service::Service::find`]) → chunks, read ahead of the socket
 //! ([`service::Service::read`]) → bytes.
 
+// In the component, what the SDK's macros make is not: all else is compiled here too.
+#![cfg_attr(not(target_family = "wasm"), forbid(unsafe_code))]
+
 pub mod auth;
 pub mod blobs;
 pub mod catalog;

@@ -25,6 +25,8 @@ pub struct Options {
     pub limits: worker::Limits,
     /// How long a client may take to send a request's head.
     pub header_timeout: Duration,
+    /// How long a client is waited for that sends a request's body slowly.
+    pub body_timeout: Duration,
 }
 
 /// The application, ready to be served.
@@ -83,6 +85,7 @@ impl App {
             routes,
             components,
             header_timeout: options.header_timeout,
+            body_timeout: options.body_timeout,
         });
         Ok(Self {
             server,

@@ -186,7 +186,7 @@ fn compiled(engine: &Engine, wasm: &[u8], cache: &Path) -> Result<Component> {
         // SAFETY: the file was written by this program, for this engine and
         // these bytes; it lies with the application's databases, and whoever
         // can write there already decides what the application does.
-        #[allow(unsafe_code)]
+        #[expect(unsafe_code, reason = "the only way to load compiled code")]
         let found = unsafe { Component::deserialize_file(engine, &path) };
         match found {
             Ok(component) => return Ok(component),

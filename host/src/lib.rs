@@ -8,8 +8,8 @@
 //! # Layout
 //! - [`manifest`], [`runtime_config`], [`variables`]: what is to be served.
 //! - [`engine`], [`worker`], [`bindings`]: the component and its instances.
-//! - [`routes`], [`server`]: HTTP in; [`problem`], [`refusal`]: what the host answers itself;
-//!   [`outbound`]: HTTP out.
+//! - [`routes`], [`server`], [`slow_body`]: HTTP in; [`problem`], [`refusal`]: what the host
+//!   answers itself; [`outbound`]: HTTP out.
 //! - [`key_value`], [`sqlite`]: the stores; [`db`] is the file under both.
 //! - [`app`]: all of it put together.
 //! - [`log`], [`stats`]: what can be seen from outside.
@@ -27,6 +27,7 @@ pub mod refusal;
 pub mod routes;
 pub mod runtime_config;
 pub mod server;
+pub mod slow_body;
 pub mod sqlite;
 pub mod stats;
 pub mod variables;

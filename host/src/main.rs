@@ -1,5 +1,7 @@
 //! The command line of the embedded host.
 
+#![forbid(unsafe_code)]
+
 use anyhow::{Context, Result};
 use clap::Parser;
 use darkroom_host::app::{self, App};
@@ -57,6 +59,10 @@ struct Options {
     /// How long a client may take to send a request's head.
     #[arg(long, default_value = "30s", value_name = "TIME", value_parser = duration)]
     header_read_timeout: Duration,
+    /// How long a client is waited for in all while it sends a request's body; every
+    /// 1,000 bytes buy a second more.
+    #[arg(long, default_value = "30s", value_name = "TIME", value_parser = duration)]
+    body_read_timeout: Duration,
     /// Prints no more than warnings.
     #[arg(long)]
     quiet: bool,
@@ -113,6 +119,7 @@ async fn run(options: Options) -> Result<()> {
             request: options.request_timeout,
         },
         header_timeout: options.header_read_timeout,
+        body_timeout: options.body_read_timeout,
     })?;
     let (mut interrupt, mut terminate) = (
         signal(SignalKind::interrupt())?,

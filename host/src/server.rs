@@ -2,6 +2,7 @@
 
 use crate::refusal::{Answered, Exchanges, Refusing};
 use crate::routes::{Route, Routes};
+use crate::slow_body::Timed;
 use crate::worker::Factory;
 use crate::{log, problem, stats};
 use anyhow::Result;
@@ -36,6 +37,8 @@ pub struct Server {
     pub components: HashMap<String, ProxyHandler<Factory>>,
     /// How long a client may take to send a request's head.
     pub header_timeout: Duration,
+    /// How long a client is waited for that sends a request's body slowly.
+    pub body_timeout: Duration,
 }
 
 impl Server {
@@ -153,7 +156,7 @@ impl Server {
             let detail = "the request names no host, or more than one, or an odd path";
             return problem::answer(StatusCode::BAD_REQUEST, detail);
         };
-        let request = request.map(|body| body.map_err(Into::into).boxed_unsync());
+        let request = request.map(|body| Timed::new(body, self.body_timeout).boxed_unsync());
         match handler.handle((), request).await {
             Ok(response) => response,
             Err(error) => refused(&error),

@@ -1,5 +1,6 @@
 //! What the inspector promises of every kind of file.
 
+mod apng;
 mod avif;
 mod avif_metadata;
 mod gif;

@@ -5,12 +5,15 @@
 //! promise. Tests share a server where they can and keep apart by owners of their
 //! own; those that change settings, crash it or count what is stored start one.
 
+#![forbid(unsafe_code)]
+
 mod support;
 
 mod abuse;
 mod admin;
 mod attacks;
 mod backup;
+mod bombs;
 mod clients;
 mod conditional;
 mod conformance;

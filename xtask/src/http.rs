@@ -29,12 +29,12 @@ pub(crate) fn get_with_token(url: &str, token: &str) -> Result<Answer> {
     )
 }
 
-/// Uploads a PNG as the raw body of a POST request.
+/// Uploads an image of any kind as the raw body of a POST request.
 pub(crate) fn upload(url: &str, token: &str, content: &[u8]) -> Result<Answer> {
     let request = agent()
         .post(url)
         .header("Authorization", format!("Bearer {token}"))
-        .header("Content-Type", "image/png");
+        .header("Content-Type", "application/octet-stream");
     answer(request.send(content)?)
 }
 

@@ -16,6 +16,8 @@
 //! - `signals`: passing Ctrl-C on to the host, once
 //! - `stores`: where the stores are, and the files that they are in
 
+#![forbid(unsafe_code)]
+
 mod backup;
 mod bench;
 mod cargo;

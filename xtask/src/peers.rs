@@ -1,6 +1,7 @@
 //! Programs that tests talk to besides the host: found, or installed where
 //! that is allowed.
 
+mod corpora;
 pub(crate) mod libraries;
 
 use std::process::{Command, Stdio};
@@ -76,7 +77,7 @@ type Install = fn() -> Result<String>;
 const LIBRARIES: &[(&str, Install)] = &[
     ("DARKROOM_TEST_PYTHON", libraries::python),
     ("DARKROOM_TEST_NODE_MODULES", libraries::node_modules),
-    ("DARKROOM_TEST_CORPUS", libraries::corpus),
+    ("DARKROOM_TEST_CORPUS", corpora::folder),
 ];
 
 /// What was found, and what was not.

@@ -1,8 +1,9 @@
 //! `multipart/form-data` (RFC 7578): the files of an upload and what applies to all.
 
+mod framing;
+
 use axum::body::Body;
 use axum::http::header;
-use futures_util::TryStreamExt as _;
 use multer::{Constraints, Field, Multipart};
 
 use super::upload::declared_kind;
@@ -13,11 +14,14 @@ use crate::http::openapi::schema;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::{App, digest};
 use crate::service::{Attributes, Expected, Received, fields};
+use framing::{Place, TooMuchFraming};
 
 /// The most files of one request.
 pub(in crate::http) const MAX_FILES: usize = 32;
-/// The longest value of a form field that is no file, in bytes.
-const MAX_FIELD_BYTES: usize = 8 << 10;
+/// The most form fields of one request that are no files.
+const MAX_FIELDS: usize = 64;
+/// The most bytes that they have together.
+const MAX_FIELD_BYTES: usize = 16 << 10;
 
 /// What a form may hold.
 #[cfg(test)]
@@ -40,6 +44,9 @@ pub(in crate::http) struct FormView {
 /// What a form has held so far.
 struct Form {
     files: Vec<Received>,
+    /// How many fields there were that are no files, and their bytes.
+    fields: usize,
+    field_bytes: usize,
     tags: Vec<String>,
     visibility: Option<Visibility>,
     /// What each file is held to.
@@ -56,6 +63,31 @@ impl Form {
             format!("an upload ticket allows no part {part}: it was decided with the ticket");
         Err(Problem::new(ProblemKind::BadRequest, detail))
     }
+
+    /// A part's short text.
+    async fn text(&mut self, mut field: Field<'static>) -> Result<String, Problem> {
+        let too_large = |detail: String, limit: usize| {
+            Problem::new(ProblemKind::TooLarge, detail).with("limit", limit)
+        };
+        self.fields += 1;
+        if self.fields > MAX_FIELDS {
+            let detail = format!("the form may have at most {MAX_FIELDS} parts that are no files");
+            return Err(too_large(detail, MAX_FIELDS));
+        }
+        let mut bytes = Vec::new();
+        while let Some(chunk) = field.chunk().await.map_err(form_problem)? {
+            self.field_bytes = self.field_bytes.saturating_add(chunk.len());
+            if self.field_bytes > MAX_FIELD_BYTES {
+                let detail = format!(
+                    "the form's parts that are no files may have at most {MAX_FIELD_BYTES} bytes"
+                );
+                return Err(too_large(detail, MAX_FIELD_BYTES));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        String::from_utf8(bytes)
+            .map_err(|_| Problem::new(ProblemKind::BadRequest, "a form field is not UTF-8"))
+    }
 }
 
 /// Receives the files of a form, and what applies to all of them. A ticket decides
@@ -67,16 +99,18 @@ pub(super) async fn receive(
     expected: Expected,
     attributes: Attributes,
 ) -> Result<(Vec<Received>, Attributes), Problem> {
-    let stream = body.into_data_stream().map_err(std::io::Error::other);
-    let mut parts = Multipart::with_constraints(stream, boundary, Constraints::new());
+    let (bytes, place) = framing::of(body);
+    let mut parts = Multipart::with_constraints(bytes, boundary, Constraints::new());
     let mut form = Form {
         files: Vec::new(),
+        fields: 0,
+        field_bytes: 0,
         tags: Vec::new(),
         visibility: None,
         expected,
         attributes,
     };
-    let read = read_form(app, &mut parts, &mut form).await;
+    let read = read_form(app, &mut parts, &place, &mut form).await;
     let none = || {
         Problem::new(
             ProblemKind::BadRequest,
@@ -102,9 +136,15 @@ pub(super) async fn receive(
 async fn read_form(
     app: &App,
     parts: &mut Multipart<'static>,
+    place: &Place,
     form: &mut Form,
 ) -> Result<(), Problem> {
-    while let Some(field) = parts.next_field().await.map_err(form_problem)? {
+    loop {
+        place.before_part();
+        let Some(field) = parts.next_field().await.map_err(form_problem)? else {
+            break;
+        };
+        place.in_part();
         match field.name().unwrap_or_default() {
             "file" => {
                 refuse_more(form)?;
@@ -113,13 +153,13 @@ async fn read_form(
             }
             "tags" => {
                 form.refuse_with_ticket("tags")?;
-                let text = text(field).await?;
+                let text = form.text(field).await?;
                 let tags = text.split(',').map(str::trim).filter(|tag| !tag.is_empty());
                 form.tags.extend(tags.map(str::to_owned));
             }
             "visibility" => {
                 form.refuse_with_ticket("visibility")?;
-                let word = text(field).await?;
+                let word = form.text(field).await?;
                 if form.visibility.replace(visibility(&word)?).is_some() {
                     let detail = "the form may have one part named \"visibility\"";
                     return Err(Problem::new(ProblemKind::BadRequest, detail));
@@ -179,22 +219,12 @@ async fn receive_part(
         .await?)
 }
 
-/// A part's short text.
-async fn text(mut field: Field<'static>) -> Result<String, Problem> {
-    let mut bytes = Vec::new();
-    while let Some(chunk) = field.chunk().await.map_err(form_problem)? {
-        if bytes.len() + chunk.len() > MAX_FIELD_BYTES {
-            let detail = format!("a form field may have at most {MAX_FIELD_BYTES} bytes");
-            return Err(Problem::new(ProblemKind::TooLarge, detail).with("limit", MAX_FIELD_BYTES));
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    String::from_utf8(bytes)
-        .map_err(|_| Problem::new(ProblemKind::BadRequest, "a form field is not UTF-8"))
-}
-
 fn form_problem(error: multer::Error) -> Problem {
     let kind = match &error {
+        multer::Error::StreamReadFailed(cause) if cause.is::<TooMuchFraming>() => {
+            return Problem::new(ProblemKind::TooLarge, TooMuchFraming.to_string())
+                .with("limit", framing::MAX_FRAMING);
+        }
         multer::Error::StreamReadFailed(_)
         | multer::Error::IncompleteStream
         | multer::Error::IncompleteFieldData { .. }

@@ -63,6 +63,27 @@ fn claims_of_65535_by_65535_are_refused_by_the_header() {
 }
 
 #[test]
+fn a_gif_frame_is_held_to_the_limits_where_it_lies() {
+    let of = |left: u16, top: u16| {
+        let mut file = testing::gif(10, 10, 2);
+        let at = file.windows(5).rposition(|bytes| bytes == b",\0\0\0\0");
+        let at = at.expect("a frame") + 1;
+        let place = [left.to_le_bytes(), top.to_le_bytes()].concat();
+        file[at..at + 4].copy_from_slice(&place);
+        judge(policy(), &file).0
+    };
+    assert_eq!(of(990, 990), Ok(()));
+    let (width, height, max_pixels) = (1000, 1001, 1_000_000);
+    let refusal = MediaError::TooManyPixels {
+        width,
+        height,
+        max_pixels,
+    };
+    assert_eq!(of(990, 991), Err(refusal));
+    assert!(of(u16::MAX, u16::MAX).is_err());
+}
+
+#[test]
 fn sides_are_held_to_limits_of_their_own() {
     let policy = Policy {
         max_width: 20,

@@ -4,6 +4,7 @@
 use proptest::prelude::*;
 use proptest::sample::Index;
 
+use crate::media::MediaError;
 use crate::media::testing::{self, promises};
 
 macro_rules! fixtures {
@@ -111,6 +112,26 @@ fn every_seed_keeps_every_promise_wherever_it_is_cut() {
         let policy = promises::policy(Some(crate::media::Strip::Location));
         let by_bytes = promises::run(&policy, seed.chunks(1));
         assert_eq!(by_bytes, promises::run(&policy, [&seed[..]]));
+    }
+}
+
+#[test]
+fn every_seed_that_is_cut_short_anywhere_is_refused() {
+    let policy = promises::policy(None);
+    for seed in seeds() {
+        // Without what follows the container.
+        let whole = promises::run(&policy, [&seed[..]]).stored;
+        for cut in 0..whole.len() {
+            let answer = promises::run(&policy, [&whole[..cut]]).answer;
+            let fits = match &answer {
+                Err(MediaError::Empty) => cut == 0,
+                // Not even the first bytes, which tell what it is, are whole.
+                Err(MediaError::UnknownType) => cut < 64,
+                Err(MediaError::Truncated { .. }) => true,
+                _ => false,
+            };
+            assert!(fits, "cut to {cut} of {}: {answer:?}", whole.len());
+        }
     }
 }
 

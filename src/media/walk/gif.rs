@@ -134,14 +134,16 @@ impl Gif {
     /// §20: the image descriptor; then its colours, and the code size of §22.
     fn image(&mut self, window: &[u8], found: &mut Found) -> Result<Step, MediaError> {
         const SIZE: usize = 10;
-        let mut reader = Reader::new(window.get(5..SIZE).unwrap_or_default());
+        let mut reader = Reader::new(window.get(1..SIZE).unwrap_or_default());
+        let (left, top) = (reader.u16_le(), reader.u16_le());
         let (Some(width), Some(height), Some(packed)) =
             (reader.u16_le(), reader.u16_le(), reader.u8())
         else {
             return Ok(Step::Need(SIZE));
         };
-        // A decoder makes room for the frame, even if it is larger than the screen.
-        found.check_pixels(width.into(), height.into())?;
+        // Decoders make room for the frame where it lies, even beyond the screen.
+        let end = |from: Option<u16>, side: u16| u32::from(from.unwrap_or(0)) + u32::from(side);
+        found.check_pixels(end(left, width), end(top, height))?;
         if found.canvas().is_none() {
             found.set_canvas(width.into(), height.into())?;
         }

@@ -1,3 +1,6 @@
+mod animation;
+
+use animation::Animation;
 use crc32fast::Hasher;
 
 use super::{Found, Step, Walk, length};
@@ -14,11 +17,19 @@ pub(super) struct Png {
     /// Whether the colours are looked up in PLTE; known from IHDR.
     indexed: Option<bool>,
     palette: bool,
-    data: bool,
-    /// How many fcTL chunks there were.
-    frames: u32,
+    data: Data,
+    animation: Animation,
     /// The chunk that is passing.
     passing: Option<Passing>,
+}
+
+/// The chunks of image data, which follow one another (§5.6).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Data {
+    #[default]
+    Before,
+    Within,
+    After,
 }
 
 /// A chunk whose content is not looked at.
@@ -70,6 +81,18 @@ impl Walk for Png {
         }
         if self.indexed.is_none() && &name != b"IHDR" {
             return Err(found.malformed("the first chunk is not IHDR"));
+        }
+        match &name {
+            b"IDAT" => {}
+            b"fdAT" if size >= 4 => {
+                let Some(sequence) = reader.u32_be() else {
+                    return Ok(Step::Need(12));
+                };
+                self.end_data();
+                self.animation.data(sequence, self.has_data());
+                self.check_animation(found)?;
+            }
+            _ => self.end_data(),
         }
         let dropped = match reading(name, size, found)? {
             Reading::Whole => {
@@ -141,6 +164,7 @@ fn reading(name: [u8; 4], size: u32, found: &Found) -> Result<Reading, MediaErro
         b"acTL" => return expect(8),
         b"fcTL" => return expect(26),
         b"IEND" => return expect(0),
+        b"fdAT" if size < 4 => return Err(found.malformed("a frame's data has no number")),
         b"eXIf" | b"zxIf" | b"iCCP" | b"tEXt" | b"zTXt" | b"iTXt" => {
             found.check_metadata(size.into())?;
         }
@@ -171,15 +195,18 @@ impl Png {
         let whole = length(chunk.len());
         match &name {
             b"IHDR" => self.header(content, found)?,
-            b"acTL" if !self.data => {
+            b"acTL" if !self.has_data() => {
                 // A count that is not allowed makes decoders show the still image.
                 if let Some(frames @ 1..=MAX_LENGTH) = Reader::new(content).u32_be() {
-                    found.set_frames(frames)?;
+                    found.set_frames(self.animation.announce(frames))?;
+                    self.check_animation(found)?;
                 }
             }
             b"fcTL" => self.frame(content, found)?,
-            b"IEND" if self.data => return Ok(Step::Done(whole)),
-            b"IEND" => return Err(found.malformed("it has no image data")),
+            b"IEND" => {
+                self.end(found)?;
+                return Ok(Step::Done(whole));
+            }
             b"eXIf" | b"tEXt" | b"zTXt" | b"iTXt" => {
                 found.add_part("chunks")?;
                 return Ok(metadata(name, content, found));
@@ -195,8 +222,12 @@ impl Png {
             b"IDAT" if self.indexed == Some(true) && !self.palette => {
                 Err(found.malformed("it has no palette"))
             }
+            b"IDAT" if self.data == Data::After => {
+                Err(found.malformed("other chunks lie between those of image data"))
+            }
             b"IDAT" => {
-                self.data = true;
+                self.data = Data::Within;
+                self.animation.still_data();
                 Ok(())
             }
             b"fdAT" => Ok(()),
@@ -247,18 +278,45 @@ impl Png {
     /// §11.3.6.2: a frame's place, of which there may be no more than frames are
     /// allowed, whatever acTL announces.
     fn frame(&mut self, content: &[u8], found: &Found) -> Result<(), MediaError> {
-        self.frames += 1;
-        found.check_frames(self.frames)?;
-        let mut reader = Reader::new(content.get(4..).unwrap_or_default());
-        let mut side = || reader.u32_be().map_or(u64::MAX, u64::from);
-        let (width, height, x, y) = (side(), side(), side(), side());
-        let fits = found.canvas().is_some_and(|(across, down)| {
-            x.saturating_add(width) <= across.into() && y.saturating_add(height) <= down.into()
+        let canvas = found.canvas();
+        let Some((sequence, [width, height, x, y])) = animation::control(content) else {
+            return Err(found.malformed("a frame has no place"));
+        };
+        let fits = canvas.is_some_and(|(across, down)| {
+            x.checked_add(width).is_some_and(|end| end <= across)
+                && y.checked_add(height).is_some_and(|end| end <= down)
         });
         if width == 0 || height == 0 || !fits {
             return Err(found.malformed("a frame reaches beyond the canvas"));
         }
-        Ok(())
+        let is_canvas = canvas == Some((width, height));
+        self.animation.begin(sequence, self.has_data(), is_canvas);
+        found.check_frames(self.animation.frames())?;
+        self.check_animation(found)
+    }
+
+    fn has_data(&self) -> bool {
+        self.data != Data::Before
+    }
+
+    /// A chunk that is no image data comes.
+    fn end_data(&mut self) {
+        if self.has_data() {
+            self.data = Data::After;
+        }
+    }
+
+    fn check_animation(&self, found: &Found) -> Result<(), MediaError> {
+        let fault = self.animation.fault();
+        fault.map_or(Ok(()), |reason| Err(found.malformed(reason)))
+    }
+
+    fn end(&mut self, found: &Found) -> Result<(), MediaError> {
+        if !self.has_data() {
+            return Err(found.malformed("it has no image data"));
+        }
+        let fault = self.animation.end();
+        fault.map_or(Ok(()), |reason| Err(found.malformed(reason)))
     }
 }
 

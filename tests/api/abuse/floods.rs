@@ -1,47 +1,52 @@
 //! Too many at once, and too slow.
 
-use std::time::Duration;
+use std::cell::Cell;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 
-use crate::support::{Darkroom, Raw, content, eventually, fixture, path};
+use crate::support::{Darkroom, Raw, content, eventually, fixture, path, spin_differs};
 
-/// How much more memory later floods may need than the first, which fills the pools
-/// that instances and connections are taken from.
-const SLACK: u64 = 48 << 20;
+/// How long a sender who never ends may be listened to, on the busiest machine.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Opens a thousand uploads that stop in the middle, does what others do meanwhile,
-/// and lets go of them.
-async fn flood(darkroom: &Darkroom) {
+/// and lets go of them. The memory that the host has with all of them open.
+async fn flood(darkroom: &Darkroom) -> u64 {
     let alice = darkroom.client("alice");
     let file = fixture("progressive.jpg").bytes;
     let image = alice.upload(file).await;
     let length = format!("Content-Length: {}", 20 << 20);
     let half_uploads = (0..1000).map(|_| async {
         let mut raw = Raw::connect(darkroom).await;
-        raw.begin_upload("mallory", &[&length]).await;
+        let lines = [&*length, "Expect: 100-continue"];
+        raw.begin_upload("mallory", &lines).await;
+        // All are in the hands of an instance at once, however busy the machine is.
+        raw.may_continue().await;
         raw.send(&file[..file.len() / 2]).await;
         raw
     });
     let open = join_all(half_uploads).await;
     assert_eq!(alice.download(&image).await, file);
     assert_eq!(alice.delete(path(&image)).await.status(), 204);
+    let memory = darkroom.resident_memory();
     drop(open);
+    memory
 }
 
 #[tokio::test]
 async fn a_thousand_uploads_that_never_end_harm_nobody_and_leave_nothing() {
     let mut darkroom = Darkroom::start();
-    flood(&darkroom).await;
-    let first = darkroom.resident_memory();
+    let most = flood(&darkroom).await;
     for _ in 0..3 {
         flood(&darkroom).await;
     }
-    let returned = || async { darkroom.resident_memory() < first + SLACK };
+    // Instances go with their memory; allocators keep some of the rest.
+    let returned = || async { darkroom.resident_memory() < most };
     assert_eq!(
         eventually(returned).await,
         Ok(()),
-        "bytes after one flood and after four: {first}, {}",
+        "bytes in the first flood and after four: {most}, {}",
         darkroom.resident_memory()
     );
     assert_eq!(darkroom.anybody().get("/health/ready").await.status(), 200);
@@ -51,6 +56,9 @@ async fn a_thousand_uploads_that_never_end_harm_nobody_and_leave_nothing() {
 
 #[tokio::test]
 async fn heads_that_never_end_are_cut_off_and_hold_up_nobody() {
+    if spin_differs("it leaves slow senders to the proxy in front") {
+        return;
+    }
     let darkroom = Darkroom::with().flag("--header-read-timeout=2s").start();
     let alice = darkroom.client("alice");
     let file = fixture("lossy.webp").bytes;
@@ -66,18 +74,63 @@ async fn heads_that_never_end_are_cut_off_and_hold_up_nobody() {
         assert_eq!(alice.get(content(&image)).await.status(), 200);
     }
     alice.upload(fixture("still.gif").bytes).await;
-    // A letter now and then does not keep a head alive.
-    let ends = slow.into_iter().map(|mut raw| async move {
-        for _ in 0..100 {
-            raw.send(b"a").await;
-            let waited = tokio::time::timeout(Duration::from_millis(100), raw.rest());
-            if let Ok(answer) = waited.await {
-                return answer;
-            }
-        }
-        panic!("a head without an end is still read");
-    });
-    for answer in join_all(ends).await {
+    let answers = join_all(slow.into_iter().map(|raw| drip(raw, b"a"))).await;
+    for answer in answers {
         assert!(!answer.contains(" 200 "), "{answer}");
     }
+}
+
+/// Sends a few bytes now and then, until the server has had enough. Its answer.
+async fn drip(mut raw: Raw, bytes: &[u8]) -> String {
+    let start = Instant::now();
+    while start.elapsed() < PATIENCE {
+        raw.send(bytes).await;
+        let waited = tokio::time::timeout(Duration::from_millis(100), raw.rest());
+        if let Ok(answer) = waited.await {
+            return answer;
+        }
+    }
+    panic!("it is still read");
+}
+
+#[tokio::test]
+async fn bodies_that_never_end_are_cut_off_and_hold_up_nobody() {
+    if spin_differs("it leaves slow senders to the proxy in front") {
+        return;
+    }
+    let darkroom = Darkroom::with().flag("--body-read-timeout=3s").start();
+    let alice = darkroom.client("alice");
+    let file = fixture("progressive.jpg").bytes;
+    let image = alice.upload(file).await;
+    let length = format!("Content-Length: {}", 20 << 20);
+    let slow = join_all((0..100).map(|_| async {
+        let mut raw = Raw::connect(&darkroom).await;
+        raw.begin_upload("mallory", &[&length, "Expect: 100-continue"])
+            .await;
+        raw.may_continue().await;
+        raw.send(&file[..100]).await;
+        raw
+    }))
+    .await;
+    let over = Cell::new(false);
+    let ends = async {
+        let answers = join_all(slow.into_iter().map(|raw| drip(raw, b"aaaa"))).await;
+        over.set(true);
+        answers
+    };
+    let others = async {
+        while !over.get() {
+            let copy = alice.upload(file).await;
+            assert_eq!(alice.download(&image).await, file);
+            assert_eq!(alice.delete(path(&copy)).await.status(), 204);
+        }
+    };
+    let (answers, ()) = tokio::join!(ends, others);
+    let is_refused = |answer: &&String| answer.contains("/problems/upload-interrupted");
+    assert!(answers.iter().any(|answer| is_refused(&answer)));
+    for answer in answers {
+        // Who goes on sending may lose the answer with the connection.
+        assert!(answer.is_empty() || is_refused(&&answer), "{answer}");
+    }
+    darkroom.holds_only(1, 1).await;
 }

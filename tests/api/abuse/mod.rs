@@ -4,5 +4,6 @@
 
 mod cuts;
 mod floods;
+mod forms;
 mod framing;
 mod heads;

@@ -74,6 +74,24 @@ impl Process {
         kilobytes.expect("a number of kB") << 10
     }
 
+    /// The processor time that it has taken, in its own code and the kernel's.
+    pub(crate) fn processor_time(&self) -> Duration {
+        /// `USER_HZ`, which is what Linux shows times in, whatever it measures in.
+        const TICKS_PER_SECOND: u32 = 100;
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()));
+        let stat = stat.expect("it runs");
+        // The name, in brackets, may hold anything.
+        let (_, fields) = stat.rsplit_once(')').expect("a name");
+        let times = fields.split_whitespace().skip(11).take(2);
+        let ticks: u64 = times.filter_map(|field| field.parse::<u64>().ok()).sum();
+        Duration::from_secs(ticks) / TICKS_PER_SECOND
+    }
+
+    /// Has it write its counters to its log.
+    pub(crate) fn ask_for_counters(&self) {
+        signal(self.child.id(), "USR1");
+    }
+
     /// Whether it has ended by itself.
     pub(crate) fn has_ended(&mut self) -> bool {
         !matches!(self.child.try_wait(), Ok(None))

@@ -75,6 +75,16 @@ impl Raw {
         self.send(&[size.as_bytes(), bytes, b"\r\n"].concat()).await;
     }
 
+    /// Waits for the leave to send a body, which `Expect: 100-continue` asks for: the
+    /// request is with the component then, which wants the body.
+    pub(crate) async fn may_continue(&mut self) {
+        const LEAVE: &str = "HTTP/1.1 100 Continue\r\n\r\n";
+        let mut answer = [0; LEAVE.len()];
+        let read = self.stream.read_exact(&mut answer).await;
+        let text = String::from_utf8_lossy(&answer);
+        assert!(read.is_ok() && text == LEAVE, "{read:?}: {text}");
+    }
+
     /// Reads the answer that has the given length, or that ends with the connection.
     pub(crate) async fn response(&mut self) -> RawResponse {
         let mut answer = Vec::new();

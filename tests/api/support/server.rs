@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use super::process::{LOG, Process};
 use super::redis::Redis;
 use super::setup::{DISK, Setup};
-use super::{Client, Kind, host_kind, tokens};
+use super::{Client, Kind, eventually, host_kind, tokens};
 
 /// How long a server may take to open its stores.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -114,6 +114,28 @@ impl Darkroom {
         self.process.as_ref().expect("it runs").resident_memory()
     }
 
+    /// The processor time that its process has taken.
+    pub(crate) fn processor_time(&self) -> Duration {
+        self.process.as_ref().expect("it runs").processor_time()
+    }
+
+    /// The most linear memory that any instance had so far, as the embedded host counts.
+    pub(crate) async fn peak_guest_memory(&self) -> u64 {
+        const COUNTER: &str = "peak_guest_memory_bytes=";
+        let told = || self.log().matches(COUNTER).count();
+        let before = told();
+        self.process.as_ref().expect("it runs").ask_for_counters();
+        let answered = eventually(|| async { told() > before }).await;
+        let log = self.log();
+        assert_eq!(answered, Ok(()), "no counters:\n{log}");
+        let last = log.rsplit(COUNTER).next().unwrap_or_default();
+        let number = last
+            .split_whitespace()
+            .next()
+            .and_then(|word| word.parse().ok());
+        number.expect("a number of bytes")
+    }
+
     /// What it has written to its standard error so far.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.folder().join(LOG)).expect("a log")
@@ -162,7 +184,9 @@ impl Darkroom {
             return;
         }
         let log = self.log();
-        let fault = log.lines().find(|line| {
+        // Its counters have one of traps.
+        let mut lines = log.lines().filter(|line| !line.starts_with("stats "));
+        let fault = lines.find(|line| {
             let line = line.to_ascii_lowercase();
             let is_any_of = |words: &[&str]| words.iter().any(|word| line.contains(word));
             is_any_of(&FAULTS) && !(host_kind() == Kind::Spin && is_any_of(&OF_SPIN))

@@ -9,7 +9,7 @@ use super::Darkroom;
 use super::setup::{BLOBS, CATALOG};
 
 /// How long work may take that goes on after an answer, or after a client is gone.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Darkroom {
     /// How many chunks lie in the blob store.

@@ -1,11 +1,13 @@
 //! `cargo xtask bench`: how fast the application is, beside nginx on the same
 //! machine in the same minutes.
 
+mod bombs;
 mod counters;
 mod fixtures;
 mod list;
 mod memory;
 mod nginx;
+mod slowloris;
 mod stage;
 mod table;
 mod wrk;
@@ -23,7 +25,7 @@ use stage::Stage;
 use table::Row;
 
 /// Measures the application under load.
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub(crate) struct Bench {
     /// What runs the component
     #[arg(long, value_enum, default_value = "auto")]
@@ -37,8 +39,9 @@ pub(crate) struct Bench {
     /// How often each measurement is repeated, in turn with nginx; medians are told
     #[arg(long, default_value_t = 2)]
     rounds: u32,
-    /// Run only this measurement; can be repeated. `list`, which takes minutes and two
-    /// gigabytes of disk, runs only when it is named
+    /// Run only this measurement; can be repeated. Some run only when they are named:
+    /// `list`, which takes minutes and two gigabytes of disk; `slowloris`, a client beside
+    /// 500 slow ones; `bombs`, files that claim to be gigantic
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
     /// Print JSON instead of a table
@@ -65,16 +68,25 @@ const CASES: &[(&str, Action)] = &[
     ("upload-1m", Action::Upload(SIZES[1])),
 ];
 
-/// The measurement that is not of one action but of pages of lists.
-const LIST: &str = "list";
+/// Measures something of its own, and prints it.
+type Apart = fn(&Bench, &Program) -> Result<()>;
+
+/// The measurements that are not of one action, which run when they are named.
+const APART: &[(&str, Apart)] = &[
+    ("list", list::run),
+    ("slowloris", slowloris::run),
+    ("bombs", |bench, program| bombs::run(bench.json, program)),
+];
 
 impl Bench {
     /// Runs the command.
     pub(crate) fn run(self) -> Result<()> {
         let cases = self.chosen()?;
         let program = Program::resolve(self.host)?;
-        if self.only.iter().any(|only| only == LIST) {
-            list::run(&self, &program)?;
+        for (name, run) in APART {
+            if self.only.iter().any(|only| only == name) {
+                run(&self, &program)?;
+            }
         }
         if cases.is_empty() {
             return Ok(());
@@ -101,10 +113,10 @@ impl Bench {
     }
 
     fn chosen(&self) -> Result<Vec<(&'static str, Action)>> {
-        let known = |name: &String| name == LIST || CASES.iter().any(|(case, _)| case == name);
-        if let Some(unknown) = self.only.iter().find(|name| !known(name)) {
-            let names = CASES.iter().map(|(name, _)| *name).chain([LIST]);
-            let names: Vec<_> = names.collect();
+        let names = CASES.iter().map(|(name, _)| *name);
+        let names: Vec<_> = names.chain(APART.iter().map(|(name, _)| *name)).collect();
+        let unknown = |name: &&String| !names.contains(&name.as_str());
+        if let Some(unknown) = self.only.iter().find(unknown) {
             bail!(
                 "there is no measurement {unknown}; there are {}",
                 names.join(", ")

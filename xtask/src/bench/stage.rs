@@ -26,7 +26,8 @@ pub(crate) struct Stage {
     pub(crate) host: Host,
     /// The yardstick, which serves the same pictures.
     pub(crate) nginx: Nginx,
-    token: String,
+    /// Lets its bearer do everything with images of its own.
+    pub(crate) token: String,
     runs: Cell<u32>,
 }
 

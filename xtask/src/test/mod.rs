@@ -5,6 +5,7 @@ mod report;
 mod source;
 mod steps;
 mod supply;
+mod threats;
 mod wasm;
 
 use std::env;

@@ -13,7 +13,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result, bail, ensure};
 
 use super::report::Outcome;
-use super::{Step, Test, layers, supply, wasm};
+use super::{Step, Test, layers, supply, threats, wasm};
 use crate::cargo::{self, WASM_TARGET, cargo};
 use crate::component::{self, Profile};
 use crate::host::{Choice, Program};
@@ -59,7 +59,7 @@ pub(crate) const STEPS: &[Step] = &[
     },
     Step {
         name: "docs",
-        about: "the documentation builds, every link in it leads somewhere",
+        about: "the documentation builds, every link in it leads somewhere, named tests are there",
         tests: false,
         run: docs,
     },
@@ -122,6 +122,7 @@ fn unit(test: &Test, outcome: &mut Outcome) -> Result<()> {
 }
 
 fn docs(_: &Test, _: &mut Outcome) -> Result<()> {
+    threats::check(&cargo::root())?;
     let app = "doc --no-deps --package darkroom --package xtask";
     let host = "doc --no-deps --package darkroom-host --release";
     for arguments in [app, host] {

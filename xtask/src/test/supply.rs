@@ -14,6 +14,9 @@ use crate::peers;
 /// so whoever wants it judged brings it.
 const DATABASE: &str = "DARKROOM_ADVISORY_DB";
 
+/// What versions are used, in the workspace and in what stands apart from it.
+const LOCKS: [&str; 2] = ["Cargo.lock", "fuzz/Cargo.lock"];
+
 /// Judges all dependencies.
 pub(super) fn check(outcome: &mut Outcome) -> Result<()> {
     let programs = peers::libraries::python_programs()?;
@@ -27,17 +30,14 @@ pub(super) fn check(outcome: &mut Outcome) -> Result<()> {
         outcome.note = Some(format!("advisories: set {DATABASE} to judge them"));
         return Ok(());
     };
-    let mut audit = Command::new(programs.join("cargo-audit"));
-    audit.current_dir(cargo::root());
-    audit.args([
-        "audit",
-        "--no-fetch",
-        "--stale",
-        "--deny",
-        "warnings",
-        "--db",
-    ]);
-    cargo::run(audit.arg(database)).context("a dependency has a known weakness")
+    for lock in LOCKS {
+        let mut audit = Command::new(programs.join("cargo-audit"));
+        audit.current_dir(cargo::root());
+        audit.args(["audit", "--no-fetch", "--stale", "--deny", "warnings"]);
+        audit.args(["--file", lock, "--db"]).arg(&database);
+        cargo::run(&mut audit).context("a dependency has a known weakness")?;
+    }
+    Ok(())
 }
 
 /// Fails where the component has two versions of a crate: they cost its users bytes.
