@@ -1,6 +1,6 @@
 use super::{Answer, facts, inspect, malformed};
-use crate::media::testing::segment;
-use crate::media::{Kind, MediaError};
+use crate::media::testing::{promises, segment};
+use crate::media::{Kind, MediaError, Strip};
 
 const SOI: &[u8] = b"\xff\xd8";
 const EOI: &[u8] = b"\xff\xd9";
@@ -101,4 +101,42 @@ fn a_preview_in_the_metadata_does_not_end_the_image() {
     assert_eq!(of(&[SOI, &preview, &frame(0xC0), &scan(), EOI]), good());
     let cut = of(&[SOI, &preview, &frame(0xC0), &scan()]);
     assert_eq!(cut, Err(MediaError::Truncated { kind: Kind::Jpeg }));
+}
+
+#[test]
+fn what_follows_metadata_in_a_scan_is_not_taken_for_more_of_the_scan() {
+    let (frame, scan) = (frame(0xC0), scan());
+    let metadata = segment(0xE1, b"http");
+    let stored = |parts: &[&[u8]]| {
+        let file = parts.concat();
+        assert_eq!(promises::check(&file, file.len() / 2).answer, good());
+        let policy = promises::policy(Some(Strip::Location));
+        promises::run(&policy, [&file[..]]).stored
+    };
+    let expected = [SOI, &frame, &scan, b"data", EOI].concat();
+    assert_eq!(
+        stored(&[SOI, &frame, &scan, b"data", &metadata, b"more", EOI]),
+        expected
+    );
+    // Nor does the fill before it become a marker with what comes then.
+    let filled = [SOI, &frame, &scan, b"data\xff", EOI].concat();
+    assert_eq!(
+        stored(&[SOI, &frame, &scan, b"data\xff", &metadata, b"\x02", EOI]),
+        filled
+    );
+    let tables = segment(0xC4, &[0; 17]);
+    let second = [
+        &expected[..expected.len() - 2],
+        &tables,
+        &scan,
+        b"data",
+        EOI,
+    ]
+    .concat();
+    assert_eq!(
+        stored(&[
+            SOI, &frame, &scan, b"data", &tables, b"stray", &scan, b"data", EOI
+        ]),
+        second
+    );
 }

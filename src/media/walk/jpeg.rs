@@ -20,14 +20,16 @@ const MAX_SCANS: u32 = 500;
 /// ITU T.81 Annex B: marker segments, and entropy-coded data in between, from
 /// SOI to EOI.
 ///
-/// Between segments stray bytes are passed over, as every decoder does, which
-/// also makes a scan's data and the gap between two segments one thing: bytes
-/// up to the next marker.
+/// Between segments stray bytes are passed over, as every decoder does. Where
+/// metadata is removed they go with it: after a segment that goes they would be taken
+/// for more of the scan before it.
 #[derive(Debug, Default)]
 pub(super) struct Jpeg {
     started: bool,
     framed: bool,
     scans: u32,
+    /// What comes up to the next marker is a scan's data.
+    in_scan: bool,
 }
 
 impl Walk for Jpeg {
@@ -40,8 +42,7 @@ impl Walk for Jpeg {
         match next_marker(window) {
             (0, Some(marker)) => self.marker(marker, window, found),
             (0, None) => Ok(Step::Need(window.len() + 1)),
-            // Before the first scan that is in no segment.
-            (passed, _) if self.scans == 0 && found.strip().is_some() => {
+            (passed, _) if !self.in_scan && found.strip().is_some() => {
                 Ok(Step::Drop(length(passed)))
             }
             (passed, _) => Ok(Step::Keep(length(passed))),
@@ -102,6 +103,7 @@ impl Jpeg {
             None => &[],
         };
         found.add_part("segments")?;
+        self.in_scan = marker == SOS;
         match marker {
             _ if !read => {}
             0xE0..=0xEF | COM => return Ok(metadata(marker, segment, found)),
