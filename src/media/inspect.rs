@@ -101,10 +101,11 @@ impl Inspector {
         if self.total == 0 {
             return Err(MediaError::Empty);
         }
-        let (_, passing) = self.pass;
-        if !self.done && passing == 0 && self.carry.is_empty() {
+        if !self.done && self.pass.1 == 0 && self.carry.is_empty() {
             self.drive(&mut Window::new(Bytes::new(), pieces))?;
         }
+        // What the walk wants to pass now, too, is missing.
+        let (_, passing) = self.pass;
         let Some((walk, found)) = &mut self.walking else {
             return Err(MediaError::UnknownType);
         };

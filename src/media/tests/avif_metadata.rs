@@ -237,3 +237,19 @@ fn metadata_that_can_not_be_edited_in_passing_is_refused() {
     edge.extend(bx(b"free", b"12345"));
     assert_eq!(refused(&edge), "metadata lies in no box of data");
 }
+
+#[test]
+fn data_that_ends_with_its_metadata_is_cut_short_however_it_comes() {
+    let other = Item {
+        kind: b"uri ",
+        ..XMP
+    };
+    let bytes = image(&[meta(&[other], b"")], &[(700, PACKET)]);
+    let short = &bytes[..717];
+    for cut in 0..short.len() {
+        let (head, tail) = short.split_at(cut);
+        let answer = run(&policy(Some(Strip::Location)), [head, tail]).answer;
+        let kind = Kind::Avif;
+        assert_eq!(answer, Err(MediaError::Truncated { kind }), "cut at {cut}");
+    }
+}
