@@ -283,7 +283,8 @@ fn essence(media_type: &str) -> &str {
 /// The kind that a media type declares; `None` for types that leave it open. The
 /// bytes decide in the end, but what is no image by its own words is refused.
 pub(super) fn declared_kind(media_type: &str) -> Result<Option<Kind>, Problem> {
-    if let Some(kind) = Kind::from_media_type(media_type) {
+    let essence = essence(media_type);
+    if let Some(kind) = Kind::from_media_type(essence) {
         return Ok(Some(kind));
     }
     let open = [
@@ -293,7 +294,6 @@ pub(super) fn declared_kind(media_type: &str) -> Result<Option<Kind>, Problem> {
         "*/*",
         "",
     ];
-    let essence = essence(media_type);
     if open.iter().any(|open| essence.eq_ignore_ascii_case(open)) {
         return Ok(None);
     }
@@ -336,4 +336,42 @@ fn content_length(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
     let length = value.to_str().ok().and_then(|text| text.parse().ok());
     let unreadable = || Problem::new(ProblemKind::BadRequest, "the Content-Length is no number");
     length.ok_or_else(unreadable).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_declared_type_is_of_a_kind_or_leaves_it_open() {
+        let check = |media_type: &str, expect: Option<Option<Kind>>| {
+            assert_eq!(declared_kind(media_type).ok(), expect, "{media_type}");
+        };
+        check("image/png", Some(Some(Kind::Png)));
+        check("IMAGE/JPG ; q=1", Some(Some(Kind::Jpeg)));
+        check("image/webp;charset=binary", Some(Some(Kind::Webp)));
+        for open in ["", "image/*", "application/octet-stream; a=b", "*/*"] {
+            check(open, Some(None));
+        }
+        for other in [
+            "image/svg+xml",
+            "text/html",
+            "image",
+            "image/png, image/gif",
+        ] {
+            check(other, None);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn parameters_of_a_type_mean_nothing(
+            essence in "image/(png|gif|\\*|svg\\+xml)|[a-z/*]{0,20}",
+            parameters in "( ?;[ -~]{0,9}){0,2}",
+        ) {
+            let bare = declared_kind(&essence).ok();
+            let with = declared_kind(&format!("{essence}{parameters}")).ok();
+            proptest::prop_assert_eq!(with, bare);
+        }
+    }
 }
