@@ -187,7 +187,8 @@ fn verified_payload(ring: &KeyRing, token: &str) -> Result<Vec<u8>, TokenError> 
 }
 
 /// Refuses an object in which any name stands twice, known or not: two readers may
-/// see two tokens in it (RFC 8725 §2.4).
+/// see two tokens in it (RFC 8725 §2.4). So may they in a value that not every reader
+/// can read, such as text that is not UTF-8; all values are read, therefore.
 fn refuse_duplicates(json: &[u8]) -> Result<(), TokenError> {
     struct Names;
     impl<'de> serde::de::Visitor<'de> for Names {
@@ -198,7 +199,7 @@ fn refuse_duplicates(json: &[u8]) -> Result<(), TokenError> {
         fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
             let mut seen = std::collections::BTreeSet::new();
             while let Some(name) = map.next_key::<String>()? {
-                map.next_value::<serde::de::IgnoredAny>()?;
+                map.next_value::<serde_json::Value>()?;
                 if !seen.insert(name) {
                     return Err(serde::de::Error::custom("a name stands twice"));
                 }

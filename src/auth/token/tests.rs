@@ -26,6 +26,10 @@ fn check(claims: &Claims, audience: Option<&str>, expect: Result<(), TokenError>
 
 /// A token with any header and payload, rightly signed by key `a`.
 fn signed(header: &str, payload: &str) -> String {
+    signed_bytes(header.as_bytes(), payload)
+}
+
+fn signed_bytes(header: &[u8], payload: &str) -> String {
     let message = format!(
         "{}.{}",
         URL_SAFE_NO_PAD.encode(header),
@@ -124,6 +128,22 @@ fn malformed_tokens_are_refused() {
             Err(TokenError::Malformed),
             "{token}"
         );
+    }
+}
+
+#[test]
+fn what_not_every_reader_can_read_is_refused_in_unknown_members_too() {
+    let payload = |value: &str| format!(r#"{{"sub":"alice","exp":{NOW},"x":{value}}}"#);
+    let header = r#"{"alg":"HS256"}"#;
+    let good = signed(header, &payload(r#"{"y":["\u00e9",-1.5e3,null]}"#));
+    assert!(verify(&ring(A), None, NOW, &good).is_ok());
+    for token in [
+        signed_bytes(b"{\"alg\":\"HS256\",\"x\":\"\xe9\"}", &payload("1")),
+        signed(header, &payload(r#""\ud800""#)),
+        signed(header, &payload("1e999")),
+    ] {
+        let answer = verify(&ring(A), None, NOW, &token);
+        assert_eq!(answer, Err(TokenError::Malformed), "{token}");
     }
 }
 
