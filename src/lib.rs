@@ -12,6 +12,7 @@
 //! - `spin`: the edge: Spin's stores, variables, clock and entry point. Only there
 //!   is Spin known, and only in the component is it compiled.
 //! - [`conformance`]: the vocabulary of the suites that every store passes.
+//! - `fuzz`: what holds whatever is sent, for fuzzers and tests only.
 //!
 //! # The way of an upload
 //! `http::routes::upload` → token becomes a grant → [`service::Service::receive`]:
@@ -31,6 +32,8 @@ pub mod auth;
 pub mod blobs;
 pub mod catalog;
 pub mod conformance;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzz;
 pub mod http;
 pub mod media;
 pub mod quota;

@@ -9,6 +9,8 @@
 
 mod keyring;
 pub mod link;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod promises;
 mod pseudonym;
 mod scope;
 pub mod ticket;

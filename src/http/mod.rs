@@ -28,11 +28,15 @@ mod observe;
 mod openapi;
 mod page;
 pub mod problem;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod promises;
 mod query;
 mod range;
 mod request_id;
 mod routes;
 mod security;
+#[cfg(any(test, feature = "fuzzing"))]
+mod testing;
 mod view;
 
 use std::sync::Arc;

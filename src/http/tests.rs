@@ -2,99 +2,37 @@ mod exchange;
 mod limits;
 mod problems;
 
-use std::collections::BTreeMap;
-use std::sync::Mutex;
-
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 
+use super::testing::{Answer, Client, KEYS, NOW, bearer};
 use super::*;
-use crate::auth::{Claims, token};
-use crate::blobs::{ChunkedBlobs, KeyValue, MemoryKeyValue};
-use crate::catalog::{MemoryCatalog, Timestamp};
+use crate::blobs::{KeyValue, MemoryKeyValue};
 use crate::media::testing;
-use crate::service::{Limits, Runtime};
 
 mod delivery;
 mod idempotency;
 mod lost_updates;
 mod observe;
 
-const KEYS: &str = "test:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY";
-const NOW: i64 = 1_800_000_000_000;
-
-/// The whole application over memory, without a host.
-pub(super) struct Client {
-    router: Router,
-    values: MemoryKeyValue,
-    lines: Arc<Mutex<Vec<String>>>,
-}
-
 impl Client {
     pub(super) fn new() -> Self {
         Self::with(&[])
     }
 
-    pub(super) fn with(variables: &[(&'static str, &str)]) -> Self {
-        let values = MemoryKeyValue::default();
-        Self::over(values.clone(), Arc::new(values), variables)
-    }
-
-    /// Over a store that keeps its values in `values`.
-    fn over(
-        values: MemoryKeyValue,
-        store: Arc<dyn KeyValue>,
-        variables: &[(&'static str, &str)],
-    ) -> Self {
-        let mut all = BTreeMap::from([("signing_keys", KEYS.to_owned())]);
-        all.extend(
-            variables
-                .iter()
-                .map(|(name, value)| (*name, (*value).to_owned())),
-        );
-        let settings = Settings::parse(&all).expect("good settings");
-        let blobs = ChunkedBlobs::new(store, settings.chunk_bytes);
-        let lines: Arc<Mutex<Vec<String>>> = Arc::default();
-        let log = Arc::clone(&lines);
-        let runtime = Runtime {
-            now: Box::new(|| Timestamp::from_millis(NOW)),
-            spawn: Box::new(drop),
-            log: Box::new(move |line| log.lock().expect("not poisoned").push(line.to_owned())),
-        };
-        let limits = Limits::from(&settings);
-        let catalog = Arc::new(MemoryCatalog::default());
-        let service = Service::new(catalog, Arc::new(blobs), limits, runtime);
-        Self {
-            router: router(Arc::new(App { service, settings })),
-            values,
-            lines,
-        }
-    }
-
-    pub(super) async fn send(&self, request: Request<Body>) -> Answer {
-        let response = respond(self.router.clone(), request).await;
-        let (parts, body) = response.into_parts();
-        let body = body.collect().await.expect("a whole body").to_bytes();
-        Answer {
-            status: parts.status,
-            headers: parts.headers,
-            body,
-        }
-    }
-
-    async fn get(&self, path: &str) -> Answer {
+    pub(super) async fn get(&self, path: &str) -> Answer {
         self.send(request(Method::GET, path, Body::empty())).await
     }
 
-    async fn upload(&self, bytes: &[u8]) -> Answer {
+    pub(super) async fn upload(&self, bytes: &[u8]) -> Answer {
         let body = Body::from(bytes.to_vec());
         self.send(request(Method::POST, "/v1/images", body)).await
     }
 
-    async fn post(&self, content_type: &str, body: impl Into<Body>) -> Answer {
+    pub(super) async fn post(&self, content_type: &str, body: impl Into<Body>) -> Answer {
         let mut request = request(Method::POST, "/v1/images", body.into());
         let content_type = content_type.parse().expect("a header");
         request
@@ -104,25 +42,9 @@ impl Client {
     }
 }
 
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) headers: axum::http::HeaderMap,
-    pub(super) body: Bytes,
-}
-
 impl Answer {
-    pub(super) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).expect("JSON")
-    }
-
-    pub(super) fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .map_or("", |value| value.to_str().expect("text"))
-    }
-
     /// It is a problem of this status and slug.
-    fn is_problem(&self, status: u16, slug: &str) {
+    pub(super) fn is_problem(&self, status: u16, slug: &str) {
         assert_eq!(self.status.as_u16(), status, "{:?}", self.body);
         assert_eq!(self.header("content-type"), "application/problem+json");
         let problem = self.json();
@@ -130,21 +52,6 @@ impl Answer {
         assert_eq!(problem["status"], status);
         assert!(problem["title"].is_string() && problem["detail"].is_string());
     }
-}
-
-fn bearer(owner: &str, scope: &str) -> String {
-    let ring = crate::auth::KeyRing::parse(KEYS).expect("a ring");
-    let exp = NOW.unsigned_abs() / 1000 + 60;
-    let claims = Claims {
-        sub: owner.into(),
-        exp,
-        scope: scope.into(),
-        ..Claims::default()
-    };
-    format!(
-        "Bearer {}",
-        token::mint(&ring, None, &claims).expect("mints")
-    )
 }
 
 fn request(method: Method, path: &str, body: Body) -> Request<Body> {

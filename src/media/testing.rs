@@ -2,6 +2,9 @@
 //! but the formats' own rules is used, so a test that reads them back tests
 //! against the specifications and not against an encoder.
 
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod pixels;
+#[cfg(any(test, feature = "fuzzing"))]
 pub mod promises;
 
 /// A PNG of grey pixels, `width` by `height`.

@@ -10,7 +10,7 @@ use serde_json::Map;
 
 use super::*;
 use crate::http::routes;
-use crate::http::tests::Client;
+use crate::http::testing::Client;
 
 /// Where `cargo xtask openapi` asks for the files to be written.
 const WRITE: &str = "DARKROOM_WRITE_OPENAPI";

@@ -4,11 +4,6 @@ use super::*;
 use crate::catalog::Visibility;
 
 impl Client {
-    /// The lines written since this was last asked.
-    fn lines(&self) -> Vec<String> {
-        std::mem::take(&mut *self.lines.lock().expect("not poisoned"))
-    }
-
     /// The one line written since this was last asked.
     fn line(&self) -> Value {
         let lines = self.lines();

@@ -3,6 +3,8 @@
 
 use bytes::Bytes;
 
+use super::pixels::{self, Pixels};
+use crate::fuzz::Chance;
 use crate::media::{Facts, Inspector, Kind, MediaError, Piece, Policy, Strip, Trailing};
 
 /// What became of a file.
@@ -86,9 +88,122 @@ pub fn check(bytes: &[u8], cut: usize) -> Outcome {
     run(&policy(Some(Strip::Location)), [bytes])
 }
 
+/// Telling kinds apart, walking and stripping: checks any bytes, and where they are a
+/// PNG the same with right CRCs, without which hardly any damage would get past the
+/// first check.
+pub fn walk(bytes: &[u8]) {
+    check_judgement(bytes);
+    if bytes.starts_with(PNG_SIGNATURE) {
+        let mut mended = bytes.to_vec();
+        mend_png(&mut mended);
+        if mended != bytes {
+            check_judgement(&mended);
+        }
+    }
+}
+
+fn check_judgement(bytes: &[u8]) {
+    let mut chance = Chance::of(bytes);
+    let outcome = check(bytes, chance.below(bytes.len() + 1));
+    let pieces = chance.pieces(bytes);
+    let in_pieces = run(&policy(Some(Strip::Location)), pieces);
+    assert!(in_pieces == outcome, "how it is cut changes it");
+    if let Ok(facts) = run(&policy(None), [bytes]).answer {
+        check_limits(bytes, &facts);
+        check_cut_short(bytes, &facts, &mut chance);
+    }
+}
+
+/// A policy that allows a little less than the file needs refuses it.
+fn check_limits(bytes: &[u8], facts: &Facts) {
+    let generous = policy(None);
+    let refused = |policy: Policy| run(&policy, [bytes]).answer.expect_err("over a limit");
+    let kind = facts.kind;
+    let others = Kind::ALL.into_iter().filter(|other| *other != kind);
+    let foreign = Policy {
+        accepted: others.collect(),
+        ..generous.clone()
+    };
+    assert_eq!(refused(foreign), MediaError::NotAccepted { kind });
+    refused(Policy {
+        max_pixels: u64::from(facts.width) * u64::from(facts.height) - 1,
+        ..generous.clone()
+    });
+    refused(Policy {
+        max_frames: facts.frames - 1,
+        ..generous.clone()
+    });
+    let closed = Policy {
+        trailing: Trailing::Reject,
+        ..generous
+    };
+    if facts.trailing > 0 {
+        assert_eq!(refused(closed), MediaError::TrailingData { kind });
+    } else {
+        assert_eq!(run(&closed, [bytes]).answer, Ok(*facts));
+    }
+}
+
+/// What ends before its container does is refused. A WebP may lack its last byte, which
+/// is padding, and an AVIF boxes after its pictures.
+fn check_cut_short(bytes: &[u8], facts: &Facts, chance: &mut Chance) {
+    if matches!(facts.kind, Kind::Webp | Kind::Avif) {
+        return;
+    }
+    let trailing = usize::try_from(facts.trailing).unwrap_or(usize::MAX);
+    let end = bytes.len().saturating_sub(trailing);
+    for cut in [chance.below(end), end - 1] {
+        let (head, _) = bytes.split_at(cut);
+        let answer = run(&policy(None), [head]).answer;
+        assert!(answer.is_err(), "taken, though cut at {cut} of {end}");
+    }
+}
+
+/// Stripping changes no pixel: what a decoder takes it takes afterwards, and sees the
+/// same. It also sees the size and frames that we tell.
+pub fn strip(bytes: &[u8]) {
+    let mut bytes = bytes.to_vec();
+    mend_png(&mut bytes);
+    let Ok(facts) = run(&policy(None), [&bytes[..]]).answer else {
+        return;
+    };
+    let size = u64::from(facts.width) * u64::from(facts.height) * u64::from(facts.frames);
+    if size > MOST_DECODED {
+        return;
+    }
+    let Some(before) = pixels::decode(facts.kind, &bytes) else {
+        return;
+    };
+    check_told(&facts, &before);
+    for strip in [Strip::Location, Strip::All] {
+        let outcome = run(&policy(Some(strip)), [&bytes[..]]);
+        assert_eq!(outcome.answer, Ok(facts));
+        let after = pixels::decode(facts.kind, &outcome.stored);
+        assert!(after.as_ref() == Some(&before), "{strip:?} changes pixels");
+    }
+}
+
+/// The most pixels, of all frames together, that are worth a fuzzer's time.
+const MOST_DECODED: u64 = 1 << 18;
+
+fn check_told(facts: &Facts, seen: &Pixels) {
+    let turned = (seen.height, seen.width);
+    let told = (facts.width, facts.height);
+    assert!(
+        told == (seen.width, seen.height) || told == turned,
+        "{facts:?}: {turned:?}"
+    );
+    assert_eq!(facts.frames, seen.frames);
+}
+
+const PNG_SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
+
 /// Makes the CRCs of a PNG right again, without which hardly any damage would get
 /// past the first check.
 pub fn mend_png(bytes: &mut [u8]) {
+    if !bytes.starts_with(PNG_SIGNATURE) {
+        return;
+    }
     let mut at = 8;
     while let Some(size) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
         let size = usize::try_from(u32::from_be_bytes(*size)).unwrap_or(usize::MAX);

@@ -23,7 +23,20 @@ use crate::peers;
 const COMPONENT_BUDGET: usize = 1_600_000;
 /// Crates that cost much and do nothing in the component, or belong to native
 /// code. They come in by a careless feature.
-const UNWANTED: &[&str] = &["hyper", "proptest", "regex", "ring", "rusqlite", "tokio"];
+const UNWANTED: &[&str] = &[
+    "gif",
+    "hyper",
+    "image-webp",
+    "jpeg-decoder",
+    "png",
+    "proptest",
+    "regex",
+    "ring",
+    "rusqlite",
+    "tokio",
+];
+/// How long unit tests try damaged inputs on each target of `fuzz/`, in seconds.
+const SMOKE_SECONDS: (&str, &str) = ("DARKROOM_SMOKE_SECONDS", "20");
 
 /// All steps.
 pub(crate) const STEPS: &[Step] = &[
@@ -96,9 +109,10 @@ fn lint(_: &Test, _: &mut Outcome) -> Result<()> {
     // Plain `cargo test` must not run them, so the selection above passes over them,
     // whatever else stands in it.
     let api = "--package darkroom --package xtask --test api";
+    let fuzzers = "--package darkroom --lib --features fuzzing";
     let wasm = "--package darkroom --lib --target wasm32-wasip1";
     let host = "--package darkroom-host --all-targets --release";
-    for selection in [app, api, wasm, host] {
+    for selection in [app, api, fuzzers, wasm, host] {
         let mut command = cargo(["clippy"]);
         cargo::run(
             command
@@ -113,11 +127,10 @@ fn unit(test: &Test, outcome: &mut Outcome) -> Result<()> {
     // The same packages each time: another selection would turn other features
     // on, and build dependencies anew.
     let app = "test --package darkroom --package xtask";
-    cargo_test(
-        cargo(format!("{app} --lib --bins").split(' ')),
-        test,
-        outcome,
-    )?;
+    let mut units = cargo(format!("{app} --lib --bins").split(' '));
+    let (name, seconds) = SMOKE_SECONDS;
+    units.env(name, seconds);
+    cargo_test(units, test, outcome)?;
     cargo_test(cargo(format!("{app} --doc").split(' ')), test, outcome)
 }
 

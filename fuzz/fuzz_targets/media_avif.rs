@@ -1,7 +1,0 @@
-//! Walking and stripping AVIF files.
-#![no_main]
-
-use darkroom::media::Kind;
-use libfuzzer_sys::{Corpus, fuzz_target};
-
-fuzz_target!(|bytes: &[u8]| -> Corpus { darkroom_fuzz::check_kind(Kind::Avif, bytes) });

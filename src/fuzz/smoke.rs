@@ -1,0 +1,147 @@
+//! Every check on its seeds and on damaged seeds, without a fuzzer. Each runs as long as
+//! `DARKROOM_SMOKE_SECONDS` says.
+
+mod damage;
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use std::{env, fs};
+
+use proptest::prelude::*;
+use proptest::sample::Index;
+use proptest::test_runner::{Config, TestError, TestRunner};
+
+use super::{TARGETS, Target};
+use damage::{Damage, apply, damage};
+
+/// How long damaged seeds are tried, in seconds, where nothing else is said.
+const SECONDS: u64 = 1;
+/// How many damaged seeds are tried between looks at the clock.
+const BATCH: u32 = 20;
+
+fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// What is in a folder, in order of names, but for folders.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder);
+    let entries = entries.unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut files: Vec<_> = entries
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| !path.is_dir())
+        .collect();
+    files.sort();
+    files
+}
+
+fn seeds(target: &Target) -> Vec<Vec<u8>> {
+    let mut paths = files(&repository().join("fuzz/seeds").join(target.name));
+    if matches!(target.name, "media" | "strip") {
+        paths.extend(files(&repository().join("tests/fixtures")));
+    }
+    let read = |path: PathBuf| fs::read(&path).expect("a seed");
+    paths.into_iter().map(read).collect()
+}
+
+/// Checks the seeds, then damaged ones until the time is over. What breaks a promise is
+/// made as small as possible, and kept in a file.
+fn smoke(name: &str) {
+    let target = TARGETS.iter().find(|target| target.name == name);
+    let target = target.expect("a target");
+    let seeds = seeds(target);
+    seeds.iter().for_each(|seed| (target.check)(seed));
+    let time = env::var("DARKROOM_SMOKE_SECONDS").ok();
+    let seconds = time.and_then(|text| text.parse().ok()).unwrap_or(SECONDS);
+    let end = Instant::now() + Duration::from_secs(seconds);
+    let damages = (any::<Index>(), prop::collection::vec(damage(), 1..6));
+    let made = |(seed, damages): &(Index, Vec<Damage>)| {
+        let mut bytes = seed.get(&seeds).clone();
+        damages
+            .iter()
+            .for_each(|damage| apply(&mut bytes, damage, &seeds));
+        bytes
+    };
+    let mut count = 0;
+    while Instant::now() < end {
+        let mut runner = TestRunner::new(Config {
+            cases: BATCH,
+            failure_persistence: None,
+            ..Config::default()
+        });
+        let outcome = runner.run(&damages, |damages| {
+            (target.check)(&made(&damages));
+            Ok(())
+        });
+        match outcome {
+            Ok(()) => count += BATCH,
+            Err(TestError::Fail(reason, least)) => broken(name, &reason.to_string(), &made(&least)),
+            Err(TestError::Abort(reason)) => panic!("{reason}"),
+        }
+    }
+    // Where it is seen whether the test passes or not.
+    let told = format!(
+        "{name}: {} seeds, {count} damaged ones in {seconds} s\n",
+        seeds.len()
+    );
+    let _ = std::io::stderr().write_all(told.as_bytes());
+}
+
+fn broken(name: &str, reason: &str, bytes: &[u8]) -> ! {
+    let folder = repository().join("target/smoke");
+    let file = folder.join(name);
+    fs::create_dir_all(&folder)
+        .and_then(|()| fs::write(&file, bytes))
+        .expect("written");
+    panic!("{reason}; the input is in {}", file.display());
+}
+
+macro_rules! smoke {
+    ($($name:ident),* $(,)?) => {
+        const TRIED: &[&str] = &[$(stringify!($name)),*];
+        $(
+            #[test]
+            fn $name() {
+                smoke(stringify!($name));
+            }
+        )*
+    };
+}
+
+smoke!(
+    media,
+    strip,
+    multipart,
+    token,
+    signed_url,
+    preconditions,
+    cursor,
+    json,
+    upload,
+);
+
+#[test]
+fn every_target_is_fuzzed_and_tried_here() {
+    let names: Vec<&str> = TARGETS.iter().map(|target| target.name).collect();
+    assert_eq!(names, TRIED);
+    let stem = |path: &PathBuf| {
+        path.file_stem()
+            .expect("a name")
+            .to_string_lossy()
+            .into_owned()
+    };
+    let mut fuzzed: Vec<_> = files(&repository().join("fuzz/fuzz_targets"))
+        .iter()
+        .map(stem)
+        .collect();
+    let seeds = fs::read_dir(repository().join("fuzz/seeds")).expect("a folder");
+    let seeds = seeds.map(|entry| entry.expect("an entry").path());
+    let mut seeded: Vec<_> = seeds.map(|path| stem(&path)).collect();
+    let mut names: Vec<String> = names.into_iter().map(str::to_owned).collect();
+    for list in [&mut names, &mut fuzzed, &mut seeded] {
+        list.sort();
+    }
+    assert_eq!(fuzzed, names);
+    assert_eq!(seeded, names);
+}

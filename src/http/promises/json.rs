@@ -1,0 +1,201 @@
+//! Merge patches (RFC 7396) and the other bodies in JSON.
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, Method, header};
+use serde_json::{Value, json};
+
+use super::{Answer, Session, body_of};
+use crate::auth::promises::{NOW, first_line, ring};
+use crate::auth::ticket;
+use crate::fuzz::Chance;
+use crate::media::testing;
+
+/// What an image has that its owner may change.
+const MEMBERS: [&str; 4] = ["filename", "tags", "visibility", "metadata"];
+
+struct Stored {
+    session: Session,
+    object: String,
+}
+
+thread_local! {
+    static STORED: Stored = {
+        let session = Session::new(&[]);
+        let object = session.upload("", testing::png(1, 1));
+        Stored { session, object }
+    };
+}
+
+/// The input is a word for the resource (`patch`, `link`, `ticket`) and a media type, and
+/// from the second line on a body.
+pub fn json(input: &[u8]) {
+    let (first, body) = first_line(input);
+    let first = String::from_utf8_lossy(first);
+    let (word, media_type) = first
+        .split_once(' ')
+        .unwrap_or((&first, "application/json"));
+    STORED.with(|stored| match word {
+        "link" => check_link(stored, media_type, body),
+        "ticket" => check_ticket(stored, media_type, body),
+        _ => check_patch(stored, media_type, body),
+    });
+}
+
+impl Stored {
+    fn send(&self, method: Method, path: &str, media_type: &str, body: impl Into<Body>) -> Answer {
+        let media_type = HeaderValue::from_str(media_type);
+        let media_type = media_type
+            .into_iter()
+            .map(|value| (header::CONTENT_TYPE, value));
+        let path = path.parse().expect("a path");
+        self.session
+            .send(method, path, HeaderMap::from_iter(media_type), body)
+    }
+
+    fn patch(&self, media_type: &str, body: impl Into<Body>) -> Answer {
+        self.send(Method::PATCH, &self.object, media_type, body)
+    }
+
+    /// What the image has of [`MEMBERS`].
+    fn members(&self) -> Value {
+        let object = self.session.get(&self.object).json();
+        let members = MEMBERS.map(|name| (name.to_owned(), object[name].clone()));
+        Value::Object(members.into_iter().collect())
+    }
+}
+
+/// A patch that is taken does what the RFC's own algorithm does, twice as well as once;
+/// one that is refused does nothing. How it is cut into pieces means nothing.
+fn check_patch(stored: &Stored, media_type: &str, body: &[u8]) {
+    let start = json!({
+        "filename": "a.png", "tags": ["a"], "visibility": "public", "metadata": {"k": "v", "l": ""},
+    });
+    let reset = || {
+        for patch in [r#"{"metadata":null}"#, &start.to_string()] {
+            let answer = stored.patch("application/json", patch.to_owned());
+            assert_eq!(answer.status, 200);
+        }
+    };
+    reset();
+    let answer = stored.patch(media_type, body.to_vec());
+    let after = stored.members();
+    if answer.status == 200 {
+        let patch = serde_json::from_slice(body).expect("a patch that is taken is JSON");
+        let mut expected = start.clone();
+        merge(&mut expected, &patch);
+        assert_eq!(after, as_kept(expected), "{patch}");
+        assert_eq!(stored.patch(media_type, body.to_vec()).status, 200);
+        assert_eq!(stored.members(), after);
+    } else {
+        assert_eq!(after, start);
+    }
+    reset();
+    let pieces = Chance::of(body).pieces(body);
+    let in_pieces = stored.patch(media_type, body_of(&pieces, false));
+    assert_eq!(in_pieces.status, answer.status);
+    assert_eq!(stored.members(), after);
+    reset();
+    let broken_off = stored.patch(media_type, body_of(&pieces, true));
+    assert!(broken_off.status.is_client_error());
+    assert_eq!(stored.members(), start);
+}
+
+/// RFC 7396 §2, as it stands there.
+fn merge(target: &mut Value, patch: &Value) {
+    let Value::Object(patch) = patch else {
+        *target = patch.clone();
+        return;
+    };
+    if !target.is_object() {
+        *target = json!({});
+    }
+    let Some(target) = target.as_object_mut() else {
+        return;
+    };
+    for (name, value) in patch {
+        if value.is_null() {
+            target.remove(name);
+        } else {
+            merge(target.entry(name).or_insert(Value::Null), value);
+        }
+    }
+}
+
+/// The members as an image shows them: what is not there as it is on a new image, tags
+/// without spaces around them, each once.
+fn as_kept(members: Value) -> Value {
+    let mut tags: Vec<&str> = Vec::new();
+    for tag in members["tags"].as_array().into_iter().flatten() {
+        let tag = tag.as_str().expect("a string").trim();
+        if !tags.contains(&tag) {
+            tags.push(tag);
+        }
+    }
+    let visibility = members["visibility"].as_str().unwrap_or("private").trim();
+    let metadata = members
+        .get("metadata")
+        .cloned()
+        .unwrap_or_else(|| json!({}));
+    json!({
+        "filename": members.get("filename"),
+        "tags": tags,
+        "visibility": visibility,
+        "metadata": metadata,
+    })
+}
+
+/// A link that is made is good, for as long as was asked.
+fn check_link(stored: &Stored, media_type: &str, body: &[u8]) {
+    let path = format!("{}/links", stored.object);
+    let answer = stored.send(Method::POST, &path, media_type, body.to_vec());
+    if answer.status != 201 {
+        return;
+    }
+    let asked: Value = serde_json::from_slice(body).expect("a body that is taken is JSON");
+    assert!(
+        asked["expires_in"]
+            .as_f64()
+            .is_some_and(|seconds| (1.0..=604_800.0).contains(&seconds))
+    );
+    let made = answer.json();
+    let url = made["url"].as_str().expect("a URL").parse().expect("a URL");
+    let method = if asked["method"] == "HEAD" {
+        Method::HEAD
+    } else {
+        Method::GET
+    };
+    let nobody = HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_static("none"))]);
+    let followed = stored.session.send(method, url, nobody, Body::empty());
+    assert_eq!(followed.status, 200);
+    let attachment = followed
+        .header("content-disposition")
+        .starts_with("attachment");
+    assert_eq!(attachment, asked["download"] == true);
+}
+
+/// A ticket that is made says what was asked.
+fn check_ticket(stored: &Stored, media_type: &str, body: &[u8]) {
+    let answer = stored.send(
+        Method::POST,
+        "/v1/upload-tickets",
+        media_type,
+        body.to_vec(),
+    );
+    if answer.status != 201 {
+        return;
+    }
+    let asked: Value = serde_json::from_slice(body).expect("a body that is taken is JSON");
+    let made = answer.json();
+    let url = made["upload_url"].as_str().expect("a URL");
+    let (_, text) = url.split_once("?ticket=").expect("a ticket");
+    let ticket = ticket::verify(&ring(), NOW, text).expect("good");
+    let seconds = (ticket.exp - NOW) as f64;
+    assert_eq!(asked["expires_in"].as_f64(), Some(seconds));
+    assert_eq!(ticket.sub, "alice");
+    assert_eq!(
+        asked["max_bytes"].as_f64(),
+        ticket.max_bytes.map(|bytes| bytes as f64)
+    );
+    let tags = as_kept(json!({"tags": asked.get("tags")}))["tags"].clone();
+    assert_eq!(tags, json!(ticket.tags));
+}

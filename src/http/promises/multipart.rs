@@ -1,0 +1,111 @@
+//! `multipart/form-data` (RFC 7578), whole and in pieces.
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, Method, header};
+use serde_json::Value;
+
+use super::{Answer, Session, body_of, fill};
+use crate::auth::promises::first_line;
+use crate::fuzz::Chance;
+use crate::media::testing;
+
+/// The longest form that is also sent byte by byte.
+const SHORT: usize = 400;
+
+/// The input is a media type, and from the second line on a body. In it `{png}` and
+/// `{gif}` stand for images, and line ends may be without CR.
+pub fn multipart(input: &[u8]) {
+    let (media_type, body) = first_line(input);
+    let Ok(media_type) = HeaderValue::from_bytes(media_type.trim_ascii()) else {
+        return;
+    };
+    let (png, gif) = (testing::png(1, 1), testing::gif(2, 2, 1));
+    let body = fill(
+        body,
+        &[
+            ("{png}", &png),
+            ("{gif}", &gif),
+            ("\r\n", b"\r\n"),
+            ("\n", b"\r\n"),
+        ],
+    );
+    let whole = send(&media_type, &[&body], false);
+    let mut chance = Chance::of(input);
+    let mut cuts = vec![chance.pieces(&body)];
+    if body.len() <= SHORT {
+        cuts.push(body.chunks(1).collect());
+    }
+    for pieces in &cuts {
+        assert_eq!(
+            send(&media_type, pieces, false),
+            whole,
+            "how it is cut changes it"
+        );
+    }
+    // Cut short, or broken off, it is refused: unless it had ended before.
+    let (head, _) = body.split_at(chance.below(body.len()));
+    let pieces = chance.pieces(head);
+    for (pieces, breaks_off) in [(&pieces, false), (&pieces, true), (&cuts[0], true)] {
+        let taken = send(&media_type, pieces, breaks_off);
+        if taken.status == 201 {
+            assert_eq!(taken, whole, "a form that was cut short is taken");
+        }
+    }
+}
+
+/// What became of a form.
+#[derive(Debug, PartialEq, Eq)]
+struct Outcome {
+    status: u16,
+    /// The kind of problem, if it is one, and what it says.
+    problem: Option<(Value, Value)>,
+    /// The images, without what is another each time.
+    images: Vec<Value>,
+    /// How many values are stored.
+    stored: usize,
+}
+
+fn send(media_type: &HeaderValue, pieces: &[&[u8]], breaks_off: bool) -> Outcome {
+    let session = Session::of_newcomer();
+    let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, media_type.clone())]);
+    let uri = "/v1/images".parse().expect("a path");
+    let body: Body = body_of(pieces, breaks_off);
+    let answer = session.send(Method::POST, uri, headers, body);
+    let outcome = outcome(&session, &answer);
+    if outcome.status == 201 {
+        let listed = session.get("/v1/images").json();
+        assert_eq!(
+            listed["items"].as_array().map(Vec::len),
+            Some(outcome.images.len())
+        );
+    } else {
+        assert_eq!(outcome.stored, 0, "what was refused is left behind");
+        assert_eq!(
+            session.get("/v1/images").json()["items"],
+            Value::Array(Vec::new())
+        );
+    }
+    outcome
+}
+
+fn outcome(session: &Session, answer: &Answer) -> Outcome {
+    let json = answer.json();
+    let status = answer.status.as_u16();
+    let problem = (status != 201).then(|| (json["type"].clone(), json["detail"].clone()));
+    let mut images = match (&problem, &json["items"]) {
+        (Some(_), _) => Vec::new(),
+        (None, Value::Array(items)) => items.clone(),
+        (None, _) => vec![json],
+    };
+    for image in images.iter_mut().filter_map(Value::as_object_mut) {
+        for name in ["id", "links", "owner"] {
+            image.remove(name);
+        }
+    }
+    Outcome {
+        status,
+        problem,
+        images,
+        stored: session.stored(),
+    }
+}

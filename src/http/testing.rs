@@ -1,0 +1,115 @@
+//! The whole application over memory, without a host: for tests and promises.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode};
+use bytes::Bytes;
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+
+use super::{App, respond, router};
+use crate::auth::{Claims, KeyRing, token};
+use crate::blobs::{ChunkedBlobs, KeyValue, MemoryKeyValue};
+use crate::catalog::{MemoryCatalog, Timestamp};
+use crate::service::{Limits, Runtime, Service};
+use crate::settings::Settings;
+
+pub(super) const KEYS: &str = "test:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY";
+pub(super) const NOW: i64 = 1_800_000_000_000;
+
+/// The whole application over memory, without a host.
+pub(super) struct Client {
+    pub(super) router: Router,
+    pub(super) values: MemoryKeyValue,
+    lines: Arc<Mutex<Vec<String>>>,
+}
+
+impl Client {
+    pub(super) fn with(variables: &[(&'static str, &str)]) -> Self {
+        let values = MemoryKeyValue::default();
+        Self::over(values.clone(), Arc::new(values), variables)
+    }
+
+    /// Over a store that keeps its values in `values`.
+    pub(super) fn over(
+        values: MemoryKeyValue,
+        store: Arc<dyn KeyValue>,
+        variables: &[(&'static str, &str)],
+    ) -> Self {
+        let mut all = BTreeMap::from([("signing_keys", KEYS.to_owned())]);
+        all.extend(
+            variables
+                .iter()
+                .map(|(name, value)| (*name, (*value).to_owned())),
+        );
+        let settings = Settings::parse(&all).expect("good settings");
+        let blobs = ChunkedBlobs::new(store, settings.chunk_bytes);
+        let lines: Arc<Mutex<Vec<String>>> = Arc::default();
+        let log = Arc::clone(&lines);
+        let runtime = Runtime {
+            now: Box::new(|| Timestamp::from_millis(NOW)),
+            spawn: Box::new(drop),
+            log: Box::new(move |line| log.lock().expect("not poisoned").push(line.to_owned())),
+        };
+        let limits = Limits::from(&settings);
+        let catalog = Arc::new(MemoryCatalog::default());
+        let service = Service::new(catalog, Arc::new(blobs), limits, runtime);
+        Self {
+            router: router(Arc::new(App { service, settings })),
+            values,
+            lines,
+        }
+    }
+
+    /// The lines of the log written since this was last asked.
+    pub(super) fn lines(&self) -> Vec<String> {
+        std::mem::take(&mut *self.lines.lock().expect("not poisoned"))
+    }
+
+    pub(super) async fn send(&self, request: Request<Body>) -> Answer {
+        let response = respond(self.router.clone(), request).await;
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.expect("a whole body").to_bytes();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+        }
+    }
+}
+
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+}
+
+impl Answer {
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).expect("JSON")
+    }
+
+    pub(super) fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().expect("text"))
+    }
+}
+
+pub(super) fn bearer(owner: &str, scope: &str) -> String {
+    let ring = KeyRing::parse(KEYS).expect("a ring");
+    let exp = NOW.unsigned_abs() / 1000 + 60;
+    let claims = Claims {
+        sub: owner.into(),
+        exp,
+        scope: scope.into(),
+        ..Claims::default()
+    };
+    format!(
+        "Bearer {}",
+        token::mint(&ring, None, &claims).expect("mints")
+    )
+}
