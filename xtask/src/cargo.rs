@@ -27,8 +27,15 @@ pub(crate) fn target_dir() -> PathBuf {
 
 /// A cargo command in the repository's root.
 pub(crate) fn cargo<I: AsRef<OsStr>>(arguments: impl IntoIterator<Item = I>) -> Command {
-    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(arguments).current_dir(root());
+    let mut command = tool(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(arguments);
+    command
+}
+
+/// A program that may run cargo, in the repository's root.
+pub(crate) fn tool(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(root());
     // What `cargo run` says about xtask itself is not for the commands that
     // xtask starts: build scripts that watch these would run again.
     for (name, _) in env::vars_os() {

@@ -2,8 +2,8 @@
 //!
 //! # Layout
 //!
-//! One file or folder for each command: `up`, `test` (and `ci`), `bench`, `fsck`, `backup` (and
-//! `restore`), `token` (and `keygen`), `sign`, `openapi`, `migrate` (`migrate-blobs`).
+//! One file or folder for each command: `up`, `test` (and `ci`), `fuzz`, `bench`, `fsck`, `backup`
+//! (and `restore`), `token` (and `keygen`), `sign`, `openapi`, `migrate` (`migrate-blobs`).
 //! Shared subjects:
 //!
 //! - `cargo`: running cargo and rustup, the places in the repository
@@ -23,6 +23,7 @@ mod bench;
 mod cargo;
 mod component;
 mod fsck;
+mod fuzz;
 mod host;
 mod http;
 mod keys;
@@ -53,6 +54,8 @@ enum Command {
     Ci,
     /// Write the description of the API anew, from the code
     Openapi(openapi::Openapi),
+    /// Let fuzzers look for inputs that break a promise
+    Fuzz(fuzz::Fuzz),
     /// Measure the application under load, beside nginx
     Bench(bench::Bench),
     /// Check every record and every byte of the stores, and repair what can be
@@ -77,6 +80,7 @@ fn main() -> ExitCode {
         Command::Test(test) => test.run(),
         Command::Ci => test::Test::for_ci().run(),
         Command::Openapi(openapi) => openapi.run(),
+        Command::Fuzz(fuzz) => fuzz.run(),
         Command::Bench(bench) => bench.run(),
         Command::Fsck(fsck) => fsck.run(),
         Command::Backup(backup) => backup.run(),
