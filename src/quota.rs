@@ -211,4 +211,27 @@ mod tests {
             assert!(serde_json::from_str::<QuotaClaim>(json).is_err(), "{json}");
         }
     }
+
+    fn limit() -> impl proptest::strategy::Strategy<Value = Limit> {
+        use proptest::prelude::*;
+        prop_oneof![
+            Just(Limit::Inherited),
+            any::<Option<u64>>().prop_map(Limit::Chosen)
+        ]
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn reading_a_claim_is_the_inverse_of_printing(images in limit(), bytes in limit()) {
+            let claim = QuotaClaim { images, bytes };
+            let printed = serde_json::to_string(&claim).expect("prints");
+            let read: QuotaClaim = serde_json::from_str(&printed).expect("reads");
+            proptest::prop_assert_eq!(read, claim);
+        }
+
+        #[test]
+        fn no_claim_panics(text in r#"\{?("(images|bytes)":[0-9a-z.-]{0,22},?){0,3}\}?"#) {
+            let _ = serde_json::from_str::<QuotaClaim>(&text);
+        }
+    }
 }

@@ -490,4 +490,35 @@ mod tests {
             assert!(manifest.contains(&reference), "{name}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn a_variable_is_understood_or_named(
+            at in 0..NAMES.len(),
+            value in "[0-9]{1,20}|[a-z-]{0,9}|https?://[a-zA-Z0-9.:/@?#,-]{0,20}|.{0,20}",
+        ) {
+            match parse(NAMES[at], &value) {
+                Ok(settings) => if let Some(base) = settings.public_base_url {
+                    proptest::prop_assert!(base.starts_with("http") && !base.ends_with('/'));
+                },
+                Err(error) => proptest::prop_assert_eq!(error.variable, NAMES[at]),
+            }
+        }
+
+        #[test]
+        fn numbers_are_taken_as_they_are(number in 1u64..=1 << 40) {
+            let settings = parse("max_upload_bytes", &number.to_string()).expect("within bounds");
+            proptest::prop_assert_eq!(settings.max_upload_bytes, number);
+        }
+
+        #[test]
+        fn only_listed_origins_are_allowed(
+            listed in proptest::collection::vec("https?://[a-z0-9.-]{1,9}(:[0-9]{1,4})?", 1..4),
+            other in "https?://[a-z0-9.-]{1,9}",
+        ) {
+            let origins = parse("cors_origins", &listed.join(" , ")).expect("origins").cors_origins;
+            proptest::prop_assert!(listed.iter().all(|origin| origins.allow(origin)));
+            proptest::prop_assert_eq!(origins.allow(&other), listed.contains(&other));
+        }
+    }
 }

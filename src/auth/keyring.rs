@@ -314,4 +314,43 @@ mod tests {
             }
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn parse_is_the_inverse_of_print(
+            keys in proptest::collection::btree_map(
+                "[A-Za-z0-9._-]{1,9}",
+                proptest::collection::vec(proptest::num::u8::ANY, MIN_SECRET_BYTES..80),
+                1..4,
+            ),
+            comma in " ?,[ \n]?",
+        ) {
+            let print = |(id, secret): (&String, &Vec<u8>)| {
+                let secret = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(secret);
+                format!("{id}:{secret}")
+            };
+            let printed: Vec<String> = keys.iter().map(print).collect();
+            let ring = KeyRing::parse(&printed.join(&comma)).expect("a ring");
+            let named: Vec<&str> = ring.iter().map(SigningKey::id).collect();
+            proptest::prop_assert_eq!(named, keys.keys().map(String::as_str).collect::<Vec<_>>());
+            for (key, secret) in ring.iter().zip(keys.values()) {
+                let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("any length");
+                mac.update(b"message");
+                let expected: [u8; 32] = mac.finalize().into_bytes().into();
+                proptest::prop_assert_eq!(key.sign(Purpose::Token, b"message"), expected);
+            }
+        }
+
+        #[test]
+        fn a_refusal_tells_no_secret(id in "[a-z:]{0,3}", secret in "[A-Za-z0-9+/=_-]{9,50}") {
+            if let Err(error) = KeyRing::parse(&format!("{id}:{secret}")) {
+                proptest::prop_assert!(!error.to_string().contains(&secret));
+            }
+        }
+
+        #[test]
+        fn no_text_panics(text in ".{0,80}") {
+            let _ = KeyRing::parse(&text);
+        }
+    }
 }

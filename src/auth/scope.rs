@@ -82,4 +82,18 @@ mod tests {
             Scopes::default()
         );
     }
+
+    proptest::proptest! {
+        #[test]
+        fn a_set_has_the_words_of_its_list_and_no_others(
+            words in proptest::collection::vec("images:(read|write|delete)|admin|[a-z: ]{0,9}", 0..6),
+        ) {
+            let list = words.join(" ");
+            let set = Scopes::parse(&list);
+            for scope in Scope::ALL {
+                let named = list.split(' ').any(|word| word == scope.as_str());
+                proptest::prop_assert_eq!(set.contains(scope), named);
+            }
+        }
+    }
 }

@@ -189,4 +189,26 @@ mod tests {
         check(-5, "1970-01-01T00:00:00.000Z");
         check(i64::MAX, "9999-12-31T23:59:59.999Z");
     }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_written_is_rfc_3339_and_in_the_order_of_time(a: i64, b in 0..LATEST) {
+            use time::format_description::well_known::Rfc3339;
+            let (a, b) = (Timestamp::from_millis(a), Timestamp::from_millis(b));
+            for time in [a, b] {
+                let read = OffsetDateTime::parse(&time.to_string(), &Rfc3339).expect("RFC 3339");
+                let millis = read.unix_timestamp_nanos() / 1_000_000;
+                proptest::prop_assert_eq!(millis, i128::from(time.millis()));
+            }
+            proptest::prop_assert_eq!(a.cmp(&b), a.to_string().cmp(&b.to_string()));
+        }
+
+        #[test]
+        fn seconds_of_any_number_are_a_time(seconds: u64, more: i64) {
+            let time = Timestamp::from_seconds(seconds);
+            proptest::prop_assert_eq!(time.seconds(), seconds.min(253_402_300_799));
+            let later = time.plus_seconds(more);
+            proptest::prop_assert!((0..=LATEST).contains(&later.millis()));
+        }
+    }
 }

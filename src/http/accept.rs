@@ -221,5 +221,12 @@ mod tests {
             let weight = media_type(&headers, "image/png");
             proptest::prop_assert!(weight <= FULL);
         }
+
+        #[test]
+        fn a_weight_is_read_as_it_is_printed(weight in 0..=FULL, spaces in "[ \t]{0,2}") {
+            let printed = format!("{}.{:03}", weight / FULL, weight % FULL);
+            let range = format!("image/png{spaces};{spaces}Q={printed}");
+            proptest::prop_assert_eq!(parse(&range), ("image/png", weight));
+        }
     }
 }

@@ -103,4 +103,22 @@ mod tests {
         assert_eq!(print("xy"), None);
         assert_eq!(print("é"), None);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn reading_is_the_inverse_of_printing(digest: [u8; 32], before in "([a-z-]{1,9}=:[A-Za-z]{0,8}:, ?)?") {
+            let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+            let field = format!("{before}{}", print(&hex).expect("a field"));
+            let value = field.parse().expect("a header");
+            let headers = HeaderMap::from_iter([(axum::http::HeaderName::from_static("repr-digest"), value)]);
+            proptest::prop_assert_eq!(sha256(&headers).ok(), Some(Some(digest)));
+        }
+
+        #[test]
+        fn no_field_panics(value in "(sha-256|md5|,|=|:| |[a-zA-Z0-9+/=]){0,40}|[ -~]{0,40}", hex in ".{0,20}") {
+            let value = value.parse().expect("a header");
+            let headers = HeaderMap::from_iter([(axum::http::HeaderName::from_static("content-digest"), value)]);
+            let _ = (sha256(&headers), print(&hex));
+        }
+    }
 }

@@ -197,4 +197,31 @@ mod tests {
         check(b"\0\0\0\x08ftyp", Sniff::Unknown);
         check(b"\0\0\xff\xffftyp", Sniff::Unknown);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn more_bytes_change_no_answer_but_that_there_are_too_few(
+            head in proptest::sample::select(vec![
+                &b"\xff\xd8\xff"[..], b"\x89PNG\r\n\x1a\n", b"GIF89a", b"GIF87", b"RIFF\0\0\0\0WEBP",
+                b"\0\0\0\x1cftypmif1\0\0\0\0", b"\0\0\x01\0ftypavif", b"",
+            ]),
+            more in proptest::collection::vec(proptest::num::u8::ANY, 0..40),
+            brand in proptest::sample::select(vec![&b"avif"[..], b"heic", b""]),
+        ) {
+            let file = [head, brand, &more].concat();
+            let whole = sniff(&file);
+            for cut in 0..file.len() {
+                match sniff(&file[..cut]) {
+                    Sniff::Need(count) => proptest::prop_assert!(count > cut),
+                    settled => proptest::prop_assert_eq!(&settled, &whole, "{} bytes", cut),
+                }
+            }
+        }
+
+        #[test]
+        fn the_case_of_a_media_type_means_nothing(text in "image/[a-zA-Z.-]{0,9}|.{0,20}") {
+            let kind = Kind::from_media_type(&text.to_ascii_lowercase());
+            proptest::prop_assert_eq!(Kind::from_media_type(&text), kind);
+        }
+    }
 }

@@ -144,4 +144,17 @@ mod tests {
         assert_eq!(config.path(None), "/");
         assert!(!format!("{config:?}").contains("secret\""));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn an_endpoint_is_its_scheme_and_authority(
+            url in "https?://[a-z0-9.]{1,9}(:[0-9]{1,4})?/?|[a-z]{0,5}:?/{0,2}[a-z0-9.:@/?#-]{0,20}|.{0,20}",
+        ) {
+            if let Some(endpoint) = Endpoint::parse(&url) {
+                let printed = format!("{}://{}", endpoint.scheme(), endpoint.authority());
+                proptest::prop_assert_eq!(url.trim_end_matches('/'), &printed);
+                proptest::prop_assert_eq!(Endpoint::parse(&printed), Some(endpoint));
+            }
+        }
+    }
 }

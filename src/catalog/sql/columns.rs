@@ -95,3 +95,37 @@ impl Columns {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn value() -> impl Strategy<Value = Value> {
+        prop_oneof![
+            Just(Value::Null),
+            any::<i64>().prop_map(Value::Integer),
+            (-9i64..9).prop_map(Value::Integer),
+            ".{0,9}|[0-9a-f-]{36}|[a-z0-9.]{1,9}".prop_map(Value::Text),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_column_holds_what_is_asked_for_or_is_damaged(value in value()) {
+            let columns = || Columns::new("images", Row(vec![value.clone()]));
+            let (number, text) = match &value {
+                Value::Integer(number) => (u32::try_from(*number).ok(), None),
+                Value::Text(text) => (None, Some(text.clone())),
+                _ => (None, None),
+            };
+            let id = text.as_ref().and_then(|text| Uuid::try_parse(text).ok());
+            prop_assert_eq!(columns().number::<u32>().ok(), number);
+            prop_assert_eq!(columns().text().ok(), text);
+            prop_assert_eq!(columns().uuid().ok(), id);
+            // A row that is too short.
+            prop_assert!(columns().blob().is_err());
+        }
+    }
+}

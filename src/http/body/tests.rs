@@ -106,3 +106,38 @@ fn whole_numbers_are_taken_however_they_are_written() {
         check(wrong, None);
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn whole_numbers_are_read_in_every_form(number in 0..=MAX_NUMBER) {
+        #[derive(Debug, Deserialize)]
+        struct Number(#[serde(deserialize_with = "whole")] u64);
+        // With 17 digits and more, what is written as a fraction may be read as another.
+        let fewer = number / 10;
+        for (text, number) in [
+            (number.to_string(), number),
+            (format!("{fewer}.0"), fewer),
+            (format!("{fewer}e0"), fewer),
+        ] {
+            let Number(read) = serde_json::from_str(&text).expect("whole");
+            proptest::prop_assert_eq!(read, number, "{}", text);
+        }
+        for text in [format!("-{}", number + 1), format!("{}.5", number >> 10), format!("\"{number}\"")] {
+            proptest::prop_assert!(serde_json::from_str::<Number>(&text).is_err(), "{}", text);
+        }
+    }
+
+    #[test]
+    fn members_are_read_as_they_are_printed(
+        members in proptest::collection::btree_map(".{0,6}", proptest::option::of(".{0,6}"), 0..5),
+    ) {
+        let printed = serde_json::to_vec(&members).expect("JSON");
+        let read: Members<Option<String>> = parse(&printed).expect("members");
+        proptest::prop_assert_eq!(read, Members(members));
+    }
+
+    #[test]
+    fn no_text_panics(text in r#"(\{|\}|"text"|"list"|"members"|:|,|\[|\]|null|[0-9]|"[^"]{0,3}"){0,12}|.{0,30}"#) {
+        let _ = parse::<Wanted>(text.as_bytes());
+    }
+}

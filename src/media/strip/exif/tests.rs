@@ -172,3 +172,29 @@ fn entries_that_lead_astray_go() {
         Edit::Replace(expect.bytes)
     );
 }
+
+proptest::proptest! {
+    #[test]
+    fn any_block_is_edited_once_and_keeps_its_length(
+        fields in proptest::collection::vec(proptest::array::uniform12(0u8..), 0..6),
+        more in proptest::collection::vec(proptest::num::u8::ANY, 0..60),
+        little: bool,
+        first in 0u8..20,
+        all: bool,
+    ) {
+        let count = u8::try_from(fields.len()).expect("few");
+        let head = match little {
+            true => [b'I', b'I', 42, 0, first, 0, 0, 0, count, 0],
+            false => [b'M', b'M', 0, 42, 0, 0, 0, first, 0, count],
+        };
+        let block = [&head[..], &fields.concat(), &more].concat();
+        let strip = if all { Strip::All } else { Strip::Location };
+        let edited = edit_in_place(&block, strip).unwrap_or_else(|| block.clone());
+        proptest::prop_assert_eq!(edited.len(), block.len());
+        proptest::prop_assert_eq!(edit_in_place(&edited, strip), None);
+        if let Edit::Replace(shorter) = edit(&block, strip) {
+            proptest::prop_assert!(shorter.len() <= block.len());
+            proptest::prop_assert_eq!(edit(&shorter, strip), Edit::Keep);
+        }
+    }
+}

@@ -80,3 +80,32 @@ fn what_can_not_be_read_goes_as_a_whole() {
         );
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn any_resources_are_edited_once(
+        resources in proptest::collection::vec(
+            (
+                proptest::sample::select(vec![IPTC, IPTC_DIGEST, RESOLUTION, 0x0409, 0x0422]),
+                "[a-z]{0,3}",
+                proptest::collection::vec((proptest::num::u8::ANY, "[a-z]{0,5}"), 0..4),
+            ),
+            0..4,
+        ),
+        damage in proptest::option::of((proptest::num::usize::ANY, proptest::num::u8::ANY)),
+    ) {
+        let written = resources.iter().map(|(id, name, datasets)| {
+            let datasets = datasets.iter().map(|(number, text)| dataset(*number, text.as_bytes()));
+            resource(*id, name, &datasets.collect::<Vec<_>>().concat())
+        });
+        let mut bytes = written.collect::<Vec<_>>().concat();
+        if let (Some((at, byte)), false) = (damage, bytes.is_empty()) {
+            let at = at % bytes.len();
+            bytes[at] = byte;
+        }
+        if let Edit::Replace(edited) = edit(&bytes) {
+            proptest::prop_assert!(edited.len() <= bytes.len());
+            proptest::prop_assert_eq!(edit(&edited), Edit::Keep);
+        }
+    }
+}

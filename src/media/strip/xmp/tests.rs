@@ -109,3 +109,36 @@ fn where_a_packet_must_stay_an_empty_one_takes_its_place() {
     }
     assert_eq!(edit(b"<a/>", Strip::All), Edit::Drop);
 }
+
+proptest::proptest! {
+    #[test]
+    fn any_packet_is_edited_once_and_keeps_its_length(
+        text in "(<|>|/|</|<a |City|=|'|\"|<!--|-->|<\\?|\\?>|<!\\[CDATA\\[|\\]\\]>|[ a-zé:]){0,40}",
+    ) {
+        let packet = text.as_bytes();
+        for strip in [Strip::Location, Strip::All] {
+            let edited = edit_in_place(packet, strip).unwrap_or_else(|| packet.to_vec());
+            proptest::prop_assert_eq!(edited.len(), packet.len());
+            proptest::prop_assert_eq!(edit_in_place(&edited, strip), None);
+        }
+    }
+
+    #[test]
+    fn a_place_goes_wherever_it_is(
+        before in "(<b>[a-z ]{0,5}</b>|<c d='e'/>|<!--[a-z]{0,5}-->| ){0,4}",
+        prefix in "([a-z]{1,5}:)?",
+        attribute: bool,
+    ) {
+        let packet = match attribute {
+            true => format!("<a>{before}<b {prefix}City='Zzyzx'/>{before}</a>"),
+            false => format!("<a>{before}<{prefix}City>Zzyzx</{prefix}City>{before}</a>"),
+        };
+        let edited = edit(packet.as_bytes(), Strip::Location);
+        let Edit::Replace(edited) = edited else {
+            return Err(proptest::test_runner::TestCaseError::fail(packet));
+        };
+        proptest::prop_assert_eq!(edited.len(), packet.len());
+        let edited = String::from_utf8(edited).expect("UTF-8");
+        proptest::prop_assert!(!edited.contains("Zzyzx") && !edited.contains("City"), "{}", edited);
+    }
+}
