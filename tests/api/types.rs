@@ -3,7 +3,9 @@
 use darkroom::media::testing;
 use serde_json::json;
 
-use crate::support::{Darkroom, FIXTURES, fixture, problem, send, unique};
+use crate::support::{
+    Darkroom, FIXTURES, content, created, fixture, header, problem, send, unique,
+};
 
 #[tokio::test]
 async fn bytes_of_another_kind_than_declared_are_refused() {
@@ -45,6 +47,50 @@ async fn what_is_no_image_by_its_type_or_its_bytes_is_refused() {
         problem(response, 415, "unsupported-type").await;
     }
     assert!(alice.list().await.is_empty());
+}
+
+#[tokio::test]
+async fn neither_a_name_nor_a_type_makes_an_image_of_anything_else() {
+    let alice = Darkroom::shared().client(&unique("alice"));
+    let files: [&[u8]; 20] = [
+        b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>",
+        b"\xef\xbb\xbf<svg xmlns='http://www.w3.org/2000/svg'/>",
+        b"\xff\xfe<\0s\0v\0g\0",
+        b"\x1f\x8b\x08\0\0\0\0\0\0\x03svgz",
+        b" \r\n<html><script>alert(1)</script>",
+        b"GIF89/*html*/=1;alert(1)",
+        b"%PDF-1.7\n",
+        b"%!PS-Adobe-3.0 EPSF-3.0\n",
+        b"PK\x03\x04\x14\0\0\0\0\0",
+        b"<?php system($_GET['c']); ?>",
+        b"#!/bin/sh\n",
+        b"MZ\x90\0\x03\0\0\0",
+        b"\0asm\x01\0\0\0",
+        b"II*\0\x08\0\0\0\0\0",
+        b"BM\x3a\0\0\0\0\0\0\0",
+        b"\0\0\x01\0\x01\0\x10\x10",
+        b"8BPS\0\x01\0\0",
+        b"\xff\x0a\xfa\x1f",
+        b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
+        b"\0\0\0\x18ftypisom\0\0\0\0isomavc1",
+    ];
+    for file in files {
+        for (declared, name) in [
+            ("image/png", "a.png"),
+            ("image/jpeg", "a.jpg"),
+            ("application/octet-stream", "a.gif"),
+        ] {
+            let request = alice.post().query(&[("filename", name)]);
+            let request = request.header("content-type", declared);
+            problem(send(request.body(file)).await, 415, "unsupported-type").await;
+        }
+    }
+    // And an image stays one under whichever name.
+    let request = alice.post().query(&[("filename", "a.html")]);
+    let image = created(send(request.body(fixture("grey.jpg").bytes)).await).await;
+    let response = alice.get(content(&image)).await;
+    assert_eq!(header(&response, "content-type"), "image/jpeg");
+    assert_eq!(header(&response, "x-content-type-options"), "nosniff");
 }
 
 #[tokio::test]
@@ -92,6 +138,34 @@ async fn an_image_with_too_many_pixels_is_refused_by_its_header() {
     let response = alice.send(bomb).await;
     assert_eq!(response.status(), 422);
     darkroom.holds_only(1, 1).await;
+}
+
+#[tokio::test]
+async fn sides_and_frames_are_held_to_limits_of_their_own() {
+    let darkroom = Darkroom::with()
+        .variable("max_width", 40)
+        .variable("max_height", 30)
+        .variable("max_frames", 4)
+        .start();
+    let alice = darkroom.client("alice");
+    for (file, is_taken) in [
+        (testing::png(40, 30), true),
+        (testing::png(41, 1), false),
+        (testing::jpeg(1, 31), false),
+        (testing::gif(40, 30, 4), true),
+        (testing::gif(1, 1, 5), false),
+        (fixture("animated.png").bytes.to_vec(), true),
+        (fixture("animated.webp").bytes.to_vec(), false),
+        (fixture("animated.avif").bytes.to_vec(), false),
+    ] {
+        let response = alice.send(file).await;
+        if is_taken {
+            created(response).await;
+        } else {
+            problem(response, 422, "too-many-pixels").await;
+        }
+    }
+    darkroom.holds_only(3, 3).await;
 }
 
 #[tokio::test]

@@ -32,6 +32,11 @@ async fn requests_of_python_does_all_that_an_application_needs() {
 }
 
 #[tokio::test]
+async fn names_of_every_class_of_unicode_are_read_by_others_as_they_were_kept() {
+    run(python(), "with_names.py").await;
+}
+
+#[tokio::test]
 async fn httpx_of_python_does_all_that_an_application_needs() {
     run(python(), "with_httpx.py").await;
 }

@@ -12,8 +12,9 @@ use axum::body::{Body, BodyDataStream};
 use bytes::Bytes;
 use futures_util::Stream;
 
-/// The most bytes from the end of one part's data to the beginning of the next's.
-pub(super) const MAX_FRAMING: u64 = 64 << 10;
+/// The most bytes from the end of one part's data to the beginning of the next's: room
+/// for a file name of 64 kB, of which each byte is sent as three.
+pub(super) const MAX_FRAMING: u64 = 256 << 10;
 
 /// There are more.
 #[derive(Debug, thiserror::Error)]
