@@ -1,5 +1,6 @@
 //! Every check on its seeds and on damaged seeds, without a fuzzer. Each runs as long as
-//! `DARKROOM_SMOKE_SECONDS` says.
+//! `DARKROOM_SMOKE_SECONDS` says. The damage is the same each time, so that a test which
+//! fails does so again; `DARKROOM_SMOKE_SEED` (a number) makes it another.
 
 mod damage;
 
@@ -10,7 +11,7 @@ use std::{env, fs};
 
 use proptest::prelude::*;
 use proptest::sample::Index;
-use proptest::test_runner::{Config, TestError, TestRunner};
+use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
 
 use super::{TARGETS, Target};
 use damage::{Damage, apply, damage};
@@ -52,8 +53,13 @@ fn smoke(name: &str) {
     let target = target.expect("a target");
     let seeds = seeds(target);
     seeds.iter().for_each(|seed| (target.check)(seed));
-    let time = env::var("DARKROOM_SMOKE_SECONDS").ok();
-    let seconds = time.and_then(|text| text.parse().ok()).unwrap_or(SECONDS);
+    let number = |name| {
+        env::var(name)
+            .ok()
+            .and_then(|text| text.parse::<u64>().ok())
+    };
+    let seconds = number("DARKROOM_SMOKE_SECONDS").unwrap_or(SECONDS);
+    let start = number("DARKROOM_SMOKE_SEED").unwrap_or_default();
     let end = Instant::now() + Duration::from_secs(seconds);
     let damages = (any::<Index>(), prop::collection::vec(damage(), 1..6));
     let made = |(seed, damages): &(Index, Vec<Damage>)| {
@@ -65,11 +71,12 @@ fn smoke(name: &str) {
     };
     let mut count = 0;
     while Instant::now() < end {
-        let mut runner = TestRunner::new(Config {
+        let config = Config {
             cases: BATCH,
             failure_persistence: None,
             ..Config::default()
-        });
+        };
+        let mut runner = TestRunner::new_with_rng(config, random(start, count));
         let outcome = runner.run(&damages, |damages| {
             (target.check)(&made(&damages));
             Ok(())
@@ -86,6 +93,14 @@ fn smoke(name: &str) {
         seeds.len()
     );
     let _ = std::io::stderr().write_all(told.as_bytes());
+}
+
+/// Random numbers that follow from these.
+fn random(start: u64, count: u32) -> TestRng {
+    let mut seed = [0; 32];
+    let numbers = [start.to_le_bytes(), u64::from(count).to_le_bytes()];
+    seed[..16].copy_from_slice(numbers.as_flattened());
+    TestRng::from_seed(RngAlgorithm::ChaCha, &seed)
 }
 
 fn broken(name: &str, reason: &str, bytes: &[u8]) -> ! {
