@@ -36,11 +36,7 @@ pub fn multipart(input: &[u8]) {
         cuts.push(body.chunks(1).collect());
     }
     for pieces in &cuts {
-        assert_eq!(
-            send(&media_type, pieces, false),
-            whole,
-            "how it is cut changes it"
-        );
+        check_same(&send(&media_type, pieces, false), &whole);
     }
     // Cut short, or broken off, it is refused: unless it had ended before.
     let (head, _) = body.split_at(chance.below(body.len()));
@@ -50,6 +46,13 @@ pub fn multipart(input: &[u8]) {
         if taken.status == 201 {
             assert_eq!(taken, whole, "a form that was cut short is taken");
         }
+    }
+}
+
+/// How a form is cut decides nothing but, of several things that are wrong, which is told.
+fn check_same(outcome: &Outcome, whole: &Outcome) {
+    if outcome.status == 201 || whole.status == 201 {
+        assert_eq!(outcome, whole, "how it is cut changes it");
     }
 }
 
