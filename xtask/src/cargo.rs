@@ -36,11 +36,14 @@ pub(crate) fn cargo<I: AsRef<OsStr>>(arguments: impl IntoIterator<Item = I>) -> 
 pub(crate) fn tool(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.current_dir(root());
-    // What `cargo run` says about xtask itself is not for the commands that
-    // xtask starts: build scripts that watch these would run again.
+    // What cargo says about xtask itself, or about a test that runs it, is not for the
+    // commands that xtask starts: build scripts that watch these would run again.
     for (name, _) in env::vars_os() {
         let name = name.to_string_lossy();
-        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
+        let is_ours = ["CARGO_PKG_", "CARGO_MANIFEST_"]
+            .iter()
+            .any(|prefix| name.starts_with(prefix));
+        if is_ours || name == "OUT_DIR" {
             command.env_remove(&*name);
         }
     }
