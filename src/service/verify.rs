@@ -1,4 +1,5 @@
-//! SHA-256 of whole files on their way out, where `verify_downloads` asks for it.
+//! SHA-256 of whole files as they are read: by audits, and by downloads where
+//! `verify_downloads` asks for it.
 
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
@@ -7,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::upload::hex;
 use crate::blobs::{BlobError, BlobId, ByteStream};
 
-/// A blob's bytes on their way out.
+/// A blob's bytes as they are read.
 struct Verified {
     bytes: ByteStream,
     hasher: Sha256,

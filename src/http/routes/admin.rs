@@ -153,8 +153,8 @@ impl From<Finding> for FindingView {
 
 /// Audit
 ///
-/// Checks records and bytes, page by page, all images first and then all blobs.
-/// `cargo xtask fsck` makes all pages.
+/// Checks records and bytes, page by page: all images first, then all blobs, and what is
+/// counted of them last. `cargo xtask fsck` makes all pages.
 #[cfg_attr(test, utoipa::path(
     post, path = "/v1/admin/audit", operation_id = "audit", tag = "Service",
     request_body = WantedAudit,

@@ -9,10 +9,9 @@ mod place;
 mod report;
 
 use futures_util::TryStreamExt as _;
-use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::upload::hex;
+use super::verify::verified;
 use super::{Service, ServiceError};
 use crate::blobs::BlobError;
 use crate::catalog::{BlobCheck, BlobRecord, ImageCheck, ImageFault};
@@ -170,17 +169,14 @@ impl Service {
 
     /// Reads all bytes of a blob; what is wrong with them.
     async fn damage(&self, record: &BlobRecord) -> Result<Option<String>, ServiceError> {
-        let mut hasher = Sha256::new();
         let read = async {
-            let mut bytes = self.blobs().read(&record.blob, 0..record.blob.size).await?;
-            while let Some(piece) = bytes.try_next().await? {
-                hasher.update(&piece);
-            }
+            let bytes = self.blobs().read(&record.blob, 0..record.blob.size).await?;
+            let mut bytes = verified(bytes, record.blob.id.clone(), record.sha256.clone());
+            while bytes.try_next().await?.is_some() {}
             Ok(())
         };
         match read.await {
-            Ok(()) if hex(&hasher.finalize()) == record.sha256 => Ok(None),
-            Ok(()) => Ok(Some("the bytes do not have their SHA-256".to_owned())),
+            Ok(()) => Ok(None),
             Err(error @ BlobError::Store(_)) => Err(error.into()),
             Err(damage) => Ok(Some(damage.to_string())),
         }

@@ -1,5 +1,7 @@
 use std::sync::Arc;
 
+use sha2::{Digest as _, Sha256};
+
 use super::*;
 use crate::auth::{Grant, Scopes};
 use crate::blobs::{ChunkedBlobs, MemoryKeyValue};
@@ -8,6 +10,7 @@ use crate::catalog::{Image, SqlCatalog, Timestamp};
 use crate::media::testing;
 use crate::quota::{QuotaClaim, Usage};
 use crate::service::tests::limits;
+use crate::service::upload::hex;
 use crate::service::{Attributes, Expected, Limits, ListRequest, Runtime};
 
 /// A service over SQLite and a map, both of which the test may damage.
