@@ -4,6 +4,7 @@
 //! An instance serves many requests, several at a time: the application is built
 //! once, by the first of them, and lives as long as the instance.
 
+mod body;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod http;
@@ -46,7 +47,7 @@ pub async fn handle(request: Request) -> Response {
             Err(problem) => crate::http::broken(problem),
         },
     };
-    crate::http::respond(router, request.map(axum::body::Body::new)).await
+    crate::http::respond(router, request.map(body::body)).await
 }
 
 async fn build() -> Result<Router, Problem> {
