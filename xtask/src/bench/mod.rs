@@ -23,6 +23,7 @@ use crate::say;
 use counters::Counters;
 use stage::Stage;
 use table::Row;
+use wrk::Upload;
 
 /// Measures the application under load.
 #[derive(Args, Clone)]
@@ -147,25 +148,28 @@ impl Bench {
             (Action::Upload(_), _) => format!("{address}/v1/images"),
             _ => format!("{address}/health/live"),
         };
-        let upload = picture
-            .as_deref()
-            .filter(|_| matches!(action, Action::Upload(_)));
-        let yardstick = match (action, picture.as_deref().and_then(Path::file_name)) {
-            (Action::Download(_), Some(file)) => Some(format!(
-                "{}/{}",
-                stage.nginx.address,
-                file.to_string_lossy()
-            )),
+        let upload = |method| match (action, picture.as_deref()) {
+            (Action::Upload(_), Some(picture)) => Some(Upload { method, picture }),
             _ => None,
         };
-        stage.load(self, &url, upload, 1)?;
+        let yardstick = match (action, picture.as_deref().and_then(Path::file_name)) {
+            (Action::Download(_), Some(file)) => {
+                let address = &stage.nginx.address;
+                Some(format!("{address}/{}", file.to_string_lossy()))
+            }
+            (Action::Upload(_), _) => Some(stage.nginx.uploads()),
+            _ => None,
+        };
+        let (post, put) = (upload("POST"), upload("PUT"));
+        stage.load(self, &url, post, 1)?;
         memory::reset(stage.host.id());
         let before = counters(kind, stage);
         let (mut app, mut nginx) = (Vec::new(), Vec::new());
         for _ in 0..self.rounds.max(1) {
-            app.push(stage.load(self, &url, upload, self.seconds)?);
+            app.push(stage.load(self, &url, post, self.seconds)?);
             if let Some(url) = &yardstick {
-                nginx.push(stage.load(self, url, None, self.seconds)?);
+                nginx.push(stage.load(self, url, put, self.seconds)?);
+                stage.nginx.forget_uploads()?;
             }
         }
         let after = counters(kind, stage);
@@ -175,7 +179,9 @@ impl Bench {
             stores: stores.and_then(|(before, after)| after.per_request_since(&before)),
             app: wrk::median(&app),
             nginx: (!nginx.is_empty()).then(|| wrk::median(&nginx)),
-            sent: upload.map_or(0, |file| fs::metadata(file).map_or(0, |about| about.len())),
+            sent: post.map_or(0, |upload| {
+                fs::metadata(upload.picture).map_or(0, |about| about.len())
+            }),
             peak_resident: memory::peak_resident(stage.host.id()),
         })
     }

@@ -1,4 +1,6 @@
-//! The yardstick: nginx serving the same files, on the same machine.
+//! The yardstick: nginx serving and taking the same files, on the same machine.
+//!
+//! What it takes by `PUT` it writes to files of their own, and neither looks at nor syncs.
 
 use std::fs;
 use std::net::TcpListener;
@@ -19,10 +21,12 @@ use crate::{http, signals};
 const NGINX: Peer = Peer {
     program: "nginx",
     package: "nginx-light",
-    purpose: "comparing downloads",
+    purpose: "comparing",
 };
 /// The user and the group `nobody`.
 const NOBODY: u32 = 65534;
+/// The folder of what was uploaded.
+const UPLOADED: &str = "uploaded";
 
 /// A running nginx with a directory of its own; dropping it ends both.
 pub(crate) struct Nginx {
@@ -42,6 +46,7 @@ impl Nginx {
             fs::write(directory.join(name), content)?;
             fs::set_permissions(directory.join(name), fs::Permissions::from_mode(0o644))?;
         }
+        fs::create_dir_all(directory.join(UPLOADED))?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let config = directory.join("nginx.conf");
         fs::write(&config, configuration(&directory, port))?;
@@ -53,7 +58,9 @@ impl Nginx {
             .arg(&config);
         command.stdin(Stdio::null()).process_group(0);
         if rustix::process::getuid().is_root() {
-            chown(&directory, Some(NOBODY), Some(NOBODY))?;
+            for folder in [&directory, &directory.join(UPLOADED)] {
+                chown(folder, Some(NOBODY), Some(NOBODY))?;
+            }
             command.uid(NOBODY).gid(NOBODY);
         }
         let child = command
@@ -66,6 +73,19 @@ impl Nginx {
         };
         nginx.wait_until_ready()?;
         Ok(nginx)
+    }
+
+    /// Where to `PUT` files, under a name that [`Load`](super::wrk::Load) makes vary.
+    pub(crate) fn uploads(&self) -> String {
+        format!("{}/{UPLOADED}/{:016}", self.address, 0)
+    }
+
+    /// Takes away what was uploaded.
+    pub(crate) fn forget_uploads(&self) -> Result<()> {
+        for file in fs::read_dir(self.directory.join(UPLOADED))? {
+            fs::remove_file(file?.path())?;
+        }
+        Ok(())
     }
 
     fn wait_until_ready(&mut self) -> Result<()> {
@@ -112,6 +132,10 @@ http {{
 {temporary}    server {{
         listen 127.0.0.1:{port};
         root {directory};
+        location /{UPLOADED}/ {{
+            dav_methods PUT;
+            client_max_body_size 0;
+        }}
     }}
 }}
 "

@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
 use super::stage::Stage;
-use super::wrk::{self, Sample};
+use super::wrk::{self, Sample, Upload};
 use super::{Bench, SIZES};
 use crate::host::Program;
 use crate::say;
@@ -35,6 +35,10 @@ pub(super) fn run(bench: &Bench, program: &Program) -> Result<()> {
     let stage = Stage::set(program)?;
     let picture = stage.picture(SIZES[0]);
     let content = stage.publish(&picture)?;
+    let upload = Upload {
+        method: "POST",
+        picture: &picture,
+    };
     let images = format!("{}/v1/images", stage.host.address);
     let one = Bench {
         connections: 1,
@@ -43,7 +47,7 @@ pub(super) fn run(bench: &Bench, program: &Program) -> Result<()> {
     let mut rows = Vec::new();
     for (name, url, upload) in [
         ("download-100k", &content, None),
-        ("upload-100k", &images, Some(picture.as_path())),
+        ("upload-100k", &images, Some(upload)),
     ] {
         say::step(&format!("Measuring {name} beside slow connections"));
         stage.load(&one, url, upload, 1)?;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 
 use super::nginx::Nginx;
-use super::wrk::{self, Load, Sample};
+use super::wrk::{self, Load, Sample, Upload};
 use super::{Bench, SIZES, fixtures};
 use crate::cargo::target_dir;
 use crate::component::{self, Profile};
@@ -102,7 +102,7 @@ impl Stage {
         &self,
         bench: &Bench,
         url: &str,
-        upload: Option<&Path>,
+        upload: Option<Upload<'_>>,
         seconds: u32,
     ) -> Result<Sample> {
         self.runs.set(self.runs.get() + 1);

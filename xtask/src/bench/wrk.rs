@@ -32,6 +32,15 @@ pub(crate) struct Sample {
     pub(crate) errors: u64,
 }
 
+/// A picture to upload, in as many variants as there are requests.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Upload<'a> {
+    /// `POST` or `PUT`.
+    pub(crate) method: &'a str,
+    /// The file.
+    pub(crate) picture: &'a Path,
+}
+
 /// What to send.
 #[derive(Clone, Debug)]
 pub(crate) struct Load<'a> {
@@ -39,8 +48,8 @@ pub(crate) struct Load<'a> {
     pub(crate) url: String,
     /// The bearer token.
     pub(crate) token: &'a str,
-    /// A picture to upload, in as many variants as there are requests.
-    pub(crate) upload: Option<&'a Path>,
+    /// What to upload, if that is what to do.
+    pub(crate) upload: Option<Upload<'a>>,
     /// Connections.
     pub(crate) connections: u32,
     /// For how long, in seconds.
@@ -65,9 +74,10 @@ impl Load<'_> {
             .arg(&script)
             .args(["--header", &format!("Authorization: Bearer {}", self.token)])
             .arg(&self.url);
-        if let Some(picture) = self.upload {
+        if let Some(upload) = self.upload {
             command
-                .env("BENCH_PICTURE", picture)
+                .env("BENCH_METHOD", upload.method)
+                .env("BENCH_PICTURE", upload.picture)
                 .env("BENCH_VARIES_AT", super::fixtures::VARIES_AT.to_string())
                 .env("BENCH_RUN", format!("{:06x}", self.run));
         }
