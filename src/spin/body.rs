@@ -1,7 +1,7 @@
 //! The body of a request: bytes come in pieces as large as its pace allows.
 //!
-//! Every piece costs a change to the host and back, which takes longer than copying some
-//! ten thousand bytes. The SDK's own body asks for 16 KiB at a time.
+//! Every piece costs a change to the host and back, whatever its length. The SDK's own body
+//! asks for 16 KiB at a time.
 
 use axum::body::Body;
 use bytes::Bytes;
