@@ -171,6 +171,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use futures_util::future;
     use std::sync::Barrier;
 
     const OPTIONS: Options = Options {
@@ -203,9 +204,9 @@ mod tests {
         let commits = jobs
             .iter()
             .map(|sql| db.write(Sharing::Grouped, insert(sql)));
-        let all = futures::future::join(hold, futures::future::join_all(commits));
+        let all = future::join(hold, future::join_all(commits));
         let mut all = std::pin::pin!(all);
-        assert!(futures::poll!(all.as_mut()).is_pending());
+        assert!(future::poll_immediate(all.as_mut()).await.is_none());
         gate.wait();
         let (_, results) = all.await;
         results
