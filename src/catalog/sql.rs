@@ -2,15 +2,13 @@
 
 mod audit;
 mod columns;
+mod commit;
 mod idempotency;
 mod listing;
 mod recorded;
 mod usage;
 
-use std::collections::HashMap;
-
 use async_trait::async_trait;
-use serde::Serialize;
 use uuid::Uuid;
 
 use super::{
@@ -97,118 +95,11 @@ const IMAGE_COLUMNS: &str = "id, owner, blob_id, size, chunk_size, sha256, \
      coalesce(original_sha256, sha256), content_type, width, height, frames, filename, \
      visibility, tags, metadata, link_epoch, created_at, updated_at";
 
-const COMMIT: &str = "
-    INSERT INTO images (id, owner, blob_id, chunk_size, size, sha256, original_sha256,
-        content_type, width, height, frames, filename, sort_name, visibility, tags, metadata,
-        ticket, answered, created_at, updated_at)
-    SELECT new.value ->> 'id', new.value ->> 'owner',
-        coalesce(known.id, new.value ->> 'blob_id'),
-        coalesce(known.chunk_size, new.value ->> 'chunk_size'),
-        new.value ->> 'size', new.value ->> 'sha256', new.value ->> 'original_sha256',
-        new.value ->> 'content_type',
-        new.value ->> 'width', new.value ->> 'height', new.value ->> 'frames',
-        new.value ->> 'filename', coalesce(new.value ->> 'filename', ''),
-        new.value ->> 'visibility', new.value ->> 'tags',
-        new.value ->> 'metadata', new.value ->> 'ticket', new.value ->> 'answered',
-        new.value ->> 'created_at', new.value ->> 'created_at'
-    FROM json_each(?1) AS new
-    LEFT JOIN blobs AS known ON known.owner = new.value ->> 'owner'
-        AND known.sha256 = new.value ->> 'sha256' AND known.refs > 0
-    WHERE NOT EXISTS (
-        SELECT 1 FROM json_each(?1) AS other LEFT JOIN leases ON leases.id = other.value ->> 'lease'
-        WHERE leases.expires_at IS NULL OR leases.expires_at <= ?2)
-    AND coalesce((SELECT images FROM usage WHERE owner = ?3), 0) <= ?4
-    AND coalesce((SELECT bytes FROM usage WHERE owner = ?3), 0) <= ?5
-    RETURNING id, blob_id, size, chunk_size";
-
-/// How often a commit is tried that does nothing for no reason that can be found.
-const COMMIT_ATTEMPTS: u32 = 3;
 const DEAD: &str = "
     SELECT id, size, chunk_size FROM blobs
     WHERE refs = 0 AND died_at < ?1
         AND NOT EXISTS (SELECT 1 FROM images WHERE images.blob_id = blobs.id)
     ORDER BY died_at LIMIT ?2";
-
-/// A new image as [`COMMIT`] reads it.
-#[derive(Serialize)]
-struct CommitRow<'a> {
-    id: Uuid,
-    owner: &'a str,
-    lease: &'a str,
-    blob_id: &'a str,
-    chunk_size: u32,
-    size: u64,
-    sha256: &'a str,
-    original_sha256: &'a str,
-    content_type: &'a str,
-    width: u32,
-    height: u32,
-    frames: u32,
-    filename: Option<&'a str>,
-    visibility: &'a str,
-    tags: &'a [String],
-    metadata: &'a std::collections::BTreeMap<String, String>,
-    ticket: Option<&'a str>,
-    answered: Option<idempotency::AnswerRow<'a>>,
-    created_at: i64,
-}
-
-impl<'a> From<&'a NewImage> for CommitRow<'a> {
-    fn from(new: &'a NewImage) -> Self {
-        let image = &new.image;
-        Self {
-            id: image.id,
-            owner: &image.owner,
-            lease: &new.lease,
-            blob_id: image.blob.id.as_str(),
-            chunk_size: image.blob.chunk_size,
-            size: image.blob.size,
-            sha256: &image.sha256,
-            original_sha256: &image.original_sha256,
-            content_type: &image.content_type,
-            width: image.width,
-            height: image.height,
-            frames: image.frames,
-            filename: image.filename.as_deref(),
-            visibility: image.visibility.as_str(),
-            tags: &image.tags,
-            metadata: &image.metadata,
-            ticket: new.ticket.as_deref(),
-            answered: new.answer.as_ref().map(Into::into),
-            created_at: image.created_at.millis(),
-        }
-    }
-}
-
-impl<D: Database> SqlCatalog<D> {
-    /// Runs [`COMMIT`]. `None` where it did nothing.
-    async fn try_commit(
-        &self,
-        images: &[NewImage],
-        quota: Quota,
-        now: Timestamp,
-    ) -> Result<Option<Vec<BlobRef>>, CatalogError> {
-        let rows: Vec<CommitRow<'_>> = images.iter().map(CommitRow::from).collect();
-        let json = serde_json::to_string(&rows)
-            .map_err(|error| CatalogError::Database(error.to_string()))?;
-        let mut parameters = vec![json.into(), now.into()];
-        parameters.extend(usage::room(images, quota));
-        let returned = self
-            .database
-            .query(COMMIT, parameters)
-            .await
-            .map_err(tell_conflicts)?;
-        let blobs: HashMap<Uuid, BlobRef> = returned
-            .into_iter()
-            .map(|row| {
-                let mut row = Columns::new("images", row);
-                Ok((row.uuid()?, row.blob()?))
-            })
-            .collect::<Result<_, CatalogError>>()?;
-        let of = |new: &NewImage| blobs.get(&new.image.id).cloned();
-        Ok(images.iter().map(of).collect())
-    }
-}
 
 #[async_trait]
 impl<D: Database> Catalog for SqlCatalog<D> {
@@ -225,16 +116,7 @@ impl<D: Database> Catalog for SqlCatalog<D> {
         quota: Quota,
         now: Timestamp,
     ) -> Result<Vec<BlobRef>, CatalogError> {
-        for _ in 0..COMMIT_ATTEMPTS {
-            let committed = self.try_commit(images, quota, now).await?;
-            if let Some(blobs) = committed {
-                return Ok(blobs);
-            }
-            self.tell_refusal(images, quota, now).await?;
-            // Nothing is in the way any more: something was deleted in between.
-        }
-        let message = "a commit was refused, and then nothing was in its way, time after time";
-        Err(CatalogError::Database(message.to_owned()))
+        self.commit_all(images, quota, now).await
     }
 
     async fn find(&self, id: Uuid) -> Result<Option<Image>, CatalogError> {
@@ -447,20 +329,6 @@ impl<D: Database> Catalog for SqlCatalog<D> {
 
     async fn check(&self) -> Result<(), CatalogError> {
         self.database.query("SELECT 1", vec![]).await.map(|_| ())
-    }
-}
-
-/// What a trigger stands in the way of fails the statement; SQLite's message names the
-/// column.
-fn tell_conflicts(error: CatalogError) -> CatalogError {
-    match error {
-        CatalogError::Database(message) if message.contains("spent_tickets.id") => {
-            CatalogError::TicketSpent
-        }
-        CatalogError::Database(message) if idempotency::is_lost_claim(&message) => {
-            CatalogError::ClaimLost
-        }
-        error => error,
     }
 }
 
