@@ -4,6 +4,7 @@
 //! asks for 16 KiB at a time.
 
 use axum::body::Body;
+use axum::http::{self, header::CONTENT_LENGTH};
 use bytes::Bytes;
 use futures_util::stream;
 use spin_sdk::wasip3::http::types::{ErrorCode, Request, Trailers};
@@ -11,22 +12,31 @@ use spin_sdk::wasip3::http_compat::IncomingRequestBody;
 use spin_sdk::wasip3::wit_bindgen::{FutureReader, FutureWriter, StreamReader, StreamResult};
 use spin_sdk::wasip3::wit_future;
 
-/// What is asked for first: a slow body holds no more memory than this.
-const FIRST_PIECE: usize = 16 << 10;
-/// What is asked for when all pieces before were full.
-const LARGEST_PIECE: usize = 128 << 10;
+/// What is asked for first, and again while less comes: a slow body holds no more memory
+/// than this.
+const SLOW_PIECE: usize = 16 << 10;
+/// What is asked for after a full piece.
+const FAST_PIECE: usize = 128 << 10;
 
-/// The body as one of axum's. Nothing is read before it is polled.
-pub(super) fn body(mut body: IncomingRequestBody) -> Body {
-    match body.take_unstarted() {
-        Some(request) => Body::from_stream(stream::try_unfold(State::Unstarted(request), next)),
+/// The request with a body of axum's. Nothing is read before it is polled.
+pub(super) fn with_body(request: http::Request<IncomingRequestBody>) -> http::Request<Body> {
+    let (parts, mut body) = request.into_parts();
+    let length = parts.headers.get(CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+    let body = match body.take_unstarted() {
+        Some(request) => {
+            let unstarted = State::Unstarted(request, length);
+            Body::from_stream(stream::try_unfold(unstarted, next))
+        }
         // Somebody has begun to read it.
         None => Body::new(body),
-    }
+    };
+    http::Request::from_parts(parts, body)
 }
 
 enum State {
-    Unstarted(Request),
+    /// With the length that the head tells. No host lets another one pass.
+    Unstarted(Request, Option<u64>),
     Started(Incoming),
 }
 
@@ -38,31 +48,44 @@ struct Incoming {
     done: FutureWriter<Result<(), ErrorCode>>,
     /// How many bytes are asked for.
     piece: usize,
+    /// How many bytes are to come, where it is known.
+    left: Option<u64>,
 }
 
 async fn next(state: State) -> Result<Option<(Bytes, State)>, ErrorCode> {
     let mut incoming = match state {
-        State::Unstarted(request) => {
+        State::Unstarted(request, left) => {
             let (done, reader) = wit_future::new(|| Ok(()));
             let (bytes, end) = Request::consume_body(request, reader);
             Incoming {
                 bytes,
                 end,
                 done,
-                piece: FIRST_PIECE,
+                piece: SLOW_PIECE,
+                left,
             }
         }
         State::Started(incoming) => incoming,
     };
-    let room = Vec::with_capacity(incoming.piece);
+    let piece = incoming.left.map_or(incoming.piece, |left| {
+        usize::try_from(left).map_or(incoming.piece, |left| incoming.piece.min(left))
+    });
+    // Asking for the end of what is known to be whole would be two more changes to the host.
+    if piece == 0 {
+        return Ok(None);
+    }
+    let room = Vec::with_capacity(piece);
     let (result, bytes) = incoming.bytes.read(room).await;
     if let StreamResult::Dropped | StreamResult::Cancelled = result {
         incoming.end.await?;
         drop(incoming.done);
         return Ok(None);
     }
-    if bytes.len() == incoming.piece {
-        incoming.piece = (incoming.piece * 2).min(LARGEST_PIECE);
+    if bytes.len() == SLOW_PIECE {
+        incoming.piece = FAST_PIECE;
     }
+    incoming.left = incoming
+        .left
+        .map(|left| left.saturating_sub(bytes.len() as u64));
     Ok(Some((bytes.into(), State::Started(incoming))))
 }
