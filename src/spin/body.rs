@@ -67,9 +67,8 @@ async fn next(state: State) -> Result<Option<(Bytes, State)>, ErrorCode> {
         }
         State::Started(incoming) => incoming,
     };
-    let piece = incoming.left.map_or(incoming.piece, |left| {
-        usize::try_from(left).map_or(incoming.piece, |left| incoming.piece.min(left))
-    });
+    let piece = incoming.piece as u64;
+    let piece = incoming.left.map_or(piece, |left| piece.min(left)) as usize;
     // Asking for the end of what is known to be whole would be two more changes to the host.
     if piece == 0 {
         return Ok(None);
@@ -84,8 +83,8 @@ async fn next(state: State) -> Result<Option<(Bytes, State)>, ErrorCode> {
     if bytes.len() == SLOW_PIECE {
         incoming.piece = FAST_PIECE;
     }
-    incoming.left = incoming
-        .left
-        .map(|left| left.saturating_sub(bytes.len() as u64));
+    if let Some(left) = &mut incoming.left {
+        *left = left.saturating_sub(bytes.len() as u64);
+    }
     Ok(Some((bytes.into(), State::Started(incoming))))
 }
