@@ -8,8 +8,9 @@ use rusqlite::{Connection, OpenFlags};
 use super::Darkroom;
 use super::setup::{BLOBS, CATALOG};
 
-/// How long work may take that goes on after an answer, or after a client is gone.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long work may take that goes on after an answer, or after a client is gone. Spin's
+/// Redis client was seen to take 87 s until it noticed that its server was back.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 impl Darkroom {
     /// How many chunks lie in the blob store.
