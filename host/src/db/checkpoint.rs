@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, SyncSender};
 
-/// The log is written back into the file when it has grown by this much.
-const LOG_BYTES: u64 = 32 << 20;
+/// The log is written back into the file when it has grown by this much. While the disk takes
+/// that in, commits wait for it: the less it is, the sooner it is over.
+const LOG_BYTES: u64 = 8 << 20;
 /// A log this large has not found a moment without readers to start over: it waits for one.
 const LOG_BYTES_MAX: u64 = 512 << 20;
 
