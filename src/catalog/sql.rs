@@ -9,6 +9,7 @@ mod recorded;
 mod usage;
 
 use async_trait::async_trait;
+use serde::Serialize;
 use uuid::Uuid;
 
 use super::{
@@ -137,16 +138,13 @@ impl<D: Database> Catalog for SqlCatalog<D> {
     ) -> Result<bool, CatalogError> {
         let sql = "UPDATE images SET filename = ?3, sort_name = coalesce(?3, ''), visibility = ?4, tags = ?5, metadata = ?6,
             updated_at = ?7 WHERE id = ?1 AND updated_at = ?2 RETURNING id";
-        let json = |text: serde_json::Result<String>| {
-            text.map_err(|error| CatalogError::Database(error.to_string()))
-        };
         let parameters = vec![
             image.id.to_string().into(),
             unchanged_since.into(),
             image.filename.as_deref().into(),
             image.visibility.as_str().into(),
-            json(serde_json::to_string(&image.tags))?.into(),
-            json(serde_json::to_string(&image.metadata))?.into(),
+            json(&image.tags)?,
+            json(&image.metadata)?,
             image.updated_at.into(),
         ];
         let rows = self.database.query(sql, parameters).await?;
@@ -330,6 +328,12 @@ impl<D: Database> Catalog for SqlCatalog<D> {
     async fn check(&self) -> Result<(), CatalogError> {
         self.database.query("SELECT 1", vec![]).await.map(|_| ())
     }
+}
+
+fn json(value: &impl Serialize) -> Result<Value, CatalogError> {
+    serde_json::to_string(value)
+        .map(Value::from)
+        .map_err(|error| CatalogError::Database(error.to_string()))
 }
 
 fn image(row: Row) -> Result<Image, CatalogError> {

@@ -4,9 +4,9 @@
 //! asks for 16 KiB at a time.
 
 use axum::body::Body;
-use axum::http::{self, header::CONTENT_LENGTH};
 use bytes::Bytes;
 use futures_util::stream;
+use http_body::Body as _;
 use spin_sdk::wasip3::http::types::{ErrorCode, Request, Trailers};
 use spin_sdk::wasip3::http_compat::IncomingRequestBody;
 use spin_sdk::wasip3::wit_bindgen::{FutureReader, FutureWriter, StreamReader, StreamResult};
@@ -18,20 +18,18 @@ const SLOW_PIECE: usize = 16 << 10;
 /// What is asked for after a full piece.
 const FAST_PIECE: usize = 128 << 10;
 
-/// The request with a body of axum's. Nothing is read before it is polled.
-pub(super) fn with_body(request: http::Request<IncomingRequestBody>) -> http::Request<Body> {
-    let (parts, mut body) = request.into_parts();
-    let length = parts.headers.get(CONTENT_LENGTH);
-    let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
-    let body = match body.take_unstarted() {
+/// The body as one of axum's. Nothing is read before it is polled.
+pub(super) fn body(mut body: IncomingRequestBody) -> Body {
+    // Of the head's `Content-Length`.
+    let length = body.size_hint().upper();
+    match body.take_unstarted() {
         Some(request) => {
             let unstarted = State::Unstarted(request, length);
             Body::from_stream(stream::try_unfold(unstarted, next))
         }
         // Somebody has begun to read it.
         None => Body::new(body),
-    };
-    http::Request::from_parts(parts, body)
+    }
 }
 
 enum State {

@@ -47,7 +47,7 @@ pub async fn handle(request: Request) -> Response {
             Err(problem) => crate::http::broken(problem),
         },
     };
-    crate::http::respond(router, body::with_body(request)).await
+    crate::http::respond(router, request.map(body::body)).await
 }
 
 async fn build() -> Result<Router, Problem> {

@@ -6,10 +6,9 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Columns, Database, SqlCatalog, Value, idempotency, usage};
+use super::{Columns, Database, SqlCatalog, Value, idempotency, json, usage};
 use crate::blobs::BlobRef;
 use crate::catalog::{CatalogError, NewImage, Timestamp};
 use crate::quota::Quota;
@@ -153,12 +152,6 @@ impl<D: Database> SqlCatalog<D> {
         let of = |new: &NewImage| blobs.get(&new.image.id).cloned();
         Ok(images.iter().map(of).collect())
     }
-}
-
-fn json(value: &impl Serialize) -> Result<Value, CatalogError> {
-    serde_json::to_string(value)
-        .map(Value::from)
-        .map_err(|error| CatalogError::Database(error.to_string()))
 }
 
 /// What a trigger stands in the way of fails the statement; SQLite's message names the

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{CatalogError, Columns, Database, NewImage, Row, SqlCatalog, Value};
+use super::{CatalogError, Columns, Database, NewImage, Row, SqlCatalog, Value, json};
 use crate::catalog::{BlobCount, OwnerUsage, Statistics, Timestamp};
 use crate::quota::{Quota, Usage};
 
@@ -98,9 +98,7 @@ impl<D: Database> SqlCatalog<D> {
         now: Timestamp,
     ) -> Result<(), CatalogError> {
         let leases: Vec<&str> = images.iter().map(|new| new.lease.as_str()).collect();
-        let leases = serde_json::to_string(&leases)
-            .map_err(|error| CatalogError::Database(error.to_string()))?;
-        let parameters = vec![leases.into(), now.into(), owner(images).into()];
+        let parameters = vec![json(&leases)?, now.into(), owner(images).into()];
         let mut row = Columns::new("usage", self.one_row(REFUSAL, parameters).await?);
         if row.number::<i64>()? != 0 {
             return Err(CatalogError::LeaseExpired);
