@@ -39,12 +39,12 @@ pub mod media;
 pub mod quota;
 pub mod service;
 pub mod settings;
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", not(test)))]
 pub mod spin;
 pub mod trace;
 
 /// The component's entry point.
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", not(test)))]
 #[spin_sdk::http_service]
 async fn handle(request: spin_sdk::http::Request) -> axum::response::Response {
     #[cfg(feature = "conformance")]

@@ -193,7 +193,8 @@ fn compiled(engine: &Engine, wasm: &[u8], cache: &Path) -> Result<Component> {
             Err(error) => log::debug(format_args!("{}: {error:#}", path.display())),
         }
     }
-    let component = Component::new(engine, componentize(wasm)?)?;
+    let adapter = adapter::WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER;
+    let component = Component::new(engine, componentize(wasm, adapter)?)?;
     if let Err(error) = keep(&component, &path) {
         log::debug(format_args!("{}: {error:#}", path.display()));
     }
@@ -209,9 +210,9 @@ fn keep(component: &Component, path: &Path) -> Result<()> {
     Ok(std::fs::rename(&unfinished, path)?)
 }
 
-/// A core module becomes a component by way of the preview 1 adapter; a
+/// A core module becomes a component by way of one of the preview 1 adapters; a
 /// component stays what it is.
-fn componentize(wasm: &[u8]) -> Result<Vec<u8>> {
+pub(crate) fn componentize(wasm: &[u8], adapter: &[u8]) -> Result<Vec<u8>> {
     const CORE_MODULE: [u8; 8] = *b"\0asm\x01\0\0\0";
     if !wasm.starts_with(&CORE_MODULE) {
         return Ok(wasm.to_vec());
@@ -219,9 +220,6 @@ fn componentize(wasm: &[u8]) -> Result<Vec<u8>> {
     wit_component::ComponentEncoder::default()
         .validate(true)
         .module(wasm)?
-        .adapter(
-            adapter::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME,
-            adapter::WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER,
-        )?
+        .adapter(adapter::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, adapter)?
         .encode()
 }

@@ -12,10 +12,12 @@
 //!   answers itself; [`outbound`]: HTTP out.
 //! - [`key_value`], [`sqlite`]: the stores; [`db`] is the file under both.
 //! - [`app`]: all of it put together.
+//! - [`command`]: runs the component's unit tests; nothing of the above is in it.
 //! - [`log`], [`stats`]: what can be seen from outside.
 
 pub mod app;
 pub mod bindings;
+pub mod command;
 pub mod db;
 pub mod engine;
 pub mod key_value;

@@ -25,7 +25,7 @@ mod idempotency;
 mod listing;
 mod memory;
 pub mod migrations;
-#[cfg(test)]
+#[cfg(all(test, not(target_family = "wasm")))]
 pub(crate) mod native;
 mod record;
 mod sql;

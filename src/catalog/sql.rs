@@ -358,5 +358,5 @@ fn image(row: Row) -> Result<Image, CatalogError> {
     })
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_family = "wasm")))]
 mod tests;

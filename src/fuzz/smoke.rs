@@ -1,8 +1,10 @@
 //! Every check on its seeds and on damaged seeds, without a fuzzer. Each runs as long as
 //! `DARKROOM_SMOKE_SECONDS` says. The damage is the same each time, so that a test which
-//! fails does so again; `DARKROOM_SMOKE_SEED` (a number) makes it another.
+//! fails does so again; `DARKROOM_SMOKE_SEED` (a number) makes it another. More seeds may be
+//! in a folder that `DARKROOM_SMOKE_CORPUS` names.
 
 mod damage;
+mod under_way;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -15,6 +17,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner
 
 use super::{TARGETS, Target};
 use damage::{Damage, apply, damage};
+use under_way::UnderWay;
 
 /// How long damaged seeds are tried, in seconds, where nothing else is said.
 const SECONDS: u64 = 1;
@@ -42,6 +45,9 @@ fn seeds(target: &Target) -> Vec<Vec<u8>> {
     if matches!(target.name, "media" | "strip") {
         paths.extend(files(&repository().join("tests/fixtures")));
     }
+    if let Some(corpus) = env::var_os("DARKROOM_SMOKE_CORPUS") {
+        paths.extend(files(&repository().join(corpus)));
+    }
     let read = |path: PathBuf| fs::read(&path).expect("a seed");
     paths.into_iter().map(read).collect()
 }
@@ -52,7 +58,15 @@ fn smoke(name: &str) {
     let target = TARGETS.iter().find(|target| target.name == name);
     let target = target.expect("a target");
     let seeds = seeds(target);
-    seeds.iter().for_each(|seed| (target.check)(seed));
+    // A panic that ends the program leaves no other trace of an input.
+    let under_way = cfg!(panic = "abort").then(|| UnderWay::at(kept(&format!("{name}.under-way"))));
+    let check = |bytes: &[u8]| {
+        if let Some(under_way) = &under_way {
+            under_way.note(bytes);
+        }
+        (target.check)(bytes);
+    };
+    seeds.iter().for_each(|seed| check(seed));
     let number = |name| {
         env::var(name)
             .ok()
@@ -78,7 +92,7 @@ fn smoke(name: &str) {
         };
         let mut runner = TestRunner::new_with_rng(config, random(start, count));
         let outcome = runner.run(&damages, |damages| {
-            (target.check)(&made(&damages));
+            check(&made(&damages));
             Ok(())
         });
         match outcome {
@@ -86,6 +100,9 @@ fn smoke(name: &str) {
             Err(TestError::Fail(reason, least)) => broken(name, &reason.to_string(), &made(&least)),
             Err(TestError::Abort(reason)) => panic!("{reason}"),
         }
+    }
+    if let Some(under_way) = under_way {
+        under_way.end();
     }
     // Where it is seen whether the test passes or not.
     let told = format!(
@@ -103,12 +120,16 @@ fn random(start: u64, count: u32) -> TestRng {
     TestRng::from_seed(RngAlgorithm::ChaCha, &seed)
 }
 
-fn broken(name: &str, reason: &str, bytes: &[u8]) -> ! {
+/// A file for an input, in a folder that is there.
+fn kept(name: &str) -> PathBuf {
     let folder = repository().join("target/smoke");
-    let file = folder.join(name);
-    fs::create_dir_all(&folder)
-        .and_then(|()| fs::write(&file, bytes))
-        .expect("written");
+    fs::create_dir_all(&folder).expect("a folder");
+    folder.join(name)
+}
+
+fn broken(name: &str, reason: &str, bytes: &[u8]) -> ! {
+    let file = kept(name);
+    fs::write(&file, bytes).expect("written");
     panic!("{reason}; the input is in {}", file.display());
 }
 

@@ -23,7 +23,7 @@ mod kind;
 mod policy;
 mod read;
 mod strip;
-#[cfg(not(target_family = "wasm"))]
+#[cfg(any(test, not(target_family = "wasm")))]
 pub mod testing;
 #[cfg(test)]
 mod tests;

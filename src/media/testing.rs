@@ -2,10 +2,16 @@
 //! but the formats' own rules is used, so a test that reads them back tests
 //! against the specifications and not against an encoder.
 
+#[cfg(test)]
+pub(super) mod hostile;
+pub mod parts;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod pixels;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod promises;
+
+use parts::PNG_SIGNATURE;
+pub(super) use parts::{png_chunk, riff_chunk, segment};
 
 /// A PNG of grey pixels, `width` by `height`.
 pub fn png(width: u32, height: u32) -> Vec<u8> {
@@ -143,46 +149,6 @@ const AVIF: &str = "
 042b4404341a1032161d8787859ddc71c702c0000090358e3c7c85d24be455
 ";
 
-const PNG_SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
-
-pub(super) fn png_chunk(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(content.len()).expect("a chunk is shorter than 4 GB");
-    let crc = !content
-        .iter()
-        .fold(name.iter().fold(u32::MAX, crc_step), crc_step);
-    [
-        &length.to_be_bytes(),
-        &name[..],
-        content,
-        &crc.to_be_bytes(),
-    ]
-    .concat()
-}
-
-fn crc_step(crc: u32, byte: &u8) -> u32 {
-    const TABLE: [u32; 256] = crc_table();
-    let [low, ..] = crc.to_le_bytes();
-    (crc >> 8) ^ TABLE[usize::from(low ^ byte)]
-}
-
-const fn crc_table() -> [u32; 256] {
-    let mut table = [0; 256];
-    let mut entry = 0;
-    let mut number: u32 = 0;
-    while entry < 256 {
-        let mut crc = number;
-        let mut bit = 0;
-        while bit < 8 {
-            crc = (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg());
-            bit += 1;
-        }
-        table[entry] = crc;
-        entry += 1;
-        number += 1;
-    }
-    table
-}
-
 /// A zlib stream (RFC 1950) of deflate's stored blocks (RFC 1951 §3.2.4).
 fn zlib_stored(data: &[u8]) -> Vec<u8> {
     let mut stream = vec![0x78, 0x01];
@@ -217,17 +183,6 @@ fn lzw(pixels: u32, colour: u16) -> Vec<u8> {
     bits.push(CLEAR, 3);
     bits.push(END, 3);
     bits.bytes
-}
-
-pub(super) fn segment(marker: u8, content: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(content.len() + 2).expect("a segment is shorter than 64 kB");
-    [&[0xFF, marker], &length.to_be_bytes()[..], content].concat()
-}
-
-pub(super) fn riff_chunk(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(content.len()).expect("a chunk is shorter than 4 GB");
-    let padding = &[0][..content.len() % 2];
-    [&name[..], &length.to_le_bytes(), content, padding].concat()
 }
 
 /// Bytes that no compressor makes smaller, always the same (xorshift64*).

@@ -195,7 +195,7 @@ impl Service {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_family = "wasm")))]
 mod interleavings;
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,7 @@
-//! `cargo xtask fuzz`: libFuzzer on the targets in `fuzz/`, one after the other.
+//! `cargo xtask fuzz`: libFuzzer on the targets in `fuzz/`, one after the other; or damaged
+//! seeds on WebAssembly.
+
+mod wasm;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -23,6 +26,12 @@ pub(crate) struct Fuzz {
     /// How long each is fuzzed
     #[arg(long, default_value_t = 60)]
     seconds: u32,
+    /// Try damaged seeds on WebAssembly instead, as the component runs
+    #[arg(long)]
+    wasm: bool,
+    /// What the damage there follows from; another one each time if none is named
+    #[arg(long, requires = "wasm")]
+    seed: Option<u64>,
     /// List the targets
     #[arg(long)]
     list: bool,
@@ -55,6 +64,12 @@ impl Fuzz {
                 vec![target]
             }
         };
+        if self.wasm {
+            let seed = self.seed.unwrap_or_else(wasm::new_seed);
+            return targets
+                .iter()
+                .try_for_each(|target| wasm::fuzz(target, self.seconds, seed));
+        }
         ensure_toolchain()?;
         ensure_cargo_fuzz()?;
         say::step("Building the fuzzers, with AddressSanitizer");

@@ -8,6 +8,7 @@
 //!
 //! - `cargo`: running cargo and rustup, the places in the repository
 //! - `component`: building the WebAssembly component
+//! - `guest`: the component's unit tests, compiled as it is
 //! - `host`: choosing, starting and stopping the program that runs it
 //! - `http`: the few requests that chores make
 //! - `keys`: the development signing key and its tokens
@@ -24,6 +25,7 @@ mod cargo;
 mod component;
 mod fsck;
 mod fuzz;
+mod guest;
 mod host;
 mod http;
 mod keys;

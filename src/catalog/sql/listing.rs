@@ -145,5 +145,5 @@ fn page_statement(
     statement
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_family = "wasm")))]
 mod tests;

@@ -3,6 +3,7 @@
 
 use bytes::Bytes;
 
+use super::parts::PNG_SIGNATURE;
 use super::pixels::{self, Pixels};
 use crate::fuzz::Chance;
 use crate::media::{Facts, Inspector, Kind, MediaError, Piece, Policy, Strip, Trailing};
@@ -197,8 +198,6 @@ fn check_told(facts: &Facts, seen: &Pixels) {
     );
     assert_eq!(facts.frames, seen.frames);
 }
-
-const PNG_SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 
 /// Makes the CRCs of a PNG right again, without which hardly any damage would get
 /// past the first check.

@@ -1,10 +1,6 @@
 use super::{Answer, facts, inspect, malformed};
+pub(super) use crate::media::testing::parts::iso_box as bx;
 use crate::media::{Facts, Kind, MediaError, testing};
-
-pub(super) fn bx(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
-    let size = u32::try_from(content.len() + 8).expect("small");
-    [&size.to_be_bytes(), &name[..], content].concat()
-}
 
 /// A full box of version 0 without flags.
 pub(super) fn full(name: &[u8; 4], content: &[u8]) -> Vec<u8> {

@@ -1,12 +1,12 @@
 //! `cargo xtask test`: everything that must hold, step by step.
 
+mod imports;
 mod layers;
 mod report;
 mod source;
 mod steps;
 mod supply;
 mod threats;
-mod wasm;
 
 use std::env;
 use std::time::Instant;
@@ -158,7 +158,7 @@ mod tests {
     fn a_filter_leaves_only_steps_with_tests() {
         assert_eq!(
             names(&[], Some("upload")).expect("some"),
-            ["unit", "host", "api"]
+            ["unit", "host", "wasm", "api"]
         );
         assert!(names(&["format"], Some("upload")).is_err());
     }

@@ -13,9 +13,10 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result, bail, ensure};
 
 use super::report::Outcome;
-use super::{Step, Test, layers, supply, threats, wasm};
+use super::{Step, Test, imports, layers, supply, threats};
 use crate::cargo::{self, WASM_TARGET, cargo};
 use crate::component::{self, Profile};
+use crate::guest;
 use crate::host::{Choice, Program};
 use crate::peers;
 
@@ -35,8 +36,13 @@ const UNWANTED: &[&str] = &[
     "rusqlite",
     "tokio",
 ];
-/// How long unit tests try damaged inputs on each target of `fuzz/`, in seconds.
-const SMOKE_SECONDS: (&str, &str) = ("DARKROOM_SMOKE_SECONDS", "20");
+/// How long unit tests try damaged inputs on each target of `fuzz/`, in seconds, where
+/// [`SMOKE`] says nothing.
+const SMOKE_SECONDS: &str = "20";
+/// The same for WebAssembly, where one target has to wait for the other.
+const WASM_SMOKE_SECONDS: &str = "5";
+/// The variable that says so.
+const SMOKE: &str = "DARKROOM_SMOKE_SECONDS";
 
 /// All steps.
 pub(crate) const STEPS: &[Step] = &[
@@ -89,6 +95,12 @@ pub(crate) const STEPS: &[Step] = &[
         run: host,
     },
     Step {
+        name: "wasm",
+        about: "unit tests of the component where it runs: on WebAssembly",
+        tests: true,
+        run: wasm,
+    },
+    Step {
         name: "api",
         about: "end-to-end tests: the component on a host, over HTTP",
         tests: true,
@@ -128,10 +140,22 @@ fn unit(test: &Test, outcome: &mut Outcome) -> Result<()> {
     // on, and build dependencies anew.
     let app = "test --package darkroom --package xtask";
     let mut units = cargo(format!("{app} --lib --bins").split(' '));
-    let (name, seconds) = SMOKE_SECONDS;
-    units.env(name, seconds);
+    smoke(&mut units, SMOKE_SECONDS);
     cargo_test(units, test, outcome)?;
     cargo_test(cargo(format!("{app} --doc").split(' ')), test, outcome)
+}
+
+/// Has unit tests try damaged inputs for as long as the caller wants, or else so long.
+fn smoke(units: &mut Command, seconds: &str) {
+    if env::var_os(SMOKE).is_none() {
+        units.env(SMOKE, seconds);
+    }
+}
+
+fn wasm(test: &Test, outcome: &mut Outcome) -> Result<()> {
+    let mut units = guest::cargo_test(&[])?;
+    smoke(&mut units, WASM_SMOKE_SECONDS);
+    cargo_test(units, test, outcome)
 }
 
 fn docs(_: &Test, _: &mut Outcome) -> Result<()> {
@@ -156,7 +180,7 @@ fn component(_: &Test, outcome: &mut Outcome) -> Result<()> {
          dependency (`cargo tree --package darkroom --target {WASM_TARGET} --edges normal`)",
         wasm.len()
     );
-    wasm::check_imports(&wasm)?;
+    imports::check(&wasm)?;
     check_dependencies()
 }
 

@@ -22,7 +22,7 @@ const ALLOWED: &[&str] = &[
 ];
 
 /// Fails where the module imports from an interface that is not in the list.
-pub(crate) fn check_imports(module: &[u8]) -> Result<()> {
+pub(crate) fn check(module: &[u8]) -> Result<()> {
     let unknown: Vec<String> = imported_modules(module)
         .context("cannot read the component's imports")?
         .into_iter()
@@ -30,7 +30,7 @@ pub(crate) fn check_imports(module: &[u8]) -> Result<()> {
         .collect();
     ensure!(
         unknown.is_empty(),
-        "the component imports {}, which is not in the list in xtask/src/test/wasm.rs",
+        "the component imports {}, which is not in the list in xtask/src/test/imports.rs",
         unknown.join(", ")
     );
     Ok(())
@@ -131,7 +131,7 @@ mod tests {
             "spin:sqlite/sqlite@3.1.0",
             "[export]wasi:http/handler@9",
         ]);
-        assert!(check_imports(&known).is_ok());
+        assert!(check(&known).is_ok());
     }
 
     #[test]
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn an_unknown_interface_is_named() {
-        let error = check_imports(&module(&["wasi:sockets/tcp@0.2.0"])).expect_err("refused");
+        let error = check(&module(&["wasi:sockets/tcp@0.2.0"])).expect_err("refused");
         assert!(error.to_string().contains("wasi:sockets/tcp@0.2.0"));
     }
 
@@ -152,7 +152,7 @@ mod tests {
     fn every_cut_of_a_module_is_an_error() {
         let whole = module(&["$root"]);
         for end in (0..8).chain(9..whole.len()) {
-            assert!(check_imports(&whole[..end]).is_err(), "cut at {end}");
+            assert!(check(&whole[..end]).is_err(), "cut at {end}");
         }
     }
 }
