@@ -22,7 +22,8 @@ pub(crate) fn reset(group: u32) {
     }
 }
 
-fn members(group: u32) -> Vec<u32> {
+/// The processes of a group.
+pub(super) fn members(group: u32) -> Vec<u32> {
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     processes
         .filter_map(|entry| {

@@ -4,9 +4,18 @@
 mod bombs;
 mod counters;
 mod fixtures;
+mod hostile;
+// Tests of the application have the same files. They are made of nothing but the standard
+// library, so that measurements need not wait until the application compiles.
+#[path = "../../../src/media/testing/hostile.rs"]
+mod hostile_files;
 mod list;
 mod memory;
 mod nginx;
+#[expect(unreachable_pub, reason = "it is public where it is at home")]
+#[path = "../../../src/media/testing/parts.rs"]
+mod parts;
+mod processor;
 mod slowloris;
 mod stage;
 mod table;
@@ -42,7 +51,8 @@ pub(crate) struct Bench {
     rounds: u32,
     /// Run only this measurement; can be repeated. Some run only when they are named:
     /// `list`, which takes minutes and two gigabytes of disk; `slowloris`, a client beside
-    /// 500 slow ones; `bombs`, files that claim to be gigantic
+    /// 500 slow ones; `bombs`, files that claim to be gigantic; `hostile`, files that are made
+    /// to cost much
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
     /// Print JSON instead of a table
@@ -77,6 +87,9 @@ const APART: &[(&str, Apart)] = &[
     ("list", list::run),
     ("slowloris", slowloris::run),
     ("bombs", |bench, program| bombs::run(bench.json, program)),
+    ("hostile", |bench, program| {
+        hostile::run(bench.json, program)
+    }),
 ];
 
 impl Bench {
