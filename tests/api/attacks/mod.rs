@@ -12,6 +12,7 @@ mod link_uses;
 mod links;
 mod owners;
 mod paths;
+mod proxy;
 mod purposes;
 mod rotation;
 mod settings;

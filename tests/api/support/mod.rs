@@ -21,6 +21,7 @@ mod s3;
 mod server;
 pub(crate) mod setup;
 mod stores;
+mod tls;
 mod tokens;
 mod watchdog;
 
@@ -34,7 +35,7 @@ pub(crate) use links::{signed_link, signed_ticket, ticket};
 pub(crate) use nginx::Nginx;
 pub(crate) use png::Png;
 pub(crate) use program::Program;
-pub(crate) use raw::Raw;
+pub(crate) use raw::{Raw, RawResponse};
 pub(crate) use redis::{Redis, redis_keys, redis_reads};
 pub(crate) use s3::S3;
 pub(crate) use server::Darkroom;

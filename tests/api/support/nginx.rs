@@ -1,4 +1,4 @@
-//! nginx in front of a server, as a proxy that caches.
+//! nginx in front of a server, as a proxy that caches; where that is wanted, TLS ends there.
 
 use std::fs;
 use std::net::TcpStream;
@@ -8,11 +8,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::peer::free_port;
+use super::tls::{self, Certificate};
 use super::watchdog::{Watchdog, signal};
-use super::{Client, Darkroom, environment, tokens};
+use super::{Client, Darkroom, Program, Raw, environment, tokens};
 
 /// The documented configuration.
 const RECIPE: &str = include_str!("../../recipes/nginx-cache.conf");
+/// The file with the ids of the requests that it took.
+const TAKEN: &str = "taken.log";
 /// How long it may take to listen.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -21,6 +24,7 @@ pub(crate) struct Nginx {
     child: Child,
     address: String,
     folder: tempfile::TempDir,
+    certificate: Option<Certificate>,
     _watchdog: Watchdog,
 }
 
@@ -29,13 +33,28 @@ impl Nginx {
     /// lines replaced; none where `cargo xtask test` found no nginx, which it reports
     /// as skipped.
     pub(crate) fn before(darkroom: &Darkroom, replaced: &[(&str, &str)]) -> Option<Self> {
+        Self::start(darkroom, replaced, None)
+    }
+
+    /// The same for clients that speak TLS, over HTTP/1.1 or HTTP/2. It writes down the
+    /// requests that it took.
+    pub(crate) fn with_tls(darkroom: &Darkroom, replaced: &[(&str, &str)]) -> Option<Self> {
+        Self::start(darkroom, replaced, Some(Certificate::make()?))
+    }
+
+    fn start(
+        darkroom: &Darkroom,
+        replaced: &[(&str, &str)],
+        certificate: Option<Certificate>,
+    ) -> Option<Self> {
         let program = environment::peer("DARKROOM_TEST_NGINX")?;
         let mut log = String::new();
         // Between finding a free port and using it, another may take it.
         for _ in 0..5 {
             let folder = tempfile::tempdir().expect("a temporary directory");
             let port = free_port();
-            let configuration = configuration(&folder, port, darkroom, replaced);
+            let tls = certificate.as_ref();
+            let configuration = configuration(&folder, port, darkroom, replaced, tls);
             let file = folder.path().join("nginx.conf");
             fs::write(&file, configuration).expect("is written");
             let child = Command::new(&program)
@@ -49,11 +68,13 @@ impl Nginx {
                 .process_group(0)
                 .spawn()
                 .expect("nginx starts");
+            let scheme = tls.map_or("http", |_| "https");
             let mut nginx = Self {
                 _watchdog: Watchdog::over(child.id(), folder.path()),
                 child,
-                address: format!("http://127.0.0.1:{port}"),
+                address: format!("{scheme}://127.0.0.1:{port}"),
                 folder,
+                certificate: certificate.clone(),
             };
             if nginx.listens(port) {
                 return Some(nginx);
@@ -77,6 +98,36 @@ impl Nginx {
     /// What it complains of.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("error.log")).unwrap_or_default()
+    }
+
+    /// The ids of the requests that it took, as they named themselves.
+    pub(crate) fn taken(&self) -> Vec<String> {
+        let log = fs::read_to_string(self.folder.path().join(TAKEN)).unwrap_or_default();
+        log.lines().map(str::to_owned).collect()
+    }
+
+    /// Where it is: `https://127.0.0.1:1234`.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// A connection with TLS, on which bytes are sent as they are.
+    pub(crate) fn raw(&self) -> Raw {
+        let certificate = self.certificate.as_ref().expect("TLS");
+        let authority = self.address.trim_start_matches("https://").to_owned();
+        Raw::over(tls::connect(&authority, certificate), authority)
+    }
+
+    /// What curl prints that trusts it; none where there is no curl.
+    pub(crate) fn curl(&self, arguments: &[&str], path: &str) -> Option<Vec<u8>> {
+        let curl = Program::find("DARKROOM_TEST_CURL")?;
+        let authority = self.certificate.as_ref().expect("TLS").path();
+        let url = format!("{}{path}", self.address);
+        let trust = ["-sS", "--cacert", &authority, &url];
+        let output = curl.run(&[&trust, arguments].concat());
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{url}: {errors}");
+        Some(output.stdout)
     }
 
     /// A client of the proxy whose token lets it do everything with the images of
@@ -104,11 +155,22 @@ fn configuration(
     port: u16,
     darkroom: &Darkroom,
     replaced: &[(&str, &str)],
+    tls: Option<&Certificate>,
 ) -> String {
     let folder = folder.path().display().to_string();
     let authority = darkroom.address().trim_start_matches("http://");
     let mut recipe = RECIPE.to_owned();
-    let listen = format!("listen 127.0.0.1:{port};");
+    let listen = match tls {
+        None => format!("listen 127.0.0.1:{port};"),
+        Some(certificate) => format!(
+            "listen 127.0.0.1:{port} ssl http2;\nssl_certificate {0};\n\
+             ssl_certificate_key {0};",
+            certificate.path()
+        ),
+    };
+    let log = tls.map_or("access_log off;".to_owned(), |_| {
+        format!("log_format taken $http_x_request_id;\naccess_log {folder}/{TAKEN} taken;")
+    });
     let here = [
         ("/var/cache/nginx/darkroom", format!("{folder}/cache")),
         ("127.0.0.1:3000", authority.to_owned()),
@@ -126,6 +188,6 @@ fn configuration(
         .collect();
     format!(
         "user root;\ndaemon off;\nworker_processes 1;\npid {folder}/nginx.pid;\n\
-         events {{}}\nhttp {{\naccess_log off;\n{temporary}{recipe}}}\n"
+         events {{}}\nhttp {{\n{log}\n{temporary}{recipe}}}\n"
     )
 }

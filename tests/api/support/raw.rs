@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::Darkroom;
@@ -11,9 +11,14 @@ use super::tokens::{ALL_SCOPES, token};
 /// How long a server that has more to say may be silent.
 const SILENCE: Duration = Duration::from_secs(3);
 
+/// What bytes are sent on and come from.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
 /// A connection on which bytes are sent as they are.
 pub(crate) struct Raw {
-    stream: TcpStream,
+    stream: Box<dyn Stream>,
     authority: String,
 }
 
@@ -31,8 +36,13 @@ impl Raw {
     pub(crate) async fn connect(darkroom: &Darkroom) -> Self {
         let authority = darkroom.address().trim_start_matches("http://").to_owned();
         let stream = TcpStream::connect(&authority).await;
+        Self::over(stream.expect("it listens"), authority)
+    }
+
+    /// A connection that stands, to the server of this name.
+    pub(super) fn over(stream: impl Stream + 'static, authority: String) -> Self {
         Self {
-            stream: stream.expect("it listens"),
+            stream: Box::new(stream),
             authority,
         }
     }

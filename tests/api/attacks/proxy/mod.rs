@@ -1,0 +1,85 @@
+//! A proxy in front at which TLS ends, as is documented: two programs read every request,
+//! and nothing may be what the one takes it for and the other does not. Where `cargo xtask
+//! test` finds no nginx, OpenSSL or curl it reports that these are skipped, and fails in CI.
+
+mod bodies;
+mod delivery;
+mod forgery;
+mod framing;
+mod targets;
+
+use serde_json::Value;
+
+use crate::support::{ALL_SCOPES, Darkroom, Nginx, RawResponse, eventually, fixture, token};
+
+/// The owner of everything.
+const ALICE: &str = "alice";
+
+/// A server of a test's own, and the proxy before it.
+struct Stage {
+    darkroom: Darkroom,
+    nginx: Nginx,
+}
+
+impl Stage {
+    /// `replaced` are lines of the documented configuration.
+    fn with(replaced: &[(&str, &str)]) -> Option<Self> {
+        let darkroom = Darkroom::start();
+        let nginx = Nginx::with_tls(&darkroom, replaced)?;
+        Some(Self { darkroom, nginx })
+    }
+
+    fn new() -> Option<Self> {
+        Self::with(&[])
+    }
+
+    /// An image of Alice's, and its id.
+    async fn image(&self) -> (Value, String) {
+        let image = self.darkroom.client(ALICE);
+        let image = image.upload(fixture("still.gif").bytes).await;
+        let id = image["id"].as_str().expect("an id").to_owned();
+        (image, id)
+    }
+
+    /// One request without a body on a connection of its own, and its answer.
+    async fn exchange(&self, target: &str, lines: &[&str]) -> RawResponse {
+        let mut raw = self.nginx.raw();
+        let lines = [&["Connection: close"], lines].concat();
+        raw.begin(target, &lines).await;
+        raw.response().await
+    }
+
+    /// Waits until the application has answered a request that comes after all others.
+    async fn settle(&self) {
+        const LAST: &str = "the-last-request";
+        let last = format!("X-Request-Id: {LAST}");
+        let answer = self.exchange("GET /health/live", &[&last]).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        let told = eventually(|| async { self.served(LAST) > 0 }).await;
+        assert_eq!(told, Ok(()), "{}", self.darkroom.log());
+    }
+
+    /// How many requests with this id the application served.
+    fn served(&self, id: &str) -> usize {
+        self.darkroom.log().matches(&format!("\"{id}\"")).count()
+    }
+
+    /// How many requests with this id the proxy took.
+    fn taken(&self, id: &str) -> usize {
+        self.nginx
+            .taken()
+            .iter()
+            .filter(|taken| *taken == id)
+            .count()
+    }
+}
+
+/// A header line with Alice's token.
+fn authorization() -> String {
+    format!("Authorization: Bearer {}", token(ALICE, ALL_SCOPES))
+}
+
+/// What an answer has after its head.
+fn body(answer: &RawResponse) -> &str {
+    answer.text.split_once("\r\n\r\n").unwrap_or_default().1
+}
