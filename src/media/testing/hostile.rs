@@ -350,7 +350,12 @@ fn avifs(length: usize) -> Vec<File> {
         locations(&[vec![picture.clone()], extents].concat())
     };
     let (many, items_of_one) = (half / 8, half / 37);
-    let pictured = [items(0), locations(&[picture.clone()]), data(16)].concat();
+    let pictured = [
+        items(0),
+        locations(std::slice::from_ref(&picture)),
+        data(16),
+    ]
+    .concat();
     let boxed = |name| avif(&[&pictured], &fill(length, &iso_box(name, b"")));
     vec![
         (
