@@ -156,8 +156,8 @@ impl S3Writer {
             body: std::mem::take(&mut self.buffer).into(),
             ..Call::new(Method::PUT, Some(&key))
         };
-        self.store.client.stream(&call).await?;
-        Ok(())
+        let answer = self.store.client.stream(&call).await?;
+        multipart::entity_tag(&answer).map(drop)
     }
 }
 
