@@ -19,6 +19,7 @@ pub const NAMES: &[&str] = &[
     "signing_keys",
     "max_upload_bytes",
     "max_upload_seconds",
+    "late_write_seconds",
     "max_pixels",
     "max_width",
     "max_height",
@@ -62,6 +63,9 @@ pub struct Settings {
     pub max_upload_bytes: u64,
     /// The longest that an upload may take, in seconds (`max_upload_seconds`; 6 hours).
     pub max_upload_seconds: u64,
+    /// How long a store may take over a write that was given up, in seconds
+    /// (`late_write_seconds`; a quarter of an hour).
+    pub late_write_seconds: u64,
     /// The largest image in pixels, width times height (`max_pixels`; 50 million).
     pub max_pixels: u64,
     /// The widest image in pixels, before orientation (`max_width`; 65535).
@@ -171,6 +175,7 @@ impl Settings {
             signing_keys: values.signing_keys("signing_keys")?,
             max_upload_bytes: values.number("max_upload_bytes", 25 * MIB, 1..=1 << 40)?,
             max_upload_seconds: values.number("max_upload_seconds", 21_600, 1..=604_800)?,
+            late_write_seconds: values.number("late_write_seconds", 900, 1..=86_400)?,
             max_pixels: values.number("max_pixels", 50_000_000, 1..=1 << 40)?,
             max_width: values.pixels("max_width")?,
             max_height: values.pixels("max_height")?,
@@ -407,6 +412,7 @@ mod tests {
         assert_eq!(settings.metrics, MetricsAccess::Admin);
         assert!(!settings.server_timing && !settings.verify_downloads);
         assert_eq!(settings.max_upload_seconds, 21_600);
+        assert_eq!(settings.late_write_seconds, 900);
         assert_eq!(settings.delete_grace_seconds, 900);
         assert_eq!(
             (settings.token_audience, settings.public_base_url),

@@ -44,13 +44,12 @@ impl ChunkedBlobs {
         }
     }
 
-    /// Deletes the first `count` chunks, from the last to the first. Those that
-    /// [`delete_remains`](BlobStore::delete_remains) looks for first go last, in a
-    /// call of their own: a deletion that was cut short can be found again.
+    /// Deletes the first `count` chunks, from the last to the first, which goes in a call
+    /// of its own: as long as it is there a deletion that was cut short can be found again.
     async fn delete_chunks(&self, id: &BlobId, count: u64) -> Result<(), BlobError> {
         let keys: Vec<String> = (0..count).map(|index| key::chunk(id, index)).collect();
-        let (first, rest) = keys.split_at(keys.len().min(WRITES_IN_FLIGHT));
-        for batch in rest.rchunks(DELETE_BATCH).chain(first.chunks(DELETE_BATCH)) {
+        let (first, rest) = keys.split_at(keys.len().min(1));
+        for batch in rest.rchunks(DELETE_BATCH).chain(first.chunks(1)) {
             self.values.delete_many(batch.to_vec()).await?;
         }
         Ok(())
@@ -144,6 +143,8 @@ struct ChunkWriter {
     /// The index of the chunk that `buffer` will be.
     next: u64,
     in_flight: FuturesUnordered<BoxFuture<'static, Result<(), BlobError>>>,
+    /// Whether a write was answered by an error: the store may carry it out yet.
+    has_failed: bool,
     /// Whether another may be writing the same.
     is_shared: bool,
 }
@@ -158,6 +159,7 @@ impl ChunkWriter {
             size: 0,
             next: 0,
             in_flight: FuturesUnordered::new(),
+            has_failed: false,
             is_shared: false,
         }
     }
@@ -174,9 +176,18 @@ impl ChunkWriter {
             .min(self.chunk_size())
     }
 
+    /// Waits for any write that is on its way. Whether there was one.
+    async fn arrive(&mut self) -> Result<bool, BlobError> {
+        let Some(written) = self.in_flight.next().await else {
+            return Ok(false);
+        };
+        self.has_failed |= written.is_err();
+        written.map(|()| true)
+    }
+
     async fn send_buffer(&mut self) -> Result<(), BlobError> {
         while self.in_flight.len() >= WRITES_IN_FLIGHT {
-            self.in_flight.try_next().await?;
+            self.arrive().await?;
         }
         let mut chunk = std::mem::take(&mut self.buffer);
         let seal = seal::seal(&self.id, self.next, &chunk);
@@ -206,8 +217,10 @@ impl BlobWriter for ChunkWriter {
             }
         }
         // Lets writes under way proceed while more bytes are awaited.
-        while let Some(Some(done)) = self.in_flight.next().now_or_never() {
-            done?;
+        while !self.in_flight.is_empty()
+            && let Some(arrived) = self.arrive().now_or_never()
+        {
+            arrived?;
         }
         Ok(())
     }
@@ -216,7 +229,7 @@ impl BlobWriter for ChunkWriter {
         if !self.buffer.is_empty() {
             self.send_buffer().await?;
         }
-        while self.in_flight.try_next().await?.is_some() {}
+        while self.arrive().await? {}
         Ok(BlobRef {
             id: self.id,
             size: self.size,
@@ -224,13 +237,24 @@ impl BlobWriter for ChunkWriter {
         })
     }
 
-    async fn abort(mut self: Box<Self>) -> Result<(), BlobError> {
+    async fn abort(mut self: Box<Self>) -> Result<Option<BlobRef>, BlobError> {
         // A chunk must not arrive after its deletion, so wait for all first.
-        while self.in_flight.next().await.is_some() {}
-        if self.is_shared {
-            return Ok(());
+        while !self.in_flight.is_empty() {
+            // What has failed is remembered.
+            let _ = self.arrive().await;
         }
-        self.store.delete_chunks(&self.id, self.next).await
+        if self.is_shared {
+            return Ok(None);
+        }
+        if self.has_failed {
+            return Ok(Some(BlobRef {
+                size: self.next * u64::from(self.store.chunk_size),
+                chunk_size: self.store.chunk_size,
+                id: self.id,
+            }));
+        }
+        self.store.delete_chunks(&self.id, self.next).await?;
+        Ok(None)
     }
 }
 

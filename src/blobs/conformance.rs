@@ -268,11 +268,12 @@ impl Suite<'_> {
                 let cleaned = if abandon {
                     let finished = writer.finish().await;
                     finished.map_err(|error| Failure::new(name, error))?;
-                    self.store.delete_remains(&id).await
+                    self.store.delete_remains(&id).await.map(|()| None)
                 } else {
                     writer.abort().await
                 };
-                cleaned.map_err(|error| Failure::new(name, error))?;
+                let left = cleaned.map_err(|error| Failure::new(name, error))?;
+                ensure_eq("a writer that nothing failed leaves nothing", left, None)?;
                 let chunk_size = u32::try_from(chunk).unwrap_or(u32::MAX);
                 self.ensure_gone(&BlobRef {
                     id,

@@ -212,8 +212,10 @@ pub trait BlobWriter: Send {
     /// Makes all that was written durable.
     async fn finish(self: Box<Self>) -> Result<BlobRef, BlobError>;
 
-    /// Deletes what was written.
-    async fn abort(self: Box<Self>) -> Result<(), BlobError>;
+    /// Deletes what was written. Where the store has failed a write, and may carry it out
+    /// yet, nothing is deleted, and what there may be is told instead: whoever records
+    /// that first may delete it, and later once more.
+    async fn abort(self: Box<Self>) -> Result<Option<BlobRef>, BlobError>;
 }
 
 /// A store of whole values under string keys: the least that a backend must

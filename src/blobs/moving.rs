@@ -45,6 +45,9 @@ pub enum MoveError {
     Blobs(#[from] BlobError),
 }
 
+/// Whether there is still time to write.
+type MayWrite<'a> = dyn Fn() -> bool + Send + Sync + 'a;
+
 impl MovingBlobs {
     /// Blobs go to `current`, and come from `previous` too.
     pub fn new(current: Arc<dyn BlobStore>, previous: Arc<dyn BlobStore>) -> Self {
@@ -53,14 +56,19 @@ impl MovingBlobs {
 
     /// Moves a blob whose content has this SHA-256. Its bytes are there all the
     /// time: they are deleted in the previous store when they are safe in the
-    /// current one.
-    pub async fn move_over(&self, blob: &BlobRef, sha256: &[u8; 32]) -> Result<Moved, MoveError> {
+    /// current one. Once `may_write` says no, nothing is written any more.
+    pub async fn move_over(
+        &self,
+        blob: &BlobRef,
+        sha256: &[u8; 32],
+        may_write: &MayWrite<'_>,
+    ) -> Result<Moved, MoveError> {
         if blob.size == 0 || is_missing(&self.previous.read(blob, 0..1).await) {
             return Ok(Moved::Before);
         }
         // The last to move it may have been stopped before it deleted everything.
         if !matches_content(&*self.current, blob, sha256).await? {
-            match self.copy(blob, sha256).await {
+            match self.copy(blob, sha256, may_write).await {
                 // Another one moves it too, and was faster.
                 Err(MoveError::Blobs(BlobError::Missing { .. }))
                     if matches_content(&*self.current, blob, sha256).await? => {}
@@ -71,16 +79,26 @@ impl MovingBlobs {
         Ok(Moved::Now)
     }
 
-    async fn copy(&self, blob: &BlobRef, sha256: &[u8; 32]) -> Result<(), MoveError> {
+    async fn copy(
+        &self,
+        blob: &BlobRef,
+        sha256: &[u8; 32],
+        may_write: &MayWrite<'_>,
+    ) -> Result<(), MoveError> {
+        let refuse_late = || {
+            let late = || BlobError::Store(format!("the move of blob {} took too long", blob.id));
+            may_write().then_some(()).ok_or_else(late)
+        };
         let mut bytes = self.previous.read(blob, 0..blob.size).await?;
         let mut writer = self.current.rewrite(blob);
         let mut hasher = Sha256::new();
         let mut copy = async || {
             while let Some(piece) = bytes.try_next().await? {
                 hasher.update(&piece);
+                refuse_late()?;
                 writer.write(piece).await?;
             }
-            Ok::<(), BlobError>(())
+            refuse_late()
         };
         let copied = copy().await.map_err(MoveError::from);
         let altered = || MoveError::Altered(blob.id.clone());

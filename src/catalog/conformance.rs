@@ -5,6 +5,7 @@ mod audit;
 mod idempotency;
 mod listing;
 mod recorded;
+mod remains;
 mod usage;
 
 use std::collections::BTreeMap;
@@ -50,6 +51,10 @@ pub async fn run(catalog: &dyn Catalog, prefix: &str) -> Result<Vec<&'static str
     suite.every_recorded_blob_is_told_once().await?;
     suite.a_key_is_held_by_one_request_at_a_time().await?;
     suite.a_key_is_answered_once().await?;
+    suite.an_abandoned_claim_holds_nothing().await?;
+    suite
+        .what_is_forgotten_or_given_up_remains_for_a_while()
+        .await?;
     suite.expired_leases_commit_nothing().await?;
     suite.audits_tell_every_record().await?;
     suite.a_closed_lease_commits_nothing().await?;
@@ -76,6 +81,8 @@ pub async fn run(catalog: &dyn Catalog, prefix: &str) -> Result<Vec<&'static str
         "every recorded blob is told once",
         "a key is held by one request at a time",
         "a key is answered once",
+        "an abandoned claim holds nothing",
+        "what is forgotten or given up remains for a while",
         "expired leases commit nothing",
         "audits tell every record",
         "a closed lease commits nothing",
@@ -160,7 +167,8 @@ impl Suite<'_> {
                 self.catalog.forget_blob(&id).await,
             )?;
         }
-        ensure_eq("forgotten blobs are gone", self.dead().await?, vec![])
+        ensure_eq("forgotten blobs are gone", self.dead().await?, vec![])?;
+        self.forget_remains().await
     }
 
     async fn images_come_back_as_committed(&self) -> Result<(), Failure> {

@@ -2,6 +2,7 @@
 
 mod audit;
 mod keys;
+mod remains;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -38,6 +39,7 @@ struct State {
     leases: BTreeMap<String, Lease>,
     tickets: BTreeMap<String, Timestamp>,
     keys: keys::Keys,
+    remains: remains::Remains,
 }
 
 #[derive(Debug)]
@@ -58,7 +60,8 @@ impl MemoryCatalog {
         }
     }
 
-    /// The names of all records that are not images: blobs, then leases, then keys.
+    /// The names of all records that are not images: blobs, then leases, then keys, then
+    /// remains.
     pub fn other_records(&self) -> Vec<String> {
         let state = self.lock();
         state
@@ -67,6 +70,7 @@ impl MemoryCatalog {
             .chain(state.leases.keys())
             .cloned()
             .chain(state.keys.names())
+            .chain(state.remains.names())
             .collect()
     }
 
@@ -277,6 +281,11 @@ impl Catalog for MemoryCatalog {
         Ok(())
     }
 
+    async fn abandon_key(&self, claim: &KeyClaim, at: Timestamp) -> Result<(), CatalogError> {
+        self.lock().keys.abandon(claim, at);
+        Ok(())
+    }
+
     async fn forget_keys(&self, at: Timestamp) -> Result<(), CatalogError> {
         self.lock().keys.forget_expired(at);
         Ok(())
@@ -335,9 +344,31 @@ impl Catalog for MemoryCatalog {
     }
 
     async fn forget_blob(&self, id: &BlobId) -> Result<(), CatalogError> {
-        self.lock()
-            .blobs
-            .retain(|known, record| known != id.as_str() || record.refs > 0);
+        let mut state = self.lock();
+        let record = state.blobs.get(id.as_str());
+        if let Some(record) = record.filter(|record| record.refs == 0) {
+            let blob = record.blob.clone();
+            state.blobs.remove(id.as_str());
+            state.remains.add(blob, (self.clock)());
+        }
+        Ok(())
+    }
+
+    async fn record_remains(&self, blob: &BlobRef) -> Result<(), CatalogError> {
+        self.lock().remains.add(blob.clone(), (self.clock)());
+        Ok(())
+    }
+
+    async fn remains(&self, before: Timestamp, limit: u32) -> Result<Vec<BlobRef>, CatalogError> {
+        let state = self.lock();
+        let images = state.images.values();
+        let referred: BTreeSet<&str> = images.map(|image| image.blob.id.as_str()).collect();
+        let used = |id: &str| state.blobs.contains_key(id) || referred.contains(id);
+        Ok(state.remains.due(before, limit, used))
+    }
+
+    async fn forget_remains(&self, ids: &[BlobId]) -> Result<(), CatalogError> {
+        self.lock().remains.forget(ids);
         Ok(())
     }
 

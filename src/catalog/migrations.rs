@@ -51,6 +51,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "audit",
         sql: include_str!("migrations/0006_audit.sql"),
     },
+    Migration {
+        version: 7,
+        name: "remains",
+        sql: include_str!("migrations/0007_remains.sql"),
+    },
 ];
 
 impl Migration {
@@ -68,7 +73,7 @@ pub async fn recount_usage(database: &dyn Database) -> Result<(), CatalogError> 
     let counting = MIGRATIONS.iter().filter(|migration| migration.version == 2);
     let statements = counting.flat_map(Migration::statements);
     for statement in statements.filter(|statement| !statement.contains("CREATE ")) {
-        database.query(statement, vec![]).await?;
+        database.query_long(statement, vec![]).await?;
     }
     Ok(())
 }
@@ -99,7 +104,7 @@ pub async fn migrate(database: &dyn Database) -> Result<(), CatalogError> {
 }
 
 async fn apply(database: &dyn Database, statement: &str) -> Result<(), CatalogError> {
-    match database.query(statement, vec![]).await {
+    match database.query_long(statement, vec![]).await {
         Err(CatalogError::Database(message)) if message.contains("duplicate column name") => Ok(()),
         result => result.map(|_| ()),
     }

@@ -15,6 +15,8 @@
 //! 3. The last image that refers to it is deleted: it is dead, for good.
 //! 4. [`Catalog::dead_blobs`] names it, its bytes are deleted, and
 //!    [`Catalog::forget_blob`] drops the record.
+//! 5. [`Catalog::remains`] names it once more, when no write of it can come any more:
+//!    its bytes are deleted again, and [`Catalog::forget_remains`] drops the last record.
 //!
 //! What was written and never committed is found from leases that have expired
 //! ([`Catalog::expired_leases`]): nothing can be committed under those any more.
@@ -130,6 +132,10 @@ pub trait Catalog: Send + Sync {
     /// Lets a key go that the claim still holds, because its request was not answered.
     async fn release_key(&self, claim: &KeyClaim) -> Result<(), CatalogError>;
 
+    /// Lets a key go that was claimed at `at`, if it was: also where the claim itself is
+    /// carried out only after this.
+    async fn abandon_key(&self, claim: &KeyClaim, at: Timestamp) -> Result<(), CatalogError>;
+
     /// Drops what is known of keys that had expired at `at`.
     async fn forget_keys(&self, at: Timestamp) -> Result<(), CatalogError>;
 
@@ -147,8 +153,20 @@ pub trait Catalog: Send + Sync {
     async fn dead_blobs(&self, before: Timestamp, limit: u32)
     -> Result<Vec<BlobRef>, CatalogError>;
 
-    /// Drops the record of a dead blob, once its bytes are gone.
+    /// Drops the record of a dead blob, once its bytes are gone. It is among the
+    /// [`remains`](Self::remains) from then on.
     async fn forget_blob(&self, id: &BlobId) -> Result<(), CatalogError>;
+
+    /// Records that chunks of `blob`, which will never be committed, may be there or
+    /// come yet.
+    async fn record_remains(&self, blob: &BlobRef) -> Result<(), CatalogError>;
+
+    /// At most `limit` blobs that were recorded as remains, or forgotten, before `before`,
+    /// longest ago first. One that has a record or an image is not among them.
+    async fn remains(&self, before: Timestamp, limit: u32) -> Result<Vec<BlobRef>, CatalogError>;
+
+    /// Drops the records of remains, once they are gone for good.
+    async fn forget_remains(&self, ids: &[BlobId]) -> Result<(), CatalogError>;
 
     /// At most `limit` leases that had expired at `at`, oldest first.
     async fn expired_leases(&self, at: Timestamp, limit: u32) -> Result<Vec<Lease>, CatalogError>;

@@ -6,6 +6,7 @@ mod commit;
 mod idempotency;
 mod listing;
 mod recorded;
+mod remains;
 mod usage;
 
 use async_trait::async_trait;
@@ -76,6 +77,15 @@ pub trait Database: Send + Sync {
     /// Runs `sql` with `?1`, `?2`, … bound to `parameters`; gives all rows. An
     /// error after the first row is an error of the whole.
     async fn query(&self, sql: &str, parameters: Vec<Value>) -> Result<Vec<Row>, CatalogError>;
+
+    /// The same, for a statement that goes over all rows of a table, and may take long.
+    async fn query_long(
+        &self,
+        sql: &str,
+        parameters: Vec<Value>,
+    ) -> Result<Vec<Row>, CatalogError> {
+        self.query(sql, parameters).await
+    }
 }
 
 /// The catalog of a [`Database`].
@@ -196,6 +206,10 @@ impl<D: Database> Catalog for SqlCatalog<D> {
         self.let_go(claim).await
     }
 
+    async fn abandon_key(&self, claim: &KeyClaim, at: Timestamp) -> Result<(), CatalogError> {
+        self.abandon(claim, at).await
+    }
+
     async fn forget_keys(&self, at: Timestamp) -> Result<(), CatalogError> {
         self.forget_expired_keys(at).await
     }
@@ -232,6 +246,18 @@ impl<D: Database> Catalog for SqlCatalog<D> {
             .query(sql, vec![id.as_str().into()])
             .await
             .map(|_| ())
+    }
+
+    async fn record_remains(&self, blob: &BlobRef) -> Result<(), CatalogError> {
+        self.insert_remains(blob).await
+    }
+
+    async fn remains(&self, before: Timestamp, limit: u32) -> Result<Vec<BlobRef>, CatalogError> {
+        self.read_remains(before, limit).await
+    }
+
+    async fn forget_remains(&self, ids: &[BlobId]) -> Result<(), CatalogError> {
+        self.delete_remains(ids).await
     }
 
     async fn expired_leases(&self, at: Timestamp, limit: u32) -> Result<Vec<Lease>, CatalogError> {

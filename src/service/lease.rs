@@ -6,7 +6,7 @@
 //!
 //! A lease's term has three parts: ids are given out, then the uploads that have
 //! begun are finished, then nothing is written any more, so that a write which a
-//! store took long over lands before the sweep comes.
+//! store took long over, also one that was given up, lands before the sweep comes.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -27,20 +27,23 @@ pub struct Term {
     /// For how long uploads may go on from there: each has this long at least.
     pub write: i64,
     /// For how long nothing is written before the lease ends: the longest that a
-    /// store may take over one write.
+    /// store may take over a write, whether anybody still waits for it or not.
     pub settle: i64,
 }
 
 impl Term {
-    /// A term that gives every upload `seconds`.
-    pub fn for_uploads_of(seconds: u64) -> Self {
-        let write = i64::try_from(seconds)
-            .unwrap_or(i64::MAX)
-            .saturating_mul(1000);
+    /// A term that gives every upload so many seconds, and every write that was given up
+    /// at least so many.
+    pub fn new(upload_seconds: u64, late_write_seconds: u64) -> Self {
+        let millis = |seconds: u64| {
+            let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
+            seconds.saturating_mul(1000)
+        };
+        let write = millis(upload_seconds);
         Self {
             issue: write / 36,
             write,
-            settle: write / 12,
+            settle: (write / 12).max(millis(late_write_seconds)),
         }
     }
 

@@ -58,7 +58,14 @@ impl Service {
         else {
             return Ok(());
         };
-        match moving.move_over(blob, &sha256).await {
+        // What is swept by now is not written again. What is swept from here on is deleted
+        // once more when the last write of this move has landed.
+        let until = self.now().plus_millis(self.limits().lease.write);
+        if !self.catalog().is_recorded(&blob.id).await? {
+            return Ok(());
+        }
+        let may_write = || self.now() < until;
+        match moving.move_over(blob, &sha256, &may_write).await {
             Ok(Moved::Now) => {
                 done.moved += 1;
                 done.moved_bytes += blob.size;
@@ -67,14 +74,17 @@ impl Service {
             Err(MoveError::Blobs(error @ (BlobError::Store(_) | BlobError::OutOfRange { .. }))) => {
                 return Err(error.into());
             }
+            // It was deleted meanwhile: then it is no loss, and swept wherever it is.
+            Err(_)
+                if self
+                    .catalog()
+                    .images_of(blob.id.as_str(), 1)
+                    .await?
+                    .is_empty() => {}
             Err(error) => {
                 self.log(&format!("blob {} was not moved: {error}", blob.id));
                 done.damaged.push((blob.id.clone(), error.to_string()));
             }
-        }
-        // Where it was swept meanwhile, nobody else would delete what was written.
-        if !self.catalog().is_recorded(&blob.id).await? {
-            self.blobs().delete(blob).await?;
         }
         Ok(())
     }

@@ -4,6 +4,7 @@
 mod access;
 pub mod audit;
 mod digests;
+mod discard;
 mod edit;
 mod error;
 mod fetch;
@@ -90,7 +91,7 @@ impl From<&Settings> for Limits {
             strip_metadata: settings.strip_metadata,
             trailing_data: settings.trailing_data,
             verify_downloads: settings.verify_downloads,
-            lease: Term::for_uploads_of(settings.max_upload_seconds),
+            lease: Term::new(settings.max_upload_seconds, settings.late_write_seconds),
             grace_millis: i64::try_from(settings.delete_grace_seconds * 1000).unwrap_or(i64::MAX),
         }
     }
@@ -115,6 +116,7 @@ struct Parts {
     runtime: Runtime,
     leases: lease::LeasePool,
     sweeps: sweep::Schedule,
+    abandoned: idempotency::Abandoned,
 }
 
 impl Service {
@@ -155,6 +157,7 @@ impl Service {
                 runtime,
                 leases: lease::LeasePool::default(),
                 sweeps: sweep::Schedule::default(),
+                abandoned: idempotency::Abandoned::default(),
             }),
         }
     }

@@ -3,10 +3,15 @@
 //! Everything is found from the catalog's records, never by listing keys. Bytes
 //! go first and their record last, so that a sweep which is cut short is repeated
 //! by the next; two sweeps at once only do the same work twice.
+//!
+//! A write that was given up, by an upload or by one that moves blobs, may land after its
+//! blob was deleted. So what was deleted is recorded as remains, and deleted once more
+//! when nothing can land any more.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use super::{Service, ServiceError};
+use crate::blobs::BlobId;
 use crate::catalog::{Lease, Timestamp};
 
 /// How often one instance sweeps on its own.
@@ -53,24 +58,27 @@ impl Service {
     pub async fn sweep(&self, limit: u32) -> Result<Swept, ServiceError> {
         let latest = self.now().plus_millis(LONGEST_MILLIS);
         let mut all = Swept::default();
+        let mut left = limit;
         loop {
-            let left = limit.saturating_sub(all.blobs + all.leases);
-            let step = self.sweep_step(left).await?;
+            let (step, taken) = self.sweep_step(left).await?;
             all.blobs += step.blobs;
             all.leases += step.leases;
             all.more = step.more;
-            if !step.more || step.blobs + step.leases >= left || self.now() >= latest {
+            left = left.saturating_sub(taken);
+            if !step.more || left == 0 || self.now() >= latest {
                 break;
             }
         }
         let used_before = self.now().plus_seconds(-super::TICKET_RECORD_SECONDS);
         self.catalog().forget_tickets(used_before).await?;
-        self.catalog().forget_keys(self.now()).await?;
+        // The record of a claim that was abandoned stands in the way of one that is late.
+        let settled = self.now().plus_millis(-self.limits().lease.settle);
+        self.catalog().forget_keys(settled).await?;
         Ok(all)
     }
 
-    /// One step, of at most `limit` records.
-    async fn sweep_step(&self, limit: u32) -> Result<Swept, ServiceError> {
+    /// One step, of at most `limit` records; what was swept, and how many records that was.
+    async fn sweep_step(&self, limit: u32) -> Result<(Swept, u32), ServiceError> {
         let (mut blobs, mut leases) = (0, 0);
         let most_leases = limit.min(LEASES_PER_STEP);
         let expired = self.catalog().expired_leases(self.now(), most_leases);
@@ -85,12 +93,38 @@ impl Service {
             self.catalog().forget_blob(&blob.id).await?;
             blobs += 1;
         }
-        let more = leases == most_leases || blobs == most_blobs;
-        Ok(Swept {
+        let most_remains = most_blobs - blobs;
+        let remains = self.sweep_remains(most_remains).await?;
+        let more = leases == most_leases || blobs == most_blobs || remains == most_remains;
+        let swept = Swept {
             blobs,
             leases,
             more,
-        })
+        };
+        Ok((swept, leases + blobs + remains))
+    }
+
+    /// Deletes once more what had been deleted before the last write of it could land: one
+    /// of an upload within the time that a lease leaves for it, one that moves blobs
+    /// within the time that it may take itself besides.
+    async fn sweep_remains(&self, limit: u32) -> Result<u32, ServiceError> {
+        if limit == 0 {
+            return Ok(0);
+        }
+        let term = self.limits().lease;
+        let moving = if self.is_migrating() { term.write } else { 0 };
+        let settled = self.now().plus_millis(-term.settle.saturating_add(moving));
+        let remains = self.catalog().remains(settled, limit).await?;
+        if remains.is_empty() {
+            return Ok(0);
+        }
+        for blob in &remains {
+            self.blobs().delete(blob).await?;
+            self.blobs().delete_remains(&blob.id).await?;
+        }
+        let ids: Vec<BlobId> = remains.into_iter().map(|blob| blob.id).collect();
+        self.catalog().forget_remains(&ids).await?;
+        Ok(u32::try_from(ids.len()).unwrap_or(u32::MAX))
     }
 
     /// Deletes what was written under the lease and is no blob. Its end is recorded

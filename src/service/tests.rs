@@ -1,4 +1,5 @@
 mod idempotency;
+mod late;
 mod migrate;
 mod quota;
 
@@ -144,8 +145,25 @@ impl Bench {
             .images
     }
 
+    /// Does what goes on after responses.
+    async fn do_spawned(&self) {
+        loop {
+            let work: Vec<_> = self
+                .spawned
+                .lock()
+                .expect("not poisoned")
+                .drain(..)
+                .collect();
+            if work.is_empty() {
+                return;
+            }
+            futures_util::future::join_all(work).await;
+        }
+    }
+
     /// Sweeps until there is nothing left to do.
     async fn sweep_all(&self) {
+        self.do_spawned().await;
         while self.service.sweep(100).await.expect("sweeps").more {}
     }
 
@@ -376,6 +394,7 @@ async fn equal_content_is_stored_once_and_outlives_its_first_image() {
     let first = bench.upload("alice", &file).await.expect("is taken");
     let keys = bench.values.keys();
     let second = bench.upload("alice", &file).await.expect("is taken");
+    bench.do_spawned().await;
     assert_eq!((&second.blob, bench.values.keys()), (&first.blob, keys));
     let foreign = bench.upload("bob", &file).await.expect("is taken");
     assert_ne!(foreign.blob, first.blob);
@@ -424,6 +443,7 @@ async fn files_of_one_request_are_committed_together() {
     assert_eq!(sizes, [300, 301, 300]);
     assert_eq!(images[0].blob, images[2].blob);
     assert!(images.iter().all(|image| image.tags == ["t"]));
+    bench.do_spawned().await;
     // The third file's chunks are gone: 5 of each of the others stay.
     assert_eq!(bench.values.keys().len(), 10);
 }
@@ -466,6 +486,7 @@ async fn an_upload_that_outlasts_its_lease_is_refused() {
         .commit("alice", vec![file], &Attributes::default())
         .await;
     assert_eq!(late, Err(ServiceError::Catalog(CatalogError::LeaseExpired)));
+    bench.do_spawned().await;
     bench.assert_empty("late").await;
 }
 
@@ -488,6 +509,7 @@ async fn an_upload_stops_before_its_lease_ends() {
         .await;
     let late = ServiceError::Catalog(CatalogError::LeaseExpired);
     assert_eq!(answer.err(), Some(UploadError::Service(late)));
+    bench.do_spawned().await;
     assert_eq!(bench.values.keys(), Vec::<String>::new());
 }
 
@@ -555,15 +577,12 @@ async fn deletions_sweep_in_the_background_but_not_each() {
         .upload("alice", &testing::png_of_size(100))
         .await
         .expect("is taken");
-    let work: Vec<_> = bench
-        .spawned
-        .lock()
-        .expect("not poisoned")
-        .drain(..)
-        .collect();
-    assert_eq!(work.len(), 2);
-    futures_util::future::join_all(work).await;
-    // The dead are forgotten; the living blob and two leases stay.
+    assert_eq!(bench.spawned.lock().expect("not poisoned").len(), 2);
+    bench.do_spawned().await;
+    // The dead are gone, but for their remains; the living blob and two leases stay.
+    assert_eq!(bench.catalog.other_records().len(), 3 + 3);
+    bench.advance(LEASE.settle / 1000 + 60);
+    bench.sweep_all().await;
     assert_eq!(bench.catalog.other_records().len(), 3);
 }
 
@@ -681,6 +700,7 @@ async fn of_many_uploads_with_one_ticket_one_succeeds_and_the_rest_leave_nothing
     assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
     let spent = Err(ServiceError::Catalog(CatalogError::TicketSpent));
     assert_eq!(answers.iter().filter(|answer| **answer == spent).count(), 7);
+    bench.do_spawned().await;
     assert_eq!(
         (bench.images().await.len(), bench.values.keys().len()),
         (1, 2)

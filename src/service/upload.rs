@@ -52,7 +52,7 @@ pub struct Attributes {
 #[derive(Clone, Debug)]
 #[must_use = "what is not committed must be discarded"]
 pub struct Received {
-    blob: BlobRef,
+    pub(super) blob: BlobRef,
     lease: String,
     sha256: String,
     original_sha256: String,
@@ -140,11 +140,7 @@ impl Service {
                 filename: filename.and_then(super::filename::clean),
             }),
             Err(error) => {
-                if let Err(left) = writer.abort().await {
-                    self.log(&format!(
-                        "an upload's remains are left to the sweep: {left}"
-                    ));
-                }
+                self.give_up(writer, &error).await;
                 Err(error)
             }
         }
@@ -309,8 +305,8 @@ impl Service {
         }
         match self.catalog().commit(&new, attributes.quota, now).await {
             Ok(used) => {
-                let unused = written.iter().filter(|blob| !used.contains(blob));
-                self.delete_all(unused).await;
+                let unused = written.into_iter().filter(|blob| !used.contains(blob));
+                self.delete_in_background(unused.collect());
                 self.sweep_in_background();
                 let images = new.into_iter().zip(used);
                 Ok(images
@@ -325,24 +321,11 @@ impl Service {
                         | CatalogError::LeaseExpired
                         | CatalogError::QuotaExceeded(_)
                 ) {
-                    self.delete_all(written.iter()).await;
+                    self.delete_in_background(written);
                 }
-                // Otherwise the answer may be lost and the commit made: the bytes
-                // stay until their lease tells.
+                // Otherwise the commit may be made, or be made yet: the bytes stay until
+                // their lease ends, after which it is not made any more.
                 Err(error.into())
-            }
-        }
-    }
-
-    /// Deletes what was received and will not be committed.
-    pub async fn discard(&self, files: Vec<Received>) {
-        self.delete_all(files.iter().map(|file| &file.blob)).await;
-    }
-
-    async fn delete_all(&self, blobs: impl Iterator<Item = &BlobRef> + Send) {
-        for blob in blobs {
-            if let Err(left) = self.blobs().delete(blob).await {
-                self.log(&format!("blob {} is left to the sweep: {left}", blob.id));
             }
         }
     }

@@ -7,9 +7,9 @@ use axum::response::{IntoResponse as _, Response};
 use spin_sdk::http::Request;
 use uuid::Uuid;
 
-use super::{LABEL, SpinDatabase, open_blobs, read_settings};
+use super::{open_blobs, open_catalog, read_settings};
 use crate::blobs;
-use crate::catalog::{self, SqlCatalog};
+use crate::catalog;
 use crate::conformance::Failure;
 
 /// Small enough that the suite's blobs have many chunks, large enough to be real.
@@ -31,12 +31,7 @@ async fn run() -> Result<Vec<&'static str>, Failure> {
         .await
         .map_err(|error| opened(&error))?;
     let mut promises = blobs::conformance::run(&*blobs, &prefix).await?;
-    let database = SpinDatabase::open(LABEL)
-        .await
-        .map_err(|error| opened(&error))?;
-    let catalog = SqlCatalog::open(database)
-        .await
-        .map_err(|error| opened(&error))?;
+    let catalog = open_catalog().await.map_err(|error| opened(&error))?;
     promises.extend(catalog::conformance::run(&catalog, &prefix).await?);
     Ok(promises)
 }

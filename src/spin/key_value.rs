@@ -1,20 +1,15 @@
 //! Spin's key-value store as a [`KeyValue`].
 
-use std::future::Future;
-use std::pin::pin;
-use std::time::Duration;
-
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures_util::future::{Either, select};
 use spin_sdk::key_value::{Error, Store};
 
 use crate::blobs::{BlobError, KeyValue};
 use crate::trace::{self, Phase};
 
 /// Deletion of many keys at once, which the SDK does not cover: `wasi:keyvalue`,
-/// bound from `wit/`. Its calls hold up the whole instance while they run, so
-/// nothing that a request waits for goes through them.
+/// bound from `wit/`. Its calls hold up the whole instance while they run, and no timer
+/// ends them, so they are made only of a store that has just answered.
 mod bindings {
     spin_sdk::wit_bindgen::generate!({
         path: "wit",
@@ -26,10 +21,6 @@ mod bindings {
 
 use bindings::wasi::keyvalue::{batch, store};
 
-/// How long the store may take over one call. Spin itself waits for minutes for a Redis
-/// that is gone, and clients would with it.
-const SILENCE: Duration = Duration::from_secs(10);
-
 /// An open store.
 pub struct SpinKeyValue {
     store: Store,
@@ -39,7 +30,7 @@ pub struct SpinKeyValue {
 impl SpinKeyValue {
     /// Opens the store with this label.
     pub async fn open(label: &'static str) -> Result<Self, BlobError> {
-        let store = in_time(Store::open(label)).await?;
+        let store = Store::open(label).await.map_err(failed)?;
         Ok(Self { store, label })
     }
 }
@@ -48,38 +39,33 @@ impl SpinKeyValue {
 impl KeyValue for SpinKeyValue {
     async fn get(&self, key: String) -> Result<Option<Bytes>, BlobError> {
         let _timer = trace::start(Phase::Blob);
-        let value = in_time(self.store.get(key)).await?;
+        let value = self.store.get(key).await.map_err(failed)?;
         Ok(value.map(Bytes::from))
     }
 
     async fn set(&self, key: String, value: Vec<u8>) -> Result<(), BlobError> {
         let _timer = trace::start(Phase::Blob);
-        in_time(self.store.set(key, value)).await
+        self.store.set(key, value).await.map_err(failed)
     }
 
     async fn delete_many(&self, keys: Vec<String>) -> Result<(), BlobError> {
         let _timer = trace::start(Phase::Blob);
-        match keys.as_slice() {
-            [] => Ok(()),
-            [key] => in_time(self.store.delete(key)).await,
-            keys => {
-                let bucket = store::open(self.label).map_err(batch_failed)?;
-                batch::delete_many(&bucket, keys).map_err(batch_failed)
-            }
+        let Some((first, others)) = keys.split_first() else {
+            return Ok(());
+        };
+        // A store that does not answer is found out by a call that holds up nobody, and
+        // whose time is limited.
+        self.store.delete(first).await.map_err(failed)?;
+        if others.is_empty() {
+            return Ok(());
         }
+        let bucket = store::open(self.label).map_err(batch_failed)?;
+        batch::delete_many(&bucket, others).map_err(batch_failed)
     }
 }
 
-/// The answer to a call, unless it takes too long. Where it is there at once, no timer is
-/// set. A write that is given up may be made yet, as one whose answer is lost may.
-async fn in_time<T>(call: impl Future<Output = Result<T, Error>>) -> Result<T, BlobError> {
-    match select(pin!(call), pin!(spin_sdk::time::sleep(SILENCE))).await {
-        Either::Left((answer, _)) => answer.map_err(|error| BlobError::Store(error.to_string())),
-        Either::Right(_) => {
-            let error = format!("no answer within {} seconds", SILENCE.as_secs());
-            Err(BlobError::Store(error))
-        }
-    }
+fn failed(error: Error) -> BlobError {
+    BlobError::Store(error.to_string())
 }
 
 fn batch_failed(error: store::Error) -> BlobError {

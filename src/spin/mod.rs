@@ -16,14 +16,16 @@ use std::sync::{Arc, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Router;
+use axum::http::header::RETRY_AFTER;
 use axum::response::Response;
 use spin_sdk::http::Request;
 use spin_sdk::variables;
 
 use crate::blobs::{BlobError, BlobStore, ChunkedBlobs, MovingBlobs, S3Blobs};
-use crate::catalog::{SqlCatalog, Timestamp};
+use crate::catalog::{CatalogError, SqlCatalog, Timestamp};
 use crate::http::App;
 use crate::http::problem::{Problem, ProblemKind};
+use crate::patience::{Patient, SILENCE, Timer, within};
 use crate::service::{Limits, Runtime, Service};
 use crate::settings::{self, BlobStoreSetting, Settings, SettingsError};
 
@@ -56,15 +58,11 @@ async fn build() -> Result<Router, Problem> {
         Problem::new(ProblemKind::Misconfigured, error.to_string()).with("variable", error.variable)
     })?;
     let unavailable = |error: &dyn std::fmt::Display| {
-        log(&format!("the stores can not be opened: {error}"));
-        Problem::new(ProblemKind::Unavailable, "the stores can not be opened")
+        log(&format!("the stores cannot be opened: {error}"));
+        Problem::new(ProblemKind::Unavailable, "the stores cannot be opened")
+            .with_header(RETRY_AFTER, "5")
     };
-    let database = SpinDatabase::open(LABEL)
-        .await
-        .map_err(|error| unavailable(&error))?;
-    let catalog = SqlCatalog::open(database)
-        .await
-        .map_err(|error| unavailable(&error))?;
+    let catalog = open_catalog().await.map_err(|error| unavailable(&error))?;
     let blobs = open_blobs(&settings.blob_store, settings.chunk_bytes)
         .await
         .map_err(|error| unavailable(&error))?;
@@ -83,13 +81,22 @@ async fn build() -> Result<Router, Problem> {
     Ok(crate::http::router(Arc::new(App { service, settings })))
 }
 
+/// Opens the catalog. It fails rather than wait for ever for its database.
+async fn open_catalog() -> Result<SqlCatalog<Patient<SpinDatabase>>, CatalogError> {
+    let opened = within(SILENCE, &timer(), SpinDatabase::open(LABEL)).await;
+    let database = opened.map_err(|silence| CatalogError::Database(silence.to_string()))??;
+    SqlCatalog::open(Patient::new(database, timer())).await
+}
+
 async fn open_blobs(
     setting: &BlobStoreSetting,
     chunk_bytes: u32,
 ) -> Result<Arc<dyn BlobStore>, BlobError> {
     Ok(match setting {
         BlobStoreSetting::KeyValue => {
-            let values = SpinKeyValue::open(LABEL).await?;
+            let opened = within(SILENCE, &timer(), SpinKeyValue::open(LABEL)).await;
+            let values = opened.map_err(|silence| BlobError::Store(silence.to_string()))??;
+            let values = Patient::new(values, timer());
             Arc::new(ChunkedBlobs::new(Arc::new(values), chunk_bytes))
         }
         BlobStoreSetting::S3(config) => {
@@ -125,6 +132,10 @@ fn runtime() -> Runtime {
         spawn: Box::new(spin_sdk::wit_bindgen::spawn),
         log: Box::new(log),
     }
+}
+
+fn timer() -> Timer {
+    Box::new(|time| Box::pin(spin_sdk::time::sleep(time)))
 }
 
 fn now() -> Timestamp {

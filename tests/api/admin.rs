@@ -17,6 +17,7 @@ fn admin(darkroom: &Darkroom) -> Client {
 /// An end to end test can not wait for hours.
 fn hasty() -> Darkroom {
     let setup = Darkroom::with().variable("max_upload_seconds", 1);
+    let setup = setup.variable("late_write_seconds", 1);
     setup.variable("delete_grace_seconds", 1).start()
 }
 

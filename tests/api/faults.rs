@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use crate::support::{
-    Client, Darkroom, Disk, FIXTURES, Png, content, eventually, path, problem, spin_differs,
+    Client, Darkroom, Disk, FIXTURES, Png, content, eventually, path, problem, send, spin_differs,
 };
 
 const SIZE: usize = 1_000_000;
@@ -113,9 +113,26 @@ async fn a_catalog_that_another_program_locks_is_told_and_outlived() {
     other
         .execute_batch("BEGIN IMMEDIATE")
         .expect("it is locked");
-    unavailable(alice.send(Png::of_size(9_000).bytes()).await).await;
+    let keyed = || {
+        send(
+            alice
+                .post()
+                .header("idempotency-key", "k")
+                .body(FIXTURES[1].bytes),
+        )
+    };
+    let one = || async { alice.send(Png::of_size(9_000).bytes()).await };
+    let (keyed_first, first, second) = tokio::join!(keyed(), one(), one());
+    for response in [keyed_first, first, second] {
+        unavailable(response).await;
+    }
     kept.check(&alice).await;
     other.execute_batch("ROLLBACK").expect("it is free");
+    // A key whose request failed so is not held.
+    let repeat = keyed().await;
+    assert_eq!(repeat.status(), 201);
+    let image: Value = repeat.json().await.expect("JSON");
+    assert_eq!(alice.delete(path(&image)).await.status(), 204);
     recovers(&alice, &mut kept).await;
 }
 

@@ -51,6 +51,7 @@ mod quotas;
 mod ranges;
 mod recipes;
 mod redis;
+mod redis_faults;
 mod s3;
 mod settings;
 mod tickets;

@@ -87,3 +87,46 @@ async fn without_redis_the_server_says_so_and_recovers() {
     assert_eq!(recovered.await, Ok(()));
     alice.upload(FIXTURES[1].bytes).await;
 }
+
+#[tokio::test]
+async fn what_a_redis_does_late_that_fell_silent_is_swept() {
+    let Some(redis) = Redis::start() else {
+        return;
+    };
+    let url = redis.url();
+    let setup = Setup::default().blobs_in(redis);
+    let setup = setup.variable("chunk_bytes", 1024);
+    let setup = setup.variable("max_upload_seconds", 20);
+    let mut darkroom = setup.variable("late_write_seconds", 1).start();
+    let (alice, admin) = (darkroom.client("alice"), darkroom.scoped("root", "admin"));
+    let file = Png::of_size(5000).bytes();
+    let image = alice.upload(file.clone()).await;
+    let kept = redis_keys(&url);
+    darkroom.redis().freeze(true);
+    let place = content(&image);
+    let (read, small, large, live) = tokio::join!(
+        alice.get(&place),
+        alice.send(Png::of_size(700).bytes()),
+        alice.send(Png::of_size(50_000).bytes()),
+        alice.get("/health/live"),
+    );
+    for response in [read, small, large] {
+        let told = response.headers().get("retry-after").cloned();
+        problem(response, 503, "unavailable").await;
+        assert!(told.is_some(), "no Retry-After");
+    }
+    assert_eq!(live.status(), 200);
+    darkroom.redis().freeze(false);
+    let recovered = eventually(|| async { alice.get("/health/ready").await.status() == 200 });
+    assert_eq!(recovered.await, Ok(()));
+    let swept = eventually(|| async {
+        admin.sweep().await;
+        let mut keys = redis_keys(&url);
+        keys.sort();
+        let mut kept = kept.clone();
+        kept.sort();
+        keys == kept
+    });
+    assert_eq!(swept.await, Ok(()), "{:?}", redis_keys(&url));
+    assert!(alice.download(&image).await == file);
+}

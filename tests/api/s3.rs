@@ -27,7 +27,8 @@ async fn images_go_in_and_out_of_a_bucket() {
     // The same content twice is one object.
     images.insert(0, alice.upload(large.clone()).await);
     assert_eq!(darkroom.chunks(), 0, "in the key-value store");
-    assert_eq!(s3.objects().await.len(), FIXTURES.len() + 1);
+    let shared = eventually(|| async { s3.objects().await.len() == FIXTURES.len() + 1 });
+    assert_eq!(shared.await, Ok(()));
 
     darkroom.stop();
     darkroom.start_again();
@@ -114,6 +115,50 @@ async fn without_s3_the_server_says_so_and_recovers() {
     assert!(alice.download(&image).await == file);
     alice.upload(FIXTURES[1].bytes).await;
     assert_eq!(s3.objects().await.len(), 2);
+}
+
+#[tokio::test]
+async fn an_s3_that_falls_silent_is_given_up_and_holds_up_nobody() {
+    let Some((darkroom, s3)) = start().await else {
+        return;
+    };
+    let alice = darkroom.client("alice");
+    let file = FIXTURES[0].bytes;
+    let image = alice.upload(file).await;
+    s3.gate().hush();
+    let place = content(&image);
+    let (small, large) = (Png::of_size(1000).bytes(), Png::of_size(LARGE).bytes());
+    let silent = async {
+        tokio::join!(
+            alice.get("/health/ready"),
+            alice.get(&place),
+            alice.send(small),
+            alice.send(large),
+        )
+    };
+    // The instance that waits goes on with what needs no bucket.
+    let others = async {
+        tokio::join!(
+            alice.get("/health/live"),
+            alice.get(path(&image)),
+            alice.list()
+        )
+    };
+    let ((ready, read, small, large), (live, found, list)) = tokio::join!(silent, others);
+    for response in [ready, read, small, large] {
+        let told = response.headers().get("retry-after").cloned();
+        problem(response, 503, "unavailable").await;
+        assert!(told.is_some(), "no Retry-After");
+    }
+    assert_eq!(
+        (live.status().as_u16(), found.status().as_u16()),
+        (200, 200)
+    );
+    assert_eq!(list.len(), 1);
+    s3.gate().open();
+    let recovered = eventually(|| async { alice.get("/health/ready").await.status() == 200 });
+    assert_eq!(recovered.await, Ok(()));
+    assert_eq!(alice.download(&image).await, file);
 }
 
 #[tokio::test]

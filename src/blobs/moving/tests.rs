@@ -71,7 +71,10 @@ async fn a_moved_blob_is_in_the_current_store_alone() {
     let keys = bench.previous.keys();
     assert_eq!(bench.read(&blob, 3..29).await, Ok(content.slice(3..29)));
     for expected in [Moved::Now, Moved::Before] {
-        let moved = bench.moving.move_over(&blob, &digest(&content)).await;
+        let moved = bench
+            .moving
+            .move_over(&blob, &digest(&content), &|| true)
+            .await;
         assert_eq!(moved, Ok(expected));
         assert_eq!(bench.current.keys(), keys);
         assert_eq!(bench.previous.keys(), Vec::<String>::new());
@@ -97,7 +100,10 @@ async fn a_read_goes_on_while_its_blob_is_moved() {
         for _ in 0..after {
             read.extend(stream.try_next().await.expect("goes on"));
         }
-        let moved = bench.moving.move_over(&blob, &digest(&content)).await;
+        let moved = bench
+            .moving
+            .move_over(&blob, &digest(&content), &|| true)
+            .await;
         assert_eq!(moved, Ok(Moved::Now));
         read.extend(stream.try_collect::<Vec<_>>().await.expect("goes on"));
         let expected = [&content[1..9], &content[20..30], &content[0..3]].concat();
@@ -110,12 +116,15 @@ async fn what_is_damaged_or_another_content_is_not_moved() {
     let bench = Bench::new();
     let content = content(30);
     let blob = bench.stored("b", &content).await;
-    let moved = bench.moving.move_over(&blob, &[0; 32]).await;
+    let moved = bench.moving.move_over(&blob, &[0; 32], &|| true).await;
     assert_eq!(moved, Err(MoveError::Altered(blob.id.clone())));
     bench
         .previous
         .tamper(|map| drop(map.remove("darkroom:blob:b:3")));
-    let moved = bench.moving.move_over(&blob, &digest(&content)).await;
+    let moved = bench
+        .moving
+        .move_over(&blob, &digest(&content), &|| true)
+        .await;
     assert!(matches!(
         moved,
         Err(MoveError::Blobs(BlobError::Missing { index: 3, .. }))
@@ -137,7 +146,10 @@ async fn a_move_that_is_stopped_anywhere_loses_nothing_and_is_finished_by_the_ne
         });
         let blob = bench.stored("b", &content).await;
         left.store(calls, Ordering::Relaxed);
-        let moved = bench.moving.move_over(&blob, &digest(&content)).await;
+        let moved = bench
+            .moving
+            .move_over(&blob, &digest(&content), &|| true)
+            .await;
         left.store(i64::MAX, Ordering::Relaxed);
         assert_eq!(
             bench.read(&blob, 0..200).await,
@@ -148,7 +160,10 @@ async fn a_move_that_is_stopped_anywhere_loses_nothing_and_is_finished_by_the_ne
             break;
         }
         crashes += 1;
-        let moved = bench.moving.move_over(&blob, &digest(&content)).await;
+        let moved = bench
+            .moving
+            .move_over(&blob, &digest(&content), &|| true)
+            .await;
         assert_eq!(moved, Ok(Moved::Now), "{calls}");
         assert_eq!(bench.previous.keys(), Vec::<String>::new());
         assert_eq!(bench.read(&blob, 0..200).await, Ok(content.clone()));
@@ -162,7 +177,7 @@ async fn two_who_move_the_same_blob_do_not_hinder_each_other() {
     let content: Bytes = (0..200).collect();
     let blob = bench.stored("b", &content).await;
     let sha256 = digest(&content);
-    let moves = (0..4).map(|_| bench.moving.move_over(&blob, &sha256));
+    let moves = (0..4).map(|_| bench.moving.move_over(&blob, &sha256, &|| true));
     for moved in futures_util::future::join_all(moves).await {
         assert!(moved.is_ok(), "{moved:?}");
     }

@@ -1,9 +1,11 @@
 //! Signed requests to one bucket, and when they are sent again.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt as _;
+use futures_util::future::{Either, select};
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, HOST, HeaderValue};
 use http::{Method, Request, Response, StatusCode, Uri};
 use time::OffsetDateTime;
@@ -13,9 +15,16 @@ use super::sign::{self, Signer, ToSign, UNSIGNED_PAYLOAD};
 use super::transport::HttpClient;
 use super::xml::Leaves;
 use crate::blobs::{BlobError, ByteStream};
+use crate::patience::Silence;
 
 /// How long is waited before each time that a request is sent again.
 const BACKOFF: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(400)];
+/// How long is waited for an answer, all repeats of its request included.
+pub(super) const SILENCE: Duration = Duration::from_secs(30);
+/// So many bytes of a body may take a second more.
+const BYTES_PER_SECOND: u64 = 1 << 20;
+/// The longest that is told of what a server says of an error, in characters.
+const LONGEST_MESSAGE: usize = 200;
 /// The longest document that is read, in bytes: a list of 1,000 uploads.
 const LONGEST_DOCUMENT: usize = 1 << 20;
 
@@ -111,6 +120,25 @@ impl Client {
     /// Makes a call, again where that may help, and gives the answer's head and
     /// the stream of its body.
     pub(super) async fn stream(&self, call: &Call<'_>) -> Result<Response<ByteStream>, CallError> {
+        let sending = Duration::from_secs(call.body.len() as u64 / BYTES_PER_SECOND);
+        self.within(SILENCE + sending, self.attempts(call)).await
+    }
+
+    async fn within<T>(
+        &self,
+        limit: Duration,
+        call: impl Future<Output = Result<T, CallError>>,
+    ) -> Result<T, CallError> {
+        match select(pin!(call), pin!(self.http.wait(limit))).await {
+            Either::Left((answer, _)) => answer,
+            Either::Right(_) => {
+                let silence = format!("S3 does not answer: {}", Silence(limit));
+                Err(CallError::Failed(BlobError::Store(silence)))
+            }
+        }
+    }
+
+    async fn attempts(&self, call: &Call<'_>) -> Result<Response<ByteStream>, CallError> {
         let mut backoff = BACKOFF.iter();
         loop {
             let error = match self.once(call).await {
@@ -132,9 +160,11 @@ impl Client {
     pub(super) async fn document(&self, call: &Call<'_>) -> Result<Leaves, CallError> {
         let response = self.stream(call).await?;
         let status = response.status();
-        let document = read(response.into_body())
-            .await
-            .map_err(CallError::Failed)?;
+        let read = async {
+            let document = read(response.into_body()).await;
+            document.map_err(CallError::Failed)
+        };
+        let document = self.within(SILENCE, read).await?;
         let leaves = Leaves::parse(&document)
             .map_err(|error| CallError::Failed(BlobError::Store(format!("S3: {error}"))))?;
         match leaves.first("Code") {
@@ -147,7 +177,7 @@ impl Client {
         let request = self.request(call, OffsetDateTime::now_utc());
         let request = request.map_err(|error| {
             CallError::Failed(BlobError::Store(format!(
-                "a request can not be made: {error}"
+                "a request cannot be made: {error}"
             )))
         })?;
         let response = self.http.send(request).await.map_err(|error| {
@@ -221,7 +251,10 @@ impl Client {
 }
 
 fn refusal(status: StatusCode, leaves: &Leaves) -> Refusal {
-    let text = |name| leaves.first(name).unwrap_or_default().to_owned();
+    let text = |name| {
+        let text = leaves.first(name).unwrap_or_default().chars();
+        text.take(LONGEST_MESSAGE).collect()
+    };
     Refusal {
         status,
         code: text("Code"),

@@ -10,7 +10,8 @@
 //! Reading: one GET for every run of chunks, streamed; where it breaks off, another
 //! goes on from the last chunk that was good.
 //! Requests that may be repeated are, a little later, where the server is busy or
-//! does not answer (`client.rs`).
+//! does not answer (`client.rs`). An answer is taken for a success only where it says
+//! what S3 says then: whatever stands between may answer in S3's stead.
 //!
 //! The key needs the rights `s3:GetObject`, `s3:PutObject`, `s3:DeleteObject`,
 //! `s3:AbortMultipartUpload`, `s3:ListBucketMultipartUploads` and `s3:ListBucket`
@@ -21,6 +22,7 @@ mod config;
 mod multipart;
 mod read;
 pub mod sign;
+mod span;
 mod transport;
 mod writer;
 mod xml;

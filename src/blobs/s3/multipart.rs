@@ -1,8 +1,8 @@
 //! Multipart uploads: one object sent in numbered parts, there when it is complete.
 
 use bytes::Bytes;
-use http::Method;
 use http::header::ETAG;
+use http::{Method, Response};
 
 use super::client::{Call, CallError, Repeat};
 use super::{S3Blobs, xml};
@@ -27,7 +27,7 @@ pub(super) async fn begin(store: &S3Blobs, blob: &BlobId) -> Result<Upload, Blob
         ..Call::new(Method::POST, Some(&key))
     };
     let answer = store.client.document(&call).await?;
-    match answer.first("UploadId") {
+    match answer.first("UploadId").filter(|id| !id.is_empty()) {
         Some(id) => Ok(Upload {
             store: store.clone(),
             id: id.to_owned(),
@@ -47,6 +47,13 @@ pub(super) async fn unfinished(store: &S3Blobs, blob: &BlobId) -> Result<Vec<Upl
         ..Call::new(Method::GET, None)
     };
     let answer = store.client.document(&call).await?;
+    if !["Bucket", "Prefix", "IsTruncated"]
+        .iter()
+        .any(|name| answer.first(name).is_some())
+    {
+        let other = "S3 sent something else than a list of uploads";
+        return Err(BlobError::Store(other.to_owned()));
+    }
     // An id is written by one writer, so there are never as many as a page holds.
     let uploads = answer.all("Key").zip(answer.all("UploadId"));
     let own = uploads.filter(|(found, _)| *found == key);
@@ -59,6 +66,14 @@ pub(super) async fn unfinished(store: &S3Blobs, blob: &BlobId) -> Result<Vec<Upl
         .collect())
 }
 
+/// The entity tag of what was stored. Who answers without one has stored nothing.
+pub(super) fn entity_tag<B>(answer: &Response<B>) -> Result<String, BlobError> {
+    let tag = answer.headers().get(ETAG);
+    let tag = tag.and_then(|tag| tag.to_str().ok());
+    tag.map(str::to_owned)
+        .ok_or_else(|| BlobError::Store("S3 took bytes without an entity tag".to_owned()))
+}
+
 impl Upload {
     /// Sends the part with this number, counted from 1, and gives its entity tag.
     pub(super) async fn send(&self, number: usize, part: Bytes) -> Result<String, BlobError> {
@@ -68,9 +83,7 @@ impl Upload {
             ..Call::new(Method::PUT, Some(&self.key))
         };
         let answer = self.store.client.stream(&call).await?;
-        let etag = answer.headers().get(ETAG).and_then(|tag| tag.to_str().ok());
-        etag.map(str::to_owned)
-            .ok_or_else(|| BlobError::Store("S3 took a part without an entity tag".to_owned()))
+        entity_tag(&answer)
     }
 
     /// Makes the object of all its parts, which have these entity tags.
@@ -82,8 +95,13 @@ impl Upload {
             ..Call::new(Method::POST, Some(&self.key))
         };
         match self.store.client.document(&call).await {
-            Ok(_) => Ok(()),
-            // The first try was carried out, and its answer lost.
+            Ok(answer) if answer.first("ETag").is_some() => Ok(()),
+            // It may have been carried out, and its answer be lost on the way.
+            Ok(_) if self.is_complete().await? => Ok(()),
+            Ok(_) => {
+                let silent = "S3 did not say that an upload is complete";
+                Err(BlobError::Store(silent.to_owned()))
+            }
             Err(CallError::Refused(refusal))
                 if refusal.code == "NoSuchUpload" && self.is_complete().await? =>
             {

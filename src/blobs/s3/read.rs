@@ -6,16 +6,17 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
-use http::header::{CONTENT_LENGTH, CONTENT_RANGE};
+use http::header::ETAG;
 use http::{Method, StatusCode};
 
 use super::client::{Call, CallError};
+use super::span::Span;
 use super::{S3Blobs, is_absent};
 use crate::blobs::fetch::{Fetch, cut, fetches};
 use crate::blobs::seal::{self, SEAL_BYTES};
 use crate::blobs::{BlobError, BlobRef, ByteStream};
 
-/// How often a transfer is taken up again without a chunk between.
+/// How often a transfer is taken up again without a good chunk between.
 const PATIENCE: u32 = 2;
 
 /// The bytes of `ranges`, which lie inside `blob`.
@@ -33,7 +34,7 @@ pub(super) async fn read(
         last: None,
         body: stream::empty().boxed(),
         rest: Bytes::new(),
-        announced: 0,
+        span: Span::default(),
         spare: PATIENCE,
     };
     let mut chunks = Box::pin(stream::try_unfold(transfer, |mut transfer| async move {
@@ -78,8 +79,8 @@ struct Transfer {
     body: ByteStream,
     /// What came with the last piece of the body and belongs to later chunks.
     rest: Bytes,
-    /// How much of the body has still to come, as its head said.
-    announced: u64,
+    /// What the body's head said of it.
+    span: Span,
     /// How often the transfer may still be taken up again.
     spare: u32,
 }
@@ -111,17 +112,15 @@ impl Transfer {
         };
         match self.store.client.stream(&call).await {
             Ok(response) => {
-                // Without the header it is the whole object, which a server may send.
-                let partial = response.headers().contains_key(CONTENT_RANGE)
-                    && response.status() == StatusCode::PARTIAL_CONTENT;
-                if !partial && from > 0 {
-                    let ignored = "S3 sent another range than was asked for";
-                    return Err(BlobError::Store(ignored.to_owned()));
-                }
+                // What a proxy says in the store's stead has none.
+                let is_object = response.headers().contains_key(ETAG);
+                let span = Span::of(response.status(), response.headers());
+                let Some(span) = span.filter(|span| span.from == from && is_object) else {
+                    let other = "S3 sent something else than the range that was asked for";
+                    return Err(BlobError::Store(other.to_owned()));
+                };
                 self.rest = Bytes::new();
-                let length = response.headers().get(CONTENT_LENGTH);
-                let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
-                self.announced = length.unwrap_or_default();
+                self.span = span;
                 self.body = response.into_body();
                 Ok(())
             }
@@ -148,18 +147,21 @@ impl Transfer {
             self.last = Some(last);
             self.open(last).await?;
         }
-        let sealed = loop {
+        let content = loop {
             match self.gather(length).await {
-                Ok(sealed) => break sealed,
+                Ok(sealed) => match seal::open(&self.blob.id, index, sealed, length) {
+                    Ok(content) => break content,
+                    Err(error) if self.spare == 0 => return Err(error),
+                    // It may have changed on its way.
+                    Err(_) => {}
+                },
                 Err(Cut::End { actual }) => return Err(self.damaged(actual)),
                 Err(Cut::Broken(error)) if self.spare == 0 => return Err(error),
-                Err(Cut::Broken(_)) => {
-                    self.spare -= 1;
-                    self.open(self.last.unwrap_or(index)).await?;
-                }
+                Err(Cut::Broken(_)) => {}
             }
+            self.spare -= 1;
+            self.open(self.last.unwrap_or(index)).await?;
         };
-        let content = seal::open(&self.blob.id, index, sealed, length)?;
         self.next = index + 1;
         self.spare = PATIENCE;
         Ok(content)
@@ -193,19 +195,19 @@ impl Transfer {
         while gathered.len() < wanted {
             match self.body.next().await {
                 Some(Ok(mut piece)) => {
-                    self.announced = self.announced.saturating_sub(piece.len() as u64);
+                    self.span.take(piece.len() as u64);
                     let missing = wanted - gathered.len();
                     gathered.extend_from_slice(&piece.split_to(missing.min(piece.len())));
                     self.rest = piece;
                 }
                 Some(Err(error)) => return Err(Cut::Broken(error)),
-                None if self.announced > 0 => {
-                    let early = "S3's answer ended early".to_owned();
-                    return Err(Cut::Broken(BlobError::Store(early)));
-                }
-                None => {
+                None if self.span.is_at_end() => {
                     let actual = gathered.len() as u64;
                     return Err(Cut::End { actual });
+                }
+                None => {
+                    let early = "S3's answer ended early".to_owned();
+                    return Err(Cut::Broken(BlobError::Store(early)));
                 }
             }
         }

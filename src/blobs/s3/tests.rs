@@ -1,4 +1,6 @@
 mod fake;
+mod reads;
+mod writes;
 
 use bytes::Bytes;
 use futures_util::TryStreamExt as _;

@@ -156,8 +156,8 @@ impl S3Writer {
             body: std::mem::take(&mut self.buffer).into(),
             ..Call::new(Method::PUT, Some(&key))
         };
-        self.store.client.stream(&call).await?;
-        Ok(())
+        let answer = self.store.client.stream(&call).await?;
+        multipart::entity_tag(&answer).map(drop)
     }
 }
 
@@ -200,12 +200,13 @@ impl BlobWriter for S3Writer {
         })
     }
 
-    async fn abort(mut self: Box<Self>) -> Result<(), BlobError> {
+    async fn abort(mut self: Box<Self>) -> Result<Option<BlobRef>, BlobError> {
         // A part must not arrive after the end, so wait for it first.
         let _ = self.arrive().await;
-        match self.upload.take() {
-            Some(upload) => upload.abort().await,
-            None => Ok(()),
+        if let Some(upload) = self.upload.take() {
+            upload.abort().await?;
         }
+        // The sweep of its lease finds whatever comes late: an object has one key.
+        Ok(None)
     }
 }

@@ -20,11 +20,13 @@ impl Leaves {
         let malformed = |error: &dyn std::fmt::Display| XmlError(error.to_string());
         let mut reader = Reader::from_str(document);
         let mut leaves = Vec::new();
+        let mut depth: u64 = 0;
         // The innermost open element, if nothing but text has followed its start.
         let mut open: Option<(String, String)> = None;
         loop {
             match reader.read_event().map_err(|error| malformed(&error))? {
                 Event::Start(start) => {
+                    depth += 1;
                     let name = start.local_name();
                     open = Some((name.as_ref().to_owned(), String::new()));
                 }
@@ -47,11 +49,13 @@ impl Leaves {
                     }
                 }
                 Event::End(_) => {
+                    depth = depth.saturating_sub(1);
                     if let Some((name, content)) = open.take() {
                         let content = unescape(&content).map_err(|error| malformed(&error))?;
                         leaves.push((name, content.into_owned()));
                     }
                 }
+                Event::Eof if depth > 0 => return Err(XmlError("it is cut short".to_owned())),
                 Event::Eof => return Ok(Self(leaves)),
                 Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
             }
@@ -106,7 +110,7 @@ mod tests {
 
     #[test]
     fn what_is_not_well_formed_is_refused() {
-        for document in ["<a><b></a>", "<a>&nonsense;</a>", "<a"] {
+        for document in ["<a><b></a>", "<a>&nonsense;</a>", "<a", "<a><b>x</b>"] {
             assert!(Leaves::parse(document).is_err(), "{document}");
         }
         assert_eq!(Leaves::parse("Bad Gateway"), Ok(Leaves::default()));

@@ -75,6 +75,29 @@ impl Suite<'_> {
         self.forget_keys().await
     }
 
+    pub(super) async fn an_abandoned_claim_holds_nothing(&self) -> Result<(), Failure> {
+        let at = Timestamp::from_millis(NOW + 200);
+        for claimed_first in [false, true] {
+            let key = format!("abandoned{claimed_first}");
+            let [expired, late, next] = ["1", "2", "3"].map(|id| self.claim(&key, id));
+            if claimed_first {
+                self.claimed(&expired, 0).await?;
+                self.claimed(&late, 200).await?;
+            }
+            for _ in 0..2 {
+                self.step("abandoning", self.catalog.abandon_key(&late, at).await)?;
+            }
+            let late = self.claimed(&late, 200).await?;
+            ensure_eq("a claim that comes late", late, KeyState::Held)?;
+            let state = self.claimed(&next, 201).await?;
+            ensure_eq("the key is free a moment later", state, KeyState::Claimed)?;
+            self.step("abandoning", self.catalog.abandon_key(&expired, at).await)?;
+            let state = self.claimed(&expired, 202).await?;
+            ensure_eq("others hold it on", state, KeyState::Held)?;
+        }
+        self.forget_keys().await
+    }
+
     pub(super) async fn a_key_is_answered_once(&self) -> Result<(), Failure> {
         let (lost, claim) = (self.claim("answered", "1"), self.claim("answered", "2"));
         self.claimed(&lost, 0).await?;

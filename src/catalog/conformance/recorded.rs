@@ -53,6 +53,6 @@ impl Suite<'_> {
             let forgotten = self.catalog.forget_blob(&image.image.blob.id).await;
             self.step("forgotten", forgotten)?;
         }
-        Ok(())
+        self.forget_remains().await
     }
 }

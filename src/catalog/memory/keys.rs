@@ -49,6 +49,19 @@ impl Keys {
         }
     }
 
+    /// Lets the key go of a claim made at `at`, also where it is carried out only later.
+    pub(super) fn abandon(&mut self, claim: &KeyClaim, at: Timestamp) {
+        let known = self.records.get(&name(claim));
+        if self.holds(claim) || known.is_none_or(|record| record.expires_at <= at) {
+            let record = Record {
+                claim: claim.id.clone(),
+                answer: None,
+                expires_at: at.plus_millis(1),
+            };
+            self.records.insert(name(claim), record);
+        }
+    }
+
     pub(super) fn answer(&mut self, new: &NewAnswer) {
         let record = Record {
             claim: new.claim.id.clone(),

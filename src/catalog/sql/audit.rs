@@ -165,9 +165,9 @@ pub(super) async fn miscounts(
     limit: u32,
 ) -> Result<Vec<Miscount>, CatalogError> {
     let mut rows = database
-        .query(WRONG_USAGE, vec![i64::from(limit).into()])
+        .query_long(WRONG_USAGE, vec![i64::from(limit).into()])
         .await?;
-    rows.extend(database.query(WRONG_TOTALS, vec![]).await?);
+    rows.extend(database.query_long(WRONG_TOTALS, vec![]).await?);
     let miscount = |row| {
         let mut row = Columns::new("usage", row);
         Ok(Miscount {

@@ -108,6 +108,25 @@ impl<D: Database> SqlCatalog<D> {
         self.database.query(sql, parameters).await.map(|_| ())
     }
 
+    /// Leaves a record, where the claim has or would have, that expires a moment after the
+    /// claim was made: so a claim that comes late finds the key held.
+    pub(super) async fn abandon(
+        &self,
+        claim: &KeyClaim,
+        at: Timestamp,
+    ) -> Result<(), CatalogError> {
+        let sql = "INSERT INTO idempotency_keys (scope, key, claim, expires_at)
+            VALUES (?1, ?2, ?3, ?4)
+            ON CONFLICT (scope, key) DO UPDATE SET claim = excluded.claim,
+                expires_at = excluded.expires_at, fingerprint = NULL, answer = NULL
+            WHERE idempotency_keys.expires_at < excluded.expires_at
+                OR (idempotency_keys.claim = excluded.claim AND idempotency_keys.answer IS NULL)";
+        let (scope, key) = (claim.scope.as_str().into(), claim.key.as_str().into());
+        let expires_at = at.plus_millis(1).into();
+        let parameters = vec![scope, key, claim.id.as_str().into(), expires_at];
+        self.database.query(sql, parameters).await.map(|_| ())
+    }
+
     pub(super) async fn forget_expired_keys(&self, at: Timestamp) -> Result<(), CatalogError> {
         // Asked before it is done: a deletion of nothing would still wait for a commit.
         let oldest = "SELECT 1 FROM idempotency_keys WHERE expires_at <= ?1 LIMIT 1";

@@ -16,6 +16,7 @@ async fn the_sql_catalog_conforms() {
         "leases",
         "spent_tickets",
         "idempotency_keys",
+        "remains",
         "usage",
     ] {
         let rows = database.run(&format!("SELECT * FROM {table}"), vec![]);
@@ -98,5 +99,7 @@ async fn every_commit_and_every_sweep_uses_an_index() {
     check(&commit::statement(3), "blobs_by_content");
     check(DEAD, "blobs_dead");
     check(DEAD, "images_by_blob");
+    check(remains::REMAINS, "remains_by_time");
+    check(remains::REMAINS, "images_by_blob");
     check(audit::CHECK_BLOBS, "images_by_blob");
 }

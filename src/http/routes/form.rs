@@ -127,7 +127,7 @@ pub(super) async fn receive(
     match read {
         Ok(()) => Ok((form.files, form.attributes)),
         Err(problem) => {
-            app.service.discard(form.files).await;
+            app.service.discard(form.files);
             Err(problem)
         }
     }

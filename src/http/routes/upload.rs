@@ -179,7 +179,7 @@ async fn repeat(
     let attributes = redeemed.attributes;
     let (files, attributes) = receive(app, parts, form, body, expected, attributes).await?;
     let fingerprint = fingerprint(parts, &files, &attributes);
-    app.service.discard(files).await;
+    app.service.discard(files);
     if fingerprint != first.fingerprint {
         return Err(ServiceError::KeyReused.into());
     }

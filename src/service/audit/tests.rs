@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use futures_util::FutureExt as _;
 use sha2::{Digest as _, Sha256};
 
 use super::*;
@@ -34,7 +35,7 @@ impl Bench {
         };
         let runtime = Runtime {
             now: Box::new(|| Timestamp::from_millis(NOW + 1)),
-            spawn: Box::new(drop),
+            spawn: Box::new(|work| assert_eq!(work.now_or_never(), Some(()))),
             log: Box::new(|_| {}),
         };
         Self {

@@ -1,5 +1,6 @@
 //! A day in the life of a server, over and over: each time another call to a store
-//! fails, without effect or after it, once or from there on.
+//! fails, without effect, after it, or with an effect that comes later, once or from
+//! there on.
 
 use super::operations::Operation;
 use super::steps::Verdict;
@@ -33,17 +34,58 @@ fn day() -> Vec<(Operation, i64)> {
     ]
 }
 
-/// Fails each step in turn, until there is none more. A step is a call or its answer.
-fn fail_each_step(world: fn() -> World, outage: bool) {
+/// The same while blobs are moved, which is not done at the first try.
+fn day_of_moving() -> Vec<(Operation, i64)> {
+    let sweep = || Operation::Sweep { limit: 100 };
+    vec![
+        (Operation::Delete { image: 0 }, 1000),
+        (Operation::Migrate, 1000),
+        (Operation::Delete { image: 1 }, GRACE + 1000),
+        (sweep(), 1000),
+        (Operation::Migrate, 1000),
+        (Operation::Read { image: 2 }, 1000),
+        (Operation::Delete { image: 2 }, GRACE + 1000),
+        (sweep(), TERM.whole()),
+        (sweep(), 1000),
+    ]
+}
+
+/// Which steps end badly, and how.
+#[derive(Clone, Copy)]
+struct Trouble {
+    verdict: Verdict,
+    /// Whether all that come after one do, too.
+    lasts: bool,
+}
+
+const FAILURE: Trouble = Trouble {
+    verdict: Verdict::Fail,
+    lasts: false,
+};
+const BLACKOUT: Trouble = Trouble {
+    verdict: Verdict::Fail,
+    lasts: true,
+};
+
+/// A call whose effect comes so many steps after its failure.
+fn late(steps: usize) -> Trouble {
+    Trouble {
+        verdict: Verdict::Late(steps),
+        lasts: false,
+    }
+}
+
+/// Has each step in turn end badly, until there is none more. A step is a call or its
+/// answer.
+fn trouble_each_step(world: fn() -> World, day: fn() -> Vec<(Operation, i64)>, trouble: Trouble) {
     for n in 0.. {
         let mut world = world();
         let mut steps = 0;
         for (operation, millis) in day() {
             world.perform(&operation, || {
                 steps += 1;
-                let fails = steps - 1 == n || (outage && steps > n);
-                if fails {
-                    Verdict::Fail
+                if steps - 1 == n || (trouble.lasts && steps > n) {
+                    trouble.verdict
                 } else {
                     Verdict::Proceed
                 }
@@ -52,7 +94,7 @@ fn fail_each_step(world: fn() -> World, outage: bool) {
         }
         world.finish(true);
         if steps <= n {
-            assert!(n > 200, "the day has {n} steps only");
+            assert!(n > 100, "the day has {n} steps only");
             break;
         }
     }
@@ -60,15 +102,43 @@ fn fail_each_step(world: fn() -> World, outage: bool) {
 
 #[test]
 fn whatever_step_fails_on_memory_nothing_is_lost_or_leaked() {
-    fail_each_step(World::in_memory, false);
+    trouble_each_step(World::in_memory, day, FAILURE);
 }
 
 #[test]
 fn whatever_step_a_blackout_of_memory_begins_at_nothing_is_lost_or_leaked() {
-    fail_each_step(World::in_memory, true);
+    trouble_each_step(World::in_memory, day, BLACKOUT);
 }
 
 #[test]
 fn whatever_step_fails_on_sqlite_nothing_is_lost_or_leaked() {
-    fail_each_step(World::in_sqlite, false);
+    trouble_each_step(World::in_sqlite, day, FAILURE);
+}
+
+#[test]
+fn whatever_takes_effect_after_its_failure_on_memory_nothing_is_lost_or_leaked() {
+    for steps in [1, 5, 30, usize::MAX] {
+        trouble_each_step(World::in_memory, day, late(steps));
+    }
+}
+
+#[test]
+fn whatever_takes_effect_after_its_failure_on_sqlite_nothing_is_lost_or_leaked() {
+    for steps in [3, usize::MAX] {
+        trouble_each_step(World::in_sqlite, day, late(steps));
+    }
+}
+
+#[test]
+fn whatever_step_of_a_move_fails_nothing_is_lost_or_leaked() {
+    for trouble in [FAILURE, BLACKOUT] {
+        trouble_each_step(|| World::in_memory().moving(), day_of_moving, trouble);
+    }
+}
+
+#[test]
+fn whatever_of_a_move_takes_effect_after_its_failure_nothing_is_lost_or_leaked() {
+    for steps in [1, 9, 60, usize::MAX] {
+        trouble_each_step(|| World::in_memory().moving(), day_of_moving, late(steps));
+    }
 }

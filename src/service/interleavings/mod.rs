@@ -1,6 +1,7 @@
 //! Everything at once: uploads of equal and other content, downloads, deletions,
-//! sweeps and audits of two instances, in an order that is drawn step by step, with
-//! store failures, crashes and clocks that jump; held against a model.
+//! sweeps, audits and moves to another store by two instances, in an order that is drawn
+//! step by step, with store failures, calls that take effect long after their failure,
+//! crashes and clocks that jump; held against a model.
 //!
 //! - `steps`: store calls that go on when the test says so
 //! - `stores`: the stores, made of such calls
@@ -17,6 +18,7 @@ mod stores;
 mod world;
 
 use proptest::collection::vec;
+use proptest::option;
 use proptest::prelude::*;
 
 use operations::Operation;
@@ -34,8 +36,10 @@ enum Action {
     Run(usize, usize),
     /// Ends any pause by a failure.
     Fail(usize),
-    /// Ends any operation.
-    Crash(usize),
+    /// Ends any pause by a failure, and has the call take effect so many steps later.
+    Late(usize, usize),
+    /// Ends any operation. What it waits for takes effect so many steps later, if at all.
+    Crash(usize, Option<usize>),
     /// Ends all operations of an instance.
     Restart(usize),
     /// Lets time pass, in milliseconds.
@@ -52,18 +56,21 @@ fn operations() -> impl Strategy<Value = Operation> {
         2 => any::<usize>().prop_map(|image| Operation::Read { image }),
         2 => (1..40_u32).prop_map(|limit| Operation::Sweep { limit }),
         1 => Just(Operation::Audit),
+        2 => Just(Operation::Migrate),
     ]
 }
 
 fn actions() -> impl Strategy<Value = Action> {
     let pick = any::<usize>;
+    let later = || prop_oneof![0..9_usize, 0..200_usize];
     let waits = [1000, -60_000, 60_000, GRACE, TERM.write, TERM.whole()];
     prop_oneof![
         8 => (pick(), operations()).prop_map(|(instance, operation)| Action::Begin(instance, operation)),
         12 => pick().prop_map(Action::Step),
         10 => (pick(), 1..60_usize).prop_map(|(task, steps)| Action::Run(task, steps)),
         1 => pick().prop_map(Action::Fail),
-        2 => pick().prop_map(Action::Crash),
+        1 => (pick(), later()).prop_map(|(pause, later)| Action::Late(pause, later)),
+        2 => (pick(), option::of(later())).prop_map(|(task, later)| Action::Crash(task, later)),
         1 => pick().prop_map(Action::Restart),
         3 => prop::sample::select(waits.to_vec()).prop_map(Action::Wait),
     ]
@@ -75,7 +82,8 @@ fn act(world: &mut World, action: Action) {
         Action::Step(pick) => world.step(pick, Verdict::Proceed),
         Action::Run(pick, steps) => world.run(pick, steps),
         Action::Fail(pick) => world.step(pick, Verdict::Fail),
-        Action::Crash(pick) => world.crash(pick),
+        Action::Late(pick, later) => world.step(pick, Verdict::Late(later)),
+        Action::Crash(pick, later) => world.crash(pick, later),
         Action::Restart(instance) => world.restart(instance),
         Action::Wait(millis) => world.wait(millis),
     }
@@ -89,7 +97,7 @@ fn play(mut world: World, actions: Vec<Action>, well: bool) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1500))]
+    #![proptest_config(ProptestConfig::with_cases(1200))]
 
     #[test]
     fn any_interleaving_on_memory_keeps_all_and_leaks_nothing(
@@ -98,10 +106,18 @@ proptest! {
     ) {
         play(World::in_memory(), actions, well);
     }
+
+    #[test]
+    fn any_interleaving_of_moves_on_memory_keeps_all_and_leaks_nothing(
+        actions in vec(actions(), 1..120),
+        well: bool,
+    ) {
+        play(World::in_memory().moving(), actions, well);
+    }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(600))]
+    #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
     fn any_interleaving_on_sqlite_keeps_all_and_leaks_nothing(
@@ -109,5 +125,13 @@ proptest! {
         well: bool,
     ) {
         play(World::in_sqlite(), actions, well);
+    }
+
+    #[test]
+    fn any_interleaving_of_moves_on_sqlite_keeps_all_and_leaks_nothing(
+        actions in vec(actions(), 1..120),
+        well: bool,
+    ) {
+        play(World::in_sqlite().moving(), actions, well);
     }
 }

@@ -8,7 +8,7 @@ use futures_util::{Stream, StreamExt as _, stream};
 use uuid::Uuid;
 
 use super::model::{CHUNK, Known, Model, OWNERS, State, content};
-use super::steps::{Pause, Steps, Verdict};
+use super::steps::{Pause, Steps};
 use super::world::{Clock, GRACE, TERM, UNSURE};
 use crate::auth::{Grant, Scopes};
 use crate::blobs::BlobError;
@@ -30,6 +30,8 @@ pub(super) enum Operation {
     Sweep { limit: u32 },
     /// Audits everything, repairing and removing.
     Audit,
+    /// Moves all blobs to the current store, where there is another.
+    Migrate,
 }
 
 /// What operations work on.
@@ -52,6 +54,7 @@ impl Scene {
             Operation::Delete { image } => Box::pin(self.delete(image)),
             Operation::Sweep { limit } => Box::pin(self.sweep(limit)),
             Operation::Audit => Box::pin(self.audit()),
+            Operation::Migrate => Box::pin(self.migrate()),
         }
     }
 
@@ -73,7 +76,7 @@ impl Scene {
             match self.receive(*file).await {
                 Ok(one) => received.push(one),
                 Err(error) => {
-                    self.service.discard(received).await;
+                    self.service.discard(received);
                     return self.excuse(began, &error);
                 }
             }
@@ -110,10 +113,8 @@ impl Scene {
         stream::iter(pieces).then(move |piece| {
             let (steps, clock) = (Arc::clone(&steps), clock.clone());
             async move {
-                match steps.pause(Pause::Client, clock.timestamp()).await {
-                    Verdict::Proceed => Ok(piece),
-                    Verdict::Fail => Err("the client is gone"),
-                }
+                let is_there = steps.pause(Pause::Client, clock.timestamp()).await;
+                is_there.then_some(piece).ok_or("the client is gone")
             }
         })
     }
@@ -181,6 +182,24 @@ impl Scene {
     async fn sweep(self, limit: u32) {
         if let Err(error) = self.service.sweep(limit).await {
             assert!(self.model(|model| model.faulty), "{error:?}");
+        }
+    }
+
+    async fn migrate(self) {
+        let began = self.clock.read();
+        let mut after = String::new();
+        loop {
+            match self.service.migrate(&after, 2).await {
+                Ok(done) => {
+                    assert_eq!(done.damaged, []);
+                    let Some(next) = done.next else { return };
+                    after = next.to_string();
+                }
+                Err(error) => {
+                    let late = self.has_passed(began, TERM.write);
+                    return assert!(late || self.model(|model| model.faulty), "{error:?}");
+                }
+            }
         }
     }
 

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 
+use futures_util::FutureExt as _;
 use futures_util::future::poll_fn;
 
 use crate::catalog::Timestamp;
@@ -36,6 +37,8 @@ pub(super) enum Verdict {
     Proceed,
     /// The store fails: without effect before the call, with effect after it.
     Fail,
+    /// The same, but a call takes effect yet, so many steps later.
+    Late(usize),
 }
 
 /// A pause that has not ended.
@@ -53,6 +56,13 @@ pub(super) struct Waiting {
 /// What a call does even if nobody looks for its answer.
 pub(super) type Effect = Box<dyn FnOnce() + Send>;
 
+/// A call that was given up, and takes effect yet.
+struct Drifting {
+    steps: usize,
+    since: Timestamp,
+    effect: Effect,
+}
+
 /// All pauses of all operations.
 #[derive(Default)]
 pub(super) struct Steps {
@@ -67,12 +77,13 @@ pub(super) struct Steps {
 struct State {
     next: u64,
     waiting: BTreeMap<u64, Waiting>,
-    ended: BTreeMap<u64, Verdict>,
+    ended: BTreeMap<u64, bool>,
+    drifting: Vec<Drifting>,
 }
 
 impl Steps {
-    /// Waits for the test.
-    pub(super) async fn pause(&self, pause: Pause, since: Timestamp) -> Verdict {
+    /// Waits for the test. Whether all is well.
+    pub(super) async fn pause(&self, pause: Pause, since: Timestamp) -> bool {
         self.pause_before(pause, since, Box::new(|| ())).await
     }
 
@@ -82,10 +93,10 @@ impl Steps {
         pause: Pause,
         since: Timestamp,
         effect: Effect,
-    ) -> Verdict {
+    ) -> bool {
         if self.free.load(Ordering::Relaxed) {
             effect();
-            return Verdict::Proceed;
+            return true;
         }
         let number = {
             let mut state = self.state.lock().expect("not poisoned");
@@ -104,8 +115,8 @@ impl Steps {
         };
         poll_fn(|context| {
             let mut state = self.state.lock().expect("not poisoned");
-            if let Some(verdict) = state.ended.remove(&number) {
-                return Poll::Ready(verdict);
+            if let Some(is_well) = state.ended.remove(&number) {
+                return Poll::Ready(is_well);
             }
             if let Some(waiting) = state.waiting.get_mut(&number) {
                 waiting.waker = Some(context.waker().clone());
@@ -123,18 +134,18 @@ impl Steps {
             .collect()
     }
 
-    /// Ends a pause; gives whose it was, to be polled next, and what it was.
-    pub(super) fn end(&self, number: u64, verdict: Verdict) -> Waiting {
+    /// Ends a pause at this time; gives whose it was, to be polled next, and what it was.
+    pub(super) fn end(&self, number: u64, verdict: Verdict, now: Timestamp) -> Waiting {
         let mut state = self.state.lock().expect("not poisoned");
         let mut waiting = state.waiting.remove(&number).expect("is waiting");
-        state.ended.insert(number, verdict);
-        drop(state);
-        if let Some(effect) = waiting
-            .effect
-            .take()
-            .filter(|_| verdict == Verdict::Proceed)
-        {
-            effect();
+        state.ended.insert(number, verdict == Verdict::Proceed);
+        let effect = waiting.effect.take();
+        if let Verdict::Late(steps) = verdict {
+            let effect = effect.into_iter();
+            effect.for_each(|effect| state.drift(steps, now, effect));
+        } else if verdict == Verdict::Proceed {
+            drop(state);
+            effect.into_iter().for_each(|effect| effect());
         }
         if let Some(waker) = waiting.waker.take() {
             waker.wake();
@@ -142,10 +153,46 @@ impl Steps {
         waiting
     }
 
-    /// Forgets the pauses of an operation that is no more.
-    pub(super) fn forget(&self, task: usize) {
+    /// Forgets the pauses of an operation that is no more. What it waits for takes effect
+    /// so many steps `later`, if at all.
+    pub(super) fn forget(&self, task: usize, later: Option<usize>, now: Timestamp) {
         let mut state = self.state.lock().expect("not poisoned");
-        state.waiting.retain(|_, waiting| waiting.task != task);
+        let ours = state
+            .waiting
+            .extract_if(.., |_, waiting| waiting.task == task);
+        let effects: Vec<Effect> = ours.filter_map(|(_, waiting)| waiting.effect).collect();
+        if let Some(steps) = later {
+            for effect in effects {
+                state.drift(steps, now, effect);
+            }
+        }
+    }
+
+    /// Has what drifts come a step nearer, and take effect where it arrives or was given
+    /// up before `overdue`. Whether anything did.
+    pub(super) fn land(&self, steps: usize, overdue: Timestamp) -> bool {
+        let mut state = self.state.lock().expect("not poisoned");
+        for drifting in &mut state.drifting {
+            drifting.steps = drifting.steps.saturating_sub(steps);
+        }
+        let has_landed = |drifting: &mut Drifting| drifting.steps == 0 || drifting.since < overdue;
+        let landed: Vec<Drifting> = state.drifting.extract_if(.., has_landed).collect();
+        drop(state);
+        let any = !landed.is_empty();
+        for drifting in landed {
+            (drifting.effect)();
+        }
+        any
+    }
+}
+
+impl State {
+    fn drift(&mut self, steps: usize, since: Timestamp, effect: Effect) {
+        self.drifting.push(Drifting {
+            steps,
+            since,
+            effect,
+        });
     }
 }
 
@@ -164,13 +211,34 @@ impl<S> Stepped<S> {
         call: impl Future<Output = Result<T, E>>,
         failure: impl Fn() -> E,
     ) -> Result<T, E> {
-        if self.steps.pause(pause, (self.clock)()).await == Verdict::Fail {
+        if !self.steps.pause(pause, (self.clock)()).await {
             return Err(failure());
         }
         let answer = call.await;
-        if self.steps.pause(Pause::Answer, (self.clock)()).await == Verdict::Fail {
+        if !self.steps.pause(Pause::Answer, (self.clock)()).await {
             return Err(failure());
         }
         answer
+    }
+
+    /// The same, for a call that may take effect when nobody waits for it any more. It
+    /// must not pause itself.
+    pub(super) async fn effect<T: Send + 'static, E: Send + 'static>(
+        &self,
+        (pause, after): (Pause, Pause),
+        call: impl Future<Output = Result<T, E>> + Send + 'static,
+        failure: impl Fn() -> E,
+    ) -> Result<T, E> {
+        let answer = Arc::new(Mutex::new(None));
+        let effect = {
+            let answer = Arc::clone(&answer);
+            Box::new(move || *answer.lock().expect("not poisoned") = call.now_or_never())
+        };
+        let paused = self.steps.pause_before(pause, (self.clock)(), effect);
+        if !paused.await || !self.steps.pause(after, (self.clock)()).await {
+            return Err(failure());
+        }
+        let answer = answer.lock().expect("not poisoned").take();
+        answer.expect("a call that does not pause")
     }
 }

@@ -2,10 +2,9 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures_util::FutureExt as _;
 use uuid::Uuid;
 
-use super::steps::{Pause, Stepped, Verdict};
+use super::steps::{Pause, Stepped};
 use crate::blobs::{BlobError, BlobId, BlobRef, KeyValue};
 use crate::catalog::{
     BlobCheck, Catalog, CatalogError, Database, Image, ImageCheck, KeyClaim, KeyState, Lease,
@@ -31,42 +30,34 @@ impl<S: KeyValue + Clone + 'static> KeyValue for Stepped<S> {
     async fn set(&self, key: String, value: Vec<u8>) -> Result<(), BlobError> {
         // A writer goes on while a chunk is on its way, without asking for it.
         let inner = self.inner.clone();
-        let effect = Box::new(move || {
-            let written = inner.set(key, value).now_or_never();
-            assert_eq!(written, Some(Ok(())));
-        });
-        let paused = self
-            .steps
-            .pause_before(Pause::Write, (self.clock)(), effect);
-        if paused.await == Verdict::Fail {
-            return Err(lost_blob());
-        }
-        if self.steps.pause(Pause::Written, (self.clock)()).await == Verdict::Fail {
-            return Err(lost_blob());
-        }
-        Ok(())
+        let call = async move { inner.set(key, value).await };
+        self.effect((Pause::Write, Pause::Written), call, lost_blob)
+            .await
     }
 
     /// One by one, as a store may do it.
     async fn delete_many(&self, keys: Vec<String>) -> Result<(), BlobError> {
         for key in keys {
-            let call = self.inner.delete_many(vec![key]);
-            self.step(Pause::Change, call, lost_blob).await?;
+            let inner = self.inner.clone();
+            let call = async move { inner.delete_many(vec![key]).await };
+            self.effect((Pause::Change, Pause::Answer), call, lost_blob)
+                .await?;
         }
         Ok(())
     }
 }
 
 #[async_trait]
-impl<S: Database> Database for Stepped<S> {
+impl<S: Database + Clone + 'static> Database for Stepped<S> {
     async fn query(&self, sql: &str, parameters: Vec<Value>) -> Result<Vec<Row>, CatalogError> {
         let pause = if sql.trim_start().starts_with("SELECT") {
             Pause::Look
         } else {
             Pause::Change
         };
-        let call = self.inner.query(sql, parameters);
-        self.step(pause, call, lost_row).await
+        let (inner, sql) = (self.inner.clone(), sql.to_owned());
+        let call = async move { inner.query(&sql, parameters).await };
+        self.effect((pause, Pause::Answer), call, lost_row).await
     }
 }
 
@@ -95,12 +86,16 @@ stepped_catalog! {
     Change delete(id: Uuid, owner: Option<&str>, unchanged_since: Option<Timestamp>) -> bool;
     Look dead_blobs(before: Timestamp, limit: u32) -> Vec<BlobRef>;
     Change forget_blob(id: &BlobId) -> ();
+    Change record_remains(blob: &BlobRef) -> ();
+    Look remains(before: Timestamp, limit: u32) -> Vec<BlobRef>;
+    Change forget_remains(ids: &[BlobId]) -> ();
     Look expired_leases(at: Timestamp, limit: u32) -> Vec<Lease>;
     Change close_lease(id: &str) -> ();
     Look recorded_blobs(lease: &Lease) -> Vec<BlobId>;
     Change forget_lease(id: &str) -> ();
     Change claim_key(claim: &KeyClaim, now: Timestamp, until: Timestamp) -> KeyState;
     Change release_key(claim: &KeyClaim) -> ();
+    Change abandon_key(claim: &KeyClaim, at: Timestamp) -> ();
     Change forget_keys(at: Timestamp) -> ();
     Look blobs_after(after: &str, limit: u32) -> Vec<RecordedBlob>;
     Look is_recorded(id: &BlobId) -> bool;

@@ -14,7 +14,9 @@ use uuid::Uuid;
 use super::model::{self, CHUNK, Model};
 use super::operations::{Operation, Scene};
 use super::steps::{Pause, Stepped, Steps, Verdict, Waiting};
-use crate::blobs::{BlobError, BlobRef, BlobStore as _, ChunkedBlobs, MemoryKeyValue, key};
+use crate::blobs::{
+    BlobError, BlobRef, BlobStore as _, ChunkedBlobs, MemoryKeyValue, MovingBlobs, key,
+};
 use crate::catalog::native::Native;
 use crate::catalog::{
     BlobCheck, Catalog, Filters, ListQuery, MemoryCatalog, Sort, SqlCatalog, Timestamp,
@@ -26,7 +28,7 @@ use crate::service::{Limits, Runtime, Service, Term};
 pub(super) const TERM: Term = Term {
     issue: 100_000,
     write: 3_600_000,
-    settle: 300_000,
+    settle: 900_000,
 };
 /// How long the dead stay, in milliseconds.
 pub(super) const GRACE: i64 = 900_000;
@@ -38,7 +40,11 @@ const BACK: i64 = 75_000;
 pub(super) const UNSURE: i64 = AHEAD[1] + BACK;
 /// The longest that a store takes over the writing of a chunk. A piece of a body
 /// makes a few of them one after another, which is within what leases leave for it.
-const LONGEST_WRITE: i64 = TERM.settle / 8;
+const LONGEST_WRITE: i64 = TERM.settle / 24;
+/// How many steps later that takes effect which an operation does not wait for any more.
+const LEFT_BEHIND: usize = 9;
+/// The longest that it takes over a call that was given up.
+const LATEST: i64 = TERM.settle / 2;
 
 /// A clock that goes as the test says.
 #[derive(Clone)]
@@ -87,6 +93,8 @@ pub(super) struct World {
     steps: Arc<Steps>,
     clock: Clock,
     values: MemoryKeyValue,
+    /// Where blobs are moved from.
+    previous: Option<MemoryKeyValue>,
     catalog: Arc<dyn Catalog>,
     instances: Vec<Service>,
     spawned: Arc<Mutex<Vec<Task>>>,
@@ -123,11 +131,26 @@ impl World {
         Self::over(Arc::new(catalog), steps, clock)
     }
 
+    /// The same, with some images, whose blobs are to be moved to another store.
+    pub(super) fn moving(mut self) -> Self {
+        self.steps.free.store(true, Ordering::Relaxed);
+        for (owner, files) in [(0, vec![0, 1]), (0, vec![2]), (1, vec![0])] {
+            self.begin(0, Operation::Upload { owner, files });
+        }
+        self.steps.free.store(false, Ordering::Relaxed);
+        self.previous = Some(std::mem::take(&mut self.values));
+        for instance in 0..self.instances.len() {
+            self.instances[instance] = self.start(instance);
+        }
+        self
+    }
+
     fn over(catalog: Arc<dyn Catalog>, steps: Arc<Steps>, clock: Clock) -> Self {
         let mut world = Self {
             steps,
             clock,
             values: MemoryKeyValue::default(),
+            previous: None,
             catalog,
             instances: Vec::new(),
             spawned: Arc::default(),
@@ -156,10 +179,19 @@ impl World {
             grace_millis: GRACE,
             ..limits()
         };
-        let values = stepped(self.values.clone(), &self.steps, &self.clock);
         let chunk_size = u32::try_from(CHUNK).expect("is small");
-        let blobs = ChunkedBlobs::new(Arc::new(values), chunk_size);
-        Service::new(Arc::clone(&self.catalog), Arc::new(blobs), limits, runtime)
+        let blobs = |values: &MemoryKeyValue| {
+            let values = stepped(values.clone(), &self.steps, &self.clock);
+            Arc::new(ChunkedBlobs::new(Arc::new(values), chunk_size))
+        };
+        let (catalog, current) = (Arc::clone(&self.catalog), blobs(&self.values));
+        match &self.previous {
+            None => Service::new(catalog, current, limits, runtime),
+            Some(previous) => {
+                let blobs = MovingBlobs::new(current, blobs(previous));
+                Service::migrating(catalog, blobs, limits, runtime)
+            }
+        }
     }
 
     /// Begins an operation.
@@ -187,7 +219,7 @@ impl World {
         if let Some(task) = self.tasks.get_mut(&number) {
             let mut context = Context::from_waker(Waker::noop());
             if task.future.as_mut().poll(&mut context) == Poll::Ready(()) {
-                self.drop_task(number);
+                self.drop_task(number, Some(LEFT_BEHIND));
             }
         }
         let spawned = std::mem::take(&mut *self.spawned.lock().expect("not poisoned"));
@@ -199,9 +231,18 @@ impl World {
         }
     }
 
-    fn drop_task(&mut self, number: usize) {
+    /// What the operation waits for takes effect so many steps `later`, if at all.
+    fn drop_task(&mut self, number: usize, later: Option<usize>) {
         self.tasks.remove(&number);
-        self.steps.forget(number);
+        self.steps.forget(number, later, self.clock.timestamp());
+    }
+
+    /// Has what was given up come nearer by `steps`. Nothing takes longer than it may.
+    fn land(&mut self, steps: usize, now: i64) {
+        let overdue = Timestamp::from_millis(now - LATEST);
+        if self.steps.land(steps, overdue) {
+            self.check();
+        }
     }
 
     /// Ends the pause with this number, counted round and round.
@@ -213,12 +254,13 @@ impl World {
     }
 
     fn end(&mut self, pause: u64, verdict: Verdict) {
-        let waiting = self.steps.end(pause, verdict);
-        if verdict == Verdict::Fail && waiting.pause != Pause::Client {
+        let waiting = self.steps.end(pause, verdict, self.clock.timestamp());
+        if verdict != Verdict::Proceed && waiting.pause != Pause::Client {
             self.model.lock().expect("not poisoned").faulty = true;
         }
         self.unchecked |= waiting.pause == Pause::Change;
         self.poll(waiting.task);
+        self.land(1, self.clock.read());
     }
 
     /// Does an operation from beginning to end, with all that it begins; `verdict` is
@@ -258,10 +300,10 @@ impl World {
         self.tasks.keys().nth(index).copied()
     }
 
-    /// An operation is no more: what it waits for may happen or not, it does not see.
-    pub(super) fn crash(&mut self, pick: usize) {
+    /// An operation is no more: what it waits for may happen later or not, it does not see.
+    pub(super) fn crash(&mut self, pick: usize, later: Option<usize>) {
         if let Some(task) = self.pick_task(pick) {
-            self.drop_task(task);
+            self.drop_task(task, later);
         }
     }
 
@@ -274,7 +316,7 @@ impl World {
             .filter(|(_, task)| task.instance == instance);
         let ours: Vec<usize> = ours.map(|(number, _)| *number).collect();
         for number in ours {
-            self.drop_task(number);
+            self.drop_task(number, Some(LEFT_BEHIND));
         }
         self.instances[instance] = self.start(instance);
     }
@@ -290,6 +332,7 @@ impl World {
         while let Some((pause, _)) = self.steps.waiting(is_overdue).iter().find(|(_, is)| *is) {
             self.end(*pause, Verdict::Proceed);
         }
+        self.land(0, until);
         self.clock.advance(millis);
     }
 
@@ -303,10 +346,18 @@ impl World {
             self.restart(instance);
         }
         assert_eq!(self.tasks.len(), 0);
-        self.clock.advance(TERM.whole() + GRACE + UNSURE + 1000);
         self.steps.free.store(true, Ordering::Relaxed);
-        self.begin(0, Operation::Sweep { limit: u32::MAX });
-        assert_eq!(self.tasks.len(), 0, "the sweep ends");
+        self.land(usize::MAX, self.clock.read());
+        // What is deleted at first is deleted once more.
+        for _ in 0..2 {
+            self.clock.advance(TERM.whole() + GRACE + UNSURE + 1000);
+            self.begin(0, Operation::Sweep { limit: u32::MAX });
+            assert_eq!(self.tasks.len(), 0, "the sweep ends");
+        }
+        if let Some(previous) = self.previous.clone() {
+            self.begin(0, Operation::Migrate);
+            assert_eq!(previous.keys(), Vec::<String>::new(), "the previous store");
+        }
         self.seen.clear();
         self.check();
         let (live, keys) = self.needed();
@@ -316,6 +367,8 @@ impl World {
         let ever = Timestamp::from_millis(i64::MAX);
         let leases = self.see(|catalog| catalog.expired_leases(ever, 1000));
         assert_eq!(leases, [], "leases");
+        let remains = self.see(|catalog| catalog.remains(ever, 1000));
+        assert_eq!(remains, [], "remains");
         self.begin(0, Operation::Audit);
         assert_eq!(self.tasks.len(), 0, "the audit ends");
     }
@@ -392,10 +445,11 @@ impl World {
 
     /// Whether all chunks are there.
     fn is_whole(&self, blob: &BlobRef) -> bool {
-        let mut whole = false;
-        self.values
-            .tamper(|values| whole = keys(blob).all(|key| values.contains_key(&key)));
-        whole
+        let mut missing: Vec<String> = keys(blob).collect();
+        for values in std::iter::once(&self.values).chain(&self.previous) {
+            values.tamper(|values| missing.retain(|key| !values.contains_key(key)));
+        }
+        missing.is_empty()
     }
 
     /// Which file the blob's bytes are.
@@ -409,7 +463,11 @@ impl World {
     }
 
     fn bytes(&self, blob: &BlobRef) -> Option<Vec<u8>> {
-        let blobs = ChunkedBlobs::new(Arc::new(self.values.clone()), blob.chunk_size);
+        let store = |values: &MemoryKeyValue| {
+            Arc::new(ChunkedBlobs::new(Arc::new(values.clone()), blob.chunk_size))
+        };
+        let previous = self.previous.as_ref().unwrap_or(&self.values);
+        let blobs = MovingBlobs::new(store(&self.values), store(previous));
         let read = async {
             let stream = blobs.read(blob, 0..blob.size).await?;
             let pieces: Vec<Bytes> = stream.try_collect().await?;

@@ -32,6 +32,7 @@ async fn files_beyond_the_quota_leave_nothing_behind() {
         }
         let refused = bench.service.commit("alice", files, &attributes).await;
         assert_eq!(refused, Err(expected));
+        bench.do_spawned().await;
         assert_eq!(bench.values.keys(), Vec::<String>::new());
         assert_eq!(bench.service.usage("alice").await, Ok(Usage::default()));
     }

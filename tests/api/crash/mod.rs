@@ -51,6 +51,7 @@ async fn kills(setup: Setup, rounds: usize, chunks: impl Fn(&Darkroom) -> usize)
     let mut dice = seed.dice();
     let setup = setup.variable("chunk_bytes", CHUNK);
     let setup = setup.variable("max_upload_seconds", UPLOAD_SECONDS);
+    let setup = setup.variable("late_write_seconds", 1);
     let mut darkroom = setup.variable("delete_grace_seconds", 3).start();
     let mut ledger = Ledger::new();
     let mut answers = 0;

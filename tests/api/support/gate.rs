@@ -1,4 +1,4 @@
-//! A gate before a server: shut, the server is as good as gone.
+//! A gate before a server: shut, the server is as good as gone; hushed, it says nothing.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -14,7 +14,8 @@ pub(crate) struct Gate {
 #[derive(Default)]
 struct State {
     is_shut: bool,
-    /// Both ends of every connection that was passed on.
+    is_hushed: bool,
+    /// Both ends of every connection that was passed on, or is held.
     passed: Vec<TcpStream>,
 }
 
@@ -40,22 +41,38 @@ impl Gate {
 
     /// Breaks every connection, and those to come.
     pub(crate) fn shut(&self) {
-        let mut state = self.state.lock().expect("no thread has failed");
-        state.is_shut = true;
-        for stream in state.passed.drain(..) {
-            let _ = stream.shutdown(Shutdown::Both);
-        }
+        self.turn(true, false);
+    }
+
+    /// Breaks every connection, and answers nothing on those to come.
+    pub(crate) fn hush(&self) {
+        self.turn(false, true);
     }
 
     /// Lets connections through again.
     pub(crate) fn open(&self) {
-        self.state.lock().expect("no thread has failed").is_shut = false;
+        self.turn(false, false);
+    }
+
+    fn turn(&self, is_shut: bool, is_hushed: bool) {
+        let mut state = self.state.lock().expect("no thread has failed");
+        let was_open = !state.is_shut && !state.is_hushed;
+        (state.is_shut, state.is_hushed) = (is_shut, is_hushed);
+        if !was_open || is_shut || is_hushed {
+            for stream in state.passed.drain(..) {
+                let _ = stream.shutdown(Shutdown::Both);
+            }
+        }
     }
 }
 
 fn pass(client: TcpStream, server: u16, state: &Mutex<State>) -> io::Result<()> {
     let mut state = state.lock().expect("no thread has failed");
     if state.is_shut {
+        return Ok(());
+    }
+    if state.is_hushed {
+        state.passed.push(client);
         return Ok(());
     }
     let server = TcpStream::connect(("127.0.0.1", server))?;

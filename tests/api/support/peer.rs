@@ -45,6 +45,11 @@ impl Peer {
         }
         None
     }
+
+    /// Lets it do nothing more, or go on.
+    pub(super) fn freeze(&self, is_frozen: bool) {
+        signal(self.child.id(), if is_frozen { "STOP" } else { "CONT" });
+    }
 }
 
 impl Drop for Peer {

@@ -41,6 +41,11 @@ impl Redis {
         self.process = None;
     }
 
+    /// It answers nothing while it is frozen, and does then what it was asked.
+    pub(crate) fn freeze(&self, is_frozen: bool) {
+        self.process.as_ref().expect("it runs").freeze(is_frozen);
+    }
+
     /// Starts it again in the same place.
     pub(crate) fn start_again(&mut self) {
         self.process = start(&self.program, self.port, self.folder.path());

@@ -20,6 +20,7 @@ pub(crate) struct Setup {
     pub(super) variables: Vec<(String, String)>,
     pub(super) flags: Vec<String>,
     pub(super) redis: Option<Redis>,
+    redis_url: Option<String>,
     pub(super) may_fail: bool,
     stores: Option<PathBuf>,
     conformance: bool,
@@ -62,7 +63,14 @@ impl Setup {
 
     /// Keeps blobs in this Redis.
     pub(crate) fn blobs_in(mut self, redis: Redis) -> Self {
+        self.redis_url = Some(redis.url());
         self.redis = Some(redis);
+        self
+    }
+
+    /// Keeps blobs in a Redis that is there.
+    pub(crate) fn blobs_at(mut self, url: String) -> Self {
+        self.redis_url = Some(url);
         self
     }
 
@@ -127,7 +135,7 @@ impl Setup {
             stores = folder.join(DISK);
             fs::create_dir(&stores).expect("a place to mount on");
         }
-        let config = runtime_config(&stores, self.redis.as_ref());
+        let config = runtime_config(&stores, self.redis_url.as_deref());
         fs::write(folder.join(CONFIG), config).expect("the configuration is written");
     }
 }
@@ -145,10 +153,10 @@ fn manifest(component: &Path, reaching_nothing: bool) -> String {
     lines.collect()
 }
 
-fn runtime_config(folder: &Path, redis: Option<&Redis>) -> String {
+fn runtime_config(folder: &Path, redis: Option<&str>) -> String {
     let folder = folder.display();
     let blobs = match redis {
-        Some(redis) => format!("type = \"redis\"\nurl = \"{}\"", redis.url()),
+        Some(url) => format!("type = \"redis\"\nurl = \"{url}\""),
         None => format!("type = \"spin\"\npath = \"{folder}/{BLOBS}\""),
     };
     format!(

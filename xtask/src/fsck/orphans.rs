@@ -69,7 +69,7 @@ fn stored(blobs: &Connection) -> Result<BTreeMap<String, Chunks>> {
     Ok(stored)
 }
 
-/// Those that belong to no blob, to no image and to no lease.
+/// Those that belong to no blob, to no image and to no lease, and that no sweep knows of.
 fn unexplained(
     catalog: &Connection,
     stored: BTreeMap<String, Chunks>,
@@ -78,6 +78,7 @@ fn unexplained(
     for sql in [
         "SELECT id FROM blobs",
         "SELECT DISTINCT blob_id FROM images",
+        "SELECT id FROM remains",
     ] {
         let mut statement = catalog.prepare(sql)?;
         let mut rows = statement.query([])?;
@@ -109,6 +110,8 @@ mod tests {
         let stores = Stores::new();
         stores.image("l1.0", 2);
         stores.catalog("INSERT INTO leases VALUES ('l2', 4, 9)");
+        stores.catalog("INSERT INTO remains VALUES ('l0.3', 20, 10, 9)");
+        stores.chunks("l0.3", 2);
         for (blob, chunks) in [("l2.1", 3), ("l3.0", 2), ("l3.7", 1)] {
             stores.chunks(blob, chunks);
         }
@@ -116,9 +119,9 @@ mod tests {
         let files = stores.files();
         let (catalog, blobs) = (files.catalog.expect("a file"), files.blobs.expect("a file"));
         assert_eq!(run(&catalog, &blobs, false).expect("runs"), 2);
-        assert_eq!(stores.keys(), 2 + 3 + 3 + 1);
+        assert_eq!(stores.keys(), 2 + 2 + 3 + 3 + 1);
         assert_eq!(run(&catalog, &blobs, true).expect("runs"), 0);
-        assert_eq!(stores.keys(), 2 + 3 + 1);
+        assert_eq!(stores.keys(), 2 + 2 + 3 + 1);
         assert_eq!(run(&catalog, &blobs, false).expect("runs"), 0);
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::future::pending;
 use futures_util::stream::{self, StreamExt as _};
 use http::{Method, Request, Response};
 
@@ -25,6 +26,12 @@ pub(super) enum Fault {
     Cut(usize),
     /// The same, and it looks like its end.
     Ended(usize),
+    /// It is carried out, and the answer changed on its way.
+    Changed(fn(&mut Answer)),
+    /// This is answered, and nothing done.
+    Instead(fn() -> Answer),
+    /// It arrives, and is never answered.
+    Silence,
 }
 
 #[derive(Default)]
@@ -55,23 +62,9 @@ impl FakeS3 {
 #[async_trait]
 impl HttpClient for FakeS3 {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<ByteStream>, HttpError> {
-        let mut state = self.state();
-        let call = format!("{} {}", request.method(), request.uri());
-        state.calls.push(call);
-        assert!(request.headers().contains_key("authorization"));
-        let lost = Err(HttpError("no answer".to_owned()));
-        match state.faults.pop_front().flatten() {
-            None => Ok(state.answer(&request).into_response(usize::MAX, false)),
-            Some(Fault::Lost) => lost,
-            Some(Fault::AnswerLost) => {
-                state.answer(&request);
-                lost
-            }
-            Some(Fault::Status(status)) => {
-                Ok(error(status, "SlowDown").into_response(usize::MAX, false))
-            }
-            Some(Fault::Cut(at)) => Ok(state.answer(&request).into_response(at, true)),
-            Some(Fault::Ended(at)) => Ok(state.answer(&request).into_response(at, false)),
+        match self.answer_to(&request) {
+            Some(answer) => answer,
+            None => pending().await,
         }
     }
 
@@ -80,45 +73,131 @@ impl HttpClient for FakeS3 {
     }
 }
 
-struct Answer {
-    status: u16,
-    headers: Vec<(&'static str, String)>,
-    body: Bytes,
+impl FakeS3 {
+    /// What is answered; `None` where nothing ever is.
+    fn answer_to(
+        &self,
+        request: &Request<Bytes>,
+    ) -> Option<Result<Response<ByteStream>, HttpError>> {
+        let mut state = self.state();
+        let call = format!("{} {}", request.method(), request.uri());
+        state.calls.push(call);
+        assert!(request.headers().contains_key("authorization"));
+        let lost = Err(HttpError("no answer".to_owned()));
+        let answer = match state.faults.pop_front().flatten() {
+            None => state.answer(request),
+            Some(Fault::Lost) => return Some(lost),
+            Some(Fault::Silence) => return None,
+            Some(Fault::AnswerLost) => {
+                state.answer(request);
+                return Some(lost);
+            }
+            Some(Fault::Status(status)) => error(status, "SlowDown"),
+            Some(Fault::Instead(answer)) => answer(),
+            Some(Fault::Cut(at)) => Answer {
+                cut: at,
+                end: End::Broken,
+                ..state.answer(request)
+            },
+            Some(Fault::Ended(at)) => Answer {
+                cut: at,
+                ..state.answer(request)
+            },
+            Some(Fault::Changed(change)) => {
+                let mut answer = state.answer(request);
+                change(&mut answer);
+                answer
+            }
+        };
+        Some(Ok(answer.into_response()))
+    }
+}
+
+/// How a body ends.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum End {
+    Well,
+    /// By an error.
+    Broken,
+    /// It goes on for ever.
+    Endless,
+    /// Nothing more comes, and no end either.
+    Silent,
+}
+
+#[derive(Clone)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) headers: Vec<(&'static str, String)>,
+    pub(super) body: Bytes,
+    /// How many bytes of the body are sent.
+    pub(super) cut: usize,
+    /// In how large pieces.
+    pub(super) piece: usize,
+    pub(super) end: End,
+    /// Whether the head tells the length of the body.
+    pub(super) told: bool,
 }
 
 impl Answer {
-    fn into_response(self, cut: usize, told: bool) -> Response<ByteStream> {
+    pub(super) fn new(status: u16, body: impl Into<Bytes>) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            body: body.into(),
+            cut: usize::MAX,
+            piece: 1000,
+            end: End::Well,
+            told: true,
+        }
+    }
+
+    /// Sets a header, or drops it.
+    pub(super) fn set(&mut self, name: &'static str, value: Option<&str>) {
+        self.headers.retain(|(known, _)| *known != name);
+        let value = value.map(|value| (name, value.to_owned()));
+        self.headers.extend(value);
+    }
+
+    fn into_response(self) -> Response<ByteStream> {
         let mut response = Response::builder().status(self.status);
         for (name, value) in self.headers {
             response = response.header(name, value);
         }
-        let body = self.body.slice(..cut.min(self.body.len()));
-        let pieces = body
-            .chunks(1000)
-            .map(|piece| Ok(Bytes::copy_from_slice(piece)));
-        let broken = told.then(|| Err(BlobError::Store("cut".to_owned())));
-        let pieces: Vec<_> = pieces.chain(broken).collect();
-        let response = response.header("content-length", self.body.len());
-        response.body(stream::iter(pieces).boxed()).expect("good")
+        if self.told {
+            response = response.header("content-length", self.body.len());
+        }
+        let body = self.body.slice(..self.cut.min(self.body.len()));
+        let pieces: Vec<_> = body
+            .chunks(self.piece)
+            .map(|piece| Ok(Bytes::copy_from_slice(piece)))
+            .collect();
+        let pieces = stream::iter(pieces);
+        let body = match self.end {
+            End::Well => pieces.boxed(),
+            End::Broken => {
+                let broken = stream::iter([Err(BlobError::Store("cut".to_owned()))]);
+                pieces.chain(broken).boxed()
+            }
+            End::Endless => {
+                let more = stream::repeat_with(|| Ok(Bytes::from_static(&[b' '; 1000])));
+                pieces.chain(more).boxed()
+            }
+            End::Silent => pieces.chain(stream::pending()).boxed(),
+        };
+        response.body(body).expect("good")
     }
 }
 
 fn ok(body: impl Into<Bytes>) -> Answer {
-    let headers = vec![("etag", "\"tag\"".to_owned())];
-    Answer {
-        status: 200,
-        headers,
-        body: body.into(),
-    }
+    let mut answer = Answer::new(200, body);
+    answer.set("etag", Some("\"tag\""));
+    answer
 }
 
-fn error(status: u16, code: &str) -> Answer {
+pub(super) fn error(status: u16, code: &str) -> Answer {
     let body = format!("<Error><Code>{code}</Code><Message>so</Message></Error>");
-    Answer {
-        status,
-        headers: Vec::new(),
-        body: body.into(),
-    }
+    Answer::new(status, body)
 }
 
 impl State {
@@ -223,12 +302,11 @@ fn range(object: &Bytes, request: &Request<Bytes>) -> Answer {
         return error(416, "InvalidRange");
     }
     let to = to.min(object.len() - 1);
-    Answer {
+    let mut answer = Answer {
         status: 206,
-        headers: vec![(
-            "content-range",
-            format!("bytes {from}-{to}/{}", object.len()),
-        )],
-        body: object.slice(from..=to),
-    }
+        ..ok(object.slice(from..=to))
+    };
+    let range = format!("bytes {from}-{to}/{}", object.len());
+    answer.set("content-range", Some(&range));
+    answer
 }

@@ -1,0 +1,74 @@
+//! Blobs of which something may be left.
+
+use super::Suite;
+use crate::blobs::{BlobId, BlobRef};
+use crate::catalog::Timestamp;
+use crate::conformance::{Failure, ensure, ensure_eq};
+
+impl Suite<'_> {
+    /// Remains of this run, whenever they became so.
+    pub(super) async fn remains(&self) -> Result<Vec<BlobRef>, Failure> {
+        let end = Timestamp::from_millis(i64::MAX);
+        let remains = self.step("remains", self.catalog.remains(end, 1000).await)?;
+        let ours = |blob: &BlobRef| blob.id.as_str().starts_with(&self.lease.id);
+        Ok(remains.into_iter().filter(ours).collect())
+    }
+
+    pub(super) async fn forget_remains(&self) -> Result<(), Failure> {
+        let ids: Vec<BlobId> = self
+            .remains()
+            .await?
+            .into_iter()
+            .map(|blob| blob.id)
+            .collect();
+        let forgotten = self.catalog.forget_remains(&ids).await;
+        self.step("forgetting remains", forgotten)?;
+        ensure_eq("forgotten remains are gone", self.remains().await?, vec![])
+    }
+
+    pub(super) async fn what_is_forgotten_or_given_up_remains_for_a_while(
+        &self,
+    ) -> Result<(), Failure> {
+        let new = self.image("remains", 1, "a")?;
+        let blob = new.image.blob.clone();
+        self.commit(std::slice::from_ref(&new)).await?;
+        let given_up = BlobRef {
+            id: self.image("remains", 2, "b")?.image.blob.id,
+            size: 7,
+            chunk_size: 3,
+        };
+        for size in [7, 5] {
+            let shorter = BlobRef {
+                size,
+                ..given_up.clone()
+            };
+            let recorded = self.catalog.record_remains(&shorter).await;
+            self.step("recording remains", recorded)?;
+            let remains = self.remains().await?;
+            ensure_eq(
+                "the most that may be left is told",
+                remains,
+                vec![given_up.clone()],
+            )?;
+        }
+        let recorded = self.catalog.record_remains(&blob).await;
+        self.step("recording remains", recorded)?;
+        for delete in [false, true] {
+            if delete {
+                self.delete(&new).await?;
+            }
+            let forgotten = self.catalog.forget_blob(&blob.id).await;
+            self.step("forgetting a blob", forgotten)?;
+            let remains = self.remains().await?;
+            ensure_eq(
+                "what has a record does not remain",
+                remains.contains(&blob),
+                delete,
+            )?;
+        }
+        let long_ago = self.catalog.remains(Timestamp::default(), 1000).await;
+        let long_ago = self.step("remains", long_ago)?;
+        ensure("remains are given time", !long_ago.contains(&blob))?;
+        self.forget_remains().await
+    }
+}

@@ -1,0 +1,108 @@
+//! How long stores are waited for. One that does not answer has failed, so that whoever
+//! waits for it is told. What it was asked to do may be done yet: nobody knows.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::future::{BoxFuture, Either, select};
+
+use crate::blobs::{BlobError, KeyValue};
+use crate::catalog::{CatalogError, Database, Row, Value};
+
+/// How long a store may take over one call. Spin itself waits for minutes for a Redis
+/// that is gone, and for ever for a database.
+pub const SILENCE: Duration = Duration::from_secs(10);
+/// How long a database may take over a statement that goes over all that it holds.
+pub const LONG_SILENCE: Duration = Duration::from_secs(600);
+
+/// Gives a future that ends after a while.
+pub type Timer = Box<dyn Fn(Duration) -> BoxFuture<'static, ()> + Send + Sync>;
+
+/// A call was not answered in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no answer within {} seconds", .0.as_secs())]
+pub struct Silence(pub Duration);
+
+/// The answer to a call, unless it takes longer than `limit`. Where it is there at once,
+/// no timer is set.
+pub async fn within<T>(
+    limit: Duration,
+    timer: &Timer,
+    call: impl Future<Output = T>,
+) -> Result<T, Silence> {
+    match select(pin!(call), timer(limit)).await {
+        Either::Left((answer, _)) => Ok(answer),
+        Either::Right(_) => Err(Silence(limit)),
+    }
+}
+
+/// A store whose calls fail if they are not answered in time.
+pub struct Patient<S> {
+    store: S,
+    timer: Timer,
+}
+
+impl<S> Patient<S> {
+    /// Waits no longer for `store` than it may take.
+    pub fn new(store: S, timer: Timer) -> Self {
+        Self { store, timer }
+    }
+}
+
+impl<D: Database> Patient<D> {
+    async fn rows(
+        &self,
+        limit: Duration,
+        call: impl Future<Output = Result<Vec<Row>, CatalogError>>,
+    ) -> Result<Vec<Row>, CatalogError> {
+        let answer = within(limit, &self.timer, call).await;
+        answer.unwrap_or_else(|silence| Err(CatalogError::Database(silence.to_string())))
+    }
+}
+
+#[async_trait]
+impl<D: Database> Database for Patient<D> {
+    async fn query(&self, sql: &str, parameters: Vec<Value>) -> Result<Vec<Row>, CatalogError> {
+        let call = self.store.query(sql, parameters);
+        self.rows(SILENCE, call).await
+    }
+
+    async fn query_long(
+        &self,
+        sql: &str,
+        parameters: Vec<Value>,
+    ) -> Result<Vec<Row>, CatalogError> {
+        let call = self.store.query_long(sql, parameters);
+        self.rows(LONG_SILENCE, call).await
+    }
+}
+
+impl<K: KeyValue> Patient<K> {
+    async fn value<T>(
+        &self,
+        call: impl Future<Output = Result<T, BlobError>>,
+    ) -> Result<T, BlobError> {
+        let answer = within(SILENCE, &self.timer, call).await;
+        answer.unwrap_or_else(|silence| Err(BlobError::Store(silence.to_string())))
+    }
+}
+
+#[async_trait]
+impl<K: KeyValue> KeyValue for Patient<K> {
+    async fn get(&self, key: String) -> Result<Option<Bytes>, BlobError> {
+        self.value(self.store.get(key)).await
+    }
+
+    async fn set(&self, key: String, value: Vec<u8>) -> Result<(), BlobError> {
+        self.value(self.store.set(key, value)).await
+    }
+
+    async fn delete_many(&self, keys: Vec<String>) -> Result<(), BlobError> {
+        self.value(self.store.delete_many(keys)).await
+    }
+}
+
+#[cfg(test)]
+mod tests;

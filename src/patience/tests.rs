@@ -1,0 +1,147 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+
+use futures_util::future::{pending, poll_fn};
+
+use super::*;
+use crate::catalog::SqlCatalog;
+use crate::catalog::migrations::migrate;
+use crate::catalog::native::Native;
+
+/// A clock that goes as the test says.
+#[derive(Clone, Default)]
+struct Clock {
+    seconds: Arc<AtomicU64>,
+    /// The limits of the timers that were set.
+    set: Arc<Mutex<Vec<u64>>>,
+}
+
+impl Clock {
+    fn timer(&self) -> Timer {
+        let clock = self.clone();
+        Box::new(move |time| {
+            let (clock, mut end) = (clock.clone(), None);
+            Box::pin(poll_fn(move |_| {
+                let now = clock.seconds.load(Ordering::Relaxed);
+                let end = *end.get_or_insert_with(|| {
+                    let mut set = clock.set.lock().expect("not poisoned");
+                    set.push(time.as_secs());
+                    now + time.as_secs()
+                });
+                if now >= end {
+                    Poll::Ready(())
+                } else {
+                    Poll::Pending
+                }
+            }))
+        })
+    }
+
+    /// When `call` is answered, in seconds from now: it is looked at every second.
+    fn answered<T>(&self, call: impl Future<Output = T>) -> Option<(u64, T)> {
+        let mut call = pin!(call);
+        let mut context = Context::from_waker(Waker::noop());
+        for second in 0..10_000 {
+            if let Poll::Ready(answer) = call.as_mut().poll(&mut context) {
+                return Some((second, answer));
+            }
+            self.seconds.fetch_add(1, Ordering::Relaxed);
+        }
+        None
+    }
+}
+
+/// A store that never answers.
+struct Silent;
+
+#[async_trait]
+impl Database for Silent {
+    async fn query(&self, _sql: &str, _parameters: Vec<Value>) -> Result<Vec<Row>, CatalogError> {
+        pending().await
+    }
+}
+
+#[async_trait]
+impl KeyValue for Silent {
+    async fn get(&self, _key: String) -> Result<Option<Bytes>, BlobError> {
+        pending().await
+    }
+
+    async fn set(&self, _key: String, _value: Vec<u8>) -> Result<(), BlobError> {
+        pending().await
+    }
+
+    async fn delete_many(&self, _keys: Vec<String>) -> Result<(), BlobError> {
+        pending().await
+    }
+}
+
+#[test]
+fn a_database_that_never_answers_fails_after_ten_seconds() {
+    let clock = Clock::default();
+    let database = Patient::new(Silent, clock.timer());
+    let silence = CatalogError::Database("no answer within 10 seconds".to_owned());
+    let answered = clock.answered(database.query("SELECT 1", vec![]));
+    assert_eq!(answered, Some((10, Err(silence.clone()))));
+    // So does the opening of a catalog, which begins with a look.
+    let opened = clock.answered(SqlCatalog::open(database));
+    let (seconds, opened) = opened.expect("is told");
+    assert_eq!((seconds, opened.err()), (10, Some(silence)));
+}
+
+#[test]
+fn a_statement_that_goes_over_everything_has_ten_minutes() {
+    let clock = Clock::default();
+    let database = Patient::new(Silent, clock.timer());
+    let answered = clock.answered(database.query_long("UPDATE images SET size = 1", vec![]));
+    let silence = CatalogError::Database("no answer within 600 seconds".to_owned());
+    assert_eq!(answered, Some((600, Err(silence))));
+}
+
+#[test]
+fn every_call_of_a_blob_store_that_never_answers_fails_after_ten_seconds() {
+    let clock = Clock::default();
+    let values = Patient::new(Silent, clock.timer());
+    let silence = BlobError::Store("no answer within 10 seconds".to_owned());
+    let key = || "k".to_owned();
+    let got = clock.answered(values.get(key()));
+    assert_eq!(got, Some((10, Err(silence.clone()))));
+    let set = clock.answered(values.set(key(), vec![1]));
+    assert_eq!(set, Some((10, Err(silence.clone()))));
+    let deleted = clock.answered(values.delete_many(vec![key(), key()]));
+    assert_eq!(deleted, Some((10, Err(silence))));
+}
+
+#[test]
+fn a_store_that_answers_at_once_needs_no_timer() {
+    let clock = Clock::default();
+    let database = Patient::new(Native::new(), clock.timer());
+    let one = Row(vec![Value::Integer(1)]);
+    let answered = clock.answered(database.query("SELECT 1", vec![]));
+    assert_eq!(answered, Some((0, Ok(vec![one]))));
+    assert_eq!(*clock.set.lock().expect("not poisoned"), [0; 0]);
+}
+
+#[test]
+fn a_new_schema_is_made_with_patience_for_each_statement() {
+    /// Takes a minute over whatever changes the schema or all rows.
+    struct Slow(Native, Clock);
+    #[async_trait]
+    impl Database for Slow {
+        async fn query(&self, sql: &str, parameters: Vec<Value>) -> Result<Vec<Row>, CatalogError> {
+            let word = sql.split_whitespace().find(|word| !word.starts_with("--"));
+            let is_quick =
+                matches!(word, Some("SELECT" | "PRAGMA")) || sql.contains("schema_migrations");
+            if !is_quick {
+                self.1.timer()(Duration::from_secs(60)).await;
+            }
+            self.0.query(sql, parameters).await
+        }
+    }
+    let clock = Clock::default();
+    let database = Patient::new(Slow(Native::new(), clock.clone()), clock.timer());
+    let (seconds, made) = clock.answered(migrate(&database)).expect("ends");
+    assert_eq!(made, Ok(()));
+    assert!(seconds > 1800, "{seconds} seconds are no large schema");
+}

@@ -1,0 +1,60 @@
+//! Deleting what was written and will not be committed: after the response where it may
+//! take long.
+//!
+//! A write that a store has failed may be carried out yet. What it belongs to is recorded
+//! before it is deleted, so that the sweep deletes it once more.
+
+use super::upload::{Received, UploadError};
+use super::{Service, ServiceError};
+use crate::blobs::{BlobRef, BlobWriter};
+
+impl Service {
+    /// Deletes what was received and will not be committed, after the response.
+    pub fn discard(&self, files: Vec<Received>) {
+        self.delete_in_background(files.into_iter().map(|file| file.blob).collect());
+    }
+
+    /// Deletes blobs after the response: it may take long, and nobody needs to wait. What
+    /// a crash leaves of them, the sweep finds from their lease.
+    pub(super) fn delete_in_background(&self, blobs: Vec<BlobRef>) {
+        if blobs.is_empty() {
+            return;
+        }
+        let service = self.clone();
+        self.spawn(async move {
+            for blob in &blobs {
+                if let Err(left) = service.blobs().delete(blob).await {
+                    service.log(&format!("blob {} is left to the sweep: {left}", blob.id));
+                }
+            }
+        });
+    }
+
+    /// Cleans up after an upload that ended by `error`. Where a store has failed, that may
+    /// take long, and is done after the response.
+    pub(super) async fn give_up(&self, writer: Box<dyn BlobWriter>, error: &UploadError) {
+        if matches!(error, UploadError::Service(_)) {
+            let service = self.clone();
+            self.spawn(async move { service.delete_written(writer).await });
+        } else {
+            self.delete_written(writer).await;
+        }
+    }
+
+    async fn delete_written(&self, writer: Box<dyn BlobWriter>) {
+        let deleted = async {
+            let Some(remains) = writer.abort().await? else {
+                return Ok::<(), ServiceError>(());
+            };
+            // Recorded first. A chunk that comes later than its deletion would else be the
+            // only one, and nobody would know which.
+            self.catalog().record_remains(&remains).await?;
+            Ok(self.blobs().delete(&remains).await?)
+        };
+        if let Err(left) = deleted.await {
+            self.log(&format!(
+                "an upload's remains are left to the sweep: {left}"
+            ));
+        }
+    }
+}

@@ -1,0 +1,405 @@
+//! Stores that answer with a failure and do what they were asked all the same, then or
+//! later.
+
+use async_trait::async_trait;
+
+use super::*;
+use crate::blobs::{BlobError, key};
+use crate::catalog::native::Native;
+use crate::catalog::{Database, KeyClaim, Row, SqlCatalog, Value};
+
+/// What becomes of a statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    /// It is run, and answered.
+    Good,
+    /// It is run, and the answer lost.
+    AnswerLost,
+    /// It fails, and is run when the test says so.
+    Late,
+    /// It fails.
+    Lost,
+}
+
+/// What is done when the test says so: statements and their parameters, or keys and values.
+type Late<T> = Arc<Mutex<Vec<(String, Vec<T>)>>>;
+
+/// A database, some of whose statements are late.
+#[derive(Clone)]
+struct LateDatabase {
+    inner: Native,
+    /// The fate of the statements that begin so, from now on.
+    fate: Arc<Mutex<(&'static str, Fate)>>,
+    late: Late<Value>,
+}
+
+impl LateDatabase {
+    fn new() -> Self {
+        Self {
+            inner: Native::new(),
+            fate: Arc::new(Mutex::new(("", Fate::Good))),
+            late: Arc::default(),
+        }
+    }
+
+    fn set(&self, beginning: &'static str, fate: Fate) {
+        *self.fate.lock().expect("not poisoned") = (beginning, fate);
+    }
+
+    /// Runs what is late. How much that was, and what failed.
+    fn land(&self) -> (usize, Vec<String>) {
+        let late = std::mem::take(&mut *self.late.lock().expect("not poisoned"));
+        let count = late.len();
+        let run = |(sql, parameters): (String, _)| self.inner.run(&sql, parameters).err();
+        let failures = late.into_iter().filter_map(run);
+        (count, failures.map(|error| error.to_string()).collect())
+    }
+}
+
+#[async_trait]
+impl Database for LateDatabase {
+    async fn query(&self, sql: &str, parameters: Vec<Value>) -> Result<Vec<Row>, CatalogError> {
+        let (beginning, fate) = *self.fate.lock().expect("not poisoned");
+        let lost = Err(CatalogError::Database("injected".to_owned()));
+        match fate {
+            _ if !sql.starts_with(beginning) => self.inner.query(sql, parameters).await,
+            Fate::Good => self.inner.query(sql, parameters).await,
+            Fate::AnswerLost => {
+                self.inner.query(sql, parameters).await?;
+                lost
+            }
+            Fate::Late => {
+                let mut late = self.late.lock().expect("not poisoned");
+                late.push((sql.to_owned(), parameters));
+                lost
+            }
+            Fate::Lost => lost,
+        }
+    }
+}
+
+/// Sets that fail, by the index of their chunk, and are made when the test says so.
+#[derive(Clone, Default)]
+struct LateValues {
+    inner: MemoryKeyValue,
+    failing: Vec<u64>,
+    late: Late<u8>,
+}
+
+impl LateValues {
+    async fn land(&self) {
+        let late = std::mem::take(&mut *self.late.lock().expect("not poisoned"));
+        for (key, value) in late {
+            self.inner.set(key, value).await.expect("is made");
+        }
+    }
+}
+
+#[async_trait]
+impl KeyValue for LateValues {
+    async fn get(&self, key: String) -> Result<Option<Bytes>, BlobError> {
+        self.inner.get(key).await
+    }
+
+    async fn set(&self, key: String, value: Vec<u8>) -> Result<(), BlobError> {
+        let (_, index) = key::parse_chunk(&key).expect("a chunk");
+        if self.failing.contains(&index) {
+            self.late.lock().expect("not poisoned").push((key, value));
+            return Err(BlobError::Store("injected".to_owned()));
+        }
+        self.inner.set(key, value).await
+    }
+
+    async fn delete_many(&self, keys: Vec<String>) -> Result<(), BlobError> {
+        self.inner.delete_many(keys).await
+    }
+}
+
+/// A service over a catalog that may be late.
+struct LateBench {
+    /// The service, its blobs and its clock; the catalog in memory is not used.
+    bench: Bench,
+    database: LateDatabase,
+}
+
+const COMMIT: &str = "INSERT INTO images";
+const CLAIM: &str = "INSERT INTO idempotency_keys";
+
+impl LateBench {
+    async fn new() -> Self {
+        let database = LateDatabase::new();
+        let catalog = SqlCatalog::open(database.clone()).await.expect("opens");
+        let values = MemoryKeyValue::default();
+        let blobs = Arc::new(ChunkedBlobs::new(Arc::new(values.clone()), CHUNK));
+        let bench = Bench::serving(values, &Arc::default(), |limits, runtime| {
+            Service::new(Arc::new(catalog), blobs, limits, runtime)
+        });
+        Self { bench, database }
+    }
+
+    /// How many images and chunks there are.
+    fn found(&self) -> (usize, usize) {
+        let images = self.database.inner.run("SELECT id FROM images", vec![]);
+        (
+            images.expect("is read").len(),
+            self.bench.values.keys().len(),
+        )
+    }
+
+    async fn commit(
+        &self,
+        claim: Option<KeyClaim>,
+    ) -> Result<Vec<crate::catalog::Image>, ServiceError> {
+        let file = body(&testing::png_of_size(300));
+        let file = self
+            .bench
+            .service
+            .receive(file, None, &Expected::default())
+            .await;
+        let answering = claim.map(|claim| Answering {
+            claim,
+            fingerprint: "f".to_owned(),
+            answer: &|images| images.len().to_string(),
+        });
+        let (files, attributes) = (vec![file.expect("is taken")], Attributes::default());
+        let commit =
+            self.bench
+                .service
+                .commit_answering("alice", files, &attributes, answering.as_ref());
+        commit.await
+    }
+
+    /// The claim of a request with a key that nobody holds.
+    async fn first(&self) -> KeyClaim {
+        match self.begin().await {
+            Ok(Begun::First(claim)) => claim,
+            other => panic!("the key is not free: {other:?}"),
+        }
+    }
+
+    async fn begin(&self) -> Result<Begun, ServiceError> {
+        self.bench.service.begin("owner:alice", "k").await
+    }
+
+    /// Lets all terms pass, sweeps all that is left, and tells what is there then.
+    async fn end(&self) -> (usize, usize) {
+        for _ in 0..2 {
+            self.bench.advance(2 * TERM_SECONDS);
+            self.bench.sweep_all().await;
+        }
+        self.found()
+    }
+}
+
+#[tokio::test]
+async fn a_commit_of_unknown_outcome_keeps_its_bytes_until_its_lease_tells() {
+    // 300 bytes are 5 chunks.
+    for (fate, at_first, in_the_end) in [
+        (Fate::AnswerLost, (1, 5), (1, 5)),
+        (Fate::Late, (0, 5), (1, 5)),
+        (Fate::Lost, (0, 5), (0, 0)),
+    ] {
+        let server = LateBench::new().await;
+        server.database.set(COMMIT, fate);
+        let unknown = server.commit(None).await;
+        assert!(
+            matches!(
+                unknown,
+                Err(ServiceError::Catalog(CatalogError::Database(_)))
+            ),
+            "{unknown:?}"
+        );
+        server.bench.do_spawned().await;
+        assert_eq!(server.found(), at_first, "{fate:?}");
+        server.database.set("", Fate::Good);
+        let late = usize::from(fate == Fate::Late);
+        assert_eq!(server.database.land(), (late, vec![]), "{fate:?}");
+        assert_eq!(server.end().await, in_the_end, "{fate:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_commit_that_comes_after_its_lease_was_swept_comes_to_nothing() {
+    let server = LateBench::new().await;
+    server.database.set(COMMIT, Fate::Late);
+    server.commit(None).await.expect_err("is late");
+    server.database.set("", Fate::Good);
+    assert_eq!(server.end().await, (0, 0));
+    assert_eq!(server.database.land(), (1, vec![]));
+    assert_eq!(server.end().await, (0, 0), "an image without its bytes");
+}
+
+#[tokio::test]
+async fn a_repeat_of_a_commit_of_unknown_outcome_is_answered_or_done() {
+    for fate in [Fate::AnswerLost, Fate::Lost] {
+        let server = LateBench::new().await;
+        let claim = server.first().await;
+        server.database.set(COMMIT, fate);
+        server
+            .commit(Some(claim.clone()))
+            .await
+            .expect_err("is unknown");
+        server.database.set("", Fate::Good);
+        server.bench.service.release(&claim).await;
+        match server.begin().await.expect("nobody holds it") {
+            Begun::First(_) => assert_eq!(fate, Fate::Lost),
+            Begun::Repeat(answer) => assert_eq!((fate, &*answer.answer), (Fate::AnswerLost, "1")),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_commit_that_comes_after_its_key_was_let_go_comes_to_nothing() {
+    let server = LateBench::new().await;
+    let claim = server.first().await;
+    server.database.set(COMMIT, Fate::Late);
+    server
+        .commit(Some(claim.clone()))
+        .await
+        .expect_err("is late");
+    server.database.set("", Fate::Good);
+    server.bench.service.release(&claim).await;
+    let next = server.first().await;
+    server.commit(Some(next)).await.expect("commits");
+    let (count, failures) = server.database.land();
+    assert_eq!((count, failures.len()), (1, 1), "{failures:?}");
+    assert_eq!(server.end().await, (1, 5), "one image and its bytes");
+}
+
+#[tokio::test]
+async fn a_key_whose_claim_was_answered_by_a_failure_is_free_for_the_repeat() {
+    for fate in [Fate::AnswerLost, Fate::Late, Fate::Lost] {
+        for lands_before_it_is_abandoned in [true, false] {
+            let server = LateBench::new().await;
+            server.database.set(CLAIM, fate);
+            let unknown = server.begin().await;
+            assert!(
+                matches!(unknown, Err(ServiceError::Catalog(_))),
+                "{unknown:?}"
+            );
+            server.database.set("", Fate::Good);
+            if lands_before_it_is_abandoned {
+                server.database.land();
+            }
+            server.bench.do_spawned().await;
+            server.database.land();
+            server.bench.advance(1);
+            server.first().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn while_no_claim_can_be_abandoned_the_repeat_does_it_itself() {
+    let server = LateBench::new().await;
+    server.database.set(CLAIM, Fate::AnswerLost);
+    server.begin().await.expect_err("is unknown");
+    server.database.set(CLAIM, Fate::Lost);
+    server.bench.do_spawned().await;
+    server.begin().await.expect_err("is gone");
+    server.bench.do_spawned().await;
+    server.database.set("", Fate::Good);
+    server.bench.advance(1);
+    server.first().await;
+}
+
+#[tokio::test]
+async fn a_key_that_could_not_be_let_go_is_free_for_the_repeat() {
+    let server = LateBench::new().await;
+    let claim = server.first().await;
+    server
+        .database
+        .set("DELETE FROM idempotency_keys", Fate::Lost);
+    server.bench.service.release(&claim).await;
+    server.database.set("", Fate::Good);
+    server.bench.advance(1);
+    server.first().await;
+}
+
+/// Whatever chunks are late, and whenever they land, all of them are found.
+#[tokio::test]
+async fn chunks_that_land_after_their_upload_was_cleaned_up_are_swept() {
+    const CHUNKS: u64 = 16;
+    let file = testing::png_of_size(1000);
+    let pairs = (0..CHUNKS).flat_map(|first| [vec![first], vec![first, first + 1]]);
+    for failing in pairs {
+        let values = LateValues {
+            failing: failing.clone(),
+            ..LateValues::default()
+        };
+        let catalog = Arc::default();
+        let bench = Bench::over(values.inner.clone(), Arc::new(values.clone()), catalog);
+        let failed = bench.upload("alice", &file).await;
+        assert!(failed.is_err(), "{failing:?}");
+        bench.do_spawned().await;
+        values.land().await;
+        let landed = bench.values.keys().len();
+        assert!(landed > 0, "{failing:?}");
+        bench.advance(TERM_SECONDS);
+        bench.sweep_all().await;
+        bench.assert_empty(&format!("{failing:?}")).await;
+    }
+}
+
+#[tokio::test]
+async fn a_failed_upload_does_not_keep_its_room_until_its_lease_ends() {
+    let values = LateValues {
+        failing: vec![9],
+        ..LateValues::default()
+    };
+    let bench = Bench::over(values.inner.clone(), Arc::new(values), Arc::default());
+    let failed = bench.upload("alice", &testing::png_of_size(1000)).await;
+    assert!(failed.is_err());
+    bench.do_spawned().await;
+    assert_eq!(bench.values.keys(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_duplicate_is_answered_before_its_chunks_are_deleted() {
+    let bench = Bench::new();
+    let file = testing::png_of_size(1000);
+    bench.upload("alice", &file).await.expect("is taken");
+    bench.do_spawned().await;
+    let chunks = bench.values.keys().len();
+    bench.upload("alice", &file).await.expect("is taken");
+    assert_eq!(bench.values.keys().len(), 2 * chunks, "they are there yet");
+    // A crash leaves them to the sweep.
+    let after = bench.restarted();
+    after.advance(TERM_SECONDS);
+    after.sweep_all().await;
+    assert_eq!(after.values.keys().len(), chunks);
+    bench.do_spawned().await;
+    assert_eq!(bench.values.keys().len(), chunks);
+}
+
+/// A sweep between the look at a blob and the copy of it, and between its two deletions.
+#[tokio::test]
+async fn a_copy_that_lands_after_its_blob_was_swept_is_swept_once_more() {
+    let bench = Bench::new();
+    let image = bench.upload("alice", &testing::png_of_size(300)).await;
+    let image = image.expect("is taken");
+    let copies: Vec<_> = {
+        let mut all = Vec::new();
+        bench.values.tamper(|values| {
+            all.extend(
+                values
+                    .iter()
+                    .map(|(key, value)| (key.clone(), value.clone())),
+            );
+        });
+        all
+    };
+    let grant = grant("alice");
+    bench
+        .service
+        .delete(&grant, image.id, None)
+        .await
+        .expect("is deleted");
+    bench.advance(GRACE_SECONDS + 60);
+    bench.sweep_all().await;
+    assert_eq!(bench.values.keys(), Vec::<String>::new());
+    bench.values.tamper(|values| values.extend(copies));
+    bench.advance(TERM_SECONDS);
+    bench.sweep_all().await;
+    bench.assert_empty("landed").await;
+}

@@ -1,0 +1,192 @@
+//! A Redis that refuses, stammers or falls silent: a clear answer each time, never a wrong
+//! byte, and nothing left in the end.
+
+use crate::support::{
+    Darkroom, FIXTURES, FakeRedis, Fault, Png, content, eventually, path, problem, spin_differs,
+};
+
+/// What clients are answered.
+struct Case {
+    name: &'static str,
+    fault: Fault,
+    download: u16,
+    upload: u16,
+}
+
+const ALL: &[&str] = &["GET", "SET", "DEL"];
+const READS: &[&str] = &["GET"];
+const WRITES: &[&str] = &["SET", "DEL"];
+
+/// A server that refuses these commands in this way.
+fn refuses(name: &'static str, of: &'static [&'static str], reply: &'static [u8]) -> Case {
+    let fault = Fault {
+        of,
+        done: false,
+        reply,
+        ends: false,
+    };
+    let status = |of: &str, good| if fault.of.contains(&of) { 503 } else { good };
+    Case {
+        name,
+        fault,
+        download: status("GET", 200),
+        upload: status("SET", 201),
+    }
+}
+
+/// One that ends the connection after this much of a reply.
+fn ends(name: &'static str, of: &'static [&'static str], reply: &'static [u8], done: bool) -> Case {
+    let mut case = refuses(name, of, reply);
+    (case.fault.ends, case.fault.done) = (true, done);
+    case
+}
+
+/// One that gives another value than was stored.
+fn gives(name: &'static str, reply: &'static [u8]) -> Case {
+    Case {
+        download: 500,
+        ..refuses(name, READS, reply)
+    }
+}
+
+fn cases() -> Vec<Case> {
+    vec![
+        refuses(
+            "memory that is used up",
+            &["SET"],
+            b"-OOM command not allowed when used memory > 'maxmemory'.\r\n",
+        ),
+        refuses(
+            "a replica",
+            WRITES,
+            b"-READONLY You can't write against a read only replica.\r\n",
+        ),
+        refuses(
+            "a server that starts",
+            ALL,
+            b"-LOADING Redis is loading the dataset in memory\r\n",
+        ),
+        refuses(
+            "a disk that takes no snapshots",
+            WRITES,
+            b"-MISCONF Redis is configured to save RDB snapshots\r\n",
+        ),
+        refuses(
+            "too few replicas",
+            WRITES,
+            b"-NOREPLICAS Not enough good replicas\r\n",
+        ),
+        refuses("a password", ALL, b"-NOAUTH Authentication required.\r\n"),
+        refuses("a user without rights", ALL, b"-NOPERM no permissions\r\n"),
+        refuses(
+            "a cluster that is down",
+            ALL,
+            b"-CLUSTERDOWN Hash slot not served\r\n",
+        ),
+        refuses("a slot that has moved", ALL, b"-MOVED 3999 127.0.0.1:1\r\n"),
+        refuses(
+            "a script that runs on",
+            ALL,
+            b"-BUSY Redis is busy running a script\r\n",
+        ),
+        refuses(
+            "a master that is gone",
+            ALL,
+            b"-MASTERDOWN Link with MASTER is down\r\n",
+        ),
+        refuses(
+            "a key of another type",
+            READS,
+            b"-WRONGTYPE Operation against a key\r\n",
+        ),
+        refuses("an error without words", ALL, b"-\r\n"),
+        refuses("a number for a value", READS, b":5\r\n"),
+        refuses("a list for a value", READS, b"*1\r\n$1\r\na\r\n"),
+        ends("a value that is cut", READS, b"$5000\r\n\x89PNG", false),
+        ends("a length that is cut", READS, b"$50", false),
+        ends(
+            "a length beyond all bounds",
+            READS,
+            b"$999999999999\r\nabc",
+            false,
+        ),
+        ends("a connection that ends at once", ALL, b"", false),
+        ends("a write that is made and not answered", &["SET"], b"", true),
+        ends("a write whose answer is cut", &["SET"], b"+O", true),
+        ends(
+            "another protocol",
+            ALL,
+            b"HTTP/1.1 400 Bad Request\r\n\r\n",
+            false,
+        ),
+        gives("no value", b"$-1\r\n"),
+        gives("an empty value", b"$0\r\n\r\n"),
+        gives("another value", b"$3\r\nabc\r\n"),
+    ]
+}
+
+async fn check(response: reqwest::Response, status: u16, name: &str) {
+    let told = response.headers().contains_key("retry-after");
+    match status {
+        500 => problem(response, 500, "internal").await,
+        503 => {
+            assert!(told, "{name}: no Retry-After");
+            problem(response, 503, "unavailable").await
+        }
+        good => {
+            assert_eq!(response.status(), good, "{name}");
+            return;
+        }
+    };
+}
+
+#[tokio::test]
+async fn whatever_redis_answers_is_told_and_outlived() {
+    if spin_differs("its client of Redis waits for minutes") {
+        return;
+    }
+    let redis = FakeRedis::start();
+    let setup = Darkroom::with().blobs_at(redis.url());
+    let setup = setup.variable("max_upload_seconds", 1);
+    let setup = setup.variable("late_write_seconds", 1);
+    let darkroom = setup.variable("delete_grace_seconds", 1).start();
+    let (alice, admin) = (darkroom.client("alice"), darkroom.scoped("root", "admin"));
+    let kept = alice.upload(FIXTURES[0].bytes).await;
+    for (number, case) in cases().into_iter().enumerate() {
+        redis.set(Some(case.fault));
+        check(alice.get(content(&kept)).await, case.download, case.name).await;
+        let file = Png::of_size(1000 + number).bytes();
+        check(alice.send(file).await, case.upload, case.name).await;
+        assert_eq!(
+            alice.get("/health/live").await.status(),
+            200,
+            "{}",
+            case.name
+        );
+        redis.set(None);
+        let recovered = eventually(|| async { alice.get("/health/ready").await.status() == 200 });
+        assert_eq!(recovered.await, Ok(()), "{}", case.name);
+        assert_eq!(
+            alice.download(&kept).await,
+            FIXTURES[0].bytes,
+            "{}",
+            case.name
+        );
+    }
+    for image in alice.list().await {
+        if image["id"] != kept["id"] {
+            assert_eq!(alice.delete(path(&image)).await.status(), 204);
+        }
+    }
+    let only_kept = eventually(|| async {
+        admin.sweep().await;
+        redis.values() == 1
+    });
+    assert_eq!(
+        only_kept.await,
+        Ok(()),
+        "{} values are left",
+        redis.values()
+    );
+    assert_eq!(alice.download(&kept).await, FIXTURES[0].bytes);
+}
