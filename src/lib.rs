@@ -7,6 +7,7 @@
 //! - [`media`]: what the bytes of an image say. Pure.
 //! - [`blobs`]: the bytes, behind a trait; [`catalog`]: all else, behind another.
 //! - [`quota`]: how much an owner may keep. Pure.
+//! - [`number`]: the one reader of whole numbers that come as text. Pure.
 //! - [`settings`]: every variable, parsed and checked once.
 //! - [`trace`]: what is noted of a request while it is served.
 //! - `spin`: the edge: Spin's stores, variables, clock and entry point. Only there
@@ -36,6 +37,7 @@ pub mod conformance;
 pub mod fuzz;
 pub mod http;
 pub mod media;
+pub mod number;
 pub mod quota;
 pub mod service;
 pub mod settings;

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::{Route, upload};
 use crate::catalog::Image;
-use crate::http::body::{self, Members};
+use crate::http::body::{self, List, Members};
 use crate::http::conditional::{self, Verdict};
 use crate::http::extract::{Authorized, Delete, ImageId, Read, Write};
 use crate::http::listing::{self, Listing};
@@ -21,6 +21,7 @@ use crate::http::problem::Problem;
 use crate::http::query::{Nothing, Parameters};
 use crate::http::view::{ImageView, PageView, json, object};
 use crate::http::{App, cursor};
+use crate::service::fields::{MAX_METADATA_MEMBERS, MAX_TAGS};
 use crate::service::{AsSeen, ListRequest, Patch, ServiceError};
 
 pub(super) fn routes() -> Vec<Route> {
@@ -137,7 +138,7 @@ pub(in crate::http) struct PatchView {
     /// All tags.
     #[serde(default, deserialize_with = "nullable")]
     #[cfg_attr(test, schema(value_type = Option<schema::Tags>))]
-    tags: Option<Option<Vec<String>>>,
+    tags: Option<Option<List<String, MAX_TAGS>>>,
     /// Who may read the bytes without a token.
     #[serde(default, deserialize_with = "nullable")]
     #[cfg_attr(test, schema(value_type = Option<schema::Visibility>))]
@@ -145,7 +146,7 @@ pub(in crate::http) struct PatchView {
     /// Members of the metadata: a string sets one, `null` removes it.
     #[serde(default, deserialize_with = "nullable")]
     #[cfg_attr(test, schema(value_type = Option<schema::MetadataPatch>))]
-    metadata: Option<Option<Members<Option<String>>>>,
+    metadata: Option<Option<Members<Option<String>, MAX_METADATA_MEMBERS>>>,
 }
 
 /// Tells a member that is `null` from one that is not there.
@@ -188,7 +189,7 @@ pub(in crate::http) async fn edit(
     };
     let patch = Patch {
         filename: wanted.filename,
-        tags: wanted.tags,
+        tags: wanted.tags.map(|tags| tags.map(|List(tags)| tags)),
         visibility,
         metadata: wanted
             .metadata
@@ -196,7 +197,9 @@ pub(in crate::http) async fn edit(
     };
     let as_seen = as_seen(&app, &parts);
     let as_seen = as_seen.as_ref().map(|as_seen| as_seen as &AsSeen<'_>);
-    let image = app.service.edit(&caller.grant, id, &patch, as_seen).await?;
+    let (grant, service) = (&caller.grant, &app.service);
+    let quota = grant.quota.over(app.settings.quota);
+    let image = service.edit(grant, id, &patch, quota, as_seen).await?;
     Ok(object(&app, &image)?.0)
 }
 
