@@ -303,7 +303,10 @@ impl Suite<'_> {
         changed.metadata = BTreeMap::from([("k".to_owned(), "v".to_owned())]);
         changed.updated_at = before.plus_seconds(1);
         for expected in [true, false] {
-            let updated = self.catalog.update(&changed, before).await;
+            let updated = self
+                .catalog
+                .update(&changed, before, Quota::default())
+                .await;
             ensure_eq(
                 "a change is made once on what was seen",
                 updated,

@@ -10,6 +10,7 @@ mod fetch;
 pub mod fields;
 pub mod filename;
 mod idempotency;
+mod kept;
 mod lease;
 mod migrate;
 mod sweep;
