@@ -2,6 +2,7 @@
 //! touches nothing that it did not make.
 
 mod audit;
+mod descriptions;
 mod idempotency;
 mod listing;
 mod recorded;
@@ -47,6 +48,8 @@ pub async fn run(catalog: &dyn Catalog, prefix: &str) -> Result<Vec<&'static str
     suite.links_are_revoked_by_who_may().await?;
     suite.a_ticket_is_used_once().await?;
     suite.usage().await?;
+    suite.tags_and_metadata_count_as_bytes().await?;
+    suite.answers_count_while_they_are_kept().await?;
     suite.every_recorded_blob_is_told_once().await?;
     suite.a_key_is_held_by_one_request_at_a_time().await?;
     suite.a_key_is_answered_once().await?;
@@ -73,6 +76,8 @@ pub async fn run(catalog: &dyn Catalog, prefix: &str) -> Result<Vec<&'static str
         "a quota is held to the byte",
         "a quota is held to the image",
         "totals follow every change",
+        "tags and metadata count as bytes",
+        "answers count while they are kept",
         "every recorded blob is told once",
         "a key is held by one request at a time",
         "a key is answered once",

@@ -14,6 +14,7 @@ use crate::blobs::{KeyValue, MemoryKeyValue};
 use crate::media::testing;
 
 mod delivery;
+mod hostile;
 mod idempotency;
 mod lost_updates;
 mod observe;

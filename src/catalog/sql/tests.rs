@@ -17,6 +17,7 @@ async fn the_sql_catalog_conforms() {
         "spent_tickets",
         "idempotency_keys",
         "usage",
+        "answer_usage",
     ] {
         let rows = database.run(&format!("SELECT * FROM {table}"), vec![]);
         assert_eq!(rows, Ok(vec![]), "nothing is left over in {table}");

@@ -21,9 +21,6 @@ pub(super) const MAX_FRAMING: u64 = 256 << 10;
 /// What the parser is given has at least this fraction of what it was given before.
 const LEAST_FRACTION: u64 = 8;
 
-/// How much is left where nothing is bounded: within a part's data.
-const UNBOUNDED: u64 = u64::MAX;
-
 /// There are more.
 #[derive(Debug, thiserror::Error)]
 #[error("the form has more than {MAX_FRAMING} bytes in a row that are no part's data")]
@@ -43,7 +40,7 @@ impl Place {
 
     /// It has found one, and hands on its data.
     pub(super) fn in_part(&self) {
-        self.left.store(UNBOUNDED, Ordering::Relaxed);
+        self.left.store(u64::MAX, Ordering::Relaxed);
     }
 }
 
@@ -51,8 +48,10 @@ impl Place {
 pub(super) struct Framed {
     body: BodyDataStream,
     left: Arc<AtomicU64>,
-    /// What has come and is not given yet.
+    /// Small pieces that are not given yet.
     held: BytesMut,
+    /// What comes after those of the last piece.
+    rest: Bytes,
     /// Whether the body has ended.
     ended: bool,
     /// Whether the last poll gave some.
@@ -67,6 +66,7 @@ pub(super) fn of(body: Body) -> (Framed, Place) {
         body: body.into_data_stream(),
         left,
         held: BytesMut::new(),
+        rest: Bytes::new(),
         ended: false,
         gave: false,
     };
@@ -80,27 +80,40 @@ impl Framed {
         left: u64,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, BoxError>>> {
-        let least = match left {
-            UNBOUNDED => 0,
-            left => MAX_FRAMING.saturating_sub(left) / LEAST_FRACTION,
-        };
+        // Nothing where all is left, as it is within a part's data.
+        let given = MAX_FRAMING.saturating_sub(left);
+        let left = usize::try_from(left).unwrap_or(usize::MAX);
+        let least = usize::try_from(given / LEAST_FRACTION).unwrap_or(usize::MAX);
+        let least = least.min(left);
         loop {
-            let held = u64::try_from(self.held.len()).unwrap_or(u64::MAX);
+            let held = self.held.len();
             if held > 0 && (held >= least || self.ended) {
                 return Poll::Ready(Some(Ok(self.held.split().freeze())));
             }
             if self.ended {
                 return Poll::Ready(None);
             }
-            match ready!(Pin::new(&mut self.body).poll_next(context)) {
-                Some(Ok(bytes)) if held == 0 && bytes.len() as u64 >= least => {
-                    return Poll::Ready(Some(Ok(bytes)));
+            match ready!(self.poll_body(context)) {
+                Some(Ok(mut bytes)) => {
+                    let most = bytes.len().min(left - held);
+                    self.rest = bytes.split_off(most);
+                    if held == 0 && most >= least {
+                        return Poll::Ready(Some(Ok(bytes)));
+                    }
+                    self.held.extend_from_slice(&bytes);
                 }
-                Some(Ok(bytes)) => self.held.extend_from_slice(&bytes),
-                Some(Err(error)) => return Poll::Ready(Some(Err(error.into()))),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 None => self.ended = true,
             }
         }
+    }
+
+    fn poll_body(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, BoxError>>> {
+        if !self.rest.is_empty() {
+            return Poll::Ready(Some(Ok(std::mem::take(&mut self.rest))));
+        }
+        let next = ready!(Pin::new(&mut self.body).poll_next(context));
+        Poll::Ready(next.map(|bytes| bytes.map_err(Into::into)))
     }
 }
 
@@ -158,8 +171,7 @@ mod tests {
     fn a_head_in_single_bytes_is_looked_through_a_hundred_times_at_most() {
         let lengths = given(300_000, b"a");
         assert!(lengths.len() < 150, "{}", lengths.len());
-        let sum: usize = lengths.iter().sum();
-        assert!(sum as u64 >= MAX_FRAMING && (sum as u64) < MAX_FRAMING * 9 / 8);
+        assert_eq!(lengths.iter().sum::<usize>() as u64, MAX_FRAMING);
     }
 
     #[test]
@@ -168,5 +180,8 @@ mod tests {
             assert_eq!(given(pieces, b"abc").iter().sum::<usize>(), 3 * pieces);
         }
         assert_eq!(given(3, &[b'a'; 1000]), [1000, 1000, 1000]);
+        // But for what is too much, of which the rest stays.
+        let most = usize::try_from(MAX_FRAMING).expect("fits");
+        assert_eq!(given(1, &[b'a'; 300_000]), [most]);
     }
 }
