@@ -238,7 +238,9 @@ fn whole(parameters: &Parameters, name: &'static str) -> Result<Option<u64>, Pro
         return Ok(None);
     };
     let unreadable = || refused(name, format!("{name} must be a whole number, not {text:?}"));
-    number::whole(text).ok_or_else(unreadable).map(Some)
+    // As SQL has numbers: 63 bits.
+    let number = number::whole(text).filter(|number| i64::try_from(*number).is_ok());
+    number.ok_or_else(unreadable).map(Some)
 }
 
 /// A time (RFC 3339), brought to milliseconds by `divide`: those before and after it

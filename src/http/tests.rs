@@ -18,6 +18,7 @@ mod hostile;
 mod idempotency;
 mod lost_updates;
 mod observe;
+mod quotas;
 
 impl Client {
     pub(super) fn new() -> Self {

@@ -18,6 +18,8 @@ use crate::http::listing::{self, Listing};
 #[cfg(test)]
 use crate::http::openapi::schema;
 use crate::http::problem::Problem;
+#[cfg(test)]
+use crate::http::problem::ProblemKind::*;
 use crate::http::query::{Nothing, Parameters};
 use crate::http::view::{ImageView, PageView, json, object};
 use crate::http::{App, cursor};
@@ -161,7 +163,7 @@ where
 /// Edit an image
 ///
 /// A merge patch (RFC 7396): members that are not sent stay as they are, `null` sets one
-/// back to what a new image has.
+/// back to what a new image has. What makes tags and metadata longer is held to the quota.
 #[cfg_attr(test, utoipa::path(
     patch, path = "/v1/images/{id}", operation_id = "editImage", tag = "Images",
     request_body(content(
@@ -170,7 +172,7 @@ where
     )),
     responses((status = 200, description = "The image as it is now.", body = ImageView)),
     security(("token" = ["images:write"])),
-    extensions(("x-conditional" = json!(true))),
+    extensions(("x-conditional" = json!(true)), ("x-problems" = json!([QuotaExceeded]))),
 ))]
 pub(in crate::http) async fn edit(
     State(app): State<Arc<App>>,

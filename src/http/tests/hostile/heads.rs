@@ -162,12 +162,12 @@ async fn a_length_has_one_spelling() {
             ),
             ("other digits", long("٥"), 400, refused),
             (
-                "more than 63 bits",
-                long("9223372036854775808"),
+                "more than 64 bits",
+                long("18446744073709551616"),
                 400,
                 refused,
             ),
-            ("63 bits", long("9223372036854775807"), 413, "too-large"),
+            ("64 bits", long("18446744073709551615"), 413, "too-large"),
             (
                 "a byte too many",
                 long(&(length + 1).to_string()),

@@ -306,8 +306,8 @@ async fn a_number_in_a_signed_url_has_one_spelling() {
         ("a zero before", "01800000060", 403, "link-invalid"),
         ("a space", "%201800000060", 403, "link-invalid"),
         (
-            "more than 63 bits",
-            "18446744073709551615",
+            "more than 64 bits",
+            "18446744073709551616",
             403,
             "link-invalid",
         ),
