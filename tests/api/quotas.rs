@@ -287,7 +287,7 @@ async fn many_edits_at_once_pass_the_quota_by_no_byte() {
     let darkroom = Darkroom::with().variable("quota_bytes", 1500).start();
     let alice = darkroom.client("alice");
     let images = join_all((0..10).map(|_| alice.upload(Png::of_size(100).bytes()))).await;
-    let body = json!({"metadata": {"k": "v".repeat(93)}});
+    let body = json!({"metadata": {"k": "v".repeat(94)}});
     let edits = images
         .iter()
         .map(|image| alice.json(Method::PATCH, path(image), &body));

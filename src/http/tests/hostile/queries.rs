@@ -60,91 +60,38 @@ async fn a_number_in_a_query_has_one_spelling() {
 #[tokio::test]
 async fn a_query_is_counted_before_it_is_read() {
     let client = Client::new();
-    let path = stored(&client).await;
+    let content = format!("{}/content", stored(&client).await);
+    let list = "/v1/images";
     let tags = |number: usize| {
         let tags: Vec<String> = (0..number).map(|n| format!("tag={n}")).collect();
         tags.join("&")
     };
+    let many = vec!["a=1"; 4000].join("&");
     let of =
         |path: &str, query: &str| request(Method::GET, &format!("{path}?{query}"), Body::empty());
-    let content = format!("{path}/content");
-    let many = vec!["a=1"; 4000].join("&");
-    check(
-        &client,
-        [
-            ("32 tags", list(&tags(32)), 200, ""),
-            ("33 tags", list(&tags(33)), 400, "bad-request"),
-            (
-                "33 equal tags",
-                list(&vec!["tag=a"; 33].join("&")),
-                400,
-                "bad-request",
-            ),
-            ("1,800 tags", list(&tags(1800)), 400, "bad-request"),
-            ("64 times nothing", list(&"&".repeat(63)), 200, ""),
-            (
-                "65 times nothing",
-                list(&"&".repeat(64)),
-                400,
-                "bad-request",
-            ),
-            (
-                "16,000 times nothing",
-                list(&"&".repeat(16_000)),
-                400,
-                "bad-request",
-            ),
-            (
-                "thousands of unknown parameters",
-                list(&many),
-                400,
-                "bad-request",
-            ),
-            (
-                "thousands of them for bytes",
-                of(&content, &many),
-                400,
-                "bad-request",
-            ),
-            (
-                "thousands of them for limits",
-                of("/v1/limits", &many),
-                400,
-                "bad-request",
-            ),
-            (
-                "a parameter 60 times",
-                list(&vec!["limit=5"; 60].join("&")),
-                400,
-                "bad-request",
-            ),
-            (
-                "a parameter twice, once encoded",
-                list("limit=5&%6Cimit=5"),
-                400,
-                "bad-request",
-            ),
-            (
-                "download twice",
-                of(&content, "download=1&download=1"),
-                400,
-                "bad-request",
-            ),
-            (
-                "download as truth",
-                of(&content, "download=true"),
-                400,
-                "bad-request",
-            ),
-            (
-                "download of a plus",
-                of(&content, "download=%2B1"),
-                400,
-                "bad-request",
-            ),
-        ],
-    )
-    .await;
+    let refused = [
+        ("33 tags", list, tags(33)),
+        ("33 equal tags", list, vec!["tag=a"; 33].join("&")),
+        ("1,800 tags", list, tags(1800)),
+        ("65 times nothing", list, "&".repeat(64)),
+        ("16,000 times nothing", list, "&".repeat(16_000)),
+        ("thousands of unknown parameters", list, many.clone()),
+        ("thousands of them for bytes", &content, many.clone()),
+        ("thousands of them for limits", "/v1/limits", many),
+        ("a parameter 60 times", list, vec!["limit=5"; 60].join("&")),
+        ("one twice, once encoded", list, "limit=5&%6Cimit=5".into()),
+        ("download twice", &content, "download=1&download=1".into()),
+        ("download as truth", &content, "download=true".into()),
+        ("download of a plus", &content, "download=%2B1".into()),
+    ];
+    let cases = refused.iter();
+    let cases = cases.map(|(name, path, query)| (*name, of(path, query), 400, "bad-request"));
+    check(&client, cases).await;
+    let good = [("32 tags", tags(32)), ("64 times nothing", "&".repeat(63))];
+    let cases = good
+        .iter()
+        .map(|(name, query)| (*name, of(list, query), 200, ""));
+    check(&client, cases).await;
 }
 
 #[tokio::test]
