@@ -7,6 +7,7 @@
 //! - [`media`]: what the bytes of an image say. Pure.
 //! - [`blobs`]: the bytes, behind a trait; [`catalog`]: all else, behind another.
 //! - [`quota`]: how much an owner may keep. Pure.
+//! - [`number`]: the one reader of whole numbers that come as text. Pure.
 //! - [`patience`]: how long stores are waited for.
 //! - [`settings`]: every variable, parsed and checked once.
 //! - [`trace`]: what is noted of a request while it is served.
@@ -37,6 +38,7 @@ pub mod conformance;
 pub mod fuzz;
 pub mod http;
 pub mod media;
+pub mod number;
 pub mod patience;
 pub mod quota;
 pub mod service;

@@ -1,7 +1,8 @@
 //! Quotas: how much an owner may keep. Pure.
 //!
 //! Bytes are counted by image: each counts in full, also where its content is that
-//! of another and stored once.
+//! of another and stored once. Tags and metadata count with it, and so does what is kept of
+//! an owner's requests after their images are gone.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -10,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct Usage {
     /// How many images.
     pub images: u64,
-    /// The sum of their sizes.
+    /// The sum of their sizes, and what is kept besides.
     pub bytes: u64,
 }
 
@@ -75,6 +76,20 @@ impl Quota {
         };
         within(Resource::Images, self.images, kept.images, added.images)?;
         within(Resource::Bytes, self.bytes, kept.bytes, added.bytes)
+    }
+
+    /// Whether something may grow that has `before` of the `kept` bytes, to `after`. What
+    /// does not grow always may.
+    pub fn admit_growth(self, kept: u64, before: u64, after: u64) -> Result<(), QuotaExceeded> {
+        if after <= before {
+            return Ok(());
+        }
+        let usage = |bytes| Usage { images: 0, bytes };
+        let bytes = Self {
+            images: None,
+            ..self
+        };
+        bytes.admit(usage(kept), usage(after - before))
     }
 }
 
@@ -173,6 +188,20 @@ mod tests {
         );
         let unlimited = Quota::default().admit(usage(u64::MAX, u64::MAX), usage(1, 1));
         assert_eq!(unlimited, Ok(()));
+    }
+
+    #[test]
+    fn what_does_not_grow_is_not_held_to_a_quota() {
+        let quota = Quota {
+            images: Some(0),
+            bytes: Some(100),
+        };
+        assert_eq!(quota.admit_growth(90, 5, 15), Ok(()));
+        let refused = quota.admit_growth(90, 5, 16).expect_err("a byte too many");
+        assert_eq!((refused.resource, refused.actual), (Resource::Bytes, 101));
+        assert_eq!(quota.admit_growth(500, 16, 16), Ok(()));
+        assert_eq!(quota.admit_growth(500, 16, 0), Ok(()));
+        assert_eq!(Quota::default().admit_growth(u64::MAX, 0, 9), Ok(()));
     }
 
     #[test]

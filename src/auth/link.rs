@@ -19,6 +19,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::{KeyRing, Purpose, TokenError};
+use crate::number;
 
 /// What is percent-encoded in a query: all but what RFC 3986 §2.3 lets stand.
 pub const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
@@ -32,6 +33,10 @@ const OWN: [&str; 4] = ["epoch", "expires", "kid", "signature"];
 
 /// The parameter by which a request is known to come with a link.
 pub const SIGNATURE: &str = "signature";
+
+/// The most parameters of a link, its own among them. A stranger's query is judged too, so
+/// they are counted before any of them is read.
+const MAX_PARAMETERS: usize = 64;
 
 /// What a link may be used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,10 +160,8 @@ pub fn verify(
         return Err(LinkError::Wrong);
     }
     let number = |name| {
-        query
-            .0
-            .get(name)
-            .map(|text| text.parse().map_err(|_| LinkError::Wrong))
+        let text = query.0.get(name);
+        text.map(|text| number::whole(text).ok_or(LinkError::Wrong))
     };
     let expires = number("expires").ok_or(LinkError::Wrong)??;
     if now >= expires {
@@ -194,8 +197,12 @@ impl Query {
     }
 
     /// The inverse of [`print`](Self::print), but for the order; `None` if a name
-    /// stands twice or anything is encoded in another way than we do.
+    /// stands twice, anything is encoded in another way than we do, or there are more
+    /// than [`MAX_PARAMETERS`].
     fn parse(text: &str) -> Option<Self> {
+        if text.split('&').nth(MAX_PARAMETERS).is_some() {
+            return None;
+        }
         let mut query = Self::default();
         for pair in text.split('&') {
             let (name, value) = pair.split_once('=')?;

@@ -2,6 +2,7 @@
 //! touches nothing that it did not make.
 
 mod audit;
+mod descriptions;
 mod idempotency;
 mod listing;
 mod recorded;
@@ -48,6 +49,8 @@ pub async fn run(catalog: &dyn Catalog, prefix: &str) -> Result<Vec<&'static str
     suite.links_are_revoked_by_who_may().await?;
     suite.a_ticket_is_used_once().await?;
     suite.usage().await?;
+    suite.tags_and_metadata_count_as_bytes().await?;
+    suite.answers_count_while_they_are_kept().await?;
     suite.every_recorded_blob_is_told_once().await?;
     suite.a_key_is_held_by_one_request_at_a_time().await?;
     suite.a_key_is_answered_once().await?;
@@ -78,6 +81,8 @@ pub async fn run(catalog: &dyn Catalog, prefix: &str) -> Result<Vec<&'static str
         "a quota is held to the byte",
         "a quota is held to the image",
         "totals follow every change",
+        "tags and metadata count as bytes",
+        "answers count while they are kept",
         "every recorded blob is told once",
         "a key is held by one request at a time",
         "a key is answered once",
@@ -311,7 +316,10 @@ impl Suite<'_> {
         changed.metadata = BTreeMap::from([("k".to_owned(), "v".to_owned())]);
         changed.updated_at = before.plus_seconds(1);
         for expected in [true, false] {
-            let updated = self.catalog.update(&changed, before).await;
+            let updated = self
+                .catalog
+                .update(&changed, before, Quota::default())
+                .await;
             ensure_eq(
                 "a change is made once on what was seen",
                 updated,

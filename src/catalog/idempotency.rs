@@ -44,3 +44,16 @@ pub struct NewAnswer {
     /// Until when.
     pub expires_at: Timestamp,
 }
+
+impl NewAnswer {
+    /// What it counts of the quota of bytes of whoever has its images, while it is kept.
+    pub fn charge(&self) -> u64 {
+        charge(&self.claim.scope, &self.claim.key, &self.answer)
+    }
+}
+
+/// The bytes of what is kept under a key.
+pub(super) fn charge(scope: &str, key: &str, answer: &KeyAnswer) -> u64 {
+    let parts = [scope, key, &answer.fingerprint, &answer.answer];
+    parts.iter().map(|part| part.len() as u64).sum()
+}

@@ -117,12 +117,22 @@ impl State {
             .into_iter()
             .map(|(owner, images)| OwnerUsage {
                 owner: owner.to_owned(),
-                usage: usage(images.into_iter()),
+                usage: charges(images.into_iter()),
             })
             .collect();
         owners.sort_by(|a, b| (b.usage.bytes, &b.owner).cmp(&(a.usage.bytes, &a.owner)));
         owners.truncate(usize::try_from(most).unwrap_or(usize::MAX));
         owners
+    }
+
+    /// What an owner keeps.
+    fn kept(&self, owner: &str) -> Usage {
+        let images = self.images.values();
+        let images = charges(images.filter(|image| image.owner == owner));
+        Usage {
+            bytes: images.bytes.saturating_add(self.keys.kept(owner)),
+            ..images
+        }
     }
 
     fn remove(&mut self, image: &Image, now: Timestamp) {
@@ -134,8 +144,16 @@ impl State {
     }
 }
 
-/// What these images come to.
-fn usage<'a>(images: impl Iterator<Item = &'a Image>) -> Usage {
+/// What these images come to, with all that is counted of them.
+fn charges<'a>(images: impl Iterator<Item = &'a Image>) -> Usage {
+    images.fold(Usage::default(), |sum, image| Usage {
+        images: sum.images + 1,
+        bytes: sum.bytes.saturating_add(image.charge()),
+    })
+}
+
+/// How many images these are, and the sum of their sizes.
+fn sizes<'a>(images: impl Iterator<Item = &'a Image>) -> Usage {
     images.fold(Usage::default(), |sum, image| Usage {
         images: sum.images + 1,
         bytes: sum.bytes.saturating_add(image.blob.size),
@@ -188,14 +206,8 @@ impl Catalog for MemoryCatalog {
         {
             return Err(CatalogError::Database("the image exists".to_owned()));
         }
-        let owner = images.first().map(|new| new.image.owner.as_str());
-        let kept = usage(
-            state
-                .images
-                .values()
-                .filter(|image| Some(image.owner.as_str()) == owner),
-        );
-        quota.admit(kept, usage(images.iter().map(|new| &new.image)))?;
+        let owner = images.first().map_or("", |new| new.image.owner.as_str());
+        quota.admit(state.kept(owner), NewImage::charges(images))?;
         let answers: Vec<&NewAnswer> = images
             .iter()
             .filter_map(|new| new.answer.as_ref())
@@ -215,7 +227,7 @@ impl Catalog for MemoryCatalog {
         }
         state.tickets = tickets;
         for answer in answers {
-            state.keys.answer(answer);
+            state.keys.answer(owner, answer);
         }
         Ok(images
             .iter()
@@ -235,10 +247,16 @@ impl Catalog for MemoryCatalog {
         &self,
         image: &Image,
         unchanged_since: Timestamp,
+        quota: Quota,
     ) -> Result<bool, CatalogError> {
         let mut state = self.lock();
-        let known = state.images.get_mut(&image.id);
+        let known = state.images.get(&image.id);
         let Some(known) = known.filter(|known| known.updated_at == unchanged_since) else {
+            return Ok(false);
+        };
+        let kept = state.kept(&known.owner).bytes;
+        quota.admit_growth(kept, known.described(), image.described())?;
+        let Some(known) = state.images.get_mut(&image.id) else {
             return Ok(false);
         };
         known.filename.clone_from(&image.filename);
@@ -404,10 +422,7 @@ impl Catalog for MemoryCatalog {
     }
 
     async fn usage(&self, owner: &str) -> Result<Usage, CatalogError> {
-        let state = self.lock();
-        Ok(usage(
-            state.images.values().filter(|image| image.owner == owner),
-        ))
+        Ok(self.lock().kept(owner))
     }
 
     async fn statistics(&self, owners: u32) -> Result<Statistics, CatalogError> {
@@ -419,7 +434,7 @@ impl Catalog for MemoryCatalog {
         let expiries = state.leases.values().map(|lease| lease.expires_at);
         let expiries = expiries.filter(|expires_at| *expires_at > closed);
         Ok(Statistics {
-            images: usage(state.images.values()),
+            images: sizes(state.images.values()),
             live: count(live),
             dead: count(dead.clone()),
             oldest_death: dead.filter_map(|record| record.died_at).min(),

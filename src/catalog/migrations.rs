@@ -56,6 +56,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "remains",
         sql: include_str!("migrations/0007_remains.sql"),
     },
+    Migration {
+        version: 8,
+        name: "descriptions",
+        sql: include_str!("migrations/0008_descriptions.sql"),
+    },
 ];
 
 impl Migration {
@@ -68,11 +73,18 @@ impl Migration {
     }
 }
 
-/// Counts anew what version 2 counts: its last statements are right whenever they run.
+/// Counts anew what is counted. The statements that did so when it began to be are right
+/// whenever they run: of what all keep, and of what each owner does.
 pub async fn recount_usage(database: &dyn Database) -> Result<(), CatalogError> {
-    let counting = MIGRATIONS.iter().filter(|migration| migration.version == 2);
-    let statements = counting.flat_map(Migration::statements);
-    for statement in statements.filter(|statement| !statement.contains("CREATE ")) {
+    let of = |name| {
+        let migrations = MIGRATIONS.iter();
+        let named = migrations.filter(move |migration| migration.name == name);
+        named.flat_map(Migration::statements)
+    };
+    let totals = of("usage").filter(|statement| statement.contains("INSERT INTO totals"));
+    let defines = |statement: &&str| statement.contains("CREATE ") || statement.contains("ALTER ");
+    let owners = of("descriptions").filter(|statement| !defines(statement));
+    for statement in totals.chain(owners) {
         database.query_long(statement, vec![]).await?;
     }
     Ok(())

@@ -105,9 +105,15 @@ pub trait Catalog: Send + Sync {
     async fn list(&self, query: &ListQuery) -> Result<Page, CatalogError>;
 
     /// Writes the image's file name, visibility, tags, metadata and time of
-    /// change, if its time of change is still `unchanged_since`. Whether it did.
-    async fn update(&self, image: &Image, unchanged_since: Timestamp)
-    -> Result<bool, CatalogError>;
+    /// change, if its time of change is still `unchanged_since`. Whether it did. Fails
+    /// with [`CatalogError::QuotaExceeded`] if it makes what the owner keeps larger, and
+    /// more than `quota` has bytes.
+    async fn update(
+        &self,
+        image: &Image,
+        unchanged_since: Timestamp,
+        quota: Quota,
+    ) -> Result<bool, CatalogError>;
 
     /// Raises the image's link epoch, if it is there and `owner` (where given)
     /// has it. Whether it did.
@@ -188,7 +194,8 @@ pub trait Catalog: Send + Sync {
     /// Whether the blob has a record, dead or alive.
     async fn is_recorded(&self, id: &BlobId) -> Result<bool, CatalogError>;
 
-    /// How much the owner keeps: exactly, and without reading the images.
+    /// How much the owner keeps: exactly, and without reading the images. The bytes are
+    /// those of [`Image::charge`] and [`NewAnswer::charge`].
     async fn usage(&self, owner: &str) -> Result<Usage, CatalogError>;
 
     /// What all owners keep, and the `owners` of them who keep the most bytes.

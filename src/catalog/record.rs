@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::NewAnswer;
 use crate::blobs::{BlobId, BlobRef};
+use crate::quota::Usage;
 
 /// A time in milliseconds since the Unix epoch, UTC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -131,6 +132,22 @@ pub struct Image {
     pub updated_at: Timestamp,
 }
 
+impl Image {
+    /// The bytes of its tags and metadata, as they are stored: JSON, without the outer
+    /// brackets.
+    pub fn described(&self) -> u64 {
+        let length = |json: serde_json::Result<String>| json.map_or(0, |json| json.len() as u64);
+        let tags = length(serde_json::to_string(&self.tags));
+        let metadata = length(serde_json::to_string(&self.metadata));
+        tags.saturating_sub(2) + metadata.saturating_sub(2)
+    }
+
+    /// What it counts of its owner's quota of bytes.
+    pub fn charge(&self) -> u64 {
+        self.blob.size.saturating_add(self.described())
+    }
+}
+
 /// An image to be committed, and the lease under which its blob was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewImage {
@@ -142,6 +159,20 @@ pub struct NewImage {
     pub ticket: Option<String>,
     /// What is recorded with it, by one image of a call: what its request is answered.
     pub answer: Option<NewAnswer>,
+}
+
+impl NewImage {
+    /// What these images, and the answers that they bring, count of their owner's quota.
+    pub(super) fn charges(images: &[Self]) -> Usage {
+        let charge = |new: &Self| {
+            let answer = new.answer.as_ref().map_or(0, NewAnswer::charge);
+            new.image.charge().saturating_add(answer)
+        };
+        Usage {
+            images: images.len() as u64,
+            bytes: images.iter().map(charge).fold(0, u64::saturating_add),
+        }
+    }
 }
 
 /// A blob that the catalog has a record of.

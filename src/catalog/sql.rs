@@ -1,6 +1,7 @@
 //! A [`Catalog`] over any SQL connection that speaks SQLite's dialect.
 
 mod audit;
+mod change;
 mod columns;
 mod commit;
 mod idempotency;
@@ -145,20 +146,9 @@ impl<D: Database> Catalog for SqlCatalog<D> {
         &self,
         image: &Image,
         unchanged_since: Timestamp,
+        quota: Quota,
     ) -> Result<bool, CatalogError> {
-        let sql = "UPDATE images SET filename = ?3, sort_name = coalesce(?3, ''), visibility = ?4, tags = ?5, metadata = ?6,
-            updated_at = ?7 WHERE id = ?1 AND updated_at = ?2 RETURNING id";
-        let parameters = vec![
-            image.id.to_string().into(),
-            unchanged_since.into(),
-            image.filename.as_deref().into(),
-            image.visibility.as_str().into(),
-            json(&image.tags)?,
-            json(&image.metadata)?,
-            image.updated_at.into(),
-        ];
-        let rows = self.database.query(sql, parameters).await?;
-        Ok(!rows.is_empty())
+        self.change(image, unchanged_since, quota).await
     }
 
     async fn revoke_links(&self, id: Uuid, owner: Option<&str>) -> Result<bool, CatalogError> {

@@ -14,6 +14,9 @@ type Weight = u16;
 
 const FULL: Weight = 1000;
 
+/// How many ranges of a field are read. Browsers send ten; what follows these is passed over.
+const MAX_RANGES: usize = 64;
+
 /// How much the client wants this media type.
 fn media_type(headers: &HeaderMap, essence: &str) -> Weight {
     let (kind, _) = essence.split_once('/').unwrap_or((essence, ""));
@@ -69,7 +72,8 @@ fn weigh(
     let mut found = (0, 0);
     for range in values
         .filter_map(|value| value.to_str().ok())
-        .flat_map(split)
+        .flat_map(|value| value.split(','))
+        .take(MAX_RANGES)
     {
         let (range, weight) = parse(range);
         if range.is_empty() {
@@ -81,10 +85,6 @@ fn weigh(
         }
     }
     named.then_some(found.1)
-}
-
-fn split(value: &str) -> impl Iterator<Item = &str> {
-    value.split(',')
 }
 
 /// A range without its parameters, and its weight.

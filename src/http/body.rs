@@ -1,18 +1,17 @@
 //! JSON request bodies: small, of the right type, and with no member that we do
 //! not know.
 
-use std::collections::BTreeMap;
-use std::fmt;
-use std::marker::PhantomData;
+mod bounded;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, header};
 use futures_util::StreamExt as _;
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
+use serde::de::{DeserializeOwned, Deserializer};
 use serde_json::Number;
 
 use super::problem::{Problem, ProblemKind};
+pub(super) use bounded::{List, Members};
 
 /// The longest JSON body that is read, in bytes.
 pub(super) const MAX_BYTES: usize = 64 << 10;
@@ -21,11 +20,11 @@ pub(super) const MAX_BYTES: usize = 64 << 10;
 /// reads them (RFC 8259 §6).
 pub(super) const MAX_NUMBER: u64 = (1 << 53) - 1;
 
-/// A whole number that is not negative. `60.0` is one too: some languages write it so.
+/// A whole number that has no sign. `60.0` is one too: some languages write it so.
 pub(super) fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     let number = Number::deserialize(deserializer)?;
     let whole = number.as_u64().or_else(|| {
-        let float = number.as_f64()?;
+        let float = number.as_f64().filter(|float| float.is_sign_positive())?;
         // Within these bounds the cast is exact.
         let exact = (0.0..=MAX_NUMBER as f64).contains(&float) && float.fract() == 0.0;
         exact.then_some(float as u64)
@@ -122,36 +121,6 @@ fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
     })?;
     reader.end().map_err(refused)?;
     Ok(value)
-}
-
-/// Members whose names are not known before. Each name may stand once.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Members<T>(pub(super) BTreeMap<String, T>);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Members<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Once<T>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Once<T> {
-            type Value = Members<T>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Members<T>, M::Error> {
-                let mut members = BTreeMap::new();
-                while let Some((name, value)) = map.next_entry::<String, T>()? {
-                    if members.contains_key(&name) {
-                        let twice = format!("the name {name:?} stands twice");
-                        return Err(serde::de::Error::custom(twice));
-                    }
-                    members.insert(name, value);
-                }
-                Ok(Members(members))
-            }
-        }
-        deserializer.deserialize_map(Once(PhantomData))
-    }
 }
 
 #[cfg(test)]

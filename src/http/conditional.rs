@@ -60,13 +60,14 @@ pub(super) fn has_conditions(headers: &HeaderMap) -> bool {
 
 /// Whether the client says that it has what this tag stands for.
 pub(super) fn is_known(headers: &HeaderMap, etag: &EntityTag) -> bool {
-    let tags = tags(headers, &header::IF_NONE_MATCH);
-    tags.is_some_and(|tags| tags.contain(etag, EntityTag::matches_weakly))
+    let lines = lines(headers, &header::IF_NONE_MATCH);
+    lines.is_some_and(|lines| is_weakly_in(&lines, etag))
 }
 
 /// Judges a request for a resource that is there, in the order of §13.2.2.
 pub(super) fn evaluate(method: &Method, headers: &HeaderMap, current: &Validators) -> Verdict {
-    if let Some(tags) = tags(headers, &header::IF_MATCH) {
+    if let Some(lines) = lines(headers, &header::IF_MATCH) {
+        let tags = EntityTags::parse(&lines);
         if !tags.contain(&current.etag, EntityTag::matches_strongly) {
             return Verdict::Failed;
         }
@@ -76,8 +77,8 @@ pub(super) fn evaluate(method: &Method, headers: &HeaderMap, current: &Validator
         return Verdict::Failed;
     }
     let reads = matches!(*method, Method::GET | Method::HEAD);
-    if let Some(tags) = tags(headers, &header::IF_NONE_MATCH) {
-        return match tags.contain(&current.etag, EntityTag::matches_weakly) {
+    if let Some(lines) = lines(headers, &header::IF_NONE_MATCH) {
+        return match is_weakly_in(&lines, &current.etag) {
             true if reads => Verdict::NotModified,
             true => Verdict::Failed,
             false => Verdict::Perform,
@@ -123,14 +124,18 @@ pub(super) fn not_modified(mut headers: HeaderMap) -> Response {
     response
 }
 
-/// The tags of all lines of a field, if it is there.
-fn tags(headers: &HeaderMap, name: &HeaderName) -> Option<EntityTags> {
+fn is_weakly_in(lines: &str, etag: &EntityTag) -> bool {
+    EntityTags::parse(lines).contain(etag, EntityTag::matches_weakly)
+}
+
+/// All lines of a field as one list, if it is there.
+fn lines(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     let lines: Vec<_> = headers
         .get_all(name)
         .iter()
         .map(|line| String::from_utf8_lossy(line.as_bytes()))
         .collect();
-    (!lines.is_empty()).then(|| EntityTags::parse(&lines.join(",")))
+    (!lines.is_empty()).then(|| lines.join(","))
 }
 
 /// The date of a field. What is none, or is more than one, is as good as absent

@@ -13,32 +13,34 @@ pub(super) fn sha256(headers: &HeaderMap) -> Result<Option<[u8; 32]>, Problem> {
     let mut found = None;
     for name in ["repr-digest", "content-digest"] {
         for value in headers.get_all(name) {
-            let digest = value
-                .to_str()
-                .ok()
-                .map(member)
-                .ok_or_else(|| malformed(name))?;
-            let Some(digest) = digest else { continue };
-            let digest = decode(digest).ok_or_else(|| malformed(name))?;
-            if found.is_some_and(|known| known != digest) {
-                return Err(malformed(name));
+            for digest in members(value.to_str().map_err(|_| malformed(name))?) {
+                let digest = decode(digest).ok_or_else(|| malformed(name))?;
+                if found.is_some_and(|known| known != digest) {
+                    return Err(malformed(name));
+                }
+                found = Some(digest);
             }
-            found = Some(digest);
         }
     }
     Ok(found)
 }
 
-/// The value of the dictionary's `sha-256` member.
-fn member(dictionary: &str) -> Option<&str> {
+/// The values of the dictionary's members named `sha-256`: of several, a reader may take
+/// any, so they must not differ.
+fn members(dictionary: &str) -> impl Iterator<Item = &str> {
     let members = dictionary.split(',').map(str::trim);
-    members
-        .filter_map(|member| member.split_once('='))
-        .find_map(|(key, value)| (key == "sha-256").then_some(value))
+    let named = members.filter_map(|member| member.split_once('='));
+    named.filter_map(|(key, value)| (key == "sha-256").then_some(value))
 }
+
+/// The length of 32 bytes in base64, with padding.
+const BASE64_LENGTH: usize = 44;
 
 fn decode(value: &str) -> Option<[u8; 32]> {
     let base64 = value.strip_prefix(':')?.strip_suffix(':')?;
+    if base64.len() != BASE64_LENGTH {
+        return None;
+    }
     STANDARD.decode(base64).ok()?.try_into().ok()
 }
 
@@ -94,6 +96,9 @@ mod tests {
         check(&[("repr-digest", "sha-256=RK/0")], None);
         let other = "sha-256=:AAAAqy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:";
         check(&[("content-digest", EXAMPLE), ("repr-digest", other)], None);
+        let both = "sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:, \
+                    sha-256=:AAAAqy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:";
+        check(&[("repr-digest", both)], None);
     }
 
     #[test]

@@ -1,6 +1,12 @@
 //! `Content-Disposition` (RFC 6266), both ways.
 
+use std::borrow::Cow;
+
+use axum::http::{HeaderMap, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+use super::field_parameters::{FieldParameters, Malformed};
+use super::problem::{Problem, ProblemKind};
 
 /// What RFC 8187 §3.2.1 lets stand unescaped (`attr-char`).
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
@@ -37,19 +43,51 @@ pub(super) fn print(attachment: bool, filename: Option<&str>) -> String {
     format!("{kind}; filename=\"{fallback}\"; filename*=UTF-8''{extended}")
 }
 
-/// The file name that a header's value carries; `filename*` goes before
-/// `filename` (RFC 6266 §4.3).
-pub(super) fn filename(value: &str) -> Option<String> {
-    let parameters = parameters(value);
-    let find = |wanted: &str| {
-        let mut matches = parameters
-            .iter()
-            .filter(|(name, _)| name.eq_ignore_ascii_case(wanted));
-        matches.next().map(|(_, value)| value.as_str())
-    };
-    find("filename*")
-        .and_then(decode_extended)
-        .or_else(|| find("filename").map(str::to_owned))
+/// What a header's value names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Named {
+    /// The part of a form (RFC 7578 §4.2).
+    pub(super) name: Option<String>,
+    /// The file; `filename*` goes before `filename` (RFC 6266 §4.3).
+    pub(super) filename: Option<String>,
+}
+
+impl Named {
+    /// What the headers of a request, or of a part of a form, name: nothing without the
+    /// field. A file name in another encoding than UTF-8 is passed over.
+    pub(super) fn by(headers: &HeaderMap) -> Result<Self, Problem> {
+        let mut values = headers.get_all(header::CONTENT_DISPOSITION).iter();
+        let Some(value) = values.next() else {
+            return Ok(Self::default());
+        };
+        if values.next().is_some() {
+            return Err(refused("may stand only once"));
+        }
+        let named = match String::from_utf8_lossy(value.as_bytes()) {
+            Cow::Borrowed(text) => parse(text),
+            Cow::Owned(lossy) => parse(&lossy).map(|named| Self {
+                filename: None,
+                ..named
+            }),
+        };
+        named.map_err(|malformed| refused(&malformed.to_string()))
+    }
+}
+
+fn refused(reason: &str) -> Problem {
+    let detail = format!("Content-Disposition {reason}");
+    Problem::new(ProblemKind::BadRequest, detail).with("header", "Content-Disposition")
+}
+
+/// Reads a header's value.
+pub(super) fn parse(value: &str) -> Result<Named, Malformed> {
+    let parameters = FieldParameters::parse(value)?;
+    let extended = parameters.get("filename*").and_then(decode_extended);
+    let owned = |name| parameters.get(name).map(str::to_owned);
+    Ok(Named {
+        name: owned("name"),
+        filename: extended.or_else(|| owned("filename")),
+    })
 }
 
 /// `UTF-8''percent-encoded` (RFC 8187 §3.2).
@@ -65,43 +103,15 @@ fn decode_extended(value: &str) -> Option<String> {
         .map(Into::into)
 }
 
-/// The `name=value` pairs after the first `;`, values unquoted.
-fn parameters(value: &str) -> Vec<(&str, String)> {
-    let mut found = Vec::new();
-    let mut rest = value.split_once(';').map_or("", |(_, rest)| rest);
-    while let Some((name, after)) = rest.split_once('=') {
-        let name = name.trim_matches([' ', '\t', ';']);
-        let after = after.trim_start();
-        let (value, after) = match after.strip_prefix('"') {
-            Some(quoted) => unquote(quoted),
-            None => {
-                let (value, after) = after.split_once(';').unwrap_or((after, ""));
-                (value.trim().to_owned(), after)
-            }
-        };
-        found.push((name, value));
-        rest = after;
-    }
-    found
-}
-
-/// The text up to the closing quote, with escapes undone, and what follows.
-fn unquote(quoted: &str) -> (String, &str) {
-    let mut text = String::new();
-    let mut chars = quoted.char_indices();
-    while let Some((at, c)) = chars.next() {
-        match c {
-            '"' => return (text, quoted.get(at + 1..).unwrap_or_default()),
-            '\\' => text.extend(chars.next().map(|(_, escaped)| escaped)),
-            _ => text.push(c),
-        }
-    }
-    (text, "")
-}
-
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
+
+    fn filename(value: &str) -> Option<String> {
+        parse(value).expect(value).filename
+    }
 
     #[test]
     fn names_are_printed_for_every_client() {
@@ -144,6 +154,39 @@ mod tests {
         check("inline; FileName=a; filename*=latin1''%e4", Some("a"));
         check("inline; filename*=UTF-8''%ff", None);
         check("inline; filename=\"open", Some("open"));
+        check("inline; a; filename=b", Some("b"));
+    }
+
+    #[test]
+    fn a_name_in_quotes_names_no_part() {
+        let check = |value: &'static str, name: Option<&str>, filename: Option<&str>| {
+            let value = HeaderValue::from_bytes(value.as_bytes()).expect("a value");
+            let headers = HeaderMap::from_iter([(header::CONTENT_DISPOSITION, value)]);
+            let named = Named::by(&headers).expect("is read");
+            let told = (named.name.as_deref(), named.filename.as_deref());
+            assert_eq!(told, (name, filename), "{headers:?}");
+        };
+        check("form-data; name=file", Some("file"), None);
+        check(
+            "form-data; filename=\"a; name=tags\"; name=\"file\"",
+            Some("file"),
+            Some("a; name=tags"),
+        );
+        check(
+            "form-data; filename=\"\\\"; name=\\\"tags\\\"\"; name=\"file\"",
+            Some("file"),
+            Some("\"; name=\"tags\""),
+        );
+        check("form-data; filename=\"name=tags\"", None, Some("name=tags"));
+        check("form-data; NAME=\"file\"", Some("file"), None);
+        assert_eq!(Named::by(&HeaderMap::new()).ok(), Some(Named::default()));
+        let latin = HeaderValue::from_bytes(b"form-data; name=file; filename=\xe9.png");
+        let latin = [(header::CONTENT_DISPOSITION, latin.expect("a value"))];
+        let named = Named::by(&HeaderMap::from_iter(latin)).expect("is read");
+        assert_eq!(
+            (named.name.as_deref(), named.filename),
+            (Some("file"), None)
+        );
     }
 
     proptest::proptest! {
@@ -158,7 +201,7 @@ mod tests {
         fn what_is_printed_is_a_header_and_what_is_read_never_panics(name in ".{0,60}") {
             let printed = print(false, Some(&name));
             proptest::prop_assert!(axum::http::HeaderValue::from_str(&printed).is_ok());
-            let _ = filename(&name);
+            let _ = parse(&name);
         }
     }
 }

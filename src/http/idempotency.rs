@@ -1,14 +1,10 @@
-//! `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header-07): the key, what
-//! makes a repeat the same request, and the answer in the form that is kept of it.
+//! `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header-07): the key, and what
+//! makes a repeat the same request.
 
-use axum::body::Body;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use axum::response::Response;
+use axum::http::HeaderMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use futures_util::FutureExt as _;
-use http_body_util::BodyExt as _;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::problem::{Problem, ProblemKind};
@@ -91,42 +87,6 @@ impl Fingerprint<'_> {
         let parts = serde_json::to_vec(self).unwrap_or_default();
         URL_SAFE_NO_PAD.encode(Sha256::digest(parts))
     }
-}
-
-/// An answer as it is kept.
-#[derive(Deserialize, Serialize)]
-struct Kept {
-    status: u16,
-    headers: Vec<(String, String)>,
-    body: String,
-}
-
-/// Writes an answer down whose body is text and there already.
-pub(super) fn write(response: Response) -> Option<String> {
-    let (parts, body) = response.into_parts();
-    let body = body.collect().now_or_never()?.ok()?.to_bytes();
-    let headers = parts.headers.iter();
-    let headers =
-        headers.map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())));
-    let kept = Kept {
-        status: parts.status.as_u16(),
-        headers: headers.collect::<Option<_>>()?,
-        body: String::from_utf8(body.to_vec()).ok()?,
-    };
-    serde_json::to_string(&kept).ok()
-}
-
-/// The inverse of [`write`].
-pub(super) fn read(text: &str) -> Option<Response> {
-    let kept: Kept = serde_json::from_str(text).ok()?;
-    let mut response = Response::new(Body::from(kept.body));
-    *response.status_mut() = StatusCode::from_u16(kept.status).ok()?;
-    for (name, value) in kept.headers {
-        let name = HeaderName::try_from(name).ok()?;
-        let value = HeaderValue::try_from(value).ok()?;
-        response.headers_mut().append(name, value);
-    }
-    Some(response)
 }
 
 #[cfg(test)]

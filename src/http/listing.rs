@@ -10,6 +10,7 @@ use super::openapi::schema;
 use super::problem::Problem;
 use crate::catalog::{Filters, Sort, SortBy, Span, Timestamp, Visibility};
 use crate::media::Kind;
+use crate::number;
 use crate::service::{fields, filename};
 use parameters::Parameters;
 pub(super) use parameters::refused;
@@ -101,7 +102,7 @@ impl Listing {
     pub(super) fn parse(query: &str) -> Result<Self, Problem> {
         let parameters = Parameters::parse(query, &NAMES)?;
         let span = |min, max| {
-            let (min, max) = (number(&parameters, min)?, number(&parameters, max)?);
+            let (min, max) = (whole(&parameters, min)?, whole(&parameters, max)?);
             Ok::<_, Problem>(Span { min, max })
         };
         Ok(Self {
@@ -179,10 +180,8 @@ fn limit(parameters: &Parameters) -> Result<u32, Problem> {
     let Some(text) = parameters.one("limit")? else {
         return Ok(DEFAULT_LIMIT);
     };
-    let limit = text
-        .parse()
-        .ok()
-        .filter(|limit| (1..=MAX_LIMIT).contains(limit));
+    let limit = number::whole(text).and_then(|limit| u32::try_from(limit).ok());
+    let limit = limit.filter(|limit| (1..=MAX_LIMIT).contains(limit));
     limit.ok_or_else(|| {
         let detail = format!("limit must be from 1 to {MAX_LIMIT}");
         refused("limit", detail)
@@ -234,15 +233,13 @@ fn visibility(parameters: &Parameters) -> Result<Option<Visibility>, Problem> {
     Ok(Some(visibility))
 }
 
-fn number(parameters: &Parameters, name: &'static str) -> Result<Option<u64>, Problem> {
+fn whole(parameters: &Parameters, name: &'static str) -> Result<Option<u64>, Problem> {
     let Some(text) = parameters.one(name)? else {
         return Ok(None);
     };
-    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    // As SQL has numbers: 63 bits.
-    let number = text.parse::<i64>().ok().filter(|_| digits);
-    let number = number.and_then(|number| u64::try_from(number).ok());
     let unreadable = || refused(name, format!("{name} must be a whole number, not {text:?}"));
+    // As SQL has numbers: 63 bits.
+    let number = number::whole(text).filter(|number| i64::try_from(*number).is_ok());
     number.ok_or_else(unreadable).map(Some)
 }
 

@@ -19,6 +19,7 @@ mod disposition;
 mod entity_tag;
 mod exposition;
 mod extract;
+mod field_parameters;
 mod gate;
 mod idempotency;
 mod linger;

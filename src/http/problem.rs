@@ -28,6 +28,18 @@ pub use kind::ProblemKind;
 #[derive(Clone, Debug)]
 pub struct Cause(pub String);
 
+/// The longest text of a problem, in characters: some have what was sent in them, and what
+/// is sent back must not be many times that.
+const MAX_TEXT_CHARS: usize = 500;
+
+fn shortened(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(MAX_TEXT_CHARS) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
 /// An error on its way to the client.
 #[derive(Clone, Debug)]
 pub struct Problem {
@@ -43,7 +55,7 @@ impl Problem {
     pub fn new(kind: ProblemKind, detail: impl Into<String>) -> Self {
         Self {
             kind,
-            detail: detail.into(),
+            detail: shortened(detail.into()),
             members: Map::new(),
             headers: Vec::new(),
             cause: None,
@@ -52,7 +64,11 @@ impl Problem {
 
     /// Adds a member that a program can use.
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.members.insert(name.to_owned(), value.into());
+        let value = match value.into() {
+            Value::String(text) => Value::String(shortened(text)),
+            value => value,
+        };
+        self.members.insert(name.to_owned(), value);
         self
     }
 

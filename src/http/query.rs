@@ -9,6 +9,10 @@ use serde::de::DeserializeOwned;
 
 use super::problem::{Problem, ProblemKind};
 
+/// The most parameters of a request: all that a list has, each tag among them, are fewer.
+/// They are counted before any of them is read.
+pub(super) const MAX_PARAMETERS: usize = 64;
+
 /// A resource's parameters. `T` refuses those that it does not know
 /// (`deny_unknown_fields`).
 pub(super) struct Parameters<T>(pub(super) T);
@@ -26,11 +30,23 @@ impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Parameters<T> {
     }
 }
 
+/// Refuses a query of more than [`MAX_PARAMETERS`].
+pub(super) fn refuse_many(query: &str) -> Result<(), Problem> {
+    if query.split('&').nth(MAX_PARAMETERS).is_none() {
+        return Ok(());
+    }
+    let reason = format!("it may have at most {MAX_PARAMETERS} parameters");
+    Err(refuse(&reason).with("limit", MAX_PARAMETERS))
+}
+
+fn refuse(reason: &str) -> Problem {
+    Problem::new(ProblemKind::BadRequest, format!("the query: {reason}"))
+}
+
 /// Reads the parameters of a URI.
 pub(super) fn parse<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
     let query = uri.query().unwrap_or_default();
-    let refuse =
-        |reason: &str| Problem::new(ProblemKind::BadRequest, format!("the query: {reason}"));
+    refuse_many(query)?;
     if !is_well_spelled(query) {
         return Err(refuse("it is not percent-encoded UTF-8"));
     }

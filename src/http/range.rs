@@ -6,6 +6,8 @@ use std::ops::Range;
 
 /// The most parts of one answer. Whoever wants more gets all.
 const MAX_PARTS: usize = 32;
+/// The most ranges that are looked at, before any of them is joined with others.
+const MAX_SPECS: usize = 256;
 /// About what a part costs in a body of several: its headers and the boundary.
 /// Closer ranges are served as one (§15.3.7.2).
 const PART_OVERHEAD: u64 = 128;
@@ -67,11 +69,11 @@ fn number(text: &str) -> Option<u64> {
     (!text.is_empty()).then(|| text.bytes().try_fold(0, add))?
 }
 
-/// The `range-set` of a field in bytes; `None` if it is of another unit or not of
-/// the form.
+/// The `range-set` of a field in bytes; `None` if it is of another unit, not of the form,
+/// or longer than [`MAX_SPECS`].
 fn parse(value: &str) -> Option<Vec<Spec>> {
     let (unit, set) = value.split_once('=')?;
-    if !unit.eq_ignore_ascii_case("bytes") {
+    if !unit.eq_ignore_ascii_case("bytes") || set.split(',').nth(MAX_SPECS).is_some() {
         return None;
     }
     let members = set
@@ -97,8 +99,8 @@ pub(super) enum Selection {
 
 /// What the value of `Range` selects of `size` bytes.
 ///
-/// A field that can not be read is ignored, as §14.2 allows. So is one that asks for
-/// more than it is worth: more than [`MAX_PARTS`] parts that lie apart, parts that
+/// A field that cannot be read is ignored, as §14.2 allows. So is one that asks for
+/// more than it is worth: more than [`MAX_SPECS`] ranges, more than [`MAX_PARTS`] parts that lie apart, parts that
 /// make a longer answer than the whole, or parts in an order that costs the store
 /// more, by `cost`, than the whole.
 pub(super) fn select(value: &str, size: u64, cost: impl Fn(&[Range<u64>]) -> u64) -> Selection {

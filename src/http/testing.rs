@@ -24,6 +24,7 @@ pub(super) const NOW: i64 = 1_800_000_000_000;
 pub(super) struct Client {
     pub(super) router: Router,
     pub(super) values: MemoryKeyValue,
+    catalog: Arc<MemoryCatalog>,
     lines: Arc<Mutex<Vec<String>>>,
 }
 
@@ -35,6 +36,26 @@ impl Client {
 
     /// Over a store that keeps its values in `values`.
     pub(super) fn over(
+        values: MemoryKeyValue,
+        store: Arc<dyn KeyValue>,
+        variables: &[(&'static str, &str)],
+    ) -> Self {
+        Self::on(Arc::default(), values, store, variables)
+    }
+
+    /// Another instance on the same stores, with settings of its own.
+    pub(super) fn beside(&self, variables: &[(&'static str, &str)]) -> Self {
+        let store = Arc::new(self.values.clone());
+        Self::on(
+            Arc::clone(&self.catalog),
+            self.values.clone(),
+            store,
+            variables,
+        )
+    }
+
+    fn on(
+        catalog: Arc<MemoryCatalog>,
         values: MemoryKeyValue,
         store: Arc<dyn KeyValue>,
         variables: &[(&'static str, &str)],
@@ -55,11 +76,11 @@ impl Client {
             log: Box::new(move |line| log.lock().expect("not poisoned").push(line.to_owned())),
         };
         let limits = Limits::from(&settings);
-        let catalog = Arc::new(MemoryCatalog::default());
-        let service = Service::new(catalog, Arc::new(blobs), limits, runtime);
+        let service = Service::new(catalog.clone(), Arc::new(blobs), limits, runtime);
         Self {
             router: router(Arc::new(App { service, settings })),
             values,
+            catalog,
             lines,
         }
     }

@@ -14,9 +14,11 @@ use crate::blobs::{KeyValue, MemoryKeyValue};
 use crate::media::testing;
 
 mod delivery;
+mod hostile;
 mod idempotency;
 mod lost_updates;
 mod observe;
+mod quotas;
 
 impl Client {
     pub(super) fn new() -> Self {

@@ -8,6 +8,7 @@ use super::fields::{self, FieldError};
 use super::{AsSeen, Service, ServiceError};
 use crate::auth::Grant;
 use crate::catalog::{Image, Timestamp, Visibility};
+use crate::quota::Quota;
 
 /// What is to be changed. A field that is `None` stays; `Some(None)` sets it back
 /// to what a new image has (RFC 7396: `null`).
@@ -66,14 +67,15 @@ pub enum EditError {
 }
 
 impl Service {
-    /// Changes an image that `grant` reaches, where asked only if it is still as it was
-    /// seen, and gives what it is then. Changes by others at the same time are kept:
+    /// Changes an image that `grant` reaches, within what its owner may keep, where asked
+    /// only if it is still as it was seen, and gives what it is then. Changes by others at the same time are kept:
     /// the patch is made again on what they left.
     pub async fn edit(
         &self,
         grant: &Grant,
         id: Uuid,
         patch: &Patch,
+        quota: Quota,
         as_seen: Option<&AsSeen<'_>>,
     ) -> Result<Image, EditError> {
         loop {
@@ -86,7 +88,10 @@ impl Service {
             // Later than before even if the clock is not: it tells changes apart.
             let next = Timestamp::from_millis(seen.millis() + 1);
             image.updated_at = self.now().max(next);
-            let updated = self.catalog().update(&image, seen).await;
+            // A quota is that of the token's owner: an admin is not held to it elsewhere.
+            let ours = image.owner == grant.owner;
+            let quota = if ours { quota } else { Quota::default() };
+            let updated = self.catalog().update(&image, seen, quota).await;
             if updated.map_err(ServiceError::from)? {
                 return Ok(image);
             }

@@ -10,6 +10,9 @@ pub const MAX_TAGS: usize = 32;
 pub const MAX_TAG_CHARS: usize = 64;
 /// The most bytes of all names and values of an image's metadata together.
 pub const MAX_METADATA_BYTES: usize = 4096;
+/// The most members of metadata that a change may name: no image can have more, since no
+/// name is empty.
+pub const MAX_METADATA_MEMBERS: usize = MAX_METADATA_BYTES;
 
 /// Why a field was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,12 +34,18 @@ impl FieldError {
     }
 }
 
-/// Tags without repeats, in the order given; spaces around them do not count.
+/// Tags without repeats, in the order given; spaces around them do not count. They are
+/// counted as they come, repeats too: what is one too many is not compared with others.
 pub fn tags<'a>(given: impl IntoIterator<Item = &'a str>) -> Result<Vec<String>, FieldError> {
     let mut tags: Vec<String> = Vec::new();
-    for tag in given.into_iter().map(str::trim) {
-        let plain = |c: char| !c.is_control() && c != ',';
-        if tag.is_empty() || tag.chars().count() > MAX_TAG_CHARS || !tag.chars().all(plain) {
+    for (number, tag) in given.into_iter().map(str::trim).enumerate() {
+        if number == MAX_TAGS {
+            return Err(FieldError::new(
+                "tags",
+                format!("must be at most {MAX_TAGS}"),
+            ));
+        }
+        if !is_tag(tag) {
             let reason = format!(
                 "must have 1 to {MAX_TAG_CHARS} characters each, none a comma or control character"
             );
@@ -46,13 +55,15 @@ pub fn tags<'a>(given: impl IntoIterator<Item = &'a str>) -> Result<Vec<String>,
             tags.push(tag.to_owned());
         }
     }
-    if tags.len() > MAX_TAGS {
-        return Err(FieldError::new(
-            "tags",
-            format!("must be at most {MAX_TAGS}"),
-        ));
-    }
     Ok(tags)
+}
+
+fn is_tag(text: &str) -> bool {
+    let plain = |c: char| !c.is_control() && c != ',';
+    let most_bytes = MAX_TAG_CHARS * char::MAX_LEN_UTF8;
+    (1..=most_bytes).contains(&text.len())
+        && text.chars().count() <= MAX_TAG_CHARS
+        && text.chars().all(plain)
 }
 
 /// Metadata within its limits.
@@ -112,6 +123,18 @@ mod tests {
         check(&[&"ü".repeat(65)], None);
         let many: Vec<String> = (0..33).map(|n| n.to_string()).collect();
         assert!(tags(many.iter().map(String::as_str)).is_err());
+        assert!(tags(many.iter().map(String::as_str).take(32)).is_ok());
+    }
+
+    #[test]
+    fn no_tag_after_the_33rd_is_asked_for() {
+        let mut given = 0;
+        let endless = std::iter::from_fn(|| {
+            given += 1;
+            Some("same")
+        });
+        assert!(tags(endless).is_err());
+        assert_eq!(given, 33);
     }
 
     #[test]

@@ -15,7 +15,8 @@ use std::sync::{Mutex, PoisonError};
 
 use uuid::Uuid;
 
-use super::{Service, ServiceError};
+use super::kept::Kept;
+use super::{Attributes, Received, Service, ServiceError};
 use crate::catalog::{CatalogError, Image, KeyAnswer, KeyClaim, KeyState, NewAnswer, Timestamp};
 
 /// How long a request holds its key without an answer. A longer upload goes on, unless
@@ -35,24 +36,22 @@ pub enum Begun {
 }
 
 /// What is to be recorded with a commit.
-#[derive(Clone)]
-pub struct Answering<'a> {
+#[derive(Clone, Debug)]
+pub struct Answering {
     /// The request's hold on its key.
     pub claim: KeyClaim,
     /// Tells the request from others that are not the same.
     pub fingerprint: String,
-    /// What is answered, of the images that were made.
-    pub answer: &'a (dyn Fn(&[Image]) -> String + Sync),
 }
 
-impl Answering<'_> {
+impl Answering {
     /// The record for these images, kept from `now` on.
     pub(super) fn record(&self, images: &[Image], now: Timestamp) -> NewAnswer {
         NewAnswer {
             claim: self.claim.clone(),
             answer: KeyAnswer {
                 fingerprint: self.fingerprint.clone(),
-                answer: (self.answer)(images),
+                answer: Kept::of(images).print(),
             },
             expires_at: now.plus_seconds(ANSWER_SECONDS),
         }
@@ -141,6 +140,32 @@ impl Service {
         self.catalog().abandon_key(claim, at).await?;
         self.parts.abandoned.remove(claim);
         Ok(())
+    }
+
+    /// The images that the first request with a key was answered with, as they were then:
+    /// whatever became of them since, a repeat with the same files gets the same answer.
+    /// `None` where what is kept does not go with the files.
+    pub fn images_of(
+        &self,
+        answer: &KeyAnswer,
+        owner: &str,
+        files: Vec<Received>,
+        attributes: &Attributes,
+    ) -> Option<Vec<Image>> {
+        let kept = Kept::parse(&answer.answer)?;
+        if kept.images.len() != files.len() {
+            return None;
+        }
+        let images = files
+            .into_iter()
+            .zip(&kept.images)
+            .map(|(file, kept_image)| {
+                let mut image = file.into_image(kept_image.id, owner, attributes, kept.created_at);
+                image.blob.size = kept_image.size;
+                image.sha256 = kept_image.sha256();
+                image
+            });
+        Some(images.collect())
     }
 
     /// Lets the key of a request go that failed.

@@ -11,6 +11,7 @@ mod fetch;
 pub mod fields;
 pub mod filename;
 mod idempotency;
+mod kept;
 mod lease;
 mod migrate;
 mod sweep;

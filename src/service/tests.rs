@@ -16,7 +16,7 @@ use crate::blobs::faulty::FaultyKeyValue;
 use crate::blobs::{ChunkedBlobs, KeyValue, MemoryKeyValue};
 use crate::catalog::{CatalogError, MemoryCatalog};
 use crate::media::{MediaError, testing};
-use crate::quota::QuotaClaim;
+use crate::quota::{Quota, QuotaClaim};
 
 /// A service over memory with a clock that the test sets.
 struct Bench {
@@ -600,7 +600,11 @@ async fn concurrent_edits_are_all_kept() {
             ..Patch::default()
         };
         let service = bench.service.clone();
-        async move { service.edit(&grant("alice"), image.id, &patch, None).await }
+        async move {
+            service
+                .edit(&grant("alice"), image.id, &patch, Quota::default(), None)
+                .await
+        }
     });
     for edited in futures_util::future::join_all(edits).await {
         assert!(edited.expect("is edited").updated_at > image.updated_at);
@@ -613,7 +617,13 @@ async fn concurrent_edits_are_all_kept() {
     assert_eq!(edited.metadata.len(), 20);
     let foreign = bench
         .service
-        .edit(&grant("bob"), image.id, &Patch::default(), None)
+        .edit(
+            &grant("bob"),
+            image.id,
+            &Patch::default(),
+            Quota::default(),
+            None,
+        )
         .await;
     assert_eq!(foreign, Err(EditError::Service(ServiceError::NotFound)));
 }
@@ -628,7 +638,7 @@ async fn a_patch_sets_keeps_and_sets_back() {
     let edit = async |patch: Patch| {
         bench
             .service
-            .edit(&grant("alice"), image.id, &patch, None)
+            .edit(&grant("alice"), image.id, &patch, Quota::default(), None)
             .await
     };
     let members = |value: Option<&str>| {

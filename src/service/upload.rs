@@ -66,6 +66,34 @@ impl Received {
     pub fn original_sha256(&self) -> &str {
         &self.original_sha256
     }
+
+    /// The image that it becomes at the time `now`.
+    pub(super) fn into_image(
+        self,
+        id: Uuid,
+        owner: &str,
+        attributes: &Attributes,
+        now: Timestamp,
+    ) -> Image {
+        Image {
+            id,
+            owner: owner.to_owned(),
+            blob: self.blob,
+            sha256: self.sha256,
+            original_sha256: self.original_sha256,
+            content_type: self.facts.kind.media_type().to_owned(),
+            width: self.facts.width,
+            height: self.facts.height,
+            frames: self.facts.frames,
+            filename: self.filename,
+            visibility: attributes.visibility,
+            tags: attributes.tags.clone(),
+            metadata: BTreeMap::new(),
+            link_epoch: 0,
+            created_at: now,
+            updated_at: now,
+        }
+    }
 }
 
 /// Why a file was not taken.
@@ -263,37 +291,21 @@ impl Service {
         owner: &str,
         files: Vec<Received>,
         attributes: &Attributes,
-        answering: Option<&Answering<'_>>,
+        answering: Option<&Answering>,
     ) -> Result<Vec<Image>, ServiceError> {
         let now = self.now();
         let written: Vec<BlobRef> = files.iter().map(|file| file.blob.clone()).collect();
         let mut known: HashMap<String, BlobRef> = HashMap::new();
-        let mut new: Vec<NewImage> = files
-            .into_iter()
-            .map(|file| {
+        let mut new: Vec<NewImage> = ids_at(now, files.len())
+            .zip(files)
+            .map(|(id, mut file)| {
                 let first = known.entry(file.sha256.clone()).or_insert(file.blob);
+                file.blob = first.clone();
                 NewImage {
-                    lease: file.lease,
+                    lease: file.lease.clone(),
                     ticket: attributes.ticket.clone(),
                     answer: None,
-                    image: Image {
-                        id: uuid_at(now.millis()),
-                        owner: owner.to_owned(),
-                        blob: first.clone(),
-                        sha256: file.sha256,
-                        original_sha256: file.original_sha256,
-                        content_type: file.facts.kind.media_type().to_owned(),
-                        width: file.facts.width,
-                        height: file.facts.height,
-                        frames: file.facts.frames,
-                        filename: file.filename,
-                        visibility: attributes.visibility,
-                        tags: attributes.tags.clone(),
-                        metadata: BTreeMap::new(),
-                        link_epoch: 0,
-                        created_at: now,
-                        updated_at: now,
-                    },
+                    image: file.into_image(id, owner, attributes, now),
                 }
             })
             .collect();
@@ -340,11 +352,27 @@ fn refuse_mismatch(declared: Option<Kind>, actual: Option<Kind>) -> Result<(), U
     }
 }
 
-/// A UUIDv7 of this time.
-fn uuid_at(millis: i64) -> Uuid {
-    let millis = millis.unsigned_abs();
+/// The bits of a UUIDv7 after its time and version (`rand_a`, RFC 9562 §5.7), which count
+/// the ids of one moment (§6.2, method 1).
+const COUNTER: u128 = 0xfff << COUNTER_SHIFT;
+const COUNTER_SHIFT: u32 = 64;
+
+/// As many UUIDv7s of this time, in their order: the files of a form keep theirs, for
+/// images of one time are sorted by id. Each has 62 random bits of its own.
+fn ids_at(time: Timestamp, number: usize) -> impl Iterator<Item = Uuid> {
+    let millis = time.millis().unsigned_abs();
     let nanos = u32::try_from(millis % 1000).unwrap_or_default() * 1_000_000;
-    Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, millis / 1000, nanos))
+    let random = move || {
+        let id = Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, millis / 1000, nanos));
+        id.as_u128()
+    };
+    // It begins where it does not run over.
+    let room = (COUNTER >> COUNTER_SHIFT).saturating_sub(number as u128) + 1;
+    let first = ((random() & COUNTER) >> COUNTER_SHIFT) % room;
+    (first..).take(number).map(move |counter| {
+        let counter = (counter << COUNTER_SHIFT) & COUNTER;
+        Uuid::from_u128((random() & !COUNTER) | counter)
+    })
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {
@@ -355,4 +383,26 @@ pub(super) fn hex(bytes: &[u8]) -> String {
             let _ = write!(text, "{byte:02x}");
             text
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn ids_of_one_moment_are_in_order_and_say_when(millis in 0i64..253_402_300_799_999, number in 0usize..40) {
+            let ids: Vec<Uuid> = ids_at(Timestamp::from_millis(millis), number).collect();
+            proptest::prop_assert_eq!(ids.len(), number);
+            proptest::prop_assert!(ids.is_sorted_by(|a, b| a < b));
+            proptest::prop_assert!(ids.is_sorted_by(|a, b| a.to_string() < b.to_string()));
+            for id in ids {
+                proptest::prop_assert_eq!(id.get_version_num(), 7);
+                proptest::prop_assert_eq!(id.get_variant(), uuid::Variant::RFC4122);
+                let (seconds, nanos) = id.get_timestamp().expect("a time").to_unix();
+                let told = seconds * 1000 + u64::from(nanos) / 1_000_000;
+                proptest::prop_assert_eq!(told, millis.unsigned_abs());
+            }
+        }
+    }
 }

@@ -137,3 +137,53 @@ async fn a_form_that_ends_early_leaves_nothing_wherever_it_ends() {
     created(post_text(&alice, form).await).await;
     darkroom.holds_only(2, 1).await;
 }
+
+#[tokio::test]
+async fn the_files_of_a_form_keep_their_order_in_ids_and_lists() {
+    let alice = Darkroom::shared().client(&unique("alice"));
+    let form = (0..32).fold(Form::new(), |form, number| {
+        let name = format!("{number}.gif");
+        form.part(
+            "file",
+            Part::bytes(fixture("still.gif").bytes).file_name(name),
+        )
+    });
+    let answer = created(post(&alice, form).await).await;
+    let items = answer["items"].as_array().expect("items");
+    let ids: Vec<&str> = items
+        .iter()
+        .map(|item| item["id"].as_str().expect("an id"))
+        .collect();
+    assert!(ids.is_sorted_by(|a, b| a < b), "{ids:?}");
+    let listed: Value = alice
+        .get("/v1/images?sort=created_at")
+        .await
+        .json()
+        .await
+        .expect("JSON");
+    assert_eq!(listed["items"], answer["items"]);
+}
+
+#[tokio::test]
+async fn a_file_name_that_looks_like_a_parameter_is_a_name() {
+    let alice = Darkroom::shared().client(&unique("alice"));
+    let gif = fixture("still.gif").bytes;
+    for (head, name) in [
+        ("filename=\"a; name=tags\"; name=\"file\"", "a; name=tags"),
+        (
+            "filename=\"\\\"; name=\\\"tags\\\"\"; name=\"file\"",
+            "\"; name=\"tags\"",
+        ),
+    ] {
+        let head = format!("--b\r\nContent-Disposition: form-data; {head}\r\n\r\n");
+        let form = [head.as_bytes(), gif, b"\r\n--b--\r\n"].concat();
+        let image = created(post_text(&alice, form).await).await;
+        assert_eq!(
+            (&image["filename"], &image["tags"]),
+            (&json!(name), &json!([]))
+        );
+    }
+    let twice = "--b\r\nContent-Disposition: form-data; name=tags; name=file\r\n\r\n";
+    let form = [twice.as_bytes(), gif, b"\r\n--b--\r\n"].concat();
+    problem(post_text(&alice, form).await, 400, "bad-request").await;
+}

@@ -1,6 +1,7 @@
 //! What owners keep, and how much they may.
 
 use futures_util::future::join_all;
+use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 
@@ -239,4 +240,88 @@ async fn an_upload_that_can_not_fit_is_refused_before_it_is_sent() {
     let refused = raw.response().await;
     assert_eq!(refused.status, 507, "{}", refused.text);
     assert_eq!(kept(&alice).await, (2, 2000));
+}
+
+#[tokio::test]
+async fn tags_and_metadata_count_towards_the_quota_in_an_upload_and_in_an_edit() {
+    let darkroom = Darkroom::with().variable("quota_bytes", 1100).start();
+    let alice = darkroom.client("alice");
+    let form = |tags: String| {
+        let part = Part::bytes(Png::of_size(1000).bytes().to_vec()).file_name("a.png");
+        send(
+            alice
+                .post()
+                .multipart(Form::new().part("file", part).text("tags", tags)),
+        )
+    };
+    // As they are stored: `"…","…"`.
+    let tags = |last: usize| format!("{},{}", "a".repeat(50), "b".repeat(last));
+    let told = problem(form(tags(46)).await, 507, "quota-exceeded").await;
+    assert_eq!(
+        (&told["quota"], &told["actual"]),
+        (&json!("bytes"), &json!(1101))
+    );
+    darkroom.holds_only(0, 0).await;
+    let image = created(form(tags(45)).await).await;
+    assert_eq!(kept(&alice).await, (1, 1100));
+    let patch = async |body: Value| alice.json(Method::PATCH, path(&image), &body).await;
+    let more = patch(json!({"metadata": {"k": "v"}})).await;
+    let told = problem(more, 507, "quota-exceeded").await;
+    assert_eq!(
+        (&told["limit"], &told["actual"]),
+        (&json!(1100), &json!(1107))
+    );
+    assert_eq!(
+        patch(json!({"tags": ["a"], "metadata": {"k": "v"}}))
+            .await
+            .status(),
+        200
+    );
+    assert_eq!(kept(&alice).await, (1, 1010));
+    assert_eq!(alice.delete(path(&image)).await.status(), 204);
+    assert_eq!(kept(&alice).await, (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_edits_at_once_pass_the_quota_by_no_byte() {
+    let darkroom = Darkroom::with().variable("quota_bytes", 1500).start();
+    let alice = darkroom.client("alice");
+    let images = join_all((0..10).map(|_| alice.upload(Png::of_size(100).bytes()))).await;
+    let body = json!({"metadata": {"k": "v".repeat(94)}});
+    let edits = images
+        .iter()
+        .map(|image| alice.json(Method::PATCH, path(image), &body));
+    let answers = join_all(edits).await;
+    let made = answers
+        .iter()
+        .filter(|answer| answer.status() == 200)
+        .count();
+    assert_eq!(made, 5);
+    assert!(
+        answers
+            .iter()
+            .all(|answer| [200, 507].contains(&answer.status().as_u16()))
+    );
+    assert_eq!(kept(&alice).await, (10, 1500));
+}
+
+#[tokio::test]
+async fn what_is_kept_for_repeats_counts_when_the_images_are_gone() {
+    let darkroom = Darkroom::with().variable("quota_bytes", 100_000).start();
+    let alice = darkroom.client("alice");
+    let file = Png::of_size(500).bytes();
+    let form = |key: &str| {
+        let parts = (0..32).map(|_| Part::bytes(file.to_vec()).file_name("\"".repeat(200)));
+        let form = parts.fold(Form::new(), |form, part| form.part("file", part));
+        let form = form.text("tags", vec!["\"".repeat(60); 3].join("1,"));
+        send(alice.post().header("idempotency-key", key).multipart(form))
+    };
+    let first = created(form("k").await).await;
+    for image in first["items"].as_array().expect("items") {
+        assert_eq!(alice.delete(path(image)).await.status(), 204);
+    }
+    let left = kept(&alice).await;
+    assert!(left.0 == 0 && (1000..2600).contains(&left.1), "{left:?}");
+    assert_eq!(created(form("k").await).await, first);
+    assert_eq!(kept(&alice).await, left);
 }

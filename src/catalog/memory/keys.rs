@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::catalog::idempotency::charge;
 use crate::catalog::{KeyAnswer, KeyClaim, KeyState, NewAnswer, Timestamp};
 
 /// What is known of each key, by scope and key.
@@ -13,6 +14,8 @@ pub(super) struct Keys {
 #[derive(Debug)]
 struct Record {
     claim: String,
+    /// Whose the images of the answer are.
+    owner: String,
     answer: Option<KeyAnswer>,
     expires_at: Timestamp,
 }
@@ -30,6 +33,7 @@ impl Keys {
         }
         let record = Record {
             claim: claim.id.clone(),
+            owner: String::new(),
             answer: None,
             expires_at: until,
         };
@@ -55,6 +59,7 @@ impl Keys {
         if self.holds(claim) || known.is_none_or(|record| record.expires_at <= at) {
             let record = Record {
                 claim: claim.id.clone(),
+                owner: String::new(),
                 answer: None,
                 expires_at: at.plus_millis(1),
             };
@@ -62,13 +67,22 @@ impl Keys {
         }
     }
 
-    pub(super) fn answer(&mut self, new: &NewAnswer) {
+    pub(super) fn answer(&mut self, owner: &str, new: &NewAnswer) {
         let record = Record {
             claim: new.claim.id.clone(),
+            owner: owner.to_owned(),
             answer: Some(new.answer.clone()),
             expires_at: new.expires_at,
         };
         self.records.insert(name(&new.claim), record);
+    }
+
+    /// The bytes of the answers that are kept of an owner.
+    pub(super) fn kept(&self, owner: &str) -> u64 {
+        let records = self.records.iter();
+        let ours = records.filter(|(_, record)| record.owner == owner);
+        ours.filter_map(|((scope, key), record)| Some(charge(scope, key, record.answer.as_ref()?)))
+            .sum()
     }
 
     pub(super) fn forget_expired(&mut self, at: Timestamp) {

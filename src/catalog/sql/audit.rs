@@ -45,9 +45,21 @@ const WRONG_USAGE: &str = "
     SELECT coalesce(usage.owner, found.owner), coalesce(usage.images, 0), coalesce(usage.bytes, 0),
         coalesce(found.images, 0), coalesce(found.bytes, 0)
     FROM usage FULL JOIN (
-        SELECT owner, count(*) AS images, sum(size) AS bytes FROM images GROUP BY owner) AS found
+        SELECT owner, count(*) AS images, sum(size + described) AS bytes
+        FROM images GROUP BY owner) AS found
         ON found.owner = usage.owner
     WHERE usage.images IS NOT found.images OR usage.bytes IS NOT found.bytes
+    ORDER BY 1 LIMIT ?1";
+
+/// What is counted of the answers that are kept.
+const WRONG_ANSWERS: &str = "
+    SELECT coalesce(answer_usage.owner, found.owner), 0, coalesce(answer_usage.bytes, 0),
+        0, coalesce(found.bytes, 0)
+    FROM answer_usage FULL JOIN (
+        SELECT owner, sum(charge) AS bytes FROM idempotency_keys
+        WHERE charge > 0 GROUP BY owner) AS found
+        ON found.owner = answer_usage.owner
+    WHERE answer_usage.bytes IS NOT found.bytes
     ORDER BY 1 LIMIT ?1";
 
 const WRONG_TOTALS: &str = "
@@ -164,9 +176,14 @@ pub(super) async fn miscounts(
     database: &dyn Database,
     limit: u32,
 ) -> Result<Vec<Miscount>, CatalogError> {
-    let mut rows = database
-        .query_long(WRONG_USAGE, vec![i64::from(limit).into()])
-        .await?;
+    let mut rows = Vec::new();
+    for sql in [WRONG_USAGE, WRONG_ANSWERS] {
+        rows.extend(
+            database
+                .query_long(sql, vec![i64::from(limit).into()])
+                .await?,
+        );
+    }
     rows.extend(database.query_long(WRONG_TOTALS, vec![]).await?);
     let miscount = |row| {
         let mut row = Columns::new("usage", row);

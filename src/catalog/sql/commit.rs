@@ -79,6 +79,8 @@ pub(super) fn statement(images: usize) -> String {
         // Writing to a string does not fail.
         let _ = write!(rows, "{before}?{}", number + 5);
     }
+    let [kept_images, kept_bytes] =
+        [usage::IMAGES, usage::BYTES].map(|kept| kept.replace("?owner", "?2"));
     format!(
         "INSERT INTO images (id, owner, blob_id, chunk_size, size, sha256, original_sha256,
             content_type, width, height, frames, filename, sort_name, visibility, tags, metadata,
@@ -95,8 +97,7 @@ pub(super) fn statement(images: usize) -> String {
         WHERE NOT EXISTS (
             SELECT 1 FROM new AS other LEFT JOIN leases ON leases.id = other.lease
             WHERE leases.expires_at IS NULL OR leases.expires_at <= ?1)
-        AND coalesce((SELECT images FROM usage WHERE owner = ?2), 0) <= ?3
-        AND coalesce((SELECT bytes FROM usage WHERE owner = ?2), 0) <= ?4
+        AND {kept_images} <= ?3 AND {kept_bytes} <= ?4
         RETURNING id, blob_id, size, chunk_size",
         COLUMNS.join(", ")
     )

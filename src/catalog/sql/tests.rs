@@ -18,6 +18,7 @@ async fn the_sql_catalog_conforms() {
         "idempotency_keys",
         "remains",
         "usage",
+        "answer_usage",
     ] {
         let rows = database.run(&format!("SELECT * FROM {table}"), vec![]);
         assert_eq!(rows, Ok(vec![]), "nothing is left over in {table}");

@@ -1,4 +1,5 @@
-//! What owners keep: the rows that `migrations/0002_usage.sql` keeps by triggers.
+//! What owners keep: the rows that `migrations/0002_usage.sql` and
+//! `migrations/0007_descriptions.sql` keep by triggers.
 
 use serde::Deserialize;
 
@@ -15,19 +16,28 @@ pub(super) const STATISTICS: &str = "
          FROM (SELECT owner, images, bytes FROM usage ORDER BY bytes DESC, owner DESC LIMIT ?1))
     FROM totals";
 
+/// How many images the owner `?owner` keeps.
+pub(super) const IMAGES: &str = "coalesce((SELECT images FROM usage WHERE owner = ?owner), 0)";
+
+/// How many bytes the owner `?owner` keeps.
+pub(super) const BYTES: &str = "(coalesce((SELECT bytes FROM usage WHERE owner = ?owner), 0)
+    + coalesce((SELECT bytes FROM answer_usage WHERE owner = ?owner), 0))";
+
 /// Whether a lease is not in force, and what the owner keeps.
 const REFUSAL: &str = "
     SELECT EXISTS (SELECT 1 FROM json_each(?1) AS lease LEFT JOIN leases ON leases.id = lease.value
-            WHERE leases.expires_at IS NULL OR leases.expires_at <= ?2),
-        coalesce((SELECT images FROM usage WHERE owner = ?3), 0),
-        coalesce((SELECT bytes FROM usage WHERE owner = ?3), 0)";
+            WHERE leases.expires_at IS NULL OR leases.expires_at <= ?2)";
+
+/// A number as SQL has it; one that is larger is the largest.
+pub(super) fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
 
 /// The parameters of a commit that hold it to a quota: the owner, and the most images
 /// and bytes that the owner may keep already.
 pub(super) fn room(images: &[NewImage], quota: Quota) -> [Value; 3] {
-    let added = added(images);
+    let added = NewImage::charges(images);
     let room = |limit: Option<u64>, added: u64| {
-        let signed = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         limit.map_or(i64::MAX, |limit| {
             signed(limit).saturating_sub(signed(added))
         })
@@ -42,15 +52,6 @@ pub(super) fn room(images: &[NewImage], quota: Quota) -> [Value; 3] {
 /// Whose a commit's images are.
 fn owner(images: &[NewImage]) -> &str {
     images.first().map_or("", |new| new.image.owner.as_str())
-}
-
-/// What a commit's images come to.
-fn added(images: &[NewImage]) -> Usage {
-    let bytes = images.iter().map(|new| new.image.blob.size);
-    Usage {
-        images: images.len() as u64,
-        bytes: bytes.fold(0, u64::saturating_add),
-    }
 }
 
 /// A member of the last column of [`STATISTICS`].
@@ -99,20 +100,18 @@ impl<D: Database> SqlCatalog<D> {
     ) -> Result<(), CatalogError> {
         let leases: Vec<&str> = images.iter().map(|new| new.lease.as_str()).collect();
         let parameters = vec![json(&leases)?, now.into(), owner(images).into()];
-        let mut row = Columns::new("usage", self.one_row(REFUSAL, parameters).await?);
+        let sql = format!("{REFUSAL}, {IMAGES}, {BYTES}").replace("?owner", "?3");
+        let mut row = Columns::new("usage", self.one_row(&sql, parameters).await?);
         if row.number::<i64>()? != 0 {
             return Err(CatalogError::LeaseExpired);
         }
-        Ok(quota.admit(row.usage()?, added(images))?)
+        Ok(quota.admit(row.usage()?, NewImage::charges(images))?)
     }
 
     pub(super) async fn usage_of(&self, owner: &str) -> Result<Usage, CatalogError> {
-        let sql = "SELECT images, bytes FROM usage WHERE owner = ?1";
-        let rows = self.database.query(sql, vec![owner.into()]).await?;
-        // Who keeps nothing has no row.
-        rows.into_iter().next().map_or(Ok(Usage::default()), |row| {
-            Columns::new("usage", row).usage()
-        })
+        let sql = format!("SELECT {IMAGES}, {BYTES}").replace("?owner", "?1");
+        let row = self.one_row(&sql, vec![owner.into()]).await?;
+        Columns::new("usage", row).usage()
     }
 
     pub(super) async fn read_statistics(&self, owners: u32) -> Result<Statistics, CatalogError> {

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use axum::response::IntoResponse as _;
 use http_body_util::BodyExt as _;
 use serde_json::Value;
@@ -10,9 +12,9 @@ struct Wanted {
     #[serde(default)]
     text: Option<String>,
     #[serde(default)]
-    list: Vec<String>,
+    list: List<String, 3>,
     #[serde(default)]
-    members: Option<Members<Option<String>>>,
+    members: Option<Members<Option<String>, 4>>,
 }
 
 /// The problem's `field`, and its `detail`.
@@ -37,6 +39,11 @@ async fn the_member_that_can_not_be_so_is_named() {
         (r#"{"members": {"a": 1}}"#, "members.a"),
         (r#"{"members": {"a": {"b": "c"}}}"#, "members.a"),
         (r#"{"members": {"a": "1", "a": "2"}}"#, "members"),
+        (r#"{"list": ["a", "a", "a", "a"]}"#, "list"),
+        (
+            r#"{"members": {"a": "", "b": "", "c": "", "d": "", "e": ""}}"#,
+            "members",
+        ),
         (r#"{"colour": "red"}"#, "colour"),
     ] {
         let (named, detail) = refusal(text).await;
@@ -66,6 +73,20 @@ async fn what_is_no_json_is_refused_as_a_whole() {
 }
 
 #[test]
+fn reading_ends_with_the_first_that_is_too_many() {
+    // What follows it is no JSON, and is not reached.
+    for text in [
+        r#"{"list": ["a", "b", "c", "d" ?"#,
+        r#"{"members": {"a": "", "b": "", "c": "", "d": "", "e" ?"#,
+    ] {
+        let refused = parse::<Wanted>(text.as_bytes()).expect_err(text);
+        assert!(format!("{refused:?}").contains("at most"), "{refused:?}");
+    }
+    let most = r#"{"list": ["a", "b", "c"], "members": {"a": "", "b": "", "c": "", "d": ""}}"#;
+    assert!(parse::<Wanted>(most.as_bytes()).is_ok());
+}
+
+#[test]
 fn members_of_any_name_are_read() {
     let wanted = parse::<Wanted>(br#"{"members": {"b": null, "a": "x"}}"#).ok();
     let members = BTreeMap::from([
@@ -74,7 +95,7 @@ fn members_of_any_name_are_read() {
     ]);
     let expected = Wanted {
         text: None,
-        list: Vec::new(),
+        list: List::default(),
         members: Some(Members(members)),
     };
     assert_eq!(wanted, Some(expected));
@@ -96,6 +117,9 @@ fn whole_numbers_are_taken_however_they_are_written() {
         "9007199254740992",
         "9007199254740992.0",
         "-1",
+        "-0",
+        "-0.0",
+        "1e999",
         "-0.5",
         "1.5",
         "1e300",
@@ -132,7 +156,7 @@ proptest::proptest! {
         members in proptest::collection::btree_map(".{0,6}", proptest::option::of(".{0,6}"), 0..5),
     ) {
         let printed = serde_json::to_vec(&members).expect("JSON");
-        let read: Members<Option<String>> = parse(&printed).expect("members");
+        let read: Members<Option<String>, 4> = parse(&printed).expect("members");
         proptest::prop_assert_eq!(read, Members(members));
     }
 

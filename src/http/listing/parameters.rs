@@ -16,6 +16,7 @@ pub(super) struct Parameters {
 impl Parameters {
     /// Reads a query whose names are all `known`.
     pub(super) fn parse(query: &str, known: &[&'static str]) -> Result<Self, Problem> {
+        query::refuse_many(query)?;
         let pairs = query.split('&').filter(|pair| !pair.is_empty());
         let pairs = pairs.map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));

@@ -75,7 +75,7 @@ fn check_taken(session: &Session, headers: &HeaderMap, object: &Value) {
     assert_eq!(name.and_then(filename::clean).as_deref(), name);
     let content = object["links"]["content"].as_str().expect("a path");
     let download = session.get(&format!("{content}?download=1"));
-    let told = disposition::filename(download.header("content-disposition"));
-    assert_eq!(told.as_deref(), name);
+    let told = disposition::parse(download.header("content-disposition")).expect("is read");
+    assert_eq!(told.filename.as_deref(), name);
     assert_eq!(download.header("content-type"), "image/png");
 }

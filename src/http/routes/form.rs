@@ -9,6 +9,8 @@ use multer::{Constraints, Field, Multipart};
 use super::upload::declared_kind;
 use super::visibility;
 use crate::catalog::Visibility;
+use crate::http::disposition::Named;
+use crate::http::field_parameters::FieldParameters;
 #[cfg(test)]
 use crate::http::openapi::schema;
 use crate::http::problem::{Problem, ProblemKind};
@@ -22,6 +24,8 @@ pub(in crate::http) const MAX_FILES: usize = 32;
 const MAX_FIELDS: usize = 64;
 /// The most bytes that they have together.
 const MAX_FIELD_BYTES: usize = 16 << 10;
+/// The longest boundary (RFC 2046 §5.1.1). It is looked for in every piece of the body.
+const MAX_BOUNDARY_BYTES: usize = 70;
 
 /// What a form may hold.
 #[cfg(test)]
@@ -90,6 +94,24 @@ impl Form {
     }
 }
 
+/// The boundary that a form's media type tells.
+pub(super) fn boundary(media_type: &str) -> Result<String, Problem> {
+    let parameters = FieldParameters::parse(media_type).ok();
+    let boundary = parameters.as_ref().and_then(|all| all.get("boundary"));
+    let is_one = |text: &&str| {
+        let printable = text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+        (1..=MAX_BOUNDARY_BYTES).contains(&text.len()) && printable && !text.ends_with(' ')
+    };
+    let boundary = boundary.filter(is_one).map(str::to_owned);
+    boundary.ok_or_else(|| {
+        let detail = format!(
+            "the form's Content-Type must have one boundary, of 1 to {MAX_BOUNDARY_BYTES} \
+             characters of ASCII"
+        );
+        Problem::new(ProblemKind::BadRequest, detail).with("header", "Content-Type")
+    })
+}
+
 /// Receives the files of a form, and what applies to all of them. A ticket decides
 /// the latter itself, and allows one file.
 pub(super) async fn receive(
@@ -145,17 +167,21 @@ async fn read_form(
             break;
         };
         place.in_part();
-        match field.name().unwrap_or_default() {
+        // Not as the parser of forms reads them: it finds names also within quotes.
+        let named = Named::by(field.headers())?;
+        match named.name.as_deref().unwrap_or_default() {
             "file" => {
                 refuse_more(form)?;
-                let file = receive_part(app, field, &form.expected).await?;
+                let file = receive_part(app, field, named.filename, &form.expected).await?;
                 form.files.push(file);
             }
             "tags" => {
                 form.refuse_with_ticket("tags")?;
                 let text = form.text(field).await?;
                 let tags = text.split(',').map(str::trim).filter(|tag| !tag.is_empty());
-                form.tags.extend(tags.map(str::to_owned));
+                // Refused with the first that is too many, however many follow.
+                let tags = form.tags.iter().map(String::as_str).chain(tags);
+                form.tags = fields::tags(tags)?;
             }
             "visibility" => {
                 form.refuse_with_ticket("visibility")?;
@@ -172,8 +198,7 @@ async fn read_form(
             }
         }
     }
-    let tags = form.attributes.tags.iter().chain(&form.tags);
-    form.attributes.tags = fields::tags(tags.map(String::as_str))?;
+    form.attributes.tags.append(&mut form.tags);
     if let Some(visibility) = form.visibility {
         form.attributes.visibility = visibility;
     }
@@ -201,6 +226,7 @@ fn refuse_more(form: &Form) -> Result<(), Problem> {
 async fn receive_part(
     app: &App,
     field: Field<'static>,
+    filename: Option<String>,
     expected: &Expected,
 ) -> Result<Received, Problem> {
     let declared = field.headers().get(header::CONTENT_TYPE);
@@ -212,7 +238,6 @@ async fn receive_part(
         sha256: digest::sha256(field.headers())?,
         ..expected.clone()
     };
-    let filename = field.file_name().map(str::to_owned);
     Ok(app
         .service
         .receive(field, filename.as_deref(), &expected)

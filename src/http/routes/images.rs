@@ -11,16 +11,19 @@ use serde::Deserialize;
 
 use super::{Route, upload};
 use crate::catalog::Image;
-use crate::http::body::{self, Members};
+use crate::http::body::{self, List, Members};
 use crate::http::conditional::{self, Verdict};
 use crate::http::extract::{Authorized, Delete, ImageId, Read, Write};
 use crate::http::listing::{self, Listing};
 #[cfg(test)]
 use crate::http::openapi::schema;
 use crate::http::problem::Problem;
+#[cfg(test)]
+use crate::http::problem::ProblemKind::*;
 use crate::http::query::{Nothing, Parameters};
 use crate::http::view::{ImageView, PageView, json, object};
 use crate::http::{App, cursor};
+use crate::service::fields::{MAX_METADATA_MEMBERS, MAX_TAGS};
 use crate::service::{AsSeen, ListRequest, Patch, ServiceError};
 
 pub(super) fn routes() -> Vec<Route> {
@@ -137,7 +140,7 @@ pub(in crate::http) struct PatchView {
     /// All tags.
     #[serde(default, deserialize_with = "nullable")]
     #[cfg_attr(test, schema(value_type = Option<schema::Tags>))]
-    tags: Option<Option<Vec<String>>>,
+    tags: Option<Option<List<String, MAX_TAGS>>>,
     /// Who may read the bytes without a token.
     #[serde(default, deserialize_with = "nullable")]
     #[cfg_attr(test, schema(value_type = Option<schema::Visibility>))]
@@ -145,7 +148,7 @@ pub(in crate::http) struct PatchView {
     /// Members of the metadata: a string sets one, `null` removes it.
     #[serde(default, deserialize_with = "nullable")]
     #[cfg_attr(test, schema(value_type = Option<schema::MetadataPatch>))]
-    metadata: Option<Option<Members<Option<String>>>>,
+    metadata: Option<Option<Members<Option<String>, MAX_METADATA_MEMBERS>>>,
 }
 
 /// Tells a member that is `null` from one that is not there.
@@ -160,7 +163,7 @@ where
 /// Edit an image
 ///
 /// A merge patch (RFC 7396): members that are not sent stay as they are, `null` sets one
-/// back to what a new image has.
+/// back to what a new image has. What makes tags and metadata longer is held to the quota.
 #[cfg_attr(test, utoipa::path(
     patch, path = "/v1/images/{id}", operation_id = "editImage", tag = "Images",
     request_body(content(
@@ -169,7 +172,7 @@ where
     )),
     responses((status = 200, description = "The image as it is now.", body = ImageView)),
     security(("token" = ["images:write"])),
-    extensions(("x-conditional" = json!(true))),
+    extensions(("x-conditional" = json!(true)), ("x-problems" = json!([QuotaExceeded]))),
 ))]
 pub(in crate::http) async fn edit(
     State(app): State<Arc<App>>,
@@ -188,7 +191,7 @@ pub(in crate::http) async fn edit(
     };
     let patch = Patch {
         filename: wanted.filename,
-        tags: wanted.tags,
+        tags: wanted.tags.map(|tags| tags.map(|List(tags)| tags)),
         visibility,
         metadata: wanted
             .metadata
@@ -196,7 +199,9 @@ pub(in crate::http) async fn edit(
     };
     let as_seen = as_seen(&app, &parts);
     let as_seen = as_seen.as_ref().map(|as_seen| as_seen as &AsSeen<'_>);
-    let image = app.service.edit(&caller.grant, id, &patch, as_seen).await?;
+    let (grant, service) = (&caller.grant, &app.service);
+    let quota = grant.quota.over(app.settings.quota);
+    let image = service.edit(grant, id, &patch, quota, as_seen).await?;
     Ok(object(&app, &image)?.0)
 }
 

@@ -12,18 +12,21 @@ use uuid::Uuid;
 use super::{Route, seconds};
 use crate::auth::ticket::{self, Ticket};
 use crate::catalog::{Timestamp, Visibility};
+use crate::http::body::{self, List};
 use crate::http::extract::{Authorized, Write};
 #[cfg(test)]
 use crate::http::openapi::schema;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::query::{Nothing, Parameters};
-use crate::http::{App, body, view};
+use crate::http::{App, view};
 use crate::media::Kind;
 use crate::service::{Attributes, Expected, fields};
 use crate::trace::{self, Phase};
 
 /// The longest life of a ticket, in seconds.
 pub(in crate::http) const MAX_SECONDS: u64 = 86_400;
+/// The most types that a ticket may name: more than there are, each by all its names.
+const MAX_TYPES: usize = 16;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![("/v1/upload-tickets", post(create))]
@@ -45,11 +48,11 @@ pub(in crate::http) struct NewTicket {
     /// The types that the file may be of; what the deployment accepts where it is empty.
     #[serde(default)]
     #[cfg_attr(test, schema(value_type = Vec<schema::ContentType>))]
-    content_types: Vec<String>,
+    content_types: List<String, MAX_TYPES>,
     /// The image's tags.
     #[serde(default)]
     #[cfg_attr(test, schema(value_type = schema::Tags))]
-    tags: Vec<String>,
+    tags: List<String, { fields::MAX_TAGS }>,
     /// Who may read the bytes without a token.
     #[serde(default)]
     #[cfg_attr(test, schema(value_type = Option<schema::Visibility>))]
@@ -93,7 +96,8 @@ pub(in crate::http) async fn create(
             "max_bytes must be at least 1",
         ));
     }
-    kinds(&app, &wanted.content_types)?;
+    let List(content_types) = wanted.content_types;
+    kinds(&app, &content_types)?;
     let visibility = wanted
         .visibility
         .as_deref()
@@ -106,8 +110,8 @@ pub(in crate::http) async fn create(
         quota: caller.grant.quota,
         exp: expires,
         max_bytes: wanted.max_bytes,
-        content_types: wanted.content_types,
-        tags: fields::tags(wanted.tags.iter().map(String::as_str))?,
+        content_types,
+        tags: fields::tags(wanted.tags.0.iter().map(String::as_str))?,
         visibility: visibility.map(|visibility| visibility.as_str().to_owned()),
     };
     let base = app.settings.public_base_url.as_deref().unwrap_or_default();

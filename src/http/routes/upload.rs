@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::form;
 use super::tickets::{self, Redeemed};
 use crate::catalog::{Image, KeyAnswer, KeyClaim};
+use crate::http::disposition::Named;
 use crate::http::extract::{Authorized, Write};
 use crate::http::idempotency::{self, FileFingerprint, Fingerprint};
 #[cfg(test)]
@@ -19,8 +20,9 @@ use crate::http::problem::ProblemKind::*;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::query::{self, Parameters};
 use crate::http::view::{ImageView, ItemsView, json, object, url};
-use crate::http::{App, digest, disposition};
+use crate::http::{App, digest};
 use crate::media::Kind;
+use crate::number;
 use crate::service::{Answering, Attributes, Begun, Expected, Received, ServiceError};
 
 #[derive(Debug, Deserialize)]
@@ -149,14 +151,9 @@ async fn upload(
     let expected = form.expected(&parts.headers, expected)?;
     app.service.admit(&owner, &attributes, &expected).await?;
     let (files, attributes) = receive(app, parts, form, body, expected, attributes).await?;
-    let answer = |images: &[Image]| {
-        let answer = created(app, images).ok().and_then(idempotency::write);
-        answer.unwrap_or_default()
-    };
     let answering = claim.map(|claim| Answering {
         claim: claim.clone(),
         fingerprint: fingerprint(parts, &files, &attributes),
-        answer: &answer,
     });
     let answering = answering.as_ref();
     let images = app
@@ -179,12 +176,14 @@ async fn repeat(
     let attributes = redeemed.attributes;
     let (files, attributes) = receive(app, parts, form, body, expected, attributes).await?;
     let fingerprint = fingerprint(parts, &files, &attributes);
-    app.service.discard(files);
+    app.service.discard(files.clone());
     if fingerprint != first.fingerprint {
         return Err(ServiceError::KeyReused.into());
     }
-    let unreadable = || Problem::new(ProblemKind::Internal, "the first answer can not be read");
-    idempotency::read(&first.answer).ok_or_else(unreadable)
+    let unreadable = || Problem::new(ProblemKind::Internal, "the first answer cannot be read");
+    let owner = &redeemed.owner;
+    let images = app.service.images_of(first, owner, files, &attributes);
+    created(app, &images.ok_or_else(unreadable)?)
 }
 
 fn fingerprint(parts: &Parts, files: &[Received], attributes: &Attributes) -> String {
@@ -264,14 +263,7 @@ fn body_form(headers: &HeaderMap) -> Result<BodyForm, Problem> {
         .to_str()
         .map_err(|_| Problem::new(ProblemKind::BadRequest, "the Content-Type can not be read"))?;
     if essence(value).eq_ignore_ascii_case("multipart/form-data") {
-        return multer::parse_boundary(value)
-            .map(BodyForm::Form)
-            .map_err(|_| {
-                Problem::new(
-                    ProblemKind::BadRequest,
-                    "the form's Content-Type has no boundary",
-                )
-            });
+        return form::boundary(value).map(BodyForm::Form);
     }
     declared_kind(value).map(BodyForm::Raw)
 }
@@ -313,11 +305,7 @@ async fn receive_raw(
     body: Body,
 ) -> Result<Received, Problem> {
     let parameters: UploadParameters = query::parse(uri)?;
-    let named = headers.get(header::CONTENT_DISPOSITION);
-    let named = named.and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
-    let filename = named
-        .and_then(disposition::filename)
-        .or(parameters.filename);
+    let filename = Named::by(headers)?.filename.or(parameters.filename);
     let expected = Expected {
         sha256: digest::sha256(headers)?,
         ..expected
@@ -333,7 +321,7 @@ fn content_length(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
     let Some(value) = headers.get(header::CONTENT_LENGTH) else {
         return Ok(None);
     };
-    let length = value.to_str().ok().and_then(|text| text.parse().ok());
+    let length = value.to_str().ok().and_then(number::whole);
     let unreadable = || Problem::new(ProblemKind::BadRequest, "the Content-Length is no number");
     length.ok_or_else(unreadable).map(Some)
 }

@@ -23,7 +23,8 @@ pub(super) fn routes() -> Vec<Route> {
 pub(in crate::http) struct UsageView {
     /// How many images.
     images: u64,
-    /// The sum of their sizes: equal files count once for each image.
+    /// The sum of their sizes, equal files once for each image, and the bytes of tags,
+    /// metadata and answers under keys.
     bytes: u64,
     /// The most of both.
     quota: QuotaView,

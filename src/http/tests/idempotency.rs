@@ -101,6 +101,39 @@ async fn a_form_is_the_same_with_another_boundary() {
 }
 
 #[tokio::test]
+async fn a_form_is_answered_again_when_its_images_are_gone_and_settings_have_changed() {
+    let first = Client::new();
+    // What is stored of the second file would be another under these.
+    let second = first.beside(&[("strip_metadata", "none")]);
+    let file = testing::png(1, 1);
+    let located = include_bytes!("../../../tests/fixtures/private.jpg");
+    let body = form(&[
+        ("name=\"file\"; filename=\"a.png\"", &file),
+        ("name=\"tags\"", "ü, \"".as_bytes()),
+        ("name=\"file\"; filename=\"\\\"b.png\"", located),
+        ("name=\"visibility\"", b"public"),
+    ]);
+    let send = || {
+        let content_type = "multipart/form-data; boundary=x";
+        upload("/v1/images", "k", content_type, body.clone())
+    };
+    let made = first.send(send()).await;
+    same(&made, &first.send(send()).await);
+    let items = made.json()["items"].clone();
+    for item in items.as_array().expect("items") {
+        let path = item["links"]["self"].as_str().expect("a path");
+        let deleted = first
+            .send(request(Method::DELETE, path, Body::empty()))
+            .await;
+        assert_eq!(deleted.status, StatusCode::NO_CONTENT);
+    }
+    same(&made, &second.send(send()).await);
+    let usage = second.get("/v1/usage").await.json();
+    let bytes = usage["bytes"].as_u64().expect("a number");
+    assert!(usage["images"] == 0 && (1..400).contains(&bytes), "{usage}");
+}
+
+#[tokio::test]
 async fn another_request_with_the_key_is_refused_and_stores_nothing() {
     let client = Client::new();
     let file = testing::png(1, 1);

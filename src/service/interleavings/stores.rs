@@ -79,7 +79,7 @@ stepped_catalog! {
     Change commit(images: &[NewImage], quota: Quota, now: Timestamp) -> Vec<BlobRef>;
     Look find(id: Uuid) -> Option<Image>;
     Look list(query: &ListQuery) -> Page;
-    Change update(image: &Image, unchanged_since: Timestamp) -> bool;
+    Change update(image: &Image, unchanged_since: Timestamp, quota: Quota) -> bool;
     Change revoke_links(id: Uuid, owner: Option<&str>) -> bool;
     Look is_ticket_spent(id: &str) -> bool;
     Change forget_tickets(before: Timestamp) -> ();

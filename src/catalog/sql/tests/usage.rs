@@ -19,6 +19,8 @@ enum Change {
     Commit(usize, Vec<usize>, Quota),
     /// The image that was tried as this one of all.
     Delete(usize),
+    /// Gives such an image a tag of so many letters, and the quota.
+    Describe(usize, usize, Quota),
     ForgetDead,
 }
 
@@ -27,10 +29,13 @@ fn any_change() -> impl Strategy<Value = Change> {
     let bytes = prop::option::of(prop_oneof![0u64..60, Just(1 << 33), Just((1 << 33) + 17)]);
     let quota = (images, bytes).prop_map(|(images, bytes)| Quota { images, bytes });
     let contents = prop::collection::vec(0..SIZES.len(), 1..4);
+    let described = quota.clone();
     prop_oneof![
         4 => (0..OWNERS.len(), contents, quota)
             .prop_map(|(owner, contents, quota)| Change::Commit(owner, contents, quota)),
         3 => any::<usize>().prop_map(Change::Delete),
+        3 => (any::<usize>(), 0usize..20, described)
+            .prop_map(|(image, letters, quota)| Change::Describe(image, letters, quota)),
         1 => Just(Change::ForgetDead),
     ]
 }
@@ -66,8 +71,10 @@ fn new_image(owner: &str, number: u32, content: usize) -> NewImage {
             frames: 1,
             filename: None,
             visibility: Visibility::Private,
-            tags: vec![],
-            metadata: std::collections::BTreeMap::new(),
+            tags: vec!["é".repeat(content); content],
+            metadata: (0..content)
+                .map(|n| (n.to_string(), "\"".to_owned()))
+                .collect(),
             link_epoch: 0,
             created_at: Timestamp::from_millis(1),
             updated_at: Timestamp::from_millis(1),
@@ -91,6 +98,12 @@ fn new_images(owner: &str, first: u32, contents: &[usize]) -> Vec<NewImage> {
     images
 }
 
+/// The id of the image that was tried as this one of all.
+fn pick(which: usize, tried: u32) -> Uuid {
+    let number = which.checked_rem(tried as usize).unwrap_or(0);
+    Uuid::from_u128(number as u128)
+}
+
 /// Makes a change; gives what came of it.
 async fn make(catalog: &dyn Catalog, change: &Change, tried: u32) -> Result<bool, CatalogError> {
     match change {
@@ -99,11 +112,15 @@ async fn make(catalog: &dyn Catalog, change: &Change, tried: u32) -> Result<bool
             let now = Timestamp::from_millis(1);
             catalog.commit(&images, *quota, now).await.map(|_| true)
         }
-        Change::Delete(which) => {
-            let number = which.checked_rem(tried as usize).unwrap_or(0);
-            catalog
-                .delete(Uuid::from_u128(number as u128), None, None)
-                .await
+        Change::Delete(which) => catalog.delete(pick(*which, tried), None, None).await,
+        Change::Describe(which, letters, quota) => {
+            let Some(mut image) = catalog.find(pick(*which, tried)).await? else {
+                return Ok(false);
+            };
+            let seen = image.updated_at;
+            image.tags = vec!["ü".repeat(*letters)];
+            image.updated_at = seen.plus_millis(1);
+            catalog.update(&image, seen, *quota).await
         }
         Change::ForgetDead => {
             let end = Timestamp::from_millis(i64::MAX);
@@ -141,6 +158,7 @@ proptest! {
                 let expected = make(&memory, change, tried).await;
                 prop_assert_eq!(make(&sql, change, tried).await, expected, "{:?}", change);
                 prop_assert_eq!(counted(&sql).await, counted(&memory).await, "{:?}", change);
+                prop_assert_eq!(sql.miscounts(10).await, Ok(vec![]));
                 if let Change::Commit(_, contents, _) = change {
                     tried += u32::try_from(contents.len()).expect("few");
                 }
@@ -267,4 +285,33 @@ async fn statistics_are_looked_up_and_not_counted() {
     for table in ["SCAN images", "SCAN blobs\n", "B-TREE"] {
         assert!(!plan.contains(table), "{plan}");
     }
+}
+
+#[tokio::test]
+async fn what_is_counted_wrong_is_found_and_counted_anew() {
+    let database = Native::new();
+    let catalog = SqlCatalog::open(database.clone()).await.expect("opens");
+    catalog.lease(&lease()).await.expect("leases");
+    let images = new_images("alice", 1, &[0, 1, 2]);
+    let now = Timestamp::from_millis(1);
+    let committed = catalog.commit(&images, Quota::default(), now).await;
+    committed.expect("commits");
+    let right = catalog.usage("alice").await;
+    for wrong in [
+        "UPDATE usage SET bytes = bytes - 1",
+        "UPDATE totals SET bytes = bytes + 1",
+        "INSERT INTO answer_usage VALUES ('alice', 7)",
+        "INSERT INTO idempotency_keys VALUES ('s', 'k', 'c', 'f', 'a', 9, 'alice')",
+        "UPDATE idempotency_keys SET owner = NULL; DELETE FROM idempotency_keys",
+    ] {
+        for statement in wrong.split("; ") {
+            database.run(statement, vec![]).expect(statement);
+        }
+        let found = catalog.miscounts(10).await.expect("reads");
+        let expected = usize::from(!wrong.contains("NULL"));
+        assert_eq!(found.len(), expected, "{wrong}: {found:?}");
+        catalog.recount_usage().await.expect("counts");
+        assert_eq!(catalog.miscounts(10).await, Ok(vec![]), "{wrong}");
+    }
+    assert_eq!(catalog.usage("alice").await, right);
 }

@@ -29,6 +29,8 @@ pub(super) const QUOTA_EXCEEDED: Explanation = Explanation {
     causes: &[
         "The owner has uploaded as much as is allowed, by the deployment or by the token.",
         "Several uploads at the same time, of which only some still fit.",
+        "Tags or metadata that are longer than there is room for: they count as bytes, and so \
+         does for a day what is kept of an upload with an `Idempotency-Key`.",
     ],
     remedy: "Delete images that are no longer needed, or have the quota raised. `quota` says \
              which one it is, `GET /v1/usage` what is kept and what is allowed.",

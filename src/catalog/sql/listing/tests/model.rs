@@ -142,7 +142,7 @@ impl World<'_> {
                 let seen = image.updated_at;
                 edit(image, editable);
                 image.updated_at = Timestamp::from_millis(seen.millis() + 1);
-                let updated = self.catalog.update(image, seen).await;
+                let updated = self.catalog.update(image, seen, Quota::default()).await;
                 assert_eq!(updated, Ok(true));
             }
             Event::Delete(number) => {

@@ -1,0 +1,152 @@
+//! What is kept of an answer: of each image, what a repeat of the request does not tell
+//! by itself.
+//!
+//! A repeat brings the same bytes under the same names, so all else of the images comes
+//! from it: their names, tags, types and pixels. What is stored of a file may be another
+//! after a change of the settings, so its length and digest are kept.
+//!
+//! Grammar: base64url of a version byte, the time of the upload (8 bytes) and, for each
+//! image, its id (16), length (8) and SHA-256 (32), numbers big endian.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use uuid::Uuid;
+
+use super::upload::hex;
+use crate::catalog::{Image, Timestamp};
+
+const VERSION: u8 = 1;
+/// The bytes of each image.
+const IMAGE_BYTES: usize = 16 + 8 + 32;
+
+/// What is kept of the images of an upload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Kept {
+    /// When they were made.
+    pub(super) created_at: Timestamp,
+    /// Each of them, in the order of the files.
+    pub(super) images: Vec<KeptImage>,
+}
+
+/// What is kept of an image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct KeptImage {
+    pub(super) id: Uuid,
+    pub(super) size: u64,
+    pub(super) sha256: [u8; 32],
+}
+
+impl Kept {
+    /// What is kept of these images, which were made together.
+    pub(super) fn of(images: &[Image]) -> Self {
+        Self {
+            created_at: images
+                .first()
+                .map_or_else(Timestamp::default, |image| image.created_at),
+            images: images.iter().map(KeptImage::of).collect(),
+        }
+    }
+
+    /// As text.
+    pub(super) fn print(&self) -> String {
+        let mut bytes = vec![VERSION];
+        bytes.extend(self.created_at.millis().to_be_bytes());
+        for image in &self.images {
+            bytes.extend(image.id.as_bytes());
+            bytes.extend(image.size.to_be_bytes());
+            bytes.extend(image.sha256);
+        }
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// The inverse of [`print`](Self::print).
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let (&version, rest) = bytes.split_first()?;
+        let (time, images) = rest.split_first_chunk()?;
+        let (images, []) = images.as_chunks::<IMAGE_BYTES>() else {
+            return None;
+        };
+        let images = images.iter().map(KeptImage::parse);
+        (version == VERSION).then_some(Self {
+            created_at: Timestamp::from_millis(i64::from_be_bytes(*time)),
+            images: images.collect::<Option<_>>()?,
+        })
+    }
+}
+
+impl KeptImage {
+    fn of(image: &Image) -> Self {
+        Self {
+            id: image.id,
+            size: image.blob.size,
+            sha256: unhex(&image.sha256),
+        }
+    }
+
+    fn parse(bytes: &[u8; IMAGE_BYTES]) -> Option<Self> {
+        let (id, rest) = bytes.split_first_chunk()?;
+        let (size, sha256) = rest.split_first_chunk()?;
+        Some(Self {
+            id: Uuid::from_bytes(*id),
+            size: u64::from_be_bytes(*size),
+            sha256: sha256.try_into().ok()?,
+        })
+    }
+
+    /// The digest as images have it.
+    pub(super) fn sha256(&self) -> String {
+        hex(&self.sha256)
+    }
+}
+
+/// The bytes of a digest in lower-case hex, as images have it.
+fn unhex(text: &str) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
+        let digits = std::str::from_utf8(digits).unwrap_or_default();
+        *byte = u8::from_str_radix(digits, 16).unwrap_or_default();
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn kept() -> impl Strategy<Value = Kept> {
+        let image = (any::<u128>(), any::<u64>(), any::<[u8; 32]>());
+        let image = image.prop_map(|(id, size, sha256)| KeptImage {
+            id: Uuid::from_u128(id),
+            size,
+            sha256,
+        });
+        let images = prop::collection::vec(image, 0..40);
+        (0i64..253_402_300_799_999, images).prop_map(|(millis, images)| Kept {
+            created_at: Timestamp::from_millis(millis),
+            images,
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn reading_is_the_inverse_of_printing(kept in kept()) {
+            let printed = kept.print();
+            prop_assert_eq!(Kept::parse(&printed), Some(kept.clone()));
+            prop_assert!(printed.len() <= 12 + 75 * kept.images.len());
+            prop_assert_eq!(Kept::parse(&printed[1..]), None);
+        }
+
+        #[test]
+        fn a_digest_survives(sha256: [u8; 32]) {
+            prop_assert_eq!(unhex(&hex(&sha256)), sha256);
+        }
+
+        #[test]
+        fn no_text_panics(text in "[A-Za-z0-9_-]{0,200}|.{0,40}") {
+            let _ = (Kept::parse(&text), unhex(&text));
+        }
+    }
+}
