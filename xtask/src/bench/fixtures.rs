@@ -1,15 +1,16 @@
 //! Pictures of an exact size.
 
-/// Where the part that varies begins: the type of a private chunk, followed by
-/// 16 bytes and their checksum.
-pub(crate) const VARIES_AT: usize = 8 + 25 + 4;
+/// Where the part that varies begins: the type of a chunk, followed by 16 bytes and
+/// their checksum.
+pub(crate) const VARIES_AT: usize = 8 + 25 + 25 + 4;
 
 const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
-/// Ancillary, private, safe to copy: a decoder passes it over.
-const PRIVATE: &[u8; 4] = b"drKm";
+/// Image data: behind the end of what is compressed a decoder passes it over, and
+/// nothing that strips metadata takes it out.
+const DATA: &[u8; 4] = b"IDAT";
 
-/// A valid PNG of exactly `size` bytes: one grey pixel, a chunk of 16 bytes to
-/// vary, and a private chunk that fills it up.
+/// A PNG of exactly `size` bytes: one grey pixel, a chunk of 16 bytes to vary, and
+/// one that fills it up.
 pub(crate) fn png(size: usize) -> Vec<u8> {
     // 1 × 1, 8 bits, greyscale.
     let header = [0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0];
@@ -17,8 +18,9 @@ pub(crate) fn png(size: usize) -> Vec<u8> {
     let pixels = [0x78, 1, 1, 2, 0, 0xfd, 0xff, 0, 0, 0, 2, 0, 1];
     let mut png = SIGNATURE.to_vec();
     png.extend(chunk(b"IHDR", &header));
-    png.extend(chunk(PRIVATE, b"0000000000000000"));
-    let end = [chunk(b"IDAT", &pixels), chunk(b"IEND", &[])].concat();
+    png.extend(chunk(DATA, &pixels));
+    png.extend(chunk(DATA, b"0000000000000000"));
+    let end = chunk(b"IEND", &[]);
     let filler = size.saturating_sub(png.len() + end.len() + 12);
     // Bytes that compress badly, so that nothing is gained by compression.
     let mut state = 1_u32;
@@ -28,7 +30,7 @@ pub(crate) fn png(size: usize) -> Vec<u8> {
     })
     .take(filler)
     .collect();
-    png.extend(chunk(PRIVATE, &noise));
+    png.extend(chunk(DATA, &noise));
     png.extend(end);
     png
 }
@@ -62,7 +64,7 @@ mod tests {
         for size in [200, 100_000] {
             let png = png(size);
             assert_eq!(png.len(), size);
-            assert_eq!(&png[VARIES_AT..VARIES_AT + 4], PRIVATE);
+            assert_eq!(&png[VARIES_AT..VARIES_AT + 4], DATA);
         }
     }
 
