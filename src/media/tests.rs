@@ -4,12 +4,14 @@ mod apng;
 mod avif;
 mod avif_metadata;
 mod gif;
+
 mod jpeg;
 mod limits;
 mod mutations;
 mod png;
 mod stripping;
 mod webp;
+mod work;
 
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -21,6 +23,9 @@ use super::testing::{self, MIN_PNG_SIZE, promises};
 use super::{Facts, Inspector, Kind, MediaError, Policy, Strip, Trailing};
 
 type Answer = Result<Facts, MediaError>;
+
+/// What may be stripped: places, all, nothing.
+const STRIPS: [Option<Strip>; 3] = [Some(Strip::Location), Some(Strip::All), None];
 
 fn policy() -> Policy {
     Policy {
