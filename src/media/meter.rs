@@ -12,6 +12,8 @@
 //! ended early, costs whoever pushes so little at a time; an `Inspector` keeps that to a
 //! few looks for each push.
 
+use super::window::length;
+
 /// The units that a byte of the file pays for.
 pub(super) const PER_BYTE: u64 = 12;
 
@@ -32,41 +34,77 @@ pub(super) const PART: u64 = 64;
 const PLACE: u64 = 160;
 
 /// The work that a file has been so far, and the bytes that have paid for it.
+///
+/// What is stored must be taken again, so it is held to the same by itself: bytes that
+/// are left out do not pay for those that stay.
 #[derive(Debug, Default)]
 pub(super) struct Meter {
-    spent: u64,
-    passed: u64,
+    /// Of all that came.
+    whole: Account,
+    /// Of what is stored.
+    stored: Account,
+    /// Units for what the walk has not passed yet.
+    open: u64,
+}
+
+#[derive(Debug, Default)]
+struct Account {
+    units: u64,
+    bytes: u64,
+}
+
+impl Account {
+    fn add(&mut self, units: u64, bytes: u64) {
+        let passed = bytes.saturating_mul(PASSED);
+        self.units = self.units.saturating_add(units).saturating_add(passed);
+        self.bytes = self.bytes.saturating_add(bytes);
+    }
+
+    fn is_overdrawn(&self) -> bool {
+        self.units > FREE.saturating_add(self.bytes.saturating_mul(PER_BYTE))
+    }
 }
 
 impl Meter {
     /// So many units of work were done, or are about to be.
     pub(super) fn charge(&mut self, units: u64) {
-        self.spent = self.spent.saturating_add(units);
+        self.open = self.open.saturating_add(units);
     }
 
     /// Something is done `times` times, each for so many units.
     pub(super) fn charge_each(&mut self, times: usize, units: u64) {
-        self.charge(super::window::length(times).saturating_mul(units));
+        self.charge(length(times).saturating_mul(units));
     }
 
-    /// The walk goes on by so many bytes of the file, in whose place it puts others if
-    /// `made` says how many. No work follows before they have come.
-    pub(super) fn pass(&mut self, bytes: u64, made: Option<u64>) {
-        self.passed = self.passed.saturating_add(bytes);
-        self.charge(bytes.saturating_mul(PASSED));
-        if let Some(made) = made {
-            self.charge(PLACE.saturating_add(made.saturating_mul(MADE)));
+    /// The units that nothing was passed for yet.
+    #[cfg(test)]
+    pub(super) fn open(&self) -> u64 {
+        self.open
+    }
+
+    /// So many bytes are put in the place of others.
+    pub(super) fn charge_made(&mut self, bytes: u64) {
+        self.charge(bytes.saturating_mul(MADE).saturating_add(PLACE));
+    }
+
+    /// The walk goes on by so many bytes of the file, for which so many are stored. No
+    /// work follows before they have come.
+    pub(super) fn pass(&mut self, bytes: u64, stored: u64) {
+        let units = std::mem::take(&mut self.open);
+        self.whole.add(units, bytes);
+        if stored > 0 {
+            self.stored.add(units, stored);
         }
     }
 
     /// Whether it was more work than the bytes pay for.
     pub(super) fn is_overdrawn(&self) -> bool {
-        self.spent > FREE.saturating_add(self.passed.saturating_mul(PER_BYTE))
+        self.whole.is_overdrawn() || self.stored.is_overdrawn()
     }
 
-    /// The units of work so far, and the bytes that were passed.
+    /// The units of work for the bytes that were passed, and those.
     #[cfg(test)]
     pub(super) fn reading(&self) -> (u64, u64) {
-        (self.spent, self.passed)
+        (self.whole.units, self.whole.bytes)
     }
 }

@@ -4,7 +4,7 @@ mod apng;
 mod avif;
 mod avif_metadata;
 mod gif;
-
+mod hostile;
 mod jpeg;
 mod limits;
 mod mutations;

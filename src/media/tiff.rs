@@ -40,7 +40,7 @@ pub(super) const ENTRY: usize = 12;
 pub(super) const HEADER: usize = 8;
 
 /// What it costs to read an entry, in units of the [`Meter`].
-const ENTRY_READ: u64 = 32;
+const ENTRY_READ: u64 = 24;
 
 impl<'a> Tiff<'a> {
     /// `None` if that is none.

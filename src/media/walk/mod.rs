@@ -123,13 +123,21 @@ impl Found {
     /// Takes note of what the walk wants, and refuses a file that is more work than
     /// its bytes pay for.
     pub(super) fn account(&mut self, step: &Step) -> Result<(), MediaError> {
-        let made = match step {
+        let (bytes, stored) = match step {
             Step::Need(_) => return Ok(()),
-            Step::Blank(count) => Some(*count),
-            Step::Replace(_, bytes) => Some(length(bytes.len())),
-            Step::Keep(_) | Step::Drop(_) | Step::Done(_) => None,
+            Step::Keep(count) | Step::Done(count) => (*count, *count),
+            Step::Drop(count) => (*count, 0),
+            Step::Blank(count) => {
+                self.meter.charge_made(*count);
+                (*count, *count)
+            }
+            Step::Replace(count, bytes) => {
+                let made = length(bytes.len());
+                self.meter.charge_made(made);
+                (*count, made)
+            }
         };
-        self.meter.pass(step.passes(), made);
+        self.meter.pass(bytes, stored);
         if self.meter.is_overdrawn() {
             return Err(MediaError::TooMuchWork { kind: self.kind });
         }
