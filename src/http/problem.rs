@@ -277,9 +277,10 @@ impl From<MediaError> for Problem {
             MediaError::TooManyParts { max, .. } => {
                 Self::new(ProblemKind::UndecodableImage, detail).with("limit", max)
             }
-            MediaError::Empty | MediaError::Truncated { .. } | MediaError::Malformed { .. } => {
-                Self::new(ProblemKind::UndecodableImage, detail)
-            }
+            MediaError::Empty
+            | MediaError::Truncated { .. }
+            | MediaError::Malformed { .. }
+            | MediaError::TooMuchWork { .. } => Self::new(ProblemKind::UndecodableImage, detail),
         }
     }
 }

@@ -74,6 +74,13 @@ pub enum MediaError {
         /// The most that is allowed.
         max: u32,
     },
+    /// The container is made of so little at a time that it is more work to walk
+    /// than any image of its length.
+    #[error("the {} is cut into more and smaller parts than its length allows", .kind.label())]
+    TooMuchWork {
+        /// What the first bytes are.
+        kind: Kind,
+    },
     /// A piece of metadata is longer than is allowed.
     #[error("a piece of metadata of {size} bytes is more than the {max} allowed")]
     MetadataTooLarge {

@@ -1,7 +1,17 @@
+use super::meter::Meter;
 use super::tiff::Tiff;
 
 /// What precedes the TIFF structure in a JPEG's APP1 segment (Exif 2.32 §4.7.2).
-pub(super) const EXIF_PREFIX: &[u8; 6] = b"Exif\0\0";
+pub(super) const EXIF_PREFIX: &[u8] = b"Exif\0\0";
+
+/// What follows that prefix; `None` if the block has none. Its last byte is padding,
+/// which some writers do not make zero and some readers do not look at.
+pub(super) fn prefixed(block: &[u8]) -> Option<&[u8]> {
+    match block {
+        [b'E', b'x', b'i', b'f', 0, _, tiff @ ..] => Some(tiff),
+        _ => None,
+    }
+}
 
 /// The tag of the orientation.
 pub(super) const ORIENTATION: u16 = 0x0112;
@@ -9,9 +19,9 @@ pub(super) const ORIENTATION: u16 = 0x0112;
 /// Whether the picture is to be shown with its width and height exchanged:
 /// tag Orientation of the first directory (Exif 2.32 §4.6.4, TIFF 6.0 §8) is 5
 /// to 8. `None` where the block, with or without its prefix, holds none.
-pub(super) fn transposed(block: &[u8]) -> Option<bool> {
-    let tiff = Tiff::open(block.strip_prefix(EXIF_PREFIX).unwrap_or(block))?;
-    let directory = tiff.directory(tiff.first()?)?;
+pub(super) fn transposed(block: &[u8], meter: &mut Meter) -> Option<bool> {
+    let tiff = Tiff::open(prefixed(block).unwrap_or(block))?;
+    let directory = tiff.directory(tiff.first()?, meter)?;
     let mut orientations = directory
         .entries
         .iter()
@@ -27,13 +37,15 @@ mod tests {
     #[test]
     fn orientation_is_read_in_both_byte_orders() {
         let check = |block: &[u8], expect: Option<bool>| {
-            assert_eq!(transposed(block), expect, "{block:02x?}");
+            let answer = transposed(block, &mut Meter::default());
+            assert_eq!(answer, expect, "{block:02x?}");
         };
         let big = b"MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0";
         let little = b"II\x2a\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x03\0\0\0";
         check(big, Some(true));
         check(little, Some(false));
-        check(&[EXIF_PREFIX.as_slice(), big].concat(), Some(true));
+        check(&[EXIF_PREFIX, big].concat(), Some(true));
+        check(&[b"Exif\0\xFF", &big[..]].concat(), Some(true));
         for cut in 0..big.len() {
             check(&big[..cut], None);
         }

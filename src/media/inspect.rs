@@ -10,6 +10,10 @@ use super::{Kind, MediaError, Policy, Trailing, walk};
 /// to be edited, which the policy bounds.
 pub(super) const MAX_HEADER: usize = 256 * 1024;
 
+/// The most that is held whatever the policy allows, so that no length that a file
+/// claims is more than an address can say.
+const MAX_HELD: usize = 32 << 20;
+
 /// What an image's container says of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Facts {
@@ -44,6 +48,9 @@ pub struct Inspector {
     total: u64,
     trailing: u64,
     failed: Option<MediaError>,
+    /// How often a walk was asked for a step.
+    #[cfg(test)]
+    looks: u64,
 }
 
 /// What becomes of bytes that pass.
@@ -68,6 +75,8 @@ impl Inspector {
             total: 0,
             trailing: 0,
             failed: None,
+            #[cfg(test)]
+            looks: 0,
         }
     }
 
@@ -80,7 +89,16 @@ impl Inspector {
     #[cfg(test)]
     pub(super) fn held(&self) -> usize {
         let walk = self.walking.as_ref().map_or(0, |(walk, _)| walk.held());
-        self.carry.capacity() + walk
+        self.carry.capacity().saturating_add(walk)
+    }
+
+    /// The units of work so far, the bytes that were passed, and how often a walk was
+    /// asked for a step.
+    #[cfg(test)]
+    pub(super) fn work(&self) -> (u64, u64, u64) {
+        let found = self.walking.as_ref().map(|(_, found)| found);
+        let (spent, passed) = found.map_or((0, 0), Found::work);
+        (spent, passed, self.looks)
     }
 
     /// Takes the next bytes, and adds to `pieces` what is decided. Fails as early
@@ -128,13 +146,21 @@ impl Inspector {
             // Topped up to what the walk asked for, and no further, so that
             // what follows the header is never copied.
             let missing = self.need.saturating_sub(self.carry.len());
-            let head = bytes.split_to(missing.min(bytes.len()));
+            let head = bytes.slice(..missing.min(bytes.len()));
             self.carry.extend_from_slice(&head);
             if self.carry.len() < self.need {
                 return Ok(());
             }
             let carry = std::mem::take(&mut self.carry);
             self.look(carry.into(), pieces)?;
+            let mut passed = head.len();
+            if let Some(all_but_left) = passed.checked_sub(self.carry.len()) {
+                // All that is left came just now. It is looked at with what it came
+                // with, or else a run would be carried on byte by byte.
+                passed = all_but_left;
+                self.carry = Vec::new();
+            }
+            let _ = bytes.split_to(passed);
         }
         self.look(bytes, pieces)
     }
@@ -167,7 +193,7 @@ impl Inspector {
             Treatment::Drop => window.drop(count),
             Treatment::Blank => window.blank(count),
         };
-        self.pass = (treatment, count - passed);
+        self.pass = (treatment, count.saturating_sub(passed));
     }
 
     /// Walks over the window as far as it goes. What is left of it must be seen
@@ -175,6 +201,12 @@ impl Inspector {
     fn drive(&mut self, window: &mut Window<'_>) -> Result<(), MediaError> {
         loop {
             self.pass = match self.step(window.rest())? {
+                Step::Need(count) if count > MAX_HELD => {
+                    return Err(MediaError::MetadataTooLarge {
+                        size: length(count),
+                        max: length(MAX_HELD),
+                    });
+                }
                 Step::Need(count) => {
                     debug_assert!(window.rest().len() < count);
                     self.need = count;
@@ -202,8 +234,14 @@ impl Inspector {
     }
 
     fn step(&mut self, window: &[u8]) -> Result<Step, MediaError> {
+        #[cfg(test)]
+        {
+            self.looks = self.looks.saturating_add(1);
+        }
         if let Some((walk, found)) = &mut self.walking {
-            return walk.step(window, found);
+            let step = walk.step(window, found)?;
+            found.account(&step)?;
+            return Ok(step);
         }
         match sniff(window) {
             Sniff::Need(count) => Ok(Step::Need(count)),

@@ -119,7 +119,9 @@ pub(super) fn sniff(bytes: &[u8]) -> Sniff {
     });
     match candidate {
         None => Sniff::Unknown,
-        Some((_, signature)) if bytes.len() < signature.len() => Sniff::Need(bytes.len() + 1),
+        Some((_, signature)) if bytes.len() < signature.len() => {
+            Sniff::Need(bytes.len().saturating_add(1))
+        }
         Some((Kind::Avif, _)) => sniff_brands(bytes),
         Some((kind, _)) => Sniff::Known(*kind),
     }

@@ -13,6 +13,7 @@
 //! - `inspect`: the [`Inspector`]; `window`: the bytes before it, cut into pieces;
 //! - `walk`: one walk per container, each a state machine over windows;
 //! - `strip`: what goes of a piece of metadata that a walk has come to;
+//! - `meter`: how much work a file may be;
 //! - `tiff`, `exif`, `read`: what these share;
 //! - `testing`: makes small valid images, for tests only.
 
@@ -20,6 +21,7 @@ mod error;
 mod exif;
 mod inspect;
 mod kind;
+mod meter;
 mod policy;
 mod read;
 mod strip;

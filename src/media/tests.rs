@@ -3,6 +3,7 @@
 mod apng;
 mod avif;
 mod avif_metadata;
+mod costly;
 mod gif;
 mod hostile;
 mod jpeg;
@@ -11,6 +12,7 @@ mod mutations;
 mod png;
 mod stripping;
 mod webp;
+mod work;
 
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -22,6 +24,9 @@ use super::testing::{self, MIN_PNG_SIZE, promises};
 use super::{Facts, Inspector, Kind, MediaError, Policy, Strip, Trailing};
 
 type Answer = Result<Facts, MediaError>;
+
+/// What may be stripped: places, all, nothing.
+const STRIPS: [Option<Strip>; 3] = [Some(Strip::Location), Some(Strip::All), None];
 
 fn policy() -> Policy {
     Policy {

@@ -1,5 +1,6 @@
 use std::ops::Range;
 
+use super::meter::Meter;
 use super::read::Reader;
 
 /// The structure that Exif borrows from TIFF (TIFF 6.0 §2): directories of
@@ -38,6 +39,9 @@ pub(super) const ENTRY: usize = 12;
 /// The length of the header.
 pub(super) const HEADER: usize = 8;
 
+/// What it costs to read an entry, in units of the [`Meter`].
+const ENTRY_READ: u64 = 24;
+
 impl<'a> Tiff<'a> {
     /// `None` if that is none.
     pub(super) fn open(bytes: &'a [u8]) -> Option<Self> {
@@ -58,29 +62,34 @@ impl<'a> Tiff<'a> {
 
     /// The directory at this offset, with those of its entries that are whole and
     /// whose value is there.
-    pub(super) fn directory(&self, at: usize) -> Option<Directory> {
+    pub(super) fn directory(&self, at: usize, meter: &mut Meter) -> Option<Directory> {
         let mut reader = Reader::new(self.bytes.get(at..)?);
         let count = usize::from(self.order.u16(&mut reader)?);
-        let whole = reader.rest().len() / ENTRY;
         let first = at.checked_add(2)?;
-        let places = (0..count.min(whole)).map(|index| first + index * ENTRY);
-        let end = first + count.min(whole) * ENTRY + 4;
+        let fields = reader.rest().chunks_exact(ENTRY).take(count);
+        meter.charge_each(fields.len(), ENTRY_READ);
+        let end = first.checked_add(fields.len().checked_mul(ENTRY)?)?;
+        let places = (first..end).step_by(ENTRY);
+        let entries = places.zip(fields);
         Some(Directory {
-            entries: places.filter_map(|at| self.entry(at)).collect(),
-            end: end.min(self.bytes.len()),
+            entries: entries
+                .filter_map(|(at, field)| self.entry(at, field))
+                .collect(),
+            end: end.checked_add(4)?.min(self.bytes.len()),
         })
     }
 
-    fn entry(&self, at: usize) -> Option<Entry> {
-        let mut reader = Reader::new(self.bytes.get(at..)?);
+    /// The entry whose twelve bytes are at this offset.
+    fn entry(&self, at: usize, field: &[u8]) -> Option<Entry> {
+        let mut reader = Reader::new(field);
         let tag = self.order.u16(&mut reader)?;
         let kind = self.order.u16(&mut reader)?;
         let count = self.order.u32(&mut reader)?;
         let size = usize::try_from(count).ok()?.checked_mul(size_of(kind)?)?;
         let start = if size <= 4 {
-            at + 8
+            at.checked_add(8)?
         } else {
-            usize::try_from(self.order.u32(&mut Reader::new(reader.rest()))?).ok()?
+            usize::try_from(self.order.u32(&mut reader)?).ok()?
         };
         let value = start..start.checked_add(size)?;
         let mut number = Reader::new(self.bytes.get(value.clone())?);

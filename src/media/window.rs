@@ -13,12 +13,14 @@ pub enum Piece {
 }
 
 /// Bytes of the file that are being looked at, from left to right. What is kept
-/// in a row becomes one piece, without a copy.
+/// in a row becomes one piece, without a copy, and so does what is dropped.
 #[derive(Debug)]
 pub(super) struct Window<'a> {
     bytes: Bytes,
-    /// Where the bytes begin that are kept and were not given out yet.
-    kept: usize,
+    /// Where the bytes begin that were passed and not given out yet.
+    from: usize,
+    /// Whether those are kept.
+    kept: bool,
     at: usize,
     pieces: &'a mut Vec<Piece>,
 }
@@ -27,7 +29,8 @@ impl<'a> Window<'a> {
     pub(super) fn new(bytes: Bytes, pieces: &'a mut Vec<Piece>) -> Self {
         Self {
             bytes,
-            kept: 0,
+            from: 0,
+            kept: true,
             at: 0,
             pieces,
         }
@@ -38,39 +41,38 @@ impl<'a> Window<'a> {
         self.bytes.get(self.at..).unwrap_or_default()
     }
 
-    /// The end of what can be passed in `count` bytes.
-    fn end(&self, count: u64) -> usize {
-        let rest = self.bytes.len() - self.at;
-        self.at + usize::try_from(count).map_or(rest, |count| count.min(rest))
+    /// The next `count` bytes, or as many as there are.
+    fn next(&self, count: u64) -> &[u8] {
+        let rest = self.rest();
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        rest.get(..count).unwrap_or(rest)
+    }
+
+    fn pass(&mut self, count: u64, kept: bool) -> u64 {
+        let passed = self.next(count).len();
+        if passed > 0 && self.kept != kept {
+            self.flush();
+            self.kept = kept;
+        }
+        // No further than where the bytes end.
+        self.at = self.at.saturating_add(passed);
+        length(passed)
     }
 
     /// Passes over `count` bytes, or as many as there are, and keeps them. How
     /// many that were.
     pub(super) fn keep(&mut self, count: u64) -> u64 {
-        let end = self.end(count);
-        let passed = end - self.at;
-        self.at = end;
-        length(passed)
+        self.pass(count, true)
     }
 
     /// Likewise, and leaves them out.
     pub(super) fn drop(&mut self, count: u64) -> u64 {
-        let end = self.end(count);
-        let passed = end - self.at;
-        if passed > 0 {
-            self.flush();
-            let dropped = self.bytes.slice(self.at..end);
-            self.pieces.push(Piece::Dropped(dropped));
-            self.at = end;
-            self.kept = end;
-        }
-        length(passed)
+        self.pass(count, false)
     }
 
     /// Likewise, and puts zeros in their place.
     pub(super) fn blank(&mut self, count: u64) -> u64 {
-        let end = self.end(count);
-        let passed = self.bytes.get(self.at..end).unwrap_or_default();
+        let passed = self.next(count);
         if passed.iter().all(|byte| *byte == 0) {
             return self.keep(count);
         }
@@ -88,12 +90,16 @@ impl<'a> Window<'a> {
         }
     }
 
-    /// Gives out what is kept so far.
+    /// Gives out what was passed so far.
     pub(super) fn flush(&mut self) {
-        if self.at > self.kept {
-            let kept = self.bytes.slice(self.kept..self.at);
-            self.pieces.push(Piece::Kept(kept));
-            self.kept = self.at;
+        if self.at > self.from {
+            let passed = self.bytes.slice(self.from..self.at);
+            self.pieces.push(if self.kept {
+                Piece::Kept(passed)
+            } else {
+                Piece::Dropped(passed)
+            });
+            self.from = self.at;
         }
     }
 }

@@ -2,6 +2,7 @@ use std::ops::Range;
 
 use super::{exif, xmp};
 use crate::media::Strip;
+use crate::media::meter::Meter;
 use crate::media::read::Reader;
 use crate::media::walk::measure;
 
@@ -28,10 +29,15 @@ pub(in crate::media) fn secret(name: &[u8; 4], xmp: bool) -> Option<Secret> {
 
 /// An item with metadata, edited and of the same length; `None` where nothing
 /// changes.
-pub(in crate::media) fn item(bytes: &[u8], secret: Secret, strip: Strip) -> Option<Vec<u8>> {
+pub(in crate::media) fn item(
+    bytes: &[u8],
+    secret: Secret,
+    strip: Strip,
+    meter: &mut Meter,
+) -> Option<Vec<u8>> {
     match secret {
-        Secret::Exif => exif_item(bytes, strip),
-        Secret::Xmp => xmp::edit_in_place(bytes, strip),
+        Secret::Exif => exif_item(bytes, strip, meter),
+        Secret::Xmp => xmp::edit_in_place(bytes, strip, meter),
         Secret::Other => bytes
             .iter()
             .any(|byte| *byte != 0)
@@ -41,7 +47,7 @@ pub(in crate::media) fn item(bytes: &[u8], secret: Secret, strip: Strip) -> Opti
 
 /// Before the TIFF structure stands its offset from there: 0, or 6 where the
 /// prefix of JPEG comes between.
-fn exif_item(bytes: &[u8], strip: Strip) -> Option<Vec<u8>> {
+fn exif_item(bytes: &[u8], strip: Strip, meter: &mut Meter) -> Option<Vec<u8>> {
     let offset = Reader::new(bytes).u32_be();
     let head = match offset {
         Some(6) if bytes.get(4..10) == Some(crate::media::exif::EXIF_PREFIX) => 10,
@@ -52,7 +58,8 @@ fn exif_item(bytes: &[u8], strip: Strip) -> Option<Vec<u8>> {
     if head == 4 {
         edited.fill(0);
     }
-    edited.extend(exif::edit_in_place(tiff, strip).as_deref().unwrap_or(tiff));
+    let tiff_edited = exif::edit_in_place(tiff, strip, meter);
+    edited.extend(tiff_edited.as_deref().unwrap_or(tiff));
     (edited != bytes).then_some(edited)
 }
 
@@ -62,6 +69,7 @@ pub(in crate::media) fn meta(
     content: &mut [u8],
     secrets: &[(Range<u64>, Secret)],
     strip: Strip,
+    meter: &mut Meter,
 ) -> Option<()> {
     // After version and flags.
     let inner = content.get_mut(4..)?;
@@ -73,7 +81,7 @@ pub(in crate::media) fn meta(
     for (range, secret) in secrets {
         let start = usize::try_from(range.start).ok()?;
         let bytes = idat.get_mut(start..usize::try_from(range.end).ok()?)?;
-        if let Some(edited) = item(bytes, *secret, strip) {
+        if let Some(edited) = item(bytes, *secret, strip, meter) {
             bytes.copy_from_slice(&edited);
         }
     }

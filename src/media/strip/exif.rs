@@ -8,7 +8,8 @@ use std::ops::Range;
 
 use super::Edit;
 use crate::media::Strip;
-use crate::media::exif::{EXIF_PREFIX, ORIENTATION};
+use crate::media::exif::{EXIF_PREFIX, ORIENTATION, prefixed};
+use crate::media::meter::Meter;
 use crate::media::tiff::{Directory, ENTRY, Entry, HEADER, Tiff};
 
 const EXIF_IFD: u16 = 0x8769;
@@ -31,29 +32,37 @@ const SECRET: [u16; 22] = [
 ];
 
 /// The edit of a TIFF structure that may become shorter.
-pub(super) fn edit(tiff: &[u8], strip: Strip) -> Edit {
-    let Some((edited, used)) = rewrite(tiff, strip) else {
+pub(super) fn edit(tiff: &[u8], strip: Strip, meter: &mut Meter) -> Edit {
+    let Some((mut edited, used)) = rewrite(tiff, strip, meter) else {
         return Edit::Drop;
     };
     if edited == tiff {
         return Edit::Keep;
     }
-    Edit::Replace(edited.get(..used).unwrap_or(&edited).to_vec())
+    edited.truncate(used);
+    Edit::Replace(edited)
 }
 
 /// The edit of a TIFF structure that keeps its length; `None` where nothing
 /// changes. Where nothing is left, there is still an empty directory.
-pub(super) fn edit_in_place(tiff: &[u8], strip: Strip) -> Option<Vec<u8>> {
-    let edited = rewrite(tiff, strip).map_or_else(|| empty(tiff.len()), |(edited, _)| edited);
+pub(super) fn edit_in_place(tiff: &[u8], strip: Strip, meter: &mut Meter) -> Option<Vec<u8>> {
+    let edited = rewrite(tiff, strip, meter);
+    let edited = edited.map_or_else(|| empty(tiff.len()), |(edited, _)| edited);
     (edited != tiff).then_some(edited)
 }
 
 /// The same, behind the prefix that JPEG puts before it and others should not.
-pub(super) fn edit_block_in_place(block: &[u8], strip: Strip) -> Option<Vec<u8>> {
-    match block.strip_prefix(EXIF_PREFIX) {
-        Some(tiff) => edit_in_place(tiff, strip).map(|tiff| [EXIF_PREFIX, &tiff[..]].concat()),
-        None => edit_in_place(block, strip),
-    }
+pub(super) fn edit_block_in_place(
+    block: &[u8],
+    strip: Strip,
+    meter: &mut Meter,
+) -> Option<Vec<u8>> {
+    let Some(tiff) = prefixed(block) else {
+        return edit_in_place(block, strip, meter);
+    };
+    let edited = edit_in_place(tiff, strip, meter);
+    let edited = [EXIF_PREFIX, edited.as_deref().unwrap_or(tiff)].concat();
+    (edited != block).then_some(edited)
 }
 
 /// A TIFF structure that says nothing, as far as there is room for one.
@@ -63,12 +72,20 @@ fn empty(length: usize) -> Vec<u8> {
     bytes
 }
 
+/// What it costs to make a block anew, in units of the [`Meter`]: for each byte, which
+/// is made zero and compared, or copied, and for each value, which is put in order.
+const BYTE: u64 = 2;
+const COPY: u64 = 1;
+const VALUE: u64 = 64;
+
 /// What stays, at its place, and how far that reaches. `None` if nothing does.
-fn rewrite(bytes: &[u8], strip: Strip) -> Option<(Vec<u8>, usize)> {
+fn rewrite(bytes: &[u8], strip: Strip, meter: &mut Meter) -> Option<(Vec<u8>, usize)> {
     let tiff = Tiff::open(bytes)?;
+    meter.charge_each(bytes.len(), BYTE);
     let mut kept = Kept {
         tiff,
         strip,
+        meter,
         tables: vec![Table {
             place: 0..HEADER,
             entries: Vec::new(),
@@ -79,7 +96,8 @@ fn rewrite(bytes: &[u8], strip: Strip) -> Option<(Vec<u8>, usize)> {
     (first > 0).then(|| kept.write(bytes))
 }
 
-/// The directories that are looked for.
+/// The directories that are looked for. Each is looked for once, so no more than these
+/// lie in each other, wherever their offsets point.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Level {
     First,
@@ -91,6 +109,7 @@ enum Level {
 struct Kept<'a> {
     tiff: Tiff<'a>,
     strip: Strip,
+    meter: &'a mut Meter,
     /// The header and the directories.
     tables: Vec<Table>,
     /// Where values outside of entries are.
@@ -106,7 +125,7 @@ impl Kept<'_> {
     /// Adds the directory at this offset. How many of its entries stay; `None` if
     /// it can not be read, or lies over another.
     fn add(&mut self, at: usize, level: Level) -> Option<usize> {
-        let Directory { entries, end } = self.tiff.directory(at)?;
+        let Directory { mut entries, end } = self.tiff.directory(at, self.meter)?;
         let place = at..end;
         let overlaps = |table: &Table| table.place.start < end && at < table.place.end;
         if self.tables.iter().any(overlaps) {
@@ -117,40 +136,53 @@ impl Kept<'_> {
             place,
             entries: Vec::new(),
         });
-        let kept: Vec<Entry> = entries
-            .into_iter()
-            .filter(|entry| self.keeps(entry, level))
-            .collect();
-        let outside = kept
+        let mut inner = None;
+        entries.retain(|entry| match self.fate(entry, level) {
+            Fate::Stays => true,
+            Fate::Goes => false,
+            // The first that is there is the only one.
+            Fate::Leads(to) => {
+                inner.is_none() && {
+                    let offset = entry.number.and_then(|number| usize::try_from(number).ok());
+                    let added = offset.and_then(|offset| self.add(offset, to));
+                    inner.insert(added).is_some()
+                }
+            }
+        });
+        let outside = entries
             .iter()
-            .filter(|entry| entry.value.start != entry.at + 8);
+            .filter(|entry| Some(entry.value.start) != entry.at.checked_add(8));
         self.values.extend(outside.map(|entry| entry.value.clone()));
-        let count = kept.len();
-        self.tables.get_mut(index)?.entries = kept;
+        let count = entries.len();
+        self.tables.get_mut(index)?.entries = entries;
         Some(count)
     }
 
-    fn keeps(&mut self, entry: &Entry, level: Level) -> bool {
-        if self.strip == Strip::All {
-            let orientation = entry.tag == ORIENTATION && entry.number.is_some();
-            return level == Level::First && orientation;
-        }
-        let inner = match (level, entry.tag) {
-            (Level::First, EXIF_IFD) => Level::Exif,
-            (Level::Exif, INTEROPERABILITY_IFD) => Level::Interoperability,
-            (_, EXIF_IFD | INTEROPERABILITY_IFD) => return false,
-            (_, tag) => return !entry.is_directory && !SECRET.contains(&tag),
+    fn fate(&self, entry: &Entry, level: Level) -> Fate {
+        let stays = match (self.strip, level, entry.tag) {
+            (Strip::All, Level::First, ORIENTATION) => entry.number.is_some(),
+            (Strip::All, ..) => false,
+            (_, Level::First, EXIF_IFD) => return Fate::Leads(Level::Exif),
+            (_, Level::Exif, INTEROPERABILITY_IFD) => {
+                return Fate::Leads(Level::Interoperability);
+            }
+            (_, _, EXIF_IFD | INTEROPERABILITY_IFD) => false,
+            (_, _, tag) => !entry.is_directory && !SECRET.contains(&tag),
         };
-        let offset = entry.number.and_then(|number| usize::try_from(number).ok());
-        offset.and_then(|offset| self.add(offset, inner)).is_some()
+        if stays { Fate::Stays } else { Fate::Goes }
     }
 
-    fn write(&self, bytes: &[u8]) -> (Vec<u8>, usize) {
+    fn write(mut self, bytes: &[u8]) -> (Vec<u8>, usize) {
         let mut edited = vec![0; bytes.len()];
         let mut used = HEADER;
-        for value in &self.values {
+        self.meter.charge_each(self.values.len(), VALUE);
+        self.values.sort_unstable_by_key(|value| value.start);
+        for value in self.values {
+            // What several entries refer to is copied once.
+            let new = value.start.max(used)..value.end;
+            self.meter.charge_each(new.len(), COPY);
+            copy(&mut edited, new.start, bytes.get(new.clone()));
             used = used.max(value.end);
-            copy(&mut edited, value.start, bytes.get(value.clone()));
         }
         // Directories come after values and the header last, so that what is
         // read as structure is that which was written.
@@ -163,25 +195,35 @@ impl Kept<'_> {
                 continue;
             }
             let count = u16::try_from(entries.len()).unwrap_or(0);
-            copy(&mut edited, place.start, Some(&self.tiff.u16(count)));
-            let first = place.start + 2;
-            for (index, entry) in entries.iter().enumerate() {
-                let from = bytes.get(entry.at..entry.at + ENTRY);
-                copy(&mut edited, first + index * ENTRY, from);
+            let mut at = place.start;
+            at = copy(&mut edited, at, Some(&self.tiff.u16(count)));
+            for entry in entries {
+                let field = bytes.get(entry.at..).and_then(|rest| rest.get(..ENTRY));
+                at = copy(&mut edited, at, field);
             }
             // The offset of a next directory stays 0: there is none any more.
-            let end = first + entries.len() * ENTRY + 4;
-            used = used.max(end.min(place.end));
+            used = used.max(at.saturating_add(4).min(place.end));
         }
         (edited, used)
     }
 }
 
-fn copy(to: &mut [u8], at: usize, from: Option<&[u8]>) {
+/// What becomes of an entry.
+enum Fate {
+    Stays,
+    Goes,
+    /// It stays if the directory that it leads to can be read.
+    Leads(Level),
+}
+
+/// Copies to this place, if there is room. Where what was copied ends.
+fn copy(to: &mut [u8], at: usize, from: Option<&[u8]>) -> usize {
     let from = from.unwrap_or_default();
-    if let Some(to) = to.get_mut(at..at + from.len()) {
+    let end = at.saturating_add(from.len());
+    if let Some(to) = to.get_mut(at..end) {
         to.copy_from_slice(from);
     }
+    end
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 use super::{Edit, xmp};
 use crate::media::Strip;
+use crate::media::meter::Meter;
 
 /// What becomes of an extension.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,24 +35,50 @@ pub(in crate::media) fn application(identifier: &[u8], strip: Strip) -> Fate {
 /// From `!` to the identifier.
 const HEAD: usize = 14;
 
+/// What follows the packet in an XMP extension: 1, then every number from 255 down to
+/// 0, and one more 0.
+const TRAILER: [u8; 258] = {
+    let mut trailer = [0; 258];
+    let mut rest: &mut [u8] = &mut trailer;
+    let mut number = 255;
+    if let [first, after @ ..] = rest {
+        *first = 1;
+        rest = after;
+    }
+    while let [next, after @ ..] = rest
+        && number > 0
+    {
+        *next = number;
+        number = number.saturating_sub(1);
+        rest = after;
+    }
+    trailer
+};
+
+/// What a byte of a packet costs here, in units of the [`Meter`].
+const BYTE: u64 = 2;
+
 /// An XMP extension from its first byte to its last, edited; empty if it goes.
 ///
 /// A packet stands there as it is, not cut into sub-blocks. A reader who takes its
-/// bytes for their sizes is led to the end all the same by what follows it: every
-/// number from 1, 255, 254 down to 0, and one more 0 (XMP part 3 §1.1.2). An edit
-/// must not lead it elsewhere.
-pub(in crate::media) fn xmp(extension: Vec<u8>, strip: Option<Strip>) -> Vec<u8> {
-    let trailer: Vec<u8> = [1].into_iter().chain((0..=255).rev()).chain([0]).collect();
+/// bytes for their sizes is led to the end all the same by what follows it
+/// (XMP part 3 §1.1.2). An edit must not lead it elsewhere.
+pub(in crate::media) fn xmp(
+    extension: Vec<u8>,
+    strip: Option<Strip>,
+    meter: &mut Meter,
+) -> Vec<u8> {
+    meter.charge_each(extension.len(), BYTE);
     let data = extension.get(HEAD..).unwrap_or_default();
-    let (Some(packet), Some(strip)) = (data.strip_suffix(&trailer[..]), strip) else {
+    let (Some(packet), Some(strip)) = (data.strip_suffix(&TRAILER), strip) else {
         return Vec::new();
     };
-    match xmp::edit(packet, strip) {
+    match xmp::edit(packet, strip, meter) {
         Edit::Keep => extension,
         Edit::Drop => Vec::new(),
         Edit::Replace(packet) => {
             let head = extension.get(..HEAD).unwrap_or_default();
-            let edited = [head, &packet, &trailer].concat();
+            let edited = [head, &packet, &TRAILER].concat();
             if ends_as_written(edited.get(HEAD..).unwrap_or_default()) {
                 edited
             } else {
@@ -63,14 +90,20 @@ pub(in crate::media) fn xmp(extension: Vec<u8>, strip: Option<Strip>) -> Vec<u8>
 
 /// Whether sub-blocks lead to the end and not before.
 fn ends_as_written(data: &[u8]) -> bool {
-    let mut at = 0;
-    while let Some(&size) = data.get(at) {
-        at += 1 + usize::from(size);
-        if size == 0 {
-            return at == data.len();
+    sub_blocks(data) == (data.len(), true)
+}
+
+/// §15: how far sub-blocks go that begin here, be they all there or not, and whether
+/// the last of them was among them, which has no length.
+pub(in crate::media) fn sub_blocks(data: &[u8]) -> (usize, bool) {
+    let mut at: usize = 0;
+    while let Some(size) = data.get(at) {
+        at = at.saturating_add(usize::from(*size)).saturating_add(1);
+        if *size == 0 {
+            return (at, true);
         }
     }
-    false
+    (at, false)
 }
 
 #[cfg(test)]
@@ -109,7 +142,7 @@ mod tests {
         let secret = extension_of(b"<a City='Zzyzx'/>");
         let blank = extension_of(b"<a             />");
         let plain = extension_of(b"<a/>");
-        let edit = |bytes: &[u8]| xmp(bytes.to_vec(), Some(Strip::Location));
+        let edit = |bytes: &[u8]| xmp(bytes.to_vec(), Some(Strip::Location), &mut Meter::default());
         assert_eq!(edit(&secret), blank);
         assert_eq!(edit(&blank), blank);
         assert_eq!(edit(&plain), plain);

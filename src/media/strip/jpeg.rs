@@ -1,5 +1,7 @@
 use super::{Edit, exif, photoshop, xmp};
 use crate::media::Strip;
+use crate::media::exif::{EXIF_PREFIX, prefixed};
+use crate::media::meter::Meter;
 
 const APP0: u8 = 0xE0;
 const APP1: u8 = 0xE1;
@@ -13,8 +15,6 @@ const COM: u8 = 0xFE;
 
 /// What precedes an XMP packet (XMP part 3 §1.1.3).
 const XMP_PREFIX: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
-/// What precedes the Exif block; its last byte is not always zero.
-const EXIF_PREFIX: &[u8] = b"Exif\0";
 
 /// What becomes of the content of an APPn or COM segment.
 ///
@@ -22,17 +22,19 @@ const EXIF_PREFIX: &[u8] = b"Exif\0";
 /// no place for. So do an extended XMP packet (depth maps, and whole other
 /// pictures), FlashPix, JFIF's thumbnails, and content credentials, which may hold
 /// all of these and vouch for a file that is now another.
-pub(in crate::media) fn segment(marker: u8, content: &[u8], strip: Strip) -> Edit {
+pub(in crate::media) fn segment(
+    marker: u8,
+    content: &[u8],
+    strip: Strip,
+    meter: &mut Meter,
+) -> Edit {
     let all = strip == Strip::All;
     match marker {
         APP0 if content.starts_with(b"JFIF\0") => jfif(content),
-        APP1 if content.starts_with(EXIF_PREFIX) => match content.split_at_checked(6) {
-            Some((prefix, tiff)) => behind(prefix, exif::edit(tiff, strip)),
-            None => Edit::Drop,
-        },
-        APP1 => match content.strip_prefix(XMP_PREFIX) {
-            Some(packet) => behind(XMP_PREFIX, xmp::edit(packet, strip)),
-            None => Edit::Drop,
+        APP1 => match (prefixed(content), content.strip_prefix(XMP_PREFIX)) {
+            (Some(tiff), _) => with_exif_prefix(content, exif::edit(tiff, strip, meter), tiff),
+            (_, Some(packet)) => behind(XMP_PREFIX, xmp::edit(packet, strip, meter)),
+            _ => Edit::Drop,
         },
         APP2 if content.starts_with(b"ICC_PROFILE\0") => Edit::Keep,
         // How components are coded.
@@ -43,7 +45,7 @@ pub(in crate::media) fn segment(marker: u8, content: &[u8], strip: Strip) -> Edi
         APP11 if content.starts_with(b"JP") && content.get(12..16) != Some(b"jumb") => Edit::Keep,
         APP12 if content.starts_with(b"Ducky") => Edit::Keep,
         APP13 => match content.strip_prefix(photoshop::PREFIX) {
-            Some(resources) => behind(photoshop::PREFIX, photoshop::edit(resources)),
+            Some(resources) => behind(photoshop::PREFIX, photoshop::edit(resources, meter)),
             None => Edit::Drop,
         },
         COM => Edit::Keep,
@@ -56,6 +58,17 @@ fn behind(prefix: &[u8], edit: Edit) -> Edit {
     match edit {
         Edit::Replace(content) => Edit::Replace([prefix, &content].concat()),
         edit => edit,
+    }
+}
+
+/// The edit of an Exif segment whose TIFF structure has this edit. Its prefix becomes
+/// what all readers know, so that they agree with each other and with us.
+fn with_exif_prefix(content: &[u8], edit: Edit, tiff: &[u8]) -> Edit {
+    match edit {
+        Edit::Keep if !content.starts_with(EXIF_PREFIX) => {
+            Edit::Replace([EXIF_PREFIX, tiff].concat())
+        }
+        edit => behind(EXIF_PREFIX, edit),
     }
 }
 
@@ -72,6 +85,9 @@ fn jfif(content: &[u8]) -> Edit {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A TIFF structure with an orientation and nothing else.
+    const TURNED: &[u8] = b"MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
 
     #[test]
     fn segments_stay_go_or_change() {
@@ -90,6 +106,13 @@ mod tests {
             (APP0, b"JFXX\0\x10a JPEG", &drop, &drop),
             (APP1, b"Exif\0\0no TIFF", &drop, &drop),
             (APP1, b"Exif\0", &drop, &drop),
+            // Padding that is not zero becomes it, so that all readers know the block.
+            (
+                APP1,
+                &[b"Exif\0\x20", TURNED].concat(),
+                &to(&[EXIF_PREFIX, TURNED].concat()),
+                &to(&[EXIF_PREFIX, TURNED].concat()),
+            ),
             (APP1, &xmp, &to(&blank), &drop),
             (
                 APP1,
@@ -112,11 +135,12 @@ mod tests {
         ] {
             let name = String::from_utf8_lossy(content);
             assert_eq!(
-                segment(marker, content, Strip::Location),
+                segment(marker, content, Strip::Location, &mut Meter::default()),
                 *location,
                 "{name}"
             );
-            assert_eq!(segment(marker, content, Strip::All), *all, "{name}");
+            let answer = segment(marker, content, Strip::All, &mut Meter::default());
+            assert_eq!(answer, *all, "{name}");
         }
     }
 }

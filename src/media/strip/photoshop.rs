@@ -2,6 +2,7 @@
 //! and the IPTC-IIM records (IIM 4.2) that one of them holds.
 
 use super::Edit;
+use crate::media::meter::Meter;
 use crate::media::read::Reader;
 
 /// What a JPEG's APP13 segment with resources begins with.
@@ -14,26 +15,36 @@ const IPTC_DIGEST: u16 = 0x0425;
 /// Thumbnails in two forms, Exif in two, XMP.
 const SECRET: [u16; 5] = [0x0409, 0x040C, 0x0422, 0x0423, 0x0424];
 
+/// What a byte, a resource and a data set cost, in units of the [`Meter`]. A byte is
+/// looked at, copied and compared.
+const BYTE: u64 = 4;
+const RESOURCE: u64 = 48;
+const DATASET: u64 = 24;
+
 /// The edit of a series of resources that takes places and previews out.
-pub(super) fn edit(resources: &[u8]) -> Edit {
+pub(super) fn edit(resources: &[u8], meter: &mut Meter) -> Edit {
+    meter.charge_each(resources.len(), BYTE);
     let Some(all) = parse(resources) else {
         return Edit::Drop;
     };
-    let iptc = |resource: &Resource<'_>| resource.id == IPTC;
-    let changed = all
+    meter.charge_each(all.len(), RESOURCE);
+    let edits: Vec<Edit> = all
         .iter()
-        .any(|resource| iptc(resource) && iim(resource.data) != Edit::Keep);
+        .map(|resource| match resource.id {
+            IPTC => iim(resource.data, meter),
+            id if SECRET.contains(&id) => Edit::Drop,
+            _ => Edit::Keep,
+        })
+        .collect();
+    let mut pairs = all.iter().zip(&edits);
+    let changed = pairs.any(|(resource, edit)| resource.id == IPTC && *edit != Edit::Keep);
     let mut edited = Vec::new();
-    for resource in &all {
-        match resource.id {
-            IPTC_DIGEST if changed => {}
-            id if SECRET.contains(&id) => {}
-            IPTC => match iim(resource.data) {
-                Edit::Keep => edited.extend(resource.whole),
-                Edit::Drop => {}
-                Edit::Replace(data) => resource.write(&data, &mut edited),
-            },
-            _ => edited.extend(resource.whole),
+    for (resource, edit) in all.iter().zip(edits) {
+        match edit {
+            _ if changed && resource.id == IPTC_DIGEST => {}
+            Edit::Keep => edited.extend(resource.whole),
+            Edit::Drop => {}
+            Edit::Replace(data) => resource.write(&data, &mut edited),
         }
     }
     match edited {
@@ -58,7 +69,7 @@ impl Resource<'_> {
         to.extend(self.head);
         to.extend(u32::try_from(data.len()).unwrap_or(u32::MAX).to_be_bytes());
         to.extend(data);
-        to.resize(to.len() + data.len() % 2, 0);
+        to.extend((!data.len().is_multiple_of(2)).then_some(0));
     }
 }
 
@@ -73,20 +84,20 @@ fn parse(resources: &[u8]) -> Option<Vec<Resource<'_>>> {
             return None;
         }
         let id = reader.u16_be()?;
-        let name = usize::from(reader.u8()?);
         // Length and name together are even, and so is the data.
-        reader.take(name + (name + 1) % 2)?;
-        let head = rest.len() - reader.rest().len();
+        let name = reader.u8()?;
+        reader.take(usize::from(name | 1))?;
+        let head = before(rest, reader.rest());
         let size = usize::try_from(reader.u32_be()?).ok()?;
         let data = reader.take(size)?;
-        if size % 2 == 1 {
+        if !size.is_multiple_of(2) {
             reader.take(1);
         }
         let after = reader.rest();
         found.push(Resource {
             id,
-            whole: rest.get(..rest.len() - after.len())?,
-            head: rest.get(..head)?,
+            whole: before(rest, after),
+            head,
             data,
         });
         rest = after;
@@ -94,26 +105,33 @@ fn parse(resources: &[u8]) -> Option<Vec<Resource<'_>>> {
     Some(found)
 }
 
+/// What of `all` comes before its end, `rest`.
+fn before<'a>(all: &'a [u8], rest: &[u8]) -> &'a [u8] {
+    let count = all.len().saturating_sub(rest.len());
+    all.get(..count).unwrap_or_default()
+}
+
 /// Records of places (content location code and name, city, sublocation,
 /// province, country code and name), and of previews.
 const SECRET_DATASETS: [u8; 10] = [26, 27, 90, 92, 95, 100, 101, 200, 201, 202];
 
 /// The edit of IPTC-IIM (IIM 4.2 §1.5): a series of data sets.
-fn iim(data: &[u8]) -> Edit {
+fn iim(data: &[u8], meter: &mut Meter) -> Edit {
     let mut edited = Vec::new();
     let mut rest = data;
     while rest.iter().any(|byte| *byte != 0) {
         let Some((record, dataset, after)) = next_dataset(rest) else {
             return Edit::Drop;
         };
+        meter.charge(DATASET);
         if record != 2 || !SECRET_DATASETS.contains(&dataset) {
-            let whole = rest.len() - after.len();
-            edited.extend(rest.get(..whole).unwrap_or_default());
+            edited.extend(before(rest, after));
         }
         rest = after;
     }
     match edited {
-        edited if edited.len() + rest.len() == data.len() => Edit::Keep,
+        // But for the padding.
+        edited if edited.len() == before(data, rest).len() => Edit::Keep,
         edited if edited.is_empty() => Edit::Drop,
         edited => Edit::Replace(edited),
     }

@@ -1,6 +1,8 @@
-use super::place::is_place;
+use super::place::{NAME, is_place};
 use super::{Edit, exif, xmp};
 use crate::media::Strip;
+use crate::media::exif::prefixed;
+use crate::media::meter::Meter;
 
 /// Chunks that a decoder needs to show the picture as it was meant.
 const PICTURE: [&[u8; 4]; 23] = [
@@ -9,40 +11,58 @@ const PICTURE: [&[u8; 4]; 23] = [
     b"fcTL", b"fdAT", b"oFFs",
 ];
 
-/// Whether a chunk of this name goes, whatever it holds.
+/// Other chunks of the standard and its extensions (PNG-EXTENSIONS 1.5.0), which tell
+/// no place. Of these, texts are looked into; gIFx may hold anything that a GIF's
+/// application extension may, and dSIG signs a file that is now another.
+const REGISTERED: [&[u8; 4]; 8] = [
+    b"tEXt", b"zTXt", b"iTXt", b"tIME", b"pCAL", b"sCAL", b"sTER", b"gIFg",
+];
+
+/// Whether a chunk of this name goes, whatever it holds. Those that nobody has
+/// registered go: they are where makers put what the others have no place for, whole
+/// other pictures too, and so are content credentials (caBX).
 pub(in crate::media) fn drops(name: [u8; 4], strip: Strip) -> bool {
-    match strip {
-        // Content credentials, and Exif in compressed form.
-        Strip::Location => matches!(&name, b"caBX" | b"zxIf"),
-        Strip::All => !PICTURE.contains(&&name) && &name != b"eXIf",
-    }
+    let stays = match strip {
+        Strip::Location => REGISTERED.contains(&&name),
+        Strip::All => false,
+    };
+    !(stays || PICTURE.contains(&&name) || &name == b"eXIf")
 }
 
 /// What becomes of the content of an eXIf or text chunk.
-pub(in crate::media) fn chunk(name: [u8; 4], content: &[u8], strip: Strip) -> Edit {
+pub(in crate::media) fn chunk(
+    name: [u8; 4],
+    content: &[u8],
+    strip: Strip,
+    meter: &mut Meter,
+) -> Edit {
     match (&name, strip) {
-        (b"eXIf", _) => match content.strip_prefix(crate::media::exif::EXIF_PREFIX) {
-            Some(tiff) => exif::edit(tiff, strip),
-            None => exif::edit(content, strip),
-        },
+        (b"eXIf", _) => exif::edit(prefixed(content).unwrap_or(content), strip, meter),
         (_, Strip::All) => Edit::Drop,
-        (_, Strip::Location) => text(name, content),
+        (_, Strip::Location) => text(name, content, meter),
     }
 }
 
+/// The longest keyword (§11.3.3.2).
+const MAX_KEYWORD: usize = 79;
+
 /// §11.3.3: keyword, then text in one of three forms.
-fn text(name: [u8; 4], content: &[u8]) -> Edit {
-    let Some(end) = content.iter().position(|byte| *byte == 0) else {
+fn text(name: [u8; 4], content: &[u8], meter: &mut Meter) -> Edit {
+    let mut parts = content.splitn(2, |byte| *byte == 0);
+    let (Some(keyword @ [_, ..]), Some(rest)) = (parts.next(), parts.next()) else {
         return Edit::Drop;
     };
-    let (keyword, rest) = content.split_at_checked(end + 1).unwrap_or_default();
-    let keyword = keyword.trim_ascii().strip_suffix(b"\0").unwrap_or(keyword);
+    if keyword.len() > MAX_KEYWORD {
+        return Edit::Drop;
+    }
+    meter.charge(NAME);
+    let keyword = keyword.trim_ascii();
     if keyword == b"XML:com.adobe.xmp" {
         return match international(rest).filter(|_| &name == b"iTXt") {
-            Some(packet) => match xmp::edit(packet, Strip::Location) {
+            Some(packet) => match xmp::edit(packet, Strip::Location, meter) {
                 Edit::Replace(edited) => {
-                    let head = content.get(..content.len() - packet.len());
-                    Edit::Replace([head.unwrap_or_default(), &edited].concat())
+                    let head = content.strip_suffix(packet).unwrap_or_default();
+                    Edit::Replace([head, &edited].concat())
                 }
                 edit => edit,
             },
@@ -76,8 +96,9 @@ mod tests {
     fn texts_stay_go_or_change() {
         let check = |name: &[u8; 4], content: &[u8], expect: Edit| {
             let name_of = String::from_utf8_lossy(content);
-            assert_eq!(chunk(*name, content, Strip::Location), expect, "{name_of}");
-            assert_eq!(chunk(*name, content, Strip::All), Edit::Drop, "{name_of}");
+            let edit = |strip| chunk(*name, content, strip, &mut Meter::default());
+            assert_eq!(edit(Strip::Location), expect, "{name_of}");
+            assert_eq!(edit(Strip::All), Edit::Drop, "{name_of}");
         };
         check(b"tEXt", b"Copyright\0me", Edit::Keep);
         check(b"zTXt", b"Comment\0\0compressed", Edit::Keep);
@@ -85,6 +106,10 @@ mod tests {
         check(b"tEXt", b"Location\0Zzyzx", Edit::Drop);
         check(b"tEXt", b"exif:GPSLatitude\0 1/2", Edit::Drop);
         check(b"tEXt", b"no end", Edit::Drop);
+        check(b"tEXt", b"\0no keyword", Edit::Drop);
+        let keyword = |length: usize| [&vec![b'k'; length][..], b"\0text"].concat();
+        check(b"tEXt", &keyword(79), Edit::Keep);
+        check(b"tEXt", &keyword(80), Edit::Drop);
         check(b"zTXt", b"Raw profile type exif\0\0hex", Edit::Drop);
         check(b"tEXt", b"Raw profile type iptc\0\nhex", Edit::Drop);
         check(b"zTXt", b"Raw profile type icc\0\0hex", Edit::Keep);
@@ -107,7 +132,13 @@ mod tests {
             (b"caBX", true, true),
             (b"zxIf", true, true),
             (b"tIME", false, true),
-            (b"prIv", false, true),
+            (b"sTER", false, true),
+            (b"tEXt", false, true),
+            // Private ones, and public ones that nobody has registered.
+            (b"prIv", true, true),
+            (b"iDOT", true, true),
+            (b"gIFx", true, true),
+            (b"mkBT", true, true),
             (b"eXIf", false, false),
         ] {
             assert_eq!(drops(*name, Strip::Location), location);

@@ -8,20 +8,24 @@
 use std::ops::Range;
 
 use super::Edit;
-use super::place::is_place;
+use super::place::{NAME, is_place};
 use crate::media::Strip;
+use crate::media::meter::Meter;
 
 /// The edit of a packet, which keeps its length.
-pub(super) fn edit(packet: &[u8], strip: Strip) -> Edit {
-    match secrets(packet).filter(|_| strip == Strip::Location) {
+pub(super) fn edit(packet: &[u8], strip: Strip, meter: &mut Meter) -> Edit {
+    if strip == Strip::All {
+        return Edit::Drop;
+    }
+    match secrets(packet, meter) {
         None => Edit::Drop,
         Some(secrets) => blank(packet, &secrets).map_or(Edit::Keep, Edit::Replace),
     }
 }
 
 /// The same, where the packet must stay; `None` where nothing changes.
-pub(super) fn edit_in_place(packet: &[u8], strip: Strip) -> Option<Vec<u8>> {
-    match edit(packet, strip) {
+pub(super) fn edit_in_place(packet: &[u8], strip: Strip, meter: &mut Meter) -> Option<Vec<u8>> {
+    match edit(packet, strip, meter) {
         Edit::Keep => None,
         Edit::Drop => Some(empty(packet.len())).filter(|empty| empty != packet),
         Edit::Replace(edited) => Some(edited),
@@ -49,43 +53,58 @@ fn blank(packet: &[u8], secrets: &[Range<usize>]) -> Option<Vec<u8>> {
 /// Properties that go: places, previews, and the name of the extended packet,
 /// which goes too.
 fn is_secret(name: &[u8]) -> bool {
-    let (prefix, local) = match name.iter().position(|byte| *byte == b':') {
-        Some(colon) => name.split_at_checked(colon + 1).unwrap_or((name, b"")),
-        None => (&b""[..], name),
-    };
+    let local = name.rsplit(|byte| *byte == b':').next().unwrap_or(name);
     let others: [&[u8]; 2] = [b"Thumbnails", b"HasExtendedXMP"];
-    prefix != b"xmlns:" && (is_place(local) || others.contains(&local))
+    let declares = name.strip_prefix(b"xmlns:") == Some(local);
+    !declares && (is_place(local) || others.contains(&local))
 }
 
-/// How deep elements may lie in each other.
-const MAX_DEPTH: usize = 100;
+/// How deep elements may lie in each other. Structures in lists in structures, as the
+/// masks of a raw converter are, take some 20.
+const MAX_DEPTH: usize = 32;
+
+/// The longest declaration that a text is XML.
+const MAX_DECLARATION: usize = 256;
+
+/// What a byte of a packet costs, in units of the [`Meter`]: it is looked at for zeros,
+/// for markup and for what that is, copied and compared.
+const BYTE: u64 = 4;
 
 /// Where the properties are that go. `None` if the packet is not plain XML in
 /// UTF-8 without definitions of its own.
-fn secrets(packet: &[u8]) -> Option<Vec<Range<usize>>> {
+fn secrets(packet: &[u8], meter: &mut Meter) -> Option<Vec<Range<usize>>> {
+    meter.charge_each(packet.len(), BYTE);
     let mut reader = XmlReader {
         packet,
         at: 0,
+        names: 0,
+        named: 0,
+        declared: false,
         open: Vec::new(),
         hidden: None,
         secrets: Vec::new(),
     };
     // Some writers end a packet as they end a string.
     let text = packet.trim_ascii_end();
-    let zeros = text.iter().rev().take_while(|byte| **byte == 0).count();
-    if text.get(..text.len() - zeros)?.contains(&0) {
-        return None;
-    }
-    while let Some(tag) = memchr::memchr(b'<', packet.get(reader.at..)?) {
-        reader.at += tag;
-        reader.markup()?;
-    }
+    let end = text.iter().rposition(|byte| *byte != 0).unwrap_or(0);
+    let read = match memchr::memchr(0, text.get(..end)?) {
+        Some(_) => None,
+        None => reader.read(),
+    };
+    meter.charge_each(reader.names, NAME);
+    meter.charge_each(reader.named, BYTE);
+    read?;
     reader.open.is_empty().then_some(reader.secrets)
 }
 
 struct XmlReader<'a> {
     packet: &'a [u8],
     at: usize,
+    /// How many names were read, and how many bytes those have.
+    names: usize,
+    named: usize,
+    /// Whether there was a declaration.
+    declared: bool,
     /// The names of the elements that are open.
     open: Vec<&'a [u8]>,
     /// The outermost open element that goes: how deep it is, and where it began.
@@ -94,12 +113,28 @@ struct XmlReader<'a> {
 }
 
 impl<'a> XmlReader<'a> {
+    fn rest(&self) -> &'a [u8] {
+        self.packet.get(self.at..).unwrap_or_default()
+    }
+
+    fn pass(&mut self, count: usize) {
+        self.at = self.at.saturating_add(count);
+    }
+
+    /// Goes over all that is left.
+    fn read(&mut self) -> Option<()> {
+        while let Some(tag) = memchr::memchr(b'<', self.rest()) {
+            self.pass(tag);
+            self.markup()?;
+        }
+        Some(())
+    }
+
     /// Goes over the markup that begins here.
     fn markup(&mut self) -> Option<()> {
-        let rest = self.packet.get(self.at..)?;
-        match rest {
-            [b'<', b'!', b'-', b'-', ..] => self.skip_to(b"-->"),
-            [b'<', b'!', b'[', ..] => self.skip_to(b"]]>"),
+        match self.rest() {
+            [b'<', b'!', b'-', b'-', ..] => self.skip(b"<!--", b"-->"),
+            [b'<', b'!', b'[', b'C', ..] => self.skip(b"<![CDATA[", b"]]>"),
             // A document type may define what elements are made of.
             [b'<', b'!', ..] => None,
             [b'<', b'?', ..] => self.instruction(),
@@ -108,25 +143,36 @@ impl<'a> XmlReader<'a> {
         }
     }
 
-    fn skip_to(&mut self, end: &[u8]) -> Option<()> {
-        let rest = self.packet.get(self.at..)?;
-        let found = rest.windows(end.len()).position(|text| text == end)?;
-        self.at += found + end.len();
+    /// Goes over what stands between these.
+    fn skip<const N: usize>(&mut self, start: &[u8], end: &[u8; N]) -> Option<()> {
+        let inside = self.rest().strip_prefix(start)?;
+        let found = inside.array_windows().position(|text| text == end)?;
+        self.pass(start.len());
+        self.pass(found);
+        self.pass(N);
         Some(())
     }
 
-    /// An instruction, of which the first may name an encoding.
+    /// An instruction. One may be the declaration that this is XML, and name an encoding.
     fn instruction(&mut self) -> Option<()> {
         let start = self.at;
-        self.skip_to(b"?>")?;
-        let text = self.packet.get(start..self.at)?.to_ascii_lowercase();
+        self.skip(b"<?", b"?>")?;
+        let text = self.packet.get(start..self.at)?;
+        let [_, _, x, m, l, after, ..] = text else {
+            return Some(());
+        };
+        if !([*x, *m, *l].eq_ignore_ascii_case(b"xml") && after.is_ascii_whitespace()) {
+            return Some(());
+        }
+        let first = !std::mem::replace(&mut self.declared, true);
+        (first && text.len() <= MAX_DECLARATION).then_some(())?;
+        let text = text.to_ascii_lowercase();
         let has = |part: &[u8]| text.windows(part.len()).any(|text| text == part);
-        let encoded = text.starts_with(b"<?xml ") && has(b"encoding");
-        (!encoded || has(b"utf-8")).then_some(())
+        (!has(b"encoding") || has(b"utf-8")).then_some(())
     }
 
     fn end_tag(&mut self) -> Option<()> {
-        self.at += 2;
+        self.pass(2);
         let name = self.name()?;
         self.spaces();
         self.expect(b'>')?;
@@ -137,21 +183,21 @@ impl<'a> XmlReader<'a> {
 
     fn start_tag(&mut self) -> Option<()> {
         let start = self.at;
-        self.at += 1;
+        self.pass(1);
         let name = self.name()?;
         if self.hidden.is_none() && is_secret(name) {
             self.hidden = Some((self.open.len(), start));
         }
         loop {
             self.spaces();
-            match self.packet.get(self.at)? {
+            match self.rest().first()? {
                 b'>' => {
-                    self.at += 1;
+                    self.pass(1);
                     self.open.push(name);
                     return (self.open.len() <= MAX_DEPTH).then_some(());
                 }
                 b'/' => {
-                    self.at += 1;
+                    self.pass(1);
                     self.expect(b'>')?;
                     self.close();
                     return Some(());
@@ -167,12 +213,11 @@ impl<'a> XmlReader<'a> {
         self.spaces();
         self.expect(b'=')?;
         self.spaces();
-        let quote = *self.packet.get(self.at)?;
-        (quote == b'"' || quote == b'\'').then_some(())?;
-        self.at += 1;
-        let length = memchr::memchr(quote, self.packet.get(self.at..)?)?;
-        let value = self.packet.get(self.at..self.at + length)?;
-        self.at += length + 1;
+        let (quote, rest) = self.rest().split_first()?;
+        (*quote == b'"' || *quote == b'\'').then_some(())?;
+        let value = rest.get(..memchr::memchr(*quote, rest)?)?;
+        self.pass(value.len());
+        self.pass(2);
         if self.hidden.is_none() && is_secret(name) {
             self.secrets.push(start..self.at);
         }
@@ -187,24 +232,30 @@ impl<'a> XmlReader<'a> {
     }
 
     fn name(&mut self) -> Option<&'a [u8]> {
-        let rest = self.packet.get(self.at..)?;
-        let ends = |byte: &u8| byte.is_ascii_whitespace() || b"<>/='\"&".contains(byte);
-        let length = rest.iter().position(ends)?;
-        self.at += length;
+        let rest = self.rest();
+        let length = rest.iter().position(ends_name)?;
+        self.names = self.names.saturating_add(1);
+        self.named = self.named.saturating_add(length);
+        self.pass(length);
         rest.get(..length).filter(|name| !name.is_empty())
     }
 
     fn spaces(&mut self) {
-        let rest = self.packet.get(self.at..).unwrap_or_default();
+        let rest = self.rest();
         let other = rest.iter().position(|byte| !byte.is_ascii_whitespace());
-        self.at += other.unwrap_or(rest.len());
+        self.pass(other.unwrap_or(rest.len()));
     }
 
     fn expect(&mut self, byte: u8) -> Option<()> {
-        (*self.packet.get(self.at)? == byte).then_some(())?;
-        self.at += 1;
+        (*self.rest().first()? == byte).then_some(())?;
+        self.pass(1);
         Some(())
     }
+}
+
+/// Whether a name does not go on with this.
+fn ends_name(byte: &u8) -> bool {
+    byte.is_ascii_whitespace() || matches!(byte, b'<' | b'>' | b'/' | b'=' | b'\'' | b'"' | b'&')
 }
 
 #[cfg(test)]

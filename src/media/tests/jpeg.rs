@@ -1,4 +1,4 @@
-use super::{Answer, facts, inspect, malformed};
+use super::{Answer, STRIPS, facts, inspect, malformed};
 use crate::media::testing::{promises, segment};
 use crate::media::{Kind, MediaError, Strip};
 
@@ -101,6 +101,65 @@ fn a_preview_in_the_metadata_does_not_end_the_image() {
     assert_eq!(of(&[SOI, &preview, &frame(0xC0), &scan(), EOI]), good());
     let cut = of(&[SOI, &preview, &frame(0xC0), &scan()]);
     assert_eq!(cut, Err(MediaError::Truncated { kind: Kind::Jpeg }));
+}
+
+/// An Exif segment whose prefix ends with this byte.
+fn exif(padding: u8, orientation: u8) -> Vec<u8> {
+    let tiff = b"MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0";
+    let block = [
+        b"Exif\0",
+        &[padding][..],
+        tiff,
+        &[orientation, 0, 0, 0, 0, 0, 0],
+    ];
+    segment(0xE1, &block.concat())
+}
+
+/// What is told of a JPEG and what is stored of it, with each strip.
+fn told_and_stored(file: &[u8]) -> [(Answer, Vec<u8>); 3] {
+    STRIPS.map(|strip| {
+        let outcome = promises::run(&promises::policy(strip), [file]);
+        (outcome.answer, outcome.stored)
+    })
+}
+
+#[test]
+fn an_orientation_that_is_stored_is_told_whatever_pads_its_prefix() {
+    let whole = |exif: &[u8]| [SOI, exif, &frame(0xC0), &scan(), EOI].concat();
+    let turned = facts(Kind::Jpeg, 3, 2, 1);
+    let usual = whole(&exif(0, 6));
+    for padding in [0, 1, 0x20, 0xFF] {
+        let file = whole(&exif(padding, 6));
+        let [location, all, none] = told_and_stored(&file);
+        assert_eq!(location, (turned.clone(), usual.clone()), "{padding:02x}");
+        assert_eq!(all, (turned.clone(), usual.clone()), "{padding:02x}");
+        assert_eq!(none, (turned.clone(), file), "{padding:02x}");
+    }
+    // Shorter than a prefix, it is none.
+    let short = whole(&segment(0xE1, b"Exif\0"));
+    let [location, ..] = told_and_stored(&short);
+    assert_eq!(location, (good(), whole(b"")));
+}
+
+#[test]
+fn the_first_exif_block_is_the_only_one() {
+    let whole = |exif: &[&[u8]]| [SOI, &exif.concat(), &frame(0xC0), &scan(), EOI].concat();
+    let (turned, straight, none) = (exif(0, 6), exif(0, 1), segment(0xE1, b"Exif\0\0none"));
+    for (blocks, told, stays) in [
+        (
+            [&turned, &straight],
+            facts(Kind::Jpeg, 3, 2, 1),
+            &turned[..],
+        ),
+        ([&straight, &turned], good(), &straight[..]),
+        ([&none, &turned], good(), b""),
+    ] {
+        let file = whole(&blocks.map(|block| &block[..]));
+        let [location, all, none] = told_and_stored(&file);
+        assert_eq!(location, (told.clone(), whole(&[stays])));
+        assert_eq!(all, (told.clone(), whole(&[stays])));
+        assert_eq!(none, (told, file));
+    }
 }
 
 #[test]

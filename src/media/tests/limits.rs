@@ -166,7 +166,7 @@ fn parts_scans_and_frames_are_counted() {
     };
     let jpeg = testing::jpeg(8, 8);
     let (soi, rest) = jpeg.split_at(2);
-    let comments = segment(0xFE, b"").repeat(65_536);
+    let comments = segment(0xFE, b"some text").repeat(65_536);
     let many = [soi, &comments, rest].concat();
     assert_eq!(parts(inspect(&many)), ("segments", 65_536));
     let (start, end) = jpeg.split_at(jpeg.len() - 2);
@@ -187,7 +187,7 @@ fn parts_scans_and_frames_are_counted() {
 
     let gif = testing::gif(1, 1, 1);
     let (start, end) = gif.split_at(25);
-    let many = [start, &b"!\xfe\0".repeat(65_537), end].concat();
+    let many = [start, &b"!\xfe\x04text\0".repeat(65_537), end].concat();
     assert_eq!(parts(inspect(&many)), ("extensions", 65_536));
 
     let webp = testing::webp(2, 2).split_off(12);

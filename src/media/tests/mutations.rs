@@ -11,7 +11,7 @@ macro_rules! fixtures {
 }
 
 /// Images of every kind, most of them with metadata.
-fn seeds() -> Vec<Vec<u8>> {
+pub(super) fn seeds() -> Vec<Vec<u8>> {
     let files = fixtures![
         "private.jpg",
         "private.png",

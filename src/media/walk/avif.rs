@@ -74,6 +74,9 @@ impl Walk for Avif {
                 Step::Blank(left)
             }
         };
+        if step.passes() > 0 {
+            found.charge_part();
+        }
         self.at = self.at.saturating_add(step.passes());
         Ok(step)
     }
@@ -168,7 +171,7 @@ impl Avif {
         let mut edited = whole.to_vec();
         let content = edited.get_mut(start..).unwrap_or_default();
         let done = if &header.name == b"meta" {
-            strip::meta(content, &secrets_in_idat(&items), level)
+            strip::meta(content, &secrets_in_idat(&items), level, found.meter())
         } else {
             strip::moov(content)
         };
@@ -267,7 +270,7 @@ impl Avif {
         self.layout.pop_secret();
         let edited = found
             .strip()
-            .and_then(|level| strip::item(item, secret, level));
+            .and_then(|level| strip::item(item, secret, level, found.meter()));
         Ok(match edited {
             Some(edited) => Step::Replace(size, edited),
             None => Step::Keep(size),

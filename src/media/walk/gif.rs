@@ -50,24 +50,30 @@ impl Walk for Gif {
 }
 
 /// Gathers sub-blocks as they lie, sizes and all, and gives them back edited.
-fn gather(data: &mut Vec<u8>, window: &[u8], found: &Found) -> Result<Step, MediaError> {
-    let Some(&size) = window.first() else {
-        return Ok(Step::Need(1));
-    };
-    if size == 0 {
-        data.push(0);
-        return Ok(Step::Replace(
-            1,
-            gif::xmp(std::mem::take(data), found.strip()),
-        ));
+fn gather(data: &mut Vec<u8>, window: &[u8], found: &mut Found) -> Result<Step, MediaError> {
+    let mut rest = window;
+    while let Some(size @ 1..) = rest.first() {
+        let whole = usize::from(*size).saturating_add(1);
+        let Some((block, after)) = rest.split_at_checked(whole) else {
+            if rest.len() == window.len() {
+                return Ok(Step::Need(whole));
+            }
+            break;
+        };
+        data.extend_from_slice(block);
+        found.check_metadata(length(data.len()))?;
+        rest = after;
     }
-    let whole = 1 + usize::from(size);
-    let Some(block) = window.get(..whole) else {
-        return Ok(Step::Need(whole));
-    };
-    data.extend_from_slice(block);
-    found.check_metadata(length(data.len()))?;
-    Ok(Step::Drop(length(whole)))
+    match (window.len().saturating_sub(rest.len()), window.first()) {
+        (0, None) => Ok(Step::Need(1)),
+        (0, Some(_)) => {
+            data.push(0);
+            let (extension, strip) = (std::mem::take(data), found.strip());
+            let edited = gif::xmp(extension, strip, found.meter());
+            Ok(Step::Replace(1, edited))
+        }
+        (gathered, _) => Ok(Step::Drop(length(gathered))),
+    }
 }
 
 impl Gif {
@@ -86,7 +92,7 @@ impl Gif {
             found.set_canvas(width.into(), height.into())?;
         }
         self.state = State::Block;
-        Ok(Step::Keep(13 + colour_table(packed)))
+        Ok(Step::Keep(colour_table(packed).saturating_add(13)))
     }
 
     fn block(&mut self, window: &[u8], found: &mut Found) -> Result<Step, MediaError> {
@@ -97,7 +103,10 @@ impl Gif {
             Some(b';') if found.frames() > 0 => Ok(Step::Done(1)),
             Some(b';') => Err(found.malformed("it has no frame")),
             // Some encoders end a block once too often.
-            Some(0) => Ok(Step::Keep(1)),
+            Some(0) => {
+                let zeros = window.iter().take_while(|byte| **byte == 0);
+                Ok(Step::Keep(length(zeros.count())))
+            }
             Some(_) => Err(found.malformed("an unknown block")),
         }
     }
@@ -105,16 +114,17 @@ impl Gif {
     /// §23 to §26: the label tells what the data is, never how it is laid out.
     fn extension(&mut self, window: &[u8], found: &mut Found) -> Result<Step, MediaError> {
         const APPLICATION: u8 = 0xFF;
-        const SIZE: usize = 11;
+        const SIZE: u8 = 11;
         let Some(&[_, label, size]) = window.first_chunk::<3>() else {
             return Ok(Step::Need(3));
         };
         // §26: who an application extension is for.
-        let identified = label == APPLICATION && usize::from(size) == SIZE;
-        let whole = if identified { 3 + SIZE } else { 2 };
+        let identified = label == APPLICATION && size == SIZE;
+        let whole = if identified { 14 } else { 2 };
         let Some(head) = window.get(..whole) else {
             return Ok(Step::Need(whole));
         };
+        found.charge_part();
         found.add_part("extensions")?;
         let fate = match found.strip() {
             None => Fate::Keep,
@@ -142,29 +152,27 @@ impl Gif {
             return Ok(Step::Need(SIZE));
         };
         // Decoders make room for the frame where it lies, even beyond the screen.
-        let end = |from: Option<u16>, side: u16| u32::from(from.unwrap_or(0)) + u32::from(side);
+        let end =
+            |from: Option<u16>, side: u16| u32::from(from.unwrap_or(0)).saturating_add(side.into());
         found.check_pixels(end(left, width), end(top, height))?;
         if found.canvas().is_none() {
             found.set_canvas(width.into(), height.into())?;
         }
+        found.charge_part();
         found.add_frame()?;
         self.state = State::Kept;
-        Ok(Step::Keep(10 + colour_table(packed) + 1))
+        Ok(Step::Keep(colour_table(packed).saturating_add(11)))
     }
 
     /// §15: each block says its length, and one of length 0 is the last.
     fn sub_blocks(&mut self, window: &[u8], step: impl Fn(u64) -> Step) -> Step {
-        let mut at = 0;
-        while let Some(&size) = window.get(at) {
-            at += 1 + usize::from(size);
-            if size == 0 {
-                self.state = State::Block;
-                break;
-            }
+        let (reach, ended) = gif::sub_blocks(window);
+        if ended {
+            self.state = State::Block;
         }
-        match at {
+        match reach {
             0 => Step::Need(1),
-            _ => step(length(at)),
+            _ => step(length(reach)),
         }
     }
 }
@@ -173,6 +181,6 @@ impl Gif {
 fn colour_table(packed: u8) -> u64 {
     match packed & 0x80 {
         0 => 0,
-        _ => 3 << ((packed & 0x07) + 1),
+        _ => 6 << (packed & 0x07),
     }
 }

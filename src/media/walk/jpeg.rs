@@ -1,6 +1,6 @@
 use super::{Found, Step, Walk, length};
 use crate::media::MediaError;
-use crate::media::exif::{self, EXIF_PREFIX};
+use crate::media::exif;
 use crate::media::strip::{self, Edit};
 
 const SOI: u8 = 0xD8;
@@ -41,7 +41,7 @@ impl Walk for Jpeg {
         }
         match next_marker(window) {
             (0, Some(marker)) => self.marker(marker, window, found),
-            (0, None) => Ok(Step::Need(window.len() + 1)),
+            (0, None) => Ok(Step::Need(2)),
             (passed, _) if !self.in_scan && found.strip().is_some() => {
                 Ok(Step::Drop(length(passed)))
             }
@@ -55,20 +55,22 @@ impl Walk for Jpeg {
 /// B.1.1.2 and B.1.1.5: FF 00 is data, FF before FF is fill, and RSTm and TEM
 /// have no parameters and tell nothing.
 fn next_marker(window: &[u8]) -> (usize, Option<u8>) {
-    let mut at = 0;
-    loop {
-        let rest = window.get(at..).unwrap_or_default();
-        let Some(data) = memchr::memchr(0xFF, rest) else {
-            return (window.len(), None);
-        };
-        at += data;
-        match window.get(at + 1) {
-            None => return (at, None),
-            Some(0x00 | 0x01 | 0xD0..=0xD7) => at += 2,
-            Some(0xFF) => at += 1,
-            Some(&marker) => return (at, Some(marker)),
+    let mut rest = window;
+    while let Some(data) = memchr::memchr(0xFF, rest) {
+        rest = rest.get(data..).unwrap_or_default();
+        // Where there is one there may be many.
+        loop {
+            let before = window.len().saturating_sub(rest.len());
+            rest = match rest {
+                [0xFF, 0x00 | 0x01 | 0xD0..=0xD7, after @ ..] => after,
+                [0xFF, 0xFF, ..] => rest.get(1..).unwrap_or_default(),
+                [0xFF, marker, ..] => return (before, Some(*marker)),
+                [0xFF] => return (before, None),
+                _ => break,
+            };
         }
     }
+    (window.len(), None)
 }
 
 impl Jpeg {
@@ -89,7 +91,7 @@ impl Jpeg {
         if size < 2 {
             return Err(found.malformed("a segment is shorter than its length field"));
         }
-        let end = 2 + usize::from(size);
+        let end = usize::from(size).saturating_add(2);
         let read = match marker {
             // Huffman tables, arithmetic conditioning.
             0xC4 | 0xCC => false,
@@ -102,6 +104,7 @@ impl Jpeg {
             None if read => return Ok(Step::Need(end)),
             None => &[],
         };
+        found.charge_part();
         found.add_part("segments")?;
         self.in_scan = marker == SOS;
         match marker {
@@ -128,7 +131,7 @@ impl Jpeg {
         let height = u16::from_be_bytes([h, i]);
         let width = u16::from_be_bytes([w, x]);
         if components == 0
-            || rest.len() != usize::from(components) * 3
+            || rest.len() != usize::from(components).saturating_mul(3)
             || !(2..=16).contains(&precision)
         {
             return Err(found.malformed("a frame header contradicts itself"));
@@ -146,10 +149,12 @@ impl Jpeg {
             return Err(found.malformed("a scan comes before the frame header"));
         }
         let components = segment.first().copied().map_or(0, usize::from);
-        if !(1..=4).contains(&components) || segment.len() != 4 + components * 2 {
+        if !(1..=4).contains(&components)
+            || segment.len() != components.saturating_mul(2).saturating_add(4)
+        {
             return Err(found.malformed("a scan header contradicts itself"));
         }
-        self.scans += 1;
+        self.scans = self.scans.saturating_add(1);
         if self.scans > MAX_SCANS {
             return Err(found.too_many("scans", MAX_SCANS));
         }
@@ -159,16 +164,20 @@ impl Jpeg {
 
 /// What becomes of an APPn or COM segment.
 fn metadata(marker: u8, content: &[u8], found: &mut Found) -> Step {
-    if marker == APP1 && content.starts_with(EXIF_PREFIX) {
-        found.set_transposed(exif::transposed(content));
+    let whole = length(content.len()).saturating_add(4);
+    let is_exif = marker == APP1 && exif::prefixed(content).is_some();
+    let first = is_exif && found.first_exif();
+    if first {
+        let transposed = exif::transposed(content, found.meter());
+        found.set_transposed(transposed);
     }
-    let whole = length(content.len()) + 4;
     let edit = match found.strip() {
         // The pictures that it lists are not stored.
         _ if marker == APP2 && content.starts_with(MPF_PREFIX) && found.cuts_trailing() => {
             Edit::Drop
         }
-        Some(strip) => strip::jpeg::segment(marker, content, strip),
+        Some(_) if is_exif && !first => Edit::Drop,
+        Some(strip) => strip::jpeg::segment(marker, content, strip, found.meter()),
         None => Edit::Keep,
     };
     match edit {
@@ -181,6 +190,6 @@ fn metadata(marker: u8, content: &[u8], found: &mut Found) -> Step {
 /// B.1.1.4: marker, length and content.
 fn segment(marker: u8, content: &[u8]) -> Vec<u8> {
     // An edit never makes it longer.
-    let length = u16::try_from(content.len() + 2).unwrap_or(u16::MAX);
+    let length = u16::try_from(content.len().saturating_add(2)).unwrap_or(u16::MAX);
     [&[0xFF, marker], &length.to_be_bytes()[..], content].concat()
 }

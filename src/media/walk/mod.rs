@@ -14,6 +14,7 @@ mod webp;
 
 use std::fmt::Debug;
 
+use super::meter::{Meter, PART};
 use super::window::length;
 use super::{Facts, Kind, MediaError, Policy, Strip, Trailing};
 pub(super) use avif::measure;
@@ -90,6 +91,9 @@ pub(super) struct Found {
     transposed: Option<bool>,
     frames: u32,
     parts: u32,
+    /// Whether there was an Exif block.
+    exif: bool,
+    meter: Meter,
 }
 
 impl Found {
@@ -101,7 +105,54 @@ impl Found {
             transposed: None,
             frames: 0,
             parts: 0,
+            exif: false,
+            meter: Meter::default(),
         }
+    }
+
+    /// What the work that is done is charged to.
+    fn meter(&mut self) -> &mut Meter {
+        &mut self.meter
+    }
+
+    /// The walk has come to a part of the container, of whatever kind.
+    fn charge_part(&mut self) {
+        self.meter.charge(PART);
+    }
+
+    /// Takes note of what the walk wants, and refuses a file that is more work than
+    /// its bytes pay for.
+    pub(super) fn account(&mut self, step: &Step) -> Result<(), MediaError> {
+        let (bytes, stored) = match step {
+            Step::Need(_) => return Ok(()),
+            Step::Keep(count) | Step::Done(count) => (*count, *count),
+            Step::Drop(count) => (*count, 0),
+            Step::Blank(count) => {
+                self.meter.charge_made(*count);
+                (*count, *count)
+            }
+            Step::Replace(count, bytes) => {
+                let made = length(bytes.len());
+                self.meter.charge_made(made);
+                (*count, made)
+            }
+        };
+        self.meter.pass(bytes, stored);
+        if self.meter.is_overdrawn() {
+            return Err(MediaError::TooMuchWork { kind: self.kind });
+        }
+        Ok(())
+    }
+
+    /// The units of work so far, and the bytes that were passed.
+    #[cfg(test)]
+    pub(super) fn work(&self) -> (u64, u64) {
+        self.meter.reading()
+    }
+
+    /// An Exif block is there. Whether it is the first: no file has use for another.
+    fn first_exif(&mut self) -> bool {
+        !std::mem::replace(&mut self.exif, true)
     }
 
     /// What metadata is to be removed.
@@ -136,7 +187,7 @@ impl Found {
             max_height,
             ..
         } = self.policy;
-        if u64::from(width) * u64::from(height) > max_pixels {
+        if u64::from(width).saturating_mul(height.into()) > max_pixels {
             return Err(MediaError::TooManyPixels {
                 width,
                 height,
@@ -173,7 +224,7 @@ impl Found {
 
     /// One more part that is not image data, of what `parts` names.
     fn add_part(&mut self, parts: &'static str) -> Result<(), MediaError> {
-        self.parts += 1;
+        self.parts = self.parts.saturating_add(1);
         if self.parts > MAX_PARTS {
             return Err(self.too_many(parts, MAX_PARTS));
         }

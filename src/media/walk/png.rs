@@ -96,7 +96,8 @@ impl Walk for Png {
         }
         let dropped = match reading(name, size, found)? {
             Reading::Whole => {
-                let whole = usize::try_from(size).map_or(usize::MAX, |size| size + 12);
+                let whole =
+                    usize::try_from(size).map_or(usize::MAX, |size| size.saturating_add(12));
                 let Some(chunk) = window.get(..whole) else {
                     return Ok(Step::Need(whole));
                 };
@@ -105,6 +106,7 @@ impl Walk for Png {
             Reading::Pass => false,
             Reading::Drop => true,
         };
+        found.charge_part();
         self.pass(name, size, found)?;
         let mut crc = Hasher::new();
         crc.update(&name);
@@ -185,6 +187,7 @@ impl Png {
         chunk: &[u8],
         found: &mut Found,
     ) -> Result<Step, MediaError> {
+        found.charge_part();
         let (head, crc) = chunk.split_last_chunk::<4>().unwrap_or((chunk, &[0; 4]));
         let mut hasher = Hasher::new();
         hasher.update(head.get(4..).unwrap_or_default());
@@ -322,13 +325,18 @@ impl Png {
 
 /// What becomes of a chunk with metadata.
 fn metadata(name: [u8; 4], content: &[u8], found: &mut Found) -> Step {
-    if &name == b"eXIf" {
-        found.set_transposed(exif::transposed(content));
+    let whole = length(content.len()).saturating_add(12);
+    let is_exif = &name == b"eXIf";
+    let first = is_exif && found.first_exif();
+    if first {
+        let transposed = exif::transposed(content, found.meter());
+        found.set_transposed(transposed);
     }
-    let whole = length(content.len()) + 12;
-    let edit = found
-        .strip()
-        .map_or(Edit::Keep, |strip| strip::png::chunk(name, content, strip));
+    let edit = match found.strip() {
+        None => Edit::Keep,
+        Some(_) if is_exif && !first => Edit::Drop,
+        Some(strip) => strip::png::chunk(name, content, strip, found.meter()),
+    };
     match edit {
         Edit::Keep => Step::Keep(whole),
         Edit::Drop => Step::Drop(whole),

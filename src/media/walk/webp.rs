@@ -84,13 +84,13 @@ impl Webp {
         let (Some(name), Some(size)) = (reader.array::<4>(), reader.u32_le()) else {
             return Ok(Step::Need(8));
         };
-        let whole = 8 + u64::from(size);
+        let whole = u64::from(size).saturating_add(8);
         if whole > room {
             return Err(found.malformed("a chunk is longer than what it is in"));
         }
         // §2.3: a chunk of odd length is followed by a byte of padding, which
         // some writers leave out at the very end.
-        let padded = (whole + whole % 2).min(room);
+        let padded = whole.next_multiple_of(2).min(room);
         if self.layout.is_none() && !matches!(&name, b"VP8 " | b"VP8L" | b"VP8X") {
             return Err(found.malformed("it starts with neither a bitstream nor a canvas"));
         }
@@ -98,9 +98,10 @@ impl Webp {
             found.check_metadata(size.into())?;
         }
         let read = self.read_of(name, size, found)?;
-        let Some(content) = window.get(8..8 + read) else {
-            return Ok(Step::Need(8 + read));
+        let Some(content) = reader.take(read) else {
+            return Ok(Step::Need(read.saturating_add(8)));
         };
+        found.charge_part();
         if matches!(&name, b"EXIF" | b"XMP ") {
             found.add_part("chunks")?;
             return Ok(self.metadata(name, content, padded, found));
@@ -115,8 +116,13 @@ impl Webp {
         if found.strip().is_none() {
             return Ok(Step::Keep(padded));
         }
-        self.blank = padded - 8;
-        Ok(Step::Keep(8))
+        Ok(self.empty(padded))
+    }
+
+    /// Leaves of a chunk its header, and makes the rest zero.
+    fn empty(&mut self, padded: u64) -> Step {
+        self.blank = padded.saturating_sub(8);
+        Step::Keep(8)
     }
 
     /// How many bytes of a chunk's content are read.
@@ -164,13 +170,21 @@ impl Webp {
     /// What becomes of a chunk with metadata. It keeps its length, because that
     /// of the RIFF came before.
     fn metadata(&mut self, name: [u8; 4], content: &[u8], padded: u64, found: &mut Found) -> Step {
-        let extended = matches!(self.layout, Some(Layout::Still | Layout::Animated));
-        if &name == b"EXIF" && extended && self.frame.is_none() {
-            found.set_transposed(exif::transposed(content));
+        if &name == b"EXIF" {
+            let extended = matches!(self.layout, Some(Layout::Still | Layout::Animated));
+            // Elsewhere, or once more, nobody looks for it.
+            if !(extended && self.frame.is_none() && found.first_exif()) {
+                return match found.strip() {
+                    Some(_) => self.empty(padded),
+                    None => Step::Keep(padded),
+                };
+            }
+            let transposed = exif::transposed(content, found.meter());
+            found.set_transposed(transposed);
         }
         let edited = found
             .strip()
-            .and_then(|strip| strip::webp::chunk(name, content, strip));
+            .and_then(|strip| strip::webp::chunk(name, content, strip, found.meter()));
         let Some(edited) = edited else {
             return Step::Keep(padded);
         };
@@ -186,11 +200,11 @@ impl Webp {
     fn canvas(&mut self, content: &[u8], found: &mut Found) -> Result<(), MediaError> {
         let mut reader = Reader::new(content);
         let (Some([flags, ..]), Some(width), Some(height)) =
-            (reader.array::<4>(), reader.u24_le(), reader.u24_le())
+            (reader.array::<4>(), side(&mut reader), side(&mut reader))
         else {
             return Err(found.malformed("the canvas has no size"));
         };
-        found.set_canvas(width + 1, height + 1)?;
+        found.set_canvas(width, height)?;
         if flags & ANIMATION == 0 {
             self.layout = Some(Layout::Still);
             found.set_frames(1)
@@ -209,14 +223,15 @@ impl Webp {
     ) -> Result<Step, MediaError> {
         let mut reader = Reader::new(content);
         let place = reader.u24_le().zip(reader.u24_le());
-        let size = reader.u24_le().zip(reader.u24_le());
+        let size = side(&mut reader).zip(side(&mut reader));
         let (Some((x, y)), Some((width, height)), Some((across, down))) =
             (place, size, found.canvas())
         else {
             return Err(found.malformed("a frame has no size"));
         };
-        let (width, height) = (width + 1, height + 1);
-        if x * 2 + width > across || y * 2 + height > down {
+        // The place is told in steps of two pixels.
+        let end = |place: u32, side: u32| place.saturating_mul(2).saturating_add(side);
+        if end(x, width) > across || end(y, height) > down {
             return Err(found.malformed("a frame reaches beyond the canvas"));
         }
         found.add_frame()?;
@@ -225,7 +240,8 @@ impl Webp {
             size: (width, height),
             painted: false,
         });
-        Ok(Step::Keep(8 + 16))
+        // Its header and what was read.
+        Ok(Step::Keep(24))
     }
 
     fn end_frame(&mut self, found: &Found) -> Result<(), MediaError> {
@@ -281,5 +297,11 @@ fn lossless_size(content: &[u8]) -> Option<(u32, u32)> {
         return None;
     }
     let bits = reader.u32_le()?;
-    (bits >> 29 == 0).then_some(((bits & 0x3FFF) + 1, ((bits >> 14) & 0x3FFF) + 1))
+    let side = |bits: u32| (bits & 0x3FFF).saturating_add(1);
+    (bits >> 29 == 0).then_some((side(bits), side(bits >> 14)))
+}
+
+/// §2.7.1: a side of a canvas or frame, which is told as one less.
+fn side(reader: &mut Reader<'_>) -> Option<u32> {
+    reader.u24_le().map(|side| side.saturating_add(1))
 }

@@ -3,19 +3,20 @@
 use super::hostile_files;
 use super::parts::png_chunk;
 
-/// Where the part that varies begins: the type of a private chunk, followed by
-/// 16 bytes and their checksum.
-pub(crate) const VARIES_AT: usize = 8 + 25 + 4;
+/// Where the part that varies begins: the type of a chunk, followed by 16 bytes and
+/// their checksum.
+pub(crate) const VARIES_AT: usize = 8 + 25 + 25 + 4;
 /// The least that a picture has.
 pub(super) const SMALLEST: usize = 8 + 25 + 28 + 12 + 25 + 12;
 
-/// Ancillary, private, safe to copy: a decoder passes it over.
-const PRIVATE: &[u8; 4] = b"drKm";
+/// Image data: behind the end of what is compressed a decoder passes it over, and
+/// nothing that strips metadata takes it out.
+const DATA: &[u8; 4] = b"IDAT";
 
-/// A valid PNG of exactly `size` bytes: one grey pixel, a chunk of 16 bytes to
-/// vary, and a private chunk that fills it up.
+/// A PNG of exactly `size` bytes: one grey pixel, a chunk of 16 bytes to vary, and
+/// one that fills it up.
 pub(crate) fn png(size: usize) -> Vec<u8> {
-    let varies = png_chunk(PRIVATE, b"0000000000000000");
+    let varies = png_chunk(DATA, b"0000000000000000");
     // Bytes that compress badly, so that nothing is gained by compression.
     let mut state = 1_u32;
     let noise: Vec<u8> = std::iter::repeat_with(|| {
@@ -24,7 +25,7 @@ pub(crate) fn png(size: usize) -> Vec<u8> {
     })
     .take(size.saturating_sub(SMALLEST))
     .collect();
-    hostile_files::png(&[varies, png_chunk(PRIVATE, &noise)].concat(), &[])
+    hostile_files::png(&[], &[varies, png_chunk(DATA, &noise)].concat())
 }
 
 #[cfg(test)]
@@ -36,7 +37,7 @@ mod tests {
         for size in [SMALLEST, 200, 100_000] {
             let png = png(size);
             assert_eq!(png.len(), size);
-            assert_eq!(&png[VARIES_AT..VARIES_AT + 4], PRIVATE);
+            assert_eq!(&png[VARIES_AT..VARIES_AT + 4], DATA);
         }
     }
 

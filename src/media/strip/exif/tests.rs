@@ -1,5 +1,13 @@
 use super::*;
 
+fn edit(tiff: &[u8], strip: Strip) -> Edit {
+    super::edit(tiff, strip, &mut Meter::default())
+}
+
+fn edit_in_place(tiff: &[u8], strip: Strip) -> Option<Vec<u8>> {
+    super::edit_in_place(tiff, strip, &mut Meter::default())
+}
+
 /// Builds a big-endian TIFF structure.
 #[derive(Default)]
 struct Builder {
@@ -92,7 +100,9 @@ fn places_makers_notes_and_thumbnails_go() {
         assert!(has(&before, text) && !has(&after, text));
     }
     let tiff = Tiff::open(&after).expect("TIFF");
-    let first = tiff.directory(8).expect("a directory");
+    let first = tiff
+        .directory(8, &mut Meter::default())
+        .expect("a directory");
     let tags: Vec<u16> = first.entries.iter().map(|entry| entry.tag).collect();
     assert_eq!(tags, [ORIENTATION, ARTIST, EXIF_IFD]);
     assert_eq!(after[first.end - 4..first.end], [0; 4], "no next directory");
@@ -144,7 +154,8 @@ fn what_is_no_tiff_or_holds_nothing_that_stays_goes() {
         let in_place = edit_in_place(bytes, Strip::Location).unwrap_or(bytes.to_vec());
         assert_eq!(in_place.len(), bytes.len());
         assert_eq!(edit_in_place(&in_place, Strip::Location), None);
-        let readable = Tiff::open(&in_place).and_then(|tiff| tiff.directory(8));
+        let readable =
+            Tiff::open(&in_place).and_then(|tiff| tiff.directory(8, &mut Meter::default()));
         assert_eq!(readable.is_some(), bytes.len() >= 10);
     }
 }
@@ -171,6 +182,63 @@ fn entries_that_lead_astray_go() {
         edit(&tiff.bytes, Strip::Location),
         Edit::Replace(expect.bytes)
     );
+}
+
+#[test]
+fn values_that_lie_over_each_other_are_copied_once() {
+    // Each entry names the same half megabyte, or a part of it.
+    let fields: Vec<Field> = (0..40_000u16)
+        .map(|index| {
+            (
+                ARTIST,
+                ASCII,
+                500_000,
+                offset(480_014 + usize::from(index % 7)),
+            )
+        })
+        .collect();
+    let mut tiff = Builder::new();
+    tiff.directory(&fields, 0);
+    tiff.bytes.resize(480_014 + 500_006, b'x');
+    let mut meter = Meter::default();
+    let kept = super::edit(&tiff.bytes, Strip::Location, &mut meter);
+    assert_eq!(kept, Edit::Keep);
+    let units = meter.open();
+    let length = u64::try_from(tiff.bytes.len()).expect("small");
+    assert!(units <= 12 * length, "{units} for {length} bytes");
+}
+
+#[test]
+fn a_directory_leads_to_one_exif_directory_however_often_it_says_so() {
+    let lead = |at: usize| (EXIF_IFD, 4, 1, offset(at));
+    let comment = (0x9286, ASCII, 4, *b"abc\0");
+    let of = |leads: [usize; 2]| {
+        let mut tiff = Builder::new();
+        tiff.directory(&leads.map(lead), 0);
+        assert_eq!(tiff.directory(&[comment], 0), 38);
+        assert_eq!(tiff.directory(&[comment], 0), 56);
+        tiff.bytes
+    };
+    let Edit::Replace(first) = edit(&of([38, 56]), Strip::Location) else {
+        panic!("it must change");
+    };
+    let tiff = Tiff::open(&first).expect("TIFF");
+    let entries = tiff
+        .directory(8, &mut Meter::default())
+        .expect("it")
+        .entries;
+    assert_eq!(entries.len(), 1);
+    assert_eq!(entries[0].number, Some(38));
+    // If it can not be read, no other is looked for.
+    assert_eq!(edit(&of([9999, 56]), Strip::Location), Edit::Drop);
+    let many: Vec<Field> = (0..20_000).map(|at| lead(10 + at * 12)).collect();
+    let mut tiff = Builder::new();
+    tiff.directory(&many, 0);
+    let mut meter = Meter::default();
+    super::edit(&tiff.bytes, Strip::Location, &mut meter);
+    let units = meter.open();
+    let length = u64::try_from(tiff.bytes.len()).expect("small");
+    assert!(units <= 12 * length, "{units} for {length} bytes");
 }
 
 proptest::proptest! {

@@ -1,5 +1,9 @@
 use super::*;
 
+fn edit(resources: &[u8]) -> Edit {
+    super::edit(resources, &mut Meter::default())
+}
+
 fn resource(id: u16, name: &str, data: &[u8]) -> Vec<u8> {
     let mut bytes = b"8BIM".to_vec();
     bytes.extend(id.to_be_bytes());

@@ -1,5 +1,13 @@
 use super::*;
 
+fn edit(packet: &[u8], strip: Strip) -> Edit {
+    super::edit(packet, strip, &mut Meter::default())
+}
+
+fn edit_in_place(packet: &[u8], strip: Strip) -> Option<Vec<u8>> {
+    super::edit_in_place(packet, strip, &mut Meter::default())
+}
+
 /// The packet after the edit, with runs of spaces made one.
 fn edited(packet: &str) -> Option<String> {
     match edit(packet.as_bytes(), Strip::Location) {

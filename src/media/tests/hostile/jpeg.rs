@@ -1,0 +1,184 @@
+use super::{Case, Fate, SECRET, hidden, kept, private, refused};
+use crate::media::testing::segment;
+use Fate::{Less, Same};
+
+const SOI: &[u8] = b"\xff\xd8";
+const EOI: &[u8] = b"\xff\xd9";
+
+/// A JPEG of 2 by 3 pixels with this before its frame header and this in its scan.
+pub(super) fn jpeg(before: &[u8], scan: &[u8]) -> Vec<u8> {
+    framed(before, &[8, 0, 3, 0, 2, 1, 1, 0x11, 0], scan)
+}
+
+/// One with this frame header.
+fn framed(before: &[u8], frame: &[u8], data: &[u8]) -> Vec<u8> {
+    let (frame, scan) = (segment(0xC0, frame), segment(0xDA, &[1, 1, 0, 0, 63, 0]));
+    [SOI, before, &frame, &scan, data, EOI].concat()
+}
+
+pub(super) fn cases() -> Vec<Case> {
+    let short = "a segment is shorter than its length field";
+    let cut = "ends before it is complete";
+    let contradicts = "contradicts itself";
+    let many_scans = segment(0xDA, &[1, 1, 0, 0, 63, 0]).repeat(500);
+    let whole = jpeg(b"", b"");
+    let open = whole.strip_suffix(b"\xd9").unwrap_or_default().to_vec();
+    let all_that_ends = EOI.repeat(32_766);
+    vec![
+        refused("a segment of length 0", jpeg(b"\xff\xe0\0\0", b""), short),
+        refused("a segment of length 1", jpeg(b"\xff\xdb\0\x01", b""), short),
+        kept("tables without content", jpeg(b"\xff\xdb\0\x02", b"")),
+        hidden("an APP1 without content", jpeg(b"\xff\xe1\0\x02", b"")),
+        refused(
+            "a comment of 65,535 bytes of which none is there",
+            jpeg(b"", b"\xff\xfe\xff\xff"),
+            cut,
+        ),
+        refused(
+            "tables of 65,535 bytes that swallow the end",
+            jpeg(b"", b"\xff\xdb\xff\xff"),
+            cut,
+        ),
+        private(
+            "a comment of 65,535 bytes, all of them ends of the image",
+            jpeg(&segment(0xFE, &all_that_ends), b""),
+        ),
+        refused(
+            "a frame header of 255 components and room for one",
+            framed(b"", &[8, 0, 3, 0, 2, 255, 1, 0x11, 0], b""),
+            contradicts,
+        ),
+        refused(
+            "a frame header of no component",
+            framed(b"", &[8, 0, 3, 0, 2, 0], b""),
+            contradicts,
+        ),
+        refused(
+            "a precision of 0",
+            framed(b"", &[0, 0, 3, 0, 2, 1, 1, 0x11, 0], b""),
+            contradicts,
+        ),
+        refused(
+            "a precision of 255",
+            framed(b"", &[255, 0, 3, 0, 2, 1, 1, 0x11, 0], b""),
+            contradicts,
+        ),
+        refused(
+            "65,535 by 65,535 pixels",
+            framed(b"", &[8, 255, 255, 255, 255, 1, 1, 0x11, 0], b""),
+            "more than the 50000000 allowed",
+        ),
+        refused(
+            "a height that a later DNL is to tell",
+            framed(
+                b"",
+                &[8, 0, 0, 0, 2, 1, 1, 0x11, 0],
+                b"\xff\xdc\0\x04\0\x03",
+            ),
+            "no pixels",
+        ),
+        kept(
+            "a DNL that tells another height",
+            jpeg(b"", b"\xff\xdc\0\x04\xff\xff"),
+        ),
+        refused(
+            "a scan of 255 components",
+            jpeg(&segment(0xDA, &[255, 1, 0, 0, 63, 0]), b""),
+            "a scan comes before the frame header",
+        ),
+        refused(
+            "a second scan of 255 components",
+            jpeg(b"", &segment(0xDA, &[255, 1, 0, 0, 63, 0])),
+            contradicts,
+        ),
+        refused(
+            "a second scan of no component",
+            jpeg(b"", &segment(0xDA, &[0, 0, 63, 0])),
+            contradicts,
+        ),
+        refused("501 scans", jpeg(b"", &many_scans), "more than 500 scans"),
+        refused(
+            "a second image inside the first",
+            jpeg(b"", SOI),
+            "a second image starts inside the first",
+        ),
+        refused(
+            "a JPG marker that nobody uses",
+            jpeg(b"\xff\xc8\0\x02", b""),
+            "a reserved marker",
+        ),
+        refused(
+            "a marker of JPEG 2000",
+            jpeg(b"", b"\xff\x4f\xff\x51"),
+            "a reserved marker",
+        ),
+        refused(
+            "a hierarchy",
+            jpeg(b"\xff\xde\0\x02", b""),
+            "hierarchical JPEG is not supported",
+        ),
+        refused(
+            "the end before the scan",
+            [SOI, EOI].concat(),
+            "it ends without a scan",
+        ),
+        refused("fill without end", [SOI, &[0xFF; 3000]].concat(), cut),
+        refused("a scan whose last byte may begin a marker", open, cut),
+        hidden(
+            "restarts before there is anything to restart",
+            jpeg(b"\xff\xd0\xff\xd7", b""),
+        ),
+        hidden(
+            "70,000 fill bytes before a segment",
+            jpeg(&[0xFF; 70_000], b""),
+        ),
+        kept("70,000 fill bytes in a scan", jpeg(b"", &[0xFF; 70_000])),
+        kept(
+            "stuffed bytes throughout a scan",
+            jpeg(b"", &[0xFF, 0].repeat(5000)),
+        ),
+        refused(
+            "50,000 empty segments",
+            jpeg(&segment(0xDB, b"").repeat(50_000), b""),
+            "cut into more and smaller parts",
+        ),
+        Case(
+            "an index of pictures that are cut off",
+            jpeg(&segment(0xE2, b"MPF\0MM"), b""),
+            [Less; 3],
+        ),
+        hidden(
+            "a thumbnail that says that it is 255 by 255",
+            jpeg(
+                &segment(
+                    0xE0,
+                    &[&b"JFIF\0\x01\x01\0\0\x01\0\x01\xff\xff"[..], SECRET].concat(),
+                ),
+                b"",
+            ),
+        ),
+        Case(
+            "a JFIF segment that is too short to have a thumbnail",
+            jpeg(&segment(0xE0, b"JFIF\0\x01"), b""),
+            [Same; 3],
+        ),
+        hidden("a maker's segment", jpeg(&segment(0xE5, SECRET), b"")),
+        hidden(
+            "content credentials",
+            jpeg(
+                &segment(
+                    0xEB,
+                    &[b"JP\0\x01\0\0\0\x01\0\0\0\x20jumb", SECRET].concat(),
+                ),
+                b"",
+            ),
+        ),
+        hidden(
+            "metadata between a scan and more of its data",
+            jpeg(
+                b"",
+                &[b"data", &segment(0xE1, SECRET)[..], b"more"].concat(),
+            ),
+        ),
+    ]
+}

@@ -1,0 +1,245 @@
+//! How much work files are, in units of the meter. Time is not measured: the meter
+//! counts what is done, and what is done twice is counted twice.
+
+use super::{STRIPS, samples};
+use crate::media::meter::{FREE, PER_BYTE};
+use crate::media::testing::promises::{self, policy};
+use crate::media::testing::{self, png_chunk, riff_chunk, segment};
+use crate::media::tests::mutations::seeds;
+use crate::media::{Inspector, MediaError, Strip};
+
+/// What a file was: how the walk ended, units of work, bytes that were passed, how
+/// often a walk was asked for a step, and how many pushes there were.
+#[derive(Debug)]
+struct Work {
+    answer: Result<(), MediaError>,
+    units: u64,
+    passed: u64,
+    looks: u64,
+    pushes: u64,
+}
+
+fn work<'a>(strip: Option<Strip>, pieces: impl IntoIterator<Item = &'a [u8]>) -> Work {
+    let mut inspector = Inspector::new(policy(strip));
+    let (mut answer, mut pushes) = (Ok(()), 0);
+    for piece in pieces {
+        answer = super::push(&mut inspector, piece);
+        pushes += 1;
+        if answer.is_err() {
+            break;
+        }
+    }
+    let (units, passed, looks) = inspector.work();
+    Work {
+        answer,
+        units,
+        passed,
+        looks,
+        pushes,
+    }
+}
+
+/// Holds the work on a file to what it may be, however it is cut.
+fn check<'a>(strip: Option<Strip>, pieces: &[&'a [u8]]) -> Work {
+    let work = work(strip, pieces.iter().copied());
+    let most = FREE + PER_BYTE * work.passed;
+    let refused = matches!(work.answer, Err(MediaError::TooMuchWork { .. }));
+    assert!(work.units <= most || refused, "{work:?}");
+    // Unless something is left out, nothing else is a reason to refuse it.
+    assert!(work.units > most || !refused || strip.is_some(), "{work:?}");
+    // A part takes a few looks, and so does a push.
+    let looks = 8 + 4 * work.pushes + work.units / 8;
+    assert!(work.looks <= looks, "{work:?}");
+    work
+}
+
+#[test]
+fn no_honest_file_is_half_the_work_that_it_may_be() {
+    let generated = [
+        testing::gif(1, 1, 300),
+        testing::gif(64, 64, 30),
+        testing::jpeg(1000, 700),
+        testing::png(300, 200),
+        testing::png_of_size(100_000),
+        testing::webp(300, 200),
+    ];
+    let samples = samples().into_iter().map(|(file, _)| file);
+    for file in seeds().into_iter().chain(generated).chain(samples) {
+        for strip in STRIPS {
+            let work = check(strip, &[&file]);
+            assert_eq!(work.answer, Ok(()));
+            eprintln!(
+                "RATIO {} {strip:?} {:.2}",
+                file.len(),
+                work.units as f64 / work.passed as f64
+            );
+            let most = (FREE + PER_BYTE * work.passed) / 2;
+            assert!(work.units <= most, "{work:?}");
+        }
+    }
+}
+
+/// A JPEG with this before its frame header, and with this in its scan.
+fn jpeg(before: &[u8], scan: &[u8]) -> Vec<u8> {
+    let file = testing::jpeg(8, 8);
+    let (start, rest) = file.split_at(2);
+    let (middle, end) = rest.split_at(rest.len() - 2);
+    [start, before, middle, scan, end].concat()
+}
+
+/// A PNG with this between its header and its data.
+fn png(chunks: &[u8]) -> Vec<u8> {
+    let mut file = testing::png(2, 2);
+    file.splice(33..33, chunks.iter().copied());
+    file
+}
+
+/// A GIF with this between its screen and its frame.
+fn gif(blocks: &[u8]) -> Vec<u8> {
+    let mut file = testing::gif(1, 1, 1);
+    file.splice(25..25, blocks.iter().copied());
+    file
+}
+
+/// A WebP with this behind its pixels.
+fn webp(chunks: &[u8]) -> Vec<u8> {
+    let canvas = riff_chunk(b"VP8X", &[8, 0, 0, 0, 5, 0, 0, 3, 0, 0]);
+    let pixels = testing::webp(6, 4).split_off(12);
+    riff_chunk(b"RIFF", &[b"WEBP", &canvas[..], &pixels, chunks].concat())
+}
+
+#[test]
+fn what_is_nothing_but_beginnings_is_refused_in_its_middle() {
+    let many = |part: &[u8]| part.repeat(200_000 / part.len());
+    let thumbnail = b"JFIF\0\x01\x02\0\0\x01\0\x01\x01\x01rgb";
+    let tags = [&b"<a>"[..], &many(b"<b/>"), b"</a>"].concat();
+    let attributes = [&b"<a "[..], &many(b"b='' "), b"/>"].concat();
+    for (name, file, strips) in [
+        (
+            "empty segments",
+            jpeg(&many(&segment(0xDB, b"")), b""),
+            &STRIPS[..],
+        ),
+        (
+            "thumbnails",
+            jpeg(&many(&segment(0xE0, thumbnail)), b""),
+            &STRIPS[..2],
+        ),
+        ("empty extensions", gif(&many(b"!\xf9\0")), &STRIPS[..]),
+        (
+            "tiny packets",
+            gif(&many(b"!\xff\x0bXMP DataXMP\x01<\0")),
+            &STRIPS[..1],
+        ),
+        (
+            "chunks of a byte",
+            webp(&many(&riff_chunk(b"junk", b"x"))),
+            &STRIPS[..2],
+        ),
+        ("tiny tags", webp(&riff_chunk(b"XMP ", &tags)), &STRIPS[..1]),
+        (
+            "tiny attributes",
+            webp(&riff_chunk(b"XMP ", &attributes)),
+            &STRIPS[..1],
+        ),
+    ] {
+        for strip in strips {
+            let answer = check(*strip, &[&file]).answer;
+            let refused = matches!(answer, Err(MediaError::TooMuchWork { .. }));
+            assert!(refused, "{name}, {strip:?}: {answer:?}");
+            let pieces: Vec<&[u8]> = file.chunks(1000).collect();
+            let early = check(*strip, &pieces);
+            assert_eq!(early.answer, answer, "{name}");
+        }
+    }
+}
+
+#[test]
+fn what_is_left_out_does_not_pay_for_what_is_stored() {
+    let comments = segment(0xFE, &[b'c'; 1000]).repeat(200);
+    let tables = segment(0xDB, b"").repeat(5000);
+    let file = jpeg(&[comments, tables].concat(), b"");
+    for (strip, taken) in STRIPS.into_iter().zip([true, false, true]) {
+        let answer = check(strip, &[&file]).answer;
+        assert_eq!(answer.is_ok(), taken, "{strip:?}: {answer:?}");
+    }
+    // What is taken is taken again once it is stored.
+    promises::check(&file, 1000);
+}
+
+#[test]
+fn a_run_is_gone_along_at_once_wherever_a_push_ends() {
+    const RUN: usize = 1 << 20;
+    let one_byte_blocks = [b"!\xfe".as_slice(), &b"\x01x".repeat(RUN / 2), b"\0"].concat();
+    let packet = [
+        b"!\xff\x0bXMP DataXMP".as_slice(),
+        &b"\x01<".repeat(400_000),
+        b"\0",
+    ]
+    .concat();
+    for (name, file) in [
+        ("fill in a scan", jpeg(b"", &[0xFF].repeat(RUN))),
+        ("fill before a segment", jpeg(&[0xFF].repeat(RUN), b"")),
+        ("stuffed bytes", jpeg(b"", &[0xFF, 0].repeat(RUN / 2))),
+        ("restarts", jpeg(b"", &[0xFF, 0xD3].repeat(RUN / 2))),
+        ("terminators", gif(&[0].repeat(RUN))),
+        ("sub-blocks of one byte", gif(&one_byte_blocks)),
+        ("a packet in sub-blocks of one byte", gif(&packet)),
+        ("data", png(&png_chunk(b"prIv", &[7].repeat(RUN)))),
+    ] {
+        for strip in STRIPS {
+            for size in [file.len(), 65_536, 65_535, 1000] {
+                let pieces: Vec<&[u8]> = file.chunks(size).collect();
+                let work = check(strip, &pieces);
+                assert_eq!(work.answer, Ok(()), "{name}");
+                let most = 40 + 4 * work.pushes;
+                assert!(work.looks <= most, "{name}, {strip:?}, {size}: {work:?}");
+            }
+        }
+    }
+}
+
+#[cfg(not(target_family = "wasm"))]
+mod properties {
+    use proptest::prelude::*;
+    use proptest::sample::Index;
+
+    use super::*;
+    use crate::media::testing::promises::mend_png;
+    use crate::media::tests::pieces;
+
+    proptest! {
+        #[test]
+        fn any_file_is_as_much_work_however_it_is_cut(
+            seed in any::<Index>(),
+            damage in prop::collection::vec((any::<Index>(), any::<u8>()), 0..6),
+            mend: bool,
+            repeat in prop::option::of((any::<Index>(), 1usize..40, 1usize..4000)),
+            cuts in prop::collection::vec(any::<Index>(), 0..20),
+        ) {
+            let mut file = seed.get(&seeds()).clone();
+            for (place, byte) in damage {
+                let place = place.index(file.len());
+                file[place] = byte;
+            }
+            // A few bytes of it, many times.
+            if let Some((place, length, times)) = repeat {
+                let place = place.index(file.len());
+                let part = &file[place..(place + length).min(file.len())];
+                let many = part.repeat(times);
+                file.splice(place..place, many);
+            }
+            if mend {
+                mend_png(&mut file);
+            }
+            for strip in STRIPS {
+                let whole = check(strip, &[&file]);
+                let cut = check(strip, &pieces(&file, &cuts));
+                prop_assert_eq!(&whole.answer, &cut.answer);
+                prop_assert_eq!((whole.units, whole.passed), (cut.units, cut.passed));
+                let bytes: Vec<&[u8]> = file.chunks(1).take(5000).collect();
+                check(strip, &bytes);
+            }
+        }
+    }
+}
