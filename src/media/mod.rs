@@ -13,9 +13,10 @@
 //! - `inspect`: the [`Inspector`]; `window`: the bytes before it, cut into pieces;
 //! - `walk`: one walk per container, each a state machine over windows;
 //! - `strip`: what goes of a piece of metadata that a walk has come to;
-//! - `tiff`, `exif`, `read`: what these share;
+//! - `boxes`, `tiff`, `exif`, `read`: what these share;
 //! - `testing`: makes small valid images, for tests only.
 
+mod boxes;
 mod error;
 mod exif;
 mod inspect;

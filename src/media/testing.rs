@@ -2,6 +2,8 @@
 //! but the formats' own rules is used, so a test that reads them back tests
 //! against the specifications and not against an encoder.
 
+#[cfg(test)]
+pub(crate) mod isobmff;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod pixels;
 #[cfg(any(test, feature = "fuzzing"))]
