@@ -98,9 +98,9 @@ fn rule(parent: Parent, name: &[u8; 4]) -> Rule {
         (Parent::Samples, name) if TABLES.contains(&name) => Rule::Keep,
         (Parent::Descriptions, b"av01") => Rule::Description,
         (Parent::Descriptions, b"uuid" | b"free" | b"skip") => Rule::Empty,
+        (_, name) if CONTAINERS.contains(&name) => Rule::Refuse,
         // Of sound.
         (Parent::Descriptions, _) => Rule::Keep,
-        (_, name) if CONTAINERS.contains(&name) => Rule::Refuse,
         _ => Rule::Empty,
     }
 }
