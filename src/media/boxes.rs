@@ -89,7 +89,7 @@ fn first(bytes: &[u8]) -> Result<Option<(Box<'_>, &[u8])>, Reason> {
 pub(super) fn boxes(content: &[u8]) -> impl Iterator<Item = Result<Box<'_>, Reason>> {
     let mut rest = content;
     std::iter::from_fn(move || {
-        // What follows a box that can not be measured is not looked at.
+        // What follows a box that cannot be measured is not looked at.
         let next = first(std::mem::take(&mut rest)).transpose()?;
         Some(next.map(|(found, after)| {
             rest = after;

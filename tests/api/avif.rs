@@ -44,7 +44,10 @@ fn overlapping() -> Vec<u8> {
     };
     let entries = [&[0, 2][..], &entry(1, b"av01"), &entry(2, b"Exif")].concat();
     let size = full(b"ispe", 0, &[0, 0, 0, 8, 0, 0, 0, 8]);
-    let properties = [bx(b"ipco", &size), full(b"ipma", 0, &[0, 0, 0, 1, 0, 1, 1, 1])];
+    let properties = [
+        bx(b"ipco", &size),
+        full(b"ipma", 0, &[0, 0, 0, 1, 0, 1, 1, 1]),
+    ];
     with_meta(|_| {
         [
             vec![0; 4],

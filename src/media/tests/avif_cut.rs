@@ -2,8 +2,7 @@
 
 use crate::media::testing::isobmff::{Item, Meta, Movie, bx, file, ftyp};
 use crate::media::testing::promises::{policy, run};
-use crate::media::testing::{self};
-use crate::media::{MediaError, Strip};
+use crate::media::{MediaError, Strip, testing};
 
 /// Each ends with the last byte of its picture, or with the box that names it.
 fn shapes() -> Vec<(&'static str, Vec<u8>)> {

@@ -3,9 +3,11 @@
 
 mod counts;
 mod makers;
+mod metadata;
 mod nesting;
 mod parts;
 mod places;
+mod samples;
 mod sizes;
 mod structure;
 
@@ -138,9 +140,11 @@ fn every_hostile_file_has_the_answer_that_it_deserves() {
     let groups = [
         counts::cases(),
         makers::cases(),
+        metadata::cases(),
         nesting::cases(),
         parts::cases(),
         places::cases(),
+        samples::cases(),
         structure::cases(),
     ];
     let cases: Vec<Case> = groups.into_iter().flatten().collect();

@@ -55,6 +55,14 @@ enum State {
     Blank(u64),
 }
 
+/// A box of the file, whose length is stated.
+struct Top<'a> {
+    header: Header,
+    size: u64,
+    /// What is seen of it, and of what follows it.
+    window: &'a [u8],
+}
+
 impl Walk for Avif {
     fn step(&mut self, window: &[u8], found: &mut Found) -> Result<Step, MediaError> {
         let step = match self.state {
@@ -118,9 +126,14 @@ impl Avif {
         let Some(size) = header.size else {
             return self.last_box(header, found);
         };
+        let top = Top {
+            header,
+            size,
+            window,
+        };
         match &name {
-            b"ftyp" | b"meta" | b"moov" => self.header_box(header, size, window, found),
-            _ => self.other_box(header, size, window, found),
+            b"ftyp" | b"meta" | b"moov" => self.header_box(&top, found),
+            _ => self.other_box(&top, found),
         }
     }
 
@@ -139,13 +152,12 @@ impl Avif {
 
     /// A box that is passed. Where metadata is stripped, what is in no box of data
     /// goes.
-    fn other_box(
-        &mut self,
-        header: Header,
-        size: u64,
-        window: &[u8],
-        found: &mut Found,
-    ) -> Result<Step, MediaError> {
+    fn other_box(&mut self, top: &Top<'_>, found: &mut Found) -> Result<Step, MediaError> {
+        let Top {
+            header,
+            size,
+            window,
+        } = *top;
         found.add_part("boxes")?;
         let end = self.at.saturating_add(size);
         let is_data = &header.name == b"mdat";
@@ -183,7 +195,7 @@ impl Avif {
         }
         let size = until.saturating_sub(start);
         if secret == Secret::Other {
-            self.layout.pop_secret();
+            self.pass_secret(size, found)?;
             return Ok(Step::Blank(size));
         }
         found.check_metadata(size)?;
@@ -191,7 +203,7 @@ impl Avif {
         let Some(item) = window.get(..whole) else {
             return Ok(Step::Need(whole));
         };
-        self.layout.pop_secret();
+        self.pass_secret(size, found)?;
         let edited = found
             .strip()
             .and_then(|level| strip::item(item, secret, level));
@@ -199,5 +211,11 @@ impl Avif {
             Some(edited) => Step::Replace(size, edited),
             None => Step::Keep(size),
         })
+    }
+
+    /// The next `size` bytes are metadata, and no picture that is named later.
+    fn pass_secret(&mut self, size: u64, found: &Found) -> Result<(), MediaError> {
+        self.layout.pop_secret();
+        self.close(size, found)
     }
 }

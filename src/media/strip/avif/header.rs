@@ -53,6 +53,8 @@ enum Rule {
     Head(usize),
     /// A description of AV1 samples.
     Description,
+    /// What it begins with, when something was made and changed, is metadata.
+    Times,
     /// A colour profile or what stands for one.
     Colour,
     /// Data of items.
@@ -86,10 +88,11 @@ fn rule(parent: Parent, name: &[u8; 4]) -> Rule {
         (Parent::Sources, b"dref") => Rule::Inside(8, Parent::SourceList),
         // Where else data may be: none is.
         (Parent::SourceList, _) => Rule::Head(4),
-        (Parent::Movie, b"mvhd") | (Parent::Track, b"tkhd" | b"tref") => Rule::Keep,
+        (Parent::Movie, b"mvhd") | (Parent::Track, b"tkhd") => Rule::Times,
+        (Parent::Media, b"mdhd") => Rule::Times,
+        (Parent::Track, b"tref") | (Parent::Edits, b"elst") => Rule::Keep,
         (Parent::Movie, b"trak") => Rule::Inside(0, Parent::Track),
         (Parent::Track, b"edts") => Rule::Inside(0, Parent::Edits),
-        (Parent::Edits, b"elst") | (Parent::Media, b"mdhd") => Rule::Keep,
         (Parent::Track, b"mdia") => Rule::Inside(0, Parent::Media),
         (Parent::Media, b"minf") => Rule::Inside(0, Parent::MediaInformation),
         (Parent::MediaInformation, b"vmhd" | b"smhd" | b"nmhd" | b"hmhd") => Rule::Keep,
@@ -164,7 +167,7 @@ impl<'a> Headers<'a> {
     fn edit(&self, mut found: BoxMut<'_>, parent: Parent, depth: u32) -> Result<(), Reason> {
         let rule = rule(parent, &found.name);
         match (rule, self.strip) {
-            (Rule::Refuse, _) => Err("a box lies in one that can not hold it"),
+            (Rule::Refuse, _) => Err("a box lies in one that cannot hold it"),
             (Rule::Inside(start, inner), _) => {
                 let boxes = found.content().get_mut(start..).ok_or(SHORT)?;
                 self.boxes(boxes, inner, depth)
@@ -183,6 +186,10 @@ impl<'a> Headers<'a> {
                     clear_compressor(fields);
                 }
                 self.boxes(boxes, Parent::PropertyList, depth)
+            }
+            (Rule::Times, Some(Strip::All)) => {
+                clear_times(found.content());
+                Ok(())
             }
             (Rule::Data, Some(strip)) => self.data(found.content(), strip),
             (rule, Some(_)) => {
@@ -219,6 +226,17 @@ fn clear_compressor(fields: &mut [u8]) {
         if !rest.is_some_and(|rest| rest.iter().all(|byte| *byte == 0)) {
             name.fill(0);
         }
+    }
+}
+
+/// Takes two times away, which have 64 bits each from version 1 on.
+fn clear_times(content: &mut [u8]) {
+    let end = match content.first() {
+        Some(1..) => 20,
+        _ => 12,
+    };
+    if let Some(times) = content.get_mut(4..end) {
+        times.fill(0);
     }
 }
 

@@ -36,7 +36,7 @@ fn moving(change: impl Fn(Movie) -> Movie) -> Vec<u8> {
 }
 
 fn containers() -> Vec<Case> {
-    let wrong = "a box lies in one that can not hold it";
+    let wrong = "a box lies in one that cannot hold it";
     let in_meta = |name: &[u8; 4], head: &[u8]| long(nested(name, head, DEPTH));
     let in_moov = |name: &[u8; 4], head: &[u8]| {
         moving(|movie| Movie {

@@ -1,7 +1,7 @@
 //! Pictures that are put together from others, or from nothing.
 
 use super::{Case, Expect, NO_BYTES, PICTURE, TWICE, case, image, meta, refused, taken};
-use crate::media::testing::isobmff::{Item, Meta, bx, full};
+use crate::media::testing::isobmff::{Item, Meta, bx, file, ftyp, full};
 
 pub(super) fn cases() -> Vec<Case> {
     [missing(), rings(), references()]
@@ -104,10 +104,7 @@ fn rings() -> Vec<Case> {
         ..item
     });
     let layers = Meta::new(&layers.collect::<Vec<_>>()).build();
-    let layers = crate::media::testing::isobmff::file(
-        &[crate::media::testing::isobmff::ftyp(&[b"avif"]), layers],
-        5010,
-    );
+    let layers = file(&[ftyp(&[b"avif"]), layers], 5010);
     vec![
         refused("a grid of itself", all(&[grid(&[1])]), deep),
         refused("a grid of itself many times", all(&[grid(&[1; 30])]), deep),

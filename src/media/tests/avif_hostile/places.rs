@@ -1,13 +1,13 @@
 //! Items where none can be, and metadata where none is looked for.
 
 use super::{
-    Case, Expect, NO_BYTES, NO_DATA, OUTSIDE, PICTURE, SECRET, case, image, meta, picture_at,
-    refused, taken, uneditable,
+    Case, Expect, NO_BYTES, NO_DATA, OUTSIDE, PICTURE, case, image, meta, picture_at, refused,
+    taken,
 };
 use crate::media::testing::isobmff::{Item, Meta, bx, file, ftyp, versioned};
 
 pub(super) fn cases() -> Vec<Case> {
-    [pictures(), wide(), boxes(), sources(), idat(), metadata()]
+    [pictures(), pieces(), wide(), boxes(), sources(), idat()]
         .into_iter()
         .flatten()
         .collect()
@@ -61,6 +61,31 @@ fn pictures() -> Vec<Case> {
             "a picture of two pieces",
             picture_at(&[(1005, 5), (1000, 5)]),
         ),
+    ]
+}
+
+/// More pieces than there is room for.
+fn pieces() -> Vec<Case> {
+    let scattered = "its data lies in more than 16,384 pieces";
+    let start = 200_000;
+    let of = |count: u32| {
+        let extents: Vec<_> = (0..count).map(|index| (start + 2 * index, 1)).collect();
+        let meta = Meta::new(&[Item::new(b"av01", &extents)]);
+        file(&[ftyp(&[b"avif"]), meta.build()], 240_000)
+    };
+    let boxes = |count: usize| {
+        let boxes = bx(b"mdat", &[7]).repeat(count);
+        let meta = Meta {
+            idat: vec![7; 10],
+            ..Meta::new(&[Item::new(b"av01", &[(0, 10)]).in_idat()])
+        };
+        [ftyp(&[b"avif"]), boxes, meta.build()].concat()
+    };
+    vec![
+        taken("a picture in 16,384 pieces", of(16_384)),
+        refused("a picture in 16,385 pieces", of(16_385), scattered),
+        taken("16,383 boxes of data", boxes(16_383)),
+        refused("16,384 boxes of data", boxes(16_384), scattered),
     ]
 }
 
@@ -268,65 +293,6 @@ fn idat() -> Vec<Case> {
             "a picture of idat, one piece too far",
             of(&[(0, 5), (10, 1)], &[7; 10]),
             outside,
-        ),
-    ]
-}
-
-fn metadata() -> Vec<Case> {
-    let of = |items: &[Item]| {
-        let mut bytes = image(&meta(items));
-        let at = bytes.len() - 60;
-        bytes[at..at + SECRET.len()].copy_from_slice(SECRET);
-        bytes
-    };
-    let at = |extents: &[(u32, u32)]| of(&[Item::xmp(extents)]);
-    let overlap = "metadata overlaps what else is there";
-    let several = "metadata lies in several places";
-    let before = "metadata comes before the box that names it";
-    let long = u32::MAX - 2000;
-    let over = Expect::Malformed(overlap);
-    let mut late = file(&[ftyp(&[b"avif"])], 1010);
-    late.extend(meta(&[Item::xmp(&[(950, 10)])]).build());
-    vec![
-        uneditable("metadata in two pieces", at(&[(900, 5), (950, 8)]), several),
-        uneditable(
-            "metadata of no length",
-            at(&[(950, 0)]),
-            "metadata has no stated length",
-        ),
-        uneditable("metadata in the picture", at(&[(1002, 4)]), overlap),
-        uneditable("metadata around the picture", at(&[(990, 20)]), overlap),
-        uneditable(
-            "metadata in other metadata",
-            of(&[Item::xmp(&[(900, 100)]), Item::new(b"Exif", &[(950, 8)])]),
-            overlap,
-        ),
-        uneditable(
-            "metadata twice at one place, of two kinds",
-            of(&[Item::xmp(&[(950, 8)]), Item::new(b"Exif", &[(950, 8)])]),
-            overlap,
-        ),
-        uneditable("metadata in the file's first bytes", at(&[(0, 8)]), before),
-        uneditable("metadata before meta", late, before),
-        Case {
-            expect: [over, over, Expect::CutShort],
-            ..taken("metadata of 2^32 bytes", at(&[(950, long)]))
-        },
-        taken("metadata of no pieces", image(&meta(&[Item::xmp(&[])]))),
-        taken(
-            "other data with a place in it",
-            of(&[Item::new(b"ZZYZ", &[(940, 30)])]),
-        ),
-        taken(
-            "a picture of another codec with a place in it",
-            of(&[Item::new(b"jpeg", &[(940, 30)])]),
-        ),
-        taken(
-            "Exif in file 1 with a place in it",
-            of(&[Item {
-                source: 1,
-                ..Item::new(b"Exif", &[(946, 40)])
-            }]),
         ),
     ]
 }

@@ -87,7 +87,7 @@ fn no_size_but_its_own_is_taken_of_any_box() {
 }
 
 #[test]
-fn a_box_in_another_can_not_leave_its_size_open() {
+fn a_box_in_another_cannot_leave_its_size_open() {
     for (bytes, names) in [(grid(), &META[..]), (sequence(&movie()), &MOOV[..])] {
         for name in names.iter().filter(|name| **name != b"mdat") {
             let (at, _) = place(&bytes, name);

@@ -220,6 +220,15 @@ fn orders() -> Vec<Case> {
             "metadata overlaps what else is there",
         ),
         uneditable(
+            "samples where metadata was before they were named",
+            [
+                both([meta(&[Item::xmp(&[(1025, 4)])]).build(), Vec::new()]),
+                movie().build(),
+            ]
+            .concat(),
+            super::NO_DATA,
+        ),
+        uneditable(
             "metadata of a track in idat",
             sequence(&Movie {
                 track: Meta::new(&[Item::xmp(&[(0, 4)]).in_idat()]).build(),

@@ -2,9 +2,8 @@
 
 use super::items::{Items, Place};
 use super::layout::Layout;
-use super::{Avif, Brands, meta, moov};
+use super::{Avif, Brands, Top, meta, moov};
 use crate::media::MediaError;
-use crate::media::boxes::Header;
 use crate::media::inspect::MAX_HEADER;
 use crate::media::strip::avif::{Headers, Secret};
 use crate::media::walk::{Found, Step};
@@ -20,11 +19,14 @@ impl Avif {
     /// A box that is read as a whole.
     pub(super) fn header_box(
         &mut self,
-        header: Header,
-        size: u64,
-        window: &[u8],
+        top: &Top<'_>,
         found: &mut Found,
     ) -> Result<Step, MediaError> {
+        let Top {
+            header,
+            size,
+            window,
+        } = *top;
         let long = usize::try_from(size).ok();
         let Some(long) = long.filter(|long| *long <= MAX_HEADER) else {
             return Err(found.malformed("a header box is longer than 256 kB"));

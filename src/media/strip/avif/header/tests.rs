@@ -27,7 +27,7 @@ fn depth_is_bounded_whatever_may_lie_in_what() {
 
 #[test]
 fn a_container_where_none_belongs_is_refused_before_it_is_looked_into() {
-    let reason = "a box lies in one that can not hold it";
+    let reason = "a box lies in one that cannot hold it";
     for strip in [None, Some(Strip::Location)] {
         assert_eq!(edited(strip, &nested(b"meta", &[0; 4], 2)), Err(reason));
         let mut tracks = nested(b"trak", b"", 8000);
@@ -97,6 +97,26 @@ fn references_to_other_files_are_emptied() {
         bx(b"dinf", &full(b"dref", &entries))
     };
     check(&source(b"file:///Zzyzx\0"), &source(&[0; 14]));
+}
+
+#[test]
+fn times_go_with_all_metadata() {
+    let movie = |version: u8, time: u8, length: usize| {
+        let fields = [vec![time; length], vec![9; 20]].concat();
+        let of = |name: &[u8; 4]| versioned(name, version, &fields);
+        let track = bx(b"trak", &[of(b"tkhd"), bx(b"mdia", &of(b"mdhd"))].concat());
+        [of(b"mvhd"), track].concat()
+    };
+    for (version, length) in [(0, 8), (1, 16)] {
+        for (strip, left) in [(Strip::Location, 7), (Strip::All, 0)] {
+            let mut edited = movie(version, 7, length);
+            assert_eq!(Headers::new(Some(strip), &[]).moov(&mut edited), Ok(()));
+            assert!(
+                edited == movie(version, left, length),
+                "{version}, {strip:?}"
+            );
+        }
+    }
 }
 
 #[test]
