@@ -7,6 +7,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 
@@ -26,6 +27,7 @@ pub(super) struct Client {
     pub(super) values: MemoryKeyValue,
     catalog: Arc<MemoryCatalog>,
     lines: Arc<Mutex<Vec<String>>>,
+    spawned: Arc<Mutex<Vec<BoxFuture<'static, ()>>>>,
 }
 
 impl Client {
@@ -70,9 +72,11 @@ impl Client {
         let blobs = ChunkedBlobs::new(store, settings.chunk_bytes);
         let lines: Arc<Mutex<Vec<String>>> = Arc::default();
         let log = Arc::clone(&lines);
+        let spawned: Arc<Mutex<Vec<BoxFuture<'static, ()>>>> = Arc::default();
+        let queue = Arc::clone(&spawned);
         let runtime = Runtime {
             now: Box::new(|| Timestamp::from_millis(NOW)),
-            spawn: Box::new(drop),
+            spawn: Box::new(move |work| queue.lock().expect("not poisoned").push(work)),
             log: Box::new(move |line| log.lock().expect("not poisoned").push(line.to_owned())),
         };
         let limits = Limits::from(&settings);
@@ -90,10 +94,19 @@ impl Client {
         std::mem::take(&mut *self.lines.lock().expect("not poisoned"))
     }
 
+    /// Does what was left for the time after the response.
+    async fn do_spawned(&self) {
+        let spawned = std::mem::take(&mut *self.spawned.lock().expect("not poisoned"));
+        for work in spawned {
+            work.await;
+        }
+    }
+
     pub(super) async fn send(&self, request: Request<Body>) -> Answer {
         let response = respond(self.router.clone(), request).await;
         let (parts, body) = response.into_parts();
         let body = body.collect().await.expect("a whole body").to_bytes();
+        self.do_spawned().await;
         Answer {
             status: parts.status,
             headers: parts.headers,

@@ -14,9 +14,10 @@
 //! - `walk`: one walk per container, each a state machine over windows;
 //! - `strip`: what goes of a piece of metadata that a walk has come to;
 //! - `meter`: how much work a file may be;
-//! - `tiff`, `exif`, `read`: what these share;
+//! - `boxes`, `tiff`, `exif`, `read`: what these share;
 //! - `testing`: makes small valid images, for tests only.
 
+mod boxes;
 mod error;
 mod exif;
 mod inspect;

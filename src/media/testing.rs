@@ -6,6 +6,8 @@
 
 #[cfg(test)]
 pub(super) mod hostile;
+#[cfg(test)]
+pub(crate) mod isobmff;
 pub mod parts;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod pixels;

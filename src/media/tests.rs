@@ -2,6 +2,8 @@
 
 mod apng;
 mod avif;
+mod avif_cut;
+mod avif_hostile;
 mod avif_metadata;
 mod costly;
 mod gif;

@@ -12,6 +12,7 @@ mod support;
 mod abuse;
 mod admin;
 mod attacks;
+mod avif;
 mod backup;
 mod bombs;
 mod carriers;

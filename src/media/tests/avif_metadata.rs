@@ -1,81 +1,35 @@
 //! Metadata in an AVIF lies wherever `iloc` says.
 
 use super::Answer;
-use super::avif::{bx, file, ftyp, full, words};
+use crate::media::testing::isobmff::{Item, Meta, bx, file, ftyp};
 use crate::media::testing::promises::{self, policy, run};
 use crate::media::{Kind, MediaError, Strip};
 
-/// An item besides the picture: its number is its place in the list, from 2 on.
-struct Item {
-    kind: &'static [u8; 4],
-    media_type: &'static str,
-    method: u8,
-    /// Offset and length.
-    extents: &'static [(u32, u32)],
-}
-
-const XMP: Item = Item {
-    kind: b"mime",
-    media_type: "application/rdf+xml",
-    method: 0,
-    extents: &[(700, 17)],
-};
-const EXIF: Item = Item {
-    kind: b"Exif",
-    media_type: "",
-    method: 0,
-    extents: &[(600, 30)],
-};
 const PACKET: &[u8; 17] = b"<a City='Zzyzx'/>";
 const BLANK: &[u8; 17] = b"<a             />";
+
+fn xmp() -> Item {
+    Item::xmp(&[(700, 17)])
+}
+
+fn exif() -> Item {
+    Item::new(b"Exif", &[(600, 30)])
+}
 
 /// A picture of 6 by 4 at the offset 500, 10 bytes long, these items, and an
 /// `idat` box where there is one.
 fn meta(items: &[Item], idat: &[u8]) -> Vec<u8> {
-    let numbers = 2u8..;
-    let entry = |number: u8, kind: &[u8; 4], media_type: &str| {
-        let head = [2, 0, 0, 0, 0, number, 0, 0];
-        bx(
-            b"infe",
-            &[&head, &kind[..], b"\0", media_type.as_bytes(), b"\0"].concat(),
-        )
-    };
-    let place = |number: u8, method: u8, extents: &[(u32, u32)]| {
-        let count = u8::try_from(extents.len()).expect("few");
-        let extents = extents.iter().flat_map(|(at, size)| words(&[*at, *size]));
-        let head = [0, number, 0, method, 0, 0, 0, count];
-        head.into_iter().chain(extents).collect::<Vec<u8>>()
-    };
-    let count = u8::try_from(items.len() + 1).expect("few");
-    let mut entries = vec![0, count];
-    let mut places = vec![0x44, 0, 0, count];
-    entries.extend(entry(1, b"av01", ""));
-    places.extend(place(1, 0, &[(500, 10)]));
-    for (number, item) in numbers.zip(items) {
-        entries.extend(entry(number, item.kind, item.media_type));
-        places.extend(place(number, item.method, item.extents));
+    let picture = Item::new(b"av01", &[(500, 10)]);
+    Meta {
+        idat: idat.to_vec(),
+        ..Meta::new(&[&[picture], items].concat())
     }
-    let mut iloc = full(b"iloc", &places);
-    iloc[8] = 1;
-    let iprp = [
-        bx(b"ipco", &full(b"ispe", &words(&[6, 4]))),
-        full(b"ipma", &[0, 0, 0, 1, 0, 1, 1, 1]),
-    ];
-    let mut inner = vec![
-        full(b"pitm", &[0, 1]),
-        full(b"iinf", &entries),
-        bx(b"iprp", &iprp.concat()),
-        iloc,
-    ];
-    if !idat.is_empty() {
-        inner.push(bx(b"idat", idat));
-    }
-    full(b"meta", &inner.concat())
+    .build()
 }
 
 /// An AVIF of these boxes with `mdat` up to 800, and texts at these places.
 fn image(boxes: &[Vec<u8>], texts: &[(usize, &[u8])]) -> Vec<u8> {
-    let mut bytes = file(&[&[ftyp(b"avif")], boxes].concat(), 800);
+    let mut bytes = file(&[&[ftyp(&[b"avif"])], boxes].concat(), 800);
     for (at, text) in texts {
         bytes[*at..at + text.len()].copy_from_slice(text);
     }
@@ -104,46 +58,72 @@ fn refused(bytes: &[u8]) -> &'static str {
 
 #[test]
 fn metadata_is_edited_where_it_lies() {
-    let bytes = image(&[meta(&[XMP], b"")], &[(700, PACKET)]);
+    let bytes = image(&[meta(&[xmp()], b"")], &[(700, PACKET)]);
     let mut expect = bytes.clone();
     expect[700..717].copy_from_slice(BLANK);
     assert!(stored(&bytes) == expect);
 
-    let in_idat = Item {
-        method: 1,
-        extents: &[(3, 17)],
-        ..XMP
-    };
+    let in_idat = || Item::xmp(&[(3, 17)]).in_idat();
     let idat = [b"...", &PACKET[..], b"."].concat();
-    let bytes = image(&[meta(&[in_idat], &idat)], &[]);
+    let bytes = image(&[meta(&[in_idat()], &idat)], &[]);
     let blank = [b"...", &BLANK[..], b"."].concat();
-    let in_idat = Item {
-        method: 1,
-        extents: &[(3, 17)],
-        ..XMP
-    };
-    assert!(stored(&bytes) == image(&[meta(&[in_idat], &blank)], &[]));
+    assert!(stored(&bytes) == image(&[meta(&[in_idat()], &blank)], &[]));
+}
+
+#[test]
+fn metadata_hides_behind_no_number_of_a_file() {
+    for (method, source) in [(0, 1), (0, u16::MAX), (1, 7)] {
+        let place = if method == 0 { 700 } else { 0 };
+        let item = Item {
+            method,
+            source,
+            ..Item::xmp(&[(place, 17)])
+        };
+        let idat = |packet: &[u8]| {
+            if method == 0 {
+                Vec::new()
+            } else {
+                packet.to_vec()
+            }
+        };
+        let bytes = |packet: &[u8]| {
+            let meta = meta(std::slice::from_ref(&item), &idat(packet));
+            image(&[meta], &[(700, packet)])
+        };
+        let stored = stored(&bytes(PACKET));
+        let mut expect = bytes(BLANK);
+        if method == 1 {
+            expect[700..717].copy_from_slice(PACKET);
+        }
+        assert!(stored == expect, "{method}, {source}");
+    }
 }
 
 #[test]
 fn exif_that_can_not_be_read_becomes_exif_that_says_nothing() {
     let junk = [&[0, 0, 0, 0][..], b"at Zzyzx, or so it may say"].concat();
-    let bytes = image(&[meta(&[EXIF, XMP], b"")], &[(600, &junk), (700, PACKET)]);
-    let stored = stored(&bytes);
+    let boxes = [meta(&[exif(), xmp()], b"")];
+    let stored = stored(&image(&boxes, &[(600, &junk), (700, PACKET)]));
     assert_eq!(&stored[600..612], b"\0\0\0\0MM\0\x2a\0\0\0\x08");
     assert_eq!(stored[612..630], [0; 18]);
 }
 
 #[test]
 fn other_items_that_are_no_pictures_are_emptied() {
-    for (kind, media_type) in [(b"mime", "image/jpeg"), (b"uri ", "")] {
-        let other = Item {
-            kind,
-            media_type,
-            method: 0,
-            extents: &[(600, 30)],
-        };
-        let bytes = image(&[meta(&[other], b"")], &[]);
+    let other = |kind: &[u8; 4], texts: &[u8]| Item {
+        texts: texts.to_vec(),
+        ..Item::new(kind, &[(600, 30)])
+    };
+    let compressed = b"\0application/rdf+xml\0\x20\0";
+    for item in [
+        other(b"mime", b"\0          \0"),
+        other(b"mime", compressed),
+        other(b"uri ", b"\0"),
+        other(b"jpeg", b"\0"),
+        other(b"hvc1", b"\0"),
+        other(b"ZZYZ", b"\0"),
+    ] {
+        let bytes = image(&[meta(&[item], b"")], &[]);
         let mut expect = bytes.clone();
         expect[600..630].fill(0);
         assert!(stored(&bytes) == expect);
@@ -171,7 +151,7 @@ fn boxes_with_metadata_become_free_ones() {
 
 #[test]
 fn metadata_that_can_not_be_edited_in_passing_is_refused() {
-    let of = |extents| meta(&[Item { extents, ..XMP }], b"");
+    let of = |extents: &[(u32, u32)]| meta(&[Item::xmp(extents)], b"");
     let check = |boxes: &[Vec<u8>], reason| assert_eq!(refused(&image(boxes, &[])), reason);
     check(
         &[of(&[(700, 9), (720, 8)])],
@@ -182,49 +162,18 @@ fn metadata_that_can_not_be_edited_in_passing_is_refused() {
         &[of(&[(40, 8)])],
         "metadata comes before the box that names it",
     );
-    check(&[of(&[(505, 10)])], "metadata overlaps what else is there");
-    check(&[of(&[(495, 30)])], "metadata overlaps what else is there");
-    check(
-        &[meta(
-            &[
-                XMP,
-                EXIF,
-                Item {
-                    extents: &[(620, 20)],
-                    ..EXIF
-                },
-            ],
-            b"",
-        )],
-        "metadata overlaps what else is there",
-    );
-    let derived = Item { method: 2, ..XMP };
-    check(
-        &[meta(&[derived], b"")],
-        "metadata is derived from other items",
-    );
-    let outside = Item {
-        method: 1,
-        extents: &[(0, 9)],
-        ..XMP
-    };
-    check(
-        &[meta(&[outside], b"short")],
-        "metadata lies outside of its box",
-    );
+    let overlap = "metadata overlaps what else is there";
+    check(&[of(&[(505, 10)])], overlap);
+    check(&[of(&[(495, 30)])], overlap);
+    let second = Item::new(b"Exif", &[(620, 20)]);
+    check(&[meta(&[xmp(), exif(), second], b"")], overlap);
     // In a box that is none of data, and over the edge of one.
-    let long = bx(b"free", &[0; 100]);
-    let first = meta(
-        &[Item {
-            extents: &[(300, 20)],
-            ..XMP
-        }],
-        b"",
-    );
-    check(
-        &[first, long.clone(), long],
-        "metadata lies in no box of data",
-    );
+    let long = bx(b"free", &[0; 60]);
+    let first = meta(&[Item::xmp(&[(380, 20)])], b"");
+    let boxes = [first, long.clone(), long];
+    let free = 24 + boxes[0].len();
+    assert!((free + 8..free + 128).contains(&380), "{free}");
+    check(&boxes, "metadata lies in no box of data");
     let mut edge = image(&[of(&[(790, 10)])], &[]);
     edge.truncate(795);
     let at = edge
@@ -239,11 +188,54 @@ fn metadata_that_can_not_be_edited_in_passing_is_refused() {
 }
 
 #[test]
-fn data_that_ends_with_its_metadata_is_cut_short_however_it_comes() {
-    let other = Item {
-        kind: b"uri ",
-        ..XMP
+fn what_holds_of_metadata_in_the_file_holds_in_idat() {
+    let idat = [b' '; 100];
+    let of = |extents: &[(u32, u32)]| Item::xmp(extents).in_idat();
+    let check = |items: &[Item], reason| {
+        assert_eq!(refused(&image(&[meta(items, &idat)], &[])), reason);
     };
+    check(&[of(&[(0, 9), (20, 8)])], "metadata lies in several places");
+    check(&[of(&[(0, 0)])], "metadata has no stated length");
+    check(&[of(&[(90, 11)])], "metadata lies outside of its box");
+    let overlap = "metadata overlaps what else is there";
+    check(&[of(&[(0, 10)]), of(&[(9, 10)])], overlap);
+    let picture = Item::new(b"av01", &[(5, 1)]).in_idat();
+    check(&[of(&[(0, 10)]), picture], overlap);
+    // One after the other is right, and the same twice.
+    let items = [of(&[(0, 10)]), of(&[(10, 10)]), of(&[(10, 10)])];
+    stored(&image(&[meta(&items, &idat)], &[]));
+}
+
+#[test]
+fn many_pieces_of_metadata_at_one_place_are_refused_before_one_is_read() {
+    // 4,000 items of 64 kB each, all of which are the same 64 kB.
+    let block = vec![b' '; 64 << 10];
+    let item = Item::new(b"Exif", &vec![(0, 65_536); 4000]).in_idat();
+    let many = meta(&[item], &block);
+    assert_eq!(refused(&image_of(many)), "metadata lies in several places");
+    let mut items: Vec<Item> = Vec::new();
+    for at in 0..2000 {
+        items.push(Item::new(b"Exif", &[(at, 60_000)]).in_idat());
+    }
+    let many = meta(&items, &block);
+    let reason = "metadata overlaps what else is there";
+    assert_eq!(refused(&image_of(many)), reason);
+}
+
+/// An AVIF of this `meta` box, whose picture lies behind it.
+fn image_of(mut meta: Vec<u8>) -> Vec<u8> {
+    let start = u32::try_from(24 + meta.len() + 8).expect("small");
+    let place = [500u32.to_be_bytes(), 10u32.to_be_bytes()].concat();
+    let at = meta.windows(8).position(|bytes| bytes == place);
+    let at = at.expect("the picture's place");
+    meta[at..at + 4].copy_from_slice(&start.to_be_bytes());
+    let total = 24 + meta.len() + 18;
+    file(&[ftyp(&[b"avif"]), meta], total)
+}
+
+#[test]
+fn data_that_ends_with_its_metadata_is_cut_short_however_it_comes() {
+    let other = Item::new(b"uri ", &[(700, 17)]);
     let bytes = image(&[meta(&[other], b"")], &[(700, PACKET)]);
     let short = &bytes[..717];
     for cut in 0..short.len() {

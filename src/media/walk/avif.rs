@@ -1,18 +1,17 @@
-mod boxes;
+mod header;
 mod items;
 mod layout;
 mod meta;
 mod moov;
+mod parts;
+mod samples;
 
 use super::{Found, Step, Walk};
 use crate::media::MediaError;
-use crate::media::inspect::MAX_HEADER;
+use crate::media::boxes::{Header, rename};
 use crate::media::read::Reader;
 use crate::media::strip::avif::{self as strip, Secret};
-use items::{Item, Place};
 use layout::Layout;
-
-pub(in crate::media) use boxes::measure;
 
 /// ISO/IEC 14496-12 §4.2: boxes to the end of the file, of which `ftyp`, `meta`
 /// and `moov` are read. The pixels lie in `mdat`, at offsets that the other two
@@ -21,9 +20,7 @@ pub(in crate::media) use boxes::measure;
 /// part of it.
 #[derive(Debug, Default)]
 pub(super) struct Avif {
-    /// Whether the major brand is that of sequences, so that the animation is
-    /// shown and not the still image beside it.
-    sequence: bool,
+    brands: Brands,
     meta: bool,
     moov: bool,
     layout: Layout,
@@ -32,6 +29,17 @@ pub(super) struct Avif {
     /// The offset in the file that the last step led to.
     at: u64,
     state: State,
+}
+
+/// What the file says it is (AVIF v1.1 §6). An image needs `meta`, a sequence
+/// `moov`, and a file that is both needs both.
+#[derive(Clone, Copy, Debug, Default)]
+struct Brands {
+    /// Whether the major brand is that of sequences, so that the animation is
+    /// shown and not the still image beside it.
+    shows_sequence: bool,
+    has_image: bool,
+    has_sequence: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -47,14 +55,12 @@ enum State {
     Blank(u64),
 }
 
-/// A box at the top of the file.
-#[derive(Clone, Copy)]
-struct Header {
-    name: [u8; 4],
-    /// The length of what tells type and size.
-    length: u64,
-    /// The length of all of it.
+/// A box of the file, whose length is stated.
+struct Top<'a> {
+    header: Header,
     size: u64,
+    /// What is seen of it, and of what follows it.
+    window: &'a [u8],
 }
 
 impl Walk for Avif {
@@ -85,11 +91,23 @@ impl Walk for Avif {
         let open = self.layout.next_secret(u64::MAX).is_some();
         self.is_complete() && self.reach <= self.at && !open
     }
+
+    #[cfg(test)]
+    fn held(&self) -> usize {
+        self.layout.held()
+    }
 }
 
 impl Avif {
     fn is_complete(&self) -> bool {
-        if self.sequence { self.moov } else { self.meta }
+        let Brands {
+            has_image,
+            has_sequence,
+            ..
+        } = self.brands;
+        // Before the first box is read the file is neither.
+        let known = has_image || has_sequence;
+        known && (self.meta || !has_image) && (self.moov || !has_sequence)
     }
 
     fn next_box(&mut self, window: &[u8], found: &mut Found) -> Result<Step, MediaError> {
@@ -104,162 +122,83 @@ impl Avif {
         if self.may_end() && (short == 0 || !more.contains(&&name)) {
             return Ok(Step::Done(0));
         }
-        let (length, size) = match short {
-            0 => return self.last_box(name, found),
-            1 => match reader.u64_be() {
-                Some(size) => (16, size),
-                None => return Ok(Step::Need(16)),
-            },
-            size => (8, u64::from(size)),
+        let header = Header::read(window).map_err(|reason| found.malformed(reason))?;
+        let Some(header) = header else {
+            return Ok(Step::Need(16));
         };
-        if size < length {
-            return Err(found.malformed("a box is shorter than its header"));
-        }
-        let header = Header { name, length, size };
+        let Some(size) = header.size else {
+            return self.last_box(header, found);
+        };
+        let top = Top {
+            header,
+            size,
+            window,
+        };
         match &name {
-            b"ftyp" | b"meta" | b"moov" => self.header_box(header, window, found),
-            _ => self.other_box(header, window, found),
+            b"ftyp" | b"meta" | b"moov" => self.header_box(&top, found),
+            _ => self.other_box(&top, found),
         }
     }
 
     /// A box that has the rest of the file, of which only data makes sense.
-    fn last_box(&mut self, name: [u8; 4], found: &Found) -> Result<Step, MediaError> {
-        if matches!(&name, b"ftyp" | b"meta" | b"moov") {
-            return Err(found.malformed("a header box has no stated length"));
+    fn last_box(&mut self, header: Header, found: &Found) -> Result<Step, MediaError> {
+        if &header.name != b"mdat" {
+            return Err(found.malformed("a box that is none of data has no stated length"));
         }
         if !self.is_complete() {
             return Err(found.truncated());
         }
+        self.close(header.head(), found)?;
         self.state = State::Last(self.reach);
-        Ok(Step::Keep(8))
-    }
-
-    /// A box that is read as a whole.
-    fn header_box(
-        &mut self,
-        header: Header,
-        window: &[u8],
-        found: &mut Found,
-    ) -> Result<Step, MediaError> {
-        let size = usize::try_from(header.size).ok();
-        let Some(size) = size.filter(|size| *size <= MAX_HEADER) else {
-            return Err(found.malformed("a header box is longer than 256 kB"));
-        };
-        let Some(whole) = window.get(..size) else {
-            return Ok(Step::Need(size));
-        };
-        found.add_part("boxes")?;
-        let start = if header.length == 16 { 16 } else { 8 };
-        let content = whole.get(start..).unwrap_or_default();
-        let items = match &header.name {
-            b"meta" => self.meta(content, found)?,
-            b"moov" => self.moov(content, found)?,
-            _ if self.at > 0 => return Err(found.malformed("a second ftyp box")),
-            _ => {
-                self.sequence = content.starts_with(b"avis");
-                return Ok(Step::Keep(header.size));
-            }
-        };
-        let level = found.strip();
-        let from = self.at.saturating_add(header.size);
-        let added = self.layout.add_items(&items, from, level.is_some());
-        added.map_err(|reason| found.malformed(reason))?;
-        self.reach = self.reach.max(self.layout.reach());
-        let Some(level) = level else {
-            return Ok(Step::Keep(header.size));
-        };
-        let mut edited = whole.to_vec();
-        let content = edited.get_mut(start..).unwrap_or_default();
-        let done = if &header.name == b"meta" {
-            strip::meta(content, &secrets_in_idat(&items), level, found.meter())
-        } else {
-            strip::moov(content)
-        };
-        done.ok_or_else(|| found.malformed("metadata lies outside of its box"))?;
-        if edited == whole {
-            return Ok(Step::Keep(header.size));
-        }
-        Ok(Step::Replace(header.size, edited))
-    }
-
-    fn meta(&mut self, content: &[u8], found: &mut Found) -> Result<Vec<Item>, MediaError> {
-        if self.meta {
-            return Err(found.malformed("a second meta box"));
-        }
-        let image = meta::parse(content).map_err(|reason| found.malformed(reason))?;
-        self.meta = true;
-        if self.sequence {
-            found.check_pixels(image.width, image.height)?;
-        } else {
-            found.set_canvas(image.width, image.height)?;
-            found.set_transposed(Some(image.transposed));
-            found.set_frames(1)?;
-        }
-        Ok(image.items)
-    }
-
-    fn moov(&mut self, content: &[u8], found: &mut Found) -> Result<Vec<Item>, MediaError> {
-        if self.moov {
-            return Err(found.malformed("a second moov box"));
-        }
-        let movie = moov::parse(content).map_err(|reason| found.malformed(reason))?;
-        self.moov = true;
-        let in_idat = |item: &Item| matches!(item.place, Place::Idat(_));
-        if found.strip().is_some() && (movie.other || movie.items.iter().any(in_idat)) {
-            return Err(found.malformed("a track has metadata where none is looked for"));
-        }
-        let added = self.layout.add_pictures(movie.samples);
-        added.map_err(|reason| found.malformed(reason))?;
-        // Beside a still image a movie is something that viewers leave alone.
-        if self.sequence {
-            let Some(track) = movie.pictures else {
-                return Err(found.malformed("the sequence has no track of pictures"));
-            };
-            found.set_canvas(track.width, track.height)?;
-            found.set_frames(track.frames)?;
-        }
-        Ok(movie.items)
+        Ok(Step::Keep(header.head()))
     }
 
     /// A box that is passed. Where metadata is stripped, what is in no box of data
-    /// goes, but for pictures, if there are any.
-    fn other_box(
-        &mut self,
-        header: Header,
-        window: &[u8],
-        found: &mut Found,
-    ) -> Result<Step, MediaError> {
+    /// goes.
+    fn other_box(&mut self, top: &Top<'_>, found: &mut Found) -> Result<Step, MediaError> {
+        let Top {
+            header,
+            size,
+            window,
+        } = *top;
         found.add_part("boxes")?;
-        let end = self.at.saturating_add(header.size);
-        let is_data = &header.name == b"mdat" || self.layout.has_pictures_in(&(self.at..end));
+        let end = self.at.saturating_add(size);
+        let is_data = &header.name == b"mdat";
+        self.close(if is_data { header.head() } else { size }, found)?;
         if is_data || found.strip().is_none() {
             self.state = State::Data(end);
-            return Ok(Step::Keep(header.length));
+            return Ok(Step::Keep(header.head()));
         }
-        self.state = State::Blank(header.size - header.length);
+        self.state = State::Blank(size.saturating_sub(header.head()));
         if matches!(&header.name, b"free" | b"skip") {
-            return Ok(Step::Keep(header.length));
+            return Ok(Step::Keep(header.head()));
         }
-        let head = usize::try_from(header.length).unwrap_or(8);
-        let mut free = window.get(..head).unwrap_or_default().to_vec();
-        strip::rename(&mut free);
-        Ok(Step::Replace(header.length, free))
+        let mut free = window.get(..header.length).unwrap_or_default().to_vec();
+        rename(&mut free);
+        Ok(Step::Replace(header.head(), free))
+    }
+
+    /// The next `size` bytes are no data.
+    fn close(&mut self, size: u64, found: &Found) -> Result<(), MediaError> {
+        let end = self.at.saturating_add(size);
+        let closed = self.layout.close(self.at..end);
+        closed.map_err(|reason| found.malformed(reason))
     }
 
     /// In data up to `end`, in which metadata may lie.
     fn data(&mut self, end: u64, window: &[u8], found: &mut Found) -> Result<Step, MediaError> {
         let Some((start, until, secret)) = self.layout.next_secret(end) else {
-            return Ok(Step::Keep(end - self.at));
+            return Ok(Step::Keep(end.saturating_sub(self.at)));
         };
         if start < self.at || until > end {
             return Err(found.malformed("metadata lies in no box of data"));
         }
         if start > self.at {
-            return Ok(Step::Keep(start - self.at));
+            return Ok(Step::Keep(start.saturating_sub(self.at)));
         }
-        let size = until - start;
+        let size = until.saturating_sub(start);
         if secret == Secret::Other {
-            self.layout.pop_secret();
+            self.pass_secret(size, found)?;
             return Ok(Step::Blank(size));
         }
         found.check_metadata(size)?;
@@ -267,7 +206,7 @@ impl Avif {
         let Some(item) = window.get(..whole) else {
             return Ok(Step::Need(whole));
         };
-        self.layout.pop_secret();
+        self.pass_secret(size, found)?;
         let edited = found
             .strip()
             .and_then(|level| strip::item(item, secret, level, found.meter()));
@@ -276,16 +215,10 @@ impl Avif {
             None => Step::Keep(size),
         })
     }
-}
 
-/// The metadata that lies in `idat`, by its offsets there.
-fn secrets_in_idat(items: &[Item]) -> Vec<(std::ops::Range<u64>, Secret)> {
-    let in_idat = |item: &Item| match &item.place {
-        Place::Idat(ranges) => strip::secret(&item.name, item.xmp).map(|secret| {
-            let ranges = ranges.clone().into_iter();
-            ranges.map(move |range| (range, secret)).collect::<Vec<_>>()
-        }),
-        _ => None,
-    };
-    items.iter().filter_map(in_idat).flatten().collect()
+    /// The next `size` bytes are metadata, and no picture that is named later.
+    fn pass_secret(&mut self, size: u64, found: &Found) -> Result<(), MediaError> {
+        self.layout.pop_secret();
+        self.close(size, found)
+    }
 }

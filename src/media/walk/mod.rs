@@ -17,7 +17,6 @@ use std::fmt::Debug;
 use super::meter::{Meter, PART};
 use super::window::length;
 use super::{Facts, Kind, MediaError, Policy, Strip, Trailing};
-pub(super) use avif::measure;
 
 /// What a walk wants next.
 #[derive(Debug, PartialEq, Eq)]

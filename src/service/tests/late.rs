@@ -242,7 +242,7 @@ async fn a_repeat_of_a_commit_of_unknown_outcome_is_answered_or_done() {
         server.bench.service.release(&claim).await;
         match server.begin().await.expect("nobody holds it") {
             Begun::First(_) => assert_eq!(fate, Fate::Lost),
-            Begun::Repeat(answer) => assert_eq!((fate, &*answer.answer), (Fate::AnswerLost, "1")),
+            Begun::Repeat(_) => assert_eq!(fate, Fate::AnswerLost),
         }
     }
 }

@@ -1,130 +1,219 @@
-use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::boxes::{Reason, SHORT, boxes, find, full, id};
+use crate::media::boxes::{Reason, SHORT, boxes, full, id};
 use crate::media::read::Reader;
 
-/// An item that a `meta` box names (ISO/IEC 14496-12 §8.11.1).
-#[derive(Debug, PartialEq, Eq)]
+/// What a `meta` box locates (ISO/IEC 14496-12 §8.11.1): each item once.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Items {
+    /// By their numbers.
+    list: Vec<Item>,
+    /// Of all items, one after another.
+    extents: Vec<Range<u64>>,
+}
+
+/// An item that is located.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Item {
-    pub(super) id: u32,
+    id: u32,
     /// What it is: `av01`, `Exif`, `mime`, …; zeros where it has no entry.
     pub(super) name: [u8; 4],
     /// Whether it is an XMP packet.
     pub(super) xmp: bool,
     pub(super) place: Place,
+    /// Which of all extents are its own.
+    extents: Range<usize>,
 }
 
-/// Where an item's bytes are (§8.11.3).
-#[derive(Debug, PartialEq, Eq)]
+/// What an item's offsets count in (§8.11.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
-    /// At these offsets in the file.
-    File(Vec<Range<u64>>),
-    /// At these offsets in the `idat` box.
-    Idat(Vec<Range<u64>>),
-    /// Made of other items.
-    Derived,
-    /// In another file.
-    Elsewhere,
+    /// The file.
+    File,
+    /// The `idat` box.
+    Idat,
 }
 
-/// The items that the boxes in `meta` locate.
-pub(super) fn parse(inner: &[u8]) -> Result<Vec<Item>, Reason> {
-    let entries = find(inner, b"iinf")?.map_or_else(|| Ok(BTreeMap::new()), entries)?;
-    let Some(iloc) = find(inner, b"iloc")? else {
-        return Ok(Vec::new());
+impl Items {
+    /// All items, and where the pieces of each lie.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Item, &[Range<u64>])> {
+        self.list.iter().map(|item| (item, self.extents_of(item)))
+    }
+
+    /// The item of this number.
+    pub(super) fn find(&self, id: u32) -> Option<&Item> {
+        let found = self.list.binary_search_by_key(&id, |item| item.id);
+        found.ok().and_then(|index| self.list.get(index))
+    }
+
+    /// Where the pieces of an item lie.
+    pub(super) fn extents_of(&self, item: &Item) -> &[Range<u64>] {
+        self.extents.get(item.extents.clone()).unwrap_or_default()
+    }
+}
+
+/// Reads `iloc` and `iinf` (§8.11.3 and §8.11.6).
+pub(super) fn parse(iloc: Option<&[u8]>, iinf: Option<&[u8]>) -> Result<Items, Reason> {
+    let entries = iinf.map_or_else(|| Ok(Vec::new()), entries)?;
+    let Some(iloc) = iloc else {
+        return Ok(Items::default());
     };
     let (version, _, mut reader) = full(iloc)?;
+    if version > 2 {
+        return Err("the places of items have an unknown version");
+    }
     let [sizes, more] = reader.array().ok_or(SHORT)?;
     let sizes = Sizes {
+        version,
         offset: sizes >> 4,
         length: sizes & 0x0F,
         base: more >> 4,
         index: if version >= 1 { more & 0x0F } else { 0 },
     };
     let count = id(&mut reader, version >= 2).ok_or(SHORT)?;
-    let mut items = Vec::new();
+    let mut items = Items::default();
+    // Each has some bytes, so that these end the loop if the count does not.
     for _ in 0..count {
-        let (id, place) = location(&mut reader, version, &sizes).ok_or(SHORT)?;
-        let (name, xmp) = entries.get(&id).copied().unwrap_or_default();
-        items.push(Item {
-            id,
-            name,
-            xmp,
-            place,
-        });
+        let item = location(&mut reader, &sizes, &mut items.extents)?;
+        items.list.push(named(item, &entries));
     }
+    items.list.sort_unstable_by_key(|item| item.id);
+    check_ids(items.list.iter().map(|item| item.id))?;
     Ok(items)
 }
 
-/// §8.11.6: each item's four characters, and whether it is XMP.
-fn entries(iinf: &[u8]) -> Result<BTreeMap<u32, ([u8; 4], bool)>, Reason> {
-    let (version, _, mut reader) = full(iinf)?;
-    id(&mut reader, version >= 1).ok_or(SHORT)?;
-    let mut entries = BTreeMap::new();
-    for entry in boxes(reader.rest()) {
-        let (name, content) = entry?;
-        let (version, _, mut reader) = full(content)?;
-        if &name != b"infe" || version < 2 {
-            continue;
-        }
-        let item = id(&mut reader, version >= 3).ok_or(SHORT)?;
-        reader.u16_be().ok_or(SHORT)?;
-        let kind = reader.array().ok_or(SHORT)?;
-        // After the item's name, its media type and how that is encoded.
-        let mut texts = reader.rest().split(|byte| *byte == 0).skip(1);
-        let xmp = texts.next() == Some(b"application/rdf+xml");
-        let plain = texts.next().is_none_or(<[u8]>::is_empty);
-        entries.insert(item, (kind, &kind == b"mime" && xmp && plain));
+/// What `iinf` says of an item.
+struct Entry {
+    id: u32,
+    name: [u8; 4],
+    xmp: bool,
+}
+
+fn named(item: Item, entries: &[Entry]) -> Item {
+    let found = entries.binary_search_by_key(&item.id, |entry| entry.id);
+    match found.ok().and_then(|index| entries.get(index)) {
+        Some(Entry { name, xmp, .. }) => Item {
+            name: *name,
+            xmp: *xmp,
+            ..item
+        },
+        None => item,
     }
+}
+
+/// Numbers in their order: each is there once, and 0 is none (§8.11.1.1).
+fn check_ids(ids: impl Iterator<Item = u32>) -> Result<(), Reason> {
+    let mut last = 0;
+    for id in ids {
+        if id == 0 {
+            return Err("an item has the number 0");
+        }
+        if id == last {
+            return Err("two items have the same number");
+        }
+        last = id;
+    }
+    Ok(())
+}
+
+/// The entries, by the items' numbers.
+fn entries(iinf: &[u8]) -> Result<Vec<Entry>, Reason> {
+    let (version, _, mut reader) = full(iinf)?;
+    let mut left = id(&mut reader, version >= 1).ok_or(SHORT)?;
+    let mut entries = Vec::new();
+    for found in boxes(reader.rest()) {
+        let (name, content) = found?;
+        left = match left.checked_sub(1) {
+            Some(left) if &name == b"infe" => left,
+            _ => return Err("there is more than the stated number of items"),
+        };
+        entries.push(entry(content)?);
+    }
+    if left > 0 {
+        return Err("there is less than the stated number of items");
+    }
+    entries.sort_unstable_by_key(|entry| entry.id);
+    check_ids(entries.iter().map(|entry| entry.id))?;
     Ok(entries)
+}
+
+fn entry(infe: &[u8]) -> Result<Entry, Reason> {
+    let (version, _, mut reader) = full(infe)?;
+    if !(2..=3).contains(&version) {
+        return Err("an item's entry does not say what it is");
+    }
+    let id = id(&mut reader, version >= 3).ok_or(SHORT)?;
+    reader.u16_be().ok_or(SHORT)?;
+    let name = reader.array().ok_or(SHORT)?;
+    // After the item's name, its media type and how that is encoded.
+    let mut texts = reader.rest().split(|byte| *byte == 0).skip(1);
+    let xmp = texts.next() == Some(b"application/rdf+xml");
+    let plain = texts.next().is_none_or(<[u8]>::is_empty);
+    Ok(Entry {
+        id,
+        name,
+        xmp: &name == b"mime" && xmp && plain,
+    })
 }
 
 /// The widths of an `iloc`'s fields, in bytes.
 struct Sizes {
+    version: u8,
     offset: u8,
     length: u8,
     base: u8,
     index: u8,
 }
 
-/// One item's number and place.
-fn location(reader: &mut Reader<'_>, version: u8, sizes: &Sizes) -> Option<(u32, Place)> {
-    let item = id(reader, version >= 2)?;
-    let method = if version >= 1 {
-        reader.u16_be()? & 0x0F
-    } else {
-        0
+/// One item's number and place, its pieces put behind all others. Which file they
+/// are in (`data_reference_index`) is not looked at: decoders take them from this
+/// one, so that metadata could hide behind any number.
+fn location(
+    reader: &mut Reader<'_>,
+    sizes: &Sizes,
+    pieces: &mut Vec<Range<u64>>,
+) -> Result<Item, Reason> {
+    let item = id(reader, sizes.version >= 2).ok_or(SHORT)?;
+    let method = match sizes.version {
+        0 => 0,
+        _ => reader.u16_be().ok_or(SHORT)? & 0x0F,
     };
-    let file = reader.u16_be()?;
+    let place = match method {
+        0 => Place::File,
+        1 => Place::Idat,
+        _ => return Err("an item is made of the bytes of others"),
+    };
+    reader.u16_be().ok_or(SHORT)?;
     let base = sized(reader, sizes.base)?;
-    let extents = reader.u16_be()?;
-    // Extents of no width would be work for nothing.
-    if extents > 1 && sizes.offset == 0 && sizes.length == 0 && sizes.index == 0 {
-        return None;
+    let count = reader.u16_be().ok_or(SHORT)?;
+    // Pieces of no width would be work for nothing.
+    if count > 1 && sizes.offset == 0 && sizes.length == 0 && sizes.index == 0 {
+        return Err(SHORT);
     }
-    let mut ranges = Vec::new();
-    for _ in 0..extents {
-        reader.take(sizes.index.into())?;
-        let start = base.saturating_add(sized(reader, sizes.offset)?);
-        let length = sized(reader, sizes.length)?;
-        ranges.push(start..start.saturating_add(length));
+    let first = pieces.len();
+    for _ in 0..count {
+        sized(reader, sizes.index)?;
+        let start = base.checked_add(sized(reader, sizes.offset)?).ok_or(FAR)?;
+        let end = start.checked_add(sized(reader, sizes.length)?).ok_or(FAR)?;
+        pieces.push(start..end);
     }
-    let place = match (file, method) {
-        (0, 0) => Place::File(ranges),
-        (_, 1) => Place::Idat(ranges),
-        (_, 0) => Place::Elsewhere,
-        _ => Place::Derived,
-    };
-    Some((item, place))
+    Ok(Item {
+        id: item,
+        name: [0; 4],
+        xmp: false,
+        place,
+        extents: first..pieces.len(),
+    })
 }
 
+const FAR: Reason = "an item lies beyond the end of any file";
+
 /// A number of 0, 4 or 8 bytes, as `iloc` has them.
-fn sized(reader: &mut Reader<'_>, size: u8) -> Option<u64> {
+fn sized(reader: &mut Reader<'_>, size: u8) -> Result<u64, Reason> {
     match size {
-        0 => Some(0),
-        4 => reader.u32_be().map(u64::from),
-        8 => reader.u64_be(),
-        _ => None,
+        0 => Ok(0),
+        4 => reader.u32_be().map(u64::from).ok_or(SHORT),
+        8 => reader.u64_be().ok_or(SHORT),
+        _ => Err("the places of items have a width that is not allowed"),
     }
 }

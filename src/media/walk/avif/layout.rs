@@ -1,29 +1,52 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::boxes::Reason;
-use super::items::{Item, Place};
+use super::items::{Items, Place};
+use crate::media::boxes::Reason;
 use crate::media::strip::avif::{Secret, secret};
 
-/// What lies where in the file, as its header boxes say.
+/// What lies where, in the file or in an `idat` box, as header boxes say.
 #[derive(Debug, Default)]
 pub(super) struct Layout {
     /// Pictures: sorted, and apart from each other.
     pictures: Vec<Range<u64>>,
     /// Metadata that is still to come, by where it begins.
     secrets: BTreeMap<u64, (u64, Secret)>,
+    /// What was passed and is no data: sorted, and apart from each other.
+    closed: Vec<Range<u64>>,
+    reach: u64,
 }
+
+/// The most pieces that pictures may lie in. What lies side by side is one.
+const MAX_PIECES: usize = 16_384;
+/// The most pieces of metadata.
+const MAX_SECRETS: usize = 4096;
+
+const SCATTERED: Reason = "its data lies in more than 16,384 pieces";
+const NO_DATA: Reason = "a picture lies in no box of data";
+const OVERLAP: Reason = "metadata overlaps what else is there";
 
 impl Layout {
     /// The offset up to which the file must reach.
     pub(super) fn reach(&self) -> u64 {
-        let pictures = self.pictures.last().map_or(0, |range| range.end);
-        let secrets = self.secrets.values().map(|(end, _)| *end).max();
-        pictures.max(secrets.unwrap_or(0))
+        self.reach
     }
 
-    /// Whether pictures lie in `range`.
-    pub(super) fn has_pictures_in(&self, range: &Range<u64>) -> bool {
+    /// Nothing in `range`, which follows all that was closed before, is data.
+    pub(super) fn close(&mut self, range: Range<u64>) -> Result<(), Reason> {
+        if self.has_pictures_in(&range) {
+            return Err(NO_DATA);
+        }
+        let count = self.closed.len();
+        match self.closed.last_mut() {
+            Some(last) if last.end == range.start => last.end = range.end,
+            _ if count >= MAX_PIECES => return Err(SCATTERED),
+            _ => self.closed.push(range),
+        }
+        Ok(())
+    }
+
+    fn has_pictures_in(&self, range: &Range<u64>) -> bool {
         let first = self
             .pictures
             .partition_point(|picture| picture.end <= range.start);
@@ -32,12 +55,39 @@ impl Layout {
             .is_some_and(|picture| picture.start < range.end)
     }
 
-    /// Adds where pictures lie.
-    pub(super) fn add_pictures(
+    /// Adds what of `items` lies in `place`, and where further pictures lie in it.
+    /// Where metadata is stripped, it has to lie behind `from`.
+    pub(super) fn add(
         &mut self,
-        ranges: impl IntoIterator<Item = Range<u64>>,
+        items: &[Items],
+        place: Place,
+        samples: Vec<Range<u64>>,
+        from: Option<u64>,
     ) -> Result<(), Reason> {
-        self.pictures.extend(ranges);
+        self.pictures.extend(samples);
+        for (item, extents) in items.iter().flat_map(Items::iter) {
+            if item.place != place {
+                continue;
+            }
+            match (secret(&item.name, item.xmp), from) {
+                (None, _) => self.pictures.extend(extents.iter().cloned()),
+                (Some(secret), Some(from)) => self.add_secret(extents, secret, from)?,
+                (Some(_), None) => extents.iter().for_each(|range| self.extend(range)),
+            }
+        }
+        self.settle_pictures()?;
+        self.check()
+    }
+
+    /// The file must reach as far as this range.
+    fn extend(&mut self, range: &Range<u64>) {
+        if !range.is_empty() {
+            self.reach = self.reach.max(range.end);
+        }
+    }
+
+    /// Puts pictures in order.
+    fn settle_pictures(&mut self) -> Result<(), Reason> {
         self.pictures.retain(|range| !range.is_empty());
         self.pictures.sort_unstable_by_key(|range| range.start);
         self.pictures.dedup_by(|next, range| {
@@ -47,36 +97,25 @@ impl Layout {
             }
             touches
         });
-        self.check()
-    }
-
-    /// Adds what of `items` lies in the file's data, which goes on at `from`.
-    pub(super) fn add_items(
-        &mut self,
-        items: &[Item],
-        from: u64,
-        strips: bool,
-    ) -> Result<(), Reason> {
-        let mut pictures = Vec::new();
-        for item in items {
-            let secret = secret(&item.name, item.xmp).filter(|_| strips);
-            match (&item.place, secret) {
-                (Place::File(ranges), None) => pictures.extend(ranges.iter().cloned()),
-                (Place::File(ranges), Some(secret)) => self.add_secret(ranges, secret, from)?,
-                (Place::Derived, Some(_)) => return Err("metadata is derived from other items"),
-                _ => {}
-            }
+        self.pictures.shrink_to_fit();
+        if self.pictures.len() > MAX_PIECES {
+            return Err(SCATTERED);
         }
-        self.add_pictures(pictures)
+        if self.closed.iter().any(|range| self.has_pictures_in(range)) {
+            return Err(NO_DATA);
+        }
+        let last = self.pictures.last().map_or(0, |range| range.end);
+        self.reach = self.reach.max(last);
+        Ok(())
     }
 
     fn add_secret(
         &mut self,
-        ranges: &[Range<u64>],
+        extents: &[Range<u64>],
         secret: Secret,
         from: u64,
     ) -> Result<(), Reason> {
-        let range = match ranges {
+        let range = match extents {
             [] => return Ok(()),
             [range] if range.is_empty() => return Err("metadata has no stated length"),
             [range] => range,
@@ -85,6 +124,10 @@ impl Layout {
         if range.start < from {
             return Err("metadata comes before the box that names it");
         }
+        if self.secrets.len() >= MAX_SECRETS {
+            return Err("there are more than 4,096 pieces of metadata");
+        }
+        self.extend(range);
         let known = self.secrets.insert(range.start, (range.end, secret));
         if known.is_some_and(|known| known != (range.end, secret)) {
             return Err(OVERLAP);
@@ -114,6 +157,19 @@ impl Layout {
     pub(super) fn pop_secret(&mut self) {
         self.secrets.pop_first();
     }
-}
 
-const OVERLAP: Reason = "metadata overlaps what else is there";
+    /// All metadata: where, and what.
+    pub(super) fn into_secrets(self) -> Vec<(Range<u64>, Secret)> {
+        let secrets = self.secrets.into_iter();
+        secrets
+            .map(|(start, (end, secret))| (start..end, secret))
+            .collect()
+    }
+
+    /// How many bytes are held.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
+        let ranges = self.pictures.capacity() + self.closed.capacity();
+        ranges * size_of::<Range<u64>>() + self.secrets.len() * size_of::<(u64, u64, Secret)>()
+    }
+}

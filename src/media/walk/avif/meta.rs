@@ -1,5 +1,7 @@
-use super::boxes::{Reason, SHORT, boxes, expect, full, id};
-use super::items::{self, Item};
+use super::items::{self, Items};
+use super::parts;
+use crate::media::boxes::{MISSING, Reason, SHORT, boxes, full, id, only};
+use crate::media::window::length;
 
 /// What `meta` says of the primary item.
 #[derive(Debug, PartialEq, Eq)]
@@ -9,45 +11,58 @@ pub(super) struct Image {
     /// Whether it is turned by a quarter, one way or the other.
     pub(super) transposed: bool,
     /// Everything that it locates.
-    pub(super) items: Vec<Item>,
+    pub(super) items: Items,
+    /// Width and height of whatever picture there is.
+    pub(super) sizes: Vec<(u32, u32)>,
+    /// The length of the longest colour profile.
+    pub(super) profile: u64,
 }
-
-/// The items that make an AVIF (AVIF v1.1 §2.1 and §4; ISO/IEC 23008-12 §6.6):
-/// coded, or put together from coded ones.
-const IMAGE_ITEMS: [&[u8; 4]; 5] = [b"av01", b"grid", b"iovl", b"sato", b"tmap"];
 
 /// Reads `meta` (ISO/IEC 14496-12 §8.11, ISO/IEC 23008-12 §9).
 pub(super) fn parse(content: &[u8]) -> Result<Image, Reason> {
     let (_, _, inner) = full(content)?;
-    let inner = inner.rest();
-    let primary = primary(expect(inner, b"pitm")?)?;
-    let items = items::parse(inner)?;
-    let item = items.iter().find(|item| item.id == primary);
-    let item = item.ok_or("the primary item has no place")?;
-    if !IMAGE_ITEMS.contains(&&item.name) {
-        return Err("the primary item is no AV1 image");
-    }
-    let properties = expect(inner, b"iprp")?;
-    let container = boxes(expect(properties, b"ipco")?).collect::<Result<Vec<_>, _>>()?;
+    let names = [b"pitm", b"iloc", b"iinf", b"iref", b"iprp", b"idat"];
+    let [pitm, iloc, iinf, iref, iprp, idat] = only(inner.rest(), names)?;
+    let primary = primary(pitm.ok_or(MISSING)?)?;
+    let items = items::parse(iloc, iinf)?;
+    parts::check(primary, &items, iref, idat)?;
+    let properties = iprp.ok_or(MISSING)?;
+    let [container] = only(properties, [b"ipco"])?;
+    let container = boxes(container.ok_or(MISSING)?).collect::<Result<Vec<_>, _>>()?;
     let mut size = None;
-    let mut transposed = false;
+    let mut turned = None;
     for index in associations(properties, primary)? {
-        let place = index.checked_sub(1);
-        let Some((name, content)) = place.and_then(|place| container.get(place)) else {
+        // 0 stands for none.
+        let Some(place) = index.checked_sub(1) else {
             continue;
         };
-        match name {
-            b"ispe" => size = Some(extent(content)?),
-            b"irot" => transposed = content.first().ok_or(SHORT)? & 1 == 1,
-            _ => {}
+        let (name, content) = container
+            .get(place)
+            .ok_or("a property of the primary item is missing")?;
+        let before = match name {
+            b"ispe" => size.replace(extent(content)?).is_some(),
+            b"irot" => turned.replace(content.first().ok_or(SHORT)? & 1).is_some(),
+            _ => false,
+        };
+        if before {
+            return Err("the primary item has a property twice");
         }
     }
     let (width, height) = size.ok_or("the primary item has no size")?;
+    let of = |wanted: &'static [u8; 4]| {
+        let all = container.iter().filter(move |(name, _)| name == wanted);
+        all.map(|(_, content)| *content)
+    };
     Ok(Image {
         width,
         height,
-        transposed,
+        transposed: turned == Some(1),
         items,
+        sizes: of(b"ispe").map(extent).collect::<Result<_, _>>()?,
+        profile: of(b"colr")
+            .map(|colr| length(colr.len()))
+            .max()
+            .unwrap_or(0),
     })
 }
 
@@ -59,6 +74,7 @@ fn primary(pitm: &[u8]) -> Result<u32, Reason> {
 
 /// ISO/IEC 23008-12 §9.3: the properties of an item, counted from 1.
 fn associations(iprp: &[u8], item: u32) -> Result<Vec<usize>, Reason> {
+    let mut associated = None;
     for found in boxes(iprp) {
         let (name, content) = found?;
         if &name != b"ipma" {
@@ -67,16 +83,18 @@ fn associations(iprp: &[u8], item: u32) -> Result<Vec<usize>, Reason> {
         let (version, flags, mut reader) = full(content)?;
         let entries = reader.u32_be().ok_or(SHORT)?;
         let wide = flags & 1 == 1;
+        // Each has some bytes, so that these end the loop if the count does not.
         for _ in 0..entries {
             let owner = id(&mut reader, version >= 1).ok_or(SHORT)?;
             let count = usize::from(reader.u8().ok_or(SHORT)?);
-            let list = reader.take(count * if wide { 2 } else { 1 }).ok_or(SHORT)?;
-            if owner == item {
-                return Ok(indices(list, wide));
+            let width = if wide { 2 } else { 1 };
+            let list = reader.take(count.saturating_mul(width)).ok_or(SHORT)?;
+            if owner == item && associated.replace(indices(list, wide)).is_some() {
+                return Err("the primary item has its properties twice");
             }
         }
     }
-    Err("the primary item has no properties")
+    associated.ok_or("the primary item has no properties")
 }
 
 /// The top bit says that a reader must understand the property.

@@ -1,0 +1,279 @@
+//! Counts and numbers that are not what is there.
+
+use super::{
+    Case, Expect, NO_BYTES, PICTURE, SHORT, case, image, meta, movie, refused, sequence, taken,
+};
+use crate::media::testing::isobmff::{Item, Meta, Movie, bx, full, versioned, words};
+
+pub(super) fn cases() -> Vec<Case> {
+    [items(), numbers(), properties()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn iloc(version: u8, content: &[u8]) -> Vec<u8> {
+    let iloc = versioned(b"iloc", version, content);
+    image(&Meta { iloc, ..meta(&[]) })
+}
+
+fn iinf(version: u8, content: &[u8]) -> Vec<u8> {
+    let iinf = versioned(b"iinf", version, content);
+    image(&Meta { iinf, ..meta(&[]) })
+}
+
+fn iref(version: u8, content: &[u8]) -> Vec<u8> {
+    let iref = versioned(b"iref", version, content);
+    image(&Meta { iref, ..meta(&[]) })
+}
+
+fn items() -> Vec<Case> {
+    let infe = versioned(b"infe", 2, b"\0\x01\0\0av01\0");
+    let more = "there is more than the stated number of items";
+    let less = "there is less than the stated number of items";
+    let with = |count: &[u8], rest: &[u8]| [count, rest].concat();
+    let place = [&[0, 1, 0, 0, 0, 1][..], &words(&[1000, 10])].concat();
+    let all = |widths: u8, count: &[u8], rest: &[u8]| [&[widths, 0], count, rest].concat();
+    vec![
+        refused(
+            "iloc counts 65535",
+            iloc(0, &all(0x44, &[255; 2], &place)),
+            SHORT,
+        ),
+        refused(
+            "iloc counts 2^32-1",
+            iloc(2, &all(0x44, &[255; 4], &[1; 90])),
+            SHORT,
+        ),
+        refused(
+            "iloc counts none",
+            iloc(0, &all(0x44, &[0; 2], b"")),
+            "the primary item has no place",
+        ),
+        refused(
+            "iloc of version 3",
+            iloc(3, &all(0x44, &[0; 4], b"")),
+            "the places of items have an unknown version",
+        ),
+        refused(
+            "iloc has offsets of 5 bytes",
+            iloc(0, &all(0x54, &[0, 1], &place)),
+            "the places of items have a width that is not allowed",
+        ),
+        refused(
+            "iloc has lengths of 15 bytes",
+            iloc(0, &all(0x4F, &[0, 1], &place)),
+            "the places of items have a width that is not allowed",
+        ),
+        refused(
+            "an item has 65535 pieces of no width",
+            iloc(0, &all(0, &[0, 1], &[0, 1, 0, 0, 255, 255])),
+            SHORT,
+        ),
+        refused(
+            "an item has a piece of no width",
+            iloc(0, &all(0, &[0, 1], &[0, 1, 0, 0, 0, 1])),
+            NO_BYTES,
+        ),
+        refused(
+            "an item has 65535 pieces and one is there",
+            iloc(0, &all(0x44, &[0, 1], &patch(&place, 4, &[255, 255]))),
+            SHORT,
+        ),
+        refused("iinf counts 65535", iinf(0, &with(&[255; 2], &infe)), less),
+        refused("iinf counts 2^32-1", iinf(1, &with(&[255; 4], &infe)), less),
+        refused("iinf counts none", iinf(0, &with(&[0; 2], &infe)), more),
+        refused(
+            "iinf counts what is no entry",
+            iinf(0, &with(&[0, 1], &bx(b"free", &[0; 20]))),
+            more,
+        ),
+        refused("iinf is empty", iinf(0, b""), SHORT),
+        refused(
+            "dimg counts 65535",
+            iref(0, &bx(b"dimg", &[0, 1, 255, 255, 0, 1])),
+            SHORT,
+        ),
+        refused(
+            "cdsc counts 65535",
+            iref(0, &bx(b"cdsc", &[0, 1, 255, 255, 0, 1])),
+            SHORT,
+        ),
+        refused(
+            "a reference has no fields",
+            iref(1, &bx(b"thmb", b"")),
+            SHORT,
+        ),
+        refused(
+            "iref of version 2",
+            iref(2, b""),
+            "references between items have an unknown version",
+        ),
+    ]
+}
+
+fn patch(bytes: &[u8], at: usize, with: &[u8]) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    bytes[at..at + with.len()].copy_from_slice(with);
+    bytes
+}
+
+fn numbers() -> Vec<Case> {
+    let pitm = |version: u8, id: &[u8]| {
+        let pitm = versioned(b"pitm", version, id);
+        image(&Meta { pitm, ..meta(&[]) })
+    };
+    let zero = "an item has the number 0";
+    let twice = "two items have the same number";
+    let entry = |version: u8, id: &[u8]| versioned(b"infe", version, &[id, b"\0\0av01\0"].concat());
+    let old = "an item's entry does not say what it is";
+    let no_place = "the primary item has no place";
+    let place = |id: &[u8]| [id, &[0; 4], &[0, 1], &words(&[1000, 10])].concat();
+    let places = |count: u8, places: &[Vec<u8>]| {
+        let head = [0x44, 0, 0, count];
+        iloc(1, &[&head[..], &places.concat()].concat())
+    };
+    let last = Meta {
+        pitm: versioned(b"pitm", 1, &[255; 4]),
+        iinf: full(b"iinf", &[&[0, 1], &entry(3, &[255; 4])[..]].concat()),
+        iloc: {
+            let place = place(&[255; 4]);
+            versioned(b"iloc", 2, &[&[0x44, 0, 0, 0, 0, 1], &place[..]].concat())
+        },
+        ipma: versioned(b"ipma", 1, &[0, 0, 0, 1, 255, 255, 255, 255, 1, 1]),
+        ..meta(&[])
+    };
+    vec![
+        taken("the picture's number is 2^32-1", image(&last)),
+        refused("the primary item is 0", pitm(0, &[0, 0]), no_place),
+        refused("the primary item is 65535", pitm(0, &[255; 2]), no_place),
+        refused("the primary item is 2^32-1", pitm(1, &[255; 4]), no_place),
+        refused(
+            "the primary item is 65537",
+            pitm(1, &[0, 1, 0, 1]),
+            no_place,
+        ),
+        refused("the primary item has no number", pitm(0, b""), SHORT),
+        refused(
+            "an item has the place of number 0",
+            places(1, &[place(&[0, 0])]),
+            zero,
+        ),
+        refused(
+            "an item has two places",
+            places(2, &[place(&[0, 1]), place(&[0, 1])]),
+            twice,
+        ),
+        refused(
+            "an item has the entry of number 0",
+            iinf(0, &[&[0, 1], &entry(2, &[0, 0])[..]].concat()),
+            zero,
+        ),
+        refused(
+            "an item has two entries",
+            iinf(
+                0,
+                &[&[0, 2], &entry(2, &[0, 1])[..], &entry(2, &[0, 1])].concat(),
+            ),
+            twice,
+        ),
+        refused(
+            "an entry of version 0",
+            iinf(0, &[&[0, 1], &entry(0, &[0, 1])[..]].concat()),
+            old,
+        ),
+        refused(
+            "an entry of version 4",
+            iinf(0, &[&[0, 1], &entry(4, &[0, 1])[..]].concat()),
+            old,
+        ),
+        refused(
+            "an entry has no type",
+            iinf(
+                0,
+                &[&[0, 1], &versioned(b"infe", 2, &[0, 1, 0, 0])[..]].concat(),
+            ),
+            SHORT,
+        ),
+    ]
+}
+
+fn properties() -> Vec<Case> {
+    let ipma = |content: &[u8]| {
+        let ipma = full(b"ipma", content);
+        image(&Meta { ipma, ..meta(&[]) })
+    };
+    let of = |properties: &[Vec<u8>], indices: &[u8]| {
+        let count = u8::try_from(indices.len()).expect("few");
+        let ipma = full(b"ipma", &[&[0, 0, 0, 1, 0, 1, count], indices].concat());
+        let properties = properties.concat();
+        image(&Meta {
+            properties,
+            ipma,
+            ..meta(&[])
+        })
+    };
+    let ispe = |width, height| full(b"ispe", &words(&[width, height]));
+    let irot = bx(b"irot", &[1]);
+    let twice = "the primary item has a property twice";
+    vec![
+        refused(
+            "ipma counts 2^32-1",
+            ipma(&[255, 255, 255, 255, 0, 1, 1, 1]),
+            SHORT,
+        ),
+        refused(
+            "ipma counts none",
+            ipma(&[0; 4]),
+            "the primary item has no properties",
+        ),
+        refused(
+            "an item has 255 properties and one is there",
+            ipma(&[0, 0, 0, 1, 0, 1, 255, 1]),
+            SHORT,
+        ),
+        refused(
+            "an item has its properties twice",
+            ipma(&[0, 0, 0, 2, 0, 1, 1, 1, 0, 1, 1, 1]),
+            "the primary item has its properties twice",
+        ),
+        refused(
+            "a property's number is 127",
+            ipma(&[0, 0, 0, 1, 0, 1, 1, 127]),
+            "a property of the primary item is missing",
+        ),
+        refused(
+            "a property's number is 0",
+            ipma(&[0, 0, 0, 1, 0, 1, 1, 0]),
+            "the primary item has no size",
+        ),
+        refused("two sizes", of(&[ispe(6, 4), ispe(4, 6)], &[1, 2]), twice),
+        refused(
+            "turned twice",
+            of(&[ispe(6, 4), irot.clone(), irot], &[1, 2, 3]),
+            twice,
+        ),
+        refused("the size twice", of(&[ispe(6, 4)], &[1, 1]), twice),
+        refused(
+            "no pixels",
+            of(&[ispe(6, 0)], &[1]),
+            "the image has no pixels",
+        ),
+        refused("a size of no bytes", of(&[bx(b"ispe", b"")], &[1]), SHORT),
+        refused(
+            "a turn of no bytes",
+            of(&[ispe(6, 4), bx(b"irot", b"")], &[1, 2]),
+            SHORT,
+        ),
+        case(
+            "2^64 pixels",
+            of(&[ispe(u32::MAX, u32::MAX)], &[1]),
+            Expect::TooManyPixels,
+        ),
+        case(
+            "another picture has 2^32 pixels",
+            of(&[ispe(6, 4), ispe(65_535, 65_535)], &[1]),
+            Expect::TooManyPixels,
+        ),
+    ]
+}

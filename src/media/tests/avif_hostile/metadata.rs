@@ -1,0 +1,89 @@
+//! Metadata where it cannot be edited, or where none is looked for.
+
+use super::{Case, Expect, SECRET, image, meta, taken, uneditable};
+use crate::media::testing::isobmff::{Item, Meta, file, ftyp};
+
+pub(super) fn cases() -> Vec<Case> {
+    [places(), many(), others()].into_iter().flatten().collect()
+}
+
+/// More pieces than any file has.
+fn many() -> Vec<Case> {
+    let of = |count: u32| {
+        let picture = Item::new(b"av01", &[(200_000, 10)]);
+        let others = (0..count).map(|index| Item::new(b"ZZYZ", &[(200_010 + index, 1)]));
+        let items: Vec<Item> = [picture].into_iter().chain(others).collect();
+        let meta = Meta::new(&items);
+        let mut bytes = file(&[ftyp(&[b"avif"]), meta.build()], 210_000);
+        bytes[200_010..200_010 + SECRET.len()].copy_from_slice(SECRET);
+        bytes
+    };
+    let reason = "there are more than 4,096 pieces of metadata";
+    vec![
+        taken("4,096 pieces of other data", of(4096)),
+        uneditable("4,097 pieces of other data", of(4097), reason),
+    ]
+}
+
+/// An AVIF of one picture and these items, with a text that has to go at 950.
+fn of(items: &[Item]) -> Vec<u8> {
+    let mut bytes = image(&meta(items));
+    bytes[950..950 + SECRET.len()].copy_from_slice(SECRET);
+    bytes
+}
+
+fn places() -> Vec<Case> {
+    let at = |extents: &[(u32, u32)]| of(&[Item::xmp(extents)]);
+    let overlap = "metadata overlaps what else is there";
+    let several = "metadata lies in several places";
+    let before = "metadata comes before the box that names it";
+    let long = u32::MAX - 2000;
+    let over = Expect::Malformed(overlap);
+    let mut late = file(&[ftyp(&[b"avif"])], 1010);
+    late.extend(meta(&[Item::xmp(&[(950, 10)])]).build());
+    vec![
+        uneditable("metadata in two pieces", at(&[(900, 5), (950, 8)]), several),
+        uneditable(
+            "metadata of no length",
+            at(&[(950, 0)]),
+            "metadata has no stated length",
+        ),
+        uneditable("metadata in the picture", at(&[(1002, 4)]), overlap),
+        uneditable("metadata around the picture", at(&[(990, 20)]), overlap),
+        uneditable(
+            "metadata in other metadata",
+            of(&[Item::xmp(&[(900, 100)]), Item::new(b"Exif", &[(950, 8)])]),
+            overlap,
+        ),
+        uneditable(
+            "metadata twice at one place, of two kinds",
+            of(&[Item::xmp(&[(950, 8)]), Item::new(b"Exif", &[(950, 8)])]),
+            overlap,
+        ),
+        uneditable("metadata in the file's first bytes", at(&[(0, 8)]), before),
+        uneditable("metadata before meta", late, before),
+        Case {
+            expect: [over, over, Expect::CutShort],
+            ..taken("metadata of 2^32 bytes", at(&[(950, long)]))
+        },
+    ]
+}
+
+fn others() -> Vec<Case> {
+    let elsewhere = Item {
+        source: 1,
+        ..Item::new(b"Exif", &[(946, 40)])
+    };
+    vec![
+        taken("metadata of no pieces", image(&meta(&[Item::xmp(&[])]))),
+        taken(
+            "other data with a place in it",
+            of(&[Item::new(b"ZZYZ", &[(940, 30)])]),
+        ),
+        taken(
+            "a picture of another codec with a place in it",
+            of(&[Item::new(b"jpeg", &[(940, 30)])]),
+        ),
+        taken("Exif in file 1 with a place in it", of(&[elsewhere])),
+    ]
+}
