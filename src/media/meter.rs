@@ -33,6 +33,10 @@ pub(super) const PART: u64 = 64;
 /// For what is put in the place of something else, which cuts what is stored, too.
 const PLACE: u64 = 160;
 
+/// More than any strip takes for a byte: what the work on a piece of metadata can be once
+/// more, however much longer it was before it was edited.
+const AGAIN: u64 = 24;
+
 /// The work that a file has been so far, and the bytes that have paid for it.
 ///
 /// What is stored must be taken again, so it is held to the same by itself: bytes that
@@ -93,7 +97,9 @@ impl Meter {
         let units = std::mem::take(&mut self.open);
         self.whole.add(units, bytes);
         if stored > 0 {
-            self.stored.add(units, stored);
+            // What was edited is read again as what it has become.
+            let again = stored.saturating_mul(AGAIN).saturating_add(PART);
+            self.stored.add(units.min(again), stored);
         }
     }
 

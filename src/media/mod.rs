@@ -17,6 +17,11 @@
 //! - `boxes`, `tiff`, `exif`, `read`: what these share;
 //! - `testing`: makes small valid images, for tests only.
 
+#![cfg_attr(
+    not(test),
+    deny(clippy::arithmetic_side_effects, clippy::indexing_slicing)
+)]
+
 mod boxes;
 mod error;
 mod exif;

@@ -126,6 +126,7 @@ impl Found {
             Step::Need(_) => return Ok(()),
             Step::Keep(count) | Step::Done(count) => (*count, *count),
             Step::Drop(count) => (*count, 0),
+            Step::Blank(0) => (0, 0),
             Step::Blank(count) => {
                 self.meter.charge_made(*count);
                 (*count, *count)
