@@ -1,15 +1,21 @@
 //! Counts and numbers that are not what is there.
 
-use super::{
-    Case, Expect, NO_BYTES, PICTURE, SHORT, case, image, meta, movie, refused, sequence, taken,
-};
-use crate::media::testing::isobmff::{Item, Meta, Movie, bx, full, versioned, words};
+use super::{Case, Expect, NO_BYTES, SHORT, case, image, meta, refused, taken};
+use crate::media::testing::isobmff::{Meta, bx, full, versioned, words};
 
 pub(super) fn cases() -> Vec<Case> {
-    [items(), numbers(), properties()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        items(),
+        entries(),
+        references(),
+        numbers(),
+        numbered_entries(),
+        associations(),
+        properties(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn iloc(version: u8, content: &[u8]) -> Vec<u8> {
@@ -28,10 +34,6 @@ fn iref(version: u8, content: &[u8]) -> Vec<u8> {
 }
 
 fn items() -> Vec<Case> {
-    let infe = versioned(b"infe", 2, b"\0\x01\0\0av01\0");
-    let more = "there is more than the stated number of items";
-    let less = "there is less than the stated number of items";
-    let with = |count: &[u8], rest: &[u8]| [count, rest].concat();
     let place = [&[0, 1, 0, 0, 0, 1][..], &words(&[1000, 10])].concat();
     let all = |widths: u8, count: &[u8], rest: &[u8]| [&[widths, 0], count, rest].concat();
     vec![
@@ -80,6 +82,15 @@ fn items() -> Vec<Case> {
             iloc(0, &all(0x44, &[0, 1], &patch(&place, 4, &[255, 255]))),
             SHORT,
         ),
+    ]
+}
+
+fn entries() -> Vec<Case> {
+    let infe = versioned(b"infe", 2, b"\0\x01\0\0av01\0");
+    let more = "there is more than the stated number of items";
+    let less = "there is less than the stated number of items";
+    let with = |count: &[u8], rest: &[u8]| [count, rest].concat();
+    vec![
         refused("iinf counts 65535", iinf(0, &with(&[255; 2], &infe)), less),
         refused("iinf counts 2^32-1", iinf(1, &with(&[255; 4], &infe)), less),
         refused("iinf counts none", iinf(0, &with(&[0; 2], &infe)), more),
@@ -89,6 +100,11 @@ fn items() -> Vec<Case> {
             more,
         ),
         refused("iinf is empty", iinf(0, b""), SHORT),
+    ]
+}
+
+fn references() -> Vec<Case> {
+    vec![
         refused(
             "dimg counts 65535",
             iref(0, &bx(b"dimg", &[0, 1, 255, 255, 0, 1])),
@@ -126,7 +142,6 @@ fn numbers() -> Vec<Case> {
     let zero = "an item has the number 0";
     let twice = "two items have the same number";
     let entry = |version: u8, id: &[u8]| versioned(b"infe", version, &[id, b"\0\0av01\0"].concat());
-    let old = "an item's entry does not say what it is";
     let no_place = "the primary item has no place";
     let place = |id: &[u8]| [id, &[0; 4], &[0, 1], &words(&[1000, 10])].concat();
     let places = |count: u8, places: &[Vec<u8>]| {
@@ -164,10 +179,20 @@ fn numbers() -> Vec<Case> {
             places(2, &[place(&[0, 1]), place(&[0, 1])]),
             twice,
         ),
+    ]
+}
+
+fn entry(version: u8, id: &[u8]) -> Vec<u8> {
+    versioned(b"infe", version, &[id, b"\0\0av01\0"].concat())
+}
+
+fn numbered_entries() -> Vec<Case> {
+    let old = "an item's entry does not say what it is";
+    vec![
         refused(
             "an item has the entry of number 0",
             iinf(0, &[&[0, 1], &entry(2, &[0, 0])[..]].concat()),
-            zero,
+            "an item has the number 0",
         ),
         refused(
             "an item has two entries",
@@ -175,7 +200,7 @@ fn numbers() -> Vec<Case> {
                 0,
                 &[&[0, 2], &entry(2, &[0, 1])[..], &entry(2, &[0, 1])].concat(),
             ),
-            twice,
+            "two items have the same number",
         ),
         refused(
             "an entry of version 0",
@@ -198,24 +223,11 @@ fn numbers() -> Vec<Case> {
     ]
 }
 
-fn properties() -> Vec<Case> {
+fn associations() -> Vec<Case> {
     let ipma = |content: &[u8]| {
         let ipma = full(b"ipma", content);
         image(&Meta { ipma, ..meta(&[]) })
     };
-    let of = |properties: &[Vec<u8>], indices: &[u8]| {
-        let count = u8::try_from(indices.len()).expect("few");
-        let ipma = full(b"ipma", &[&[0, 0, 0, 1, 0, 1, count], indices].concat());
-        let properties = properties.concat();
-        image(&Meta {
-            properties,
-            ipma,
-            ..meta(&[])
-        })
-    };
-    let ispe = |width, height| full(b"ispe", &words(&[width, height]));
-    let irot = bx(b"irot", &[1]);
-    let twice = "the primary item has a property twice";
     vec![
         refused(
             "ipma counts 2^32-1",
@@ -247,6 +259,24 @@ fn properties() -> Vec<Case> {
             ipma(&[0, 0, 0, 1, 0, 1, 1, 0]),
             "the primary item has no size",
         ),
+    ]
+}
+
+fn properties() -> Vec<Case> {
+    let of = |properties: &[Vec<u8>], indices: &[u8]| {
+        let count = u8::try_from(indices.len()).expect("few");
+        let ipma = full(b"ipma", &[&[0, 0, 0, 1, 0, 1, count], indices].concat());
+        let properties = properties.concat();
+        image(&Meta {
+            properties,
+            ipma,
+            ..meta(&[])
+        })
+    };
+    let ispe = |width, height| full(b"ispe", &words(&[width, height]));
+    let irot = bx(b"irot", &[1]);
+    let twice = "the primary item has a property twice";
+    vec![
         refused("two sizes", of(&[ispe(6, 4), ispe(4, 6)], &[1, 2]), twice),
         refused(
             "turned twice",

@@ -4,17 +4,16 @@ use super::{Case, Expect, SHORT, case, movie, refused, sequence, taken};
 use crate::media::testing::isobmff::{Movie, bx, full, versioned, words};
 
 pub(super) fn cases() -> Vec<Case> {
-    [samples(), chunks()].into_iter().flatten().collect()
+    [samples(), runs(), chunks()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn samples() -> Vec<Case> {
     let stsz = |content: &[u32]| {
         let stsz = full(b"stsz", &words(content));
         sequence(&Movie { stsz, ..movie() })
-    };
-    let stsc = |content: &[u32]| {
-        let stsc = full(b"stsc", &words(content));
-        sequence(&Movie { stsc, ..movie() })
     };
     let empty = "a frame of the sequence has no bytes";
     let max = u32::MAX;
@@ -62,6 +61,16 @@ fn samples() -> Vec<Case> {
             stsz(&[max, 3]),
             Expect::CutShort,
         ),
+    ]
+}
+
+fn runs() -> Vec<Case> {
+    let stsc = |content: &[u32]| {
+        let stsc = full(b"stsc", &words(content));
+        sequence(&Movie { stsc, ..movie() })
+    };
+    let max = u32::MAX;
+    vec![
         refused("stsc counts 2^32-1", stsc(&[max, 1, 1, 1]), SHORT),
         refused("stsc counts none", stsc(&[0]), "a chunk has no samples"),
         refused(
@@ -87,7 +96,7 @@ fn samples() -> Vec<Case> {
                 stsc: full(b"stsc", &words(&[1, 1, max, 1])),
                 ..movie()
             }),
-            empty,
+            "a frame of the sequence has no bytes",
         ),
     ]
 }

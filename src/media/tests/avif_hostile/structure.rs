@@ -7,7 +7,7 @@ use super::{
 use crate::media::testing::isobmff::{Item, Meta, Movie, bx, file, ftyp, full};
 
 pub(super) fn cases() -> Vec<Case> {
-    [tops(), twice(), missing(), orders()]
+    [tops(), twice(), missing(), orders(), tracks()]
         .into_iter()
         .flatten()
         .collect()
@@ -193,18 +193,18 @@ fn missing() -> Vec<Case> {
     ]
 }
 
+/// A sequence, and a picture of the same bytes.
+fn both(boxes: [Vec<u8>; 2]) -> Vec<u8> {
+    let brands = ftyp(&[b"avis", b"avif"]);
+    file(&[&[brands], &boxes[..]].concat(), 1040)
+}
+
 fn orders() -> Vec<Case> {
     let after = |items: &[Item]| {
         let picture = Item::new(b"av01", &[(32, 10)]);
         let meta = Meta::new(&[&[picture], items].concat()).build();
         [ftyp(&[b"avif"]), bx(b"mdat", &[7; 100]), meta].concat()
     };
-    let both = |boxes: [Vec<u8>; 2]| {
-        let brands = ftyp(&[b"avis", b"avif"]);
-        file(&[&[brands], &boxes[..]].concat(), 1040)
-    };
-    let named_twice = Item::xmp(&[(950, 8)]);
-    let track = meta(std::slice::from_ref(&named_twice));
     vec![
         taken("meta after the data", after(&[])),
         uneditable(
@@ -214,6 +214,21 @@ fn orders() -> Vec<Case> {
         ),
         taken("moov before meta", both([movie().build(), still()])),
         taken("meta before moov", both([still(), movie().build()])),
+        taken("the picture is what the sequence has, too", {
+            let still = Meta::new(&[Item::new(b"av01", &[(1020, 10)])]).build();
+            both([still, movie().build()])
+        }),
+        taken(
+            "the picture twice",
+            image(&meta(&[Item::new(b"av01", &[PICTURE])])),
+        ),
+    ]
+}
+
+fn tracks() -> Vec<Case> {
+    let named_twice = Item::xmp(&[(950, 8)]);
+    let track = meta(std::slice::from_ref(&named_twice));
+    vec![
         uneditable(
             "metadata in the samples of a track",
             both([meta(&[Item::xmp(&[(1025, 4)])]).build(), movie().build()]),
@@ -259,14 +274,6 @@ fn orders() -> Vec<Case> {
                 1040,
             ),
             "a track has metadata where none is looked for",
-        ),
-        taken("the picture is what the sequence has, too", {
-            let still = Meta::new(&[Item::new(b"av01", &[(1020, 10)])]).build();
-            both([still, movie().build()])
-        }),
-        taken(
-            "the picture twice",
-            image(&meta(&[Item::new(b"av01", &[PICTURE])])),
         ),
     ]
 }
