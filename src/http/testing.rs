@@ -86,6 +86,7 @@ impl Client {
             values,
             catalog,
             lines,
+            spawned,
         }
     }
 
