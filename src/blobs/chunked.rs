@@ -4,8 +4,8 @@
 //!
 //! Writing: bytes are gathered into one buffer; a full buffer goes to the store
 //! while the next one fills, with at most [`WRITES_IN_FLIGHT`] on their way.
-//! Reading: [`READS_AHEAD`] chunks are on their way or there before the reader asks
-//! for them. So a transfer of any length holds a handful of chunks.
+//! Reading: the next chunk is on its way while the end of the one before is sent. So a
+//! transfer of any length holds a handful of chunks, and a reader that stops about one.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -22,8 +22,6 @@ use super::{BlobError, BlobId, BlobRef, BlobStore, BlobWriter, ByteStream, KeyVa
 
 /// How many chunks of one blob may be on their way into the store at once.
 pub const WRITES_IN_FLIGHT: usize = 2;
-/// How many chunks of one blob are read ahead of the one that is being sent.
-pub const READS_AHEAD: usize = 2;
 /// How many keys one deletion names: the least that a known store takes (DynamoDB).
 const DELETE_BATCH: usize = 25;
 
@@ -79,13 +77,11 @@ impl BlobStore for ChunkedBlobs {
         let values = Arc::clone(&self.values);
         let reads = fetches(blob, ranges.to_vec())
             .map(move |fetch| read(Arc::clone(&values), fetch).boxed());
-        let mut chunks = ReadAhead::new(reads, READS_AHEAD);
-        let Some(first) = chunks.try_next().await? else {
+        let mut parts = ReadAhead::new(reads);
+        let Some(first) = parts.try_next().await? else {
             return Ok(stream::empty().boxed());
         };
-        let chunks = stream::once(async { Ok(first) }).chain(chunks);
-        let parts = |parts: Vec<Bytes>| stream::iter(parts.into_iter().map(Ok));
-        Ok(chunks.map_ok(parts).try_flatten().boxed())
+        Ok(stream::once(async { Ok(first) }).chain(parts).boxed())
     }
 
     async fn delete(&self, blob: &BlobRef) -> Result<(), BlobError> {

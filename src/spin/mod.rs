@@ -9,6 +9,8 @@ mod body;
 pub mod conformance;
 mod http;
 mod key_value;
+#[cfg(feature = "conformance")]
+mod misbehaviour;
 mod sqlite;
 
 use std::collections::BTreeMap;
