@@ -10,6 +10,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+/// The length of the last part of a long piece, and of all parts on HTTP/2, where what is
+/// held for a client that gives no leave to send is whole parts.
+const PART: usize = 64 << 10;
+
 /// How the pieces of an answer are taken.
 pub enum Taking {
     /// By HTTP/1: the next when the one before is out.
@@ -28,6 +32,15 @@ impl Taking {
         Poll::Ready(())
     }
 
+    /// The length of the next part of so many bytes.
+    fn part(&self, left: usize) -> usize {
+        match self {
+            Self::Backlog(_) if left > 2 * PART => left - PART,
+            Self::Backlog(_) => left,
+            Self::Stream(_) => left.min(PART),
+        }
+    }
+
     fn gives(&self, length: usize) {
         match self {
             Self::Backlog(backlog) => backlog.add(length),
@@ -38,18 +51,81 @@ impl Taking {
 }
 
 /// An answer's body, with which its exchange ends.
-pub struct Answered<B> {
-    /// The body itself.
-    pub body: B,
-    /// How its pieces are taken.
-    pub taking: Taking,
-    /// The exchange.
-    pub exchange: Exchange,
-    /// The request, where it came to a component.
-    pub under_way: Option<Arc<UnderWay>>,
+///
+/// A long piece goes out in two parts. With the second more is asked for, so that it is
+/// there in time; the second is a copy, so that nothing else is held of its piece by then.
+/// A component that gives empty pieces before a long one waits with them until it is asked
+/// for that: for a client that takes no more, one piece is held.
+pub struct Answered<B: Body> {
+    body: B,
+    taking: Taking,
+    /// What is left of a piece.
+    rest: Bytes,
+    /// What was met when more was asked for.
+    next: Option<Option<Result<Frame<Bytes>, B::Error>>>,
+    _exchange: Exchange,
+    _under_way: Option<Arc<UnderWay>>,
 }
 
-impl<B: Body<Data = Bytes> + Unpin> Body for Answered<B> {
+impl<B: Body<Data = Bytes> + Unpin> Answered<B> {
+    /// The body of the answer of an exchange, and of a request where it came to a component.
+    pub fn new(
+        body: B,
+        taking: Taking,
+        exchange: Exchange,
+        under_way: Option<Arc<UnderWay>>,
+    ) -> Self {
+        Self {
+            body,
+            taking,
+            rest: Bytes::new(),
+            next: None,
+            _exchange: exchange,
+            _under_way: under_way,
+        }
+    }
+
+    /// The next frame that is not an empty piece.
+    fn poll_next(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        if let Some(met) = self.next.take() {
+            return Poll::Ready(met);
+        }
+        loop {
+            let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+            let is_empty = |frame: &Frame<Bytes>| frame.data_ref().is_some_and(Bytes::is_empty);
+            if !matches!(&frame, Some(Ok(frame)) if is_empty(frame)) {
+                return Poll::Ready(frame);
+            }
+        }
+    }
+
+    /// The next part of the piece that is on its way.
+    fn part(&mut self, context: &mut Context<'_>, is_second: bool) -> Bytes {
+        let length = self.taking.part(self.rest.len());
+        if length < self.rest.len() {
+            return self.rest.split_to(length);
+        }
+        let part = std::mem::take(&mut self.rest);
+        if !is_second {
+            return part;
+        }
+        if self.next.is_none()
+            && let Poll::Ready(met) = self.poll_next(context)
+        {
+            self.next = Some(met);
+        }
+        Bytes::copy_from_slice(&part)
+    }
+}
+
+impl<B> Body for Answered<B>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: Unpin,
+{
     type Data = Bytes;
     type Error = B::Error;
 
@@ -57,21 +133,29 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Answered<B> {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
-        ready!(self.taking.poll_ready(context));
-        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
-        if let Some(Ok(frame)) = &frame
-            && let Some(data) = frame.data_ref()
-        {
-            self.taking.gives(data.len());
+        let this = &mut *self;
+        ready!(this.taking.poll_ready(context));
+        let is_second = !this.rest.is_empty();
+        if !is_second {
+            match ready!(this.poll_next(context)) {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) => this.rest = data,
+                    Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
+                },
+                end => return Poll::Ready(end),
+            }
         }
-        Poll::Ready(frame)
+        let part = this.part(context, is_second);
+        this.taking.gives(part.len());
+        Poll::Ready(Some(Ok(Frame::data(part))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.rest.is_empty() && self.next.is_none() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
+        // Asked for before the first piece alone.
         self.body.size_hint()
     }
 }

@@ -92,12 +92,7 @@ pub(crate) async fn serve(
                 }
                 None => Taking::Stream(Pace::current()),
             };
-            Ok::<_, Infallible>(answer.map(|body| Answered {
-                body,
-                taking,
-                exchange,
-                under_way,
-            }))
+            Ok::<_, Infallible>(answer.map(|body| Answered::new(body, taking, exchange, under_way)))
         }
     });
     let timeout = server.bounds.header_timeout;

@@ -123,10 +123,6 @@ fn ports(text: &str) -> Result<(u16, u16)> {
     }
 }
 
-/// Bodies are taken from the guest in pieces of at most this length. Two of each are held
-/// for a client that takes no more: one on its way, and the next.
-const PIECE: usize = 64 << 10;
-
 /// Sends a component's requests.
 pub struct Outbound(pub Arc<Granted>);
 
@@ -135,10 +131,6 @@ type Transfer = Box<dyn Future<Output = HttpResult<()>> + Send>;
 type Answer = Box<dyn Future<Output = HttpResult<(Response<WasiBody>, Transfer)>> + Send>;
 
 impl WasiHttpHooks for Outbound {
-    fn p3_outgoing_body_chunk_size(&mut self) -> usize {
-        PIECE
-    }
-
     fn send_request(
         &mut self,
         request: Request<WasiBody>,

@@ -4,8 +4,8 @@
 //!
 //! Writing: bytes are gathered into one buffer; a full buffer goes to the store
 //! while the next one fills, with at most [`WRITES_IN_FLIGHT`] on their way.
-//! Reading: the next chunk is on its way while the end of the one before is sent. So a
-//! transfer of any length holds a handful of chunks, and a reader that stops about one.
+//! Reading: a chunk is read when it is asked for. So a transfer of any length holds a
+//! handful of chunks, and a reader that stops at most one.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -16,7 +16,6 @@ use futures_util::future::{BoxFuture, FutureExt as _};
 use futures_util::stream::{self, FuturesUnordered, StreamExt as _, TryStreamExt as _};
 
 use super::fetch::{Fetch, cut, fetches};
-use super::read_ahead::ReadAhead;
 use super::seal::{self, SEAL_BYTES};
 use super::{BlobError, BlobId, BlobRef, BlobStore, BlobWriter, ByteStream, KeyValue, key};
 
@@ -75,13 +74,15 @@ impl BlobStore for ChunkedBlobs {
     ) -> Result<ByteStream, BlobError> {
         blob.check_ranges(ranges)?;
         let values = Arc::clone(&self.values);
-        let reads = fetches(blob, ranges.to_vec())
-            .map(move |fetch| read(Arc::clone(&values), fetch).boxed());
-        let mut parts = ReadAhead::new(reads);
-        let Some(first) = parts.try_next().await? else {
+        let mut fetches = fetches(blob, ranges.to_vec());
+        let Some(first) = fetches.next() else {
             return Ok(stream::empty().boxed());
         };
-        Ok(stream::once(async { Ok(first) }).chain(parts).boxed())
+        let first = read(Arc::clone(&values), first).await?;
+        let rest = stream::iter(fetches).then(move |fetch| read(Arc::clone(&values), fetch));
+        let chunks = stream::once(async { Ok(first) }).chain(rest);
+        let parts = |parts: Vec<Bytes>| stream::iter(parts.into_iter().map(Ok));
+        Ok(chunks.map_ok(parts).try_flatten().boxed())
     }
 
     async fn delete(&self, blob: &BlobRef) -> Result<(), BlobError> {

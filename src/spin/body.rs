@@ -1,12 +1,18 @@
-//! The body of a request: bytes come in pieces as large as its pace allows.
+//! The body of a request: bytes come in pieces as large as its pace allows. And that of a
+//! response: its pieces are made as the client takes them.
 //!
 //! Every piece costs a change to the host and back, whatever its length. The SDK's own body
 //! asks for 16 KiB at a time.
 
-use axum::body::Body;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use axum::body::{Body, HttpBody};
+use axum::http::header;
+use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream;
-use http_body::Body as _;
+use http_body::{Frame, SizeHint};
 use spin_sdk::wasip3::http::types::{ErrorCode, Request, Trailers};
 use spin_sdk::wasip3::http_compat::IncomingRequestBody;
 use spin_sdk::wasip3::wit_bindgen::{FutureReader, FutureWriter, StreamReader, StreamResult};
@@ -29,6 +35,65 @@ pub(super) fn body(mut body: IncomingRequestBody) -> Body {
         }
         // Somebody has begun to read it.
         None => Body::new(body),
+    }
+}
+
+/// The response, of whose body no piece is made before it is asked for.
+///
+/// A host takes a piece off us before the one before it is sent, so one is made too early,
+/// and memory for it is never given back. An empty piece in its place holds nothing. Once a
+/// second one is taken, the first was, which is to say that more is asked for.
+pub(super) fn as_asked(response: Response) -> Response {
+    let length = response.headers().get(header::CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+    let Some(left) = length.filter(|_| !response.body().is_end_stream()) else {
+        return response;
+    };
+    response.map(|body| {
+        let empties = 0;
+        Body::new(AsAsked {
+            body,
+            left,
+            empties,
+        })
+    })
+}
+
+struct AsAsked {
+    body: Body,
+    /// The bytes that are to come, by the head.
+    left: u64,
+    /// How many empty pieces come before more is made.
+    empties: u32,
+}
+
+impl HttpBody for AsAsked {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        if self.empties > 0 && self.left > 0 {
+            self.empties -= 1;
+            return Poll::Ready(Some(Ok(Frame::data(Bytes::new()))));
+        }
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        if let Some(Ok(frame)) = &frame {
+            let length = frame.data_ref().map_or(0, |data| data.len() as u64);
+            self.left = self.left.saturating_sub(length);
+            self.empties = 2;
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 

@@ -49,7 +49,8 @@ pub async fn handle(request: Request) -> Response {
             Err(problem) => crate::http::broken(problem),
         },
     };
-    crate::http::respond(router, request.map(body::body)).await
+    let response = crate::http::respond(router, request.map(body::body)).await;
+    body::as_asked(response)
 }
 
 async fn build() -> Result<Router, Problem> {
