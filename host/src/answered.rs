@@ -10,8 +10,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-/// The length of the last part of a long piece, and of all parts on HTTP/2, where what is
-/// held for a client that gives no leave to send is whole parts.
+/// The longest part of a piece on HTTP/2, where what is held for a client that gives no
+/// leave to send is whole parts.
 const PART: usize = 64 << 10;
 
 /// How the pieces of an answer are taken.
@@ -35,7 +35,6 @@ impl Taking {
     /// The length of the next part of so many bytes.
     fn part(&self, left: usize) -> usize {
         match self {
-            Self::Backlog(_) if left > 2 * PART => left - PART,
             Self::Backlog(_) => left,
             Self::Stream(_) => left.min(PART),
         }
@@ -52,10 +51,10 @@ impl Taking {
 
 /// An answer's body, with which its exchange ends.
 ///
-/// A long piece goes out in two parts. With the second more is asked for, so that it is
-/// there in time; the second is a copy, so that nothing else is held of its piece by then.
-/// A component that gives empty pieces before a long one waits with them until it is asked
-/// for that: for a client that takes no more, one piece is held.
+/// A component that gives empty pieces before a long one waits with that until it is asked
+/// for it: for a client that takes no more, one piece is held. The last part of a piece that
+/// goes out in parts is a copy, so that nothing else is held of its piece while more is
+/// made.
 pub struct Answered<B: Body> {
     body: B,
     taking: Taking,

@@ -7,6 +7,7 @@ mod chores;
 mod client;
 pub(crate) mod environment;
 mod fixtures;
+pub(crate) mod frames;
 mod gate;
 mod image;
 mod links;
