@@ -51,10 +51,10 @@ impl Taking {
 
 /// An answer's body, with which its exchange ends.
 ///
-/// A component that gives empty pieces before a long one waits with that until it is asked
-/// for it: for a client that takes no more, one piece is held. The last part of a piece that
-/// goes out in parts is a copy, so that nothing else is held of its piece while more is
-/// made.
+/// A component that gives two short pieces before a long one can wait with that until it is
+/// asked for: for a client that takes no more, one long piece is held. The last part of a
+/// piece that goes out in parts is a copy, so that nothing else is held of its piece while
+/// more is made.
 pub struct Answered<B: Body> {
     body: B,
     taking: Taking,
@@ -184,5 +184,46 @@ impl<B: Body + Unpin> Body for Received<B> {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::refusal::Exchanges;
+    use futures_util::FutureExt as _;
+    use http_body_util::{BodyExt as _, StreamBody};
+    use std::convert::Infallible;
+
+    /// An answer of pieces of these lengths, and how they come out.
+    async fn taken(lengths: &[usize], taking: Taking) -> Vec<usize> {
+        let pieces = lengths.iter().map(|length| Bytes::from(vec![7; *length]));
+        let frames = pieces.map(|piece| Ok::<_, Infallible>(Frame::data(piece)));
+        let frames: Vec<_> = frames.collect();
+        let body = StreamBody::new(futures_util::stream::iter(frames));
+        let mut body = Answered::new(body, taking, Exchanges::default().begin(), None);
+        let mut taken = Vec::new();
+        while let Some(frame) = body.frame().await {
+            taken.push(frame.unwrap().into_data().unwrap().len());
+            if let Taking::Backlog(backlog) = &body.taking {
+                assert!(body.frame().now_or_never().is_none(), "the last is not out");
+                backlog.begin();
+            }
+        }
+        taken
+    }
+
+    #[tokio::test]
+    async fn empty_pieces_are_not_sent_and_long_ones_whole_on_http1() {
+        let taking = Taking::Backlog(Arc::new(Backlog::default()));
+        let pieces = [1, 0, 0, 10 * PART, 0, 5];
+        assert_eq!(taken(&pieces, taking).await, [1, 10 * PART, 5]);
+    }
+
+    #[tokio::test]
+    async fn long_pieces_go_out_in_parts_on_http2() {
+        let pieces = [1, 0, 0, 2 * PART + 3, 0, PART];
+        let parts = taken(&pieces, Taking::Stream(None)).await;
+        assert_eq!(parts, [1, PART, PART, 3, PART]);
     }
 }

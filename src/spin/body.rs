@@ -38,33 +38,34 @@ pub(super) fn body(mut body: IncomingRequestBody) -> Body {
     }
 }
 
+/// What is shorter than this is made without being asked for.
+const LONG: usize = 64 << 10;
+
 /// The response, of whose body no piece is made before it is asked for.
 ///
-/// A host takes a piece off us before the one before it is sent, so one is made too early,
-/// and memory for it is never given back. An empty piece in its place holds nothing. Once a
-/// second one is taken, the first was, which is to say that more is asked for.
+/// A host takes a piece off us before the one before it is sent, so that one is made too
+/// early, and memory for it is never given back. So the last two bytes of a long piece are
+/// pieces of their own: once the second is taken, the first was, which is to say that all
+/// before it is sent, and more is asked for. (Empty pieces would do, but hide from the SDK
+/// that the client is gone.)
 pub(super) fn as_asked(response: Response) -> Response {
     let length = response.headers().get(header::CONTENT_LENGTH);
-    let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
-    let Some(left) = length.filter(|_| !response.body().is_end_stream()) else {
-        return response;
-    };
-    response.map(|body| {
-        let empties = 0;
-        Body::new(AsAsked {
-            body,
-            left,
-            empties,
-        })
-    })
+    let length: Option<u64> = length.and_then(|length| length.to_str().ok()?.parse().ok());
+    match length {
+        Some(left) if left > LONG as u64 => response.map(|body| {
+            let last = Bytes::new();
+            Body::new(AsAsked { body, left, last })
+        }),
+        _ => response,
+    }
 }
 
 struct AsAsked {
     body: Body,
     /// The bytes that are to come, by the head.
     left: u64,
-    /// How many empty pieces come before more is made.
-    empties: u32,
+    /// What is left of a piece.
+    last: Bytes,
 }
 
 impl HttpBody for AsAsked {
@@ -75,21 +76,26 @@ impl HttpBody for AsAsked {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        if self.empties > 0 && self.left > 0 {
-            self.empties -= 1;
-            return Poll::Ready(Some(Ok(Frame::data(Bytes::new()))));
+        if !self.last.is_empty() {
+            return Poll::Ready(Some(Ok(Frame::data(self.last.split_to(1)))));
         }
-        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
-        if let Some(Ok(frame)) = &frame {
-            let length = frame.data_ref().map_or(0, |data| data.len() as u64);
-            self.left = self.left.saturating_sub(length);
-            self.empties = 2;
-        }
-        Poll::Ready(frame)
+        let frame = match ready!(Pin::new(&mut self.body).poll_frame(context)) {
+            Some(Ok(frame)) => frame,
+            end => return Poll::Ready(end),
+        };
+        Poll::Ready(Some(Ok(frame.map_data(|mut data| {
+            self.left = self.left.saturating_sub(data.len() as u64);
+            if self.left > 0 && data.len() > LONG {
+                let at = data.len() - 2;
+                self.last = Bytes::copy_from_slice(&data[at..]);
+                data.truncate(at);
+            }
+            data
+        }))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.last.is_empty() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
