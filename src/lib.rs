@@ -24,7 +24,7 @@
 //!
 //! # The way of a download
 //! `http::routes::content` → token becomes a grant → one catalog row
-//! ([`service::Service::find`]) → chunks, read ahead of the socket
+//! ([`service::Service::find`]) → chunks, each when the client has taken the one before
 //! ([`service::Service::read`]) → bytes.
 
 // In the component, what the SDK's macros make is not: all else is compiled here too.

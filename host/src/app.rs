@@ -1,15 +1,14 @@
 //! An application: its manifest, stores and components put together.
 
-use crate::manifest::{Component, Manifest};
+use crate::component::Component;
+use crate::manifest::{self, Manifest};
 use crate::runtime_config::RuntimeConfig;
 use crate::{engine, key_value, outbound, routes, server, sqlite, variables, worker};
 use anyhow::{Context, Result};
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::Notify;
-use wasmtime_wasi_http::handler::ProxyHandler;
 
 /// What can be chosen about an application.
 pub struct Options {
@@ -23,10 +22,8 @@ pub struct Options {
     pub variables: HashMap<String, String>,
     /// How instances are reused and bounded.
     pub limits: worker::Limits,
-    /// How long a client may take to send a request's head.
-    pub header_timeout: Duration,
-    /// How long a client is waited for that sends a request's body slowly.
-    pub body_timeout: Duration,
+    /// How clients are bounded.
+    pub clients: server::Bounds,
 }
 
 /// The application, ready to be served.
@@ -62,7 +59,7 @@ impl App {
         let (key_value, sqlite) = open_stores(&manifest, &config)?;
         let mut limits = options.limits;
         limits.max_memory = limits.max_memory.or(config.max_instance_memory);
-        let engine = engine::engine(limits.request)?;
+        let engine = engine::engine(limits.interrupt())?;
         let stopping = Arc::new(Notify::new());
         let mut components = HashMap::new();
         for (name, component) in &manifest.components {
@@ -73,20 +70,12 @@ impl App {
                 key_value: select(&component.key_value_stores, &key_value),
                 sqlite: select(&component.sqlite_databases, &sqlite),
             };
-            let factory = worker::Factory {
-                pre: engine::load(&engine, &component.source, &config.state_dir.join("cache"))?,
-                granted: Arc::new(granted),
-                limits,
-                stopping: stopping.clone(),
-            };
-            components.insert(name.clone(), ProxyHandler::new(factory));
+            let pre = engine::load(&engine, &component.source, &config.state_dir.join("cache"))?;
+            let (granted, stopping) = (Arc::new(granted), stopping.clone());
+            let factory = worker::Factory::new(pre, granted, limits, stopping);
+            components.insert(name.clone(), Component::new(factory));
         }
-        let server = Arc::new(server::Server {
-            routes,
-            components,
-            header_timeout: options.header_timeout,
-            body_timeout: options.body_timeout,
-        });
+        let server = Arc::new(server::Server::new(routes, components, options.clients));
         Ok(Self {
             server,
             stopping,
@@ -105,7 +94,7 @@ impl App {
 /// The servers that a component may reach.
 fn outbound_hosts(
     name: &str,
-    component: &Component,
+    component: &manifest::Component,
     variables: &variables::Values,
 ) -> Result<outbound::AllowedHosts> {
     let hosts = component.allowed_outbound_hosts.iter();

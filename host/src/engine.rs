@@ -5,13 +5,13 @@ use crate::key_value::Store;
 use crate::outbound::{AllowedHosts, Outbound};
 use crate::sqlite::Database;
 use crate::stats;
-use crate::{bindings, log};
+use crate::under_way::Requests;
+use crate::{bindings, compute, log};
 use anyhow::{Context, Result};
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 use wasi_preview1_component_adapter_provider as adapter;
 use wasmtime::component::{Component, HasData, Linker, ResourceTable};
 use wasmtime::{
@@ -23,8 +23,6 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 /// As many instances may live at once.
 const INSTANCES: u32 = 1000;
-/// How often a guest that computes is interrupted, where requests have a deadline.
-const TICK: Duration = Duration::from_millis(10);
 
 /// What a component may use.
 pub struct Granted {
@@ -46,6 +44,8 @@ pub struct Ctx {
     pub table: ResourceTable,
     /// How many key-value stores the guest holds open.
     pub open_stores: usize,
+    /// Which requests it answers.
+    pub requests: Requests,
     /// Caps and measures the instance's memory.
     pub limiter: Limiter,
     wasi: WasiCtx,
@@ -65,6 +65,7 @@ impl Ctx {
             component,
             table: ResourceTable::new(),
             open_stores: 0,
+            requests: Requests::default(),
             limiter: Limiter(max_memory.unwrap_or(usize::MAX)),
             wasi,
             http: WasiHttpCtx::new(),
@@ -121,13 +122,12 @@ impl ResourceLimiter for Limiter {
     }
 }
 
-/// The engine. Guests are made interruptible, which costs them speed, only
-/// where requests have a deadline.
-pub fn engine(deadline: Option<Duration>) -> Result<Engine> {
+/// The engine. That guests can be interrupted costs them speed.
+pub fn engine(interrupt: bool) -> Result<Engine> {
     let mut config = Config::new();
     config
         .wasm_component_model_async(true)
-        .epoch_interruption(deadline.is_some());
+        .epoch_interruption(interrupt);
     let mut pooling = PoolingAllocationConfig::default();
     pooling
         .total_component_instances(INSTANCES)
@@ -148,14 +148,8 @@ pub fn engine(deadline: Option<Duration>) -> Result<Engine> {
         log::debug(format_args!("no instance pool: {error:#}"));
         Engine::new(&config)
     })?;
-    if deadline.is_some() {
-        let engine = engine.clone();
-        std::thread::spawn(move || {
-            loop {
-                std::thread::sleep(TICK);
-                engine.increment_epoch();
-            }
-        });
+    if interrupt {
+        compute::tick(&engine);
     }
     Ok(engine)
 }

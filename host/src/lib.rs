@@ -7,30 +7,42 @@
 //!
 //! # Layout
 //! - [`manifest`], [`runtime_config`], [`variables`]: what is to be served.
-//! - [`engine`], [`worker`], [`bindings`]: the component and its instances.
-//! - [`routes`], [`server`], [`slow_body`]: HTTP in; [`problem`], [`refusal`]: what the host
-//!   answers itself; [`outbound`]: HTTP out.
+//! - [`engine`], [`component`], [`worker`], [`compute`], [`bindings`]: the component and its
+//!   instances.
+//! - [`server`], [`connection`], [`routes`], [`target`], [`under_way`]: HTTP in; [`gather`],
+//!   [`answered`]: bodies on their way; [`slow_body`], [`slow_reader`], [`patience`]: those
+//!   that take too long; [`problem`], [`refusal`]: what the host answers itself;
+//!   [`outbound`]: HTTP out.
 //! - [`key_value`], [`sqlite`]: the stores; [`db`] is the file under both.
 //! - [`app`]: all of it put together.
 //! - [`command`]: runs the component's unit tests; nothing of the above is in it.
 //! - [`log`], [`stats`]: what can be seen from outside.
 
+pub mod answered;
 pub mod app;
 pub mod bindings;
 pub mod command;
+pub mod component;
+pub mod compute;
+pub mod connection;
 pub mod db;
 pub mod engine;
+pub mod gather;
 pub mod key_value;
 pub mod log;
 pub mod manifest;
 pub mod outbound;
+pub mod patience;
 pub mod problem;
 pub mod refusal;
 pub mod routes;
 pub mod runtime_config;
 pub mod server;
 pub mod slow_body;
+pub mod slow_reader;
 pub mod sqlite;
 pub mod stats;
+pub mod target;
+pub mod under_way;
 pub mod variables;
 pub mod worker;

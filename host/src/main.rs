@@ -5,6 +5,7 @@
 use anyhow::{Context, Result};
 use clap::Parser;
 use darkroom_host::app::{self, App};
+use darkroom_host::server::Bounds;
 use darkroom_host::worker::Limits;
 use darkroom_host::{log, stats};
 use std::io::Write;
@@ -53,16 +54,24 @@ struct Options {
     /// How long the application may take to answer.
     #[arg(long, value_name = "TIME", value_parser = duration)]
     request_timeout: Option<Duration>,
-    /// How many connections are held at the same time.
+    /// How long an instance may compute without letting its other requests go on; 0 is no
+    /// limit.
+    #[arg(long, default_value = "10s", value_name = "TIME", value_parser = duration)]
+    max_compute_time: Duration,
+    /// How many connections are held at the same time, and how many requests are answered.
     #[arg(long, default_value_t = 4096, value_name = "N")]
     max_connections: usize,
-    /// How long a client may take to send a request's head.
+    /// How long a client may take to send a request's head, and stay without a request.
     #[arg(long, default_value = "30s", value_name = "TIME", value_parser = duration)]
     header_read_timeout: Duration,
-    /// How long a client is waited for in all while it sends a request's body; every
-    /// 1,000 bytes buy a second more.
+    /// How long a client is waited for while it sends a request's body; every 1,000 bytes
+    /// give back a second of it.
     #[arg(long, default_value = "30s", value_name = "TIME", value_parser = duration)]
     body_read_timeout: Duration,
+    /// How long a client is waited for while it takes an answer; every 1,000 bytes give
+    /// back a second of it.
+    #[arg(long, default_value = "30s", value_name = "TIME", value_parser = duration)]
+    body_write_timeout: Duration,
     /// Prints no more than warnings.
     #[arg(long)]
     quiet: bool,
@@ -117,9 +126,14 @@ async fn run(options: Options) -> Result<()> {
             concurrent: options.max_instance_concurrent_reuse_count,
             idle: options.idle_instance_timeout,
             request: options.request_timeout,
+            compute: Some(options.max_compute_time).filter(|limit| !limit.is_zero()),
         },
-        header_timeout: options.header_read_timeout,
-        body_timeout: options.body_read_timeout,
+        clients: Bounds {
+            connections: options.max_connections,
+            header_timeout: options.header_read_timeout,
+            body_timeout: options.body_read_timeout,
+            write_timeout: options.body_write_timeout,
+        },
     })?;
     let (mut interrupt, mut terminate) = (
         signal(SignalKind::interrupt())?,
@@ -144,10 +158,7 @@ async fn run(options: Options) -> Result<()> {
         either(&mut interrupt, &mut terminate).await;
         told.notify_one();
     };
-    let serve = app
-        .server
-        .clone()
-        .serve(listener, options.max_connections, stop);
+    let serve = app.server.clone().serve(listener, stop);
     let finish = async {
         serve.await;
         while stats::live() > 0 {

@@ -8,7 +8,6 @@
 use crate::problem;
 use http::StatusCode;
 use http::header::CONTENT_LENGTH;
-use http_body::{Body, Frame, SizeHint};
 use std::io::{IoSlice, Result};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -38,34 +37,6 @@ impl Exchanges {
 impl Drop for Exchange {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Relaxed);
-    }
-}
-
-/// An answer's body, with which its exchange ends.
-pub struct Answered<B> {
-    /// The body itself.
-    pub body: B,
-    /// The exchange.
-    pub exchange: Exchange,
-}
-
-impl<B: Body + Unpin> Body for Answered<B> {
-    type Data = B::Data;
-    type Error = B::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<std::result::Result<Frame<B::Data>, B::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }
 

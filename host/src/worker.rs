@@ -2,9 +2,11 @@
 //! for more, and what becomes of it.
 
 use crate::engine::{Ctx, Granted};
-use crate::{log, stats};
+use crate::under_way::UnderWay;
+use crate::{compute, log, stats};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
@@ -31,18 +33,64 @@ pub struct Limits {
     pub idle: Duration,
     /// How long a request may take to be answered.
     pub request: Option<Duration>,
+    /// How long an instance may compute without letting its other requests go on.
+    pub compute: Option<Duration>,
+}
+
+impl Limits {
+    /// Whether guests that compute have to be interrupted.
+    pub fn interrupt(&self) -> bool {
+        self.request.is_some() || self.compute.is_some()
+    }
 }
 
 /// Makes instances of one component.
+#[derive(Clone)]
 pub struct Factory {
     /// The component, ready to be instantiated.
-    pub pre: ServicePre<Ctx>,
+    pre: ServicePre<Ctx>,
     /// What it may use.
-    pub granted: Arc<Granted>,
+    granted: Arc<Granted>,
     /// How its instances are bounded.
-    pub limits: Limits,
+    limits: Limits,
     /// Told when idle instances should go at once.
-    pub stopping: Arc<Notify>,
+    stopping: Arc<Notify>,
+    stuck: Arc<AtomicBool>,
+}
+
+impl Factory {
+    /// Makes instances of a component that may use what was granted.
+    pub fn new(
+        pre: ServicePre<Ctx>,
+        granted: Arc<Granted>,
+        limits: Limits,
+        stopping: Arc<Notify>,
+    ) -> Self {
+        Self {
+            pre,
+            granted,
+            limits,
+            stopping,
+            stuck: Arc::default(),
+        }
+    }
+
+    /// Whether one of its instances has computed for long.
+    pub fn is_stuck(&self) -> bool {
+        self.stuck.load(Relaxed)
+    }
+
+    /// The same, for instances apart from those made so far.
+    pub fn afresh(&self) -> Self {
+        let Self {
+            pre,
+            granted,
+            limits,
+            stopping,
+            stuck: _,
+        } = self.clone();
+        Self::new(pre, granted, limits, stopping)
+    }
 }
 
 impl HandlerState for Factory {
@@ -54,9 +102,8 @@ impl HandlerState for Factory {
         let ctx = Ctx::new(self.granted.clone(), self.limits.max_memory);
         let mut store = Store::new(self.pre.engine(), ctx);
         store.limiter(|ctx| &mut ctx.limiter);
-        if self.limits.request.is_some() {
-            store.set_epoch_deadline(1);
-            store.epoch_deadline_async_yield_and_update(1);
+        if self.limits.interrupt() {
+            compute::bound(&mut store, self.limits.compute, self.stuck.clone())?;
         }
         let service = self.pre.instantiate_async(&mut store).await?;
         stats::instance();
@@ -113,7 +160,7 @@ pub struct Worker(Limits);
 
 impl WorkerState for Worker {
     type StoreData = Ctx;
-    type RequestData = ();
+    type RequestData = Arc<UnderWay>;
 
     fn should_accept_request(&self, concurrent: usize, total: usize) -> ShouldAccept {
         if total >= self.0.reuse {
@@ -127,14 +174,19 @@ impl WorkerState for Worker {
 
     fn on_request_start(
         &self,
-        _: StoreContextMut<'_, Ctx>,
-        (): (),
+        mut store: StoreContextMut<'_, Ctx>,
+        under_way: Arc<UnderWay>,
         _: GuestTaskId,
     ) -> Pin<Box<dyn Future<Output = ()> + Send + Sync>> {
-        match self.0.request {
-            Some(allowed) => Box::pin(tokio::time::sleep(allowed)),
-            None => Box::pin(std::future::pending()),
-        }
+        store.data_mut().requests.add(&under_way);
+        let allowed = self.0.request;
+        Box::pin(async move {
+            let _until_it_is_answered = under_way;
+            match allowed {
+                Some(allowed) => tokio::time::sleep(allowed).await,
+                None => std::future::pending().await,
+            }
+        })
     }
 
     fn drop(&self, store: Store<Ctx>, result: Result<(), wasmtime::Error>) {

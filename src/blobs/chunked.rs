@@ -4,8 +4,8 @@
 //!
 //! Writing: bytes are gathered into one buffer; a full buffer goes to the store
 //! while the next one fills, with at most [`WRITES_IN_FLIGHT`] on their way.
-//! Reading: [`READS_AHEAD`] chunks are on their way or there before the reader asks
-//! for them. So a transfer of any length holds a handful of chunks.
+//! Reading: a chunk is read when it is asked for. So a transfer of any length holds a
+//! handful of chunks, and a reader that stops at most one.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -16,14 +16,11 @@ use futures_util::future::{BoxFuture, FutureExt as _};
 use futures_util::stream::{self, FuturesUnordered, StreamExt as _, TryStreamExt as _};
 
 use super::fetch::{Fetch, cut, fetches};
-use super::read_ahead::ReadAhead;
 use super::seal::{self, SEAL_BYTES};
 use super::{BlobError, BlobId, BlobRef, BlobStore, BlobWriter, ByteStream, KeyValue, key};
 
 /// How many chunks of one blob may be on their way into the store at once.
 pub const WRITES_IN_FLIGHT: usize = 2;
-/// How many chunks of one blob are read ahead of the one that is being sent.
-pub const READS_AHEAD: usize = 2;
 /// How many keys one deletion names: the least that a known store takes (DynamoDB).
 const DELETE_BATCH: usize = 25;
 
@@ -76,13 +73,13 @@ impl BlobStore for ChunkedBlobs {
     ) -> Result<ByteStream, BlobError> {
         blob.check_ranges(ranges)?;
         let values = Arc::clone(&self.values);
-        let reads = fetches(blob, ranges.to_vec())
-            .map(move |fetch| read(Arc::clone(&values), fetch).boxed());
-        let mut chunks = ReadAhead::new(reads, READS_AHEAD);
-        let Some(first) = chunks.try_next().await? else {
+        let mut fetches = fetches(blob, ranges.to_vec());
+        let Some(first) = fetches.next() else {
             return Ok(stream::empty().boxed());
         };
-        let chunks = stream::once(async { Ok(first) }).chain(chunks);
+        let first = read(Arc::clone(&values), first).await?;
+        let rest = stream::iter(fetches).then(move |fetch| read(Arc::clone(&values), fetch));
+        let chunks = stream::once(async { Ok(first) }).chain(rest);
         let parts = |parts: Vec<Bytes>| stream::iter(parts.into_iter().map(Ok));
         Ok(chunks.map_ok(parts).try_flatten().boxed())
     }

@@ -24,7 +24,6 @@ mod fetch;
 pub mod key;
 pub mod memory;
 mod moving;
-mod read_ahead;
 pub mod s3;
 pub mod seal;
 

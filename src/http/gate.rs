@@ -1,8 +1,10 @@
-//! What a request has to be before it is routed, whatever it is for: of a length that is
-//! read, without a coding of its body, and ready to take what it would be answered with.
+//! What a request has to be before it is routed, whatever it is for: for one host, of a
+//! length that is read, without a coding of its body, and ready to take what it would be
+//! answered with.
 
 use axum::extract::Request;
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
@@ -29,6 +31,7 @@ pub(super) async fn hold(request: Request, next: Next) -> Result<Response, Probl
         let kind = ProblemKind::HeadersTooLarge;
         return Err(too_long(kind, MAX_HEADER_BYTES, length));
     }
+    refuse_hosts(request.uri(), request.headers())?;
     if matches!(*request.method(), Method::GET | Method::HEAD) {
         return Ok(read(request, next).await);
     }
@@ -73,6 +76,30 @@ fn too_long(kind: ProblemKind, limit: usize, actual: usize) -> Problem {
         .with("actual", actual)
 }
 
+/// RFC 9112 §3.2: a request that is for no host, or for two. Hosts tell some of this by the
+/// URI alone, and refuse some of it themselves.
+fn refuse_hosts(uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let host = hosts.next().map(authority);
+    let detail = match (host, uri.authority()) {
+        _ if hosts.next().is_some() => "the request must have one Host",
+        (Some(None), _) => "Host must be a name or an address, and perhaps a port",
+        (_, Some(named)) if named.as_str().contains('@') => "a user can not be named by the host",
+        (Some(Some(host)), Some(named)) if host != *named => {
+            "Host and the target of the request must name the same host"
+        }
+        _ => return Ok(()),
+    };
+    Err(Problem::new(ProblemKind::BadRequest, detail))
+}
+
+/// What `Host` names, if it is anything that it may be.
+fn authority(host: &HeaderValue) -> Option<Authority> {
+    let authority = Authority::try_from(host.as_bytes()).ok()?;
+    let is_whole = !authority.as_str().contains('@') && !authority.host().is_empty();
+    is_whole.then_some(authority)
+}
+
 /// RFC 9110 §8.4: a coding that is not read is refused, and `Accept-Encoding` tells which is.
 fn refuse_coding(headers: &HeaderMap) -> Result<(), Problem> {
     let mut codings = headers.get_all(header::CONTENT_ENCODING).iter();
@@ -82,4 +109,44 @@ fn refuse_coding(headers: &HeaderMap) -> Result<(), Problem> {
     let detail = "the body must be sent without a Content-Encoding";
     Err(Problem::new(ProblemKind::UnsupportedCoding, detail)
         .with_header(header::ACCEPT_ENCODING, "identity"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_refused(target: &'static str, hosts: &[&'static str]) -> bool {
+        let mut headers = HeaderMap::new();
+        for host in hosts {
+            headers.append(header::HOST, HeaderValue::from_static(host));
+        }
+        let refused = refuse_hosts(&Uri::from_static(target), &headers);
+        refused.is_err_and(|problem| problem.into_response().status() == StatusCode::BAD_REQUEST)
+    }
+
+    #[test]
+    fn a_request_is_for_one_host() {
+        for (target, hosts) in [
+            ("/", &["a", "a"][..]),
+            ("/", &["a", "b"]),
+            ("/", &[""]),
+            ("/", &["a@b"]),
+            ("/", &["a b"]),
+            ("/", &["http://a"]),
+            ("http://a/", &["b"]),
+            ("http://a@b/", &["b"]),
+            ("http://a@b/", &[]),
+        ] {
+            assert!(is_refused(target, hosts), "{target} {hosts:?}");
+        }
+        for (target, hosts) in [
+            ("/", &[][..]),
+            ("/", &["a:80"]),
+            ("/", &["[::1]:80"]),
+            ("http://a/", &["A"]),
+            ("http://a/", &[]),
+        ] {
+            assert!(!is_refused(target, hosts), "{target} {hosts:?}");
+        }
+    }
 }

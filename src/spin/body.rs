@@ -1,12 +1,18 @@
-//! The body of a request: bytes come in pieces as large as its pace allows.
+//! The body of a request: bytes come in pieces as large as its pace allows. And that of a
+//! response: its pieces are made as the client takes them.
 //!
 //! Every piece costs a change to the host and back, whatever its length. The SDK's own body
 //! asks for 16 KiB at a time.
 
-use axum::body::Body;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use axum::body::{Body, HttpBody};
+use axum::http::header;
+use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream;
-use http_body::Body as _;
+use http_body::{Frame, SizeHint};
 use spin_sdk::wasip3::http::types::{ErrorCode, Request, Trailers};
 use spin_sdk::wasip3::http_compat::IncomingRequestBody;
 use spin_sdk::wasip3::wit_bindgen::{FutureReader, FutureWriter, StreamReader, StreamResult};
@@ -29,6 +35,71 @@ pub(super) fn body(mut body: IncomingRequestBody) -> Body {
         }
         // Somebody has begun to read it.
         None => Body::new(body),
+    }
+}
+
+/// What is shorter than this is made without being asked for.
+const LONG: usize = 64 << 10;
+
+/// The response, of whose body no piece is made before it is asked for.
+///
+/// A host takes a piece off us before the one before it is sent, so that one is made too
+/// early, and memory for it is never given back. So the last two bytes of a long piece are
+/// pieces of their own: once the second is taken, the first was, which is to say that all
+/// before it is sent, and more is asked for. (Empty pieces would do, but hide from the SDK
+/// that the client is gone.)
+pub(super) fn as_asked(response: Response) -> Response {
+    let length = response.headers().get(header::CONTENT_LENGTH);
+    let length: Option<u64> = length.and_then(|length| length.to_str().ok()?.parse().ok());
+    match length {
+        Some(left) if left > LONG as u64 => response.map(|body| {
+            let last = Bytes::new();
+            Body::new(AsAsked { body, left, last })
+        }),
+        _ => response,
+    }
+}
+
+struct AsAsked {
+    body: Body,
+    /// The bytes that are to come, by the head.
+    left: u64,
+    /// What is left of a piece.
+    last: Bytes,
+}
+
+impl HttpBody for AsAsked {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        if !self.last.is_empty() {
+            return Poll::Ready(Some(Ok(Frame::data(self.last.split_to(1)))));
+        }
+        let frame = match ready!(Pin::new(&mut self.body).poll_frame(context)) {
+            Some(Ok(frame)) => frame,
+            end => return Poll::Ready(end),
+        };
+        Poll::Ready(Some(Ok(frame.map_data(|mut data| {
+            self.left = self.left.saturating_sub(data.len() as u64);
+            if self.left > 0 && data.len() > LONG {
+                let at = data.len() - 2;
+                self.last = Bytes::copy_from_slice(&data[at..]);
+                data.truncate(at);
+            }
+            data
+        }))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.last.is_empty() && self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Answers any request with the conformance suites, run against the stores of
+//! Answers requests with the conformance suites, run against the stores of
 //! the host that the component is on: 200 and the promises kept, or 500 and the
 //! one that was broken.
 
@@ -7,7 +7,7 @@ use axum::response::{IntoResponse as _, Response};
 use spin_sdk::http::Request;
 use uuid::Uuid;
 
-use super::{open_blobs, open_catalog, read_settings};
+use super::{misbehaviour, open_blobs, open_catalog, read_settings};
 use crate::blobs;
 use crate::catalog;
 use crate::conformance::Failure;
@@ -15,8 +15,11 @@ use crate::conformance::Failure;
 /// Small enough that the suite's blobs have many chunks, large enough to be real.
 const CHUNK_BYTES: u32 = 10_000;
 
-/// Runs both suites.
-pub async fn handle(_request: Request) -> Response {
+/// Runs both suites, or misbehaves as the path says.
+pub async fn handle(request: Request) -> Response {
+    if let Some(answer) = misbehaviour::handle(&request).await {
+        return answer;
+    }
     match run().await {
         Ok(promises) => promises.join("\n").into_response(),
         Err(failure) => (StatusCode::INTERNAL_SERVER_ERROR, failure.to_string()).into_response(),

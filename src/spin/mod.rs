@@ -9,6 +9,8 @@ mod body;
 pub mod conformance;
 mod http;
 mod key_value;
+#[cfg(feature = "conformance")]
+mod misbehaviour;
 mod sqlite;
 
 use std::collections::BTreeMap;
@@ -49,7 +51,8 @@ pub async fn handle(request: Request) -> Response {
             Err(problem) => crate::http::broken(problem),
         },
     };
-    crate::http::respond(router, request.map(body::body)).await
+    let response = crate::http::respond(router, request.map(body::body)).await;
+    body::as_asked(response)
 }
 
 async fn build() -> Result<Router, Problem> {

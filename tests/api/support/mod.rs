@@ -8,6 +8,7 @@ mod client;
 pub(crate) mod environment;
 mod fake_redis;
 mod fixtures;
+pub(crate) mod frames;
 mod gate;
 mod image;
 mod links;

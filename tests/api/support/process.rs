@@ -67,9 +67,19 @@ impl Process {
 
     /// The bytes of memory that it has (`VmRSS`).
     pub(crate) fn resident_memory(&self) -> u64 {
+        self.memory("VmRSS:")
+    }
+
+    /// The bytes of memory that it has besides mapped files (`RssAnon`): what it holds for
+    /// its clients.
+    pub(crate) fn held_memory(&self) -> u64 {
+        self.memory("RssAnon:")
+    }
+
+    fn memory(&self, line: &str) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()));
         let status = status.expect("it runs");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let line = status.lines().find_map(|text| text.strip_prefix(line));
         let kilobytes = line.and_then(|text| text.trim().strip_suffix(" kB")?.parse::<u64>().ok());
         kilobytes.expect("a number of kB") << 10
     }

@@ -114,6 +114,11 @@ impl Darkroom {
         self.process.as_ref().expect("it runs").resident_memory()
     }
 
+    /// The same without mapped files.
+    pub(crate) fn held_memory(&self) -> u64 {
+        self.process.as_ref().expect("it runs").held_memory()
+    }
+
     /// The processor time that its process has taken.
     pub(crate) fn processor_time(&self) -> Duration {
         self.process.as_ref().expect("it runs").processor_time()

@@ -91,6 +91,12 @@ impl Setup {
         self
     }
 
+    /// Runs a component that can be told to misbehave, and lets the log tell of it.
+    pub(crate) fn misbehaving(mut self) -> Self {
+        self.may_fail = true;
+        self.conformance()
+    }
+
     /// Runs the component that answers with the conformance suites of its stores.
     pub(crate) fn conformance(mut self) -> Self {
         self.conformance = true;

@@ -1,0 +1,229 @@
+//! Bodies on their way: those of answers, piece by piece as they are taken, and those of
+//! requests.
+
+use crate::refusal::Exchange;
+use crate::slow_reader::{Backlog, Pace};
+use crate::under_way::UnderWay;
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+/// The longest part of a piece on HTTP/2, where what is held for a client that gives no
+/// leave to send is whole parts.
+const PART: usize = 64 << 10;
+
+/// How the pieces of an answer are taken.
+pub enum Taking {
+    /// By HTTP/1: the next when the one before is out.
+    Backlog(Arc<Backlog>),
+    /// By HTTP/2, which holds its streams to their windows.
+    Stream(Option<Arc<Pace>>),
+}
+
+impl Taking {
+    fn poll_ready(&self, context: &mut Context<'_>) -> Poll<()> {
+        match self {
+            Self::Backlog(backlog) => return backlog.poll_empty(context),
+            Self::Stream(Some(pace)) => pace.asked(),
+            Self::Stream(None) => {}
+        }
+        Poll::Ready(())
+    }
+
+    /// The length of the next part of so many bytes.
+    fn part(&self, left: usize) -> usize {
+        match self {
+            Self::Backlog(_) => left,
+            Self::Stream(_) => left.min(PART),
+        }
+    }
+
+    fn gives(&self, length: usize) {
+        match self {
+            Self::Backlog(backlog) => backlog.add(length),
+            Self::Stream(Some(pace)) => pace.gave(length),
+            Self::Stream(None) => {}
+        }
+    }
+}
+
+/// An answer's body, with which its exchange ends.
+///
+/// A component that gives two short pieces before a long one can wait with that until it is
+/// asked for: for a client that takes no more, one long piece is held. The last part of a
+/// piece that goes out in parts is a copy, so that nothing else is held of its piece while
+/// more is made.
+pub struct Answered<B: Body> {
+    body: B,
+    taking: Taking,
+    /// What is left of a piece.
+    rest: Bytes,
+    /// What was met when more was asked for.
+    next: Option<Option<Result<Frame<Bytes>, B::Error>>>,
+    _exchange: Exchange,
+    _under_way: Option<Arc<UnderWay>>,
+}
+
+impl<B: Body<Data = Bytes> + Unpin> Answered<B> {
+    /// The body of the answer of an exchange, and of a request where it came to a component.
+    pub fn new(
+        body: B,
+        taking: Taking,
+        exchange: Exchange,
+        under_way: Option<Arc<UnderWay>>,
+    ) -> Self {
+        Self {
+            body,
+            taking,
+            rest: Bytes::new(),
+            next: None,
+            _exchange: exchange,
+            _under_way: under_way,
+        }
+    }
+
+    /// The next frame that is not an empty piece.
+    fn poll_next(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        if let Some(met) = self.next.take() {
+            return Poll::Ready(met);
+        }
+        loop {
+            let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+            let is_empty = |frame: &Frame<Bytes>| frame.data_ref().is_some_and(Bytes::is_empty);
+            if !matches!(&frame, Some(Ok(frame)) if is_empty(frame)) {
+                return Poll::Ready(frame);
+            }
+        }
+    }
+
+    /// The next part of the piece that is on its way.
+    fn part(&mut self, context: &mut Context<'_>, is_second: bool) -> Bytes {
+        let length = self.taking.part(self.rest.len());
+        if length < self.rest.len() {
+            return self.rest.split_to(length);
+        }
+        let part = std::mem::take(&mut self.rest);
+        if !is_second {
+            return part;
+        }
+        if self.next.is_none()
+            && let Poll::Ready(met) = self.poll_next(context)
+        {
+            self.next = Some(met);
+        }
+        Bytes::copy_from_slice(&part)
+    }
+}
+
+impl<B> Body for Answered<B>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: Unpin,
+{
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        let this = &mut *self;
+        ready!(this.taking.poll_ready(context));
+        let is_second = !this.rest.is_empty();
+        if !is_second {
+            match ready!(this.poll_next(context)) {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) => this.rest = data,
+                    Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
+                },
+                end => return Poll::Ready(end),
+            }
+        }
+        let part = this.part(context, is_second);
+        this.taking.gives(part.len());
+        Poll::Ready(Some(Ok(Frame::data(part))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_empty() && self.next.is_none() && self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        // Asked for before the first piece alone.
+        self.body.size_hint()
+    }
+}
+
+/// A request's body, with which the request is under way.
+pub struct Received<B> {
+    /// The body itself.
+    pub body: B,
+    /// The request.
+    pub under_way: Arc<UnderWay>,
+}
+
+impl<B: Body + Unpin> Body for Received<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::refusal::Exchanges;
+    use futures_util::FutureExt as _;
+    use http_body_util::{BodyExt as _, StreamBody};
+    use std::convert::Infallible;
+
+    /// An answer of pieces of these lengths, and how they come out.
+    async fn taken(lengths: &[usize], taking: Taking) -> Vec<usize> {
+        let pieces = lengths.iter().map(|length| Bytes::from(vec![7; *length]));
+        let frames = pieces.map(|piece| Ok::<_, Infallible>(Frame::data(piece)));
+        let frames: Vec<_> = frames.collect();
+        let body = StreamBody::new(futures_util::stream::iter(frames));
+        let mut body = Answered::new(body, taking, Exchanges::default().begin(), None);
+        let mut taken = Vec::new();
+        while let Some(frame) = body.frame().await {
+            taken.push(frame.unwrap().into_data().unwrap().len());
+            if let Taking::Backlog(backlog) = &body.taking {
+                assert!(body.frame().now_or_never().is_none(), "the last is not out");
+                backlog.begin();
+            }
+        }
+        taken
+    }
+
+    #[tokio::test]
+    async fn empty_pieces_are_not_sent_and_long_ones_whole_on_http1() {
+        let taking = Taking::Backlog(Arc::new(Backlog::default()));
+        let pieces = [1, 0, 0, 10 * PART, 0, 5];
+        assert_eq!(taken(&pieces, taking).await, [1, 10 * PART, 5]);
+    }
+
+    #[tokio::test]
+    async fn long_pieces_go_out_in_parts_on_http2() {
+        let pieces = [1, 0, 0, 2 * PART + 3, 0, PART];
+        let parts = taken(&pieces, Taking::Stream(None)).await;
+        assert_eq!(parts, [1, PART, PART, 3, PART]);
+    }
+}

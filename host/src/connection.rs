@@ -1,0 +1,132 @@
+//! One connection: HTTP/1 or HTTP/2, for as long as its client keeps to the bounds.
+
+use crate::answered::{Answered, Taking};
+use crate::log;
+use crate::refusal::{Exchanges, Refusing};
+use crate::server::{Bounds, Server};
+use crate::slow_reader::{Backlog, Pace, Paced, Streams};
+use crate::under_way::Activity;
+use http::{HeaderValue, Request, Version};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::sync::{Semaphore, watch};
+use tokio::time::Instant;
+
+/// The most of a head of HTTP/1 that is read, and the most that is held of its answers.
+const HTTP1_BUFFER: usize = 128 << 10;
+/// The most bytes of all header fields of HTTP/2 together. More than an application reads:
+/// it is the one to say so.
+const HTTP2_FIELDS: u32 = 256 << 10;
+/// The most requests of a connection that are under way. A client that breaks off what it
+/// has asked for gets no more out of an application than one that waits for it.
+const STREAMS: u32 = 256;
+/// The most that is held of an answer on HTTP/2 until its client gives leave to send it.
+const HTTP2_BUFFER: usize = 64 << 10;
+
+/// How the server speaks HTTP.
+pub(crate) fn builder(bounds: &Bounds) -> Builder<Streams> {
+    let mut builder = Builder::new(Streams(bounds.write_timeout));
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .max_buf_size(HTTP1_BUFFER)
+        .header_read_timeout(bounds.header_timeout);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(Some(Duration::from_secs(20)))
+        .max_header_list_size(HTTP2_FIELDS)
+        .max_send_buf_size(HTTP2_BUFFER)
+        .max_concurrent_streams(STREAMS);
+    builder
+}
+
+/// Whose request it is.
+pub(crate) struct Client {
+    /// Its address.
+    pub(crate) peer: HeaderValue,
+    /// What its connection is busy with.
+    pub(crate) activity: Arc<Activity>,
+    /// Places for its requests.
+    pub(crate) places: Arc<Semaphore>,
+}
+
+/// Serves a connection until it ends, or until `stopping` tells of something and its
+/// requests are answered.
+pub(crate) async fn serve(
+    server: Arc<Server>,
+    builder: Arc<Builder<Streams>>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    mut stopping: watch::Receiver<()>,
+) {
+    let _ = stream.set_nodelay(true);
+    let Ok(peer) = HeaderValue::try_from(peer.to_string()) else {
+        return;
+    };
+    let activity = Activity::new();
+    let client = Arc::new(Client {
+        peer,
+        activity: activity.clone(),
+        places: Arc::new(Semaphore::new(STREAMS as usize)),
+    });
+    let (exchanges, backlog) = (Exchanges::default(), Arc::new(Backlog::default()));
+    let service = service_fn(|request: Request<Incoming>| {
+        let exchange = exchanges.begin();
+        let (server, client) = (server.clone(), client.clone());
+        let backlog = (request.version() != Version::HTTP_2).then(|| backlog.clone());
+        async move {
+            let (answer, under_way) = server.answer(request, &client).await;
+            let taking = match backlog {
+                Some(backlog) => {
+                    backlog.begin();
+                    Taking::Backlog(backlog)
+                }
+                None => Taking::Stream(Pace::current()),
+            };
+            Ok::<_, Infallible>(answer.map(|body| Answered::new(body, taking, exchange, under_way)))
+        }
+    });
+    let timeout = server.bounds.header_timeout;
+    let stream = Paced::new(stream, server.bounds.write_timeout, backlog.clone());
+    let stream = Refusing::new(stream, exchanges.clone());
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let mut idle = pin!(tokio::time::sleep(timeout));
+    let (mut told, mut is_stopping) = (false, false);
+    loop {
+        tokio::select! {
+            done = &mut connection => {
+                if let Err(error) = done {
+                    log::debug(format_args!("connection: {error}"));
+                }
+                return;
+            }
+            _ = stopping.changed(), if !is_stopping => {
+                is_stopping = true;
+                connection.as_mut().graceful_shutdown();
+            }
+            () = &mut idle => match activity.idle_since() {
+                // hyper bounds a head of HTTP/1 by itself, once it knows that it is one. What
+                // is answered on HTTP/2 may still be on its way, so its client is told first.
+                Some(since) if since + timeout <= Instant::now() => {
+                    if told {
+                        return;
+                    }
+                    told = true;
+                    connection.as_mut().graceful_shutdown();
+                    idle.as_mut().reset(Instant::now() + timeout);
+                }
+                Some(since) => idle.as_mut().reset(since + timeout),
+                None => idle.as_mut().reset(Instant::now() + timeout),
+            },
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! What a request is for: one host, told once or twice and the same each time
+//! (RFC 9112 §3.2, RFC 9113 §8.3.1).
+
+use crate::routes::Route;
+use http::header::{CONNECTION, HOST};
+use http::uri::{Authority, Scheme};
+use http::{HeaderName, HeaderValue, Request, Uri};
+
+/// Why a request is not for anything, as a sentence for the client.
+type Fault = &'static str;
+
+/// Completes the URI and adds the headers that Spin adds. What the client has
+/// sent under their names stays, and comes first.
+pub fn prepare<B>(
+    mut request: Request<B>,
+    route: &Route,
+    rest: HeaderValue,
+    peer: HeaderValue,
+) -> Result<Request<B>, Fault> {
+    const FULL_URL: HeaderName = HeaderName::from_static("spin-full-url");
+    const PATH_INFO: HeaderName = HeaderName::from_static("spin-path-info");
+    const MATCHED_ROUTE: HeaderName = HeaderName::from_static("spin-matched-route");
+    const COMPONENT_ROUTE: HeaderName = HeaderName::from_static("spin-component-route");
+    const RAW_COMPONENT_ROUTE: HeaderName = HeaderName::from_static("spin-raw-component-route");
+    const BASE_PATH: HeaderName = HeaderName::from_static("spin-base-path");
+    const CLIENT_ADDR: HeaderName = HeaderName::from_static("spin-client-addr");
+
+    let authority = authority(&request)?;
+    let mut uri = request.uri().clone().into_parts();
+    let target = uri
+        .path_and_query
+        .as_ref()
+        .map_or("/", |target| target.as_str());
+    let odd = |_| "the request's path can not be read";
+    let full_url = HeaderValue::try_from(format!("http://{authority}{target}")).map_err(odd)?;
+    uri.scheme = Some(Scheme::HTTP);
+    uri.authority = Some(authority);
+    *request.uri_mut() = Uri::from_parts(uri).map_err(|_| "the request has an odd target")?;
+    let headers = request.headers_mut();
+    headers.remove(CONNECTION);
+    for (name, value) in [
+        (PATH_INFO, rest),
+        (FULL_URL, full_url),
+        (MATCHED_ROUTE, route.raw.clone()),
+        (BASE_PATH, HeaderValue::from_static("/")),
+        (RAW_COMPONENT_ROUTE, route.raw.clone()),
+        (COMPONENT_ROUTE, route.prefix.clone()),
+        (CLIENT_ADDR, peer),
+    ] {
+        headers.append(name, value);
+    }
+    Ok(request)
+}
+
+/// The one authority that the request names.
+fn authority<B>(request: &Request<B>) -> Result<Authority, Fault> {
+    let mut hosts = request.headers().get_all(HOST).iter();
+    let host = hosts.next().map(|host| read(host.as_bytes())).transpose()?;
+    if hosts.next().is_some() {
+        return Err("the request has more than one Host");
+    }
+    let uri = request.uri();
+    if uri
+        .scheme()
+        .is_some_and(|scheme| *scheme != Scheme::HTTP && *scheme != Scheme::HTTPS)
+    {
+        return Err("the request is for something else than HTTP");
+    }
+    let named = uri.authority();
+    let named = named
+        .map(|named| read(named.as_str().as_bytes()))
+        .transpose()?;
+    match (host, named) {
+        (Some(host), Some(named)) if !is_same(&host, &named) => {
+            Err("Host and the target of the request name different hosts")
+        }
+        (Some(authority), _) | (None, Some(authority)) => Ok(authority),
+        (None, None) => Err("the request names no host"),
+    }
+}
+
+/// A host and perhaps a port, and nothing else (RFC 3986 §3.2.2 and §3.2.3).
+fn read(text: &[u8]) -> Result<Authority, Fault> {
+    const ODD: Fault = "Host must be a name or an address, and perhaps a port";
+    let authority = Authority::try_from(text).map_err(|_| ODD)?;
+    let (host, rest) = match authority.as_str().strip_prefix('[') {
+        Some(rest) => {
+            let (address, rest) = rest.split_once(']').ok_or(ODD)?;
+            address.parse::<std::net::Ipv6Addr>().map_err(|_| ODD)?;
+            (address, rest)
+        }
+        None => {
+            let text = authority.as_str();
+            text.split_at(text.find(':').unwrap_or(text.len()))
+        }
+    };
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:".contains(&byte);
+    let port = match rest.strip_prefix(':') {
+        Some("") | None => Some(0),
+        Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => port.parse::<u16>().ok(),
+        Some(_) => None,
+    };
+    let is_whole = rest.is_empty() || rest.starts_with(':');
+    if host.is_empty() || !host.bytes().all(is_name) || port.is_none() || !is_whole {
+        return Err(ODD);
+    }
+    Ok(authority)
+}
+
+/// Whether two authorities are the same: names have no case, and no port is that of HTTP.
+fn is_same(a: &Authority, b: &Authority) -> bool {
+    let port = |authority: &Authority| authority.port_u16().unwrap_or(80);
+    a.host().eq_ignore_ascii_case(b.host()) && port(a) == port(b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(target: &str, hosts: &[&str]) -> Result<String, Fault> {
+        let mut request = Request::builder().uri(target);
+        for host in hosts {
+            request = request.header(HOST, *host);
+        }
+        authority(&request.body(()).unwrap()).map(|authority| authority.to_string())
+    }
+
+    #[test]
+    fn a_host_is_a_name_or_an_address_and_perhaps_a_port() {
+        for good in [
+            "a",
+            "A.example:1",
+            "127.0.0.1:80",
+            "[::1]",
+            "[::1]:65535",
+            "a_b",
+            "a:",
+        ] {
+            assert_eq!(check("/", &[good]), Ok(good.to_owned()));
+        }
+        for wrong in [
+            "",
+            ":80",
+            "a@b",
+            "user:pass@b:80",
+            "a b",
+            "a/b",
+            "a?b",
+            "a#b",
+            "a:b",
+            "a:65536",
+            "a:-1",
+            "a:1:2",
+            "[::1",
+            "::1",
+            "[a]",
+            "[::1]a",
+            "[]",
+            "a,b c",
+            "http://a",
+            "\"a\"",
+            "a\\b",
+        ] {
+            assert!(check("/", &[wrong]).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn hosts_must_be_one() {
+        assert!(check("/", &["a", "a"]).is_err());
+        assert!(check("/", &["a", "b"]).is_err());
+        assert!(check("http://a/", &["a", "a"]).is_err());
+        assert!(check("/", &[]).is_err());
+    }
+
+    #[test]
+    fn a_target_with_a_host_names_the_same() {
+        for (target, host) in [
+            ("http://a/x", "a"),
+            ("http://A/", "a:80"),
+            ("https://a:1/", "a:1"),
+        ] {
+            assert!(check(target, &[host]).is_ok(), "{target} {host}");
+            assert!(check(target, &[]).is_ok(), "{target}");
+        }
+        for (target, host) in [
+            ("http://a/", "b"),
+            ("http://a:1/", "a"),
+            ("http://a@a/", "a"),
+            ("http://a@b/", "b"),
+            ("ftp://a/", "a"),
+            ("http://a/", ""),
+        ] {
+            assert!(check(target, &[host]).is_err(), "{target} {host}");
+        }
+    }
+}

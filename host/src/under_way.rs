@@ -1,0 +1,146 @@
+//! Requests under way: how many there are, and which.
+
+use http::Request;
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+
+/// The longest part of a path that is told.
+const LONGEST_PATH: usize = 200;
+
+/// What a connection is busy with.
+pub struct Activity {
+    requests: AtomicUsize,
+    /// When the last request ended, or the connection began.
+    since: Mutex<Instant>,
+}
+
+impl Activity {
+    /// A connection that begins now.
+    pub fn new() -> Arc<Self> {
+        Arc::new(Self {
+            requests: AtomicUsize::new(0),
+            since: Mutex::new(Instant::now()),
+        })
+    }
+
+    /// Since when no request of the connection is under way; nothing while one is.
+    pub fn idle_since(&self) -> Option<Instant> {
+        let since = self.since.lock().unwrap_or_else(PoisonError::into_inner);
+        (self.requests.load(Relaxed) == 0).then_some(*since)
+    }
+}
+
+/// A request: from when its head was read until its body and its answer are done with, and
+/// no instance works on the answer any more.
+pub struct UnderWay {
+    method: http::Method,
+    path: String,
+    activity: Arc<Activity>,
+    _slots: [OwnedSemaphorePermit; 2],
+}
+
+impl UnderWay {
+    /// Begins a request where each of these has a place for it.
+    pub fn begin<B>(
+        request: &Request<B>,
+        activity: &Arc<Activity>,
+        places: [&Arc<Semaphore>; 2],
+    ) -> Option<Arc<Self>> {
+        let [first, second] = places.map(|places| places.clone().try_acquire_owned().ok());
+        let slots = [first?, second?];
+        activity.requests.fetch_add(1, Relaxed);
+        let path = request.uri().path();
+        let length = path.floor_char_boundary(LONGEST_PATH);
+        Some(Arc::new(Self {
+            method: request.method().clone(),
+            path: path[..length].to_owned(),
+            activity: activity.clone(),
+            _slots: slots,
+        }))
+    }
+}
+
+/// The method and the path, without the query: that may hold secrets.
+impl fmt::Display for UnderWay {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (method, path) = (self.method.as_str(), self.path.escape_debug());
+        write!(formatter, "{method} {path}")
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        let since = &self.activity.since;
+        *since.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        self.activity.requests.fetch_sub(1, Relaxed);
+    }
+}
+
+/// The requests of one instance.
+#[derive(Default)]
+pub struct Requests(Vec<Weak<UnderWay>>);
+
+impl Requests {
+    /// A request has come to the instance.
+    pub fn add(&mut self, request: &Arc<UnderWay>) {
+        self.0.retain(|request| request.strong_count() > 0);
+        self.0.push(Arc::downgrade(request));
+    }
+
+    /// Those that are under way, for a person.
+    pub fn names(&self) -> String {
+        let requests = self.0.iter().filter_map(Weak::upgrade);
+        let names: Vec<String> = requests.map(|request| request.to_string()).collect();
+        names.join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn begin(
+        uri: &str,
+        activity: &Arc<Activity>,
+        places: &Arc<Semaphore>,
+    ) -> Option<Arc<UnderWay>> {
+        let request = Request::builder().uri(uri).body(()).unwrap();
+        let others = Arc::new(Semaphore::new(1000));
+        UnderWay::begin(&request, activity, [&others, places])
+    }
+
+    #[test]
+    fn requests_are_named_without_what_may_be_secret_and_only_while_they_are_under_way() {
+        let (activity, places) = (Activity::new(), Arc::new(Semaphore::new(9)));
+        let mut requests = Requests::default();
+        let first = begin("/v1/images?signature=secret", &activity, &places).unwrap();
+        let second = begin(&format!("/{}", "a".repeat(300)), &activity, &places).unwrap();
+        requests.add(&first);
+        requests.add(&second);
+        let long = format!("GET /{}", "a".repeat(LONGEST_PATH - 1));
+        assert_eq!(requests.names(), format!("GET /v1/images, {long}"));
+        drop(second);
+        assert_eq!(requests.names(), "GET /v1/images");
+    }
+
+    #[test]
+    fn a_connection_is_idle_once_its_last_request_is_done_with() {
+        let (activity, places) = (Activity::new(), Arc::new(Semaphore::new(2)));
+        let start = activity.idle_since().expect("nothing has begun");
+        let first = begin("/", &activity, &places);
+        let second = begin("/", &activity, &places);
+        assert!(first.is_some() && second.is_some());
+        assert!(
+            begin("/", &activity, &places).is_none(),
+            "there is no third place"
+        );
+        drop(first);
+        assert_eq!(activity.idle_since(), None);
+        drop(second);
+        assert!(activity.idle_since().is_some_and(|since| since >= start));
+        assert!(begin("/", &activity, &places).is_some());
+    }
+}

@@ -1,0 +1,68 @@
+//! What a host has to bear from a component: guests that compute, and do not say when they
+//! will be done. For tests of hosts.
+
+use std::convert::Infallible;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use axum::body::{Body, Bytes};
+use axum::response::{IntoResponse as _, Response};
+use futures_util::stream;
+use spin_sdk::http::Request;
+
+/// The answer of what is asked to misbehave; nothing where something else is asked for.
+pub(super) async fn handle(request: &Request) -> Option<Response> {
+    Some(match request.uri().path() {
+        "/rest" => "rested".into_response(),
+        "/wait" => {
+            spin_sdk::time::sleep(time(request)).await;
+            "waited".into_response()
+        }
+        "/compute" => {
+            compute(time(request));
+            "computed".into_response()
+        }
+        // The others of its instance were there before.
+        "/compute-later" => {
+            spin_sdk::time::sleep(Duration::from_millis(200)).await;
+            compute(time(request));
+            "computed".into_response()
+        }
+        "/compute-in-turns" => {
+            let end = Instant::now() + time(request);
+            while Instant::now() < end {
+                compute(Duration::from_millis(50));
+                spin_sdk::time::sleep(Duration::from_millis(1)).await;
+            }
+            "computed".into_response()
+        }
+        "/compute-in-the-body" => {
+            let time = time(request);
+            let pieces = stream::unfold(false, move |has_begun| async move {
+                if has_begun {
+                    compute(time);
+                }
+                Some((Ok::<_, Infallible>(Bytes::from_static(b"piece")), true))
+            });
+            Body::from_stream(pieces).into_response()
+        }
+        "/trap" => std::process::abort(),
+        _ => return None,
+    })
+}
+
+/// How long, by the query, in milliseconds: without one, for ever.
+fn time(request: &Request) -> Duration {
+    let milliseconds = request.uri().query().and_then(|query| query.parse().ok());
+    Duration::from_millis(milliseconds.unwrap_or(u64::from(u32::MAX)))
+}
+
+/// Does nothing, without rest. It looks at the clock, which lets nobody else go on.
+fn compute(time: Duration) {
+    let start = Instant::now();
+    while start.elapsed() < time {
+        for number in 0..10_000_u32 {
+            black_box(number);
+        }
+    }
+}

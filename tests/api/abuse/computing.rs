@@ -1,0 +1,128 @@
+//! Instances that compute and do not say when they will be done.
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::support::{Darkroom, Setup, eventually, spin_differs};
+
+/// Longer than anything takes that is not held up.
+const LONG: Duration = Duration::from_secs(5);
+
+/// A server whose instances may compute for so long at a time; none where it is Spin.
+fn bounded(time: &str) -> Option<Darkroom> {
+    let differs = spin_differs("it bounds the time of a request, not of computing");
+    let flag = format!("--max-compute-time={time}");
+    (!differs).then(|| Setup::default().misbehaving().flag(&flag).launch())
+}
+
+async fn status(darkroom: &Darkroom, path: &str) -> u16 {
+    darkroom.anybody().get(path).await.status().as_u16()
+}
+
+#[tokio::test]
+async fn an_instance_that_computes_for_ever_is_ended_and_its_request_is_500() {
+    let Some(darkroom) = bounded("1s") else {
+        return;
+    };
+    let answer = darkroom.anybody().get("/compute?x=secret").await;
+    assert_eq!(answer.status(), 500);
+    assert_eq!(answer.headers()["content-type"], "application/problem+json");
+    let problem: Value = answer.json().await.expect("a problem");
+    assert_eq!(problem["status"], 500);
+    let log = darkroom.log();
+    assert!(
+        log.contains("computed for 1s") && log.contains("GET /compute"),
+        "{log}"
+    );
+    assert!(!log.contains("secret"), "{log}");
+    assert_eq!(status(&darkroom, "/rest").await, 200);
+}
+
+#[tokio::test]
+async fn whoever_shares_an_instance_with_one_that_computes_is_named_and_gets_500() {
+    let Some(darkroom) = bounded("1s") else {
+        return;
+    };
+    let wait = tokio::spawn({
+        let client = darkroom.anybody();
+        async move { client.get("/wait").await.status() }
+    });
+    // It is in the same instance, as long as that takes more.
+    let log = || async { darkroom.log() };
+    assert_eq!(status(&darkroom, "/compute-later").await, 500);
+    let told = eventually(|| async { log().await.contains("computed for 1s") }).await;
+    assert_eq!(told, Ok(()));
+    let log = darkroom.log();
+    assert!(
+        log.contains("GET /compute-later") && log.contains("GET /wait"),
+        "{log}"
+    );
+    assert_eq!(wait.await.expect("an answer"), 500);
+}
+
+#[tokio::test]
+async fn others_are_answered_while_instances_compute() {
+    let Some(darkroom) = bounded("8s") else {
+        return;
+    };
+    // As many as there are threads, and more.
+    let computing: Vec<_> = (0..4)
+        .map(|_| {
+            let client = darkroom.anybody();
+            tokio::spawn(async move { client.get("/compute-later").await.status() })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    for _ in 0..20 {
+        let start = Instant::now();
+        assert_eq!(status(&darkroom, "/rest").await, 200);
+        assert!(start.elapsed() < LONG, "{:?}", start.elapsed());
+    }
+    assert!(computing.iter().all(|request| !request.is_finished()));
+    for request in computing {
+        assert_eq!(request.await.expect("an answer"), 500);
+    }
+}
+
+#[tokio::test]
+async fn an_instance_that_is_busy_in_turns_is_not_ended() {
+    let Some(darkroom) = bounded("500ms") else {
+        return;
+    };
+    assert_eq!(status(&darkroom, "/compute-in-turns?3000").await, 200);
+    assert!(
+        !darkroom.log().contains("computed for"),
+        "{}",
+        darkroom.log()
+    );
+}
+
+#[tokio::test]
+async fn an_answer_whose_body_is_never_made_is_broken_off() {
+    let Some(darkroom) = bounded("1s") else {
+        return;
+    };
+    let answer = darkroom.anybody().get("/compute-in-the-body").await;
+    assert_eq!(answer.status(), 200);
+    let _ = answer.bytes().await;
+    let told = eventually(|| async { darkroom.log().contains("computed for 1s") }).await;
+    assert_eq!(told, Ok(()));
+    assert_eq!(status(&darkroom, "/rest").await, 200);
+}
+
+#[tokio::test]
+async fn computing_is_not_bounded_where_nobody_wants_it() {
+    let Some(darkroom) = bounded("0") else { return };
+    assert_eq!(status(&darkroom, "/compute?2000").await, 200);
+}
+
+#[tokio::test]
+async fn an_instance_that_traps_has_its_requests_named() {
+    let Some(darkroom) = bounded("1s") else {
+        return;
+    };
+    assert_eq!(status(&darkroom, "/trap").await, 500);
+    let log = darkroom.log();
+    assert!(log.contains("GET /trap is not answered"), "{log}");
+}
