@@ -50,6 +50,11 @@ fn refused(name: &str, bytes: Vec<u8>, reason: &'static str) -> Case {
     case(name, bytes, Expect::Malformed(reason))
 }
 
+/// What is more work than its bytes pay for.
+fn costly(name: &str, bytes: Vec<u8>) -> Case {
+    case(name, bytes, Expect::TooMuchWork)
+}
+
 /// What is refused only where it would have to be edited.
 fn uneditable(name: &str, bytes: Vec<u8>, reason: &'static str) -> Case {
     let refused = Expect::Malformed(reason);
