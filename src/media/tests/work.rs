@@ -68,13 +68,6 @@ fn no_honest_file_is_half_the_work_that_it_may_be() {
         for strip in STRIPS {
             let work = check(strip, &[&file]);
             assert_eq!(work.answer, Ok(()));
-            if std::env::var_os("DARKROOM_RATIO").is_some() {
-                eprintln!(
-                    "RATIO {} {strip:?} {:.2}",
-                    file.len(),
-                    work.units as f64 / work.passed as f64
-                );
-            }
             let most = (FREE + PER_BYTE * work.passed) / 2;
             assert!(work.units <= most, "{work:?}");
         }
