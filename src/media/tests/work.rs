@@ -40,7 +40,7 @@ fn work<'a>(strip: Option<Strip>, pieces: impl IntoIterator<Item = &'a [u8]>) ->
 }
 
 /// Holds the work on a file to what it may be, however it is cut.
-fn check<'a>(strip: Option<Strip>, pieces: &[&'a [u8]]) -> Work {
+fn check(strip: Option<Strip>, pieces: &[&[u8]]) -> Work {
     let work = work(strip, pieces.iter().copied());
     let most = FREE + PER_BYTE * work.passed;
     let refused = matches!(work.answer, Err(MediaError::TooMuchWork { .. }));
