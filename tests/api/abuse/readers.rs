@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 
 use crate::support::frames::{END_HEADERS, END_STREAM, Frames, HEADERS, get};
-use crate::support::{Client, Darkroom, Png, Raw, content, path, send, spin_differs};
+use crate::support::{Client, Darkroom, Png, Raw, content, eventually, path, send, spin_differs};
 
 /// An image of that size that anybody may read: where its content is.
 async fn published(alice: &Client, size: usize) -> String {
@@ -19,15 +19,16 @@ async fn published(alice: &Client, size: usize) -> String {
 }
 
 #[tokio::test]
-async fn a_thousand_readers_that_stop_hold_less_than_600_mb_and_hold_up_nobody() {
+async fn a_thousand_readers_that_stop_hold_less_than_700_mb_and_hold_up_nobody() {
     if spin_differs("how much it holds is its own") {
         return;
     }
-    const MOST: u64 = 600_000_000;
-    let darkroom = Darkroom::start();
+    const MOST: u64 = 700_000_000;
+    // None of them is cut off meanwhile.
+    let darkroom = Darkroom::with().flag("--body-write-timeout=10m").start();
     let alice = darkroom.client("alice");
     let image = published(&alice, 25_000_000).await;
-    let stopped = join_all((0..1000).map(|_| async {
+    let mut stopped = join_all((0..1000).map(|_| async {
         let mut raw = Raw::connect(&darkroom).await;
         raw.begin(&format!("GET {image}"), &[]).await;
         raw.read_some(1000).await;
@@ -39,8 +40,13 @@ async fn a_thousand_readers_that_stop_hold_less_than_600_mb_and_hold_up_nobody()
         let answer = darkroom.anybody().get(&small).await;
         assert_eq!(answer.bytes().await.expect("all bytes").len(), 100_000);
     }
-    let held = darkroom.held_memory();
-    assert!(held < MOST, "{held} bytes for {} readers", stopped.len());
+    // Instances that have nothing to do any more go with their memory.
+    let is_little = || async { darkroom.held_memory() < MOST };
+    let held = eventually(is_little).await;
+    assert_eq!(held, Ok(()), "{} bytes are held", darkroom.held_memory());
+    for raw in &mut stopped {
+        raw.read_some(1_000_000).await;
+    }
 }
 
 #[tokio::test]
