@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use uuid::Uuid;
 
-/// A pixel and padding: ancillary chunks that every decoder passes over. All but
-/// the last are alike, so a large file costs no time to make; their length shares
+/// A pixel and padding: image data behind the end of what is compressed, which decoders
+/// pass over and nothing takes out. All but the last of it is alike, so a large file costs no time to make; their length shares
 /// no factor with that of stored chunks, so none can stand in for another.
 #[derive(Clone, Debug)]
 pub(crate) struct Png {
@@ -35,12 +35,17 @@ impl Png {
         let mut noise = Noise::new();
         let blocks = (size - Self::SMALLEST) / BLOCK;
         let last = size - Self::SMALLEST - blocks * BLOCK;
-        let mut tail = chunk(*b"paDd", &noise.bytes(last));
-        tail.extend(chunk(*b"IDAT", &PIXEL));
+        let mut tail = chunk(*b"IDAT", &noise.bytes(last));
         tail.extend(chunk(*b"IEND", &[]));
         Self {
-            head: [SIGNATURE, &chunk(*b"IHDR", &HEADER)].concat().into(),
-            block: chunk(*b"paDd", &noise.bytes(BLOCK - FRAME)).into(),
+            head: [
+                SIGNATURE,
+                &chunk(*b"IHDR", &HEADER),
+                &chunk(*b"IDAT", &PIXEL),
+            ]
+            .concat()
+            .into(),
+            block: chunk(*b"IDAT", &noise.bytes(BLOCK - FRAME)).into(),
             blocks,
             tail: tail.into(),
         }
