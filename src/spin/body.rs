@@ -6,7 +6,6 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
 
 use axum::body::{Body, HttpBody};
 use axum::http::header;
@@ -41,32 +40,25 @@ pub(super) fn body(mut body: IncomingRequestBody) -> Body {
 
 /// What is shorter than this is made without being asked for.
 const LONG: usize = 64 << 10;
-/// A client that takes a long piece within this time is not asked about the next few.
-const PROMPT: Duration = Duration::from_millis(20);
-/// How many long pieces a prompt client is not asked about.
-const TRUST: u32 = 4;
 
-/// The response, of whose body no piece is made before it is asked for.
+/// What is shorter than this in all may be held whole. Asking costs two changes to the host
+/// for each long piece.
+const SHORT_BODY: u64 = 1 << 20;
+
+/// The response, of whose body no piece is made before it is asked for, if it is long.
 ///
 /// A host takes a piece off us before the one before it is sent, so that one is made too
 /// early, and memory for it is never given back. So the last two bytes of a long piece are
 /// pieces of their own: once the second is taken, the first was, which is to say that all
 /// before it is sent, and more is asked for. (Empty pieces would do, but hide from the SDK
-/// that the client is gone.) Asking costs two changes to the host, so a client that is seen
-/// to take what it is sent is asked about few pieces only.
+/// that the client is gone.)
 pub(super) fn as_asked(response: Response) -> Response {
     let length = response.headers().get(header::CONTENT_LENGTH);
     let length: Option<u64> = length.and_then(|length| length.to_str().ok()?.parse().ok());
     match length {
-        Some(left) if left > LONG as u64 => response.map(|body| {
-            Body::new(AsAsked {
-                body,
-                left,
-                last: Bytes::new(),
-                given: None,
-                asked: false,
-                trust: 0,
-            })
+        Some(left) if left > SHORT_BODY => response.map(|body| {
+            let last = Bytes::new();
+            Body::new(AsAsked { body, left, last })
         }),
         _ => response,
     }
@@ -78,43 +70,6 @@ struct AsAsked {
     left: u64,
     /// What is left of a piece.
     last: Bytes,
-    /// When the last long piece was given, until it is taken.
-    given: Option<Instant>,
-    /// Whether the client was asked about it.
-    asked: bool,
-    /// How many more pieces the client is not asked about.
-    trust: u32,
-}
-
-impl AsAsked {
-    /// The last long piece was taken, and if it was asked about, all before it is sent.
-    fn taken(&mut self, was_asked: bool) {
-        let Some(given) = self.given.take() else {
-            return;
-        };
-        if given.elapsed() > PROMPT {
-            self.trust = 0;
-        } else if was_asked {
-            self.trust = TRUST;
-        }
-    }
-
-    /// A piece as it is given: whole, or without what the client is asked by.
-    fn give(&mut self, mut data: Bytes) -> Bytes {
-        self.left = self.left.saturating_sub(data.len() as u64);
-        if self.left == 0 || data.len() <= LONG {
-            return data;
-        }
-        self.given = Some(Instant::now());
-        if self.trust > 0 {
-            self.trust -= 1;
-            return data;
-        }
-        let at = data.len() - 2;
-        self.last = Bytes::copy_from_slice(&data[at..]);
-        data.truncate(at);
-        data
-    }
 }
 
 impl HttpBody for AsAsked {
@@ -126,16 +81,21 @@ impl HttpBody for AsAsked {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         if !self.last.is_empty() {
-            let asks = self.last.split_to(1);
-            if self.last.is_empty() {
-                self.asked = true;
-            }
-            return Poll::Ready(Some(Ok(Frame::data(asks))));
+            return Poll::Ready(Some(Ok(Frame::data(self.last.split_to(1)))));
         }
-        let was_asked = std::mem::take(&mut self.asked);
-        self.taken(was_asked);
-        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
-        Poll::Ready(frame.map(|frame| frame.map(|frame| frame.map_data(|data| self.give(data)))))
+        let frame = match ready!(Pin::new(&mut self.body).poll_frame(context)) {
+            Some(Ok(frame)) => frame,
+            end => return Poll::Ready(end),
+        };
+        Poll::Ready(Some(Ok(frame.map_data(|mut data| {
+            self.left = self.left.saturating_sub(data.len() as u64);
+            if self.left > 0 && data.len() > LONG {
+                let at = data.len() - 2;
+                self.last = Bytes::copy_from_slice(&data[at..]);
+                data.truncate(at);
+            }
+            data
+        }))))
     }
 
     fn is_end_stream(&self) -> bool {

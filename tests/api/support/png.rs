@@ -3,9 +3,10 @@
 use bytes::Bytes;
 use uuid::Uuid;
 
-/// A pixel and padding: image data behind the end of what is compressed, which decoders
-/// pass over and nothing takes out. All but the last of it is alike, so a large file costs no time to make; their length shares
-/// no factor with that of stored chunks, so none can stand in for another.
+/// A pixel and padding: chunks of image data behind the end of what is compressed, which
+/// decoders pass over and nothing takes out. All but the last are alike, so a large file
+/// costs no time to make; their length shares no factor with that of stored chunks, so none
+/// can stand in for another.
 #[derive(Clone, Debug)]
 pub(crate) struct Png {
     head: Bytes,
