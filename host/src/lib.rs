@@ -11,7 +11,7 @@
 //! - [`routes`], [`server`], [`slow_body`]: HTTP in; [`problem`], [`refusal`]: what the host
 //!   answers itself; [`outbound`]: HTTP out.
 //! - [`key_value`], [`sqlite`]: the stores; [`db`] is the file under both.
-//! - [`app`]: all of it put together.
+//! - [`app`]: all of it put together; [`serve`]: served until a signal ends it.
 //! - [`log`], [`stats`]: what can be seen from outside.
 
 pub mod app;
@@ -26,6 +26,7 @@ pub mod problem;
 pub mod refusal;
 pub mod routes;
 pub mod runtime_config;
+pub mod serve;
 pub mod server;
 pub mod slow_body;
 pub mod sqlite;
