@@ -14,6 +14,7 @@ mod admin;
 mod attacks;
 mod backup;
 mod bombs;
+mod cli;
 mod clients;
 mod conditional;
 mod conformance;
