@@ -111,4 +111,25 @@ mod tests {
     fn the_command_line_is_consistent() {
         CommandLine::command().debug_assert();
     }
+
+    #[test]
+    fn options_of_all_commands_do_not_get_into_the_way_of_their_own() {
+        for line in [
+            "serve --from a --listen 127.0.0.1:0",
+            "token --sub a",
+            "keygen --kid a",
+            "sign --path /a --epoch 1",
+            "fsck --from a --data-dir b",
+            "backup --to a",
+            "restore --from a",
+            "migrate --url a",
+            "completions bash",
+            "man --out a",
+        ] {
+            let words = format!("darkroom {line} --env-file c");
+            let parsed = CommandLine::try_parse_from(words.split(' '));
+            let parsed = parsed.unwrap_or_else(|error| panic!("{line}: {error}"));
+            assert_eq!(parsed.env_file.path().to_str(), Some("c"), "{line}");
+        }
+    }
 }

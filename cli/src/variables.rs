@@ -17,21 +17,21 @@ const DEFAULT: &str = ".env";
 pub(crate) struct EnvFile {
     /// A file with variables that the environment does not set, as SPIN_VARIABLE_<NAME>=<value>
     /// [default: .env, where there is one]
-    #[arg(long = "env-file", global = true, value_name = "FILE")]
-    path: Option<PathBuf>,
+    #[arg(long, global = true, value_name = "FILE")]
+    env_file: Option<PathBuf>,
 }
 
 impl EnvFile {
     /// Where it is, or may be.
     pub(crate) fn path(&self) -> &Path {
-        self.path.as_deref().unwrap_or(Path::new(DEFAULT))
+        self.env_file.as_deref().unwrap_or(Path::new(DEFAULT))
     }
 
     /// The same, where it has to be there if it is named.
     pub(crate) fn existing(&self) -> Result<&Path> {
         let path = self.path();
         ensure!(
-            self.path.is_none() || path.is_file(),
+            self.env_file.is_none() || path.is_file(),
             "there is no file {}, which --env-file names",
             path.display()
         );
@@ -82,7 +82,7 @@ mod tests {
     fn a_file_has_to_be_there_only_if_it_is_named() {
         assert!(EnvFile::default().existing().is_ok());
         let named = EnvFile {
-            path: Some("/nowhere/.env".into()),
+            env_file: Some("/nowhere/.env".into()),
         };
         let error = named.variables().err().expect("is refused").to_string();
         assert!(error.contains("/nowhere/.env"), "{error}");

@@ -89,7 +89,7 @@ async fn one_program_in_an_empty_folder_serves_and_looks_after_what_it_keeps() {
         image["sha256"]
     );
     let altered = anybody.get(&link.replace("download=1", "download=0")).await;
-    problem(altered, 403).await;
+    problem(altered, 403, "link-invalid").await;
 
     let online = operator.does(&format!("fsck --url {}", server.address));
     assert!(online.contains("1 images, 1 blobs"), "{online}");
