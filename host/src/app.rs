@@ -10,16 +10,47 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::Notify;
 
+/// Where an application is.
+pub enum Application {
+    /// In files: a manifest, and its components where that says.
+    File(PathBuf),
+    /// Inside the program.
+    Embedded {
+        /// The manifest.
+        manifest: &'static str,
+        /// Its one component, wherever the manifest says that it is.
+        component: &'static [u8],
+    },
+}
+
+impl Application {
+    /// The folder that what belongs to the application is looked for in.
+    pub fn folder(&self) -> Result<PathBuf> {
+        match self {
+            Self::File(manifest) => {
+                let manifest = std::path::absolute(manifest)?;
+                Ok(manifest.parent().unwrap_or(Path::new("/")).to_owned())
+            }
+            Self::Embedded { .. } => Ok(std::env::current_dir()?),
+        }
+    }
+
+    fn manifest(&self) -> Result<Manifest> {
+        match self {
+            Self::File(path) => Manifest::load(path),
+            Self::Embedded { manifest, .. } => Manifest::parse(manifest, &self.folder()?),
+        }
+    }
+}
+
 /// What can be chosen about an application.
-pub struct Options {
-    /// The manifest.
-    pub manifest: PathBuf,
-    /// The runtime configuration, if there is one.
-    pub runtime_config: Option<PathBuf>,
-    /// The folder for default stores and compiled code, if not `.spin` beside the manifest.
-    pub state_dir: Option<PathBuf>,
-    /// Variables set by hand.
-    pub variables: HashMap<String, String>,
+pub struct Options<'a> {
+    /// Where it is.
+    pub application: &'a Application,
+    /// Where its stores are.
+    pub config: &'a RuntimeConfig,
+    /// Where its variables come from.
+    pub sources: variables::Sources,
     /// How instances are reused and bounded.
     pub limits: worker::Limits,
     /// How clients are bounded.
@@ -38,29 +69,23 @@ pub struct App {
 
 impl App {
     /// Opens the stores and compiles the components.
-    pub fn start(options: Options) -> Result<Self> {
-        let manifest = Manifest::load(&options.manifest)?;
-        let folder = std::path::absolute(&options.manifest)?;
-        let folder = folder.parent().unwrap_or(Path::new("/"));
-        let config = RuntimeConfig::load(
-            options.runtime_config.as_deref(),
-            options.state_dir.as_deref(),
-            folder,
-        )?;
+    pub fn start(options: Options<'_>) -> Result<Self> {
+        let config = options.config;
+        let manifest = options.application.manifest()?;
         let routes = routes::Routes::new(&manifest.triggers)?;
-        let sources = variables::Sources::new(options.variables, folder)?;
-        let variables = variables::Values::evaluate(&manifest.variables, &sources)?;
+        let variables = variables::Values::evaluate(&manifest.variables, &options.sources)?;
         let mut granted = HashMap::new();
         for (name, component) in &manifest.components {
             let values = variables.resolve(&component.variables)?;
             let hosts = outbound_hosts(name, component, &variables)?;
             granted.insert(name, (values, hosts));
         }
-        let (key_value, sqlite) = open_stores(&manifest, &config)?;
+        let (key_value, sqlite) = open_stores(&manifest, config)?;
         let mut limits = options.limits;
         limits.max_memory = limits.max_memory.or(config.max_instance_memory);
         let engine = engine::engine(limits.interrupt())?;
         let stopping = Arc::new(Notify::new());
+        let cache = config.state_dir.join("cache");
         let mut components = HashMap::new();
         for (name, component) in &manifest.components {
             let (variables, outbound) = granted.remove(name).unwrap_or_default();
@@ -70,7 +95,12 @@ impl App {
                 key_value: select(&component.key_value_stores, &key_value),
                 sqlite: select(&component.sqlite_databases, &sqlite),
             };
-            let pre = engine::load(&engine, &component.source, &config.state_dir.join("cache"))?;
+            let pre = match options.application {
+                Application::File(_) => engine::load(&engine, &component.source, &cache)?,
+                Application::Embedded { component, .. } => {
+                    engine::link(&engine, component, &cache)?
+                }
+            };
             let (granted, stopping) = (Arc::new(granted), stopping.clone());
             let factory = worker::Factory::new(pre, granted, limits, stopping);
             components.insert(name.clone(), Component::new(factory));

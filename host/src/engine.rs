@@ -159,8 +159,12 @@ pub fn engine(interrupt: bool) -> Result<Engine> {
 pub fn load(engine: &Engine, source: &Path, cache: &Path) -> Result<ServicePre<Ctx>> {
     let wasm =
         std::fs::read(source).with_context(|| format!("cannot read {}", source.display()))?;
-    let component = compiled(engine, &wasm, cache)
-        .with_context(|| format!("cannot compile {}", source.display()))?;
+    link(engine, &wasm, cache).with_context(|| format!("cannot use {}", source.display()))
+}
+
+/// The same for the bytes `wasm`.
+pub fn link(engine: &Engine, wasm: &[u8], cache: &Path) -> Result<ServicePre<Ctx>> {
+    let component = compiled(engine, wasm, cache).context("cannot compile the component")?;
     let mut linker = Linker::<Ctx>::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     wasmtime_wasi::p3::add_to_linker(&mut linker)?;
@@ -168,7 +172,7 @@ pub fn load(engine: &Engine, source: &Path, cache: &Path) -> Result<ServicePre<C
     bindings::Host_::add_to_linker::<_, HostState>(&mut linker, |ctx| ctx)?;
     let pre = linker.instantiate_pre(&component).and_then(ServicePre::new);
     pre.map_err(anyhow::Error::from)
-        .with_context(|| format!("cannot link {}", source.display()))
+        .context("cannot link the component")
 }
 
 fn compiled(engine: &Engine, wasm: &[u8], cache: &Path) -> Result<Component> {

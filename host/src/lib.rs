@@ -14,7 +14,7 @@
 //!   that take too long; [`problem`], [`refusal`]: what the host answers itself;
 //!   [`outbound`]: HTTP out.
 //! - [`key_value`], [`sqlite`]: the stores; [`db`] is the file under both.
-//! - [`app`]: all of it put together.
+//! - [`app`]: all of it put together; [`serve`]: served until a signal ends it.
 //! - [`command`]: runs the component's unit tests; nothing of the above is in it.
 //! - [`log`], [`stats`]: what can be seen from outside.
 
@@ -37,6 +37,7 @@ pub mod problem;
 pub mod refusal;
 pub mod routes;
 pub mod runtime_config;
+pub mod serve;
 pub mod server;
 pub mod slow_body;
 pub mod slow_reader;

@@ -56,11 +56,16 @@ struct SqliteTable {
 }
 
 impl RuntimeConfig {
-    /// Reads `path`, if there is one, and adds the default stores.
+    /// Reads `path`, if there is one, and adds the default stores. What the host itself
+    /// keeps is in `state_dir`, or else where the file says, or else in `default_state_dir`.
     ///
     /// As in Spin, a key-value file's path starts in the file's own folder,
     /// a database's in the current folder.
-    pub fn load(path: Option<&Path>, state_dir: Option<&Path>, app_dir: &Path) -> Result<Self> {
+    pub fn load(
+        path: Option<&Path>,
+        state_dir: Option<&Path>,
+        default_state_dir: &Path,
+    ) -> Result<Self> {
         let (text, folder) = match path {
             Some(path) => {
                 let text = std::fs::read_to_string(path)
@@ -71,8 +76,31 @@ impl RuntimeConfig {
             None => Default::default(),
         };
         let current = std::env::current_dir()?;
-        Self::parse(&text, &folder, &current, state_dir, app_dir)
+        Self::parse(&text, &folder, &current, state_dir, default_state_dir)
             .with_context(|| format!("cannot use {}", path.unwrap_or(Path::new("")).display()))
+    }
+
+    /// Reads the stores that are kept in files in `folder`, under the names that the files
+    /// of `text` have.
+    pub fn in_folder(text: &str, folder: &Path) -> Result<Self> {
+        let mut config = Self::parse(text, folder, folder, Some(folder), folder)?;
+        config.move_files(folder);
+        Ok(config)
+    }
+
+    /// Has every store that is a file, and what the host itself keeps, in `folder`. Stores on
+    /// the network stay where they are.
+    pub fn move_files(&mut self, folder: &Path) {
+        let key_value = self.key_value.values_mut().filter_map(|store| match store {
+            KeyValue::File(path) => Some(path),
+            KeyValue::Redis(_) => None,
+        });
+        for path in key_value.chain(self.sqlite.values_mut()) {
+            if let Some(name) = path.file_name() {
+                *path = folder.join(name);
+            }
+        }
+        folder.clone_into(&mut self.state_dir);
     }
 
     fn parse(
@@ -80,12 +108,12 @@ impl RuntimeConfig {
         folder: &Path,
         current: &Path,
         state_dir: Option<&Path>,
-        app_dir: &Path,
+        default_state_dir: &Path,
     ) -> Result<Self> {
         let file: File = toml::from_str(text)?;
         let state_dir = match state_dir.or(file.state_dir.as_deref()) {
             Some(given) => current.join(given),
-            None => app_dir.join(".spin"),
+            None => default_state_dir.to_owned(),
         };
         let mut config = Self {
             max_instance_memory: file.max_instance_memory,
@@ -136,7 +164,7 @@ mod tests {
             Path::new("/conf"),
             Path::new("/cwd"),
             None,
-            Path::new("/app"),
+            Path::new("/app/.spin"),
         )
     }
 
@@ -165,6 +193,22 @@ mod tests {
         );
         assert_eq!(config.sqlite["default"], Path::new("/cwd/b.db"));
         assert_eq!(config.key_value["r"], KeyValue::Redis("redis://h".into()));
+    }
+
+    #[test]
+    fn files_move_into_a_folder_and_stores_on_the_network_stay() {
+        let mut config = parse(
+            "[key_value_store.default]\ntype='redis'\nurl='redis://h'\n\
+             [key_value_store.k]\ntype='spin'\npath='deep/a.db'\n\
+             [sqlite_database.default]\ntype='spin'\npath='/else/b.db'",
+        )
+        .unwrap();
+        config.move_files(Path::new("/data"));
+        assert_eq!(config.key_value["k"], KeyValue::File("/data/a.db".into()));
+        let redis = KeyValue::Redis("redis://h".into());
+        assert_eq!(config.key_value["default"], redis);
+        assert_eq!(config.sqlite["default"], Path::new("/data/b.db"));
+        assert_eq!(config.state_dir, Path::new("/data"));
     }
 
     #[test]

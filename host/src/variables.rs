@@ -19,26 +19,28 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// The process's environment over the `.env` file in `folder`.
-    pub fn new(given: HashMap<String, String>, folder: &Path) -> Result<Self> {
+    /// The process's environment over a file in the form of `.env`, which may be absent.
+    pub fn new(given: HashMap<String, String>, env_file: &Path) -> Result<Self> {
         let mut env = HashMap::new();
-        let path = folder.join(".env");
-        if path.exists() {
-            let text = std::fs::read_to_string(&path)
-                .with_context(|| format!("cannot read {}", path.display()))?;
-            for (number, line) in text.lines().enumerate() {
-                if let Some((name, value)) = parse_env_line(line)
-                    .with_context(|| format!("{} line {}", path.display(), number + 1))?
-                {
-                    env.insert(name, value);
-                }
+        if env_file.exists() {
+            let unreadable = || format!("cannot read {}", env_file.display());
+            // As Spin does, with the same library.
+            let entries = dotenvy::from_path_iter(env_file).with_context(unreadable)?;
+            for (number, entry) in (1..).zip(entries) {
+                // The library's own error has the text of the line, which may be a secret.
+                let (name, value) = entry.map_err(|_| {
+                    let path = env_file.display();
+                    anyhow::anyhow!("entry {number} of {path} is not of the form NAME=VALUE")
+                })?;
+                env.insert(name, value);
             }
         }
         env.extend(std::env::vars().filter(|(name, _)| name.starts_with(PREFIX)));
         Ok(Self { given, env })
     }
 
-    fn get(&self, name: &str) -> Option<&String> {
+    /// The value of a variable, by the name that it has in the manifest.
+    pub fn get(&self, name: &str) -> Option<&String> {
         self.given.get(name).or_else(|| {
             self.env
                 .get(&format!("{PREFIX}{}", name.to_ascii_uppercase()))
@@ -46,27 +48,8 @@ impl Sources {
     }
 }
 
-const PREFIX: &str = "SPIN_VARIABLE_";
-
-/// `NAME=VALUE`, with optional `export` and quotes; `None` for blank lines and comments.
-fn parse_env_line(line: &str) -> Result<Option<(String, String)>> {
-    let line = line.trim();
-    if line.is_empty() || line.starts_with('#') {
-        return Ok(None);
-    }
-    let line = line.strip_prefix("export ").unwrap_or(line);
-    let (name, value) = line.split_once('=').context("expected NAME=VALUE")?;
-    let value = value.trim();
-    let value = match value.as_bytes().first() {
-        Some(quote @ (b'"' | b'\'')) => {
-            let quote = char::from(*quote);
-            let end = value[1..].find(quote).context("a quote is not closed")?;
-            &value[1..=end]
-        }
-        _ => value.split(" #").next().unwrap_or_default().trim_end(),
-    };
-    Ok(Some((name.trim().to_owned(), value.to_owned())))
-}
+/// What the names of variables begin with in the environment.
+pub const PREFIX: &str = "SPIN_VARIABLE_";
 
 /// The application's variables, evaluated.
 #[derive(Debug, Default)]
@@ -236,16 +219,31 @@ mod tests {
     }
 
     #[test]
-    fn env_lines_may_be_quoted_or_exported() {
-        for (line, expect) in [
-            ("A=b", Some("b")),
-            ("export A = b # note", Some("b")),
-            ("A=\"b # c\"", Some("b # c")),
-            ("# A=b", None),
+    fn lines_of_a_file_may_be_quoted_or_exported() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".env");
+        let read = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            Sources::new(HashMap::new(), &path)
+        };
+        for (text, expect) in [
+            ("SPIN_VARIABLE_A=b", Some("b")),
+            ("export SPIN_VARIABLE_A = b # note", Some("b")),
+            ("\n# note\nSPIN_VARIABLE_A=\"b # c\"\n", Some("b # c")),
+            ("SPIN_VARIABLE_A='$b'", Some("$b")),
+            ("# SPIN_VARIABLE_A=b", None),
+            ("A=b", None),
         ] {
-            let parsed = parse_env_line(line).unwrap().map(|(_, value)| value);
-            assert_eq!(parsed.as_deref(), expect, "{line}");
+            let sources = read(text).unwrap();
+            assert_eq!(sources.get("a").map(String::as_str), expect, "{text}");
         }
-        assert!(parse_env_line("nonsense").is_err());
+        let error = read("SPIN_VARIABLE_A=b\nsecret nonsense").map(drop);
+        let message = format!("{:#}", error.unwrap_err());
+        assert!(
+            message.contains("entry 2") && !message.contains("secret"),
+            "{message}"
+        );
+        std::fs::remove_file(&path).unwrap();
+        assert!(Sources::new(HashMap::new(), &path).is_ok());
     }
 }

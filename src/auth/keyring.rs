@@ -132,7 +132,7 @@ pub struct KeyRing {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyRingError {
     /// There is no key at all.
-    #[error("holds no key; write kid:base64url-secret, made for example by `cargo xtask keygen`")]
+    #[error("holds no key; write kid:base64url-secret, made for example by `darkroom keygen`")]
     Empty,
     /// An entry has no colon, or nothing before it.
     #[error("entry {position} is not of the form kid:base64url-secret")]

@@ -64,6 +64,9 @@ impl LinkMethod {
     }
 }
 
+/// Names of the parameters beside its own that mean something in a link.
+pub const PARAMETERS: [&str; 1] = ["download"];
+
 /// A link to be signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link<'a> {

@@ -2,7 +2,7 @@
 //! URLs ([`link`]) and upload tickets ([`ticket`]).
 //!
 //! Pure functions on strings and times; nothing here does I/O, so the same code
-//! mints tokens in `cargo xtask token` and checks them in the component.
+//! mints tokens in `darkroom token` and checks them in the component.
 //!
 //! A request's way: header → [`token::verify`] (signature first, then claims)
 //! → [`Grant`], the proof that every later step asks for.

@@ -4,9 +4,14 @@
 //! 0. Only letters, digits, `.` and `:` occur, which every store allows; the
 //! prefix keeps us apart from others in stores without name spaces (Redis).
 
+use std::ops::Range;
+
 use super::BlobId;
 
 const PREFIX: &str = "darkroom:blob:";
+
+/// The keys of all chunks are in here, in the order of their bytes; what else is, is not ours.
+pub const CHUNKS: Range<&str> = PREFIX.."darkroom:blob;";
 
 /// The key that is read to see whether the store answers. Never written.
 pub const PROBE: &str = "darkroom:probe";
@@ -14,6 +19,11 @@ pub const PROBE: &str = "darkroom:probe";
 /// The key of chunk `index` of `blob`.
 pub fn chunk(blob: &BlobId, index: u64) -> String {
     format!("{PREFIX}{blob}:{index}")
+}
+
+/// The keys of all chunks of `blob` are in here, and of no other, in the order of their bytes.
+pub fn chunks(blob: &BlobId) -> Range<String> {
+    format!("{PREFIX}{blob}:")..format!("{PREFIX}{blob};")
 }
 
 /// The inverse of [`chunk`]; `None` for keys that are not ours.
@@ -32,6 +42,18 @@ mod tests {
         fn parse_is_the_inverse_of_chunk(id in "[A-Za-z0-9.]{1,64}", index: u64) {
             let id = BlobId::new(id).expect("valid");
             proptest::prop_assert_eq!(parse_chunk(&chunk(&id, index)), Some((id, index)));
+        }
+
+        #[test]
+        fn a_blobs_range_has_its_own_chunks_alone(
+            one in "[a-b.]{1,4}",
+            other in "[a-b.]{1,4}",
+            index: u64,
+        ) {
+            let key = chunk(&BlobId::new(&*one).expect("valid"), index);
+            proptest::prop_assert!(CHUNKS.contains(&key.as_str()));
+            let range = chunks(&BlobId::new(&*other).expect("valid"));
+            proptest::prop_assert_eq!(range.contains(&key), one == other);
         }
 
         #[test]

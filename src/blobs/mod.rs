@@ -40,7 +40,7 @@ pub use moving::{MoveError, Moved, MovingBlobs};
 pub use s3::S3Blobs;
 
 /// Names a blob. Letters, digits and `.`: safe in every store's keys.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BlobId(String);
 
 impl BlobId {

@@ -1,4 +1,4 @@
-//! `cargo xtask backup`, `restore` and `fsck`, on the stores of a server.
+//! `darkroom backup`, `restore` and `fsck`, on the stores of a server.
 
 use std::path::Path;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use crate::crash::ledger::{CHUNK, Ledger};
 use crate::crash::storm::Storm;
 use crate::crash::{Seed, everything};
 use crate::support::setup::CONFIG;
-use crate::support::{Chore, Darkroom, Kind, Png, chore, content, eventually, host_kind};
+use crate::support::{Chore, Darkroom, Png, chore, content, eventually};
 
 /// Runs a chore on the stores of a server, beside everything else.
 async fn on_stores_of(darkroom: &Darkroom, arguments: &[&str]) -> Chore {
@@ -93,13 +93,6 @@ async fn a_backup_is_restored_beside_what_there_is_and_never_over_it() {
     assert!(copy.client("alice").download(&image).await == file);
 }
 
-fn host() -> &'static str {
-    match host_kind() {
-        Kind::Embedded => "embedded",
-        Kind::Spin => "spin",
-    }
-}
-
 #[tokio::test]
 async fn fsck_tells_what_is_wrong_by_its_exit_code_and_puts_it_right() {
     let mut darkroom = Darkroom::with().variable("chunk_bytes", 1024).start();
@@ -108,7 +101,7 @@ async fn fsck_tells_what_is_wrong_by_its_exit_code_and_puts_it_right() {
     let file = Png::of_size(3000).bytes();
     let whole = alice.upload(file.clone()).await;
     darkroom.stop();
-    let fsck = ["fsck", "--host", host()];
+    let fsck = ["fsck"];
     let sound = on_stores_of(&darkroom, &fsck).await;
     assert!(sound.succeeded, "{}", sound.text);
 

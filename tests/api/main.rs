@@ -16,6 +16,7 @@ mod avif;
 mod backup;
 mod bombs;
 mod carriers;
+mod cli;
 mod clients;
 mod conditional;
 mod conformance;

@@ -38,23 +38,10 @@ pub(crate) fn upload(url: &str, token: &str, content: &[u8]) -> Result<Answer> {
     answer(request.send(content)?)
 }
 
-/// Sends a POST request of JSON; an answer of any status is an answer.
-pub(crate) fn post_json(url: &str, token: &str, body: &serde_json::Value) -> Result<Answer> {
-    let request = patient_agent(Duration::from_secs(600))
-        .post(url)
-        .header("Authorization", format!("Bearer {token}"))
-        .header("Content-Type", "application/json");
-    answer(request.send(body.to_string())?)
-}
-
 fn agent() -> ureq::Agent {
-    patient_agent(Duration::from_secs(10))
-}
-
-fn patient_agent(patience: Duration) -> ureq::Agent {
     ureq::Agent::config_builder()
         .http_status_as_error(false)
-        .timeout_global(Some(patience))
+        .timeout_global(Some(Duration::from_secs(10)))
         .build()
         .into()
 }

@@ -2,9 +2,8 @@
 //!
 //! # Layout
 //!
-//! One file or folder for each command: `up`, `test` (and `ci`), `fuzz`, `bench`, `fsck`, `backup`
-//! (and `restore`), `token` (and `keygen`), `sign`, `openapi`, `migrate` (`migrate-blobs`).
-//! Shared subjects:
+//! One file or folder for each command: `up`, `test` (and `ci`), `fuzz`, `bench`, `openapi`; those
+//! of the operator's program are passed on to it (`operator`). Shared subjects:
 //!
 //! - `cargo`: running cargo and rustup, the places in the repository
 //! - `component`: building the WebAssembly component
@@ -15,34 +14,33 @@
 //! - `peers`: other programs that tests and measurements talk to
 //! - `say`: what a person sees while a chore runs
 //! - `signals`: passing Ctrl-C on to the host, once
-//! - `stores`: where the stores are, and the files that they are in
+//! - `operator`: building and running the operator's program
+//! - `stores`: where the stores are
 
 #![forbid(unsafe_code)]
 
-mod backup;
 mod bench;
 mod cargo;
 mod component;
-mod fsck;
 mod fuzz;
 mod guest;
 mod host;
 mod http;
 mod keys;
-mod migrate;
 mod openapi;
+mod operator;
 mod peers;
 mod say;
-mod sign;
 mod signals;
 mod stores;
 mod test;
-mod token;
 mod up;
 
 use std::process::ExitCode;
 
 use clap::Parser;
+
+use operator::Passed;
 
 /// Darkroom's chores.
 #[derive(Parser)]
@@ -60,20 +58,20 @@ enum Command {
     Fuzz(fuzz::Fuzz),
     /// Measure the application under load, beside nginx
     Bench(bench::Bench),
-    /// Check every record and every byte of the stores, and repair what can be
-    Fsck(fsck::Fsck),
-    /// Copy the file stores of a server, which may be running
-    Backup(backup::Backup),
-    /// Put a backup in place
-    Restore(backup::Restore),
-    /// Print a bearer token signed with the first (or a named) key
-    Token(token::Token),
-    /// Print a signed URL for an image's bytes, made with the first (or a named) key
-    Sign(sign::Sign),
-    /// Move all blobs of a deployment from its previous store to its current one
-    MigrateBlobs(migrate::MigrateBlobs),
-    /// Print a fresh signing key as kid:secret
-    Keygen(token::Keygen),
+    /// darkroom fsck: check every record and every byte of the stores
+    Fsck(Passed),
+    /// darkroom backup: copy the file stores of a server, which may be running
+    Backup(Passed),
+    /// darkroom restore: put a backup in place
+    Restore(Passed),
+    /// darkroom token: print a bearer token
+    Token(Passed),
+    /// darkroom sign: print a signed URL for an image's bytes
+    Sign(Passed),
+    /// darkroom migrate: move all blobs from the previous store to the current one
+    MigrateBlobs(Passed),
+    /// darkroom keygen: print a fresh signing key
+    Keygen(Passed),
 }
 
 fn main() -> ExitCode {
@@ -84,13 +82,13 @@ fn main() -> ExitCode {
         Command::Openapi(openapi) => openapi.run(),
         Command::Fuzz(fuzz) => fuzz.run(),
         Command::Bench(bench) => bench.run(),
-        Command::Fsck(fsck) => fsck.run(),
-        Command::Backup(backup) => backup.run(),
-        Command::Restore(restore) => restore.run(),
-        Command::Token(token) => token.run(),
-        Command::Sign(sign) => sign.run(),
-        Command::MigrateBlobs(migrate) => migrate.run(),
-        Command::Keygen(keygen) => keygen.run(),
+        Command::Fsck(passed) => passed.run("fsck"),
+        Command::Backup(passed) => passed.run("backup"),
+        Command::Restore(passed) => passed.run("restore"),
+        Command::Token(passed) => passed.run("token"),
+        Command::Sign(passed) => passed.run("sign"),
+        Command::MigrateBlobs(passed) => passed.run("migrate"),
+        Command::Keygen(passed) => passed.run("keygen"),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

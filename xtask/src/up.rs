@@ -8,11 +8,10 @@ use clap::Args;
 
 use crate::component::{self, Profile};
 use crate::host::{Choice, Host, Launch, Program};
-use crate::keys::{self, Wanted};
+use crate::keys::{self, OWN_IMAGES, Wanted};
 use crate::say;
 use crate::signals::Relay;
 use crate::stores::Location;
-use crate::token::OWN_IMAGES;
 
 /// Builds what is needed, starts a host and keeps it running until Ctrl-C.
 #[derive(Args)]

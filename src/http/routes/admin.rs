@@ -154,7 +154,7 @@ impl From<Finding> for FindingView {
 /// Audit
 ///
 /// Checks records and bytes, page by page: all images first, then all blobs, and what is
-/// counted of them last. `cargo xtask fsck` makes all pages.
+/// counted of them last. `darkroom fsck` makes all pages.
 #[cfg_attr(test, utoipa::path(
     post, path = "/v1/admin/audit", operation_id = "audit", tag = "Service",
     request_body = WantedAudit,

@@ -68,7 +68,7 @@ struct DamagedView {
 /// Move blobs to another store
 ///
 /// A step of the move from the store that was in use before, `blob_store_previous`, to the
-/// one that is in use now. Images are served meanwhile. `cargo xtask migrate-blobs` makes
+/// one that is in use now. Images are served meanwhile. `darkroom migrate` makes
 /// all steps.
 #[cfg_attr(test, utoipa::path(
     post, path = "/v1/admin/migrate-blobs", operation_id = "migrateBlobs", tag = "Service",

@@ -47,9 +47,9 @@ pub(crate) fn conformance_component() -> PathBuf {
     existing("DARKROOM_TEST_CONFORMANCE")
 }
 
-/// `DARKROOM_TEST_XTASK`: the program that is `cargo xtask`.
-pub(crate) fn xtask() -> PathBuf {
-    existing("DARKROOM_TEST_XTASK")
+/// `DARKROOM_TEST_CLI`: the operator's program, with the component inside.
+pub(crate) fn operators_program() -> PathBuf {
+    existing("DARKROOM_TEST_CLI")
 }
 
 fn existing(variable: &str) -> PathBuf {

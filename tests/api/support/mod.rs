@@ -15,7 +15,7 @@ mod links;
 mod nginx;
 mod peer;
 mod png;
-mod process;
+pub(crate) mod process;
 mod program;
 mod raw;
 mod redis;
@@ -28,7 +28,7 @@ mod tokens;
 mod watchdog;
 
 pub(crate) use answer::{header, problem};
-pub(crate) use chores::{Chore, chore};
+pub(crate) use chores::{Chore, chore, ended, operator};
 pub(crate) use client::{Client, created, send, unique};
 pub(crate) use environment::{Kind, host_kind, peer, spin_differs};
 pub(crate) use fake_redis::{FakeRedis, Fault};

@@ -32,10 +32,15 @@ pub(crate) struct Process {
 impl Process {
     /// Starts a host on the files in `folder` and waits until it listens.
     pub(crate) fn start(folder: &Path, setup: &Setup) -> Self {
+        Self::of(&mut command(folder, setup), folder)
+    }
+
+    /// Starts a host, with a log in `folder`, and waits until it listens.
+    pub(crate) fn of(command: &mut Command, folder: &Path) -> Self {
         let log_path = folder.join(LOG);
         let mut log = File::options();
         let log = log.create(true).append(true).open(&log_path);
-        let mut child = command(folder, setup)
+        let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log.expect("a log"))

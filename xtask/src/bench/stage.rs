@@ -14,8 +14,7 @@ use super::{Bench, SIZES, fixtures};
 use crate::cargo::target_dir;
 use crate::component::{self, Profile};
 use crate::host::{Host, Launch, Program};
-use crate::keys::{self, Wanted};
-use crate::token::OWN_IMAGES;
+use crate::keys::{self, OWN_IMAGES, Wanted};
 use crate::{http, stores};
 
 /// Everything that measurements share.

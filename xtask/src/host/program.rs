@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, ensure};
 use clap::ValueEnum;
 
-use crate::{cargo, say};
+use crate::{cargo, operator, say};
 
 /// The first Spin that speaks WASI 0.3.0, as (major, minor).
 const OLDEST_SPIN: (u32, u32) = (4, 1);
@@ -72,16 +72,14 @@ impl Program {
     }
 
     fn embedded(why: &str) -> Result<Self> {
+        let mut build = cargo::cargo(["build"]);
+        build.args(operator::SELECTION.split(' '));
         say::step(&format!(
-            "Using the embedded host ({why}): cargo build --release --package darkroom-host \
-             (the first build compiles Wasmtime and takes minutes)"
+            "Using the embedded host ({why}): {} (the first build compiles Wasmtime and takes \
+             minutes)",
+            cargo::shown(&build)
         ));
-        cargo::run(&mut cargo::cargo([
-            "build",
-            "--release",
-            "--package",
-            "darkroom-host",
-        ]))?;
+        cargo::run(&mut build)?;
         let path = cargo::target_dir().join("release/darkroom-host");
         ensure!(path.is_file(), "the build made no {}", path.display());
         Ok(Self {

@@ -1,8 +1,8 @@
 //! The steps of a test run, in their order: what is quick, and says most about
 //! a mistake, comes first.
 //!
-//! The embedded host is built, linted, documented and tested in the release
-//! profile alone, so that Wasmtime is compiled once.
+//! The embedded host and the operator's program are built, linted, documented and tested in
+//! the release profile alone, and together, so that Wasmtime is compiled once.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -18,6 +18,7 @@ use crate::cargo::{self, WASM_TARGET, cargo};
 use crate::component::{self, Profile};
 use crate::guest;
 use crate::host::{Choice, Program};
+use crate::operator;
 use crate::peers;
 
 /// The most bytes that the component may have.
@@ -90,7 +91,7 @@ pub(crate) const STEPS: &[Step] = &[
     },
     Step {
         name: "host",
-        about: "the embedded host builds, and passes its own tests",
+        about: "the embedded host and the operator's program build, and pass their own tests",
         tests: true,
         run: host,
     },
@@ -123,8 +124,8 @@ fn lint(_: &Test, _: &mut Outcome) -> Result<()> {
     let api = "--package darkroom --package xtask --test api";
     let fuzzers = "--package darkroom --lib --features fuzzing";
     let wasm = "--package darkroom --lib --target wasm32-wasip1";
-    let host = "--package darkroom-host --all-targets --release";
-    for selection in [app, api, fuzzers, wasm, host] {
+    let host = format!("{} --all-targets", operator::SELECTION);
+    for selection in [app, api, fuzzers, wasm, &host] {
         let mut command = cargo(["clippy"]);
         cargo::run(
             command
@@ -161,8 +162,8 @@ fn wasm(test: &Test, outcome: &mut Outcome) -> Result<()> {
 fn docs(_: &Test, _: &mut Outcome) -> Result<()> {
     threats::check(&cargo::root())?;
     let app = "doc --no-deps --package darkroom --package xtask";
-    let host = "doc --no-deps --package darkroom-host --release";
-    for arguments in [app, host] {
+    let host = format!("doc --no-deps {}", operator::SELECTION);
+    for arguments in [app, &host] {
         let mut command = cargo(arguments.split(' '));
         cargo::run(command.env("RUSTDOCFLAGS", "-D warnings"))?;
     }
@@ -202,7 +203,8 @@ fn check_dependencies() -> Result<()> {
 
 fn host(test: &Test, outcome: &mut Outcome) -> Result<()> {
     Program::resolve(Choice::Embedded)?;
-    let own = cargo(["test", "--release", "--package", "darkroom-host"]);
+    let mut own = cargo(["test"]);
+    own.args(operator::SELECTION.split(' '));
     cargo_test(own, test, outcome)
 }
 
@@ -218,7 +220,7 @@ fn api(test: &Test, outcome: &mut Outcome) -> Result<()> {
         .env("DARKROOM_TEST_HOST_BIN", &program.path)
         .env("DARKROOM_TEST_COMPONENT", &component.wasm)
         .env("DARKROOM_TEST_CONFORMANCE", conformance)
-        .env("DARKROOM_TEST_XTASK", env::current_exe()?)
+        .env("DARKROOM_TEST_CLI", operator::build_with(&component.wasm)?)
         .envs(peers.environment);
     if test.is_strict() {
         command.env("CI", "true");

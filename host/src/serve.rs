@@ -1,17 +1,16 @@
-//! The command line of the embedded host.
+//! Serving an application until a signal ends it, as a command line has it done.
 
-#![forbid(unsafe_code)]
-
+use crate::app::{self, App, Application};
+use crate::runtime_config::RuntimeConfig;
+use crate::server::Bounds;
+use crate::variables::Sources;
+use crate::worker::Limits;
+use crate::{log, stats};
 use anyhow::{Context, Result};
-use clap::Parser;
-use darkroom_host::app::{self, App};
-use darkroom_host::server::Bounds;
-use darkroom_host::worker::Limits;
-use darkroom_host::{log, stats};
+use clap::Args;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -20,25 +19,25 @@ use tokio::sync::Notify;
 /// How long requests under way may take once the host has been told to stop.
 const GRACE: Duration = Duration::from_secs(30);
 
-/// Serves a Spin HTTP application.
-#[derive(Parser)]
-#[command(version)]
-struct Options {
-    /// The application's manifest.
-    #[arg(long, short, default_value = "spin.toml", value_name = "FILE")]
-    from: PathBuf,
-    /// Where the stores live.
-    #[arg(long, value_name = "FILE")]
-    runtime_config_file: Option<PathBuf>,
+/// What is served, and where its state is.
+pub struct Deployment {
+    /// The application.
+    pub application: Application,
+    /// Where its stores are.
+    pub config: RuntimeConfig,
+    /// The file with variables that the environment does not set; it may be absent.
+    pub env_file: PathBuf,
+}
+
+/// How an application is served.
+#[derive(Args)]
+pub struct Options {
     /// The address to listen on; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:3000", value_name = "ADDRESS")]
-    listen: SocketAddr,
-    /// The folder for default stores and compiled code [default: .spin beside the manifest].
-    #[arg(long, value_name = "FOLDER")]
-    state_dir: Option<PathBuf>,
+    pub listen: SocketAddr,
     /// Sets a variable; may be repeated.
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
-    variable: Vec<(String, String)>,
+    pub variable: Vec<(String, String)>,
     /// The most memory an instance may have.
     #[arg(long, value_name = "BYTES")]
     max_instance_memory: Option<usize>,
@@ -74,7 +73,7 @@ struct Options {
     body_write_timeout: Duration,
     /// Prints no more than warnings.
     #[arg(long)]
-    quiet: bool,
+    pub quiet: bool,
     /// Prints the counters when it ends.
     #[arg(long)]
     stats: bool,
@@ -100,41 +99,38 @@ fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    match run(Options::parse()).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
+impl Options {
+    /// Opens the stores of an application and compiles it.
+    pub fn start(&self, deployment: &Deployment) -> Result<App> {
+        if self.quiet {
+            log::set_quiet();
         }
+        let given = self.variable.iter().cloned().collect();
+        App::start(app::Options {
+            application: &deployment.application,
+            config: &deployment.config,
+            sources: Sources::new(given, &deployment.env_file)?,
+            limits: Limits {
+                max_memory: self.max_instance_memory,
+                reuse: self.max_instance_reuse_count,
+                concurrent: self.max_instance_concurrent_reuse_count,
+                idle: self.idle_instance_timeout,
+                request: self.request_timeout,
+                compute: Some(self.max_compute_time).filter(|limit| !limit.is_zero()),
+            },
+            clients: Bounds {
+                connections: self.max_connections,
+                header_timeout: self.header_read_timeout,
+                body_timeout: self.body_read_timeout,
+                write_timeout: self.body_write_timeout,
+            },
+        })
     }
 }
 
-async fn run(options: Options) -> Result<()> {
-    if options.quiet {
-        log::set_quiet();
-    }
-    let app = App::start(app::Options {
-        manifest: options.from,
-        runtime_config: options.runtime_config_file,
-        state_dir: options.state_dir,
-        variables: options.variable.into_iter().collect(),
-        limits: Limits {
-            max_memory: options.max_instance_memory,
-            reuse: options.max_instance_reuse_count,
-            concurrent: options.max_instance_concurrent_reuse_count,
-            idle: options.idle_instance_timeout,
-            request: options.request_timeout,
-            compute: Some(options.max_compute_time).filter(|limit| !limit.is_zero()),
-        },
-        clients: Bounds {
-            connections: options.max_connections,
-            header_timeout: options.header_read_timeout,
-            body_timeout: options.body_read_timeout,
-            write_timeout: options.body_write_timeout,
-        },
-    })?;
+/// Serves until SIGINT or SIGTERM, and ends the process.
+pub async fn run(options: Options, deployment: Deployment) -> Result<()> {
+    let app = options.start(&deployment)?;
     let (mut interrupt, mut terminate) = (
         signal(SignalKind::interrupt())?,
         signal(SignalKind::terminate())?,
@@ -152,20 +148,12 @@ async fn run(options: Options) -> Result<()> {
     writeln!(out, "Serving http://{}", listener.local_addr()?)?;
     out.flush()?;
 
-    let stopping = app.stopping.clone();
     let told = Notify::new();
     let stop = async {
         either(&mut interrupt, &mut terminate).await;
         told.notify_one();
     };
-    let serve = app.server.clone().serve(listener, stop);
-    let finish = async {
-        serve.await;
-        while stats::live() > 0 {
-            stopping.notify_waiters();
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
+    let finish = until(&app, listener, stop);
     let give_up = async {
         told.notified().await;
         let (mut interrupt, mut terminate) = (
@@ -185,6 +173,15 @@ async fn run(options: Options) -> Result<()> {
         stats::print();
     }
     std::process::exit(0)
+}
+
+/// Serves until `stop` ends, and waits until no request and no instance is left.
+pub async fn until(app: &App, listener: TcpListener, stop: impl Future<Output = ()>) {
+    app.server.clone().serve(listener, stop).await;
+    while stats::live() > 0 {
+        app.stopping.notify_waiters();
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 async fn either(interrupt: &mut Signal, terminate: &mut Signal) {

@@ -1,4 +1,4 @@
-//! `cargo xtask backup` and `cargo xtask restore`: the file stores of a server, which
+//! `darkroom backup` and `darkroom restore`: the file stores of a server, which
 //! may be running, as a directory, and back.
 //!
 //! A backup is a directory with the catalog, the chunks, and a manifest that is
@@ -10,13 +10,12 @@ mod restore;
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
 
-use crate::say;
 use crate::stores::{Files, Location};
+use crate::variables::EnvFile;
 use manifest::Manifest;
 pub(crate) use restore::Restore;
 
@@ -35,10 +34,9 @@ pub(crate) struct Backup {
 
 impl Backup {
     /// Runs the command.
-    pub(crate) fn run(self) -> Result<()> {
-        let start = Instant::now();
-        let data_dir = self.location.data_dir()?;
-        let files = Files::in_use(&self.location.existing_config(&data_dir)?)?;
+    pub(crate) fn run(self, env_file: &EnvFile) -> Result<()> {
+        let config = self.location.existing_config()?;
+        let files = Files::in_use(&config, &env_file.variables()?)?;
         ensure!(!self.to.exists(), "{} exists already", self.to.display());
         let unfinished = with_suffix(&self.to, ".unfinished");
         if unfinished.exists() {
@@ -49,17 +47,13 @@ impl Backup {
         let manifest = make(&files, &unfinished)?;
         fs::rename(&unfinished, &self.to)?;
         sync(self.to.parent().unwrap_or(Path::new(".")))?;
-        say::step(&format!(
-            "Backed up in {}: {}",
-            say::duration(start.elapsed()),
-            self.to.display()
-        ));
+        eprintln!("==> Backed up: {}", self.to.display());
         println!("{manifest}");
         match manifest.damaged.len() {
             0 => Ok(()),
             damaged => bail!(
                 "{damaged} blobs lack bytes, in the stores and so in the copy; \
-                 cargo xtask fsck tells more"
+                 darkroom fsck tells more"
             ),
         }
     }

@@ -9,9 +9,10 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use anyhow::Result;
+use darkroom::blobs::{BlobId, key};
 use rusqlite::Connection;
 
-use crate::stores::{self, chunk_keys};
+use crate::stores;
 
 /// The chunks of one blob.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -43,25 +44,25 @@ pub(super) fn run(catalog: &Path, blobs: &Path, repair: bool) -> Result<u64> {
     let mut delete = blobs.prepare("DELETE FROM spin_key_value WHERE store = ?1 AND key = ?2")?;
     for (blob, chunks) in &orphans {
         for index in &chunks.indexes {
-            delete.execute([stores::LABEL, &chunk_keys::print(blob, *index)])?;
+            delete.execute([stores::LABEL, &key::chunk(blob, *index)])?;
         }
     }
     Ok(0)
 }
 
 /// All chunks, by blob.
-fn stored(blobs: &Connection) -> Result<BTreeMap<String, Chunks>> {
+fn stored(blobs: &Connection) -> Result<BTreeMap<BlobId, Chunks>> {
     let mut statement = blobs.prepare(
         "SELECT key, length(value) FROM spin_key_value
          WHERE store = ?1 AND key >= ?2 AND key < ?3",
     )?;
-    let (first, past) = chunk_keys::ALL;
-    let mut rows = statement.query([stores::LABEL, first, past])?;
-    let mut stored: BTreeMap<String, Chunks> = BTreeMap::new();
+    let all = key::CHUNKS;
+    let mut rows = statement.query([stores::LABEL, all.start, all.end])?;
+    let mut stored: BTreeMap<BlobId, Chunks> = BTreeMap::new();
     while let Some(row) = rows.next()? {
-        let key: String = row.get(0)?;
-        if let Some((blob, index)) = chunk_keys::parse(&key) {
-            let chunks = stored.entry(blob.to_owned()).or_default();
+        let name: String = row.get(0)?;
+        if let Some((blob, index)) = key::parse_chunk(&name) {
+            let chunks = stored.entry(blob).or_default();
             chunks.indexes.push(index);
             chunks.bytes += row.get::<_, u64>(1)?;
         }
@@ -72,8 +73,8 @@ fn stored(blobs: &Connection) -> Result<BTreeMap<String, Chunks>> {
 /// Those that belong to no blob, to no image and to no lease, and that no sweep knows of.
 fn unexplained(
     catalog: &Connection,
-    stored: BTreeMap<String, Chunks>,
-) -> Result<BTreeMap<String, Chunks>> {
+    stored: BTreeMap<BlobId, Chunks>,
+) -> Result<BTreeMap<BlobId, Chunks>> {
     let mut known = HashSet::new();
     for sql in [
         "SELECT id FROM blobs",
@@ -96,7 +97,7 @@ fn unexplained(
     };
     let orphans = stored.into_iter();
     Ok(orphans
-        .filter(|(blob, _)| !known.contains(blob) && !leased(blob))
+        .filter(|(blob, _)| !known.contains(blob.as_str()) && !leased(blob.as_str()))
         .collect())
 }
 
@@ -117,11 +118,11 @@ mod tests {
         }
         stores.value("else", b"x");
         let files = stores.files();
-        let (catalog, blobs) = (files.catalog.expect("a file"), files.blobs.expect("a file"));
-        assert_eq!(run(&catalog, &blobs, false).expect("runs"), 2);
+        let (catalog, blobs) = files.both().expect("are files");
+        assert_eq!(run(catalog, blobs, false).expect("runs"), 2);
         assert_eq!(stores.keys(), 2 + 2 + 3 + 3 + 1);
-        assert_eq!(run(&catalog, &blobs, true).expect("runs"), 0);
+        assert_eq!(run(catalog, blobs, true).expect("runs"), 0);
         assert_eq!(stores.keys(), 2 + 2 + 3 + 1);
-        assert_eq!(run(&catalog, &blobs, false).expect("runs"), 0);
+        assert_eq!(run(catalog, blobs, false).expect("runs"), 0);
     }
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask restore`: the stores of a backup, where there are none yet.
+//! `darkroom restore`: the stores of a backup, where there are none yet.
 //!
 //! Chunks come first and the catalog last, as in an upload: a restoring that is cut
 //! short leaves no image without its bytes. It is begun anew then.
@@ -11,8 +11,8 @@ use clap::Args;
 
 use super::manifest::Manifest;
 use super::{BLOBS, CATALOG, sync, with_suffix};
-use crate::say;
 use crate::stores::{self, Files, Location};
+use crate::variables::EnvFile;
 
 /// Puts a backup in place, where no stores are yet.
 #[derive(Args)]
@@ -26,11 +26,10 @@ pub(crate) struct Restore {
 
 impl Restore {
     /// Runs the command.
-    pub(crate) fn run(self) -> Result<()> {
-        let data_dir = self.location.data_dir()?;
-        let files = Files::in_use(&self.location.config(&data_dir)?)?;
+    pub(crate) fn run(self, env_file: &EnvFile) -> Result<()> {
+        let files = Files::in_use(&self.location.config()?, &env_file.variables()?)?;
         let manifest = restore(&self.from, &files)?;
-        say::step("Restored; `cargo xtask fsck` reads and checks every byte");
+        eprintln!("==> Restored; `darkroom fsck` reads and checks every byte");
         println!("{manifest}");
         Ok(())
     }
@@ -75,7 +74,7 @@ mod tests {
 
     fn targets(folder: &Path) -> Files {
         Files {
-            catalog: Some(folder.join("data/a.db")),
+            catalog: folder.join("data/a.db"),
             blobs: Some(folder.join("data/b.db")),
         }
     }
@@ -109,7 +108,7 @@ mod tests {
         let whole = fs::read(&path).expect("is read");
         fs::write(&path, &whole[..whole.len() / 2]).expect("is written");
         assert!(restore(&backup, &files).is_err());
-        assert!(!files.catalog.as_ref().expect("a path").exists());
+        assert!(!files.catalog.exists());
         fs::write(&path, whole).expect("is written");
         restore(&backup, &files).expect("is restored");
     }

@@ -1,23 +1,18 @@
-//! `cargo xtask sign`: signed URLs, as the server reads them.
+//! `darkroom sign`: signed URLs.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use anyhow::{Result, bail, ensure};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use anyhow::{Context as _, Result, ensure};
 use clap::{Args, ValueEnum};
+use darkroom::auth::KeyRing;
+use darkroom::auth::link::{Link, LinkMethod, PARAMETERS};
 
 use crate::keys;
 use crate::token::parse_duration;
+use crate::variables::EnvFile;
 
-/// Where `cargo xtask up` serves.
+/// Where `darkroom serve` serves.
 const LOCAL: &str = "http://127.0.0.1:3000";
-/// The `info` of the derivation of the key for links from a ring's secret.
-const LINK_KEY: &[u8] = b"darkroom link v1\x01";
-/// Names of parameters that are the link's own.
-const OWN: [&str; 4] = ["epoch", "expires", "kid", "signature"];
 
 /// Prints a signed URL for an image's bytes.
 #[derive(Args)]
@@ -31,7 +26,7 @@ pub(crate) struct Sign {
     /// What it may be used for; GET includes HEAD
     #[arg(long, value_enum, default_value = "GET")]
     method: Method,
-    /// Another parameter of the query, like download=1; can be repeated
+    /// Another parameter of the query: download=1
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parse_parameter)]
     parameters: Vec<(String, String)>,
     /// How often the image's links were revoked
@@ -59,66 +54,38 @@ enum Method {
 
 impl Sign {
     /// Runs the command.
-    pub(crate) fn run(self) -> Result<()> {
-        let base = match &self.base_url {
-            Some(base) => base.clone(),
-            None => keys::variable(&keys::variables()?, "public_base_url")
-                .unwrap_or_else(|| LOCAL.to_owned()),
-        };
-        let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
-        let link = self.link(&keys::existing()?, now)?;
+    pub(crate) fn run(self, env_file: &EnvFile) -> Result<()> {
+        let variables = env_file.variables()?;
+        let base = self.base_url.as_deref();
+        let base = base.or(variables.get("public_base_url")).unwrap_or(LOCAL);
+        let link = self.link(&variables.signing_keys()?, keys::now()?)?;
         println!("{}{link}", base.trim_end_matches('/'));
         Ok(())
     }
 
     /// Path and query of the link that is made at the second `now`.
-    fn link(&self, keys: &str, now: u64) -> Result<String> {
-        let (kid, secret) = keys::find(keys, self.key_id.as_deref())?;
-        let mut query = BTreeMap::new();
-        for (name, value) in &self.parameters {
-            ensure!(
-                query.insert(name.as_str(), value.clone()).is_none(),
-                "the parameter {name} stands twice"
-            );
+    fn link(&self, ring: &KeyRing, now: u64) -> Result<String> {
+        for (at, (name, _)) in self.parameters.iter().enumerate() {
+            let repeated = self.parameters[..at].iter().any(|(known, _)| known == name);
+            ensure!(!repeated, "the parameter {name} may be given only once");
         }
-        for name in OWN {
-            if query.contains_key(name) {
-                bail!("the parameter {name} is the link's own");
-            }
-        }
-        let expires = now.saturating_add(self.expires_in.as_secs());
-        query.insert("expires", expires.to_string());
-        query.insert("kid", kid.to_owned());
-        if self.epoch > 0 {
-            query.insert("epoch", self.epoch.to_string());
-        }
-        let pairs = query
-            .iter()
-            .map(|(name, value)| format!("{}={}", encode(name), encode(value)));
-        let query = pairs.collect::<Vec<_>>().join("&");
-        let method = match self.method {
-            Method::Get => "GET",
-            Method::Head => "HEAD",
+        let parameters = self.parameters.iter();
+        let parameters: Vec<(&str, &str)> = parameters
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        let link = Link {
+            method: match self.method {
+                Method::Get => LinkMethod::Get,
+                Method::Head => LinkMethod::Head,
+            },
+            path: &self.path,
+            parameters: &parameters,
+            epoch: self.epoch,
+            expires: now.saturating_add(self.expires_in.as_secs()),
         };
-        let message = format!("{method}\n{}\n{query}", self.path);
-        let key = keys::hmac(&secret, LINK_KEY)?;
-        let signature = URL_SAFE_NO_PAD.encode(keys::hmac(&key, message.as_bytes())?);
-        Ok(format!("{}?{query}&signature={signature}", self.path))
+        let key_id = self.key_id.as_deref();
+        link.sign(ring, key_id).with_context(|| keys::named(key_id))
     }
-}
-
-/// Percent-encodes all but the unreserved characters (RFC 3986 §2.3).
-fn encode(text: &str) -> String {
-    let mut encoded = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(byte.into());
-        } else {
-            // Writing to a string does not fail.
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-    }
-    encoded
 }
 
 fn parse_path(text: &str) -> Result<String, String> {
@@ -130,17 +97,24 @@ fn parse_path(text: &str) -> Result<String, String> {
 
 fn parse_parameter(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("write a name and a value, like download=1".to_owned()),
+        Some((name, value)) if PARAMETERS.contains(&name) => {
+            Ok((name.to_owned(), value.to_owned()))
+        }
+        Some((name, _)) => Err(format!(
+            "Darkroom has no parameter {name:?} for links, only {}",
+            PARAMETERS.join(", ")
+        )),
+        None => Err("write a name and a value, like download=1".to_owned()),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::path::{Path, PathBuf};
 
     use clap::Parser;
-    use darkroom::auth::{KeyRing, link};
+    use darkroom::auth::link;
 
     use super::*;
 
@@ -157,7 +131,8 @@ mod tests {
     /// What the command makes of these options, at the second 1000.
     fn signed(options: &[&str]) -> Result<String> {
         let line = ["sign", "--path", PATH].iter().chain(options);
-        Line::try_parse_from(line)?.sign.link(KEYS, 1000)
+        let ring = KeyRing::parse(KEYS).expect("a ring");
+        Line::try_parse_from(line)?.sign.link(&ring, 1000)
     }
 
     #[test]
@@ -167,7 +142,11 @@ mod tests {
             (&[][..], "GET", 0),
             (&["--method", "HEAD", "--epoch", "3"], "HEAD", 3),
             (&["--key-id", "second", "--param", "download=1"], "GET", 0),
-            (&["--param", "z=ä &=+*~", "--param", "a-b='()!"], "GET", 0),
+            (
+                &["--method", "GET", "--param", "download=ä &=+*~"],
+                "GET",
+                0,
+            ),
         ] {
             let url = signed(options).expect("signed");
             let query = url.strip_prefix(PATH).expect("the path");
@@ -182,8 +161,10 @@ mod tests {
     fn what_can_not_be_signed_is_refused() {
         for options in [
             &["--param", "expires=1"][..],
-            &["--param", "a=1", "--param", "a=2"],
-            &["--param", "a"],
+            &["--param", "size=1"],
+            &["--param", "Download=1"],
+            &["--param", "download=1", "--param", "download=1"],
+            &["--param", "download"],
             &["--key-id", "third"],
             &["--method", "POST"],
         ] {
@@ -203,7 +184,7 @@ mod tests {
     #[test]
     fn the_documented_recipes_are_those_that_are_tested() {
         let document = document();
-        let recipes = crate::cargo::root().join("tests/recipes");
+        let recipes = root().join("tests/recipes");
         let mut count = 0;
         for entry in fs::read_dir(recipes).expect("tests/recipes") {
             let path = entry.expect("an entry").path();
@@ -227,6 +208,10 @@ mod tests {
     }
 
     fn document() -> String {
-        fs::read_to_string(crate::cargo::root().join("docs/access.md")).expect("docs/access.md")
+        fs::read_to_string(root().join("docs/access.md")).expect("docs/access.md")
+    }
+
+    fn root() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
     }
 }

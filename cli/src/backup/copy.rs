@@ -13,12 +13,13 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use darkroom::blobs::{BlobId, key};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::manifest::Manifest;
 use super::{BLOBS, CATALOG};
-use crate::stores::{self, LABEL, chunk_keys};
+use crate::stores::{self, LABEL};
 
 /// How many bytes one transaction of the copy holds.
 const BYTES_PER_COMMIT: u64 = 64 << 20;
@@ -105,17 +106,20 @@ fn copy_chunks(
     id: &str,
     chunks: u64,
 ) -> Result<Option<u64>> {
+    let Some(blob) = BlobId::new(id) else {
+        return Ok(None);
+    };
     copy.execute_batch("SAVEPOINT blob")?;
-    let (first, past) = chunk_keys::range(id);
+    let all = key::chunks(&blob);
     let mut statement = source.prepare_cached(CHUNKS)?;
     let mut insert = copy.prepare_cached("INSERT INTO spin_key_value VALUES (?1, ?2, ?3)")?;
-    let mut rows = statement.query([LABEL, &first, &past])?;
+    let mut rows = statement.query([LABEL, &all.start, &all.end])?;
     let (mut found, mut bytes) = (0, 0);
     while let Some(row) = rows.next()? {
-        let key: String = row.get(0)?;
+        let name: String = row.get(0)?;
         let value = row.get_ref(1)?.as_bytes().context("a value is no blob")?;
-        if chunk_keys::parse(&key).is_some_and(|(_, index)| index < chunks) {
-            insert.execute((LABEL, &key, value))?;
+        if key::parse_chunk(&name).is_some_and(|(_, index)| index < chunks) {
+            insert.execute((LABEL, &name, value))?;
             found += 1;
             bytes += value.len() as u64;
         }

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
-use super::Wishes;
+use super::Repairs;
 use crate::http;
 
 /// A server, and the right to audit it.
@@ -23,21 +23,15 @@ impl Server {
 
     fn post(&self, path: &str, body: &Value) -> Result<Value> {
         let url = format!("{}{path}", self.url);
-        let answer = http::post_json(&url, &self.token, body)
-            .with_context(|| format!("no answer from {url}"))?;
-        ensure!(
-            answer.status == 200,
-            "{url} answers {}: {}",
-            answer.status,
-            answer.body.trim()
-        );
-        serde_json::from_str(&answer.body).with_context(|| format!("{url} answers no JSON"))
+        let (status, answer) = http::post(&url, &self.token, body)?;
+        ensure!(status == 200, "{url} answers {status}: {}", answer.trim());
+        serde_json::from_str(&answer).with_context(|| format!("{url} answers no JSON"))
     }
 }
 
 /// Audits everything, and sweeps where repairs are wanted; says what it finds, and
 /// gives how much stays wrong.
-pub(super) fn run(server: &Server, wanted: Wishes) -> Result<u64> {
+pub(super) fn run(server: &Server, wanted: Repairs) -> Result<u64> {
     let mut totals = Totals::default();
     let mut body = json!({
         "limit": 100,

@@ -1,4 +1,4 @@
-//! `cargo xtask migrate-blobs`: moves all blobs from the previous store of a
+//! `darkroom migrate`: moves all blobs from the previous store of a
 //! deployment to the current one, while it serves.
 
 use std::time::Duration;
@@ -7,12 +7,12 @@ use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::keys::{self, Wanted};
-use crate::{http, say};
+use crate::variables::{EnvFile, Variables};
+use crate::{http, keys};
 
 /// Moves all blobs from the store `blob_store_previous` to the store `blob_store`.
 #[derive(Args)]
-pub(crate) struct MigrateBlobs {
+pub(crate) struct Migrate {
     /// Where Darkroom serves
     #[arg(long, default_value = "http://127.0.0.1:3000")]
     url: String,
@@ -29,18 +29,19 @@ struct Total {
     damaged: Vec<String>,
 }
 
-impl MigrateBlobs {
+impl Migrate {
     /// Runs the command.
-    pub(crate) fn run(self) -> Result<()> {
+    pub(crate) fn run(self, env_file: &EnvFile) -> Result<()> {
+        let variables = env_file.variables()?;
         let url = format!("{}/v1/admin/migrate-blobs", self.url.trim_end_matches('/'));
-        say::step(&format!("Moving blobs: POST {url}"));
+        eprintln!("==> Moving blobs: POST {url}");
         let mut total = Total::default();
         // What is uploaded meanwhile by an instance with older settings may come
         // before the cursor: so until a whole pass has found nothing to move.
         loop {
             let moved = total.moved;
             total.damaged.clear();
-            self.pass(&url, &mut total)?;
+            self.pass(&url, &variables, &mut total)?;
             if total.moved == moved {
                 break;
             }
@@ -58,10 +59,10 @@ impl MigrateBlobs {
         Ok(())
     }
 
-    fn pass(&self, url: &str, total: &mut Total) -> Result<()> {
+    fn pass(&self, url: &str, variables: &Variables, total: &mut Total) -> Result<()> {
         let mut cursor = Value::Null;
         loop {
-            let answer = self.step(url, &json!({ "cursor": cursor }))?;
+            let answer = self.step(url, variables, &json!({ "cursor": cursor }))?;
             let number = |name: &str| answer[name].as_u64().unwrap_or_default();
             total.moved += number("moved");
             total.bytes += number("moved_bytes");
@@ -76,41 +77,25 @@ impl MigrateBlobs {
     }
 
     /// One step. A store that does not answer for a while is waited for.
-    fn step(&self, url: &str, body: &Value) -> Result<Value> {
+    fn step(&self, url: &str, variables: &Variables, body: &Value) -> Result<Value> {
         let mut patience = [1, 2, 5, 10, 20].iter();
         loop {
             let token = match &self.token {
                 Some(token) => token.clone(),
-                None => admin_token()?,
+                None => keys::admin_token(variables, "migrate", Duration::from_secs(300))?,
             };
-            let answer = http::post_json(url, &token, body)?;
-            match (answer.status, patience.next()) {
+            let (status, answer) = http::post(url, &token, body)?;
+            match (status, patience.next()) {
                 (200, _) => {
-                    let read = serde_json::from_str(&answer.body);
-                    return read.context("the answer is no JSON");
+                    let read = serde_json::from_str(&answer);
+                    return read.context("the answer is not JSON");
                 }
                 (502..=504, Some(seconds)) => {
-                    say::step(&format!(
-                        "It answers {}; again in {seconds} s",
-                        answer.status
-                    ));
+                    eprintln!("==> It answers {status}; again in {seconds} s");
                     std::thread::sleep(Duration::from_secs(*seconds));
                 }
-                (status, _) => bail!("it answers {status}: {}", answer.body.trim()),
+                (status, _) => bail!("it answers {status}: {}", answer.trim()),
             }
         }
     }
-}
-
-fn admin_token() -> Result<String> {
-    keys::mint(
-        &keys::existing()?,
-        &Wanted {
-            sub: "migrate-blobs",
-            scope: "admin",
-            expires_in: Duration::from_secs(300),
-            audience: keys::variable(&keys::variables()?, "token_audience"),
-            key_id: None,
-        },
-    )
 }

@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use darkroom::blobs::{BlobId, key};
 use rusqlite::Connection;
 
-use super::{Files, LABEL, chunk_keys};
-use crate::cargo::root;
+use super::{Files, LABEL};
 
 /// Two files in a directory of their own, which goes with this.
 pub(crate) struct Stores {
@@ -34,7 +34,7 @@ impl Stores {
 
     pub(crate) fn files(&self) -> Files {
         Files {
-            catalog: Some(self.folder().join("catalog.db")),
+            catalog: self.folder().join("catalog.db"),
             blobs: Some(self.folder().join("blobs.db")),
         }
     }
@@ -63,8 +63,9 @@ impl Stores {
 
     /// Chunks of ten bytes.
     pub(crate) fn chunks(&self, blob: &str, chunks: u64) {
+        let blob = BlobId::new(blob).expect("a valid id");
         for index in 0..chunks {
-            self.value(&chunk_keys::print(blob, index), b"0123456789");
+            self.value(&key::chunk(&blob, index), b"0123456789");
         }
     }
 
@@ -87,7 +88,7 @@ impl Stores {
 
 /// The schema's history, in order.
 fn migrations() -> Vec<PathBuf> {
-    let folder = root().join("src/catalog/migrations");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../src/catalog/migrations");
     let entries = fs::read_dir(folder).expect("is there");
     let mut paths: Vec<PathBuf> = entries
         .map(|entry| entry.expect("is there").path())

@@ -1,14 +1,17 @@
-//! `cargo xtask token` and `cargo xtask keygen`.
+//! `darkroom token` and `darkroom keygen`.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result, ensure};
 use clap::Args;
+use darkroom_host::variables::PREFIX;
 
 use crate::keys::{self, Wanted};
+use crate::variables::{EnvFile, Variables};
 
 /// The scopes of a token that may do everything with its owner's images.
-pub(crate) const OWN_IMAGES: &str = "images:read images:write images:delete";
+const OWN_IMAGES: &str = "images:read images:write images:delete";
 
 /// Prints a bearer token.
 #[derive(Args)]
@@ -32,21 +35,15 @@ pub(crate) struct Token {
 
 impl Token {
     /// Runs the command.
-    pub(crate) fn run(self) -> Result<()> {
-        let audience = match self.audience {
-            Some(audience) => Some(audience),
-            None => keys::variable(&keys::variables()?, "token_audience"),
+    pub(crate) fn run(self, env_file: &EnvFile) -> Result<()> {
+        let wanted = Wanted {
+            sub: &self.sub,
+            scope: &self.scope.join(" "),
+            expires_in: self.expires_in,
+            audience: self.audience.as_deref(),
+            key_id: self.key_id.as_deref(),
         };
-        let token = keys::mint(
-            &keys::existing()?,
-            &Wanted {
-                sub: &self.sub,
-                scope: &self.scope.join(" "),
-                expires_in: self.expires_in,
-                audience,
-                key_id: self.key_id.as_deref(),
-            },
-        )?;
+        let token = keys::mint(&env_file.variables()?, &wanted)?;
         println!("{token}");
         Ok(())
     }
@@ -58,15 +55,37 @@ pub(crate) struct Keygen {
     /// The key's name, which tokens carry as `kid`
     #[arg(long, default_value = "key-1", value_parser = parse_key_id)]
     kid: String,
+    /// Print nothing and keep the key in the file with variables (.env, or --env-file), which
+    /// must have none yet
+    #[arg(long)]
+    save: bool,
 }
 
 impl Keygen {
     /// Runs the command.
-    pub(crate) fn run(self) -> Result<()> {
+    pub(crate) fn run(self, env_file: &EnvFile) -> Result<()> {
         let key = keys::generate(&self.kid)?;
+        if self.save {
+            return save(&key, env_file);
+        }
         println!("{key}");
         Ok(())
     }
+}
+
+fn save(key: &str, env_file: &EnvFile) -> Result<()> {
+    let path = env_file.path();
+    let variables = Variables::read(path, HashMap::new())?;
+    ensure!(
+        variables.get("signing_keys").is_none(),
+        "{} or the environment has signing keys already; to rotate them, put the new key before \
+         the old one (docs/access.md)",
+        path.display()
+    );
+    keys::append_secret(path, &format!("{PREFIX}SIGNING_KEYS"), key)
+        .with_context(|| format!("cannot write the signing key to {}", path.display()))?;
+    eprintln!("==> Made a signing key, kept in {}", path.display());
+    Ok(())
 }
 
 /// The server takes only names that need no quoting anywhere.

@@ -1,0 +1,188 @@
+//! Signing keys: made, kept in a file, and used to sign tokens.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context as _, Result};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use darkroom::auth::{Audience, Claims, MIN_SECRET_BYTES, token};
+
+use crate::variables::Variables;
+
+/// A fresh key in the form of the variable `signing_keys`.
+pub(crate) fn generate(kid: &str) -> Result<String> {
+    let mut secret = [0; MIN_SECRET_BYTES];
+    getrandom::fill(&mut secret)
+        .map_err(|error| anyhow::anyhow!("the system gives no random bytes: {error}"))?;
+    Ok(format!("{kid}:{}", URL_SAFE_NO_PAD.encode(secret)))
+}
+
+/// What a token is to say.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted<'a> {
+    /// The owner.
+    pub(crate) sub: &'a str,
+    /// Space-separated scopes.
+    pub(crate) scope: &'a str,
+    /// How long it is good for.
+    pub(crate) expires_in: Duration,
+    /// For whom, where it is not for whom the deployment says.
+    pub(crate) audience: Option<&'a str>,
+    /// The key to sign with; the first where none is named.
+    pub(crate) key_id: Option<&'a str>,
+}
+
+/// Signs a token with the keys of the deployment, which will take it.
+pub(crate) fn mint(variables: &Variables, wanted: &Wanted<'_>) -> Result<String> {
+    let ring = variables.signing_keys()?;
+    let now = now()?;
+    let audience = wanted.audience.or(variables.get("token_audience"));
+    let claims = Claims {
+        sub: wanted.sub.to_owned(),
+        scope: wanted.scope.to_owned(),
+        iat: Some(now),
+        exp: now.saturating_add(wanted.expires_in.as_secs()),
+        aud: audience.map(|audience| Audience::One(audience.to_owned())),
+        ..Claims::default()
+    };
+    let signed =
+        token::mint(&ring, wanted.key_id, &claims).with_context(|| named(wanted.key_id))?;
+    token::verify(&ring, audience, now, &signed).context("the server would refuse it")?;
+    Ok(signed)
+}
+
+/// A token with the scope `admin` for the time that a command takes.
+pub(crate) fn admin_token(
+    variables: &Variables,
+    sub: &str,
+    expires_in: Duration,
+) -> Result<String> {
+    let wanted = Wanted {
+        sub,
+        scope: "admin",
+        expires_in,
+        audience: None,
+        key_id: None,
+    };
+    mint(variables, &wanted)
+}
+
+/// What could not be done with the key that was asked for.
+pub(crate) fn named(key_id: Option<&str>) -> String {
+    format!(
+        "cannot sign with the key {}",
+        key_id.unwrap_or("that is first")
+    )
+}
+
+/// Seconds since the Unix epoch.
+pub(crate) fn now() -> Result<u64> {
+    Ok(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())
+}
+
+/// Adds an assignment to a file that only its owner may read from then on.
+pub(crate) fn append_secret(path: &Path, name: &str, value: &str) -> io::Result<()> {
+    let before = match fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        other => other?,
+    };
+    let mut file = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(path)?;
+    file.set_permissions(fs::Permissions::from_mode(0o600))?;
+    let separator = if before.is_empty() || before.ends_with(b"\n") {
+        ""
+    } else {
+        "\n"
+    };
+    writeln!(file, "{separator}{name}={value}")?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::collections::HashMap;
+
+    use darkroom::auth::{KeyRing, Scope};
+
+    use super::*;
+
+    /// A deployment with these signing keys, whatever the environment says.
+    pub(crate) fn deployment(keys: &str, more: &[(&str, &str)]) -> Variables {
+        let own = [("signing_keys", keys)];
+        let given = own.iter().chain(more);
+        let given = given.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let given: HashMap<String, String> = given.collect();
+        Variables::read(Path::new("/nowhere/.env"), given).expect("nothing to read")
+    }
+
+    fn two_keys() -> String {
+        let make = |kid| generate(kid).expect("random bytes");
+        format!("{},{}=", make("first"), make("second"))
+    }
+
+    #[test]
+    fn the_server_takes_the_tokens_that_are_minted_here() {
+        let keys = two_keys();
+        let variables = deployment(&keys, &[("token_audience", "darkroom")]);
+        let ring = KeyRing::parse(&keys).expect("a ring");
+        let now = now().expect("a clock");
+        for key_id in [None, Some("first"), Some("second")] {
+            let wanted = Wanted {
+                sub: "dev",
+                scope: "images:read",
+                expires_in: Duration::from_secs(60),
+                audience: None,
+                key_id,
+            };
+            let token = mint(&variables, &wanted).expect("signed");
+            let grant = token::verify(&ring, Some("darkroom"), now, &token).expect("taken");
+            assert!(grant.owner == "dev" && grant.allows(Scope::Read) && !grant.is_admin());
+            assert!(token::verify(&ring, Some("darkroom"), now + 3600, &token).is_err());
+        }
+    }
+
+    #[test]
+    fn tokens_that_the_server_would_refuse_are_refused_here() {
+        let variables = deployment(&two_keys(), &[]);
+        let refused = |sub: &str, key_id| {
+            let wanted = Wanted {
+                sub,
+                scope: "images:read",
+                expires_in: Duration::from_secs(60),
+                audience: None,
+                key_id,
+            };
+            format!("{:#}", mint(&variables, &wanted).expect_err("refused"))
+        };
+        assert!(refused("", None).contains("sub"));
+        assert!(refused(&"x".repeat(129), None).contains("sub"));
+        assert!(refused("dev", Some("third")).contains("third"));
+    }
+
+    #[test]
+    fn a_ring_that_the_server_would_refuse_signs_nothing() {
+        let variables = deployment("dev:AAAA", &[]);
+        let minted = admin_token(&variables, "dev", Duration::from_secs(60));
+        let error = format!("{:#}", minted.expect_err("refused"));
+        assert!(error.contains("at least 32"), "{error}");
+    }
+
+    #[test]
+    fn a_secret_is_added_to_what_is_there_and_kept_from_others() {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let path = folder.path().join(".env");
+        fs::write(&path, "OTHER=1").expect("written");
+        append_secret(&path, "KEYS", "dev:abc").expect("appended");
+        let text = fs::read_to_string(&path).expect("readable");
+        let mode = fs::metadata(&path).expect("there").permissions().mode();
+        assert_eq!(text, "OTHER=1\nKEYS=dev:abc\n");
+        assert_eq!(mode & 0o777, 0o600);
+    }
+}

@@ -1,0 +1,54 @@
+//! The command line of the embedded host.
+
+#![forbid(unsafe_code)]
+
+use anyhow::Result;
+use clap::Parser;
+use darkroom_host::app::Application;
+use darkroom_host::runtime_config::RuntimeConfig;
+use darkroom_host::serve::{self, Deployment};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Serves a Spin HTTP application.
+#[derive(Parser)]
+#[command(version)]
+struct CommandLine {
+    /// The application's manifest.
+    #[arg(long, short, default_value = "spin.toml", value_name = "FILE")]
+    from: PathBuf,
+    /// Where the stores live.
+    #[arg(long, value_name = "FILE")]
+    runtime_config_file: Option<PathBuf>,
+    /// The folder for default stores and compiled code [default: .spin beside the manifest].
+    #[arg(long, value_name = "FOLDER")]
+    state_dir: Option<PathBuf>,
+    #[command(flatten)]
+    options: serve::Options,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(CommandLine::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(line: CommandLine) -> Result<()> {
+    let application = Application::File(line.from);
+    let folder = application.folder()?;
+    let deployment = Deployment {
+        config: RuntimeConfig::load(
+            line.runtime_config_file.as_deref(),
+            line.state_dir.as_deref(),
+            &folder.join(".spin"),
+        )?,
+        env_file: folder.join(".env"),
+        application,
+    };
+    serve::run(line.options, deployment).await
+}

@@ -1,0 +1,211 @@
+//! `darkroom`, the operator's program, with nothing beside it: no clone, no toolchain, no other
+//! host.
+
+use std::path::Path;
+
+use reqwest::StatusCode;
+
+use crate::support::process::Process;
+use crate::support::{Chore, Client, Png, chore, content, ended, operator, problem, sha256_hex};
+
+/// An operator at a place where there is nothing yet.
+struct Operator {
+    folder: tempfile::TempDir,
+}
+
+impl Operator {
+    fn new() -> Self {
+        let folder = tempfile::Builder::new().prefix("darkroom-cli-").tempdir();
+        Self {
+            folder: folder.expect("a temporary directory"),
+        }
+    }
+
+    /// What a command line says; its words have no spaces.
+    fn run(&self, line: &str) -> Chore {
+        ended(operator(self.folder.path()).args(line.split_whitespace()))
+    }
+
+    /// The same where it has to succeed; what it prints.
+    fn does(&self, line: &str) -> String {
+        let done = self.run(line);
+        assert!(done.succeeded, "{line}: {}", done.text);
+        done.printed
+    }
+
+    /// The same where it has to fail; all that it says.
+    fn is_refused(&self, line: &str) -> String {
+        let done = self.run(line);
+        assert!(!done.succeeded, "{line}: {}", done.text);
+        done.text
+    }
+
+    /// Serves on a free port until the process is dropped.
+    fn serves(&self, options: &str) -> Process {
+        let mut command = operator(self.folder.path());
+        command.args(["serve", "--listen", "127.0.0.1:0"]);
+        Process::of(command.args(options.split_whitespace()), self.folder.path())
+    }
+
+    fn has(&self, path: &str) -> bool {
+        self.folder.path().join(path).exists()
+    }
+
+    /// A client with a token that the program prints.
+    fn client(&self, server: &Process, line: &str) -> Client {
+        Client::new(&server.address, Some(self.does(line)))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_program_in_an_empty_folder_serves_and_looks_after_what_it_keeps() {
+    let operator = Operator::new();
+    operator.does("keygen --save --kid 2026-11");
+    let server = operator.serves("");
+    let alice = operator.client(&server, "token --sub alice");
+    let file = Png::of_size(900_000).bytes();
+    let image = alice.upload(file.clone()).await;
+    assert!(alice.download(&image).await == file);
+    assert!(operator.has("darkroom-data/darkroom.db"));
+    assert!(operator.has("darkroom-data/darkroom-blobs.db"));
+
+    let path = content(&image);
+    let link = format!(
+        "sign --path {path} --base-url {} --param download=1",
+        server.address
+    );
+    let link = operator.does(&link);
+    let anybody = Client::new("", None);
+    let linked = anybody.get(&link).await;
+    assert_eq!(linked.status(), StatusCode::OK);
+    assert!(
+        linked.headers()["content-disposition"]
+            .to_str()
+            .expect("text")
+            .starts_with("attachment")
+    );
+    assert_eq!(
+        sha256_hex(&linked.bytes().await.expect("a body")),
+        image["sha256"]
+    );
+    let altered = anybody.get(&link.replace("download=1", "download=0")).await;
+    problem(altered, 403, "link-invalid").await;
+
+    let online = operator.does(&format!("fsck --url {}", server.address));
+    assert!(online.contains("1 images, 1 blobs"), "{online}");
+    operator.does("backup --to copy");
+    assert!(server.stop(), "it does not end");
+
+    let offline = operator.does("fsck");
+    assert!(offline.contains("1 images, 1 blobs"), "{offline}");
+    operator.does("restore --from copy --data-dir elsewhere");
+    assert!(
+        operator
+            .does("fsck --data-dir elsewhere")
+            .contains("in order")
+    );
+    let server = operator.serves("--data-dir elsewhere");
+    let alice = operator.client(&server, "token --sub alice --scope images:read");
+    assert!(alice.download(&image).await == file);
+    assert_eq!(
+        alice
+            .delete(&format!(
+                "/v1/images/{}",
+                image["id"].as_str().expect("an id")
+            ))
+            .await
+            .status(),
+        403
+    );
+}
+
+#[tokio::test]
+async fn what_is_served_is_what_variables_and_files_say() {
+    let operator = Operator::new();
+    operator.does("keygen --save");
+    let server = operator.serves("--variable max_upload_bytes=1000 --variable token_audience=here");
+    let dev = operator.client(&server, "token --audience here");
+    assert_eq!(dev.send(vec![0; 1001]).await.status(), 413);
+    let elsewhere = dev.with_token(operator.does("token --audience there"));
+    assert_eq!(elsewhere.get("/v1/usage").await.status(), 401);
+    drop(server);
+
+    let folder = operator.folder.path();
+    let config = "[sqlite_database.default]\ntype = 'spin'\npath = 'a.db'\n\
+                  [key_value_store.default]\ntype = 'spin'\npath = 'b.db'\n";
+    std::fs::write(folder.join("stores.toml"), config).expect("is written");
+    let server = operator.serves("--runtime-config-file stores.toml");
+    let dev = operator.client(&server, "token");
+    dev.upload(Png::of_size(2000).bytes()).await;
+    assert!(operator.has("a.db") && operator.has("b.db"));
+    assert!(server.stop(), "it does not end");
+    operator.does("fsck --runtime-config-file stores.toml");
+}
+
+#[tokio::test]
+async fn nothing_is_served_without_a_key_and_the_error_says_how_to_make_one() {
+    let operator = Operator::new();
+    for line in ["serve", "token", "sign --path /v1/images/x/content"] {
+        let error = operator.is_refused(line);
+        assert!(error.contains("darkroom keygen --save"), "{line}: {error}");
+    }
+    assert!(!operator.has("darkroom-data"));
+    let short = operator.is_refused("serve --variable signing_keys=dev:AAAA");
+    assert!(short.contains("at least 32"), "{short}");
+    assert_eq!(operator.does("keygen --save"), "");
+    let again = operator.is_refused("keygen --save");
+    assert!(again.contains("already"), "{again}");
+    let absent = operator.is_refused("token --env-file absent.env");
+    assert!(absent.contains("absent.env"), "{absent}");
+}
+
+#[tokio::test]
+async fn a_manifest_of_ones_own_is_served_in_place_of_the_one_inside() {
+    let setup = crate::support::Darkroom::with().launch();
+    let from = setup.folder().join("spin.toml");
+    let from = from.to_str().expect("a readable path");
+    let operator = Operator::new();
+    operator.does("keygen --save");
+    let server = operator.serves(&format!("--from {from}"));
+    let dev = operator.client(&server, "token");
+    let image = dev.upload(Png::of_size(2000).bytes()).await;
+    assert_eq!(dev.get(content(&image)).await.status(), 200);
+    assert!(
+        operator
+            .is_refused("serve --from absent.toml")
+            .contains("absent.toml")
+    );
+}
+
+#[test]
+fn completions_and_manual_pages_name_every_command() {
+    let operator = Operator::new();
+    operator.does("man --out man1");
+    let script = operator.does("completions bash");
+    for command in [
+        "serve", "token", "keygen", "sign", "fsck", "backup", "restore", "migrate",
+    ] {
+        assert!(
+            operator.has(&format!("man1/darkroom-{command}.1")),
+            "{command}"
+        );
+        assert!(script.contains(command), "{command}");
+    }
+    assert!(operator.does("man").contains("darkroom"));
+    assert!(operator.is_refused("completions cmd").contains("bash"));
+}
+
+#[test]
+fn nothing_is_checked_or_copied_where_there_are_no_stores() {
+    let operator = Operator::new();
+    for line in ["fsck", "backup --to copy"] {
+        let error = operator.is_refused(line);
+        assert!(error.contains("darkroom-data"), "{line}: {error}");
+    }
+    assert!(!operator.has("copy") && !operator.has("darkroom-data"));
+    let restored = chore(
+        &["restore", "--from", "absent"],
+        Some(Path::new("/nowhere")),
+    );
+    assert!(!restored.succeeded, "{}", restored.text);
+}

@@ -1,0 +1,134 @@
+//! The operator's program, `darkroom`, built from this repository. `cargo xtask` has its
+//! commands too, for the stores and keys of `cargo xtask up`.
+
+use std::ffi::OsString;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Result, bail, ensure};
+use clap::Args;
+
+use crate::cargo::{self, cargo, root, target_dir};
+use crate::component::{self, Profile};
+use crate::say;
+use crate::stores::DEFAULT_DATA_DIR;
+
+/// Arguments for cargo that choose the embedded host and the operator's program, which has the
+/// host in it. Always both, without the component inside, so that nothing is compiled twice.
+pub(crate) const SELECTION: &str =
+    "--release --package darkroom-host --package darkroom-cli --no-default-features";
+
+/// Builds the program if need be, and gives its path.
+pub(crate) fn build() -> Result<PathBuf> {
+    let path = target_dir().join("release/darkroom");
+    let mut command = cargo(["build"]);
+    command.args(SELECTION.split(' '));
+    if path.is_file() {
+        command.arg("--quiet");
+    } else {
+        say::step(&format!(
+            "Building the operator's program: {} (the first build compiles Wasmtime and takes \
+             minutes)",
+            cargo::shown(&command)
+        ));
+    }
+    cargo::run(&mut command)?;
+    ensure!(path.is_file(), "the build made no {}", path.display());
+    Ok(path)
+}
+
+/// Builds the program with this component inside, as it is installed, and gives its path.
+pub(crate) fn build_with(component: &Path) -> Result<PathBuf> {
+    let selection = SELECTION.replace("--no-default-features", "");
+    let mut command = cargo(["build"]);
+    command.args(selection.split_whitespace());
+    command.env("DARKROOM_COMPONENT", component);
+    say::step("Building the operator's program with the component inside");
+    cargo::run(&mut command)?;
+    // Out of the way of the next build without.
+    let kept = target_dir().join("xtask/darkroom");
+    std::fs::create_dir_all(target_dir().join("xtask"))?;
+    std::fs::copy(target_dir().join("release/darkroom"), &kept)?;
+    Ok(kept)
+}
+
+/// What is passed on to a command of the program as it is.
+#[derive(Args)]
+#[command(disable_help_flag = true)]
+pub(crate) struct Passed {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+    arguments: Vec<OsString>,
+}
+
+impl Passed {
+    /// Becomes the program, so that its exit code is ours.
+    pub(crate) fn run(self, name: &str) -> Result<()> {
+        let program = build()?;
+        let mut defaults = defaults(name, &self.arguments, &root());
+        if name == "fsck" && !asks(&self.arguments, &["--url", "--from", "--help", "-h"]) {
+            let component = component::build(Profile::Release)?;
+            defaults.extend(["--from".into(), component.manifest.into()]);
+        }
+        let mut command = Command::new(&program);
+        command.arg(name).args(defaults).args(self.arguments);
+        bail!("cannot start {}: {}", program.display(), command.exec())
+    }
+}
+
+/// The options that make up for the repository where the caller gives none: its `.env`, and the
+/// stores of `cargo xtask up`.
+fn defaults(name: &str, given: &[OsString], repository: &Path) -> Vec<OsString> {
+    let mut defaults: Vec<OsString> = Vec::new();
+    let env_file = repository.join(".env");
+    if env_file.is_file() && !asks(given, &["--env-file"]) {
+        defaults.extend(["--env-file".into(), env_file.into()]);
+    }
+    let has_stores = ["fsck", "backup", "restore"].contains(&name);
+    if has_stores && !asks(given, &["--data-dir", "--runtime-config-file", "--url"]) {
+        let data_dir = repository.join(DEFAULT_DATA_DIR);
+        defaults.extend(["--data-dir".into(), data_dir.into()]);
+    }
+    defaults
+}
+
+/// Whether one of these options is given, with a value of its own or after `=`.
+fn asks(given: &[OsString], options: &[&str]) -> bool {
+    given.iter().any(|argument| {
+        let argument = argument.to_string_lossy();
+        let name = argument
+            .split_once('=')
+            .map_or(&*argument, |(name, _)| name);
+        options.contains(&name)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_defaults(name: &str, given: &str, repository: &Path) -> String {
+        let given: Vec<OsString> = given.split_whitespace().map(OsString::from).collect();
+        let words = defaults(name, &given, repository);
+        let words: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
+        let folder = repository.display().to_string();
+        words.join(" ").replace(&folder, "ROOT")
+    }
+
+    #[test]
+    fn commands_are_about_the_repository_unless_the_caller_says_otherwise() {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let check = |name, given, expected: &str| {
+            assert_eq!(with_defaults(name, given, folder.path()), expected);
+        };
+        check("token", "--sub alice", "");
+        check("backup", "--to b", "--data-dir ROOT/.spin");
+        check("backup", "--to b --data-dir=c", "");
+        check("fsck", "--runtime-config-file c", "");
+        check("fsck", "--url http://u", "");
+        std::fs::write(folder.path().join(".env"), "").expect("is written");
+        check("token", "", "--env-file ROOT/.env");
+        check("token", "--env-file c", "");
+        check("restore", "", "--env-file ROOT/.env --data-dir ROOT/.spin");
+    }
+}
