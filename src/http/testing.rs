@@ -25,6 +25,7 @@ pub(super) const NOW: i64 = 1_800_000_000_000;
 pub(super) struct Client {
     pub(super) router: Router,
     pub(super) values: MemoryKeyValue,
+    #[cfg(test)]
     catalog: Arc<MemoryCatalog>,
     lines: Arc<Mutex<Vec<String>>>,
     spawned: Arc<Mutex<Vec<BoxFuture<'static, ()>>>>,
@@ -46,6 +47,7 @@ impl Client {
     }
 
     /// Another instance on the same stores, with settings of its own.
+    #[cfg(test)]
     pub(super) fn beside(&self, variables: &[(&'static str, &str)]) -> Self {
         let store = Arc::new(self.values.clone());
         Self::on(
@@ -84,6 +86,7 @@ impl Client {
         Self {
             router: router(Arc::new(App { service, settings })),
             values,
+            #[cfg(test)]
             catalog,
             lines,
             spawned,

@@ -105,7 +105,7 @@ async fn what_a_redis_does_late_that_fell_silent_is_swept() {
     darkroom.redis().freeze(true);
     let place = content(&image);
     let (read, small, large, live) = tokio::join!(
-        alice.get(&place),
+        alice.get(place),
         alice.send(Png::of_size(700).bytes()),
         alice.send(Png::of_size(50_000).bytes()),
         alice.get("/health/live"),

@@ -131,7 +131,7 @@ async fn an_s3_that_falls_silent_is_given_up_and_holds_up_nobody() {
     let silent = async {
         tokio::join!(
             alice.get("/health/ready"),
-            alice.get(&place),
+            alice.get(place),
             alice.send(small),
             alice.send(large),
         )
