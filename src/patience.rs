@@ -104,5 +104,5 @@ impl<K: KeyValue> KeyValue for Patient<K> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_family = "wasm")))]
 mod tests;

@@ -1,4 +1,5 @@
 mod idempotency;
+#[cfg(not(target_family = "wasm"))]
 mod late;
 mod migrate;
 mod quota;
