@@ -38,9 +38,9 @@ pub mod conformance;
 pub mod fuzz;
 pub mod http;
 pub mod media;
+pub mod model;
 pub mod number;
 pub mod patience;
-pub mod quota;
 pub mod service;
 pub mod settings;
 #[cfg(all(target_family = "wasm", not(test)))]

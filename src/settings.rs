@@ -9,8 +9,8 @@ mod stores;
 use std::collections::BTreeMap;
 
 use crate::auth::KeyRing;
-use crate::media::{Kind, Strip, Trailing};
-use crate::quota::Quota;
+use crate::media::{Strip, Trailing};
+use crate::model::{Kind, Quota};
 
 pub use stores::BlobStoreSetting;
 

@@ -16,12 +16,13 @@ mod scope;
 pub mod ticket;
 pub mod token;
 
-use crate::quota::QuotaClaim;
 pub use keyring::{KeyRing, KeyRingError, MIN_SECRET_BYTES, Purpose, SigningKey};
 pub use pseudonym::pseudonym;
 pub use scope::{Scope, Scopes};
 
 pub use token::{Audience, Claims, TokenError};
+
+use crate::model::QuotaClaim;
 
 /// The longest `sub` that is taken, in characters.
 pub const MAX_OWNER_CHARS: usize = 128;

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use super::{KeyRing, Purpose};
-use crate::quota::QuotaClaim;
+use crate::model::QuotaClaim;
 
 /// The longest ticket that is looked at, in bytes.
 pub const MAX_TICKET_BYTES: usize = 8192;
@@ -88,7 +88,7 @@ pub fn verify(ring: &KeyRing, now: u64, text: &str) -> Result<Ticket, TicketErro
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::quota::Limit;
+    use crate::model::Limit;
 
     const RING: &str = "a.b:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY";
 

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use super::{Grant, KeyRing, MAX_OWNER_CHARS, Purpose, Scopes, SigningKey};
-use crate::quota::QuotaClaim;
+use crate::model::QuotaClaim;
 
 /// The longest token that is looked at, in bytes.
 pub const MAX_TOKEN_BYTES: usize = 4096;

@@ -17,7 +17,8 @@ use futures_util::stream::{self, FuturesUnordered, StreamExt as _, TryStreamExt 
 
 use super::fetch::{Fetch, cut, fetches};
 use super::seal::{self, SEAL_BYTES};
-use super::{BlobError, BlobId, BlobRef, BlobStore, BlobWriter, ByteStream, KeyValue, key};
+use super::{BlobError, BlobStore, BlobWriter, ByteStream, KeyValue, check_ranges, key};
+use crate::model::{BlobId, BlobRef};
 
 /// How many chunks of one blob may be on their way into the store at once.
 pub const WRITES_IN_FLIGHT: usize = 2;
@@ -71,7 +72,7 @@ impl BlobStore for ChunkedBlobs {
         blob: &BlobRef,
         ranges: &[Range<u64>],
     ) -> Result<ByteStream, BlobError> {
-        blob.check_ranges(ranges)?;
+        check_ranges(blob, ranges)?;
         let values = Arc::clone(&self.values);
         let mut fetches = fetches(blob, ranges.to_vec());
         let Some(first) = fetches.next() else {

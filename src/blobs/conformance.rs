@@ -4,8 +4,9 @@
 use bytes::Bytes;
 use futures_util::TryStreamExt as _;
 
-use super::{BlobError, BlobId, BlobRef, BlobStore};
+use super::{BlobError, BlobStore};
 use crate::conformance::{Failure, ensure, ensure_eq};
+use crate::model::{BlobId, BlobRef};
 
 /// Runs the suite; gives the names of the promises kept. `prefix` makes the blob
 /// ids of one run unlike those of another in the same store.

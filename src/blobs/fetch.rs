@@ -2,9 +2,8 @@
 
 use std::ops::Range;
 
+use crate::model::{BlobId, BlobRef};
 use bytes::Bytes;
-
-use super::{BlobId, BlobRef};
 
 /// One chunk that is to be read.
 pub(super) struct Fetch {

@@ -4,9 +4,8 @@
 //! 0. Only letters, digits, `.` and `:` occur, which every store allows; the
 //! prefix keeps us apart from others in stores without name spaces (Redis).
 
+use crate::model::BlobId;
 use std::ops::Range;
-
-use super::BlobId;
 
 const PREFIX: &str = "darkroom:blob:";
 

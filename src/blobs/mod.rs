@@ -27,85 +27,18 @@ mod moving;
 pub mod s3;
 pub mod seal;
 
-use std::fmt;
 use std::ops::Range;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 
+use crate::model::{BlobId, BlobRef};
+
 pub use chunked::ChunkedBlobs;
 pub use memory::MemoryKeyValue;
 pub use moving::{MoveError, Moved, MovingBlobs};
 pub use s3::S3Blobs;
-
-/// Names a blob. Letters, digits and `.`: safe in every store's keys.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct BlobId(String);
-
-impl BlobId {
-    /// Takes `id` as a name if it has 1 to 64 letters, digits and dots.
-    pub fn new(id: impl Into<String>) -> Option<Self> {
-        let id = id.into();
-        let named = |c: char| c.is_ascii_alphanumeric() || c == '.';
-        ((1..=64).contains(&id.len()) && id.chars().all(named)).then_some(Self(id))
-    }
-
-    /// The name.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for BlobId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// Where a blob's bytes are: all that a store needs to find them again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BlobRef {
-    /// Its name.
-    pub id: BlobId,
-    /// Its length in bytes.
-    pub size: u64,
-    /// The length in bytes of every chunk but the last.
-    pub chunk_size: u32,
-}
-
-impl BlobRef {
-    /// How many chunks the blob has.
-    pub fn chunks(&self) -> u64 {
-        self.size.div_ceil(u64::from(self.chunk_size.max(1)))
-    }
-
-    /// How many chunks [`BlobStore::read_ranges`] fetches for these ranges: the last
-    /// chunk of one is not fetched again if the next begins in it. Empty ranges
-    /// count for nothing.
-    pub fn fetches(&self, ranges: &[Range<u64>]) -> u64 {
-        let chunk_size = u64::from(self.chunk_size.max(1));
-        let mut fetches: u64 = 0;
-        let mut held = None;
-        for range in ranges.iter().filter(|range| range.start < range.end) {
-            let (first, last) = (range.start / chunk_size, (range.end - 1) / chunk_size);
-            let missing = last - first + u64::from(held != Some(first));
-            fetches = fetches.saturating_add(missing);
-            held = Some(last);
-        }
-        fetches
-    }
-
-    /// Refuses ranges that do not lie inside the blob.
-    pub(crate) fn check_ranges(&self, ranges: &[Range<u64>]) -> Result<(), BlobError> {
-        let size = self.size;
-        let is_outside = |range: &&Range<u64>| range.start > range.end || range.end > size;
-        match ranges.iter().find(is_outside) {
-            Some(&Range { start, end }) => Err(BlobError::OutOfRange { start, end, size }),
-            None => Ok(()),
-        }
-    }
-}
 
 /// Why a store could not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -157,6 +90,16 @@ pub enum BlobError {
     /// The store itself failed: unreachable, full, read-only. Worth a retry.
     #[error("the blob store failed: {0}")]
     Store(String),
+}
+
+/// Refuses ranges that do not lie inside the blob.
+fn check_ranges(blob: &BlobRef, ranges: &[Range<u64>]) -> Result<(), BlobError> {
+    let size = blob.size;
+    let is_outside = |range: &&Range<u64>| range.start > range.end || range.end > size;
+    match ranges.iter().find(is_outside) {
+        Some(&Range { start, end }) => Err(BlobError::OutOfRange { start, end, size }),
+        None => Ok(()),
+    }
 }
 
 /// A stream of a blob's bytes, in order.

@@ -14,9 +14,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
-use sha2::{Digest as _, Sha256};
+use sha2::Digest as _;
 
-use super::{BlobError, BlobId, BlobRef, BlobStore, BlobWriter, ByteStream};
+use super::{BlobError, BlobStore, BlobWriter, ByteStream};
+use crate::model::{BlobId, BlobRef, Sha256};
 
 /// A [`BlobStore`] of two. Clones share both.
 #[derive(Clone)]
@@ -60,7 +61,7 @@ impl MovingBlobs {
     pub async fn move_over(
         &self,
         blob: &BlobRef,
-        sha256: &[u8; 32],
+        sha256: &Sha256,
         may_write: &MayWrite<'_>,
     ) -> Result<Moved, MoveError> {
         if blob.size == 0 || is_missing(&self.previous.read(blob, 0..1).await) {
@@ -82,7 +83,7 @@ impl MovingBlobs {
     async fn copy(
         &self,
         blob: &BlobRef,
-        sha256: &[u8; 32],
+        sha256: &Sha256,
         may_write: &MayWrite<'_>,
     ) -> Result<(), MoveError> {
         let refuse_late = || {
@@ -91,7 +92,7 @@ impl MovingBlobs {
         };
         let mut bytes = self.previous.read(blob, 0..blob.size).await?;
         let mut writer = self.current.rewrite(blob);
-        let mut hasher = Sha256::new();
+        let mut hasher = sha2::Sha256::new();
         let mut copy = async || {
             while let Some(piece) = bytes.try_next().await? {
                 hasher.update(&piece);
@@ -103,7 +104,7 @@ impl MovingBlobs {
         let copied = copy().await.map_err(MoveError::from);
         let altered = || MoveError::Altered(blob.id.clone());
         let judged = copied.and_then(|()| {
-            let found: [u8; 32] = hasher.finalize().into();
+            let found = Sha256::from(hasher.finalize());
             (found == *sha256).then_some(()).ok_or_else(altered)
         });
         match judged {
@@ -136,9 +137,9 @@ fn is_missing<T>(result: &Result<T, BlobError>) -> bool {
 async fn matches_content(
     store: &dyn BlobStore,
     blob: &BlobRef,
-    sha256: &[u8; 32],
+    sha256: &Sha256,
 ) -> Result<bool, BlobError> {
-    let mut hasher = Sha256::new();
+    let mut hasher = sha2::Sha256::new();
     let read = async {
         let mut bytes = store.read(blob, 0..blob.size).await?;
         while let Some(piece) = bytes.try_next().await? {
@@ -148,7 +149,7 @@ async fn matches_content(
     };
     match read.await {
         Ok(()) => {
-            let found: [u8; 32] = hasher.finalize().into();
+            let found = Sha256::from(hasher.finalize());
             Ok(found == *sha256)
         }
         Err(BlobError::Missing { .. } | BlobError::Damaged { .. } | BlobError::Altered { .. }) => {

@@ -12,7 +12,8 @@
 use bytes::Bytes;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64, xxh3_64_with_seed};
 
-use super::{BlobError, BlobId};
+use super::BlobError;
+use crate::model::BlobId;
 
 /// The length of a seal in bytes.
 pub const SEAL_BYTES: usize = 8;

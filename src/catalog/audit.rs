@@ -2,9 +2,7 @@
 //!
 //! Ids are text here: a record that is damaged may have any.
 
-use super::Timestamp;
-use crate::blobs::BlobRef;
-use crate::quota::Usage;
+use crate::model::{BlobRef, Sha256, Timestamp, Usage};
 
 /// An image's record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,8 +40,8 @@ pub struct BlobCheck {
 pub struct BlobRecord {
     /// Where its bytes are.
     pub blob: BlobRef,
-    /// SHA-256 of its bytes, in lower-case hex.
-    pub sha256: String,
+    /// Of its bytes.
+    pub sha256: Sha256,
     /// How many images refer to it, as counted so far.
     pub refs: u64,
     /// When the last image was gone.

@@ -13,10 +13,9 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use super::{Catalog, CatalogError, Image, Lease, NewImage, Timestamp, Visibility};
-use crate::blobs::{BlobId, BlobRef};
+use super::{Catalog, CatalogError, Lease, NewImage};
 use crate::conformance::{Failure, ensure, ensure_eq};
-use crate::quota::Quota;
+use crate::model::{BlobId, BlobRef, Image, Kind, Quota, Sha256, Timestamp, Visibility};
 
 /// The suite's present. Its leases run from here on.
 const NOW: i64 = 1_800_000_000_000;
@@ -101,12 +100,21 @@ struct Suite<'a> {
     lease: Lease,
 }
 
+/// What stands for the SHA-256 of some content.
+fn digest(content: &str) -> Sha256 {
+    let mut bytes = [0; 32];
+    for (byte, character) in bytes.iter_mut().zip(content.bytes()) {
+        *byte = character;
+    }
+    bytes.into()
+}
+
 impl Suite<'_> {
     fn step<T>(&self, promise: &str, result: Result<T, CatalogError>) -> Result<T, Failure> {
         result.map_err(|error| Failure::new(promise, error))
     }
 
-    /// An image numbered `number`, whose content is told by `content`.
+    /// An image numbered `number`, whose content is that of all with the same `content`.
     fn image(&self, owner: &str, number: u32, content: &str) -> Result<NewImage, Failure> {
         let id = self.lease.blob_id(number);
         let id = id.ok_or_else(|| Failure::new("blob ids", "the prefix has other than letters"))?;
@@ -119,9 +127,9 @@ impl Suite<'_> {
                 size: 10,
                 chunk_size: 4 + number,
             },
-            sha256: content.repeat(64),
-            original_sha256: content.repeat(64),
-            content_type: "image/png".to_owned(),
+            sha256: digest(content),
+            original_sha256: digest(content),
+            kind: Kind::Png,
             width: 3,
             height: 4,
             frames: 1,
@@ -183,7 +191,7 @@ impl Suite<'_> {
         full.image.visibility = Visibility::Public;
         full.image.tags = vec!["a b".to_owned(), "ü'\"".to_owned()];
         full.image.metadata = BTreeMap::from([("k'".to_owned(), "{\"v\": 1}".to_owned())]);
-        full.image.original_sha256 = "f".repeat(64);
+        full.image.original_sha256 = digest("f");
         full.image.frames = u32::MAX;
         full.image.blob.size = 1 << 40;
         for new in [plain, full] {

@@ -1,6 +1,6 @@
 //! Keys under which requests are answered once.
 
-use super::Timestamp;
+use crate::model::Timestamp;
 
 /// A request's hold on a key while it is under way. Another request may take it over
 /// once it has expired, and then this one commits nothing.

@@ -12,12 +12,10 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::{
-    BlobCheck, BlobCount, Catalog, CatalogError, Image, ImageCheck, KeyClaim, KeyState, Lease,
-    ListQuery, Miscount, NewAnswer, NewImage, OwnerUsage, Page, RecordedBlob, Statistics,
-    Timestamp,
+    BlobCheck, BlobCount, Catalog, CatalogError, ImageCheck, KeyClaim, KeyState, Lease, Miscount,
+    NewAnswer, NewImage, OwnerUsage, RecordedBlob, Statistics,
 };
-use crate::blobs::{BlobId, BlobRef};
-use crate::quota::{Quota, Usage};
+use crate::model::{BlobId, BlobRef, Image, ListQuery, Page, Quota, Sha256, Timestamp, Usage};
 
 /// A [`Catalog`] in maps.
 pub struct MemoryCatalog {
@@ -46,7 +44,7 @@ struct State {
 struct Blob {
     blob: BlobRef,
     owner: String,
-    sha256: String,
+    sha256: Sha256,
     refs: u64,
     died_at: Option<Timestamp>,
 }
@@ -99,7 +97,7 @@ impl State {
             .or_insert_with(|| Blob {
                 blob: blob.clone(),
                 owner: image.owner.clone(),
-                sha256: image.sha256.clone(),
+                sha256: image.sha256,
                 refs: 0,
                 died_at: None,
             });
@@ -352,7 +350,7 @@ impl Catalog for MemoryCatalog {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let recorded = later.take(limit).map(|(_, record)| RecordedBlob {
             blob: record.blob.clone(),
-            sha256: record.sha256.clone(),
+            sha256: record.sha256,
         });
         Ok(recorded.collect())
     }

@@ -24,7 +24,6 @@
 mod audit;
 pub mod conformance;
 mod idempotency;
-mod listing;
 mod memory;
 pub mod migrations;
 #[cfg(all(test, not(target_family = "wasm")))]
@@ -36,14 +35,14 @@ mod statistics;
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use crate::blobs::{BlobId, BlobRef};
-use crate::quota::{Quota, QuotaExceeded, Usage};
+use crate::model::{
+    BlobId, BlobRef, Image, ListQuery, Page, Quota, QuotaExceeded, Timestamp, Usage,
+};
 
 pub use audit::{BlobCheck, BlobRecord, ImageCheck, ImageFault, Miscount};
 pub use idempotency::{KeyAnswer, KeyClaim, KeyState, NewAnswer};
-pub use listing::{Filters, ListQuery, Page, Position, Sort, SortBy, SortKey, Span};
 pub use memory::MemoryCatalog;
-pub use record::{Image, Lease, NewImage, RecordedBlob, Timestamp, Visibility};
+pub use record::{Lease, NewImage, RecordedBlob};
 pub use sql::{Database, Row, SqlCatalog, Value};
 pub use statistics::{BlobCount, OwnerUsage, Statistics};
 

@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::ValueRef;
 
-use super::{CatalogError, Database, Row, Timestamp, Value};
+use super::{CatalogError, Database, Row, Value};
+use crate::model::Timestamp;
 
 /// One shared connection and one statement per call, as on Spin.
 #[derive(Clone)]

@@ -15,11 +15,12 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{
-    BlobCheck, Catalog, CatalogError, Image, ImageCheck, KeyClaim, KeyState, Lease, ListQuery,
-    Miscount, NewImage, Page, RecordedBlob, Statistics, Timestamp, Visibility, migrations,
+    BlobCheck, Catalog, CatalogError, ImageCheck, KeyClaim, KeyState, Lease, Miscount, NewImage,
+    RecordedBlob, Statistics, migrations,
 };
-use crate::blobs::{BlobId, BlobRef};
-use crate::quota::{Quota, Usage};
+use crate::model::{
+    BlobId, BlobRef, Image, Kind, ListQuery, Page, Quota, Timestamp, Usage, Visibility,
+};
 use columns::Columns;
 
 /// A value of SQLite.
@@ -358,9 +359,9 @@ fn image(row: Row) -> Result<Image, CatalogError> {
         id: row.uuid()?,
         owner: row.text()?,
         blob: row.blob()?,
-        sha256: row.text()?,
-        original_sha256: row.text()?,
-        content_type: row.text()?,
+        sha256: row.sha256()?,
+        original_sha256: row.sha256()?,
+        kind: row.parsed(Kind::from_media_type)?,
         width: row.number()?,
         height: row.number()?,
         frames: row.number()?,

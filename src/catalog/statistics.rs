@@ -1,7 +1,6 @@
 //! What the catalog knows of everything that is kept.
 
-use super::Timestamp;
-use crate::quota::Usage;
+use crate::model::{Timestamp, Usage};
 
 /// Everything that is kept, of all owners.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -173,7 +173,7 @@ mod tests {
         let safari = "image/webp,image/avif,image/jxl,image/heic,video/*;q=0.8,image/png,\
                       image/svg+xml,image/*;q=0.8,*/*;q=0.5";
         for accept in [chrome, safari] {
-            for kind in crate::media::Kind::ALL {
+            for kind in crate::model::Kind::ALL {
                 let headers = headers(header::ACCEPT, &[accept]);
                 assert!(media_type(&headers, kind.media_type()) > 0, "{accept}");
             }

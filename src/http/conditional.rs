@@ -7,7 +7,7 @@ use axum::response::Response;
 
 use super::date;
 use super::entity_tag::{EntityTag, EntityTags};
-use crate::catalog::Timestamp;
+use crate::model::Timestamp;
 
 /// What tells a state of a resource from others (§8.8).
 #[derive(Clone, Debug, PartialEq, Eq)]

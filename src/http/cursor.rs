@@ -11,7 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
 use crate::auth::{KeyRing, Purpose};
-use crate::catalog::{Position, SortKey, Timestamp};
+use crate::model::{Position, SortKey, Timestamp};
 
 const VERSION: u8 = 2;
 const MAC_BYTES: usize = 32;

@@ -78,7 +78,7 @@ pub(super) struct Fingerprint<'a> {
 #[derive(Debug, Serialize)]
 pub(super) struct FileFingerprint<'a> {
     pub(super) filename: Option<&'a str>,
-    pub(super) sha256: &'a str,
+    pub(super) sha256: String,
 }
 
 impl Fingerprint<'_> {

@@ -8,8 +8,7 @@ use time::format_description::well_known::Rfc3339;
 #[cfg(test)]
 use super::openapi::schema;
 use super::problem::Problem;
-use crate::catalog::{Filters, Sort, SortBy, Span, Timestamp, Visibility};
-use crate::media::Kind;
+use crate::model::{Filters, Kind, Sort, SortBy, Span, Timestamp, Visibility};
 use crate::number;
 use crate::service::{fields, filename};
 use parameters::Parameters;
@@ -108,7 +107,7 @@ impl Listing {
         Ok(Self {
             filters: Filters {
                 tags: tags(&parameters)?,
-                content_type: content_type(&parameters)?,
+                kind: content_type(&parameters)?,
                 filename: part_of_filename(&parameters)?,
                 created_after: time(&parameters, "created_after", i128::div_euclid)?,
                 created_before: time(&parameters, "created_before", div_ceil)?,
@@ -150,7 +149,10 @@ impl Listing {
         let number = |number: Option<u64>| number.map(|number| number.to_string());
         let sort = (self.sort != Sort::default()).then(|| sort_word(self.sort));
         let others = [
-            ("content_type", filters.content_type.clone()),
+            (
+                "content_type",
+                filters.kind.map(|kind| kind.media_type().to_owned()),
+            ),
             ("filename", filters.filename.clone()),
             ("created_after", time(filters.created_after)),
             ("created_before", time(filters.created_before)),
@@ -199,7 +201,7 @@ fn tags(parameters: &Parameters) -> Result<Vec<String>, Problem> {
     Ok(tags)
 }
 
-fn content_type(parameters: &Parameters) -> Result<Option<String>, Problem> {
+fn content_type(parameters: &Parameters) -> Result<Option<Kind>, Problem> {
     let Some(text) = parameters.one("content_type")? else {
         return Ok(None);
     };
@@ -207,7 +209,7 @@ fn content_type(parameters: &Parameters) -> Result<Option<String>, Problem> {
         let detail = format!("content_type {text:?} is none that images here have");
         refused("content_type", detail).with("allowed", Kind::ALL.map(Kind::media_type).to_vec())
     })?;
-    Ok(Some(kind.media_type().to_owned()))
+    Ok(Some(kind))
 }
 
 fn part_of_filename(parameters: &Parameters) -> Result<Option<String>, Problem> {

@@ -16,7 +16,7 @@ use super::entity_tag::EntityTag;
 #[cfg(test)]
 use super::openapi::schema;
 use super::problem::{Problem, ProblemKind};
-use crate::catalog::Image;
+use crate::model::Image;
 
 /// An image, without its bytes.
 #[derive(Debug, Serialize)]
@@ -36,7 +36,7 @@ pub(super) struct ImageView<'a> {
     size: u64,
     /// SHA-256 of the bytes, in lower-case hex.
     #[cfg_attr(test, schema(pattern = "^[0-9a-f]{64}$"))]
-    sha256: &'a str,
+    sha256: String,
     /// Pixels, after orientation.
     #[cfg_attr(test, schema(minimum = 1))]
     width: u32,
@@ -85,9 +85,9 @@ impl<'a> ImageView<'a> {
             id: image.id,
             owner: &image.owner,
             filename: image.filename.as_deref(),
-            content_type: &image.content_type,
+            content_type: image.kind.media_type(),
             size: image.blob.size,
-            sha256: &image.sha256,
+            sha256: image.sha256.to_string(),
             width: image.width,
             height: image.height,
             frames: image.frames,

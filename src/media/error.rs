@@ -1,5 +1,4 @@
-use super::Kind;
-
+use crate::model::Kind;
 /// Why a file is not taken as an image.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MediaError {

@@ -1,9 +1,10 @@
 use bytes::Bytes;
 
-use super::kind::{Sniff, sniff};
+use super::sniff::{Sniff, sniff};
 use super::walk::{Found, Step, Walk};
 use super::window::{Piece, Window, length};
-use super::{Kind, MediaError, Policy, Trailing, walk};
+use super::{MediaError, Policy, Trailing, walk};
+use crate::model::Kind;
 
 /// The longest header that is held until it is whole: an AVIF's `meta` box.
 /// Everything else is far shorter or skipped by count, but for metadata that is

@@ -26,10 +26,10 @@ mod boxes;
 mod error;
 mod exif;
 mod inspect;
-mod kind;
 mod meter;
 mod policy;
 mod read;
+mod sniff;
 mod strip;
 #[cfg(any(test, not(target_family = "wasm")))]
 pub mod testing;
@@ -41,6 +41,5 @@ mod window;
 
 pub use error::MediaError;
 pub use inspect::{Facts, Inspector};
-pub use kind::Kind;
 pub use policy::{Policy, Strip, Trailing};
 pub use window::Piece;

@@ -1,5 +1,4 @@
-use super::Kind;
-
+use crate::model::Kind;
 /// What is taken, and what becomes of what is in it besides the picture.
 /// Limits are checked as soon as the bytes tell, before the rest is read.
 #[derive(Clone, Debug, PartialEq, Eq)]

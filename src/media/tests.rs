@@ -23,7 +23,8 @@ use bytes::Bytes;
 
 use super::inspect::MAX_HEADER;
 use super::testing::{self, MIN_PNG_SIZE, promises};
-use super::{Facts, Inspector, Kind, MediaError, Policy, Strip, Trailing};
+use super::{Facts, Inspector, MediaError, Policy, Strip, Trailing};
+use crate::model::Kind;
 
 type Answer = Result<Facts, MediaError>;
 

@@ -5,7 +5,8 @@ use uuid::Uuid;
 use super::{Service, ServiceError};
 use crate::auth::Grant;
 use crate::auth::link::VerifiedLink;
-use crate::catalog::{CatalogError, Image};
+use crate::catalog::CatalogError;
+use crate::model::Image;
 
 /// How long the records of used tickets are kept: longer than any ticket lives.
 pub const TICKET_RECORD_SECONDS: i64 = 8 * 86_400;

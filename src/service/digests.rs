@@ -1,16 +1,17 @@
 //! The SHA-256 of a file as it came and as it is stored.
 
-use sha2::{Digest as _, Sha256};
+use sha2::Digest as _;
 
 use crate::media::Piece;
+use crate::model::Sha256;
 
 /// Both digests of a file. They are one until something is edited, so that a file
 /// that stays as it came is hashed once.
 #[derive(Default)]
 pub(super) struct Digests {
-    stored: Sha256,
+    stored: sha2::Sha256,
     /// Of what came, from the first edit on.
-    original: Option<Sha256>,
+    original: Option<sha2::Sha256>,
 }
 
 impl Digests {
@@ -31,13 +32,13 @@ impl Digests {
         }
     }
 
-    fn original(&mut self) -> &mut Sha256 {
+    fn original(&mut self) -> &mut sha2::Sha256 {
         self.original.get_or_insert_with(|| self.stored.clone())
     }
 
     /// Of what is stored, and of what came.
-    pub(super) fn finish(self) -> ([u8; 32], [u8; 32]) {
-        let stored = self.stored.finalize().into();
+    pub(super) fn finish(self) -> (Sha256, Sha256) {
+        let stored = Sha256::from(self.stored.finalize());
         let original = self.original.map(|original| original.finalize().into());
         (stored, original.unwrap_or(stored))
     }
@@ -47,8 +48,8 @@ impl Digests {
 mod tests {
     use super::*;
 
-    fn sha256(bytes: &[u8]) -> [u8; 32] {
-        Sha256::digest(bytes).into()
+    fn sha256(bytes: &[u8]) -> Sha256 {
+        sha2::Sha256::digest(bytes).into()
     }
 
     #[test]

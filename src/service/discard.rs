@@ -6,7 +6,8 @@
 
 use super::upload::{Received, UploadError};
 use super::{Service, ServiceError};
-use crate::blobs::{BlobRef, BlobWriter};
+use crate::blobs::BlobWriter;
+use crate::model::BlobRef;
 
 impl Service {
     /// Deletes what was received and will not be committed, after the response.

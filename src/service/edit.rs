@@ -7,8 +7,7 @@ use uuid::Uuid;
 use super::fields::{self, FieldError};
 use super::{AsSeen, Service, ServiceError};
 use crate::auth::Grant;
-use crate::catalog::{Image, Timestamp, Visibility};
-use crate::quota::Quota;
+use crate::model::{Image, Quota, Timestamp, Visibility};
 
 /// What is to be changed. A field that is `None` stays; `Some(None)` sets it back
 /// to what a new image has (RFC 7396: `null`).

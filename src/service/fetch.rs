@@ -9,7 +9,7 @@ use super::verify::verified;
 use super::{AsSeen, Service, ServiceError};
 use crate::auth::Grant;
 use crate::blobs::{BlobError, ByteStream};
-use crate::catalog::{Filters, Image, ListQuery, Page, Position, Sort, Visibility};
+use crate::model::{Filters, Image, ListQuery, Page, Position, Sort, Visibility};
 
 /// At most this many images are looked at for a page. Where filters match fewer than
 /// one in so many, a page may be empty and yet not the last.
@@ -72,7 +72,7 @@ impl Service {
         let mut stream = self.blobs().read_ranges(&image.blob, ranges).await?;
         if self.limits().verify_downloads && matches!(ranges, [all] if *all == (0..image.blob.size))
         {
-            stream = verified(stream, image.blob.id.clone(), image.sha256.clone());
+            stream = verified(stream, image.blob.id.clone(), image.sha256);
         }
         let (service, id) = (self.clone(), image.id);
         let log = move |error: &BlobError| {

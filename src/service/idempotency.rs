@@ -17,7 +17,8 @@ use uuid::Uuid;
 
 use super::kept::Kept;
 use super::{Attributes, Received, Service, ServiceError};
-use crate::catalog::{CatalogError, Image, KeyAnswer, KeyClaim, KeyState, NewAnswer, Timestamp};
+use crate::catalog::{CatalogError, KeyAnswer, KeyClaim, KeyState, NewAnswer};
+use crate::model::{Image, Timestamp};
 
 /// How long a request holds its key without an answer. A longer upload goes on, unless
 /// the key is used again meanwhile.
@@ -162,7 +163,7 @@ impl Service {
             .map(|(file, kept_image)| {
                 let mut image = file.into_image(kept_image.id, owner, attributes, kept.created_at);
                 image.blob.size = kept_image.size;
-                image.sha256 = kept_image.sha256();
+                image.sha256 = kept_image.sha256;
                 image
             });
         Some(images.collect())

@@ -13,8 +13,8 @@ use std::sync::{Mutex, PoisonError};
 use uuid::Uuid;
 
 use super::Service;
-use crate::blobs::BlobId;
-use crate::catalog::{CatalogError, Lease, Timestamp};
+use crate::catalog::{CatalogError, Lease};
+use crate::model::{BlobId, Timestamp};
 
 const FIRST_CAPACITY: u32 = 4;
 const LARGEST_CAPACITY: u32 = 64;

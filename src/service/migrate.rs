@@ -1,8 +1,9 @@
 //! Moving blobs from the previous store to the current one, in bounded steps.
 
 use super::{Service, ServiceError};
-use crate::blobs::{BlobError, BlobId, MoveError, Moved};
+use crate::blobs::{BlobError, MoveError, Moved};
 use crate::catalog::RecordedBlob;
+use crate::model::BlobId;
 
 /// The most bytes that one step moves, but for the blob that passes it.
 const BYTES_PER_STEP: u64 = 64 << 20;
@@ -54,8 +55,7 @@ impl Service {
         done: &mut Migrated,
     ) -> Result<(), ServiceError> {
         let blob = &recorded.blob;
-        let Some((moving, sha256)) = self.parts.moving.as_ref().zip(digest(&recorded.sha256))
-        else {
+        let Some(moving) = &self.parts.moving else {
             return Ok(());
         };
         // What is swept by now is not written again. What is swept from here on is deleted
@@ -65,7 +65,7 @@ impl Service {
             return Ok(());
         }
         let may_write = || self.now() < until;
-        match moving.move_over(blob, &sha256, &may_write).await {
+        match moving.move_over(blob, &recorded.sha256, &may_write).await {
             Ok(Moved::Now) => {
                 done.moved += 1;
                 done.moved_bytes += blob.size;
@@ -88,14 +88,4 @@ impl Service {
         }
         Ok(())
     }
-}
-
-/// SHA-256 from hex. `None` for what is none: such a record is damaged.
-fn digest(hex: &str) -> Option<[u8; 32]> {
-    let digits: Option<Vec<u8>> = hex
-        .as_bytes()
-        .chunks(2)
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
-        .collect();
-    digits?.try_into().ok()
 }

@@ -24,8 +24,9 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 use crate::blobs::{BlobStore, MovingBlobs};
-use crate::catalog::{Catalog, Image, Timestamp};
-use crate::media::{Kind, Strip, Trailing};
+use crate::catalog::Catalog;
+use crate::media::{Strip, Trailing};
+use crate::model::{Image, Kind, Timestamp};
 use crate::settings::Settings;
 
 pub use access::TICKET_RECORD_SECONDS;

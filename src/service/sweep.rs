@@ -11,8 +11,8 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use super::{Service, ServiceError};
-use crate::blobs::BlobId;
-use crate::catalog::{Lease, Timestamp};
+use crate::catalog::Lease;
+use crate::model::{BlobId, Timestamp};
 
 /// How often one instance sweeps on its own.
 const INTERVAL_MILLIS: i64 = 60_000;

@@ -17,7 +17,7 @@ use crate::blobs::faulty::FaultyKeyValue;
 use crate::blobs::{ChunkedBlobs, KeyValue, MemoryKeyValue};
 use crate::catalog::{CatalogError, MemoryCatalog};
 use crate::media::{MediaError, testing};
-use crate::quota::{Quota, QuotaClaim};
+use crate::model::{Quota, QuotaClaim};
 
 /// A service over memory with a clock that the test sets.
 struct Bench {
@@ -108,11 +108,7 @@ impl Bench {
             .await
     }
 
-    async fn upload(
-        &self,
-        owner: &str,
-        bytes: &[u8],
-    ) -> Result<crate::catalog::Image, UploadError> {
+    async fn upload(&self, owner: &str, bytes: &[u8]) -> Result<crate::model::Image, UploadError> {
         let file = self.receive(bytes).await?;
         let images = self
             .service
@@ -121,7 +117,7 @@ impl Bench {
         Ok(images.into_iter().next().expect("one image"))
     }
 
-    async fn download(&self, image: &crate::catalog::Image) -> Vec<u8> {
+    async fn download(&self, image: &crate::model::Image) -> Vec<u8> {
         let whole = 0..image.blob.size;
         let stream = self.service.read(image, std::slice::from_ref(&whole)).await;
         let stream = stream.expect("is there");
@@ -129,7 +125,7 @@ impl Bench {
         pieces.concat()
     }
 
-    async fn images(&self) -> Vec<crate::catalog::Image> {
+    async fn images(&self) -> Vec<crate::model::Image> {
         let everybody = Grant {
             owner: "root".into(),
             scopes: Scopes::parse("admin"),
@@ -234,7 +230,7 @@ async fn a_file_becomes_an_image_and_comes_back() {
 async fn a_refused_file_leaves_nothing_behind() {
     let file = testing::png_of_size(1000);
     let cut: Vec<u8> = file[..990].to_vec();
-    let sha256 = Some([0; 32]);
+    let sha256 = Some([0; 32].into());
     let jpeg = Some(Kind::Jpeg);
     type Case = (&'static str, Vec<u8>, Expected, fn(&UploadError) -> bool);
     let cases: Vec<Case> = vec![
@@ -651,7 +647,7 @@ async fn a_patch_sets_keeps_and_sets_back() {
     let set = edit(Patch {
         filename: Some(Some("b.png".into())),
         tags: Some(Some(vec!["t".into(), "t".into()])),
-        visibility: Some(Some(crate::catalog::Visibility::Public)),
+        visibility: Some(Some(crate::model::Visibility::Public)),
         metadata: members(Some("v")),
     });
     let set = set.await.expect("is edited");
@@ -674,7 +670,7 @@ async fn a_patch_sets_keeps_and_sets_back() {
     let back = back.await.expect("is edited");
     assert_eq!(
         back,
-        crate::catalog::Image {
+        crate::model::Image {
             filename: None,
             updated_at: back.updated_at,
             ..image.clone()

@@ -15,10 +15,10 @@ use uuid::{NoContext, Uuid};
 
 use super::digests::Digests;
 use super::{Answering, Service, ServiceError};
-use crate::blobs::{BlobError, BlobRef, BlobWriter};
-use crate::catalog::{CatalogError, Image, NewImage, Timestamp, Visibility};
-use crate::media::{Facts, Inspector, Kind, MediaError, Piece, Policy};
-use crate::quota::Quota;
+use crate::blobs::{BlobError, BlobWriter};
+use crate::catalog::{CatalogError, NewImage};
+use crate::media::{Facts, Inspector, MediaError, Piece, Policy};
+use crate::model::{BlobRef, Image, Kind, Quota, Sha256, Timestamp, Visibility};
 
 /// What the uploader said of a file, to be held against the file.
 #[derive(Clone, Debug, Default)]
@@ -28,7 +28,7 @@ pub struct Expected {
     /// Its kind, where one was declared.
     pub kind: Option<Kind>,
     /// Its SHA-256, where sent.
-    pub sha256: Option<[u8; 32]>,
+    pub sha256: Option<Sha256>,
     /// The most bytes that it may have, if fewer than the deployment allows.
     pub max_bytes: Option<u64>,
     /// The kinds that it may be of, if not all that the deployment accepts.
@@ -54,17 +54,17 @@ pub struct Attributes {
 pub struct Received {
     pub(super) blob: BlobRef,
     lease: String,
-    sha256: String,
-    original_sha256: String,
+    sha256: Sha256,
+    original_sha256: Sha256,
     facts: Facts,
     /// As the uploader named it, cleaned.
     pub filename: Option<String>,
 }
 
 impl Received {
-    /// The SHA-256 of what came, in lower-case hex.
-    pub fn original_sha256(&self) -> &str {
-        &self.original_sha256
+    /// The SHA-256 of what came.
+    pub fn original_sha256(&self) -> Sha256 {
+        self.original_sha256
     }
 
     /// The image that it becomes at the time `now`.
@@ -81,7 +81,7 @@ impl Received {
             blob: self.blob,
             sha256: self.sha256,
             original_sha256: self.original_sha256,
-            content_type: self.facts.kind.media_type().to_owned(),
+            kind: self.facts.kind,
             width: self.facts.width,
             height: self.facts.height,
             frames: self.facts.frames,
@@ -137,9 +137,9 @@ impl From<BlobError> for UploadError {
 struct Judged {
     facts: Facts,
     /// Of what is stored.
-    sha256: [u8; 32],
+    sha256: Sha256,
     /// Of what came.
-    original_sha256: [u8; 32],
+    original_sha256: Sha256,
 }
 
 impl Service {
@@ -162,8 +162,8 @@ impl Service {
             Ok(judged) => Ok(Received {
                 blob: writer.finish().await?,
                 lease: id.lease,
-                sha256: hex(&judged.sha256),
-                original_sha256: hex(&judged.original_sha256),
+                sha256: judged.sha256,
+                original_sha256: judged.original_sha256,
                 facts: judged.facts,
                 filename: filename.and_then(super::filename::clean),
             }),
@@ -295,11 +295,11 @@ impl Service {
     ) -> Result<Vec<Image>, ServiceError> {
         let now = self.now();
         let written: Vec<BlobRef> = files.iter().map(|file| file.blob.clone()).collect();
-        let mut known: HashMap<String, BlobRef> = HashMap::new();
+        let mut known: HashMap<Sha256, BlobRef> = HashMap::new();
         let mut new: Vec<NewImage> = ids_at(now, files.len())
             .zip(files)
             .map(|(id, mut file)| {
-                let first = known.entry(file.sha256.clone()).or_insert(file.blob);
+                let first = known.entry(file.sha256).or_insert(file.blob);
                 file.blob = first.clone();
                 NewImage {
                     lease: file.lease.clone(),
@@ -373,16 +373,6 @@ fn ids_at(time: Timestamp, number: usize) -> impl Iterator<Item = Uuid> {
         let counter = (counter << COUNTER_SHIFT) & COUNTER;
         Uuid::from_u128((random() & !COUNTER) | counter)
     })
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
 }
 
 #[cfg(test)]

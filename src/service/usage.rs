@@ -1,8 +1,8 @@
 //! What owners keep, and how much they may.
 
 use super::{Attributes, Expected, Service, ServiceError, UploadError};
-use crate::catalog::{CatalogError, Statistics, Timestamp};
-use crate::quota::Usage;
+use crate::catalog::{CatalogError, Statistics};
+use crate::model::{Timestamp, Usage};
 
 /// The report for metrics: what is kept, and how long work has been waiting.
 #[derive(Clone, Debug, PartialEq, Eq)]

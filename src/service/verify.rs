@@ -3,29 +3,29 @@
 
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
-use sha2::{Digest as _, Sha256};
+use sha2::Digest as _;
 
-use super::upload::hex;
-use crate::blobs::{BlobError, BlobId, ByteStream};
+use crate::blobs::{BlobError, ByteStream};
+use crate::model::{BlobId, Sha256};
 
 /// A blob's bytes as they are read.
 struct Verified {
     bytes: ByteStream,
-    hasher: Sha256,
+    hasher: sha2::Sha256,
     /// What came last: it is held back until all is known to be right.
     held: Option<Bytes>,
 }
 
-/// All bytes of `blob`, which must have this SHA-256 in lower-case hex. Where they have
+/// All bytes of `blob`, which must have this SHA-256. Where they have
 /// not, the stream breaks before its last piece.
-pub(super) fn verified(bytes: ByteStream, blob: BlobId, sha256: String) -> ByteStream {
+pub(super) fn verified(bytes: ByteStream, blob: BlobId, sha256: Sha256) -> ByteStream {
     let start = Verified {
         bytes,
-        hasher: Sha256::new(),
+        hasher: sha2::Sha256::new(),
         held: None,
     };
     let next = move |state: Option<Verified>| {
-        let (blob, sha256) = (blob.clone(), sha256.clone());
+        let blob = blob.clone();
         async move {
             let Some(mut state) = state else {
                 return Ok(None);
@@ -39,7 +39,7 @@ pub(super) fn verified(bytes: ByteStream, blob: BlobId, sha256: String) -> ByteS
                     return Ok(Some((earlier, Some(state))));
                 }
             }
-            if hex(&state.hasher.finalize()) != sha256 {
+            if Sha256::from(state.hasher.finalize()) != sha256 {
                 return Err(BlobError::OtherContent { id: blob });
             }
             Ok(state.held.map(|last| (last, None)))
@@ -55,7 +55,11 @@ mod tests {
     async fn read(pieces: &[&'static [u8]], of: &[u8]) -> (Vec<u8>, Option<BlobError>) {
         let pieces: Vec<_> = pieces.iter().map(|piece| Ok(Bytes::from(*piece))).collect();
         let id = BlobId::new("a.0").expect("valid");
-        let mut bytes = verified(stream::iter(pieces).boxed(), id, hex(&Sha256::digest(of)));
+        let mut bytes = verified(
+            stream::iter(pieces).boxed(),
+            id,
+            sha2::Sha256::digest(of).into(),
+        );
         let mut whole = Vec::new();
         loop {
             match bytes.try_next().await {

@@ -24,9 +24,10 @@ use spin_sdk::http::Request;
 use spin_sdk::variables;
 
 use crate::blobs::{BlobError, BlobStore, ChunkedBlobs, MovingBlobs, S3Blobs};
-use crate::catalog::{CatalogError, SqlCatalog, Timestamp};
+use crate::catalog::{CatalogError, SqlCatalog};
 use crate::http::App;
 use crate::http::problem::{Problem, ProblemKind};
+use crate::model::Timestamp;
 use crate::patience::{Patient, SILENCE, Timer, within};
 use crate::service::{Limits, Runtime, Service};
 use crate::settings::{self, BlobStoreSetting, Settings, SettingsError};

@@ -13,7 +13,8 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use darkroom::blobs::{BlobId, key};
+use darkroom::blobs::key;
+use darkroom::model::BlobId;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OptionalExtension as _};
 

@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use anyhow::Result;
-use darkroom::blobs::{BlobId, key};
+use darkroom::blobs::key;
+use darkroom::model::BlobId;
 use rusqlite::Connection;
 
 use crate::stores;

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use darkroom::blobs::{BlobId, key};
+use darkroom::blobs::key;
+use darkroom::model::BlobId;
 use rusqlite::Connection;
 
 use super::{Files, LABEL};

@@ -1,5 +1,5 @@
 use super::*;
-use crate::quota::Limit;
+use crate::model::Limit;
 
 const NOW: u64 = 1_800_000_000;
 const A: &str = "a:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY";

@@ -50,8 +50,8 @@ fn content(length: u8) -> Bytes {
     (0..length).collect()
 }
 
-fn digest(content: &Bytes) -> [u8; 32] {
-    Sha256::digest(content).into()
+fn digest(content: &Bytes) -> Sha256 {
+    sha2::Sha256::digest(content).into()
 }
 
 #[tokio::test]
@@ -116,7 +116,10 @@ async fn what_is_damaged_or_another_content_is_not_moved() {
     let bench = Bench::new();
     let content = content(30);
     let blob = bench.stored("b", &content).await;
-    let moved = bench.moving.move_over(&blob, &[0; 32], &|| true).await;
+    let moved = bench
+        .moving
+        .move_over(&blob, &[0; 32].into(), &|| true)
+        .await;
     assert_eq!(moved, Err(MoveError::Altered(blob.id.clone())));
     bench
         .previous

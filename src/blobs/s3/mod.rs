@@ -33,7 +33,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use http::{Method, StatusCode};
 
-use super::{BlobError, BlobId, BlobRef, BlobStore, BlobWriter, ByteStream};
+use super::{BlobError, BlobStore, BlobWriter, ByteStream, check_ranges};
+use crate::model::{BlobId, BlobRef};
 use client::{Call, CallError, Client};
 
 pub use config::{Endpoint, S3Config, Secret};
@@ -98,7 +99,7 @@ impl BlobStore for S3Blobs {
         blob: &BlobRef,
         ranges: &[Range<u64>],
     ) -> Result<ByteStream, BlobError> {
-        blob.check_ranges(ranges)?;
+        check_ranges(blob, ranges)?;
         read::read(self.clone(), blob.clone(), ranges).await
     }
 

@@ -6,7 +6,8 @@ use http::{Method, Response};
 
 use super::client::{Call, CallError, Repeat};
 use super::{S3Blobs, xml};
-use crate::blobs::{BlobError, BlobId};
+use crate::blobs::BlobError;
+use crate::model::BlobId;
 
 /// An upload that has been begun.
 #[derive(Clone)]

@@ -14,7 +14,8 @@ use super::span::Span;
 use super::{S3Blobs, is_absent};
 use crate::blobs::fetch::{Fetch, cut, fetches};
 use crate::blobs::seal::{self, SEAL_BYTES};
-use crate::blobs::{BlobError, BlobRef, ByteStream};
+use crate::blobs::{BlobError, ByteStream};
+use crate::model::BlobRef;
 
 /// How often a transfer is taken up again without a good chunk between.
 const PATIENCE: u32 = 2;

@@ -10,7 +10,8 @@ use super::S3Blobs;
 use super::client::Call;
 use super::multipart::{self, Upload};
 use crate::blobs::seal::{SEAL_BYTES, Sealer};
-use crate::blobs::{BlobError, BlobId, BlobRef, BlobWriter};
+use crate::blobs::{BlobError, BlobWriter};
+use crate::model::{BlobId, BlobRef};
 
 /// The least length of every part but the last that S3 takes.
 const LEAST_PART: usize = 5 << 20;

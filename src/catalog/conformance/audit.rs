@@ -2,8 +2,9 @@
 //! is done about damaged ones is tested where they can be damaged.
 
 use super::{NOW, Suite};
-use crate::catalog::{BlobCheck, BlobRecord, ImageCheck, NewImage, Timestamp};
+use crate::catalog::{BlobCheck, BlobRecord, ImageCheck, NewImage};
 use crate::conformance::{Failure, ensure, ensure_eq};
+use crate::model::Timestamp;
 
 impl Suite<'_> {
     pub(super) async fn audits_tell_every_record(&self) -> Result<(), Failure> {
@@ -81,7 +82,7 @@ impl Suite<'_> {
             id: new.image.blob.id.to_string(),
             record: Some(BlobRecord {
                 blob: new.image.blob.clone(),
-                sha256: new.image.sha256.clone(),
+                sha256: new.image.sha256,
                 refs: *images,
                 died_at: None,
             }),

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{NOW, Suite};
-use crate::catalog::{CatalogError, Image, KeyAnswer, KeyClaim, NewAnswer, NewImage, Timestamp};
+use crate::catalog::{CatalogError, KeyAnswer, KeyClaim, NewAnswer, NewImage};
 use crate::conformance::{Failure, ensure_eq};
-use crate::quota::{Quota, QuotaExceeded, Resource};
+use crate::model::{Image, Quota, QuotaExceeded, Resource, Timestamp};
 
 fn within(bytes: u64) -> Quota {
     Quota {

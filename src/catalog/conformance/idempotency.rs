@@ -1,9 +1,9 @@
 //! Keys: held by one request at a time, answered once.
 
 use super::{NOW, Suite};
-use crate::catalog::{CatalogError, KeyAnswer, KeyClaim, KeyState, NewAnswer, NewImage, Timestamp};
+use crate::catalog::{CatalogError, KeyAnswer, KeyClaim, KeyState, NewAnswer, NewImage};
 use crate::conformance::{Failure, ensure_eq};
-use crate::quota::Quota;
+use crate::model::{Quota, Timestamp};
 
 impl Suite<'_> {
     fn claim(&self, key: &str, id: &str) -> KeyClaim {

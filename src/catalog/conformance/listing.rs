@@ -1,10 +1,9 @@
 //! Lists: every image once, in every order, under every filter.
 
 use super::{NOW, Suite};
-use crate::catalog::{
-    Filters, Image, ListQuery, NewImage, Sort, SortBy, Span, Timestamp, Visibility,
-};
+use crate::catalog::NewImage;
 use crate::conformance::{Failure, ensure, ensure_eq};
+use crate::model::{Filters, Image, Kind, ListQuery, Sort, SortBy, Span, Timestamp, Visibility};
 
 /// More than any page of the suite looks at.
 const SCAN: u32 = 1000;
@@ -40,7 +39,7 @@ impl Suite<'_> {
     /// An image whose content is told by its number.
     fn numbered(&self, owner: &str, number: u32) -> Result<NewImage, Failure> {
         let mut new = self.image(owner, number, "a")?;
-        new.image.sha256 = format!("{number:064}");
+        new.image.sha256 = super::digest(&number.to_string());
         Ok(new)
     }
 
@@ -70,7 +69,7 @@ impl Suite<'_> {
             if number % 4 == 0 {
                 image.tags.push("four".to_owned());
                 image.visibility = Visibility::Public;
-                image.content_type = "image/gif".to_owned();
+                image.kind = Kind::Gif;
             }
             images.push(new);
         }
@@ -216,7 +215,7 @@ fn cases() -> Vec<(Filters, Vec<u32>)> {
         (tags(&["three", "none"]), vec![]),
         (
             Filters {
-                content_type: Some("image/gif".to_owned()),
+                kind: Some(Kind::Gif),
                 ..none()
             },
             vec![4, 8, 12],
@@ -293,7 +292,7 @@ fn cases() -> Vec<(Filters, Vec<u32>)> {
         (
             Filters {
                 visibility: Some(Visibility::Public),
-                content_type: Some("image/gif".to_owned()),
+                kind: Some(Kind::Gif),
                 filename: Some("PNG".to_owned()),
                 size: span(None, Some(100)),
                 created_after: time(1),

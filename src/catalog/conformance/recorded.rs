@@ -15,7 +15,7 @@ impl Suite<'_> {
             .iter()
             .map(|new| RecordedBlob {
                 blob: new.image.blob.clone(),
-                sha256: new.image.sha256.clone(),
+                sha256: new.image.sha256,
             })
             .collect();
         expected.sort_by(|one, other| one.blob.id.as_str().cmp(other.blob.id.as_str()));

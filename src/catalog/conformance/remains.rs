@@ -1,9 +1,8 @@
 //! Blobs of which something may be left.
 
 use super::Suite;
-use crate::blobs::{BlobId, BlobRef};
-use crate::catalog::Timestamp;
 use crate::conformance::{Failure, ensure, ensure_eq};
+use crate::model::{BlobId, BlobRef, Timestamp};
 
 impl Suite<'_> {
     /// Remains of this run, whenever they became so.

@@ -1,9 +1,9 @@
 //! What is counted, and the quotas that rest on it.
 
 use super::{NOW, Suite};
-use crate::catalog::{BlobCount, CatalogError, NewImage, OwnerUsage, Statistics, Timestamp};
+use crate::catalog::{BlobCount, CatalogError, NewImage, OwnerUsage, Statistics};
 use crate::conformance::{Failure, ensure, ensure_eq};
-use crate::quota::{Quota, QuotaExceeded, Resource, Usage};
+use crate::model::{Quota, QuotaExceeded, Resource, Timestamp, Usage};
 
 /// More owners than a suite's neighbours may have.
 const ALL_OWNERS: u32 = 10_000;

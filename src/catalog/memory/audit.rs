@@ -3,7 +3,8 @@
 use uuid::Uuid;
 
 use super::{Blob, State};
-use crate::catalog::{BlobCheck, BlobRecord, Image, ImageCheck, ImageFault, Timestamp};
+use crate::catalog::{BlobCheck, BlobRecord, ImageCheck, ImageFault};
+use crate::model::{Image, Timestamp};
 
 impl State {
     pub(super) fn check_images(&self, after: &str, limit: u32) -> Vec<ImageCheck> {
@@ -20,7 +21,7 @@ impl State {
             id: id.clone(),
             record: Some(BlobRecord {
                 blob: record.blob.clone(),
-                sha256: record.sha256.clone(),
+                sha256: record.sha256,
                 refs: record.refs,
                 died_at: record.died_at,
             }),
@@ -64,7 +65,7 @@ impl State {
         let Some(record) = self.blobs.get(id) else {
             return;
         };
-        let content = (record.owner.clone(), record.sha256.clone());
+        let content = (record.owner.clone(), record.sha256);
         let same = |other: &&Blob| (&other.owner, &other.sha256) == (&content.0, &content.1);
         let mut others = self.blobs.values().filter(|other| other.refs > 0);
         let live = others.find(|other| same(other) && other.blob.id.as_str() != id);

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::catalog::idempotency::charge;
-use crate::catalog::{KeyAnswer, KeyClaim, KeyState, NewAnswer, Timestamp};
+use crate::catalog::{KeyAnswer, KeyClaim, KeyState, NewAnswer};
+use crate::model::Timestamp;
 
 /// What is known of each key, by scope and key.
 #[derive(Debug, Default)]

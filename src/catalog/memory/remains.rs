@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::blobs::{BlobId, BlobRef};
-use crate::catalog::Timestamp;
+use crate::model::{BlobId, BlobRef, Timestamp};
 
 /// Each blob by its id, and since when.
 #[derive(Debug, Default)]

@@ -141,7 +141,7 @@ pub(super) async fn check_blobs(
 fn record(mut row: Columns) -> Result<BlobRecord, CatalogError> {
     Ok(BlobRecord {
         blob: row.blob()?,
-        sha256: row.text()?,
+        sha256: row.sha256()?,
         refs: row.number()?,
         died_at: row.optional_time()?,
     })

@@ -2,8 +2,8 @@
 
 use super::usage::{BYTES, signed};
 use super::{Columns, Database, SqlCatalog, json};
-use crate::catalog::{CatalogError, Image, Timestamp};
-use crate::quota::Quota;
+use crate::catalog::CatalogError;
+use crate::model::{Image, Quota, Timestamp};
 
 impl<D: Database> SqlCatalog<D> {
     /// Writes what may be changed of an image. What makes it no larger is not held to

@@ -3,8 +3,8 @@
 use uuid::Uuid;
 
 use super::{Row, Value};
-use crate::blobs::{BlobId, BlobRef};
-use crate::catalog::{CatalogError, Timestamp};
+use crate::catalog::CatalogError;
+use crate::model::{BlobId, BlobRef, Sha256, Timestamp};
 
 /// Reads a row's columns from left to right.
 pub(super) struct Columns {
@@ -76,6 +76,10 @@ impl Columns {
             Value::Null => Some(None),
             _ => None,
         })
+    }
+
+    pub(super) fn sha256(&mut self) -> Result<Sha256, CatalogError> {
+        self.parsed(Sha256::parse)
     }
 
     pub(super) fn uuid(&mut self) -> Result<Uuid, CatalogError> {

@@ -9,9 +9,8 @@ use std::fmt::Write as _;
 use uuid::Uuid;
 
 use super::{Columns, Database, SqlCatalog, Value, idempotency, json, usage};
-use crate::blobs::BlobRef;
-use crate::catalog::{CatalogError, NewImage, Timestamp};
-use crate::quota::Quota;
+use crate::catalog::{CatalogError, NewImage};
+use crate::model::{BlobRef, Quota, Timestamp};
 
 /// How often a commit is tried that does nothing for no reason that can be found.
 const ATTEMPTS: u32 = 3;
@@ -50,9 +49,9 @@ fn values(new: &NewImage) -> Result<[Value; COLUMNS.len()], CatalogError> {
         image.blob.id.as_str().into(),
         i64::from(image.blob.chunk_size).into(),
         i64::try_from(image.blob.size).unwrap_or(i64::MAX).into(),
-        image.sha256.as_str().into(),
-        image.original_sha256.as_str().into(),
-        image.content_type.as_str().into(),
+        image.sha256.to_string().into(),
+        image.original_sha256.to_string().into(),
+        image.kind.media_type().into(),
         i64::from(image.width).into(),
         i64::from(image.height).into(),
         i64::from(image.frames).into(),

@@ -4,7 +4,8 @@
 use serde::Serialize;
 
 use super::{Columns, Database, SqlCatalog};
-use crate::catalog::{CatalogError, KeyAnswer, KeyClaim, KeyState, NewAnswer, Timestamp};
+use crate::catalog::{CatalogError, KeyAnswer, KeyClaim, KeyState, NewAnswer};
+use crate::model::Timestamp;
 
 /// How often a key is tried that is let go between two statements, time after time.
 const ATTEMPTS: u32 = 3;

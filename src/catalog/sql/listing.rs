@@ -12,8 +12,9 @@ mod conditions;
 mod source;
 
 use super::{Columns, Database, IMAGE_COLUMNS, Row, image};
-use crate::catalog::listing::{Filters, ListQuery, Page, Position, SortBy, SortKey};
-use crate::catalog::{CatalogError, Image};
+use crate::catalog::CatalogError;
+use crate::model::Image;
+use crate::model::{Filters, ListQuery, Page, Position, SortBy, SortKey};
 use source::{Source, Statement};
 
 /// Gives a page.

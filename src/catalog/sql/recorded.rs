@@ -1,8 +1,8 @@
 //! All blobs that have a record, in the order of their ids.
 
 use super::{Columns, Database, SqlCatalog};
-use crate::blobs::BlobId;
 use crate::catalog::{CatalogError, RecordedBlob};
+use crate::model::BlobId;
 
 impl<D: Database> SqlCatalog<D> {
     pub(super) async fn read_blobs_after(
@@ -18,7 +18,7 @@ impl<D: Database> SqlCatalog<D> {
             let mut row = Columns::new("blobs", row);
             Ok(RecordedBlob {
                 blob: row.blob()?,
-                sha256: row.text()?,
+                sha256: row.sha256()?,
             })
         };
         rows.into_iter().map(recorded).collect()

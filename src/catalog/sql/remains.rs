@@ -1,8 +1,8 @@
 //! Blobs that nothing refers to, whose bytes are deleted once more after a while.
 
 use super::{Columns, Database, SqlCatalog, json};
-use crate::blobs::{BlobId, BlobRef};
-use crate::catalog::{CatalogError, Timestamp};
+use crate::catalog::CatalogError;
+use crate::model::{BlobId, BlobRef, Timestamp};
 
 /// What has a record, or an image, is left alone, whatever is said here.
 pub(super) const REMAINS: &str = "

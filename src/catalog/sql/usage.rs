@@ -4,8 +4,8 @@
 use serde::Deserialize;
 
 use super::{CatalogError, Columns, Database, NewImage, Row, SqlCatalog, Value, json};
-use crate::catalog::{BlobCount, OwnerUsage, Statistics, Timestamp};
-use crate::quota::{Quota, Usage};
+use crate::catalog::{BlobCount, OwnerUsage, Statistics};
+use crate::model::{Quota, Timestamp, Usage};
 
 /// The statement of [`SqlCatalog::read_statistics`]: every column is a look-up.
 pub(super) const STATISTICS: &str = "

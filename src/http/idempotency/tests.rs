@@ -64,7 +64,7 @@ fn fingerprint<'a>(tags: &'a [String], files: &[(Option<&'a str>, &'a str)]) -> 
             .iter()
             .map(|(filename, sha256)| FileFingerprint {
                 filename: *filename,
-                sha256,
+                sha256: (*sha256).to_owned(),
             })
             .collect(),
     }

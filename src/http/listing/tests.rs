@@ -2,6 +2,7 @@ use proptest::option;
 use proptest::prelude::*;
 
 use super::*;
+use crate::model::Kind;
 
 fn parse(query: &str) -> Option<Listing> {
     Listing::parse(query).ok()
@@ -21,7 +22,7 @@ fn every_parameter_is_read() {
     let expected = Listing {
         filters: Filters {
             tags: vec!["a b".to_owned(), "b".to_owned()],
-            content_type: Some("image/jpeg".to_owned()),
+            kind: Some(Kind::Jpeg),
             filename: Some("cat".to_owned()),
             created_after: Some(Timestamp::from_millis(1_795_478_400_000)),
             created_before: Some(Timestamp::from_millis(1_795_478_400_500)),
@@ -117,12 +118,12 @@ fn filters() -> impl Strategy<Value = Filters> {
         Just(Visibility::Public)
     ]);
     let tags = proptest::collection::btree_set("[a-zü&=+%][a-z &=+%]{0,5}[a-z]", 0..4);
-    let content_type = option::of(Just("image/png".to_owned()));
+    let kind = option::of(Just(Kind::Png));
     let filename = option::of("[^A-Z]{1,20}");
-    let texts = (tags, content_type, filename);
+    let texts = (tags, kind, filename);
     (texts, time(), time(), span(), span(), span(), visibility).prop_map(
         |(
-            (tags, content_type, filename),
+            (tags, kind, filename),
             created_after,
             created_before,
             width,
@@ -132,7 +133,7 @@ fn filters() -> impl Strategy<Value = Filters> {
         )| {
             Filters {
                 tags: tags.into_iter().collect(),
-                content_type,
+                kind,
                 filename,
                 created_after,
                 created_before,

@@ -22,7 +22,7 @@ use axum::response::Response;
 use super::App;
 use super::problem::Cause;
 use super::request_id::REQUEST_ID;
-use crate::catalog::Timestamp;
+use crate::model::Timestamp;
 use crate::settings::RequestLog;
 use crate::trace::{Phase, Trace};
 use line::{End, Entry};

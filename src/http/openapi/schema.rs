@@ -9,11 +9,11 @@ use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::auth::link::LinkMethod;
-use crate::catalog;
 use crate::http::body;
 use crate::http::listing;
 use crate::http::routes::{form, tickets};
-use crate::media::Kind;
+use crate::model;
+use crate::model::Kind;
 use crate::service::{fields, filename as names};
 
 /// Makes a type whose schema is what a function gives.
@@ -40,7 +40,7 @@ named! {
     /// Who may read the bytes of an image without a token.
     Visibility: words(
         "Who may read the bytes of an image without a token: nobody, or anybody.",
-        &[catalog::Visibility::Private, catalog::Visibility::Public].map(|word| word.as_str()),
+        &[model::Visibility::Private, model::Visibility::Public].map(|word| word.as_str()),
     );
     /// What a signed URL may be used for.
     Method: words(

@@ -7,11 +7,11 @@ use uuid::Uuid;
 
 use super::Session;
 use crate::auth::promises::{first_line, ring};
-use crate::catalog::{Position, SortBy, SortKey, Timestamp};
 use crate::fuzz::Chance;
 use crate::http::cursor::{self, Walk};
 use crate::http::listing::Listing;
 use crate::media::testing;
+use crate::model::{Kind, Position, SortBy, SortKey, Timestamp};
 
 /// The most pages that are read of a list.
 const MOST_PAGES: usize = 40;
@@ -223,7 +223,7 @@ fn check_item(item: &Value, listing: &Listing) {
             .all(|tag| tags.iter().any(|has| has == tag))
     );
     let is = |name: &str, wanted: Option<&str>| wanted.is_none_or(|wanted| item[name] == wanted);
-    assert!(is("content_type", filters.content_type.as_deref()));
+    assert!(is("content_type", filters.kind.map(Kind::media_type)));
     assert!(is(
         "visibility",
         filters.visibility.map(|visibility| visibility.as_str())

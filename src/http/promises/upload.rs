@@ -68,7 +68,7 @@ fn check_request_id(headers: &HeaderMap, answer: &Answer) {
 /// The file is what the head says, and its name is one that can be kept and sent back.
 fn check_taken(session: &Session, headers: &HeaderMap, object: &Value) {
     let announced = digest::sha256(headers);
-    let actual: [u8; 32] = Sha256::digest(testing::png(1, 1)).into();
+    let actual = Sha256::digest(testing::png(1, 1)).into();
     let announced = announced.expect("a digest that is taken can be read");
     assert!(announced.is_none_or(|announced| announced == actual));
     let name = object["filename"].as_str();

@@ -8,13 +8,13 @@ use axum::routing::post;
 use serde::{Deserialize, Serialize};
 
 use super::{Route, admin};
-use crate::blobs::BlobId;
 use crate::http::extract::{Admin, Authorized};
 #[cfg(test)]
 use crate::http::problem::ProblemKind::*;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::query::{Nothing, Parameters};
 use crate::http::{App, body, view};
+use crate::model::BlobId;
 
 /// How many blobs a step takes on, where nothing is said, and at most.
 const LIMIT: u32 = 16;

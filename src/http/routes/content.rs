@@ -15,7 +15,6 @@ use uuid::Uuid;
 
 use super::Route;
 use crate::auth::Scope;
-use crate::catalog::{Image, Visibility};
 use crate::http::byteranges::{Byteranges, content_range};
 use crate::http::conditional::{self, Validators, Verdict};
 use crate::http::entity_tag::EntityTag;
@@ -27,6 +26,7 @@ use crate::http::problem::ProblemKind::*;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::range::{self, Selection};
 use crate::http::{App, digest, disposition, query, security};
+use crate::model::{Image, Visibility};
 use crate::service::ServiceError;
 
 pub(super) fn routes() -> Vec<Route> {
@@ -99,7 +99,7 @@ pub(in crate::http) async fn content(
     }
     // The bytes of an image never change, so it was last modified when it was made.
     let validators = Validators {
-        etag: EntityTag::strong(image.sha256.as_str()),
+        etag: EntityTag::strong(image.sha256.to_string()),
         last_modified: image.created_at.seconds(),
     };
     let attachment = parameters.attachment()?;
@@ -188,8 +188,8 @@ async fn send(
                 None
             } else {
                 // Nobody can make a file that has its own digest in it.
-                let boundary = image.sha256.as_str();
-                let frame = Byteranges::new(boundary, &image.content_type, &ranges, size);
+                let boundary = image.sha256.to_string();
+                let frame = Byteranges::new(&boundary, image.kind.media_type(), &ranges, size);
                 set(header::CONTENT_TYPE, frame.content_type());
                 set(header::CONTENT_LENGTH, frame.length().to_string());
                 Some(frame)
@@ -236,14 +236,12 @@ fn headers(image: &Image, attachment: bool) -> HeaderMap {
             headers.insert(name, value);
         }
     };
-    set(header::CONTENT_TYPE, &image.content_type);
+    set(header::CONTENT_TYPE, image.kind.media_type());
     set(header::CONTENT_LENGTH, &image.blob.size.to_string());
     set(header::ACCEPT_RANGES, "bytes");
     let disposition = disposition::print(attachment, image.filename.as_deref());
     set(header::CONTENT_DISPOSITION, &disposition);
-    if let Some(digest) = digest::print(&image.sha256) {
-        set(REPR_DIGEST, &digest);
-    }
+    set(REPR_DIGEST, &digest::print(&image.sha256));
     headers.insert(
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),

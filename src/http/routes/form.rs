@@ -8,13 +8,13 @@ use multer::{Constraints, Field, Multipart};
 
 use super::upload::declared_kind;
 use super::visibility;
-use crate::catalog::Visibility;
 use crate::http::disposition::Named;
 use crate::http::field_parameters::FieldParameters;
 #[cfg(test)]
 use crate::http::openapi::schema;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::{App, digest};
+use crate::model::Visibility;
 use crate::service::{Attributes, Expected, Received, fields};
 use framing::{Place, TooMuchFraming};
 

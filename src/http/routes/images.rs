@@ -10,7 +10,6 @@ use axum::routing::get;
 use serde::Deserialize;
 
 use super::{Route, upload};
-use crate::catalog::Image;
 use crate::http::body::{self, List, Members};
 use crate::http::conditional::{self, Verdict};
 use crate::http::extract::{Authorized, Delete, ImageId, Read, Write};
@@ -23,6 +22,7 @@ use crate::http::problem::ProblemKind::*;
 use crate::http::query::{Nothing, Parameters};
 use crate::http::view::{ImageView, PageView, json, object};
 use crate::http::{App, cursor};
+use crate::model::Image;
 use crate::service::fields::{MAX_METADATA_MEMBERS, MAX_TAGS};
 use crate::service::{AsSeen, ListRequest, Patch, ServiceError};
 

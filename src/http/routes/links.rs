@@ -10,13 +10,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{Route, seconds};
 use crate::auth::link::{Link, LinkMethod};
-use crate::catalog::Timestamp;
 use crate::http::extract::{Authorized, ImageId, Read, Write};
 #[cfg(test)]
 use crate::http::openapi::schema;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::query::{Nothing, Parameters};
 use crate::http::{App, body, view};
+use crate::model::Timestamp;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![("/v1/images/{id}/links", post(create).delete(revoke))]

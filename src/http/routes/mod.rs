@@ -20,9 +20,9 @@ use std::sync::Arc;
 
 use axum::routing::MethodRouter;
 
-use crate::catalog::Visibility;
 use crate::http::App;
 use crate::http::problem::{Problem, ProblemKind};
+use crate::model::Visibility;
 
 /// A path, and the methods that it has.
 pub(super) type Route = (&'static str, MethodRouter<Arc<App>>);

@@ -11,7 +11,6 @@ use uuid::Uuid;
 
 use super::{Route, seconds};
 use crate::auth::ticket::{self, Ticket};
-use crate::catalog::{Timestamp, Visibility};
 use crate::http::body::{self, List};
 use crate::http::extract::{Authorized, Write};
 #[cfg(test)]
@@ -19,7 +18,7 @@ use crate::http::openapi::schema;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::query::{Nothing, Parameters};
 use crate::http::{App, view};
-use crate::media::Kind;
+use crate::model::{Kind, Timestamp, Visibility};
 use crate::service::{Attributes, Expected, fields};
 use crate::trace::{self, Phase};
 

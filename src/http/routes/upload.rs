@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::form;
 use super::tickets::{self, Redeemed};
-use crate::catalog::{Image, KeyAnswer, KeyClaim};
+use crate::catalog::{KeyAnswer, KeyClaim};
 use crate::http::disposition::Named;
 use crate::http::extract::{Authorized, Write};
 use crate::http::idempotency::{self, FileFingerprint, Fingerprint};
@@ -21,7 +21,7 @@ use crate::http::problem::{Problem, ProblemKind};
 use crate::http::query::{self, Parameters};
 use crate::http::view::{ImageView, ItemsView, json, object, url};
 use crate::http::{App, digest};
-use crate::media::Kind;
+use crate::model::{Image, Kind};
 use crate::number;
 use crate::service::{Answering, Attributes, Begun, Expected, Received, ServiceError};
 
@@ -192,7 +192,7 @@ fn fingerprint(parts: &Parts, files: &[Received], attributes: &Attributes) -> St
     let content_type = essence(content_type.unwrap_or_default()).to_ascii_lowercase();
     let files = files.iter().map(|file| FileFingerprint {
         filename: file.filename.as_deref(),
-        sha256: file.original_sha256(),
+        sha256: file.original_sha256().to_string(),
     });
     let fingerprint = Fingerprint {
         method: parts.method.as_str(),

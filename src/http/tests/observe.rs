@@ -1,7 +1,7 @@
 //! What is logged of requests, and what is not.
 
 use super::*;
-use crate::catalog::Visibility;
+use crate::model::Visibility;
 
 impl Client {
     /// The one line written since this was last asked.
@@ -204,7 +204,7 @@ async fn no_line_has_a_secret_or_what_the_client_wrote() {
         content_types: vec![],
         tags: vec!["secret-tag".to_owned()],
         visibility: Some(Visibility::Public.as_str().to_owned()),
-        quota: crate::quota::QuotaClaim::default(),
+        quota: crate::model::QuotaClaim::default(),
     };
     let ticket = ticket.sign(&ring).expect("signs");
     let file = testing::png_of_size(1000);

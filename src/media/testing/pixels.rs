@@ -4,7 +4,7 @@
 use std::io::Cursor;
 use std::num::NonZeroU64;
 
-use crate::media::Kind;
+use crate::model::Kind;
 
 /// The most bytes that a decoder may take for a frame.
 const MOST_BYTES: usize = 64 << 20;

@@ -6,7 +6,8 @@ use bytes::Bytes;
 use super::parts::PNG_SIGNATURE;
 use super::pixels::{self, Pixels};
 use crate::fuzz::Chance;
-use crate::media::{Facts, Inspector, Kind, MediaError, Piece, Policy, Strip, Trailing};
+use crate::media::{Facts, Inspector, MediaError, Piece, Policy, Strip, Trailing};
+use crate::model::Kind;
 
 /// What became of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,8 @@
 
 use super::png::{IDAT, IEND, IHDR, of};
 use super::{Answer, facts, malformed};
-use crate::media::{Kind, MediaError};
+use crate::media::MediaError;
+use crate::model::Kind;
 
 /// A chunk that is yet to be given its bytes.
 #[derive(Clone, Copy)]

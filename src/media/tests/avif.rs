@@ -1,6 +1,7 @@
 use super::{Answer, facts, inspect, malformed};
 use crate::media::testing::isobmff::{Item, Meta, Movie, bx, file, ftyp, full, words};
-use crate::media::{Facts, Kind, MediaError, testing};
+use crate::media::{Facts, MediaError, testing};
+use crate::model::Kind;
 
 /// A primary item of 6 by 4, turned by `angle` quarters, which lies at the
 /// offset 400 and is 10 bytes long.

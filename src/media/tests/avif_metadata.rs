@@ -3,7 +3,8 @@
 use super::Answer;
 use crate::media::testing::isobmff::{Item, Meta, bx, file, ftyp};
 use crate::media::testing::promises::{self, policy, run};
-use crate::media::{Kind, MediaError, Strip};
+use crate::media::{MediaError, Strip};
+use crate::model::Kind;
 
 const PACKET: &[u8; 17] = b"<a City='Zzyzx'/>";
 const BLANK: &[u8; 17] = b"<a             />";

@@ -1,6 +1,7 @@
 use super::{facts, inspect, malformed};
+use crate::media::MediaError;
 use crate::media::testing::gif;
-use crate::media::{Kind, MediaError};
+use crate::model::Kind;
 
 #[test]
 fn both_versions_are_known() {

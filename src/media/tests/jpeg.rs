@@ -1,6 +1,7 @@
 use super::{Answer, STRIPS, facts, inspect, malformed};
 use crate::media::testing::{promises, segment};
-use crate::media::{Kind, MediaError, Strip};
+use crate::media::{MediaError, Strip};
+use crate::model::Kind;
 
 const SOI: &[u8] = b"\xff\xd8";
 const EOI: &[u8] = b"\xff\xd9";

@@ -3,7 +3,8 @@
 
 use super::{Answer, inspect, policy, push};
 use crate::media::testing::{self, png_chunk, riff_chunk, segment};
-use crate::media::{Inspector, Kind, MediaError, Policy, Strip};
+use crate::media::{Inspector, MediaError, Policy, Strip};
+use crate::model::Kind;
 
 /// What no upload holds more of: a header, or a piece of metadata.
 const MOST_HELD: usize = 256 << 10;

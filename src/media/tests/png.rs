@@ -1,6 +1,6 @@
 use super::{Answer, facts, inspect, malformed};
-use crate::media::Kind;
 use crate::media::testing::{png, png_chunk};
+use crate::model::Kind;
 
 /// A PNG of these chunks.
 pub(super) fn of(chunks: &[(&[u8; 4], &[u8])]) -> Answer {

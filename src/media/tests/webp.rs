@@ -1,6 +1,7 @@
 use super::{Answer, facts, inspect, malformed};
+use crate::media::MediaError;
 use crate::media::testing::{riff_chunk, webp};
-use crate::media::{Kind, MediaError};
+use crate::model::Kind;
 
 fn of(chunks: &[&[u8]]) -> Answer {
     inspect(&riff_chunk(

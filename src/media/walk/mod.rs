@@ -16,7 +16,8 @@ use std::fmt::Debug;
 
 use super::meter::{Meter, PART};
 use super::window::length;
-use super::{Facts, Kind, MediaError, Policy, Strip, Trailing};
+use super::{Facts, MediaError, Policy, Strip, Trailing};
+use crate::model::Kind;
 
 /// What a walk wants next.
 #[derive(Debug, PartialEq, Eq)]

@@ -171,7 +171,7 @@ impl Service {
     async fn damage(&self, record: &BlobRecord) -> Result<Option<String>, ServiceError> {
         let read = async {
             let bytes = self.blobs().read(&record.blob, 0..record.blob.size).await?;
-            let mut bytes = verified(bytes, record.blob.id.clone(), record.sha256.clone());
+            let mut bytes = verified(bytes, record.blob.id.clone(), record.sha256);
             while bytes.try_next().await?.is_some() {}
             Ok(())
         };

@@ -13,7 +13,7 @@ use super::world::{Clock, GRACE, TERM, UNSURE};
 use crate::auth::{Grant, Scopes};
 use crate::blobs::BlobError;
 use crate::catalog::CatalogError;
-use crate::quota::QuotaClaim;
+use crate::model::QuotaClaim;
 use crate::service::audit::{Audit, Place};
 use crate::service::{Attributes, Expected, Received, Service, ServiceError, UploadError};
 

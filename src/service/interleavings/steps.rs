@@ -11,7 +11,7 @@ use std::task::{Poll, Waker};
 use futures_util::FutureExt as _;
 use futures_util::future::poll_fn;
 
-use crate::catalog::Timestamp;
+use crate::model::Timestamp;
 
 /// What an operation waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

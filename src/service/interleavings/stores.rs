@@ -5,12 +5,12 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use super::steps::{Pause, Stepped};
-use crate::blobs::{BlobError, BlobId, BlobRef, KeyValue};
+use crate::blobs::{BlobError, KeyValue};
 use crate::catalog::{
-    BlobCheck, Catalog, CatalogError, Database, Image, ImageCheck, KeyClaim, KeyState, Lease,
-    ListQuery, Miscount, NewImage, Page, RecordedBlob, Row, Statistics, Timestamp, Value,
+    BlobCheck, Catalog, CatalogError, Database, ImageCheck, KeyClaim, KeyState, Lease, Miscount,
+    NewImage, RecordedBlob, Row, Statistics, Value,
 };
-use crate::quota::{Quota, Usage};
+use crate::model::{BlobId, BlobRef, Image, ListQuery, Page, Quota, Timestamp, Usage};
 
 fn lost_blob() -> BlobError {
     BlobError::Store("injected".to_owned())

@@ -14,13 +14,10 @@ use uuid::Uuid;
 use super::model::{self, CHUNK, Model};
 use super::operations::{Operation, Scene};
 use super::steps::{Pause, Stepped, Steps, Verdict, Waiting};
-use crate::blobs::{
-    BlobError, BlobRef, BlobStore as _, ChunkedBlobs, MemoryKeyValue, MovingBlobs, key,
-};
+use crate::blobs::{BlobError, BlobStore as _, ChunkedBlobs, MemoryKeyValue, MovingBlobs, key};
 use crate::catalog::native::Native;
-use crate::catalog::{
-    BlobCheck, Catalog, Filters, ListQuery, MemoryCatalog, Sort, SqlCatalog, Timestamp,
-};
+use crate::catalog::{BlobCheck, Catalog, MemoryCatalog, SqlCatalog};
+use crate::model::{BlobRef, Filters, ListQuery, Sort, Timestamp};
 use crate::service::tests::limits;
 use crate::service::{Limits, Runtime, Service, Term};
 
@@ -397,7 +394,7 @@ impl World {
         seen.expect("nothing waits").expect("answers")
     }
 
-    fn images(&self) -> Vec<crate::catalog::Image> {
+    fn images(&self) -> Vec<crate::model::Image> {
         let query = ListQuery {
             owner: None,
             filters: Filters::default(),
@@ -427,7 +424,7 @@ impl World {
         self.model.lock().expect("not poisoned").check(&found);
         let mut shared = BTreeMap::new();
         for image in &images {
-            let content = (image.owner.as_str(), image.sha256.as_str());
+            let content = (image.owner.as_str(), image.sha256);
             let first = shared.entry(content).or_insert(&image.blob.id);
             assert_eq!(*first, &image.blob.id, "equal content is stored twice");
         }

@@ -1,7 +1,8 @@
 //! Keys: held while their request is under way, answered once, never for good.
 
 use super::*;
-use crate::catalog::{Image, KeyClaim};
+use crate::catalog::KeyClaim;
+use crate::model::Image;
 
 async fn begin(bench: &Bench) -> Result<Begun, ServiceError> {
     bench.service.begin("owner:alice", "k").await
@@ -130,7 +131,7 @@ async fn what_is_kept_of_an_answer_is_short_whatever_its_images_are() {
     );
     // It counts as what its owner keeps, until it is gone.
     let kept = ("owner:alice".len() + "k".len() + "f".len() + answer.answer.len()) as u64;
-    let usage = |images, bytes| Ok(crate::quota::Usage { images, bytes });
+    let usage = |images, bytes| Ok(crate::model::Usage { images, bytes });
     assert_eq!(service.usage("alice").await, usage(0, kept));
     // And as long as a claim that is late may be carried out yet.
     let settle = service.limits().lease.settle / 1000;

@@ -149,7 +149,7 @@ impl LateBench {
     async fn commit(
         &self,
         claim: Option<KeyClaim>,
-    ) -> Result<Vec<crate::catalog::Image>, ServiceError> {
+    ) -> Result<Vec<crate::model::Image>, ServiceError> {
         let file = body(&testing::png_of_size(300));
         let file = self
             .bench

@@ -1,7 +1,7 @@
 //! Quotas: held by the commit, told early where the length tells.
 
 use super::*;
-use crate::quota::{Quota, QuotaExceeded, Resource, Usage};
+use crate::model::{Quota, QuotaExceeded, Resource, Usage};
 
 fn within(images: Option<u64>, bytes: Option<u64>) -> Attributes {
     Attributes {

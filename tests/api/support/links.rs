@@ -71,7 +71,7 @@ pub(crate) fn ticket(owner: &str) -> Ticket {
         content_types: vec![],
         tags: vec![],
         visibility: None,
-        quota: darkroom::quota::QuotaClaim::default(),
+        quota: darkroom::model::QuotaClaim::default(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Filters that no index answers, held against one candidate after the other.
 
 use super::source::{Source, Statement, number};
-use crate::catalog::listing::{Filters, Span};
+use crate::model::{Filters, Span};
 
 /// Adds what a candidate must be, besides one of `source`.
 pub(super) fn push(statement: &mut Statement, source: &Source<'_>, filters: &Filters) {
@@ -47,7 +47,7 @@ fn of_image(filters: &Filters, table: &str) -> Statement {
     column(
         "content_type",
         "=",
-        filters.content_type.as_deref().map(Into::into),
+        filters.kind.map(|kind| kind.media_type().into()),
     );
     let visibility = filters
         .visibility

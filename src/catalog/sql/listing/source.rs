@@ -1,7 +1,7 @@
 //! What a list is read from: which table, by which index, from where to where.
 
-use crate::catalog::listing::{ListQuery, Position, Sort, SortBy, SortKey, Stretch};
 use crate::catalog::sql::Value;
+use crate::model::{ListQuery, Position, Sort, SortBy, SortKey, Stretch};
 
 /// A statement and what is bound to its `?`s, in the order of both.
 #[derive(Clone, Debug, Default)]

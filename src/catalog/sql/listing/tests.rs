@@ -4,7 +4,7 @@ use super::*;
 use crate::catalog::native::Native;
 use crate::catalog::sql::SqlCatalog;
 use crate::catalog::sql::tests::plan;
-use crate::catalog::{Sort, Span, Timestamp, Visibility};
+use crate::model::{Kind, Sort, Span, Timestamp, Visibility};
 use uuid::Uuid;
 
 /// Filters that no index answers, besides the tags.
@@ -16,7 +16,7 @@ fn every_filter(tags: &[&str]) -> Filters {
     let time = Some(Timestamp::from_millis(1));
     Filters {
         tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
-        content_type: Some("image/png".to_owned()),
+        kind: Some(Kind::Png),
         filename: Some("a".to_owned()),
         created_after: time,
         created_before: time,
@@ -136,7 +136,7 @@ async fn of_several_tags_the_rarest_is_followed() {
             WHERE value < 100)
         INSERT INTO images (id, owner, blob_id, chunk_size, size, sha256, content_type,
             width, height, frames, visibility, tags, metadata, created_at, updated_at)
-        SELECT printf('00000000-0000-7000-8000-%012x', value), 'alice', value, 1, 1, value,
+        SELECT printf('00000000-0000-7000-8000-%012x', value), 'alice', value, 1, 1, printf('%064x', value),
             'image/png', 1, 1, 1, 'private', iif(value IN (3, 97), '[\"all\",\"rare\"]', '[\"all\"]'),
             '{}', value, value
         FROM numbers";

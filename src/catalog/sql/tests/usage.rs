@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use super::super::usage::STATISTICS;
 use super::*;
 use crate::catalog::MemoryCatalog;
+use crate::model::Kind;
 
 const OWNERS: [&str; 3] = ["alice", "bob", "zoë"];
 const SIZES: [u64; 4] = [7, 10, 1000, 1 << 33];
@@ -63,9 +64,9 @@ fn new_image(owner: &str, number: u32, content: usize) -> NewImage {
             id: Uuid::from_u128(u128::from(number)),
             owner: owner.to_owned(),
             blob,
-            sha256: format!("{content:064}"),
-            original_sha256: format!("{content:064}"),
-            content_type: "image/png".to_owned(),
+            sha256: [content as u8; 32].into(),
+            original_sha256: [content as u8; 32].into(),
+            kind: Kind::Png,
             width: 1,
             height: 1,
             frames: 1,

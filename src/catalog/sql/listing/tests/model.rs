@@ -8,9 +8,8 @@ use proptest::sample::{select, subsequence};
 use uuid::Uuid;
 
 use super::*;
-use crate::blobs::BlobRef;
-use crate::catalog::{Catalog, Image, Lease, MemoryCatalog, NewImage};
-use crate::quota::Quota;
+use crate::catalog::{Catalog, Lease, MemoryCatalog, NewImage};
+use crate::model::{BlobRef, Image, Kind, Quota, Sha256};
 
 /// What may be changed of an image.
 #[derive(Clone, Debug)]
@@ -27,7 +26,7 @@ struct Fixed {
     created_at: i64,
     size: u64,
     width: u32,
-    content_type: &'static str,
+    kind: Kind,
 }
 
 /// What happens between two pages. Images are told by their number, modulo how many
@@ -51,17 +50,17 @@ fn editable() -> impl Strategy<Value = Editable> {
 }
 
 fn fixed() -> impl Strategy<Value = Fixed> {
-    let content_type = select(vec!["image/png", "image/gif"]);
+    let kind = select(vec![Kind::Png, Kind::Gif]);
     let owner = select(vec!["alice", "alice", "alice", "bob"]);
-    (owner, 0i64..5, 1u64..4, 1u32..4, content_type).prop_map(
-        |(owner, created_at, size, width, content_type)| Fixed {
+    (owner, 0i64..5, 1u64..4, 1u32..4, kind).prop_map(|(owner, created_at, size, width, kind)| {
+        Fixed {
             owner,
             created_at,
             size,
             width,
-            content_type,
-        },
-    )
+            kind,
+        }
+    })
 }
 
 fn event() -> impl Strategy<Value = Event> {
@@ -79,21 +78,15 @@ fn filters() -> impl Strategy<Value = Filters> {
     };
     let time = || option::weighted(0.2, (0i64..5).prop_map(Timestamp::from_millis));
     let tags = prop_oneof![3 => Just(vec![]), 2 => subsequence(vec!["x", "y", "z"], 1..=3)];
-    let content_type = option::weighted(0.2, select(vec!["image/png", "image/gif"]));
+    let kind = option::weighted(0.2, select(vec![Kind::Png, Kind::Gif]));
     let filename = option::weighted(0.3, select(vec!["A", "png", "b", "%"]));
     let visibility = option::weighted(0.2, Just(Visibility::Public));
-    let texts = (tags, content_type, filename, visibility);
+    let texts = (tags, kind, filename, visibility);
     (texts, time(), time(), span(3), span(3)).prop_map(
-        |(
-            (tags, content_type, filename, visibility),
-            created_after,
-            created_before,
-            width,
-            size,
-        )| {
+        |((tags, kind, filename, visibility), created_after, created_before, width, size)| {
             Filters {
                 tags: tags.into_iter().map(str::to_owned).collect(),
-                content_type: content_type.map(str::to_owned),
+                kind,
                 filename: filename.map(str::to_owned),
                 created_after,
                 created_before,
@@ -158,17 +151,18 @@ impl World<'_> {
         // Ids in no order.
         let id = Uuid::from_u128(number.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835));
         let created_at = Timestamp::from_millis(fixed.created_at);
+        let digest = Sha256::from(std::array::from_fn(|at| number.to_be_bytes()[at % 16]));
         let mut image = Image {
             id,
             owner: fixed.owner.to_owned(),
             blob: BlobRef {
-                id: crate::blobs::BlobId::new(format!("{LEASE}.{number}")).expect("an id"),
+                id: crate::model::BlobId::new(format!("{LEASE}.{number}")).expect("an id"),
                 size: fixed.size,
                 chunk_size: 1,
             },
-            sha256: format!("{number:064}"),
-            original_sha256: format!("{number:064}"),
-            content_type: fixed.content_type.to_owned(),
+            sha256: digest,
+            original_sha256: digest,
+            kind: fixed.kind,
             width: fixed.width,
             height: 1,
             frames: 1,

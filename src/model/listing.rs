@@ -6,7 +6,7 @@
 
 use uuid::Uuid;
 
-use super::{Image, Timestamp, Visibility};
+use super::{Image, Kind, Timestamp, Visibility};
 
 /// What images are sorted by. Those that are equal in it are sorted by their ids.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -121,8 +121,8 @@ impl Span {
 pub struct Filters {
     /// Tags that the image must have, each of them.
     pub tags: Vec<String>,
-    /// Its media type.
-    pub content_type: Option<String>,
+    /// What its bytes are.
+    pub kind: Option<Kind>,
     /// A part of its file name; upper and lower case of ASCII letters are the same.
     pub filename: Option<String>,
     /// Created after this, not at it.
@@ -147,10 +147,9 @@ impl Filters {
             let name = name.to_ascii_lowercase();
             name.contains(&part.to_ascii_lowercase())
         };
-        let content_type = self.content_type.as_ref();
         let (after, before) = (self.created_after, self.created_before);
         self.tags.iter().all(|tag| image.tags.contains(tag))
-            && content_type.is_none_or(|wanted| *wanted == image.content_type)
+            && self.kind.is_none_or(|wanted| wanted == image.kind)
             && self.filename.as_ref().is_none_or(contains)
             && after.is_none_or(|after| image.created_at > after)
             && before.is_none_or(|before| image.created_at < before)
@@ -163,7 +162,7 @@ impl Filters {
     }
 }
 
-/// What is asked of [`super::Catalog::list`].
+/// What is asked of the catalog.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListQuery {
     /// Only this owner's images; `None` for everybody's.
@@ -194,11 +193,11 @@ pub struct Page {
 /// A part of an order: all that is between two places, neither of which belongs
 /// to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Stretch {
+pub struct Stretch {
     /// After this place, counted from the least.
-    pub(super) above: Option<Position>,
+    pub above: Option<Position>,
     /// Before this place.
-    pub(super) below: Option<Position>,
+    pub below: Option<Position>,
 }
 
 impl Stretch {
@@ -211,7 +210,7 @@ impl Stretch {
 impl ListQuery {
     /// The part of the order in which all that is wanted lies: what comes after the
     /// page before, within the filters on what is sorted by.
-    pub(super) fn stretch(&self) -> Stretch {
+    pub fn stretch(&self) -> Stretch {
         let filters = &self.filters;
         let mut stretch = match self.sort.by {
             SortBy::CreatedAt => Stretch {
@@ -253,7 +252,7 @@ impl ListQuery {
     }
 
     /// The filters that the order does not answer by itself.
-    pub(super) fn remaining_filters(&self) -> Filters {
+    pub fn remaining_filters(&self) -> Filters {
         let mut filters = self.filters.clone();
         match self.sort.by {
             SortBy::CreatedAt => (filters.created_after, filters.created_before) = (None, None),
@@ -264,7 +263,7 @@ impl ListQuery {
     }
 
     /// The page that a catalog with these images gives: the plainest way to it.
-    pub(super) fn page_of<'a>(&self, images: impl Iterator<Item = &'a Image>) -> Page {
+    pub fn page_of<'a>(&self, images: impl Iterator<Item = &'a Image>) -> Page {
         let stretch = self.stretch();
         let ours = images.filter(|image| {
             self.owner
