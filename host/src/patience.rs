@@ -6,8 +6,8 @@ use tokio::time::Instant;
 /// The bytes that buy a second: a client that is as fast may go on for as long as it takes.
 const RATE: u32 = 1000;
 
-/// How long a client is waited for: a time, of which waiting takes away and every [`RATE`]
-/// bytes give a second back. What came before it stopped buys a client no more than the
+/// How long a client is waited for: a time, of which waiting takes away and every
+/// thousand bytes give a second back. What came before it stopped buys a client no more than the
 /// whole time again. Only waiting for the client counts, so that a slow application is no
 /// client's fault.
 #[derive(Debug)]
