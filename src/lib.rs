@@ -6,7 +6,7 @@
 //! - [`service`]: what the product does: take images in, give them out, clean up.
 //! - [`media`]: what the bytes of an image say. Pure.
 //! - [`blobs`]: the bytes, behind a trait; [`catalog`]: all else, behind another.
-//! - [`quota`]: how much an owner may keep. Pure.
+//! - [`model`]: the nouns: images, blobs, digests, times, lists, kinds, quotas. No I/O.
 //! - [`number`]: the one reader of whole numbers that come as text. Pure.
 //! - [`patience`]: how long stores are waited for.
 //! - [`settings`]: every variable, parsed and checked once.

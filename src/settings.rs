@@ -157,7 +157,7 @@ impl Origins {
     }
 }
 
-/// A variable that can not be used. The message holds no secret.
+/// A variable that cannot be used. The message holds no secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the variable {variable} {reason}")]
 pub struct SettingsError {
@@ -358,7 +358,7 @@ impl Values<'_> {
             return Ok(None);
         };
         let must = "must be like https://images.example.com, with no query or fragment";
-        let uri: axum::http::Uri = value.parse().map_err(|_| refuse(variable, must))?;
+        let uri: http::Uri = value.parse().map_err(|_| refuse(variable, must))?;
         let is_web = matches!(uri.scheme_str(), Some("http" | "https"));
         if !is_web || uri.authority().is_none() || uri.query().is_some() || value.contains('#') {
             return Err(refuse(variable, must));

@@ -1,4 +1,4 @@
-//! Requests that can not be read. hyper answers them itself, with a status and nothing
+//! Requests that cannot be read. hyper answers them itself, with a status and nothing
 //! else; here that answer gets a body that says what is wrong.
 //!
 //! It is known by when it is written: while no exchange is under way and everything of

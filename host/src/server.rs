@@ -113,7 +113,7 @@ impl Server {
             let detail = "too many requests are under way";
             return problem(StatusCode::SERVICE_UNAVAILABLE, detail);
         };
-        let rest = HeaderValue::try_from(rest).map_err(|_| "the request's path can not be read");
+        let rest = HeaderValue::try_from(rest).map_err(|_| "the request's path cannot be read");
         let prepared = rest.and_then(|rest| prepare(request, route, rest, client.peer.clone()));
         let request = match prepared {
             Ok(request) => request,

@@ -16,7 +16,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 
-/// So much the kernel takes that it can not send yet. It tells that there is room again
+/// So much the kernel takes that it cannot send yet. It tells that there is room again
 /// when half of that is sent: a slow client is seen to take something that often.
 const UNSENT: u32 = 128 << 10;
 

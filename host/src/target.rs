@@ -31,7 +31,7 @@ pub fn prepare<B>(
         .path_and_query
         .as_ref()
         .map_or("/", |target| target.as_str());
-    let odd = |_| "the request's path can not be read";
+    let odd = |_| "the request's path cannot be read";
     let full_url = HeaderValue::try_from(format!("http://{authority}{target}")).map_err(odd)?;
     uri.scheme = Some(Scheme::HTTP);
     uri.authority = Some(authority);

@@ -1,7 +1,7 @@
 //! Proactive negotiation (RFC 9110 §12.5): what `Accept` and `Accept-Encoding` say of
 //! what could be sent.
 //!
-//! Read leniently, as real clients write them: what can not be read is passed over, and
+//! Read leniently, as real clients write them: what cannot be read is passed over, and
 //! a field with nothing that can be read is as good as none. Parameters of media ranges
 //! other than `q` do not count.
 

@@ -32,7 +32,7 @@ impl Asset {
             .checked_sub(8)
             .and_then(|end| self.gzip.get(10..end));
         let plain = data.and_then(|data| decompress_to_vec(data).ok());
-        plain.ok_or_else(|| Problem::new(ProblemKind::Internal, "the file can not be read"))
+        plain.ok_or_else(|| Problem::new(ProblemKind::Internal, "the file cannot be read"))
     }
 
     /// Answers with the file, in the coding that the client wants. `respond` is given the

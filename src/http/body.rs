@@ -105,7 +105,7 @@ async fn bytes(body: Body) -> Result<Vec<u8>, Problem> {
     Ok(bytes)
 }
 
-/// Reads a JSON text; the member that can not be so is named.
+/// Reads a JSON text; the member that cannot be so is named.
 fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
     let refused = |error: serde_json::Error| {
         Problem::new(ProblemKind::BadRequest, format!("the body: {error}"))

@@ -91,7 +91,7 @@ pub(super) fn evaluate(method: &Method, headers: &HeaderMap, current: &Validator
 }
 
 /// Whether `If-Range` (§13.1.5) lets `Range` apply: it is not there, or names the
-/// present state exactly. What can not be read names none.
+/// present state exactly. What cannot be read names none.
 pub(super) fn range_applies(headers: &HeaderMap, current: &Validators) -> bool {
     if !headers.contains_key(header::IF_RANGE) {
         return true;

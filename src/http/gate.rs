@@ -84,7 +84,7 @@ fn refuse_hosts(uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
     let detail = match (host, uri.authority()) {
         _ if hosts.next().is_some() => "the request must have one Host",
         (Some(None), _) => "Host must be a name or an address, and perhaps a port",
-        (_, Some(named)) if named.as_str().contains('@') => "a user can not be named by the host",
+        (_, Some(named)) if named.as_str().contains('@') => "a user cannot be named by the host",
         (Some(Some(host)), Some(named)) if host != *named => {
             "Host and the target of the request must name the same host"
         }

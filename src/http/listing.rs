@@ -97,7 +97,7 @@ pub(super) struct Listing {
 }
 
 impl Listing {
-    /// Reads a query. The parameter that can not be is named.
+    /// Reads a query. The parameter that cannot be is named.
     pub(super) fn parse(query: &str) -> Result<Self, Problem> {
         let parameters = Parameters::parse(query, &NAMES)?;
         let span = |min, max| {

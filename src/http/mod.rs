@@ -91,7 +91,7 @@ pub fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-/// The routes of an application that can not be built: each answers with why.
+/// The routes of an application that cannot be built: each answers with why.
 pub fn broken(problem: Problem) -> Router {
     Router::new()
         .fallback(|| async { problem })

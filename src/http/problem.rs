@@ -14,8 +14,6 @@ use super::byteranges;
 use crate::auth::link::LinkError;
 use crate::auth::ticket::TicketError;
 use crate::auth::{Scope, TokenError};
-use crate::blobs::BlobError;
-use crate::catalog::CatalogError;
 use crate::media::MediaError;
 use crate::service::fields::FieldError;
 use crate::service::{EditError, ServiceError, UploadError};
@@ -72,7 +70,7 @@ impl Problem {
         self
     }
 
-    /// Adds a header. A value that can not be sent is left out.
+    /// Adds a header. A value that cannot be sent is left out.
     pub fn with_header(mut self, name: HeaderName, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
             self.headers.push((name, value));
@@ -196,40 +194,29 @@ impl From<ServiceError> for Problem {
         match error {
             ServiceError::NotFound => Self::new(ProblemKind::NotFound, error.to_string()),
             ServiceError::Changed => Self::new(ProblemKind::PreconditionFailed, error.to_string()),
-            ServiceError::KeyHeld | ServiceError::Catalog(CatalogError::ClaimLost) => {
-                Self::new(ProblemKind::IdempotencyKeyHeld, error.to_string())
-                    .with_header(header::RETRY_AFTER, "1")
-            }
+            ServiceError::KeyHeld => Self::new(ProblemKind::IdempotencyKeyHeld, error.to_string())
+                .with_header(header::RETRY_AFTER, "1"),
             ServiceError::KeyReused => {
                 Self::new(ProblemKind::IdempotencyKeyReused, error.to_string())
             }
             ServiceError::LinkRevoked => Self::new(ProblemKind::LinkRevoked, error.to_string()),
-            ServiceError::Catalog(CatalogError::TicketSpent) => {
-                Self::new(ProblemKind::TicketSpent, error.to_string())
-            }
-            ServiceError::Catalog(CatalogError::QuotaExceeded(refused)) => {
+            ServiceError::TicketSpent => Self::new(ProblemKind::TicketSpent, error.to_string()),
+            ServiceError::QuotaExceeded(exceeded) => {
                 Self::new(ProblemKind::QuotaExceeded, error.to_string())
-                    .with("quota", refused.resource.as_str())
-                    .with("limit", refused.limit)
-                    .with("actual", refused.actual)
+                    .with("quota", exceeded.resource.as_str())
+                    .with("limit", exceeded.limit)
+                    .with("actual", exceeded.actual)
             }
-            ServiceError::Catalog(CatalogError::LeaseExpired) => {
+            ServiceError::TooLate => {
                 Self::unavailable("the upload took too long; send it again", &error)
             }
-            ServiceError::Catalog(CatalogError::Database(_)) => {
-                Self::unavailable("the catalog does not answer", &error)
-            }
-            ServiceError::Blobs(BlobError::Store(_)) => {
+            ServiceError::Unavailable(_) if error.is_of_blobs() => {
                 Self::unavailable("the blob store does not answer", &error)
             }
-            ServiceError::Catalog(CatalogError::Damaged { .. })
-            | ServiceError::Blobs(
-                BlobError::Missing { .. }
-                | BlobError::Damaged { .. }
-                | BlobError::Altered { .. }
-                | BlobError::OtherContent { .. }
-                | BlobError::OutOfRange { .. },
-            ) => {
+            ServiceError::Unavailable(_) => {
+                Self::unavailable("the catalog does not answer", &error)
+            }
+            ServiceError::Damaged(_) => {
                 let detail = "what is stored is damaged; the operator can see more in the log";
                 Self::internal(ProblemKind::Internal, detail, &error)
             }

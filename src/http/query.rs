@@ -62,7 +62,7 @@ pub(super) fn parse<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
     }
 }
 
-/// Refuses parameters of other names, where a type can not.
+/// Refuses parameters of other names, where a type cannot.
 pub(super) fn refuse_unknown(uri: &Uri, known: &[&str]) -> Result<(), Problem> {
     let names = names(uri.query().unwrap_or_default());
     let mut names = names.filter(|name| !name.is_empty());

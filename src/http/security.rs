@@ -36,7 +36,7 @@ impl Policy {
         }
     }
 
-    /// The policy where the settings can not be read.
+    /// The policy where the settings cannot be read.
     pub(super) fn unknown() -> Self {
         Self { encrypted: false }
     }

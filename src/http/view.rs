@@ -139,7 +139,7 @@ pub(super) fn json(view: &impl Serialize) -> Response {
 /// An object as JSON.
 pub(super) fn to_json(view: &impl Serialize) -> Result<Vec<u8>, Problem> {
     serde_json::to_vec(view)
-        .map_err(|_| Problem::new(ProblemKind::Internal, "the answer can not be written"))
+        .map_err(|_| Problem::new(ProblemKind::Internal, "the answer cannot be written"))
 }
 
 fn response(body: Vec<u8>) -> Response {

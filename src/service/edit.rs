@@ -57,7 +57,7 @@ impl Patch {
 /// Why an edit was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EditError {
-    /// A field can not be so.
+    /// A field cannot be so.
     #[error(transparent)]
     Field(#[from] FieldError),
     /// The image is not there, or a store failed.

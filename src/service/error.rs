@@ -2,6 +2,18 @@
 
 use crate::blobs::BlobError;
 use crate::catalog::CatalogError;
+use crate::model::QuotaExceeded;
+
+/// Which store an error comes from, and what it says.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// The catalog.
+    #[error(transparent)]
+    Catalog(CatalogError),
+    /// The blob store.
+    #[error(transparent)]
+    Blobs(BlobError),
+}
 
 /// Why the service could not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -21,10 +33,52 @@ pub enum ServiceError {
     /// The image's links were revoked since this one was made.
     #[error("the link was revoked")]
     LinkRevoked,
-    /// The catalog failed.
+    /// The upload ticket was used before.
+    #[error("the upload ticket was used before")]
+    TicketSpent,
+    /// The owner would keep more than the quota allows.
     #[error(transparent)]
-    Catalog(#[from] CatalogError),
-    /// The blob store failed, or a blob is damaged.
+    QuotaExceeded(#[from] QuotaExceeded),
+    /// The upload took longer than the time in which it could be committed.
+    #[error("the upload took longer than its lease")]
+    TooLate,
+    /// A store does not answer, or cannot do what it was asked now. Worth a retry.
     #[error(transparent)]
-    Blobs(#[from] BlobError),
+    Unavailable(StoreError),
+    /// What is stored is damaged.
+    #[error(transparent)]
+    Damaged(StoreError),
+}
+
+impl ServiceError {
+    /// Whether it is the blob store that does not answer.
+    pub fn is_of_blobs(&self) -> bool {
+        matches!(self, Self::Unavailable(StoreError::Blobs(_)))
+    }
+}
+
+impl From<CatalogError> for ServiceError {
+    fn from(error: CatalogError) -> Self {
+        match error {
+            CatalogError::LeaseExpired => Self::TooLate,
+            CatalogError::ClaimLost => Self::KeyHeld,
+            CatalogError::TicketSpent => Self::TicketSpent,
+            CatalogError::QuotaExceeded(exceeded) => Self::QuotaExceeded(exceeded),
+            CatalogError::Damaged { .. } => Self::Damaged(StoreError::Catalog(error)),
+            CatalogError::Database(_) => Self::Unavailable(StoreError::Catalog(error)),
+        }
+    }
+}
+
+impl From<BlobError> for ServiceError {
+    fn from(error: BlobError) -> Self {
+        match error {
+            BlobError::Store(_) => Self::Unavailable(StoreError::Blobs(error)),
+            BlobError::Missing { .. }
+            | BlobError::Damaged { .. }
+            | BlobError::Altered { .. }
+            | BlobError::OtherContent { .. }
+            | BlobError::OutOfRange { .. } => Self::Damaged(StoreError::Blobs(error)),
+        }
+    }
 }

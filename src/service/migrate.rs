@@ -17,7 +17,7 @@ pub struct Migrated {
     pub moved_bytes: u64,
     /// How many were not in the previous store.
     pub moved_before: u64,
-    /// Those that can not be moved because they are damaged, and how.
+    /// Those that cannot be moved because they are damaged, and how.
     pub damaged: Vec<(BlobId, String)>,
     /// The last blob of the step; `None` where there are no more.
     pub next: Option<BlobId>,

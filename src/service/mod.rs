@@ -29,9 +29,10 @@ use crate::media::{Strip, Trailing};
 use crate::model::{Image, Kind, Timestamp};
 use crate::settings::Settings;
 
+pub use crate::catalog::{KeyAnswer, KeyClaim};
 pub use access::TICKET_RECORD_SECONDS;
 pub use edit::{EditError, Patch};
-pub use error::ServiceError;
+pub use error::{ServiceError, StoreError};
 pub use fetch::ListRequest;
 pub use idempotency::{ANSWER_SECONDS, Answering, Begun, HOLD_SECONDS};
 pub use lease::Term;

@@ -15,7 +15,7 @@ use super::*;
 use crate::auth::{Grant, Scopes};
 use crate::blobs::faulty::FaultyKeyValue;
 use crate::blobs::{ChunkedBlobs, KeyValue, MemoryKeyValue};
-use crate::catalog::{CatalogError, MemoryCatalog};
+use crate::catalog::MemoryCatalog;
 use crate::media::{MediaError, testing};
 use crate::model::{Quota, QuotaClaim};
 
@@ -482,7 +482,7 @@ async fn an_upload_that_outlasts_its_lease_is_refused() {
         .service
         .commit("alice", vec![file], &Attributes::default())
         .await;
-    assert_eq!(late, Err(ServiceError::Catalog(CatalogError::LeaseExpired)));
+    assert_eq!(late, Err(ServiceError::TooLate));
     bench.do_spawned().await;
     bench.assert_empty("late").await;
 }
@@ -504,7 +504,7 @@ async fn an_upload_stops_before_its_lease_ends() {
         .service
         .receive(slow, None, &Expected::default())
         .await;
-    let late = ServiceError::Catalog(CatalogError::LeaseExpired);
+    let late = ServiceError::TooLate;
     assert_eq!(answer.err(), Some(UploadError::Service(late)));
     bench.do_spawned().await;
     assert_eq!(bench.values.keys(), Vec::<String>::new());
@@ -705,7 +705,7 @@ async fn of_many_uploads_with_one_ticket_one_succeeds_and_the_rest_leave_nothing
         .map(|file| bench.service.commit("alice", vec![file], &ticket));
     let answers = futures_util::future::join_all(commits).await;
     assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
-    let spent = Err(ServiceError::Catalog(CatalogError::TicketSpent));
+    let spent = Err(ServiceError::TicketSpent);
     assert_eq!(answers.iter().filter(|answer| **answer == spent).count(), 7);
     bench.do_spawned().await;
     assert_eq!(

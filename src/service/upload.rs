@@ -275,7 +275,7 @@ impl Service {
     }
 
     /// Makes images of all `files`, or of none. What is not committed is deleted, or
-    /// where it can not be known, left to the sweep.
+    /// where it cannot be known, left to the sweep.
     pub async fn commit(
         &self,
         owner: &str,

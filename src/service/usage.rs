@@ -1,7 +1,7 @@
 //! What owners keep, and how much they may.
 
 use super::{Attributes, Expected, Service, ServiceError, UploadError};
-use crate::catalog::{CatalogError, Statistics};
+use crate::catalog::Statistics;
 use crate::model::{Timestamp, Usage};
 
 /// The report for metrics: what is kept, and how long work has been waiting.
@@ -57,6 +57,6 @@ impl Service {
             bytes: expected.length.unwrap_or(1),
         };
         let admitted = attributes.quota.admit(kept, added);
-        admitted.map_err(|refused| ServiceError::from(CatalogError::from(refused)).into())
+        admitted.map_err(|refused| ServiceError::from(refused).into())
     }
 }

@@ -60,7 +60,7 @@ fn options() -> Result<RequestOptionsExtension, HttpError> {
         .set_connect_timeout(nanos(CONNECT))
         .and_then(|()| options.set_first_byte_timeout(nanos(SILENCE)))
         .and_then(|()| options.set_between_bytes_timeout(nanos(SILENCE)))
-        .map_err(|error| HttpError(format!("time limits can not be set: {error}")))?;
+        .map_err(|error| HttpError(format!("time limits cannot be set: {error}")))?;
     Ok(RequestOptionsExtension(options))
 }
 

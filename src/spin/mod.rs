@@ -119,7 +119,7 @@ async fn read_settings() -> Result<Settings, SettingsError> {
             }
             Err(variables::Error::Undefined(_)) => {}
             Err(error) => {
-                let reason = format!("can not be read: {error}");
+                let reason = format!("cannot be read: {error}");
                 return Err(SettingsError {
                     variable: name,
                     reason,

@@ -14,7 +14,7 @@ fn admin(darkroom: &Darkroom) -> Client {
     darkroom.scoped("root", "admin")
 }
 
-/// An end to end test can not wait for hours.
+/// An end to end test cannot wait for hours.
 fn hasty() -> Darkroom {
     let setup = Darkroom::with().variable("max_upload_seconds", 1);
     let setup = setup.variable("late_write_seconds", 1);

@@ -2,7 +2,7 @@
 //!
 //! schemathesis (of others) makes requests of what `/openapi.json` says: good and bad
 //! ones, by themselves and one after another as clients would, and holds every answer
-//! to it. `tests/schemathesis/` has its settings and what it can not know.
+//! to it. `tests/schemathesis/` has its settings and what it cannot know.
 
 use std::path::Path;
 

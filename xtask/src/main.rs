@@ -50,7 +50,7 @@ enum Command {
     Up(up::Up),
     /// Check and test everything
     Test(test::Test),
-    /// Check and test everything as CI does: what can not run here is a failure
+    /// Check and test everything as CI does: what cannot run here is a failure
     Ci,
     /// Write the description of the API anew, from the code
     Openapi(openapi::Openapi),

@@ -46,7 +46,7 @@ impl Endpoint {
         (is_web && bare && anonymous && !url.contains('#')).then_some(Self { scheme, authority })
     }
 
-    /// Whether what is sent there can not be changed on its way.
+    /// Whether what is sent there cannot be changed on its way.
     pub(super) fn is_encrypted(&self) -> bool {
         self.scheme == Scheme::HTTPS
     }

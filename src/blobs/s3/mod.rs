@@ -15,7 +15,7 @@
 //!
 //! The key needs the rights `s3:GetObject`, `s3:PutObject`, `s3:DeleteObject`,
 //! `s3:AbortMultipartUpload`, `s3:ListBucketMultipartUploads` and `s3:ListBucket`
-//! (without the last, what is not there can not be told from what is forbidden).
+//! (without the last, what is not there cannot be told from what is forbidden).
 
 mod client;
 mod config;

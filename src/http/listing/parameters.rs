@@ -58,7 +58,7 @@ pub(super) fn print<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> 
     pairs.join("&")
 }
 
-/// A parameter can not be so.
+/// A parameter cannot be so.
 pub(in crate::http) fn refused(name: &str, detail: String) -> Problem {
     Problem::new(ProblemKind::BadRequest, detail).with("parameter", name)
 }

@@ -35,7 +35,7 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// Whether the request may come to have a line. What is whole in memory can not
+    /// Whether the request may come to have a line. What is whole in memory cannot
     /// fail on our side.
     pub(super) fn may_be_written(&self, body: &Body) -> bool {
         let is_whole = body.size_hint().exact().is_some();

@@ -4,7 +4,7 @@
 //! The outermost middleware. A line is written when the response's body has ended or
 //! was broken off ([`body`]), which may be long after the handler is done. What a
 //! request is known by comes from the route and from [`Trace`], never from its path,
-//! query or headers: tokens, signatures, tickets and file names can not get into a
+//! query or headers: tokens, signatures, tickets and file names cannot get into a
 //! line.
 
 mod body;

@@ -25,8 +25,8 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// The request can not be understood.
-    BadRequest: 400, "bad-request", "The request can not be understood";
+    /// The request cannot be understood.
+    BadRequest: 400, "bad-request", "The request cannot be understood";
     /// The body ended early, or is not as long as announced.
     UploadInterrupted: 400, "upload-interrupted", "The upload is incomplete";
     /// The content is not what was hashed.

@@ -265,7 +265,7 @@ fn cache_control(
         let left = link.expires.saturating_sub(app.service.now().seconds());
         let value = format!("public, max-age={}", left.min(LINK_MAX_AGE));
         return HeaderValue::from_str(&value)
-            .map_err(|_| Problem::new(ProblemKind::Internal, "the headers can not be made"));
+            .map_err(|_| Problem::new(ProblemKind::Internal, "the headers cannot be made"));
     }
     Ok(HeaderValue::from_static(match visibility {
         Visibility::Private => "private, no-cache",

@@ -256,5 +256,5 @@ fn form_problem(error: multer::Error) -> Problem {
         | multer::Error::IncompleteHeaders => ProblemKind::UploadInterrupted,
         _ => ProblemKind::BadRequest,
     };
-    Problem::new(kind, format!("the form can not be read: {error}"))
+    Problem::new(kind, format!("the form cannot be read: {error}"))
 }

@@ -11,7 +11,6 @@ use serde::Deserialize;
 
 use super::form;
 use super::tickets::{self, Redeemed};
-use crate::catalog::{KeyAnswer, KeyClaim};
 use crate::http::disposition::Named;
 use crate::http::extract::{Authorized, Write};
 use crate::http::idempotency::{self, FileFingerprint, Fingerprint};
@@ -23,7 +22,9 @@ use crate::http::view::{ImageView, ItemsView, json, object, url};
 use crate::http::{App, digest};
 use crate::model::{Image, Kind};
 use crate::number;
-use crate::service::{Answering, Attributes, Begun, Expected, Received, ServiceError};
+use crate::service::{
+    Answering, Attributes, Begun, Expected, KeyAnswer, KeyClaim, Received, ServiceError,
+};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -261,7 +262,7 @@ fn body_form(headers: &HeaderMap) -> Result<BodyForm, Problem> {
     };
     let value = value
         .to_str()
-        .map_err(|_| Problem::new(ProblemKind::BadRequest, "the Content-Type can not be read"))?;
+        .map_err(|_| Problem::new(ProblemKind::BadRequest, "the Content-Type cannot be read"))?;
     if essence(value).eq_ignore_ascii_case("multipart/form-data") {
         return form::boundary(value).map(BodyForm::Form);
     }

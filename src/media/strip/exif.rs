@@ -123,7 +123,7 @@ struct Table {
 
 impl Kept<'_> {
     /// Adds the directory at this offset. How many of its entries stay; `None` if
-    /// it can not be read, or lies over another.
+    /// it cannot be read, or lies over another.
     fn add(&mut self, at: usize, level: Level) -> Option<usize> {
         let Directory { mut entries, end } = self.tiff.directory(at, self.meter)?;
         let place = at..end;

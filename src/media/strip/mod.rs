@@ -8,8 +8,8 @@
 //! - `place`: the names under which places are told.
 //!
 //! Where a container says further up how long things are (the RIFF of a WebP,
-//! the offsets of an AVIF), an edit keeps the length. What can not be read goes
-//! as a whole: what is not understood can not be said to tell no place.
+//! the offsets of an AVIF), an edit keeps the length. What cannot be read goes
+//! as a whole: what is not understood cannot be said to tell no place.
 
 pub(super) mod avif;
 mod exif;

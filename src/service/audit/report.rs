@@ -23,13 +23,13 @@ pub struct AuditPage {
 /// What can be wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// An image's record can not be read.
+    /// An image's record cannot be read.
     UnreadableImage,
     /// An image's record does not agree with that of its blob.
     ContradictedImage,
     /// An image's blob has no record.
     UnrecordedBlob,
-    /// A blob's record can not be read.
+    /// A blob's record cannot be read.
     UnreadableBlob,
     /// A blob's record counts other images than there are.
     WrongCount,
@@ -71,7 +71,7 @@ pub enum Remedy {
     Record,
     /// Count the images anew.
     Recount,
-    /// Delete the images, which can not be given out any more.
+    /// Delete the images, which cannot be given out any more.
     Remove,
 }
 

@@ -12,10 +12,11 @@ use super::steps::{Pause, Steps};
 use super::world::{Clock, GRACE, TERM, UNSURE};
 use crate::auth::{Grant, Scopes};
 use crate::blobs::BlobError;
-use crate::catalog::CatalogError;
 use crate::model::QuotaClaim;
 use crate::service::audit::{Audit, Place};
-use crate::service::{Attributes, Expected, Received, Service, ServiceError, UploadError};
+use crate::service::{
+    Attributes, Expected, Received, Service, ServiceError, StoreError, UploadError,
+};
 
 /// Something that takes many steps.
 #[derive(Clone, Debug)]
@@ -123,7 +124,7 @@ impl Scene {
     fn excuse(&self, began: i64, error: &UploadError) {
         match error {
             UploadError::Interrupted(_) => {}
-            UploadError::Service(ServiceError::Catalog(CatalogError::LeaseExpired)) => {
+            UploadError::Service(ServiceError::TooLate) => {
                 assert!(self.has_passed(began, TERM.write), "a lease ended early");
             }
             error => assert!(self.model(|model| model.faulty), "{error:?}"),
@@ -140,7 +141,7 @@ impl Scene {
             Err(ServiceError::NotFound) => {
                 assert_ne!(self.model(|model| model.state(id)), Some(State::There));
             }
-            Err(ServiceError::Blobs(BlobError::Missing { .. })) => {
+            Err(ServiceError::Damaged(StoreError::Blobs(BlobError::Missing { .. }))) => {
                 let state = self.model(|model| model.state(id));
                 assert_ne!(state, Some(State::There), "{id} is broken");
                 assert!(self.has_passed(began, GRACE), "no grace for a reader");

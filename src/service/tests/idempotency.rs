@@ -37,7 +37,7 @@ async fn a_request_that_crashed_holds_its_key_for_minutes_and_then_commits_nothi
     bench.advance(1);
     let next = first(&bench).await;
     let late = commit(&bench, crashed.clone(), 300).await;
-    assert_eq!(late, Err(ServiceError::Catalog(CatalogError::ClaimLost)));
+    assert_eq!(late, Err(ServiceError::KeyHeld));
     bench.do_spawned().await;
     assert_eq!(bench.values.keys(), Vec::<String>::new());
     bench.service.release(&crashed).await;

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 
 use super::*;
 use crate::blobs::{BlobError, key};
+use crate::catalog::CatalogError;
 use crate::catalog::native::Native;
 use crate::catalog::{Database, KeyClaim, Row, SqlCatalog, Value};
 
@@ -204,7 +205,7 @@ async fn a_commit_of_unknown_outcome_keeps_its_bytes_until_its_lease_tells() {
         assert!(
             matches!(
                 unknown,
-                Err(ServiceError::Catalog(CatalogError::Database(_)))
+                Err(ServiceError::Unavailable(StoreError::Catalog(_)))
             ),
             "{unknown:?}"
         );
@@ -273,7 +274,10 @@ async fn a_key_whose_claim_was_answered_by_a_failure_is_free_for_the_repeat() {
             server.database.set(CLAIM, fate);
             let unknown = server.begin().await;
             assert!(
-                matches!(unknown, Err(ServiceError::Catalog(_))),
+                matches!(
+                    unknown,
+                    Err(ServiceError::Unavailable(StoreError::Catalog(_)))
+                ),
                 "{unknown:?}"
             );
             server.database.set("", Fate::Good);

@@ -11,11 +11,11 @@ fn within(images: Option<u64>, bytes: Option<u64>) -> Attributes {
 }
 
 fn exceeded(resource: Resource, limit: u64, actual: u64) -> ServiceError {
-    ServiceError::Catalog(CatalogError::QuotaExceeded(QuotaExceeded {
+    ServiceError::QuotaExceeded(QuotaExceeded {
         resource,
         limit,
         actual,
-    }))
+    })
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ pub(crate) fn host_kind() -> Kind {
 }
 
 /// Whether Spin runs the component, where it does `this` in a way of its own that the
-/// test can not judge; says so.
+/// test cannot judge; says so.
 pub(crate) fn spin_differs(this: &str) -> bool {
     let differs = host_kind() == Kind::Spin;
     if differs {

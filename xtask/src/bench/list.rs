@@ -202,7 +202,7 @@ impl<'a> Setting<'a> {
         input.write_all(script.as_bytes())?;
         drop(input);
         let status = shell.wait()?;
-        ensure!(status.success(), "the catalog can not be filled: {status}");
+        ensure!(status.success(), "the catalog cannot be filled: {status}");
         Ok(())
     }
 

@@ -31,7 +31,7 @@ pub(crate) struct Test {
     /// Run only tests whose name contains this text, and no other checks
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
-    /// Take what can not run here for a failure, as where CI=true is set
+    /// Take what cannot run here for a failure, as where CI=true is set
     #[arg(long)]
     strict: bool,
     /// List the steps
@@ -63,7 +63,7 @@ impl Test {
         }
     }
 
-    /// Whether what can not run is a failure.
+    /// Whether what cannot run is a failure.
     fn is_strict(&self) -> bool {
         self.strict || env::var("CI").is_ok_and(|ci| ci == "true")
     }

@@ -9,7 +9,7 @@ pub(super) const INTERNAL: Explanation = Explanation {
 };
 
 pub(super) const MISCONFIGURED: Explanation = Explanation {
-    meaning: "A setting of this deployment can not be used, so nothing is served.",
+    meaning: "A setting of this deployment cannot be used, so nothing is served.",
     causes: &["A variable has a value that is out of range or misspelt, or is not set."],
     remedy: "The operator corrects the setting that is named in `variable` and restarts.",
 };
@@ -17,7 +17,7 @@ pub(super) const MISCONFIGURED: Explanation = Explanation {
 pub(super) const UNAVAILABLE: Explanation = Explanation {
     meaning: "A store behind the API does not answer at the moment. Nothing was lost.",
     causes: &[
-        "A store is being restarted, can not be reached, or is overloaded.",
+        "A store is being restarted, cannot be reached, or is overloaded.",
         "An upload took so long that its place was given up.",
     ],
     remedy: "Send the request again after the seconds in `Retry-After`.",

@@ -102,7 +102,7 @@ pub(super) const TRAILING_DATA: Explanation = Explanation {
 
 pub(super) const METADATA_TOO_LARGE: Explanation = Explanation {
     meaning: "The file holds a piece of metadata (Exif, XMP, IPTC) that is larger than is read, \
-              so what is in it can not be judged. Nothing is stored.",
+              so what is in it cannot be judged. Nothing is stored.",
     causes: &[
         "A program that keeps the whole history of an image in it.",
         "A picture within the picture, of nearly the same size.",

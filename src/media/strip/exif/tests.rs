@@ -229,7 +229,7 @@ fn a_directory_leads_to_one_exif_directory_however_often_it_says_so() {
         .entries;
     assert_eq!(entries.len(), 1);
     assert_eq!(entries[0].number, Some(38));
-    // If it can not be read, no other is looked for.
+    // If it cannot be read, no other is looked for.
     assert_eq!(edit(&of([9999, 56]), Strip::Location), Edit::Drop);
     let many: Vec<Field> = (0..20_000).map(|at| lead(10 + at * 12)).collect();
     let mut tiff = Builder::new();
