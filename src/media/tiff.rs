@@ -36,6 +36,8 @@ pub(super) struct Entry {
 
 /// The length of an entry.
 pub(super) const ENTRY: usize = 12;
+/// The longest value that lies in its entry.
+pub(super) const INLINE: usize = 4;
 /// The length of the header.
 pub(super) const HEADER: usize = 8;
 
@@ -86,7 +88,7 @@ impl<'a> Tiff<'a> {
         let kind = self.order.u16(&mut reader)?;
         let count = self.order.u32(&mut reader)?;
         let size = usize::try_from(count).ok()?.checked_mul(size_of(kind)?)?;
-        let start = if size <= 4 {
+        let start = if size <= INLINE {
             at.checked_add(8)?
         } else {
             usize::try_from(self.order.u32(&mut reader)?).ok()?

@@ -10,7 +10,7 @@ use super::Edit;
 use crate::media::Strip;
 use crate::media::exif::{EXIF_PREFIX, ORIENTATION, prefixed};
 use crate::media::meter::Meter;
-use crate::media::tiff::{Directory, ENTRY, Entry, HEADER, Tiff};
+use crate::media::tiff::{Directory, ENTRY, Entry, HEADER, INLINE, Tiff};
 
 const EXIF_IFD: u16 = 0x8769;
 const INTEROPERABILITY_IFD: u16 = 0xA005;
@@ -149,9 +149,8 @@ impl Kept<'_> {
                 }
             }
         });
-        let outside = entries
-            .iter()
-            .filter(|entry| Some(entry.value.start) != entry.at.checked_add(8));
+        // By its length, not by its offset, which may lead back into the entry.
+        let outside = entries.iter().filter(|entry| entry.value.len() > INLINE);
         self.values.extend(outside.map(|entry| entry.value.clone()));
         let count = entries.len();
         self.tables.get_mut(index)?.entries = entries;
