@@ -120,8 +120,8 @@ pub trait BlobStore: Send + Sync {
     /// The bytes of all `ranges`, one after the other, in pieces that are not empty
     /// and of which none reaches from one range into the next. The first piece has
     /// been read when this returns, so that a blob which is not there is an error
-    /// here, not a broken stream. Further ones are read ahead of whoever takes them,
-    /// and none any more once the stream is dropped.
+    /// here, not a broken stream. Each further one is read when the one before it has been
+    /// taken, and none any more once the stream is dropped.
     async fn read_ranges(
         &self,
         blob: &BlobRef,
