@@ -56,10 +56,12 @@ impl<'a> Tiff<'a> {
         (order.u16(&mut reader)? == 42).then_some(Self { bytes, order })
     }
 
-    /// The offset of the first directory.
+    /// The offset of the first directory. `None` where that is inside the header: what
+    /// reads it and what writes it anew would not see the same.
     pub(super) fn first(&self) -> Option<usize> {
         let mut reader = Reader::new(self.bytes.get(4..)?);
-        usize::try_from(self.order.u32(&mut reader)?).ok()
+        let first = usize::try_from(self.order.u32(&mut reader)?).ok()?;
+        (first >= HEADER).then_some(first)
     }
 
     /// The directory at this offset, with those of its entries that are whole and
