@@ -200,7 +200,10 @@ impl Png {
             b"IHDR" => self.header(content, found)?,
             b"acTL" if !self.has_data() => {
                 // A count that is not allowed makes decoders show the still image.
-                if let Some(frames @ 1..=MAX_LENGTH) = Reader::new(content).u32_be() {
+                let mut reader = Reader::new(content);
+                let numbers = reader.u32_be().zip(reader.u32_be());
+                // Decoders pass over one whose numbers are none of PNG's (§7.1).
+                if let Some((frames @ 1..=MAX_LENGTH, 0..=MAX_LENGTH)) = numbers {
                     found.set_frames(self.animation.announce(frames))?;
                     self.check_animation(found)?;
                 }
