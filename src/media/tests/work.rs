@@ -213,7 +213,7 @@ mod properties {
     use proptest::sample::Index;
 
     use super::*;
-    use crate::media::testing::promises::mend_png;
+    use crate::media::testing::promises::{mend_png, run};
     use crate::media::tests::pieces;
 
     proptest! {
@@ -243,7 +243,9 @@ mod properties {
             for strip in STRIPS {
                 let whole = check(strip, &[&file]);
                 let cut = check(strip, &pieces(&file, &cuts));
-                prop_assert_eq!(&whole.answer, &cut.answer);
+                // Some of what is wrong shows with the last byte, or only at the end.
+                let judged = run(&policy(strip), [&file[..]]).answer;
+                prop_assert_eq!(judged, run(&policy(strip), pieces(&file, &cuts)).answer);
                 prop_assert_eq!((whole.units, whole.passed), (cut.units, cut.passed));
                 let bytes: Vec<&[u8]> = file.chunks(1).take(5000).collect();
                 check(strip, &bytes);
