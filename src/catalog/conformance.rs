@@ -4,7 +4,7 @@
 mod audit;
 mod descriptions;
 mod idempotency;
-mod listing;
+mod listings;
 mod recorded;
 mod remains;
 mod usage;

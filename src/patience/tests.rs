@@ -7,7 +7,7 @@ use futures_util::future::{pending, poll_fn};
 use super::*;
 use crate::catalog::SqlCatalog;
 use crate::catalog::migrations::migrate;
-use crate::catalog::native::Native;
+use crate::catalog::testing::native::Native;
 
 /// A clock that goes as the test says.
 #[derive(Clone, Default)]

@@ -2,7 +2,7 @@
 //! is done about damaged ones is tested where they can be damaged.
 
 use super::{NOW, Suite};
-use crate::catalog::{BlobCheck, BlobRecord, ImageCheck, NewImage};
+use crate::catalog::{BlobEntry, BlobRecord, ImageCheck, NewImage};
 use crate::conformance::{Failure, ensure, ensure_eq};
 use crate::model::Timestamp;
 
@@ -60,14 +60,14 @@ impl Suite<'_> {
         let all = expected.all(|check| found.contains(&check));
         ensure("every image is found sound", all)?;
         let before = format!("{}.", self.lease.id);
-        let checks = self.catalog.check_blobs(&before, 1000).await;
+        let checks = self.catalog.blobs_after(&before, 1000).await;
         let checks = self.step("a page of an audit", checks)?;
         let ours = checks
             .into_iter()
             .filter(|check| check.id.starts_with(&before));
-        let mut ours: Vec<BlobCheck> = ours.collect();
+        let mut ours: Vec<BlobEntry> = ours.collect();
         for check in &mut ours {
-            let record = check.record.as_mut();
+            let record = check.record.as_mut().ok();
             ensure(
                 "a record counts the blob's images",
                 record
@@ -78,9 +78,9 @@ impl Suite<'_> {
                 record.died_at = None;
             }
         }
-        let expected = blobs.iter().map(|(new, images)| BlobCheck {
+        let expected = blobs.iter().map(|(new, images)| BlobEntry {
             id: new.image.blob.id.to_string(),
-            record: Some(BlobRecord {
+            record: Ok(BlobRecord {
                 blob: new.image.blob.clone(),
                 sha256: new.image.sha256,
                 refs: *images,

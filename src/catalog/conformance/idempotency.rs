@@ -1,7 +1,7 @@
 //! Keys: held by one request at a time, answered once.
 
 use super::{NOW, Suite};
-use crate::catalog::{CatalogError, KeyAnswer, KeyClaim, KeyState, NewAnswer, NewImage};
+use crate::catalog::{AnswerRecord, CatalogError, KeyAnswer, KeyClaim, KeyOutcome, NewImage};
 use crate::conformance::{Failure, ensure_eq};
 use crate::model::{Quota, Timestamp};
 
@@ -15,15 +15,15 @@ impl Suite<'_> {
     }
 
     /// What comes of a claim that is made `at` milliseconds, for 100.
-    async fn claimed(&self, claim: &KeyClaim, at: i64) -> Result<KeyState, Failure> {
+    async fn claimed(&self, claim: &KeyClaim, at: i64) -> Result<KeyOutcome, Failure> {
         let (now, until) = (NOW + at, NOW + at + 100);
         let (now, until) = (Timestamp::from_millis(now), Timestamp::from_millis(until));
         let state = self.catalog.claim_key(claim, now, until).await;
         self.step("a claim", state)
     }
 
-    fn answer(&self, claim: &KeyClaim) -> NewAnswer {
-        NewAnswer {
+    fn answer(&self, claim: &KeyClaim) -> AnswerRecord {
+        AnswerRecord {
             claim: claim.clone(),
             answer: KeyAnswer {
                 fingerprint: "f".to_owned(),
@@ -49,12 +49,12 @@ impl Suite<'_> {
         let (other_key, mut other_scope) = (self.claim("other", "3"), self.claim("held", "4"));
         other_scope.scope.push('x');
         for (claim, at, expected) in [
-            (&first, 0, KeyState::Claimed),
-            (&second, 0, KeyState::Held),
-            (&other_key, 0, KeyState::Claimed),
-            (&other_scope, 0, KeyState::Claimed),
-            (&first, 99, KeyState::Held),
-            (&second, 100, KeyState::Claimed),
+            (&first, 0, KeyOutcome::Claimed),
+            (&second, 0, KeyOutcome::InProgress),
+            (&other_key, 0, KeyOutcome::Claimed),
+            (&other_scope, 0, KeyOutcome::Claimed),
+            (&first, 99, KeyOutcome::InProgress),
+            (&second, 100, KeyOutcome::Claimed),
         ] {
             ensure_eq(
                 "a key is held until it expires",
@@ -64,14 +64,22 @@ impl Suite<'_> {
         }
         self.step("letting go", self.catalog.release_key(&first).await)?;
         let still = self.claimed(&first, 100).await?;
-        ensure_eq("who lost a key does not let it go", still, KeyState::Held)?;
+        ensure_eq(
+            "who lost a key does not let it go",
+            still,
+            KeyOutcome::InProgress,
+        )?;
         self.step("letting go", self.catalog.release_key(&second).await)?;
         let free = self.claimed(&first, 100).await?;
-        ensure_eq("a key that was let go is free", free, KeyState::Claimed)?;
+        ensure_eq("a key that was let go is free", free, KeyOutcome::Claimed)?;
         let now = Timestamp::from_millis(NOW + 199);
         self.step("forgetting keys", self.catalog.forget_keys(now).await)?;
         let held = self.claimed(&second, 199).await?;
-        ensure_eq("a key that is held is not forgotten", held, KeyState::Held)?;
+        ensure_eq(
+            "a key that is held is not forgotten",
+            held,
+            KeyOutcome::InProgress,
+        )?;
         self.forget_keys().await
     }
 
@@ -88,12 +96,12 @@ impl Suite<'_> {
                 self.step("abandoning", self.catalog.abandon_key(&late, at).await)?;
             }
             let late = self.claimed(&late, 200).await?;
-            ensure_eq("a claim that comes late", late, KeyState::Held)?;
+            ensure_eq("a claim that comes late", late, KeyOutcome::InProgress)?;
             let state = self.claimed(&next, 201).await?;
-            ensure_eq("the key is free a moment later", state, KeyState::Claimed)?;
+            ensure_eq("the key is free a moment later", state, KeyOutcome::Claimed)?;
             self.step("abandoning", self.catalog.abandon_key(&expired, at).await)?;
             let state = self.claimed(&expired, 202).await?;
-            ensure_eq("others hold it on", state, KeyState::Held)?;
+            ensure_eq("others hold it on", state, KeyOutcome::InProgress)?;
         }
         self.forget_keys().await
     }
@@ -133,8 +141,8 @@ impl Suite<'_> {
         )?;
         self.step("letting go", self.catalog.release_key(&claim).await)?;
         for (at, expected) in [
-            (200, KeyState::Answered(answer.answer)),
-            (1000, KeyState::Claimed),
+            (200, KeyOutcome::Answered(answer.answer)),
+            (1000, KeyOutcome::Claimed),
         ] {
             let state = self.claimed(&lost, at).await?;
             ensure_eq("an answer is kept for its time", state, expected)?;

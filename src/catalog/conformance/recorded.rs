@@ -1,7 +1,7 @@
 //! Blobs that have a record, read page by page.
 
 use super::Suite;
-use crate::catalog::RecordedBlob;
+use crate::catalog::{BlobEntry, BlobRecord};
 use crate::conformance::{Failure, ensure_eq};
 
 impl Suite<'_> {
@@ -11,14 +11,20 @@ impl Suite<'_> {
             images.push(self.image("recorded", number, &format!("content {number}"))?);
         }
         self.commit(&images).await?;
-        let mut expected: Vec<RecordedBlob> = images
+        let mut expected: Vec<BlobEntry> = images
             .iter()
-            .map(|new| RecordedBlob {
-                blob: new.image.blob.clone(),
-                sha256: new.image.sha256,
+            .map(|new| BlobEntry {
+                id: new.image.blob.id.to_string(),
+                record: Ok(BlobRecord {
+                    blob: new.image.blob.clone(),
+                    sha256: new.image.sha256,
+                    refs: 1,
+                    died_at: None,
+                }),
+                images: 1,
             })
             .collect();
-        expected.sort_by(|one, other| one.blob.id.as_str().cmp(other.blob.id.as_str()));
+        expected.sort_by(|one, other| one.id.cmp(&other.id));
         // Others may have blobs in the same catalog: ours lie next to each other.
         let mut told = Vec::new();
         let mut after = format!("{}.", self.lease.id);
@@ -26,7 +32,7 @@ impl Suite<'_> {
             let page = self.catalog.blobs_after(&after, 2).await;
             let page = self.step("a page of blobs", page)?;
             let Some(last) = page.last() else { break };
-            after = last.blob.id.to_string();
+            after.clone_from(&last.id);
             told.extend(page);
         }
         told.truncate(expected.len());

@@ -1,8 +1,8 @@
-mod usage;
+mod accounts;
 
 use super::*;
 use crate::catalog::conformance;
-use crate::catalog::native::Native;
+use crate::catalog::testing::native::Native;
 
 #[tokio::test]
 async fn the_sql_catalog_conforms() {
@@ -96,11 +96,11 @@ async fn every_commit_and_every_sweep_uses_an_index() {
             "{plan}"
         );
     };
-    check(&commit::statement(1), "blobs_by_content");
-    check(&commit::statement(3), "blobs_by_content");
-    check(DEAD, "blobs_dead");
-    check(DEAD, "images_by_blob");
+    check(&commits::statement(1), "blobs_by_content");
+    check(&commits::statement(3), "blobs_by_content");
+    check(blobs::DEAD, "blobs_dead");
+    check(blobs::DEAD, "images_by_blob");
     check(remains::REMAINS, "remains_by_time");
     check(remains::REMAINS, "images_by_blob");
-    check(audit::CHECK_BLOBS, "images_by_blob");
+    check(blobs::PAGE, "images_by_blob");
 }

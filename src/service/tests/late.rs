@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use super::*;
 use crate::blobs::{BlobError, key};
 use crate::catalog::CatalogError;
-use crate::catalog::native::Native;
+use crate::catalog::testing::native::Native;
 use crate::catalog::{Database, KeyClaim, Row, SqlCatalog, Value};
 
 /// What becomes of a statement.

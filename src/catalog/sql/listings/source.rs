@@ -1,6 +1,6 @@
 //! What a list is read from: which table, by which index, from where to where.
 
-use crate::catalog::sql::Value;
+use crate::catalog::Value;
 use crate::model::{ListQuery, Position, Sort, SortBy, SortKey, Stretch};
 
 /// A statement and what is bound to its `?`s, in the order of both.

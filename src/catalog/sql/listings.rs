@@ -11,33 +11,40 @@
 mod conditions;
 mod source;
 
-use super::{Columns, Database, IMAGE_COLUMNS, Row, image};
-use crate::catalog::CatalogError;
-use crate::model::Image;
-use crate::model::{Filters, ListQuery, Page, Position, SortBy, SortKey};
+use async_trait::async_trait;
+
+use super::images::{IMAGE_COLUMNS, image};
+use super::{Columns, Database, Row, SqlCatalog};
+use crate::catalog::{CatalogError, Listings};
+use crate::model::{Filters, Image, ListQuery, Page, Position, SortBy, SortKey};
 use source::{Source, Statement};
 
-/// Gives a page.
-pub(super) async fn list(database: &dyn Database, query: &ListQuery) -> Result<Page, CatalogError> {
-    let sources = Source::all(query);
-    let filters = query.remaining_filters();
-    let (source, end) = if is_answered_by_index(&filters) {
-        (sources.into_iter().next(), None)
-    } else {
-        furthest(database, query, sources).await?
-    };
-    let source = source.unwrap_or_else(|| Source::of(query, None));
-    let statement = page_statement(&source, query, &filters, end.as_ref());
-    let rows = database.query(&statement.sql, statement.parameters).await?;
-    let mut images: Vec<Image> = rows.into_iter().map(image).collect::<Result<_, _>>()?;
-    let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
-    let next = if images.len() > limit {
-        images.truncate(limit);
-        images.last().map(|last| query.sort.by.position(last))
-    } else {
-        end
-    };
-    Ok(Page { images, next })
+#[async_trait]
+impl<D: Database> Listings for SqlCatalog<D> {
+    async fn list(&self, query: &ListQuery) -> Result<Page, CatalogError> {
+        let sources = Source::all(query);
+        let filters = query.remaining_filters();
+        let (source, end) = if is_answered_by_index(&filters) {
+            (sources.into_iter().next(), None)
+        } else {
+            furthest(&self.database, query, sources).await?
+        };
+        let source = source.unwrap_or_else(|| Source::of(query, None));
+        let statement = page_statement(&source, query, &filters, end.as_ref());
+        let rows = self
+            .database
+            .query(&statement.sql, statement.parameters)
+            .await?;
+        let mut images: Vec<Image> = rows.into_iter().map(image).collect::<Result<_, _>>()?;
+        let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
+        let next = if images.len() > limit {
+            images.truncate(limit);
+            images.last().map(|last| query.sort.by.position(last))
+        } else {
+            end
+        };
+        Ok(Page { images, next })
+    }
 }
 
 /// Whether an index finds what is wanted and nothing else.

@@ -1,9 +1,9 @@
 mod model;
 
 use super::*;
-use crate::catalog::native::Native;
 use crate::catalog::sql::SqlCatalog;
 use crate::catalog::sql::tests::plan;
+use crate::catalog::testing::native::Native;
 use crate::model::{Kind, Sort, Span, Timestamp, Visibility};
 use uuid::Uuid;
 
@@ -154,9 +154,7 @@ async fn of_several_tags_the_rarest_is_followed() {
                 limit: 10,
                 scan: 10,
             };
-            let page = crate::catalog::Catalog::list(&catalog, &query)
-                .await
-                .expect("a page");
+            let page = catalog.list(&query).await.expect("a page");
             assert_eq!((page.images.len(), page.next), (2, None), "{query:?}");
         }
     }

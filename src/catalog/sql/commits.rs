@@ -1,4 +1,4 @@
-//! Committing images: one statement that takes in all of them, or none.
+//! Commits in SQL: one statement that takes in all of them, or none.
 //!
 //! Each image is a row of parameters, joined with the blob of equal content that its
 //! owner may have already; the triggers of `migrations/` do all that follows from it.
@@ -6,10 +6,11 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
+use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::{Columns, Database, SqlCatalog, Value, idempotency, json, usage};
-use crate::catalog::{CatalogError, NewImage};
+use super::{Columns, Database, SqlCatalog, Value, json, keys, quota};
+use crate::catalog::{CatalogError, Commits, NewImage};
 use crate::model::{BlobRef, Quota, Timestamp};
 
 /// How often a commit is tried that does nothing for no reason that can be found.
@@ -41,7 +42,7 @@ const COLUMNS: [&str; 19] = [
 /// The values of [`COLUMNS`].
 fn values(new: &NewImage) -> Result<[Value; COLUMNS.len()], CatalogError> {
     let image = &new.image;
-    let answered = new.answer.as_ref().map(idempotency::AnswerRow::from);
+    let answered = new.answer.as_ref().map(keys::AnswerRow::from);
     Ok([
         image.id.to_string().into(),
         image.owner.as_str().into(),
@@ -66,7 +67,7 @@ fn values(new: &NewImage) -> Result<[Value; COLUMNS.len()], CatalogError> {
 }
 
 /// The statement for so many images. Its parameters are the time, what
-/// [`usage::room`] gives, and the [`values`] of each image.
+/// [`quota::room`] gives, and the [`values`] of each image.
 pub(super) fn statement(images: usize) -> String {
     let mut rows = String::new();
     for number in 0..images * COLUMNS.len() {
@@ -79,7 +80,7 @@ pub(super) fn statement(images: usize) -> String {
         let _ = write!(rows, "{before}?{}", number + 5);
     }
     let [kept_images, kept_bytes] =
-        [usage::IMAGES, usage::BYTES].map(|kept| kept.replace("?owner", "?2"));
+        [quota::IMAGES, quota::BYTES].map(|kept| kept.replace("?owner", "?2"));
     format!(
         "INSERT INTO images (id, owner, blob_id, chunk_size, size, sha256, original_sha256,
             content_type, width, height, frames, filename, sort_name, visibility, tags, metadata,
@@ -102,9 +103,9 @@ pub(super) fn statement(images: usize) -> String {
     )
 }
 
-impl<D: Database> SqlCatalog<D> {
-    /// Takes in the images; gives the blob that each of them has now.
-    pub(super) async fn commit_all(
+#[async_trait]
+impl<D: Database> Commits for SqlCatalog<D> {
+    async fn commit(
         &self,
         images: &[NewImage],
         quota: Quota,
@@ -118,13 +119,17 @@ impl<D: Database> SqlCatalog<D> {
             if let Some(blobs) = committed {
                 return Ok(blobs);
             }
-            self.tell_refusal(images, quota, now).await?;
+            if let Some(refusal) = self.why_refused(images, quota, now).await? {
+                return Err(refusal);
+            }
             // Nothing is in the way any more: something was deleted in between.
         }
         let message = "a commit was refused, and then nothing was in its way, time after time";
         Err(CatalogError::Database(message.to_owned()))
     }
+}
 
+impl<D: Database> SqlCatalog<D> {
     /// Runs the statement. `None` where it did nothing.
     async fn try_commit(
         &self,
@@ -133,7 +138,7 @@ impl<D: Database> SqlCatalog<D> {
         now: Timestamp,
     ) -> Result<Option<Vec<BlobRef>>, CatalogError> {
         let mut parameters = vec![now.into()];
-        parameters.extend(usage::room(images, quota));
+        parameters.extend(quota::room(images, quota));
         for new in images {
             parameters.extend(values(new)?);
         }
@@ -141,7 +146,7 @@ impl<D: Database> SqlCatalog<D> {
             .database
             .query(&statement(images.len()), parameters)
             .await
-            .map_err(tell_conflicts)?;
+            .map_err(from_constraint)?;
         let blobs: HashMap<Uuid, BlobRef> = returned
             .into_iter()
             .map(|row| {
@@ -154,16 +159,14 @@ impl<D: Database> SqlCatalog<D> {
     }
 }
 
-/// What a trigger stands in the way of fails the statement; SQLite's message names the
-/// column.
-fn tell_conflicts(error: CatalogError) -> CatalogError {
+/// The reason of a statement that a trigger or an index refused: SQLite's message names
+/// the column.
+fn from_constraint(error: CatalogError) -> CatalogError {
     match error {
         CatalogError::Database(message) if message.contains("spent_tickets.id") => {
             CatalogError::TicketSpent
         }
-        CatalogError::Database(message) if idempotency::is_lost_claim(&message) => {
-            CatalogError::ClaimLost
-        }
+        CatalogError::Database(message) if keys::is_lost_claim(&message) => CatalogError::ClaimLost,
         error => error,
     }
 }

@@ -3,13 +3,16 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use async_trait::async_trait;
 use futures_util::FutureExt as _;
 use proptest::prelude::*;
+use uuid::Uuid;
 
-use super::super::usage::STATISTICS;
+use super::super::accounts::STATISTICS;
 use super::*;
-use crate::catalog::MemoryCatalog;
-use crate::model::Kind;
+use crate::catalog::testing::MemoryCatalog;
+use crate::catalog::{Accounts as _, Catalog, Commits as _, Lease, Leases as _, NewImage};
+use crate::model::{BlobRef, Image, Kind, Quota, Timestamp, Usage, Visibility};
 
 const OWNERS: [&str; 3] = ["alice", "bob", "zoë"];
 const SIZES: [u64; 4] = [7, 10, 1000, 1 << 33];

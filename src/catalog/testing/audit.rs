@@ -1,42 +1,56 @@
 //! Audits of the maps.
 
+use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::{Blob, State};
-use crate::catalog::{BlobCheck, BlobRecord, ImageCheck, ImageFault};
+use super::{Blob, MemoryCatalog, State, items};
+use crate::catalog::{Audit, CatalogError, ImageCheck, ImageFault};
 use crate::model::{Image, Timestamp};
 
+#[async_trait]
+impl Audit for MemoryCatalog {
+    async fn check_images(&self, after: &str, limit: u32) -> Result<Vec<ImageCheck>, CatalogError> {
+        self.read(|state| {
+            let checks = state.images.values().map(|image| ImageCheck {
+                id: image.id.to_string(),
+                fault: state.fault(image),
+            });
+            let later = checks.filter(|check| check.id.as_str() > after);
+            later.take(items(limit)).collect()
+        })
+        .await
+    }
+
+    async fn record_blob(&self, image: &str) -> Result<(), CatalogError> {
+        self.write(|state, now| {
+            state.record_blob(image, now);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn recount_blob(&self, id: &str) -> Result<(), CatalogError> {
+        self.write(|state, now| {
+            state.recount(id, now);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn delete_images_of(&self, blob: &str) -> Result<(), CatalogError> {
+        self.write(|state, now| {
+            let images: Vec<Image> = state.images_of(blob).cloned().collect();
+            for image in images {
+                state.remove(&image, now);
+            }
+            Ok(())
+        })
+        .await
+    }
+}
+
 impl State {
-    pub(super) fn check_images(&self, after: &str, limit: u32) -> Vec<ImageCheck> {
-        let checks = self.images.values().map(|image| ImageCheck {
-            id: image.id.to_string(),
-            fault: self.fault(image),
-        });
-        let later = checks.filter(|check| check.id.as_str() > after);
-        later.take(to_usize(limit)).collect()
-    }
-
-    pub(super) fn check_blobs(&self, after: &str, limit: u32) -> Vec<BlobCheck> {
-        let check = |(id, record): (&String, &Blob)| BlobCheck {
-            id: id.clone(),
-            record: Some(BlobRecord {
-                blob: record.blob.clone(),
-                sha256: record.sha256,
-                refs: record.refs,
-                died_at: record.died_at,
-            }),
-            images: self.count(id),
-        };
-        let later = self.blobs.iter().filter(|(id, _)| id.as_str() > after);
-        later.take(to_usize(limit)).map(check).collect()
-    }
-
-    pub(super) fn names_of(&self, blob: &str, limit: u32) -> Vec<String> {
-        let ids = self.images_of(blob).map(|image| image.id.to_string());
-        ids.take(to_usize(limit)).collect()
-    }
-
-    pub(super) fn record_blob(&mut self, image: &str, now: Timestamp) {
+    fn record_blob(&mut self, image: &str, now: Timestamp) {
         let id = Uuid::try_parse(image).ok();
         let Some(image) = id.and_then(|id| self.images.get(&id)).cloned() else {
             return;
@@ -52,16 +66,9 @@ impl State {
         self.recount(&blob, now);
     }
 
-    pub(super) fn remove_images_of(&mut self, blob: &str, now: Timestamp) {
-        let images: Vec<Image> = self.images_of(blob).cloned().collect();
-        for image in images {
-            self.remove(&image, now);
-        }
-    }
-
     /// Counts a blob's images, unless another of equal content is alive: then they
     /// become images of that.
-    pub(super) fn recount(&mut self, id: &str, now: Timestamp) {
+    fn recount(&mut self, id: &str, now: Timestamp) {
         let Some(record) = self.blobs.get(id) else {
             return;
         };
@@ -81,22 +88,11 @@ impl State {
     }
 
     fn set_count(&mut self, id: &str, now: Timestamp) {
-        let images = self.count(id);
+        let images = self.references(id);
         if let Some(record) = self.blobs.get_mut(id) {
             record.refs = images;
             record.died_at = (images == 0).then(|| record.died_at.unwrap_or(now));
         }
-    }
-
-    /// How many images refer to the blob.
-    pub(super) fn count(&self, blob: &str) -> u64 {
-        self.images_of(blob).count() as u64
-    }
-
-    fn images_of(&self, blob: &str) -> impl Iterator<Item = &Image> {
-        self.images
-            .values()
-            .filter(move |image| image.blob.id.as_str() == blob)
     }
 
     fn fault(&self, image: &Image) -> Option<ImageFault> {
@@ -107,8 +103,4 @@ impl State {
         let agrees = found == (&image.blob, &image.owner, &image.sha256);
         (!agrees).then_some(ImageFault::Contradicted)
     }
-}
-
-fn to_usize(limit: u32) -> usize {
-    usize::try_from(limit).unwrap_or(usize::MAX)
 }

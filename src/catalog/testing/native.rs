@@ -6,12 +6,12 @@ use async_trait::async_trait;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::ValueRef;
 
-use super::{CatalogError, Database, Row, Value};
+use crate::catalog::{CatalogError, Database, Row, Value};
 use crate::model::Timestamp;
 
 /// One shared connection and one statement per call, as on Spin.
 #[derive(Clone)]
-pub(crate) struct Native(pub(super) Arc<Mutex<rusqlite::Connection>>);
+pub(crate) struct Native(pub(in crate::catalog) Arc<Mutex<rusqlite::Connection>>);
 
 impl Native {
     /// A new database in memory.

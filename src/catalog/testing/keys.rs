@@ -2,13 +2,53 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalog::idempotency::charge;
-use crate::catalog::{KeyAnswer, KeyClaim, KeyState, NewAnswer};
+use async_trait::async_trait;
+
+use super::MemoryCatalog;
+use crate::catalog::keys::charge;
+use crate::catalog::{AnswerRecord, CatalogError, KeyAnswer, KeyClaim, KeyOutcome, Keys};
 use crate::model::Timestamp;
+
+#[async_trait]
+impl Keys for MemoryCatalog {
+    async fn claim_key(
+        &self,
+        claim: &KeyClaim,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<KeyOutcome, CatalogError> {
+        self.write(|state, _| Ok(state.keys.claim(claim, now, until)))
+            .await
+    }
+
+    async fn release_key(&self, claim: &KeyClaim) -> Result<(), CatalogError> {
+        self.write(|state, _| {
+            state.keys.release(claim);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn abandon_key(&self, claim: &KeyClaim, at: Timestamp) -> Result<(), CatalogError> {
+        self.write(|state, _| {
+            state.keys.abandon(claim, at);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn forget_keys(&self, at: Timestamp) -> Result<(), CatalogError> {
+        self.write(|state, _| {
+            state.keys.forget_expired(at);
+            Ok(())
+        })
+        .await
+    }
+}
 
 /// What is known of each key, by scope and key.
 #[derive(Debug, Default)]
-pub(super) struct Keys {
+pub(super) struct Records {
     records: BTreeMap<(String, String), Record>,
 }
 
@@ -25,12 +65,12 @@ fn name(claim: &KeyClaim) -> (String, String) {
     (claim.scope.clone(), claim.key.clone())
 }
 
-impl Keys {
-    pub(super) fn claim(&mut self, claim: &KeyClaim, now: Timestamp, until: Timestamp) -> KeyState {
+impl Records {
+    fn claim(&mut self, claim: &KeyClaim, now: Timestamp, until: Timestamp) -> KeyOutcome {
         let known = self.records.get(&name(claim));
         if let Some(record) = known.filter(|record| record.expires_at > now) {
             let answer = record.answer.clone();
-            return answer.map_or(KeyState::Held, KeyState::Answered);
+            return answer.map_or(KeyOutcome::InProgress, KeyOutcome::Answered);
         }
         let record = Record {
             claim: claim.id.clone(),
@@ -39,7 +79,7 @@ impl Keys {
             expires_at: until,
         };
         self.records.insert(name(claim), record);
-        KeyState::Claimed
+        KeyOutcome::Claimed
     }
 
     /// Whether the claim still holds its key.
@@ -48,14 +88,14 @@ impl Keys {
         record.is_some_and(|record| record.claim == claim.id && record.answer.is_none())
     }
 
-    pub(super) fn let_go(&mut self, claim: &KeyClaim) {
+    fn release(&mut self, claim: &KeyClaim) {
         if self.holds(claim) {
             self.records.remove(&name(claim));
         }
     }
 
     /// Lets the key go of a claim made at `at`, also where it is carried out only later.
-    pub(super) fn abandon(&mut self, claim: &KeyClaim, at: Timestamp) {
+    fn abandon(&mut self, claim: &KeyClaim, at: Timestamp) {
         let known = self.records.get(&name(claim));
         if self.holds(claim) || known.is_none_or(|record| record.expires_at <= at) {
             let record = Record {
@@ -68,7 +108,7 @@ impl Keys {
         }
     }
 
-    pub(super) fn answer(&mut self, owner: &str, new: &NewAnswer) {
+    pub(super) fn answer(&mut self, owner: &str, new: &AnswerRecord) {
         let record = Record {
             claim: new.claim.id.clone(),
             owner: owner.to_owned(),
@@ -86,11 +126,12 @@ impl Keys {
             .sum()
     }
 
-    pub(super) fn forget_expired(&mut self, at: Timestamp) {
+    fn forget_expired(&mut self, at: Timestamp) {
         self.records.retain(|_, record| record.expires_at > at);
     }
 
     /// The keys that have a record.
+    #[cfg(test)]
     pub(super) fn names(&self) -> impl Iterator<Item = String> {
         self.records.keys().map(|(_, key)| key.clone())
     }

@@ -8,7 +8,8 @@ use proptest::sample::{select, subsequence};
 use uuid::Uuid;
 
 use super::*;
-use crate::catalog::{Catalog, Lease, MemoryCatalog, NewImage};
+use crate::catalog::testing::MemoryCatalog;
+use crate::catalog::{Catalog, Lease, NewImage};
 use crate::model::{BlobRef, Image, Kind, Quota, Sha256};
 
 /// What may be changed of an image.
