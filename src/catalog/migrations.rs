@@ -61,6 +61,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "descriptions",
         sql: include_str!("migrations/0008_descriptions.sql"),
     },
+    Migration {
+        version: 9,
+        name: "references",
+        sql: include_str!("migrations/0009_references.sql"),
+    },
 ];
 
 impl Migration {

@@ -10,36 +10,38 @@ use crate::catalog::{Audit, CatalogError, ImageCheck, ImageFault};
 
 /// The images of a range of ids that do not agree with their blob's record.
 pub(super) const AT_ODDS: &str = "
-    SELECT images.id, blobs.id IS NULL
-    FROM images LEFT JOIN blobs ON blobs.id = images.blob_id
-    WHERE images.id > ?1 AND images.id <= ?2
-        AND (blobs.id IS NULL OR blobs.owner <> images.owner OR blobs.sha256 <> images.sha256
-            OR blobs.size <> images.size OR blobs.chunk_size <> images.chunk_size)";
+    SELECT reference.image_id, blobs.id IS NULL
+    FROM blob_references AS reference LEFT JOIN blobs ON blobs.id = reference.blob_id
+    WHERE reference.image_id > ?1 AND reference.image_id <= ?2
+        AND (blobs.id IS NULL OR blobs.owner <> reference.owner OR blobs.sha256 <> reference.sha256
+            OR blobs.size <> reference.size OR blobs.chunk_size <> reference.chunk_size)";
 
 /// Gives the images of a blob that counts as dead to a living one of equal content:
 /// no two can live at the same time.
-pub(super) const MOVE_IMAGES: &str = "
+const MOVE_IMAGES: &str = "
     UPDATE images SET blob_id = live.id, chunk_size = live.chunk_size
     FROM blobs AS dead
     JOIN blobs AS live ON live.owner = dead.owner AND live.sha256 = dead.sha256 AND live.refs > 0
     WHERE dead.id = ?1 AND dead.refs = 0 AND images.blob_id = dead.id";
 
+/// Counts the references to a blob anew.
 pub(super) const RECOUNT: &str = "
     UPDATE blobs SET refs = counted.images, died_at = CASE WHEN counted.images = 0
         THEN coalesce(died_at, CAST(unixepoch('subsec') * 1000 AS INTEGER)) END
-    FROM (SELECT count(*) AS images FROM images WHERE blob_id = ?1) AS counted
+    FROM (SELECT count(*) AS images FROM blob_references WHERE blob_id = ?1) AS counted
     WHERE id = ?1";
 
-/// As dead, with no images: counting them is [`RECOUNT`]'s.
+/// Records a blob as a reference to it describes it: as dead, with no images: counting them is [`RECOUNT`]'s.
 pub(super) const RECORD: &str = "
     INSERT INTO blobs (id, owner, sha256, size, chunk_size, refs, died_at)
     SELECT blob_id, owner, sha256, size, chunk_size, 0, CAST(unixepoch('subsec') * 1000 AS INTEGER)
-    FROM images WHERE id = ?1
+    FROM blob_references WHERE image_id = ?1
     ON CONFLICT (id) DO NOTHING
     RETURNING id";
 
 /// The statement of [`Audit::delete_images_of`].
-pub(super) const DELETE_IMAGES: &str = "DELETE FROM images WHERE blob_id = ?1";
+pub(super) const DELETE_IMAGES: &str = "
+    DELETE FROM images WHERE id IN (SELECT image_id FROM blob_references WHERE blob_id = ?1)";
 
 #[async_trait]
 impl<D: Database> Audit for SqlCatalog<D> {

@@ -8,19 +8,19 @@ use crate::model::{BlobId, BlobRef, Timestamp};
 
 /// The statement of [`Blobs::blobs_after`].
 pub(super) const PAGE: &str = "
-    SELECT id, (SELECT count(*) FROM images WHERE images.blob_id = blobs.id),
+    SELECT id, (SELECT count(*) FROM blob_references WHERE blob_references.blob_id = blobs.id),
         id, size, chunk_size, sha256, refs, died_at
     FROM blobs WHERE id > ?1 ORDER BY id LIMIT ?2";
 
 /// The statement of [`Blobs::images_of`].
 pub(super) const IMAGES_OF: &str = "
-    SELECT id FROM images WHERE blob_id = ?1 ORDER BY id LIMIT ?2";
+    SELECT image_id FROM blob_references WHERE blob_id = ?1 ORDER BY image_id LIMIT ?2";
 
 /// The statement of [`Blobs::dead_blobs`].
 pub(super) const DEAD: &str = "
     SELECT id, size, chunk_size FROM blobs
     WHERE refs = 0 AND died_at < ?1
-        AND NOT EXISTS (SELECT 1 FROM images WHERE images.blob_id = blobs.id)
+        AND NOT EXISTS (SELECT 1 FROM blob_references WHERE blob_references.blob_id = blobs.id)
     ORDER BY died_at LIMIT ?2";
 
 #[async_trait]
