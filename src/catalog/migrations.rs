@@ -59,7 +59,11 @@ const MIGRATIONS: &[Migration] = &[
     Migration {
         version: 8,
         name: "descriptions",
-        sql: include_str!("migrations/0008_descriptions.sql"),
+        sql: concat!(
+            include_str!("migrations/0008_descriptions.sql"),
+            "\n",
+            include_str!("sql/recount.sql")
+        ),
     },
     Migration {
         version: 9,
@@ -68,31 +72,13 @@ const MIGRATIONS: &[Migration] = &[
     },
 ];
 
-impl Migration {
-    fn statements(&self) -> impl Iterator<Item = &'static str> {
-        let is_sql = |text: &&str| {
-            text.lines()
-                .any(|line| !line.is_empty() && !line.starts_with("--"))
-        };
-        self.sql.split("\n\n").map(str::trim).filter(is_sql)
-    }
-}
-
-/// Counts anew what is counted. The statements that did so when it began to be are right
-/// whenever they run: of what all keep, and of what each owner does.
-pub async fn recount_usage(database: &dyn Database) -> Result<(), CatalogError> {
-    let of = |name| {
-        let migrations = MIGRATIONS.iter();
-        let named = migrations.filter(move |migration| migration.name == name);
-        named.flat_map(Migration::statements)
+/// The statements of a file.
+pub(super) fn statements(sql: &str) -> impl Iterator<Item = &str> {
+    let is_sql = |text: &&str| {
+        text.lines()
+            .any(|line| !line.is_empty() && !line.starts_with("--"))
     };
-    let totals = of("usage").filter(|statement| statement.contains("INSERT INTO totals"));
-    let defines = |statement: &&str| statement.contains("CREATE ") || statement.contains("ALTER ");
-    let owners = of("descriptions").filter(|statement| !defines(statement));
-    for statement in totals.chain(owners) {
-        database.query_long(statement, vec![]).await?;
-    }
-    Ok(())
+    sql.split("\n\n").map(str::trim).filter(is_sql)
 }
 
 /// Brings the schema to this version. One read where it is there already.
@@ -108,7 +94,7 @@ pub async fn migrate(database: &dyn Database) -> Result<(), CatalogError> {
         .iter()
         .filter(|migration| migration.version > current)
     {
-        for statement in migration.statements() {
+        for statement in statements(migration.sql) {
             apply(database, statement).await?;
         }
         let record = "INSERT INTO schema_migrations (version, name, applied_at)
@@ -170,7 +156,7 @@ mod tests {
     fn versions_rise_by_one_and_files_hold_whole_statements() {
         for (version, migration) in (1..).zip(MIGRATIONS) {
             assert_eq!(migration.version, version, "{}", migration.name);
-            for statement in migration.statements() {
+            for statement in statements(migration.sql) {
                 assert!(statement.ends_with(';'), "{statement}");
             }
         }

@@ -20,6 +20,9 @@ pub(super) const STATISTICS: &str = "
          FROM (SELECT owner, images, bytes FROM usage ORDER BY bytes DESC, owner DESC LIMIT ?1))
     FROM totals";
 
+/// The statements of [`Accounts::recount_usage`].
+const RECOUNT: &str = include_str!("recount.sql");
+
 /// Owners whose usage is not what their images come to.
 const WRONG_USAGE: &str = "
     SELECT coalesce(usage.owner, found.owner), coalesce(usage.images, 0), coalesce(usage.bytes, 0),
@@ -138,6 +141,9 @@ impl<D: Database> Accounts for SqlCatalog<D> {
     }
 
     async fn recount_usage(&self) -> Result<(), CatalogError> {
-        migrations::recount_usage(&self.database).await
+        for statement in migrations::statements(RECOUNT) {
+            self.database.query_long(statement, vec![]).await?;
+        }
+        Ok(())
     }
 }
