@@ -1,10 +1,9 @@
 //! Audits: sound records are found sound, and repairs of them change nothing. What
 //! is done about damaged ones is tested where they can be damaged.
 
-use super::{NOW, Suite};
+use super::Suite;
 use crate::catalog::{BlobEntry, BlobRecord, ImageCheck, NewImage};
 use crate::conformance::{Failure, ensure, ensure_eq};
-use crate::model::Timestamp;
 
 impl Suite<'_> {
     pub(super) async fn audits_tell_every_record(&self) -> Result<(), Failure> {
@@ -89,27 +88,5 @@ impl Suite<'_> {
             images: *images,
         });
         ensure_eq("every blob is told", ours, expected.collect())
-    }
-
-    pub(super) async fn a_closed_lease_commits_nothing(&self) -> Result<(), Failure> {
-        let mut image = self.image("closed", 1, "a")?;
-        let mut lease = self.lease.clone();
-        lease.id = format!("{}closed", self.prefix);
-        image.lease.clone_from(&lease.id);
-        self.step("a lease is recorded", self.catalog.lease(&lease).await)?;
-        for _ in 0..2 {
-            let closed = self.catalog.close_lease(&lease.id).await;
-            self.step("closing a lease", closed)?;
-        }
-        let committed = self.commit(std::slice::from_ref(&image)).await;
-        ensure("nothing is committed under it", committed.is_err())?;
-        let expired = self
-            .catalog
-            .expired_leases(Timestamp::from_millis(NOW), 1000);
-        let expired = self.step("expired leases", expired.await)?;
-        let ours = expired.iter().any(|expired| expired.id == lease.id);
-        ensure("it is to be swept", ours)?;
-        let forgotten = self.catalog.forget_lease(&lease.id).await;
-        self.step("forgetting a lease", forgotten)
     }
 }

@@ -1,10 +1,41 @@
-//! Blobs that have a record, read page by page.
+//! Records of blobs: the dead, and all of them page by page.
 
 use super::Suite;
 use crate::catalog::{BlobEntry, BlobRecord};
-use crate::conformance::{Failure, ensure_eq};
+use crate::conformance::{Failure, ensure, ensure_eq};
+use crate::model::Timestamp;
 
 impl Suite<'_> {
+    pub(super) async fn dead_blobs_stay_dead(&self) -> Result<(), Failure> {
+        let first = self.image("dead", 1, "a")?;
+        let second = self.image("dead", 2, "a")?;
+        self.commit(std::slice::from_ref(&first)).await?;
+        self.delete(&first).await?;
+        let blobs = self.commit(std::slice::from_ref(&second)).await?;
+        ensure_eq(
+            "a dead blob is not revived",
+            blobs,
+            vec![second.image.blob.clone()],
+        )?;
+        let forgotten = self.catalog.forget_blob(&second.image.blob.id).await;
+        self.step("forgetting a live blob", forgotten)?;
+        self.delete(&second).await?;
+        let both = vec![first.image.blob.id.clone(), second.image.blob.id.clone()];
+        let mut dead = self.dead().await?;
+        dead.sort_by(|a, b| a.as_str().cmp(b.as_str()));
+        ensure_eq("a live blob is not forgotten", dead, both)?;
+        let long_ago = self
+            .catalog
+            .dead_blobs(Timestamp::from_millis(1000), 1000)
+            .await;
+        let ours = self.step("dead blobs", long_ago)?;
+        let ours = ours
+            .iter()
+            .any(|blob| blob.id.as_str().starts_with(&self.lease.id));
+        ensure("grace is given to the newly dead", !ours)?;
+        self.forget_dead().await
+    }
+
     pub(super) async fn every_recorded_blob_is_told_once(&self) -> Result<(), Failure> {
         let mut images = Vec::new();
         for number in 1..=5 {

@@ -9,14 +9,6 @@ use crate::model::{Quota, QuotaExceeded, Resource, Timestamp, Usage};
 const ALL_OWNERS: u32 = 10_000;
 
 impl Suite<'_> {
-    /// The promises of this file.
-    pub(super) async fn usage(&self) -> Result<(), Failure> {
-        self.usage_is_what_the_images_come_to().await?;
-        self.a_quota_is_held_to_the_byte().await?;
-        self.a_quota_is_held_to_the_image().await?;
-        self.totals_follow_every_change().await
-    }
-
     async fn used(&self, owner: &str) -> Result<(u64, u64), Failure> {
         let owner = format!("{}{owner}", self.prefix);
         let usage = self.step("usage", self.catalog.usage(&owner).await)?;
@@ -28,7 +20,7 @@ impl Suite<'_> {
         self.catalog.commit(images, quota, now).await.map(|_| ())
     }
 
-    async fn usage_is_what_the_images_come_to(&self) -> Result<(), Failure> {
+    pub(super) async fn usage_is_what_the_images_come_to(&self) -> Result<(), Failure> {
         let first = self.image("usage", 1, "a")?;
         let mut equal = self.image("usage", 2, "a")?;
         equal.image.blob = first.image.blob.clone();
@@ -62,7 +54,7 @@ impl Suite<'_> {
         self.forget_dead().await
     }
 
-    async fn a_quota_is_held_to_the_byte(&self) -> Result<(), Failure> {
+    pub(super) async fn a_quota_is_held_to_the_byte(&self) -> Result<(), Failure> {
         let images = [
             self.image("bytes", 1, "a")?,
             self.image("bytes", 2, "b")?,
@@ -107,7 +99,7 @@ impl Suite<'_> {
         self.forget_dead().await
     }
 
-    async fn a_quota_is_held_to_the_image(&self) -> Result<(), Failure> {
+    pub(super) async fn a_quota_is_held_to_the_image(&self) -> Result<(), Failure> {
         let images = [self.image("count", 1, "a")?, self.image("count", 2, "b")?];
         let within = |images| Quota {
             images: Some(images),
@@ -147,7 +139,7 @@ impl Suite<'_> {
     }
 
     /// Counts what this suite adds to what is there.
-    async fn totals_follow_every_change(&self) -> Result<(), Failure> {
+    pub(super) async fn totals_follow_every_change(&self) -> Result<(), Failure> {
         let before = self.statistics().await?;
         let first = self.image("totals", 1, "a")?;
         let mut equal = self.image("totals", 2, "a")?;
