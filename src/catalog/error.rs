@@ -1,5 +1,8 @@
 //! Why the catalog could not do what it was asked.
 
+use std::error::Error;
+
+use crate::cause::Cause;
 use crate::model::QuotaExceeded;
 
 /// Why the catalog could not do what it was asked.
@@ -27,5 +30,30 @@ pub enum CatalogError {
     },
     /// The database itself failed: unreachable, locked, full. Worth a retry.
     #[error("the catalog's database failed: {0}")]
-    Database(String),
+    Database(#[source] Cause),
+}
+
+impl CatalogError {
+    /// The database failed for this reason: an error, or a text.
+    pub fn database(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Database(Cause::new(cause))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn a_failure_keeps_its_source() {
+        let error = CatalogError::database(io::Error::other("the disk is full"));
+        assert!(
+            error
+                .source()
+                .is_some_and(|source| source.is::<io::Error>())
+        );
+        assert!(error.to_string().ends_with("the disk is full"), "{error}");
+    }
 }

@@ -11,6 +11,7 @@
 //! adds: columns with a default, tables, indexes, and triggers under new names. A
 //! trigger that were dropped and made again would miss what is written in between.
 
+use super::sql::Conflict;
 use super::{CatalogError, Database, Value};
 
 /// A file of statements that are separated by blank lines.
@@ -108,7 +109,7 @@ pub async fn migrate(database: &dyn Database) -> Result<(), CatalogError> {
 
 async fn apply(database: &dyn Database, statement: &str) -> Result<(), CatalogError> {
     match database.query_long(statement, vec![]).await {
-        Err(CatalogError::Database(message)) if message.contains("duplicate column name") => Ok(()),
+        Err(error) if Conflict::of(&error) == Some(Conflict::ColumnExists) => Ok(()),
         result => result.map(|_| ()),
     }
 }

@@ -6,6 +6,7 @@ mod audit;
 mod blobs;
 mod columns;
 mod commits;
+mod conflict;
 mod database;
 mod health;
 mod images;
@@ -21,6 +22,7 @@ use serde::Serialize;
 use super::{CatalogError, migrations};
 use columns::Columns;
 
+pub(in crate::catalog) use conflict::Conflict;
 pub use database::{Database, Row, Value};
 
 /// The catalog of a [`Database`].
@@ -49,7 +51,7 @@ impl<D: Database> SqlCatalog<D> {
     /// The only row of a result.
     async fn one_row(&self, sql: &str, parameters: Vec<Value>) -> Result<Row, CatalogError> {
         let rows = self.database.query(sql, parameters).await?;
-        let none = || CatalogError::Database("there is no row where there must be one".to_owned());
+        let none = || CatalogError::database("there is no row where there must be one");
         rows.into_iter().next().ok_or_else(none)
     }
 }
@@ -58,7 +60,7 @@ impl<D: Database> SqlCatalog<D> {
 fn json(value: &impl Serialize) -> Result<Value, CatalogError> {
     serde_json::to_string(value)
         .map(Value::from)
-        .map_err(|error| CatalogError::Database(error.to_string()))
+        .map_err(CatalogError::database)
 }
 
 #[cfg(all(test, not(target_family = "wasm")))]

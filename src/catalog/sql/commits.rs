@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::{Columns, Database, SqlCatalog, Value, json, keys, quota};
+use super::{Columns, Conflict, Database, SqlCatalog, Value, json, keys, quota};
 use crate::catalog::{CatalogError, Commits, NewImage};
 use crate::model::{BlobRef, Quota, Timestamp};
 
@@ -125,7 +125,7 @@ impl<D: Database> Commits for SqlCatalog<D> {
             // Nothing is in the way any more: something was deleted in between.
         }
         let message = "a commit was refused, and then nothing was in its way, time after time";
-        Err(CatalogError::Database(message.to_owned()))
+        Err(CatalogError::database(message))
     }
 }
 
@@ -159,14 +159,11 @@ impl<D: Database> SqlCatalog<D> {
     }
 }
 
-/// The reason of a statement that a trigger or an index refused: SQLite's message names
-/// the column.
+/// The reason of a statement that a trigger or an index refused.
 fn from_constraint(error: CatalogError) -> CatalogError {
-    match error {
-        CatalogError::Database(message) if message.contains("spent_tickets.id") => {
-            CatalogError::TicketSpent
-        }
-        CatalogError::Database(message) if keys::is_lost_claim(&message) => CatalogError::ClaimLost,
-        error => error,
+    match Conflict::of(&error) {
+        Some(Conflict::TicketSpent) => CatalogError::TicketSpent,
+        Some(Conflict::ClaimLost) => CatalogError::ClaimLost,
+        Some(Conflict::ColumnExists) | None => error,
     }
 }

@@ -35,11 +35,6 @@ impl<'a> From<&'a AnswerRecord> for AnswerRow<'a> {
     }
 }
 
-/// The trigger's message, where a commit comes without its claim.
-pub(super) fn is_lost_claim(message: &str) -> bool {
-    message.contains("idempotency_keys.claim")
-}
-
 #[async_trait]
 impl<D: Database> Keys for SqlCatalog<D> {
     async fn claim_key(

@@ -35,7 +35,7 @@ impl State {
         }
         let is_taken = |new: &NewImage| self.images.contains_key(&new.image.id);
         if images.iter().any(is_taken) {
-            return Err(CatalogError::Database("the image exists".to_owned()));
+            return Err(CatalogError::database("the image exists"));
         }
         let owner = images.first().map_or("", |new| new.image.owner.as_str());
         quota.admit(self.kept(owner), NewImage::charges(images))?;

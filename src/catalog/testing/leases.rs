@@ -13,7 +13,7 @@ impl Leases for MemoryCatalog {
     async fn lease(&self, lease: &Lease) -> Result<(), CatalogError> {
         self.write(|state, _| {
             if state.leases.contains_key(&lease.id) {
-                return Err(CatalogError::Database("the lease exists".to_owned()));
+                return Err(CatalogError::database("the lease exists"));
             }
             state.leases.insert(lease.id.clone(), lease.clone());
             Ok(())

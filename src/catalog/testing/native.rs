@@ -66,7 +66,6 @@ impl Native {
 #[async_trait]
 impl Database for Native {
     async fn query(&self, sql: &str, parameters: Vec<Value>) -> Result<Vec<Row>, CatalogError> {
-        self.run(sql, parameters)
-            .map_err(|error| CatalogError::Database(error.to_string()))
+        self.run(sql, parameters).map_err(CatalogError::database)
     }
 }

@@ -13,11 +13,11 @@ use crate::catalog::testing::{MemoryCatalog, Moment};
 use crate::catalog::{CatalogError, Database, Row, Value};
 
 fn lost_blob() -> BlobError {
-    BlobError::Store("injected".to_owned())
+    BlobError::store("injected")
 }
 
 fn lost_row() -> CatalogError {
-    CatalogError::Database("injected".to_owned())
+    CatalogError::database("injected")
 }
 
 #[async_trait]
