@@ -46,3 +46,13 @@ pub fn ensure_eq<T: PartialEq + Debug>(
         ))
     }
 }
+
+/// Runs the cases of a suite, one after another, and gives their names. A case is a method
+/// of the suite; one that is not on the list is dead code.
+macro_rules! run_cases {
+    ($suite:expr, [$($case:ident),* $(,)?]) => {{
+        $($suite.$case().await?;)*
+        vec![$(stringify!($case)),*]
+    }};
+}
+pub(crate) use run_cases;

@@ -7,6 +7,7 @@
 //! - [`media`]: what the bytes of an image say. Pure.
 //! - [`blobs`]: the bytes, behind a trait; [`catalog`]: all else, behind another.
 //! - [`model`]: the nouns: images, blobs, digests, times, lists, kinds, quotas. No I/O.
+//! - [`cause`]: what lies behind the failure of a store.
 //! - [`number`]: the one reader of whole numbers that come as text. Pure.
 //! - [`patience`]: how long stores are waited for.
 //! - [`settings`]: every variable, parsed and checked once.
@@ -33,6 +34,7 @@
 pub mod auth;
 pub mod blobs;
 pub mod catalog;
+pub mod cause;
 pub mod conformance;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzz;

@@ -58,7 +58,7 @@ impl<D: Database> Patient<D> {
         call: impl Future<Output = Result<Vec<Row>, CatalogError>>,
     ) -> Result<Vec<Row>, CatalogError> {
         let answer = within(limit, &self.timer, call).await;
-        answer.unwrap_or_else(|silence| Err(CatalogError::Database(silence.to_string())))
+        answer.unwrap_or_else(|silence| Err(CatalogError::database(silence)))
     }
 }
 
@@ -85,7 +85,7 @@ impl<K: KeyValue> Patient<K> {
         call: impl Future<Output = Result<T, BlobError>>,
     ) -> Result<T, BlobError> {
         let answer = within(SILENCE, &self.timer, call).await;
-        answer.unwrap_or_else(|silence| Err(BlobError::Store(silence.to_string())))
+        answer.unwrap_or_else(|silence| Err(BlobError::store(silence)))
     }
 }
 

@@ -5,40 +5,29 @@ use bytes::Bytes;
 use futures_util::TryStreamExt as _;
 
 use super::{BlobError, BlobStore};
-use crate::conformance::{Failure, ensure, ensure_eq};
+use crate::conformance::{Failure, ensure, ensure_eq, run_cases};
 use crate::model::{BlobId, BlobRef};
 
-/// Runs the suite; gives the names of the promises kept. `prefix` makes the blob
+/// Runs the suite; gives the names of its cases. `prefix` makes the blob
 /// ids of one run unlike those of another in the same store.
 pub async fn run(store: &dyn BlobStore, prefix: &str) -> Result<Vec<&'static str>, Failure> {
     let suite = Suite { store, prefix };
-    store
-        .check()
-        .await
-        .map_err(|error| Failure::new("the store answers", error))?;
-    suite.blobs_of_every_length_come_back().await?;
-    suite.any_split_of_the_bytes_gives_the_same_blob().await?;
-    suite.ranges_are_exact().await?;
-    suite.several_ranges_come_in_their_order().await?;
-    suite.ranges_outside_the_blob_are_refused().await?;
-    suite.absent_blobs_are_missing().await?;
-    suite.deletion_is_complete_and_repeatable().await?;
-    suite.aborted_and_abandoned_writers_leave_nothing().await?;
-    suite.blobs_do_not_touch_each_other().await?;
-    suite.many_blobs_are_written_and_read_at_once().await?;
-    Ok(vec![
-        "the store answers",
-        "blobs of every length come back",
-        "any split of the bytes gives the same blob",
-        "ranges are exact",
-        "several ranges come in their order",
-        "ranges outside the blob are refused",
-        "absent blobs are missing",
-        "deletion is complete and repeatable",
-        "aborted and abandoned writers leave nothing",
-        "blobs do not touch each other",
-        "many blobs are written and read at once",
-    ])
+    Ok(run_cases!(
+        suite,
+        [
+            the_store_answers,
+            blobs_of_every_length_come_back,
+            any_split_of_the_bytes_gives_the_same_blob,
+            ranges_are_exact,
+            several_ranges_come_in_their_order,
+            ranges_outside_the_blob_are_refused,
+            absent_blobs_are_missing,
+            deletion_is_complete_and_repeatable,
+            aborted_and_abandoned_writers_leave_nothing,
+            blobs_do_not_touch_each_other,
+            many_blobs_are_written_and_read_at_once,
+        ]
+    ))
 }
 
 /// Bytes that differ from each other over any chunk size.
@@ -91,6 +80,11 @@ impl Suite<'_> {
     async fn read(&self, blob: &BlobRef, range: std::ops::Range<u64>) -> Result<Bytes, BlobError> {
         let pieces: Vec<Bytes> = self.store.read(blob, range).await?.try_collect().await?;
         Ok(pieces.concat().into())
+    }
+
+    async fn the_store_answers(&self) -> Result<(), Failure> {
+        let answer = self.store.check().await;
+        answer.map_err(|error| Failure::new("the store answers", error))
     }
 
     async fn chunk_size(&self) -> Result<usize, Failure> {

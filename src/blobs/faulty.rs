@@ -30,7 +30,7 @@ impl FaultyKeyValue {
     fn call(&self) -> Result<(), BlobError> {
         let call = self.calls.fetch_add(1, Ordering::Relaxed);
         if (self.fails)(call) {
-            return Err(BlobError::Store("injected".to_owned()));
+            return Err(BlobError::store("injected"));
         }
         Ok(())
     }

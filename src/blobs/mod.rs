@@ -27,12 +27,14 @@ mod moving;
 pub mod s3;
 pub mod seal;
 
+use std::error::Error;
 use std::ops::Range;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 
+use crate::cause::Cause;
 use crate::model::{BlobId, BlobRef};
 
 pub use chunked::ChunkedBlobs;
@@ -89,7 +91,14 @@ pub enum BlobError {
     },
     /// The store itself failed: unreachable, full, read-only. Worth a retry.
     #[error("the blob store failed: {0}")]
-    Store(String),
+    Store(#[source] Cause),
+}
+
+impl BlobError {
+    /// The store failed for this reason: an error, or a text.
+    pub fn store(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Store(Cause::new(cause))
+    }
 }
 
 /// Refuses ranges that do not lie inside the blob.
@@ -173,4 +182,22 @@ pub trait KeyValue: Send + Sync {
     /// Deletes the values that exist among `keys`. On an error, any of them may
     /// be gone.
     async fn delete_many(&self, keys: Vec<String>) -> Result<(), BlobError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn a_failure_keeps_its_source() {
+        let error = BlobError::store(io::Error::other("the disk is full"));
+        assert!(
+            error
+                .source()
+                .is_some_and(|source| source.is::<io::Error>())
+        );
+        assert!(error.to_string().ends_with("the disk is full"), "{error}");
+    }
 }

@@ -87,7 +87,7 @@ impl MovingBlobs {
         may_write: &MayWrite<'_>,
     ) -> Result<(), MoveError> {
         let refuse_late = || {
-            let late = || BlobError::Store(format!("the move of blob {} took too long", blob.id));
+            let late = || BlobError::store(format!("the move of blob {} took too long", blob.id));
             may_write().then_some(()).ok_or_else(late)
         };
         let mut bytes = self.previous.read(blob, 0..blob.size).await?;

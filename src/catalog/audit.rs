@@ -1,8 +1,10 @@
-//! What an audit learns from the catalog's records alone, without the bytes.
+//! Audits: records that contradict each other are found, and brought together again.
 //!
 //! Ids are text here: a record that is damaged may have any.
 
-use crate::model::{BlobRef, Sha256, Timestamp, Usage};
+use async_trait::async_trait;
+
+use super::CatalogError;
 
 /// An image's record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,44 +26,22 @@ pub enum ImageFault {
     Contradicted,
 }
 
-/// A blob's record, and how many images there are for it at the same moment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BlobCheck {
-    /// Its id.
-    pub id: String,
-    /// What the record says; `None` if it does not hold what this version writes.
-    pub record: Option<BlobRecord>,
-    /// How many images refer to it.
-    pub images: u64,
-}
+/// What an audit checks and repairs beside what [`Blobs`](super::Blobs) and
+/// [`Accounts`](super::Accounts) have. Every repair is right at any moment.
+#[async_trait]
+pub trait Audit: Send + Sync {
+    /// Checks the records of at most `limit` images after the id `after`, in the
+    /// order of ids.
+    async fn check_images(&self, after: &str, limit: u32) -> Result<Vec<ImageCheck>, CatalogError>;
 
-/// What a blob's record says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BlobRecord {
-    /// Where its bytes are.
-    pub blob: BlobRef,
-    /// Of its bytes.
-    pub sha256: Sha256,
-    /// How many images refer to it, as counted so far.
-    pub refs: u64,
-    /// When the last image was gone.
-    pub died_at: Option<Timestamp>,
-}
+    /// Makes a record of the blob that an image refers to, from what the image's own
+    /// says, if there is none.
+    async fn record_blob(&self, image: &str) -> Result<(), CatalogError>;
 
-impl BlobRecord {
-    /// Whether the record is as it has to be where there are so many images.
-    pub fn agrees_with(&self, images: u64) -> bool {
-        self.refs == images && self.died_at.is_some() == (images == 0)
-    }
-}
+    /// Counts a blob's images anew. Where it counts as dead and the same content has
+    /// come to its owner again, its images refer to that blob from here on.
+    async fn recount_blob(&self, id: &str) -> Result<(), CatalogError>;
 
-/// A count that is kept beside the records, where it is not what they come to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Miscount {
-    /// Whose images are counted; `None` for everything together.
-    pub owner: Option<String>,
-    /// As it is kept.
-    pub kept: Usage,
-    /// What the records come to at the same moment.
-    pub found: Usage,
+    /// Deletes every image that refers to the blob.
+    async fn delete_images_of(&self, blob: &str) -> Result<(), CatalogError>;
 }

@@ -11,6 +11,7 @@
 //! adds: columns with a default, tables, indexes, and triggers under new names. A
 //! trigger that were dropped and made again would miss what is written in between.
 
+use super::sql::Conflict;
 use super::{CatalogError, Database, Value};
 
 /// A file of statements that are separated by blank lines.
@@ -59,35 +60,26 @@ const MIGRATIONS: &[Migration] = &[
     Migration {
         version: 8,
         name: "descriptions",
-        sql: include_str!("migrations/0008_descriptions.sql"),
+        sql: concat!(
+            include_str!("migrations/0008_descriptions.sql"),
+            "\n",
+            include_str!("sql/recount.sql")
+        ),
+    },
+    Migration {
+        version: 9,
+        name: "references",
+        sql: include_str!("migrations/0009_references.sql"),
     },
 ];
 
-impl Migration {
-    fn statements(&self) -> impl Iterator<Item = &'static str> {
-        let is_sql = |text: &&str| {
-            text.lines()
-                .any(|line| !line.is_empty() && !line.starts_with("--"))
-        };
-        self.sql.split("\n\n").map(str::trim).filter(is_sql)
-    }
-}
-
-/// Counts anew what is counted. The statements that did so when it began to be are right
-/// whenever they run: of what all keep, and of what each owner does.
-pub async fn recount_usage(database: &dyn Database) -> Result<(), CatalogError> {
-    let of = |name| {
-        let migrations = MIGRATIONS.iter();
-        let named = migrations.filter(move |migration| migration.name == name);
-        named.flat_map(Migration::statements)
+/// The statements of a file.
+pub(super) fn statements(sql: &str) -> impl Iterator<Item = &str> {
+    let is_sql = |text: &&str| {
+        text.lines()
+            .any(|line| !line.is_empty() && !line.starts_with("--"))
     };
-    let totals = of("usage").filter(|statement| statement.contains("INSERT INTO totals"));
-    let defines = |statement: &&str| statement.contains("CREATE ") || statement.contains("ALTER ");
-    let owners = of("descriptions").filter(|statement| !defines(statement));
-    for statement in totals.chain(owners) {
-        database.query_long(statement, vec![]).await?;
-    }
-    Ok(())
+    sql.split("\n\n").map(str::trim).filter(is_sql)
 }
 
 /// Brings the schema to this version. One read where it is there already.
@@ -103,7 +95,7 @@ pub async fn migrate(database: &dyn Database) -> Result<(), CatalogError> {
         .iter()
         .filter(|migration| migration.version > current)
     {
-        for statement in migration.statements() {
+        for statement in statements(migration.sql) {
             apply(database, statement).await?;
         }
         let record = "INSERT INTO schema_migrations (version, name, applied_at)
@@ -117,7 +109,7 @@ pub async fn migrate(database: &dyn Database) -> Result<(), CatalogError> {
 
 async fn apply(database: &dyn Database, statement: &str) -> Result<(), CatalogError> {
     match database.query_long(statement, vec![]).await {
-        Err(CatalogError::Database(message)) if message.contains("duplicate column name") => Ok(()),
+        Err(error) if Conflict::of(&error) == Some(Conflict::ColumnExists) => Ok(()),
         result => result.map(|_| ()),
     }
 }
@@ -165,7 +157,7 @@ mod tests {
     fn versions_rise_by_one_and_files_hold_whole_statements() {
         for (version, migration) in (1..).zip(MIGRATIONS) {
             assert_eq!(migration.version, version, "{}", migration.name);
-            for statement in migration.statements() {
+            for statement in statements(migration.sql) {
                 assert!(statement.ends_with(';'), "{statement}");
             }
         }

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::{respond, router};
 use crate::auth::{Claims, KeyRing, token};
 use crate::blobs::{ChunkedBlobs, KeyValue, MemoryKeyValue};
-use crate::catalog::MemoryCatalog;
+use crate::catalog::testing::MemoryCatalog;
 use crate::http::app::App;
 use crate::model::Timestamp;
 use crate::service::{Limits, Runtime, Service};

@@ -7,7 +7,7 @@ use futures_util::future::{pending, poll_fn};
 use super::*;
 use crate::catalog::SqlCatalog;
 use crate::catalog::migrations::migrate;
-use crate::catalog::native::Native;
+use crate::catalog::testing::native::Native;
 
 /// A clock that goes as the test says.
 #[derive(Clone, Default)]
@@ -81,7 +81,7 @@ impl KeyValue for Silent {
 fn a_database_that_never_answers_fails_after_ten_seconds() {
     let clock = Clock::default();
     let database = Patient::new(Silent, clock.timer());
-    let silence = CatalogError::Database("no answer within 10 seconds".to_owned());
+    let silence = CatalogError::database("no answer within 10 seconds");
     let answered = clock.answered(database.query("SELECT 1", vec![]));
     assert_eq!(answered, Some((10, Err(silence.clone()))));
     // So does the opening of a catalog, which begins with a look.
@@ -95,7 +95,7 @@ fn a_statement_that_goes_over_everything_has_ten_minutes() {
     let clock = Clock::default();
     let database = Patient::new(Silent, clock.timer());
     let answered = clock.answered(database.query_long("UPDATE images SET size = 1", vec![]));
-    let silence = CatalogError::Database("no answer within 600 seconds".to_owned());
+    let silence = CatalogError::database("no answer within 600 seconds");
     assert_eq!(answered, Some((600, Err(silence))));
 }
 
@@ -103,7 +103,7 @@ fn a_statement_that_goes_over_everything_has_ten_minutes() {
 fn every_call_of_a_blob_store_that_never_answers_fails_after_ten_seconds() {
     let clock = Clock::default();
     let values = Patient::new(Silent, clock.timer());
-    let silence = BlobError::Store("no answer within 10 seconds".to_owned());
+    let silence = BlobError::store("no answer within 10 seconds");
     let key = || "k".to_owned();
     let got = clock.answered(values.get(key()));
     assert_eq!(got, Some((10, Err(silence.clone()))));

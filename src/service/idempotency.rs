@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::kept::Kept;
 use super::{Attributes, Received, Service, ServiceError};
-use crate::catalog::{CatalogError, KeyAnswer, KeyClaim, KeyState, NewAnswer};
+use crate::catalog::{AnswerRecord, CatalogError, KeyAnswer, KeyClaim, KeyOutcome};
 use crate::model::{Image, Timestamp};
 
 /// How long a request holds its key without an answer. A longer upload goes on, unless
@@ -47,8 +47,8 @@ pub struct Answering {
 
 impl Answering {
     /// The record for these images, kept from `now` on.
-    pub(super) fn record(&self, images: &[Image], now: Timestamp) -> NewAnswer {
-        NewAnswer {
+    pub(super) fn record(&self, images: &[Image], now: Timestamp) -> AnswerRecord {
+        AnswerRecord {
             claim: self.claim.clone(),
             answer: KeyAnswer {
                 fingerprint: self.fingerprint.clone(),
@@ -108,20 +108,20 @@ impl Service {
         };
         let mut state = self.claim(&claim).await?;
         let rivals = self.parts.abandoned.rivals_of(&claim);
-        if state == KeyState::Held && !rivals.is_empty() {
+        if state == KeyOutcome::InProgress && !rivals.is_empty() {
             for (rival, at) in rivals {
                 self.abandon(&rival, at).await?;
             }
             state = self.claim(&claim).await?;
         }
         match state {
-            KeyState::Claimed => Ok(Begun::First(claim)),
-            KeyState::Held => Err(ServiceError::KeyHeld),
-            KeyState::Answered(answer) => Ok(Begun::Repeat(answer)),
+            KeyOutcome::Claimed => Ok(Begun::First(claim)),
+            KeyOutcome::InProgress => Err(ServiceError::KeyHeld),
+            KeyOutcome::Answered(answer) => Ok(Begun::Repeat(answer)),
         }
     }
 
-    async fn claim(&self, claim: &KeyClaim) -> Result<KeyState, CatalogError> {
+    async fn claim(&self, claim: &KeyClaim) -> Result<KeyOutcome, CatalogError> {
         let now = self.now();
         let until = now.plus_seconds(HOLD_SECONDS);
         let state = self.catalog().claim_key(claim, now, until).await;

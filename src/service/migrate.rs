@@ -2,7 +2,7 @@
 
 use super::{Service, ServiceError};
 use crate::blobs::{BlobError, MoveError, Moved};
-use crate::catalog::RecordedBlob;
+use crate::catalog::{BlobRecord, CatalogError};
 use crate::model::BlobId;
 
 /// The most bytes that one step moves, but for the blob that passes it.
@@ -34,6 +34,8 @@ impl Service {
     pub async fn migrate(&self, after: &str, limit: u32) -> Result<Migrated, ServiceError> {
         let mut done = Migrated::default();
         let page = self.catalog().blobs_after(after, limit).await?;
+        let records = page.into_iter().map(|entry| entry.record);
+        let page: Vec<BlobRecord> = records.collect::<Result<_, CatalogError>>()?;
         let is_full = u64::from(limit) <= page.len() as u64;
         let Some(last) = page.last().map(|recorded| recorded.blob.id.clone()) else {
             return Ok(done);
@@ -51,7 +53,7 @@ impl Service {
 
     async fn migrate_blob(
         &self,
-        recorded: &RecordedBlob,
+        recorded: &BlobRecord,
         done: &mut Migrated,
     ) -> Result<(), ServiceError> {
         let blob = &recorded.blob;

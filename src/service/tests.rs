@@ -15,7 +15,7 @@ use super::*;
 use crate::auth::{Grant, Scopes};
 use crate::blobs::faulty::FaultyKeyValue;
 use crate::blobs::{ChunkedBlobs, KeyValue, MemoryKeyValue};
-use crate::catalog::MemoryCatalog;
+use crate::catalog::testing::MemoryCatalog;
 use crate::media::{MediaError, testing};
 use crate::model::{Quota, QuotaClaim};
 

@@ -43,7 +43,7 @@ impl HttpClient for SpinHttp {
         let response = response.map_err(|error| HttpError(error.to_string()))?;
         Ok(response.map(|body| {
             let broken =
-                |error: ErrorCode| BlobError::Store(format!("an answer broke off: {error}"));
+                |error: ErrorCode| BlobError::store(format!("an answer broke off: {error}"));
             body.into_data_stream().map_err(broken).boxed()
         }))
     }

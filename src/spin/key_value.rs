@@ -65,11 +65,11 @@ impl KeyValue for SpinKeyValue {
 }
 
 fn failed(error: Error) -> BlobError {
-    BlobError::Store(error.to_string())
+    BlobError::store(error)
 }
 
 fn batch_failed(error: store::Error) -> BlobError {
-    BlobError::Store(match error {
+    BlobError::store(match error {
         store::Error::NoSuchStore => "no such store".to_owned(),
         store::Error::AccessDenied => "access denied".to_owned(),
         store::Error::Other(message) => message,

@@ -88,7 +88,7 @@ async fn build() -> Result<Router, Problem> {
 /// Opens the catalog. It fails rather than wait for ever for its database.
 async fn open_catalog() -> Result<SqlCatalog<Patient<SpinDatabase>>, CatalogError> {
     let opened = within(SILENCE, &timer(), SpinDatabase::open(LABEL)).await;
-    let database = opened.map_err(|silence| CatalogError::Database(silence.to_string()))??;
+    let database = opened.map_err(CatalogError::database)??;
     SqlCatalog::open(Patient::new(database, timer())).await
 }
 
@@ -99,7 +99,7 @@ async fn open_blobs(
     Ok(match setting {
         BlobStoreSetting::KeyValue => {
             let opened = within(SILENCE, &timer(), SpinKeyValue::open(LABEL)).await;
-            let values = opened.map_err(|silence| BlobError::Store(silence.to_string()))??;
+            let values = opened.map_err(BlobError::store)??;
             let values = Patient::new(values, timer());
             Arc::new(ChunkedBlobs::new(Arc::new(values), chunk_bytes))
         }

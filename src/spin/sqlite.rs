@@ -37,7 +37,7 @@ impl Database for SpinDatabase {
 }
 
 fn failed(error: sqlite::Error) -> CatalogError {
-    CatalogError::Database(error.to_string())
+    CatalogError::database(error)
 }
 
 fn to_spin(value: Value) -> sqlite::Value {

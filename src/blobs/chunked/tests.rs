@@ -194,7 +194,7 @@ impl KeyValue for Tiring {
         for key in keys {
             let left = self.left.load(Ordering::Relaxed);
             let left = left.checked_sub(1);
-            let left = left.ok_or_else(|| BlobError::Store("tired".to_owned()))?;
+            let left = left.ok_or_else(|| BlobError::store("tired"))?;
             self.left.store(left, Ordering::Relaxed);
             self.values.delete_many(vec![key]).await?;
         }

@@ -85,7 +85,7 @@ impl From<Refusal> for BlobError {
             code,
             message,
         } = refusal;
-        Self::Store(format!("S3 answered {status} {code}: {message}"))
+        Self::store(format!("S3 answered {status} {code}: {message}"))
     }
 }
 
@@ -133,7 +133,7 @@ impl Client {
             Either::Left((answer, _)) => answer,
             Either::Right(_) => {
                 let silence = format!("S3 does not answer: {}", Silence(limit));
-                Err(CallError::Failed(BlobError::Store(silence)))
+                Err(CallError::Failed(BlobError::store(silence)))
             }
         }
     }
@@ -166,7 +166,7 @@ impl Client {
         };
         let document = self.within(SILENCE, read).await?;
         let leaves = Leaves::parse(&document)
-            .map_err(|error| CallError::Failed(BlobError::Store(format!("S3: {error}"))))?;
+            .map_err(|error| CallError::Failed(BlobError::store(format!("S3: {error}"))))?;
         match leaves.first("Code") {
             Some(_) => Err(CallError::Refused(refusal(status, &leaves))),
             None => Ok(leaves),
@@ -176,12 +176,12 @@ impl Client {
     async fn once(&self, call: &Call<'_>) -> Result<Response<ByteStream>, CallError> {
         let request = self.request(call, OffsetDateTime::now_utc());
         let request = request.map_err(|error| {
-            CallError::Failed(BlobError::Store(format!(
+            CallError::Failed(BlobError::store(format!(
                 "a request cannot be made: {error}"
             )))
         })?;
         let response = self.http.send(request).await.map_err(|error| {
-            CallError::Failed(BlobError::Store(format!("S3 does not answer: {error}")))
+            CallError::Failed(BlobError::store(format!("S3 does not answer: {error}")))
         })?;
         let status = response.status();
         if status.is_success() {
@@ -280,7 +280,7 @@ async fn read(mut body: ByteStream) -> Result<String, BlobError> {
     while let Some(piece) = body.next().await {
         document.extend_from_slice(&piece?);
         if document.len() > LONGEST_DOCUMENT {
-            return Err(BlobError::Store(
+            return Err(BlobError::store(
                 "S3 answered at too great length".to_owned(),
             ));
         }

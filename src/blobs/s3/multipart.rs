@@ -34,7 +34,7 @@ pub(super) async fn begin(store: &S3Blobs, blob: &BlobId) -> Result<Upload, Blob
             id: id.to_owned(),
             key,
         }),
-        None => Err(BlobError::Store(
+        None => Err(BlobError::store(
             "S3 began an upload without an id".to_owned(),
         )),
     }
@@ -53,7 +53,7 @@ pub(super) async fn unfinished(store: &S3Blobs, blob: &BlobId) -> Result<Vec<Upl
         .any(|name| answer.first(name).is_some())
     {
         let other = "S3 sent something else than a list of uploads";
-        return Err(BlobError::Store(other.to_owned()));
+        return Err(BlobError::store(other));
     }
     // An id is written by one writer, so there are never as many as a page holds.
     let uploads = answer.all("Key").zip(answer.all("UploadId"));
@@ -72,7 +72,7 @@ pub(super) fn entity_tag<B>(answer: &Response<B>) -> Result<String, BlobError> {
     let tag = answer.headers().get(ETAG);
     let tag = tag.and_then(|tag| tag.to_str().ok());
     tag.map(str::to_owned)
-        .ok_or_else(|| BlobError::Store("S3 took bytes without an entity tag".to_owned()))
+        .ok_or_else(|| BlobError::store("S3 took bytes without an entity tag"))
 }
 
 impl Upload {
@@ -101,7 +101,7 @@ impl Upload {
             Ok(_) if self.is_complete().await? => Ok(()),
             Ok(_) => {
                 let silent = "S3 did not say that an upload is complete";
-                Err(BlobError::Store(silent.to_owned()))
+                Err(BlobError::store(silent))
             }
             Err(CallError::Refused(refusal))
                 if refusal.code == "NoSuchUpload" && self.is_complete().await? =>

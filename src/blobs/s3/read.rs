@@ -118,7 +118,7 @@ impl Transfer {
                 let span = Span::of(response.status(), response.headers());
                 let Some(span) = span.filter(|span| span.from == from && is_object) else {
                     let other = "S3 sent something else than the range that was asked for";
-                    return Err(BlobError::Store(other.to_owned()));
+                    return Err(BlobError::store(other));
                 };
                 self.rest = Bytes::new();
                 self.span = span;
@@ -185,7 +185,7 @@ impl Transfer {
 
     /// As many bytes of the body as a chunk of this length has with its seal.
     async fn gather(&mut self, length: u64) -> Result<Bytes, Cut> {
-        let too_long = || Cut::Broken(BlobError::Store("a chunk is larger than memory".to_owned()));
+        let too_long = || Cut::Broken(BlobError::store("a chunk is larger than memory"));
         let length = usize::try_from(length).map_err(|_| too_long())?;
         let wanted = length.checked_add(SEAL_BYTES).ok_or_else(too_long)?;
         if self.rest.len() >= wanted {
@@ -208,7 +208,7 @@ impl Transfer {
                 }
                 None => {
                     let early = "S3's answer ended early".to_owned();
-                    return Err(Cut::Broken(BlobError::Store(early)));
+                    return Err(Cut::Broken(BlobError::store(early)));
                 }
             }
         }

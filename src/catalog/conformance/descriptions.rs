@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{NOW, Suite};
-use crate::catalog::{CatalogError, KeyAnswer, KeyClaim, NewAnswer, NewImage};
+use crate::catalog::{AnswerRecord, CatalogError, KeyAnswer, KeyClaim, NewImage};
 use crate::conformance::{Failure, ensure_eq};
 use crate::model::{Image, Quota, QuotaExceeded, Resource, Timestamp};
 
@@ -96,7 +96,7 @@ impl Suite<'_> {
             fingerprint: "f".to_owned(),
             answer: "an answer, é".to_owned(),
         };
-        new.answer = Some(NewAnswer {
+        new.answer = Some(AnswerRecord {
             claim: claim.clone(),
             answer,
             expires_at: Timestamp::from_millis(NOW + 1000),

@@ -58,22 +58,3 @@ WHEN OLD.charge > 0 BEGIN
     UPDATE answer_usage SET bytes = bytes - OLD.charge WHERE owner = OLD.owner;
     DELETE FROM answer_usage WHERE owner = OLD.owner AND bytes = 0;
 END;
-
--- What was there before the triggers, counted anew as in version 2.
-INSERT INTO usage (owner, images, bytes)
-SELECT owner, sum(images), sum(bytes) FROM (
-    SELECT owner, 1 AS images, size + described AS bytes FROM images
-    UNION ALL SELECT owner, 0, 0 FROM usage)
-WHERE true GROUP BY owner
-ON CONFLICT (owner) DO UPDATE SET images = excluded.images, bytes = excluded.bytes;
-
-DELETE FROM usage WHERE images = 0;
-
-INSERT INTO answer_usage (owner, bytes)
-SELECT owner, sum(bytes) FROM (
-    SELECT owner, charge AS bytes FROM idempotency_keys WHERE owner IS NOT NULL
-    UNION ALL SELECT owner, 0 FROM answer_usage)
-WHERE true GROUP BY owner
-ON CONFLICT (owner) DO UPDATE SET bytes = excluded.bytes;
-
-DELETE FROM answer_usage WHERE bytes = 0;

@@ -22,6 +22,17 @@ impl Columns {
         }
     }
 
+    /// Reads every row of a result.
+    pub(super) fn read_all<T>(
+        table: &'static str,
+        rows: Vec<Row>,
+        mut read: impl FnMut(&mut Self) -> Result<T, CatalogError>,
+    ) -> Result<Vec<T>, CatalogError> {
+        rows.into_iter()
+            .map(|row| read(&mut Self::new(table, row)))
+            .collect()
+    }
+
     pub(super) fn read<T>(
         &mut self,
         read: impl FnOnce(Value) -> Option<T>,

@@ -1,7 +1,9 @@
-//! Blobs that nothing refers to, whose bytes are deleted once more after a while.
+//! Blobs that nothing refers to, whose bytes are deleted once more after a while, in SQL.
+
+use async_trait::async_trait;
 
 use super::{Columns, Database, SqlCatalog, json};
-use crate::catalog::CatalogError;
+use crate::catalog::{CatalogError, Remains};
 use crate::model::{BlobId, BlobRef, Timestamp};
 
 /// What has a record, or an image, is left alone, whatever is said here.
@@ -9,11 +11,12 @@ pub(super) const REMAINS: &str = "
     SELECT id, size, chunk_size FROM remains
     WHERE since < ?1
         AND NOT EXISTS (SELECT 1 FROM blobs WHERE blobs.id = remains.id)
-        AND NOT EXISTS (SELECT 1 FROM images WHERE images.blob_id = remains.id)
+        AND NOT EXISTS (SELECT 1 FROM blob_references WHERE blob_references.blob_id = remains.id)
     ORDER BY since LIMIT ?2";
 
-impl<D: Database> SqlCatalog<D> {
-    pub(super) async fn insert_remains(&self, blob: &BlobRef) -> Result<(), CatalogError> {
+#[async_trait]
+impl<D: Database> Remains for SqlCatalog<D> {
+    async fn record_remains(&self, blob: &BlobRef) -> Result<(), CatalogError> {
         let sql = "INSERT INTO remains (id, size, chunk_size, since)
             VALUES (?1, ?2, ?3, CAST(unixepoch('subsec') * 1000 AS INTEGER))
             ON CONFLICT (id) DO UPDATE SET since = excluded.since,
@@ -23,27 +26,18 @@ impl<D: Database> SqlCatalog<D> {
             i64::try_from(blob.size).unwrap_or(i64::MAX).into(),
             i64::from(blob.chunk_size).into(),
         ];
-        self.database.query(sql, parameters).await.map(|_| ())
+        self.execute(sql, parameters).await
     }
 
-    pub(super) async fn read_remains(
-        &self,
-        before: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<BlobRef>, CatalogError> {
+    async fn remains(&self, before: Timestamp, limit: u32) -> Result<Vec<BlobRef>, CatalogError> {
         let parameters = vec![before.into(), i64::from(limit).into()];
         let rows = self.database.query(REMAINS, parameters).await?;
-        rows.into_iter()
-            .map(|row| Columns::new("remains", row).blob())
-            .collect()
+        Columns::read_all("remains", rows, Columns::blob)
     }
 
-    pub(super) async fn delete_remains(&self, ids: &[BlobId]) -> Result<(), CatalogError> {
+    async fn forget_remains(&self, ids: &[BlobId]) -> Result<(), CatalogError> {
         let ids: Vec<&str> = ids.iter().map(BlobId::as_str).collect();
         let sql = "DELETE FROM remains WHERE id IN (SELECT value FROM json_each(?1))";
-        self.database
-            .query(sql, vec![json(&ids)?])
-            .await
-            .map(|_| ())
+        self.execute(sql, vec![json(&ids)?]).await
     }
 }

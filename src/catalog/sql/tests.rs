@@ -1,8 +1,8 @@
-mod usage;
+mod accounts;
 
 use super::*;
 use crate::catalog::conformance;
-use crate::catalog::native::Native;
+use crate::catalog::testing::native::Native;
 
 #[tokio::test]
 async fn the_sql_catalog_conforms() {
@@ -96,11 +96,41 @@ async fn every_commit_and_every_sweep_uses_an_index() {
             "{plan}"
         );
     };
-    check(&commit::statement(1), "blobs_by_content");
-    check(&commit::statement(3), "blobs_by_content");
-    check(DEAD, "blobs_dead");
-    check(DEAD, "images_by_blob");
+    check(&commits::statement(1), "blobs_by_content");
+    check(&commits::statement(3), "blobs_by_content");
+    check(blobs::DEAD, "blobs_dead");
+    check(blobs::DEAD, "images_by_blob");
     check(remains::REMAINS, "remains_by_time");
     check(remains::REMAINS, "images_by_blob");
-    check(audit::CHECK_BLOBS, "images_by_blob");
+    check(blobs::PAGE, "images_by_blob");
+    check(blobs::IMAGES_OF, "images_by_blob");
+    check(audit::RECOUNT, "images_by_blob");
+    check(audit::DELETE_IMAGES, "images_by_blob");
+}
+
+#[tokio::test]
+async fn asking_who_refers_to_a_blob_costs_no_more_than_asking_the_images() {
+    let database = Native::new();
+    SqlCatalog::open(database.clone()).await.expect("opens");
+    for sql in [
+        blobs::DEAD,
+        blobs::IMAGES_OF,
+        blobs::PAGE,
+        leases::RECORDED,
+        remains::REMAINS,
+        audit::AT_ODDS,
+        audit::DELETE_IMAGES,
+        audit::RECORD,
+        audit::RECOUNT,
+    ] {
+        let plain = sql
+            .replace("blob_references AS reference", "images")
+            .replace("reference.", "images.")
+            .replace("blob_references", "images")
+            .replace("image_id", "id");
+        assert_ne!(plain, sql);
+        let plan = plan(&database, sql).replace("reference", "images");
+        assert_eq!(plan, self::plan(&database, &plain), "{sql}");
+        assert!(!plan.contains("SCAN images"), "{plan}");
+    }
 }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::verify::verified;
 use super::{Service, ServiceError};
 use crate::blobs::BlobError;
-use crate::catalog::{BlobCheck, BlobRecord, ImageCheck, ImageFault};
+use crate::catalog::{BlobEntry, BlobRecord, ImageCheck, ImageFault};
 
 pub use place::Place;
 pub use report::{AuditPage, Fault, Finding, Remedy};
@@ -98,13 +98,13 @@ impl Service {
         after: &str,
         page: &mut AuditPage,
     ) -> Result<(), ServiceError> {
-        let checks = self.catalog().check_blobs(after, audit.limit).await?;
-        let is_last = checks.len() < to_usize(audit.limit);
-        let mut left = checks.into_iter();
-        for check in left.by_ref() {
+        let entries = self.catalog().blobs_after(after, audit.limit).await?;
+        let is_last = entries.len() < to_usize(audit.limit);
+        let mut left = entries.into_iter();
+        for entry in left.by_ref() {
             page.blobs += 1;
-            self.audit_blob(audit, &check, page).await?;
-            page.next = Some(Place::Blobs(check.id));
+            self.audit_blob(audit, &entry, page).await?;
+            page.next = Some(Place::Blobs(entry.id));
             if page.bytes >= BYTES_PER_PAGE {
                 break;
             }
@@ -132,33 +132,33 @@ impl Service {
     async fn audit_blob(
         &self,
         audit: &Audit,
-        check: &BlobCheck,
+        entry: &BlobEntry,
         page: &mut AuditPage,
     ) -> Result<(), ServiceError> {
-        let Some(record) = &check.record else {
-            page.findings.push(Finding::unreadable_blob(&check.id));
+        let Ok(record) = &entry.record else {
+            page.findings.push(Finding::unreadable_blob(&entry.id));
             return Ok(());
         };
-        if !record.agrees_with(check.images) {
-            let mut finding = Finding::wrong_count(record, check.images);
+        if !record.agrees_with(entry.images) {
+            let mut finding = Finding::wrong_count(record, entry.images);
             if audit.repair {
-                self.catalog().recount_blob(&check.id).await?;
+                self.catalog().recount_blob(&entry.id).await?;
                 finding.repaired = true;
             }
             page.findings.push(finding);
         }
-        if check.images == 0 {
+        if entry.images == 0 {
             page.dead += 1;
             return Ok(());
         }
         page.bytes += record.blob.size;
         if let Some(damage) = self.damage(record).await? {
-            let images = self.catalog().images_of(&check.id, IMAGES_NAMED).await?;
+            let images = self.catalog().images_of(&entry.id, IMAGES_NAMED).await?;
             // Where the last image is gone by now, so may the bytes be.
             if !images.is_empty() {
                 let mut finding = Finding::damaged(record, images, damage);
                 if audit.remove_damaged {
-                    self.catalog().delete_images_of(&check.id).await?;
+                    self.catalog().delete_images_of(&entry.id).await?;
                     finding.repaired = true;
                 }
                 page.findings.push(finding);

@@ -7,7 +7,7 @@ use super::*;
 use crate::auth::{Grant, Scopes};
 use crate::blobs::{ChunkedBlobs, MemoryKeyValue};
 use crate::catalog::SqlCatalog;
-use crate::catalog::native::Native;
+use crate::catalog::testing::native::Native;
 use crate::media::testing;
 use crate::model::{Image, QuotaClaim, Timestamp, Usage};
 use crate::service::tests::limits;

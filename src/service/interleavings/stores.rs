@@ -1,23 +1,23 @@
 //! The stores, step by step.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use bytes::Bytes;
-use uuid::Uuid;
+use futures_util::FutureExt as _;
 
-use super::steps::{Pause, Stepped};
+use super::steps::{Pause, Stepped, Steps};
+use super::world::Clock;
 use crate::blobs::{BlobError, KeyValue};
-use crate::catalog::{
-    BlobCheck, Catalog, CatalogError, Database, ImageCheck, KeyClaim, KeyState, Lease, Miscount,
-    NewImage, RecordedBlob, Row, Statistics, Value,
-};
-use crate::model::{BlobId, BlobRef, Image, ListQuery, Page, Quota, Timestamp, Usage};
+use crate::catalog::testing::{MemoryCatalog, Moment};
+use crate::catalog::{CatalogError, Database, Row, Value};
 
 fn lost_blob() -> BlobError {
-    BlobError::Store("injected".to_owned())
+    BlobError::store("injected")
 }
 
 fn lost_row() -> CatalogError {
-    CatalogError::Database("injected".to_owned())
+    CatalogError::database("injected")
 }
 
 #[async_trait]
@@ -61,53 +61,20 @@ impl<S: Database + Clone + 'static> Database for Stepped<S> {
     }
 }
 
-/// Every method of the catalog is a step.
-macro_rules! stepped_catalog {
-    ($($pause:ident $name:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)*) => {
-        #[async_trait]
-        impl<S: Catalog> Catalog for Stepped<S> {
-            $(async fn $name(&self, $($argument: $kind),*) -> Result<$answer, CatalogError> {
-                let call = self.inner.$name($($argument),*);
-                self.step(Pause::$pause, call, lost_row).await
-            })*
-        }
+/// A catalog in maps, every call of which is a step.
+pub(super) fn stepped_catalog(steps: &Arc<Steps>, clock: &Clock) -> MemoryCatalog {
+    let (steps, now, timer) = (Arc::clone(steps), clock.clone(), clock.clone());
+    let intercept = move |moment| {
+        let pause = match moment {
+            Moment::Read => Pause::Look,
+            Moment::Write => Pause::Change,
+            Moment::Answer => Pause::Answer,
+        };
+        let (steps, now) = (Arc::clone(&steps), now.timestamp());
+        let is_well = async move { steps.pause(pause, now).await };
+        is_well
+            .map(|is_well| is_well.then_some(()).ok_or_else(lost_row))
+            .boxed()
     };
-}
-
-stepped_catalog! {
-    Change lease(lease: &Lease) -> ();
-    Change commit(images: &[NewImage], quota: Quota, now: Timestamp) -> Vec<BlobRef>;
-    Look find(id: Uuid) -> Option<Image>;
-    Look list(query: &ListQuery) -> Page;
-    Change update(image: &Image, unchanged_since: Timestamp, quota: Quota) -> bool;
-    Change revoke_links(id: Uuid, owner: Option<&str>) -> bool;
-    Look is_ticket_spent(id: &str) -> bool;
-    Change forget_tickets(before: Timestamp) -> ();
-    Change delete(id: Uuid, owner: Option<&str>, unchanged_since: Option<Timestamp>) -> bool;
-    Look dead_blobs(before: Timestamp, limit: u32) -> Vec<BlobRef>;
-    Change forget_blob(id: &BlobId) -> ();
-    Change record_remains(blob: &BlobRef) -> ();
-    Look remains(before: Timestamp, limit: u32) -> Vec<BlobRef>;
-    Change forget_remains(ids: &[BlobId]) -> ();
-    Look expired_leases(at: Timestamp, limit: u32) -> Vec<Lease>;
-    Change close_lease(id: &str) -> ();
-    Look recorded_blobs(lease: &Lease) -> Vec<BlobId>;
-    Change forget_lease(id: &str) -> ();
-    Change claim_key(claim: &KeyClaim, now: Timestamp, until: Timestamp) -> KeyState;
-    Change release_key(claim: &KeyClaim) -> ();
-    Change abandon_key(claim: &KeyClaim, at: Timestamp) -> ();
-    Change forget_keys(at: Timestamp) -> ();
-    Look blobs_after(after: &str, limit: u32) -> Vec<RecordedBlob>;
-    Look is_recorded(id: &BlobId) -> bool;
-    Look usage(owner: &str) -> Usage;
-    Look statistics(owners: u32) -> Statistics;
-    Look check_images(after: &str, limit: u32) -> Vec<ImageCheck>;
-    Look check_blobs(after: &str, limit: u32) -> Vec<BlobCheck>;
-    Look images_of(blob: &str, limit: u32) -> Vec<String>;
-    Change record_blob(image: &str) -> ();
-    Change recount_blob(id: &str) -> ();
-    Look miscounts(limit: u32) -> Vec<Miscount>;
-    Change recount_usage() -> ();
-    Change delete_images_of(blob: &str) -> ();
-    Look check() -> ();
+    MemoryCatalog::timed_by(move || timer.timestamp()).intercepted_by(Box::new(intercept))
 }

@@ -14,9 +14,10 @@ use uuid::Uuid;
 use super::model::{self, CHUNK, Model};
 use super::operations::{Operation, Scene};
 use super::steps::{Pause, Stepped, Steps, Verdict, Waiting};
+use super::stores::stepped_catalog;
 use crate::blobs::{BlobError, BlobStore as _, ChunkedBlobs, MemoryKeyValue, MovingBlobs, key};
-use crate::catalog::native::Native;
-use crate::catalog::{BlobCheck, Catalog, MemoryCatalog, SqlCatalog};
+use crate::catalog::testing::native::Native;
+use crate::catalog::{BlobEntry, Catalog, SqlCatalog};
 use crate::model::{BlobRef, Filters, ListQuery, Sort, Timestamp};
 use crate::service::tests::limits;
 use crate::service::{Limits, Runtime, Service, Term};
@@ -109,9 +110,8 @@ impl World {
     /// Over maps.
     pub(super) fn in_memory() -> Self {
         let clock = Clock::new();
-        let (steps, timer) = (Arc::default(), clock.clone());
-        let catalog = MemoryCatalog::timed_by(move || timer.timestamp());
-        let catalog = stepped(catalog, &steps, &clock);
+        let steps = Arc::default();
+        let catalog = stepped_catalog(&steps, &clock);
         Self::over(Arc::new(catalog), steps, clock)
     }
 
@@ -406,8 +406,8 @@ impl World {
         self.see(async |catalog| catalog.list(&query).await).images
     }
 
-    fn blobs(&self) -> Vec<BlobCheck> {
-        self.see(|catalog| catalog.check_blobs("", 1000))
+    fn blobs(&self) -> Vec<BlobEntry> {
+        self.see(|catalog| catalog.blobs_after("", 1000))
     }
 
     /// Checks what must hold at every moment.
@@ -428,9 +428,9 @@ impl World {
             let first = shared.entry(content).or_insert(&image.blob.id);
             assert_eq!(*first, &image.blob.id, "equal content is stored twice");
         }
-        for check in self.blobs() {
-            let record = check.record.expect("is readable");
-            assert!(record.agrees_with(check.images), "{record:?}");
+        for entry in self.blobs() {
+            let record = entry.record.expect("is readable");
+            assert!(record.agrees_with(entry.images), "{record:?}");
             let swept_from = self.clock.latest() + AHEAD[1] - GRACE;
             let in_grace = record
                 .died_at

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use super::*;
 use crate::blobs::{BlobError, key};
 use crate::catalog::CatalogError;
-use crate::catalog::native::Native;
+use crate::catalog::testing::native::Native;
 use crate::catalog::{Database, KeyClaim, Row, SqlCatalog, Value};
 
 /// What becomes of a statement.
@@ -61,7 +61,7 @@ impl LateDatabase {
 impl Database for LateDatabase {
     async fn query(&self, sql: &str, parameters: Vec<Value>) -> Result<Vec<Row>, CatalogError> {
         let (beginning, fate) = *self.fate.lock().expect("not poisoned");
-        let lost = Err(CatalogError::Database("injected".to_owned()));
+        let lost = Err(CatalogError::database("injected"));
         match fate {
             _ if !sql.starts_with(beginning) => self.inner.query(sql, parameters).await,
             Fate::Good => self.inner.query(sql, parameters).await,
@@ -106,7 +106,7 @@ impl KeyValue for LateValues {
         let (_, index) = key::parse_chunk(&key).expect("a chunk");
         if self.failing.contains(&index) {
             self.late.lock().expect("not poisoned").push((key, value));
-            return Err(BlobError::Store("injected".to_owned()));
+            return Err(BlobError::store("injected"));
         }
         self.inner.set(key, value).await
     }

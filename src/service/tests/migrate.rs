@@ -1,5 +1,6 @@
 use super::*;
 use crate::blobs::MovingBlobs;
+use crate::catalog::Images as _;
 
 /// The catalog and blobs of `bench`, being moved to a new store.
 fn migrating(bench: &Bench) -> Bench {

@@ -25,8 +25,8 @@ const FREE: &[&str] = &["lib", "spin", "conformance", "fuzz"];
 const RULES: &[Rule] = &[
     Rule {
         parts: &[
-            "auth", "blobs", "catalog", "http", "media", "model", "number", "patience", "service",
-            "settings", "trace",
+            "auth", "blobs", "catalog", "cause", "http", "media", "model", "number", "patience",
+            "service", "settings", "trace",
         ],
         crates: &["spin_sdk", "wit_bindgen"],
         modules: &["spin"],
@@ -35,7 +35,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         parts: &[
-            "auth", "blobs", "catalog", "media", "model", "number", "patience", "service",
+            "auth", "blobs", "catalog", "cause", "media", "model", "number", "patience", "service",
             "settings", "trace",
         ],
         crates: &["axum"],
@@ -45,7 +45,8 @@ const RULES: &[Rule] = &[
     },
     Rule {
         parts: &[
-            "auth", "blobs", "catalog", "media", "model", "number", "patience", "settings", "trace",
+            "auth", "blobs", "catalog", "cause", "media", "model", "number", "patience",
+            "settings", "trace",
         ],
         crates: &[],
         modules: &["service"],
@@ -53,7 +54,7 @@ const RULES: &[Rule] = &[
         why: "stores and pure functions do not know what they are used for",
     },
     Rule {
-        parts: &["model", "number"],
+        parts: &["cause", "model", "number"],
         crates: &[],
         modules: &[
             "auth", "blobs", "catalog", "http", "media", "patience", "service", "settings", "spin",
@@ -80,6 +81,13 @@ const RULES: &[Rule] = &[
         modules: &["catalog"],
         except: &[],
         why: "bytes know nothing of the records that refer to them",
+    },
+    Rule {
+        parts: &["catalog"],
+        crates: &[],
+        modules: &["auth", "blobs", "media", "patience", "settings", "trace"],
+        except: &[],
+        why: "records know nothing of the bytes, nor of who may see them",
     },
 ];
 

@@ -176,7 +176,7 @@ impl Answer {
         let body = match self.end {
             End::Well => pieces.boxed(),
             End::Broken => {
-                let broken = stream::iter([Err(BlobError::Store("cut".to_owned()))]);
+                let broken = stream::iter([Err(BlobError::store("cut"))]);
                 pieces.chain(broken).boxed()
             }
             End::Endless => {

@@ -58,7 +58,8 @@ async fn outcome(fault: Fault, times: &Times, range: Range<u64>) -> (Outcome, Fa
             assert!(bytes == expected, "other bytes");
             Served
         }
-        Err(BlobError::Store(message)) => {
+        Err(BlobError::Store(cause)) => {
+            let message = cause.to_string();
             assert!(message.len() < 1000, "{} bytes for the log", message.len());
             Unavailable
         }

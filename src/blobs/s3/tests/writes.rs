@@ -25,8 +25,8 @@ async fn is_stored(size: usize, at: usize, fault: Fault, times: usize, name: &st
             assert!(back == Ok(content), "{name}: taken for stored");
             true
         }
-        Err(BlobError::Store(message)) => {
-            assert!(message.len() < 1000, "{name}");
+        Err(BlobError::Store(cause)) => {
+            assert!(cause.to_string().len() < 1000, "{name}");
             false
         }
         Err(error) => panic!("{name}: {error}"),

@@ -1,0 +1,59 @@
+//! Why the catalog could not do what it was asked.
+
+use std::error::Error;
+
+use crate::cause::Cause;
+use crate::model::QuotaExceeded;
+
+/// Why the catalog could not do what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CatalogError {
+    /// A blob's lease has expired before the commit: its bytes may be gone.
+    #[error("the upload took longer than its lease")]
+    LeaseExpired,
+    /// Another request has the key that this one would be answered under.
+    #[error("another request with the same key is under way")]
+    ClaimLost,
+    /// The upload ticket was used before.
+    #[error("the upload ticket was used before")]
+    TicketSpent,
+    /// The owner would keep more than the quota allows.
+    #[error(transparent)]
+    QuotaExceeded(#[from] QuotaExceeded),
+    /// A row does not hold what this version writes.
+    #[error("a catalog row is damaged: column {column} of {table}")]
+    Damaged {
+        /// The table.
+        table: &'static str,
+        /// Counted from 0, in the order of the statement.
+        column: usize,
+    },
+    /// The database itself failed: unreachable, locked, full. Worth a retry.
+    #[error("the catalog's database failed: {0}")]
+    Database(#[source] Cause),
+}
+
+impl CatalogError {
+    /// The database failed for this reason: an error, or a text.
+    pub fn database(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Database(Cause::new(cause))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn a_failure_keeps_its_source() {
+        let error = CatalogError::database(io::Error::other("the disk is full"));
+        assert!(
+            error
+                .source()
+                .is_some_and(|source| source.is::<io::Error>())
+        );
+        assert!(error.to_string().ends_with("the disk is full"), "{error}");
+    }
+}

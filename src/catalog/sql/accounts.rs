@@ -1,0 +1,149 @@
+//! Accounts in SQL: the rows that `migrations/0002_usage.sql` and
+//! `migrations/0008_descriptions.sql` keep by triggers.
+
+use async_trait::async_trait;
+use serde::Deserialize;
+
+use super::quota::{BYTES, IMAGES};
+use super::{Columns, Database, SqlCatalog};
+use crate::catalog::{
+    Accounts, BlobCount, CatalogError, Miscount, OwnerUsage, Statistics, migrations,
+};
+use crate::model::Usage;
+
+/// The statement of [`Accounts::statistics`]: every column is a look-up.
+pub(super) const STATISTICS: &str = "
+    SELECT images, bytes, live_blobs, live_bytes, dead_blobs, dead_bytes, leases,
+        (SELECT min(died_at) FROM blobs WHERE refs = 0),
+        (SELECT min(expires_at) FROM leases WHERE expires_at > 0),
+        (SELECT json_group_array(json_object('owner', owner, 'images', images, 'bytes', bytes))
+         FROM (SELECT owner, images, bytes FROM usage ORDER BY bytes DESC, owner DESC LIMIT ?1))
+    FROM totals";
+
+/// The statements of [`Accounts::recount_usage`].
+const RECOUNT: &str = include_str!("recount.sql");
+
+/// Owners whose usage is not what their images come to.
+const WRONG_USAGE: &str = "
+    SELECT coalesce(usage.owner, found.owner), coalesce(usage.images, 0), coalesce(usage.bytes, 0),
+        coalesce(found.images, 0), coalesce(found.bytes, 0)
+    FROM usage FULL JOIN (
+        SELECT owner, count(*) AS images, sum(size + described) AS bytes
+        FROM images GROUP BY owner) AS found
+        ON found.owner = usage.owner
+    WHERE usage.images IS NOT found.images OR usage.bytes IS NOT found.bytes
+    ORDER BY 1 LIMIT ?1";
+
+/// Owners whose answers are not what is counted of them.
+const WRONG_ANSWERS: &str = "
+    SELECT coalesce(answer_usage.owner, found.owner), 0, coalesce(answer_usage.bytes, 0),
+        0, coalesce(found.bytes, 0)
+    FROM answer_usage FULL JOIN (
+        SELECT owner, sum(charge) AS bytes FROM idempotency_keys
+        WHERE charge > 0 GROUP BY owner) AS found
+        ON found.owner = answer_usage.owner
+    WHERE answer_usage.bytes IS NOT found.bytes
+    ORDER BY 1 LIMIT ?1";
+
+/// The totals, if they are not those of all records.
+const WRONG_TOTALS: &str = "
+    SELECT NULL, totals.images, totals.bytes, found.images, found.bytes
+    FROM totals JOIN (
+        SELECT (SELECT count(*) FROM images) AS images,
+            (SELECT coalesce(sum(size), 0) FROM images) AS bytes,
+            count(*) FILTER (WHERE refs > 0) AS live_blobs,
+            coalesce(sum(size) FILTER (WHERE refs > 0), 0) AS live_bytes,
+            count(*) FILTER (WHERE refs = 0) AS dead_blobs,
+            coalesce(sum(size) FILTER (WHERE refs = 0), 0) AS dead_bytes,
+            (SELECT count(*) FROM leases) AS leases
+        FROM blobs) AS found
+    WHERE (totals.images, totals.bytes, totals.live_blobs, totals.live_bytes, totals.dead_blobs,
+            totals.dead_bytes, totals.leases)
+        <> (found.images, found.bytes, found.live_blobs, found.live_bytes, found.dead_blobs,
+            found.dead_bytes, found.leases)";
+
+/// A member of the last column of [`STATISTICS`].
+#[derive(Deserialize)]
+struct OwnerRow {
+    owner: String,
+    images: u64,
+    bytes: u64,
+}
+
+impl From<OwnerRow> for OwnerUsage {
+    fn from(row: OwnerRow) -> Self {
+        Self {
+            owner: row.owner,
+            usage: Usage {
+                images: row.images,
+                bytes: row.bytes,
+            },
+        }
+    }
+}
+
+impl Columns {
+    pub(super) fn usage(&mut self) -> Result<Usage, CatalogError> {
+        Ok(Usage {
+            images: self.number()?,
+            bytes: self.number()?,
+        })
+    }
+
+    fn blob_count(&mut self) -> Result<BlobCount, CatalogError> {
+        Ok(BlobCount {
+            blobs: self.number()?,
+            bytes: self.number()?,
+        })
+    }
+}
+
+#[async_trait]
+impl<D: Database> Accounts for SqlCatalog<D> {
+    async fn usage(&self, owner: &str) -> Result<Usage, CatalogError> {
+        let sql = format!("SELECT {IMAGES}, {BYTES}").replace("?owner", "?1");
+        let row = self.one_row(&sql, vec![owner.into()]).await?;
+        Columns::new("usage", row).usage()
+    }
+
+    async fn statistics(&self, owners: u32) -> Result<Statistics, CatalogError> {
+        let parameters = vec![i64::from(owners).into()];
+        let mut row = Columns::new("totals", self.one_row(STATISTICS, parameters).await?);
+        Ok(Statistics {
+            images: row.usage()?,
+            live: row.blob_count()?,
+            dead: row.blob_count()?,
+            leases: row.number()?,
+            oldest_death: row.optional_time()?,
+            oldest_expiry: row.optional_time()?,
+            owners: row
+                .parsed(|json| serde_json::from_str::<Vec<OwnerRow>>(json).ok())?
+                .into_iter()
+                .map(OwnerUsage::from)
+                .collect(),
+        })
+    }
+
+    async fn miscounts(&self, limit: u32) -> Result<Vec<Miscount>, CatalogError> {
+        let mut rows = Vec::new();
+        for sql in [WRONG_USAGE, WRONG_ANSWERS] {
+            let parameters = vec![i64::from(limit).into()];
+            rows.extend(self.database.query_long(sql, parameters).await?);
+        }
+        rows.extend(self.database.query_long(WRONG_TOTALS, vec![]).await?);
+        Columns::read_all("usage", rows, |row| {
+            Ok(Miscount {
+                owner: row.optional_text()?,
+                kept: row.usage()?,
+                found: row.usage()?,
+            })
+        })
+    }
+
+    async fn recount_usage(&self) -> Result<(), CatalogError> {
+        for statement in migrations::statements(RECOUNT) {
+            self.database.query_long(statement, vec![]).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,169 @@
+//! Commits in SQL: one statement that takes in all of them, or none.
+//!
+//! Each image is a row of parameters, joined with the blob of equal content that its
+//! owner may have already; the triggers of `migrations/` do all that follows from it.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use super::{Columns, Conflict, Database, SqlCatalog, Value, json, keys, quota};
+use crate::catalog::{CatalogError, Commits, NewImage};
+use crate::model::{BlobRef, Quota, Timestamp};
+
+/// How often a commit is tried that does nothing for no reason that can be found.
+const ATTEMPTS: u32 = 3;
+
+/// What is known of a new image: the columns of `new` in the statement.
+const COLUMNS: [&str; 19] = [
+    "id",
+    "owner",
+    "lease",
+    "blob_id",
+    "chunk_size",
+    "size",
+    "sha256",
+    "original_sha256",
+    "content_type",
+    "width",
+    "height",
+    "frames",
+    "filename",
+    "visibility",
+    "tags",
+    "metadata",
+    "ticket",
+    "answered",
+    "created_at",
+];
+
+/// The values of [`COLUMNS`].
+fn values(new: &NewImage) -> Result<[Value; COLUMNS.len()], CatalogError> {
+    let image = &new.image;
+    let answered = new.answer.as_ref().map(keys::AnswerRow::from);
+    Ok([
+        image.id.to_string().into(),
+        image.owner.as_str().into(),
+        new.lease.as_str().into(),
+        image.blob.id.as_str().into(),
+        i64::from(image.blob.chunk_size).into(),
+        i64::try_from(image.blob.size).unwrap_or(i64::MAX).into(),
+        image.sha256.to_string().into(),
+        image.original_sha256.to_string().into(),
+        image.kind.media_type().into(),
+        i64::from(image.width).into(),
+        i64::from(image.height).into(),
+        i64::from(image.frames).into(),
+        image.filename.as_deref().into(),
+        image.visibility.as_str().into(),
+        json(&image.tags)?,
+        json(&image.metadata)?,
+        new.ticket.as_deref().into(),
+        answered.map_or(Ok(Value::Null), |answered| json(&answered))?,
+        image.created_at.into(),
+    ])
+}
+
+/// The statement for so many images. Its parameters are the time, what
+/// [`quota::room`] gives, and the [`values`] of each image.
+pub(super) fn statement(images: usize) -> String {
+    let mut rows = String::new();
+    for number in 0..images * COLUMNS.len() {
+        let before = match number % COLUMNS.len() {
+            0 if number == 0 => "(",
+            0 => "), (",
+            _ => ", ",
+        };
+        // Writing to a string does not fail.
+        let _ = write!(rows, "{before}?{}", number + 5);
+    }
+    let [kept_images, kept_bytes] =
+        [quota::IMAGES, quota::BYTES].map(|kept| kept.replace("?owner", "?2"));
+    format!(
+        "INSERT INTO images (id, owner, blob_id, chunk_size, size, sha256, original_sha256,
+            content_type, width, height, frames, filename, sort_name, visibility, tags, metadata,
+            ticket, answered, created_at, updated_at)
+        WITH new ({}) AS (VALUES {rows}))
+        SELECT new.id, new.owner, coalesce(known.id, new.blob_id),
+            coalesce(known.chunk_size, new.chunk_size), new.size, new.sha256, new.original_sha256,
+            new.content_type, new.width, new.height, new.frames,
+            new.filename, coalesce(new.filename, ''), new.visibility, new.tags, new.metadata,
+            new.ticket, new.answered, new.created_at, new.created_at
+        FROM new
+        LEFT JOIN blobs AS known
+            ON known.owner = new.owner AND known.sha256 = new.sha256 AND known.refs > 0
+        WHERE NOT EXISTS (
+            SELECT 1 FROM new AS other LEFT JOIN leases ON leases.id = other.lease
+            WHERE leases.expires_at IS NULL OR leases.expires_at <= ?1)
+        AND {kept_images} <= ?3 AND {kept_bytes} <= ?4
+        RETURNING id, blob_id, size, chunk_size",
+        COLUMNS.join(", ")
+    )
+}
+
+#[async_trait]
+impl<D: Database> Commits for SqlCatalog<D> {
+    async fn commit(
+        &self,
+        images: &[NewImage],
+        quota: Quota,
+        now: Timestamp,
+    ) -> Result<Vec<BlobRef>, CatalogError> {
+        if images.is_empty() {
+            return Ok(Vec::new());
+        }
+        for _ in 0..ATTEMPTS {
+            let committed = self.try_commit(images, quota, now).await?;
+            if let Some(blobs) = committed {
+                return Ok(blobs);
+            }
+            if let Some(refusal) = self.why_refused(images, quota, now).await? {
+                return Err(refusal);
+            }
+            // Nothing is in the way any more: something was deleted in between.
+        }
+        let message = "a commit was refused, and then nothing was in its way, time after time";
+        Err(CatalogError::database(message))
+    }
+}
+
+impl<D: Database> SqlCatalog<D> {
+    /// Runs the statement. `None` where it did nothing.
+    async fn try_commit(
+        &self,
+        images: &[NewImage],
+        quota: Quota,
+        now: Timestamp,
+    ) -> Result<Option<Vec<BlobRef>>, CatalogError> {
+        let mut parameters = vec![now.into()];
+        parameters.extend(quota::room(images, quota));
+        for new in images {
+            parameters.extend(values(new)?);
+        }
+        let returned = self
+            .database
+            .query(&statement(images.len()), parameters)
+            .await
+            .map_err(from_constraint)?;
+        let blobs: HashMap<Uuid, BlobRef> = returned
+            .into_iter()
+            .map(|row| {
+                let mut row = Columns::new("images", row);
+                Ok((row.uuid()?, row.blob()?))
+            })
+            .collect::<Result<_, CatalogError>>()?;
+        let of = |new: &NewImage| blobs.get(&new.image.id).cloned();
+        Ok(images.iter().map(of).collect())
+    }
+}
+
+/// The reason of a statement that a trigger or an index refused.
+fn from_constraint(error: CatalogError) -> CatalogError {
+    match Conflict::of(&error) {
+        Some(Conflict::TicketSpent) => CatalogError::TicketSpent,
+        Some(Conflict::ClaimLost) => CatalogError::ClaimLost,
+        Some(Conflict::ColumnExists) | None => error,
+    }
+}

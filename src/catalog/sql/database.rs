@@ -1,0 +1,73 @@
+//! The least that a backend must offer to hold the catalog: one SQL statement at a time.
+
+use async_trait::async_trait;
+
+use crate::catalog::CatalogError;
+use crate::model::Timestamp;
+
+/// A value of SQLite.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// NULL.
+    Null,
+    /// A 64-bit integer.
+    Integer(i64),
+    /// A floating-point number.
+    Real(f64),
+    /// UTF-8.
+    Text(String),
+    /// Bytes.
+    Blob(Vec<u8>),
+}
+
+impl From<i64> for Value {
+    fn from(value: i64) -> Self {
+        Self::Integer(value)
+    }
+}
+
+impl From<Timestamp> for Value {
+    fn from(value: Timestamp) -> Self {
+        Self::Integer(value.millis())
+    }
+}
+
+impl From<&str> for Value {
+    fn from(value: &str) -> Self {
+        Self::Text(value.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(value: String) -> Self {
+        Self::Text(value)
+    }
+}
+
+impl From<Option<&str>> for Value {
+    fn from(value: Option<&str>) -> Self {
+        value.map_or(Self::Null, Self::from)
+    }
+}
+
+/// A row of a result.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row(pub Vec<Value>);
+
+/// A connection that runs one statement at a time, each in a transaction of its
+/// own, and fails as a whole or not at all.
+#[async_trait]
+pub trait Database: Send + Sync {
+    /// Runs `sql` with `?1`, `?2`, … bound to `parameters`; gives all rows. An
+    /// error after the first row is an error of the whole.
+    async fn query(&self, sql: &str, parameters: Vec<Value>) -> Result<Vec<Row>, CatalogError>;
+
+    /// The same, for a statement that goes over all rows of a table, and may take long.
+    async fn query_long(
+        &self,
+        sql: &str,
+        parameters: Vec<Value>,
+    ) -> Result<Vec<Row>, CatalogError> {
+        self.query(sql, parameters).await
+    }
+}

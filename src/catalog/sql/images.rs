@@ -1,0 +1,125 @@
+//! Images in SQL.
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use super::quota::{BYTES, signed};
+use super::{Columns, Database, Row, SqlCatalog, Value, json};
+use crate::catalog::{CatalogError, Images};
+use crate::model::{Image, Kind, Quota, Timestamp, Visibility};
+
+/// The columns of an image, in the order that [`image`] reads.
+pub(super) const IMAGE_COLUMNS: &str = "id, owner, blob_id, size, chunk_size, sha256, \
+     coalesce(original_sha256, sha256), content_type, width, height, frames, filename, \
+     visibility, tags, metadata, link_epoch, created_at, updated_at";
+
+#[async_trait]
+impl<D: Database> Images for SqlCatalog<D> {
+    async fn find(&self, id: Uuid) -> Result<Option<Image>, CatalogError> {
+        let sql = format!("SELECT {IMAGE_COLUMNS} FROM images WHERE id = ?1");
+        let parameters = vec![id.to_string().into()];
+        let rows = self.database.query(&sql, parameters).await?;
+        rows.into_iter().next().map(image).transpose()
+    }
+
+    async fn update(
+        &self,
+        image: &Image,
+        unchanged_since: Timestamp,
+        quota: Quota,
+    ) -> Result<bool, CatalogError> {
+        // What makes the image no larger is not held to the quota.
+        let owner_bytes = BYTES.replace("?owner", "images.owner");
+        let sql = format!(
+            "UPDATE images SET filename = ?3, sort_name = coalesce(?3, ''), visibility = ?4,
+                tags = ?5, metadata = ?6, updated_at = ?7
+            WHERE id = ?1 AND updated_at = ?2
+                AND (?8 <= described OR {owner_bytes} - described <= ?9 - ?8)
+            RETURNING id"
+        );
+        let parameters = vec![
+            image.id.to_string().into(),
+            unchanged_since.into(),
+            image.filename.as_deref().into(),
+            image.visibility.as_str().into(),
+            json(&image.tags)?,
+            json(&image.metadata)?,
+            image.updated_at.into(),
+            signed(image.described()).into(),
+            quota.bytes.map_or(i64::MAX, signed).into(),
+        ];
+        let is_updated = self.exists(&sql, parameters).await?;
+        if !is_updated && quota.bytes.is_some() {
+            let refusal = self.why_not_updated(image, unchanged_since, quota).await?;
+            return refusal.map_or(Ok(false), Err);
+        }
+        Ok(is_updated)
+    }
+
+    async fn revoke_links(&self, id: Uuid, owner: Option<&str>) -> Result<bool, CatalogError> {
+        let sql = "UPDATE images SET link_epoch = link_epoch + 1
+            WHERE id = ?1 AND (?2 IS NULL OR owner = ?2) RETURNING id";
+        let parameters = vec![id.to_string().into(), owner.into()];
+        self.exists(sql, parameters).await
+    }
+
+    async fn delete(
+        &self,
+        id: Uuid,
+        owner: Option<&str>,
+        unchanged_since: Option<Timestamp>,
+    ) -> Result<bool, CatalogError> {
+        let sql = "DELETE FROM images WHERE id = ?1 AND (?2 IS NULL OR owner = ?2)
+            AND (?3 IS NULL OR updated_at = ?3) RETURNING id";
+        let unchanged_since = unchanged_since.map_or(Value::Null, Value::from);
+        let parameters = vec![id.to_string().into(), owner.into(), unchanged_since];
+        self.exists(sql, parameters).await
+    }
+}
+
+impl<D: Database> SqlCatalog<D> {
+    /// The quota, where it alone is in the way of an update that was not made.
+    async fn why_not_updated(
+        &self,
+        image: &Image,
+        unchanged_since: Timestamp,
+        quota: Quota,
+    ) -> Result<Option<CatalogError>, CatalogError> {
+        let owner_bytes = BYTES.replace("?owner", "images.owner");
+        let sql = format!(
+            "SELECT described, {owner_bytes} FROM images WHERE id = ?1 AND updated_at = ?2"
+        );
+        let parameters = vec![image.id.to_string().into(), unchanged_since.into()];
+        let rows = self.database.query(&sql, parameters).await?;
+        let Some(row) = rows.into_iter().next() else {
+            return Ok(None);
+        };
+        let mut row = Columns::new("usage", row);
+        let (before, bytes): (u64, u64) = (row.number()?, row.number()?);
+        let admitted = quota.admit_growth(bytes, before, image.described());
+        Ok(admitted.err().map(CatalogError::from))
+    }
+}
+
+/// An image from a row of [`IMAGE_COLUMNS`].
+pub(super) fn image(row: Row) -> Result<Image, CatalogError> {
+    let mut row = Columns::new("images", row);
+    Ok(Image {
+        id: row.uuid()?,
+        owner: row.text()?,
+        blob: row.blob()?,
+        sha256: row.sha256()?,
+        original_sha256: row.sha256()?,
+        kind: row.parsed(Kind::from_media_type)?,
+        width: row.number()?,
+        height: row.number()?,
+        frames: row.number()?,
+        filename: row.optional_text()?,
+        visibility: row.parsed(Visibility::parse)?,
+        tags: row.parsed(|json| serde_json::from_str(json).ok())?,
+        metadata: row.parsed(|json| serde_json::from_str(json).ok())?,
+        link_epoch: row.number()?,
+        created_at: row.time()?,
+        updated_at: row.time()?,
+    })
+}

@@ -1,0 +1,157 @@
+//! Lists in SQL: one statement for a page, and one before it where filters may
+//! match rarely.
+//!
+//! A page is read from an index that has the wanted order ([`Source`]). Filters that
+//! no index answers are held against one row after the other, and how many match is
+//! not known before. So it is looked up first how far [`ListQuery::scan`] rows reach
+//! ([`furthest`]); the page reads no further, and the next goes on from there. What
+//! is written between the two statements does no harm: the end is a place, not a
+//! number of rows.
+
+mod conditions;
+mod source;
+
+use async_trait::async_trait;
+
+use super::images::{IMAGE_COLUMNS, image};
+use super::{Columns, Database, Row, SqlCatalog};
+use crate::catalog::{CatalogError, Listings};
+use crate::model::{Filters, Image, ListQuery, Page, Position, SortBy, SortKey};
+use source::{Source, Statement};
+
+#[async_trait]
+impl<D: Database> Listings for SqlCatalog<D> {
+    async fn list(&self, query: &ListQuery) -> Result<Page, CatalogError> {
+        let sources = Source::all(query);
+        let filters = query.remaining_filters();
+        let (source, end) = if is_answered_by_index(&filters) {
+            (sources.into_iter().next(), None)
+        } else {
+            furthest(&self.database, query, sources).await?
+        };
+        let source = source.unwrap_or_else(|| Source::of(query, None));
+        let statement = page_statement(&source, query, &filters, end.as_ref());
+        let rows = self
+            .database
+            .query(&statement.sql, statement.parameters)
+            .await?;
+        let mut images: Vec<Image> = rows.into_iter().map(image).collect::<Result<_, _>>()?;
+        let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
+        let next = if images.len() > limit {
+            images.truncate(limit);
+            images.last().map(|last| query.sort.by.position(last))
+        } else {
+            end
+        };
+        Ok(Page { images, next })
+    }
+}
+
+/// Whether an index finds what is wanted and nothing else.
+fn is_answered_by_index(filters: &Filters) -> bool {
+    let tags = filters.tags.len();
+    let rest = Filters {
+        tags: Vec::new(),
+        ..filters.clone()
+    };
+    tags <= 1 && rest == Filters::default()
+}
+
+/// Of `sources`, the one of which the rows that may be looked at reach furthest, and
+/// the place of the last of them; `None` where they reach the end. So of several
+/// tags, the rarest from here on is followed.
+async fn furthest<'a>(
+    database: &dyn Database,
+    query: &ListQuery,
+    sources: Vec<Source<'a>>,
+) -> Result<(Option<Source<'a>>, Option<Position>), CatalogError> {
+    let statement = reach_statement(&sources, query);
+    let rows = database.query(&statement.sql, statement.parameters).await?;
+    let mut ends: Vec<Vec<Position>> = vec![Vec::new(); sources.len()];
+    for row in rows {
+        let (number, position) = reach(query.sort.by, row)?;
+        if let Some(end) = ends.get_mut(number) {
+            end.push(position);
+        }
+    }
+    // One row is the last that may be looked at; a second tells that there are more.
+    let ends = ends.into_iter().map(|end| match end.as_slice() {
+        [last, _] => Some(last.clone()),
+        _ => None,
+    });
+    let descending = query.sort.descending;
+    let furthest = sources
+        .into_iter()
+        .zip(ends)
+        .max_by(|(_, a), (_, b)| match (a, b) {
+            (Some(a), Some(b)) if descending => b.cmp(a),
+            (Some(a), Some(b)) => a.cmp(b),
+            (a, b) => a.is_none().cmp(&b.is_none()),
+        });
+    Ok(furthest.map_or((None, None), |(source, end)| (Some(source), end)))
+}
+
+/// For each source, by its number: the last row that may be looked at, and the one
+/// after it.
+fn reach_statement(sources: &[Source<'_>], query: &ListQuery) -> Statement {
+    let stretch = query.stretch();
+    let mut statement = Statement::default();
+    for (number, source) in sources.iter().enumerate() {
+        let union = if number == 0 { "" } else { " UNION ALL " };
+        let key = source.key();
+        let columns =
+            format!("{union}SELECT * FROM (SELECT {number}, candidate.{key}, candidate.id");
+        statement.push(&columns, []);
+        source.select(&mut statement, &stretch);
+        source.order(&mut statement, "candidate", query.sort);
+        let skipped = i64::from(query.scan.max(1)) - 1;
+        statement.push(" LIMIT 2 OFFSET ?)", [skipped.into()]);
+    }
+    statement
+}
+
+fn reach(by: SortBy, row: Row) -> Result<(usize, Position), CatalogError> {
+    let mut row = Columns::new("images", row);
+    let number: i64 = row.number()?;
+    let key = match by {
+        SortBy::CreatedAt => SortKey::CreatedAt(row.time()?),
+        SortBy::Size => SortKey::Size(row.number()?),
+        SortBy::Filename => SortKey::Filename(row.text()?),
+    };
+    let position = Position {
+        key,
+        id: row.uuid()?,
+    };
+    Ok((usize::try_from(number).unwrap_or(usize::MAX), position))
+}
+
+/// The images of a page, and one more. Ids are found first, within the index; then
+/// the images are read, few by then.
+fn page_statement(
+    source: &Source<'_>,
+    query: &ListQuery,
+    filters: &Filters,
+    end: Option<&Position>,
+) -> Statement {
+    let mut statement = Statement::default();
+    // CROSS JOIN keeps the order of the two: ids first, then the images of these.
+    let select = format!("SELECT {IMAGE_COLUMNS} FROM (SELECT candidate.id AS found");
+    statement.push(&select, []);
+    source.select(&mut statement, &query.stretch());
+    if let Some(end) = end {
+        let up_to = if query.sort.descending { ">=" } else { "<=" };
+        source.compare(&mut statement, up_to, end);
+    }
+    conditions::push(&mut statement, source, filters);
+    source.order(&mut statement, "candidate", query.sort);
+    let one_more = i64::from(query.limit) + 1;
+    statement.push(
+        " LIMIT ?) CROSS JOIN images ON images.id = found",
+        [one_more.into()],
+    );
+    source.order(&mut statement, "images", query.sort);
+    statement
+}
+
+#[cfg(all(test, not(target_family = "wasm")))]
+mod tests;

@@ -1,0 +1,130 @@
+//! What a list is read from: which table, by which index, from where to where.
+
+use crate::catalog::Value;
+use crate::model::{ListQuery, Position, Sort, SortBy, SortKey, Stretch};
+
+/// A statement and what is bound to its `?`s, in the order of both.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Statement {
+    pub(super) sql: String,
+    pub(super) parameters: Vec<Value>,
+}
+
+impl Statement {
+    /// Adds a piece, and what is bound to its `?`s.
+    pub(super) fn push<const N: usize>(&mut self, sql: &str, parameters: [Value; N]) {
+        self.append(sql, parameters);
+    }
+
+    /// The same, where their number is not known before.
+    pub(super) fn append(&mut self, sql: &str, parameters: impl IntoIterator<Item = Value>) {
+        self.sql.push_str(sql);
+        self.parameters.extend(parameters);
+    }
+}
+
+/// What a list is read from: one owner's images or everybody's, all of them or those
+/// with one tag.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Source<'a> {
+    by: SortBy,
+    owner: Option<&'a str>,
+    pub(super) tag: Option<&'a str>,
+}
+
+impl<'a> Source<'a> {
+    /// What `query` goes through, or what of it has `tag`.
+    pub(super) fn of(query: &'a ListQuery, tag: Option<&'a str>) -> Self {
+        Self {
+            by: query.sort.by,
+            owner: query.owner.as_deref(),
+            tag,
+        }
+    }
+
+    /// Everything that has all that is wanted: each of the tags, or all images.
+    pub(super) fn all(query: &'a ListQuery) -> Vec<Self> {
+        let tags = query.filters.tags.iter();
+        let tagged: Vec<Self> = tags.map(|tag| Self::of(query, Some(tag))).collect();
+        if tagged.is_empty() {
+            vec![Self::of(query, None)]
+        } else {
+            tagged
+        }
+    }
+
+    /// The column that it is sorted by.
+    pub(super) fn key(self) -> &'static str {
+        match self.by {
+            SortBy::CreatedAt => "created_at",
+            SortBy::Size => "size",
+            SortBy::Filename => "sort_name",
+        }
+    }
+
+    /// The table and the index with the order.
+    pub(super) fn index(self) -> (&'static str, &'static str) {
+        match (self.tag.is_some(), self.owner.is_some(), self.by) {
+            (false, true, SortBy::CreatedAt) => ("images", "images_by_owner"),
+            (false, true, SortBy::Size) => ("images", "images_by_owner_size"),
+            (false, true, SortBy::Filename) => ("images", "images_by_owner_name"),
+            (false, false, SortBy::CreatedAt) => ("images", "images_by_time"),
+            (false, false, SortBy::Size) => ("images", "images_by_size"),
+            (false, false, SortBy::Filename) => ("images", "images_by_name"),
+            (true, true, SortBy::CreatedAt) => ("image_tags", "image_tags_by_owner_time"),
+            (true, true, SortBy::Size) => ("image_tags", "image_tags_by_owner_size"),
+            (true, true, SortBy::Filename) => ("image_tags", "image_tags_by_owner_name"),
+            (true, false, SortBy::CreatedAt) => ("image_tags", "image_tags_by_time"),
+            (true, false, SortBy::Size) => ("image_tags", "image_tags_by_size"),
+            (true, false, SortBy::Filename) => ("image_tags", "image_tags_by_name"),
+        }
+    }
+
+    /// `FROM … WHERE …`, confined to a stretch.
+    pub(super) fn select(self, statement: &mut Statement, stretch: &Stretch) {
+        let (table, index) = self.index();
+        statement.push(
+            &format!(" FROM {table} AS candidate INDEXED BY {index} WHERE true"),
+            [],
+        );
+        if let Some(owner) = self.owner {
+            statement.push(" AND candidate.owner = ?", [owner.into()]);
+        }
+        if let Some(tag) = self.tag {
+            statement.push(" AND candidate.tag = ?", [tag.into()]);
+        }
+        for (place, comparison) in [(&stretch.above, ">"), (&stretch.below, "<")] {
+            if let Some(place) = place {
+                self.compare(statement, comparison, place);
+            }
+        }
+    }
+
+    /// Confines it to one side of a place.
+    pub(super) fn compare(self, statement: &mut Statement, comparison: &str, place: &Position) {
+        let key = self.key();
+        let sql = format!(" AND (candidate.{key}, candidate.id) {comparison} (?, ?)");
+        let id = place.id.to_string().into();
+        statement.push(&sql, [key_value(&place.key), id]);
+    }
+
+    /// `ORDER BY`, of this or another table with the same columns.
+    pub(super) fn order(self, statement: &mut Statement, table: &str, sort: Sort) {
+        let (key, direction) = (self.key(), if sort.descending { "DESC" } else { "ASC" });
+        let order = format!(" ORDER BY {table}.{key} {direction}, {table}.id {direction}");
+        statement.push(&order, []);
+    }
+}
+
+fn key_value(key: &SortKey) -> Value {
+    match key {
+        SortKey::CreatedAt(time) => (*time).into(),
+        SortKey::Size(size) => number(*size),
+        SortKey::Filename(name) => name.as_str().into(),
+    }
+}
+
+/// SQLite has no larger numbers, so nothing in it is larger.
+pub(super) fn number(value: u64) -> Value {
+    i64::try_from(value).unwrap_or(i64::MAX).into()
+}

@@ -1,0 +1,168 @@
+//! A catalog in maps: the model that the SQL one is held against, and that tests run on
+//! where there is no SQLite. Each subject is in the file of its name.
+
+mod accounts;
+mod audit;
+mod blobs;
+mod commits;
+mod health;
+mod images;
+mod keys;
+mod leases;
+mod listings;
+#[cfg(all(test, not(target_family = "wasm")))]
+pub(crate) mod native;
+mod remains;
+mod tickets;
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use futures_util::future::BoxFuture;
+use uuid::Uuid;
+
+use super::{CatalogError, Lease};
+use crate::model::{BlobRef, Image, Sha256, Timestamp};
+
+/// A [`Catalog`](super::Catalog) in maps.
+pub(crate) struct MemoryCatalog {
+    state: Mutex<State>,
+    /// The time of the database's own clock.
+    clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
+    interceptor: Option<Interceptor>,
+}
+
+/// A moment of a call at which a test may hold it up, or have it fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Moment {
+    /// Before a call that changes nothing.
+    Read,
+    /// Before a call that may change something.
+    Write,
+    /// Before the answer to either.
+    Answer,
+}
+
+/// Waits at a moment of a call, and has the call fail there if it fails itself.
+pub(crate) type Interceptor =
+    Box<dyn Fn(Moment) -> BoxFuture<'static, Result<(), CatalogError>> + Send + Sync>;
+
+impl Default for MemoryCatalog {
+    fn default() -> Self {
+        Self::timed_by(wall_clock)
+    }
+}
+
+#[derive(Debug, Default)]
+struct State {
+    images: BTreeMap<Uuid, Image>,
+    blobs: BTreeMap<String, Blob>,
+    leases: BTreeMap<String, Lease>,
+    tickets: BTreeMap<String, Timestamp>,
+    keys: keys::Records,
+    remains: remains::Records,
+}
+
+#[derive(Debug)]
+struct Blob {
+    blob: BlobRef,
+    owner: String,
+    sha256: Sha256,
+    refs: u64,
+    died_at: Option<Timestamp>,
+}
+
+impl MemoryCatalog {
+    /// An empty catalog whose database has this clock.
+    pub(crate) fn timed_by(clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        Self {
+            state: Mutex::default(),
+            clock: Box::new(clock),
+            interceptor: None,
+        }
+    }
+
+    /// The same, with every call held up by `interceptor`.
+    #[cfg(test)]
+    pub(crate) fn intercepted_by(self, interceptor: Interceptor) -> Self {
+        Self {
+            interceptor: Some(interceptor),
+            ..self
+        }
+    }
+
+    /// The names of all records that are not images: blobs, then leases, then keys, then
+    /// remains.
+    #[cfg(test)]
+    pub(crate) fn other_records(&self) -> Vec<String> {
+        let state = self.lock();
+        state
+            .blobs
+            .keys()
+            .chain(state.leases.keys())
+            .cloned()
+            .chain(state.keys.names())
+            .chain(state.remains.names())
+            .collect()
+    }
+
+    /// A call that changes nothing.
+    async fn read<T: Send>(
+        &self,
+        look: impl FnOnce(&State) -> T + Send,
+    ) -> Result<T, CatalogError> {
+        self.intercept(Moment::Read).await?;
+        let answer = look(&self.lock());
+        self.intercept(Moment::Answer).await?;
+        Ok(answer)
+    }
+
+    /// A call that may change something, at the time of the database's clock.
+    async fn write<T: Send>(
+        &self,
+        change: impl FnOnce(&mut State, Timestamp) -> Result<T, CatalogError> + Send,
+    ) -> Result<T, CatalogError> {
+        self.intercept(Moment::Write).await?;
+        let now = (self.clock)();
+        let answer = change(&mut self.lock(), now);
+        self.intercept(Moment::Answer).await?;
+        answer
+    }
+
+    async fn intercept(&self, moment: Moment) -> Result<(), CatalogError> {
+        match &self.interceptor {
+            Some(interceptor) => interceptor(moment).await,
+            None => Ok(()),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn wall_clock() -> Timestamp {
+    let since_epoch = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    Timestamp::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// A limit as the number of items of an iterator.
+fn items(limit: u32) -> usize {
+    usize::try_from(limit).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::conformance;
+
+    #[tokio::test]
+    async fn the_memory_catalog_conforms() {
+        let catalog = MemoryCatalog::default();
+        conformance::run(&catalog, "run").await.expect("conforms");
+        assert_eq!(catalog.other_records(), Vec::<String>::new());
+    }
+}

@@ -1,0 +1,90 @@
+//! Commits into maps.
+
+use async_trait::async_trait;
+
+use super::{Blob, MemoryCatalog, State};
+use crate::catalog::{AnswerRecord, CatalogError, Commits, NewImage};
+use crate::model::{BlobRef, Image, Quota, Timestamp};
+
+#[async_trait]
+impl Commits for MemoryCatalog {
+    async fn commit(
+        &self,
+        images: &[NewImage],
+        quota: Quota,
+        now: Timestamp,
+    ) -> Result<Vec<BlobRef>, CatalogError> {
+        self.write(|state, _| state.commit(images, quota, now))
+            .await
+    }
+}
+
+impl State {
+    fn commit(
+        &mut self,
+        images: &[NewImage],
+        quota: Quota,
+        now: Timestamp,
+    ) -> Result<Vec<BlobRef>, CatalogError> {
+        let in_force = |new: &NewImage| {
+            let lease = self.leases.get(&new.lease);
+            lease.is_some_and(|lease| lease.expires_at > now)
+        };
+        if !images.iter().all(in_force) {
+            return Err(CatalogError::LeaseExpired);
+        }
+        let is_taken = |new: &NewImage| self.images.contains_key(&new.image.id);
+        if images.iter().any(is_taken) {
+            return Err(CatalogError::database("the image exists"));
+        }
+        let owner = images.first().map_or("", |new| new.image.owner.as_str());
+        quota.admit(self.kept(owner), NewImage::charges(images))?;
+        let answers = images.iter().filter_map(|new| new.answer.as_ref());
+        let answers: Vec<&AnswerRecord> = answers.collect();
+        if !answers.iter().all(|answer| self.keys.holds(&answer.claim)) {
+            return Err(CatalogError::ClaimLost);
+        }
+        let mut tickets = self.tickets.clone();
+        for new in images {
+            let ticket = new.ticket.clone();
+            let spent = ticket.and_then(|id| tickets.insert(id, new.image.created_at));
+            if spent.is_some() {
+                return Err(CatalogError::TicketSpent);
+            }
+        }
+        self.tickets = tickets;
+        for answer in answers {
+            self.keys.answer(owner, answer);
+        }
+        let inserted = images.iter().map(|new| self.insert(new.image.clone()));
+        Ok(inserted.collect())
+    }
+
+    fn insert(&mut self, mut image: Image) -> BlobRef {
+        image.blob = self.live_blob(&image);
+        let blob = image.blob.clone();
+        let record = self
+            .blobs
+            .entry(blob.id.to_string())
+            .or_insert_with(|| Blob {
+                blob: blob.clone(),
+                owner: image.owner.clone(),
+                sha256: image.sha256,
+                refs: 0,
+                died_at: None,
+            });
+        record.refs += 1;
+        self.images.insert(image.id, image);
+        blob
+    }
+
+    fn live_blob(&self, image: &Image) -> BlobRef {
+        let same = |known: &&Blob| {
+            known.refs > 0 && known.owner == image.owner && known.sha256 == image.sha256
+        };
+        self.blobs
+            .values()
+            .find(same)
+            .map_or_else(|| image.blob.clone(), |known| known.blob.clone())
+    }
+}

@@ -1,0 +1,13 @@
+//! Maps answer.
+
+use async_trait::async_trait;
+
+use super::MemoryCatalog;
+use crate::catalog::{CatalogError, Health};
+
+#[async_trait]
+impl Health for MemoryCatalog {
+    async fn check(&self) -> Result<(), CatalogError> {
+        self.read(|_| ()).await
+    }
+}

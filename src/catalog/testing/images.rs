@@ -1,0 +1,79 @@
+//! Images, in a map.
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use super::{MemoryCatalog, State};
+use crate::catalog::{CatalogError, Images};
+use crate::model::{Image, Quota, Timestamp};
+
+#[async_trait]
+impl Images for MemoryCatalog {
+    async fn find(&self, id: Uuid) -> Result<Option<Image>, CatalogError> {
+        self.read(|state| state.images.get(&id).cloned()).await
+    }
+
+    async fn update(
+        &self,
+        image: &Image,
+        unchanged_since: Timestamp,
+        quota: Quota,
+    ) -> Result<bool, CatalogError> {
+        self.write(|state, _| {
+            let known = state.images.get(&image.id);
+            let Some(known) = known.filter(|known| known.updated_at == unchanged_since) else {
+                return Ok(false);
+            };
+            let kept = state.kept(&known.owner).bytes;
+            quota.admit_growth(kept, known.described(), image.described())?;
+            let Some(known) = state.images.get_mut(&image.id) else {
+                return Ok(false);
+            };
+            known.filename.clone_from(&image.filename);
+            known.visibility = image.visibility;
+            known.tags.clone_from(&image.tags);
+            known.metadata.clone_from(&image.metadata);
+            known.updated_at = image.updated_at;
+            Ok(true)
+        })
+        .await
+    }
+
+    async fn revoke_links(&self, id: Uuid, owner: Option<&str>) -> Result<bool, CatalogError> {
+        self.write(|state, _| {
+            let image = state.images.get_mut(&id);
+            let image = image.filter(|image| owner.is_none_or(|owner| owner == image.owner));
+            Ok(image.map(|image| image.link_epoch += 1).is_some())
+        })
+        .await
+    }
+
+    async fn delete(
+        &self,
+        id: Uuid,
+        owner: Option<&str>,
+        unchanged_since: Option<Timestamp>,
+    ) -> Result<bool, CatalogError> {
+        self.write(|state, now| {
+            let found = state.images.get(&id).cloned();
+            let found = found
+                .filter(|image| owner.is_none_or(|owner| owner == image.owner))
+                .filter(|image| unchanged_since.is_none_or(|time| time == image.updated_at));
+            if let Some(image) = &found {
+                state.remove(image, now);
+            }
+            Ok(found.is_some())
+        })
+        .await
+    }
+}
+
+impl State {
+    pub(super) fn remove(&mut self, image: &Image, now: Timestamp) {
+        self.images.remove(&image.id);
+        if let Some(record) = self.blobs.get_mut(image.blob.id.as_str()) {
+            record.refs -= 1;
+            record.died_at = (record.refs == 0).then_some(now);
+        }
+    }
+}
