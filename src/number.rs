@@ -1,7 +1,7 @@
-//! Whole numbers as text: one spelling each. Pure.
+//! Whole numbers as text, with one spelling each. Pure.
 
-/// The number that `text` spells: ASCII digits, no sign, no space, no zero before others;
-/// `None` for everything else, and for more than 64 bits.
+/// The number that `text` spells: ASCII digits without sign, space or leading zero;
+/// `None` for everything else, and for a number of more than 64 bits.
 pub fn whole(text: &str) -> Option<u64> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     let canonical = text == "0" || !text.starts_with('0');

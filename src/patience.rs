@@ -1,5 +1,6 @@
-//! How long stores are waited for. One that does not answer has failed, so that whoever
-//! waits for it is told. What it was asked to do may be done yet: nobody knows.
+//! Time limits for calls to the stores. A store that does not answer in time counts as
+//! failed, so that its caller gets an error. It may still carry out the call: nobody
+//! knows.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -11,13 +12,13 @@ use futures_util::future::{BoxFuture, Either, select};
 use crate::blobs::{BlobError, KeyValue};
 use crate::catalog::{CatalogError, Database, Row, Value};
 
-/// How long a store may take over one call. Spin itself waits for minutes for a Redis
-/// that is gone, and for ever for a database.
+/// The time that a store has for one call. Spin itself waits minutes for a Redis that
+/// is gone, and for ever for a database.
 pub const SILENCE: Duration = Duration::from_secs(10);
-/// How long a database may take over a statement that goes over all that it holds.
+/// The time that a database has for a statement that visits all of its rows.
 pub const LONG_SILENCE: Duration = Duration::from_secs(600);
 
-/// Gives a future that ends after a while.
+/// Makes futures that complete after a given time.
 pub type Timer = Box<dyn Fn(Duration) -> BoxFuture<'static, ()> + Send + Sync>;
 
 /// A call was not answered in time.
@@ -25,8 +26,8 @@ pub type Timer = Box<dyn Fn(Duration) -> BoxFuture<'static, ()> + Send + Sync>;
 #[error("no answer within {} seconds", .0.as_secs())]
 pub struct Silence(pub Duration);
 
-/// The answer to a call, unless it takes longer than `limit`. Where it is there at once,
-/// no timer is set.
+/// Returns the answer to `call`, unless it takes longer than `limit`. If the answer is
+/// ready at once, the timer is never polled.
 pub async fn within<T>(
     limit: Duration,
     timer: &Timer,
@@ -45,7 +46,7 @@ pub struct Patient<S> {
 }
 
 impl<S> Patient<S> {
-    /// Waits no longer for `store` than it may take.
+    /// Wraps `store`; `timer` limits each of its calls.
     pub fn new(store: S, timer: Timer) -> Self {
         Self { store, timer }
     }

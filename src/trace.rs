@@ -1,21 +1,21 @@
-//! What is noted of a request while it is served: whose it is, what came in, and
-//! where the time goes.
+//! Notes about a request while it is served: its owner, the bytes received, and how
+//! its time is spent.
 //!
-//! The stores do not know for which request they work, and requests of one instance
-//! take turns at every await. So a request is the current one for as long as its
-//! future is polled ([`Trace::scope`]), and what is noted meanwhile is its own. Work
-//! that goes on after the response, as the reading of a body's later chunks, belongs
-//! to none.
+//! The stores do not know which request they work for, and the requests of one
+//! instance take turns at every await. A request is therefore the current one while
+//! its future is polled ([`Trace::scope`]), and notes taken meanwhile are its own. Work
+//! that continues after the response, such as reading the later chunks of a body,
+//! belongs to no request.
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-/// What a request's time goes to.
+/// A part of the time that a request takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// Judging tokens, links and tickets.
+    /// Checking tokens, links and tickets.
     Auth,
     /// Statements of the catalog.
     Catalog,
@@ -24,10 +24,10 @@ pub enum Phase {
 }
 
 impl Phase {
-    /// All phases, in the order in which they are told.
+    /// All phases, in the order in which they are reported.
     pub const ALL: [Self; 3] = [Self::Auth, Self::Catalog, Self::Blob];
 
-    /// Its name, in lower case.
+    /// The phase's name, in lower case.
     pub fn name(self) -> &'static str {
         match self {
             Self::Auth => "auth",
@@ -53,7 +53,7 @@ thread_local! {
 }
 
 impl Trace {
-    /// No notes yet; phases are measured if `is_timed`.
+    /// Starts with no notes; phases are measured if `is_timed`.
     pub fn new(is_timed: bool) -> Arc<Self> {
         Arc::new(Self {
             is_timed,
@@ -61,7 +61,7 @@ impl Trace {
         })
     }
 
-    /// Runs `future` as the request that this is of.
+    /// Runs `future` as the request that these notes are about.
     pub async fn scope<F: Future>(self: Arc<Self>, future: F) -> F::Output {
         let mut future = std::pin::pin!(future);
         std::future::poll_fn(|context| {
@@ -71,23 +71,23 @@ impl Trace {
         .await
     }
 
-    /// For whom the request acts, once its token or ticket has been found good.
+    /// The owner that the request acts for, once its token or ticket has been verified.
     pub fn owner(&self) -> Option<&str> {
         self.owner.get().map(String::as_str)
     }
 
-    /// How many bytes of its body have been read.
+    /// The number of bytes of the request's body that have been read.
     pub fn bytes_in(&self) -> u64 {
         self.bytes_in.load(Ordering::Relaxed)
     }
 
-    /// Notes that bytes of its body were read.
+    /// Notes that `bytes` more of the request's body were read.
     pub fn add_bytes_in(&self, bytes: u64) {
         self.bytes_in.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// How long a phase took, all its calls together: those that ran at the same
-    /// time may come to more than the request took.
+    /// The time spent in a phase, summed over all its calls. Calls may run at the same
+    /// time, so the sum may exceed the duration of the request.
     pub fn spent(&self, phase: Phase) -> Duration {
         Duration::from_nanos(self.nanos(phase).load(Ordering::Relaxed))
     }
@@ -101,7 +101,7 @@ impl Trace {
     }
 }
 
-/// Notes for whom the current request acts.
+/// Notes the owner that the current request acts for.
 pub fn note_owner(owner: &str) {
     if let Some(trace) = current() {
         trace.owner.get_or_init(|| owner.to_owned());
@@ -115,7 +115,7 @@ pub fn start(phase: Phase) -> Timer {
     Timer(trace.map(|trace| (trace, phase, Instant::now())))
 }
 
-/// A phase that is being measured; nothing where nothing is.
+/// A phase that is being measured; does nothing if the request is not timed.
 #[derive(Debug)]
 pub struct Timer(Option<(Arc<Trace>, Phase, Instant)>);
 
@@ -175,13 +175,13 @@ mod tests {
             (Some("alice"), Some("bob"))
         );
         assert!(first.spent(Phase::Catalog) > Duration::ZERO);
-        // Nobody wants to know: the clock is not asked.
+        // This request is not timed, so the clock is never read.
         assert_eq!(second.spent(Phase::Catalog), Duration::ZERO);
         assert_eq!(first.spent(Phase::Blob), Duration::ZERO);
     }
 
     #[test]
-    fn outside_of_a_request_nothing_is_noted() {
+    fn outside_a_request_nothing_is_noted() {
         note_owner("nobody");
         assert!(current().is_none() && start(Phase::Auth).0.is_none());
     }

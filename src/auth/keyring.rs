@@ -1,8 +1,8 @@
 //! The key ring: the secrets of the `signing_keys` setting.
 //!
-//! Grammar: `kid:secret[,kid:secret…]`, the secret in base64url (padding
-//! allowed, none needed). The first key signs; all of them verify, so keys are
-//! rotated by putting the new one first and dropping the old one later.
+//! Grammar: `kid:secret[,kid:secret…]`, with the secret in base64url (padding optional).
+//! The first key signs and all of them verify, so keys are rotated by adding the new one
+//! in front and dropping the old one later.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-/// The shortest secret that is taken, in bytes: that of the hash (RFC 7518 §3.2).
+/// The minimum length of a secret in bytes: the length of the hash (RFC 7518 §3.2).
 pub const MIN_SECRET_BYTES: usize = 32;
 
 const BASE64URL: GeneralPurpose = GeneralPurpose::new(
@@ -19,25 +19,25 @@ const BASE64URL: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// What a signature is for. Each purpose has a key of its own, so that a signature
-/// for one is never valid for another.
+/// The purpose of a signature. Each purpose has its own key, so that a signature for one
+/// is never valid for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// Bearer tokens, signed with the secret itself, as RFC 7515 has it.
+    /// Bearer tokens, signed with the secret itself, as RFC 7515 requires.
     Token,
     /// Signed URLs.
     Link,
     /// Upload tickets.
     Ticket,
-    /// What stands for owners in logs: no signature, and nothing is verified.
+    /// Pseudonyms of owners in logs: a keyed hash that is never verified.
     Pseudonym,
     /// Cursors of lists.
     Cursor,
 }
 
 impl Purpose {
-    /// The `info` of the key's derivation by HKDF-Expand (RFC 5869 §2.3), whose one
-    /// block is HMAC-SHA256(secret, info ‖ 0x01).
+    /// The `info` from which HKDF-Expand (RFC 5869 §2.3) derives the key; its only block is
+    /// HMAC-SHA256(secret, info ‖ 0x01).
     fn info(self) -> &'static [u8] {
         match self {
             Self::Token => b"",
@@ -53,8 +53,8 @@ impl Purpose {
 #[derive(Clone)]
 pub struct SigningKey {
     id: String,
-    // Keyed once: each signature then clones two hash states and saves the
-    // two compressions of the padded key.
+    // Keyed once: each signature clones two hash states and saves the two compressions
+    // of the padded key.
     token: Hmac<Sha256>,
     link: Hmac<Sha256>,
     ticket: Hmac<Sha256>,
@@ -85,7 +85,7 @@ impl SigningKey {
         })
     }
 
-    /// The key's name, a token's `kid`.
+    /// The key's name: the `kid` of a token.
     pub fn id(&self) -> &str {
         &self.id
     }
@@ -95,7 +95,7 @@ impl SigningKey {
         self.mac(purpose, message).finalize().into_bytes().into()
     }
 
-    /// Whether `signature` is that of `message`, in constant time.
+    /// Whether `signature` is the one for `message`; takes constant time.
     pub fn verifies(&self, purpose: Purpose, message: &[u8], signature: &[u8]) -> bool {
         self.mac(purpose, message).verify_slice(signature).is_ok()
     }
@@ -132,12 +132,12 @@ pub struct KeyRing {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyRingError {
     /// There is no key at all.
-    #[error("holds no key; write kid:base64url-secret, made for example by `darkroom keygen`")]
+    #[error("contains no key; expected kid:base64url-secret, for example from `darkroom keygen`")]
     Empty,
     /// An entry has no colon, or nothing before it.
     #[error("entry {position} is not of the form kid:base64url-secret")]
     Form {
-        /// Counted from 1.
+        /// The entry's position, counted from 1.
         position: usize,
     },
     /// The name has characters that are not letters, digits, `.`, `_` or `-`.
@@ -145,13 +145,13 @@ pub enum KeyRingError {
         "entry {position} has a key id with characters other than letters, digits, '.', '_' and '-'"
     )]
     Id {
-        /// Counted from 1.
+        /// The entry's position, counted from 1.
         position: usize,
     },
     /// Two entries have the same name.
-    #[error("key id {id:?} stands twice")]
+    #[error("key id {id:?} is used more than once")]
     Duplicate {
-        /// The name.
+        /// The shared name.
         id: String,
     },
     /// The secret is not base64url.
@@ -165,13 +165,13 @@ pub enum KeyRingError {
     Short {
         /// The key's name.
         id: String,
-        /// Its length after decoding.
+        /// The secret's length after decoding.
         bytes: usize,
     },
 }
 
 impl KeyRing {
-    /// Reads the grammar above. Spaces and line ends around entries are allowed.
+    /// Parses the grammar above. White space around entries is allowed.
     pub fn parse(text: &str) -> Result<Self, KeyRingError> {
         let mut keys: Vec<SigningKey> = Vec::new();
         let entries = text
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_printed_holds_the_secret() {
+    fn nothing_printed_contains_the_secret() {
         let ring = KeyRing::parse(&format!("a:{SECRET}")).expect("parses");
         assert!(!format!("{ring:?}").contains(SECRET));
         let message = refused(&format!("a:{SECRET},a:{SECRET}")).to_string();
@@ -342,7 +342,7 @@ mod tests {
         }
 
         #[test]
-        fn a_refusal_tells_no_secret(id in "[a-z:]{0,3}", secret in "[A-Za-z0-9+/=_-]{9,50}") {
+        fn no_error_contains_the_secret(id in "[a-z:]{0,3}", secret in "[A-Za-z0-9+/=_-]{9,50}") {
             if let Err(error) = KeyRing::parse(&format!("{id}:{secret}")) {
                 proptest::prop_assert!(!error.to_string().contains(&secret));
             }

@@ -1,16 +1,16 @@
-//! Signed URLs: whoever holds one may read one image's bytes until it expires,
+//! Signed URLs: anybody who holds one may read the bytes of one image until it expires,
 //! without a token.
 //!
-//! Grammar: the path of the content, and a query in canonical form: parameters
-//! sorted by name, each name at most once, percent-encoded as RFC 3986 §2.3 has it
-//! (upper-case hex, everything but `A–Z a–z 0–9 - . _ ~` encoded). Three of them are
-//! the link's own: `expires` (seconds since the Unix epoch), `kid` (the key) and
-//! `signature`; `epoch`, where it is not 0, counts the times that the image's links
-//! were revoked.
+//! Grammar: the path of the content, and a query in canonical form: parameters sorted by
+//! name, each name at most once, percent-encoded according to RFC 3986 §2.3 (upper-case
+//! hex, everything but `A–Z a–z 0–9 - . _ ~` encoded). Four parameters belong to the link
+//! itself: `expires` (seconds since the Unix epoch), `kid` (the key), `signature`, and
+//! `epoch` (how often the image's links have been revoked), which is left out while it
+//! is 0.
 //!
-//! What is signed, with the ring's key for links, is
-//! `{method}\n{path}\n{query without signature}`: nothing can be added, dropped or
-//! changed. The order of parameters is free on the way back, their encoding is not.
+//! The ring's key for links signs `{method}\n{path}\n{query without signature}`, so
+//! nothing can be added, dropped or changed. A request may have the parameters in another
+//! order, but not encoded in another way.
 
 use std::collections::BTreeMap;
 
@@ -21,29 +21,29 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use super::{KeyRing, Purpose, TokenError};
 use crate::number;
 
-/// What is percent-encoded in a query: all but what RFC 3986 §2.3 lets stand.
+/// The characters that are percent-encoded in a query: all but those of RFC 3986 §2.3.
 pub const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// Names that the link itself uses: callers' parameters must be others.
+/// Parameters of the link itself; those of callers must have other names.
 const OWN: [&str; 4] = ["epoch", "expires", "kid", "signature"];
 
-/// The parameter by which a request is known to come with a link.
+/// The parameter that marks a request as coming from a link.
 pub const SIGNATURE: &str = "signature";
 
-/// The most parameters of a link, its own among them. A stranger's query is judged too, so
-/// they are counted before any of them is read.
+/// The maximum number of parameters of a link, including its own. Strangers send queries
+/// too, so parameters are counted before any of them is read.
 const MAX_PARAMETERS: usize = 64;
 
-/// What a link may be used for.
+/// The method that a link is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LinkMethod {
-    /// GET, and so HEAD.
+    /// GET, which includes HEAD.
     Get,
-    /// HEAD alone.
+    /// Only HEAD.
     Head,
 }
 
@@ -64,47 +64,47 @@ impl LinkMethod {
     }
 }
 
-/// Names of the parameters beside its own that mean something in a link.
+/// Names of parameters other than the link's own that have a meaning.
 pub const PARAMETERS: [&str; 1] = ["download"];
 
 /// A link to be signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link<'a> {
-    /// What it may be used for.
+    /// The method that the link is for.
     pub method: LinkMethod,
     /// The path, without a query.
     pub path: &'a str,
     /// The query's other parameters: names and values.
     pub parameters: &'a [(&'a str, &'a str)],
-    /// How often the image's links had been revoked when it was made.
+    /// How often the image's links had been revoked when this one was made.
     pub epoch: u64,
-    /// The second since the Unix epoch from which it is refused.
+    /// The link is refused from this second since the Unix epoch on.
     pub expires: u64,
 }
 
-/// What a link that was verified says.
+/// The contents of a link that was verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VerifiedLink {
-    /// To be held against the image's own.
+    /// To be compared with the image's own epoch.
     pub epoch: u64,
-    /// The second since the Unix epoch from which it is refused.
+    /// The link is refused from this second since the Unix epoch on.
     pub expires: u64,
 }
 
 /// Why a link was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LinkError {
-    /// It is not as we made it. What is wrong is not told.
+    /// The link is not one that this ring signed. The error does not say why.
     #[error("the link's signature is not valid")]
     Wrong,
-    /// It was good once.
+    /// The link was valid once.
     #[error("the link has expired")]
     Expired,
 }
 
 impl Link<'_> {
-    /// The path and query that carry the signature of the ring's first key, or of
-    /// the one named.
+    /// Returns the path and query, signed with the ring's first key or with the key named
+    /// `kid`.
     pub fn sign(&self, ring: &KeyRing, kid: Option<&str>) -> Result<String, TokenError> {
         let key = match kid {
             Some(kid) => ring.find(kid).ok_or(TokenError::UnknownKey)?,
@@ -130,9 +130,9 @@ impl Link<'_> {
     }
 }
 
-/// Checks the signature, then the expiry, of a request with this method (GET or
-/// HEAD), path and raw query, at the second `now`. There is no leeway: the clock
-/// that made the link is the one that judges it.
+/// Checks the signature, then the expiry, of a request with this method (GET or HEAD), path
+/// and raw query, at the second `now`. There is no leeway: the link is judged by the clock
+/// that it was made by.
 pub fn verify(
     ring: &KeyRing,
     method: &str,
@@ -199,9 +199,9 @@ impl Query {
         pairs.collect::<Vec<_>>().join("&")
     }
 
-    /// The inverse of [`print`](Self::print), but for the order; `None` if a name
-    /// stands twice, anything is encoded in another way than we do, or there are more
-    /// than [`MAX_PARAMETERS`].
+    /// The inverse of [`print`](Self::print), except for the order. `None` if a name is used
+    /// twice, if anything is not encoded as `print` encodes it, or if there are more than
+    /// [`MAX_PARAMETERS`].
     fn parse(text: &str) -> Option<Self> {
         if text.split('&').nth(MAX_PARAMETERS).is_some() {
             return None;

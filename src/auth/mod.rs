@@ -1,11 +1,11 @@
-//! Who may do what: the key ring, bearer tokens and the scopes they carry, signed
-//! URLs ([`link`]) and upload tickets ([`ticket`]).
+//! Access: the key ring, bearer tokens and the scopes they carry, signed URLs ([`link`])
+//! and upload tickets ([`ticket`]).
 //!
-//! Pure functions on strings and times; nothing here does I/O, so the same code
-//! mints tokens in `darkroom token` and checks them in the component.
+//! Pure functions on strings and times. Nothing here does I/O, so the same code mints
+//! tokens in `darkroom token` and checks them in the component.
 //!
-//! A request's way: header → [`token::verify`] (signature first, then claims)
-//! → [`Grant`], the proof that every later step asks for.
+//! A request's token passes through [`token::verify`] (signature first, then claims) and
+//! becomes a [`Grant`], the proof that every later step requires.
 
 mod keyring;
 pub mod link;
@@ -24,23 +24,23 @@ pub use token::{Audience, Claims, TokenError};
 
 use crate::model::QuotaClaim;
 
-/// The longest `sub` that is taken, in characters.
+/// The maximum length of a `sub`, in characters.
 pub const MAX_OWNER_CHARS: usize = 128;
 
-/// Who a request acts for and what it may do. Only [`token::verify`] makes one
-/// from outside input.
+/// The owner that a request acts for, and what it may do. Only [`token::verify`] makes a
+/// grant from outside input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
-    /// The token's `sub`: the owner of what is uploaded, and of what may be seen.
+    /// The token's `sub`: the owner of what is uploaded, and of the images in reach.
     pub owner: String,
-    /// What the token allows.
+    /// The scopes of the token.
     pub scopes: Scopes,
-    /// What the token says of the owner's quota.
+    /// The token's claim about the owner's quota.
     pub quota: QuotaClaim,
 }
 
 impl Grant {
-    /// Whether the grant holds `scope`, by itself or through `admin`.
+    /// Whether the grant includes `scope`, by itself or through `admin`.
     pub fn allows(&self, scope: Scope) -> bool {
         self.scopes.contains(scope) || self.is_admin()
     }
@@ -55,7 +55,7 @@ impl Grant {
         self.confined_to().is_none_or(|own| own == owner)
     }
 
-    /// The owner to whom every look-up is confined; `None` is no confinement.
+    /// The owner to whom every look-up is confined; `None` if there is no confinement.
     pub fn confined_to(&self) -> Option<&str> {
         (!self.is_admin()).then_some(self.owner.as_str())
     }

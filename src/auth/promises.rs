@@ -1,9 +1,9 @@
-//! What holds of any token, signed URL and upload ticket, ours or a stranger's. For
-//! fuzzers and tests.
+//! Properties of every token, signed URL and upload ticket, valid or not. For fuzzers and
+//! tests.
 //!
-//! No fuzzer guesses a MAC, so each check takes an input in two ways: as what a stranger
-//! sends, which is refused whatever it is; and as what is signed, by somebody who has the
-//! key and makes mistakes, so that what comes after the signature is reached.
+//! No fuzzer guesses a MAC, so each check uses an input in two ways: as it arrives from a
+//! stranger, where it must be refused; and as the content of something signed with the
+//! right key, so that the code behind the signature check is reached.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -15,15 +15,15 @@ use super::token::{self, LEEWAY_SECONDS, MAX_TOKEN_BYTES};
 use super::{Claims, Grant, KeyRing, MAX_OWNER_CHARS, Purpose, Scope, TokenError};
 use crate::fuzz::Chance;
 
-/// The keys that all checks use: the first signs.
+/// The keys that all checks use; the first signs.
 pub const KEYS: &str = "test:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY,\
                         old.1:ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA";
-/// Others of the same names.
+/// Other keys with the same names.
 const OTHER_KEYS: &str = "test:YWJjZGVmMDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODk,\
                           old.1:OTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTBmZWRjYmE";
-/// When all checks take place, in seconds since the Unix epoch.
+/// The time of all checks, in seconds since the Unix epoch.
 pub const NOW: u64 = 1_800_000_000;
-/// How many changes to a good string are tried.
+/// How many changes to a valid string are tried.
 const TAMPERED: usize = 4;
 
 /// The ring of [`KEYS`].
@@ -35,18 +35,18 @@ fn other_ring() -> KeyRing {
     KeyRing::parse(OTHER_KEYS).expect("a ring")
 }
 
-/// What stands before the first line end, and what follows it.
+/// Returns the text before the first line end, and the text after it.
 pub(crate) fn first_line(input: &[u8]) -> (&[u8], &[u8]) {
     let end = memchr::memchr(b'\n', input).unwrap_or(input.len());
     let (line, rest) = input.split_at(end);
     (line, rest.get(1..).unwrap_or_default())
 }
 
-/// Bearer tokens. The input is a token; or a header and a payload, each on a line, that
-/// are then signed.
+/// Checks bearer tokens. The input is a token; or a header and a payload, each on a line,
+/// which are then signed.
 pub fn token(input: &[u8]) {
     let stranger = token::verify(&ring(), None, NOW, &String::from_utf8_lossy(input));
-    assert!(stranger.is_err(), "a stranger's token is taken");
+    assert!(stranger.is_err(), "a stranger's token is accepted");
     let (header, payload) = first_line(input);
     let text = signed_token(&ring(), header, payload);
     if let Ok(grant) = token::verify(&ring(), None, NOW, &text) {
@@ -71,18 +71,18 @@ pub(crate) fn signed_token(ring: &KeyRing, header: &[u8], payload: &[u8]) -> Str
     format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
-/// A header that is taken names HS256 and no other key than the one that signed.
+/// An accepted header names HS256 and no key other than the one that signed.
 fn check_header(header: &[u8]) {
-    let header: Value = serde_json::from_slice(header).expect("a header that is taken is JSON");
+    let header: Value = serde_json::from_slice(header).expect("an accepted header is JSON");
     assert_eq!(header["alg"], "HS256");
     assert_eq!(header.get("crit"), None);
     let kid = header.get("kid").filter(|kid| !kid.is_null());
     assert!(kid.is_none_or(|kid| kid == "test"), "{kid:?}");
 }
 
-/// What is granted is what the claims say.
+/// The grant matches the claims.
 fn check_claims(payload: &[u8], text: &str, grant: &Grant) {
-    let claims: Value = serde_json::from_slice(payload).expect("claims that are taken are JSON");
+    let claims: Value = serde_json::from_slice(payload).expect("accepted claims are JSON");
     assert_eq!(claims["sub"], grant.owner.as_str());
     let length = grant.owner.chars().count();
     assert!((1..=MAX_OWNER_CHARS).contains(&length));
@@ -134,26 +134,30 @@ fn check_minted(grant: &Grant) {
     }
 }
 
-/// A token is no other token, no ticket and no link.
+/// A token is not valid as any other token, ticket or link.
 fn refuse_others(text: &str, chance: &mut Chance) {
     for _ in 0..TAMPERED {
         let tampered = chance.tampered(text);
         let answer = token::verify(&ring(), None, NOW, &tampered);
-        assert!(answer.is_err(), "{tampered} is taken for {text}");
+        assert!(answer.is_err(), "{tampered} is accepted as {text}");
     }
     assert_eq!(ticket::verify(&ring(), NOW, text), Err(TicketError::Wrong));
 }
 
-/// Signed URLs and upload tickets. The input is a query or a ticket; or, where it has
-/// several lines, what is to be signed:
-/// - `GET` or `HEAD`, the epoch, the expiry and the path, and on the second line
-///   parameters as `name=value`, separated by `&`, as they are;
-/// - `ticket`, and then the ticket's JSON.
+/// Checks signed URLs and upload tickets. The input is a query or a ticket; or, if it has
+/// several lines, the content to sign:
+/// - `GET` or `HEAD`, the epoch, the expiry and the path, and on the second line the
+///   parameters as `name=value`, separated by `&` and not encoded;
+/// - `ticket`, followed by the ticket's JSON.
 pub fn signed_url(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     for method in ["GET", "HEAD", "POST"] {
         let answer = link::verify(&ring(), method, "/v1/images/1/content", &text, NOW);
-        assert_eq!(answer, Err(LinkError::Wrong), "a stranger's link is taken");
+        assert_eq!(
+            answer,
+            Err(LinkError::Wrong),
+            "a stranger's link is accepted"
+        );
     }
     assert_eq!(ticket::verify(&ring(), NOW, &text), Err(TicketError::Wrong));
     let mut chance = Chance::of(input);
@@ -229,7 +233,7 @@ fn signed_link(link: &Link<'_>, chance: &mut Chance) {
             assert_eq!(
                 answer,
                 Err(LinkError::Wrong),
-                "{tampered} is taken for {url}"
+                "{tampered} is accepted as {url}"
             );
         }
     }
@@ -243,7 +247,7 @@ fn signed_ticket(payload: &[u8], chance: &mut Chance) {
     let Ok(ticket) = ticket::verify(&ring(), 0, &text) else {
         return;
     };
-    let json: Value = serde_json::from_slice(payload).expect("a ticket that is taken is JSON");
+    let json: Value = serde_json::from_slice(payload).expect("an accepted ticket is JSON");
     assert_eq!(
         (&json["sub"], &json["exp"]),
         (&ticket.sub.as_str().into(), &ticket.exp.into())
@@ -259,7 +263,7 @@ fn signed_ticket(payload: &[u8], chance: &mut Chance) {
         assert_eq!(
             answer,
             Err(TicketError::Wrong),
-            "{tampered} is taken for {text}"
+            "{tampered} is accepted as {text}"
         );
     }
     assert_eq!(

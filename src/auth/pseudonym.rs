@@ -1,11 +1,10 @@
-//! Pseudonyms: what tells owners apart where their names must not stand, as in logs.
+//! Pseudonyms: identifiers of owners for places, such as logs, where names must not appear.
 
 use super::{KeyRing, Purpose};
 
-/// The owner's pseudonym: 16 hexadecimal digits, a keyed hash. It is the same as long
-/// as the ring's first key is; who has not that key can neither reverse it nor tell
-/// whether it is of a name that they guess. Two of a million owners are hardly ever
-/// taken for one.
+/// The owner's pseudonym: 16 hexadecimal digits, a keyed hash. It stays the same as long
+/// as the ring's first key does. Without that key, nobody can reverse it or test a guessed
+/// name against it. Among a million owners, two are hardly ever given the same one.
 pub fn pseudonym(ring: &KeyRing, owner: &str) -> String {
     let hash = ring.signing().sign(Purpose::Pseudonym, owner.as_bytes());
     let first = hash.first_chunk().copied().unwrap_or_default();
@@ -22,7 +21,7 @@ mod tests {
     ];
 
     #[test]
-    fn owners_are_told_apart_by_who_has_the_key() {
+    fn pseudonyms_distinguish_owners_and_depend_on_the_key() {
         let ring = |first: usize| {
             let text = format!("a:{},b:{}", SECRETS[first], SECRETS[1 - first]);
             KeyRing::parse(&text).expect("a ring")

@@ -19,7 +19,7 @@ impl Scope {
     /// All scopes, in the order in which they are listed to people.
     pub const ALL: [Self; 4] = [Self::Read, Self::Write, Self::Delete, Self::Admin];
 
-    /// The word as it stands in a token.
+    /// The word that a token contains.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Read => "images:read",
@@ -50,8 +50,8 @@ impl fmt::Display for Scope {
 pub struct Scopes(u8);
 
 impl Scopes {
-    /// Reads a space-separated list. Words that are not ours are passed over:
-    /// a token may serve several programs.
+    /// Parses a space-separated list. Unknown words are ignored, because a token may
+    /// serve several programs.
     pub fn parse(list: &str) -> Self {
         list.split(' ')
             .filter_map(|word| Scope::ALL.into_iter().find(|scope| scope.as_str() == word))
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn unknown_words_are_passed_over() {
+    fn unknown_words_are_ignored() {
         let set = Scopes::parse("openid images:read  other:admin images:delete");
         assert!(set.contains(Scope::Read) && set.contains(Scope::Delete));
         assert!(!set.contains(Scope::Write) && !set.contains(Scope::Admin));

@@ -1,9 +1,9 @@
-//! Upload tickets: whoever holds one may upload one file for its owner, without a
+//! Upload tickets: anybody who holds one may upload one file for its owner, without a
 //! token, until it expires.
 //!
-//! Grammar: `{kid}.{payload}.{signature}`, the payload JSON in base64url, the
-//! signature over `{kid}.{payload}` with the ring's key for tickets. That a ticket
-//! is used once is not in it: the catalog keeps the ids of those that were.
+//! Grammar: `{kid}.{payload}.{signature}`, where the payload is JSON in base64url and the
+//! signature is that of `{kid}.{payload}` by the ring's key for tickets. The ticket does
+//! not record its use: the catalog keeps the ids of used tickets.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,23 +12,23 @@ use serde::{Deserialize, Serialize};
 use super::{KeyRing, Purpose};
 use crate::model::QuotaClaim;
 
-/// The longest ticket that is looked at, in bytes.
+/// The maximum length of a ticket in bytes. Longer ones are refused unread.
 pub const MAX_TICKET_BYTES: usize = 8192;
 
-/// What a ticket allows.
+/// The upload that a ticket allows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ticket {
-    /// Names it, so that it is used once: letters, digits and `-`.
+    /// Identifies the ticket, so that it can be used only once: letters, digits and `-`.
     pub id: String,
-    /// Whose the image will be.
+    /// The owner of the image.
     pub sub: String,
-    /// The second since the Unix epoch from which it is refused.
+    /// The ticket is refused from this second since the Unix epoch on.
     pub exp: u64,
-    /// The largest file in bytes; `None` for what the deployment allows.
+    /// The maximum file size in bytes; `None` for the deployment's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_bytes: Option<u64>,
-    /// Media types; empty for what the deployment accepts.
+    /// The media types allowed; empty for those of the deployment.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub content_types: Vec<String>,
     /// The image's tags.
@@ -37,7 +37,7 @@ pub struct Ticket {
     /// The image's visibility, as a word; `None` for private.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visibility: Option<String>,
-    /// The quota of the token that it was made with.
+    /// The quota claim of the token that the ticket was made with.
     #[serde(default, skip_serializing_if = "QuotaClaim::is_empty")]
     pub quota: QuotaClaim,
 }
@@ -45,16 +45,16 @@ pub struct Ticket {
 /// Why a ticket was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TicketError {
-    /// It is not as we made it. What is wrong is not told.
+    /// The ticket is not one that this ring signed. The error does not say why.
     #[error("the upload ticket is not valid")]
     Wrong,
-    /// It was good once.
+    /// The ticket was valid once.
     #[error("the upload ticket has expired")]
     Expired,
 }
 
 impl Ticket {
-    /// The ticket as a string, signed with the ring's first key.
+    /// Returns the ticket as text, signed with the ring's first key.
     pub fn sign(&self, ring: &KeyRing) -> Result<String, TicketError> {
         let key = ring.signing();
         let payload = serde_json::to_vec(self).map_err(|_| TicketError::Wrong)?;
@@ -70,7 +70,7 @@ pub fn verify(ring: &KeyRing, now: u64, text: &str) -> Result<Ticket, TicketErro
         return Err(TicketError::Wrong);
     }
     let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| TicketError::Wrong);
-    // A key's id may have dots, the two other parts have none.
+    // The id of a key may contain dots; the other two parts do not.
     let (message, signature) = text.rsplit_once('.').ok_or(TicketError::Wrong)?;
     let (kid, payload) = message.rsplit_once('.').ok_or(TicketError::Wrong)?;
     let key = ring.find(kid).ok_or(TicketError::Wrong)?;
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_signed_verifies_until_it_expires() {
+    fn a_signed_ticket_verifies_until_it_expires() {
         let text = ticket().sign(&ring(RING)).expect("signs");
         assert_eq!(verify(&ring(RING), 999, &text), Ok(ticket()));
         assert_eq!(verify(&ring(RING), 1000, &text), Err(TicketError::Expired));
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_no_ticket() {
+    fn a_token_is_not_a_ticket() {
         let claims = crate::auth::Claims {
             sub: "alice".into(),
             exp: 2000,

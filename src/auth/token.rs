@@ -1,7 +1,7 @@
 //! Bearer tokens: JSON Web Tokens (RFC 7519) in JWS compact form (RFC 7515),
 //! HS256 only (RFC 8725 §3.1: the verifier, not the token, names the algorithm).
 //!
-//! Times are seconds since the Unix epoch. [`mint`] and [`verify`] are inverse.
+//! Times are seconds since the Unix epoch. [`mint`] and [`verify`] are inverses.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,13 +10,13 @@ use serde::{Deserialize, Serialize};
 use super::{Grant, KeyRing, MAX_OWNER_CHARS, Purpose, Scopes, SigningKey};
 use crate::model::QuotaClaim;
 
-/// The longest token that is looked at, in bytes.
+/// The maximum length of a token in bytes. Longer ones are refused unread.
 pub const MAX_TOKEN_BYTES: usize = 4096;
-/// How far the clocks of minter and verifier may differ, in seconds.
+/// How far the clocks of the minter and the verifier may differ, in seconds.
 pub const LEEWAY_SECONDS: u64 = 60;
 
-/// A token's claims (RFC 7519 §4.1). Unknown claims are ignored, as §4 asks;
-/// a known one that stands twice is refused.
+/// A token's claims (RFC 7519 §4.1). Unknown claims are ignored, as §4 requires; a
+/// duplicate claim is refused.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
     /// The owner, 1 to [`MAX_OWNER_CHARS`] characters.
@@ -31,20 +31,20 @@ pub struct Claims {
         skip_serializing_if = "Option::is_none"
     )]
     pub nbf: Option<u64>,
-    /// When it was made. Not judged.
+    /// When the token was made. Not checked.
     #[serde(
         default,
         deserialize_with = "optional_date",
         skip_serializing_if = "Option::is_none"
     )]
     pub iat: Option<u64>,
-    /// For whom it was made.
+    /// The audience that the token was made for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub aud: Option<Audience>,
     /// Space-separated scopes.
     #[serde(default)]
     pub scope: String,
-    /// The owner's quota, where it is not as the deployment has it.
+    /// The owner's quota, if it differs from the deployment's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quota: Option<QuotaClaim>,
 }
@@ -55,7 +55,7 @@ pub struct Claims {
 pub enum Audience {
     /// A single audience.
     One(String),
-    /// Any of these.
+    /// Several audiences, any of which may match.
     Many(Vec<String>),
 }
 
@@ -68,26 +68,27 @@ impl Audience {
     }
 }
 
-/// Why a token was refused: the `error_description` of RFC 6750 §3. Which part
-/// of a signature was wrong is not told.
+/// Why a token was refused; becomes the `error_description` of RFC 6750 §3. It does not
+/// say which part of a signature was wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
-    /// Not three base64url parts of JSON, too long, or with a claim of a wrong type.
+    /// The token is not three base64url parts of JSON, is too long, or has a claim of a
+    /// wrong type.
     #[error("the token is malformed")]
     Malformed,
-    /// Another algorithm than HS256, or a header that demands an extension.
+    /// The algorithm is not HS256, or the header requires an extension.
     #[error("the token is not signed with HS256")]
     Algorithm,
-    /// No key of the ring made this signature.
+    /// The signature was not made with any key of the ring.
     #[error("the token's signature is not valid")]
     Signature,
-    /// Past `exp`.
+    /// The time is past `exp`.
     #[error("the token has expired")]
     Expired,
-    /// Before `nbf`.
+    /// The time is before `nbf`.
     #[error("the token is not valid yet")]
     NotYetValid,
-    /// `aud` is not this deployment.
+    /// `aud` does not include this deployment.
     #[error("the token is meant for another audience")]
     Audience,
     /// `sub` is empty or too long, or has control characters.
@@ -95,8 +96,8 @@ pub enum TokenError {
         "the token's sub must have 1 to {MAX_OWNER_CHARS} characters, none a control character"
     )]
     Subject,
-    /// [`mint`] was asked for a key that the ring does not hold.
-    #[error("the ring holds no such key")]
+    /// [`mint`] was called with the name of a key that the ring does not contain.
+    #[error("the ring has no key with that id")]
     UnknownKey,
 }
 
@@ -107,17 +108,17 @@ struct Header<'a> {
     typ: Option<std::borrow::Cow<'a, str>>,
     #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
     kid: Option<std::borrow::Cow<'a, str>>,
-    /// RFC 7515 §4.1.11: what is not understood must be refused.
+    /// RFC 7515 §4.1.11: an extension that is not understood must be refused.
     #[serde(default, skip_serializing, deserialize_with = "present")]
     crit: bool,
 }
 
-/// Whether a member stands there at all, whatever its value.
+/// Whether a member is present, whatever its value.
 fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     serde::de::IgnoredAny::deserialize(deserializer).map(|_| true)
 }
 
-/// Signs `claims` with the key named `kid`, or with the ring's first.
+/// Signs `claims` with the key named `kid`, or with the ring's first key.
 pub fn mint(ring: &KeyRing, kid: Option<&str>, claims: &Claims) -> Result<String, TokenError> {
     let key = match kid {
         Some(kid) => ring.find(kid).ok_or(TokenError::UnknownKey)?,
@@ -137,8 +138,8 @@ pub fn mint(ring: &KeyRing, kid: Option<&str>, claims: &Claims) -> Result<String
     Ok(format!("{message}.{signature}"))
 }
 
-/// Checks algorithm, then signature, then claims, at the time `now`.
-/// `audience` is what `aud` must include; `None` leaves `aud` unjudged.
+/// Checks the algorithm, then the signature, then the claims, at the second `now`. `aud`
+/// must include `audience`; `None` leaves `aud` unchecked.
 pub fn verify(
     ring: &KeyRing,
     audience: Option<&str>,
@@ -186,9 +187,9 @@ fn verified_payload(ring: &KeyRing, token: &str) -> Result<Vec<u8>, TokenError> 
     decode(payload)
 }
 
-/// Refuses an object in which any name stands twice, known or not: two readers may
-/// see two tokens in it (RFC 8725 §2.4). So may they in a value that not every reader
-/// can read, such as text that is not UTF-8; all values are read, therefore.
+/// Refuses an object with a duplicate name, known or not: two readers may read two
+/// different tokens from it (RFC 8725 §2.4). The same is true of a value that some readers
+/// cannot read, such as text that is not UTF-8, so all values are parsed.
 fn refuse_duplicates(json: &[u8]) -> Result<(), TokenError> {
     struct Names;
     impl<'de> serde::de::Visitor<'de> for Names {
@@ -201,7 +202,7 @@ fn refuse_duplicates(json: &[u8]) -> Result<(), TokenError> {
             while let Some(name) = map.next_key::<String>()? {
                 map.next_value::<serde_json::Value>()?;
                 if !seen.insert(name) {
-                    return Err(serde::de::Error::custom("a name stands twice"));
+                    return Err(serde::de::Error::custom("duplicate member"));
                 }
             }
             Ok(())
@@ -246,7 +247,7 @@ fn numeric_date<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u64
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "checked to be in range; the fraction is meant to go"
+            reason = "checked to be in range; the fraction is dropped on purpose"
         )]
         fn visit_f64<E: serde::de::Error>(self, seconds: f64) -> Result<u64, E> {
             if (0.0..9e15).contains(&seconds) {

@@ -1,11 +1,11 @@
-//! Blobs in a store of whole values: cut into chunks of one size, each followed
-//! by its [`seal`]. Values without one were written before there were seals: they
-//! are taken for what they are.
+//! Blobs in a store of whole values: cut into chunks of one size, each followed by its
+//! [`seal`]. Chunks without a seal were written by early versions and are accepted as they
+//! are.
 //!
-//! Writing: bytes are gathered into one buffer; a full buffer goes to the store
-//! while the next one fills, with at most [`WRITES_IN_FLIGHT`] on their way.
-//! Reading: a chunk is read when it is asked for. So a transfer of any length holds a
-//! handful of chunks, and a reader that stops at most one.
+//! Writing: bytes are gathered in a buffer; a full buffer goes to the store while the next
+//! one fills, with at most [`WRITES_IN_FLIGHT`] writes in flight. Reading: a chunk is read
+//! when it is asked for. So a transfer of any length holds only a few chunks, and a reader
+//! that stops has read at most one too many.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -20,9 +20,9 @@ use super::seal::{self, SEAL_BYTES};
 use super::{BlobError, BlobStore, BlobWriter, ByteStream, KeyValue, check_ranges, key};
 use crate::model::{BlobId, BlobRef};
 
-/// How many chunks of one blob may be on their way into the store at once.
+/// The maximum number of chunks of one blob that are written at once.
 pub const WRITES_IN_FLIGHT: usize = 2;
-/// How many keys one deletion names: the least that a known store takes (DynamoDB).
+/// The number of keys per deletion: the smallest maximum of all known stores (DynamoDB).
 const DELETE_BATCH: usize = 25;
 
 /// A [`BlobStore`] over a [`KeyValue`].
@@ -33,8 +33,8 @@ pub struct ChunkedBlobs {
 }
 
 impl ChunkedBlobs {
-    /// New blobs are cut into chunks of `chunk_size` bytes (at least 1); those
-    /// that exist keep the size which their [`BlobRef`] records.
+    /// Creates a store that cuts new blobs into chunks of `chunk_size` bytes (at least 1).
+    /// Existing blobs keep the size that their [`BlobRef`] records.
     pub fn new(values: Arc<dyn KeyValue>, chunk_size: u32) -> Self {
         Self {
             values,
@@ -42,8 +42,8 @@ impl ChunkedBlobs {
         }
     }
 
-    /// Deletes the first `count` chunks, from the last to the first, which goes in a call
-    /// of its own: as long as it is there a deletion that was cut short can be found again.
+    /// Deletes the first `count` chunks, from the last to the first. The first one has a
+    /// call of its own: as long as it exists, an interrupted deletion can be found again.
     async fn delete_chunks(&self, id: &BlobId, count: u64) -> Result<(), BlobError> {
         let keys: Vec<String> = (0..count).map(|index| key::chunk(id, index)).collect();
         let (first, rest) = keys.split_at(keys.len().min(1));
@@ -90,9 +90,9 @@ impl BlobStore for ChunkedBlobs {
     }
 
     async fn delete_remains(&self, id: &BlobId) -> Result<(), BlobError> {
-        // Chunks are started in order with few in flight and deleted the other way
-        // round: where the first are absent, so are all. Behind them may be the gap
-        // that a batch left of which a store deleted a part.
+        // Chunks are written in order with few in flight, and deleted in reverse order: if
+        // the first ones are absent, so are all. The chunks that exist may have a gap, which
+        // a batch leaves when a store deletes only a part of it.
         let mut window = WRITES_IN_FLIGHT;
         let (mut index, mut absent) = (0, 0);
         let mut count = 0;
@@ -113,7 +113,7 @@ impl BlobStore for ChunkedBlobs {
     }
 }
 
-/// The parts of a chunk, each a view into it.
+/// Reads the wanted parts of a chunk, each a view into it.
 async fn read(values: Arc<dyn KeyValue>, fetch: Fetch) -> Result<Vec<Bytes>, BlobError> {
     let Fetch {
         id,
@@ -138,12 +138,12 @@ struct ChunkWriter {
     buffer: Vec<u8>,
     size_hint: Option<u64>,
     size: u64,
-    /// The index of the chunk that `buffer` will be.
+    /// The index of the chunk that `buffer` will become.
     next: u64,
     in_flight: FuturesUnordered<BoxFuture<'static, Result<(), BlobError>>>,
-    /// Whether a write was answered by an error: the store may carry it out yet.
+    /// Whether a write failed: the store may still carry it out.
     has_failed: bool,
-    /// Whether another may be writing the same.
+    /// Whether another writer may be writing the same blob.
     is_shared: bool,
 }
 
@@ -166,7 +166,7 @@ impl ChunkWriter {
         self.store.chunk_size as usize
     }
 
-    /// What the buffer should hold: the rest of the blob, at most a chunk.
+    /// The length that the buffer should have room for: the rest of the blob, at most a chunk.
     fn capacity(&self) -> usize {
         let rest = self.size_hint.map(|hint| hint.saturating_sub(self.size));
         rest.and_then(|rest| usize::try_from(rest).ok())
@@ -174,7 +174,7 @@ impl ChunkWriter {
             .min(self.chunk_size())
     }
 
-    /// Waits for any write that is on its way. Whether there was one.
+    /// Waits for one write in flight. Returns whether there was one.
     async fn arrive(&mut self) -> Result<bool, BlobError> {
         let Some(written) = self.in_flight.next().await else {
             return Ok(false);
@@ -214,7 +214,7 @@ impl BlobWriter for ChunkWriter {
                 self.send_buffer().await?;
             }
         }
-        // Lets writes under way proceed while more bytes are awaited.
+        // Lets writes in flight proceed while more bytes are awaited.
         while !self.in_flight.is_empty()
             && let Some(arrived) = self.arrive().now_or_never()
         {
@@ -238,7 +238,7 @@ impl BlobWriter for ChunkWriter {
     async fn abort(mut self: Box<Self>) -> Result<Option<BlobRef>, BlobError> {
         // A chunk must not arrive after its deletion, so wait for all first.
         while !self.in_flight.is_empty() {
-            // What has failed is remembered.
+            // `has_failed` remembers an error.
             let _ = self.arrive().await;
         }
         if self.is_shared {

@@ -1,5 +1,5 @@
-//! What every [`BlobStore`] must do, as one suite: a store passes all of it or is
-//! not a store. Public, so that a store which lives elsewhere can run it too.
+//! A test suite for every [`BlobStore`]. Public, so that stores in other crates can run it
+//! too.
 
 use bytes::Bytes;
 use futures_util::TryStreamExt as _;
@@ -8,8 +8,8 @@ use super::{BlobError, BlobStore};
 use crate::conformance::{Failure, ensure, ensure_eq, run_cases};
 use crate::model::{BlobId, BlobRef};
 
-/// Runs the suite; gives the names of its cases. `prefix` makes the blob
-/// ids of one run unlike those of another in the same store.
+/// Runs the suite and returns the names of its cases. `prefix` keeps the blob
+/// ids of one run apart from those of other runs in the same store.
 pub async fn run(store: &dyn BlobStore, prefix: &str) -> Result<Vec<&'static str>, Failure> {
     let suite = Suite { store, prefix };
     Ok(run_cases!(
@@ -19,7 +19,7 @@ pub async fn run(store: &dyn BlobStore, prefix: &str) -> Result<Vec<&'static str
             blobs_of_every_length_come_back,
             any_split_of_the_bytes_gives_the_same_blob,
             ranges_are_exact,
-            several_ranges_come_in_their_order,
+            several_ranges_keep_their_order,
             ranges_outside_the_blob_are_refused,
             absent_blobs_are_missing,
             deletion_is_complete_and_repeatable,
@@ -30,7 +30,7 @@ pub async fn run(store: &dyn BlobStore, prefix: &str) -> Result<Vec<&'static str
     ))
 }
 
-/// Bytes that differ from each other over any chunk size.
+/// Pseudo-random bytes, so that no two chunks are alike.
 fn bytes(length: usize, seed: u8) -> Bytes {
     let mut state = u32::from(seed) + 1;
     let next = |_| {
@@ -50,7 +50,7 @@ struct Suite<'a> {
 impl Suite<'_> {
     fn id(&self, name: &str) -> Result<BlobId, Failure> {
         BlobId::new(format!("{}.{name}", self.prefix))
-            .ok_or_else(|| Failure::new("blob ids", "the prefix has other than letters and digits"))
+            .ok_or_else(|| Failure::new("blob ids", "the prefix must have only letters and digits"))
     }
 
     async fn write(&self, name: &str, content: &Bytes) -> Result<BlobRef, Failure> {
@@ -152,7 +152,7 @@ impl Suite<'_> {
         self.delete(&blob).await
     }
 
-    async fn several_ranges_come_in_their_order(&self) -> Result<(), Failure> {
+    async fn several_ranges_keep_their_order(&self) -> Result<(), Failure> {
         let chunk = self.chunk_size().await?;
         let content = bytes(4 * chunk, 8);
         let blob = self.write("several", &content).await?;
@@ -216,13 +216,13 @@ impl Suite<'_> {
             size: 10,
             chunk_size: 4,
         };
-        // The error comes at once, not inside the stream.
+        // The error is returned at once, not inside the stream.
         let answer = self.store.read(&blob, 0..10).await.err();
         let expected = BlobError::Missing {
             id: blob.id.clone(),
             index: 0,
         };
-        ensure_eq("reading what is not there", answer, Some(expected))
+        ensure_eq("reading an absent blob", answer, Some(expected))
     }
 
     async fn deletion_is_complete_and_repeatable(&self) -> Result<(), Failure> {
@@ -268,7 +268,7 @@ impl Suite<'_> {
                     writer.abort().await
                 };
                 let left = cleaned.map_err(|error| Failure::new(name, error))?;
-                ensure_eq("a writer that nothing failed leaves nothing", left, None)?;
+                ensure_eq("a writer without failures leaves nothing", left, None)?;
                 let chunk_size = u32::try_from(chunk).unwrap_or(u32::MAX);
                 self.ensure_gone(&BlobRef {
                     id,
@@ -282,14 +282,14 @@ impl Suite<'_> {
     }
 
     async fn blobs_do_not_touch_each_other(&self) -> Result<(), Failure> {
-        // Ids of which one begins with the other, and equal content.
+        // Two ids, one of which begins with the other, and equal content.
         let content = bytes(100, 7);
         let short = self.write("1", &content).await?;
         let long = self.write("11", &content).await?;
         self.delete(&short).await?;
         let back = self.read(&long, 0..100).await;
         ensure(
-            "a neighbour's deletion leaves a blob whole",
+            "deleting a neighbour leaves a blob whole",
             back == Ok(content),
         )?;
         self.delete(&long).await

@@ -1,4 +1,4 @@
-//! A store that fails when a test says so.
+//! A store that fails when a test wants it to.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -7,11 +7,11 @@ use bytes::Bytes;
 
 use super::{BlobError, KeyValue, MemoryKeyValue};
 
-/// A [`KeyValue`] in memory, some of whose calls fail.
+/// An in-memory [`KeyValue`], some of whose calls fail.
 pub(crate) struct FaultyKeyValue {
     values: MemoryKeyValue,
     calls: AtomicU64,
-    /// Which calls fail, counted from 0.
+    /// Decides which calls fail, counted from 0.
     fails: Box<dyn Fn(u64) -> bool + Send + Sync>,
 }
 

@@ -1,22 +1,22 @@
-//! Which chunks give which ranges of a blob.
+//! Which chunks to fetch for which ranges of a blob.
 
 use std::ops::Range;
 
 use crate::model::{BlobId, BlobRef};
 use bytes::Bytes;
 
-/// One chunk that is to be read.
+/// One chunk to be read.
 pub(super) struct Fetch {
     pub(super) id: BlobId,
     pub(super) index: u64,
-    /// The chunk's whole length.
+    /// The length of the whole chunk.
     pub(super) length: u64,
-    /// The parts of it that are wanted, none of them empty.
+    /// The wanted parts of the chunk, none of them empty.
     pub(super) parts: Vec<Range<u64>>,
 }
 
-/// The fetches that give `ranges`, which lie inside `blob`. What follows each other
-/// in one chunk is one fetch.
+/// Returns the fetches for `ranges`, which must lie inside `blob`. Consecutive parts of one
+/// chunk become one fetch.
 pub(super) fn fetches(
     blob: &BlobRef,
     ranges: Vec<Range<u64>>,
@@ -53,8 +53,8 @@ pub(super) fn fetches(
     })
 }
 
-/// The wanted parts of a chunk's content, each a view into it. All of it is in
-/// memory, so they are shorter than that.
+/// Returns the wanted parts of a chunk's content, each a view into it. The content is in
+/// memory, so offsets fit in a `usize`.
 pub(super) fn cut(content: &Bytes, parts: &[Range<u64>]) -> Vec<Bytes> {
     let part = |part: &Range<u64>| content.slice(part.start as usize..part.end as usize);
     parts.iter().map(part).collect()

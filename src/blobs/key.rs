@@ -1,18 +1,18 @@
-//! The text of storage keys, made and read in this one place.
+//! Storage keys: the only place where they are printed and parsed.
 //!
-//! A chunk's key is `darkroom:blob:{blob id}:{index}`, the index in decimal from
-//! 0. Only letters, digits, `.` and `:` occur, which every store allows; the
-//! prefix keeps us apart from others in stores without name spaces (Redis).
+//! The key of a chunk is `darkroom:blob:{blob id}:{index}`, with the index in decimal from
+//! 0. Keys consist of letters, digits, `.` and `:`, which every store allows. The prefix
+//! keeps Darkroom's keys apart from others in stores without name spaces (Redis).
 
 use crate::model::BlobId;
 use std::ops::Range;
 
 const PREFIX: &str = "darkroom:blob:";
 
-/// The keys of all chunks are in here, in the order of their bytes; what else is, is not ours.
+/// The range of the keys of all chunks, ordered by bytes. Keys outside are not Darkroom's.
 pub const CHUNKS: Range<&str> = PREFIX.."darkroom:blob;";
 
-/// The key that is read to see whether the store answers. Never written.
+/// The key that is read to check that the store answers. Never written.
 pub const PROBE: &str = "darkroom:probe";
 
 /// The key of chunk `index` of `blob`.
@@ -20,12 +20,12 @@ pub fn chunk(blob: &BlobId, index: u64) -> String {
     format!("{PREFIX}{blob}:{index}")
 }
 
-/// The keys of all chunks of `blob` are in here, and of no other, in the order of their bytes.
+/// The range of the keys of all chunks of `blob` and of no other, ordered by bytes.
 pub fn chunks(blob: &BlobId) -> Range<String> {
     format!("{PREFIX}{blob}:")..format!("{PREFIX}{blob};")
 }
 
-/// The inverse of [`chunk`]; `None` for keys that are not ours.
+/// The inverse of [`chunk`]; `None` for keys that are not chunks of Darkroom's.
 pub fn parse_chunk(key: &str) -> Option<(BlobId, u64)> {
     let (id, index) = key.strip_prefix(PREFIX)?.split_once(':')?;
     let (id, index) = (BlobId::new(id)?, index.parse().ok()?);
@@ -44,7 +44,7 @@ mod tests {
         }
 
         #[test]
-        fn a_blobs_range_has_its_own_chunks_alone(
+        fn a_blobs_range_contains_only_its_own_chunks(
             one in "[a-b.]{1,4}",
             other in "[a-b.]{1,4}",
             index: u64,
@@ -56,7 +56,7 @@ mod tests {
         }
 
         #[test]
-        fn only_what_chunk_makes_is_read(key in "(darkroom:blob:)?[a-z0-9.:+/]{0,20}") {
+        fn only_printed_keys_are_parsed(key in "(darkroom:blob:)?[a-z0-9.:+/]{0,20}") {
             if let Some((id, index)) = parse_chunk(&key) {
                 proptest::prop_assert_eq!(chunk(&id, index), key);
             }

@@ -1,4 +1,4 @@
-//! Values in memory, for native tests and for wrappers that inject faults.
+//! An in-memory store of values, for native tests and for wrappers that inject faults.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,12 +15,12 @@ pub struct MemoryKeyValue {
 }
 
 impl MemoryKeyValue {
-    /// Every key that has a value, in order.
+    /// The keys of all values, in order.
     pub fn keys(&self) -> Vec<String> {
         self.lock().keys().cloned().collect()
     }
 
-    /// Changes the map behind the store's back, as damage would.
+    /// Changes the map behind the store's back, to simulate damage.
     pub fn tamper(&self, change: impl FnOnce(&mut BTreeMap<String, Bytes>)) {
         change(&mut self.lock());
     }

@@ -1,20 +1,20 @@
 //! Blobs: the bytes of images, and nothing else about them.
 //!
-//! [`BlobStore`] is what the service asks for: write a new blob as its bytes
-//! come, read a range of it, delete it. [`ChunkedBlobs`] implements it over any
-//! store of whole values ([`KeyValue`]: Spin's key-value store, memory, a map in
-//! a test), by cutting blobs into chunks of one size; [`S3Blobs`] in a bucket;
-//! [`MovingBlobs`] over two stores, while blobs are moved from one to the other.
+//! [`BlobStore`] is the interface that the service uses: write a new blob as its bytes
+//! arrive, read a range of it, delete it. [`ChunkedBlobs`] implements it over any store of
+//! whole values ([`KeyValue`]: Spin's key-value store, memory, a map in a test), by cutting
+//! blobs into chunks of one size; [`S3Blobs`] in a bucket; [`MovingBlobs`] over two stores,
+//! while blobs are moved from one to the other.
 //!
-//! What every implementation promises, and [`conformance`] checks:
-//! - A blob is written once, under an id that nobody else uses, and is complete
-//!   only when [`BlobWriter::finish`] has returned; it is then durable.
-//! - [`BlobStore::read_ranges`] gives exactly the bytes asked for or an error, never
-//!   fewer and never others; it holds a few chunks, not the blob.
-//! - What was damaged in the store since it was written is an error too, in every
-//!   range that it touches ([`seal`]).
-//! - [`BlobStore::delete`] of what is partly or wholly absent succeeds, so that
-//!   a clean-up which was cut short can be repeated.
+//! Every implementation guarantees the following, which [`conformance`] checks:
+//! - A blob is written once, under an id that nobody else uses, and is complete only when
+//!   [`BlobWriter::finish`] has returned; it is then durable.
+//! - [`BlobStore::read_ranges`] returns exactly the requested bytes or an error, never fewer
+//!   and never others; it holds a few chunks, not the blob.
+//! - Damage done in the store since a chunk was written is an error too, in every range
+//!   that touches the chunk ([`seal`]).
+//! - [`BlobStore::delete`] succeeds if the blob is partly or wholly absent, so that an
+//!   interrupted clean-up can be repeated.
 
 pub mod chunked;
 pub mod conformance;
@@ -42,54 +42,54 @@ pub use memory::MemoryKeyValue;
 pub use moving::{MoveError, Moved, MovingBlobs};
 pub use s3::S3Blobs;
 
-/// Why a store could not do what it was asked.
+/// Why a call to a store failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BlobError {
-    /// A chunk that a complete blob must have is not there.
+    /// A chunk of a complete blob is missing.
     #[error("chunk {index} of blob {id} is missing")]
     Missing {
         /// The blob.
         id: BlobId,
-        /// Counted from 0.
+        /// The chunk's index, counted from 0.
         index: u64,
     },
-    /// A chunk has another length than it was written with.
+    /// The length of a chunk is not the one that was written.
     #[error("chunk {index} of blob {id} has {actual} bytes instead of {expected}")]
     Damaged {
         /// The blob.
         id: BlobId,
-        /// Counted from 0.
+        /// The chunk's index, counted from 0.
         index: u64,
-        /// Its length as recorded, with its seal.
+        /// The expected length, including the seal.
         expected: u64,
-        /// Its length as read.
+        /// The actual length.
         actual: u64,
     },
-    /// A chunk does not hold the bytes that it was written with.
-    #[error("chunk {index} of blob {id} does not hold what was written")]
+    /// The bytes of a chunk are not those that were written.
+    #[error("chunk {index} of blob {id} does not contain the bytes that were written")]
     Altered {
         /// The blob.
         id: BlobId,
-        /// Counted from 0.
+        /// The chunk's index, counted from 0.
         index: u64,
     },
-    /// A blob's bytes together are not those that it was stored with.
-    #[error("blob {id} does not have its SHA-256")]
+    /// The SHA-256 of a blob is not the one that it was stored with.
+    #[error("the content of blob {id} does not match its SHA-256")]
     OtherContent {
         /// The blob.
         id: BlobId,
     },
-    /// A range that does not lie inside the blob: a caller's mistake.
+    /// A range does not lie inside the blob: a caller's mistake.
     #[error("bytes {start}..{end} lie outside a blob of {size} bytes")]
     OutOfRange {
-        /// First byte asked for.
+        /// The first byte requested.
         start: u64,
-        /// One past the last byte asked for.
+        /// One past the last byte requested.
         end: u64,
         /// The blob's length.
         size: u64,
     },
-    /// The store itself failed: unreachable, full, read-only. Worth a retry.
+    /// The store itself failed: unreachable, full, read-only. A retry may help.
     #[error("the blob store failed: {0}")]
     Store(#[source] Cause),
 }
@@ -117,70 +117,68 @@ pub type ByteStream = BoxStream<'static, Result<Bytes, BlobError>>;
 /// A store of blobs.
 #[async_trait]
 pub trait BlobStore: Send + Sync {
-    /// Starts a new blob. Nothing is written before bytes come; `size_hint` is
-    /// how many are expected, where that is known.
+    /// Starts a new blob. Nothing is written before there are bytes; `size_hint` is the
+    /// expected length in bytes, if known.
     fn create(&self, id: BlobId, size_hint: Option<u64>) -> Box<dyn BlobWriter>;
 
-    /// Starts writing a blob that lies elsewhere, or partly here already, in the
-    /// chunks that `blob` records. Aborting it deletes nothing that may have been
-    /// written by another who does the same.
+    /// Starts writing a blob that exists elsewhere, or partly in this store, in chunks of
+    /// the size that `blob` records. Aborting deletes nothing, because another writer may
+    /// be writing the same blob.
     fn rewrite(&self, blob: &BlobRef) -> Box<dyn BlobWriter>;
 
-    /// The bytes of all `ranges`, one after the other, in pieces that are not empty
-    /// and of which none reaches from one range into the next. The first piece has
-    /// been read when this returns, so that a blob which is not there is an error
-    /// here, not a broken stream. Each further one is read when the one before it has been
-    /// taken, and none any more once the stream is dropped.
+    /// Returns the bytes of all `ranges`, one after the other, in pieces that are not empty
+    /// and do not span two ranges. The first piece has been read when this returns, so a
+    /// missing blob is an error here rather than a broken stream. Each further piece is
+    /// read when the one before it has been taken, and none after the stream is dropped.
     async fn read_ranges(
         &self,
         blob: &BlobRef,
         ranges: &[Range<u64>],
     ) -> Result<ByteStream, BlobError>;
 
-    /// The bytes of one range.
+    /// Returns the bytes of one range.
     async fn read(&self, blob: &BlobRef, range: Range<u64>) -> Result<ByteStream, BlobError> {
         self.read_ranges(blob, std::slice::from_ref(&range)).await
     }
 
-    /// Deletes whatever there is of `blob`.
+    /// Deletes whatever exists of `blob`.
     async fn delete(&self, blob: &BlobRef) -> Result<(), BlobError>;
 
-    /// Deletes whatever an interrupted writer left under `id`, without knowing
-    /// how far it came.
+    /// Deletes whatever an interrupted writer left under `id`, however far it got.
     async fn delete_remains(&self, id: &BlobId) -> Result<(), BlobError>;
 
-    /// Whether the store answers.
+    /// Checks that the store answers.
     async fn check(&self) -> Result<(), BlobError>;
 }
 
-/// A blob that is being written. Dropping it writes no more and cleans nothing
-/// up: call [`abort`](Self::abort), or leave it to the sweep.
+/// A blob that is being written. Dropping the writer stops it without cleaning up: call
+/// [`abort`](Self::abort), or leave the remains to the sweep.
 #[async_trait]
 pub trait BlobWriter: Send {
-    /// Takes the next bytes. May wait for the store, and so holds the sender back.
+    /// Takes the next bytes. May wait for the store, which slows the sender down.
     async fn write(&mut self, bytes: Bytes) -> Result<(), BlobError>;
 
-    /// Makes all that was written durable.
+    /// Completes the blob and makes it durable.
     async fn finish(self: Box<Self>) -> Result<BlobRef, BlobError>;
 
-    /// Deletes what was written. Where the store has failed a write, and may carry it out
-    /// yet, nothing is deleted, and what there may be is told instead: whoever records
-    /// that first may delete it, and later once more.
+    /// Deletes everything that was written. If a write has failed, the store may still
+    /// carry it out; then nothing is deleted, and the result is what may exist. The caller
+    /// records it first, then deletes it, and later once more.
     async fn abort(self: Box<Self>) -> Result<Option<BlobRef>, BlobError>;
 }
 
-/// A store of whole values under string keys: the least that a backend must
-/// offer to hold blobs.
+/// A store of whole values under string keys: the minimum that a backend must offer to
+/// hold blobs.
 #[async_trait]
 pub trait KeyValue: Send + Sync {
-    /// The value, or `None` where there is none.
+    /// Returns the value, or `None` if there is none.
     async fn get(&self, key: String) -> Result<Option<Bytes>, BlobError>;
 
-    /// Writes a value; durable on return.
+    /// Writes a value; it is durable on return.
     async fn set(&self, key: String, value: Vec<u8>) -> Result<(), BlobError>;
 
-    /// Deletes the values that exist among `keys`. On an error, any of them may
-    /// be gone.
+    /// Deletes those values among `keys` that exist. After an error, any of them may be
+    /// gone.
     async fn delete_many(&self, keys: Vec<String>) -> Result<(), BlobError>;
 }
 

@@ -1,13 +1,13 @@
-//! Two stores as one, while blobs are moved from the one to the other.
+//! Two stores as one, while blobs are moved from one to the other.
 //!
-//! New blobs are written to the current store. Those of before are read from
-//! wherever they are: what is not in the one is in the other, and a read that one of
-//! them ends, because the blob was moved meanwhile, goes on in the other. Deletions
-//! are made in both. [`MovingBlobs::move_over`] moves one blob; when all that the
-//! catalog knows were moved, the previous store is empty.
+//! New blobs are written to the current store. Older ones are read from wherever they are:
+//! a blob that is not in one store is in the other, and if a read breaks off because the
+//! blob has been moved meanwhile, it continues in the other store. Deletions apply to both.
+//! [`MovingBlobs::move_over`] moves one blob; when every blob in the catalog has been moved,
+//! the previous store is empty.
 //!
-//! Moving a blob twice at the same time is safe: both write the same, and neither
-//! takes back what it wrote.
+//! Moving a blob twice at the same time is safe: both moves write the same bytes, and
+//! neither takes back what it wrote.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -19,17 +19,17 @@ use sha2::Digest as _;
 use super::{BlobError, BlobStore, BlobWriter, ByteStream};
 use crate::model::{BlobId, BlobRef, Sha256};
 
-/// A [`BlobStore`] of two. Clones share both.
+/// A [`BlobStore`] that combines two. Clones share both.
 #[derive(Clone)]
 pub struct MovingBlobs {
     current: Arc<dyn BlobStore>,
     previous: Arc<dyn BlobStore>,
 }
 
-/// What became of a blob that was to be moved.
+/// The outcome of moving a blob.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moved {
-    /// It was in the previous store, and is not any more.
+    /// The blob was in the previous store, and no longer is.
     Now,
     /// It was not in the previous store.
     Before,
@@ -38,8 +38,8 @@ pub enum Moved {
 /// Why a blob was not moved. It stays where it is.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MoveError {
-    /// Its bytes do not have the SHA-256 that they were stored with.
-    #[error("blob {0} is not what was uploaded")]
+    /// The SHA-256 of the blob's bytes is not the one that they were stored with.
+    #[error("the content of blob {0} does not match its SHA-256")]
     Altered(BlobId),
     /// A store failed, or the blob is damaged.
     #[error(transparent)]
@@ -50,14 +50,14 @@ pub enum MoveError {
 type MayWrite<'a> = dyn Fn() -> bool + Send + Sync + 'a;
 
 impl MovingBlobs {
-    /// Blobs go to `current`, and come from `previous` too.
+    /// Creates a store that writes to `current` and reads from `previous` too.
     pub fn new(current: Arc<dyn BlobStore>, previous: Arc<dyn BlobStore>) -> Self {
         Self { current, previous }
     }
 
-    /// Moves a blob whose content has this SHA-256. Its bytes are there all the
-    /// time: they are deleted in the previous store when they are safe in the
-    /// current one. Once `may_write` says no, nothing is written any more.
+    /// Moves a blob whose content has this SHA-256. Its bytes remain readable throughout:
+    /// they are deleted in the previous store only when they are safe in the current one.
+    /// Nothing more is written once `may_write` returns false.
     pub async fn move_over(
         &self,
         blob: &BlobRef,
@@ -67,10 +67,10 @@ impl MovingBlobs {
         if blob.size == 0 || is_missing(&self.previous.read(blob, 0..1).await) {
             return Ok(Moved::Before);
         }
-        // The last to move it may have been stopped before it deleted everything.
+        // An earlier move may have been stopped before it deleted everything.
         if !matches_content(&*self.current, blob, sha256).await? {
             match self.copy(blob, sha256, may_write).await {
-                // Another one moves it too, and was faster.
+                // A concurrent move was faster.
                 Err(MoveError::Blobs(BlobError::Missing { .. }))
                     if matches_content(&*self.current, blob, sha256).await? => {}
                 copied => copied?,
@@ -116,8 +116,8 @@ impl MovingBlobs {
         }
     }
 
-    /// Starts reading: from the current store, or else from the previous one, or
-    /// else from the current one after all, where it may have come meanwhile.
+    /// Opens a stream from the current store, else from the previous one, else from the
+    /// current one again, where the blob may have arrived meanwhile.
     async fn open(&self, blob: &BlobRef, ranges: &[Range<u64>]) -> Result<ByteStream, BlobError> {
         for store in [&self.current, &self.previous] {
             let opened = store.read_ranges(blob, ranges).await;
@@ -159,7 +159,7 @@ async fn matches_content(
     }
 }
 
-/// What is left of `ranges` after the first `done` bytes of them.
+/// The rest of `ranges` after their first `done` bytes.
 fn rest(ranges: &[Range<u64>], mut done: u64) -> Vec<Range<u64>> {
     let left = ranges.iter().map(|range| {
         let skipped = done.min(range.end.saturating_sub(range.start));
@@ -202,7 +202,7 @@ impl BlobStore for MovingBlobs {
         let pieces = stream::try_unfold(reading, |mut reading| async move {
             let mut next = reading.stream.try_next().await;
             if is_missing(&next) {
-                // It was moved meanwhile, or a move was stopped in the middle.
+                // The blob was moved meanwhile, or a move was interrupted.
                 let rest = rest(&reading.ranges, reading.done);
                 reading.stream = reading.store.open(&reading.blob, &rest).await?;
                 next = reading.stream.try_next().await;

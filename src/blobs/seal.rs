@@ -1,13 +1,12 @@
-//! The seal of a chunk: eight bytes after its content that tell whether it is
-//! what was written, and whether it is the chunk that was asked for.
+//! The seal of a chunk: eight bytes after its content that show whether it is what was
+//! written, and whether it is the chunk that was asked for.
 //!
-//! SHA-256 would say the same, but takes longer in WebAssembly than everything
-//! else about a download together. XXH3 (64 bits) keeps up with memory. It
-//! guards against damage, not against whoever can write to the store: that one
-//! could write another seal as well.
+//! SHA-256 would do the same, but takes longer in WebAssembly than everything else about a
+//! download together. XXH3 (64 bits) keeps up with memory. It guards against damage, but
+//! not against an attacker who can write to the store and could write another seal too.
 //!
-//! The hash is seeded with the blob's id and the chunk's index, so that a good
-//! chunk in a wrong place is found out too. The seal is in big-endian order.
+//! The hash is seeded with the blob's id and the chunk's index, so that a good chunk in the
+//! wrong place is detected too. The seal is in big-endian order.
 
 use bytes::Bytes;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64, xxh3_64_with_seed};
@@ -18,32 +17,32 @@ use crate::model::BlobId;
 /// The length of a seal in bytes.
 pub const SEAL_BYTES: usize = 8;
 
-/// The seal of `chunk`.
+/// Returns the seal of `chunk`.
 pub fn seal(blob: &BlobId, index: u64, chunk: &[u8]) -> [u8; SEAL_BYTES] {
     xxh3_64_with_seed(chunk, seed(blob, index)).to_be_bytes()
 }
 
-/// A seal that is made while the chunk's bytes come.
+/// Computes a seal while the bytes of the chunk arrive.
 pub struct Sealer(Xxh3);
 
 impl Sealer {
-    /// For the chunk `index` of `blob`.
+    /// Starts the seal of chunk `index` of `blob`.
     pub fn new(blob: &BlobId, index: u64) -> Self {
         Self(Xxh3::with_seed(seed(blob, index)))
     }
 
-    /// Takes the chunk's next bytes.
+    /// Adds the next bytes of the chunk.
     pub fn update(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }
 
-    /// The seal of all that was taken.
+    /// Returns the seal of all bytes so far.
     pub fn finish(&self) -> [u8; SEAL_BYTES] {
         self.0.digest().to_be_bytes()
     }
 }
 
-/// The content of a sealed chunk, which must have `length` bytes.
+/// Returns the content of a sealed chunk, which must have `length` bytes.
 pub fn open(blob: &BlobId, index: u64, sealed: Bytes, length: u64) -> Result<Bytes, BlobError> {
     let content = usize::try_from(length).ok().and_then(|length| {
         let found = sealed.get(length..)?;
@@ -84,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_seal_stays_what_it_is_from_version_to_version() {
+    fn seals_do_not_change_between_versions() {
         assert_eq!(
             seal(&id("01a20bb0.7"), 3, b"chunk"),
             [195, 8, 75, 159, 15, 228, 219, 189]
@@ -93,7 +92,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn what_was_sealed_is_opened(chunk: Vec<u8>, index: u64, cut: proptest::sample::Index) {
+        fn a_sealed_chunk_opens(chunk: Vec<u8>, index: u64, cut: proptest::sample::Index) {
             let blob = id("b");
             let bytes = sealed(&blob, index, &chunk);
             let opened = open(&blob, index, bytes.clone().into(), chunk.len() as u64);
@@ -106,7 +105,7 @@ mod tests {
         }
 
         #[test]
-        fn no_changed_byte_is_passed_over(
+        fn every_changed_byte_is_detected(
             chunk: Vec<u8>,
             at: proptest::sample::Index,
             change in 1u8..,
@@ -122,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chunk_in_the_place_of_another_is_found_out() {
+    fn a_chunk_in_the_place_of_another_is_detected() {
         let bytes = Bytes::from(sealed(&id("a"), 1, b"chunk"));
         assert!(open(&id("a"), 1, bytes.clone(), 5).is_ok());
         assert!(open(&id("a"), 2, bytes.clone(), 5).is_err());

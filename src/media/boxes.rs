@@ -1,37 +1,36 @@
-//! The grammar of boxes (ISO/IEC 14496-12 §4.2), one reader for all that looks
-//! into them. Inside another, a box lies in it whole or is malformed: no size
-//! that a file states is ever added to anything before it is held against the
-//! bytes that are there.
+//! The grammar of boxes (ISO/IEC 14496-12 §4.2): one reader for every module that looks
+//! into them. A box inside another must lie in it whole, or it is malformed: a size stated
+//! by a file is compared with the bytes that are there before it is added to anything.
 
 use super::read::Reader;
 
-/// The rule that a box breaks.
+/// The rule that a box violates.
 pub(super) type Reason = &'static str;
 
-/// The reason of every box that ends before its fields do.
+/// A box ends before its fields do.
 pub(super) const SHORT: Reason = "a box ends before its fields do";
 
-/// The reason of a box that is longer than what it is in.
-pub(super) const OUTSIDE: Reason = "a box does not lie inside the one that holds it";
+/// A box is longer than the one that contains it.
+pub(super) const OUTSIDE: Reason = "a box extends beyond the box that contains it";
 
-/// The reason of a box that must be there and is not.
+/// A required box is absent.
 pub(super) const MISSING: Reason = "a required box is missing";
 
-/// How deep boxes may lie in each other, and derived pictures in each other.
+/// The maximum depth of nested boxes, and of nested derived pictures.
 pub(super) const MAX_DEPTH: u32 = 8;
 
-/// What a box begins with.
+/// The header of a box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Header {
     pub(super) name: [u8; 4],
     /// The length of the header itself: 8 or 16.
     pub(super) length: usize,
-    /// The length of all of the box; `None` if it has the rest of the file.
+    /// The length of the whole box; `None` if it extends to the end of the file.
     pub(super) size: Option<u64>,
 }
 
 impl Header {
-    /// `None` if `bytes` are too few to tell: it takes 16 at most.
+    /// Parses a header. `None` if `bytes` are too few: 16 are always enough.
     pub(super) fn read(bytes: &[u8]) -> Result<Option<Self>, Reason> {
         let mut reader = Reader::new(bytes);
         let (Some(short), Some(name)) = (reader.u32_be(), reader.array()) else {
@@ -52,20 +51,20 @@ impl Header {
         }
     }
 
-    /// The length of the header, as lengths in a file are counted.
+    /// The length of the header, as a length in a file.
     pub(super) fn head(&self) -> u64 {
         if self.length == 16 { 16 } else { 8 }
     }
 }
 
-/// The header of the box that `bytes` begins with, and its length, which is no
-/// more than that of `bytes`; `None` where there is nothing left.
+/// The header and the length of the box that `bytes` begins with; the length is at most
+/// that of `bytes`. `None` if `bytes` is empty.
 fn measure(bytes: &[u8]) -> Result<Option<(Header, usize)>, Reason> {
     if bytes.is_empty() {
         return Ok(None);
     }
     let header = Header::read(bytes)?.ok_or(SHORT)?;
-    let size = header.size.ok_or("a box in another has no stated length")?;
+    let size = header.size.ok_or("a nested box has no length")?;
     let size = usize::try_from(size).map_err(|_| OUTSIDE)?;
     if size > bytes.len() {
         return Err(OUTSIDE);
@@ -73,7 +72,7 @@ fn measure(bytes: &[u8]) -> Result<Option<(Header, usize)>, Reason> {
     Ok(Some((header, size)))
 }
 
-/// One box: its type, and what it holds.
+/// A box: its type and its content.
 pub(super) type Box<'a> = ([u8; 4], &'a [u8]);
 
 fn first(bytes: &[u8]) -> Result<Option<(Box<'_>, &[u8])>, Reason> {
@@ -85,11 +84,11 @@ fn first(bytes: &[u8]) -> Result<Option<(Box<'_>, &[u8])>, Reason> {
     Ok(Some(((header.name, content), rest)))
 }
 
-/// The boxes that fill `content`.
+/// Iterates over the boxes in `content`.
 pub(super) fn boxes(content: &[u8]) -> impl Iterator<Item = Result<Box<'_>, Reason>> {
     let mut rest = content;
     std::iter::from_fn(move || {
-        // What follows a box that cannot be measured is not looked at.
+        // Nothing can be read after a box without a valid length.
         let next = first(std::mem::take(&mut rest)).transpose()?;
         Some(next.map(|(found, after)| {
             rest = after;
@@ -98,29 +97,29 @@ pub(super) fn boxes(content: &[u8]) -> impl Iterator<Item = Result<Box<'_>, Reas
     })
 }
 
-/// One box, to be changed.
+/// A mutable box.
 #[derive(Debug)]
 pub(super) struct BoxMut<'a> {
     pub(super) name: [u8; 4],
-    /// The length of its header.
+    /// The length of the header.
     length: usize,
     whole: &'a mut [u8],
 }
 
 impl BoxMut<'_> {
-    /// What it holds.
+    /// The box's content.
     pub(super) fn content(&mut self) -> &mut [u8] {
         self.whole.get_mut(self.length..).unwrap_or_default()
     }
 
-    /// Makes it a box that nobody looks into, with nothing in it.
+    /// Clears the content and turns the box into one that readers skip.
     pub(super) fn empty(&mut self) {
         self.content().fill(0);
         rename(self.whole);
     }
 }
 
-/// The box that `bytes` begins with, and what follows it.
+/// The box that `bytes` begins with, and the bytes after it.
 pub(super) fn first_mut(bytes: &mut [u8]) -> Result<Option<(BoxMut<'_>, &mut [u8])>, Reason> {
     let Some((Header { name, length, .. }, size)) = measure(bytes)? else {
         return Ok(None);
@@ -134,15 +133,15 @@ pub(super) fn first_mut(bytes: &mut [u8]) -> Result<Option<(BoxMut<'_>, &mut [u8
     Ok(Some((found, rest)))
 }
 
-/// Names a box `free`: what nobody looks into.
+/// Changes the type of a box to `free`, which readers skip.
 pub(super) fn rename(bytes: &mut [u8]) {
     if let Some(name) = bytes.get_mut(4..8) {
         name.copy_from_slice(b"free");
     }
 }
 
-/// The contents of the boxes of these names. None may be there twice: readers
-/// would differ in which of them counts.
+/// The contents of the boxes with these names. None may occur twice, because readers
+/// would disagree about which one counts.
 pub(super) fn only<'a, const N: usize>(
     content: &'a [u8],
     names: [&[u8; 4]; N],
@@ -154,7 +153,7 @@ pub(super) fn only<'a, const N: usize>(
         if let Some((_, slot)) = slots.find(|(wanted, _)| **wanted == &name)
             && slot.replace(inner).is_some()
         {
-            return Err("a box that may be there once is there twice");
+            return Err("a box that must be unique occurs twice");
         }
     }
     Ok(contents)
@@ -168,8 +167,8 @@ pub(super) fn full(content: &[u8]) -> Result<(u8, u8, Reader<'_>), Reason> {
     Ok((version, flags, reader))
 }
 
-/// The entries of a full box that begins with how many there are, each of `N`
-/// bytes. All are there.
+/// The entries, each of `N` bytes, of a full box that begins with their number. All of
+/// them are there.
 pub(super) fn table<const N: usize>(content: &[u8]) -> Result<&[[u8; N]], Reason> {
     let (_, _, mut reader) = full(content)?;
     let count = reader.u32_be().ok_or(SHORT)?;
@@ -178,7 +177,7 @@ pub(super) fn table<const N: usize>(content: &[u8]) -> Result<&[[u8; N]], Reason
     entries.get(..count).ok_or(SHORT)
 }
 
-/// An item's number, in 32 bits or in 16.
+/// Reads an item's number, which has 32 bits if `wide`, and 16 otherwise.
 pub(super) fn id(reader: &mut Reader<'_>, wide: bool) -> Option<u32> {
     if wide {
         reader.u32_be()

@@ -1,11 +1,13 @@
+//! The Exif block: its prefix, and the orientation.
+
 use super::meter::Meter;
 use super::tiff::Tiff;
 
-/// What precedes the TIFF structure in a JPEG's APP1 segment (Exif 2.32 §4.7.2).
+/// Precedes the TIFF structure in a JPEG's APP1 segment (Exif 2.32 §4.7.2).
 pub(super) const EXIF_PREFIX: &[u8] = b"Exif\0\0";
 
-/// What follows that prefix; `None` if the block has none. Its last byte is padding,
-/// which some writers do not make zero and some readers do not look at.
+/// Returns the bytes after that prefix; `None` if the block does not have it. The last byte
+/// of the prefix is padding, which some writers do not set to zero and some readers ignore.
 pub(super) fn prefixed(block: &[u8]) -> Option<&[u8]> {
     match block {
         [b'E', b'x', b'i', b'f', 0, _, tiff @ ..] => Some(tiff),
@@ -16,9 +18,9 @@ pub(super) fn prefixed(block: &[u8]) -> Option<&[u8]> {
 /// The tag of the orientation.
 pub(super) const ORIENTATION: u16 = 0x0112;
 
-/// Whether the picture is to be shown with its width and height exchanged:
-/// tag Orientation of the first directory (Exif 2.32 §4.6.4, TIFF 6.0 §8) is 5
-/// to 8. `None` where the block, with or without its prefix, holds none.
+/// Whether the picture must be shown with its width and height exchanged: the tag
+/// Orientation of the first directory (Exif 2.32 §4.6.4, TIFF 6.0 §8) is 5 to 8. `None` if
+/// the block, with or without its prefix, has no valid orientation.
 pub(super) fn transposed(block: &[u8], meter: &mut Meter) -> Option<bool> {
     let tiff = Tiff::open(prefixed(block).unwrap_or(block))?;
     let directory = tiff.directory(tiff.first()?, meter)?;

@@ -1,3 +1,5 @@
+//! The inspector: the driver of the walks over an upload.
+
 use bytes::Bytes;
 
 use super::sniff::{Sniff, sniff};
@@ -6,64 +8,64 @@ use super::window::{Piece, Window, length};
 use super::{MediaError, Policy, Trailing, walk};
 use crate::model::Kind;
 
-/// The longest header that is held until it is whole: an AVIF's `meta` box.
-/// Everything else is far shorter or skipped by count, but for metadata that is
-/// to be edited, which the policy bounds.
+/// The maximum length of a header that is buffered until it is complete: an AVIF's `meta`
+/// box. Everything else is far shorter or skipped by count, except for metadata to be
+/// edited, whose length the policy limits.
 pub(super) const MAX_HEADER: usize = 256 * 1024;
 
-/// The most that is held whatever the policy allows, so that no length that a file
-/// claims is more than an address can say.
+/// The maximum number of bytes that are buffered, whatever the policy allows, so that no
+/// length that a file claims exceeds the address space.
 const MAX_HELD: usize = 32 << 20;
 
-/// What an image's container says of it.
+/// An image's properties according to its container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Facts {
-    /// What the bytes are.
+    /// The format.
     pub kind: Kind,
-    /// Pixels across, as the image is to be shown: after the orientation that
-    /// Exif or an AVIF's `irot` asks for.
+    /// The width in pixels as displayed: after the orientation given by Exif or by an
+    /// AVIF's `irot`.
     pub width: u32,
-    /// Pixels down, as the image is to be shown.
+    /// The height in pixels as displayed.
     pub height: u32,
-    /// 1 for a still image.
+    /// The number of frames: 1 for a still image.
     pub frames: u32,
-    /// Bytes after the container's end, which were cut off.
+    /// The number of bytes after the container's end, which were cut off.
     pub trailing: u64,
 }
 
-/// A judge of one file that does no I/O: give it the bytes as they come, and it
-/// gives out what is to be stored of them. Judgement and edited file are the
-/// same however the bytes are split. It holds at most one header or one piece of
-/// metadata, whatever the file's length; and it keeps to its first error.
+/// Inspects one file without any I/O: it takes the file's bytes as they arrive, and returns
+/// the pieces to store. The verdict and the edited file do not depend on how the bytes are
+/// split. An inspector holds at most one header or one piece of metadata, however long the
+/// file is; after an error, it returns the same error for ever.
 #[derive(Debug)]
 pub struct Inspector {
     policy: Policy,
     kind: Option<Kind>,
     walking: Option<(Box<dyn Walk>, Found)>,
-    /// A header that is not whole yet, and how long it must be to go on.
+    /// An incomplete header, and the length that it needs before the walk can continue.
     carry: Vec<u8>,
     need: usize,
-    /// Bytes to let pass without a look, and what becomes of them.
-    pass: (Treatment, u64),
+    /// The bytes that pass without being looked at: how many, and what happens to them.
+    passing: (Passing, u64),
     done: bool,
     total: u64,
     trailing: u64,
     failed: Option<MediaError>,
-    /// How often a walk was asked for a step.
+    /// The number of steps of the walk so far.
     #[cfg(test)]
     looks: u64,
 }
 
-/// What becomes of bytes that pass.
+/// What happens to the bytes that pass.
 #[derive(Clone, Copy, Debug)]
-enum Treatment {
+enum Passing {
     Keep,
     Drop,
     Blank,
 }
 
 impl Inspector {
-    /// A judge who has seen nothing yet.
+    /// Creates an inspector that has not seen any bytes.
     pub fn new(policy: Policy) -> Self {
         Self {
             policy,
@@ -71,7 +73,7 @@ impl Inspector {
             walking: None,
             carry: Vec::new(),
             need: 0,
-            pass: (Treatment::Keep, 0),
+            passing: (Passing::Keep, 0),
             done: false,
             total: 0,
             trailing: 0,
@@ -81,20 +83,20 @@ impl Inspector {
         }
     }
 
-    /// What the file is, once its first bytes told.
+    /// The kind of the file, once its first bytes have determined it.
     pub fn kind(&self) -> Option<Kind> {
         self.kind
     }
 
-    /// How many bytes are held.
+    /// The number of bytes that are buffered.
     #[cfg(test)]
     pub(super) fn held(&self) -> usize {
         let walk = self.walking.as_ref().map_or(0, |(walk, _)| walk.held());
         self.carry.capacity().saturating_add(walk)
     }
 
-    /// The units of work so far, the bytes that were passed, and how often a walk was
-    /// asked for a step.
+    /// The units of work so far, the number of bytes that have passed, and the number of
+    /// steps of the walk.
     #[cfg(test)]
     pub(super) fn work(&self) -> (u64, u64, u64) {
         let found = self.walking.as_ref().map(|(_, found)| found);
@@ -102,8 +104,8 @@ impl Inspector {
         (spent, passed, self.looks)
     }
 
-    /// Takes the next bytes, and adds to `pieces` what is decided. Fails as early
-    /// as the bytes allow, and then always.
+    /// Takes the next bytes, and adds the resulting pieces to `pieces`. Fails as early as
+    /// the bytes allow, and on every call after that.
     pub fn push(&mut self, bytes: Bytes, pieces: &mut Vec<Piece>) -> Result<(), MediaError> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
@@ -113,18 +115,18 @@ impl Inspector {
             .inspect_err(|error| self.failed = Some(error.clone()))
     }
 
-    /// Takes the end of the file for known, and adds the last pieces. `Ok` only if
-    /// the container was complete and nothing was wrong with it.
+    /// Ends the file, and adds the last pieces. Returns `Ok` only if the container is
+    /// complete and valid.
     pub fn finish(mut self, pieces: &mut Vec<Piece>) -> Result<Facts, MediaError> {
         self.push(Bytes::new(), pieces)?;
         if self.total == 0 {
             return Err(MediaError::Empty);
         }
-        if !self.done && self.pass.1 == 0 && self.carry.is_empty() {
+        if !self.done && self.passing.1 == 0 && self.carry.is_empty() {
             self.drive(&mut Window::new(Bytes::new(), pieces))?;
         }
-        // What the walk wants to pass now, too, is missing.
-        let (_, passing) = self.pass;
+        // Bytes that the walk expects to pass after the end are missing, too.
+        let (_, passing) = self.passing;
         let Some((walk, found)) = &mut self.walking else {
             return Err(MediaError::UnknownType);
         };
@@ -144,8 +146,8 @@ impl Inspector {
 
     fn feed(&mut self, mut bytes: Bytes, pieces: &mut Vec<Piece>) -> Result<(), MediaError> {
         while !self.carry.is_empty() {
-            // Topped up to what the walk asked for, and no further, so that
-            // what follows the header is never copied.
+            // Filled up to the length that the walk asked for and no further, so that
+            // the bytes after the header are never copied.
             let missing = self.need.saturating_sub(self.carry.len());
             let head = bytes.slice(..missing.min(bytes.len()));
             self.carry.extend_from_slice(&head);
@@ -156,8 +158,8 @@ impl Inspector {
             self.look(carry.into(), pieces)?;
             let mut passed = head.len();
             if let Some(all_but_left) = passed.checked_sub(self.carry.len()) {
-                // All that is left came just now. It is looked at with what it came
-                // with, or else a run would be carried on byte by byte.
+                // The remaining bytes all come from this push. They are looked at in
+                // place, or else a run would be carried on byte by byte.
                 passed = all_but_left;
                 self.carry = Vec::new();
             }
@@ -166,20 +168,20 @@ impl Inspector {
         self.look(bytes, pieces)
     }
 
-    /// Goes over `bytes`, and holds the beginning of a header at their end.
+    /// Walks over `bytes`, and buffers an incomplete header at their end.
     fn look(&mut self, bytes: Bytes, pieces: &mut Vec<Piece>) -> Result<(), MediaError> {
         if bytes.is_empty() {
             return Ok(());
         }
         let mut window = Window::new(bytes, pieces);
-        self.let_pass(&mut window);
+        self.advance(&mut window);
         if !self.done && !window.rest().is_empty() {
             self.drive(&mut window)?;
         }
         if self.done {
             self.trail(&mut window)?;
         } else if !window.rest().is_empty() {
-            // In exactly the room for the whole.
+            // Has exactly the capacity for the complete header.
             self.carry = Vec::with_capacity(self.need);
             self.carry.extend_from_slice(window.rest());
         }
@@ -187,21 +189,21 @@ impl Inspector {
         Ok(())
     }
 
-    fn let_pass(&mut self, window: &mut Window<'_>) {
-        let (treatment, count) = self.pass;
-        let passed = match treatment {
-            Treatment::Keep => window.keep(count),
-            Treatment::Drop => window.drop(count),
-            Treatment::Blank => window.blank(count),
+    fn advance(&mut self, window: &mut Window<'_>) {
+        let (mode, count) = self.passing;
+        let passed = match mode {
+            Passing::Keep => window.keep(count),
+            Passing::Drop => window.drop(count),
+            Passing::Blank => window.blank(count),
         };
-        self.pass = (treatment, count.saturating_sub(passed));
+        self.passing = (mode, count.saturating_sub(passed));
     }
 
-    /// Walks over the window as far as it goes. What is left of it must be seen
-    /// again together with what follows it.
+    /// Walks over the window as far as possible. The rest of the window must be seen again
+    /// together with the bytes that follow it.
     fn drive(&mut self, window: &mut Window<'_>) -> Result<(), MediaError> {
         loop {
-            self.pass = match self.step(window.rest())? {
+            self.passing = match self.step(window.rest())? {
                 Step::Need(count) if count > MAX_HELD => {
                     return Err(MediaError::MetadataTooLarge {
                         size: length(count),
@@ -213,13 +215,13 @@ impl Inspector {
                     self.need = count;
                     return Ok(());
                 }
-                Step::Keep(count) => (Treatment::Keep, count),
-                Step::Drop(count) => (Treatment::Drop, count),
-                Step::Blank(count) => (Treatment::Blank, count),
+                Step::Keep(count) => (Passing::Keep, count),
+                Step::Drop(count) => (Passing::Drop, count),
+                Step::Blank(count) => (Passing::Blank, count),
                 Step::Replace(count, bytes) => {
                     window.drop(count);
                     window.add(bytes);
-                    (Treatment::Keep, 0)
+                    (Passing::Keep, 0)
                 }
                 Step::Done(count) => {
                     window.keep(count);
@@ -227,8 +229,8 @@ impl Inspector {
                     return Ok(());
                 }
             };
-            self.let_pass(window);
-            if self.pass.1 > 0 {
+            self.advance(window);
+            if self.passing.1 > 0 {
                 return Ok(());
             }
         }
@@ -259,7 +261,7 @@ impl Inspector {
         }
     }
 
-    /// What is left of the window comes after the container's end.
+    /// The rest of the window is data after the container's end.
     fn trail(&mut self, window: &mut Window<'_>) -> Result<(), MediaError> {
         let count = length(window.rest().len());
         if let (Trailing::Reject, Some(kind), 1..) = (self.policy.trailing, self.kind, count) {

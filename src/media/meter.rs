@@ -1,53 +1,52 @@
-//! How much work a file may be.
+//! A limit on the work that a file may cause.
 //!
-//! Most of a file is passed over, or looked at once. A file that is made to be work has
-//! nothing but beginnings: chunks of no length, directories without end, names of one
-//! letter. So work is counted, in units of about a nanosecond in WebAssembly, and held
-//! against the bytes that were passed. A file that is more work than so many bytes can be
-//! is refused in its middle.
+//! Most of a file is skipped, or looked at once. A file that is made to be costly consists
+//! of beginnings only: empty chunks, endless directories, names of one letter. So work is
+//! counted, in units of about a nanosecond in WebAssembly, and compared with the number of
+//! bytes that have passed. A file that causes more work than its bytes justify is refused
+//! midway.
 //!
-//! What is charged follows from the file alone, never from how it is cut into pushes, and
-//! so does the judgement: a walk charges for the parts it comes to and for what it does
-//! with them, once it has all that it asked for. To be asked once more, because a push
-//! ended early, costs whoever pushes so little at a time; an `Inspector` keeps that to a
-//! few looks for each push.
+//! Charges depend on the file alone, never on how it is split into pushes, and so does the
+//! verdict: a walk charges for the parts it reaches and for what it does with them, once it
+//! has all the bytes that it asked for. Asking again because a push ended early costs the
+//! caller that pushes little at a time; an `Inspector` limits that to a few steps per push.
 
 use super::window::length;
 
-/// The units that a byte of the file pays for.
+/// The units that each byte of the file pays for.
 pub(super) const PER_BYTE: u64 = 12;
 
-/// The units that a file may take beyond that, so that a small one may be as it likes.
+/// The units that a file may use beyond that, so that small files are never refused.
 pub(super) const FREE: u64 = 65_536;
 
-/// For each byte that is passed: it is looked at for a marker, a length or a CRC, and
-/// given out.
+/// For each byte that passes: it is searched for a marker, a length or a CRC, and
+/// returned.
 const PASSED: u64 = 2;
 
-/// For each byte that is made, such as a zero in the place of another.
+/// For each byte that is written, such as a zero in place of another byte.
 const MADE: u64 = 2;
 
-/// For a part of the container: a segment, chunk, block or box, as far as its header.
+/// For the header of each part of the container: a segment, chunk, block or box.
 pub(super) const PART: u64 = 64;
 
-/// For what is put in the place of something else, which cuts what is stored, too.
-const PLACE: u64 = 160;
+/// For each replacement, which also splits the stored bytes.
+const REPLACEMENT: u64 = 160;
 
-/// More than any strip takes for a byte: what the work on a piece of metadata can be once
-/// more, however much longer it was before it was edited.
+/// More per byte than any strip costs: a limit on the work that a piece of metadata may
+/// cause when it is read again, however much longer it was before it was edited.
 const AGAIN: u64 = 24;
 
-/// The work that a file has been so far, and the bytes that have paid for it.
+/// The work that a file has caused so far, and the bytes that have paid for it.
 ///
-/// What is stored must be taken again, so it is held to the same by itself: bytes that
-/// are left out do not pay for those that stay.
+/// A stored file must be accepted if it is uploaded again, so it has an account of its own:
+/// bytes that are left out do not pay for those that are stored.
 #[derive(Debug, Default)]
 pub(super) struct Meter {
-    /// Of all that came.
+    /// The account of all bytes received.
     whole: Account,
-    /// Of what is stored.
+    /// The account of the bytes stored.
     stored: Account,
-    /// Units for what the walk has not passed yet.
+    /// Units for bytes that the walk has not passed yet.
     open: u64,
 }
 
@@ -70,45 +69,45 @@ impl Account {
 }
 
 impl Meter {
-    /// So many units of work were done, or are about to be.
+    /// Charges for work that was done, or is about to be.
     pub(super) fn charge(&mut self, units: u64) {
         self.open = self.open.saturating_add(units);
     }
 
-    /// Something is done `times` times, each for so many units.
+    /// Charges for something that is done `times` times, at `units` each.
     pub(super) fn charge_each(&mut self, times: usize, units: u64) {
         self.charge(length(times).saturating_mul(units));
     }
 
-    /// The units that nothing was passed for yet.
+    /// The units for which no bytes have passed yet.
     #[cfg(test)]
     pub(super) fn open(&self) -> u64 {
         self.open
     }
 
-    /// So many bytes are put in the place of others.
+    /// Charges for a replacement by this many bytes.
     pub(super) fn charge_made(&mut self, bytes: u64) {
-        self.charge(bytes.saturating_mul(MADE).saturating_add(PLACE));
+        self.charge(bytes.saturating_mul(MADE).saturating_add(REPLACEMENT));
     }
 
-    /// The walk goes on by so many bytes of the file, for which so many are stored. No
-    /// work follows before they have come.
+    /// Advances the walk by `bytes` of the file, for which `stored` bytes are stored. No
+    /// further work follows before they have arrived.
     pub(super) fn pass(&mut self, bytes: u64, stored: u64) {
         let units = std::mem::take(&mut self.open);
         self.whole.add(units, bytes);
         if stored > 0 {
-            // What was edited is read again as what it has become.
+            // An edited piece will be read again in its edited form.
             let again = stored.saturating_mul(AGAIN).saturating_add(PART);
             self.stored.add(units.min(again), stored);
         }
     }
 
-    /// Whether it was more work than the bytes pay for.
+    /// Whether there was more work than the bytes pay for.
     pub(super) fn is_overdrawn(&self) -> bool {
         self.whole.is_overdrawn() || self.stored.is_overdrawn()
     }
 
-    /// The units of work for the bytes that were passed, and those.
+    /// The units of work for the bytes that have passed, and the number of those bytes.
     #[cfg(test)]
     pub(super) fn reading(&self) -> (u64, u64) {
         (self.whole.units, self.whole.bytes)

@@ -1,20 +1,19 @@
-//! What a file is, told from its bytes, and what is stored of it.
+//! Image files: determines what a file is from its bytes, and which of them to store.
 //!
-//! Pure functions on bytes: no I/O, no clock, no async. An [`Inspector`] is fed
-//! an upload as it comes, in whatever pieces, holds no more of it than one header
-//! or one piece of metadata, and gives out what is to be stored ([`Piece`]), and
-//! at the end the image's [`Facts`], or the first reason to refuse it. Pixels are
-//! never decoded and nothing is decompressed: what is checked is the container,
-//! from its first byte to its last, so that a file which was cut short is refused
-//! and so that a small file which claims to be huge never reaches a decoder.
+//! Pure functions on bytes: no I/O, no clock, no async. An [`Inspector`] takes an upload as
+//! it arrives, in pieces of any size, and holds at most one header or one piece of metadata.
+//! It returns the bytes to store ([`Piece`]) and, at the end, the image's [`Facts`], or the
+//! first reason to refuse it. Pixels are never decoded and nothing is decompressed. Only the
+//! container is checked, from its first byte to its last, so that truncated files are
+//! refused and a small file that claims to be huge never reaches a decoder.
 //!
-//! - `policy`: what is taken, and what becomes of metadata;
-//! - `kind`: the kinds of image, their names, and telling them apart;
-//! - `inspect`: the [`Inspector`]; `window`: the bytes before it, cut into pieces;
+//! - `policy`: which files are accepted, and what happens to metadata;
+//! - `sniff`: determines the format from the first bytes;
+//! - `inspect`: the [`Inspector`]; `window`: the bytes in front of it, cut into pieces;
 //! - `walk`: one walk per container, each a state machine over windows;
-//! - `strip`: what goes of a piece of metadata that a walk has come to;
-//! - `meter`: how much work a file may be;
-//! - `boxes`, `tiff`, `exif`, `read`: what these share;
+//! - `strip`: decides which parts of a piece of metadata are removed;
+//! - `meter`: limits the work that a file may cause;
+//! - `boxes`, `tiff`, `exif`, `read`: readers that these modules share;
 //! - `testing`: makes small valid images, for tests only.
 
 #![cfg_attr(

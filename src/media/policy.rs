@@ -1,42 +1,45 @@
+//! What the deployment accepts, and what it removes from files.
+
 use crate::model::Kind;
-/// What is taken, and what becomes of what is in it besides the picture.
-/// Limits are checked as soon as the bytes tell, before the rest is read.
+
+/// The limits of files, and the treatment of everything but the picture. Limits are
+/// checked as soon as the bytes allow, before the rest is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// The kinds that are taken.
+    /// The accepted formats.
     pub accepted: Vec<Kind>,
-    /// The most pixels, as width times height, of the canvas or of a frame.
+    /// The maximum number of pixels, as width times height, of the canvas or of a frame.
     pub max_pixels: u64,
-    /// The most pixels across, as stored: before orientation.
+    /// The maximum width in pixels, as stored: before orientation.
     pub max_width: u32,
-    /// The most pixels down, as stored: before orientation.
+    /// The maximum height in pixels, as stored: before orientation.
     pub max_height: u32,
-    /// The most frames of an animation.
+    /// The maximum number of frames of an animation.
     pub max_frames: u32,
-    /// The most bytes of one piece of metadata: an Exif block, an XMP packet, a
-    /// colour profile, a text.
+    /// The maximum number of bytes of one piece of metadata: an Exif block, an XMP packet,
+    /// a colour profile, a text.
     pub max_metadata_bytes: u64,
-    /// What metadata is removed; `None` leaves it all.
+    /// The metadata to remove; `None` keeps it all.
     pub strip: Option<Strip>,
-    /// What becomes of bytes after the container's end.
+    /// The treatment of bytes after the container's end.
     pub trailing: Trailing,
 }
 
 /// Which metadata is removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Strip {
-    /// What tells where a picture was taken, what may tell it in a form that
-    /// only its maker knows, and previews, which may show what was cut away.
+    /// Locations, data that may contain a location in a form known only to the camera's
+    /// maker, and previews, which may show what was cropped.
     Location,
-    /// All but the orientation, the colour profile and what a decoder needs.
+    /// Everything but the orientation, the colour profile and what a decoder needs.
     All,
 }
 
-/// What becomes of bytes after the container's end. Cameras put further
-/// pictures, videos and notes there; so does who wants a file to be two things.
+/// The treatment of bytes after the container's end. Cameras put further pictures, videos
+/// and notes there; attackers use them to make a file that is of two types at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trailing {
-    /// They are left out.
+    /// They are removed.
     Cut,
     /// The file is refused.
     Reject,

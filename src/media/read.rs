@@ -1,4 +1,6 @@
-/// A cursor over bytes whose every read says whether there was enough.
+//! A cursor over bytes.
+
+/// A cursor over bytes; every read returns `None` if there are too few.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reader<'a> {
     rest: &'a [u8],
@@ -9,7 +11,7 @@ impl<'a> Reader<'a> {
         Self { rest }
     }
 
-    /// What was not read yet.
+    /// The bytes that have not been read.
     pub(super) fn rest(&self) -> &'a [u8] {
         self.rest
     }

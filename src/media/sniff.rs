@@ -1,30 +1,30 @@
-//! Telling kinds apart by a file's first bytes.
+//! Detection of image formats by a file's first bytes.
 
 use super::read::Reader;
 use crate::model::Kind;
 
-/// What a file's first bytes tell.
+/// The result of looking at a file's first bytes.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Sniff {
-    /// They settle it.
+    /// They determine the format.
     Known(Kind),
-    /// They begin no kind that is known, whatever follows.
+    /// They are not those of a supported format, whatever follows.
     Unknown,
-    /// It takes at least this many.
+    /// At least this many bytes are needed.
     Need(usize),
 }
 
-/// The longest `ftyp` box that is read; real ones have some 30 bytes.
+/// The maximum length of an `ftyp` box that is read; real ones have some 30 bytes.
 const MAX_FTYP: usize = 1024;
 
-/// Tells a kind from a file's first bytes, as early as they allow. More bytes
+/// Determines the format from a file's first bytes, as early as they allow. More bytes
 /// never change an answer other than [`Sniff::Need`].
 pub(super) fn sniff(bytes: &[u8]) -> Sniff {
     const ANY: Option<u8> = None;
     let riff = b"RIFF".map(Some);
     let webp = b"WEBP".map(Some);
     let riff_webp = [riff, [ANY; 4], webp].concat();
-    // A box of at most 64 kB, for its type to be looked at at all.
+    // An `ftyp` box of at most 64 kB.
     let ftyp = [[Some(0), Some(0), ANY, ANY], b"ftyp".map(Some)].concat();
     let signatures = [
         (Kind::Jpeg, [0xFF, 0xD8, 0xFF].map(Some).to_vec()),
@@ -48,8 +48,8 @@ pub(super) fn sniff(bytes: &[u8]) -> Sniff {
     }
 }
 
-/// AVIF v1.1 §6: a file is AVIF when it lists the brand of images or of
-/// sequences. HEIC and video files begin with the same box and other brands.
+/// AVIF v1.1 §6: a file is AVIF if it lists the brand of images or of sequences. HEIC and
+/// video files begin with the same box but list other brands.
 fn sniff_brands(bytes: &[u8]) -> Sniff {
     let size = Reader::new(bytes).u32_be();
     let Some(size) = size.and_then(|size| usize::try_from(size).ok()) else {
@@ -62,8 +62,8 @@ fn sniff_brands(bytes: &[u8]) -> Sniff {
         return Sniff::Need(size);
     };
     let brands = ftyp.chunks_exact(4).enumerate();
-    // After size and type: the major brand, its version, the compatible ones.
-    let mut brands = brands.filter(|(place, _)| *place >= 2 && *place != 3);
+    // After size and type: the major brand, its version, the compatible brands.
+    let mut brands = brands.filter(|(index, _)| *index >= 2 && *index != 3);
     if brands.any(|(_, brand)| brand == b"avif" || brand == b"avis") {
         Sniff::Known(Kind::Avif)
     } else {
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_bytes_tell_the_kind() {
+    fn the_first_bytes_determine_the_kind() {
         let check = |bytes: &[u8], expect: Sniff| assert_eq!(sniff(bytes), expect, "{bytes:02x?}");
         check(b"", Sniff::Need(1));
         check(b"\xff\xd8", Sniff::Need(3));
@@ -100,7 +100,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn more_bytes_change_no_answer_but_that_there_are_too_few(
+        fn more_bytes_never_change_a_verdict(
             head in proptest::sample::select(vec![
                 &b"\xff\xd8\xff"[..], b"\x89PNG\r\n\x1a\n", b"GIF89a", b"GIF87", b"RIFF\0\0\0\0WEBP",
                 b"\0\0\0\x1cftypmif1\0\0\0\0", b"\0\0\x01\0ftypavif", b"",

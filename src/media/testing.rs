@@ -1,6 +1,6 @@
-//! Makes small valid images for tests, here and in integration tests. Nothing
-//! but the formats' own rules is used, so a test that reads them back tests
-//! against the specifications and not against an encoder.
+//! Makes small valid images for tests, here and in integration tests. The files follow the
+//! formats' specifications alone, so a test that reads them back checks against the
+//! specifications and not against an encoder.
 
 #![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
@@ -23,7 +23,7 @@ pub fn png(width: u32, height: u32) -> Vec<u8> {
     let row = usize::try_from(width).expect("a row fits into memory") + 1;
     let rows = usize::try_from(height).expect("the rows fit into memory");
     let pixels: Vec<u8> = (0..row * rows)
-        .map(|place| if place % row == 0 { 0 } else { 0x80 })
+        .map(|index| if index % row == 0 { 0 } else { 0x80 })
         .collect();
     let ihdr = [
         width.to_be_bytes().as_slice(),
@@ -40,11 +40,14 @@ pub fn png(width: u32, height: u32) -> Vec<u8> {
     .concat()
 }
 
-/// A PNG of exactly `total` bytes, which do not compress, for any total of at
-/// least [`MIN_PNG_SIZE`]. It has one pixel; the rest is image data behind the end of
-/// what is compressed, which stays whatever is stripped and which decoders pass over.
+/// An incompressible PNG of exactly `total` bytes, which must be at least [`MIN_PNG_SIZE`].
+/// It has one pixel; the rest is image data after the end of the compressed stream, which
+/// stripping keeps and decoders ignore.
 pub fn png_of_size(total: usize) -> Vec<u8> {
-    assert!(total >= MIN_PNG_SIZE, "a PNG has {MIN_PNG_SIZE} bytes");
+    assert!(
+        total >= MIN_PNG_SIZE,
+        "a PNG has at least {MIN_PNG_SIZE} bytes"
+    );
     let mut file = png(1, 1);
     let end = file.split_off(file.len() - 12);
     file.extend(png_chunk(
@@ -55,14 +58,14 @@ pub fn png_of_size(total: usize) -> Vec<u8> {
     file
 }
 
-/// The least that [`png_of_size`] can make.
+/// The minimum size that [`png_of_size`] can make.
 pub const MIN_PNG_SIZE: usize = 100;
 
 /// A GIF of `frames` frames of one colour, `width` by `height`.
 pub fn gif(width: u16, height: u16, frames: u16) -> Vec<u8> {
     let [across, down] = [width.to_le_bytes(), height.to_le_bytes()].map(|side| side.to_vec());
     let screen = [&across[..], &down].concat();
-    // Four colours: the least for which codes have the three bits used below.
+    // Four colours: the minimum for which codes have the three bits used below.
     let colours = [[0x20; 3], [0x60; 3], [0xA0; 3], [0xE0; 3]].concat();
     let mut file = [b"GIF89a", &screen[..], &[0xA1, 0, 0], &colours].concat();
     if frames > 1 {
@@ -87,11 +90,11 @@ pub fn gif(width: u16, height: u16, frames: u16) -> Vec<u8> {
 pub fn jpeg(width: u16, height: u16) -> Vec<u8> {
     let [h, v] = [height.to_be_bytes(), width.to_be_bytes()];
     let blocks = usize::from(width).div_ceil(8) * usize::from(height).div_ceil(8);
-    // One code of one bit each: a difference of 0 for DC, end of block for AC.
+    // One code of one bit for each table: a difference of 0 for DC, end of block for AC.
     let code = |class: u8| [&[class, 1], &[0; 15][..], &[0]].concat();
     let mut bits = Bits::default();
     (0..blocks).for_each(|_| bits.push(0, 2));
-    // Padding is of ones, which Bits would take for zeros.
+    // Padding consists of ones, and Bits would pad with zeros.
     let padding = bits.count.wrapping_neg() % 8;
     bits.push((1 << padding) - 1, padding);
     let reversed = bits.bytes.iter().map(|byte| byte.reverse_bits());
@@ -109,7 +112,7 @@ pub fn jpeg(width: u16, height: u16) -> Vec<u8> {
     .concat()
 }
 
-/// A JPEG as [`jpeg`] makes it, with an Exif block that holds `orientation`.
+/// A JPEG like that of [`jpeg`], with an Exif block that contains `orientation`.
 pub fn jpeg_with_orientation(width: u16, height: u16, orientation: u8) -> Vec<u8> {
     let tiff = b"MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0";
     let exif = [b"Exif\0\0", &tiff[..], &[orientation, 0, 0, 0, 0, 0, 0]].concat();
@@ -126,7 +129,7 @@ pub fn webp(width: u16, height: u16) -> Vec<u8> {
     bits.push(u32::from(height) - 1, 14);
     // No alpha, version 0; no transform, no colour cache, no further codes.
     bits.push(0, 1 + 3 + 1 + 1 + 1);
-    // Green, red, blue, alpha, distance: each has the one symbol 0, of no bits.
+    // Green, red, blue, alpha, distance: each has a single symbol, 0, of no bits.
     (0..5).for_each(|_| bits.push(1, 4));
     let stream = bits.bytes;
     let mut content = riff_chunk(b"VP8L", &stream);
@@ -138,7 +141,7 @@ pub fn webp(width: u16, height: u16) -> Vec<u8> {
 pub fn avif() -> Vec<u8> {
     let digits = AVIF.split_ascii_whitespace().collect::<String>();
     (0..digits.len() / 2)
-        .map(|place| u8::from_str_radix(&digits[place * 2..place * 2 + 2], 16))
+        .map(|index| u8::from_str_radix(&digits[index * 2..index * 2 + 2], 16))
         .collect::<Result<_, _>>()
         .expect("hexadecimal digits")
 }
@@ -154,7 +157,7 @@ const AVIF: &str = "
 042b4404341a1032161d8787859ddc71c702c0000090358e3c7c85d24be455
 ";
 
-/// A zlib stream (RFC 1950) of deflate's stored blocks (RFC 1951 §3.2.4).
+/// A zlib stream (RFC 1950) of stored deflate blocks (RFC 1951 §3.2.4).
 fn zlib_stored(data: &[u8]) -> Vec<u8> {
     let mut stream = vec![0x78, 0x01];
     let mut blocks = data.chunks(0xFFFF).peekable();
@@ -173,8 +176,8 @@ fn zlib_stored(data: &[u8]) -> Vec<u8> {
     stream
 }
 
-/// LZW codes of three bits each: a clear code before every two pixels keeps the
-/// table from growing to where codes get longer.
+/// LZW codes of three bits each: a clear code before every two pixels keeps the table from
+/// growing to a size at which codes get longer.
 fn lzw(pixels: u32, colour: u16) -> Vec<u8> {
     const CLEAR: u32 = 4;
     const END: u32 = 5;
@@ -190,7 +193,7 @@ fn lzw(pixels: u32, colour: u16) -> Vec<u8> {
     bits.bytes
 }
 
-/// Bytes that no compressor makes smaller, always the same (xorshift64*).
+/// Incompressible bytes, always the same (xorshift64*).
 fn noise(count: usize) -> Vec<u8> {
     let mut state: u64 = 0x9E37_79B9_7F4A_7C15;
     let words = std::iter::repeat_with(move || {
@@ -202,7 +205,7 @@ fn noise(count: usize) -> Vec<u8> {
     words.flatten().take(count).collect()
 }
 
-/// Bits from the lowest up, as GIF and WebP lay them out.
+/// Bits in the order of GIF and WebP: from the lowest up.
 #[derive(Default)]
 struct Bits {
     bytes: Vec<u8>,

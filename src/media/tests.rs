@@ -1,4 +1,4 @@
-//! What the inspector promises of every kind of file.
+//! Properties that the inspector has for every kind of file.
 
 mod apng;
 mod avif;
@@ -28,7 +28,7 @@ use crate::model::Kind;
 
 type Answer = Result<Facts, MediaError>;
 
-/// What may be stripped: places, all, nothing.
+/// The settings for metadata: remove locations, remove all, keep everything.
 const STRIPS: [Option<Strip>; 3] = [Some(Strip::Location), Some(Strip::All), None];
 
 fn policy() -> Policy {
@@ -44,7 +44,7 @@ fn policy() -> Policy {
     }
 }
 
-/// What an inspector says to the next bytes.
+/// The inspector's answer to the next bytes.
 fn push(inspector: &mut Inspector, bytes: &[u8]) -> Result<(), MediaError> {
     inspector.push(Bytes::copy_from_slice(bytes), &mut Vec::new())
 }
@@ -96,7 +96,7 @@ fn samples() -> Vec<(Vec<u8>, Answer)> {
 }
 
 #[test]
-fn every_kind_is_known_by_its_size_and_frames() {
+fn every_kind_is_recognised_with_its_size_and_frames() {
     for (bytes, expect) in samples() {
         assert_eq!(inspect(&bytes), expect);
     }
@@ -119,14 +119,14 @@ fn every_truncation_is_refused() {
 }
 
 #[test]
-fn byte_by_byte_is_as_good_as_at_once() {
+fn bytes_may_arrive_one_by_one() {
     for (bytes, expect) in samples() {
         assert_eq!(inspect_pieces(bytes.chunks(1)), expect);
     }
 }
 
 #[test]
-fn what_follows_the_container_is_cut_off_or_refused() {
+fn trailing_data_is_cut_off_or_refused() {
     for (bytes, expect) in samples() {
         let expect = expect.expect("samples are good");
         let longer = [&bytes, &b"polyglot"[..]].concat();
@@ -174,7 +174,7 @@ fn a_kind_that_is_not_accepted_is_refused_at_its_first_bytes() {
 }
 
 #[test]
-fn a_canvas_that_is_too_large_is_refused_before_its_pixels_come() {
+fn a_canvas_that_is_too_large_is_refused_before_its_pixels_arrive() {
     let check = |bytes: &[u8], width, height| {
         let mut inspector = Inspector::new(policy());
         let expect = MediaError::TooManyPixels {
@@ -191,7 +191,7 @@ fn a_canvas_that_is_too_large_is_refused_before_its_pixels_come() {
 }
 
 #[test]
-fn a_frame_larger_than_its_screen_is_held_against_the_limit() {
+fn a_frame_larger_than_its_screen_is_checked_against_the_limit() {
     let mut bytes = testing::gif(2000, 2000, 1);
     bytes[6..10].copy_from_slice(&[1, 0, 1, 0]);
     let error = inspect(&bytes).expect_err("the frame is too large");
@@ -217,7 +217,7 @@ fn an_animation_is_refused_at_the_first_frame_too_many() {
 }
 
 #[test]
-fn what_is_no_image_is_told_from_its_first_bytes() {
+fn other_files_are_refused_at_their_first_bytes() {
     let check = |bytes: &[u8], expect: MediaError| {
         assert_eq!(inspect(bytes), Err(expect), "{bytes:02x?}");
     };
@@ -238,7 +238,7 @@ fn a_png_of_any_size_has_that_size() {
 }
 
 #[test]
-fn no_more_than_a_header_is_kept() {
+fn no_more_than_a_header_is_buffered() {
     let length = u32::try_from(MAX_HEADER).expect("it is small") + 1;
     let ftyp = b"\0\0\0\x10ftypavif\0\0\0\0";
     let meta = [ftyp, &length.to_be_bytes()[..], b"meta"].concat();
@@ -258,7 +258,7 @@ fn any_sample() -> impl Strategy<Value = (Vec<u8>, Answer)> {
     any::<Index>().prop_map(|index| index.get(&samples()).clone())
 }
 
-/// `bytes` cut at any number of places.
+/// Cuts `bytes` at any number of positions.
 fn pieces<'a>(bytes: &'a [u8], cuts: &[Index]) -> Vec<&'a [u8]> {
     let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len())).collect();
     cuts.sort_unstable();
@@ -286,9 +286,9 @@ proptest! {
         end in any::<Index>(),
         cuts in prop::collection::vec(any::<Index>(), 0..20),
     ) {
-        for (place, byte) in damage {
-            let place = place.index(bytes.len());
-            bytes[place] = byte;
+        for (at, byte) in damage {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
         }
         let cut = bytes.len() - end.index(bytes.len()).saturating_sub(bytes.len() / 2);
         bytes.truncate(cut);

@@ -1,10 +1,12 @@
+//! The structure that Exif borrows from TIFF.
+
 use std::ops::Range;
 
 use super::meter::Meter;
 use super::read::Reader;
 
-/// The structure that Exif borrows from TIFF (TIFF 6.0 §2): directories of
-/// entries that hold a value or say where it is.
+/// A TIFF structure (TIFF 6.0 §2): directories of entries, each of which contains a value or
+/// its offset.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Tiff<'a> {
     bytes: &'a [u8],
@@ -14,38 +16,38 @@ pub(super) struct Tiff<'a> {
 /// A directory, as far as it can be read.
 #[derive(Debug)]
 pub(super) struct Directory {
-    /// In their order.
+    /// The readable entries, in their order.
     pub(super) entries: Vec<Entry>,
-    /// Where it ends, with the offset of the next directory.
+    /// The offset of its end, after the offset of the next directory.
     pub(super) end: usize,
 }
 
-/// An entry whose value is there.
+/// An entry with a readable value.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
-    /// Where its twelve bytes begin.
+    /// The offset of its twelve bytes.
     pub(super) at: usize,
     pub(super) tag: u16,
-    /// Where its value is: inside it, if it has room.
+    /// The position of its value, which is inside the entry if it fits.
     pub(super) value: Range<usize>,
-    /// Its first value, if it has numbers without a sign.
+    /// The first value, if it is an unsigned number.
     pub(super) number: Option<u32>,
-    /// Whether its value is the offset of a directory, by its type.
+    /// Whether the value is the offset of a directory, according to its type.
     pub(super) is_directory: bool,
 }
 
 /// The length of an entry.
 pub(super) const ENTRY: usize = 12;
-/// The longest value that lies in its entry.
+/// The maximum length of a value inside its entry.
 pub(super) const INLINE: usize = 4;
 /// The length of the header.
 pub(super) const HEADER: usize = 8;
 
-/// What it costs to read an entry, in units of the [`Meter`].
+/// The cost of reading an entry, in units of the [`Meter`].
 const ENTRY_READ: u64 = 24;
 
 impl<'a> Tiff<'a> {
-    /// `None` if that is none.
+    /// `None` if `bytes` do not begin with a header.
     pub(super) fn open(bytes: &'a [u8]) -> Option<Self> {
         let mut reader = Reader::new(bytes);
         let order = match &reader.array()? {
@@ -56,16 +58,16 @@ impl<'a> Tiff<'a> {
         (order.u16(&mut reader)? == 42).then_some(Self { bytes, order })
     }
 
-    /// The offset of the first directory. `None` where that is inside the header: what
-    /// reads it and what writes it anew would not see the same.
+    /// The offset of the first directory. `None` if it is inside the header, because readers
+    /// of the structure and the code that rewrites it would disagree about it.
     pub(super) fn first(&self) -> Option<usize> {
         let mut reader = Reader::new(self.bytes.get(4..)?);
         let first = usize::try_from(self.order.u32(&mut reader)?).ok()?;
         (first >= HEADER).then_some(first)
     }
 
-    /// The directory at this offset, with those of its entries that are whole and
-    /// whose value is there.
+    /// The directory at this offset, with those of its entries that are complete and whose
+    /// value is there.
     pub(super) fn directory(&self, at: usize, meter: &mut Meter) -> Option<Directory> {
         let mut reader = Reader::new(self.bytes.get(at..)?);
         let count = usize::from(self.order.u16(&mut reader)?);
@@ -110,7 +112,7 @@ impl<'a> Tiff<'a> {
         })
     }
 
-    /// A number of 16 bits as it is written here.
+    /// Encodes a number of 16 bits in the structure's byte order.
     pub(super) fn u16(&self, number: u16) -> [u8; 2] {
         match self.order {
             Order::Little => number.to_le_bytes(),
@@ -123,7 +125,7 @@ const SHORT: u16 = 3;
 const LONG: u16 = 4;
 const IFD: u16 = 13;
 
-/// TIFF 6.0 §2, its supplement 1, and Exif 3.0 §4.6.2: the length of one value.
+/// The length of one value of a type (TIFF 6.0 §2, its supplement 1, and Exif 3.0 §4.6.2).
 fn size_of(kind: u16) -> Option<usize> {
     match kind {
         1 | 2 | 6 | 7 | 129 => Some(1),

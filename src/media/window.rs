@@ -1,23 +1,25 @@
+//! The bytes of a file in front of the inspector, cut into pieces.
+
 use bytes::Bytes;
 
-/// A part of the file. Together, in their order, what was kept and dropped is
-/// the file as it came, and what was kept and added is the file as it leaves.
+/// A part of the file. In order, the pieces that are kept or dropped make up the file as it
+/// arrived, and those that are kept or added make up the file as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece {
-    /// Stays as it came.
+    /// Stored unchanged.
     Kept(Bytes),
-    /// Is left out.
+    /// Left out.
     Dropped(Bytes),
-    /// Stands where something was dropped.
+    /// Stored in place of something that was dropped.
     Added(Bytes),
 }
 
-/// Bytes of the file that are being looked at, from left to right. What is kept
-/// in a row becomes one piece, without a copy, and so does what is dropped.
+/// Bytes of the file that are being looked at, from left to right. Consecutive bytes that
+/// are kept become one piece, without a copy, and so do those that are dropped.
 #[derive(Debug)]
 pub(super) struct Window<'a> {
     bytes: Bytes,
-    /// Where the bytes begin that were passed and not given out yet.
+    /// The start of the bytes that have passed but are not in a piece yet.
     from: usize,
     /// Whether those are kept.
     kept: bool,
@@ -36,7 +38,7 @@ impl<'a> Window<'a> {
         }
     }
 
-    /// What was not passed yet.
+    /// The bytes that have not passed.
     pub(super) fn rest(&self) -> &[u8] {
         self.bytes.get(self.at..).unwrap_or_default()
     }
@@ -54,23 +56,23 @@ impl<'a> Window<'a> {
             self.flush();
             self.kept = kept;
         }
-        // No further than where the bytes end.
+        // At most to the end of the bytes.
         self.at = self.at.saturating_add(passed);
         length(passed)
     }
 
-    /// Passes over `count` bytes, or as many as there are, and keeps them. How
-    /// many that were.
+    /// Keeps `count` bytes, or as many as there are, and advances. Returns how many there
+    /// were.
     pub(super) fn keep(&mut self, count: u64) -> u64 {
         self.pass(count, true)
     }
 
-    /// Likewise, and leaves them out.
+    /// Likewise, but leaves them out.
     pub(super) fn drop(&mut self, count: u64) -> u64 {
         self.pass(count, false)
     }
 
-    /// Likewise, and puts zeros in their place.
+    /// Likewise, but stores zeros in their place.
     pub(super) fn blank(&mut self, count: u64) -> u64 {
         let passed = self.next(count);
         if passed.iter().all(|byte| *byte == 0) {
@@ -82,7 +84,7 @@ impl<'a> Window<'a> {
         passed
     }
 
-    /// Puts bytes that were not in the file in this place.
+    /// Adds bytes that were not in the file.
     pub(super) fn add(&mut self, bytes: Vec<u8>) {
         if !bytes.is_empty() {
             self.flush();
@@ -90,7 +92,7 @@ impl<'a> Window<'a> {
         }
     }
 
-    /// Gives out what was passed so far.
+    /// Ends the current piece.
     pub(super) fn flush(&mut self) {
         if self.at > self.from {
             let passed = self.bytes.slice(self.from..self.at);
@@ -104,7 +106,7 @@ impl<'a> Window<'a> {
     }
 }
 
-/// A length in 64 bits.
+/// Converts a length to 64 bits.
 pub(super) fn length(count: usize) -> u64 {
     // Lossless: usize has at most 64 bits.
     u64::try_from(count).unwrap_or(u64::MAX)

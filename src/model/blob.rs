@@ -1,21 +1,21 @@
-//! A blob's name, and where its bytes are.
+//! The name of a blob, and where its bytes are.
 
 use std::fmt;
 use std::ops::Range;
 
-/// Names a blob. Letters, digits and `.`: safe in every store's keys.
+/// The name of a blob. Letters, digits and `.` are safe in the keys of every store.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BlobId(String);
 
 impl BlobId {
-    /// Takes `id` as a name if it has 1 to 64 letters, digits and dots.
+    /// Accepts `id` as a name if it has 1 to 64 letters, digits and dots.
     pub fn new(id: impl Into<String>) -> Option<Self> {
         let id = id.into();
         let named = |c: char| c.is_ascii_alphanumeric() || c == '.';
         ((1..=64).contains(&id.len()) && id.chars().all(named)).then_some(Self(id))
     }
 
-    /// The name.
+    /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -27,26 +27,27 @@ impl fmt::Display for BlobId {
     }
 }
 
-/// Where a blob's bytes are: all that a store needs to find them again.
+/// Where the bytes of a blob are: everything that a store needs to find them again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BlobRef {
-    /// Its name.
+    /// The blob's name.
     pub id: BlobId,
-    /// Its length in bytes.
+    /// The blob's length in bytes.
     pub size: u64,
     /// The length in bytes of every chunk but the last.
     pub chunk_size: u32,
 }
 
 impl BlobRef {
-    /// How many chunks the blob has.
+    /// The number of chunks of the blob.
     pub fn chunks(&self) -> u64 {
         self.size.div_ceil(u64::from(self.chunk_size.max(1)))
     }
 
-    /// How many chunks [`BlobStore::read_ranges`](crate::blobs::BlobStore::read_ranges) fetches for these ranges: the last
-    /// chunk of one is not fetched again if the next begins in it. Empty ranges
-    /// count for nothing.
+    /// The number of chunks that
+    /// [`BlobStore::read_ranges`](crate::blobs::BlobStore::read_ranges) fetches for these
+    /// ranges. The last chunk of a range is not fetched again if the next range begins in
+    /// it. Empty ranges do not count.
     pub fn fetches(&self, ranges: &[Range<u64>]) -> u64 {
         let chunk_size = u64::from(self.chunk_size.max(1));
         let mut fetches: u64 = 0;

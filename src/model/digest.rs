@@ -1,4 +1,4 @@
-//! SHA-256 (FIPS 180-4), by which content is known.
+//! SHA-256 (FIPS 180-4), which identifies content.
 
 use std::fmt;
 
@@ -7,8 +7,8 @@ use std::fmt;
 pub struct Sha256(pub [u8; 32]);
 
 impl Sha256 {
-    /// The inverse of how it is written; upper case counts too. `None` for anything
-    /// other than 64 hex digits.
+    /// Parses 64 hex digits in lower or upper case; `None` for anything else. The inverse
+    /// of `Display`.
     pub fn parse(hex: &str) -> Option<Self> {
         let (pairs, []) = hex.as_bytes().as_chunks::<2>() else {
             return None;

@@ -33,46 +33,46 @@ impl Visibility {
     }
 }
 
-/// An image, as the catalog knows it.
+/// An image as the catalog records it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Image {
-    /// UUIDv7, made at `created_at`.
+    /// A UUIDv7, made at `created_at`.
     pub id: Uuid,
     /// The `sub` of the token that uploaded it.
     pub owner: String,
-    /// Where its bytes are, and how many.
+    /// Where the image's bytes are, and how many there are.
     pub blob: BlobRef,
-    /// Of the bytes as they are stored.
+    /// SHA-256 of the bytes as stored.
     pub sha256: Sha256,
-    /// Of the bytes as they were sent, before anything was stripped.
+    /// SHA-256 of the bytes as sent, before metadata was removed.
     pub original_sha256: Sha256,
-    /// What its bytes are.
+    /// The format of the bytes.
     pub kind: Kind,
-    /// In pixels, after orientation.
+    /// Width in pixels, after orientation.
     pub width: u32,
-    /// In pixels, after orientation.
+    /// Height in pixels, after orientation.
     pub height: u32,
-    /// 1 unless animated.
+    /// The number of frames: 1 unless the image is animated.
     pub frames: u32,
-    /// As the uploader named it.
+    /// The name that the uploader gave to the file.
     pub filename: Option<String>,
     /// Who may read the bytes without a token.
     pub visibility: Visibility,
-    /// In the order given.
+    /// Tags, in the order in which they were given.
     pub tags: Vec<String>,
-    /// The owner's own notes.
+    /// The owner's own notes, by name.
     pub metadata: BTreeMap<String, String>,
-    /// How often its links were revoked.
+    /// How often the image's links have been revoked.
     pub link_epoch: u64,
-    /// When it was uploaded.
+    /// When the image was uploaded.
     pub created_at: Timestamp,
-    /// When anything of it was last changed.
+    /// When anything about the image last changed.
     pub updated_at: Timestamp,
 }
 
 impl Image {
-    /// The bytes of its tags and metadata, as they are stored: JSON, without the outer
-    /// brackets.
+    /// The length in bytes of the image's tags and metadata as stored: JSON without the
+    /// outer brackets.
     pub fn described(&self) -> u64 {
         let length = |json: serde_json::Result<String>| json.map_or(0, |json| json.len() as u64);
         let tags = length(serde_json::to_string(&self.tags));
@@ -80,7 +80,7 @@ impl Image {
         tags.saturating_sub(2) + metadata.saturating_sub(2)
     }
 
-    /// What it counts of its owner's quota of bytes.
+    /// The bytes that the image counts towards its owner's quota.
     pub fn charge(&self) -> u64 {
         self.blob.size.saturating_add(self.described())
     }

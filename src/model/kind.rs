@@ -1,6 +1,6 @@
-//! The kinds of image, and their names.
+//! The image formats, and their names.
 
-/// The kinds of image that Darkroom knows, told from the bytes alone.
+/// An image format that Darkroom supports, determined from the bytes alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// JPEG (ITU T.81).
@@ -30,7 +30,7 @@ impl Kind {
         }
     }
 
-    /// The word for it in settings and in parameters.
+    /// The format's name in settings and parameters.
     pub fn name(self) -> &'static str {
         match self {
             Kind::Jpeg => "jpeg",
@@ -41,13 +41,13 @@ impl Kind {
         }
     }
 
-    /// The kind of which `name` is the [`Kind::name`].
+    /// The kind with this [`Kind::name`].
     pub fn from_name(name: &str) -> Option<Kind> {
         Kind::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// The kind of a media type without its parameters, in any case. Names
-    /// that were never registered but are in use for these kinds count too.
+    /// The kind with this media type (without parameters, in any case). Unregistered names
+    /// that are in use for these kinds count too.
     pub fn from_media_type(essence: &str) -> Option<Kind> {
         let alias = match essence.to_ascii_lowercase().as_str() {
             "image/jpg" | "image/pjpeg" => Some(Kind::Jpeg),
@@ -62,7 +62,7 @@ impl Kind {
         })
     }
 
-    /// What a file name of this kind ends in, without the dot.
+    /// The usual extension of file names, without the dot.
     pub fn extension(self) -> &'static str {
         match self {
             Kind::Jpeg => "jpg",
@@ -70,7 +70,7 @@ impl Kind {
         }
     }
 
-    /// The name for people to read.
+    /// The format's name for people to read.
     pub(crate) fn label(self) -> &'static str {
         match self {
             Kind::Jpeg => "JPEG",
@@ -111,7 +111,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn the_case_of_a_media_type_means_nothing(text in "image/[a-zA-Z.-]{0,9}|.{0,20}") {
+        fn media_types_ignore_case(text in "image/[a-zA-Z.-]{0,9}|.{0,20}") {
             let kind = Kind::from_media_type(&text.to_ascii_lowercase());
             proptest::prop_assert_eq!(Kind::from_media_type(&text), kind);
         }

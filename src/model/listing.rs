@@ -1,30 +1,30 @@
-//! What a list is asked for: filters, an order, a place to go on from.
+//! A query for a list of images: filters, an order, and a position to continue from.
 //!
-//! Lists are walked by place, not by number: a page begins after the [`Position`]
-//! that the page before ended at. So what is added or deleted meanwhile moves
-//! nothing, and every image that stays where it is in the order is met once.
+//! Pages are found by position, not by number: a page begins after the [`Position`] at
+//! which the previous page ended. Images that are added or deleted in between shift
+//! nothing, and every image that keeps its position is listed once.
 
 use uuid::Uuid;
 
 use super::{Image, Kind, Timestamp, Visibility};
 
-/// What images are sorted by. Those that are equal in it are sorted by their ids.
+/// The property that images are sorted by. Images with equal values are sorted by id.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SortBy {
-    /// When they were uploaded.
+    /// The time of upload.
     #[default]
     CreatedAt,
-    /// How many bytes they have.
+    /// The size in bytes.
     Size,
-    /// Their file name, by code points. Those without one come before all others.
+    /// The file name, by code points. Images without one precede all others.
     Filename,
 }
 
 impl SortBy {
-    /// All there are.
+    /// All sort properties.
     pub const ALL: [Self; 3] = [Self::CreatedAt, Self::Size, Self::Filename];
 
-    /// Where `image` stands in this order.
+    /// The position of `image` in this order.
     pub fn position(self, image: &Image) -> Position {
         let key = match self {
             Self::CreatedAt => SortKey::CreatedAt(image.created_at),
@@ -38,9 +38,9 @@ impl SortBy {
 /// An order of images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sort {
-    /// What it goes by.
+    /// The property to sort by.
     pub by: SortBy,
-    /// Largest first.
+    /// Whether the largest is first.
     pub descending: bool,
 }
 
@@ -54,20 +54,20 @@ impl Default for Sort {
     }
 }
 
-/// What an image is sorted by. Only keys of one kind compare in a way that means
-/// something.
+/// The value that an image is sorted by. Comparing keys of different kinds is
+/// meaningless.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SortKey {
-    /// Its time of creation.
+    /// The image's time of upload.
     CreatedAt(Timestamp),
-    /// Its bytes.
+    /// The image's size in bytes.
     Size(u64),
-    /// Its file name; empty for none.
+    /// The image's file name; empty if it has none.
     Filename(String),
 }
 
 impl SortKey {
-    /// What it is a key of.
+    /// The property that this key is a value of.
     pub fn sort_by(&self) -> SortBy {
         match self {
             Self::CreatedAt(_) => SortBy::CreatedAt,
@@ -77,13 +77,13 @@ impl SortKey {
     }
 }
 
-/// A place in an order: that of the image with this key and id, which need not be
-/// there any more.
+/// A position in an order: that of an image with this key and id, which may since have
+/// been deleted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
-    /// What the image is sorted by.
+    /// The value that the image is sorted by.
     pub key: SortKey,
-    /// Tells images with equal keys apart.
+    /// Distinguishes images with equal keys.
     pub id: Uuid,
 }
 
@@ -101,12 +101,12 @@ impl Position {
     }
 }
 
-/// The least and the most, both allowed.
+/// A range of numbers that includes both ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Span {
-    /// No less than this.
+    /// The minimum, if there is one.
     pub min: Option<u64>,
-    /// No more than this.
+    /// The maximum, if there is one.
     pub max: Option<u64>,
 }
 
@@ -116,31 +116,31 @@ impl Span {
     }
 }
 
-/// Which images are wanted. All that is set must match.
+/// Which images to list: those that match every filter that is set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filters {
-    /// Tags that the image must have, each of them.
+    /// Tags, all of which the image must have.
     pub tags: Vec<String>,
-    /// What its bytes are.
+    /// The image's format.
     pub kind: Option<Kind>,
-    /// A part of its file name; upper and lower case of ASCII letters are the same.
+    /// A part of the image's file name; the case of ASCII letters is ignored.
     pub filename: Option<String>,
-    /// Created after this, not at it.
+    /// Only images created after this time, not at it.
     pub created_after: Option<Timestamp>,
-    /// Created before this, not at it.
+    /// Only images created before this time, not at it.
     pub created_before: Option<Timestamp>,
-    /// Its width in pixels.
+    /// The image's width in pixels.
     pub width: Span,
-    /// Its height in pixels.
+    /// The image's height in pixels.
     pub height: Span,
-    /// Its size in bytes.
+    /// The image's size in bytes.
     pub size: Span,
-    /// Who may read it.
+    /// Who may read the image.
     pub visibility: Option<Visibility>,
 }
 
 impl Filters {
-    /// Whether `image` is wanted.
+    /// Whether `image` matches.
     pub fn match_image(&self, image: &Image) -> bool {
         let contains = |part: &String| {
             let name = image.filename.as_deref().unwrap_or_default();
@@ -162,41 +162,40 @@ impl Filters {
     }
 }
 
-/// What is asked of the catalog.
+/// A query for one page of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListQuery {
-    /// Only this owner's images; `None` for everybody's.
+    /// Only this owner's images; `None` for the images of every owner.
     pub owner: Option<String>,
-    /// Only images that match.
+    /// Only images that match these filters.
     pub filters: Filters,
-    /// In this order.
+    /// The order of the list.
     pub sort: Sort,
-    /// Only images that come after this place. Its key is one of the order's.
+    /// Only images after this position. Its key must be one that the list is sorted by.
     pub after: Option<Position>,
-    /// At most this many.
+    /// The maximum number of images on the page.
     pub limit: u32,
-    /// At most this many images are looked at to find those that match, so that a
-    /// page takes no longer where few do.
+    /// The maximum number of images to examine, so that a page takes no longer when few
+    /// images match.
     pub scan: u32,
 }
 
 /// A page of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
-    /// The images, in order. Fewer than asked for, even none, where as many were
-    /// looked at as may be.
+    /// The images, in order. There may be fewer than the limit, even none, if the query's
+    /// `scan` ran out.
     pub images: Vec<Image>,
-    /// Where the next page begins; `None` on the last.
+    /// Where the next page begins; `None` on the last page.
     pub next: Option<Position>,
 }
 
-/// A part of an order: all that is between two places, neither of which belongs
-/// to it.
+/// The part of an order that lies between two positions, excluding both.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stretch {
-    /// After this place, counted from the least.
+    /// After this position, counted from the smallest.
     pub above: Option<Position>,
-    /// Before this place.
+    /// Before this position.
     pub below: Option<Position>,
 }
 
@@ -208,8 +207,8 @@ impl Stretch {
 }
 
 impl ListQuery {
-    /// The part of the order in which all that is wanted lies: what comes after the
-    /// page before, within the filters on what is sorted by.
+    /// The part of the order that can hold matching images: after the previous page, and
+    /// within the filters on the property that the list is sorted by.
     pub fn stretch(&self) -> Stretch {
         let filters = &self.filters;
         let mut stretch = match self.sort.by {
@@ -251,7 +250,7 @@ impl ListQuery {
         stretch
     }
 
-    /// The filters that the order does not answer by itself.
+    /// The filters that [`stretch`](Self::stretch) does not cover.
     pub fn remaining_filters(&self) -> Filters {
         let mut filters = self.filters.clone();
         match self.sort.by {
@@ -262,7 +261,7 @@ impl ListQuery {
         filters
     }
 
-    /// The page that a catalog with these images gives: the plainest way to it.
+    /// The page of a catalog that holds these images, found in the simplest way.
     pub fn page_of<'a>(&self, images: impl Iterator<Item = &'a Image>) -> Page {
         let stretch = self.stretch();
         let ours = images.filter(|image| {

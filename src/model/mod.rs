@@ -1,5 +1,5 @@
-//! The nouns of the product: what an image, a blob, a list and a quota are. No I/O, and
-//! nothing of HTTP, SQL or Spin; everything else may name them.
+//! The nouns of the product: images, blobs, lists and quotas. No I/O, and nothing of
+//! HTTP, SQL or Spin; every other module may use them.
 
 mod blob;
 mod digest;

@@ -1,33 +1,33 @@
 //! Quotas: how much an owner may keep. Pure.
 //!
-//! Bytes are counted by image: each counts in full, also where its content is that
-//! of another and stored once. Tags and metadata count with it, and so does what is kept of
-//! an owner's requests after their images are gone.
+//! Every image counts in full, even if another image has the same content, which is then
+//! stored only once. Tags and metadata count too, and so do the records of an owner's
+//! requests, which outlive their images.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// How much is kept.
+/// How much an owner keeps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// How many images.
+    /// The number of images.
     pub images: u64,
-    /// The sum of their sizes, and what is kept besides.
+    /// The sum of the images' sizes, and of everything else that counts.
     pub bytes: u64,
 }
 
-/// The most that an owner may keep; `None` is no limit.
+/// The most that an owner may keep; `None` means no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Quota {
-    /// How many images.
+    /// The number of images.
     pub images: Option<u64>,
     /// The sum of their sizes.
     pub bytes: Option<u64>,
 }
 
-/// What of an owner's is limited.
+/// A resource that a quota limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resource {
-    /// How many images.
+    /// The number of images.
     Images,
     /// The sum of their sizes.
     Bytes,
@@ -43,15 +43,15 @@ impl Resource {
     }
 }
 
-/// More would be kept than the quota allows.
+/// The owner would keep more than the quota allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the owner may keep {limit} {}; this would make it {actual}", .resource.as_str())]
 pub struct QuotaExceeded {
-    /// What there would be too much of.
+    /// The resource of which there would be too much.
     pub resource: Resource,
-    /// The most that is allowed.
+    /// The limit.
     pub limit: u64,
-    /// What there would be.
+    /// What the owner would keep.
     pub actual: u64,
 }
 
@@ -61,7 +61,7 @@ impl Quota {
         self == Self::default()
     }
 
-    /// Whether `added` may come to what is `kept`.
+    /// Whether `added` fits in addition to what is `kept`.
     pub fn admit(self, kept: Usage, added: Usage) -> Result<(), QuotaExceeded> {
         let within = |resource, limit: Option<u64>, kept: u64, added: u64| {
             let actual = kept.saturating_add(added);
@@ -78,8 +78,8 @@ impl Quota {
         within(Resource::Bytes, self.bytes, kept.bytes, added.bytes)
     }
 
-    /// Whether something may grow that has `before` of the `kept` bytes, to `after`. What
-    /// does not grow always may.
+    /// Whether something may grow from `before` to `after` bytes, where `before` is part of
+    /// the `kept` bytes. Anything that does not grow is always allowed.
     pub fn admit_growth(self, kept: u64, before: u64, after: u64) -> Result<(), QuotaExceeded> {
         if after <= before {
             return Ok(());
@@ -93,14 +93,14 @@ impl Quota {
     }
 }
 
-/// What a token says of its owner's quota: a JSON object with the members `images`
-/// and `bytes`. One that is not there is as the deployment has it, `null` is no
-/// limit, and 0 allows nothing. An unknown member is an error: a limit that is not
-/// understood must not be passed over.
+/// The `quota` claim of a token: a JSON object with the members `images` and `bytes`. If a
+/// member is absent, the deployment's limit applies; `null` means no limit, and 0 allows
+/// nothing. An unknown member is an error, because a limit that is not understood must not
+/// be ignored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct QuotaClaim {
-    /// How many images.
+    /// The number of images.
     #[serde(skip_serializing_if = "Limit::is_inherited")]
     pub images: Limit,
     /// The sum of their sizes.
@@ -109,7 +109,7 @@ pub struct QuotaClaim {
 }
 
 impl QuotaClaim {
-    /// The quota, where the deployment's is this.
+    /// The owner's quota, given the deployment's.
     pub fn over(self, deployment: Quota) -> Quota {
         Quota {
             images: self.images.over(deployment.images),
@@ -117,7 +117,7 @@ impl QuotaClaim {
         }
     }
 
-    /// Whether it says nothing.
+    /// Whether the claim has no member.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
@@ -126,10 +126,10 @@ impl QuotaClaim {
 /// A member of a [`QuotaClaim`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Limit {
-    /// Not there.
+    /// The member is absent.
     #[default]
     Inherited,
-    /// A number, or `null`.
+    /// The member is a number, or `null`.
     Chosen(Option<u64>),
 }
 
@@ -167,15 +167,15 @@ mod tests {
     }
 
     #[test]
-    fn what_fits_exactly_is_admitted_and_no_byte_more() {
+    fn usage_up_to_the_limit_is_admitted() {
         let quota = Quota {
             images: Some(3),
             bytes: Some(100),
         };
         let check = |kept, added, expect: Result<(), (Resource, u64)>| {
-            let told = quota.admit(kept, added);
-            let told = told.map_err(|refused| (refused.resource, refused.actual));
-            assert_eq!(told, expect, "{kept:?} and {added:?}");
+            let admitted = quota.admit(kept, added);
+            let admitted = admitted.map_err(|refused| (refused.resource, refused.actual));
+            assert_eq!(admitted, expect, "{kept:?} and {added:?}");
         };
         check(usage(2, 60), usage(1, 40), Ok(()));
         check(usage(2, 60), usage(1, 41), Err((Resource::Bytes, 101)));
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_grow_is_not_held_to_a_quota() {
+    fn shrinking_is_admitted_over_quota() {
         let quota = Quota {
             images: Some(0),
             bytes: Some(100),
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_goes_before_the_deployment_member_by_member() {
+    fn a_claim_overrides_the_deployment_member_by_member() {
         let deployment = Quota {
             images: Some(10),
             bytes: None,

@@ -1,4 +1,4 @@
-//! Times, as they are kept and written.
+//! Times, as stored and written.
 
 use std::fmt;
 
@@ -14,13 +14,13 @@ pub struct Timestamp(i64);
 const LATEST: i64 = 253_402_300_799_999;
 
 impl Timestamp {
-    /// From milliseconds since the Unix epoch; those outside the years 1970 to
-    /// 9999 are brought to the nearer end.
+    /// A time from milliseconds since the Unix epoch. Times outside the years 1970 to 9999
+    /// are clamped.
     pub fn from_millis(millis: i64) -> Self {
         Self(millis.clamp(0, LATEST))
     }
 
-    /// From seconds since the Unix epoch, likewise.
+    /// A time from seconds since the Unix epoch, likewise clamped.
     pub fn from_seconds(seconds: u64) -> Self {
         Self::from_millis(
             i64::try_from(seconds)
@@ -29,7 +29,7 @@ impl Timestamp {
         )
     }
 
-    /// Milliseconds since the Unix epoch, from 0 on.
+    /// Milliseconds since the Unix epoch, never negative.
     pub fn millis(self) -> i64 {
         self.0
     }
@@ -39,12 +39,12 @@ impl Timestamp {
         self.0.unsigned_abs() / 1000
     }
 
-    /// This many seconds later.
+    /// The time that is this many seconds later.
     pub fn plus_seconds(self, seconds: i64) -> Self {
         self.plus_millis(seconds.saturating_mul(1000))
     }
 
-    /// This many milliseconds later.
+    /// The time that is this many milliseconds later.
     pub fn plus_millis(self, millis: i64) -> Self {
         Self::from_millis(self.0.saturating_add(millis))
     }
@@ -79,7 +79,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn what_is_written_is_rfc_3339_and_in_the_order_of_time(a: i64, b in 0..LATEST) {
+        fn written_times_are_rfc_3339_and_sort_in_order(a: i64, b in 0..LATEST) {
             use time::format_description::well_known::Rfc3339;
             let (a, b) = (Timestamp::from_millis(a), Timestamp::from_millis(b));
             for time in [a, b] {
@@ -91,7 +91,7 @@ mod tests {
         }
 
         #[test]
-        fn seconds_of_any_number_are_a_time(seconds: u64, more: i64) {
+        fn any_number_of_seconds_is_a_time(seconds: u64, more: i64) {
             let time = Timestamp::from_seconds(seconds);
             proptest::prop_assert_eq!(time.seconds(), seconds.min(253_402_300_799));
             let later = time.plus_seconds(more);

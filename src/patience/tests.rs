@@ -1,3 +1,5 @@
+//! Time limits, by a clock that the tests drive.
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
@@ -9,11 +11,11 @@ use crate::catalog::SqlCatalog;
 use crate::catalog::migrations::migrate;
 use crate::catalog::testing::native::Native;
 
-/// A clock that goes as the test says.
+/// A clock that a test drives.
 #[derive(Clone, Default)]
 struct Clock {
     seconds: Arc<AtomicU64>,
-    /// The limits of the timers that were set.
+    /// The limits of the timers that were polled.
     set: Arc<Mutex<Vec<u64>>>,
 }
 
@@ -38,7 +40,7 @@ impl Clock {
         })
     }
 
-    /// When `call` is answered, in seconds from now: it is looked at every second.
+    /// The seconds after which `call` is answered, and the answer. It is polled every second.
     fn answered<T>(&self, call: impl Future<Output = T>) -> Option<(u64, T)> {
         let mut call = pin!(call);
         let mut context = Context::from_waker(Waker::noop());
@@ -84,14 +86,14 @@ fn a_database_that_never_answers_fails_after_ten_seconds() {
     let silence = CatalogError::database("no answer within 10 seconds");
     let answered = clock.answered(database.query("SELECT 1", vec![]));
     assert_eq!(answered, Some((10, Err(silence.clone()))));
-    // So does the opening of a catalog, which begins with a look.
+    // So does opening a catalog, which begins with a query.
     let opened = clock.answered(SqlCatalog::open(database));
-    let (seconds, opened) = opened.expect("is told");
+    let (seconds, opened) = opened.expect("is answered");
     assert_eq!((seconds, opened.err()), (10, Some(silence)));
 }
 
 #[test]
-fn a_statement_that_goes_over_everything_has_ten_minutes() {
+fn a_statement_over_all_rows_has_ten_minutes() {
     let clock = Clock::default();
     let database = Patient::new(Silent, clock.timer());
     let answered = clock.answered(database.query_long("UPDATE images SET size = 1", vec![]));
@@ -124,8 +126,8 @@ fn a_store_that_answers_at_once_needs_no_timer() {
 }
 
 #[test]
-fn a_new_schema_is_made_with_patience_for_each_statement() {
-    /// Takes a minute over whatever changes the schema or all rows.
+fn migrations_have_a_time_limit_for_each_statement() {
+    /// Takes a minute for anything that changes the schema or all rows.
     struct Slow(Native, Clock);
     #[async_trait]
     impl Database for Slow {
@@ -143,5 +145,8 @@ fn a_new_schema_is_made_with_patience_for_each_statement() {
     let database = Patient::new(Slow(Native::new(), clock.clone()), clock.timer());
     let (seconds, made) = clock.answered(migrate(&database)).expect("ends");
     assert_eq!(made, Ok(()));
-    assert!(seconds > 1800, "{seconds} seconds are no large schema");
+    assert!(
+        seconds > 1800,
+        "{seconds} seconds are too few for a large schema"
+    );
 }

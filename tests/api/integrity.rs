@@ -72,7 +72,7 @@ async fn where_sha256_is_asked_for_not_even_a_seal_can_be_forged() {
         let body = response.bytes().await;
         assert!(body.is_err(), "a good ending");
     }
-    let told = || async { darkroom.log().contains("does not have its SHA-256") };
+    let told = || async { darkroom.log().contains("does not match its SHA-256") };
     assert_eq!(eventually(told).await, Ok(()), "{}", darkroom.log());
     assert!(alice.download(&other).await == sound);
 }

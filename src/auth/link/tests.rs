@@ -1,3 +1,5 @@
+//! Signed URLs that are accepted, and signed URLs that are refused.
+
 use super::*;
 
 const A: &str = "a:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY";
@@ -35,7 +37,7 @@ fn a_link_is_as_documented() {
 }
 
 #[test]
-fn what_is_signed_verifies_until_it_expires() {
+fn a_signed_link_verifies_until_it_expires() {
     let url = link(&[]).sign(&ring(A), None).expect("signs");
     let good = VerifiedLink {
         epoch: 0,
@@ -72,7 +74,7 @@ fn a_link_for_head_is_not_one_for_get() {
 }
 
 #[test]
-fn every_key_of_the_ring_verifies_and_no_other() {
+fn only_the_keys_of_the_ring_verify() {
     let url = link(&[]).sign(&ring(A), None).expect("signs");
     let (path, query) = url.split_once('?').expect("a query");
     assert!(verify(&ring(&format!("{B},{A}")), "GET", path, query, 0).is_ok());
@@ -92,7 +94,7 @@ fn every_key_of_the_ring_verifies_and_no_other() {
 }
 
 #[test]
-fn the_order_of_parameters_is_free_and_nothing_else() {
+fn only_the_order_of_parameters_is_free() {
     let url = link(&[("w", "200"), ("name", "a b&c=ü")])
         .sign(&ring(A), None)
         .expect("signs");
@@ -123,7 +125,7 @@ fn the_order_of_parameters_is_free_and_nothing_else() {
 }
 
 #[test]
-fn callers_can_not_set_the_links_own_parameters() {
+fn callers_cannot_set_the_links_own_parameters() {
     let url = link(&[("epoch", "9"), ("expires", "9999")])
         .sign(&ring(A), None)
         .expect("signs");

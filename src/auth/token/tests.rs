@@ -1,3 +1,5 @@
+//! Tokens that are accepted, and tokens that are refused.
+
 use super::*;
 use crate::model::Limit;
 
@@ -24,7 +26,7 @@ fn check(claims: &Claims, audience: Option<&str>, expect: Result<(), TokenError>
     assert_eq!(answer, expect, "{claims:?}");
 }
 
-/// A token with any header and payload, rightly signed by key `a`.
+/// A token with any header and payload, correctly signed by key `a`.
 fn signed(header: &str, payload: &str) -> String {
     signed_bytes(header.as_bytes(), payload)
 }
@@ -40,7 +42,7 @@ fn signed_bytes(header: &[u8], payload: &str) -> String {
 }
 
 #[test]
-fn what_is_minted_verifies_into_its_grant() {
+fn a_minted_token_verifies_into_its_grant() {
     let token = mint(&ring(A), None, &claims()).expect("mints");
     let grant = verify(&ring(&format!("{B},{A}")), None, NOW, &token).expect("verifies");
     assert_eq!(grant.owner, "alice");
@@ -55,7 +57,7 @@ fn the_vector_of_rfc_7515_a_1_verifies() {
         eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.\
         dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
     assert!(verified_payload(&ring(key), token).is_ok());
-    // It has no sub, so it is no token of ours.
+    // It has no sub, so Darkroom does not accept it.
     assert_eq!(
         verify(&ring(key), None, 0, token),
         Err(TokenError::Malformed)
@@ -63,7 +65,7 @@ fn the_vector_of_rfc_7515_a_1_verifies() {
 }
 
 #[test]
-fn only_hs256_is_taken() {
+fn only_hs256_is_accepted() {
     let payload = format!(r#"{{"sub":"alice","exp":{}}}"#, NOW + 10);
     for alg in ["none", "None", "HS512", "RS256", "hs256", "Hs256", ""] {
         let token = signed(&format!(r#"{{"alg":"{alg}"}}"#), &payload);
@@ -132,7 +134,7 @@ fn malformed_tokens_are_refused() {
 }
 
 #[test]
-fn what_not_every_reader_can_read_is_refused_in_unknown_members_too() {
+fn values_that_some_readers_reject_are_refused_in_unknown_members_too() {
     let payload = |value: &str| format!(r#"{{"sub":"alice","exp":{NOW},"x":{value}}}"#);
     let header = r#"{"alg":"HS256"}"#;
     let good = signed(header, &payload(r#"{"y":["\u00e9",-1.5e3,null]}"#));
@@ -154,7 +156,7 @@ fn keys_outside_the_ring_are_refused() {
         verify(&ring(A), None, NOW, &token),
         Err(TokenError::Signature)
     );
-    // The right name over the wrong secret.
+    // The right name with the wrong secret.
     let imposter = ring(&B.replace("b:", "a:"));
     let token = mint(&imposter, None, &claims()).expect("mints");
     assert_eq!(
@@ -168,7 +170,7 @@ fn keys_outside_the_ring_are_refused() {
 }
 
 #[test]
-fn times_are_judged_with_a_minute_of_leeway() {
+fn times_are_checked_with_a_minute_of_leeway() {
     let at = |exp, nbf| Claims {
         exp,
         nbf,
@@ -191,7 +193,7 @@ fn times_are_judged_with_a_minute_of_leeway() {
 }
 
 #[test]
-fn the_audience_must_include_ours_where_one_is_set() {
+fn the_audience_must_be_included_if_one_is_set() {
     let aud = |aud| Claims { aud, ..claims() };
     let many = Audience::Many(vec!["other".into(), "darkroom".into()]);
     check(
@@ -222,7 +224,7 @@ fn owners_have_1_to_128_printable_characters() {
 }
 
 #[test]
-fn a_quota_is_carried_and_one_that_is_not_understood_is_refused() {
+fn a_quota_is_carried_and_must_be_understood() {
     let verified = |quota: &str| {
         let claims = format!(r#"{{"sub":"a","exp":{},"quota":{quota}}}"#, NOW + 60);
         let token = signed(r#"{"alg":"HS256"}"#, &claims);

@@ -1,10 +1,12 @@
+//! Chunks in a store of values: what is read, damaged chunks, and interrupted deletions.
+
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::*;
 use crate::blobs::{MemoryKeyValue, conformance};
 
-/// A store that tells which chunks were asked for, in their order.
+/// A store that records which chunks were requested, in order.
 #[derive(Clone, Default)]
 struct Watched {
     values: MemoryKeyValue,
@@ -88,19 +90,23 @@ async fn only_the_chunks_that_ranges_need_are_read() {
     check(&[(3, 5)], "34", &[0, 1]).await;
     check(&[(16, 18)], "gh", &[4]).await;
     check(&[(0, 18)], "0123456789abcdefgh", &[0, 1, 2, 3, 4]).await;
-    // Neighbours in one chunk are one read, also across an empty range.
+    // Neighbours in one chunk are one read, even across an empty range.
     check(&[(0, 1), (2, 3), (3, 3), (3, 5)], "0234", &[0, 1]).await;
     check(&[(6, 7), (4, 5)], "64", &[1]).await;
     check(&[(0, 1), (16, 18), (1, 2)], "0gh1", &[0, 4, 0]).await;
 }
 
 #[tokio::test]
-async fn a_chunk_is_read_when_it_is_asked_for_and_not_before() {
+async fn a_chunk_is_read_only_when_it_is_asked_for() {
     let watched = Watched::default();
     let blobs = ChunkedBlobs::new(Arc::new(watched.clone()), 4);
     let blob = stored(&blobs, b"0123456789abcdefgh").await;
     let mut read = blobs.read(&blob, 0..18).await.expect("is there");
-    assert_eq!(watched.asked(), [0], "the first tells whether it is there");
+    assert_eq!(
+        watched.asked(),
+        [0],
+        "the first shows whether the blob exists"
+    );
     assert_eq!(read.next().await, Some(Ok("0123".into())));
     assert_eq!(watched.asked(), [0; 0]);
     assert_eq!(read.next().await, Some(Ok("4567".into())));
@@ -158,7 +164,7 @@ async fn a_changed_bit_breaks_every_range_that_needs_its_chunk() {
 }
 
 #[tokio::test]
-async fn values_from_before_there_were_seals_are_read() {
+async fn chunks_without_seals_are_read() {
     let (values, blobs) = store(4);
     let blob = stored(&blobs, b"0123456789").await;
     values.tamper(|map| {
@@ -173,7 +179,7 @@ async fn values_from_before_there_were_seals_are_read() {
 struct Tiring {
     values: MemoryKeyValue,
     left: AtomicU64,
-    /// Which of a batch goes first.
+    /// Whether a batch is deleted from its end.
     from_the_back: bool,
 }
 

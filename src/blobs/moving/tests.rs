@@ -1,3 +1,5 @@
+//! Blobs that are read, written and deleted while they are moved.
+
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use bytes::Bytes;
@@ -22,7 +24,7 @@ impl Bench {
 
     fn over(wrap: impl Fn(MemoryKeyValue) -> Arc<dyn KeyValue>) -> Self {
         let (current, previous) = (MemoryKeyValue::default(), MemoryKeyValue::default());
-        // New blobs have longer chunks; those that are moved keep theirs.
+        // New blobs have longer chunks; blobs that are moved keep theirs.
         let new = Arc::new(ChunkedBlobs::new(wrap(current.clone()), 7));
         let old = ChunkedBlobs::new(wrap(previous.clone()), CHUNK);
         let moving = MovingBlobs::new(new, Arc::new(old.clone()));
@@ -85,7 +87,7 @@ async fn a_moved_blob_is_in_the_current_store_alone() {
 }
 
 #[tokio::test]
-async fn a_read_goes_on_while_its_blob_is_moved() {
+async fn a_read_continues_while_its_blob_is_moved() {
     for after in 0..8 {
         let bench = Bench::new();
         let content = content(30);
@@ -98,21 +100,21 @@ async fn a_read_goes_on_while_its_blob_is_moved() {
             .expect("starts");
         let mut read = Vec::new();
         for _ in 0..after {
-            read.extend(stream.try_next().await.expect("goes on"));
+            read.extend(stream.try_next().await.expect("continues"));
         }
         let moved = bench
             .moving
             .move_over(&blob, &digest(&content), &|| true)
             .await;
         assert_eq!(moved, Ok(Moved::Now));
-        read.extend(stream.try_collect::<Vec<_>>().await.expect("goes on"));
+        read.extend(stream.try_collect::<Vec<_>>().await.expect("continues"));
         let expected = [&content[1..9], &content[20..30], &content[0..3]].concat();
         assert_eq!(read.concat(), expected);
     }
 }
 
 #[tokio::test]
-async fn what_is_damaged_or_another_content_is_not_moved() {
+async fn damaged_or_different_content_is_not_moved() {
     let bench = Bench::new();
     let content = content(30);
     let blob = bench.stored("b", &content).await;
@@ -136,7 +138,7 @@ async fn what_is_damaged_or_another_content_is_not_moved() {
 }
 
 #[tokio::test]
-async fn a_move_that_is_stopped_anywhere_loses_nothing_and_is_finished_by_the_next() {
+async fn an_interrupted_move_loses_nothing_and_is_finished_by_the_next() {
     let content: Bytes = (0..200).collect();
     let mut crashes = 0;
     for calls in 0.. {
@@ -175,7 +177,7 @@ async fn a_move_that_is_stopped_anywhere_loses_nothing_and_is_finished_by_the_ne
 }
 
 #[tokio::test]
-async fn two_who_move_the_same_blob_do_not_hinder_each_other() {
+async fn concurrent_moves_of_a_blob_do_not_interfere() {
     let bench = Bench::new();
     let content: Bytes = (0..200).collect();
     let blob = bench.stored("b", &content).await;
@@ -189,7 +191,7 @@ async fn two_who_move_the_same_blob_do_not_hinder_each_other() {
 }
 
 #[test]
-fn the_rest_of_ranges_is_what_was_not_read() {
+fn the_rest_of_ranges_is_everything_that_was_not_read() {
     let check = |done, expected: &[Range<u64>]| {
         assert_eq!(rest(&[1..4, 5..5, 10..12, 2..5], done), expected);
     };

@@ -1,4 +1,4 @@
-//! Signed requests to one bucket, and when they are sent again.
+//! Signed requests to one bucket, and when they are repeated.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -17,18 +17,18 @@ use super::xml::Leaves;
 use crate::blobs::{BlobError, ByteStream};
 use crate::patience::Silence;
 
-/// How long is waited before each time that a request is sent again.
+/// The delay before each repeat of a request.
 const BACKOFF: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(400)];
-/// How long is waited for an answer, all repeats of its request included.
+/// The time limit for an answer, including all repeats of its request.
 pub(super) const SILENCE: Duration = Duration::from_secs(30);
-/// So many bytes of a body may take a second more.
+/// A request with a body has one more second for each of these many bytes.
 const BYTES_PER_SECOND: u64 = 1 << 20;
-/// The longest that is told of what a server says of an error, in characters.
+/// The maximum length, in characters, of a server's error message as it is reported.
 const LONGEST_MESSAGE: usize = 200;
-/// The longest document that is read, in bytes: a list of 1,000 uploads.
+/// The maximum length of a document that is read, in bytes: a list of 1,000 uploads.
 const LONGEST_DOCUMENT: usize = 1 << 20;
 
-/// A bucket, and the way there.
+/// A bucket, and the means to reach it.
 pub(super) struct Client {
     config: S3Config,
     http: Box<dyn HttpClient>,
@@ -40,7 +40,7 @@ pub(super) struct Call<'a> {
     /// The object; `None` for the bucket itself.
     pub(super) key: Option<&'a str>,
     pub(super) query: &'a [(&'a str, &'a str)],
-    /// Besides those that every request has. Names in lower case.
+    /// In addition to those that every request has. Names in lower case.
     pub(super) headers: &'a [(&'static str, &'a str)],
     pub(super) body: Bytes,
     pub(super) repeat: Repeat,
@@ -63,9 +63,9 @@ impl<'a> Call<'a> {
 /// When a request may be sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Repeat {
-    /// Twice does what once does.
+    /// Always: repeating it has no further effect.
     Always,
-    /// Only where it is certain that it was not carried out.
+    /// Only if the server certainly did not carry it out.
     IfRefused,
 }
 
@@ -73,7 +73,7 @@ pub(super) enum Repeat {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
     pub(super) status: StatusCode,
-    /// S3's word for it, such as `NoSuchKey`; empty where there is none.
+    /// S3's error code, such as `NoSuchKey`; empty if there is none.
     pub(super) code: String,
     message: String,
 }
@@ -92,7 +92,7 @@ impl From<Refusal> for BlobError {
 /// A call that did not succeed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum CallError {
-    /// The server said no.
+    /// The server refused.
     Refused(Refusal),
     /// There is no answer, or none that can be read.
     Failed(BlobError),
@@ -112,13 +112,13 @@ impl Client {
         Self { config, http }
     }
 
-    /// What every key begins with.
+    /// The prefix of every key.
     pub(super) fn prefix(&self) -> &str {
         &self.config.prefix
     }
 
-    /// Makes a call, again where that may help, and gives the answer's head and
-    /// the stream of its body.
+    /// Makes a call, repeats it if that may help, and returns the answer's head with its
+    /// body as a stream.
     pub(super) async fn stream(&self, call: &Call<'_>) -> Result<Response<ByteStream>, CallError> {
         let sending = Duration::from_secs(call.body.len() as u64 / BYTES_PER_SECOND);
         self.within(SILENCE + sending, self.attempts(call)).await
@@ -155,8 +155,8 @@ impl Client {
         }
     }
 
-    /// The same, for answers that are a document. An error may be inside one that
-    /// says 200, because S3 begins some answers before it knows how they end.
+    /// Like [`stream`](Self::stream), for answers that are documents. A document with status
+    /// 200 may contain an error, because S3 begins some answers before it knows the outcome.
     pub(super) async fn document(&self, call: &Call<'_>) -> Result<Leaves, CallError> {
         let response = self.stream(call).await?;
         let status = response.status();
@@ -177,7 +177,7 @@ impl Client {
         let request = self.request(call, OffsetDateTime::now_utc());
         let request = request.map_err(|error| {
             CallError::Failed(BlobError::store(format!(
-                "a request cannot be made: {error}"
+                "cannot make a request to S3: {error}"
             )))
         })?;
         let response = self.http.send(request).await.map_err(|error| {
@@ -187,7 +187,7 @@ impl Client {
         if status.is_success() {
             return Ok(response);
         }
-        // Whatever stands there, the status says that it is an error.
+        // Whatever the body says, the status says that it is an error.
         let document = read(response.into_body()).await.unwrap_or_default();
         let leaves = Leaves::parse(&document).unwrap_or_default();
         Err(CallError::Refused(refusal(status, &leaves)))
@@ -199,7 +199,7 @@ impl Client {
         let path = config.path(call.key);
         let amz_date = sign::amz_date(now);
         let payload_hash = if endpoint.is_encrypted() && !call.body.is_empty() {
-            // Nobody can change it on its way, and hashing is dear in WebAssembly.
+            // TLS protects the body, and hashing it is expensive in WebAssembly.
             UNSIGNED_PAYLOAD.to_owned()
         } else {
             sign::sha256_hex(&call.body)
@@ -236,7 +236,7 @@ impl Client {
             .build()?;
         let mut request = Request::builder().method(call.method.clone()).uri(uri);
         for (name, value) in headers {
-            // The URI says it already.
+            // The URI contains the host already.
             if name != HOST.as_str() {
                 request = request.header(name, value);
             }
@@ -274,14 +274,14 @@ fn is_worth_a_repeat(repeat: Repeat, error: &CallError) -> bool {
     }
 }
 
-/// The whole of a body that should be short.
+/// Reads the whole of a body that should be short.
 async fn read(mut body: ByteStream) -> Result<String, BlobError> {
     let mut document = Vec::new();
     while let Some(piece) = body.next().await {
         document.extend_from_slice(&piece?);
         if document.len() > LONGEST_DOCUMENT {
             return Err(BlobError::store(
-                "S3 answered at too great length".to_owned(),
+                "S3's answer is longer than expected".to_owned(),
             ));
         }
     }

@@ -1,21 +1,21 @@
-//! Where the bucket is, and who we are there.
+//! The settings of a bucket: its address, and the credentials.
 
 use std::fmt;
 
 use http::Uri;
 use http::uri::{Authority, Scheme};
 
-/// A secret that is never shown.
+/// A secret that is never printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Keeps `secret`.
+    /// Wraps `secret`.
     pub fn new(secret: impl Into<String>) -> Self {
         Self(secret.into())
     }
 
-    /// The secret itself, to sign with.
+    /// Returns the secret itself, to sign with.
     pub(super) fn reveal(&self) -> &str {
         &self.0
     }
@@ -27,7 +27,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// The server: `https://s3.eu-central-1.amazonaws.com`, `http://127.0.0.1:9000`.
+/// A server, such as `https://s3.eu-central-1.amazonaws.com` or `http://127.0.0.1:9000`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
     scheme: Scheme,
@@ -35,7 +35,7 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// Reads a URL of scheme, host and port alone.
+    /// Parses a URL that consists of scheme, host and port only.
     pub fn parse(url: &str) -> Option<Self> {
         let uri: Uri = url.parse().ok()?;
         let parts = uri.into_parts();
@@ -46,7 +46,7 @@ impl Endpoint {
         (is_web && bare && anonymous && !url.contains('#')).then_some(Self { scheme, authority })
     }
 
-    /// Whether what is sent there cannot be changed on its way.
+    /// Whether requests are protected from changes in transit.
     pub(super) fn is_encrypted(&self) -> bool {
         self.scheme == Scheme::HTTPS
     }
@@ -65,27 +65,27 @@ impl Endpoint {
     }
 }
 
-/// A bucket, and how it is reached.
+/// A bucket, and how to reach it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct S3Config {
-    /// The server. In virtual-host style its name begins with the bucket's.
+    /// The server. In virtual-host style, its name begins with the bucket's name.
     pub endpoint: Endpoint,
     /// The bucket. It must exist.
     pub bucket: String,
     /// The region that requests are signed for.
     pub region: String,
-    /// Names the secret.
+    /// Identifies the secret access key.
     pub access_key_id: String,
-    /// What requests are signed with.
+    /// The key that signs requests.
     pub secret_access_key: Secret,
-    /// What every key begins with.
+    /// The prefix of every object's key.
     pub prefix: String,
-    /// Whether the bucket is named in paths, not in the server's name.
+    /// Whether the bucket is named in the path instead of in the host name.
     pub path_style: bool,
 }
 
 impl S3Config {
-    /// The path of an object, or of the bucket itself.
+    /// Returns the path of an object, or of the bucket itself.
     pub(super) fn path(&self, key: Option<&str>) -> String {
         let key = key.unwrap_or_default();
         if self.path_style {

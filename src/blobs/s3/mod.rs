@@ -1,21 +1,21 @@
-//! Blobs in a bucket of any server that speaks Amazon S3's protocol.
+//! Blobs in a bucket of any server that implements Amazon S3's protocol.
 //!
-//! A blob is one object, named by the prefix and the blob's id. Its content is
-//! the blob's chunks, each followed by its [`seal`](super::seal), so that every
-//! range can be checked by itself: read Darkroom's objects through Darkroom.
+//! A blob is one object, whose key is the prefix and the blob's id. Its content is the
+//! blob's chunks, each followed by its [`seal`](super::seal), so that every range can be
+//! checked by itself. Read Darkroom's objects only through Darkroom.
 //!
-//! Writing: an object of no more than one part is sent whole by one PUT, a larger
-//! one by a multipart upload, one part on its way while the next one fills. An
-//! object appears when it is complete, never before.
-//! Reading: one GET for every run of chunks, streamed; where it breaks off, another
-//! goes on from the last chunk that was good.
-//! Requests that may be repeated are, a little later, where the server is busy or
-//! does not answer (`client.rs`). An answer is taken for a success only where it says
-//! what S3 says then: whatever stands between may answer in S3's stead.
+//! Writing: an object of at most one part is sent by one PUT, a larger one by a multipart
+//! upload, with one part in flight while the next one fills. An object never appears before
+//! it is complete. Reading: one GET for every run of chunks, streamed; if it breaks off,
+//! another GET continues after the last good chunk.
 //!
-//! The key needs the rights `s3:GetObject`, `s3:PutObject`, `s3:DeleteObject`,
-//! `s3:AbortMultipartUpload`, `s3:ListBucketMultipartUploads` and `s3:ListBucket`
-//! (without the last, what is not there cannot be told from what is forbidden).
+//! Requests that are safe to repeat are repeated after a delay if the server is busy or
+//! does not answer (`client.rs`). An answer counts as a success only if it says what S3
+//! itself would say, because a proxy in between may answer instead of S3.
+//!
+//! The key needs the permissions `s3:GetObject`, `s3:PutObject`, `s3:DeleteObject`,
+//! `s3:AbortMultipartUpload`, `s3:ListBucketMultipartUploads` and `s3:ListBucket` (without
+//! the last one, a missing object looks like a forbidden one).
 
 mod client;
 mod config;
@@ -40,7 +40,7 @@ use client::{Call, CallError, Client};
 pub use config::{Endpoint, S3Config, Secret};
 pub use transport::{HttpClient, HttpError};
 
-/// A [`BlobStore`] in a bucket. Clones share the way there.
+/// A [`BlobStore`] in a bucket. Clones share the client.
 #[derive(Clone)]
 pub struct S3Blobs {
     client: Arc<Client>,
@@ -48,8 +48,8 @@ pub struct S3Blobs {
 }
 
 impl S3Blobs {
-    /// New blobs are sealed in chunks of `chunk_size` bytes (at least 1); those
-    /// that exist keep the size which their [`BlobRef`] records.
+    /// Creates a store that seals new blobs in chunks of `chunk_size` bytes (at least 1).
+    /// Existing blobs keep the size that their [`BlobRef`] records.
     pub fn new(config: S3Config, http: Box<dyn HttpClient>, chunk_size: u32) -> Self {
         Self {
             client: Arc::new(Client::new(config, http)),
@@ -66,7 +66,7 @@ impl S3Blobs {
         let call = Call::new(Method::DELETE, Some(&key));
         match self.client.stream(&call).await {
             Ok(_) => Ok(()),
-            // Not every server takes the deletion of nothing for a success.
+            // Some servers report an error when the object does not exist.
             Err(CallError::Refused(refusal)) if refusal.code == "NoSuchKey" => Ok(()),
             Err(error) => Err(error.into()),
         }
@@ -85,7 +85,7 @@ impl BlobStore for S3Blobs {
     }
 
     fn rewrite(&self, blob: &BlobRef) -> Box<dyn BlobWriter> {
-        // An upload of its own, so that aborting it touches no other.
+        // Has an upload of its own, so that aborting it affects no other.
         Box::new(writer::S3Writer::new(
             self.clone(),
             blob.id.clone(),
@@ -125,7 +125,7 @@ impl BlobStore for S3Blobs {
     }
 }
 
-/// Whether it is the object that is not there, and not its bucket.
+/// Whether the object is missing, as opposed to its bucket.
 fn is_absent(refusal: &client::Refusal) -> bool {
     refusal.status == StatusCode::NOT_FOUND && refusal.code == "NoSuchKey"
 }

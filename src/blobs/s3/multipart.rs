@@ -1,4 +1,4 @@
-//! Multipart uploads: one object sent in numbered parts, there when it is complete.
+//! Multipart uploads: one object sent in numbered parts, which appears when it is complete.
 
 use bytes::Bytes;
 use http::header::ETAG;
@@ -9,7 +9,7 @@ use super::{S3Blobs, xml};
 use crate::blobs::BlobError;
 use crate::model::BlobId;
 
-/// An upload that has been begun.
+/// An upload in progress.
 #[derive(Clone)]
 pub(super) struct Upload {
     store: S3Blobs,
@@ -17,13 +17,13 @@ pub(super) struct Upload {
     id: String,
 }
 
-/// Begins an upload of `blob`'s object.
+/// Begins an upload of the object of `blob`.
 pub(super) async fn begin(store: &S3Blobs, blob: &BlobId) -> Result<Upload, BlobError> {
     let key = store.key(blob);
     let call = Call {
         query: &[("uploads", "")],
         headers: &[("content-type", "application/octet-stream")],
-        // Of two uploads nobody would end the other.
+        // Nobody would ever end the first of two uploads.
         repeat: Repeat::IfRefused,
         ..Call::new(Method::POST, Some(&key))
     };
@@ -40,7 +40,7 @@ pub(super) async fn begin(store: &S3Blobs, blob: &BlobId) -> Result<Upload, Blob
     }
 }
 
-/// The uploads of `blob`'s object that were begun, and neither completed nor aborted.
+/// Lists the uploads of `blob`'s object that are neither completed nor aborted.
 pub(super) async fn unfinished(store: &S3Blobs, blob: &BlobId) -> Result<Vec<Upload>, BlobError> {
     let key = store.key(blob);
     let call = Call {
@@ -52,10 +52,10 @@ pub(super) async fn unfinished(store: &S3Blobs, blob: &BlobId) -> Result<Vec<Upl
         .iter()
         .any(|name| answer.first(name).is_some())
     {
-        let other = "S3 sent something else than a list of uploads";
-        return Err(BlobError::store(other));
+        let other = "S3 sent something other than a list of uploads";
+        return Err(BlobError::store(other.to_owned()));
     }
-    // An id is written by one writer, so there are never as many as a page holds.
+    // Each blob has one writer, so there are always fewer than a page holds.
     let uploads = answer.all("Key").zip(answer.all("UploadId"));
     let own = uploads.filter(|(found, _)| *found == key);
     Ok(own
@@ -67,16 +67,16 @@ pub(super) async fn unfinished(store: &S3Blobs, blob: &BlobId) -> Result<Vec<Upl
         .collect())
 }
 
-/// The entity tag of what was stored. Who answers without one has stored nothing.
+/// The entity tag of a stored object. An answer without one has stored nothing.
 pub(super) fn entity_tag<B>(answer: &Response<B>) -> Result<String, BlobError> {
     let tag = answer.headers().get(ETAG);
     let tag = tag.and_then(|tag| tag.to_str().ok());
     tag.map(str::to_owned)
-        .ok_or_else(|| BlobError::store("S3 took bytes without an entity tag"))
+        .ok_or_else(|| BlobError::store("S3 accepted bytes without an entity tag".to_owned()))
 }
 
 impl Upload {
-    /// Sends the part with this number, counted from 1, and gives its entity tag.
+    /// Sends the part with this number, counted from 1, and returns its entity tag.
     pub(super) async fn send(&self, number: usize, part: Bytes) -> Result<String, BlobError> {
         let call = Call {
             query: &[("partNumber", &number.to_string()), ("uploadId", &self.id)],
@@ -87,7 +87,7 @@ impl Upload {
         entity_tag(&answer)
     }
 
-    /// Makes the object of all its parts, which have these entity tags.
+    /// Assembles the object from all of its parts, which have these entity tags.
     pub(super) async fn complete(&self, etags: &[String]) -> Result<(), BlobError> {
         let call = Call {
             query: &[("uploadId", &self.id)],
@@ -97,11 +97,11 @@ impl Upload {
         };
         match self.store.client.document(&call).await {
             Ok(answer) if answer.first("ETag").is_some() => Ok(()),
-            // It may have been carried out, and its answer be lost on the way.
+            // It may have been carried out, and its answer lost on the way.
             Ok(_) if self.is_complete().await? => Ok(()),
             Ok(_) => {
-                let silent = "S3 did not say that an upload is complete";
-                Err(BlobError::store(silent))
+                let silent = "S3 did not confirm that an upload is complete";
+                Err(BlobError::store(silent.to_owned()))
             }
             Err(CallError::Refused(refusal))
                 if refusal.code == "NoSuchUpload" && self.is_complete().await? =>
@@ -112,7 +112,7 @@ impl Upload {
         }
     }
 
-    /// Gives the upload up: its parts are deleted.
+    /// Aborts the upload, which deletes its parts.
     pub(super) async fn abort(&self) -> Result<(), BlobError> {
         let call = Call {
             query: &[("uploadId", &self.id)],

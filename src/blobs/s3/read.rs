@@ -1,5 +1,5 @@
-//! Ranges of an object: one GET for every run of chunks, checked chunk by chunk,
-//! and taken up again where it breaks off.
+//! Reads ranges of an object: one GET for every run of chunks, checked chunk by chunk, and
+//! resumed where it breaks off.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -17,10 +17,10 @@ use crate::blobs::seal::{self, SEAL_BYTES};
 use crate::blobs::{BlobError, ByteStream};
 use crate::model::BlobRef;
 
-/// How often a transfer is taken up again without a good chunk between.
+/// The maximum number of times that a transfer is resumed without a good chunk in between.
 const PATIENCE: u32 = 2;
 
-/// The bytes of `ranges`, which lie inside `blob`.
+/// Returns the bytes of `ranges`, which must lie inside `blob`.
 pub(super) async fn read(
     store: S3Blobs,
     blob: BlobRef,
@@ -53,7 +53,7 @@ pub(super) async fn read(
     Ok(chunks.map_ok(parts).try_flatten().boxed())
 }
 
-/// The chunks that give `ranges`, as runs of which one GET gives all: first and last.
+/// The chunks of `ranges`, as runs (first and last) that one GET each can fetch.
 fn runs(blob: &BlobRef, ranges: &[Range<u64>]) -> VecDeque<(u64, u64)> {
     let chunk_size = u64::from(blob.chunk_size.max(1));
     let mut runs: VecDeque<(u64, u64)> = VecDeque::new();
@@ -71,22 +71,22 @@ struct Transfer {
     store: S3Blobs,
     blob: BlobRef,
     fetches: Box<dyn Iterator<Item = Fetch> + Send>,
-    /// Those that were not begun yet.
+    /// The runs that have not been begun.
     runs: VecDeque<(u64, u64)>,
-    /// The index of the chunk that comes next in the body.
+    /// The index of the next chunk in the body.
     next: u64,
     /// The last chunk of the body's run; `None` before the first.
     last: Option<u64>,
     body: ByteStream,
-    /// What came with the last piece of the body and belongs to later chunks.
+    /// Bytes of the last piece of the body that belong to later chunks.
     rest: Bytes,
-    /// What the body's head said of it.
+    /// The span that the head of the answer declared.
     span: Span,
-    /// How often the transfer may still be taken up again.
+    /// How often the transfer may still be resumed.
     spare: u32,
 }
 
-/// Why a chunk did not come.
+/// Why a chunk did not arrive.
 enum Cut {
     /// The object ends before the chunk does.
     End { actual: u64 },
@@ -95,12 +95,12 @@ enum Cut {
 }
 
 impl Transfer {
-    /// Where a chunk begins in the blob.
+    /// The position in the blob at which a chunk begins.
     fn offset(&self, index: u64) -> u64 {
         index.saturating_mul(u64::from(self.blob.chunk_size.max(1)))
     }
 
-    /// Asks for the next chunk and all after it up to the `last`.
+    /// Requests the next chunk and all after it, up to the chunk `last`.
     async fn open(&mut self, last: u64) -> Result<(), BlobError> {
         let (seal, chunks) = (SEAL_BYTES as u64, last + 1);
         let from = self.offset(self.next) + self.next * seal;
@@ -113,12 +113,12 @@ impl Transfer {
         };
         match self.store.client.stream(&call).await {
             Ok(response) => {
-                // What a proxy says in the store's stead has none.
+                // The answer of a proxy has none.
                 let is_object = response.headers().contains_key(ETAG);
                 let span = Span::of(response.status(), response.headers());
                 let Some(span) = span.filter(|span| span.from == from && is_object) else {
-                    let other = "S3 sent something else than the range that was asked for";
-                    return Err(BlobError::store(other));
+                    let other = "S3 sent something other than the requested range";
+                    return Err(BlobError::store(other.to_owned()));
                 };
                 self.rest = Bytes::new();
                 self.span = span;
@@ -138,8 +138,8 @@ impl Transfer {
         }
     }
 
-    /// A chunk's content, which has `length` bytes. The chunks must be those of the
-    /// runs, in their order.
+    /// Returns the content of a chunk, which has `length` bytes. Chunks must be requested
+    /// in the order of the runs.
     async fn chunk(&mut self, index: u64, length: u64) -> Result<Bytes, BlobError> {
         if self.last.is_none_or(|last| self.next > last)
             && let Some((first, last)) = self.runs.pop_front()
@@ -153,7 +153,7 @@ impl Transfer {
                 Ok(sealed) => match seal::open(&self.blob.id, index, sealed, length) {
                     Ok(content) => break content,
                     Err(error) if self.spare == 0 => return Err(error),
-                    // It may have changed on its way.
+                    // It may have been damaged in transit.
                     Err(_) => {}
                 },
                 Err(Cut::End { actual }) => return Err(self.damaged(actual)),
@@ -183,7 +183,7 @@ impl Transfer {
         }
     }
 
-    /// As many bytes of the body as a chunk of this length has with its seal.
+    /// Collects a chunk of this length, with its seal, from the body.
     async fn gather(&mut self, length: u64) -> Result<Bytes, Cut> {
         let too_long = || Cut::Broken(BlobError::store("a chunk is larger than memory"));
         let length = usize::try_from(length).map_err(|_| too_long())?;

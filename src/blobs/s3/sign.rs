@@ -1,9 +1,9 @@
-//! Signing requests: AWS Signature Version 4, in the `Authorization` header.
-//! Pure: the same request at the same time has the same signature.
+//! Request signing: AWS Signature Version 4, in the `Authorization` header. Pure: the same
+//! request at the same time has the same signature.
 //!
 //! Specification: "Create a signed AWS API request" in the AWS IAM user guide,
 //! and "Authenticating Requests (AWS Signature Version 4)" in the S3 API
-//! reference for what S3 does differently (no double encoding of paths).
+//! reference for S3's differences (paths are not encoded twice).
 
 use std::fmt::Write as _;
 
@@ -12,11 +12,11 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 
-/// What stands in place of a payload's hash where it is not signed.
+/// Takes the place of a payload's hash if the payload is not signed.
 pub const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
-/// All but RFC 3986's unreserved characters.
+/// All but the unreserved characters of RFC 3986.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -24,12 +24,12 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 const ENCODED_IN_PATHS: &AsciiSet = &ENCODED.remove(b'/');
 
-/// Whose signature it is, and where it is good.
+/// The credentials of a signature, and its scope.
 #[derive(Clone, Copy, Debug)]
 pub struct Signer<'a> {
-    /// Names the secret.
+    /// Identifies the secret access key.
     pub access_key_id: &'a str,
-    /// The secret.
+    /// The secret access key.
     pub secret_access_key: &'a str,
     /// The region, such as `us-east-1`.
     pub region: &'a str,
@@ -37,26 +37,26 @@ pub struct Signer<'a> {
     pub service: &'a str,
 }
 
-/// What of a request is signed.
+/// The parts of a request that are signed.
 #[derive(Clone, Copy, Debug)]
 pub struct ToSign<'a> {
-    /// In upper case.
+    /// The method, in upper case.
     pub method: &'a str,
     /// The path, not encoded.
     pub path: &'a str,
     /// Names and values of the query, not encoded, in any order.
     pub query: &'a [(&'a str, &'a str)],
-    /// Names in lower case and values of the headers that are signed, in any
-    /// order. `host` and those that begin with `x-amz-` must be among them.
+    /// Names (in lower case) and values of the signed headers, in any order. They must
+    /// include `host` and all headers that begin with `x-amz-`.
     pub headers: &'a [(&'a str, &'a str)],
     /// SHA-256 of the body in lower-case hex, or [`UNSIGNED_PAYLOAD`].
     pub payload_hash: &'a str,
-    /// As [`amz_date`] writes it.
+    /// The time, as [`amz_date`] prints it.
     pub amz_date: &'a str,
 }
 
 impl Signer<'_> {
-    /// The value of the `Authorization` header.
+    /// Returns the value of the `Authorization` header.
     pub fn authorization(&self, request: &ToSign<'_>) -> String {
         let date = request.amz_date.get(..8).unwrap_or_default();
         let scope = format!("{date}/{}/{}/aws4_request", self.region, self.service);
@@ -80,7 +80,7 @@ impl Signer<'_> {
     }
 }
 
-/// The request in its canonical form, and the names of the signed headers.
+/// The request in canonical form, and the names of the signed headers.
 fn canonical_request(request: &ToSign<'_>) -> (String, String) {
     let mut headers: Vec<_> = request.headers.to_vec();
     headers.sort_unstable();
@@ -101,12 +101,12 @@ fn canonical_request(request: &ToSign<'_>) -> (String, String) {
     (canonical, signed_headers)
 }
 
-/// A path as it is sent and signed.
+/// Encodes a path as it is sent and signed.
 pub fn encode_path(path: &str) -> String {
     utf8_percent_encode(path, ENCODED_IN_PATHS).to_string()
 }
 
-/// A query as it is sent and signed: in order, and with `=` after every name.
+/// Encodes a query as it is sent and signed: sorted, and with `=` after every name.
 pub fn encode_query(query: &[(&str, &str)]) -> String {
     let encode = |text| utf8_percent_encode(text, ENCODED).to_string();
     let mut pairs: Vec<_> = query.iter().map(|(n, v)| (encode(n), encode(v))).collect();
@@ -115,7 +115,7 @@ pub fn encode_query(query: &[(&str, &str)]) -> String {
     pairs.join("&")
 }
 
-/// The time as `X-Amz-Date` has it: `20130524T000000Z`.
+/// Prints a time in the form of `X-Amz-Date`: `20130524T000000Z`.
 pub fn amz_date(time: OffsetDateTime) -> String {
     let (year, month, day) = time.to_calendar_date();
     let (hour, minute, second) = time.to_hms();
@@ -129,7 +129,7 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
 }
 
 fn hmac_sha256(key: &[u8], message: &[u8]) -> Vec<u8> {
-    // A key of any length is taken.
+    // HMAC accepts a key of any length.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
         return Vec::new();
     };
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn the_examples_of_the_s3_reference_are_signed_as_there() {
+    fn the_examples_of_the_s3_reference_have_the_documented_signatures() {
         check_s3(
             "GET",
             "/test.txt",
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cases_of_the_test_suite_are_signed_as_there() {
+    fn the_cases_of_the_test_suite_have_the_documented_signatures() {
         // get-vanilla
         check_suite(
             &[],

@@ -1,4 +1,4 @@
-//! Which bytes of an object an answer has, as its head says.
+//! The part of an object that an answer contains, according to its head.
 
 use http::StatusCode;
 use http::header::{CONTENT_LENGTH, CONTENT_RANGE, HeaderMap, HeaderName};
@@ -6,21 +6,21 @@ use http::header::{CONTENT_LENGTH, CONTENT_RANGE, HeaderMap, HeaderName};
 /// Consecutive bytes of an object.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Span {
-    /// Where they begin.
+    /// The position of the first byte.
     pub(super) from: u64,
-    /// How many have still to come, where that is known.
+    /// How many bytes have not arrived yet, if known.
     left: Option<u64>,
-    /// Whether the object ends where they do.
+    /// Whether the last byte is the last one of the object.
     is_tail: bool,
 }
 
 impl Span {
-    /// What an answer with this head has. `None` where it has no bytes of an object, or
-    /// does not say which.
+    /// The bytes in an answer with this head. `None` if it contains no bytes of an object,
+    /// or does not say which.
     pub(super) fn of(status: StatusCode, headers: &HeaderMap) -> Option<Self> {
         let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
         match status {
-            // All of them, which a server may send that knows of no ranges.
+            // All of them, from a server that does not support ranges.
             StatusCode::OK => Some(Self {
                 from: 0,
                 left: text(CONTENT_LENGTH).and_then(|length| length.parse().ok()),
@@ -31,7 +31,7 @@ impl Span {
         }
     }
 
-    /// Reads `bytes 0-99/1000`; `*` stands for a total that is not known.
+    /// Parses `bytes 0-99/1000`, where the total may be `*`, for unknown.
     fn parse(range: &str) -> Option<Self> {
         let (range, total) = range.strip_prefix("bytes ")?.split_once('/')?;
         let (from, last) = range.split_once('-')?;
@@ -49,12 +49,12 @@ impl Span {
         })
     }
 
-    /// So many of the bytes have come.
+    /// Notes that `length` more bytes have arrived.
     pub(super) fn take(&mut self, length: u64) {
         self.left = self.left.map(|left| left.saturating_sub(length));
     }
 
-    /// Whether the object has no more bytes than those that have come, for certain.
+    /// Whether the object certainly has no bytes after those that have arrived.
     pub(super) fn is_at_end(&self) -> bool {
         self.is_tail && self.left == Some(0)
     }
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_says_which_bytes_it_has_is_a_span() {
+    fn only_valid_content_ranges_are_spans() {
         let span = |from, left, is_tail| {
             Some(Span {
                 from,
@@ -92,7 +92,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn what_is_printed_is_read(from in 0..1_u64 << 40, length in 1..1_u64 << 40, more: u16) {
+        fn printed_ranges_are_parsed(from in 0..1_u64 << 40, length in 1..1_u64 << 40, more: u16) {
             let end = from + length;
             let range = format!("bytes {from}-{}/{}", end - 1, end + u64::from(more));
             let mut span = Span::parse(&range).expect("is read");

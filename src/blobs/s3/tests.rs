@@ -1,3 +1,5 @@
+//! Blobs in a bucket, against a fake of S3.
+
 mod fake;
 mod reads;
 mod writes;
@@ -90,7 +92,7 @@ async fn a_large_blob_goes_in_parts_and_comes_back() {
 }
 
 #[tokio::test]
-async fn a_broken_transfer_goes_on_from_the_last_good_chunk() {
+async fn a_broken_transfer_resumes_after_the_last_good_chunk() {
     let (fake, blobs) = store(CHUNK);
     let content = content(10_000);
     let blob = write(&blobs, &content, true).await.expect("written");
@@ -98,7 +100,7 @@ async fn a_broken_transfer_goes_on_from_the_last_good_chunk() {
         fake.state().calls.clear();
         fake.fail([1, 1700, 0, 5000].map(|at| Some(fault(at))));
         assert_eq!(read(&blobs, &blob, 0..10_000).await, Ok(content.clone()));
-        assert_eq!(fake.state().calls.len(), 5, "one GET more for each fault");
+        assert_eq!(fake.state().calls.len(), 5, "one more GET for each fault");
     }
     // But not for ever.
     fake.fail([Some(Fault::Cut(1500)); 9]);
@@ -162,10 +164,10 @@ async fn a_busy_or_silent_server_is_asked_again() {
     assert_eq!(blobs.check().await, Ok(()));
 }
 
-/// Whichever request of a large upload fails, in whichever way: the blob is there
-/// whole or the error is told, and clean-up leaves nothing.
+/// Whichever request of a large upload fails, and however it fails: the blob is complete or
+/// an error is returned, and clean-up leaves nothing.
 #[tokio::test]
-async fn whatever_fails_of_a_large_upload_nothing_is_lost_or_left() {
+async fn a_fault_in_a_large_upload_loses_and_leaves_nothing() {
     let content = content(PART + 1000);
     let faults = [
         Fault::Lost,
@@ -198,7 +200,7 @@ async fn whatever_fails_of_a_large_upload_nothing_is_lost_or_left() {
 }
 
 #[tokio::test]
-async fn remains_of_others_are_left_alone() {
+async fn remains_of_other_uploads_are_left_alone() {
     let (fake, blobs) = store(384 << 10);
     for name in ["b", "bb"] {
         let mut writer = blobs.create(BlobId::new(name).expect("valid"), None);
@@ -215,7 +217,7 @@ async fn remains_of_others_are_left_alone() {
 }
 
 #[tokio::test]
-async fn damage_of_any_kind_is_found_in_every_range() {
+async fn any_damage_is_detected_in_every_range() {
     let (fake, blobs) = store(CHUNK);
     let content = content(2500);
     let blob = write(&blobs, &content, true).await.expect("written");

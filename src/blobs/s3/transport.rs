@@ -1,4 +1,4 @@
-//! What the store needs of the edge: to speak HTTP with another server.
+//! The HTTP client that the store needs, provided by the platform.
 
 use std::time::Duration;
 
@@ -15,14 +15,14 @@ pub struct HttpError(pub String);
 /// A client of HTTP servers.
 #[async_trait]
 pub trait HttpClient: Send + Sync {
-    /// Sends a request and gives the answer once its head is there. Waits only a
-    /// limited time for a connection, and for each further piece of the answer.
-    /// A body that ends early ends in an error.
+    /// Sends a request and returns the answer as soon as its head has arrived. The time to
+    /// wait for a connection, and for each further piece of the answer, is limited. A body
+    /// that ends early ends with an error.
     async fn send(
         &self,
         request: http::Request<Bytes>,
     ) -> Result<http::Response<ByteStream>, HttpError>;
 
-    /// Waits.
+    /// Completes after `time`.
     async fn wait(&self, time: Duration);
 }

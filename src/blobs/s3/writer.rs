@@ -1,4 +1,4 @@
-//! An object that is being written.
+//! The writer of an object.
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -13,9 +13,9 @@ use crate::blobs::seal::{SEAL_BYTES, Sealer};
 use crate::blobs::{BlobError, BlobWriter};
 use crate::model::{BlobId, BlobRef};
 
-/// The least length of every part but the last that S3 takes.
+/// The minimum length that S3 accepts for every part but the last.
 const LEAST_PART: usize = 5 << 20;
-/// As many parts may an upload have.
+/// The maximum number of parts of an upload.
 const MOST_PARTS: u64 = 10_000;
 
 type Sending = BoxFuture<'static, Result<String, BlobError>>;
@@ -24,22 +24,22 @@ pub(super) struct S3Writer {
     store: S3Blobs,
     id: BlobId,
     chunk_size: u32,
-    /// The length of parts.
+    /// The length of each part.
     part: usize,
-    /// Sealed bytes that are not on their way yet.
+    /// Sealed bytes that have not been sent.
     buffer: Vec<u8>,
-    /// How many bytes the object will have, where that is known.
+    /// The length of the object in bytes, if known.
     expected: Option<u64>,
-    /// How many bytes of content there were.
+    /// The number of bytes of content so far.
     size: u64,
     sealer: Sealer,
     /// The index of the chunk that is being sealed.
     index: u64,
-    /// How many bytes of it there were.
+    /// The number of bytes of that chunk so far.
     in_chunk: usize,
     /// `None` while everything fits into the buffer.
     upload: Option<Upload>,
-    /// Those of the parts that have arrived.
+    /// The entity tags of the parts that have arrived.
     etags: Vec<String>,
     in_flight: Option<Sending>,
 }
@@ -69,7 +69,7 @@ impl S3Writer {
         }
     }
 
-    /// Takes bytes of the object, sealed already.
+    /// Adds bytes of the object, already sealed.
     async fn push(&mut self, mut bytes: &[u8]) -> Result<(), BlobError> {
         while !bytes.is_empty() {
             if self.buffer.capacity() == 0 {
@@ -86,8 +86,8 @@ impl S3Writer {
         Ok(())
     }
 
-    /// Makes room for what the next part is known to have. Where nothing is known
-    /// the buffer grows by itself: most objects are much shorter than a part.
+    /// Makes room for the next part if its length is known. Otherwise the buffer grows by
+    /// itself, because most objects are much shorter than a part.
     fn reserve(&mut self) {
         let sent = self.etags.len() + usize::from(self.in_flight.is_some());
         let sent = (sent as u64).saturating_mul(self.part as u64);
@@ -116,7 +116,7 @@ impl S3Writer {
         Ok(())
     }
 
-    /// Waits for the part that is on its way.
+    /// Waits for the part in flight.
     async fn arrive(&mut self) -> Result<(), BlobError> {
         if let Some(sending) = &mut self.in_flight {
             let sent = sending.await;
@@ -134,7 +134,7 @@ impl S3Writer {
         self.push(&seal).await
     }
 
-    /// Sends what is left, and makes the object of it.
+    /// Sends the rest, and completes the object.
     async fn complete(&mut self) -> Result<(), BlobError> {
         if self.in_chunk > 0 {
             self.end_chunk().await?;
@@ -176,7 +176,7 @@ impl BlobWriter for S3Writer {
                 self.end_chunk().await?;
             }
         }
-        // Lets a part under way proceed while more bytes are awaited.
+        // Lets a part in flight proceed while more bytes are awaited.
         if let Some(sent) = self
             .in_flight
             .as_mut()
@@ -190,7 +190,7 @@ impl BlobWriter for S3Writer {
 
     async fn finish(mut self: Box<Self>) -> Result<BlobRef, BlobError> {
         if let Err(error) = self.complete().await {
-            // If that fails too, it is left to the sweep.
+            // If that fails too, the remains are left to the sweep.
             let _ = self.abort().await;
             return Err(error);
         }
@@ -202,12 +202,12 @@ impl BlobWriter for S3Writer {
     }
 
     async fn abort(mut self: Box<Self>) -> Result<Option<BlobRef>, BlobError> {
-        // A part must not arrive after the end, so wait for it first.
+        // A part must not arrive after the upload's end, so wait for it first.
         let _ = self.arrive().await;
         if let Some(upload) = self.upload.take() {
             upload.abort().await?;
         }
-        // The sweep of its lease finds whatever comes late: an object has one key.
+        // A late write is found by the sweep of its lease, because an object has one key.
         Ok(None)
     }
 }

@@ -1,5 +1,5 @@
-//! The few XML documents of S3's protocol: answers are read as the leaves of
-//! their tree, requests are written by hand.
+//! The few XML documents of S3's protocol: answers are parsed into the leaves of their
+//! tree, requests are formatted by hand.
 
 use quick_xml::Reader;
 use quick_xml::escape::{escape, unescape};
@@ -10,12 +10,12 @@ use quick_xml::events::Event;
 #[error("the answer is not well-formed XML: {0}")]
 pub(super) struct XmlError(String);
 
-/// The elements of a document that have no elements inside, in order.
+/// The elements of a document that contain no elements, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Leaves(Vec<(String, String)>);
 
 impl Leaves {
-    /// Reads a document. Prefixes of names are dropped.
+    /// Parses a document. Prefixes of names are dropped.
     pub(super) fn parse(document: &str) -> Result<Self, XmlError> {
         let malformed = |error: &dyn std::fmt::Display| XmlError(error.to_string());
         let mut reader = Reader::from_str(document);
@@ -62,20 +62,20 @@ impl Leaves {
         }
     }
 
-    /// The content of the first leaf of this name.
+    /// The content of the first leaf with this name.
     pub(super) fn first(&self, name: &str) -> Option<&str> {
         self.all(name).next()
     }
 
-    /// The contents of all leaves of this name.
+    /// The contents of all leaves with this name.
     pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         let named = self.0.iter().filter(move |(found, _)| found == name);
         named.map(|(_, content)| content.as_str())
     }
 }
 
-/// The document that completes a multipart upload, from the parts' entity tags
-/// in the order of the parts.
+/// The document that completes a multipart upload, from the entity tags of the parts in
+/// order.
 pub(super) fn complete_multipart_upload(etags: &[String]) -> String {
     let parts = (1..).zip(etags).map(|(number, etag)| {
         format!(
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_well_formed_is_refused() {
+    fn malformed_documents_are_refused() {
         for document in ["<a><b></a>", "<a>&nonsense;</a>", "<a", "<a><b>x</b>"] {
             assert!(Leaves::parse(document).is_err(), "{document}");
         }

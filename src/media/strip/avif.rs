@@ -1,3 +1,5 @@
+//! Metadata in the items of an AVIF.
+
 mod header;
 
 use super::{exif, xmp};
@@ -7,48 +9,47 @@ use crate::media::read::Reader;
 
 pub(in crate::media) use header::Headers;
 
-/// Metadata in an item.
+/// A kind of metadata in an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::media) enum Secret {
+pub(in crate::media) enum Metadata {
     /// An Exif block (ISO/IEC 23008-12 annex A.2.1).
     Exif,
     /// An XMP packet (annex A.3).
     Xmp,
-    /// Something else that is no picture of AV1's.
+    /// Anything else that is not a picture for an AV1 decoder.
     Other,
 }
 
-/// What an item of this type is, if it is no picture. Those of other codecs may
-/// hold metadata in a form of their own, as a JPEG does.
-pub(in crate::media) fn secret(name: &[u8; 4], xmp: bool) -> Option<Secret> {
+/// The metadata in an item of this type; `None` for pictures. Items of other codecs count
+/// too, because they may contain metadata in their own form, as a JPEG does.
+pub(in crate::media) fn removable(name: &[u8; 4], xmp: bool) -> Option<Metadata> {
     match name {
         b"av01" | b"grid" | b"iovl" | b"iden" | b"sato" | b"tmap" => None,
-        b"Exif" => Some(Secret::Exif),
-        b"mime" if xmp => Some(Secret::Xmp),
-        _ => Some(Secret::Other),
+        b"Exif" => Some(Metadata::Exif),
+        b"mime" if xmp => Some(Metadata::Xmp),
+        _ => Some(Metadata::Other),
     }
 }
 
-/// An item with metadata, edited and of the same length; `None` where nothing
-/// changes.
+/// Edits an item of metadata without changing its length; `None` if nothing changes.
 pub(in crate::media) fn item(
     bytes: &[u8],
-    secret: Secret,
+    metadata: Metadata,
     strip: Strip,
     meter: &mut Meter,
 ) -> Option<Vec<u8>> {
-    match secret {
-        Secret::Exif => exif_item(bytes, strip, meter),
-        Secret::Xmp => xmp::edit_in_place(bytes, strip, meter),
-        Secret::Other => bytes
+    match metadata {
+        Metadata::Exif => exif_item(bytes, strip, meter),
+        Metadata::Xmp => xmp::edit_in_place(bytes, strip, meter),
+        Metadata::Other => bytes
             .iter()
             .any(|byte| *byte != 0)
             .then(|| vec![0; bytes.len()]),
     }
 }
 
-/// Before the TIFF structure stands its offset from there: 0, or 6 where the
-/// prefix of JPEG comes between.
+/// The TIFF structure is preceded by its offset: 0, or 6 if JPEG's prefix is in
+/// between.
 fn exif_item(bytes: &[u8], strip: Strip, meter: &mut Meter) -> Option<Vec<u8>> {
     let offset = Reader::new(bytes).u32_be();
     let head = match offset {

@@ -1,8 +1,8 @@
 //! Exif (Exif 3.0 §4.6), wherever it is embedded.
 //!
-//! The edited block is made anew, at the same offsets: what the entries that stay
-//! refer to is copied, all else is zero. So nothing is left of what no entry
-//! refers to, such as a place that an editor removed from the directory only.
+//! The edited block is written anew, at the same offsets: values that the remaining entries
+//! refer to are copied, and everything else is zero. So nothing remains that no entry refers
+//! to, such as a location that an editor removed from the directory only.
 
 use std::ops::Range;
 
@@ -15,23 +15,23 @@ use crate::media::tiff::{Directory, ENTRY, Entry, HEADER, INLINE, Tiff};
 const EXIF_IFD: u16 = 0x8769;
 const INTEROPERABILITY_IFD: u16 = 0xA005;
 
-/// Entries that go with the location, in any directory.
-const SECRET: [u16; 22] = [
+/// Entries that are removed with the location, in any directory.
+const REMOVABLE: [u16; 22] = [
     0x8825, // the GPS directory
-    0x927C, // MakerNote, which only its maker can read
+    0x927C, // MakerNote, which only the maker can read
     // GeoTIFF: scale, tie points, transformation, keys and their values
     0x830E, 0x8480, 0x8482, 0x85D8, 0x87AF, 0x87B0, 0x87B1, //
     0x02BC, // XMP
     0x83BB, // IPTC
     0x8649, // Photoshop's resources
     0xC634, // DNGPrivateData
-    0xEA1C, // padding, in which remains of other values can be
+    0xEA1C, // padding, which may contain remains of other values
     // Pictures: strips, tiles, a JPEG, and directories of more of them
     0x0111, 0x0117, 0x0144, 0x0145, 0x014A, 0x0201, 0x0202, //
     0xA480, // GDAL's metadata
 ];
 
-/// The edit of a TIFF structure that may become shorter.
+/// Edits a TIFF structure that may become shorter.
 pub(super) fn edit(tiff: &[u8], strip: Strip, meter: &mut Meter) -> Edit {
     let Some((mut edited, used)) = rewrite(tiff, strip, meter) else {
         return Edit::Drop;
@@ -43,15 +43,16 @@ pub(super) fn edit(tiff: &[u8], strip: Strip, meter: &mut Meter) -> Edit {
     Edit::Replace(edited)
 }
 
-/// The edit of a TIFF structure that keeps its length; `None` where nothing
-/// changes. Where nothing is left, there is still an empty directory.
+/// Edits a TIFF structure without changing its length; `None` if nothing changes. If no
+/// entry remains, there is still an empty directory.
 pub(super) fn edit_in_place(tiff: &[u8], strip: Strip, meter: &mut Meter) -> Option<Vec<u8>> {
     let edited = rewrite(tiff, strip, meter);
     let edited = edited.map_or_else(|| empty(tiff.len()), |(edited, _)| edited);
     (edited != tiff).then_some(edited)
 }
 
-/// The same, behind the prefix that JPEG puts before it and others should not.
+/// Like [`edit_in_place`], for a structure after the prefix that JPEG requires and other
+/// containers should not have.
 pub(super) fn edit_block_in_place(
     block: &[u8],
     strip: Strip,
@@ -65,20 +66,21 @@ pub(super) fn edit_block_in_place(
     (edited != block).then_some(edited)
 }
 
-/// A TIFF structure that says nothing, as far as there is room for one.
+/// An empty TIFF structure, as far as there is room for one.
 fn empty(length: usize) -> Vec<u8> {
     let mut bytes = b"MM\0\x2a\0\0\0\x08".to_vec();
     bytes.resize(length, 0);
     bytes
 }
 
-/// What it costs to make a block anew, in units of the [`Meter`]: for each byte, which
-/// is made zero and compared, or copied, and for each value, which is put in order.
+/// The cost of writing a block anew, in units of the [`Meter`]: for each byte that is
+/// cleared and compared, for each that is copied, and for each value that is sorted.
 const BYTE: u64 = 2;
 const COPY: u64 = 1;
 const VALUE: u64 = 64;
 
-/// What stays, at its place, and how far that reaches. `None` if nothing does.
+/// Writes the remaining entries at their offsets. Returns the block and its used length;
+/// `None` if no entry remains.
 fn rewrite(bytes: &[u8], strip: Strip, meter: &mut Meter) -> Option<(Vec<u8>, usize)> {
     let tiff = Tiff::open(bytes)?;
     meter.charge_each(bytes.len(), BYTE);
@@ -96,8 +98,8 @@ fn rewrite(bytes: &[u8], strip: Strip, meter: &mut Meter) -> Option<(Vec<u8>, us
     (first > 0).then(|| kept.write(bytes))
 }
 
-/// The directories that are looked for. Each is looked for once, so no more than these
-/// lie in each other, wherever their offsets point.
+/// The directories that are read. Each is read at most once, so the depth is limited
+/// wherever their offsets point.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Level {
     First,
@@ -105,14 +107,14 @@ enum Level {
     Interoperability,
 }
 
-/// What stays of a TIFF structure.
+/// The parts of a TIFF structure that remain.
 struct Kept<'a> {
     tiff: Tiff<'a>,
     strip: Strip,
     meter: &'a mut Meter,
     /// The header and the directories.
     tables: Vec<Table>,
-    /// Where values outside of entries are.
+    /// The positions of values outside of entries.
     values: Vec<Range<usize>>,
 }
 
@@ -122,8 +124,8 @@ struct Table {
 }
 
 impl Kept<'_> {
-    /// Adds the directory at this offset. How many of its entries stay; `None` if
-    /// it cannot be read, or lies over another.
+    /// Adds the directory at this offset, and returns how many of its entries remain.
+    /// `None` if it cannot be read, or overlaps another.
     fn add(&mut self, at: usize, level: Level) -> Option<usize> {
         let Directory { mut entries, end } = self.tiff.directory(at, self.meter)?;
         let place = at..end;
@@ -140,7 +142,7 @@ impl Kept<'_> {
         entries.retain(|entry| match self.fate(entry, level) {
             Fate::Stays => true,
             Fate::Goes => false,
-            // The first that is there is the only one.
+            // Only the first one counts.
             Fate::Leads(to) => {
                 inner.is_none() && {
                     let offset = entry.number.and_then(|number| usize::try_from(number).ok());
@@ -149,7 +151,7 @@ impl Kept<'_> {
                 }
             }
         });
-        // By its length, not by its offset, which may lead back into the entry.
+        // By length, not by offset, because an offset may point back into the entry.
         let outside = entries.iter().filter(|entry| entry.value.len() > INLINE);
         self.values.extend(outside.map(|entry| entry.value.clone()));
         let count = entries.len();
@@ -166,7 +168,7 @@ impl Kept<'_> {
                 return Fate::Leads(Level::Interoperability);
             }
             (_, _, EXIF_IFD | INTEROPERABILITY_IFD) => false,
-            (_, _, tag) => !entry.is_directory && !SECRET.contains(&tag),
+            (_, _, tag) => !entry.is_directory && !REMOVABLE.contains(&tag),
         };
         if stays { Fate::Stays } else { Fate::Goes }
     }
@@ -177,14 +179,14 @@ impl Kept<'_> {
         self.meter.charge_each(self.values.len(), VALUE);
         self.values.sort_unstable_by_key(|value| value.start);
         for value in self.values {
-            // What several entries refer to is copied once.
+            // Bytes that several entries refer to are copied once.
             let new = value.start.max(used)..value.end;
             self.meter.charge_each(new.len(), COPY);
             copy(&mut edited, new.start, bytes.get(new.clone()));
             used = used.max(value.end);
         }
-        // Directories come after values and the header last, so that what is
-        // read as structure is that which was written.
+        // Directories are written after values and the header last, so that no value
+        // overwrites the structure.
         for Table { place, entries } in self.tables.iter().rev() {
             if let Some(table) = edited.get_mut(place.clone()) {
                 table.fill(0);
@@ -200,22 +202,22 @@ impl Kept<'_> {
                 let field = bytes.get(entry.at..).and_then(|rest| rest.get(..ENTRY));
                 at = copy(&mut edited, at, field);
             }
-            // The offset of a next directory stays 0: there is none any more.
+            // The offset of a next directory stays 0, because there is none any more.
             used = used.max(at.saturating_add(4).min(place.end));
         }
         (edited, used)
     }
 }
 
-/// What becomes of an entry.
+/// What happens to an entry.
 enum Fate {
     Stays,
     Goes,
-    /// It stays if the directory that it leads to can be read.
+    /// The entry stays if the directory that it points to can be read.
     Leads(Level),
 }
 
-/// Copies to this place, if there is room. Where what was copied ends.
+/// Copies to this offset, if there is room. Returns the end of the copy.
 fn copy(to: &mut [u8], at: usize, from: Option<&[u8]>) -> usize {
     let from = from.unwrap_or_default();
     let end = at.saturating_add(from.len());

@@ -1,42 +1,44 @@
+//! Metadata in the extensions of a GIF.
+
 use super::{Edit, xmp};
 use crate::media::Strip;
 use crate::media::meter::Meter;
 
-/// What becomes of an extension.
+/// What happens to an extension.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::media) enum Fate {
     Keep,
     Drop,
-    /// It is an XMP packet, to be given to [`xmp()`].
+    /// The extension is an XMP packet, which [`xmp()`] edits.
     Edit,
 }
 
-/// What becomes of an extension with this label (GIF89a §23 to §25).
+/// Decides about an extension with this label (GIF89a §23 to §25).
 pub(in crate::media) fn extension(label: u8, strip: Strip) -> Fate {
     const COMMENT: u8 = 0xFE;
     const CONTROL: u8 = 0xF9;
     match (label, strip) {
-        // What is drawn, or says how (appendix A).
+        // Graphics, and how they are drawn (appendix A).
         (CONTROL | 0..0x80, _) | (COMMENT, Strip::Location) => Fate::Keep,
         _ => Fate::Drop,
     }
 }
 
-/// What becomes of an application extension (§26) with this identifier.
+/// Decides about an application extension (§26) with this identifier.
 pub(in crate::media) fn application(identifier: &[u8], strip: Strip) -> Fate {
     match (identifier, strip) {
-        // How often to repeat, and the colour profile.
+        // The number of repetitions, and the colour profile.
         (b"NETSCAPE2.0" | b"ANIMEXTS1.0" | b"ICCRGBG1012", _) => Fate::Keep,
         (b"XMP DataXMP", Strip::Location) => Fate::Edit,
         _ => Fate::Drop,
     }
 }
 
-/// From `!` to the identifier.
+/// The length from `!` to the identifier.
 const HEAD: usize = 14;
 
-/// What follows the packet in an XMP extension: 1, then every number from 255 down to
-/// 0, and one more 0.
+/// Follows the packet in an XMP extension: 1, then every number from 255 down to 0, and one
+/// more 0.
 const TRAILER: [u8; 258] = {
     let mut trailer = [0; 258];
     let mut rest: &mut [u8] = &mut trailer;
@@ -55,14 +57,14 @@ const TRAILER: [u8; 258] = {
     trailer
 };
 
-/// What a byte of a packet costs here, in units of the [`Meter`].
+/// The cost of a byte of a packet, in units of the [`Meter`].
 const BYTE: u64 = 2;
 
-/// An XMP extension from its first byte to its last, edited; empty if it goes.
+/// Edits a whole XMP extension; the result is empty if it is removed.
 ///
-/// A packet stands there as it is, not cut into sub-blocks. A reader who takes its
-/// bytes for their sizes is led to the end all the same by what follows it
-/// (XMP part 3 §1.1.2). An edit must not lead it elsewhere.
+/// The packet is stored as it is, not cut into sub-blocks. Readers that interpret its bytes
+/// as sub-block sizes still get to the end, because of the bytes that follow the packet
+/// (XMP part 3 §1.1.2). An edit must preserve that.
 pub(in crate::media) fn xmp(
     extension: Vec<u8>,
     strip: Option<Strip>,
@@ -93,8 +95,8 @@ fn ends_as_written(data: &[u8]) -> bool {
     sub_blocks(data) == (data.len(), true)
 }
 
-/// §15: how far sub-blocks go that begin here, be they all there or not, and whether
-/// the last of them was among them, which has no length.
+/// The length of the sub-blocks (§15) that begin here, even if they are incomplete, and
+/// whether the last one was among them, which is empty.
 pub(in crate::media) fn sub_blocks(data: &[u8]) -> (usize, bool) {
     let mut at: usize = 0;
     while let Some(size) = data.get(at) {
@@ -116,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_drawn_stays_and_what_is_said_goes_with_all() {
+    fn graphics_stay_and_comments_are_removed_with_all_metadata() {
         for (label, location, all) in [
             (0xF9, Fate::Keep, Fate::Keep),
             (0x01, Fate::Keep, Fate::Keep),
@@ -147,7 +149,7 @@ mod tests {
         assert_eq!(edit(&blank), blank);
         assert_eq!(edit(&plain), plain);
         assert!(ends_as_written(&blank[HEAD..]));
-        // Not well formed; cut into sub-blocks; without what must follow it.
+        // Malformed; cut into sub-blocks; without the trailer.
         assert_eq!(edit(&extension_of(b"<a>")), b"");
         assert_eq!(edit(b"!\xff\x0bXMP DataXMP\x04<a/>\0"), b"");
         assert_eq!(edit(b"!\xff\x0bXMP DataXMP\0"), b"");

@@ -1,3 +1,5 @@
+//! Metadata in the segments of a JPEG.
+
 use super::{Edit, exif, photoshop, xmp};
 use crate::media::Strip;
 use crate::media::exif::{EXIF_PREFIX, prefixed};
@@ -13,15 +15,15 @@ const APP13: u8 = 0xED;
 const APP14: u8 = 0xEE;
 const COM: u8 = 0xFE;
 
-/// What precedes an XMP packet (XMP part 3 §1.1.3).
+/// Precedes an XMP packet (XMP part 3 §1.1.3).
 const XMP_PREFIX: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
 
-/// What becomes of the content of an APPn or COM segment.
+/// Edits the content of an APPn or COM segment.
 ///
-/// What is not known goes: makers' own segments are where they put what Exif has
-/// no place for. So do an extended XMP packet (depth maps, and whole other
-/// pictures), FlashPix, JFIF's thumbnails, and content credentials, which may hold
-/// all of these and vouch for a file that is now another.
+/// Unknown segments are removed, because makers use their own segments for what Exif does
+/// not provide for. Also removed are extended XMP packets (depth maps, and whole other
+/// pictures), FlashPix, JFIF's thumbnails, and content credentials, which may contain all of
+/// these and would certify a file that has since changed.
 pub(in crate::media) fn segment(
     marker: u8,
     content: &[u8],
@@ -37,7 +39,7 @@ pub(in crate::media) fn segment(
             _ => Edit::Drop,
         },
         APP2 if content.starts_with(b"ICC_PROFILE\0") => Edit::Keep,
-        // How components are coded.
+        // How components are encoded.
         APP14 if content.starts_with(b"Adobe") => Edit::Keep,
         _ if all => Edit::Drop,
         APP8 if content.starts_with(b"SPIFF\0") => Edit::Keep,
@@ -53,7 +55,7 @@ pub(in crate::media) fn segment(
     }
 }
 
-/// The edit of a segment whose content after `prefix` has this edit.
+/// Adds `prefix` to the edited content of a segment.
 fn behind(prefix: &[u8], edit: Edit) -> Edit {
     match edit {
         Edit::Replace(content) => Edit::Replace([prefix, &content].concat()),
@@ -61,8 +63,8 @@ fn behind(prefix: &[u8], edit: Edit) -> Edit {
     }
 }
 
-/// The edit of an Exif segment whose TIFF structure has this edit. Its prefix becomes
-/// what all readers know, so that they agree with each other and with us.
+/// Adds the Exif prefix to an edited TIFF structure. The prefix takes the form that all
+/// readers know, so that they agree with each other and with Darkroom.
 fn with_exif_prefix(content: &[u8], edit: Edit, tiff: &[u8]) -> Edit {
     match edit {
         Edit::Keep if !content.starts_with(EXIF_PREFIX) => {
@@ -72,8 +74,8 @@ fn with_exif_prefix(content: &[u8], edit: Edit, tiff: &[u8]) -> Edit {
     }
 }
 
-/// JFIF 1.02: after units and densities come the sides of a thumbnail and its
-/// pixels.
+/// JFIF 1.02: units and densities are followed by the width, the height and the pixels of a
+/// thumbnail.
 fn jfif(content: &[u8]) -> Edit {
     match content.split_at_checked(12) {
         Some((_, [0, 0])) => Edit::Keep,
@@ -90,7 +92,7 @@ mod tests {
     const TURNED: &[u8] = b"MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
 
     #[test]
-    fn segments_stay_go_or_change() {
+    fn segments_are_kept_dropped_or_edited() {
         let xmp = [XMP_PREFIX, b"<a City='Zzyzx'/>"].concat();
         let blank = [XMP_PREFIX, b"<a             />"].concat();
         let (keep, drop) = (Edit::Keep, Edit::Drop);
@@ -106,7 +108,7 @@ mod tests {
             (APP0, b"JFXX\0\x10a JPEG", &drop, &drop),
             (APP1, b"Exif\0\0no TIFF", &drop, &drop),
             (APP1, b"Exif\0", &drop, &drop),
-            // Padding that is not zero becomes it, so that all readers know the block.
+            // Padding other than zero becomes zero, so that all readers recognise the block.
             (
                 APP1,
                 &[b"Exif\0\x20", TURNED].concat(),

@@ -1,33 +1,33 @@
-//! What goes of a file's metadata, and what stays.
+//! Removal of metadata.
 //!
-//! The walks ask, once they hold a piece of metadata; the answer is an [`Edit`].
-//! Nothing here knows where in a file it is.
+//! The walks call these functions with a piece of metadata; the answer is an [`Edit`].
+//! Nothing here knows where in a file the metadata is.
 //!
-//! - `jpeg`, `png`, `gif`, `webp`, `avif`: what is metadata in each container;
-//! - `exif`, `xmp`, `photoshop`: the three forms that it has in all of them;
-//! - `place`: the names under which places are told.
+//! - `jpeg`, `png`, `gif`, `webp`, `avif`: which parts of each container are metadata;
+//! - `exif`, `xmp`, `photoshop`: the three forms of metadata that containers share;
+//! - `location`: the names of properties that reveal a location.
 //!
-//! Where a container says further up how long things are (the RIFF of a WebP,
-//! the offsets of an AVIF), an edit keeps the length. What cannot be read goes
-//! as a whole: what is not understood cannot be said to tell no place.
+//! If a container states lengths or offsets further ahead (the RIFF of a WebP, the offsets
+//! of an AVIF), an edit keeps the length. Metadata that cannot be parsed is removed as a
+//! whole, because it might contain a location.
 
 pub(super) mod avif;
 mod exif;
 pub(super) mod gif;
 pub(super) mod jpeg;
+mod location;
 mod photoshop;
-mod place;
 pub(super) mod png;
 pub(super) mod webp;
 mod xmp;
 
-/// What becomes of a piece of metadata.
+/// What happens to a piece of metadata.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Edit {
-    /// It stays.
+    /// It is kept.
     Keep,
-    /// It goes.
+    /// It is removed.
     Drop,
-    /// Others take its place, which are no longer.
+    /// It is replaced by these bytes, which are not longer.
     Replace(Vec<u8>),
 }

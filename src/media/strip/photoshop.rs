@@ -5,23 +5,23 @@ use super::Edit;
 use crate::media::meter::Meter;
 use crate::media::read::Reader;
 
-/// What a JPEG's APP13 segment with resources begins with.
+/// Precedes the resources in a JPEG's APP13 segment.
 pub(super) const PREFIX: &[u8] = b"Photoshop 3.0\0";
 
-/// The resource that holds IPTC-IIM.
+/// The resource that contains IPTC-IIM.
 const IPTC: u16 = 0x0404;
-/// The MD5 of that.
+/// The resource that contains the MD5 of IPTC-IIM.
 const IPTC_DIGEST: u16 = 0x0425;
-/// Thumbnails in two forms, Exif in two, XMP.
-const SECRET: [u16; 5] = [0x0409, 0x040C, 0x0422, 0x0423, 0x0424];
+/// Resources that are removed: thumbnails in two forms, Exif in two, XMP.
+const REMOVABLE: [u16; 5] = [0x0409, 0x040C, 0x0422, 0x0423, 0x0424];
 
-/// What a byte, a resource and a data set cost, in units of the [`Meter`]. A byte is
-/// looked at, copied and compared.
+/// The costs of a byte, a resource and a data set, in units of the [`Meter`]. A byte is
+/// read, copied and compared.
 const BYTE: u64 = 4;
 const RESOURCE: u64 = 48;
 const DATASET: u64 = 24;
 
-/// The edit of a series of resources that takes places and previews out.
+/// Removes locations and previews from a series of resources.
 pub(super) fn edit(resources: &[u8], meter: &mut Meter) -> Edit {
     meter.charge_each(resources.len(), BYTE);
     let Some(all) = parse(resources) else {
@@ -32,7 +32,7 @@ pub(super) fn edit(resources: &[u8], meter: &mut Meter) -> Edit {
         .iter()
         .map(|resource| match resource.id {
             IPTC => iim(resource.data, meter),
-            id if SECRET.contains(&id) => Edit::Drop,
+            id if REMOVABLE.contains(&id) => Edit::Drop,
             _ => Edit::Keep,
         })
         .collect();
@@ -64,7 +64,7 @@ struct Resource<'a> {
 }
 
 impl Resource<'_> {
-    /// Writes it with other data.
+    /// Writes the resource with other data.
     fn write(&self, data: &[u8], to: &mut Vec<u8>) {
         to.extend(self.head);
         to.extend(u32::try_from(data.len()).unwrap_or(u32::MAX).to_be_bytes());
@@ -73,7 +73,7 @@ impl Resource<'_> {
     }
 }
 
-/// The resources; `None` if that is not all there is.
+/// Parses the resources; `None` if there is anything else.
 fn parse(resources: &[u8]) -> Option<Vec<Resource<'_>>> {
     let mut found = Vec::new();
     let mut rest = resources;
@@ -105,17 +105,17 @@ fn parse(resources: &[u8]) -> Option<Vec<Resource<'_>>> {
     Some(found)
 }
 
-/// What of `all` comes before its end, `rest`.
+/// The part of `all` before its end, `rest`.
 fn before<'a>(all: &'a [u8], rest: &[u8]) -> &'a [u8] {
     let count = all.len().saturating_sub(rest.len());
     all.get(..count).unwrap_or_default()
 }
 
-/// Records of places (content location code and name, city, sublocation,
-/// province, country code and name), and of previews.
-const SECRET_DATASETS: [u8; 10] = [26, 27, 90, 92, 95, 100, 101, 200, 201, 202];
+/// Data sets that are removed: locations (content location code and name, city,
+/// sublocation, province, country code and name) and previews.
+const REMOVABLE_DATASETS: [u8; 10] = [26, 27, 90, 92, 95, 100, 101, 200, 201, 202];
 
-/// The edit of IPTC-IIM (IIM 4.2 §1.5): a series of data sets.
+/// Edits IPTC-IIM (IIM 4.2 §1.5): a series of data sets.
 fn iim(data: &[u8], meter: &mut Meter) -> Edit {
     let mut edited = Vec::new();
     let mut rest = data;
@@ -124,20 +124,20 @@ fn iim(data: &[u8], meter: &mut Meter) -> Edit {
             return Edit::Drop;
         };
         meter.charge(DATASET);
-        if record != 2 || !SECRET_DATASETS.contains(&dataset) {
+        if record != 2 || !REMOVABLE_DATASETS.contains(&dataset) {
             edited.extend(before(rest, after));
         }
         rest = after;
     }
     match edited {
-        // But for the padding.
+        // Padding is not compared.
         edited if edited.len() == before(data, rest).len() => Edit::Keep,
         edited if edited.is_empty() => Edit::Drop,
         edited => Edit::Replace(edited),
     }
 }
 
-/// The numbers of the first data set, and what follows it.
+/// The numbers of the first data set, and the bytes after it.
 fn next_dataset(data: &[u8]) -> Option<(u8, u8, &[u8])> {
     let mut reader = Reader::new(data);
     let [0x1C, record, dataset] = reader.array()? else {
@@ -145,7 +145,7 @@ fn next_dataset(data: &[u8]) -> Option<(u8, u8, &[u8])> {
     };
     let mut size = usize::from(reader.u16_be()?);
     if size & 0x8000 != 0 {
-        // Extended: so many bytes hold the length.
+        // Extended: this many bytes contain the length.
         let bytes = reader.take(size & 0x7FFF)?;
         let significant = bytes.iter().skip_while(|byte| **byte == 0);
         let mut number: u64 = 0;

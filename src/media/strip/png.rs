@@ -1,26 +1,29 @@
-use super::place::{NAME, is_place};
+//! Metadata in the chunks of a PNG.
+
+use super::location::{NAME, is_location};
 use super::{Edit, exif, xmp};
 use crate::media::Strip;
 use crate::media::exif::prefixed;
 use crate::media::meter::Meter;
 
-/// Chunks that a decoder needs to show the picture as it was meant.
+/// Chunks that a decoder needs to display the picture as intended.
 const PICTURE: [&[u8; 4]; 23] = [
     b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"sBIT",
     b"bKGD", b"pHYs", b"hIST", b"sPLT", b"cICP", b"mDCV", b"mDCv", b"cLLI", b"cLLi", b"acTL",
     b"fcTL", b"fdAT", b"oFFs",
 ];
 
-/// Other chunks of the standard and its extensions (PNG-EXTENSIONS 1.5.0), which tell
-/// no place. Of these, texts are looked into; gIFx may hold anything that a GIF's
-/// application extension may, and dSIG signs a file that is now another.
+/// Other chunks of the standard and its extensions (PNG-EXTENSIONS 1.5.0) that are kept
+/// unless all metadata is removed. Texts among them are searched. Missing are gIFx, which
+/// may contain anything that a GIF's application extension may, and dSIG, which would
+/// certify a file that has since changed.
 const REGISTERED: [&[u8; 4]; 8] = [
     b"tEXt", b"zTXt", b"iTXt", b"tIME", b"pCAL", b"sCAL", b"sTER", b"gIFg",
 ];
 
-/// Whether a chunk of this name goes, whatever it holds. Those that nobody has
-/// registered go: they are where makers put what the others have no place for, whole
-/// other pictures too, and so are content credentials (caBX).
+/// Whether a chunk with this name is removed, whatever its content. Unregistered chunks
+/// are: makers use them for what other chunks do not provide for, including whole pictures,
+/// and content credentials (caBX) are unregistered too.
 pub(in crate::media) fn drops(name: [u8; 4], strip: Strip) -> bool {
     let stays = match strip {
         Strip::Location => REGISTERED.contains(&&name),
@@ -29,7 +32,7 @@ pub(in crate::media) fn drops(name: [u8; 4], strip: Strip) -> bool {
     !(stays || PICTURE.contains(&&name) || &name == b"eXIf")
 }
 
-/// What becomes of the content of an eXIf or text chunk.
+/// Edits the content of an eXIf or text chunk.
 pub(in crate::media) fn chunk(
     name: [u8; 4],
     content: &[u8],
@@ -43,7 +46,7 @@ pub(in crate::media) fn chunk(
     }
 }
 
-/// The longest keyword (§11.3.3.2).
+/// The maximum length of a keyword (§11.3.3.2).
 const MAX_KEYWORD: usize = 79;
 
 /// §11.3.3: keyword, then text in one of three forms.
@@ -69,22 +72,22 @@ fn text(name: [u8; 4], content: &[u8], meter: &mut Meter) -> Edit {
             None => Edit::Drop,
         };
     }
-    // ImageMagick's and exiftool's wrapping of whole blocks, in hex and mostly
-    // compressed: nothing here decompresses what others made.
+    // ImageMagick and exiftool wrap whole blocks in hex, mostly compressed, and nothing
+    // here decompresses a client's data.
     let wrapped = keyword.starts_with(b"Raw profile type ");
     let local = keyword.rsplit(|byte| *byte == b':').next();
-    if wrapped && !keyword.ends_with(b" icc") || local.is_some_and(is_place) {
+    if wrapped && !keyword.ends_with(b" icc") || local.is_some_and(is_location) {
         return Edit::Drop;
     }
     Edit::Keep
 }
 
-/// The text of an iTXt chunk after its keyword, if it is not compressed.
+/// The text of an iTXt chunk after its keyword, unless it is compressed.
 fn international(rest: &[u8]) -> Option<&[u8]> {
     let [0, _, rest @ ..] = rest else {
         return None;
     };
-    // A language, and the keyword in it.
+    // The language, and the translated keyword.
     rest.splitn(3, |byte| *byte == 0).nth(2)
 }
 
@@ -93,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_stay_go_or_change() {
+    fn texts_are_kept_dropped_or_edited() {
         let check = |name: &[u8; 4], content: &[u8], expect: Edit| {
             let name_of = String::from_utf8_lossy(content);
             let edit = |strip| chunk(*name, content, strip, &mut Meter::default());
@@ -117,14 +120,14 @@ mod tests {
         let blank = b"XML:com.adobe.xmp\0\0\0\0\0<a             />";
         check(b"iTXt", xmp, Edit::Replace(blank.to_vec()));
         check(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0<a/>", Edit::Keep);
-        // Compressed, or where it does not belong.
+        // Compressed, or in the wrong chunk.
         check(b"iTXt", b"XML:com.adobe.xmp\0\x01\0\0\0zlib", Edit::Drop);
         check(b"tEXt", b"XML:com.adobe.xmp\0<a/>", Edit::Drop);
         check(b"iTXt", b"XML:com.adobe.xmp\0\0", Edit::Drop);
     }
 
     #[test]
-    fn chunks_that_show_the_picture_always_stay() {
+    fn chunks_of_the_picture_are_always_kept() {
         for name in PICTURE {
             assert!(!drops(*name, Strip::Location) && !drops(*name, Strip::All));
         }
@@ -134,7 +137,7 @@ mod tests {
             (b"tIME", false, true),
             (b"sTER", false, true),
             (b"tEXt", false, true),
-            // Private ones, and public ones that nobody has registered.
+            // Private ones, and public ones that are not registered.
             (b"prIv", true, true),
             (b"iDOT", true, true),
             (b"gIFx", true, true),

@@ -1,9 +1,11 @@
+//! Metadata in the chunks of a WebP.
+
 use super::{exif, xmp};
 use crate::media::Strip;
 use crate::media::meter::Meter;
 
-/// Whether a chunk of this name has to do with the picture or its colours.
-/// Others have no known use and are made zero: content credentials, for one.
+/// Whether a chunk with this name contributes to the picture or its colours. Others, such
+/// as content credentials, have no known use and are cleared.
 pub(in crate::media) fn is_known(name: [u8; 4]) -> bool {
     let known = [
         b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP",
@@ -11,8 +13,8 @@ pub(in crate::media) fn is_known(name: [u8; 4]) -> bool {
     known.contains(&&name)
 }
 
-/// The content of an EXIF or XMP chunk, edited and of the same length; `None`
-/// where nothing changes.
+/// Edits the content of an EXIF or XMP chunk without changing its length; `None` if nothing
+/// changes.
 pub(in crate::media) fn chunk(
     name: [u8; 4],
     content: &[u8],

@@ -1,29 +1,29 @@
 //! XMP packets (ISO 16684-1): RDF in XML.
 //!
-//! What goes is made spaces, so that a packet keeps its length and stays well
-//! formed. A property is an attribute or an element; it is known by its name
-//! without the prefix, because a prefix is the writer's choice. XML allows no
-//! other spelling of a name, so that none can hide.
+//! Removed properties are replaced by spaces, so that a packet keeps its length and stays
+//! well-formed. A property is an attribute or an element, identified by its name without the
+//! prefix, because writers choose prefixes freely. XML allows no other spelling of a name,
+//! so no property can hide.
 
 use std::ops::Range;
 
 use super::Edit;
-use super::place::{NAME, is_place};
+use super::location::{NAME, is_location};
 use crate::media::Strip;
 use crate::media::meter::Meter;
 
-/// The edit of a packet, which keeps its length.
+/// Edits a packet, which keeps its length.
 pub(super) fn edit(packet: &[u8], strip: Strip, meter: &mut Meter) -> Edit {
     if strip == Strip::All {
         return Edit::Drop;
     }
-    match secrets(packet, meter) {
+    match removable(packet, meter) {
         None => Edit::Drop,
-        Some(secrets) => blank(packet, &secrets).map_or(Edit::Keep, Edit::Replace),
+        Some(removable) => blank(packet, &removable).map_or(Edit::Keep, Edit::Replace),
     }
 }
 
-/// The same, where the packet must stay; `None` where nothing changes.
+/// Like [`edit`], for a packet that must be kept; `None` if nothing changes.
 pub(super) fn edit_in_place(packet: &[u8], strip: Strip, meter: &mut Meter) -> Option<Vec<u8>> {
     match edit(packet, strip, meter) {
         Edit::Keep => None,
@@ -32,7 +32,7 @@ pub(super) fn edit_in_place(packet: &[u8], strip: Strip, meter: &mut Meter) -> O
     }
 }
 
-/// A packet that says nothing, as far as there is room for one.
+/// An empty packet, as far as there is room for one.
 fn empty(length: usize) -> Vec<u8> {
     const EMPTY: &[u8] = b"<x:xmpmeta xmlns:x=\"adobe:ns:meta/\"/>";
     let mut packet = vec![b' '; length];
@@ -42,37 +42,37 @@ fn empty(length: usize) -> Vec<u8> {
     packet
 }
 
-fn blank(packet: &[u8], secrets: &[Range<usize>]) -> Option<Vec<u8>> {
+fn blank(packet: &[u8], removable: &[Range<usize>]) -> Option<Vec<u8>> {
     let mut edited = packet.to_vec();
-    for secret in secrets {
-        edited.get_mut(secret.clone())?.fill(b' ');
+    for range in removable {
+        edited.get_mut(range.clone())?.fill(b' ');
     }
     (edited != packet).then_some(edited)
 }
 
-/// Properties that go: places, previews, and the name of the extended packet,
-/// which goes too.
-fn is_secret(name: &[u8]) -> bool {
+/// Whether a property is removed: locations, previews, and the name of the extended packet,
+/// which is removed too.
+fn is_removable(name: &[u8]) -> bool {
     let local = name.rsplit(|byte| *byte == b':').next().unwrap_or(name);
     let others: [&[u8]; 2] = [b"Thumbnails", b"HasExtendedXMP"];
     let declares = name.strip_prefix(b"xmlns:") == Some(local);
-    !declares && (is_place(local) || others.contains(&local))
+    !declares && (is_location(local) || others.contains(&local))
 }
 
-/// How deep elements may lie in each other. Structures in lists in structures, as the
-/// masks of a raw converter are, take some 20.
+/// The maximum depth of elements. Structures in lists in structures, such as the masks of a
+/// raw converter, need some 20.
 const MAX_DEPTH: usize = 32;
 
-/// The longest declaration that a text is XML.
+/// The maximum length of an XML declaration.
 const MAX_DECLARATION: usize = 256;
 
-/// What a byte of a packet costs, in units of the [`Meter`]: it is looked at for zeros,
-/// for markup and for what that is, copied and compared.
+/// The cost of a byte of a packet, in units of the [`Meter`]: it is searched for zeros and
+/// markup, parsed, copied and compared.
 const BYTE: u64 = 4;
 
-/// Where the properties are that go. `None` if the packet is not plain XML in
-/// UTF-8 without definitions of its own.
-fn secrets(packet: &[u8], meter: &mut Meter) -> Option<Vec<Range<usize>>> {
+/// The positions of the properties to remove. `None` if the packet is not plain XML in
+/// UTF-8 without a document type.
+fn removable(packet: &[u8], meter: &mut Meter) -> Option<Vec<Range<usize>>> {
     meter.charge_each(packet.len(), BYTE);
     let mut reader = XmlReader {
         packet,
@@ -82,9 +82,9 @@ fn secrets(packet: &[u8], meter: &mut Meter) -> Option<Vec<Range<usize>>> {
         declared: false,
         open: Vec::new(),
         hidden: None,
-        secrets: Vec::new(),
+        removable: Vec::new(),
     };
-    // Some writers end a packet as they end a string.
+    // Some writers end a packet with a zero, like a string.
     let text = packet.trim_ascii_end();
     let end = text.iter().rposition(|byte| *byte != 0).unwrap_or(0);
     let read = match memchr::memchr(0, text.get(..end)?) {
@@ -94,22 +94,22 @@ fn secrets(packet: &[u8], meter: &mut Meter) -> Option<Vec<Range<usize>>> {
     meter.charge_each(reader.names, NAME);
     meter.charge_each(reader.named, BYTE);
     read?;
-    reader.open.is_empty().then_some(reader.secrets)
+    reader.open.is_empty().then_some(reader.removable)
 }
 
 struct XmlReader<'a> {
     packet: &'a [u8],
     at: usize,
-    /// How many names were read, and how many bytes those have.
+    /// The number of names read so far, and the sum of their lengths.
     names: usize,
     named: usize,
-    /// Whether there was a declaration.
+    /// Whether an XML declaration has been read.
     declared: bool,
-    /// The names of the elements that are open.
+    /// The names of the open elements.
     open: Vec<&'a [u8]>,
-    /// The outermost open element that goes: how deep it is, and where it began.
+    /// The depth and the start of the outermost open element that is removed.
     hidden: Option<(usize, usize)>,
-    secrets: Vec<Range<usize>>,
+    removable: Vec<Range<usize>>,
 }
 
 impl<'a> XmlReader<'a> {
@@ -121,7 +121,7 @@ impl<'a> XmlReader<'a> {
         self.at = self.at.saturating_add(count);
     }
 
-    /// Goes over all that is left.
+    /// Parses everything that is left.
     fn read(&mut self) -> Option<()> {
         while let Some(tag) = memchr::memchr(b'<', self.rest()) {
             self.pass(tag);
@@ -130,12 +130,12 @@ impl<'a> XmlReader<'a> {
         Some(())
     }
 
-    /// Goes over the markup that begins here.
+    /// Parses the markup that begins here.
     fn markup(&mut self) -> Option<()> {
         match self.rest() {
             [b'<', b'!', b'-', b'-', ..] => self.skip(b"<!--", b"-->"),
             [b'<', b'!', b'[', b'C', ..] => self.skip(b"<![CDATA[", b"]]>"),
-            // A document type may define what elements are made of.
+            // A document type may define the content of elements.
             [b'<', b'!', ..] => None,
             [b'<', b'?', ..] => self.instruction(),
             [b'<', b'/', ..] => self.end_tag(),
@@ -143,7 +143,7 @@ impl<'a> XmlReader<'a> {
         }
     }
 
-    /// Goes over what stands between these.
+    /// Skips everything from `start` to `end`.
     fn skip<const N: usize>(&mut self, start: &[u8], end: &[u8; N]) -> Option<()> {
         let inside = self.rest().strip_prefix(start)?;
         let found = inside.array_windows().position(|text| text == end)?;
@@ -153,7 +153,7 @@ impl<'a> XmlReader<'a> {
         Some(())
     }
 
-    /// An instruction. One may be the declaration that this is XML, and name an encoding.
+    /// Parses an instruction, which may be the XML declaration and name an encoding.
     fn instruction(&mut self) -> Option<()> {
         let start = self.at;
         self.skip(b"<?", b"?>")?;
@@ -185,7 +185,7 @@ impl<'a> XmlReader<'a> {
         let start = self.at;
         self.pass(1);
         let name = self.name()?;
-        if self.hidden.is_none() && is_secret(name) {
+        if self.hidden.is_none() && is_removable(name) {
             self.hidden = Some((self.open.len(), start));
         }
         loop {
@@ -218,16 +218,16 @@ impl<'a> XmlReader<'a> {
         let value = rest.get(..memchr::memchr(*quote, rest)?)?;
         self.pass(value.len());
         self.pass(2);
-        if self.hidden.is_none() && is_secret(name) {
-            self.secrets.push(start..self.at);
+        if self.hidden.is_none() && is_removable(name) {
+            self.removable.push(start..self.at);
         }
         memchr::memchr(b'<', value).is_none().then_some(())
     }
 
-    /// An element ends here.
+    /// Ends an element.
     fn close(&mut self) {
         if let Some((_, start)) = self.hidden.take_if(|(depth, _)| *depth == self.open.len()) {
-            self.secrets.push(start..self.at);
+            self.removable.push(start..self.at);
         }
     }
 
@@ -253,7 +253,7 @@ impl<'a> XmlReader<'a> {
     }
 }
 
-/// Whether a name does not go on with this.
+/// Whether this byte ends a name.
 fn ends_name(byte: &u8) -> bool {
     byte.is_ascii_whitespace() || matches!(byte, b'<' | b'>' | b'/' | b'=' | b'\'' | b'"' | b'&')
 }

@@ -1,13 +1,13 @@
-//! Files that are made to cost much: as many of the smallest parts as fit into a length, or
-//! parts that all point at the same bytes. `cargo xtask bench` measures what they cost;
-//! tests hold them to what holds of every file.
+//! Files that are made to be costly: as many of the smallest parts as fit into a length, or
+//! parts that all refer to the same bytes. `cargo xtask bench` measures their cost; tests
+//! check that they behave like every other file.
 
 use super::parts::{PNG_SIGNATURE, iso_box, png_chunk, riff_chunk, segment};
 
-/// A file, and what is in it.
+/// A description, and the file.
 pub(crate) type File = (&'static str, Vec<u8>);
 
-/// One of each, about as long as `length`, which must be 1,000 or more.
+/// One file of each kind, about `length` bytes long, which must be at least 1,000.
 pub(crate) fn files(length: usize) -> Vec<File> {
     let mut files = jpegs(length);
     files.extend(pngs(length));
@@ -17,12 +17,12 @@ pub(crate) fn files(length: usize) -> Vec<File> {
     files
 }
 
-/// A part, again and again.
+/// Repeats a part up to `length`.
 fn fill(length: usize, part: &[u8]) -> Vec<u8> {
     part.repeat(length / part.len())
 }
 
-/// Parts with a number of their own.
+/// Parts made from consecutive numbers, up to `length`.
 fn numbered(length: usize, part: impl Fn(u32) -> Vec<u8>) -> Vec<u8> {
     let mut all = Vec::with_capacity(length);
     for number in 0.. {
@@ -35,10 +35,10 @@ fn numbered(length: usize, part: impl Fn(u32) -> Vec<u8>) -> Vec<u8> {
     all
 }
 
-/// The most that is put into a segment of a JPEG.
+/// The maximum length of a JPEG segment here.
 const SEGMENT: usize = 65_000;
 
-/// Segments that are as full as may be.
+/// Segments that are as full as possible.
 fn segments(length: usize, marker: u8, head: &[u8], content: impl Fn(usize) -> Vec<u8>) -> Vec<u8> {
     let mut all = Vec::new();
     while all.len() + head.len() + 100 < length {
@@ -48,7 +48,7 @@ fn segments(length: usize, marker: u8, head: &[u8], content: impl Fn(usize) -> V
     all
 }
 
-/// An Exif block whose entries are texts of the same bytes: all of it.
+/// An Exif block all of whose entries are texts that refer to the same bytes: all of them.
 fn exif_of_the_same_bytes(length: usize) -> Vec<u8> {
     let all = u32::try_from(length).expect("short");
     let entries = numbered(length - 14, |number| {
@@ -82,7 +82,7 @@ fn xmp_of_attributes(length: usize) -> Vec<u8> {
     [HEAD.as_bytes(), &attributes, TAIL.as_bytes()].concat()
 }
 
-/// An XMP packet with as many elements inside each other as fit.
+/// An XMP packet with as many nested elements as fit.
 fn xmp_of_elements(length: usize) -> Vec<u8> {
     let depth = length / 7;
     ["<a>".repeat(depth), "</a>".repeat(depth)]
@@ -92,9 +92,9 @@ fn xmp_of_elements(length: usize) -> Vec<u8> {
 
 const XMP_IN_JPEG: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
 
-/// A JPEG of one block, with something before its tables and in its scan.
+/// A JPEG of one block, with parts before its tables and in its scan.
 fn jpeg(before: &[u8], scan: &[u8]) -> Vec<u8> {
-    // One code of one bit each: a difference of 0 for DC, end of block for AC.
+    // One code of one bit for each table: a difference of 0 for DC, end of block for AC.
     let code = |class: u8| segment(0xC4, &[&[class, 1], &[0; 15][..], &[0]].concat());
     [
         &[0xFF, 0xD8],
@@ -210,7 +210,7 @@ fn pngs(length: usize) -> Vec<File> {
     ]
 }
 
-/// A GIF of one pixel, with blocks before it, and its codes in these sub-blocks.
+/// A GIF of one pixel, with blocks before it, and with these sub-blocks of codes.
 fn gif(before: &[u8], codes: &[u8]) -> Vec<u8> {
     let screen = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xFF\xFF\xFF";
     let frame = b",\0\0\0\0\x01\0\x01\0\0\x02";
@@ -243,7 +243,7 @@ fn gifs(length: usize) -> Vec<File> {
 
 /// A WebP of one pixel, with chunks after it.
 fn webp(after: &[u8]) -> Vec<u8> {
-    // Flags for Exif and XMP; one less than each side.
+    // Flags for Exif and XMP; then the sides minus one.
     let head = riff_chunk(b"VP8X", &[0x0C, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
     let pixel = riff_chunk(b"VP8L", &[0x2F, 0, 0, 0, 0, 0x88, 0x88, 0x08]);
     riff_chunk(b"RIFF", &[b"WEBP", &head[..], &pixel, after].concat())
@@ -271,7 +271,7 @@ fn webps(length: usize) -> Vec<File> {
     ]
 }
 
-/// A box with a version and flags, all 0 but the version.
+/// A box with a version and flags of 0.
 fn full(name: &[u8; 4], version: u8, content: &[u8]) -> Vec<u8> {
     iso_box(name, &[&[version, 0, 0, 0], content].concat())
 }
@@ -291,7 +291,7 @@ fn nested(length: usize, name: &[u8; 4]) -> Vec<u8> {
         .collect()
 }
 
-/// An AVIF with these boxes in its `meta`, and these after it.
+/// An AVIF with additional boxes in its `meta`, and others after that.
 fn avif(meta: &[&[u8]], after: &[u8]) -> Vec<u8> {
     let kind = iso_box(b"ftyp", b"avif\0\0\0\0avifmif1");
     let handler = full(b"hdlr", 0, b"\0\0\0\0pict\0\0\0\0\0\0\0\0\0\0\0\0\0");
@@ -307,7 +307,7 @@ fn avif(meta: &[&[u8]], after: &[u8]) -> Vec<u8> {
     [kind, full(b"meta", 0, &all), after.to_vec()].concat()
 }
 
-/// `iinf` of the picture, the item 1, and items of Exif that have the numbers from 2 on.
+/// `iinf` of the picture, which is item 1, and of Exif items numbered from 2 on.
 fn items(others: usize) -> Vec<u8> {
     let entry = |number: usize, kind: &[u8; 4]| {
         full(
@@ -328,7 +328,7 @@ fn items(others: usize) -> Vec<u8> {
     )
 }
 
-/// `iloc`, version 1: of each item where it lies, in `idat`.
+/// `iloc`, version 1: the extents of each item in `idat`.
 fn locations(extents: &[Vec<(u32, u32)>]) -> Vec<u8> {
     let mut content = [&[0x44, 0][..], &short(extents.len())].concat();
     for (item, extents) in extents.iter().enumerate() {
@@ -344,7 +344,7 @@ fn avifs(length: usize) -> Vec<File> {
     let data = |size: usize| iso_box(b"idat", &vec![0; size]);
     let (size, half) = (u32::try_from(length / 2).expect("short"), length / 2);
     let picture = vec![(0, 16)];
-    // Each names all of the data again.
+    // Each refers to all of the data again.
     let overlapping = |each: usize, items: usize| {
         let extents = vec![vec![(0, size); each]; items];
         locations(&[vec![picture.clone()], extents].concat())

@@ -16,12 +16,12 @@ pub(crate) fn versioned(name: &[u8; 4], version: u8, content: &[u8]) -> Vec<u8> 
     bx(name, &[&[version, 0, 0, 0], content].concat())
 }
 
-/// Numbers of 32 bits.
+/// Numbers of 32 bits, in big-endian order.
 pub(crate) fn words(words: &[u32]) -> Vec<u8> {
     words.iter().flat_map(|word| word.to_be_bytes()).collect()
 }
 
-/// The box of the file's type: the major brand, and those of images that it has.
+/// The `ftyp` box: the major brand, and the compatible brands.
 pub(crate) fn ftyp(brands: &[&[u8; 4]]) -> Vec<u8> {
     let others = brands
         .iter()
@@ -35,7 +35,7 @@ pub(crate) fn ftyp(brands: &[&[u8; 4]]) -> Vec<u8> {
     )
 }
 
-/// Boxes in `name`, one in the other, `depth` of them.
+/// Boxes with this `name`, one inside the other, `depth` of them.
 pub(crate) fn nested(name: &[u8; 4], head: &[u8], depth: usize) -> Vec<u8> {
     let each = head.len() + 8;
     let boxes = (1..=depth).rev().map(|left| {
@@ -49,20 +49,20 @@ pub(crate) fn nested(name: &[u8; 4], head: &[u8], depth: usize) -> Vec<u8> {
 #[derive(Clone, Debug)]
 pub(crate) struct Item {
     pub(crate) kind: [u8; 4],
-    /// Its name, and what its type is more closely, each ended by a zero.
+    /// The item's name, and the details of its type, each followed by a zero.
     pub(crate) texts: Vec<u8>,
-    /// How its bytes are found: 0 in the file, 1 in `idat`, 2 in other items.
+    /// The construction method of its data: 0 in the file, 1 in `idat`, 2 in other items.
     pub(crate) method: u8,
-    /// Which file they are in.
+    /// The data reference index.
     pub(crate) source: u16,
-    /// Offset and length.
+    /// Offsets and lengths.
     pub(crate) extents: Vec<(u32, u32)>,
-    /// The items that it is put together from.
+    /// The items that it is derived from.
     pub(crate) parts: Vec<u16>,
 }
 
 impl Item {
-    /// An item at these places in the file.
+    /// An item with these extents in the file.
     pub(crate) fn new(kind: &[u8; 4], extents: &[(u32, u32)]) -> Self {
         Self {
             kind: *kind,
@@ -83,12 +83,12 @@ impl Item {
         }
     }
 
-    /// The same in `idat`.
+    /// The same item with its data in `idat`.
     pub(crate) fn in_idat(self) -> Self {
         Self { method: 1, ..self }
     }
 
-    /// The same, put together from these.
+    /// The same item, derived from these.
     pub(crate) fn of(self, parts: &[u16]) -> Self {
         let parts = parts.to_vec();
         Self { parts, ..self }
@@ -99,7 +99,7 @@ impl Item {
         versioned(b"infe", 2, &[&head[..], &self.texts].concat())
     }
 
-    fn place(&self, number: u16) -> Vec<u8> {
+    fn location(&self, number: u16) -> Vec<u8> {
         let count = u16::try_from(self.extents.len()).expect("few");
         let extents = self
             .extents
@@ -120,24 +120,24 @@ impl Item {
     }
 }
 
-/// A `meta` box, part by part, so that each can be exchanged.
+/// The parts of a `meta` box, each of which can be replaced.
 #[derive(Clone, Debug)]
 pub(crate) struct Meta {
     pub(crate) pitm: Vec<u8>,
     pub(crate) iinf: Vec<u8>,
     pub(crate) iloc: Vec<u8>,
     pub(crate) iref: Vec<u8>,
-    /// What is in `ipco`.
+    /// The content of `ipco`.
     pub(crate) properties: Vec<u8>,
     pub(crate) ipma: Vec<u8>,
-    /// What `idat` holds; without a byte there is none.
+    /// The content of `idat`; if empty, there is no such box.
     pub(crate) idat: Vec<u8>,
-    /// Boxes that come last.
+    /// Further boxes at the end.
     pub(crate) more: Vec<u8>,
 }
 
 impl Meta {
-    /// Of these items, numbered from 1. The first is shown, 6 by 4.
+    /// A box with these items, numbered from 1. The first is displayed, 6 by 4.
     pub(crate) fn new(items: &[Item]) -> Self {
         let numbered = || (1u16..).zip(items);
         let count = u16::try_from(items.len()).expect("few").to_be_bytes();
@@ -147,7 +147,7 @@ impl Meta {
                 .collect::<Vec<u8>>()
         };
         let entries = all(&|number, item| item.entry(number));
-        let places = all(&|number, item| item.place(number));
+        let locations = all(&|number, item| item.location(number));
         let references = all(&|number, item| match item.parts.is_empty() {
             true => Vec::new(),
             false => item.reference(number),
@@ -155,7 +155,7 @@ impl Meta {
         Self {
             pitm: full(b"pitm", &[0, 1]),
             iinf: full(b"iinf", &[&count[..], &entries].concat()),
-            iloc: versioned(b"iloc", 1, &[&[0x44, 0], &count[..], &places].concat()),
+            iloc: versioned(b"iloc", 1, &[&[0x44, 0], &count[..], &locations].concat()),
             iref: match references.is_empty() {
                 true => Vec::new(),
                 false => full(b"iref", &references),
@@ -194,20 +194,20 @@ impl Meta {
     }
 }
 
-/// A `moov` box of one track, part by part.
+/// The parts of a `moov` box with one track.
 #[derive(Clone, Debug)]
 pub(crate) struct Movie {
     pub(crate) stsz: Vec<u8>,
     pub(crate) stsc: Vec<u8>,
     pub(crate) stco: Vec<u8>,
-    /// Further boxes in `stbl`, in `trak` and in `moov`.
+    /// Further boxes in `stbl`; `track` and `more` are further boxes in `trak` and `moov`.
     pub(crate) tables: Vec<u8>,
     pub(crate) track: Vec<u8>,
     pub(crate) more: Vec<u8>,
 }
 
 impl Movie {
-    /// Three frames of 6 by 4, 10 bytes each: one at the first offset, two at the
+    /// Three frames of 6 by 4, with 10 bytes each: one at the first offset, two at the
     /// second.
     pub(crate) fn new(offsets: [u32; 2]) -> Self {
         Self {
@@ -233,7 +233,7 @@ impl Movie {
     }
 }
 
-/// These boxes, and an `mdat` of sevens up to the file's length of `total`.
+/// A file of these boxes, and of an `mdat` filled with sevens up to `total` bytes.
 pub(crate) fn file(boxes: &[Vec<u8>], total: usize) -> Vec<u8> {
     let start = boxes.concat();
     let data = bx(b"mdat", &vec![7; total - start.len() - 8]);

@@ -1,7 +1,7 @@
-//! The parts that files are made of: chunks, segments and boxes. Nothing but the standard
-//! library is used, so that `cargo xtask bench` can make the same files.
+//! The parts of files: chunks, segments and boxes. Uses nothing but the standard library, so
+//! that `cargo xtask bench` can make the same files.
 
-/// What a PNG begins with.
+/// The signature of a PNG.
 pub const PNG_SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 
 /// A chunk of a PNG.
@@ -49,7 +49,7 @@ pub fn segment(marker: u8, content: &[u8]) -> Vec<u8> {
     [&[0xFF, marker], &length.to_be_bytes()[..], content].concat()
 }
 
-/// A chunk of RIFF, which a WebP is.
+/// A chunk of a RIFF file, such as a WebP.
 pub fn riff_chunk(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
     let length = u32::try_from(content.len()).expect("a chunk is shorter than 4 GB");
     let padding = &[0][..content.len() % 2];

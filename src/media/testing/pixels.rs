@@ -1,29 +1,29 @@
-//! What decoders make of a file: the pixels of all frames. The decoders are others'
-//! work, so nothing here shares a mistake with the walks.
+//! The pixels of all frames of a file, as decoders see them. The decoders are third-party
+//! crates, so they share no mistake with the walks.
 
 use std::io::Cursor;
 use std::num::NonZeroU64;
 
 use crate::model::Kind;
 
-/// The most bytes that a decoder may take for a frame.
+/// The maximum number of bytes that a decoder may use for a frame.
 const MOST_BYTES: usize = 64 << 20;
 
 /// A decoded file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pixels {
-    /// Across, before orientation.
+    /// The width, before orientation.
     pub width: u32,
-    /// Down, before orientation.
+    /// The height, before orientation.
     pub height: u32,
-    /// How many there were.
+    /// The number of frames.
     pub frames: u32,
-    /// All frames as they are drawn, one after the other, with where and how long.
+    /// All frames as drawn, one after the other, with their positions and delays.
     pub bytes: Vec<u8>,
 }
 
-/// Decodes a file; `None` where its decoder does not take all of it, and for AVIF, for
-/// which there is none here.
+/// Decodes a file. `None` if its decoder does not accept all of it, and for AVIF, for which
+/// there is no decoder here.
 pub fn decode(kind: Kind, bytes: &[u8]) -> Option<Pixels> {
     match kind {
         Kind::Jpeg => jpeg(bytes),
@@ -34,7 +34,7 @@ pub fn decode(kind: Kind, bytes: &[u8]) -> Option<Pixels> {
     }
 }
 
-/// As libjpeg, the decoder makes up what a scan lacks.
+/// Like libjpeg, the decoder makes up the missing part of a scan.
 fn jpeg(bytes: &[u8]) -> Option<Pixels> {
     let mut decoder = jpeg_decoder::Decoder::new(bytes);
     decoder.set_max_decoding_buffer_size(MOST_BYTES);
@@ -66,7 +66,7 @@ fn png(bytes: &[u8]) -> Option<Pixels> {
         .info()
         .animation_control
         .map(|control| control.num_frames);
-    // The first picture may be none of the animation.
+    // The first picture may not be part of the animation.
     let apart = animated.is_some() && reader.info().frame_control.is_none();
     let frames = animated.unwrap_or(1);
     for _ in 0..frames.saturating_add(apart.into()) {

@@ -1,5 +1,5 @@
-//! What holds of any bytes whatsoever, to be checked on many: for property tests
-//! here and for fuzzers elsewhere.
+//! Properties of the inspector that hold for any bytes whatsoever: for property tests here
+//! and for fuzzers elsewhere.
 
 use bytes::Bytes;
 
@@ -9,16 +9,16 @@ use crate::fuzz::Chance;
 use crate::media::{Facts, Inspector, MediaError, Piece, Policy, Strip, Trailing};
 use crate::model::Kind;
 
-/// What became of a file.
+/// The result of inspecting a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// The judgement.
+    /// The verdict.
     pub answer: Result<Facts, MediaError>,
-    /// What is to be stored, if the judgement is good.
+    /// The bytes to store, if the verdict is good.
     pub stored: Vec<u8>,
 }
 
-/// A policy that takes everything of a usual size, with this about metadata.
+/// A policy that accepts every format in usual sizes, with this treatment of metadata.
 pub fn policy(strip: Option<Strip>) -> Policy {
     Policy {
         accepted: Kind::ALL.to_vec(),
@@ -58,7 +58,10 @@ pub fn run<'a>(policy: &Policy, pieces: impl IntoIterator<Item = &'a [u8]>) -> O
     }
     match answer {
         Ok(facts) => {
-            assert!(original == came, "kept and dropped are not what came");
+            assert!(
+                original == came,
+                "kept and dropped pieces are not the input"
+            );
             let answer = Ok(facts);
             Outcome { answer, stored }
         }
@@ -69,19 +72,25 @@ pub fn run<'a>(policy: &Policy, pieces: impl IntoIterator<Item = &'a [u8]>) -> O
     }
 }
 
-/// Checks a file under every policy about metadata, and gives what became of it
-/// where only the location goes. `cut` is where it is cut in two once. Panics
-/// where a promise is broken.
+/// Checks a file under every policy about metadata, and returns the outcome under the one
+/// that removes locations. One of the runs cuts the file in two at `cut`. Panics if a
+/// property does not hold.
 pub fn check(bytes: &[u8], cut: usize) -> Outcome {
     let none = run(&policy(None), [bytes]);
     for strip in [Strip::All, Strip::Location] {
         let policy = policy(Some(strip));
         let outcome = run(&policy, [bytes]);
         let (head, tail) = bytes.split_at(cut.min(bytes.len()));
-        assert!(run(&policy, [head, tail]) == outcome, "a cut changes it");
+        assert!(
+            run(&policy, [head, tail]) == outcome,
+            "a cut changes the outcome"
+        );
         let Ok(facts) = &outcome.answer else { continue };
         assert_eq!(none.answer, outcome.answer, "the edit changes the facts");
-        assert!(outcome.stored.len() <= bytes.len(), "it became longer");
+        assert!(
+            outcome.stored.len() <= bytes.len(),
+            "the file became longer"
+        );
         let again = run(&policy, [&outcome.stored[..]]);
         let trailing = 0;
         assert_eq!(again.answer, Ok(Facts { trailing, ..*facts }));
@@ -90,9 +99,8 @@ pub fn check(bytes: &[u8], cut: usize) -> Outcome {
     run(&policy(Some(Strip::Location)), [bytes])
 }
 
-/// Telling kinds apart, walking and stripping: checks any bytes, and where they are a
-/// PNG the same with right CRCs, without which hardly any damage would get past the
-/// first check.
+/// Checks detection, walking and stripping with any bytes. If they are a PNG, checks it
+/// again with correct CRCs, without which hardly any damage would get past the first check.
 pub fn walk(bytes: &[u8]) {
     check_judgement(bytes);
     if bytes.starts_with(PNG_SIGNATURE) {
@@ -109,7 +117,7 @@ fn check_judgement(bytes: &[u8]) {
     let outcome = check(bytes, chance.below(bytes.len() + 1));
     let pieces = chance.pieces(bytes);
     let in_pieces = run(&policy(Some(Strip::Location)), pieces);
-    assert!(in_pieces == outcome, "how it is cut changes it");
+    assert!(in_pieces == outcome, "the cuts change the outcome");
     if let Ok(facts) = run(&policy(None), [bytes]).answer {
         check_limits(bytes, &facts);
         check_cut_short(bytes, &facts, &mut chance);
@@ -146,8 +154,8 @@ fn check_limits(bytes: &[u8], facts: &Facts) {
     }
 }
 
-/// What ends before its container does is refused. A WebP may lack its last byte, which
-/// is padding, and an AVIF boxes after its pictures.
+/// A file that ends before its container does is refused. A WebP may lack its last byte,
+/// which is padding, and an AVIF the boxes after its pictures.
 fn check_cut_short(bytes: &[u8], facts: &Facts, chance: &mut Chance) {
     if matches!(facts.kind, Kind::Webp | Kind::Avif) {
         return;
@@ -157,12 +165,12 @@ fn check_cut_short(bytes: &[u8], facts: &Facts, chance: &mut Chance) {
     for cut in [chance.below(end), end - 1] {
         let (head, _) = bytes.split_at(cut);
         let answer = run(&policy(None), [head]).answer;
-        assert!(answer.is_err(), "taken, though cut at {cut} of {end}");
+        assert!(answer.is_err(), "accepted, though cut at {cut} of {end}");
     }
 }
 
-/// Stripping changes no pixel: what a decoder takes it takes afterwards, and sees the
-/// same. It also sees the size and frames that we tell.
+/// Checks that stripping changes no pixel: a decoder that accepts a file accepts it
+/// afterwards and sees the same pixels, in the size and number of frames of the facts.
 pub fn strip(bytes: &[u8]) {
     let mut bytes = bytes.to_vec();
     mend_png(&mut bytes);
@@ -174,11 +182,11 @@ pub fn strip(bytes: &[u8]) {
     if size > MOST_DECODED {
         return;
     }
-    // What follows the end is cut off in any case, and some decoders miss it.
+    // Data after the end is cut off in any case, and some decoders need it.
     let Some(before) = pixels::decode(facts.kind, &plain.stored) else {
         return;
     };
-    check_told(&facts, &before);
+    check_facts(&facts, &before);
     for strip in [Strip::Location, Strip::All] {
         let outcome = run(&policy(Some(strip)), [&bytes[..]]);
         assert_eq!(outcome.answer, Ok(facts));
@@ -187,23 +195,23 @@ pub fn strip(bytes: &[u8]) {
     }
 }
 
-/// The most pixels, of all frames together, that are worth a fuzzer's time.
+/// The maximum number of pixels, of all frames together, that are worth a fuzzer's time.
 const MOST_DECODED: u64 = 1 << 18;
 
-fn check_told(facts: &Facts, seen: &Pixels) {
+fn check_facts(facts: &Facts, seen: &Pixels) {
     let turned = (seen.height, seen.width);
-    let told = (facts.width, facts.height);
+    let reported = (facts.width, facts.height);
     // A GIF's screen without a size takes that of the first frame.
     let sized = seen.width > 0 && seen.height > 0;
     assert!(
-        !sized || told == (seen.width, seen.height) || told == turned,
+        !sized || reported == (seen.width, seen.height) || reported == turned,
         "{facts:?}: {turned:?}"
     );
     assert_eq!(facts.frames, seen.frames);
 }
 
-/// Makes the CRCs of a PNG right again, without which hardly any damage would get
-/// past the first check.
+/// Corrects the CRCs of a PNG, without which hardly any damage would get past the first
+/// check.
 pub fn mend_png(bytes: &mut [u8]) {
     if !bytes.starts_with(PNG_SIGNATURE) {
         return;
@@ -218,10 +226,10 @@ pub fn mend_png(bytes: &mut [u8]) {
             return;
         };
         let crc = crc32fast::hash(covered).to_be_bytes();
-        let Some(place) = bytes.get_mut(end..end + 4) else {
+        let Some(stated) = bytes.get_mut(end..end + 4) else {
             return;
         };
-        place.copy_from_slice(&crc);
+        stated.copy_from_slice(&crc);
         at = end + 4;
     }
 }

@@ -1,15 +1,15 @@
-//! Animated PNGs: what their chunks say of each other.
+//! Animated PNGs: the rules that connect their chunks.
 
 use super::png::{IDAT, IEND, IHDR, of};
 use super::{Answer, facts, malformed};
 use crate::media::MediaError;
 use crate::model::Kind;
 
-/// A chunk that is yet to be given its bytes.
+/// A chunk whose bytes are yet to be made.
 #[derive(Clone, Copy)]
 enum Part {
     /// acTL, with this many frames.
-    Announce(u32),
+    Declare(u32),
     /// fcTL, with this number.
     Frame(u32),
     /// fcTL, with this number, of a frame of one pixel.
@@ -20,9 +20,9 @@ enum Part {
     Still,
 }
 
-use Part::{Announce, Data, Frame, Small, Still};
+use Part::{Data, Declare, Frame, Small, Still};
 
-/// A PNG of 2 by 3 pixels of these chunks.
+/// Inspects a PNG of 2 by 3 pixels with these chunks.
 fn judge(parts: &[Part]) -> Answer {
     let control = |number: u32, width: u32, height: u32| {
         let fields = [number, width, height, 0, 0].map(u32::to_be_bytes);
@@ -31,7 +31,7 @@ fn judge(parts: &[Part]) -> Answer {
     let chunks: Vec<(&[u8; 4], Vec<u8>)> = parts
         .iter()
         .map(|part| match *part {
-            Announce(frames) => (b"acTL", [frames.to_be_bytes(), [0; 4]].concat()),
+            Declare(frames) => (b"acTL", [frames.to_be_bytes(), [0; 4]].concat()),
             Frame(number) => (b"fcTL", control(number, 2, 3)),
             Small(number) => (b"fcTL", control(number, 1, 1)),
             Data(number) => (b"fdAT", [&number.to_be_bytes()[..], b"data"].concat()),
@@ -53,62 +53,65 @@ fn bad(parts: &[Part], reason: &'static str) {
 }
 
 #[test]
-fn a_whole_animation_is_taken() {
-    good(&[Announce(1), Frame(0), Still], 1);
-    good(&[Announce(2), Frame(0), Still, Still, Small(1), Data(2)], 2);
-    good(&[Announce(1), Still, Small(0), Data(1), Data(2)], 1);
-    // Nothing says that acTL comes before the first fcTL.
-    good(&[Frame(0), Announce(1), Still], 1);
-    good(&[Announce(1), Announce(9), Frame(0), Still], 1);
+fn a_complete_animation_is_accepted() {
+    good(&[Declare(1), Frame(0), Still], 1);
+    good(&[Declare(2), Frame(0), Still, Still, Small(1), Data(2)], 2);
+    good(&[Declare(1), Still, Small(0), Data(1), Data(2)], 1);
+    // The specification allows acTL after the first fcTL.
+    good(&[Frame(0), Declare(1), Still], 1);
+    good(&[Declare(1), Declare(9), Frame(0), Still], 1);
 }
 
 #[test]
 fn chunks_out_of_order_are_refused() {
     const REASON: &str = "the chunks of the animation are out of order";
-    bad(&[Announce(1), Frame(1), Still], REASON);
-    bad(&[Announce(1), Still, Frame(0), Data(0)], REASON);
-    bad(&[Announce(1), Still, Frame(0), Data(2)], REASON);
-    bad(&[Announce(1), Still, Frame(0), Data(2), Data(1)], REASON);
-    bad(&[Announce(1), Still, Frame(0), Data(1), Data(1)], REASON);
-    bad(&[Frame(7), Announce(1), Still], REASON);
+    bad(&[Declare(1), Frame(1), Still], REASON);
+    bad(&[Declare(1), Still, Frame(0), Data(0)], REASON);
+    bad(&[Declare(1), Still, Frame(0), Data(2)], REASON);
+    bad(&[Declare(1), Still, Frame(0), Data(2), Data(1)], REASON);
+    bad(&[Declare(1), Still, Frame(0), Data(1), Data(1)], REASON);
+    bad(&[Frame(7), Declare(1), Still], REASON);
 }
 
 #[test]
 fn frames_without_data_and_data_without_frames_are_refused() {
     const EMPTY: &str = "a frame of the animation has no data";
-    bad(&[Announce(2), Still, Frame(0), Frame(1), Data(2)], EMPTY);
-    bad(&[Announce(2), Frame(0), Frame(1), Still], EMPTY);
-    bad(&[Announce(1), Still, Frame(0)], EMPTY);
-    const STRAY: &str = "data of the animation belongs to no frame";
-    bad(&[Announce(1), Still, Data(0)], STRAY);
-    bad(&[Announce(1), Frame(0), Still, Data(1)], STRAY);
-    bad(&[Announce(1), Frame(0), Data(1), Still], STRAY);
-    const PART: &str = "the still image is not the whole of its frame";
-    bad(&[Announce(1), Small(0), Still], PART);
+    bad(&[Declare(2), Still, Frame(0), Frame(1), Data(2)], EMPTY);
+    bad(&[Declare(2), Frame(0), Frame(1), Still], EMPTY);
+    bad(&[Declare(1), Still, Frame(0)], EMPTY);
+    const STRAY: &str = "data of the animation does not belong to a frame";
+    bad(&[Declare(1), Still, Data(0)], STRAY);
+    bad(&[Declare(1), Frame(0), Still, Data(1)], STRAY);
+    bad(&[Declare(1), Frame(0), Data(1), Still], STRAY);
+    const PART: &str = "the still image does not cover its frame";
+    bad(&[Declare(1), Small(0), Still], PART);
 }
 
 #[test]
-fn the_number_of_frames_is_the_one_that_is_announced() {
-    const REASON: &str = "the animation has not the number of frames that it announces";
-    bad(&[Announce(2), Frame(0), Still], REASON);
-    bad(&[Announce(1), Frame(0), Still, Frame(1), Data(2)], REASON);
-    bad(&[Announce(1), Still], REASON);
+fn the_number_of_frames_must_be_the_declared_one() {
+    const REASON: &str = "the animation does not have the declared number of frames";
+    bad(&[Declare(2), Frame(0), Still], REASON);
+    bad(&[Declare(1), Frame(0), Still, Frame(1), Data(2)], REASON);
+    bad(&[Declare(1), Still], REASON);
     let (frames, max) = (101, 100);
     let refused = Err(MediaError::TooManyFrames { frames, max });
-    assert_eq!(judge(&[Announce(101), Still]), refused);
+    assert_eq!(judge(&[Declare(101), Still]), refused);
 }
 
 #[test]
-fn without_a_count_before_the_data_it_is_a_still_image() {
-    good(&[Announce(0), Still], 1);
-    good(&[Announce(u32::MAX), Still, Frame(0), Data(1)], 1);
-    good(&[Still, Announce(7)], 1);
+fn without_a_valid_count_before_the_data_it_is_a_still_image() {
+    good(&[Declare(0), Still], 1);
+    good(&[Declare(u32::MAX), Still, Frame(0), Data(1)], 1);
+    good(&[Still, Declare(7)], 1);
     good(&[Still, Frame(0), Data(1)], 1);
     good(&[Still, Frame(7), Frame(7), Data(0)], 1);
 }
 
 #[test]
-fn data_of_a_frame_has_a_number() {
+fn data_of_a_frame_needs_a_sequence_number() {
     let short = of(&[IHDR, IDAT, (b"fdAT", b"123"), IEND]);
-    assert_eq!(short, malformed(Kind::Png, "a frame's data has no number"));
+    assert_eq!(
+        short,
+        malformed(Kind::Png, "a frame's data has no sequence number")
+    );
 }

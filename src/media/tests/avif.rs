@@ -1,10 +1,12 @@
+//! AVIFs: stills and sequences.
+
 use super::{Answer, facts, inspect, malformed};
 use crate::media::testing::isobmff::{Item, Meta, Movie, bx, file, ftyp, full, words};
 use crate::media::{Facts, MediaError, testing};
 use crate::model::Kind;
 
-/// A primary item of 6 by 4, turned by `angle` quarters, which lies at the
-/// offset 400 and is 10 bytes long.
+/// A primary item of 6 by 4, rotated by `angle` quarter turns. It is at the offset 400, and
+/// 10 bytes long.
 fn meta(item: &[u8; 4], angle: u8) -> Vec<u8> {
     let properties = [full(b"ispe", &words(&[6, 4])), bx(b"irot", &[angle])].concat();
     Meta {
@@ -14,12 +16,12 @@ fn meta(item: &[u8; 4], angle: u8) -> Vec<u8> {
     .build()
 }
 
-/// The same behind where a movie is told of.
+/// A still image after the `moov` box of a file.
 fn still() -> Vec<u8> {
     Meta::new(&[Item::new(b"av01", &[(820, 10)])]).build()
 }
 
-/// Three frames of 10 bytes in two chunks, of which the last ends at 900.
+/// Three frames of 10 bytes in two chunks, the last of which ends at 900.
 fn moov() -> Vec<u8> {
     Movie::new([800, 880]).build()
 }
@@ -33,7 +35,7 @@ fn truncated() -> Answer {
 }
 
 #[test]
-fn a_still_has_the_size_of_its_primary_item_as_it_is_turned() {
+fn a_still_has_the_size_of_its_primary_item_after_rotation() {
     let check = |angle, expect| {
         let bytes = file(&[ftyp(&[b"avif"]), meta(b"av01", angle)], 410);
         assert_eq!(inspect(&bytes), expect);
@@ -47,12 +49,12 @@ fn a_still_has_the_size_of_its_primary_item_as_it_is_turned() {
     let grid = file(&[ftyp(&[b"mif1", b"avif"]), grid], 410);
     assert_eq!(inspect(&grid), good(6, 4, 1));
     let hevc = file(&[ftyp(&[b"avif"]), meta(b"hvc1", 0)], 410);
-    let reason = "the primary item is no AV1 image";
+    let reason = "the primary item is not an AV1 image";
     assert_eq!(inspect(&hevc), malformed(Kind::Avif, reason));
 }
 
 #[test]
-fn a_file_must_reach_as_far_as_its_items() {
+fn a_file_must_include_all_of_its_items() {
     let boxes = [ftyp(&[b"avif"]), meta(b"av01", 0)];
     assert_eq!(inspect(&file(&boxes, 409)), truncated());
     assert_eq!(inspect(&boxes.concat()), truncated());
@@ -66,7 +68,7 @@ fn boxes_may_state_their_length_in_64_bits_or_not_at_all() {
     let at = boxes.concat().len();
     let mut to_end = plain.clone();
     to_end[at..at + 4].fill(0);
-    // The file's end is then where what is named in it ends.
+    // The file then ends where the last item ends.
     let cut = good(6, 4, 1).map(|facts| Facts {
         trailing: 90,
         ..facts
@@ -96,23 +98,23 @@ fn a_sequence_has_the_frames_of_its_track() {
     assert_eq!(inspect(&file(&boxes[..2], 910)), truncated());
     let alone = [ftyp(&[b"avis"]), moov()];
     assert_eq!(inspect(&file(&alone, 910)), good(6, 4, 3));
-    // With the brand of images first, the still is what is shown.
+    // If the major brand is that of images, the still is displayed.
     let still = [ftyp(&[b"avif", b"avis"]), still(), moov()];
     assert_eq!(inspect(&file(&still, 910)), good(6, 4, 1));
-    // What the brands say is there has to be there.
+    // Everything that the brands declare must be there.
     assert_eq!(inspect(&file(&still[..2], 910)), truncated());
     let sequence = [ftyp(&[b"avis", b"avif"]), moov()];
     assert_eq!(inspect(&file(&sequence, 910)), truncated());
 }
 
 #[test]
-fn every_damaged_byte_of_a_header_is_judged_without_a_panic() {
+fn no_damaged_byte_of_a_header_causes_a_panic() {
     let sequence = file(&[ftyp(&[b"avis"]), still(), moov()], 910);
     for bytes in [testing::avif(), sequence] {
-        for place in 0..bytes.len() {
+        for at in 0..bytes.len() {
             for value in [0, 1, 0x7F, 0xFF] {
                 let mut damaged = bytes.clone();
-                damaged[place] = value;
+                damaged[at] = value;
                 let _ = inspect(&damaged);
             }
         }

@@ -4,7 +4,7 @@ use crate::media::testing::isobmff::{Item, Meta, Movie, bx, file, ftyp};
 use crate::media::testing::promises::{policy, run};
 use crate::media::{MediaError, Strip, testing};
 
-/// Each ends with the last byte of its picture, or with the box that names it.
+/// Each ends with the last byte of its picture, or with the box that locates it.
 fn shapes() -> Vec<(&'static str, Vec<u8>)> {
     let coded = |at: u32| Item::new(b"av01", &[(at, 10)]);
     let avif = || ftyp(&[b"avif"]);

@@ -1,5 +1,4 @@
-//! AVIFs that try something, by name: what becomes of each, whatever is done about
-//! metadata.
+//! Hostile AVIFs, each with a name, and their outcomes for every setting of metadata.
 
 mod counts;
 mod makers;
@@ -15,10 +14,10 @@ use crate::media::testing::isobmff::{Item, Meta, Movie, file, ftyp};
 use crate::media::testing::promises::{self, policy, run};
 use crate::media::{MediaError, Strip};
 
-/// What becomes of a file.
+/// The outcome for a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Expect {
-    Taken,
+    Accepted,
     Malformed(&'static str),
     CutShort,
     TooManyPixels,
@@ -26,11 +25,11 @@ enum Expect {
     TooMuchWork,
 }
 
-/// A file that tries something.
+/// A hostile file.
 struct Case {
     name: String,
     bytes: Vec<u8>,
-    /// With places stripped, with all, and with none.
+    /// With locations removed, with all metadata removed, and with nothing removed.
     expect: [Expect; 3],
 }
 
@@ -42,56 +41,56 @@ fn case(name: &str, bytes: Vec<u8>, expect: Expect) -> Case {
     }
 }
 
-fn taken(name: &str, bytes: Vec<u8>) -> Case {
-    case(name, bytes, Expect::Taken)
+fn accepted(name: &str, bytes: Vec<u8>) -> Case {
+    case(name, bytes, Expect::Accepted)
 }
 
 fn refused(name: &str, bytes: Vec<u8>, reason: &'static str) -> Case {
     case(name, bytes, Expect::Malformed(reason))
 }
 
-/// What is more work than its bytes pay for.
+/// A file that is more work than its bytes pay for.
 fn costly(name: &str, bytes: Vec<u8>) -> Case {
     case(name, bytes, Expect::TooMuchWork)
 }
 
-/// What is refused only where it would have to be edited.
+/// A file that is refused only if it would have to be edited.
 fn uneditable(name: &str, bytes: Vec<u8>, reason: &'static str) -> Case {
     let refused = Expect::Malformed(reason);
     Case {
-        expect: [refused, refused, Expect::Taken],
-        ..taken(name, bytes)
+        expect: [refused, refused, Expect::Accepted],
+        ..accepted(name, bytes)
     }
 }
 
 const SHORT: &str = "a box ends before its fields do";
-const OUTSIDE: &str = "a box does not lie inside the one that holds it";
-const NO_DATA: &str = "a picture lies in no box of data";
+const OUTSIDE: &str = "a box extends beyond the box that contains it";
+const NO_DATA: &str = "a picture is not in a data box";
 const NO_BYTES: &str = "a picture has no bytes";
-const TWICE: &str = "a box that may be there once is there twice";
+const TWICE: &str = "a box that must be unique occurs twice";
 
-/// Where the picture of [`image`] is.
+/// The extent of the picture of [`image`].
 const PICTURE: (u32, u32) = (1000, 10);
-/// What must not be left anywhere.
+/// A text that must not remain anywhere.
 const SECRET: &[u8] = b"at Zzyzx";
 
-/// An AVIF of this `meta` box, whose picture ends with it.
+/// An AVIF with this `meta` box; the file ends with the picture.
 fn image(meta: &Meta) -> Vec<u8> {
     file(&[ftyp(&[b"avif"]), meta.build()], 1010)
 }
 
-/// A `meta` box of one picture and these items.
+/// A `meta` box with one picture and these items.
 fn meta(items: &[Item]) -> Meta {
     let picture = Item::new(b"av01", &[PICTURE]);
     Meta::new(&[&[picture], items].concat())
 }
 
-/// An AVIF of one picture at these places.
+/// An AVIF of one picture with these extents.
 fn picture_at(extents: &[(u32, u32)]) -> Vec<u8> {
     image(&Meta::new(&[Item::new(b"av01", extents)]))
 }
 
-/// An AVIF sequence of this `moov` box, whose last frame ends with it.
+/// An AVIF sequence with this `moov` box; the file ends with the last frame.
 fn sequence(movie: &Movie) -> Vec<u8> {
     file(&[ftyp(&[b"avis"]), movie.build()], 1040)
 }
@@ -100,16 +99,16 @@ fn movie() -> Movie {
     Movie::new([1000, 1020])
 }
 
-/// `bytes` with the first `from` made `to`.
+/// `bytes` with the first occurrence of `from` replaced by `to`.
 fn patched(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     let at = bytes.windows(from.len()).position(|part| part == from);
-    let at = at.expect("what is to be changed");
+    let at = at.expect("the bytes to replace");
     [&bytes[..at], to, &bytes[at + from.len()..]].concat()
 }
 
 fn seen(answer: &Result<crate::media::Facts, MediaError>) -> Expect {
     match answer {
-        Ok(_) => Expect::Taken,
+        Ok(_) => Expect::Accepted,
         Err(MediaError::Malformed { reason, .. }) => Expect::Malformed(reason),
         Err(MediaError::Truncated { .. }) => Expect::CutShort,
         Err(MediaError::TooManyPixels { .. }) => Expect::TooManyPixels,
@@ -143,7 +142,7 @@ fn check(case: &Case) {
 }
 
 #[test]
-fn every_hostile_file_has_the_answer_that_it_deserves() {
+fn every_hostile_file_has_the_expected_outcome() {
     let groups = [
         counts::cases(),
         makers::cases(),
@@ -158,7 +157,7 @@ fn every_hostile_file_has_the_answer_that_it_deserves() {
     let mut names: Vec<&str> = cases.iter().map(|case| &case.name[..]).collect();
     names.sort_unstable();
     names.dedup();
-    assert_eq!(names.len(), cases.len(), "a name stands twice");
+    assert_eq!(names.len(), cases.len(), "a name is not unique");
     assert!(names.len() >= 200, "{} cases", names.len());
     cases.iter().for_each(check);
 }

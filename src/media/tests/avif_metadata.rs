@@ -1,4 +1,4 @@
-//! Metadata in an AVIF lies wherever `iloc` says.
+//! Metadata in an AVIF is wherever `iloc` says.
 
 use super::Answer;
 use crate::media::testing::isobmff::{Item, Meta, bx, file, ftyp};
@@ -17,8 +17,8 @@ fn exif() -> Item {
     Item::new(b"Exif", &[(600, 30)])
 }
 
-/// A picture of 6 by 4 at the offset 500, 10 bytes long, these items, and an
-/// `idat` box where there is one.
+/// A picture of 6 by 4 at the offset 500, 10 bytes long, these items, and an `idat` box if
+/// `idat` is not empty.
 fn meta(items: &[Item], idat: &[u8]) -> Vec<u8> {
     let picture = Item::new(b"av01", &[(500, 10)]);
     Meta {
@@ -28,7 +28,7 @@ fn meta(items: &[Item], idat: &[u8]) -> Vec<u8> {
     .build()
 }
 
-/// An AVIF of these boxes with `mdat` up to 800, and texts at these places.
+/// An AVIF of these boxes with `mdat` up to 800, and texts at these offsets.
 fn image(boxes: &[Vec<u8>], texts: &[(usize, &[u8])]) -> Vec<u8> {
     let mut bytes = file(&[&[ftyp(&[b"avif"])], boxes].concat(), 800);
     for (at, text) in texts {
@@ -37,7 +37,7 @@ fn image(boxes: &[Vec<u8>], texts: &[(usize, &[u8])]) -> Vec<u8> {
     bytes
 }
 
-/// Checks every promise, and gives what is stored where the location goes.
+/// Checks every property, and returns the file without locations.
 fn stored(bytes: &[u8]) -> Vec<u8> {
     let outcome = promises::check(bytes, bytes.len() / 2);
     assert!(outcome.answer.is_ok(), "{:?}", outcome.answer);
@@ -45,7 +45,7 @@ fn stored(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn refused(bytes: &[u8]) -> &'static str {
-    // It is good as long as nothing is to be edited.
+    // It is accepted as long as nothing must be edited.
     assert!(run(&policy(None), [bytes]).answer.is_ok());
     let answer: Answer = run(&policy(Some(Strip::Location)), [bytes]).answer;
     match answer {
@@ -58,7 +58,7 @@ fn refused(bytes: &[u8]) -> &'static str {
 }
 
 #[test]
-fn metadata_is_edited_where_it_lies() {
+fn metadata_is_edited_in_place() {
     let bytes = image(&[meta(&[xmp()], b"")], &[(700, PACKET)]);
     let mut expect = bytes.clone();
     expect[700..717].copy_from_slice(BLANK);
@@ -72,13 +72,13 @@ fn metadata_is_edited_where_it_lies() {
 }
 
 #[test]
-fn metadata_hides_behind_no_number_of_a_file() {
+fn metadata_cannot_hide_behind_a_data_reference_index() {
     for (method, source) in [(0, 1), (0, u16::MAX), (1, 7)] {
-        let place = if method == 0 { 700 } else { 0 };
+        let start = if method == 0 { 700 } else { 0 };
         let item = Item {
             method,
             source,
-            ..Item::xmp(&[(place, 17)])
+            ..Item::xmp(&[(start, 17)])
         };
         let idat = |packet: &[u8]| {
             if method == 0 {
@@ -101,7 +101,7 @@ fn metadata_hides_behind_no_number_of_a_file() {
 }
 
 #[test]
-fn exif_that_can_not_be_read_becomes_exif_that_says_nothing() {
+fn malformed_exif_becomes_empty_exif() {
     let junk = [&[0, 0, 0, 0][..], b"at Zzyzx, or so it may say"].concat();
     let boxes = [meta(&[exif(), xmp()], b"")];
     let stored = stored(&image(&boxes, &[(600, &junk), (700, PACKET)]));
@@ -110,7 +110,7 @@ fn exif_that_can_not_be_read_becomes_exif_that_says_nothing() {
 }
 
 #[test]
-fn other_items_that_are_no_pictures_are_emptied() {
+fn items_that_are_not_pictures_are_emptied() {
     let other = |kind: &[u8; 4], texts: &[u8]| Item {
         texts: texts.to_vec(),
         ..Item::new(kind, &[(600, 30)])
@@ -132,7 +132,7 @@ fn other_items_that_are_no_pictures_are_emptied() {
 }
 
 #[test]
-fn boxes_with_metadata_become_free_ones() {
+fn boxes_with_metadata_become_free_boxes() {
     let udta = bx(b"udta", &bx(b"\xa9xyz", b"+35.143-116.104/"));
     let empty = bx(b"free", &[0; 24]);
     let moov = |inner: &[u8]| bx(b"moov", inner);
@@ -140,7 +140,7 @@ fn boxes_with_metadata_become_free_ones() {
     let before = image(&[meta(&[], b""), moov(&udta), uuid], &[]);
     let after = image(&[meta(&[], b""), moov(&empty), bx(b"free", &[0; 30])], &[]);
     assert!(stored(&before) == after);
-    // A box of data is none, whatever lies between what is named.
+    // The bytes of a data box between items are kept.
     let free = bx(b"free", &[5; 30]);
     let before = image(&[free, meta(&[], b"")], &[(790, b"unnamed")]);
     let after = image(
@@ -151,30 +151,30 @@ fn boxes_with_metadata_become_free_ones() {
 }
 
 #[test]
-fn metadata_that_can_not_be_edited_in_passing_is_refused() {
+fn metadata_that_cannot_be_edited_in_one_pass_is_refused() {
     let of = |extents: &[(u32, u32)]| meta(&[Item::xmp(extents)], b"");
     let check = |boxes: &[Vec<u8>], reason| assert_eq!(refused(&image(boxes, &[])), reason);
     check(
         &[of(&[(700, 9), (720, 8)])],
-        "metadata lies in several places",
+        "metadata is in several pieces",
     );
-    check(&[of(&[(700, 0)])], "metadata has no stated length");
+    check(&[of(&[(700, 0)])], "metadata has no length");
     check(
         &[of(&[(40, 8)])],
-        "metadata comes before the box that names it",
+        "metadata precedes the box that declares it",
     );
-    let overlap = "metadata overlaps what else is there";
+    let overlap = "metadata overlaps other data";
     check(&[of(&[(505, 10)])], overlap);
     check(&[of(&[(495, 30)])], overlap);
     let second = Item::new(b"Exif", &[(620, 20)]);
     check(&[meta(&[xmp(), exif(), second], b"")], overlap);
-    // In a box that is none of data, and over the edge of one.
+    // In a box other than a data box, and across the edge of one.
     let long = bx(b"free", &[0; 60]);
     let first = meta(&[Item::xmp(&[(380, 20)])], b"");
     let boxes = [first, long.clone(), long];
     let free = 24 + boxes[0].len();
     assert!((free + 8..free + 128).contains(&380), "{free}");
-    check(&boxes, "metadata lies in no box of data");
+    check(&boxes, "metadata is not in a data box");
     let mut edge = image(&[of(&[(790, 10)])], &[]);
     edge.truncate(795);
     let at = edge
@@ -185,57 +185,60 @@ fn metadata_that_can_not_be_edited_in_passing_is_refused() {
     let size = u32::try_from(edge.len() - at).expect("small");
     edge[at..at + 4].copy_from_slice(&size.to_be_bytes());
     edge.extend(bx(b"free", b"12345"));
-    assert_eq!(refused(&edge), "metadata lies in no box of data");
+    assert_eq!(refused(&edge), "metadata is not in a data box");
 }
 
 #[test]
-fn what_holds_of_metadata_in_the_file_holds_in_idat() {
+fn the_same_rules_apply_in_idat() {
     let idat = [b' '; 100];
     let of = |extents: &[(u32, u32)]| Item::xmp(extents).in_idat();
     let check = |items: &[Item], reason| {
         assert_eq!(refused(&image(&[meta(items, &idat)], &[])), reason);
     };
-    check(&[of(&[(0, 9), (20, 8)])], "metadata lies in several places");
-    check(&[of(&[(0, 0)])], "metadata has no stated length");
-    check(&[of(&[(90, 11)])], "metadata lies outside of its box");
-    let overlap = "metadata overlaps what else is there";
+    check(&[of(&[(0, 9), (20, 8)])], "metadata is in several pieces");
+    check(&[of(&[(0, 0)])], "metadata has no length");
+    check(
+        &[of(&[(90, 11)])],
+        "metadata extends beyond the box that contains it",
+    );
+    let overlap = "metadata overlaps other data";
     check(&[of(&[(0, 10)]), of(&[(9, 10)])], overlap);
     let picture = Item::new(b"av01", &[(5, 1)]).in_idat();
     check(&[of(&[(0, 10)]), picture], overlap);
-    // One after the other is right, and the same twice.
+    // Adjacent items are valid, and so are identical ones.
     let items = [of(&[(0, 10)]), of(&[(10, 10)]), of(&[(10, 10)])];
     stored(&image(&[meta(&items, &idat)], &[]));
 }
 
 #[test]
-fn many_pieces_of_metadata_at_one_place_are_refused_before_one_is_read() {
-    // 4,000 items of 64 kB each, all of which are the same 64 kB.
+fn overlapping_pieces_of_metadata_are_refused_before_one_is_read() {
+    // 4,000 extents of 64 kB each, all of which are the same 64 kB.
     let block = vec![b' '; 64 << 10];
     let item = Item::new(b"Exif", &vec![(0, 65_536); 4000]).in_idat();
     let many = meta(&[item], &block);
-    assert_eq!(refused(&image_of(many)), "metadata lies in several places");
+    assert_eq!(refused(&image_of(many)), "metadata is in several pieces");
     let mut items: Vec<Item> = Vec::new();
     for at in 0..2000 {
         items.push(Item::new(b"Exif", &[(at, 60_000)]).in_idat());
     }
     let many = meta(&items, &block);
-    let reason = "metadata overlaps what else is there";
+    let reason = "metadata overlaps other data";
     assert_eq!(refused(&image_of(many)), reason);
 }
 
-/// An AVIF of this `meta` box, whose picture lies behind it.
+/// An AVIF with this `meta` box, followed by the picture.
 fn image_of(mut meta: Vec<u8>) -> Vec<u8> {
     let start = u32::try_from(24 + meta.len() + 8).expect("small");
-    let place = [500u32.to_be_bytes(), 10u32.to_be_bytes()].concat();
-    let at = meta.windows(8).position(|bytes| bytes == place);
-    let at = at.expect("the picture's place");
+    let extent = [500u32.to_be_bytes(), 10u32.to_be_bytes()].concat();
+    let at = meta.windows(8).position(|bytes| bytes == extent);
+    let at = at.expect("the picture's extent");
     meta[at..at + 4].copy_from_slice(&start.to_be_bytes());
     let total = 24 + meta.len() + 18;
     file(&[ftyp(&[b"avif"]), meta], total)
 }
 
 #[test]
-fn data_that_ends_with_its_metadata_is_cut_short_however_it_comes() {
+fn data_that_ends_with_its_metadata_is_cut_short_however_it_is_split() {
     let other = Item::new(b"uri ", &[(700, 17)]);
     let bytes = image(&[meta(&[other], b"")], &[(700, PACKET)]);
     let short = &bytes[..717];

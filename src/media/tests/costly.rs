@@ -1,10 +1,10 @@
-//! Files that are made to cost much are judged as every other file is.
+//! Costly files are treated like every other file.
 
 use crate::media::Policy;
 use crate::media::testing::{hostile, promises};
 
 #[test]
-fn every_hostile_file_keeps_the_promises() {
+fn costly_files_have_the_properties_of_every_file() {
     for (name, bytes) in hostile::files(5_000) {
         assert!(bytes.len() > 2_500, "{name} has {} bytes", bytes.len());
         promises::walk(&bytes);
@@ -13,18 +13,18 @@ fn every_hostile_file_keeps_the_promises() {
 }
 
 #[test]
-fn hostile_files_get_past_the_first_look() {
+fn costly_files_get_past_the_first_look() {
     let policy = Policy {
         max_metadata_bytes: 1 << 20,
         ..promises::policy(None)
     };
-    let (mut taken, mut refused) = (Vec::new(), Vec::new());
+    let (mut accepted, mut refused) = (Vec::new(), Vec::new());
     for (name, bytes) in hostile::files(5_000) {
         match promises::run(&policy, [&bytes[..]]).answer {
-            Ok(_) => taken.push(name),
+            Ok(_) => accepted.push(name),
             Err(error) => refused.push((name, error)),
         }
     }
-    // What is refused at its first bytes costs nothing, and shows nothing.
-    assert!(taken.len() >= 3 * refused.len(), "refused: {refused:#?}");
+    // A file that is refused at its first bytes costs nothing, and shows nothing.
+    assert!(accepted.len() >= 3 * refused.len(), "refused: {refused:#?}");
 }

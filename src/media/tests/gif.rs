@@ -1,24 +1,26 @@
+//! GIFs.
+
 use super::{facts, inspect, malformed};
 use crate::media::MediaError;
 use crate::media::testing::gif;
 use crate::model::Kind;
 
 #[test]
-fn both_versions_are_known() {
+fn both_versions_are_accepted() {
     let mut bytes = gif(3, 4, 2);
     bytes[4] = b'7';
     assert_eq!(inspect(&bytes), facts(Kind::Gif, 3, 4, 2));
 }
 
 #[test]
-fn a_screen_without_a_size_takes_that_of_its_first_frame() {
+fn a_screen_without_a_size_takes_the_size_of_its_first_frame() {
     let mut bytes = gif(9, 4, 2);
     bytes[6..8].fill(0);
     assert_eq!(inspect(&bytes), facts(Kind::Gif, 9, 4, 2));
 }
 
 #[test]
-fn blocks_must_be_those_of_a_gif() {
+fn only_the_blocks_of_a_gif_are_accepted() {
     let header = &gif(1, 1, 1)[..25];
     let of = |blocks: &[u8]| inspect(&[header, blocks].concat());
     let frame = b",\0\0\0\0\x01\0\x01\0\0\x02\x01\x44\0";

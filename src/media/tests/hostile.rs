@@ -1,4 +1,4 @@
-//! Files that were made to lead astray, one for each trick, and what becomes of them.
+//! Malicious files, one for each trick, and their outcomes.
 
 mod exif;
 mod gif;
@@ -10,24 +10,24 @@ mod webp;
 use super::STRIPS;
 use crate::media::testing::promises::{self, policy, run};
 
-/// A place that nobody is to be told.
+/// A location that must not be revealed.
 const SECRET: &[u8] = b"Zzyzx";
 
-/// What becomes of a file.
+/// The outcome for a file.
 #[derive(Clone, Copy, Debug)]
 enum Fate {
-    /// It is refused, with a reason that has this text.
+    /// It is refused, with a reason that contains this text.
     Refused(&'static str),
-    /// It is taken, and stored byte by byte.
+    /// It is accepted, and stored byte for byte.
     Same,
-    /// It is taken, and stored with less in it, and without the secret.
+    /// It is accepted, and stored with something removed, and without the secret.
     Less,
 }
 
 use Fate::{Less, Refused, Same};
 
-/// A file, what it tries, and its fate where places go, where all goes, and where
-/// nothing does.
+/// A name, a file, and its fate with locations removed, with all metadata removed, and with
+/// nothing removed.
 struct Case(&'static str, Vec<u8>, [Fate; 3]);
 
 fn refused(name: &'static str, file: Vec<u8>, reason: &'static str) -> Case {
@@ -38,12 +38,12 @@ fn kept(name: &'static str, file: Vec<u8>) -> Case {
     Case(name, file, [Same; 3])
 }
 
-/// Something in it goes where anything does.
+/// Something in it is removed with locations and with all metadata.
 fn hidden(name: &'static str, file: Vec<u8>) -> Case {
     Case(name, file, [Less, Less, Same])
 }
 
-/// Something in it goes only where all does.
+/// Something in it is removed only with all metadata.
 fn private(name: &'static str, file: Vec<u8>) -> Case {
     Case(name, file, [Same, Less, Same])
 }
@@ -55,23 +55,23 @@ fn has_secret(bytes: &[u8]) -> bool {
 fn check(Case(name, file, fates): &Case) {
     for (strip, fate) in STRIPS.into_iter().zip(fates) {
         let outcome = run(&policy(strip), [&file[..]]);
-        let told = format!("{name}, {strip:?}: {:?}", outcome.answer);
+        let context = format!("{name}, {strip:?}: {:?}", outcome.answer);
         match (fate, &outcome.answer) {
             (Refused(reason), Err(error)) => {
-                assert!(error.to_string().contains(reason), "{told}");
+                assert!(error.to_string().contains(reason), "{context}");
             }
-            (Same, Ok(_)) => assert!(outcome.stored == *file, "{told}, not the same"),
+            (Same, Ok(_)) => assert!(outcome.stored == *file, "{context}, not the same"),
             (Less, Ok(_)) => {
-                assert!(outcome.stored != *file, "{told}, the same");
-                assert!(!has_secret(&outcome.stored), "{told}, with the secret");
+                assert!(outcome.stored != *file, "{context}, the same");
+                assert!(!has_secret(&outcome.stored), "{context}, with the secret");
             }
-            _ => panic!("{told}"),
+            _ => panic!("{context}"),
         }
         for size in [1, 7, 1000] {
             let pieces = file.chunks(size);
             assert!(
                 run(&policy(strip), pieces) == outcome,
-                "{told}, cut to {size}"
+                "{context}, cut to {size}"
             );
         }
     }
@@ -79,7 +79,7 @@ fn check(Case(name, file, fates): &Case) {
 }
 
 #[test]
-fn every_trick_has_the_fate_that_it_deserves() {
+fn every_trick_has_the_expected_outcome() {
     let cases: Vec<Case> = [
         jpeg::cases(),
         png::cases(),
@@ -97,5 +97,5 @@ fn every_trick_has_the_fate_that_it_deserves() {
     let mut names: Vec<&str> = cases.iter().map(|Case(name, ..)| *name).collect();
     names.sort_unstable();
     names.dedup();
-    assert_eq!(names.len(), cases.len(), "two have the same name");
+    assert_eq!(names.len(), cases.len(), "a name is not unique");
 }

@@ -1,3 +1,5 @@
+//! JPEGs.
+
 use super::{Answer, STRIPS, facts, inspect, malformed};
 use crate::media::testing::{promises, segment};
 use crate::media::{MediaError, Strip};
@@ -24,7 +26,7 @@ fn good() -> Answer {
 }
 
 #[test]
-fn every_coding_but_the_hierarchical_is_known() {
+fn every_coding_but_the_hierarchical_is_accepted() {
     for marker in 0xC0..=0xCF {
         let answer = of(&[SOI, &frame(marker), &scan(), b"data", EOI]);
         match marker {
@@ -35,7 +37,7 @@ fn every_coding_but_the_hierarchical_is_known() {
 }
 
 #[test]
-fn scans_may_hold_stuffed_bytes_restarts_and_fill() {
+fn scans_may_contain_stuffed_bytes_restarts_and_fill() {
     let data = b"a\xff\x00b\xff\xd0c\xff\xd7d\xff\xff\xff";
     let tables = segment(0xC4, &[0xFF; 40]);
     let (frame, scan) = (frame(0xC2), scan());
@@ -58,7 +60,7 @@ fn scans_may_hold_stuffed_bytes_restarts_and_fill() {
 }
 
 #[test]
-fn markers_must_be_those_of_a_jpeg() {
+fn only_the_markers_of_a_jpeg_are_accepted() {
     let bad = |reason| malformed(Kind::Jpeg, reason);
     let (frame, scan) = (frame(0xC0), scan());
     let without_scan = "it ends without a scan";
@@ -81,7 +83,7 @@ fn markers_must_be_those_of_a_jpeg() {
 }
 
 #[test]
-fn a_frame_header_must_agree_with_itself() {
+fn a_frame_header_must_be_consistent() {
     let check = |content: &[u8], reason| {
         let answer = of(&[SOI, &segment(0xC0, content)]);
         assert_eq!(answer, malformed(Kind::Jpeg, reason));
@@ -116,8 +118,8 @@ fn exif(padding: u8, orientation: u8) -> Vec<u8> {
     segment(0xE1, &block.concat())
 }
 
-/// What is told of a JPEG and what is stored of it, with each strip.
-fn told_and_stored(file: &[u8]) -> [(Answer, Vec<u8>); 3] {
+/// The verdict about a JPEG and its stored bytes, for each setting of metadata.
+fn judged_and_stored(file: &[u8]) -> [(Answer, Vec<u8>); 3] {
     STRIPS.map(|strip| {
         let outcome = promises::run(&promises::policy(strip), [file]);
         (outcome.answer, outcome.stored)
@@ -125,28 +127,28 @@ fn told_and_stored(file: &[u8]) -> [(Answer, Vec<u8>); 3] {
 }
 
 #[test]
-fn an_orientation_that_is_stored_is_told_whatever_pads_its_prefix() {
+fn a_stored_orientation_is_reported_for_any_padding_of_the_prefix() {
     let whole = |exif: &[u8]| [SOI, exif, &frame(0xC0), &scan(), EOI].concat();
     let turned = facts(Kind::Jpeg, 3, 2, 1);
     let usual = whole(&exif(0, 6));
     for padding in [0, 1, 0x20, 0xFF] {
         let file = whole(&exif(padding, 6));
-        let [location, all, none] = told_and_stored(&file);
+        let [location, all, none] = judged_and_stored(&file);
         assert_eq!(location, (turned.clone(), usual.clone()), "{padding:02x}");
         assert_eq!(all, (turned.clone(), usual.clone()), "{padding:02x}");
         assert_eq!(none, (turned.clone(), file), "{padding:02x}");
     }
-    // Shorter than a prefix, it is none.
+    // A block that is shorter than the prefix does not count.
     let short = whole(&segment(0xE1, b"Exif\0"));
-    let [location, ..] = told_and_stored(&short);
+    let [location, ..] = judged_and_stored(&short);
     assert_eq!(location, (good(), whole(b"")));
 }
 
 #[test]
-fn the_first_exif_block_is_the_only_one() {
+fn only_the_first_exif_block_counts() {
     let whole = |exif: &[&[u8]]| [SOI, &exif.concat(), &frame(0xC0), &scan(), EOI].concat();
     let (turned, straight, none) = (exif(0, 6), exif(0, 1), segment(0xE1, b"Exif\0\0none"));
-    for (blocks, told, stays) in [
+    for (blocks, verdict, stays) in [
         (
             [&turned, &straight],
             facts(Kind::Jpeg, 3, 2, 1),
@@ -156,15 +158,15 @@ fn the_first_exif_block_is_the_only_one() {
         ([&none, &turned], good(), b""),
     ] {
         let file = whole(&blocks.map(|block| &block[..]));
-        let [location, all, none] = told_and_stored(&file);
-        assert_eq!(location, (told.clone(), whole(&[stays])));
-        assert_eq!(all, (told.clone(), whole(&[stays])));
-        assert_eq!(none, (told, file));
+        let [location, all, none] = judged_and_stored(&file);
+        assert_eq!(location, (verdict.clone(), whole(&[stays])));
+        assert_eq!(all, (verdict.clone(), whole(&[stays])));
+        assert_eq!(none, (verdict, file));
     }
 }
 
 #[test]
-fn what_follows_metadata_in_a_scan_is_not_taken_for_more_of_the_scan() {
+fn bytes_after_removed_metadata_do_not_become_part_of_the_scan() {
     let (frame, scan) = (frame(0xC0), scan());
     let metadata = segment(0xE1, b"http");
     let stored = |parts: &[&[u8]]| {
@@ -178,7 +180,7 @@ fn what_follows_metadata_in_a_scan_is_not_taken_for_more_of_the_scan() {
         stored(&[SOI, &frame, &scan, b"data", &metadata, b"more", EOI]),
         expected
     );
-    // Nor does the fill before it become a marker with what comes then.
+    // Nor does the fill byte before it form a marker with the bytes after it.
     let filled = [SOI, &frame, &scan, b"data\xff", EOI].concat();
     assert_eq!(
         stored(&[SOI, &frame, &scan, b"data\xff", &metadata, b"\x02", EOI]),

@@ -1,28 +1,28 @@
-//! Limits hold before there is work: by what a header claims, and by how much is
-//! held. Time is not measured: what is held and what is looked at bounds it.
+//! Limits are enforced before there is work: on the claims of headers, and on the bytes that
+//! are buffered. Time is not measured: it is limited by the bytes that are held and read.
 
 use super::{Answer, inspect, policy, push};
 use crate::media::testing::{self, png_chunk, riff_chunk, segment};
 use crate::media::{Inspector, MediaError, Policy, Strip};
 use crate::model::Kind;
 
-/// What no upload holds more of: a header, or a piece of metadata.
+/// The maximum that an inspector holds: a header, or a piece of metadata.
 const MOST_HELD: usize = 256 << 10;
 
-/// Gives a file to an inspector in pieces of a usual size, and holds it to
-/// [`MOST_HELD`]. What it says, and how many bytes it took to say it.
+/// Gives a file to an inspector in pieces of a usual size, and checks that it holds at most
+/// [`MOST_HELD`]. Returns the verdict, and the number of bytes that it took.
 fn judge(policy: Policy, bytes: &[u8]) -> (Result<(), MediaError>, usize) {
     let mut inspector = Inspector::new(policy);
-    let mut taken = 0;
+    let mut given = 0;
     for piece in bytes.chunks(1000) {
-        taken += piece.len();
+        given += piece.len();
         let answer = push(&mut inspector, piece);
         assert!(inspector.held() <= MOST_HELD, "{}", inspector.held());
         if answer.is_err() {
-            return (answer, taken);
+            return (answer, given);
         }
     }
-    (inspector.finish(&mut Vec::new()).map(|_| ()), taken)
+    (inspector.finish(&mut Vec::new()).map(|_| ()), given)
 }
 
 #[test]
@@ -64,13 +64,13 @@ fn claims_of_65535_by_65535_are_refused_by_the_header() {
 }
 
 #[test]
-fn a_gif_frame_is_held_to_the_limits_where_it_lies() {
+fn the_limits_of_a_gif_frame_include_its_position() {
     let of = |left: u16, top: u16| {
         let mut file = testing::gif(10, 10, 2);
         let at = file.windows(5).rposition(|bytes| bytes == b",\0\0\0\0");
         let at = at.expect("a frame") + 1;
-        let place = [left.to_le_bytes(), top.to_le_bytes()].concat();
-        file[at..at + 4].copy_from_slice(&place);
+        let position = [left.to_le_bytes(), top.to_le_bytes()].concat();
+        file[at..at + 4].copy_from_slice(&position);
         judge(policy(), &file).0
     };
     assert_eq!(of(990, 990), Ok(()));
@@ -85,7 +85,7 @@ fn a_gif_frame_is_held_to_the_limits_where_it_lies() {
 }
 
 #[test]
-fn sides_are_held_to_limits_of_their_own() {
+fn sides_have_limits_of_their_own() {
     let policy = Policy {
         max_width: 20,
         max_height: 10,
@@ -96,7 +96,7 @@ fn sides_are_held_to_limits_of_their_own() {
     check(&testing::png(20, 10), Ok(()));
     check(&testing::png(21, 10), refused("width", 21, 20));
     check(&testing::webp(20, 11), refused("height", 11, 10));
-    // As stored, before it is turned.
+    // As stored, before rotation.
     check(&testing::jpeg_with_orientation(20, 10, 6), Ok(()));
     check(
         &testing::jpeg_with_orientation(10, 20, 6),
@@ -112,9 +112,9 @@ fn png_with(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn nothing_that_is_compressed_is_decompressed() {
-    // A zlib stream of a few bytes that says it is gigabytes, and one of garbage:
-    // both are as good as any other content.
+fn compressed_data_is_never_decompressed() {
+    // A zlib stream of a few bytes that claims to be gigabytes long, and garbage: both
+    // are accepted like any other content.
     let stream = [&[0x78, 0xDA][..], &[0xFF; 40]].concat();
     for (name, head) in [
         (b"iCCP", &b"profile\0\0"[..]),
@@ -131,21 +131,21 @@ fn nothing_that_is_compressed_is_decompressed() {
 }
 
 #[test]
-fn metadata_that_is_too_long_is_refused_before_it_comes() {
+fn metadata_that_is_too_long_is_refused_before_it_arrives() {
     let (size, max) = (65_537, 65_536);
     let refused = MediaError::MetadataTooLarge { size, max };
     let long = vec![b' '; 65_537];
     for name in [b"eXIf", b"iTXt", b"tEXt", b"zTXt", b"iCCP"] {
-        let (answer, taken) = judge(policy(), &png_with(name, &long));
-        assert_eq!((answer, taken), (Err(refused.clone()), 1000));
+        let (answer, given) = judge(policy(), &png_with(name, &long));
+        assert_eq!((answer, given), (Err(refused.clone()), 1000));
     }
     for name in [b"EXIF", b"XMP ", b"ICCP"] {
         let canvas = riff_chunk(b"VP8X", &[0, 0, 0, 0, 5, 0, 0, 5, 0, 0]);
         let chunks = [b"WEBP", &canvas[..], &riff_chunk(name, &long)].concat();
-        let (answer, taken) = judge(policy(), &riff_chunk(b"RIFF", &chunks));
-        assert_eq!((answer, taken), (Err(refused.clone()), 1000));
+        let (answer, given) = judge(policy(), &riff_chunk(b"RIFF", &chunks));
+        assert_eq!((answer, given), (Err(refused.clone()), 1000));
     }
-    // An XMP packet in a GIF does not say how long it is.
+    // An XMP packet in a GIF does not state its length.
     let policy = Policy {
         strip: Some(Strip::Location),
         ..policy()
@@ -154,9 +154,9 @@ fn metadata_that_is_too_long_is_refused_before_it_comes() {
     gif.truncate(gif.len() - 1);
     gif.extend(b"!\xff\x0bXMP DataXMP");
     gif.extend(b"                                 ".repeat(3000));
-    let (answer, taken) = judge(policy, &gif);
+    let (answer, given) = judge(policy, &gif);
     assert!(matches!(answer, Err(MediaError::MetadataTooLarge { .. })));
-    assert!(taken <= 67_000, "{taken}");
+    assert!(given <= 67_000, "{given}");
 }
 
 #[test]
@@ -182,7 +182,7 @@ fn parts_scans_and_frames_are_counted() {
     let (start, end) = png.split_at(33);
     let many = [start, &png_chunk(b"prIv", b"").repeat(65_537), end].concat();
     assert_eq!(parts(inspect(&many)), ("chunks", 65_536));
-    // However much data is cut into however many chunks.
+    // Chunks of data are not counted.
     let data = [start, &png_chunk(b"IDAT", b"").repeat(70_000), end].concat();
     assert!(inspect(&data).is_ok());
 
@@ -204,7 +204,7 @@ fn parts_scans_and_frames_are_counted() {
 }
 
 #[test]
-fn an_animation_has_no_more_frames_than_it_announces_or_than_are_allowed() {
+fn the_frames_of_an_animation_are_limited_whatever_it_declares() {
     let control = [
         0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 10, 0, 0,
     ];
@@ -219,14 +219,14 @@ fn an_animation_has_no_more_frames_than_it_announces_or_than_are_allowed() {
     let mut outside = control;
     outside[15] = 1;
     let answer = inspect(&png_with(b"fcTL", &outside));
-    let reason = "a frame reaches beyond the canvas";
+    let reason = "a frame extends beyond the canvas";
     let kind = Kind::Png;
     assert_eq!(answer, Err(MediaError::Malformed { kind, reason }));
 }
 
 #[test]
-fn extents_of_no_width_are_no_work() {
-    // An `iloc` whose items have 65,535 extents each, of which none takes a byte.
+fn extents_of_no_width_cause_no_work() {
+    // An `iloc` whose items have 65,535 extents each, none of which takes a byte.
     let file = testing::avif();
     let at = file
         .windows(4)

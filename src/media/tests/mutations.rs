@@ -1,5 +1,5 @@
-//! Real images, cut anywhere and with each of many bytes damaged: no panic, and every
-//! promise holds. `crate::fuzz` checks the same on combinations of damage.
+//! Real images, cut anywhere and with many bytes damaged in turn: nothing panics, and every
+//! property holds. `crate::fuzz` checks the same on combinations of damage.
 
 use crate::media::MediaError;
 use crate::media::testing::{self, promises};
@@ -42,7 +42,7 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn every_seed_keeps_every_promise_wherever_it_is_cut() {
+fn every_seed_has_every_property_wherever_it_is_cut() {
     for seed in seeds() {
         let step = 1 + seed.len() / 20;
         for cut in (0..seed.len()).step_by(step) {
@@ -59,13 +59,13 @@ fn every_seed_keeps_every_promise_wherever_it_is_cut() {
 fn every_seed_that_is_cut_short_anywhere_is_refused() {
     let policy = promises::policy(None);
     for seed in seeds() {
-        // Without what follows the container.
+        // Without data after the container.
         let whole = promises::run(&policy, [&seed[..]]).stored;
         for cut in 0..whole.len() {
             let answer = promises::run(&policy, [&whole[..cut]]).answer;
             let fits = match &answer {
                 Err(MediaError::Empty) => cut == 0,
-                // Not even the first bytes, which tell what it is, are whole.
+                // Not even the first bytes, which determine the kind, are complete.
                 Err(MediaError::UnknownType) => cut < 64,
                 Err(MediaError::Truncated { .. }) => true,
                 _ => false,
@@ -76,7 +76,7 @@ fn every_seed_that_is_cut_short_anywhere_is_refused() {
 }
 
 #[test]
-fn every_damaged_byte_keeps_every_promise() {
+fn every_property_holds_after_damage_to_any_byte() {
     for seed in seeds() {
         let step = 1 + seed.len() / 60;
         for at in (0..seed.len()).step_by(step) {

@@ -1,8 +1,10 @@
+//! PNGs.
+
 use super::{Answer, facts, inspect, malformed};
 use crate::media::testing::{png, png_chunk};
 use crate::model::Kind;
 
-/// A PNG of these chunks.
+/// Inspects a PNG of these chunks.
 pub(super) fn of(chunks: &[(&[u8; 4], &[u8])]) -> Answer {
     let chunks = chunks
         .iter()
@@ -26,7 +28,7 @@ fn good(width: u32, height: u32, frames: u32) -> Answer {
 }
 
 #[test]
-fn chunks_must_be_those_of_a_png() {
+fn only_the_chunks_of_a_png_are_accepted() {
     let bad = |reason| malformed(Kind::Png, reason);
     assert_eq!(of(&[IHDR, IDAT, IDAT, IEND]), good(2, 3, 1));
     assert_eq!(of(&[IHDR, (b"teXt", b"x"), IDAT, IEND]), good(2, 3, 1));
@@ -48,20 +50,20 @@ fn chunks_must_be_those_of_a_png() {
     );
     assert_eq!(
         of(&[INDEXED, (b"PLTE", &[0; 4])]),
-        bad("the palette has no whole number of colours")
+        bad("the palette does not have a whole number of colours")
     );
     assert_eq!(
         of(&[IHDR, IDAT, (b"teXt", b"x"), IDAT, IEND]),
-        bad("other chunks lie between those of image data")
+        bad("the chunks of image data are not consecutive")
     );
     assert_eq!(
         of(&[IHDR, IDAT, (b"IEND", b"x")]),
-        bad("a chunk of fixed length has another")
+        bad("a chunk of fixed length has a different length")
     );
 }
 
 #[test]
-fn an_ihdr_whose_fields_contradict_each_other_is_refused() {
+fn an_ihdr_with_contradicting_fields_is_refused() {
     let check = |depth, colour, methods: [u8; 3], fits: bool| {
         let sides = [0, 0, 0, 1, 0, 0, 0, 1];
         let fields = [&sides[..], &[depth, colour], &methods].concat();
@@ -82,7 +84,7 @@ fn an_ihdr_whose_fields_contradict_each_other_is_refused() {
 }
 
 #[test]
-fn a_side_of_no_pixels_or_of_too_many_bits_is_refused() {
+fn a_side_without_pixels_or_beyond_the_format_is_refused() {
     let ihdr = |sides: [u8; 8]| {
         let fields = [&sides[..], &[8, 0, 0, 0, 0]].concat();
         of(&[(b"IHDR", &fields), IDAT, IEND])
@@ -100,15 +102,12 @@ fn a_damaged_ihdr_is_refused_by_its_crc() {
     bytes[19] ^= 1;
     assert_eq!(
         inspect(&bytes),
-        malformed(
-            Kind::Png,
-            "a chunk does not have the CRC that is written with it"
-        )
+        malformed(Kind::Png, "a chunk does not match its CRC")
     );
 }
 
 #[test]
-fn exif_turns_a_png() {
+fn exif_rotates_a_png() {
     let exif = b"MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x08\0\0";
     assert_eq!(of(&[IHDR, (b"eXIf", exif), IDAT, IEND]), good(3, 2, 1));
     assert_eq!(of(&[IHDR, IDAT, (b"eXIf", exif), IEND]), good(3, 2, 1));

@@ -1,9 +1,9 @@
-//! What goes and what stays, in whole files.
+//! Stripping of whole files.
 
 use crate::media::Strip;
 use crate::media::testing::promises::{policy, run};
 
-/// Every kind of file with places and with what must stay, made by
+/// A file of every kind, with locations and with data that must stay, made by
 /// `tests/fixtures/make_private.py`.
 const PRIVATE: [(&str, &[u8]); 6] = [
     ("jpg", include_bytes!("../../../tests/fixtures/private.jpg")),
@@ -36,13 +36,13 @@ fn stripped(bytes: &[u8], strip: Option<Strip>) -> Vec<u8> {
 }
 
 #[test]
-fn with_the_location_go_places_previews_and_makers_notes() {
+fn locations_previews_and_makers_notes_are_removed() {
     for (kind, bytes) in PRIVATE {
         let stored = stripped(bytes, Some(Strip::Location));
         assert!(has(bytes, "Zzyzx"), "{kind}");
         assert!(!has(&stored, "Zzyzx"), "{kind}");
         assert!(!has(&stored, "GPSLatitude"), "{kind}");
-        // Of numbers and words that stay, nothing is missing.
+        // Other texts and numbers stay.
         for word in [
             "artist",
             "copyright",
@@ -61,7 +61,7 @@ fn with_the_location_go_places_previews_and_makers_notes() {
 }
 
 #[test]
-fn of_all_metadata_only_orientation_and_colours_stay() {
+fn only_orientation_and_colours_remain_of_all_metadata() {
     for (kind, bytes) in PRIVATE {
         let stored = stripped(bytes, Some(Strip::All));
         assert!(!has(&stored, "Zzyzx"), "{kind}");
@@ -71,7 +71,7 @@ fn of_all_metadata_only_orientation_and_colours_stay() {
 }
 
 #[test]
-fn with_none_the_bytes_stay_as_they_came() {
+fn without_stripping_the_bytes_stay_the_same() {
     for (kind, bytes) in PRIVATE {
         assert!(stripped(bytes, None) == bytes, "{kind}");
     }

@@ -1,3 +1,5 @@
+//! WebPs.
+
 use super::{Answer, facts, inspect, malformed};
 use crate::media::MediaError;
 use crate::media::testing::{riff_chunk, webp};
@@ -29,7 +31,7 @@ fn vp8x(flags: u8, width: u8, height: u8) -> Vec<u8> {
 
 /// A frame at (4, 0).
 fn anmf(width: u8, height: u8, inner: &[u8]) -> Vec<u8> {
-    let place = [
+    let fields = [
         2,
         0,
         0,
@@ -47,11 +49,11 @@ fn anmf(width: u8, height: u8, inner: &[u8]) -> Vec<u8> {
         0,
         0,
     ];
-    riff_chunk(b"ANMF", &[&place, inner].concat())
+    riff_chunk(b"ANMF", &[&fields, inner].concat())
 }
 
 #[test]
-fn simple_and_extended_stills_are_known() {
+fn simple_and_extended_stills_are_accepted() {
     let good = facts(Kind::Webp, 6, 4, 1);
     let alpha = riff_chunk(b"ALPH", b"odd");
     assert_eq!(of(&[&vp8(6, 4)]), good);
@@ -69,16 +71,16 @@ fn an_animation_has_its_canvas_and_its_frames() {
         assert_eq!(of(chunks), malformed(Kind::Webp, reason));
     };
     let outside = anmf(3, 4, &vp8(3, 4));
-    let other = "a bitstream's size is not that of its canvas";
+    let other = "the size of a bitstream is not that of its canvas";
     check(&[&canvas, &global], "it has no image data");
     check(&[&canvas, &anmf(2, 4, b"")], "a frame is empty");
-    check(&[&canvas, &outside], "a frame reaches beyond the canvas");
+    check(&[&canvas, &outside], "a frame extends beyond the canvas");
     check(&[&canvas, &anmf(1, 1, &vp8(200, 200))], other);
     check(&[&vp8x(0, 6, 4), &vp8(200, 200)], other);
 }
 
 #[test]
-fn exif_turns_an_extended_webp() {
+fn exif_rotates_an_extended_webp() {
     let tiff = b"II\x2a\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x05\0\0\0";
     let exif = riff_chunk(b"EXIF", tiff);
     let file = [vp8x(0x08, 6, 4), vp8l(6, 4), exif].concat();
@@ -86,18 +88,18 @@ fn exif_turns_an_extended_webp() {
 }
 
 #[test]
-fn chunks_must_be_those_of_a_webp() {
+fn only_the_chunks_of_a_webp_are_accepted() {
     let check = |chunks: &[&[u8]], reason| {
         assert_eq!(of(chunks), malformed(Kind::Webp, reason));
     };
     check(&[], "it has no image data");
     check(
         &[&riff_chunk(b"ANIM", &[0; 6])],
-        "it starts with neither a bitstream nor a canvas",
+        "it begins with neither a bitstream nor a canvas",
     );
     check(
         &[b"VP8 \xff\0\0\0..........."],
-        "a chunk is longer than what it is in",
+        "a chunk extends beyond the chunk that contains it",
     );
     check(
         &[&riff_chunk(b"VP8L", b"\x2f")],

@@ -1,5 +1,5 @@
-//! How much work files are, in units of the meter. Time is not measured: the meter
-//! counts what is done, and what is done twice is counted twice.
+//! The work that files cause, in units of the meter. Time is not measured: the meter counts
+//! what is done, and counts it twice if it is done twice.
 
 use super::{STRIPS, samples};
 use crate::media::meter::{FREE, PER_BYTE};
@@ -8,8 +8,8 @@ use crate::media::testing::{self, png_chunk, riff_chunk, segment};
 use crate::media::tests::mutations::seeds;
 use crate::media::{Inspector, MediaError, Strip};
 
-/// What a file was: how the walk ended, units of work, bytes that were passed, how
-/// often a walk was asked for a step, and how many pushes there were.
+/// The result of a walk: its answer, the units of work, the bytes that have passed, the
+/// number of steps, and the number of pushes.
 #[derive(Debug)]
 struct Work {
     answer: Result<(), MediaError>,
@@ -39,15 +39,15 @@ fn work<'a>(strip: Option<Strip>, pieces: impl IntoIterator<Item = &'a [u8]>) ->
     }
 }
 
-/// Holds the work on a file to what it may be, however it is cut.
+/// Checks that the work on a file is within its limit, however it is cut.
 fn check(strip: Option<Strip>, pieces: &[&[u8]]) -> Work {
     let work = work(strip, pieces.iter().copied());
     let most = FREE + PER_BYTE * work.passed;
     let refused = matches!(work.answer, Err(MediaError::TooMuchWork { .. }));
     assert!(work.units <= most || refused, "{work:?}");
-    // Unless something is left out, nothing else is a reason to refuse it.
+    // Unless something is left out, there is no other reason for that refusal.
     assert!(work.units > most || !refused || strip.is_some(), "{work:?}");
-    // A part takes a few looks, and so does a push.
+    // A part takes a few steps, and so does a push.
     let looks = 8 + 4 * work.pushes + work.units / 8;
     assert!(work.looks <= looks, "{work:?}");
     work
@@ -74,7 +74,7 @@ fn no_honest_file_is_half_the_work_that_it_may_be() {
     }
 }
 
-/// A JPEG with this before its frame header, and with this in its scan.
+/// A JPEG with bytes before its frame header and in its scan.
 fn jpeg(before: &[u8], scan: &[u8]) -> Vec<u8> {
     let file = testing::jpeg(8, 8);
     let (start, rest) = file.split_at(2);
@@ -82,21 +82,21 @@ fn jpeg(before: &[u8], scan: &[u8]) -> Vec<u8> {
     [start, before, middle, scan, end].concat()
 }
 
-/// A PNG with this between its header and its data.
+/// A PNG with these chunks between its header and its data.
 fn png(chunks: &[u8]) -> Vec<u8> {
     let mut file = testing::png(2, 2);
     file.splice(33..33, chunks.iter().copied());
     file
 }
 
-/// A GIF with this between its screen and its frame.
+/// A GIF with these blocks between its screen and its frame.
 fn gif(blocks: &[u8]) -> Vec<u8> {
     let mut file = testing::gif(1, 1, 1);
     file.splice(25..25, blocks.iter().copied());
     file
 }
 
-/// A WebP with this behind its pixels.
+/// A WebP with these chunks after its pixels.
 fn webp(chunks: &[u8]) -> Vec<u8> {
     let canvas = riff_chunk(b"VP8X", &[8, 0, 0, 0, 5, 0, 0, 3, 0, 0]);
     let pixels = testing::webp(6, 4).split_off(12);
@@ -104,7 +104,7 @@ fn webp(chunks: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn what_is_nothing_but_beginnings_is_refused_in_its_middle() {
+fn files_of_nothing_but_beginnings_are_refused_midway() {
     let many = |part: &[u8]| part.repeat(200_000 / part.len());
     let thumbnail = b"JFIF\0\x01\x02\0\0\x01\0\x01\x01\x01rgb";
     let tags = [&b"<a>"[..], &many(b"<b/>"), b"</a>"].concat();
@@ -150,20 +150,20 @@ fn what_is_nothing_but_beginnings_is_refused_in_its_middle() {
 }
 
 #[test]
-fn what_is_left_out_does_not_pay_for_what_is_stored() {
+fn removed_bytes_do_not_pay_for_stored_ones() {
     let comments = segment(0xFE, &[b'c'; 1000]).repeat(200);
     let tables = segment(0xDB, b"").repeat(5000);
     let file = jpeg(&[comments, tables].concat(), b"");
-    for (strip, taken) in STRIPS.into_iter().zip([true, false, true]) {
+    for (strip, accepted) in STRIPS.into_iter().zip([true, false, true]) {
         let answer = check(strip, &[&file]).answer;
-        assert_eq!(answer.is_ok(), taken, "{strip:?}: {answer:?}");
+        assert_eq!(answer.is_ok(), accepted, "{strip:?}: {answer:?}");
     }
-    // What is taken is taken again once it is stored.
+    // A file that is accepted is accepted again once it is stored.
     promises::check(&file, 1000);
 }
 
 #[test]
-fn much_metadata_that_goes_is_no_reason_to_refuse_a_small_picture() {
+fn much_removed_metadata_is_not_a_reason_to_refuse_a_small_picture() {
     let mut tiff = b"MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0".to_vec();
     tiff.resize(1 << 20, b'x');
     let text = b"<rdf:li crs:Name='some value here'>more text</rdf:li>\n  ".repeat(10_000);
@@ -176,7 +176,7 @@ fn much_metadata_that_goes_is_no_reason_to_refuse_a_small_picture() {
 }
 
 #[test]
-fn a_run_is_gone_along_at_once_wherever_a_push_ends() {
+fn a_run_is_skipped_at_once_wherever_a_push_ends() {
     const RUN: usize = 1 << 20;
     let one_byte_blocks = [b"!\xfe".as_slice(), &b"\x01x".repeat(RUN / 2), b"\0"].concat();
     let packet = [
@@ -218,7 +218,7 @@ mod properties {
 
     proptest! {
         #[test]
-        fn any_file_is_as_much_work_however_it_is_cut(
+        fn a_file_is_the_same_work_however_it_is_cut(
             seed in any::<Index>(),
             damage in prop::collection::vec((any::<Index>(), any::<u8>()), 0..6),
             mend: bool,
@@ -226,16 +226,16 @@ mod properties {
             cuts in prop::collection::vec(any::<Index>(), 0..20),
         ) {
             let mut file = seed.get(&seeds()).clone();
-            for (place, byte) in damage {
-                let place = place.index(file.len());
-                file[place] = byte;
+            for (at, byte) in damage {
+                let at = at.index(file.len());
+                file[at] = byte;
             }
             // A few bytes of it, many times.
-            if let Some((place, length, times)) = repeat {
-                let place = place.index(file.len());
-                let part = &file[place..(place + length).min(file.len())];
+            if let Some((at, length, times)) = repeat {
+                let at = at.index(file.len());
+                let part = &file[at..(at + length).min(file.len())];
                 let many = part.repeat(times);
-                file.splice(place..place, many);
+                file.splice(at..at, many);
             }
             if mend {
                 mend_png(&mut file);
@@ -243,7 +243,7 @@ mod properties {
             for strip in STRIPS {
                 let whole = check(strip, &[&file]);
                 let cut = check(strip, &pieces(&file, &cuts));
-                // Some of what is wrong shows with the last byte, or only at the end.
+                // Some faults only show with the last byte, or at the end.
                 let judged = run(&policy(strip), [&file[..]]).answer;
                 prop_assert_eq!(judged, run(&policy(strip), pieces(&file, &cuts)).answer);
                 prop_assert_eq!((whole.units, whole.passed), (cut.units, cut.passed));

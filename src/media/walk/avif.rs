@@ -1,3 +1,5 @@
+//! AVIF: the boxes of the file.
+
 mod header;
 mod items;
 mod layout;
@@ -10,33 +12,32 @@ use super::{Found, Step, Walk};
 use crate::media::MediaError;
 use crate::media::boxes::{Header, rename};
 use crate::media::read::Reader;
-use crate::media::strip::avif::{self as strip, Secret};
+use crate::media::strip::avif::{self as strip, Metadata};
 use layout::Layout;
 
-/// ISO/IEC 14496-12 §4.2: boxes to the end of the file, of which `ftyp`, `meta`
-/// and `moov` are read. The pixels lie in `mdat`, at offsets that the other two
-/// name; the file must reach as far as those do, because nothing else says
-/// where it ends. What comes after that and is no box of an image file is not
-/// part of it.
+/// A walk over an AVIF (ISO/IEC 14496-12 §4.2): boxes to the end of the file, of which
+/// `ftyp`, `meta` and `moov` are read. The pixels are in `mdat`, at offsets that the other
+/// two state; the file must extend as far as those do, because nothing else states where it
+/// ends. Bytes after that which are not a box of an image file are not part of it.
 #[derive(Debug, Default)]
 pub(super) struct Avif {
     brands: Brands,
     meta: bool,
     moov: bool,
     layout: Layout,
-    /// The offset up to which the file must reach.
+    /// The minimum length of the file.
     reach: u64,
     /// The offset in the file that the last step led to.
     at: u64,
     state: State,
 }
 
-/// What the file says it is (AVIF v1.1 §6). An image needs `meta`, a sequence
+/// The types that the file declares (AVIF v1.1 §6). An image needs `meta`, a sequence
 /// `moov`, and a file that is both needs both.
 #[derive(Clone, Copy, Debug, Default)]
 struct Brands {
-    /// Whether the major brand is that of sequences, so that the animation is
-    /// shown and not the still image beside it.
+    /// Whether the major brand is that of sequences, so that the animation is displayed
+    /// instead of the still image.
     shows_sequence: bool,
     has_image: bool,
     has_sequence: bool,
@@ -49,17 +50,17 @@ enum State {
     Box,
     /// In data up to this offset.
     Data(u64),
-    /// In data up to this offset, with which the file ends.
+    /// In data up to this offset, where the file ends.
     Last(u64),
-    /// In a box of no use, of which so many bytes are left.
+    /// In an unused box, with this many bytes left.
     Blank(u64),
 }
 
-/// A box of the file, whose length is stated.
+/// A top-level box with a stated length.
 struct Top<'a> {
     header: Header,
     size: u64,
-    /// What is seen of it, and of what follows it.
+    /// The visible part of the box, and of the bytes after it.
     window: &'a [u8],
 }
 
@@ -80,15 +81,15 @@ impl Walk for Avif {
                 Step::Blank(left)
             }
         };
-        if step.passes() > 0 {
+        if step.advance() > 0 {
             found.charge_part();
         }
-        self.at = self.at.saturating_add(step.passes());
+        self.at = self.at.saturating_add(step.advance());
         Ok(step)
     }
 
     fn may_end(&self) -> bool {
-        let open = self.layout.next_secret(u64::MAX).is_some();
+        let open = self.layout.next_metadata(u64::MAX).is_some();
         self.is_complete() && self.reach <= self.at && !open
     }
 
@@ -105,7 +106,7 @@ impl Avif {
             has_sequence,
             ..
         } = self.brands;
-        // Before the first box is read the file is neither.
+        // Before the first box has been read, the file is neither.
         let known = has_image || has_sequence;
         known && (self.meta || !has_image) && (self.moov || !has_sequence)
     }
@@ -115,8 +116,8 @@ impl Avif {
         let (Some(short), Some(name)) = (reader.u32_be(), reader.array::<4>()) else {
             return Ok(Step::Need(8));
         };
-        if self.layout.next_secret(self.at).is_some() {
-            return Err(found.malformed("metadata lies in no box of data"));
+        if self.layout.next_metadata(self.at).is_some() {
+            return Err(found.malformed("metadata is not in a data box"));
         }
         let more = [b"meta", b"moov", b"mdat", b"free", b"skip", b"uuid"];
         if self.may_end() && (short == 0 || !more.contains(&&name)) {
@@ -140,10 +141,10 @@ impl Avif {
         }
     }
 
-    /// A box that has the rest of the file, of which only data makes sense.
+    /// A box that extends to the end of the file, which only makes sense for data.
     fn last_box(&mut self, header: Header, found: &Found) -> Result<Step, MediaError> {
         if &header.name != b"mdat" {
-            return Err(found.malformed("a box that is none of data has no stated length"));
+            return Err(found.malformed("a box other than a data box has no length"));
         }
         if !self.is_complete() {
             return Err(found.truncated());
@@ -153,8 +154,8 @@ impl Avif {
         Ok(Step::Keep(header.head()))
     }
 
-    /// A box that is passed. Where metadata is stripped, what is in no box of data
-    /// goes.
+    /// A box that is not read. If metadata is removed, so is everything outside of data
+    /// boxes.
     fn other_box(&mut self, top: &Top<'_>, found: &mut Found) -> Result<Step, MediaError> {
         let Top {
             header,
@@ -178,27 +179,27 @@ impl Avif {
         Ok(Step::Replace(header.head(), free))
     }
 
-    /// The next `size` bytes are no data.
+    /// Marks the next `size` bytes as not being data.
     fn close(&mut self, size: u64, found: &Found) -> Result<(), MediaError> {
         let end = self.at.saturating_add(size);
         let closed = self.layout.close(self.at..end);
         closed.map_err(|reason| found.malformed(reason))
     }
 
-    /// In data up to `end`, in which metadata may lie.
+    /// Advances in data up to `end`, which may include metadata.
     fn data(&mut self, end: u64, window: &[u8], found: &mut Found) -> Result<Step, MediaError> {
-        let Some((start, until, secret)) = self.layout.next_secret(end) else {
+        let Some((start, until, metadata)) = self.layout.next_metadata(end) else {
             return Ok(Step::Keep(end.saturating_sub(self.at)));
         };
         if start < self.at || until > end {
-            return Err(found.malformed("metadata lies in no box of data"));
+            return Err(found.malformed("metadata is not in a data box"));
         }
         if start > self.at {
             return Ok(Step::Keep(start.saturating_sub(self.at)));
         }
         let size = until.saturating_sub(start);
-        if secret == Secret::Other {
-            self.pass_secret(size, found)?;
+        if metadata == Metadata::Other {
+            self.pass_metadata(size, found)?;
             return Ok(Step::Blank(size));
         }
         found.check_metadata(size)?;
@@ -206,19 +207,19 @@ impl Avif {
         let Some(item) = window.get(..whole) else {
             return Ok(Step::Need(whole));
         };
-        self.pass_secret(size, found)?;
+        self.pass_metadata(size, found)?;
         let edited = found
             .strip()
-            .and_then(|level| strip::item(item, secret, level, found.meter()));
+            .and_then(|level| strip::item(item, metadata, level, found.meter()));
         Ok(match edited {
             Some(edited) => Step::Replace(size, edited),
             None => Step::Keep(size),
         })
     }
 
-    /// The next `size` bytes are metadata, and no picture that is named later.
-    fn pass_secret(&mut self, size: u64, found: &Found) -> Result<(), MediaError> {
-        self.layout.pop_secret();
+    /// Marks the next `size` bytes as metadata, so that no picture may refer to them later.
+    fn pass_metadata(&mut self, size: u64, found: &Found) -> Result<(), MediaError> {
+        self.layout.pop_metadata();
         self.close(size, found)
     }
 }

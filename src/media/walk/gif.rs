@@ -1,9 +1,12 @@
+//! The walk over a GIF.
+
 use super::{Found, Step, Walk, length};
 use crate::media::MediaError;
 use crate::media::read::Reader;
 use crate::media::strip::gif::{self, Fate};
 
-/// GIF89a §17 to §27: header and logical screen, then blocks to the trailer.
+/// A walk over a GIF (GIF89a §17 to §27): header and logical screen, then blocks to the
+/// trailer.
 #[derive(Debug, Default)]
 pub(super) struct Gif {
     state: State,
@@ -15,11 +18,11 @@ enum State {
     #[default]
     Header,
     Block,
-    /// Data that stays.
+    /// In data that is kept.
     Kept,
-    /// Data that goes.
+    /// In data that is dropped.
     Dropped,
-    /// An XMP packet that is gathered, to be edited once it is whole.
+    /// In an XMP packet, which is buffered and edited once it is complete.
     Gathered(Vec<u8>),
 }
 
@@ -49,7 +52,7 @@ impl Walk for Gif {
     }
 }
 
-/// Gathers sub-blocks as they lie, sizes and all, and gives them back edited.
+/// Buffers sub-blocks as they are, including their sizes, and replaces them once edited.
 fn gather(data: &mut Vec<u8>, window: &[u8], found: &mut Found) -> Result<Step, MediaError> {
     let mut rest = window;
     while let Some(size @ 1..) = rest.first() {
@@ -87,7 +90,7 @@ impl Gif {
             return Ok(Step::Need(SIZE));
         };
         self.screen = (width, height);
-        // A screen without a size takes that of the first frame.
+        // A screen without a size takes the size of the first frame.
         if width > 0 && height > 0 {
             found.set_canvas(width.into(), height.into())?;
         }
@@ -102,7 +105,7 @@ impl Gif {
             Some(b'!') => self.extension(window, found),
             Some(b';') if found.frames() > 0 => Ok(Step::Done(1)),
             Some(b';') => Err(found.malformed("it has no frame")),
-            // Some encoders end a block once too often.
+            // Some encoders write more than one block terminator.
             Some(0) => {
                 let zeros = window.iter().take_while(|byte| **byte == 0);
                 Ok(Step::Keep(length(zeros.count())))
@@ -111,14 +114,14 @@ impl Gif {
         }
     }
 
-    /// §23 to §26: the label tells what the data is, never how it is laid out.
+    /// §23 to §26: the label determines the meaning of the data, never its layout.
     fn extension(&mut self, window: &[u8], found: &mut Found) -> Result<Step, MediaError> {
         const APPLICATION: u8 = 0xFF;
         const SIZE: u8 = 11;
         let Some(&[_, label, size]) = window.first_chunk::<3>() else {
             return Ok(Step::Need(3));
         };
-        // §26: who an application extension is for.
+        // §26: the application that the extension is for.
         let identified = label == APPLICATION && size == SIZE;
         let whole = if identified { 14 } else { 2 };
         let Some(head) = window.get(..whole) else {
@@ -151,7 +154,7 @@ impl Gif {
         else {
             return Ok(Step::Need(SIZE));
         };
-        // Decoders make room for the frame where it lies, even beyond the screen.
+        // Decoders allocate the frame at its position, even beyond the screen.
         let end =
             |from: Option<u16>, side: u16| u32::from(from.unwrap_or(0)).saturating_add(side.into());
         found.check_pixels(end(left, width), end(top, height))?;
@@ -164,7 +167,7 @@ impl Gif {
         Ok(Step::Keep(colour_table(packed).saturating_add(11)))
     }
 
-    /// §15: each block says its length, and one of length 0 is the last.
+    /// §15: each block begins with its length, and one of length 0 is the last.
     fn sub_blocks(&mut self, window: &[u8], step: impl Fn(u64) -> Step) -> Step {
         let (reach, ended) = gif::sub_blocks(window);
         if ended {
@@ -177,7 +180,7 @@ impl Gif {
     }
 }
 
-/// §19 and §21: the length of the colour table that a packed field announces.
+/// The length of the colour table that a packed field declares (§19 and §21).
 fn colour_table(packed: u8) -> u64 {
     match packed & 0x80 {
         0 => 0,

@@ -1,3 +1,5 @@
+//! The walk over a JPEG.
+
 use super::{Found, Step, Walk, length};
 use crate::media::MediaError;
 use crate::media::exif;
@@ -10,32 +12,32 @@ const APP1: u8 = 0xE1;
 const APP2: u8 = 0xE2;
 const COM: u8 = 0xFE;
 
-/// CIPA DC-007 §5.1: the index of further pictures, which follow EOI.
+/// Precedes the index of further pictures, which follow EOI (CIPA DC-007 §5.1).
 const MPF_PREFIX: &[u8] = b"MPF\0";
 
-/// The most scans: each makes a decoder go over all pixels again, and a few
-/// bytes make one. Encoders write ten or so.
+/// The maximum number of scans: each takes only a few bytes, but makes a decoder process all
+/// pixels again. Encoders write ten or so.
 const MAX_SCANS: u32 = 500;
 
-/// ITU T.81 Annex B: marker segments, and entropy-coded data in between, from
-/// SOI to EOI.
+/// A walk over a JPEG (ITU T.81 Annex B): marker segments, and entropy-coded data in
+/// between, from SOI to EOI.
 ///
-/// Between segments stray bytes are passed over, as every decoder does. Where
-/// metadata is removed they go with it: after a segment that goes they would be taken
-/// for more of the scan before it.
+/// Stray bytes between segments are skipped, as every decoder does. They are removed
+/// together with metadata: after a removed segment, they would be taken for a continuation
+/// of the scan before it.
 #[derive(Debug, Default)]
 pub(super) struct Jpeg {
     started: bool,
     framed: bool,
     scans: u32,
-    /// What comes up to the next marker is a scan's data.
+    /// Whether the data up to the next marker belongs to a scan.
     in_scan: bool,
 }
 
 impl Walk for Jpeg {
     fn step(&mut self, window: &[u8], found: &mut Found) -> Result<Step, MediaError> {
         if !self.started {
-            // The signature that told the kind began with SOI.
+            // The signature began with SOI.
             self.started = true;
             return Ok(Step::Keep(2));
         }
@@ -50,15 +52,15 @@ impl Walk for Jpeg {
     }
 }
 
-/// How many bytes come before the next marker, and its code if it is there.
+/// The number of bytes before the next marker, and its code if it is visible.
 ///
-/// B.1.1.2 and B.1.1.5: FF 00 is data, FF before FF is fill, and RSTm and TEM
-/// have no parameters and tell nothing.
+/// B.1.1.2 and B.1.1.5: FF 00 is data, FF before FF is fill, and RSTm and TEM have no
+/// parameters and are skipped.
 fn next_marker(window: &[u8]) -> (usize, Option<u8>) {
     let mut rest = window;
     while let Some(data) = memchr::memchr(0xFF, rest) {
         rest = rest.get(data..).unwrap_or_default();
-        // Where there is one there may be many.
+        // One of these is often followed by many.
         loop {
             let before = window.len().saturating_sub(rest.len());
             rest = match rest {
@@ -136,8 +138,8 @@ impl Jpeg {
         {
             return Err(found.malformed("a frame header contradicts itself"));
         }
-        // A height of 0 is to be defined by DNL after the first scan; no
-        // decoder in use goes along with that.
+        // A height of 0 means that DNL defines it after the first scan, which no
+        // decoder in use supports.
         found.set_canvas(width.into(), height.into())?;
         self.framed = true;
         found.add_frame()
@@ -162,7 +164,7 @@ impl Jpeg {
     }
 }
 
-/// What becomes of an APPn or COM segment.
+/// Decides about an APPn or COM segment.
 fn metadata(marker: u8, content: &[u8], found: &mut Found) -> Step {
     let whole = length(content.len()).saturating_add(4);
     let is_exif = marker == APP1 && exif::prefixed(content).is_some();
@@ -172,7 +174,7 @@ fn metadata(marker: u8, content: &[u8], found: &mut Found) -> Step {
         found.set_transposed(transposed);
     }
     let edit = match found.strip() {
-        // The pictures that it lists are not stored.
+        // The pictures that the index lists are not stored.
         _ if marker == APP2 && content.starts_with(MPF_PREFIX) && found.cuts_trailing() => {
             Edit::Drop
         }
@@ -187,9 +189,9 @@ fn metadata(marker: u8, content: &[u8], found: &mut Found) -> Step {
     }
 }
 
-/// B.1.1.4: marker, length and content.
+/// Encodes a segment (B.1.1.4): marker, length and content.
 fn segment(marker: u8, content: &[u8]) -> Vec<u8> {
-    // An edit never makes it longer.
+    // An edit never makes the content longer.
     let length = u16::try_from(content.len().saturating_add(2)).unwrap_or(u16::MAX);
     [&[0xFF, marker], &length.to_be_bytes()[..], content].concat()
 }

@@ -1,10 +1,10 @@
-//! One walk per container, from its first byte to its last.
+//! One walk per container format, from the first byte of a file to the last.
 //!
-//! A walk is a state machine over windows of the file. What it decides must
-//! follow from the bytes it asked for alone, never from how many more happened
-//! to be in the window; that makes its answer independent of how a file is cut
-//! into pushes. What it does not need it passes by count. For what stands in
-//! metadata it asks [`super::strip`], and says what becomes of those bytes.
+//! A walk is a state machine over windows of the file. Its decisions must depend only on the
+//! bytes that it asked for, never on how many more happened to be in the window; so the
+//! verdict does not depend on how a file is split into pushes. Bytes that a walk does not
+//! need are skipped by count. For the content of metadata it calls [`super::strip`], and
+//! turns the answer into a step.
 
 mod avif;
 mod gif;
@@ -19,26 +19,26 @@ use super::window::length;
 use super::{Facts, MediaError, Policy, Strip, Trailing};
 use crate::model::Kind;
 
-/// What a walk wants next.
+/// The next action that a walk requests.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// To see at least this many bytes from here, more than it was shown.
+    /// Show at least this many bytes from here, more than were shown.
     Need(usize),
-    /// To go on this many bytes further, be they in the window or not.
+    /// Advance by this many bytes, whether they are in the window or not, and store them.
     Keep(u64),
-    /// Likewise, and to leave them out of the file.
+    /// Likewise, but leave them out of the file.
     Drop(u64),
-    /// Likewise, and to put zeros in their place.
+    /// Likewise, but store zeros in their place.
     Blank(u64),
-    /// To put others in the place of this many bytes of the window.
+    /// Replace this many bytes of the window by others.
     Replace(u64, Vec<u8>),
-    /// Nothing: the container ends after this many bytes of the window.
+    /// Stop: the container ends after this many bytes of the window.
     Done(u64),
 }
 
 impl Step {
-    /// How many bytes it goes on.
-    fn passes(&self) -> u64 {
+    /// The number of bytes that the walk advances by.
+    fn advance(&self) -> u64 {
         match self {
             Step::Need(_) | Step::Done(_) => 0,
             Step::Keep(count)
@@ -51,16 +51,16 @@ impl Step {
 
 /// A state machine over one container.
 pub(super) trait Walk: Debug + Send + Sync {
-    /// Looks at the bytes from where the last step led.
+    /// Looks at the bytes at the position that the last step led to.
     fn step(&mut self, window: &[u8], found: &mut Found) -> Result<Step, MediaError>;
 
-    /// Whether the file may end where the last step led. Only a container that
-    /// does not say where it ends allows it. What comes then is no part of it.
+    /// Whether the file may end at the position that the last step led to. True only for
+    /// containers that do not state where they end. Any bytes after it are not part of them.
     fn may_end(&self) -> bool {
         false
     }
 
-    /// How many bytes the walk holds itself.
+    /// The number of bytes that the walk itself holds.
     #[cfg(test)]
     fn held(&self) -> usize {
         0
@@ -78,11 +78,11 @@ pub(super) fn of(kind: Kind) -> Box<dyn Walk> {
     }
 }
 
-/// The most parts of a container that are not image data: far more than any
+/// The maximum number of parts of a container that are not image data: far more than any
 /// image has.
 const MAX_PARTS: u32 = 65_536;
 
-/// What a walk has found so far, held against the policy as it grows.
+/// The facts that a walk has found so far, checked against the policy as they grow.
 #[derive(Debug)]
 pub(super) struct Found {
     kind: Kind,
@@ -91,7 +91,7 @@ pub(super) struct Found {
     transposed: Option<bool>,
     frames: u32,
     parts: u32,
-    /// Whether there was an Exif block.
+    /// Whether there has been an Exif block.
     exif: bool,
     meter: Meter,
 }
@@ -110,18 +110,18 @@ impl Found {
         }
     }
 
-    /// What the work that is done is charged to.
+    /// The meter that work is charged to.
     fn meter(&mut self) -> &mut Meter {
         &mut self.meter
     }
 
-    /// The walk has come to a part of the container, of whatever kind.
+    /// Charges for a part of the container, of any type.
     fn charge_part(&mut self) {
         self.meter.charge(PART);
     }
 
-    /// Takes note of what the walk wants, and refuses a file that is more work than
-    /// its bytes pay for.
+    /// Accounts for a step of the walk, and refuses a file that is more work than its bytes
+    /// pay for.
     pub(super) fn account(&mut self, step: &Step) -> Result<(), MediaError> {
         let (bytes, stored) = match step {
             Step::Need(_) => return Ok(()),
@@ -145,28 +145,28 @@ impl Found {
         Ok(())
     }
 
-    /// The units of work so far, and the bytes that were passed.
+    /// The units of work so far, and the number of bytes that have passed.
     #[cfg(test)]
     pub(super) fn work(&self) -> (u64, u64) {
         self.meter.reading()
     }
 
-    /// An Exif block is there. Whether it is the first: no file has use for another.
+    /// Notes an Exif block. Returns whether it is the first: no others are used.
     fn first_exif(&mut self) -> bool {
         !std::mem::replace(&mut self.exif, true)
     }
 
-    /// What metadata is to be removed.
+    /// The metadata to remove.
     fn strip(&self) -> Option<Strip> {
         self.policy.strip
     }
 
-    /// Whether nothing that the file holds after its end is stored.
+    /// Whether data after the container's end is cut off.
     fn cuts_trailing(&self) -> bool {
         self.policy.trailing == Trailing::Cut
     }
 
-    /// The canvas has this size, before orientation.
+    /// Sets the size of the canvas, before orientation.
     fn set_canvas(&mut self, width: u32, height: u32) -> Result<(), MediaError> {
         if width == 0 || height == 0 {
             return Err(self.malformed("the image has no pixels"));
@@ -180,7 +180,7 @@ impl Found {
         self.canvas
     }
 
-    /// A decoder would have to hold this many pixels.
+    /// Checks the size of a picture that a decoder would have to allocate.
     fn check_pixels(&self, width: u32, height: u32) -> Result<(), MediaError> {
         let Policy {
             max_pixels,
@@ -223,7 +223,7 @@ impl Found {
         self.frames
     }
 
-    /// One more part that is not image data, of what `parts` names.
+    /// Counts one more part that is not image data; `parts` is the plural of its name.
     fn add_part(&mut self, parts: &'static str) -> Result<(), MediaError> {
         self.parts = self.parts.saturating_add(1);
         if self.parts > MAX_PARTS {
@@ -237,7 +237,7 @@ impl Found {
         MediaError::TooManyParts { kind, parts, max }
     }
 
-    /// A piece of metadata has this many bytes.
+    /// Checks the size in bytes of a piece of metadata.
     fn check_metadata(&self, size: u64) -> Result<(), MediaError> {
         let max = self.policy.max_metadata_bytes;
         if size > max {
@@ -246,12 +246,12 @@ impl Found {
         Ok(())
     }
 
-    /// Whether width and height are exchanged. The first to say so is right.
+    /// Sets whether width and height are exchanged. The first call with an answer counts.
     fn set_transposed(&mut self, transposed: Option<bool>) {
         self.transposed = self.transposed.or(transposed);
     }
 
-    /// The error of a container that breaks a rule.
+    /// The error of a container that violates a rule.
     pub(super) fn malformed(&self, reason: &'static str) -> MediaError {
         MediaError::Malformed {
             kind: self.kind,
@@ -259,12 +259,12 @@ impl Found {
         }
     }
 
-    /// The error of a container that was cut.
+    /// The error of a truncated container.
     pub(super) fn truncated(&self) -> MediaError {
         MediaError::Truncated { kind: self.kind }
     }
 
-    /// What is known at the end.
+    /// Returns the facts at the end of the file.
     pub(super) fn facts(&self, trailing: u64) -> Result<Facts, MediaError> {
         let (width, height) = self.canvas.ok_or_else(|| self.truncated())?;
         let (width, height) = match self.transposed {

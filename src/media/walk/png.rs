@@ -1,3 +1,5 @@
+//! The walk over a PNG.
+
 mod animation;
 
 use animation::Animation;
@@ -9,17 +11,17 @@ use crate::media::exif;
 use crate::media::read::Reader;
 use crate::media::strip::{self, Edit};
 
-/// PNG, third edition, §5: the signature, then chunks from IHDR to IEND, each
+/// A walk over a PNG (third edition, §5): the signature, then chunks from IHDR to IEND, each
 /// with its CRC.
 #[derive(Debug, Default)]
 pub(super) struct Png {
     signed: bool,
-    /// Whether the colours are looked up in PLTE; known from IHDR.
+    /// Whether the colours are indices into PLTE; known from IHDR on.
     indexed: Option<bool>,
     palette: bool,
     data: Data,
     animation: Animation,
-    /// The chunk that is passing.
+    /// The chunk that is passing, if there is one.
     passing: Option<Passing>,
 }
 
@@ -35,20 +37,20 @@ enum Data {
 /// A chunk whose content is not looked at.
 #[derive(Debug)]
 struct Passing {
-    /// Bytes of its content that are still to come.
+    /// The number of bytes of the content that have not passed.
     left: u64,
-    /// Of its name and content up to here.
+    /// The CRC of the name and the content so far.
     crc: Hasher,
-    /// Whether it is left out of the file.
+    /// Whether the chunk is left out of the file.
     dropped: bool,
 }
 
-/// §5.1: the greatest of PNG's four-byte unsigned integers.
+/// §5.1: the maximum of PNG's four-byte unsigned integers.
 const MAX_LENGTH: u32 = 0x7FFF_FFFF;
 
-/// What to do with a chunk, as its name and length tell.
+/// How to read a chunk, depending on its name and length.
 enum Reading {
-    /// Wait for all of it.
+    /// Wait until it is complete.
     Whole,
     /// Let it pass.
     Pass,
@@ -66,7 +68,7 @@ impl Walk for Png {
             return match passing.step(window, found)? {
                 Some(step) => Ok(step),
                 None => {
-                    let step = passing.went(4);
+                    let step = passing.advance(4);
                     self.passing = None;
                     Ok(step)
                 }
@@ -115,13 +117,13 @@ impl Walk for Png {
             crc,
             dropped,
         });
-        Ok(passing.went(8))
+        Ok(passing.advance(8))
     }
 }
 
 impl Passing {
-    /// The step over so much of the chunk.
-    fn went(&self, count: usize) -> Step {
+    /// The step over `count` bytes of the chunk.
+    fn advance(&self, count: usize) -> Step {
         if self.dropped {
             Step::Drop(length(count))
         } else {
@@ -129,7 +131,7 @@ impl Passing {
         }
     }
 
-    /// The next step over the content; `None` before the CRC, which is right.
+    /// The next step over the content; `None` before the CRC, if it is correct.
     fn step(&mut self, window: &[u8], found: &Found) -> Result<Option<Step>, MediaError> {
         if self.left > 0 {
             let there =
@@ -139,7 +141,7 @@ impl Passing {
             }
             self.crc.update(window.get(..there).unwrap_or_default());
             self.left = self.left.saturating_sub(length(there));
-            return Ok(Some(self.went(there)));
+            return Ok(Some(self.advance(there)));
         }
         let Some(crc) = Reader::new(window).u32_be() else {
             return Ok(Some(Step::Need(4)));
@@ -151,14 +153,14 @@ impl Passing {
     }
 }
 
-const WRONG_CRC: &str = "a chunk does not have the CRC that is written with it";
+const WRONG_CRC: &str = "a chunk does not match its CRC";
 
 fn reading(name: [u8; 4], size: u32, found: &Found) -> Result<Reading, MediaError> {
     let expect = |expected: u32| {
         if size == expected {
             Ok(Reading::Whole)
         } else {
-            Err(found.malformed("a chunk of fixed length has another"))
+            Err(found.malformed("a chunk of fixed length has a different length"))
         }
     };
     match &name {
@@ -166,7 +168,7 @@ fn reading(name: [u8; 4], size: u32, found: &Found) -> Result<Reading, MediaErro
         b"acTL" => return expect(8),
         b"fcTL" => return expect(26),
         b"IEND" => return expect(0),
-        b"fdAT" if size < 4 => return Err(found.malformed("a frame's data has no number")),
+        b"fdAT" if size < 4 => return Err(found.malformed("a frame's data has no sequence number")),
         b"eXIf" | b"zxIf" | b"iCCP" | b"tEXt" | b"zTXt" | b"iTXt" => {
             found.check_metadata(size.into())?;
         }
@@ -180,7 +182,7 @@ fn reading(name: [u8; 4], size: u32, found: &Found) -> Result<Reading, MediaErro
 }
 
 impl Png {
-    /// A chunk from its length to its CRC.
+    /// Reads a chunk from its length to its CRC.
     fn whole(
         &mut self,
         name: [u8; 4],
@@ -199,12 +201,12 @@ impl Png {
         match &name {
             b"IHDR" => self.header(content, found)?,
             b"acTL" if !self.has_data() => {
-                // A count that is not allowed makes decoders show the still image.
+                // If the count is not allowed, decoders show the still image.
                 let mut reader = Reader::new(content);
                 let numbers = reader.u32_be().zip(reader.u32_be());
-                // Decoders pass over one whose numbers are none of PNG's (§7.1).
+                // Decoders ignore an acTL with numbers that PNG does not allow (§7.1).
                 if let Some((frames @ 1..=MAX_LENGTH, 0..=MAX_LENGTH)) = numbers {
-                    found.set_frames(self.animation.announce(frames))?;
+                    found.set_frames(self.animation.declare(frames))?;
                     self.check_animation(found)?;
                 }
             }
@@ -222,14 +224,14 @@ impl Png {
         Ok(Step::Keep(whole))
     }
 
-    /// A chunk that passes.
+    /// Checks a chunk that passes.
     fn pass(&mut self, name: [u8; 4], size: u32, found: &mut Found) -> Result<(), MediaError> {
         match &name {
             b"IDAT" if self.indexed == Some(true) && !self.palette => {
                 Err(found.malformed("it has no palette"))
             }
             b"IDAT" if self.data == Data::After => {
-                Err(found.malformed("other chunks lie between those of image data"))
+                Err(found.malformed("the chunks of image data are not consecutive"))
             }
             b"IDAT" => {
                 self.data = Data::Within;
@@ -238,13 +240,13 @@ impl Png {
             }
             b"fdAT" => Ok(()),
             b"PLTE" if size == 0 || size > 768 || !size.is_multiple_of(3) => {
-                Err(found.malformed("the palette has no whole number of colours"))
+                Err(found.malformed("the palette does not have a whole number of colours"))
             }
             b"PLTE" => {
                 self.palette = true;
                 Ok(())
             }
-            // §5.4: a chunk whose name starts upper-case must be understood.
+            // §5.4: a chunk whose name begins in upper case must be understood.
             [first, ..] if first.is_ascii_uppercase() => {
                 Err(found.malformed("an unknown critical chunk"))
             }
@@ -271,7 +273,7 @@ impl Png {
             _ => &[],
         };
         if !depths.contains(&depth) || compression != 0 || filter != 0 || interlace > 1 {
-            return Err(found.malformed("IHDR names a method or colour type that does not exist"));
+            return Err(found.malformed("IHDR has an invalid method or colour type"));
         }
         if width > MAX_LENGTH || height > MAX_LENGTH {
             return Err(found.malformed("a side is longer than the format allows"));
@@ -281,19 +283,19 @@ impl Png {
         found.set_frames(1)
     }
 
-    /// §11.3.6.2: a frame's place, of which there may be no more than frames are
-    /// allowed, whatever acTL announces.
+    /// Reads a frame control chunk (§11.3.6.2). Their number is limited like that of frames,
+    /// whatever acTL declares.
     fn frame(&mut self, content: &[u8], found: &Found) -> Result<(), MediaError> {
         let canvas = found.canvas();
         let Some((sequence, [width, height, x, y])) = animation::control(content) else {
-            return Err(found.malformed("a frame has no place"));
+            return Err(found.malformed("a frame has no position"));
         };
         let fits = canvas.is_some_and(|(across, down)| {
             x.checked_add(width).is_some_and(|end| end <= across)
                 && y.checked_add(height).is_some_and(|end| end <= down)
         });
         if width == 0 || height == 0 || !fits {
-            return Err(found.malformed("a frame reaches beyond the canvas"));
+            return Err(found.malformed("a frame extends beyond the canvas"));
         }
         let is_canvas = canvas == Some((width, height));
         self.animation.begin(sequence, self.has_data(), is_canvas);
@@ -305,7 +307,7 @@ impl Png {
         self.data != Data::Before
     }
 
-    /// A chunk that is no image data comes.
+    /// Notes a chunk that is not image data.
     fn end_data(&mut self) {
         if self.has_data() {
             self.data = Data::After;
@@ -326,7 +328,7 @@ impl Png {
     }
 }
 
-/// What becomes of a chunk with metadata.
+/// Decides about a chunk with metadata.
 fn metadata(name: [u8; 4], content: &[u8], found: &mut Found) -> Step {
     let whole = length(content.len()).saturating_add(12);
     let is_exif = &name == b"eXIf";
@@ -347,12 +349,12 @@ fn metadata(name: [u8; 4], content: &[u8], found: &mut Found) -> Step {
     }
 }
 
-/// §5.3: length, name, content and CRC.
+/// Encodes a chunk (§5.3): length, name, content and CRC.
 fn chunk(name: [u8; 4], content: &[u8]) -> Vec<u8> {
     let mut crc = Hasher::new();
     crc.update(&name);
     crc.update(content);
-    // An edit never makes it longer.
+    // An edit never makes the content longer.
     let length = u32::try_from(content.len()).unwrap_or(u32::MAX);
     [
         &length.to_be_bytes(),

@@ -1,22 +1,24 @@
+//! The walk over a WebP.
+
 use super::{Found, Step, Walk, length};
 use crate::media::MediaError;
 use crate::media::exif;
 use crate::media::read::Reader;
 use crate::media::strip;
 
-/// RFC 9649 §2: a RIFF of chunks; one bitstream in the simple formats, and in
-/// the extended one a canvas, frames or a bitstream, and metadata.
+/// A walk over a WebP (RFC 9649 §2): a RIFF of chunks. The simple formats have one
+/// bitstream; the extended one has a canvas, frames or a bitstream, and metadata.
 #[derive(Debug, Default)]
 pub(super) struct Webp {
     started: bool,
-    /// Bytes of the RIFF that are still to come.
+    /// The number of bytes of the RIFF that have not passed.
     left: u64,
     layout: Option<Layout>,
     /// The frame of an animation whose chunks are being walked.
     frame: Option<Frame>,
-    /// Whether a still image's bitstream was there.
+    /// Whether there has been a still image's bitstream.
     painted: bool,
-    /// Bytes of a chunk of no known use, which are still to be made zero.
+    /// The number of bytes of an unused chunk that are still to be cleared.
     blank: u64,
 }
 
@@ -34,7 +36,7 @@ struct Frame {
     painted: bool,
 }
 
-/// §2.7.1: the bit of VP8X that announces frames.
+/// §2.7.1: the bit of VP8X that declares an animation.
 const ANIMATION: u8 = 0x02;
 
 impl Walk for Webp {
@@ -46,7 +48,7 @@ impl Walk for Webp {
             0 => self.chunk(window, found)?,
             count => Step::Blank(count),
         };
-        let passed = step.passes();
+        let passed = step.advance();
         self.left = self.left.saturating_sub(passed);
         if let Some(frame) = &mut self.frame {
             frame.left = frame.left.saturating_sub(passed);
@@ -77,7 +79,7 @@ impl Webp {
         }
         let room = self.frame.as_ref().map_or(self.left, |frame| frame.left);
         if room < 8 {
-            // Too little for a chunk: decoders ignore it.
+            // Too few for a chunk: decoders ignore them.
             return Ok(Step::Keep(room));
         }
         let mut reader = Reader::new(window);
@@ -86,13 +88,13 @@ impl Webp {
         };
         let whole = u64::from(size).saturating_add(8);
         if whole > room {
-            return Err(found.malformed("a chunk is longer than what it is in"));
+            return Err(found.malformed("a chunk extends beyond the chunk that contains it"));
         }
-        // §2.3: a chunk of odd length is followed by a byte of padding, which
-        // some writers leave out at the very end.
+        // §2.3: a chunk of odd length is followed by a byte of padding, which some
+        // writers omit at the very end.
         let padded = whole.next_multiple_of(2).min(room);
         if self.layout.is_none() && !matches!(&name, b"VP8 " | b"VP8L" | b"VP8X") {
-            return Err(found.malformed("it starts with neither a bitstream nor a canvas"));
+            return Err(found.malformed("it begins with neither a bitstream nor a canvas"));
         }
         if matches!(&name, b"EXIF" | b"XMP " | b"ICCP") {
             found.check_metadata(size.into())?;
@@ -119,13 +121,13 @@ impl Webp {
         Ok(self.empty(padded))
     }
 
-    /// Leaves of a chunk its header, and makes the rest zero.
+    /// Keeps the header of a chunk and clears the rest.
     fn empty(&mut self, padded: u64) -> Step {
         self.blank = padded.saturating_sub(8);
         Step::Keep(8)
     }
 
-    /// How many bytes of a chunk's content are read.
+    /// The number of bytes of a chunk's content that are read.
     fn read_of(&self, name: [u8; 4], size: u32, found: &Found) -> Result<usize, MediaError> {
         let nested = self.frame.is_some();
         let least = match (&name, self.layout) {
@@ -144,7 +146,7 @@ impl Webp {
         Ok(least)
     }
 
-    /// A chunk that has to do with pixels, of which `content` is the beginning.
+    /// Reads a chunk of the picture, of which `content` is the beginning.
     fn picture(
         &mut self,
         name: [u8; 4],
@@ -167,12 +169,12 @@ impl Webp {
         Ok(Step::Keep(padded))
     }
 
-    /// What becomes of a chunk with metadata. It keeps its length, because that
-    /// of the RIFF came before.
+    /// Decides about a chunk with metadata. The chunk keeps its length, because the length
+    /// of the RIFF has already passed.
     fn metadata(&mut self, name: [u8; 4], content: &[u8], padded: u64, found: &mut Found) -> Step {
         if &name == b"EXIF" {
             let extended = matches!(self.layout, Some(Layout::Still | Layout::Animated));
-            // Elsewhere, or once more, nobody looks for it.
+            // In other places, and after the first, readers ignore it.
             if !(extended && self.frame.is_none() && found.first_exif()) {
                 return match found.strip() {
                     Some(_) => self.empty(padded),
@@ -191,12 +193,12 @@ impl Webp {
         let size = u32::try_from(edited.len()).unwrap_or(u32::MAX);
         let chunk = [&name[..], &size.to_le_bytes(), &edited].concat();
         let whole = length(chunk.len());
-        // The padding, where there is some.
+        // The padding, if there is any.
         self.blank = padded.saturating_sub(whole);
         Step::Replace(whole, chunk)
     }
 
-    /// §2.7.1: VP8X.
+    /// Reads the canvas (§2.7.1): VP8X.
     fn canvas(&mut self, content: &[u8], found: &mut Found) -> Result<(), MediaError> {
         let mut reader = Reader::new(content);
         let (Some([flags, ..]), Some(width), Some(height)) =
@@ -214,7 +216,7 @@ impl Webp {
         }
     }
 
-    /// §2.7.1.1: ANMF, a frame's place and size, then chunks of its own.
+    /// Reads a frame's position and size (§2.7.1.1): ANMF, which contains further chunks.
     fn start_frame(
         &mut self,
         content: &[u8],
@@ -222,17 +224,17 @@ impl Webp {
         found: &mut Found,
     ) -> Result<Step, MediaError> {
         let mut reader = Reader::new(content);
-        let place = reader.u24_le().zip(reader.u24_le());
+        let position = reader.u24_le().zip(reader.u24_le());
         let size = side(&mut reader).zip(side(&mut reader));
         let (Some((x, y)), Some((width, height)), Some((across, down))) =
-            (place, size, found.canvas())
+            (position, size, found.canvas())
         else {
             return Err(found.malformed("a frame has no size"));
         };
-        // The place is told in steps of two pixels.
-        let end = |place: u32, side: u32| place.saturating_mul(2).saturating_add(side);
+        // Positions are stated in units of two pixels.
+        let end = |position: u32, side: u32| position.saturating_mul(2).saturating_add(side);
         if end(x, width) > across || end(y, height) > down {
-            return Err(found.malformed("a frame reaches beyond the canvas"));
+            return Err(found.malformed("a frame extends beyond the canvas"));
         }
         found.add_frame()?;
         self.frame = Some(Frame {
@@ -240,7 +242,7 @@ impl Webp {
             size: (width, height),
             painted: false,
         });
-        // Its header and what was read.
+        // The chunk's header and what was read.
         Ok(Step::Keep(24))
     }
 
@@ -251,8 +253,8 @@ impl Webp {
         }
     }
 
-    /// A bitstream of this size. It must have that of what it fills, because a
-    /// decoder makes room for the one and may write the other.
+    /// Notes a bitstream of this size. It must match the size of the frame or canvas that it
+    /// fills, because a decoder may allocate the one and write the other.
     fn paint(&mut self, width: u32, height: u32, found: &mut Found) -> Result<(), MediaError> {
         if self.layout.is_none() {
             self.layout = Some(Layout::Simple);
@@ -261,7 +263,7 @@ impl Webp {
         }
         let expected = self.frame.as_ref().map(|frame| frame.size);
         if expected.or(found.canvas()) != Some((width, height)) {
-            return Err(found.malformed("a bitstream's size is not that of its canvas"));
+            return Err(found.malformed("the size of a bitstream is not that of its canvas"));
         }
         match &mut self.frame {
             Some(frame) => frame.painted = true,
@@ -279,7 +281,8 @@ impl Webp {
     }
 }
 
-/// RFC 6386 §9.1: the frame tag of a key frame, the start code, 14 bits each.
+/// The size of a lossy bitstream (RFC 6386 §9.1): a key frame's tag, the start code, 14 bits
+/// each.
 fn lossy_size(content: &[u8]) -> Option<(u32, u32)> {
     let mut reader = Reader::new(content);
     let [tag, _, _] = reader.array()?;
@@ -290,7 +293,7 @@ fn lossy_size(content: &[u8]) -> Option<(u32, u32)> {
     Some((u32::from(width & 0x3FFF), u32::from(height & 0x3FFF)))
 }
 
-/// RFC 9649 §3.4: the signature, 14 bits each, the alpha hint and version 0.
+/// The size of a lossless one (RFC 9649 §3.4): the signature, 14 bits each, alpha, version 0.
 fn lossless_size(content: &[u8]) -> Option<(u32, u32)> {
     let mut reader = Reader::new(content);
     if reader.u8()? != 0x2F {
@@ -301,7 +304,7 @@ fn lossless_size(content: &[u8]) -> Option<(u32, u32)> {
     (bits >> 29 == 0).then_some((side(bits), side(bits >> 14)))
 }
 
-/// §2.7.1: a side of a canvas or frame, which is told as one less.
+/// A side of a canvas or frame, which is stored minus one (§2.7.1).
 fn side(reader: &mut Reader<'_>) -> Option<u32> {
     reader.u24_le().map(|side| side.saturating_add(1))
 }

@@ -1,4 +1,4 @@
-//! A bucket in memory that answers as S3 does, and can be told to misbehave.
+//! An in-memory bucket that answers like S3, and can be made to misbehave.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -13,24 +13,24 @@ use http::{Method, Request, Response};
 use super::super::{HttpClient, HttpError};
 use crate::blobs::{BlobError, ByteStream};
 
-/// What happens to a request instead of what should.
+/// A fault of the fake, which applies to one request.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Fault {
-    /// It never arrives.
+    /// The request never arrives.
     Lost,
-    /// It is carried out, and the answer lost.
+    /// The request is carried out, and the answer lost.
     AnswerLost,
-    /// The server says so, and does nothing.
+    /// The server answers with this status, and does nothing.
     Status(u16),
-    /// The body breaks off after so many bytes.
+    /// The body breaks off after this many bytes.
     Cut(usize),
-    /// The same, and it looks like its end.
+    /// The body ends after this many bytes as if it were complete.
     Ended(usize),
-    /// It is carried out, and the answer changed on its way.
+    /// The request is carried out, and the answer changed in transit.
     Changed(fn(&mut Answer)),
-    /// This is answered, and nothing done.
+    /// The server gives this answer, and does nothing.
     Instead(fn() -> Answer),
-    /// It arrives, and is never answered.
+    /// The request arrives, and is never answered.
     Silence,
 }
 
@@ -40,7 +40,7 @@ pub(super) struct State {
     pub(super) uploads: BTreeMap<String, (String, BTreeMap<usize, Bytes>)>,
     /// Methods and targets of all requests.
     pub(super) calls: Vec<String>,
-    /// Of the requests to come: which of them what happens to.
+    /// The faults of the requests to come, in order.
     pub(super) faults: VecDeque<Option<Fault>>,
     pub(super) waited: Duration,
     begun: usize,
@@ -74,7 +74,7 @@ impl HttpClient for FakeS3 {
 }
 
 impl FakeS3 {
-    /// What is answered; `None` where nothing ever is.
+    /// The answer to a request; `None` if there is never one.
     fn answer_to(
         &self,
         request: &Request<Bytes>,
@@ -113,15 +113,15 @@ impl FakeS3 {
     }
 }
 
-/// How a body ends.
+/// The end of a body.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum End {
     Well,
-    /// By an error.
+    /// It ends with an error.
     Broken,
     /// It goes on for ever.
     Endless,
-    /// Nothing more comes, and no end either.
+    /// Nothing more arrives, not even the end.
     Silent,
 }
 
@@ -130,13 +130,13 @@ pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) headers: Vec<(&'static str, String)>,
     pub(super) body: Bytes,
-    /// How many bytes of the body are sent.
+    /// The number of bytes of the body that are sent.
     pub(super) cut: usize,
-    /// In how large pieces.
+    /// The size of the pieces.
     pub(super) piece: usize,
     pub(super) end: End,
-    /// Whether the head tells the length of the body.
-    pub(super) told: bool,
+    /// Whether the head declares the length of the body.
+    pub(super) has_length: bool,
 }
 
 impl Answer {
@@ -148,7 +148,7 @@ impl Answer {
             cut: usize::MAX,
             piece: 1000,
             end: End::Well,
-            told: true,
+            has_length: true,
         }
     }
 
@@ -164,7 +164,7 @@ impl Answer {
         for (name, value) in self.headers {
             response = response.header(name, value);
         }
-        if self.told {
+        if self.has_length {
             response = response.header("content-length", self.body.len());
         }
         let body = self.body.slice(..self.cut.min(self.body.len()));

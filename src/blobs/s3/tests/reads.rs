@@ -1,20 +1,20 @@
-//! Answers to reads that are not what S3 answers, each named by what it tries.
+//! Answers to reads that S3 would not give, each with a name.
 
 use super::fake::{Answer, End, error};
 use super::*;
 
-/// What comes of a read.
+/// The outcome of a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
     /// The bytes that were stored.
     Served,
-    /// 503: the store does not answer as it should. Worth another try.
+    /// 503: the store does not answer as it should. A retry may help.
     Unavailable,
-    /// 500: what is stored is not what was.
+    /// 500: the stored bytes are damaged.
     Damaged,
 }
 
-/// A fault of every request, or of the first alone.
+/// The requests with a fault: all of them, or only the first.
 enum Times {
     Ever,
     Once,
@@ -25,24 +25,24 @@ use Times::{Ever, Once};
 
 type Case = (&'static str, Fault, Times, Outcome);
 
-/// Each request is answered so, and nothing done.
+/// Every request gets this answer, and is not carried out.
 fn instead(name: &'static str, answer: fn() -> Answer, outcome: Outcome) -> Case {
     (name, Fault::Instead(answer), Ever, outcome)
 }
 
-/// Each answer is changed so.
+/// Every answer is changed in this way.
 fn changed(name: &'static str, change: fn(&mut Answer), outcome: Outcome) -> Case {
     (name, Fault::Changed(change), Ever, outcome)
 }
 
-/// The same for the first request alone.
+/// The same for the first request only.
 fn once((name, fault, _, _): Case, outcome: Outcome) -> Case {
     (name, fault, Once, outcome)
 }
 
 const SIZE: u64 = 10_000;
 
-/// Reads through such a fault.
+/// Reads through this fault.
 async fn outcome(fault: Fault, times: &Times, range: Range<u64>) -> (Outcome, FakeS3) {
     let (fake, blobs) = store(CHUNK);
     let content = content(10_000);
@@ -85,7 +85,7 @@ fn says(status: u16, body: &'static str) -> Answer {
 const PAGE: &str = "<html><body>Sign in to the network<br></body></html>";
 
 #[tokio::test]
-async fn answers_of_others_than_s3_are_no_objects() {
+async fn answers_that_are_not_from_s3_are_not_objects() {
     fn elsewhere() -> Answer {
         let mut answer = says(307, "");
         answer.set("location", Some("http://169.254.169.254/latest/meta-data"));
@@ -93,9 +93,13 @@ async fn answers_of_others_than_s3_are_no_objects() {
     }
     let skewed = || error(403, "RequestTimeTooSkewed");
     check(vec![
-        instead("a redirect without a place", || says(301, ""), Unavailable),
+        instead(
+            "a redirect without a location",
+            || says(301, ""),
+            Unavailable,
+        ),
         instead("a redirect to another server", elsewhere, Unavailable),
-        instead("what is not modified", || says(304, ""), Unavailable),
+        instead("not modified", || says(304, ""), Unavailable),
         instead("no content", || says(204, ""), Unavailable),
         instead(
             "a page of a captive portal",
@@ -109,9 +113,9 @@ async fn answers_of_others_than_s3_are_no_objects() {
         instead("no bucket", || error(404, "NoSuchBucket"), Unavailable),
         instead("no object", || error(404, "NoSuchKey"), Damaged),
         instead("a short object", || error(416, "InvalidRange"), Damaged),
-        instead("what is denied", || error(403, "AccessDenied"), Unavailable),
-        instead("a clock that is wrong", skewed, Unavailable),
-        instead("a status that is unknown", || says(599, ""), Unavailable),
+        instead("access denied", || error(403, "AccessDenied"), Unavailable),
+        instead("a wrong clock", skewed, Unavailable),
+        instead("an unknown status", || says(599, ""), Unavailable),
         once(instead("one page", || says(511, PAGE), Served), Unavailable),
     ])
     .await;
@@ -122,7 +126,11 @@ async fn storms_are_waited_out_for_a_while() {
     for (name, fault, _, _) in [
         instead("SlowDown", || error(503, "SlowDown"), Unavailable),
         instead("429", || says(429, ""), Unavailable),
-        instead("errors inside", || error(500, "InternalError"), Unavailable),
+        instead(
+            "internal errors",
+            || error(500, "InternalError"),
+            Unavailable,
+        ),
         instead("bad gateways", || says(502, "Bad Gateway"), Unavailable),
         instead("time-outs", || error(400, "RequestTimeout"), Unavailable),
     ] {
@@ -135,7 +143,7 @@ async fn storms_are_waited_out_for_a_while() {
 }
 
 #[tokio::test]
-async fn another_range_is_never_taken_for_the_one_asked_for() {
+async fn a_different_range_is_never_accepted() {
     fn range(answer: &mut Answer, range: &str) {
         answer.set("content-range", Some(range));
     }
@@ -147,10 +155,10 @@ async fn another_range_is_never_taken_for_the_one_asked_for() {
         answer.status = 200;
         answer.set("content-range", None);
     }
-    let untold: fn(&mut Answer) = |answer| answer.set("content-range", None);
+    let unlabelled: fn(&mut Answer) = |answer| answer.set("content-range", None);
     let untagged: fn(&mut Answer) = |answer| answer.set("etag", None);
     check(vec![
-        changed("a part that does not say of what", untold, Unavailable),
+        changed("a part without a range", unlabelled, Unavailable),
         changed(
             "a part of letters",
             |it| range(it, "bytes a-b/c"),
@@ -163,7 +171,7 @@ async fn another_range_is_never_taken_for_the_one_asked_for() {
             Unavailable,
         ),
         changed(
-            "from further on",
+            "from a later byte",
             |it| range(it, "bytes 77-10079/10080"),
             Unavailable,
         ),
@@ -182,13 +190,13 @@ async fn another_range_is_never_taken_for_the_one_asked_for() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_cut_is_no_damage() {
-    fn untold(answer: &mut Answer) {
-        answer.told = false;
+async fn a_truncated_body_is_not_damage() {
+    fn without_length(answer: &mut Answer) {
+        answer.has_length = false;
         answer.cut = 500;
     }
-    fn untold_whole(answer: &mut Answer) {
-        untold(answer);
+    fn whole_without_length(answer: &mut Answer) {
+        without_length(answer);
         answer.status = 200;
         answer.set("content-range", None);
     }
@@ -229,17 +237,17 @@ async fn a_body_that_is_cut_is_no_damage() {
             Ever,
             Unavailable,
         ),
-        changed("a part of no told length, cut", untold, Unavailable),
-        once(changed("the same once", untold, Served), Served),
-        changed("a shorter part than was asked for", shorter, Unavailable),
+        changed("a part without a length, cut", without_length, Unavailable),
+        once(changed("the same once", without_length, Served), Served),
+        changed("a shorter part than requested", shorter, Unavailable),
     ])
     .await;
-    let (found, _) = outcome(Fault::Changed(untold_whole), &Ever, 0..SIZE).await;
-    assert_eq!(found, Unavailable, "a whole of no told length, cut");
+    let (found, _) = outcome(Fault::Changed(whole_without_length), &Ever, 0..SIZE).await;
+    assert_eq!(found, Unavailable, "a whole object without a length, cut");
 }
 
 #[tokio::test]
-async fn what_comes_in_odd_ways_is_served() {
+async fn answers_in_unusual_forms_are_served() {
     check(vec![
         changed("a byte at a time", |it| it.piece = 1, Served),
         changed("all at once", |it| it.piece = usize::MAX, Served),
@@ -250,13 +258,17 @@ async fn what_comes_in_odd_ways_is_served() {
             |it| it.end = End::Broken,
             Served,
         ),
-        changed("a body of no told length", |it| it.told = false, Served),
+        changed(
+            "a body without a length",
+            |it| it.has_length = false,
+            Served,
+        ),
     ])
     .await;
 }
 
 #[tokio::test]
-async fn bytes_that_change_on_their_way_are_read_again() {
+async fn bytes_that_change_in_transit_are_read_again() {
     fn flip(answer: &mut Answer) {
         let mut body = answer.body.to_vec();
         body.iter_mut().for_each(|byte| *byte ^= 1);
@@ -269,13 +281,13 @@ async fn bytes_that_change_on_their_way_are_read_again() {
     check(vec![
         once(changed("bytes that change once", flip, Served), Served),
         changed("bytes that change each time", flip, Damaged),
-        changed("bytes that a proxy has packed", zip, Damaged),
+        changed("bytes that a proxy has compressed", zip, Damaged),
     ])
     .await;
 }
 
 #[tokio::test]
-async fn errors_that_are_told_at_great_length_are_cut() {
+async fn long_errors_are_truncated() {
     fn endless() -> Answer {
         let mut answer = says(503, "<Error><Code>SlowDown</Code><Message>");
         answer.end = End::Endless;
@@ -294,7 +306,7 @@ async fn errors_that_are_told_at_great_length_are_cut() {
         Answer::new(400, document)
     }
     let megabytes = || Answer::new(400, vec![b'x'; 2 << 20]);
-    let no_text = || Answer::new(500, vec![0xff; 99]);
+    let not_text = || Answer::new(500, vec![0xff; 99]);
     check(vec![
         instead("an error without an end", endless, Unavailable),
         instead("an error of two megabytes", megabytes, Unavailable),
@@ -305,7 +317,7 @@ async fn errors_that_are_told_at_great_length_are_cut() {
             Unavailable,
         ),
         instead("entities in entities", bomb, Unavailable),
-        instead("an error that is no text", no_text, Unavailable),
+        instead("an error that is not text", not_text, Unavailable),
     ])
     .await;
 }
@@ -319,7 +331,7 @@ async fn a_server_that_never_answers_is_given_up() {
     }
     for (name, fault) in [
         ("no answer", Fault::Silence),
-        ("an error that is never told", Fault::Instead(silent_error)),
+        ("an error that never arrives", Fault::Instead(silent_error)),
     ] {
         let (found, fake) = outcome(fault, &Ever, 0..SIZE).await;
         assert_eq!(found, Unavailable, "{name}");

@@ -1,26 +1,26 @@
-//! What header boxes hold besides what a decoder needs.
+//! Header boxes, of which everything that a decoder does not need is removed.
 //!
-//! Each kind of box has a list of those that may be in it and are needed. Others
-//! are emptied in place, so that no length, offset or number of a property changes.
+//! There is a list of the boxes that are needed in each kind of box. Others are emptied in
+//! place, so that no length, offset or number of a property changes.
 
 use std::ops::Range;
 
-use super::{Secret, item};
+use super::{Metadata, item};
 use crate::media::Strip;
 use crate::media::boxes::{BoxMut, MAX_DEPTH, Reason, SHORT, first_mut};
 use crate::media::meter::{Meter, PART};
 
-/// Goes over header boxes, whatever becomes of metadata: their sizes and how deep
-/// they lie are checked in any case.
+/// Walks over header boxes and edits them. Their sizes and depth are checked even if no
+/// metadata is removed.
 #[derive(Debug)]
 pub(in crate::media) struct Headers<'a> {
     strip: Option<Strip>,
     /// Metadata in the `idat` box, by its offsets there.
-    secrets: &'a [(Range<u64>, Secret)],
+    metadata: &'a [(Range<u64>, Metadata)],
     meter: &'a mut Meter,
 }
 
-/// What boxes lie in.
+/// The kind of box that contains another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Parent {
     Meta,
@@ -39,34 +39,34 @@ enum Parent {
     Descriptions,
 }
 
-/// What becomes of a box.
+/// The treatment of a box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Rule {
     Keep,
-    /// So many bytes stay, and what boxes come then is looked at.
+    /// Keep this many bytes, then walk over the boxes that follow.
     Inside(usize, Parent),
-    /// So many bytes stay, and what text comes then if an encoder gives it.
+    /// Keep this many bytes, and of the texts that follow those that encoders write.
     Text(usize),
-    /// The entries of items, which begin where the version says.
+    /// The entries of items, which begin at an offset that depends on the version.
     Entries,
-    /// An item's entry: as `Text`, from where the version says.
+    /// An item's entry: like `Text`, at an offset that depends on the version.
     Entry,
-    /// So many bytes stay, and no more.
+    /// Keep this many bytes, and clear the rest.
     Head(usize),
     /// A description of AV1 samples.
     Description,
-    /// What it begins with, when something was made and changed, is metadata.
+    /// The times of creation and modification, which are metadata.
     Times,
-    /// A colour profile or what stands for one.
+    /// A colour profile, or a substitute for one.
     Colour,
     /// Data of items.
     Data,
     Empty,
-    /// Readers would differ in what they make of it.
+    /// Refuse the file, because readers would interpret it differently.
     Refuse,
 }
 
-/// Boxes that hold what decides about others.
+/// Boxes that affect how others are read.
 const CONTAINERS: [&[u8; 4]; 12] = [
     b"moov", b"trak", b"edts", b"mdia", b"minf", b"dinf", b"stbl", b"stsd", b"meta", b"iinf",
     b"iprp", b"ipco",
@@ -88,7 +88,7 @@ fn rule(parent: Parent, name: &[u8; 4]) -> Rule {
         (Parent::Meta | Parent::Media | Parent::MediaInformation, b"hdlr") => Rule::Text(24),
         (Parent::Meta | Parent::MediaInformation, b"dinf") => Rule::Inside(0, Parent::Sources),
         (Parent::Sources, b"dref") => Rule::Inside(8, Parent::SourceList),
-        // Where else data may be: none is.
+        // References to other files, of which there are none.
         (Parent::SourceList, _) => Rule::Head(4),
         (Parent::Movie, b"mvhd") | (Parent::Track, b"tkhd") => Rule::Times,
         (Parent::Media, b"mdhd") => Rule::Times,
@@ -104,13 +104,13 @@ fn rule(parent: Parent, name: &[u8; 4]) -> Rule {
         (Parent::Descriptions, b"av01") => Rule::Description,
         (Parent::Descriptions, b"uuid" | b"free" | b"skip") => Rule::Empty,
         (_, name) if CONTAINERS.contains(&name) => Rule::Refuse,
-        // Of sound.
+        // Descriptions of sound.
         (Parent::Descriptions, _) => Rule::Keep,
         _ => Rule::Empty,
     }
 }
 
-/// Properties that tell how a picture is decoded and shown.
+/// Properties that say how a picture is decoded and displayed.
 const PROPERTIES: [&[u8; 4]; 23] = [
     b"ispe", b"pixi", b"av1C", b"a1op", b"a1lx", b"lsel", b"pasp", b"clap", b"irot", b"imir",
     b"iscl", b"rloc", b"auxC", b"auxi", b"clli", b"mdcv", b"cclv", b"amve", b"reve", b"ndwt",
@@ -123,7 +123,7 @@ const TABLES: [&[u8; 4]; 13] = [
     b"sbgp", b"sgpd", b"subs",
 ];
 
-/// What encoders write where there is room for a name.
+/// Names that encoders write.
 const NAMES: [&[u8]; 11] = [
     b"Color",
     b"Alpha",
@@ -141,31 +141,31 @@ const NAMES: [&[u8]; 11] = [
 impl<'a> Headers<'a> {
     pub(in crate::media) fn new(
         strip: Option<Strip>,
-        secrets: &'a [(Range<u64>, Secret)],
+        metadata: &'a [(Range<u64>, Metadata)],
         meter: &'a mut Meter,
     ) -> Self {
         Self {
             strip,
-            secrets,
+            metadata,
             meter,
         }
     }
 
-    /// Edits what a `meta` box holds.
+    /// Edits the content of a `meta` box.
     pub(in crate::media) fn meta(mut self, content: &mut [u8]) -> Result<(), Reason> {
         // After version and flags.
         let boxes = content.get_mut(4..).ok_or(SHORT)?;
         self.boxes(boxes, Parent::Meta, MAX_DEPTH)
     }
 
-    /// Edits what a `moov` box holds.
+    /// Edits the content of a `moov` box.
     pub(in crate::media) fn moov(mut self, content: &mut [u8]) -> Result<(), Reason> {
         self.boxes(content, Parent::Movie, MAX_DEPTH)
     }
 
-    /// Edits boxes that may lie in each other as deep as `depth` says.
+    /// Edits boxes that may be nested up to `depth`.
     fn boxes(&mut self, mut rest: &mut [u8], parent: Parent, depth: u32) -> Result<(), Reason> {
-        let deep = "boxes lie in each other more than eight deep";
+        let deep = "boxes are nested more than eight deep";
         let depth = depth.checked_sub(1).ok_or(deep)?;
         while let Some((found, after)) = first_mut(rest)? {
             self.edit(found, parent, depth)?;
@@ -178,7 +178,7 @@ impl<'a> Headers<'a> {
         self.meter.charge(PART);
         let rule = rule(parent, &found.name);
         match (rule, self.strip) {
-            (Rule::Refuse, _) => Err("a box lies in one that cannot hold it"),
+            (Rule::Refuse, _) => Err("a box is inside one that cannot contain it"),
             (Rule::Inside(start, inner), _) => {
                 let boxes = found.content().get_mut(start..).ok_or(SHORT)?;
                 self.boxes(boxes, inner, depth)
@@ -212,12 +212,12 @@ impl<'a> Headers<'a> {
     }
 
     fn data(&mut self, idat: &mut [u8], strip: Strip) -> Result<(), Reason> {
-        for (range, secret) in self.secrets {
+        for (range, metadata) in self.metadata {
             let start = usize::try_from(range.start).ok();
             let range = start.zip(usize::try_from(range.end).ok());
             let bytes = range.and_then(|(start, end)| idat.get_mut(start..end));
-            let bytes = bytes.ok_or("metadata lies outside of its box")?;
-            if let Some(edited) = item(bytes, *secret, strip, self.meter) {
+            let bytes = bytes.ok_or("metadata extends beyond the box that contains it")?;
+            if let Some(edited) = item(bytes, *metadata, strip, self.meter) {
                 bytes.copy_from_slice(&edited);
             }
         }
@@ -229,8 +229,8 @@ impl<'a> Headers<'a> {
 /// (ISO/IEC 14496-12 §12.1.3).
 const DESCRIPTION: usize = 78;
 
-/// Takes the name of a compressor away, but for the one of AV1's reference. It has
-/// 32 bytes, of which the first says how many of them it needs.
+/// Clears the name of a compressor, unless it is AV1's reference encoder. The name has 32
+/// bytes, the first of which is the number of bytes used.
 fn clear_compressor(fields: &mut [u8]) {
     if let Some(name) = fields.get_mut(42..74) {
         let rest = name.strip_prefix(b"\x0aAOM Coding");
@@ -240,7 +240,7 @@ fn clear_compressor(fields: &mut [u8]) {
     }
 }
 
-/// Takes two times away, which have 64 bits each from version 1 on.
+/// Clears two times, which have 64 bits each from version 1 on.
 fn clear_times(content: &mut [u8]) {
     let end = match content.first() {
         Some(1..) => 20,
@@ -251,7 +251,7 @@ fn clear_times(content: &mut [u8]) {
     }
 }
 
-/// What can be decided of a box by itself.
+/// Applies the rules that need only the box itself.
 fn clean(found: &mut BoxMut<'_>, rule: Rule) {
     match rule {
         Rule::Empty => found.empty(),
@@ -274,8 +274,8 @@ fn clean(found: &mut BoxMut<'_>, rule: Rule) {
     }
 }
 
-/// An item's entry (§8.11.6): its number, which is longer from version 3 on, its
-/// type, and texts: its name, and what its type is more closely.
+/// Clears the texts of an item's entry (§8.11.6): the name, and details of the type. They
+/// follow the number, which is longer from version 3 on, and the type.
 fn clear_entry(infe: &mut [u8]) {
     let start = match infe.first() {
         Some(3..) => 14,
@@ -286,8 +286,8 @@ fn clear_entry(infe: &mut [u8]) {
     }
 }
 
-/// Makes spaces of texts, each of which ends with a zero, but for a first that is
-/// the name of something and a second that says that this is XMP.
+/// Replaces texts, each of which ends with a zero, by spaces. Kept are a first text that is
+/// a known name, and a second one that identifies XMP.
 fn clear_texts(texts: &mut [u8], may_be_xmp: bool) {
     for (index, text) in texts.split_mut(|byte| *byte == 0).enumerate() {
         let stays = match index {

@@ -1,3 +1,5 @@
+//! Exif blocks before and after an edit.
+
 use super::*;
 
 fn edit(tiff: &[u8], strip: Strip) -> Edit {
@@ -24,7 +26,7 @@ impl Builder {
         }
     }
 
-    /// Adds a directory; where it begins.
+    /// Adds a directory, and returns its offset.
     fn directory(&mut self, fields: &[Field], next: u32) -> usize {
         let at = self.bytes.len();
         let count = u16::try_from(fields.len()).expect("few");
@@ -49,8 +51,8 @@ fn offset(at: usize) -> [u8; 4] {
     u32::try_from(at).expect("small").to_be_bytes()
 }
 
-/// Orientation, an artist at 200, Exif with a maker's note at 220 and a comment at
-/// 240, GPS with a datum at 260, a second directory with a thumbnail at 280.
+/// Orientation, an artist at 200, Exif with a maker's note at 220 and a comment at 240, GPS
+/// with a datum at 260, a second directory with a thumbnail at 280.
 fn everything() -> Vec<u8> {
     let mut tiff = Builder::new();
     tiff.directory(
@@ -86,12 +88,12 @@ fn has(bytes: &[u8], text: &[u8]) -> bool {
 }
 
 #[test]
-fn places_makers_notes_and_thumbnails_go() {
+fn locations_makers_notes_and_thumbnails_are_removed() {
     let before = everything();
     let Edit::Replace(after) = edit(&before, Strip::Location) else {
         panic!("it must change");
     };
-    // What stays has its place, and what came after it is cut off.
+    // The rest keeps its position, and everything after it is cut off.
     assert_eq!(after.len(), 252);
     for text in [&b"artist."[..], b"some comment"] {
         assert!(has(&after, text));
@@ -107,7 +109,7 @@ fn places_makers_notes_and_thumbnails_go() {
     assert_eq!(tags, [ORIENTATION, ARTIST, EXIF_IFD]);
     assert_eq!(after[first.end - 4..first.end], [0; 4], "no next directory");
     assert_eq!(edit(&after, Strip::Location), Edit::Keep);
-    // In place, the same at the same length.
+    // In place, the result is the same but keeps the length.
     let in_place = edit_in_place(&before, Strip::Location).expect("changed");
     assert_eq!(in_place[..252], after);
     assert_eq!(in_place[252..], [0; 48]);
@@ -115,7 +117,7 @@ fn places_makers_notes_and_thumbnails_go() {
 }
 
 #[test]
-fn of_all_only_the_orientation_stays() {
+fn only_the_orientation_remains_if_all_metadata_is_removed() {
     let Edit::Replace(after) = edit(&everything(), Strip::All) else {
         panic!("it must change");
     };
@@ -126,7 +128,7 @@ fn of_all_only_the_orientation_stays() {
 }
 
 #[test]
-fn what_no_entry_refers_to_goes_too() {
+fn bytes_without_an_entry_are_removed() {
     let mut tiff = Builder::new();
     tiff.directory(&[ORIENTATION_6], 0);
     assert_eq!(edit(&tiff.bytes, Strip::Location), Edit::Keep);
@@ -136,7 +138,7 @@ fn what_no_entry_refers_to_goes_too() {
 }
 
 #[test]
-fn what_is_no_tiff_or_holds_nothing_that_stays_goes() {
+fn blocks_that_are_not_tiff_or_become_empty_are_removed() {
     let mut only_gps = Builder::new();
     only_gps.directory(&[(0x8825, 4, 1, offset(26))], 0);
     let mut none = Builder::new();
@@ -161,7 +163,7 @@ fn what_is_no_tiff_or_holds_nothing_that_stays_goes() {
 }
 
 #[test]
-fn entries_that_lead_astray_go() {
+fn entries_with_wrong_offsets_are_removed() {
     let mut tiff = Builder::new();
     tiff.directory(
         &[
@@ -169,7 +171,7 @@ fn entries_that_lead_astray_go() {
             (ARTIST, ASCII, 8, offset(9999)),
             (0x0131, 99, 1, [1, 2, 3, 4]),
             (0x0132, ASCII, u32::MAX, offset(8)),
-            // Onto the directory that it is in, and out of the block.
+            // To its own directory, and beyond the block.
             (EXIF_IFD, 4, 1, offset(8)),
             (EXIF_IFD, 4, 1, offset(9999)),
             (0x4444, 13, 1, offset(8)),
@@ -185,8 +187,8 @@ fn entries_that_lead_astray_go() {
 }
 
 #[test]
-fn values_that_lie_over_each_other_are_copied_once() {
-    // Each entry names the same half megabyte, or a part of it.
+fn overlapping_values_are_copied_once() {
+    // Each entry refers to the same half megabyte, or a part of it.
     let fields: Vec<Field> = (0..40_000u16)
         .map(|index| {
             (
@@ -209,7 +211,7 @@ fn values_that_lie_over_each_other_are_copied_once() {
 }
 
 #[test]
-fn a_directory_leads_to_one_exif_directory_however_often_it_says_so() {
+fn only_the_first_exif_directory_is_read() {
     let lead = |at: usize| (EXIF_IFD, 4, 1, offset(at));
     let comment = (0x9286, ASCII, 4, *b"abc\0");
     let of = |leads: [usize; 2]| {
@@ -229,7 +231,7 @@ fn a_directory_leads_to_one_exif_directory_however_often_it_says_so() {
         .entries;
     assert_eq!(entries.len(), 1);
     assert_eq!(entries[0].number, Some(38));
-    // If it cannot be read, no other is looked for.
+    // If it cannot be read, no other is used.
     assert_eq!(edit(&of([9999, 56]), Strip::Location), Edit::Drop);
     let many: Vec<Field> = (0..20_000).map(|at| lead(10 + at * 12)).collect();
     let mut tiff = Builder::new();

@@ -1,3 +1,5 @@
+//! Photoshop resources before and after an edit.
+
 use super::*;
 
 fn edit(resources: &[u8]) -> Edit {
@@ -24,7 +26,7 @@ fn dataset(number: u8, data: &[u8]) -> Vec<u8> {
 const RESOLUTION: u16 = 0x03ED;
 
 #[test]
-fn places_in_iptc_go_and_its_digest_with_them() {
+fn locations_in_iptc_are_removed_together_with_its_digest() {
     let city = dataset(90, b"Zzyzx");
     let notice = dataset(116, b"mine");
     let digest = resource(IPTC_DIGEST, "", &[7; 16]);
@@ -38,11 +40,11 @@ fn places_in_iptc_go_and_its_digest_with_them() {
         &[&digest, &resolution, &both],
         Edit::Replace([&resolution[..], &clean].concat()),
     );
-    // The digest of what does not change is right.
+    // The digest of unchanged data is correct.
     check(&[&digest, &resolution, &clean], Edit::Keep);
     check(&[&of(&[&city])], Edit::Drop);
     check(&[&of(&[&city]), &digest], Edit::Drop);
-    // A length of five bytes that says five.
+    // A length of five bytes, with the value five.
     let long = [
         &[0x1C, 2, 90, 0x80, 5, 0, 0, 0, 0, 5][..],
         b"Zzyzx",
@@ -55,9 +57,9 @@ fn places_in_iptc_go_and_its_digest_with_them() {
 }
 
 #[test]
-fn thumbnails_exif_and_xmp_in_resources_go() {
+fn thumbnails_exif_and_xmp_in_resources_are_removed() {
     let kept = resource(RESOLUTION, "", b"dpi.");
-    for id in SECRET {
+    for id in REMOVABLE {
         let both = [&resource(id, "", b"data")[..], &kept].concat();
         assert_eq!(edit(&both), Edit::Replace(kept.clone()), "{id:04x}");
     }
@@ -65,7 +67,7 @@ fn thumbnails_exif_and_xmp_in_resources_go() {
 }
 
 #[test]
-fn what_can_not_be_read_goes_as_a_whole() {
+fn malformed_resources_are_removed_as_a_whole() {
     let whole = resource(IPTC, "name", &dataset(116, b"mine"));
     for cut in 1..whole.len() - 1 {
         assert_eq!(edit(&whole[..cut]), Edit::Drop, "{cut}");

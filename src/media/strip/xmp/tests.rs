@@ -1,3 +1,5 @@
+//! XMP packets before and after an edit.
+
 use super::*;
 
 fn edit(packet: &[u8], strip: Strip) -> Edit {
@@ -8,7 +10,7 @@ fn edit_in_place(packet: &[u8], strip: Strip) -> Option<Vec<u8>> {
     super::edit_in_place(packet, strip, &mut Meter::default())
 }
 
-/// The packet after the edit, with runs of spaces made one.
+/// The packet after the edit, with runs of spaces replaced by one.
 fn edited(packet: &str) -> Option<String> {
     match edit(packet.as_bytes(), Strip::Location) {
         Edit::Keep => Some(packet.to_owned()),
@@ -27,13 +29,13 @@ fn check(packet: &str, expect: &str) {
 }
 
 #[test]
-fn attributes_that_tell_a_place_go() {
+fn attributes_with_a_location_are_removed() {
     check(
         r#"<r:D xmlns:exif="e" exif:GPSLatitude="1" dc:rights='me' photoshop:City = 'a"b'/>"#,
         r#"<r:D xmlns:exif="e" dc:rights='me' />"#,
     );
     check(r#"<a GPSLatitude="&lt;1"/>"#, "<a />");
-    // A prefix may be named as it likes.
+    // A prefix may have any name.
     check(
         r#"<a xmlns:location="u" x:location="1"/>"#,
         r#"<a xmlns:location="u" />"#,
@@ -41,7 +43,7 @@ fn attributes_that_tell_a_place_go() {
 }
 
 #[test]
-fn elements_that_tell_a_place_go_with_all_that_is_in_them() {
+fn elements_with_a_location_are_removed_with_their_content() {
     check("<a><b:City>X</b:City><c>1</c></a>", "<a> <c>1</c></a>");
     check("<a><City/><City /></a>", "<a> </a>");
     check(
@@ -54,7 +56,7 @@ fn elements_that_tell_a_place_go_with_all_that_is_in_them() {
 }
 
 #[test]
-fn what_tells_no_place_stays_byte_by_byte() {
+fn everything_else_stays_byte_for_byte() {
     for packet in [
         "",
         " \n",
@@ -73,7 +75,7 @@ fn what_tells_no_place_stays_byte_by_byte() {
 }
 
 #[test]
-fn what_is_no_plain_xml_goes_as_a_whole() {
+fn packets_that_are_not_plain_xml_are_removed_as_a_whole() {
     let deep = "<a>".repeat(200) + &"</a>".repeat(200);
     for packet in [
         "<",
@@ -103,7 +105,7 @@ fn what_is_no_plain_xml_goes_as_a_whole() {
 }
 
 #[test]
-fn where_a_packet_must_stay_an_empty_one_takes_its_place() {
+fn a_packet_that_must_stay_is_replaced_by_an_empty_one() {
     let packet = b"<a>not closed, and long enough for what comes instead";
     let edited = edit_in_place(packet, Strip::Location).expect("changed");
     assert_eq!(edited.len(), packet.len());
@@ -132,7 +134,7 @@ proptest::proptest! {
     }
 
     #[test]
-    fn a_place_goes_wherever_it_is(
+    fn a_location_is_removed_wherever_it_is(
         before in "(<b>[a-z ]{0,5}</b>|<c d='e'/>|<!--[a-z]{0,5}-->| ){0,4}",
         prefix in "([a-z]{1,5}:)?",
         attribute: bool,

@@ -1,6 +1,6 @@
-//! Counts and numbers that are not what is there.
+//! Counts and numbers that do not match the data.
 
-use super::{Case, Expect, NO_BYTES, SHORT, case, image, meta, refused, taken};
+use super::{Case, Expect, NO_BYTES, SHORT, accepted, case, image, meta, refused};
 use crate::media::testing::isobmff::{Meta, bx, full, versioned, words};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -34,12 +34,12 @@ fn iref(version: u8, content: &[u8]) -> Vec<u8> {
 }
 
 fn items() -> Vec<Case> {
-    let place = [&[0, 1, 0, 0, 0, 1][..], &words(&[1000, 10])].concat();
+    let location = [&[0, 1, 0, 0, 0, 1][..], &words(&[1000, 10])].concat();
     let all = |widths: u8, count: &[u8], rest: &[u8]| [&[widths, 0], count, rest].concat();
     vec![
         refused(
             "iloc counts 65535",
-            iloc(0, &all(0x44, &[255; 2], &place)),
+            iloc(0, &all(0x44, &[255; 2], &location)),
             SHORT,
         ),
         refused(
@@ -50,36 +50,36 @@ fn items() -> Vec<Case> {
         refused(
             "iloc counts none",
             iloc(0, &all(0x44, &[0; 2], b"")),
-            "the primary item has no place",
+            "the primary item has no location",
         ),
         refused(
             "iloc of version 3",
             iloc(3, &all(0x44, &[0; 4], b"")),
-            "the places of items have an unknown version",
+            "the locations of items have an unknown version",
         ),
         refused(
             "iloc has offsets of 5 bytes",
-            iloc(0, &all(0x54, &[0, 1], &place)),
-            "the places of items have a width that is not allowed",
+            iloc(0, &all(0x54, &[0, 1], &location)),
+            "the locations of items have a field width that is not allowed",
         ),
         refused(
             "iloc has lengths of 15 bytes",
-            iloc(0, &all(0x4F, &[0, 1], &place)),
-            "the places of items have a width that is not allowed",
+            iloc(0, &all(0x4F, &[0, 1], &location)),
+            "the locations of items have a field width that is not allowed",
         ),
         refused(
-            "an item has 65535 pieces of no width",
+            "an item has 65535 extents of no width",
             iloc(0, &all(0, &[0, 1], &[0, 1, 0, 0, 255, 255])),
             SHORT,
         ),
         refused(
-            "an item has a piece of no width",
+            "an item has an extent of no width",
             iloc(0, &all(0, &[0, 1], &[0, 1, 0, 0, 0, 1])),
             NO_BYTES,
         ),
         refused(
-            "an item has 65535 pieces and one is there",
-            iloc(0, &all(0x44, &[0, 1], &patch(&place, 4, &[255, 255]))),
+            "an item has 65535 extents but only one is there",
+            iloc(0, &all(0x44, &[0, 1], &patch(&location, 4, &[255, 255]))),
             SHORT,
         ),
     ]
@@ -87,15 +87,15 @@ fn items() -> Vec<Case> {
 
 fn entries() -> Vec<Case> {
     let infe = versioned(b"infe", 2, b"\0\x01\0\0av01\0");
-    let more = "there is more than the stated number of items";
-    let less = "there is less than the stated number of items";
+    let more = "there are more items than declared";
+    let less = "there are fewer items than declared";
     let with = |count: &[u8], rest: &[u8]| [count, rest].concat();
     vec![
         refused("iinf counts 65535", iinf(0, &with(&[255; 2], &infe)), less),
         refused("iinf counts 2^32-1", iinf(1, &with(&[255; 4], &infe)), less),
         refused("iinf counts none", iinf(0, &with(&[0; 2], &infe)), more),
         refused(
-            "iinf counts what is no entry",
+            "iinf counts a box that is not an entry",
             iinf(0, &with(&[0, 1], &bx(b"free", &[0; 20]))),
             more,
         ),
@@ -139,44 +139,52 @@ fn numbers() -> Vec<Case> {
         let pitm = versioned(b"pitm", version, id);
         image(&Meta { pitm, ..meta(&[]) })
     };
-    let zero = "an item has the number 0";
-    let twice = "two items have the same number";
+    let zero = "an item has the id 0";
+    let twice = "two items have the same id";
     let entry = |version: u8, id: &[u8]| versioned(b"infe", version, &[id, b"\0\0av01\0"].concat());
-    let no_place = "the primary item has no place";
-    let place = |id: &[u8]| [id, &[0; 4], &[0, 1], &words(&[1000, 10])].concat();
-    let places = |count: u8, places: &[Vec<u8>]| {
+    let no_location = "the primary item has no location";
+    let location = |id: &[u8]| [id, &[0; 4], &[0, 1], &words(&[1000, 10])].concat();
+    let locations = |count: u8, locations: &[Vec<u8>]| {
         let head = [0x44, 0, 0, count];
-        iloc(1, &[&head[..], &places.concat()].concat())
+        iloc(1, &[&head[..], &locations.concat()].concat())
     };
     let last = Meta {
         pitm: versioned(b"pitm", 1, &[255; 4]),
         iinf: full(b"iinf", &[&[0, 1], &entry(3, &[255; 4])[..]].concat()),
         iloc: {
-            let place = place(&[255; 4]);
-            versioned(b"iloc", 2, &[&[0x44, 0, 0, 0, 0, 1], &place[..]].concat())
+            let location = location(&[255; 4]);
+            versioned(
+                b"iloc",
+                2,
+                &[&[0x44, 0, 0, 0, 0, 1], &location[..]].concat(),
+            )
         },
         ipma: versioned(b"ipma", 1, &[0, 0, 0, 1, 255, 255, 255, 255, 1, 1]),
         ..meta(&[])
     };
     vec![
-        taken("the picture's number is 2^32-1", image(&last)),
-        refused("the primary item is 0", pitm(0, &[0, 0]), no_place),
-        refused("the primary item is 65535", pitm(0, &[255; 2]), no_place),
-        refused("the primary item is 2^32-1", pitm(1, &[255; 4]), no_place),
+        accepted("the picture's id is 2^32-1", image(&last)),
+        refused("the primary item is 0", pitm(0, &[0, 0]), no_location),
+        refused("the primary item is 65535", pitm(0, &[255; 2]), no_location),
+        refused(
+            "the primary item is 2^32-1",
+            pitm(1, &[255; 4]),
+            no_location,
+        ),
         refused(
             "the primary item is 65537",
             pitm(1, &[0, 1, 0, 1]),
-            no_place,
+            no_location,
         ),
-        refused("the primary item has no number", pitm(0, b""), SHORT),
+        refused("the primary item has no id", pitm(0, b""), SHORT),
         refused(
-            "an item has the place of number 0",
-            places(1, &[place(&[0, 0])]),
+            "a location has the id 0",
+            locations(1, &[location(&[0, 0])]),
             zero,
         ),
         refused(
-            "an item has two places",
-            places(2, &[place(&[0, 1]), place(&[0, 1])]),
+            "an item has two locations",
+            locations(2, &[location(&[0, 1]), location(&[0, 1])]),
             twice,
         ),
     ]
@@ -187,12 +195,12 @@ fn entry(version: u8, id: &[u8]) -> Vec<u8> {
 }
 
 fn numbered_entries() -> Vec<Case> {
-    let old = "an item's entry does not say what it is";
+    let old = "an item's entry does not state its type";
     vec![
         refused(
-            "an item has the entry of number 0",
+            "an entry has the id 0",
             iinf(0, &[&[0, 1], &entry(2, &[0, 0])[..]].concat()),
-            "an item has the number 0",
+            "an item has the id 0",
         ),
         refused(
             "an item has two entries",
@@ -200,7 +208,7 @@ fn numbered_entries() -> Vec<Case> {
                 0,
                 &[&[0, 2], &entry(2, &[0, 1])[..], &entry(2, &[0, 1])].concat(),
             ),
-            "two items have the same number",
+            "two items have the same id",
         ),
         refused(
             "an entry of version 0",
@@ -240,14 +248,14 @@ fn associations() -> Vec<Case> {
             "the primary item has no properties",
         ),
         refused(
-            "an item has 255 properties and one is there",
+            "an item has 255 properties but only one is there",
             ipma(&[0, 0, 0, 1, 0, 1, 255, 1]),
             SHORT,
         ),
         refused(
-            "an item has its properties twice",
+            "an item has two lists of properties",
             ipma(&[0, 0, 0, 2, 0, 1, 1, 1, 0, 1, 1, 1]),
-            "the primary item has its properties twice",
+            "the primary item has two lists of properties",
         ),
         refused(
             "a property's number is 127",
@@ -275,7 +283,7 @@ fn properties() -> Vec<Case> {
     };
     let ispe = |width, height| full(b"ispe", &words(&[width, height]));
     let irot = bx(b"irot", &[1]);
-    let twice = "the primary item has a property twice";
+    let twice = "the primary item has a duplicate property";
     vec![
         refused("two sizes", of(&[ispe(6, 4), ispe(4, 6)], &[1, 2]), twice),
         refused(

@@ -1,7 +1,7 @@
-//! What makers and strangers put where no decoder looks: it is gone, and nothing is
-//! where it was not.
+//! Data of makers and strangers that no decoder reads: it is removed, and nothing else
+//! changes.
 
-use super::{Case, SECRET, image, meta, movie, sequence, taken};
+use super::{Case, SECRET, accepted, image, meta, movie, sequence};
 use crate::media::testing::isobmff::{Item, Meta, Movie, bx, file, ftyp, full, versioned};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -12,14 +12,14 @@ pub(super) fn cases() -> Vec<Case> {
         let secret = bx(name, &[&[0; 16], SECRET].concat());
         let title = |place: &str| format!("{} in {place}", name.escape_ascii());
         for (place, bytes) in places(&secret) {
-            cases.push(taken(&title(place), bytes));
+            cases.push(accepted(&title(place), bytes));
         }
     }
     cases.extend(texts());
     cases
 }
 
-/// A file with this box in one place after the other.
+/// Files with this box in different places.
 fn places(secret: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     let secret = || secret.to_vec();
     let plain = || meta(&[]);
@@ -87,8 +87,8 @@ fn places(secret: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// A `moov` box with `more` at the end of the box that begins at `at`, which every
-/// box around it is made longer for.
+/// A `moov` box with `more` at the end of the box at `at`. The lengths of all boxes around
+/// it are adjusted.
 fn grown(moov: &[u8], at: usize, more: &[u8]) -> Vec<u8> {
     let size = |at: usize| {
         let size = moov[at..].first_chunk().expect("a size");
@@ -131,40 +131,34 @@ fn texts() -> Vec<Case> {
         full(b"stsd", &[&[0, 0, 0, 1], &entry[..]].concat())
     };
     vec![
-        taken("the name of an item", image(&meta(&[item(&[&text])]))),
-        taken("a media type", image(&meta(&[item(&[b"\0", &text])]))),
-        taken(
+        accepted("the name of an item", image(&meta(&[item(&[&text])]))),
+        accepted("a media type", image(&meta(&[item(&[b"\0", &text])]))),
+        accepted(
             "an encoding of XMP",
             image(&meta(&[item(&[b"\0application/rdf+xml\0", &text])])),
         ),
-        taken(
-            "what follows an item's texts",
+        accepted(
+            "bytes after an item's texts",
             image(&meta(&[item(&[b"XMP\0application/rdf+xml\0\0", &text])])),
         ),
-        taken(
+        accepted(
             "a type of URI",
             image(&meta(&[Item {
                 texts: [b"\0", &text[..]].concat(),
                 ..Item::new(b"uri ", &[(950, 8)])
             }])),
         ),
-        taken("the name of a handler", more(hdlr)),
-        taken(
+        accepted("the name of a handler", more(hdlr)),
+        accepted(
             "the address of a file",
             more(bx(b"dinf", &full(b"dref", &dref))),
         ),
-        taken("a description of the picture", property(b"udes", &text)),
-        taken("a text in its place", property(b"altt", &text)),
-        taken("a colour of nobody's", property(b"colr", &text)),
-        taken("a place of the camera", property(b"cmex", &text)),
-        taken("the name of a compressor", tables(entry(b"av01"))),
-        taken(
-            "a description of samples that is none",
-            tables(entry(b"uuid")),
-        ),
-        taken(
-            "XML as a version of its own",
-            more(versioned(b"xml ", 1, &text)),
-        ),
+        accepted("a description of the picture", property(b"udes", &text)),
+        accepted("an alternative text", property(b"altt", &text)),
+        accepted("an unknown kind of colour", property(b"colr", &text)),
+        accepted("a position of the camera", property(b"cmex", &text)),
+        accepted("the name of a compressor", tables(entry(b"av01"))),
+        accepted("an unknown description of samples", tables(entry(b"uuid"))),
+        accepted("XML of version 1", more(versioned(b"xml ", 1, &text))),
     ]
 }

@@ -1,6 +1,6 @@
-//! Metadata where it cannot be edited, or where none is looked for.
+//! Metadata that cannot be edited, or in unusual places.
 
-use super::{Case, Expect, SECRET, image, meta, taken, uneditable};
+use super::{Case, Expect, SECRET, accepted, image, meta, uneditable};
 use crate::media::testing::isobmff::{Item, Meta, file, ftyp};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -20,12 +20,12 @@ fn many() -> Vec<Case> {
     };
     let reason = "there are more than 4,096 pieces of metadata";
     vec![
-        taken("4,096 pieces of other data", of(4096)),
+        accepted("4,096 pieces of other data", of(4096)),
         uneditable("4,097 pieces of other data", of(4097), reason),
     ]
 }
 
-/// An AVIF of one picture and these items, with a text that has to go at 950.
+/// An AVIF of one picture and these items, with a text at 950 that must be removed.
 fn of(items: &[Item]) -> Vec<u8> {
     let mut bytes = image(&meta(items));
     bytes[950..950 + SECRET.len()].copy_from_slice(SECRET);
@@ -34,9 +34,9 @@ fn of(items: &[Item]) -> Vec<u8> {
 
 fn places() -> Vec<Case> {
     let at = |extents: &[(u32, u32)]| of(&[Item::xmp(extents)]);
-    let overlap = "metadata overlaps what else is there";
-    let several = "metadata lies in several places";
-    let before = "metadata comes before the box that names it";
+    let overlap = "metadata overlaps other data";
+    let several = "metadata is in several pieces";
+    let before = "metadata precedes the box that declares it";
     let long = u32::MAX - 2000;
     let over = Expect::Malformed(overlap);
     let mut late = file(&[ftyp(&[b"avif"])], 1010);
@@ -46,7 +46,7 @@ fn places() -> Vec<Case> {
         uneditable(
             "metadata of no length",
             at(&[(950, 0)]),
-            "metadata has no stated length",
+            "metadata has no length",
         ),
         uneditable("metadata in the picture", at(&[(1002, 4)]), overlap),
         uneditable("metadata around the picture", at(&[(990, 20)]), overlap),
@@ -56,7 +56,7 @@ fn places() -> Vec<Case> {
             overlap,
         ),
         uneditable(
-            "metadata twice at one place, of two kinds",
+            "the same metadata as two kinds",
             of(&[Item::xmp(&[(950, 8)]), Item::new(b"Exif", &[(950, 8)])]),
             overlap,
         ),
@@ -64,7 +64,7 @@ fn places() -> Vec<Case> {
         uneditable("metadata before meta", late, before),
         Case {
             expect: [over, over, Expect::CutShort],
-            ..taken("metadata of 2^32 bytes", at(&[(950, long)]))
+            ..accepted("metadata of 2^32 bytes", at(&[(950, long)]))
         },
     ]
 }
@@ -75,15 +75,15 @@ fn others() -> Vec<Case> {
         ..Item::new(b"Exif", &[(946, 40)])
     };
     vec![
-        taken("metadata of no pieces", image(&meta(&[Item::xmp(&[])]))),
-        taken(
-            "other data with a place in it",
+        accepted("metadata without extents", image(&meta(&[Item::xmp(&[])]))),
+        accepted(
+            "other data with a location in it",
             of(&[Item::new(b"ZZYZ", &[(940, 30)])]),
         ),
-        taken(
-            "a picture of another codec with a place in it",
+        accepted(
+            "a picture of another codec with a location in it",
             of(&[Item::new(b"jpeg", &[(940, 30)])]),
         ),
-        taken("Exif in file 1 with a place in it", of(&[elsewhere])),
+        accepted("Exif in file 1 with a location in it", of(&[elsewhere])),
     ]
 }

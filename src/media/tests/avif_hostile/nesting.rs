@@ -1,6 +1,6 @@
-//! Boxes in boxes in boxes.
+//! Nested boxes.
 
-use super::{Case, image, meta, movie, refused, sequence, taken};
+use super::{Case, accepted, image, meta, movie, refused, sequence};
 use crate::media::testing::isobmff::{Item, Meta, Movie, bx, file, ftyp, nested};
 
 const DEPTH: usize = 8000;
@@ -9,7 +9,7 @@ pub(super) fn cases() -> Vec<Case> {
     [containers(), others()].into_iter().flatten().collect()
 }
 
-/// An AVIF of a long `meta` box.
+/// An AVIF with a long `meta` box.
 fn long(more: Vec<u8>) -> Vec<u8> {
     let of = |at: usize| {
         let at = u32::try_from(at).expect("small");
@@ -25,7 +25,7 @@ fn long(more: Vec<u8>) -> Vec<u8> {
     file(&of(start + 8), start + 18)
 }
 
-/// An AVIF sequence of a long `moov` box.
+/// An AVIF sequence with a long `moov` box.
 fn moving(change: impl Fn(Movie) -> Movie) -> Vec<u8> {
     let of = |at: usize| {
         let at = u32::try_from(at).expect("small");
@@ -36,7 +36,7 @@ fn moving(change: impl Fn(Movie) -> Movie) -> Vec<u8> {
 }
 
 fn containers() -> Vec<Case> {
-    let wrong = "a box lies in one that cannot hold it";
+    let wrong = "a box is inside one that cannot contain it";
     let in_meta = |name: &[u8; 4], head: &[u8]| long(nested(name, head, DEPTH));
     let in_moov = |name: &[u8; 4], head: &[u8]| {
         moving(|movie| Movie {
@@ -68,7 +68,7 @@ fn containers() -> Vec<Case> {
         refused("moov in moov", in_moov(b"moov", b""), wrong),
         refused("mdia in moov", in_moov(b"mdia", b""), wrong),
         refused("meta in the meta of moov", in_moov(b"meta", &[0; 4]), wrong),
-        refused("trak in a whole trak", in_track(b"trak", b""), wrong),
+        refused("trak in a complete trak", in_track(b"trak", b""), wrong),
         refused("edts in edts", in_track(b"edts", b""), wrong),
         refused("minf in trak", in_track(b"minf", b""), wrong),
         refused(
@@ -97,7 +97,7 @@ fn containers() -> Vec<Case> {
     ]
 }
 
-/// An AVIF with these properties, too.
+/// An AVIF with these additional properties.
 fn properties(more: Vec<u8>) -> Vec<u8> {
     let plain = Meta::new(&[]).properties;
     let of = |at: usize| {
@@ -112,7 +112,7 @@ fn properties(more: Vec<u8>) -> Vec<u8> {
     file(&of(start + 8), start + 18)
 }
 
-/// What nobody looks into may be as deep as it likes.
+/// Boxes that no decoder reads may have any depth.
 fn others() -> Vec<Case> {
     let secret = bx(b"ZZYZ", &[super::SECRET, b", 35.143 N"].concat());
     let deep = |name: &[u8; 4]| [&nested(name, b"", DEPTH)[..], &secret].concat();
@@ -123,13 +123,13 @@ fn others() -> Vec<Case> {
         })
     };
     vec![
-        taken("free in free", long(deep(b"free"))),
-        taken("uuid in uuid", long(deep(b"uuid"))),
-        taken("udta in udta", in_track(deep(b"udta"))),
-        taken("ilst in ilst", in_track(deep(b"ilst"))),
-        taken("mdat in mdat", in_mdat()),
-        taken("nothing in anything", image(&meta(&[]))),
-        taken("no box is too many", sequence(&movie())),
+        accepted("free in free", long(deep(b"free"))),
+        accepted("uuid in uuid", long(deep(b"uuid"))),
+        accepted("udta in udta", in_track(deep(b"udta"))),
+        accepted("ilst in ilst", in_track(deep(b"ilst"))),
+        accepted("mdat in mdat", in_mdat()),
+        accepted("no boxes in others", image(&meta(&[]))),
+        accepted("a sequence without other boxes", sequence(&movie())),
     ]
 }
 

@@ -1,6 +1,6 @@
-//! Pictures that are put together from others, or from nothing.
+//! Derived pictures, and pictures without data.
 
-use super::{Case, Expect, NO_BYTES, PICTURE, TWICE, case, image, meta, refused, taken};
+use super::{Case, Expect, NO_BYTES, PICTURE, TWICE, accepted, case, image, meta, refused};
 use crate::media::testing::isobmff::{Item, Meta, bx, file, ftyp, full};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -23,9 +23,9 @@ fn all(items: &[Item]) -> Vec<u8> {
 }
 
 fn missing() -> Vec<Case> {
-    let nothing = "a picture is made of no other";
+    let nothing = "a derived picture has no parts";
     let gone = "a part of the picture is missing";
-    let other = "a part of the picture is no AV1 image";
+    let other = "a part of the picture is not an AV1 image";
     let of = |kind: &[u8; 4], parts: &[u16]| Item::new(kind, &[PICTURE]).of(parts);
     vec![
         refused("a grid of nothing", all(&[grid(&[])]), nothing),
@@ -36,9 +36,9 @@ fn missing() -> Vec<Case> {
             all(&[of(b"sato", &[])]),
             nothing,
         ),
-        refused("a grid of what has no number", all(&[grid(&[0])]), gone),
+        refused("a grid of item 0", all(&[grid(&[0])]), gone),
         refused(
-            "a grid of what is not there",
+            "a grid of an absent item",
             all(&[grid(&[2, 65_535]), coded()]),
             gone,
         ),
@@ -53,51 +53,51 @@ fn missing() -> Vec<Case> {
             other,
         ),
         refused(
-            "a grid of a picture of no bytes",
+            "a grid of a picture without bytes",
             all(&[grid(&[2]), Item::new(b"av01", &[(1000, 0)])]),
             NO_BYTES,
         ),
         refused(
-            "a grid of a picture of no pieces",
+            "a grid of a picture without extents",
             all(&[grid(&[2]), Item::new(b"av01", &[])]),
             NO_BYTES,
         ),
         refused(
-            "an overlay of a picture in no idat",
+            "an overlay of a picture in an absent idat",
             all(&[of(b"iovl", &[2]), Item::new(b"av01", &[(0, 9)]).in_idat()]),
-            "a picture does not lie inside the box for it",
+            "a picture extends beyond the box that contains it",
         ),
         refused(
-            "a grid of no bytes",
+            "a grid without bytes",
             all(&[Item::new(b"grid", &[]).of(&[2]), coded()]),
             NO_BYTES,
         ),
         case(
-            "a grid whose last part lies beyond the file",
+            "a grid whose last part is beyond the file",
             all(&[grid(&[2, 3]), coded(), Item::new(b"av01", &[(1000, 11)])]),
             Expect::CutShort,
         ),
-        taken("a grid", all(&[grid(&[2, 3]), coded(), coded()])),
-        taken("an overlay", all(&[of(b"iovl", &[2]), coded()])),
-        taken(
+        accepted("a grid", all(&[grid(&[2, 3]), coded(), coded()])),
+        accepted("an overlay", all(&[of(b"iovl", &[2]), coded()])),
+        accepted(
             "a grid of one picture many times",
             all(&[grid(&[2; 30]), coded()]),
         ),
-        taken(
-            "what is not shown may be missing",
+        accepted(
+            "an absent picture that is not displayed",
             all(&[coded(), grid(&[9])]),
         ),
     ]
 }
 
 fn rings() -> Vec<Case> {
-    let deep = "pictures are made of each other more than eight deep";
-    // The first is made of the second, and so on, and the last of a coded one.
+    let deep = "pictures are derived from each other more than eight deep";
+    // The first is derived from the second, and so on, and the last from a coded one.
     let chain = |length: u16| {
         let grids = (2..=length + 1).map(|next| grid(&[next]));
         all(&grids.chain([coded()]).collect::<Vec<_>>())
     };
-    // Each is made of the next many times over: 30^7 ways to the coded one.
+    // Each is derived from the next many times over: 30^7 ways to the coded one.
     let layers = (2..=8).map(|next| grid(&[next; 30]));
     let layers = layers.chain([coded()]).map(|item| Item {
         extents: vec![(5000, 10)],
@@ -123,10 +123,10 @@ fn rings() -> Vec<Case> {
             all(&[grid(&[2]), grid(&[3]), grid(&[1])]),
             deep,
         ),
-        taken("grids seven deep", chain(7)),
+        accepted("grids seven deep", chain(7)),
         refused("grids eight deep", chain(8), deep),
         refused("grids twelve deep", chain(12), deep),
-        taken("grids of 20,000 million paths", layers),
+        accepted("grids of 20,000 million paths", layers),
     ]
 }
 
@@ -139,7 +139,7 @@ fn references() -> Vec<Case> {
         })
     };
     let dimg = bx(b"dimg", &[0, 1, 0, 1, 0, 2]);
-    let twice = "a picture is made of others in two ways";
+    let twice = "a picture is derived from others in two ways";
     let double = Meta {
         more: full(b"iref", &dimg),
         ..Meta::new(&[grid(&[2]), coded()])
@@ -150,13 +150,13 @@ fn references() -> Vec<Case> {
     };
     vec![
         refused(
-            "a grid of two lists of parts",
+            "a grid with two lists of parts",
             with(&[dimg.clone(), dimg.clone()]),
             twice,
         ),
         refused("two boxes of references", image(&double), TWICE),
-        taken("metadata of itself", image(&itself)),
-        taken("a thumbnail of what is not there", {
+        accepted("metadata about itself", image(&itself)),
+        accepted("a thumbnail of an absent item", {
             let thumbnail = bx(b"thmb", &[255, 255, 0, 1, 255, 254]);
             with(&[dimg, thumbnail])
         }),

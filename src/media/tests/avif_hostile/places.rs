@@ -1,8 +1,8 @@
-//! Items where none can be, and metadata where none is looked for.
+//! Items in invalid places, and metadata in unusual ones.
 
 use super::{
-    Case, Expect, NO_BYTES, NO_DATA, OUTSIDE, PICTURE, case, costly, image, meta, picture_at,
-    refused, taken,
+    Case, Expect, NO_BYTES, NO_DATA, OUTSIDE, PICTURE, accepted, case, costly, image, meta,
+    picture_at, refused,
 };
 use crate::media::testing::isobmff::{Item, Meta, bx, file, ftyp, versioned};
 
@@ -37,36 +37,40 @@ fn pictures() -> Vec<Case> {
             NO_DATA,
         ),
         refused(
-            "a picture in the box that names it",
+            "a picture in the box that declares it",
             picture_at(&[(100, 10)]),
             NO_DATA,
         ),
         refused(
-            "a picture all over the file",
+            "a picture that covers the file",
             picture_at(&[(0, 1010)]),
             NO_DATA,
         ),
-        refused("a picture of no bytes", picture_at(&[(1000, 0)]), NO_BYTES),
-        refused("a picture of no pieces", picture_at(&[]), NO_BYTES),
         refused(
-            "a picture of two pieces, one of no bytes",
+            "a picture without bytes",
+            picture_at(&[(1000, 0)]),
+            NO_BYTES,
+        ),
+        refused("a picture without extents", picture_at(&[]), NO_BYTES),
+        refused(
+            "a picture in two extents, one of them empty",
             picture_at(&[(1000, 5), (1005, 0)]),
             NO_BYTES,
         ),
-        taken(
-            "a picture of the same piece sixty times",
+        accepted(
+            "a picture that repeats an extent sixty times",
             picture_at(&[PICTURE; 60]),
         ),
-        taken(
-            "a picture of two pieces",
+        accepted(
+            "a picture in two extents",
             picture_at(&[(1005, 5), (1000, 5)]),
         ),
     ]
 }
 
-/// More pieces than there is room for.
+/// More pieces than the maximum.
 fn pieces() -> Vec<Case> {
-    let scattered = "its data lies in more than 16,384 pieces";
+    let scattered = "its data is in more than 16,384 pieces";
     let start = 200_000;
     let of = |count: u32| {
         let extents: Vec<_> = (0..count).map(|index| (start + 2 * index, 1)).collect();
@@ -82,15 +86,15 @@ fn pieces() -> Vec<Case> {
         [ftyp(&[b"avif"]), boxes, meta.build()].concat()
     };
     vec![
-        taken("a picture in 16,384 pieces", of(16_384)),
+        accepted("a picture in 16,384 pieces", of(16_384)),
         refused("a picture in 16,385 pieces", of(16_385), scattered),
-        costly("16,383 boxes of data", boxes(16_383)),
-        costly("16,384 boxes of data", boxes(16_384)),
-        taken("500 boxes of data", boxes(500)),
+        costly("16,383 data boxes", boxes(16_383)),
+        costly("16,384 data boxes", boxes(16_384)),
+        accepted("500 data boxes", boxes(500)),
     ]
 }
 
-/// An item at places of 64 bits: base, offset and length.
+/// An item whose base, offset and length have 64 bits.
 fn wide() -> Vec<Case> {
     let at = |base: u64, offset: u64, length: u64| {
         let numbers = [base, offset, length].map(u64::to_be_bytes);
@@ -99,10 +103,10 @@ fn wide() -> Vec<Case> {
         let iloc = versioned(b"iloc", 1, &[&[0x88, 0x80, 0, 1], &item[..]].concat());
         image(&Meta { iloc, ..meta(&[]) })
     };
-    let far = "an item lies beyond the end of any file";
+    let far = "an item extends beyond the end of any file";
     let max = u64::MAX;
     vec![
-        taken("a picture in 64 bits", at(900, 100, 10)),
+        accepted("a picture in 64 bits", at(900, 100, 10)),
         refused("offset and length wrap", at(0, max, 10), far),
         refused(
             "base and offset wrap to the picture",
@@ -111,17 +115,17 @@ fn wide() -> Vec<Case> {
         ),
         refused("the length wraps to the picture", at(1000, 0, max), far),
         case(
-            "offset and length are 2^64-1 together",
+            "offset and length add up to 2^64-1",
             at(0, max - 10, 10),
             Expect::CutShort,
         ),
         case(
-            "the offset is the picture's in 32 bits",
+            "the offset matches in the lower 32 bits",
             at(1 << 32, 1000, 10),
             Expect::CutShort,
         ),
         case(
-            "the length is the picture's in 32 bits",
+            "the length matches in the lower 32 bits",
             at(0, 1000, (1 << 32) + 10),
             Expect::CutShort,
         ),
@@ -133,7 +137,7 @@ fn wide() -> Vec<Case> {
     ]
 }
 
-/// Pictures in other boxes than those of data.
+/// Pictures outside of data boxes.
 fn boxes() -> Vec<Case> {
     let head = |at: u32| {
         let meta = Meta::new(&[Item::new(b"av01", &[(at, 10)])]).build();
@@ -166,55 +170,51 @@ fn boxes() -> Vec<Case> {
         bytes
     };
     vec![
-        taken("a picture in mdat", in_box(b"mdat")),
+        accepted("a picture in mdat", in_box(b"mdat")),
         refused("a picture in free", in_box(b"free"), NO_DATA),
         refused("a picture in uuid", in_box(b"uuid"), NO_DATA),
-        refused(
-            "a picture in a box of no known name",
-            in_box(b"ZZYZ"),
-            NO_DATA,
-        ),
-        taken("a picture in mdat before meta", before(b"mdat")),
+        refused("a picture in an unknown box", in_box(b"ZZYZ"), NO_DATA),
+        accepted("a picture in mdat before meta", before(b"mdat")),
         refused("a picture in free before meta", before(b"free"), NO_DATA),
         refused(
-            "a picture in a box of no known name before meta",
+            "a picture in an unknown box before meta",
             before(b"ZZYZ"),
             NO_DATA,
         ),
-        refused("a picture over the end of mdat", over(15), NO_DATA),
-        refused("a picture over the start of mdat", over(1), NO_DATA),
-        refused("a picture over two boxes of data", headers, NO_DATA),
-        taken("mdat to the end of the file", open(b"mdat")),
+        refused("a picture across the end of mdat", over(15), NO_DATA),
+        refused("a picture across the start of mdat", over(1), NO_DATA),
+        refused("a picture across two data boxes", headers, NO_DATA),
+        accepted("mdat to the end of the file", open(b"mdat")),
         refused(
             "free to the end of the file",
             open(b"free"),
-            "a box that is none of data has no stated length",
+            "a box other than a data box has no length",
         ),
         refused(
             "uuid to the end of the file",
             open(b"uuid"),
-            "a box that is none of data has no stated length",
+            "a box other than a data box has no length",
         ),
         refused(
-            "a size that wraps behind a meta box",
+            "a size that wraps after a meta box",
             include_bytes!("../../../../fuzz/seeds/media/box-beyond-meta.avif").to_vec(),
             OUTSIDE,
         ),
     ]
 }
 
-/// Bytes that are said to be elsewhere.
+/// Items in other files, or constructed from other items.
 fn sources() -> Vec<Case> {
     let primary = |item: Item| image(&Meta::new(&[item]));
     let picture = || Item::new(b"av01", &[PICTURE]);
-    let made = "an item is made of the bytes of others";
+    let made = "an item is constructed from the bytes of others";
     let no_file = Item {
         source: 1,
         ..Item::new(b"av01", &[(0, 0)])
     };
     vec![
-        refused("a picture in no file", primary(no_file), NO_BYTES),
-        taken(
+        refused("an empty picture in file 1", primary(no_file), NO_BYTES),
+        accepted(
             "a picture in file 1",
             primary(Item {
                 source: 1,
@@ -230,7 +230,7 @@ fn sources() -> Vec<Case> {
             Expect::CutShort,
         ),
         refused(
-            "a picture made of the bytes of others",
+            "a picture constructed from others",
             primary(Item {
                 method: 2,
                 ..picture()
@@ -238,7 +238,7 @@ fn sources() -> Vec<Case> {
             made,
         ),
         refused(
-            "a picture of method 15",
+            "a picture with construction method 15",
             primary(Item {
                 method: 15,
                 ..picture()
@@ -246,7 +246,7 @@ fn sources() -> Vec<Case> {
             made,
         ),
         refused(
-            "metadata made of the bytes of others",
+            "metadata constructed from others",
             image(&meta(&[Item {
                 method: 2,
                 ..Item::xmp(&[PICTURE])
@@ -265,15 +265,15 @@ fn idat() -> Vec<Case> {
         };
         [ftyp(&[b"avif"]), meta.build()].concat()
     };
-    let outside = "a picture does not lie inside the box for it";
+    let outside = "a picture extends beyond the box that contains it";
     let max = u32::MAX;
     vec![
-        taken("a picture in idat", of(&[(0, 10)], &[7; 10])),
-        taken(
+        accepted("a picture in idat", of(&[(0, 10)], &[7; 10])),
+        accepted(
             "a picture in idat in two pieces",
             of(&[(5, 5), (0, 5)], &[7; 10]),
         ),
-        refused("a picture in no idat", of(&[(0, 10)], b""), outside),
+        refused("a picture in an absent idat", of(&[(0, 10)], b""), outside),
         refused("a picture beyond idat", of(&[(1, 10)], &[7; 10]), outside),
         refused(
             "a picture in idat at 2^32-1",
@@ -286,12 +286,12 @@ fn idat() -> Vec<Case> {
             outside,
         ),
         refused(
-            "a picture of all of idat",
+            "a picture without a length in idat",
             of(&[(0, 0)], &[7; 10]),
             NO_BYTES,
         ),
         refused(
-            "a picture of idat, one piece too far",
+            "a picture in idat, one extent beyond it",
             of(&[(0, 5), (10, 1)], &[7; 10]),
             outside,
         ),

@@ -1,6 +1,6 @@
-//! Tables of samples that do not say what is there.
+//! Sample tables that do not match the data.
 
-use super::{Case, Expect, SHORT, case, movie, refused, sequence, taken};
+use super::{Case, Expect, SHORT, accepted, case, movie, refused, sequence};
 use crate::media::testing::isobmff::{Movie, bx, full, versioned, words};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -29,17 +29,17 @@ fn samples() -> Vec<Case> {
             Expect::TooManyFrames,
         ),
         refused(
-            "stsz counts more than chunks have",
+            "stsz counts more than the chunks have",
             stsz(&[0, 4, 5, 5, 5, 5]),
             empty,
         ),
         refused(
-            "stsz counts less than chunks have",
+            "stsz counts fewer than the chunks have",
             stsz(&[0, 2, 10, 10, 10]),
             empty,
         ),
         refused(
-            "stsz has less than chunks have",
+            "stsz has fewer than the chunks have",
             stsz(&[0, 3, 10, 10]),
             SHORT,
         ),
@@ -85,9 +85,9 @@ fn runs() -> Vec<Case> {
         ),
         refused("a chunk has 2^32-1 samples", stsc(&[1, 1, max, 1]), SHORT),
         refused(
-            "runs of chunks go back",
+            "runs of chunks go backwards",
             stsc(&[2, 1, 1, 1, 1, 2, 1]),
-            "the runs of chunks are not in their order",
+            "the runs of chunks are out of order",
         ),
         refused(
             "2^32-1 samples of 2^32-1 bytes",
@@ -113,7 +113,7 @@ fn chunks() -> Vec<Case> {
         sequence(&Movie { track, ..movie() })
     };
     let max = u32::MAX;
-    let no_place = "the sequence's frames have no place, or two";
+    let not_one = "the sequence must have exactly one table of chunk offsets";
     let empty = "a frame of the sequence has no bytes";
     vec![
         refused(
@@ -127,16 +127,16 @@ fn chunks() -> Vec<Case> {
             SHORT,
         ),
         refused("stco counts none", stco(full(b"stco", &[0; 4])), empty),
-        refused("chunks have no place", stco(Vec::new()), no_place),
+        refused("no chunk offsets", stco(Vec::new()), not_one),
         refused(
-            "chunks have two places",
+            "two tables of chunk offsets",
             table(b"co64", &[1, 0, 1000]),
-            no_place,
+            not_one,
         ),
         refused(
             "a chunk at 2^64-1",
             stco(full(b"co64", &words(&[2, max, max, max, max]))),
-            "a frame lies beyond the end of any file",
+            "a frame extends beyond the end of any file",
         ),
         case(
             "a chunk at 2^32-1",
@@ -148,6 +148,6 @@ fn chunks() -> Vec<Case> {
         refused("stss counts 2^32-1", table(b"stss", &[max, 1]), SHORT),
         refused("elst counts 2^32-1", edits(0), SHORT),
         refused("elst of version 1 counts 2^32-1", edits(1), SHORT),
-        taken("stts counts what is there", table(b"stts", &[1, 3, 1])),
+        accepted("stts with the right count", table(b"stts", &[1, 3, 1])),
     ]
 }

@@ -1,4 +1,4 @@
-//! Every size that a box could state, at every box.
+//! Boxes with every size that they could state.
 
 use super::{Expect, PICTURE, SECRET, image, movie, seen, sequence};
 use crate::media::testing::isobmff::{Item, Meta};
@@ -14,7 +14,7 @@ const MOOV: [&[u8; 4]; 11] = [
     b"mdat",
 ];
 
-/// A grid that lies in `idat`, of a picture that lies in the file.
+/// A grid in `idat`, of a picture in the file.
 fn grid() -> Vec<u8> {
     let grid = Item::new(b"grid", &[(0, 8)]).in_idat().of(&[2]);
     image(&Meta {
@@ -23,8 +23,8 @@ fn grid() -> Vec<u8> {
     })
 }
 
-/// Where the box of this name begins, and how long it is.
-fn place(bytes: &[u8], name: &[u8; 4]) -> (usize, u32) {
+/// The offset of the box with this name, and its length.
+fn position(bytes: &[u8], name: &[u8; 4]) -> (usize, u32) {
     let at = bytes.windows(4).position(|part| part == name);
     let at = at.expect("the box") - 4;
     let size = bytes[at..].first_chunk().expect("its size");
@@ -41,18 +41,18 @@ fn check(bytes: &[u8], what: &str) {
 }
 
 #[test]
-fn no_size_but_its_own_is_taken_of_any_box() {
+fn only_the_right_size_of_a_box_is_accepted() {
     for (bytes, names) in [(grid(), &META[..]), (sequence(&movie()), &MOOV[..])] {
         for strip in [None, Some(Strip::Location), Some(Strip::All)] {
             let answer = run(&policy(strip), [&bytes[..]]).answer;
-            assert_eq!(seen(&answer), Expect::Taken);
+            assert_eq!(seen(&answer), Expect::Accepted);
         }
         for name in names {
-            let (at, right) = place(&bytes, name);
+            let (at, right) = position(&bytes, name);
             let start = u32::try_from(at).expect("small");
             let mut sizes = vec![2, 7, 8, 9, 15, 16, right - 1, right + 1, right + 8];
             sizes.extend([1 << 31, (1 << 31) - 1, u32::MAX, u32::MAX - 7]);
-            // Added to where the box begins, these are 0, and where it began.
+            // Added to the offset of the box, these wrap to 0.
             sizes.extend([0u32.wrapping_sub(start), 0u32.wrapping_sub(right)]);
             sizes.retain(|size| *size != right);
             for size in sizes {
@@ -87,10 +87,10 @@ fn no_size_but_its_own_is_taken_of_any_box() {
 }
 
 #[test]
-fn a_box_in_another_cannot_leave_its_size_open() {
+fn a_nested_box_must_have_a_size() {
     for (bytes, names) in [(grid(), &META[..]), (sequence(&movie()), &MOOV[..])] {
         for name in names.iter().filter(|name| **name != b"mdat") {
-            let (at, _) = place(&bytes, name);
+            let (at, _) = position(&bytes, name);
             let mut changed = bytes.clone();
             changed[at..at + 4].fill(0);
             check(&changed, &name.escape_ascii().to_string());
@@ -99,10 +99,10 @@ fn a_box_in_another_cannot_leave_its_size_open() {
 }
 
 #[test]
-fn a_file_that_is_cut_at_the_edge_of_any_box_is_refused() {
+fn a_file_cut_at_the_edge_of_any_box_is_refused() {
     for (bytes, names) in [(grid(), &META[..]), (sequence(&movie()), &MOOV[..])] {
         for name in names {
-            let (at, size) = place(&bytes, name);
+            let (at, size) = position(&bytes, name);
             let end = at + usize::try_from(size).expect("small");
             for cut in [at, at + 4, at + 8, end - 1, end.min(bytes.len() - 1)] {
                 check(&bytes[..cut], &format!("{cut}"));

@@ -1,7 +1,7 @@
-//! Boxes that stand twice, in another order, or not at all.
+//! Boxes that are duplicate, in another order, or missing.
 
 use super::{
-    Case, Expect, PICTURE, SHORT, TWICE, case, image, meta, movie, refused, sequence, taken,
+    Case, Expect, PICTURE, SHORT, TWICE, accepted, case, image, meta, movie, refused, sequence,
     uneditable,
 };
 use crate::media::testing::isobmff::{Item, Meta, Movie, bx, file, ftyp, full};
@@ -27,7 +27,7 @@ fn tops() -> Vec<Case> {
     let long = [&[0, 5, 0, 0][..], b"meta", &vec![0; 400_000]].concat();
     vec![
         refused(
-            "two boxes of the type",
+            "two ftyp boxes",
             of(&[avif(), avif(), still()]),
             "a second ftyp box",
         ),
@@ -44,12 +44,12 @@ fn tops() -> Vec<Case> {
         case("nothing but a type", avif(), Expect::CutShort),
         case("no meta box", of(&[avif()]), Expect::CutShort),
         case(
-            "no moov box, though it is named",
+            "no moov box, though the brands declare it",
             of(&[both, still()]),
             Expect::CutShort,
         ),
         case(
-            "a moov box in the place of meta",
+            "a moov box instead of meta",
             file(&[avif(), movie().build()], 1040),
             Expect::CutShort,
         ),
@@ -60,7 +60,7 @@ fn tops() -> Vec<Case> {
         ),
         refused("an empty meta box", of(&[avif(), bx(b"meta", b"")]), SHORT),
         refused(
-            "a meta box of its version alone",
+            "a meta box without content",
             of(&[avif(), full(b"meta", b"")]),
             "a required box is missing",
         ),
@@ -102,7 +102,7 @@ fn twice() -> Vec<Case> {
             super::patched(
                 &image(&meta(&[])),
                 &bx(b"ipco", &plain.properties),
-                // In the room of the properties.
+                // In the space of the properties.
                 &[
                     bx(b"ipco", &plain.properties[..13]),
                     bx(b"ipco", &plain.properties[21..]),
@@ -150,7 +150,7 @@ fn missing() -> Vec<Case> {
                 iloc: none(),
                 ..meta(&[])
             }),
-            "the primary item has no place",
+            "the primary item has no location",
         ),
         refused(
             "no entries",
@@ -158,7 +158,7 @@ fn missing() -> Vec<Case> {
                 iinf: none(),
                 ..meta(&[])
             }),
-            "the primary item is no AV1 image",
+            "the primary item is not an AV1 image",
         ),
         refused("no properties", bare, gone),
         refused(
@@ -193,7 +193,7 @@ fn missing() -> Vec<Case> {
     ]
 }
 
-/// A sequence, and a picture of the same bytes.
+/// A sequence, and a picture with the same data.
 fn both(boxes: [Vec<u8>; 2]) -> Vec<u8> {
     let brands = ftyp(&[b"avis", b"avif"]);
     file(&[&[brands], &boxes[..]].concat(), 1040)
@@ -206,20 +206,20 @@ fn orders() -> Vec<Case> {
         [ftyp(&[b"avif"]), bx(b"mdat", &[7; 100]), meta].concat()
     };
     vec![
-        taken("meta after the data", after(&[])),
+        accepted("meta after the data", after(&[])),
         uneditable(
-            "meta after the data that it names as metadata",
+            "meta after the data that it declares as metadata",
             after(&[Item::xmp(&[(60, 10)])]),
-            "metadata comes before the box that names it",
+            "metadata precedes the box that declares it",
         ),
-        taken("moov before meta", both([movie().build(), still()])),
-        taken("meta before moov", both([still(), movie().build()])),
-        taken("the picture is what the sequence has, too", {
+        accepted("moov before meta", both([movie().build(), still()])),
+        accepted("meta before moov", both([still(), movie().build()])),
+        accepted("a picture that is also a frame of the sequence", {
             let still = Meta::new(&[Item::new(b"av01", &[(1020, 10)])]).build();
             both([still, movie().build()])
         }),
-        taken(
-            "the picture twice",
+        accepted(
+            "the same picture twice",
             image(&meta(&[Item::new(b"av01", &[PICTURE])])),
         ),
     ]
@@ -232,10 +232,10 @@ fn tracks() -> Vec<Case> {
         uneditable(
             "metadata in the samples of a track",
             both([meta(&[Item::xmp(&[(1025, 4)])]).build(), movie().build()]),
-            "metadata overlaps what else is there",
+            "metadata overlaps other data",
         ),
         uneditable(
-            "samples where metadata was before they were named",
+            "samples in earlier metadata",
             [
                 both([meta(&[Item::xmp(&[(1025, 4)])]).build(), Vec::new()]),
                 movie().build(),
@@ -249,10 +249,10 @@ fn tracks() -> Vec<Case> {
                 track: Meta::new(&[Item::xmp(&[(0, 4)]).in_idat()]).build(),
                 ..movie()
             }),
-            "a track has metadata where none is looked for",
+            "a track has metadata in an unsupported place",
         ),
-        taken(
-            "metadata of a track that the still has, too",
+        accepted(
+            "metadata that a track and the still share",
             both([
                 meta(&[named_twice]).build(),
                 Movie {
@@ -273,7 +273,7 @@ fn tracks() -> Vec<Case> {
                 }],
                 1040,
             ),
-            "a track has metadata where none is looked for",
+            "a track has metadata in an unsupported place",
         ),
     ]
 }

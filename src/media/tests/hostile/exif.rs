@@ -31,18 +31,18 @@ fn directory(fields: &[Field], next: u32) -> Vec<u8> {
     bytes
 }
 
-/// A TIFF structure with an orientation and these, and the secret behind them.
+/// A TIFF structure with an orientation and these fields, followed by the secret.
 fn tiff(fields: &[Field]) -> Vec<u8> {
     let fields = [&[ORIENTATION], fields].concat();
     [b"MM\0\x2a\0\0\0\x08", &directory(&fields, 0)[..], SECRET].concat()
 }
 
-/// One with these fields, of which none can stay.
-fn astray(name: &'static str, fields: &[Field]) -> Case {
+/// A TIFF structure with these fields, all of which must be removed.
+fn removed(name: &'static str, fields: &[Field]) -> Case {
     hidden(name, exif(&tiff(fields)))
 }
 
-/// Where the secret is if there are so many fields beside the orientation.
+/// The offset of the secret after the orientation and this many other fields.
 fn behind(fields: u32) -> u32 {
     8 + 2 + 12 * (fields + 1) + 4
 }
@@ -57,37 +57,37 @@ pub(super) fn cases() -> Vec<Case> {
 fn offsets() -> Vec<Case> {
     const MAX: u32 = u32::MAX;
     vec![
-        astray("a count of 2^32 - 1", &[(0x013B, 2, MAX, 8)]),
-        astray(
+        removed("a count of 2^32 - 1", &[(0x013B, 2, MAX, 8)]),
+        removed(
             "a count of 2^32 - 1 fractions, which is 2^35 bytes",
             &[(0x013B, 5, MAX, 8)],
         ),
-        astray("a count whose bytes are 2^32", &[(0x013B, 3, 1 << 31, 8)]),
-        astray(
+        removed("a count whose bytes are 2^32", &[(0x013B, 3, 1 << 31, 8)]),
+        removed(
             "a count whose bytes wrap to 4",
             &[(0x013B, 4, (1 << 30) + 1, 8)],
         ),
-        astray("an offset of 2^32 - 1", &[(0x013B, 2, 8, MAX)]),
-        astray(
+        removed("an offset of 2^32 - 1", &[(0x013B, 2, 8, MAX)]),
+        removed(
             "an offset and a count that wrap around",
             &[(0x013B, 2, 32, MAX - 15)],
         ),
-        astray(
+        removed(
             "a value that ends a byte after the block",
             &[(0x013B, 2, 6, behind(1))],
         ),
-        astray(
-            "a value that is the header",
+        removed(
+            "a value that covers the header",
             &[(0x0102, 7, 8, 0), (0x010D, 2, 9, MAX)],
         ),
-        astray("a value of type 0", &[(0x013B, 0, 5, behind(1))]),
-        astray("a value of type 255", &[(0x013B, 255, 5, behind(1))]),
-        astray("a value of type 65,535", &[(0x013B, 65_535, 5, behind(1))]),
-        astray("a directory, by its type", &[(0x4444, 13, 1, 8)]),
-        astray("places", &[(0x8825, 4, 1, behind(1))]),
-        astray("a maker's note", &[(0x927C, 7, 5, behind(1))]),
-        astray("padding", &[(0xEA1C, 7, 5, behind(1))]),
-        astray("what no entry refers to", &[]),
+        removed("a value of type 0", &[(0x013B, 0, 5, behind(1))]),
+        removed("a value of type 255", &[(0x013B, 255, 5, behind(1))]),
+        removed("a value of type 65,535", &[(0x013B, 65_535, 5, behind(1))]),
+        removed("a directory, by its type", &[(0x4444, 13, 1, 8)]),
+        removed("locations", &[(0x8825, 4, 1, behind(1))]),
+        removed("a maker's note", &[(0x927C, 7, 5, behind(1))]),
+        removed("padding", &[(0xEA1C, 7, 5, behind(1))]),
+        removed("bytes without an entry", &[]),
     ]
 }
 
@@ -111,7 +111,7 @@ fn directories() -> Vec<Case> {
         hidden("a first directory at 2^32 - 1", lone(u32::MAX)),
         hidden("a first directory at 0, which is the header", lone(0)),
         hidden("a first directory at 4, which is its own offset", lone(4)),
-        hidden("a first directory where the block ends", lone(26)),
+        hidden("a first directory at the end of the block", lone(26)),
         hidden("a next directory that is the first", next(8)),
         hidden("a next directory at 2^32 - 1", next(u32::MAX)),
         hidden(
@@ -124,11 +124,11 @@ fn directories() -> Vec<Case> {
         ),
         hidden("an Exif directory at 2^32 - 1", led(u32::MAX, ORIENTATION)),
         hidden(
-            "an Exif directory that leads back to the first",
+            "an Exif directory that points back to the first",
             led(38, (INTEROPERABILITY, 4, 1, 8)),
         ),
         hidden(
-            "an Exif directory that leads to itself",
+            "an Exif directory that points to itself",
             led(38, (INTEROPERABILITY, 4, 1, 38)),
         ),
         hidden(
@@ -140,12 +140,9 @@ fn directories() -> Vec<Case> {
             led(38, ORIENTATION),
             [Same, Less, Same],
         ),
-        astray("5,000 Exif directories that overlap", &many),
-        hidden("65,535 entries of which one is there", exif(&cut)),
-        astray(
-            "1,000 values that are all the same, and the directory",
-            &values,
-        ),
+        removed("5,000 Exif directories that overlap", &many),
+        hidden("65,535 entries but only one is there", exif(&cut)),
+        removed("1,000 identical values that cover the directory", &values),
     ]
 }
 
@@ -158,18 +155,18 @@ fn blocks() -> Vec<Case> {
     let twice = segment(0xE1, &[b"Exif\0\0", &good[..]].concat());
     let second = segment(0xE1, &[b"Exif\0\0", &tiff(&[])[..]].concat());
     vec![
-        hidden("a block of nothing", exif(b"")),
+        hidden("an empty block", exif(b"")),
         hidden("a block of two bytes", exif(b"MM")),
         hidden("a header without an offset", exif(b"MM\0\x2a")),
         hidden("a directory without a count", exif(b"MM\0\x2a\0\0\0\x08\0")),
         hidden("a BigTIFF", block(b"MM\0\x2b\0\x08\0\0\0\0\0\0\0\0\0\x10")),
-        hidden("a byte order that is none", block(b"IM\x2a\0\x08\0\0\0")),
+        hidden("an unknown byte order", block(b"IM\x2a\0\x08\0\0\0")),
         hidden(
-            "big numbers behind a header for little ones",
+            "big-endian numbers after a little-endian header",
             block(b"II\x2a\0\x08\0\0\0"),
         ),
         Case(
-            "an orientation of no values",
+            "an orientation without values",
             orientation((0x0112, 3, 0, 0)),
             [Same, Less, Same],
         ),

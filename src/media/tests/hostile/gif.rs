@@ -1,8 +1,9 @@
+//! Malicious GIFs.
+
 use super::{Case, Fate, SECRET, hidden, kept, private, refused};
 use Fate::{Less, Same};
 
-/// A GIF whose screen is as these four bytes say, with this before its frame and this
-/// after it.
+/// A GIF with a screen of these four bytes, and with blocks before and after its frame.
 fn gif(screen: [u8; 4], before: &[u8], frame: &[u8], after: &[u8]) -> Vec<u8> {
     [
         b"GIF89a",
@@ -19,20 +20,20 @@ fn gif(screen: [u8; 4], before: &[u8], frame: &[u8], after: &[u8]) -> Vec<u8> {
 const SCREEN: [u8; 4] = [6, 0, 4, 0];
 const FRAME: &[u8] = b",\0\0\0\0\x06\0\x04\0\0\x02\x01\x44\0";
 
-/// One with this before its frame.
+/// A GIF with these blocks before its frame.
 fn with(blocks: &[u8]) -> Vec<u8> {
     gif(SCREEN, blocks, FRAME, b"")
 }
 
-/// One with this frame.
+/// A GIF with this frame.
 fn framed(frame: &[u8]) -> Vec<u8> {
     gif(SCREEN, b"", frame, b"")
 }
 
-/// A frame at this place, of this size.
-fn placed(place: [u16; 4]) -> Vec<u8> {
-    let place = place.map(u16::to_le_bytes).concat();
-    framed(&[b",", &place[..], b"\0\x02\x01\x44\0"].concat())
+/// A GIF with a frame at this position and of this size.
+fn placed(area: [u16; 4]) -> Vec<u8> {
+    let area = area.map(u16::to_le_bytes).concat();
+    framed(&[b",", &area[..], b"\0\x02\x01\x44\0"].concat())
 }
 
 pub(super) fn cases() -> Vec<Case> {
@@ -68,7 +69,7 @@ fn frames() -> Vec<Case> {
             pixels,
         ),
         refused(
-            "a frame that begins where no screen reaches",
+            "a frame beyond every screen",
             placed([MAX, 0, 1, 1]),
             longer,
         ),
@@ -86,17 +87,17 @@ fn frames() -> Vec<Case> {
             framed(b",\0\0\0\0\x06\0\x04\0\0\x02\0"),
         ),
         refused(
-            "a frame's colours that are cut off",
+            "colours of a frame that are cut off",
             framed(b",\0\0\0\0\x06\0\x04\0\x87\x02\x01\x44\0"),
             cut,
         ),
         refused(
-            "a screen's colours that are cut off",
+            "colours of a screen that are cut off",
             b"GIF89a\x06\0\x04\0\x87\0\0,".to_vec(),
             cut,
         ),
         refused(
-            "sub-blocks without end",
+            "endless sub-blocks",
             framed(&[&FRAME[..11], &b"\x01\x44".repeat(3000)].concat()),
             cut,
         ),
@@ -111,11 +112,7 @@ fn frames() -> Vec<Case> {
             "1001 frames are more",
         ),
         refused("no frame", gif(SCREEN, b"", b"", b""), "it has no frame"),
-        refused(
-            "a block of no known kind",
-            with(b"\x01"),
-            "an unknown block",
-        ),
+        refused("an unknown block", with(b"\x01"), "an unknown block"),
         Case("a second trailer", gif(SCREEN, b"", FRAME, b";"), [Less; 3]),
         kept("70,000 block terminators", with(&[0; 70_000])),
     ]
@@ -128,19 +125,16 @@ fn blocks() -> Vec<Case> {
     let packet = |data: &[u8]| with(&[b"!\xff\x0bXMP DataXMP", data, b"\0"].concat());
     let trailer: Vec<u8> = [1].into_iter().chain((0..=255).rev()).collect();
     let secret = [b"<a City='", SECRET, b"'/>", &trailer].concat();
-    // Read as sub-blocks, the packet leads past the trailer that is meant for it.
-    let astray = [b"\xfe", &secret[..]].concat();
+    // Read as sub-blocks, the packet leads past its trailer.
+    let misleading = [b"\xfe", &secret[..]].concat();
     vec![
         private(
             "a comment of sub-blocks of one byte",
             with(b"!\xfe\x01a\x01b\0"),
         ),
         kept("an extension with the label 0", with(b"!\0\x01a\0")),
-        hidden(
-            "an extension with a label of no meaning",
-            with(b"!\xfa\x01a\0"),
-        ),
-        hidden("an application with no name", with(b"!\xff\0")),
+        hidden("an extension with an unknown label", with(b"!\xfa\x01a\0")),
+        hidden("an application without a name", with(b"!\xff\0")),
         hidden(
             "an application with a name of 10 bytes",
             with(b"!\xff\x0aXMP DataXM\x05Zzyzx\0"),
@@ -171,17 +165,17 @@ fn blocks() -> Vec<Case> {
         hidden("a packet without its trailer", packet(b"\x05Zzyzx")),
         hidden("a packet with its trailer", packet(&secret)),
         hidden(
-            "a packet that leads astray",
-            packet(&[&astray[..], &[0; 8]].concat()),
+            "a packet that leads past its trailer",
+            packet(&[&misleading[..], &[0; 8]].concat()),
         ),
-        hidden("a packet with nothing in it", packet(b"")),
+        hidden("an empty packet", packet(b"")),
         refused(
             "70,000 empty extensions",
             with(&b"!\xf9\0".repeat(70_000)),
             work,
         ),
         Case(
-            "3,000 packets with nothing in them",
+            "3,000 empty packets",
             with(&b"!\xff\x0bXMP DataXMP\0".repeat(3000)),
             [Fate::Refused(work), Less, Same],
         ),

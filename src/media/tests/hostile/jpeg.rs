@@ -1,3 +1,5 @@
+//! Malicious JPEGs.
+
 use super::{Case, Fate, SECRET, hidden, kept, private, refused};
 use crate::media::testing::segment;
 use Fate::{Less, Same};
@@ -5,12 +7,12 @@ use Fate::{Less, Same};
 const SOI: &[u8] = b"\xff\xd8";
 const EOI: &[u8] = b"\xff\xd9";
 
-/// A JPEG of 2 by 3 pixels with this before its frame header and this in its scan.
+/// A JPEG of 2 by 3 pixels with bytes before its frame header and in its scan.
 pub(super) fn jpeg(before: &[u8], scan: &[u8]) -> Vec<u8> {
     framed(before, &[8, 0, 3, 0, 2, 1, 1, 0x11, 0], scan)
 }
 
-/// One with this frame header.
+/// A JPEG with this frame header.
 fn framed(before: &[u8], frame: &[u8], data: &[u8]) -> Vec<u8> {
     let (frame, scan) = (segment(0xC0, frame), segment(0xDA, &[1, 1, 0, 0, 63, 0]));
     [SOI, before, &frame, &scan, data, EOI].concat()
@@ -23,14 +25,14 @@ pub(super) fn cases() -> Vec<Case> {
     let many_scans = segment(0xDA, &[1, 1, 0, 0, 63, 0]).repeat(500);
     let whole = jpeg(b"", b"");
     let open = whole.strip_suffix(b"\xd9").unwrap_or_default().to_vec();
-    let all_that_ends = EOI.repeat(32_766);
+    let ends = EOI.repeat(32_766);
     vec![
         refused("a segment of length 0", jpeg(b"\xff\xe0\0\0", b""), short),
         refused("a segment of length 1", jpeg(b"\xff\xdb\0\x01", b""), short),
         kept("tables without content", jpeg(b"\xff\xdb\0\x02", b"")),
         hidden("an APP1 without content", jpeg(b"\xff\xe1\0\x02", b"")),
         refused(
-            "a comment of 65,535 bytes of which none is there",
+            "a comment of 65,535 bytes that are not there",
             jpeg(b"", b"\xff\xfe\xff\xff"),
             cut,
         ),
@@ -40,8 +42,8 @@ pub(super) fn cases() -> Vec<Case> {
             cut,
         ),
         private(
-            "a comment of 65,535 bytes, all of them ends of the image",
-            jpeg(&segment(0xFE, &all_that_ends), b""),
+            "a comment of 65,535 bytes that repeat the end of the image",
+            jpeg(&segment(0xFE, &ends), b""),
         ),
         refused(
             "a frame header of 255 components and room for one",
@@ -49,7 +51,7 @@ pub(super) fn cases() -> Vec<Case> {
             contradicts,
         ),
         refused(
-            "a frame header of no component",
+            "a frame header without components",
             framed(b"", &[8, 0, 3, 0, 2, 0], b""),
             contradicts,
         ),
@@ -69,7 +71,7 @@ pub(super) fn cases() -> Vec<Case> {
             "more than the 50000000 allowed",
         ),
         refused(
-            "a height that a later DNL is to tell",
+            "a height that DNL defines later",
             framed(
                 b"",
                 &[8, 0, 0, 0, 2, 1, 1, 0x11, 0],
@@ -78,7 +80,7 @@ pub(super) fn cases() -> Vec<Case> {
             "no pixels",
         ),
         kept(
-            "a DNL that tells another height",
+            "a DNL with a different height",
             jpeg(b"", b"\xff\xdc\0\x04\xff\xff"),
         ),
         refused(
@@ -92,7 +94,7 @@ pub(super) fn cases() -> Vec<Case> {
             contradicts,
         ),
         refused(
-            "a second scan of no component",
+            "a second scan without components",
             jpeg(b"", &segment(0xDA, &[0, 0, 63, 0])),
             contradicts,
         ),
@@ -103,7 +105,7 @@ pub(super) fn cases() -> Vec<Case> {
             "a second image starts inside the first",
         ),
         refused(
-            "a JPG marker that nobody uses",
+            "the reserved JPG marker",
             jpeg(b"\xff\xc8\0\x02", b""),
             "a reserved marker",
         ),
@@ -122,7 +124,7 @@ pub(super) fn cases() -> Vec<Case> {
             [SOI, EOI].concat(),
             "it ends without a scan",
         ),
-        refused("fill without end", [SOI, &[0xFF; 3000]].concat(), cut),
+        refused("endless fill bytes", [SOI, &[0xFF; 3000]].concat(), cut),
         refused("a scan whose last byte may begin a marker", open, cut),
         hidden(
             "restarts before there is anything to restart",
@@ -148,7 +150,7 @@ pub(super) fn cases() -> Vec<Case> {
             [Less; 3],
         ),
         hidden(
-            "a thumbnail that says that it is 255 by 255",
+            "a thumbnail that claims to be 255 by 255",
             jpeg(
                 &segment(
                     0xE0,
@@ -158,7 +160,7 @@ pub(super) fn cases() -> Vec<Case> {
             ),
         ),
         Case(
-            "a JFIF segment that is too short to have a thumbnail",
+            "a JFIF segment that is too short for a thumbnail",
             jpeg(&segment(0xE0, b"JFIF\0\x01"), b""),
             [Same; 3],
         ),

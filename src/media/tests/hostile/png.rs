@@ -1,10 +1,12 @@
+//! Malicious PNGs.
+
 use super::{Case, SECRET, hidden, kept, private, refused};
 use crate::media::testing::png_chunk;
 
 const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 const IHDR: &[u8] = &[0, 0, 0, 2, 0, 0, 0, 3, 8, 2, 0, 0, 0];
 
-/// A PNG of 2 by 3 pixels with this before its data and this after it.
+/// A PNG of 2 by 3 pixels with chunks before and after its data.
 pub(super) fn png(before: &[u8], after: &[u8]) -> Vec<u8> {
     headed(IHDR, before, after)
 }
@@ -15,24 +17,24 @@ fn headed(ihdr: &[u8], before: &[u8], after: &[u8]) -> Vec<u8> {
     [SIGNATURE, &ihdr, before, &idat, after, &iend].concat()
 }
 
-/// One of so many pixels across and down.
+/// A PNG of this size.
 fn sized(width: u32, height: u32) -> Vec<u8> {
     let sides = [width, height].map(u32::to_be_bytes).concat();
     headed(&[&sides[..], &[8, 2, 0, 0, 0]].concat(), b"", b"")
 }
 
-/// The beginning of a chunk that says it is so long.
+/// The beginning of a chunk that claims to have this length.
 fn claim(name: &[u8; 4], length: u32) -> Vec<u8> {
     [&length.to_be_bytes()[..], name, b"some content"].concat()
 }
 
-/// An fcTL with this number and place.
+/// An fcTL with this number, size and position.
 fn control(fields: [u32; 5]) -> Vec<u8> {
     let fields = fields.map(u32::to_be_bytes).concat();
     png_chunk(b"fcTL", &[&fields[..], &[0, 1, 0, 10, 0, 0]].concat())
 }
 
-fn announce(frames: u32) -> Vec<u8> {
+fn declare(frames: u32) -> Vec<u8> {
     png_chunk(b"acTL", &[frames.to_be_bytes(), [0; 4]].concat())
 }
 
@@ -47,7 +49,7 @@ const MOST: u32 = 0x7FFF_FFFF;
 
 fn lengths() -> Vec<Case> {
     let cut = "ends before it is complete";
-    let fixed = "a chunk of fixed length has another";
+    let fixed = "a chunk of fixed length has a different length";
     let header = "a chunk has no valid header";
     let large = "a piece of metadata of 2147483647 bytes";
     let ihdr = [SIGNATURE, &claim(b"IHDR", MOST)].concat();
@@ -77,25 +79,25 @@ fn lengths() -> Vec<Case> {
         refused(
             "a palette of 2^31 - 1 bytes",
             claims(b"PLTE", MOST),
-            "no whole number of colours",
+            "whole number of colours",
         ),
         refused(
             "a palette of 257 colours",
             png(&png_chunk(b"PLTE", &[0; 771]), b""),
-            "no whole number of colours",
+            "whole number of colours",
         ),
         refused(
-            "a palette of no colour",
+            "a palette without colours",
             png(&png_chunk(b"PLTE", b""), b""),
-            "no whole number of colours",
+            "whole number of colours",
         ),
         refused(
-            "a name that is none",
+            "a name without letters",
             png(&png_chunk(b"\0\0\0\0", b""), b""),
             header,
         ),
         refused(
-            "a name of which a bit is too many",
+            "a name with a letter beyond ASCII",
             png(&png_chunk(b"t\xc5Xt", b""), b""),
             header,
         ),
@@ -105,9 +107,9 @@ fn lengths() -> Vec<Case> {
             fixed,
         ),
         refused(
-            "a CRC of nothing",
+            "a CRC of zeros",
             png(b"\0\0\0\x04prIvabcd\0\0\0\0", b""),
-            "does not have the CRC",
+            "does not match its CRC",
         ),
         kept(
             "chunks without content throughout",
@@ -122,7 +124,7 @@ fn lengths() -> Vec<Case> {
 fn headers() -> Vec<Case> {
     let pixels = "more than the 50000000 allowed";
     let side = "a side is longer than the format allows";
-    let methods = "a method or colour type that does not exist";
+    let methods = "an invalid method or colour type";
     let fields = |rest: [u8; 5]| headed(&[&[0, 0, 0, 2, 0, 0, 0, 3][..], &rest].concat(), b"", b"");
     vec![
         refused("an IHDR without width", sized(0, 3), "no pixels"),
@@ -144,55 +146,55 @@ fn headers() -> Vec<Case> {
         refused(
             "an IHDR of 12 bytes",
             headed(&IHDR[..12], b"", b""),
-            "a chunk of fixed length has another",
+            "a chunk of fixed length has a different length",
         ),
         refused(
             "an IHDR of 14 bytes",
             headed(&[IHDR, b"\0"].concat(), b"", b""),
-            "a chunk of fixed length has another",
+            "a chunk of fixed length has a different length",
         ),
     ]
 }
 
 fn animations() -> Vec<Case> {
     let order = "the chunks of the animation are out of order";
-    let beyond = "a frame reaches beyond the canvas";
-    let placed = |place: [u32; 4]| {
-        let [width, height, x, y] = place;
+    let beyond = "a frame extends beyond the canvas";
+    let placed = |area: [u32; 4]| {
+        let [width, height, x, y] = area;
         png(
-            &[announce(1), control([0, width, height, x, y])].concat(),
+            &[declare(1), control([0, width, height, x, y])].concat(),
             b"",
         )
     };
-    let numbered = |number: u32| png(&[announce(1), control([number, 2, 3, 0, 0])].concat(), b"");
+    let numbered = |number: u32| png(&[declare(1), control([number, 2, 3, 0, 0])].concat(), b"");
     let data = |content: &[u8]| {
         png(
-            &announce(1),
+            &declare(1),
             &[control([0, 2, 3, 0, 0]), png_chunk(b"fdAT", content)].concat(),
         )
     };
     vec![
         refused(
             "an animation of 2^31 - 1 frames",
-            png(&announce(MOST), b""),
+            png(&declare(MOST), b""),
             "2147483647 frames are more",
         ),
         refused(
             "an animation of 1,001 frames",
-            png(&announce(1001), b""),
+            png(&declare(1001), b""),
             "1001 frames are more",
         ),
         kept(
-            "an animation of 2^32 - 1 frames, which is none",
-            png(&announce(u32::MAX), b""),
+            "an acTL of 2^32 - 1 frames, which is ignored",
+            png(&declare(u32::MAX), b""),
         ),
         refused(
-            "a frame whose place and width wrap around",
+            "a frame whose position and width wrap around",
             placed([2, 3, u32::MAX - 1, 0]),
             beyond,
         ),
         refused(
-            "a frame whose place and height wrap around",
+            "a frame whose position and height wrap around",
             placed([2, 3, 0, u32::MAX - 2]),
             beyond,
         ),
@@ -211,16 +213,16 @@ fn animations() -> Vec<Case> {
         refused(
             "data without a number",
             data(b"123"),
-            "a frame's data has no number",
+            "a frame's data has no sequence number",
         ),
         refused(
             "data of an animation before the still image",
-            png(&[announce(1), png_chunk(b"fdAT", &[0; 8])].concat(), b""),
-            "belongs to no frame",
+            png(&[declare(1), png_chunk(b"fdAT", &[0; 8])].concat(), b""),
+            "does not belong to a frame",
         ),
         refused(
-            "a frame whose data never comes",
-            png(&announce(1), &control([0, 2, 3, 0, 0])),
+            "a frame whose data never arrives",
+            png(&declare(1), &control([0, 2, 3, 0, 0])),
             "has no data",
         ),
     ]
@@ -238,18 +240,15 @@ fn private_chunks() -> Vec<Case> {
     vec![
         hidden("a private chunk", of(b"prIv", b"")),
         hidden(
-            "a private chunk behind the data",
+            "a private chunk after the data",
             png(b"", &png_chunk(b"mkBS", SECRET)),
         ),
-        hidden(
-            "a public chunk that nobody has registered",
-            of(b"sEcR", b""),
-        ),
+        hidden("a public chunk that is not registered", of(b"sEcR", b"")),
         hidden("an extension of a GIF", of(b"gIFx", b"XMP DataXMP")),
         hidden("content credentials in a PNG", of(b"caBX", b"")),
         hidden("compressed Exif", of(b"zxIf", b"\0")),
         hidden("a text without a keyword", of(b"tEXt", b"\0")),
-        hidden("a text that is a keyword and no more", of(b"tEXt", b"")),
+        hidden("a text of nothing but a keyword", of(b"tEXt", b"")),
         hidden(
             "a keyword of 80 bytes",
             png(&png_chunk(b"tEXt", &long), b""),
@@ -265,7 +264,7 @@ fn private_chunks() -> Vec<Case> {
         hidden("a second Exif block", png(&twice, b"")),
         private("a comment", png(&png_chunk(b"tEXt", b"Comment\0none"), b"")),
         kept(
-            "what shows the picture",
+            "chunks of the picture",
             png(
                 &[
                     png_chunk(b"gAMA", &[0; 4]),

@@ -1,4 +1,4 @@
-//! XMP packets, and Photoshop's resources with IPTC in them, in a JPEG.
+//! XMP packets, and Photoshop resources with IPTC, in a JPEG.
 
 use super::jpeg::jpeg;
 use super::{Case, SECRET, hidden, private};
@@ -27,32 +27,32 @@ fn packets() -> Vec<Case> {
     vec![
         hidden("entities in entities", xmp(bomb)),
         hidden(
-            "an entity from elsewhere",
+            "an external entity",
             xmp("<!DOCTYPE a [<!ENTITY b SYSTEM 'file:///Zzyzx'>]><a>&b;</a>"),
         ),
         private("elements 32 deep", xmp(deep(32))),
         hidden("elements 33 deep", xmp(deep(33))),
         hidden("elements 5,000 deep", xmp(deep(5000))),
         hidden("elements that are never closed", xmp("<a>".repeat(5000))),
-        hidden("ends of what never began", xmp("</a>".repeat(1000))),
+        hidden("end tags without start tags", xmp("</a>".repeat(1000))),
         hidden(
-            "an element that another one closes",
+            "elements that are closed in the wrong order",
             xmp("<a><City>Zzyzx</a></City>"),
         ),
         hidden(
-            "a packet in big UTF-16",
+            "a packet in big-endian UTF-16",
             wide(u16::to_be_bytes, b"\xfe\xff"),
         ),
         hidden(
-            "a packet in little UTF-16",
+            "a packet in little-endian UTF-16",
             wide(u16::to_le_bytes, b"\xff\xfe"),
         ),
         hidden(
-            "a packet in UTF-16 that does not say so",
+            "a packet in UTF-16 without a mark",
             wide(u16::to_be_bytes, b""),
         ),
         hidden(
-            "an encoding that hides what is there",
+            "an encoding that hides text",
             xmp("<?xml version='1.0' encoding='UTF-7'?><a>+Zzyzx-</a>"),
         ),
         hidden(
@@ -71,15 +71,15 @@ fn disguises() -> Vec<Case> {
     let long = format!("<a {}='Zzyzx'/>", "x".repeat(129));
     vec![
         hidden(
-            "a comment that is said to end where it begins",
+            "a comment that might end where it begins",
             xmp("<!--><![CDATA[--><a City='Zzyzx'/><!--]]>-->"),
         ),
         hidden(
-            "an instruction that is said to end where it begins",
+            "an instruction that might end where it begins",
             xmp("<?><![CDATA[?><a City='Zzyzx'/><?]]>?>"),
         ),
         hidden(
-            "a section that is no CDATA",
+            "a section that is not CDATA",
             xmp("<![IGNORE[<a City='Zzyzx'/>]]>"),
         ),
         hidden("a prefix of a prefix", xmp("<a b:c:City='Zzyzx'/>")),
@@ -90,7 +90,7 @@ fn disguises() -> Vec<Case> {
         hidden("a name in capitals", xmp("<a CITY='Zzyzx'/>")),
         hidden("a name of 129 bytes", xmp(long)),
         hidden(
-            "a name that has another one in it",
+            "a name that contains a known one",
             xmp("<a mySubLocation2='Zzyzx'/>"),
         ),
         hidden(
@@ -112,14 +112,11 @@ fn disguises() -> Vec<Case> {
             xmp("<a b='-->' City='Zzyzx'/>"),
         ),
         hidden(
-            "a place in a place that is closed once",
+            "a location in a location that is closed once",
             xmp("<a><City><City>Zzyzx</City>Zzyzx</City></a>"),
         ),
-        private(
-            "a place in a comment of nothing else",
-            xmp("<!-- City --><a/>"),
-        ),
-        private("no place in a value", xmp("<a b='City'/>")),
+        private("a location in a comment", xmp("<!-- City --><a/>")),
+        private("a location in a value", xmp("<a b='City'/>")),
     ]
 }
 
@@ -129,7 +126,7 @@ fn photoshop(resources: &[&[u8]]) -> Vec<u8> {
     jpeg(&segment(0xED, &content), b"")
 }
 
-/// A resource's beginning, with what it says to be its length.
+/// The beginning of a resource that claims to have this length.
 fn resource(id: u16, length: u32) -> Vec<u8> {
     [
         b"8BIM",
@@ -159,11 +156,11 @@ fn resources() -> Vec<Case> {
             claims(6),
         ),
         hidden(
-            "a name of 255 bytes that is not there",
+            "a name of 255 bytes that are not there",
             photoshop(&[b"8BIM\x04\x04\xffname", SECRET]),
         ),
         hidden(
-            "a signature that is none",
+            "an unknown signature",
             photoshop(&[b"8BIX\x04\x04\0\0\0\0\0\0", SECRET]),
         ),
         private(
@@ -171,7 +168,7 @@ fn resources() -> Vec<Case> {
             photoshop(&[&resource(0x03ED, 3), b"dpi"]),
         ),
         private(
-            "5,000 resources without content",
+            "5,000 empty resources",
             photoshop(&[&resource(0x03ED, 0).repeat(5000)]),
         ),
         private(
@@ -183,7 +180,7 @@ fn resources() -> Vec<Case> {
             ]),
         ),
         hidden("a city", iptc(b"\0\x05")),
-        hidden("a city whose length is told in no bytes", iptc(b"\x80\0")),
+        hidden("a city with a length of no bytes", iptc(b"\x80\0")),
         hidden(
             "a city whose length is 2^32 - 1",
             iptc(b"\x80\x04\xff\xff\xff\xff"),
@@ -196,18 +193,15 @@ fn resources() -> Vec<Case> {
             "a city whose length has 72 bits",
             iptc(b"\x80\x09\x01\0\0\0\0\0\0\0\x05"),
         ),
+        hidden("a city with a length of 32,767 bytes", iptc(b"\xff\xff")),
         hidden(
-            "a city whose length is told in 32,767 bytes",
-            iptc(b"\xff\xff"),
-        ),
-        hidden(
-            "a city whose length has zeros before it",
+            "a city whose length has leading zeros",
             iptc(b"\x80\x07\0\0\0\0\0\0\x05"),
         ),
         hidden("a second IPTC", photoshop(&[&twice, &twice])),
-        hidden("IPTC that is none", of(0x0404, SECRET)),
+        hidden("malformed IPTC", of(0x0404, SECRET)),
         hidden(
-            "a city behind zeros",
+            "a city after zeros",
             of(0x0404, &[&[0; 9][..], &city].concat()),
         ),
         hidden("a thumbnail", of(0x040C, SECRET)),

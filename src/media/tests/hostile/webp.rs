@@ -1,3 +1,5 @@
+//! Malicious WebPs.
+
 use super::{Case, Fate, SECRET, hidden, kept, refused};
 use crate::media::testing::{riff_chunk, webp as simple};
 use Fate::{Less, Refused, Same};
@@ -7,7 +9,7 @@ fn of(chunks: &[&[u8]]) -> Vec<u8> {
     riff_chunk(b"RIFF", &[b"WEBP", &chunks.concat()[..]].concat())
 }
 
-/// One whose RIFF says that it has another size.
+/// A WebP whose RIFF claims to have this size.
 fn claiming(size: u32) -> Vec<u8> {
     let mut file = still(b"");
     file[4..8].copy_from_slice(&size.to_le_bytes());
@@ -23,23 +25,23 @@ fn canvas(flags: u8) -> Vec<u8> {
     riff_chunk(b"VP8X", &[flags, 0, 0, 0, 5, 0, 0, 3, 0, 0])
 }
 
-/// An extended still with this behind its pixels.
+/// An extended still with these chunks after its pixels.
 pub(super) fn still(more: &[u8]) -> Vec<u8> {
     of(&[&canvas(8), &pixels(), more])
 }
 
-/// An animation of one frame with this in it.
+/// An animation of one frame with these chunks in it.
 fn animated(inner: &[u8]) -> Vec<u8> {
     of(&[&canvas(2), &frame([0; 3], inner)])
 }
 
-/// A frame of the size of the canvas at this place across.
+/// A frame of the size of the canvas, at this horizontal position.
 fn frame(across: [u8; 3], inner: &[u8]) -> Vec<u8> {
-    let place = [&across[..], &[0, 0, 0, 5, 0, 0, 3, 0, 0, 0, 0, 0, 0]].concat();
-    riff_chunk(b"ANMF", &[&place, inner].concat())
+    let fields = [&across[..], &[0, 0, 0, 5, 0, 0, 3, 0, 0, 0, 0, 0, 0]].concat();
+    riff_chunk(b"ANMF", &[&fields, inner].concat())
 }
 
-/// The header of a chunk that says it is so long.
+/// The header of a chunk that claims to have this length.
 fn claim(name: &[u8; 4], length: u32) -> Vec<u8> {
     [&name[..], &length.to_le_bytes(), b"some content"].concat()
 }
@@ -54,7 +56,7 @@ pub(super) fn cases() -> Vec<Case> {
 fn sizes() -> Vec<Case> {
     let cut = "ends before it is complete";
     let short = "the RIFF is too short";
-    let longer = "a chunk is longer than what it is in";
+    let longer = "a chunk extends beyond the chunk that contains it";
     let length = |file: &[u8]| u32::try_from(file.len() - 8).expect("short");
     let whole = length(&still(b""));
     vec![
@@ -74,7 +76,7 @@ fn sizes() -> Vec<Case> {
             cut,
         ),
         Case(
-            "a RIFF of an odd length, and padding behind it",
+            "a RIFF of an odd length, followed by padding",
             of(&[&canvas(8), &pixels(), b"odd"]),
             [Less; 3],
         ),
@@ -119,7 +121,7 @@ fn sizes() -> Vec<Case> {
             longer,
         ),
         refused(
-            "a chunk in a frame that is longer than it",
+            "a chunk that is longer than its frame",
             animated(&claim(b"VP8L", 100)),
             longer,
         ),
@@ -127,7 +129,7 @@ fn sizes() -> Vec<Case> {
 }
 
 fn pictures() -> Vec<Case> {
-    let other = "a bitstream's size is not that of its canvas";
+    let other = "the size of a bitstream is not that of its canvas";
     let header = "a bitstream has no valid header";
     let huge = riff_chunk(b"VP8X", &[0, 0, 0, 0, 255, 255, 255, 255, 255, 255]);
     let tail = |bytes: &[u8]| riff_chunk(b"VP8L", bytes);
@@ -145,7 +147,7 @@ fn pictures() -> Vec<Case> {
             "no pixels",
         ),
         refused(
-            "a bitstream of another size than its canvas",
+            "a bitstream whose size differs from its canvas",
             of(&[&canvas(8), &lossy(255)]),
             other,
         ),
@@ -162,11 +164,11 @@ fn pictures() -> Vec<Case> {
         refused(
             "a frame that begins 2^25 pixels across",
             of(&[&canvas(2), &frame([255; 3], &pixels())]),
-            "reaches beyond the canvas",
+            "extends beyond the canvas",
         ),
         refused("a frame in a frame", animated(&nested), "a frame is empty"),
         kept(
-            "a frame in a frame that has pixels too",
+            "a frame in a frame that also has pixels",
             animated(&[pixels(), nested].concat()),
         ),
         refused("a frame without pixels", animated(b""), "a frame is empty"),
@@ -181,9 +183,9 @@ fn pictures() -> Vec<Case> {
             "it has no image data",
         ),
         kept("a second canvas", of(&[&canvas(8), &canvas(2), &pixels()])),
-        kept("a second bitstream, of no length", still(b"VP8 \0\0\0\0")),
+        kept("a second, empty bitstream", still(b"VP8 \0\0\0\0")),
         refused(
-            "an animation of 1,001 frames of a WebP",
+            "an animation of 1,001 frames in a WebP",
             of(&[&canvas(2), &frame([0; 3], &pixels()).repeat(1001)]),
             "1001 frames are more",
         ),
@@ -194,19 +196,22 @@ fn metadata() -> Vec<Case> {
     let chunk = |name: &[u8; 4]| riff_chunk(name, SECRET);
     let turned = b"MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
     let first = riff_chunk(b"EXIF", turned);
-    let place = riff_chunk(b"XMP ", b"<a City='Zzyzx'/>");
+    let location = riff_chunk(b"XMP ", b"<a City='Zzyzx'/>");
     let long = riff_chunk(b"XMP ", &vec![b' '; (1 << 20) + 1]);
     let work = Refused("cut into more and smaller parts");
     vec![
-        hidden("a chunk of no known use", still(&chunk(b"junk"))),
+        hidden("an unknown chunk", still(&chunk(b"junk"))),
         hidden("content credentials in a WebP", still(&chunk(b"C2PA"))),
-        hidden("Exif that is none", still(&chunk(b"EXIF"))),
+        hidden("malformed Exif", still(&chunk(b"EXIF"))),
         hidden("Exif in a simple file", of(&[&pixels(), &chunk(b"EXIF")])),
         hidden(
             "Exif in a frame",
             animated(&[pixels(), chunk(b"EXIF")].concat()),
         ),
-        hidden("a packet in a frame", animated(&[pixels(), place].concat())),
+        hidden(
+            "a packet in a frame",
+            animated(&[pixels(), location].concat()),
+        ),
         hidden(
             "a second Exif chunk",
             still(&[&first[..], &chunk(b"EXIF")].concat()),
@@ -217,22 +222,19 @@ fn metadata() -> Vec<Case> {
             still(&long),
             "a piece of metadata of 1048577 bytes",
         ),
-        kept(
-            "9,000 chunks of no length",
-            still(&b"ALPH\0\0\0\0".repeat(9000)),
-        ),
+        kept("9,000 empty chunks", still(&b"ALPH\0\0\0\0".repeat(9000))),
         Case(
             "9,000 chunks of one byte",
             still(&b"junk\x01\0\0\0x\0".repeat(9000)),
             [work, work, Same],
         ),
         Case(
-            "a chunk that is nothing but zeros",
+            "a chunk of zeros",
             still(&riff_chunk(b"junk", &[0; 9])),
             [Same; 3],
         ),
         Case(
-            "a packet that is nothing but spaces",
+            "a packet of spaces",
             still(&riff_chunk(b"XMP ", &[b' '; 60])),
             [Same, Less, Same],
         ),

@@ -1,17 +1,17 @@
 //! The boxes that are read as a whole: `ftyp`, `meta` and `moov`.
 
-use super::items::{Items, Place};
+use super::items::{Items, Origin};
 use super::layout::Layout;
 use super::{Avif, Brands, Top, meta, moov};
 use crate::media::MediaError;
 use crate::media::inspect::MAX_HEADER;
-use crate::media::strip::avif::{Headers, Secret};
+use crate::media::strip::avif::{Headers, Metadata};
 use crate::media::walk::{Found, Step};
 
-/// The work for each byte of a header box: its tables are read, sorted and compared.
+/// The cost of each byte of a header box: its tables are read, sorted and compared.
 const READ: u64 = 6;
 
-/// What is located by a box, or by a track's.
+/// The items and samples that a box locates.
 #[derive(Default)]
 struct Named {
     items: Vec<Items>,
@@ -49,17 +49,17 @@ impl Avif {
                 return Ok(Step::Keep(size));
             }
         };
-        let secrets = secrets_in_idat(&named.items, found)?;
+        let metadata = metadata_in_idat(&named.items, found)?;
         let Named { items, samples } = named;
         let end = self.at.saturating_add(size);
         let from = found.strip().map(|_| end);
-        let added = self.layout.add(&items, Place::File, samples, from);
+        let added = self.layout.add(&items, Origin::File, samples, from);
         added.map_err(|reason| found.malformed(reason))?;
         self.reach = self.reach.max(self.layout.reach());
         let mut edited = whole.to_vec();
         let content = edited.get_mut(header.length..).unwrap_or_default();
         found.meter().charge_each(long, READ);
-        let headers = Headers::new(found.strip(), &secrets, found.meter());
+        let headers = Headers::new(found.strip(), &metadata, found.meter());
         let done = match &header.name {
             b"meta" => headers.meta(content),
             _ => headers.moov(content),
@@ -98,12 +98,12 @@ impl Avif {
         }
         let movie = moov::parse(content).map_err(|reason| found.malformed(reason))?;
         self.moov = true;
-        let in_idat = |items: &Items| items.iter().any(|(item, _)| item.place == Place::Idat);
+        let in_idat = |items: &Items| items.iter().any(|(item, _)| item.origin == Origin::Idat);
         let in_idat = movie.items.iter().any(in_idat);
         if found.strip().is_some() && (movie.other || in_idat) {
-            return Err(found.malformed("a track has metadata where none is looked for"));
+            return Err(found.malformed("a track has metadata in an unsupported place"));
         }
-        // Beside a still image a movie is something that viewers leave alone.
+        // Next to a still image, viewers ignore a movie.
         if self.brands.shows_sequence {
             let Some(track) = movie.pictures else {
                 return Err(found.malformed("the sequence has no track of pictures"));
@@ -122,10 +122,10 @@ impl Avif {
 }
 
 impl Brands {
-    /// After the major brand and its version come those that the file is, too.
+    /// Reads the major brand and, after its version, the compatible brands.
     fn read(ftyp: &[u8]) -> Self {
         let brands = ftyp.as_chunks::<4>().0.iter().enumerate();
-        let brands = brands.filter(|(place, _)| *place != 1);
+        let brands = brands.filter(|(index, _)| *index != 1);
         let has = |wanted: &[u8; 4]| brands.clone().any(|(_, brand)| brand == wanted);
         Self {
             shows_sequence: ftyp.starts_with(b"avis"),
@@ -135,21 +135,21 @@ impl Brands {
     }
 }
 
-/// The metadata that lies in `idat`, by its offsets there. What holds of items in
-/// the file holds of these as well.
-fn secrets_in_idat(
+/// The metadata in `idat`, by its offsets there. The rules for items in the file apply to
+/// these as well.
+fn metadata_in_idat(
     items: &[Items],
     found: &Found,
-) -> Result<Vec<(std::ops::Range<u64>, Secret)>, MediaError> {
+) -> Result<Vec<(std::ops::Range<u64>, Metadata)>, MediaError> {
     let mut layout = Layout::default();
     let from = found.strip().map(|_| 0);
-    let added = layout.add(items, Place::Idat, Vec::new(), from);
+    let added = layout.add(items, Origin::Idat, Vec::new(), from);
     added.map_err(|reason| found.malformed(reason))?;
-    let secrets = layout.into_secrets();
-    for (range, secret) in &secrets {
-        if *secret != Secret::Other {
+    let metadata = layout.into_metadata();
+    for (range, metadata) in &metadata {
+        if *metadata != Metadata::Other {
             found.check_metadata(range.end.saturating_sub(range.start))?;
         }
     }
-    Ok(secrets)
+    Ok(metadata)
 }

@@ -1,33 +1,35 @@
+//! The items of a `meta` box.
+
 use std::ops::Range;
 
 use crate::media::boxes::{Reason, SHORT, boxes, full, id};
 use crate::media::read::Reader;
 
-/// What a `meta` box locates (ISO/IEC 14496-12 §8.11.1): each item once.
+/// The items that a `meta` box locates (ISO/IEC 14496-12 §8.11.1), each of them once.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Items {
-    /// By their numbers.
+    /// The items, sorted by id.
     list: Vec<Item>,
-    /// Of all items, one after another.
+    /// The extents of all items, one after another.
     extents: Vec<Range<u64>>,
 }
 
-/// An item that is located.
+/// An item with a location.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Item {
     id: u32,
-    /// What it is: `av01`, `Exif`, `mime`, …; zeros where it has no entry.
+    /// The item type: `av01`, `Exif`, `mime`, …; zeros if `iinf` has no entry.
     pub(super) name: [u8; 4],
-    /// Whether it is an XMP packet.
+    /// Whether the item is an XMP packet.
     pub(super) xmp: bool,
-    pub(super) place: Place,
-    /// Which of all extents are its own.
+    pub(super) origin: Origin,
+    /// The indices of the item's own extents.
     extents: Range<usize>,
 }
 
-/// What an item's offsets count in (§8.11.3).
+/// The start of an item's offsets: its construction method (§8.11.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum Origin {
     /// The file.
     File,
     /// The `idat` box.
@@ -35,24 +37,24 @@ pub(super) enum Place {
 }
 
 impl Items {
-    /// All items, and where the pieces of each lie.
+    /// All items, each with its extents.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&Item, &[Range<u64>])> {
         self.list.iter().map(|item| (item, self.extents_of(item)))
     }
 
-    /// The item of this number.
+    /// The item with this id.
     pub(super) fn find(&self, id: u32) -> Option<&Item> {
         let found = self.list.binary_search_by_key(&id, |item| item.id);
         found.ok().and_then(|index| self.list.get(index))
     }
 
-    /// Where the pieces of an item lie.
+    /// The extents of an item.
     pub(super) fn extents_of(&self, item: &Item) -> &[Range<u64>] {
         self.extents.get(item.extents.clone()).unwrap_or_default()
     }
 }
 
-/// Reads `iloc` and `iinf` (§8.11.3 and §8.11.6).
+/// Parses `iloc` and `iinf` (§8.11.3 and §8.11.6).
 pub(super) fn parse(iloc: Option<&[u8]>, iinf: Option<&[u8]>) -> Result<Items, Reason> {
     let entries = iinf.map_or_else(|| Ok(Vec::new()), entries)?;
     let Some(iloc) = iloc else {
@@ -60,7 +62,7 @@ pub(super) fn parse(iloc: Option<&[u8]>, iinf: Option<&[u8]>) -> Result<Items, R
     };
     let (version, _, mut reader) = full(iloc)?;
     if version > 2 {
-        return Err("the places of items have an unknown version");
+        return Err("the locations of items have an unknown version");
     }
     let [sizes, more] = reader.array().ok_or(SHORT)?;
     let sizes = Sizes {
@@ -72,7 +74,7 @@ pub(super) fn parse(iloc: Option<&[u8]>, iinf: Option<&[u8]>) -> Result<Items, R
     };
     let count = id(&mut reader, version >= 2).ok_or(SHORT)?;
     let mut items = Items::default();
-    // Each has some bytes, so that these end the loop if the count does not.
+    // Each item has some bytes, so the loop ends even if the count is wrong.
     for _ in 0..count {
         let item = location(&mut reader, &sizes, &mut items.extents)?;
         items.list.push(named(item, &entries));
@@ -82,7 +84,7 @@ pub(super) fn parse(iloc: Option<&[u8]>, iinf: Option<&[u8]>) -> Result<Items, R
     Ok(items)
 }
 
-/// What `iinf` says of an item.
+/// An entry of `iinf`.
 struct Entry {
     id: u32,
     name: [u8; 4],
@@ -101,22 +103,22 @@ fn named(item: Item, entries: &[Entry]) -> Item {
     }
 }
 
-/// Numbers in their order: each is there once, and 0 is none (§8.11.1.1).
+/// Checks that sorted ids are unique, and that none is 0, which is reserved (§8.11.1.1).
 fn check_ids(ids: impl Iterator<Item = u32>) -> Result<(), Reason> {
     let mut last = 0;
     for id in ids {
         if id == 0 {
-            return Err("an item has the number 0");
+            return Err("an item has the id 0");
         }
         if id == last {
-            return Err("two items have the same number");
+            return Err("two items have the same id");
         }
         last = id;
     }
     Ok(())
 }
 
-/// The entries, by the items' numbers.
+/// The entries of `iinf`, sorted by id.
 fn entries(iinf: &[u8]) -> Result<Vec<Entry>, Reason> {
     let (version, _, mut reader) = full(iinf)?;
     let mut left = id(&mut reader, version >= 1).ok_or(SHORT)?;
@@ -125,12 +127,12 @@ fn entries(iinf: &[u8]) -> Result<Vec<Entry>, Reason> {
         let (name, content) = found?;
         left = match left.checked_sub(1) {
             Some(left) if &name == b"infe" => left,
-            _ => return Err("there is more than the stated number of items"),
+            _ => return Err("there are more items than declared"),
         };
         entries.push(entry(content)?);
     }
     if left > 0 {
-        return Err("there is less than the stated number of items");
+        return Err("there are fewer items than declared");
     }
     entries.sort_unstable_by_key(|entry| entry.id);
     check_ids(entries.iter().map(|entry| entry.id))?;
@@ -140,12 +142,12 @@ fn entries(iinf: &[u8]) -> Result<Vec<Entry>, Reason> {
 fn entry(infe: &[u8]) -> Result<Entry, Reason> {
     let (version, _, mut reader) = full(infe)?;
     if !(2..=3).contains(&version) {
-        return Err("an item's entry does not say what it is");
+        return Err("an item's entry does not state its type");
     }
     let id = id(&mut reader, version >= 3).ok_or(SHORT)?;
     reader.u16_be().ok_or(SHORT)?;
     let name = reader.array().ok_or(SHORT)?;
-    // After the item's name, its media type and how that is encoded.
+    // The item's name is followed by its media type and content encoding.
     let mut texts = reader.rest().split(|byte| *byte == 0).skip(1);
     let xmp = texts.next() == Some(b"application/rdf+xml");
     let plain = texts.next().is_none_or(<[u8]>::is_empty);
@@ -165,9 +167,9 @@ struct Sizes {
     index: u8,
 }
 
-/// One item's number and place, its pieces put behind all others. Which file they
-/// are in (`data_reference_index`) is not looked at: decoders take them from this
-/// one, so that metadata could hide behind any number.
+/// Reads one item's id and location, and appends its extents to `pieces`. The
+/// `data_reference_index` is ignored, as it is by decoders, which read items from this file
+/// in any case; otherwise metadata could hide behind any index.
 fn location(
     reader: &mut Reader<'_>,
     sizes: &Sizes,
@@ -178,15 +180,15 @@ fn location(
         0 => 0,
         _ => reader.u16_be().ok_or(SHORT)? & 0x0F,
     };
-    let place = match method {
-        0 => Place::File,
-        1 => Place::Idat,
-        _ => return Err("an item is made of the bytes of others"),
+    let origin = match method {
+        0 => Origin::File,
+        1 => Origin::Idat,
+        _ => return Err("an item is constructed from the bytes of others"),
     };
     reader.u16_be().ok_or(SHORT)?;
     let base = sized(reader, sizes.base)?;
     let count = reader.u16_be().ok_or(SHORT)?;
-    // Pieces of no width would be work for nothing.
+    // Extents without any bytes would cost work for nothing.
     if count > 1 && sizes.offset == 0 && sizes.length == 0 && sizes.index == 0 {
         return Err(SHORT);
     }
@@ -201,19 +203,19 @@ fn location(
         id: item,
         name: [0; 4],
         xmp: false,
-        place,
+        origin,
         extents: first..pieces.len(),
     })
 }
 
-const FAR: Reason = "an item lies beyond the end of any file";
+const FAR: Reason = "an item extends beyond the end of any file";
 
-/// A number of 0, 4 or 8 bytes, as `iloc` has them.
+/// A number of 0, 4 or 8 bytes in `iloc`.
 fn sized(reader: &mut Reader<'_>, size: u8) -> Result<u64, Reason> {
     match size {
         0 => Ok(0),
         4 => reader.u32_be().map(u64::from).ok_or(SHORT),
         8 => reader.u64_be().ok_or(SHORT),
-        _ => Err("the places of items have a width that is not allowed"),
+        _ => Err("the locations of items have a field width that is not allowed"),
     }
 }

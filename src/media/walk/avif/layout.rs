@@ -1,38 +1,40 @@
+//! The positions of pictures and metadata.
+
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::items::{Items, Place};
+use super::items::{Items, Origin};
 use crate::media::boxes::Reason;
-use crate::media::strip::avif::{Secret, secret};
+use crate::media::strip::avif::{Metadata, removable};
 
-/// What lies where, in the file or in an `idat` box, as header boxes say.
+/// The layout of the file, or of an `idat` box, according to header boxes.
 #[derive(Debug, Default)]
 pub(super) struct Layout {
-    /// Pictures: sorted, and apart from each other.
+    /// Pictures: sorted, without overlaps.
     pictures: Vec<Range<u64>>,
-    /// Metadata that is still to come, by where it begins.
-    secrets: BTreeMap<u64, (u64, Secret)>,
-    /// What was passed and is no data: sorted, and apart from each other.
+    /// Metadata that the walk has not reached: its start, its end and its kind.
+    metadata: BTreeMap<u64, (u64, Metadata)>,
+    /// Ranges that have passed and are not data: sorted, without overlaps.
     closed: Vec<Range<u64>>,
     reach: u64,
 }
 
-/// The most pieces that pictures may lie in. What lies side by side is one.
+/// The maximum number of ranges of pictures. Adjacent ranges count as one.
 const MAX_PIECES: usize = 16_384;
-/// The most pieces of metadata.
-const MAX_SECRETS: usize = 4096;
+/// The maximum number of pieces of metadata.
+const MAX_METADATA: usize = 4096;
 
-const SCATTERED: Reason = "its data lies in more than 16,384 pieces";
-const NO_DATA: Reason = "a picture lies in no box of data";
-const OVERLAP: Reason = "metadata overlaps what else is there";
+const SCATTERED: Reason = "its data is in more than 16,384 pieces";
+const NO_DATA: Reason = "a picture is not in a data box";
+const OVERLAP: Reason = "metadata overlaps other data";
 
 impl Layout {
-    /// The offset up to which the file must reach.
+    /// The minimum length of the file.
     pub(super) fn reach(&self) -> u64 {
         self.reach
     }
 
-    /// Nothing in `range`, which follows all that was closed before, is data.
+    /// Marks `range`, which follows all ranges closed before, as not being data.
     pub(super) fn close(&mut self, range: Range<u64>) -> Result<(), Reason> {
         if self.has_pictures_in(&range) {
             return Err(NO_DATA);
@@ -55,23 +57,23 @@ impl Layout {
             .is_some_and(|picture| picture.start < range.end)
     }
 
-    /// Adds what of `items` lies in `place`, and where further pictures lie in it.
-    /// Where metadata is stripped, it has to lie behind `from`.
+    /// Adds those `items` whose offsets start at `origin`, and `samples`, which are pictures
+    /// too. If metadata is removed, it must not begin before `from`.
     pub(super) fn add(
         &mut self,
         items: &[Items],
-        place: Place,
+        origin: Origin,
         samples: Vec<Range<u64>>,
         from: Option<u64>,
     ) -> Result<(), Reason> {
         self.pictures.extend(samples);
         for (item, extents) in items.iter().flat_map(Items::iter) {
-            if item.place != place {
+            if item.origin != origin {
                 continue;
             }
-            match (secret(&item.name, item.xmp), from) {
+            match (removable(&item.name, item.xmp), from) {
                 (None, _) => self.pictures.extend(extents.iter().cloned()),
-                (Some(secret), Some(from)) => self.add_secret(extents, secret, from)?,
+                (Some(metadata), Some(from)) => self.add_metadata(extents, metadata, from)?,
                 (Some(_), None) => extents.iter().for_each(|range| self.extend(range)),
             }
         }
@@ -79,14 +81,14 @@ impl Layout {
         self.check()
     }
 
-    /// The file must reach as far as this range.
+    /// Requires the file to include this range.
     fn extend(&mut self, range: &Range<u64>) {
         if !range.is_empty() {
             self.reach = self.reach.max(range.end);
         }
     }
 
-    /// Puts pictures in order.
+    /// Sorts pictures and merges overlaps.
     fn settle_pictures(&mut self) -> Result<(), Reason> {
         self.pictures.retain(|range| !range.is_empty());
         self.pictures.sort_unstable_by_key(|range| range.start);
@@ -109,36 +111,36 @@ impl Layout {
         Ok(())
     }
 
-    fn add_secret(
+    fn add_metadata(
         &mut self,
         extents: &[Range<u64>],
-        secret: Secret,
+        metadata: Metadata,
         from: u64,
     ) -> Result<(), Reason> {
         let range = match extents {
             [] => return Ok(()),
-            [range] if range.is_empty() => return Err("metadata has no stated length"),
+            [range] if range.is_empty() => return Err("metadata has no length"),
             [range] => range,
-            _ => return Err("metadata lies in several places"),
+            _ => return Err("metadata is in several pieces"),
         };
         if range.start < from {
-            return Err("metadata comes before the box that names it");
+            return Err("metadata precedes the box that declares it");
         }
-        if self.secrets.len() >= MAX_SECRETS {
+        if self.metadata.len() >= MAX_METADATA {
             return Err("there are more than 4,096 pieces of metadata");
         }
         self.extend(range);
-        let known = self.secrets.insert(range.start, (range.end, secret));
-        if known.is_some_and(|known| known != (range.end, secret)) {
+        let known = self.metadata.insert(range.start, (range.end, metadata));
+        if known.is_some_and(|known| known != (range.end, metadata)) {
             return Err(OVERLAP);
         }
         Ok(())
     }
 
-    /// Metadata shares no byte with anything else.
+    /// Checks that metadata does not overlap anything.
     fn check(&self) -> Result<(), Reason> {
         let mut last = 0;
-        for (start, (end, _)) in &self.secrets {
+        for (start, (end, _)) in &self.metadata {
             if *start < last || self.has_pictures_in(&(*start..*end)) {
                 return Err(OVERLAP);
             }
@@ -147,29 +149,29 @@ impl Layout {
         Ok(())
     }
 
-    /// The next metadata that begins before `end`: where, up to where, and what.
-    pub(super) fn next_secret(&self, end: u64) -> Option<(u64, u64, Secret)> {
-        let (start, (until, secret)) = self.secrets.first_key_value()?;
-        (*start < end).then_some((*start, *until, *secret))
+    /// The next metadata that begins before `end`: its start, its end and its kind.
+    pub(super) fn next_metadata(&self, end: u64) -> Option<(u64, u64, Metadata)> {
+        let (start, (until, metadata)) = self.metadata.first_key_value()?;
+        (*start < end).then_some((*start, *until, *metadata))
     }
 
-    /// That metadata was reached.
-    pub(super) fn pop_secret(&mut self) {
-        self.secrets.pop_first();
+    /// Removes the next metadata, which the walk has reached.
+    pub(super) fn pop_metadata(&mut self) {
+        self.metadata.pop_first();
     }
 
-    /// All metadata: where, and what.
-    pub(super) fn into_secrets(self) -> Vec<(Range<u64>, Secret)> {
-        let secrets = self.secrets.into_iter();
-        secrets
-            .map(|(start, (end, secret))| (start..end, secret))
+    /// All metadata: its position and its kind.
+    pub(super) fn into_metadata(self) -> Vec<(Range<u64>, Metadata)> {
+        let metadata = self.metadata.into_iter();
+        metadata
+            .map(|(start, (end, metadata))| (start..end, metadata))
             .collect()
     }
 
-    /// How many bytes are held.
+    /// The number of bytes that are held.
     #[cfg(test)]
     pub(super) fn held(&self) -> usize {
         let ranges = self.pictures.capacity() + self.closed.capacity();
-        ranges * size_of::<Range<u64>>() + self.secrets.len() * size_of::<(u64, u64, Secret)>()
+        ranges * size_of::<Range<u64>>() + self.metadata.len() * size_of::<(u64, u64, Metadata)>()
     }
 }

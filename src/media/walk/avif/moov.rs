@@ -1,17 +1,19 @@
+//! `moov`: the tracks of a sequence.
+
 use std::ops::Range;
 
 use super::items::{self, Items};
 use super::samples;
 use crate::media::boxes::{MISSING, Reason, SHORT, boxes, full, only, table};
 
-/// What `moov` says.
+/// The contents of `moov`.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Movie {
     /// The first track of pictures.
     pub(super) pictures: Option<Track>,
-    /// Where in the file the tracks' samples lie.
+    /// The positions of the tracks' samples in the file.
     pub(super) samples: Vec<Range<u64>>,
-    /// What is located by `meta` boxes of its own and of its tracks.
+    /// The items of its own `meta` box and of those of its tracks.
     pub(super) items: Vec<Items>,
     /// Whether there is a track of neither pictures nor sound.
     pub(super) other: bool,
@@ -23,12 +25,12 @@ pub(super) struct Track {
     pub(super) width: u32,
     pub(super) height: u32,
     pub(super) frames: u32,
-    /// Whether each frame has a place, and bytes there.
+    /// Whether every frame has a position, and bytes there.
     pub(super) whole: bool,
 }
 
-/// Reads ISO/IEC 14496-12 §8.2 to §8.8, ISO/IEC 23008-12 §7. Alpha is in a track
-/// of its own that is no picture.
+/// Parses `moov` (ISO/IEC 14496-12 §8.2 to §8.8, ISO/IEC 23008-12 §7). Alpha is in a track
+/// of its own, which does not count as pictures.
 pub(super) fn parse(content: &[u8]) -> Result<Movie, Reason> {
     let mut movie = Movie::default();
     let [meta] = only(content, [b"meta"])?;
@@ -79,7 +81,7 @@ impl Movie {
     }
 }
 
-/// §8.6.6: the entries of `elst` are as many as it says.
+/// Checks that `elst` has as many entries as it declares (§8.6.6).
 fn check_edits(edits: Option<&[u8]>) -> Result<(), Reason> {
     let [list] = only(edits.unwrap_or_default(), [b"elst"])?;
     let Some(list) = list else {
@@ -91,10 +93,10 @@ fn check_edits(edits: Option<&[u8]>) -> Result<(), Reason> {
     }
 }
 
-/// §8.3.2: the last two fields, in 16.16 fixed point.
+/// Width and height: the last two fields, in 16.16 fixed point (§8.3.2).
 fn size(tkhd: &[u8]) -> Result<(u32, u32), Reason> {
     let (version, _, mut reader) = full(tkhd)?;
-    // Times in 64 bits or in 32, and what stands between them and the size.
+    // Times of 64 or 32 bits, and the fields between them and the size.
     let before = if version == 1 { 32 + 52 } else { 20 + 52 };
     reader.take(before).ok_or(SHORT)?;
     let (width, height) = reader.u32_be().zip(reader.u32_be()).ok_or(SHORT)?;

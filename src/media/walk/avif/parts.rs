@@ -1,29 +1,31 @@
-//! What the picture that is shown is made of: every byte of it must be there.
+//! The parts of the picture that is displayed, every byte of which must be there.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::items::{Item, Items, Place};
+use super::items::{Item, Items, Origin};
 use crate::media::boxes::{MAX_DEPTH, Reason, SHORT, boxes, full, id};
 use crate::media::read::Reader;
 use crate::media::window::length;
 
-/// The items that make an AVIF (AVIF v1.1 §2.1 and §4; ISO/IEC 23008-12 §6.6):
-/// coded, or put together from others.
+/// The item types of pictures in an AVIF, coded or derived from others (AVIF v1.1 §2.1 and
+/// §4; ISO/IEC 23008-12 §6.6).
 const CODED: &[u8; 4] = b"av01";
 const DERIVED: [&[u8; 4]; 4] = [b"grid", b"iovl", b"sato", b"tmap"];
 
-/// Checks that the primary item is a picture that is there, and so are all that
-/// it is put together from. `idat` is where items may lie, besides the file.
+/// Checks that the primary item and all items that it is derived from are pictures whose
+/// data is there. `idat` is the box that may contain items' data, in addition to the file.
 pub(super) fn check(
     primary: u32,
     items: &Items,
     iref: Option<&[u8]>,
     idat: Option<&[u8]>,
 ) -> Result<(), Reason> {
-    let item = items.find(primary).ok_or("the primary item has no place")?;
+    let item = items
+        .find(primary)
+        .ok_or("the primary item has no location")?;
     if !is_picture(item) {
-        return Err("the primary item is no AV1 image");
+        return Err("the primary item is not an AV1 image");
     }
     let mut parts = Parts {
         items,
@@ -43,7 +45,7 @@ struct Parts<'a> {
     references: References,
     /// The length of the `idat` box.
     idat: u64,
-    /// Those that were found to be there, so that each is looked at once.
+    /// Items that were found to be complete, so that each is checked once.
     whole: BTreeSet<u32>,
 }
 
@@ -52,18 +54,18 @@ impl Parts<'_> {
         if self.whole.contains(&id) {
             return Ok(());
         }
-        let deep = "pictures are made of each other more than eight deep";
+        let deep = "pictures are derived from each other more than eight deep";
         let depth = depth.checked_sub(1).ok_or(deep)?;
         let missing = "a part of the picture is missing";
         let item = self.items.find(id).ok_or(missing)?;
         if !is_picture(item) {
-            return Err("a part of the picture is no AV1 image");
+            return Err("a part of the picture is not an AV1 image");
         }
         self.check_bytes(item)?;
         if &item.name != CODED {
             let parts = self.references.parts_of(id);
             if parts.is_empty() {
-                return Err("a picture is made of no other");
+                return Err("a derived picture has no parts");
             }
             for index in parts {
                 let part = self.references.parts.get(index).ok_or(missing)?;
@@ -74,27 +76,27 @@ impl Parts<'_> {
         Ok(())
     }
 
-    /// §8.11.3.1 lets an item of one piece leave out its length, and then have all
-    /// of the file or of `idat`: no decoder takes a picture that is put down so.
+    /// §8.11.3.1 allows an item with one extent to omit the length, which means all of the
+    /// file or of `idat`. No decoder accepts a picture that is described this way.
     fn check_bytes(&self, item: &Item) -> Result<(), Reason> {
         let extents = self.items.extents_of(item);
         if extents.is_empty() || extents.iter().any(Range::is_empty) {
             return Err("a picture has no bytes");
         }
         let is_inside = |extent: &Range<u64>| extent.end <= self.idat;
-        if item.place == Place::Idat && !extents.iter().all(is_inside) {
-            return Err("a picture does not lie inside the box for it");
+        if item.origin == Origin::Idat && !extents.iter().all(is_inside) {
+            return Err("a picture extends beyond the box that contains it");
         }
         Ok(())
     }
 }
 
-/// Which items are put together from which (ISO/IEC 14496-12 §8.11.12, `dimg`).
+/// Which items are derived from which (ISO/IEC 14496-12 §8.11.12, `dimg`).
 #[derive(Debug, Default)]
 struct References {
-    /// An item, and which of all parts are its own, by its number.
+    /// Items, sorted by id, and the indices of their parts.
     owners: Vec<(u32, Range<usize>)>,
-    /// Of all items, one after another.
+    /// The parts of all items, one after another.
     parts: Vec<u32>,
 }
 
@@ -112,7 +114,7 @@ impl References {
         all.owners.sort_unstable_by_key(|(owner, _)| *owner);
         let mut pairs = all.owners.iter().zip(all.owners.iter().skip(1));
         if pairs.any(|((one, _), (next, _))| one == next) {
-            return Err("a picture is made of others in two ways");
+            return Err("a picture is derived from others in two ways");
         }
         Ok(all)
     }

@@ -1,22 +1,24 @@
+//! `stbl`: the positions of a track's samples.
+
 use std::ops::Range;
 
 use crate::media::boxes::{MISSING, Reason, SHORT, full, only, table};
 use crate::media::read::Reader;
 
-/// What a track's sample table says.
+/// The contents of a track's sample table.
 #[derive(Debug, Default)]
 pub(super) struct Samples {
-    /// How many samples there are.
+    /// The number of samples declared.
     pub(super) stated: u32,
-    /// How many samples lie in chunks.
+    /// The number of samples in chunks.
     pub(super) located: u64,
     /// Whether one of these has no bytes.
     pub(super) empty: bool,
 }
 
-/// Adds to `places` where the samples of `stbl` lie, chunk by chunk: chunks say
-/// where they begin (§8.7.5), and by runs how many samples each has (§8.7.4).
-pub(super) fn add(stbl: &[u8], places: &mut Vec<Range<u64>>) -> Result<Samples, Reason> {
+/// Adds the positions of the samples in `stbl` to `positions`, chunk by chunk. There are
+/// tables of the chunks' offsets (§8.7.5) and, by runs, of their samples (§8.7.4).
+pub(super) fn add(stbl: &[u8], positions: &mut Vec<Range<u64>>) -> Result<Samples, Reason> {
     let names = [
         b"stsz", b"stsc", b"stco", b"co64", b"stts", b"stss", b"ctts",
     ];
@@ -35,7 +37,7 @@ pub(super) fn add(stbl: &[u8], places: &mut Vec<Range<u64>>) -> Result<Samples, 
         let size = sizes.next(count).ok_or(SHORT)?;
         let end = offset.checked_add(size).ok_or(FAR)?;
         samples.located = samples.located.saturating_add(count.into());
-        places.push(offset..end);
+        positions.push(offset..end);
         Ok::<_, Reason>(())
     };
     match (short, long) {
@@ -54,20 +56,20 @@ pub(super) fn add(stbl: &[u8], places: &mut Vec<Range<u64>>) -> Result<Samples, 
                 .map(u64::from_be_bytes)
                 .try_for_each(&mut add)?;
         }
-        _ => return Err("the sequence's frames have no place, or two"),
+        _ => return Err("the sequence must have exactly one table of chunk offsets"),
     }
     samples.empty = sizes.empty;
     Ok(samples)
 }
 
-const FAR: Reason = "a frame lies beyond the end of any file";
+const FAR: Reason = "a frame extends beyond the end of any file";
 
-/// §8.7.3: the samples' sizes, one for all or one each.
+/// The samples' sizes, one for all or one each (§8.7.3).
 struct Sizes<'a> {
     uniform: u32,
     count: u32,
     each: Reader<'a>,
-    /// Whether one of those that were asked for is 0.
+    /// Whether one of the sizes read so far is 0.
     empty: bool,
 }
 
@@ -83,13 +85,13 @@ impl<'a> Sizes<'a> {
         })
     }
 
-    /// The size of the next `count` samples together.
+    /// The total size of the next `count` samples.
     fn next(&mut self, count: u32) -> Option<u64> {
         if self.uniform != 0 {
             return u64::from(self.uniform).checked_mul(count.into());
         }
         let mut sum: u64 = 0;
-        // Each has four bytes, so that these end the loop if the count does not.
+        // Each size has four bytes, so the loop ends even if the count is wrong.
         for _ in 0..count {
             let size = self.each.u32_be()?;
             self.empty |= size == 0;
@@ -99,8 +101,8 @@ impl<'a> Sizes<'a> {
     }
 }
 
-/// §8.7.4: the first chunk of each run, how many samples each of its chunks has,
-/// and how they are described.
+/// Runs of chunks (§8.7.4): the first chunk of each, the number of samples in each of its
+/// chunks, and their description.
 struct Runs<'a> {
     rest: &'a [[u8; 12]],
     chunk: u32,
@@ -116,14 +118,14 @@ impl<'a> Runs<'a> {
         })
     }
 
-    /// How many samples the next chunk has.
+    /// The number of samples in the next chunk.
     fn next_chunk(&mut self) -> Result<u32, Reason> {
         self.chunk = self.chunk.saturating_add(1);
         if let Some((run, rest)) = self.rest.split_first() {
             let mut run = Reader::new(run);
             let (first, count) = run.u32_be().zip(run.u32_be()).ok_or(SHORT)?;
             if first < self.chunk {
-                return Err("the runs of chunks are not in their order");
+                return Err("the runs of chunks are out of order");
             }
             if first == self.chunk {
                 self.per_chunk = count;

@@ -1,3 +1,5 @@
+//! Header boxes before and after an edit.
+
 use super::*;
 use crate::media::testing::isobmff::{bx, full, nested, versioned};
 
@@ -7,7 +9,7 @@ fn edited(strip: Option<Strip>, inner: &[u8]) -> Result<Vec<u8>, Reason> {
     Ok(content.split_off(4))
 }
 
-/// That boxes in `meta` become these, and stay so.
+/// Checks that these boxes in `meta` become those, which then stay the same.
 fn check(before: &[u8], after: &[u8]) {
     for strip in [Strip::Location, Strip::All] {
         assert_eq!(edited(Some(strip), before), Ok(after.to_vec()));
@@ -17,18 +19,18 @@ fn check(before: &[u8], after: &[u8]) {
 }
 
 #[test]
-fn depth_is_bounded_whatever_may_lie_in_what() {
+fn depth_is_limited_in_nested_boxes() {
     let mut meter = Meter::default();
     let mut headers = Headers::new(None, &[], &mut meter);
     let mut movie = bx(b"trak", &bx(b"mdia", &bx(b"minf", &bx(b"stbl", b""))));
     assert_eq!(headers.boxes(&mut movie, Parent::Movie, 5), Ok(()));
-    let deep = "boxes lie in each other more than eight deep";
+    let deep = "boxes are nested more than eight deep";
     assert_eq!(headers.boxes(&mut movie, Parent::Movie, 4), Err(deep));
 }
 
 #[test]
-fn a_container_where_none_belongs_is_refused_before_it_is_looked_into() {
-    let reason = "a box lies in one that cannot hold it";
+fn a_misplaced_container_is_refused_before_its_content_is_read() {
+    let reason = "a box is inside one that cannot contain it";
     for strip in [None, Some(Strip::Location)] {
         assert_eq!(edited(strip, &nested(b"meta", &[0; 4], 2)), Err(reason));
         let mut tracks = nested(b"trak", b"", 8000);
@@ -38,7 +40,7 @@ fn a_container_where_none_belongs_is_refused_before_it_is_looked_into() {
 }
 
 #[test]
-fn names_that_no_encoder_gives_become_spaces() {
+fn unknown_names_become_spaces() {
     let infe = |texts: &[u8]| {
         let entry = [b"\0\x01\0\0mime", texts].concat();
         full(
@@ -66,7 +68,7 @@ fn names_that_no_encoder_gives_become_spaces() {
 }
 
 #[test]
-fn properties_that_no_decoder_needs_keep_their_number_and_nothing_else() {
+fn unneeded_properties_keep_only_their_number() {
     let list = |boxes: &[Vec<u8>]| bx(b"iprp", &bx(b"ipco", &boxes.concat()));
     let needed = full(b"ispe", &[0; 8]);
     let profile = bx(b"colr", b"profZzyzx");
@@ -124,7 +126,7 @@ fn times_go_with_all_metadata() {
 }
 
 #[test]
-fn the_name_of_a_compressor_goes_if_it_is_not_that_of_the_reference() {
+fn the_name_of_a_compressor_is_cleared_unless_it_is_the_reference() {
     let movie = |name: &[u8], property: &[u8]| {
         let mut fields = vec![9; DESCRIPTION];
         fields[42..74].fill(0);
@@ -148,8 +150,8 @@ fn the_name_of_a_compressor_goes_if_it_is_not_that_of_the_reference() {
 }
 
 #[test]
-fn what_lies_over_the_edge_is_refused_at_every_level() {
-    let outside = "a box does not lie inside the one that holds it";
+fn overlong_boxes_are_refused_at_every_level() {
+    let outside = "a box extends beyond the box that contains it";
     let long = |name: &[u8; 4]| [&100u32.to_be_bytes()[..], name].concat();
     let inside = |outer: &[u8; 4], name: &[u8; 4]| bx(outer, &long(name));
     for strip in [None, Some(Strip::Location)] {

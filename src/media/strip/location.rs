@@ -1,5 +1,7 @@
-/// Parts of names of what tells a place, by their first letter: in Exif, XMP and texts,
-/// whichever namespace they are in, so that no choice of prefix hides one.
+//! Names of properties that reveal a location.
+
+/// Parts of such names, by their first letter. They apply to Exif, XMP and texts in any
+/// namespace, so that no choice of prefix can hide a property.
 fn parts(first: u8) -> &'static [&'static str] {
     match first.to_ascii_lowercase() {
         b'a' => &["altitude"],
@@ -12,8 +14,7 @@ fn parts(first: u8) -> &'static [&'static str] {
 }
 
 /// Whole names, by their first letter: IPTC Core and Extension, Photoshop, Dublin Core,
-/// W3C's geo vocabulary, Darwin Core, cells of mobile networks, and what applications
-/// made up.
+/// W3C's geo vocabulary, Darwin Core, cells of mobile networks, and applications' own.
 fn names(first: u8) -> &'static [&'static str] {
     match first.to_ascii_lowercase() {
         b'a' => &["address"],
@@ -40,16 +41,16 @@ fn names(first: u8) -> &'static [&'static str] {
     }
 }
 
-/// The longest name that is looked through: a longer one is none that anything known
-/// gives to anything, and may as well have been made to be work.
+/// The maximum length of a name that is searched. No known property has a longer name, and
+/// a longer one may have been made to cause work.
 const MAX_NAME: usize = 128;
 
-/// What it costs to look a name up, in units of the [`Meter`](crate::media::meter::Meter),
-/// beside its bytes.
+/// The cost of looking a name up, in units of the [`Meter`](crate::media::meter::Meter), in
+/// addition to its bytes.
 pub(super) const NAME: u64 = 32;
 
-/// Whether a property of this name, without its prefix, tells a place, or may.
-pub(super) fn is_place(name: &[u8]) -> bool {
+/// Whether a property with this name (without its prefix) may reveal a location.
+pub(super) fn is_location(name: &[u8]) -> bool {
     let Some(first) = name.first() else {
         return false;
     };
@@ -76,24 +77,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_known_name_is_found_by_its_first_letter_in_any_case() {
+    fn every_known_name_is_found_in_any_case() {
         let mut count = 0;
         for first in b'a'..=b'z' {
             for name in names(first).iter().chain(parts(first)) {
                 assert_eq!(name.as_bytes().first(), Some(&first));
-                assert!(is_place(name.as_bytes()), "{name}");
-                assert!(is_place(name.to_uppercase().as_bytes()), "{name}");
+                assert!(is_location(name.as_bytes()), "{name}");
+                assert!(is_location(name.to_uppercase().as_bytes()), "{name}");
                 count += 1;
             }
         }
         assert_eq!(count, 36);
         for part in parts(b'l') {
-            assert!(is_place(format!("mySub{part}2").as_bytes()), "{part}");
+            assert!(is_location(format!("mySub{part}2").as_bytes()), "{part}");
         }
     }
 
     #[test]
-    fn names_of_places_are_told_from_others() {
+    fn names_of_locations_are_distinguished_from_others() {
         for name in [
             "GPSLatitude",
             "GpsLongtitude",
@@ -104,9 +105,9 @@ mod tests {
             "mySubLocation2",
             "provincestate",
         ] {
-            assert!(is_place(name.as_bytes()), "{name}");
+            assert!(is_location(name.as_bytes()), "{name}");
         }
-        assert!(is_place(&[b'x'; 129]) && !is_place(&[b'x'; 128]));
+        assert!(is_location(&[b'x'; 129]) && !is_location(&[b'x'; 128]));
         for name in [
             "",
             "Creator",
@@ -116,7 +117,7 @@ mod tests {
             "Longer",
             "Statement",
         ] {
-            assert!(!is_place(name.as_bytes()), "{name}");
+            assert!(!is_location(name.as_bytes()), "{name}");
         }
     }
 }
