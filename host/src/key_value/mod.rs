@@ -9,8 +9,8 @@ use crate::engine::{Ctx, HostState};
 use crate::runtime_config::KeyValue;
 use crate::stats;
 use anyhow::Result;
-use file::{File, FileCas};
-use redis::{Redis, RedisCas};
+use file::File;
+use redis::Redis;
 use std::path::Path;
 use std::sync::Arc;
 use wasmtime::component::{Accessor, FutureReader, Resource, StreamReader};
@@ -25,18 +25,6 @@ pub struct Store(Arc<Backend>);
 enum Backend {
     File(File),
     Redis(Redis),
-}
-
-/// A compare-and-swap under way.
-pub struct Cas {
-    store: Store,
-    key: String,
-    kind: CasKind,
-}
-
-enum CasKind {
-    File(FileCas),
-    Redis(RedisCas),
 }
 
 impl Store {
@@ -118,24 +106,6 @@ impl Store {
             Backend::File(file) => file.keys(),
             Backend::Redis(redis) => redis.keys().await,
         }
-    }
-
-    async fn increment(&self, key: String, delta: i64) -> Result<i64, String> {
-        stats::store_call();
-        match &*self.0 {
-            Backend::File(file) => file.increment(key, delta).await,
-            Backend::Redis(redis) => redis.increment(&key, delta).await,
-        }
-    }
-
-    async fn cas(&self, key: String) -> Result<Cas, String> {
-        stats::store_call();
-        let kind = match &*self.0 {
-            Backend::File(_) => CasKind::File(FileCas::default()),
-            Backend::Redis(redis) => CasKind::Redis(redis.cas().await?),
-        };
-        let store = self.clone();
-        Ok(Cas { store, key, kind })
     }
 }
 

@@ -1,9 +1,8 @@
 //! `wasi:keyvalue`. Its functions are synchronous: a call blocks the guest's
 //! instance until it is answered, as in Spin.
 
-use super::{Cas, CasKind, Pairs, Store};
+use super::{Pairs, Store};
 use crate::bindings::spin::key_value::key_value::Error as SpinError;
-use crate::bindings::wasi::keyvalue::atomics::{CasError, Host as AtomicsHost, HostCas};
 use crate::bindings::wasi::keyvalue::batch::Host as BatchHost;
 use crate::bindings::wasi::keyvalue::store::{Error, Host, HostBucket, KeyResponse};
 use crate::engine::Ctx;
@@ -34,37 +33,6 @@ impl Ctx {
             .get(bucket)
             .cloned()
             .map_err(|_| Error::NoSuchStore)
-    }
-
-    fn swap_state(&self, cas: &Resource<Cas>) -> Result<&Cas, Error> {
-        let cas = self.table.get(cas);
-        cas.map_err(|_| Error::Other("compare and swap not found".to_owned()))
-    }
-
-    async fn new_cas(&mut self, store: Store, key: String) -> Result<Resource<Cas>, Error> {
-        let cas = store.cas(key).await.map_err(other)?;
-        let handle = self.table.push(cas);
-        handle.map_err(|_| Error::Other("too many compare_and_swaps opened".to_owned()))
-    }
-}
-
-impl Cas {
-    async fn current(&self) -> Result<Option<Vec<u8>>, String> {
-        match (&self.kind, &*self.store.0) {
-            (CasKind::File(cas), super::Backend::File(file)) => file.current(&self.key, cas),
-            (CasKind::Redis(cas), _) => cas.current(&self.key).await,
-            _ => Err("compare and swap of another store".to_owned()),
-        }
-    }
-
-    async fn swap(&self, value: Vec<u8>) -> Result<bool, String> {
-        match (&self.kind, &*self.store.0) {
-            (CasKind::File(cas), super::Backend::File(file)) => {
-                file.swap(self.key.clone(), cas, value).await
-            }
-            (CasKind::Redis(cas), _) => cas.swap(&self.key, &value).await,
-            _ => Err("compare and swap of another store".to_owned()),
-        }
     }
 }
 
@@ -143,49 +111,5 @@ impl BatchHost for Ctx {
             return Ok(());
         }
         store.delete_many(keys).await.map_err(other)
-    }
-}
-
-impl HostCas for Ctx {
-    async fn new(&mut self, bucket: Bucket, key: String) -> Result<Resource<Cas>, Error> {
-        let store = self.bucket(&bucket)?;
-        self.new_cas(store, key).await
-    }
-
-    async fn current(&mut self, cas: Resource<Cas>) -> Result<Option<Vec<u8>>, Error> {
-        self.swap_state(&cas)?.current().await.map_err(other)
-    }
-
-    async fn drop(&mut self, cas: Resource<Cas>) -> Result<()> {
-        self.table.delete(cas)?;
-        Ok(())
-    }
-}
-
-impl AtomicsHost for Ctx {
-    async fn increment(&mut self, bucket: Bucket, key: String, delta: i64) -> Result<i64, Error> {
-        self.bucket(&bucket)?
-            .increment(key, delta)
-            .await
-            .map_err(other)
-    }
-
-    async fn swap(&mut self, cas: Resource<Cas>, value: Vec<u8>) -> Result<(), CasError> {
-        let state = self.table.delete(cas);
-        let state = state.map_err(|error| CasError::StoreError(Error::Other(error.to_string())))?;
-        let swapped = state.swap(value).await;
-        if swapped.map_err(|error| CasError::StoreError(other(error)))? {
-            return Ok(());
-        }
-        let fresh = self.new_cas(state.store, state.key).await;
-        let fresh = fresh.map_err(CasError::StoreError)?;
-        let seen = self.swap_state(&fresh).map_err(CasError::StoreError)?;
-        let seen = seen.current().await;
-        seen.map_err(|error| CasError::StoreError(other(error)))?;
-        Err(CasError::CasFailed(fresh))
-    }
-
-    fn convert_cas_error(&mut self, error: CasError) -> Result<CasError> {
-        Ok(error)
     }
 }
