@@ -13,6 +13,7 @@
 //!   [`answered`]: bodies on their way; [`slow_body`], [`slow_reader`], [`patience`]: those
 //!   that take too long; [`problem`], [`refusal`]: what the host answers itself;
 //!   [`outbound`]: HTTP out.
+//! - [`interfaces`]: the calls of the stores that a component may make.
 //! - [`key_value`], [`sqlite`]: the stores; [`db`] is the file under both.
 //! - [`app`]: all of it put together; [`serve`]: served until a signal ends it.
 //! - [`command`]: runs the component's unit tests; nothing of the above is in it.
@@ -28,6 +29,7 @@ pub mod connection;
 pub mod db;
 pub mod engine;
 pub mod gather;
+pub mod interfaces;
 pub mod key_value;
 pub mod log;
 pub mod manifest;

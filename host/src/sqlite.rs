@@ -1,14 +1,16 @@
 //! `spin:sqlite`: SQLite files. All instances and requests share one
 //! connection per file, so `changes` and `last_insert_rowid` may answer for
 //! somebody else's statement; reads go around it where that cannot be seen.
+//! The calls that block an instance are not offered: each has an asynchronous twin.
 
 use crate::bindings::spin::sqlite::sqlite::{
     Error, Host, HostConnection, HostConnectionWithStore, QueryResult, RowResult, Value,
 };
 use crate::db::{Db, Options, Sharing};
 use crate::engine::{Ctx, HostState};
+use crate::interfaces::not_offered;
 use crate::stats;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection as Sqlite, params_from_iter};
 use std::path::Path;
@@ -266,35 +268,25 @@ impl Host for Ctx {
 }
 
 impl HostConnection for Ctx {
-    async fn open(&mut self, database: String) -> Result<Resource<Connection>, Error> {
-        self.open_database(&database)
+    async fn open(&mut self, _: String) -> Result<Resource<Connection>, Error> {
+        Err(Error::Io(not_offered("open")))
     }
 
     async fn execute(
         &mut self,
-        connection: Resource<Connection>,
-        statement: String,
-        parameters: Vec<Value>,
+        _: Resource<Connection>,
+        _: String,
+        _: Vec<Value>,
     ) -> Result<QueryResult, Error> {
-        let outcome = self
-            .database(&connection)?
-            .execute(statement, parameters)
-            .await;
-        match outcome.error {
-            Some(error) => Err(Error::Io(error)),
-            None => Ok(QueryResult {
-                columns: outcome.columns,
-                rows: outcome.rows,
-            }),
-        }
+        Err(Error::Io(not_offered("execute")))
     }
 
-    async fn last_insert_rowid(&mut self, connection: Resource<Connection>) -> Result<i64> {
-        Ok(self.database(&connection)?.db.last_insert_rowid())
+    async fn last_insert_rowid(&mut self, _: Resource<Connection>) -> Result<i64> {
+        bail!(not_offered("last-insert-rowid"))
     }
 
-    async fn changes(&mut self, connection: Resource<Connection>) -> Result<u64> {
-        Ok(self.database(&connection)?.db.changes())
+    async fn changes(&mut self, _: Resource<Connection>) -> Result<u64> {
+        bail!(not_offered("changes"))
     }
 
     async fn drop(&mut self, connection: Resource<Connection>) -> Result<()> {

@@ -1,7 +1,6 @@
 //! The file store: one SQLite file with the table that Spin keeps too, so
 //! that either host can open the other's file.
 
-use super::Pairs;
 use crate::db::{Db, Options, Sharing, atomically};
 use anyhow::Result;
 use rusqlite::types::ValueRef;
@@ -16,8 +15,6 @@ const TABLE: &str = "CREATE TABLE IF NOT EXISTS spin_key_value (
     PRIMARY KEY (store, key)
 )";
 const GET: &str = "SELECT value FROM spin_key_value WHERE store=?1 AND key=?2";
-const EXISTS: &str = "SELECT 1 FROM spin_key_value WHERE store=?1 AND key=?2";
-const KEYS: &str = "SELECT key FROM spin_key_value WHERE store=?1";
 const SET: &str = "INSERT INTO spin_key_value (store, key, value) VALUES (?1, ?2, ?3)
     ON CONFLICT(store, key) DO UPDATE SET value=?3";
 const DELETE: &str = "DELETE FROM spin_key_value WHERE store=?1 AND key=?2";
@@ -56,47 +53,9 @@ impl File {
         self.read(|connection| get(connection, &self.label, key))
     }
 
-    pub(super) fn exists(&self, key: &str) -> Result<bool, String> {
-        self.read(|connection| {
-            connection
-                .prepare_cached(EXISTS)?
-                .exists(params![self.label, key])
-        })
-    }
-
-    pub(super) fn keys(&self) -> Result<Vec<String>, String> {
-        self.read(|connection| {
-            let mut statement = connection.prepare_cached(KEYS)?;
-            let keys = statement.query_map([&self.label], |row| row.get(0))?;
-            keys.collect()
-        })
-    }
-
-    /// Leaves out the keys that do not exist, as Spin does.
-    pub(super) fn get_many(&self, keys: &[String]) -> Result<Pairs, String> {
-        self.read(|connection| {
-            let pairs = keys.iter().map(|key| {
-                let value = get(connection, &self.label, key)?;
-                Ok(value.map(|value| (key.clone(), Some(value))))
-            });
-            pairs.filter_map(Result::transpose).collect()
-        })
-    }
-
     pub(super) async fn set(&self, key: String, value: Vec<u8>) -> Result<(), String> {
         self.write(move |connection, label| set(connection, label, &key, &value))
             .await
-    }
-
-    pub(super) async fn set_many(&self, pairs: Vec<(String, Vec<u8>)>) -> Result<(), String> {
-        self.write(move |connection, label| {
-            atomically(connection, |connection| {
-                pairs
-                    .iter()
-                    .try_for_each(|(key, value)| set(connection, label, key, value))
-            })
-        })
-        .await
     }
 
     pub(super) async fn delete_many(&self, keys: Vec<String>) -> Result<(), String> {
@@ -158,26 +117,11 @@ mod tests {
         assert_eq!(file.get("a"), Ok(None));
         file.set("a".to_owned(), value.clone()).await.unwrap();
         assert_eq!(file.get("a"), Ok(Some(value)));
-        assert_eq!(file.exists("a"), Ok(true));
         file.set("a".to_owned(), Vec::new()).await.unwrap();
         assert_eq!(file.get("a"), Ok(Some(Vec::new())));
         file.delete_many(vec!["a".to_owned(), "b".to_owned()])
             .await
             .unwrap();
-        assert_eq!(file.exists("a"), Ok(false));
-    }
-
-    #[tokio::test]
-    async fn get_many_leaves_out_missing_keys() {
-        let (_folder, file) = store();
-        let pairs = vec![("a".to_owned(), vec![1]), ("b".to_owned(), vec![2])];
-        file.set_many(pairs).await.unwrap();
-        let keys = ["a", "x", "b"].map(str::to_owned);
-        let expect = vec![
-            ("a".to_owned(), Some(vec![1])),
-            ("b".to_owned(), Some(vec![2])),
-        ];
-        assert_eq!(file.get_many(&keys), Ok(expect));
-        assert_eq!(file.keys().unwrap().len(), 2);
+        assert_eq!(file.get("a"), Ok(None));
     }
 }

@@ -6,9 +6,10 @@ mod wasi;
 
 use crate::bindings::spin::key_value::key_value::{Error, Host, HostStore, HostStoreWithStore};
 use crate::engine::{Ctx, HostState};
+use crate::interfaces::not_offered;
 use crate::runtime_config::KeyValue;
 use crate::stats;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use file::File;
 use redis::Redis;
 use std::path::Path;
@@ -68,22 +69,6 @@ impl Store {
         }
     }
 
-    async fn set_many(&self, pairs: Vec<(String, Vec<u8>)>) -> Result<(), String> {
-        stats::store_call();
-        match &*self.0 {
-            Backend::File(file) => file.set_many(pairs).await,
-            Backend::Redis(redis) => redis.set_many(&pairs).await,
-        }
-    }
-
-    async fn get_many(&self, keys: Vec<String>) -> Result<Pairs, String> {
-        stats::store_call();
-        match &*self.0 {
-            Backend::File(file) => file.get_many(&keys),
-            Backend::Redis(redis) => redis.get_many(&keys).await,
-        }
-    }
-
     async fn delete_many(&self, keys: Vec<String>) -> Result<(), String> {
         stats::store_call();
         match &*self.0 {
@@ -91,26 +76,7 @@ impl Store {
             Backend::Redis(redis) => redis.delete_many(&keys).await,
         }
     }
-
-    async fn exists(&self, key: &str) -> Result<bool, String> {
-        stats::store_call();
-        match &*self.0 {
-            Backend::File(file) => file.exists(key),
-            Backend::Redis(redis) => redis.exists(key).await,
-        }
-    }
-
-    async fn keys(&self) -> Result<Vec<String>, String> {
-        stats::store_call();
-        match &*self.0 {
-            Backend::File(file) => file.keys(),
-            Backend::Redis(redis) => redis.keys().await,
-        }
-    }
 }
-
-/// Keys with their values.
-type Pairs = Vec<(String, Option<Vec<u8>>)>;
 
 fn other(message: String) -> Error {
     crate::log::warn(format_args!("key-value: {message}"));
@@ -203,30 +169,14 @@ impl<T: Send> HostStoreWithStore<T> for HostState {
             .map_err(other)
     }
 
-    async fn exists(
-        accessor: &Accessor<T, Self>,
-        store: Resource<Store>,
-        key: String,
-    ) -> Result<bool, Error> {
-        lookup(accessor, &store)?.exists(&key).await.map_err(other)
+    async fn exists(_: &Accessor<T, Self>, _: Resource<Store>, _: String) -> Result<bool, Error> {
+        Err(other(not_offered("exists")))
     }
 
     async fn get_keys(
-        accessor: &Accessor<T, Self>,
-        store: Resource<Store>,
+        _: &Accessor<T, Self>,
+        _: Resource<Store>,
     ) -> Result<(StreamReader<String>, FutureReader<Result<(), Error>>)> {
-        let listing = match lookup(accessor, &store) {
-            Ok(store) => store.keys().await.map_err(other),
-            Err(error) => Err(error),
-        };
-        let (keys, outcome) = match listing {
-            Ok(keys) => (keys, Ok(())),
-            Err(error) => (Vec::new(), Err(error)),
-        };
-        accessor.with(|mut access| {
-            let keys = StreamReader::new(&mut access, keys)?;
-            let outcome = FutureReader::new(&mut access, async { wasmtime::error::Ok(outcome) })?;
-            Ok((keys, outcome))
-        })
+        bail!(not_offered("get-keys"))
     }
 }

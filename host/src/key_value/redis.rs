@@ -1,7 +1,6 @@
 //! The Redis store. As in Spin, keys are not prefixed with the store's label,
 //! and the same commands are sent, so that the same ones fail.
 
-use super::Pairs;
 use ::redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use ::redis::{Client, Cmd, RedisError, Value, cmd};
 use anyhow::{Context, Result};
@@ -52,32 +51,8 @@ impl Redis {
         self.send(cmd("SET").arg(key).arg(value)).await.map(drop)
     }
 
-    pub(super) async fn set_many(&self, pairs: &[(String, Vec<u8>)]) -> Result<(), String> {
-        let mut command = cmd("MSET");
-        for (key, value) in pairs {
-            command.arg(key).arg(value.as_slice());
-        }
-        self.send(&command).await.map(drop)
-    }
-
-    /// Sends what Spin sends: `KEYS` with all of the keys, which Redis refuses.
-    pub(super) async fn get_many(&self, keys: &[String]) -> Result<Pairs, String> {
-        self.send(cmd("KEYS").arg(keys)).await?;
-        Err("get-many does not work on Redis".to_owned())
-    }
-
     pub(super) async fn delete_many(&self, keys: &[String]) -> Result<(), String> {
         self.send(cmd("DEL").arg(keys)).await.map(drop)
-    }
-
-    pub(super) async fn exists(&self, key: &str) -> Result<bool, String> {
-        let found = self.send(cmd("EXISTS").arg(key)).await?;
-        Ok(matches!(found, Value::Int(count) if count > 0))
-    }
-
-    pub(super) async fn keys(&self) -> Result<Vec<String>, String> {
-        let keys = self.send(cmd("KEYS").arg("*")).await?;
-        ::redis::from_redis_value(keys).map_err(|error| format!("{error:?}"))
     }
 }
 

@@ -1,11 +1,12 @@
 //! `wasi:keyvalue`. Its functions are synchronous: a call blocks the guest's
-//! instance until it is answered, as in Spin.
+//! instance until it is answered, as in Spin. Offered are `open` and `delete-many`.
 
-use super::{Pairs, Store};
+use super::Store;
 use crate::bindings::spin::key_value::key_value::Error as SpinError;
 use crate::bindings::wasi::keyvalue::batch::Host as BatchHost;
 use crate::bindings::wasi::keyvalue::store::{Error, Host, HostBucket, KeyResponse};
 use crate::engine::Ctx;
+use crate::interfaces::not_offered;
 use anyhow::Result;
 use wasmtime::component::Resource;
 
@@ -48,35 +49,24 @@ impl Host for Ctx {
 }
 
 impl HostBucket for Ctx {
-    async fn get(&mut self, bucket: Bucket, key: String) -> Result<Option<Vec<u8>>, Error> {
-        self.bucket(&bucket)?.get(&key).await.map_err(other)
+    async fn get(&mut self, _: Bucket, _: String) -> Result<Option<Vec<u8>>, Error> {
+        Err(other(not_offered("get")))
     }
 
-    async fn set(&mut self, bucket: Bucket, key: String, value: Vec<u8>) -> Result<(), Error> {
-        self.bucket(&bucket)?.set(key, value).await.map_err(other)
+    async fn set(&mut self, _: Bucket, _: String, _: Vec<u8>) -> Result<(), Error> {
+        Err(other(not_offered("set")))
     }
 
-    async fn delete(&mut self, bucket: Bucket, key: String) -> Result<(), Error> {
-        self.bucket(&bucket)?
-            .delete_many(vec![key])
-            .await
-            .map_err(other)
+    async fn delete(&mut self, _: Bucket, _: String) -> Result<(), Error> {
+        Err(other(not_offered("delete")))
     }
 
-    async fn exists(&mut self, bucket: Bucket, key: String) -> Result<bool, Error> {
-        self.bucket(&bucket)?.exists(&key).await.map_err(other)
+    async fn exists(&mut self, _: Bucket, _: String) -> Result<bool, Error> {
+        Err(other(not_offered("exists")))
     }
 
-    async fn list_keys(
-        &mut self,
-        bucket: Bucket,
-        cursor: Option<String>,
-    ) -> Result<KeyResponse, Error> {
-        if cursor.is_some() {
-            return Err(Error::Other("list_keys: cursor not supported".to_owned()));
-        }
-        let keys = self.bucket(&bucket)?.keys().await.map_err(other)?;
-        Ok(KeyResponse { keys, cursor: None })
+    async fn list_keys(&mut self, _: Bucket, _: Option<String>) -> Result<KeyResponse, Error> {
+        Err(other(not_offered("list-keys")))
     }
 
     async fn drop(&mut self, bucket: Bucket) -> Result<()> {
@@ -85,24 +75,16 @@ impl HostBucket for Ctx {
 }
 
 impl BatchHost for Ctx {
-    async fn get_many(&mut self, bucket: Bucket, keys: Vec<String>) -> Result<Pairs, Error> {
-        let store = self.bucket(&bucket)?;
-        if keys.is_empty() {
-            return Ok(Vec::new());
-        }
-        store.get_many(keys).await.map_err(other)
+    async fn get_many(
+        &mut self,
+        _: Bucket,
+        _: Vec<String>,
+    ) -> Result<Vec<(String, Option<Vec<u8>>)>, Error> {
+        Err(other(not_offered("get-many")))
     }
 
-    async fn set_many(
-        &mut self,
-        bucket: Bucket,
-        pairs: Vec<(String, Vec<u8>)>,
-    ) -> Result<(), Error> {
-        let store = self.bucket(&bucket)?;
-        if pairs.is_empty() {
-            return Ok(());
-        }
-        store.set_many(pairs).await.map_err(other)
+    async fn set_many(&mut self, _: Bucket, _: Vec<(String, Vec<u8>)>) -> Result<(), Error> {
+        Err(other(not_offered("set-many")))
     }
 
     async fn delete_many(&mut self, bucket: Bucket, keys: Vec<String>) -> Result<(), Error> {
