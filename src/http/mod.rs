@@ -24,6 +24,7 @@ mod gate;
 mod idempotency;
 mod linger;
 mod listing;
+mod markup;
 mod observe;
 #[cfg(test)]
 mod openapi;

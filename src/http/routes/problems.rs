@@ -8,9 +8,9 @@ use axum::routing::get;
 use serde::Serialize;
 
 use super::Route;
-use crate::http::page::{self, escape, prose};
+use crate::http::markup::{self, escape, prose};
 use crate::http::problem::{Problem, ProblemKind};
-use crate::http::{accept, cached};
+use crate::http::{accept, cached, page};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![("/problems", get(list)), ("/problems/{slug}", get(show))]
@@ -131,7 +131,7 @@ fn list_page() -> String {
          <p>Every error is an <code>application/problem+json</code> object (RFC 9457). \
          Its <code>type</code> is one of these.</p>\n<table>\n{rows}</table>\n</main>"
     );
-    page::html("Problems", &body)
+    markup::html("Problems", &body)
 }
 
 fn kind_page(kind: ProblemKind) -> String {
@@ -153,5 +153,5 @@ fn kind_page(kind: ProblemKind) -> String {
         meaning = prose(told.meaning),
         remedy = prose(told.remedy),
     );
-    page::html(kind.title(), &body)
+    markup::html(kind.title(), &body)
 }
