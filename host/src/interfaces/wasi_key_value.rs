@@ -1,12 +1,12 @@
 //! `wasi:keyvalue`. Its functions are synchronous: a call blocks the guest's
 //! instance until it is answered, as in Spin. Offered are `open` and `delete-many`.
 
-use super::Store;
+use super::not_offered;
 use crate::bindings::spin::key_value::key_value::Error as SpinError;
 use crate::bindings::wasi::keyvalue::batch::Host as BatchHost;
 use crate::bindings::wasi::keyvalue::store::{Error, Host, HostBucket, KeyResponse};
-use crate::engine::Ctx;
-use crate::interfaces::not_offered;
+use crate::ctx::Ctx;
+use crate::key_value::Store;
 use anyhow::Result;
 use wasmtime::component::Resource;
 
