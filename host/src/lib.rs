@@ -11,7 +11,7 @@
 //!   [`ctx`]: the state of one.
 //! - [`server`], [`connection`], [`routes`], [`target`], [`under_way`]: HTTP in; [`gather`],
 //!   [`answered`]: bodies on their way; [`slow_body`], [`slow_reader`], [`patience`]: those
-//!   that take too long; [`problem`], [`refusal`]: what the host answers itself;
+//!   that take too long; [`problem`]: what the host answers itself;
 //!   [`outbound`]: HTTP out.
 //! - [`bindings`], `interfaces`: the calls that a component may make of what follows.
 //! - [`key_value`], [`sqlite`]: the stores; [`db`] is the file under both.
@@ -37,7 +37,6 @@ pub mod manifest;
 pub mod outbound;
 pub mod patience;
 pub mod problem;
-pub mod refusal;
 pub mod routes;
 pub mod runtime_config;
 pub mod serve;
