@@ -1,7 +1,6 @@
 //! Bodies on their way: those of answers, piece by piece as they are taken, and those of
 //! requests.
 
-use crate::refusal::Exchange;
 use crate::slow_reader::{Backlog, Pace};
 use crate::under_way::UnderWay;
 use bytes::Bytes;
@@ -49,7 +48,7 @@ impl Taking {
     }
 }
 
-/// An answer's body, with which its exchange ends.
+/// An answer's body, with which its request is no longer under way.
 ///
 /// A component that gives two short pieces before a long one can wait with that until it is
 /// asked for: for a client that takes no more, one long piece is held. The last part of a
@@ -62,24 +61,17 @@ pub struct Answered<B: Body> {
     rest: Bytes,
     /// What was met when more was asked for.
     next: Option<Option<Result<Frame<Bytes>, B::Error>>>,
-    _exchange: Exchange,
     _under_way: Option<Arc<UnderWay>>,
 }
 
 impl<B: Body<Data = Bytes> + Unpin> Answered<B> {
-    /// The body of the answer of an exchange, and of a request where it came to a component.
-    pub fn new(
-        body: B,
-        taking: Taking,
-        exchange: Exchange,
-        under_way: Option<Arc<UnderWay>>,
-    ) -> Self {
+    /// The body of the answer to a request, which is under way where it came to a component.
+    pub fn new(body: B, taking: Taking, under_way: Option<Arc<UnderWay>>) -> Self {
         Self {
             body,
             taking,
             rest: Bytes::new(),
             next: None,
-            _exchange: exchange,
             _under_way: under_way,
         }
     }
@@ -190,7 +182,6 @@ impl<B: Body + Unpin> Body for Received<B> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::refusal::Exchanges;
     use futures_util::FutureExt as _;
     use http_body_util::{BodyExt as _, StreamBody};
     use std::convert::Infallible;
@@ -201,7 +192,7 @@ mod tests {
         let frames = pieces.map(|piece| Ok::<_, Infallible>(Frame::data(piece)));
         let frames: Vec<_> = frames.collect();
         let body = StreamBody::new(futures_util::stream::iter(frames));
-        let mut body = Answered::new(body, taking, Exchanges::default().begin(), None);
+        let mut body = Answered::new(body, taking, None);
         let mut taken = Vec::new();
         while let Some(frame) = body.frame().await {
             taken.push(frame.unwrap().into_data().unwrap().len());

@@ -3,7 +3,7 @@
 use crate::component::Component;
 use crate::manifest::{self, Manifest};
 use crate::runtime_config::RuntimeConfig;
-use crate::{engine, key_value, outbound, routes, server, sqlite, variables, worker};
+use crate::{ctx, engine, key_value, outbound, routes, server, sqlite, variables, worker};
 use anyhow::{Context, Result};
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -89,9 +89,9 @@ impl App {
         let mut components = HashMap::new();
         for (name, component) in &manifest.components {
             let (variables, outbound) = granted.remove(name).unwrap_or_default();
-            let granted = engine::Granted {
+            let granted = ctx::Granted {
                 variables,
-                outbound,
+                outbound: Arc::new(outbound),
                 key_value: select(&component.key_value_stores, &key_value),
                 sqlite: select(&component.sqlite_databases, &sqlite),
             };

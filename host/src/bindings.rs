@@ -9,7 +9,6 @@ wasmtime::component::bindgen!({
     with: {
         "spin:key-value/key-value.store": crate::key_value::Store,
         "wasi:keyvalue/store.bucket": crate::key_value::Store,
-        "wasi:keyvalue/atomics.cas": crate::key_value::Cas,
         "spin:sqlite/sqlite.connection": crate::sqlite::Connection,
     },
     trappable_error_type: {
@@ -17,6 +16,5 @@ wasmtime::component::bindgen!({
         "spin:sqlite/sqlite.error" => spin::sqlite::sqlite::Error,
         "spin:variables/variables.error" => spin::variables::variables::Error,
         "wasi:keyvalue/store.error" => wasi::keyvalue::store::Error,
-        "wasi:keyvalue/atomics.cas-error" => wasi::keyvalue::atomics::CasError,
     },
 });

@@ -2,7 +2,7 @@
 //! tick; one that computes for too long without letting the other requests of its instance
 //! go on is ended.
 
-use crate::engine::Ctx;
+use crate::ctx::Ctx;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::time::Duration;

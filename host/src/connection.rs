@@ -2,7 +2,6 @@
 
 use crate::answered::{Answered, Taking};
 use crate::log;
-use crate::refusal::{Exchanges, Refusing};
 use crate::server::{Bounds, Server};
 use crate::slow_reader::{Backlog, Pace, Paced, Streams};
 use crate::under_way::Activity;
@@ -78,9 +77,8 @@ pub(crate) async fn serve(
         activity: activity.clone(),
         places: Arc::new(Semaphore::new(STREAMS as usize)),
     });
-    let (exchanges, backlog) = (Exchanges::default(), Arc::new(Backlog::default()));
+    let backlog = Arc::new(Backlog::default());
     let service = service_fn(|request: Request<Incoming>| {
-        let exchange = exchanges.begin();
         let (server, client) = (server.clone(), client.clone());
         let backlog = (request.version() != Version::HTTP_2).then(|| backlog.clone());
         async move {
@@ -92,12 +90,11 @@ pub(crate) async fn serve(
                 }
                 None => Taking::Stream(Pace::current()),
             };
-            Ok::<_, Infallible>(answer.map(|body| Answered::new(body, taking, exchange, under_way)))
+            Ok::<_, Infallible>(answer.map(|body| Answered::new(body, taking, under_way)))
         }
     });
     let timeout = server.bounds.header_timeout;
     let stream = Paced::new(stream, server.bounds.write_timeout, backlog.clone());
-    let stream = Refusing::new(stream, exchanges.clone());
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let mut idle = pin!(tokio::time::sleep(timeout));
     let (mut told, mut is_stopping) = (false, false);

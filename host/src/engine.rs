@@ -1,126 +1,18 @@
 //! The component: turned from a core module into a component where needed,
 //! compiled once, and linked with WASI and the stores.
 
-use crate::key_value::Store;
-use crate::outbound::{AllowedHosts, Outbound};
-use crate::sqlite::Database;
-use crate::stats;
-use crate::under_way::Requests;
+use crate::ctx::{Ctx, HostState};
 use crate::{bindings, compute, log};
 use anyhow::{Context, Result};
-use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
-use std::sync::Arc;
 use wasi_preview1_component_adapter_provider as adapter;
-use wasmtime::component::{Component, HasData, Linker, ResourceTable};
-use wasmtime::{
-    Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, ResourceLimiter,
-};
-use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime::component::{Component, Linker};
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 use wasmtime_wasi_http::p3::bindings::ServicePre;
-use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 /// As many instances may live at once.
 const INSTANCES: u32 = 1000;
-
-/// What a component may use.
-pub struct Granted {
-    /// Its variables, evaluated.
-    pub variables: HashMap<String, String>,
-    /// Its key-value stores by label.
-    pub key_value: HashMap<String, Store>,
-    /// Its databases by label.
-    pub sqlite: HashMap<String, Arc<Database>>,
-    /// The servers that it may reach.
-    pub outbound: AllowedHosts,
-}
-
-/// The state of one instance.
-pub struct Ctx {
-    /// What the instance's component may use.
-    pub component: Arc<Granted>,
-    /// Everything the guest holds a handle on.
-    pub table: ResourceTable,
-    /// How many key-value stores the guest holds open.
-    pub open_stores: usize,
-    /// Which requests it answers.
-    pub requests: Requests,
-    /// Caps and measures the instance's memory.
-    pub limiter: Limiter,
-    wasi: WasiCtx,
-    http: WasiHttpCtx,
-    hooks: Outbound,
-}
-
-impl Ctx {
-    /// The state of a new instance.
-    pub fn new(component: Arc<Granted>, max_memory: Option<usize>) -> Self {
-        let wasi = WasiCtx::builder()
-            .stdout(log::GuestOutput)
-            .stderr(log::GuestOutput)
-            .build();
-        let hooks = Outbound(component.clone());
-        Self {
-            component,
-            table: ResourceTable::new(),
-            open_stores: 0,
-            requests: Requests::default(),
-            limiter: Limiter(max_memory.unwrap_or(usize::MAX)),
-            wasi,
-            http: WasiHttpCtx::new(),
-            hooks,
-        }
-    }
-}
-
-impl WasiView for Ctx {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView {
-            ctx: &mut self.wasi,
-            table: &mut self.table,
-        }
-    }
-}
-
-impl WasiHttpView for Ctx {
-    fn http(&mut self) -> WasiHttpCtxView<'_> {
-        WasiHttpCtxView {
-            hooks: &mut self.hooks,
-            table: &mut self.table,
-            ctx: &mut self.http,
-        }
-    }
-}
-
-/// Gives the generated bindings their view of [`Ctx`].
-pub struct HostState;
-
-impl HasData for HostState {
-    type Data<'a> = &'a mut Ctx;
-}
-
-/// Refuses memory beyond a cap, and remembers the largest ever granted.
-pub struct Limiter(usize);
-
-impl ResourceLimiter for Limiter {
-    fn memory_growing(
-        &mut self,
-        _: usize,
-        desired: usize,
-        _: Option<usize>,
-    ) -> wasmtime::Result<bool> {
-        let granted = desired <= self.0;
-        if granted {
-            stats::memory(desired);
-        }
-        Ok(granted)
-    }
-
-    fn table_growing(&mut self, _: usize, _: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        Ok(true)
-    }
-}
 
 /// The engine. That guests can be interrupted costs them speed.
 pub fn engine(interrupt: bool) -> Result<Engine> {

@@ -7,12 +7,13 @@
 //!
 //! # Layout
 //! - [`manifest`], [`runtime_config`], [`variables`]: what is to be served.
-//! - [`engine`], [`component`], [`worker`], [`compute`], [`bindings`]: the component and its
-//!   instances.
+//! - [`engine`], [`component`], [`worker`], [`compute`]: the component and its instances;
+//!   [`ctx`]: the state of one.
 //! - [`server`], [`connection`], [`routes`], [`target`], [`under_way`]: HTTP in; [`gather`],
 //!   [`answered`]: bodies on their way; [`slow_body`], [`slow_reader`], [`patience`]: those
-//!   that take too long; [`problem`], [`refusal`]: what the host answers itself;
+//!   that take too long; [`problem`]: what the host answers itself;
 //!   [`outbound`]: HTTP out.
+//! - [`bindings`], `interfaces`: the calls that a component may make of what follows.
 //! - [`key_value`], [`sqlite`]: the stores; [`db`] is the file under both.
 //! - [`app`]: all of it put together; [`serve`]: served until a signal ends it.
 //! - [`command`]: runs the component's unit tests; nothing of the above is in it.
@@ -25,16 +26,17 @@ pub mod command;
 pub mod component;
 pub mod compute;
 pub mod connection;
+pub mod ctx;
 pub mod db;
 pub mod engine;
 pub mod gather;
+mod interfaces;
 pub mod key_value;
 pub mod log;
 pub mod manifest;
 pub mod outbound;
 pub mod patience;
 pub mod problem;
-pub mod refusal;
 pub mod routes;
 pub mod runtime_config;
 pub mod serve;

@@ -3,7 +3,6 @@
 //! TLS trusts the roots that Mozilla trusts, and none that the machine knows
 //! besides.
 
-use crate::engine::Granted;
 use crate::{log, stats};
 use anyhow::{Context, Result, bail, ensure};
 use http::uri::Scheme;
@@ -123,8 +122,8 @@ fn ports(text: &str) -> Result<(u16, u16)> {
     }
 }
 
-/// Sends a component's requests.
-pub struct Outbound(pub Arc<Granted>);
+/// Sends a component's requests to the servers that it may reach.
+pub struct Outbound(pub Arc<AllowedHosts>);
 
 type HttpResult<T> = Result<T, Error>;
 type Transfer = Box<dyn Future<Output = HttpResult<()>> + Send>;
@@ -137,7 +136,7 @@ impl WasiHttpHooks for Outbound {
         options: Option<RequestOptions>,
         _: Transfer,
     ) -> Answer {
-        if !self.0.outbound.allow(request.uri()) {
+        if !self.0.allow(request.uri()) {
             let to = request.uri().authority().map_or("", |to| to.as_str());
             log::warn(format_args!(
                 "a request to {to} was refused: allowed_outbound_hosts does not name it"

@@ -9,7 +9,7 @@ use http_body_util::{BodyExt, Full};
 use wasmtime_wasi_http::WasiBody;
 
 /// The headers of every such answer.
-pub const HEADERS: [(HeaderName, &str); 5] = [
+const HEADERS: [(HeaderName, &str); 5] = [
     (CONTENT_TYPE, "application/problem+json"),
     (CACHE_CONTROL, "no-store"),
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -36,7 +36,7 @@ pub fn answer(status: StatusCode, detail: &str) -> Response<WasiBody> {
 }
 
 /// Its body.
-pub fn body(status: StatusCode, detail: &str) -> String {
+fn body(status: StatusCode, detail: &str) -> String {
     let title = status.canonical_reason().unwrap_or("Error");
     let status = status.as_u16();
     format!(

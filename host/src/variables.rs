@@ -1,12 +1,9 @@
 //! Variables: the application's values and the component's templates over them.
 
-use crate::bindings::spin::variables::variables::{Error, Host, HostWithStore};
-use crate::engine::{Ctx, HostState};
 use crate::manifest::Variable;
 use anyhow::{Context, Result, bail};
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
-use wasmtime::component::Accessor;
 
 /// Where values come from, first match first: `--variable`, the environment,
 /// `.env`, and last the manifest's default.
@@ -122,7 +119,7 @@ impl Values {
 }
 
 /// Spin's rule for names: lower case, digits and single underscores between them.
-fn check_name(name: &str) -> Result<(), &'static str> {
+pub(crate) fn check_name(name: &str) -> Result<(), &'static str> {
     if name.is_empty() {
         Err("must not be empty")
     } else if !name
@@ -138,21 +135,6 @@ fn check_name(name: &str) -> Result<(), &'static str> {
         Err("must not contain multiple consecutive underscores")
     } else {
         Ok(())
-    }
-}
-
-impl Host for Ctx {
-    fn convert_error(&mut self, error: Error) -> Result<Error> {
-        Ok(error)
-    }
-}
-
-impl<T: Send> HostWithStore<T> for HostState {
-    async fn get(accessor: &Accessor<T, Self>, name: String) -> Result<String, Error> {
-        check_name(&name).map_err(|why| Error::InvalidName(format!("{name:?}: {why}")))?;
-        accessor
-            .with(|mut access| access.get().component.variables.get(&name).cloned())
-            .ok_or_else(|| Error::Undefined(format!("no variable {name:?}")))
     }
 }
 

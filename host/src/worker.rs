@@ -1,7 +1,7 @@
 //! Instances and their reuse: how many requests one serves, how long it waits
 //! for more, and what becomes of it.
 
-use crate::engine::{Ctx, Granted};
+use crate::ctx::{Ctx, Granted};
 use crate::under_way::UnderWay;
 use crate::{compute, log, stats};
 use std::pin::Pin;

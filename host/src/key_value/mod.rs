@@ -1,22 +1,15 @@
-//! Key-value stores: `spin:key-value` and, in `wasi`, `wasi:keyvalue`.
+//! Key-value stores: files and Redis.
 
 mod file;
 mod redis;
-mod wasi;
 
-use crate::bindings::spin::key_value::key_value::{Error, Host, HostStore, HostStoreWithStore};
-use crate::engine::{Ctx, HostState};
 use crate::runtime_config::KeyValue;
 use crate::stats;
 use anyhow::Result;
-use file::{File, FileCas};
-use redis::{Redis, RedisCas};
+use file::File;
+use redis::Redis;
 use std::path::Path;
 use std::sync::Arc;
-use wasmtime::component::{Accessor, FutureReader, Resource, StreamReader};
-
-/// As many handles may one instance have open at a time.
-const HANDLES: usize = 256;
 
 /// A store that a component may open.
 #[derive(Clone)]
@@ -25,18 +18,6 @@ pub struct Store(Arc<Backend>);
 enum Backend {
     File(File),
     Redis(Redis),
-}
-
-/// A compare-and-swap under way.
-pub struct Cas {
-    store: Store,
-    key: String,
-    kind: CasKind,
-}
-
-enum CasKind {
-    File(FileCas),
-    Redis(RedisCas),
 }
 
 impl Store {
@@ -64,7 +45,8 @@ impl Store {
         }
     }
 
-    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, String> {
+    /// The value of a key.
+    pub(crate) async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, String> {
         stats::store_call();
         match &*self.0 {
             Backend::File(file) => file.get(key),
@@ -72,7 +54,8 @@ impl Store {
         }
     }
 
-    async fn set(&self, key: String, value: Vec<u8>) -> Result<(), String> {
+    /// Gives a key a value.
+    pub(crate) async fn set(&self, key: String, value: Vec<u8>) -> Result<(), String> {
         stats::store_call();
         match &*self.0 {
             Backend::File(file) => file.set(key, value).await,
@@ -80,183 +63,12 @@ impl Store {
         }
     }
 
-    async fn set_many(&self, pairs: Vec<(String, Vec<u8>)>) -> Result<(), String> {
-        stats::store_call();
-        match &*self.0 {
-            Backend::File(file) => file.set_many(pairs).await,
-            Backend::Redis(redis) => redis.set_many(&pairs).await,
-        }
-    }
-
-    async fn get_many(&self, keys: Vec<String>) -> Result<Pairs, String> {
-        stats::store_call();
-        match &*self.0 {
-            Backend::File(file) => file.get_many(&keys),
-            Backend::Redis(redis) => redis.get_many(&keys).await,
-        }
-    }
-
-    async fn delete_many(&self, keys: Vec<String>) -> Result<(), String> {
+    /// Deletes keys, of which some may not exist.
+    pub(crate) async fn delete_many(&self, keys: Vec<String>) -> Result<(), String> {
         stats::store_call();
         match &*self.0 {
             Backend::File(file) => file.delete_many(keys).await,
             Backend::Redis(redis) => redis.delete_many(&keys).await,
         }
-    }
-
-    async fn exists(&self, key: &str) -> Result<bool, String> {
-        stats::store_call();
-        match &*self.0 {
-            Backend::File(file) => file.exists(key),
-            Backend::Redis(redis) => redis.exists(key).await,
-        }
-    }
-
-    async fn keys(&self) -> Result<Vec<String>, String> {
-        stats::store_call();
-        match &*self.0 {
-            Backend::File(file) => file.keys(),
-            Backend::Redis(redis) => redis.keys().await,
-        }
-    }
-
-    async fn increment(&self, key: String, delta: i64) -> Result<i64, String> {
-        stats::store_call();
-        match &*self.0 {
-            Backend::File(file) => file.increment(key, delta).await,
-            Backend::Redis(redis) => redis.increment(&key, delta).await,
-        }
-    }
-
-    async fn cas(&self, key: String) -> Result<Cas, String> {
-        stats::store_call();
-        let kind = match &*self.0 {
-            Backend::File(_) => CasKind::File(FileCas::default()),
-            Backend::Redis(redis) => CasKind::Redis(redis.cas().await?),
-        };
-        let store = self.clone();
-        Ok(Cas { store, key, kind })
-    }
-}
-
-/// Keys with their values.
-type Pairs = Vec<(String, Option<Vec<u8>>)>;
-
-fn other(message: String) -> Error {
-    crate::log::warn(format_args!("key-value: {message}"));
-    Error::Other(message)
-}
-
-impl Ctx {
-    /// The store behind `label`, if the manifest grants it.
-    fn granted(&mut self, label: &str) -> Result<Store, Error> {
-        let store = self.component.key_value.get(label).cloned();
-        let store = store.ok_or(Error::AccessDenied)?;
-        if self.open_stores >= HANDLES {
-            return Err(Error::StoreTableFull);
-        }
-        Ok(store)
-    }
-
-    fn keep(&mut self, store: Store) -> Result<Resource<Store>, Error> {
-        let handle = self.table.push(store);
-        let handle = handle.map_err(|_| Error::StoreTableFull)?;
-        self.open_stores += 1;
-        Ok(handle)
-    }
-
-    fn close_store(&mut self, handle: Resource<Store>) -> Result<()> {
-        self.table.delete(handle)?;
-        self.open_stores -= 1;
-        Ok(())
-    }
-}
-
-impl Host for Ctx {
-    fn convert_error(&mut self, error: Error) -> Result<Error> {
-        Ok(error)
-    }
-}
-
-impl HostStore for Ctx {
-    async fn drop(&mut self, store: Resource<Store>) -> Result<()> {
-        self.close_store(store)
-    }
-}
-
-fn lookup<T: Send>(
-    accessor: &Accessor<T, HostState>,
-    handle: &Resource<Store>,
-) -> Result<Store, Error> {
-    accessor
-        .with(|mut access| access.get().table.get(handle).cloned())
-        .map_err(|_| Error::NoSuchStore)
-}
-
-impl<T: Send> HostStoreWithStore<T> for HostState {
-    async fn open(accessor: &Accessor<T, Self>, label: String) -> Result<Resource<Store>, Error> {
-        accessor.with(|mut access| {
-            let ctx = access.get();
-            let store = ctx.granted(&label)?;
-            ctx.keep(store)
-        })
-    }
-
-    async fn get(
-        accessor: &Accessor<T, Self>,
-        store: Resource<Store>,
-        key: String,
-    ) -> Result<Option<Vec<u8>>, Error> {
-        lookup(accessor, &store)?.get(&key).await.map_err(other)
-    }
-
-    async fn set(
-        accessor: &Accessor<T, Self>,
-        store: Resource<Store>,
-        key: String,
-        value: Vec<u8>,
-    ) -> Result<(), Error> {
-        lookup(accessor, &store)?
-            .set(key, value)
-            .await
-            .map_err(other)
-    }
-
-    async fn delete(
-        accessor: &Accessor<T, Self>,
-        store: Resource<Store>,
-        key: String,
-    ) -> Result<(), Error> {
-        lookup(accessor, &store)?
-            .delete_many(vec![key])
-            .await
-            .map_err(other)
-    }
-
-    async fn exists(
-        accessor: &Accessor<T, Self>,
-        store: Resource<Store>,
-        key: String,
-    ) -> Result<bool, Error> {
-        lookup(accessor, &store)?.exists(&key).await.map_err(other)
-    }
-
-    async fn get_keys(
-        accessor: &Accessor<T, Self>,
-        store: Resource<Store>,
-    ) -> Result<(StreamReader<String>, FutureReader<Result<(), Error>>)> {
-        let listing = match lookup(accessor, &store) {
-            Ok(store) => store.keys().await.map_err(other),
-            Err(error) => Err(error),
-        };
-        let (keys, outcome) = match listing {
-            Ok(keys) => (keys, Ok(())),
-            Err(error) => (Vec::new(), Err(error)),
-        };
-        accessor.with(|mut access| {
-            let keys = StreamReader::new(&mut access, keys)?;
-            let outcome = FutureReader::new(&mut access, async { wasmtime::error::Ok(outcome) })?;
-            Ok((keys, outcome))
-        })
     }
 }

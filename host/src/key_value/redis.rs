@@ -1,8 +1,7 @@
 //! The Redis store. As in Spin, keys are not prefixed with the store's label,
 //! and the same commands are sent, so that the same ones fail.
 
-use super::Pairs;
-use ::redis::aio::{ConnectionManager, ConnectionManagerConfig, MultiplexedConnection};
+use ::redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use ::redis::{Client, Cmd, RedisError, Value, cmd};
 use anyhow::{Context, Result};
 use std::time::Duration;
@@ -13,9 +12,6 @@ pub(super) struct Redis {
     client: Client,
     connection: OnceCell<ConnectionManager>,
 }
-
-/// A connection of its own, because WATCH belongs to a connection.
-pub(super) struct RedisCas(MultiplexedConnection);
 
 fn text(error: RedisError) -> String {
     format!("{error:?}")
@@ -55,68 +51,8 @@ impl Redis {
         self.send(cmd("SET").arg(key).arg(value)).await.map(drop)
     }
 
-    pub(super) async fn set_many(&self, pairs: &[(String, Vec<u8>)]) -> Result<(), String> {
-        let mut command = cmd("MSET");
-        for (key, value) in pairs {
-            command.arg(key).arg(value.as_slice());
-        }
-        self.send(&command).await.map(drop)
-    }
-
-    /// Sends what Spin sends: `KEYS` with all of the keys, which Redis refuses.
-    pub(super) async fn get_many(&self, keys: &[String]) -> Result<Pairs, String> {
-        self.send(cmd("KEYS").arg(keys)).await?;
-        Err("get-many does not work on Redis".to_owned())
-    }
-
     pub(super) async fn delete_many(&self, keys: &[String]) -> Result<(), String> {
         self.send(cmd("DEL").arg(keys)).await.map(drop)
-    }
-
-    pub(super) async fn exists(&self, key: &str) -> Result<bool, String> {
-        let found = self.send(cmd("EXISTS").arg(key)).await?;
-        Ok(matches!(found, Value::Int(count) if count > 0))
-    }
-
-    pub(super) async fn keys(&self) -> Result<Vec<String>, String> {
-        let keys = self.send(cmd("KEYS").arg("*")).await?;
-        ::redis::from_redis_value(keys).map_err(|error| format!("{error:?}"))
-    }
-
-    pub(super) async fn increment(&self, key: &str, delta: i64) -> Result<i64, String> {
-        match self.send(cmd("INCRBY").arg(key).arg(delta)).await? {
-            Value::Int(sum) => Ok(sum),
-            other => Err(format!("unexpected answer to INCRBY: {other:?}")),
-        }
-    }
-
-    pub(super) async fn cas(&self) -> Result<RedisCas, String> {
-        let connection = self.client.get_multiplexed_async_connection().await;
-        connection.map(RedisCas).map_err(text)
-    }
-}
-
-impl RedisCas {
-    pub(super) async fn current(&self, key: &str) -> Result<Option<Vec<u8>>, String> {
-        let mut connection = self.0.clone();
-        cmd("WATCH")
-            .arg(key)
-            .exec_async(&mut connection)
-            .await
-            .map_err(text)?;
-        let value = cmd("GET").arg(key).query_async(&mut connection).await;
-        bytes(value.map_err(text)?)
-    }
-
-    /// Spin sends `UNWATCH` with a key, which Redis refuses: so a swap is
-    /// always reported as failed, even where the value has been set.
-    pub(super) async fn swap(&self, key: &str, value: &[u8]) -> Result<bool, String> {
-        let mut connection = self.0.clone();
-        let mut transaction = ::redis::pipe();
-        transaction.atomic().cmd("SET").arg(key).arg(value);
-        let set: Result<Value, RedisError> = transaction.query_async(&mut connection).await;
-        let unwatched = cmd("UNWATCH").arg(key).exec_async(&mut connection).await;
-        Ok(set.is_ok() && unwatched.is_ok())
     }
 }
 

@@ -2,28 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
+use super::operation::{Operation, object};
 use super::{examples, problems, shared};
 
 /// Members of an operation by which annotations speak to this module.
 const HINTS: [&str; 4] = ["x-problems", "x-cached", "x-conditional", "x-optional-body"];
-
-/// An operation on its way into the document.
-pub(super) struct Operation<'a> {
-    pub(super) method: &'a str,
-    pub(super) path: &'a str,
-    pub(super) members: &'a mut Map<String, Value>,
-}
-
-impl Operation<'_> {
-    /// What follows from the annotation's hint, if it is there.
-    pub(super) fn hint(&self, name: &str) -> Option<&Value> {
-        self.members.get(name)
-    }
-
-    pub(super) fn responses(&mut self) -> &mut Map<String, Value> {
-        object(self.members.entry("responses").or_insert(json!({})))
-    }
-}
 
 /// The document with all that its operations have in common.
 pub(super) fn complete(mut document: Value) -> Value {
@@ -207,8 +190,4 @@ fn complete_content(body: &mut Map<String, Value>) {
             content["examples"] = examples;
         }
     }
-}
-
-fn object(value: &mut Value) -> &mut Map<String, Value> {
-    value.as_object_mut().expect("an object")
 }

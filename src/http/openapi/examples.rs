@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::complete::Operation;
+use super::operation::Operation;
 
 /// An object of each schema, members in their order.
 const OBJECTS: &[(&str, &str)] = &[
@@ -151,7 +151,7 @@ const IMAGE: &str = r#"{
 }"#;
 
 /// The example of a schema, as text.
-pub(super) fn text(schema: &str) -> Option<String> {
+fn text(schema: &str) -> Option<String> {
     if schema == "ImagePage" {
         let image = IMAGE.replace('\n', "\n    ");
         let cursor = "AQAAAZvXgC01AaILsCglfD-8J-M6Kk";

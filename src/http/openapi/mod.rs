@@ -1,7 +1,7 @@
 //! The published description of the API (OpenAPI 3.1), generated from the annotations of
-//! handlers and types, and the page that shows it. Compiled for unit tests only: the
-//! component carries the generated files, `docs/openapi.json` and `docs/openapi.html`,
-//! and a test holds them to the code. `cargo xtask openapi` writes them anew.
+//! handlers and types. Compiled for unit tests only: the component carries the generated
+//! file, `docs/openapi.json`, and a test holds it to the code. `cargo xtask openapi` writes
+//! it anew, and makes the page `docs/openapi.html` of it.
 //!
 //! An annotation says what is special about an operation; what follows from its path, its
 //! security and its bodies is completed here:
@@ -9,11 +9,10 @@
 //! - `shared`: headers, parameters and ways of access that operations refer to by name
 //! - `problems`: the answers that are problems
 //! - `examples`: values for schemas, and the command of curl for an operation
-//! - `page`: the document as HTML
 
 mod complete;
 mod examples;
-mod page;
+mod operation;
 mod problems;
 pub(super) mod schema;
 mod shared;

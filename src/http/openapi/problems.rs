@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
-use super::complete::Operation;
+use super::operation::Operation;
 use super::shared;
 use crate::http::reply::problem::ProblemKind::{self, *};
 

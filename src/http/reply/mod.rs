@@ -3,6 +3,7 @@
 pub(crate) mod asset;
 pub(crate) mod cached;
 pub(crate) mod exposition;
+pub(crate) mod markup;
 pub(crate) mod page;
 pub mod problem;
 pub(crate) mod view;

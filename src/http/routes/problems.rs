@@ -9,9 +9,9 @@ use serde::Serialize;
 
 use super::Route;
 use crate::http::headers::accept;
-use crate::http::reply::cached;
-use crate::http::reply::page::{self, escape, prose};
+use crate::http::reply::markup::{self, escape, prose};
 use crate::http::reply::problem::{Problem, ProblemKind};
+use crate::http::reply::{cached, page};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![("/problems", get(list)), ("/problems/{slug}", get(show))]
@@ -132,7 +132,7 @@ fn list_page() -> String {
          <p>Every error is an <code>application/problem+json</code> object (RFC 9457). \
          Its <code>type</code> is one of these.</p>\n<table>\n{rows}</table>\n</main>"
     );
-    page::html("Problems", &body)
+    markup::html("Problems", &body)
 }
 
 fn kind_page(kind: ProblemKind) -> String {
@@ -154,5 +154,5 @@ fn kind_page(kind: ProblemKind) -> String {
         meaning = prose(told.meaning),
         remedy = prose(told.remedy),
     );
-    page::html(kind.title(), &body)
+    markup::html(kind.title(), &body)
 }

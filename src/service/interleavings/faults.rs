@@ -2,9 +2,10 @@
 //! fails, without effect, after it, or with an effect that comes later, once or from
 //! there on.
 
+use super::clock::{GRACE, TERM};
 use super::operations::Operation;
 use super::steps::Verdict;
-use super::world::{GRACE, TERM, World};
+use super::world::World;
 
 /// What happens, and how much time passes after it, in milliseconds.
 fn day() -> Vec<(Operation, i64)> {

@@ -3,13 +3,15 @@
 //! step by step, with store failures, calls that take effect long after their failure,
 //! crashes and clocks that jump; held against a model.
 //!
+//! - `clock`: the time, and how long what depends on it lasts
 //! - `steps`: store calls that go on when the test says so
 //! - `stores`: the stores, made of such calls
 //! - `operations`: what happens at the same time, and what its outcome tells
 //! - `model`: what must hold, told from what was answered
 //! - `faults`: the same, one after another, with each store call failing in turn
-//! - `world`: instances, stores, the clock, and everything that is under way
+//! - `world`: instances, stores, and everything that is under way
 
+mod clock;
 mod faults;
 mod model;
 mod operations;
@@ -21,9 +23,10 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
+use clock::{GRACE, TERM};
 use operations::Operation;
 use steps::Verdict;
-use world::{GRACE, TERM, World};
+use world::World;
 
 /// Something that the test does.
 #[derive(Clone, Debug)]

@@ -7,9 +7,9 @@ use futures_util::future::BoxFuture;
 use futures_util::{Stream, StreamExt as _, stream};
 use uuid::Uuid;
 
+use super::clock::{Clock, GRACE, TERM, UNSURE};
 use super::model::{CHUNK, Known, Model, OWNERS, State, content};
 use super::steps::{Pause, Steps};
-use super::world::{Clock, GRACE, TERM, UNSURE};
 use crate::auth::{Grant, Scopes};
 use crate::blobs::BlobError;
 use crate::model::QuotaClaim;

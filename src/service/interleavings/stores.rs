@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 
+use super::clock::Clock;
 use super::steps::{Pause, Stepped, Steps};
-use super::world::Clock;
 use crate::blobs::{BlobError, KeyValue};
 use crate::catalog::testing::{MemoryCatalog, Moment};
 use crate::catalog::{CatalogError, Database, Row, Value};

@@ -1,8 +1,8 @@
-//! Two instances of the service on the same stores, a clock, and everything that is
+//! Two instances of the service on the same stores, and everything that is
 //! under way.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
@@ -11,6 +11,7 @@ use futures_util::future::BoxFuture;
 use futures_util::{FutureExt as _, TryStreamExt as _};
 use uuid::Uuid;
 
+use super::clock::{AHEAD, Clock, GRACE, TERM, UNSURE};
 use super::model::{self, CHUNK, Model};
 use super::operations::{Operation, Scene};
 use super::steps::{Pause, Stepped, Steps, Verdict, Waiting};
@@ -20,22 +21,8 @@ use crate::catalog::testing::native::Native;
 use crate::catalog::{BlobEntry, Catalog, SqlCatalog};
 use crate::model::{BlobRef, Filters, ListQuery, Sort, Timestamp};
 use crate::service::tests::limits;
-use crate::service::{Limits, Runtime, Service, Term};
+use crate::service::{Limits, Runtime, Service};
 
-/// How long leases last, in milliseconds.
-pub(super) const TERM: Term = Term {
-    issue: 100_000,
-    write: 3_600_000,
-    settle: 900_000,
-};
-/// How long the dead stay, in milliseconds.
-pub(super) const GRACE: i64 = 900_000;
-/// How far the clocks of the two instances are ahead of the database's.
-const AHEAD: [i64; 2] = [0, 30_000];
-/// How far a clock may be set back from the latest that it has shown.
-const BACK: i64 = 75_000;
-/// How much less than measured a time may have been, for both reasons.
-pub(super) const UNSURE: i64 = AHEAD[1] + BACK;
 /// The longest that a store takes over the writing of a chunk. A piece of a body
 /// makes a few of them one after another, which is within what leases leave for it.
 const LONGEST_WRITE: i64 = TERM.settle / 24;
@@ -43,43 +30,6 @@ const LONGEST_WRITE: i64 = TERM.settle / 24;
 const LEFT_BEHIND: usize = 9;
 /// The longest that it takes over a call that was given up.
 const LATEST: i64 = TERM.settle / 2;
-
-/// A clock that goes as the test says.
-#[derive(Clone)]
-pub(super) struct Clock {
-    now: Arc<AtomicI64>,
-    latest: Arc<AtomicI64>,
-}
-
-impl Clock {
-    fn new() -> Self {
-        let start = 1_800_000_000_000;
-        Self {
-            now: Arc::new(AtomicI64::new(start)),
-            latest: Arc::new(AtomicI64::new(start)),
-        }
-    }
-
-    /// Milliseconds since the Unix epoch.
-    pub(super) fn read(&self) -> i64 {
-        self.now.load(Ordering::Relaxed)
-    }
-
-    /// The latest that it has shown.
-    pub(super) fn latest(&self) -> i64 {
-        self.latest.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn timestamp(&self) -> Timestamp {
-        Timestamp::from_millis(self.read())
-    }
-
-    fn advance(&self, millis: i64) {
-        let now = (self.read() + millis).max(self.latest() - BACK);
-        self.now.store(now, Ordering::Relaxed);
-        self.latest.fetch_max(now, Ordering::Relaxed);
-    }
-}
 
 struct Task {
     instance: usize,

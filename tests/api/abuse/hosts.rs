@@ -47,6 +47,11 @@ async fn a_host_that_is_a_url_is_refused() {
 }
 
 #[tokio::test]
+async fn no_host_is_refused() {
+    refuses("GET /health/live HTTP/1.1").await;
+}
+
+#[tokio::test]
 async fn an_empty_host_is_refused() {
     refuses("GET /health/live HTTP/1.1\r\nHost:").await;
 }

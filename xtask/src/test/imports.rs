@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context as _, Result, bail, ensure};
+use wasmparser::{Parser, Payload, TypeRef};
 
 /// The interfaces that the component may import, without their versions. A new
 /// one is a new demand on every host that runs Darkroom: add it knowingly.
@@ -43,28 +44,23 @@ fn without_version(module: &str) -> &str {
 
 /// The names of the modules that a core module imports functions from.
 fn imported_modules(module: &[u8]) -> Result<BTreeSet<String>> {
-    let mut rest = module
-        .strip_prefix(b"\0asm\x01\0\0\0")
-        .context("this is not a core WebAssembly module")?;
+    ensure!(
+        Parser::is_core_wasm(module),
+        "this is not a core WebAssembly module"
+    );
     let mut names = BTreeSet::new();
-    while let Some((&id, tail)) = rest.split_first() {
-        rest = tail;
-        let size = number(&mut rest)?;
-        let mut section = take(&mut rest, size)?;
-        if id != 2 {
+    for payload in Parser::new(0).parse_all(module) {
+        let Payload::ImportSection(imports) = payload? else {
             continue;
-        }
-        for _ in 0..number(&mut section)? {
-            let module = name(&mut section)?;
-            let field = name(&mut section)?;
-            if !is_builtin(&field) {
-                names.insert(module);
+        };
+        for import in imports.into_imports() {
+            let import = import?;
+            let TypeRef::Func(_) = import.ty else {
+                bail!("the import {} is not a function", import.name);
+            };
+            if !is_builtin(import.name) {
+                names.insert(import.module.to_owned());
             }
-            // 0: a function, then the index of its type.
-            if take(&mut section, 1)? != [0] {
-                bail!("the import {field} is not a function");
-            }
-            number(&mut section)?;
         }
     }
     Ok(names)
@@ -77,32 +73,6 @@ fn is_builtin(field: &str) -> bool {
     ["[stream-", "[future-"]
         .iter()
         .any(|prefix| operation.starts_with(prefix))
-}
-
-fn name(bytes: &mut &[u8]) -> Result<String> {
-    let length = number(bytes)?;
-    Ok(String::from_utf8(take(bytes, length)?.to_vec())?)
-}
-
-fn take<'a>(bytes: &mut &'a [u8], count: usize) -> Result<&'a [u8]> {
-    let (taken, rest) = bytes
-        .split_at_checked(count)
-        .context("the module is cut short")?;
-    *bytes = rest;
-    Ok(taken)
-}
-
-/// An unsigned LEB128 number of 32 bits.
-fn number(bytes: &mut &[u8]) -> Result<usize> {
-    let mut value = 0_u64;
-    for shift in (0..35).step_by(7) {
-        let byte = take(bytes, 1)?[0];
-        value |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return Ok(usize::try_from(value)?);
-        }
-    }
-    bail!("a number is too long")
 }
 
 #[cfg(test)]

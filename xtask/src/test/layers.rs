@@ -119,7 +119,8 @@ fn check_path(rule: &Rule, src: &Path, path: &Path, found: &mut Vec<String>) -> 
         }
     } else if path.extension().is_some_and(|extension| extension == "rs") {
         let text = fs::read_to_string(path).with_context(unreadable)?;
-        for (line, name) in trespasses(rule, &text) {
+        let trespasses = trespasses(rule, &text).with_context(unreadable)?;
+        for (line, name) in trespasses {
             found.push(format!(
                 "{}:{line}: names {name}; {}",
                 path.display(),
@@ -131,8 +132,8 @@ fn check_path(rule: &Rule, src: &Path, path: &Path, found: &mut Vec<String>) -> 
 }
 
 /// The forbidden names in a source text, with their lines.
-fn trespasses(rule: &Rule, text: &str) -> Vec<(usize, String)> {
-    let words = words(text);
+fn trespasses(rule: &Rule, text: &str) -> Result<Vec<(usize, String)>> {
+    let words = words(text)?;
     let mut found = Vec::new();
     for (at, (line, word)) in words.iter().enumerate() {
         if rule.crates.contains(&word.as_str()) {
@@ -146,7 +147,7 @@ fn trespasses(rule: &Rule, text: &str) -> Vec<(usize, String)> {
             }
         }
     }
-    found
+    Ok(found)
 }
 
 /// The names that directly follow `crate`: one after `::`, several after `::{`.
@@ -181,7 +182,7 @@ mod tests {
     use super::*;
 
     fn found(text: &str) -> Vec<(usize, String)> {
-        trespasses(&RULES[1], text)
+        trespasses(&RULES[1], text).expect("Rust")
     }
 
     #[test]
@@ -190,11 +191,17 @@ mod tests {
             for module in rule.modules {
                 let text = format!("use crate::{module}::Name;");
                 let expect = [(1, format!("crate::{module}"))];
-                assert_eq!(trespasses(rule, &text), expect, "{}", rule.why);
+                assert_eq!(
+                    trespasses(rule, &text).expect("Rust"),
+                    expect,
+                    "{}",
+                    rule.why
+                );
             }
             for name in rule.crates {
                 let text = format!("use {name}::Name;");
-                assert_eq!(trespasses(rule, &text), [(1, (*name).to_owned())]);
+                let found = trespasses(rule, &text).expect("Rust");
+                assert_eq!(found, [(1, (*name).to_owned())]);
             }
         }
     }

@@ -1,96 +1,47 @@
 //! Reading Rust source as far as it takes to find names in it.
 
+use anyhow::{Result, anyhow};
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+
 /// The identifiers and the marks `::`, `{`, `}`, `,` of a source text, with
 /// their lines; comments, strings and characters are left out.
-pub(crate) fn words(text: &str) -> Vec<(usize, String)> {
+///
+/// # Errors
+/// Where the text is not a whole number of Rust's tokens.
+pub(crate) fn words(text: &str) -> Result<Vec<(usize, String)>> {
+    let tokens: TokenStream = text.parse().map_err(|error: proc_macro2::LexError| {
+        anyhow!("line {}: {error}", error.span().start().line)
+    })?;
     let mut words = Vec::new();
-    let (mut rest, mut line) = (text, 1);
-    while let Some(first) = rest.chars().next() {
-        let length = match first {
-            '/' if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
-            '/' if rest.starts_with("/*") => block_comment(rest),
-            '"' => string(rest),
-            'r' | 'b' | 'c' if raw_string(rest).is_some() => raw_string(rest).unwrap_or(1),
-            '\'' => character(rest),
-            ':' if rest.starts_with("::") => 2,
-            _ if is_word(first) => rest.find(|c| !is_word(c)).unwrap_or(rest.len()),
-            _ => first.len_utf8(),
-        };
-        let (token, tail) = rest.split_at(length);
-        if is_word(first) && !token.contains('"') || ["::", "{", "}", ","].contains(&token) {
-            words.push((line, token.to_owned()));
-        }
-        line += token.matches('\n').count();
-        rest = tail;
-    }
-    words
+    collect(tokens, &mut words);
+    Ok(words)
 }
 
-fn is_word(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
-}
-
-/// The length of a comment that may hold others.
-fn block_comment(text: &str) -> usize {
-    let mut depth = 0;
-    let mut at = 0;
-    while at < text.len() {
-        let here = &text.as_bytes()[at..];
-        if here.starts_with(b"/*") {
-            depth += 1;
-            at += 2;
-        } else if here.starts_with(b"*/") {
-            depth -= 1;
-            at += 2;
-            if depth == 0 {
-                return at;
+fn collect(tokens: TokenStream, words: &mut Vec<(usize, String)>) {
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        let line = token.span().start().line;
+        match token {
+            TokenTree::Ident(name) => words.push((line, name.to_string())),
+            TokenTree::Punct(mark) if mark.as_char() == ',' => words.push((line, ",".to_owned())),
+            token if is_colon(&token) => {
+                if tokens.next_if(is_colon).is_some() {
+                    words.push((line, "::".to_owned()));
+                }
             }
-        } else {
-            at += 1;
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
+                words.push((line, "{".to_owned()));
+                collect(group.stream(), words);
+                words.push((group.span_close().start().line, "}".to_owned()));
+            }
+            TokenTree::Group(group) => collect(group.stream(), words),
+            TokenTree::Punct(_) | TokenTree::Literal(_) => {}
         }
     }
-    text.len()
 }
 
-/// The length of a string with escapes.
-fn string(text: &str) -> usize {
-    let mut escaped = false;
-    for (at, c) in text.char_indices().skip(1) {
-        match c {
-            '"' if !escaped => return at + 1,
-            _ => escaped = c == '\\' && !escaped,
-        }
-    }
-    text.len()
-}
-
-/// The length of `r"…"`, `r#"…"#`, `br"…"`, `cr"…"`; none where it is not one.
-fn raw_string(text: &str) -> Option<usize> {
-    let marked = text
-        .strip_prefix(['b', 'c'])
-        .unwrap_or(text)
-        .strip_prefix('r')?;
-    let opened = marked.trim_start_matches('#');
-    let hashes = marked.len() - opened.len();
-    let body = opened.strip_prefix('"')?;
-    let close = format!("\"{}", "#".repeat(hashes));
-    let end = body.find(&close)?;
-    Some(text.len() - body.len() + end + close.len())
-}
-
-/// The length of a character literal, or of the mark of a lifetime.
-fn character(text: &str) -> usize {
-    let mut inside = text[1..].chars();
-    match (inside.next(), inside.next()) {
-        (Some('\\'), Some(escaped)) => {
-            let from = 2 + escaped.len_utf8();
-            text[from..]
-                .find('\'')
-                .map_or(text.len(), |end| from + end + 1)
-        }
-        (Some(c), Some('\'')) => 2 + c.len_utf8(),
-        _ => 1,
-    }
+fn is_colon(token: &TokenTree) -> bool {
+    matches!(token, TokenTree::Punct(mark) if mark.as_char() == ':')
 }
 
 #[cfg(test)]
@@ -98,7 +49,8 @@ mod tests {
     use super::*;
 
     fn found(text: &str) -> Vec<String> {
-        words(text).into_iter().map(|(_, word)| word).collect()
+        let words = words(text).expect("Rust");
+        words.into_iter().map(|(_, word)| word).collect()
     }
 
     #[test]
@@ -107,6 +59,7 @@ mod tests {
             found("use a::{b, c1};"),
             ["use", "a", "::", "{", "b", ",", "c1", "}"]
         );
+        assert_eq!(found("a: b(c)[d]"), ["a", "b", "c", "d"]);
     }
 
     #[test]
@@ -118,9 +71,9 @@ mod tests {
     }
 
     #[test]
-    fn text_that_ends_too_early_is_no_trouble() {
-        for text in ["\"a", "/* a", "r#\"", "'\\", "'"] {
-            let _ = words(text);
+    fn text_that_ends_too_early_is_an_error() {
+        for text in ["\"a", "/* a", "r#\"", "'\\", "'", "{", "a)"] {
+            assert!(words(text).is_err(), "{text}");
         }
     }
 }

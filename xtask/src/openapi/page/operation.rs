@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::super::examples;
+use super::example::example;
 use super::schema;
 use super::text::{markdown, of, resolve};
-use crate::http::reply::page::{escape, prose};
+use crate::openapi::markup::{escape, prose};
 
 /// A method, to be told from others at a glance.
 pub(super) fn badge(method: &str) -> String {
@@ -102,7 +102,7 @@ fn request(operation: &Value) -> String {
 
 fn responses(document: &Value, operation: &Value) -> String {
     let mut rows = String::new();
-    let mut example = String::new();
+    let mut sample = String::new();
     for (status, response) in operation["responses"].as_object().into_iter().flatten() {
         let (response, _) = resolve(document, response);
         let content = &response["content"];
@@ -123,12 +123,12 @@ fn responses(document: &Value, operation: &Value) -> String {
         rows +=
             &format!("<tr><th><span class=\"status\">{status}</span></th><td>{told}</td></tr>\n");
         let name = content["application/json"]["schema"]["$ref"].as_str();
-        let text = name.and_then(|name| examples::text(name.rsplit('/').next()?));
+        let text = name.and_then(|name| example(document, name.rsplit('/').next()?));
         if let Some(text) = text.filter(|_| status.starts_with('2')) {
-            example = format!("<pre><code>{}</code></pre>\n", escape(&text));
+            sample = format!("<pre><code>{}</code></pre>\n", escape(&text));
         }
     }
-    format!("{example}<h4>Answers</h4>\n<table>\n{rows}</table>\n")
+    format!("{sample}<h4>Answers</h4>\n<table>\n{rows}</table>\n")
 }
 
 fn problem(document: &Value, slug: &str) -> String {

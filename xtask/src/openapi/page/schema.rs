@@ -2,19 +2,19 @@
 
 use serde_json::Value;
 
-use super::super::examples;
+use super::example::example;
 use super::text::{markdown, of};
-use crate::http::reply::page::{escape, prose};
+use crate::openapi::markup::{escape, prose};
 
 /// A schema of its own, with its members and an example.
-pub(super) fn object(name: &str, schema: &Value) -> String {
+pub(super) fn object(document: &Value, name: &str, schema: &Value) -> String {
     let mut html = format!("<section id=\"{name}\">\n<h3>{name}</h3>\n");
     html += &markdown(of(&schema["description"]));
     match schema["properties"].as_object() {
         Some(_) => html += &members(schema),
         None => html += &format!("<p>{}{}</p>\n", kind(schema), limits(schema)),
     }
-    if let Some(example) = examples::text(name) {
+    if let Some(example) = example(document, name) {
         html += &format!("<pre><code>{}</code></pre>\n", escape(&example));
     }
     html + "</section>\n"

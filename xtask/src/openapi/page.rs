@@ -1,13 +1,14 @@
 //! The document as HTML: a page that can be read without a program, made of the same
 //! file that programs read.
 
+mod example;
 mod operation;
 mod schema;
 mod text;
 
 use serde_json::Value;
 
-use crate::http::reply::page;
+use super::markup;
 use operation::operation;
 use text::markdown;
 
@@ -22,7 +23,7 @@ pub(super) fn html(document: &Value) -> String {
         "<div class=\"layout\">\n<nav aria-label=\"Contents\">\n{}</nav>\n<main>\n<h1>{title} API \
          <span class=\"faint\">{}</span></h1>\n{}{}{}{}</main>\n</div>",
         contents(document),
-        page::escape(text::of(&info["version"])),
+        markup::escape(text::of(&info["version"])),
         markdown(text::of(&info["description"])),
         access(document),
         tags(document)
@@ -30,7 +31,7 @@ pub(super) fn html(document: &Value) -> String {
             .collect::<String>(),
         objects(document),
     );
-    page::html(&format!("{title} API"), &body)
+    markup::html(&format!("{title} API"), &body)
 }
 
 fn tags(document: &Value) -> impl Iterator<Item = &Value> {
@@ -59,7 +60,7 @@ fn contents(document: &Value) -> String {
         html += &format!("<h2>{}</h2>\n<ul>\n", text::of(&tag["name"]));
         for (method, _, operation) in operations(document, tag) {
             let name = text::of(&operation["operationId"]);
-            let summary = page::escape(text::of(&operation["summary"]));
+            let summary = markup::escape(text::of(&operation["summary"]));
             let badge = operation::badge(method);
             html += &format!("<li><a href=\"#{name}\">{badge} {summary}</a></li>\n");
         }
@@ -109,6 +110,6 @@ fn objects(document: &Value) -> String {
         .expect("schemas");
     let all = schemas
         .iter()
-        .map(|(name, object)| schema::object(name, object));
+        .map(|(name, object)| schema::object(document, name, object));
     format!("<h2>Objects</h2>\n{}", all.collect::<String>())
 }

@@ -1,0 +1,82 @@
+//! What can be said of a statement before it is run.
+
+/// What a statement's first word says about it.
+#[derive(Debug, PartialEq)]
+pub(super) enum Kind {
+    /// It may only read; SQLite says whether it does.
+    Query,
+    /// It changes rows.
+    Change,
+    /// Anything else: transactions, pragmas, the schema.
+    Control,
+}
+
+/// What its first word says.
+pub(super) fn kind(statement: &str) -> Kind {
+    let word = first_word(statement);
+    let is = |words: &[&str]| words.iter().any(|w| w.eq_ignore_ascii_case(word));
+    if is(&["SELECT", "WITH", "VALUES", "EXPLAIN"]) {
+        Kind::Query
+    } else if is(&["INSERT", "UPDATE", "DELETE", "REPLACE"]) {
+        Kind::Change
+    } else {
+        Kind::Control
+    }
+}
+
+/// The first keyword, after blanks and comments.
+fn first_word(statement: &str) -> &str {
+    let mut rest = statement.trim_start();
+    loop {
+        let end = if rest.starts_with("--") {
+            rest.find('\n').map(|at| at + 1)
+        } else if rest.starts_with("/*") {
+            rest.find("*/").map(|at| at + 2)
+        } else {
+            let end = rest.find(|c: char| !c.is_ascii_alphabetic());
+            return &rest[..end.unwrap_or(rest.len())];
+        };
+        match end {
+            Some(at) => rest = rest[at..].trim_start(),
+            None => return "",
+        }
+    }
+}
+
+/// Whether a statement asks what only the shared connection knows.
+pub(super) fn asks_the_connection(statement: &str) -> bool {
+    const NAMES: [&str; 2] = ["changes(", "last_insert_rowid("];
+    NAMES.iter().any(|name| contains(statement, name))
+}
+
+/// Whether a statement gives the shared connection what others lack.
+pub(super) fn hides_something(statement: &str) -> bool {
+    contains(statement, "temp") || first_word(statement).eq_ignore_ascii_case("ATTACH")
+}
+
+fn contains(text: &str, ascii: &str) -> bool {
+    let windows = text.as_bytes().windows(ascii.len());
+    windows
+        .into_iter()
+        .any(|window| window.eq_ignore_ascii_case(ascii.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_statements_kind_is_its_first_word() {
+        for (statement, expect) in [
+            ("select 1", Kind::Query),
+            ("  -- note\n /* and */ INSERT INTO t", Kind::Change),
+            ("WITH a AS (SELECT 1) INSERT INTO t", Kind::Query),
+            ("BEGIN", Kind::Control),
+            ("PRAGMA foreign_keys=ON", Kind::Control),
+            ("-- nothing", Kind::Control),
+            ("", Kind::Control),
+        ] {
+            assert_eq!(kind(statement), expect, "{statement}");
+        }
+    }
+}

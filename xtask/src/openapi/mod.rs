@@ -1,0 +1,75 @@
+//! `cargo xtask openapi`: the published description of the API, written anew.
+
+// The frame and the style of every page that the application serves.
+#[path = "../../../src/http/reply/markup.rs"]
+mod markup;
+mod page;
+
+use std::fs;
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+
+use crate::cargo::{self, cargo, root};
+use crate::say;
+
+/// The description, from the root of the repository.
+const JSON: &str = "docs/openapi.json";
+/// The page that is made of it.
+const HTML: &str = "docs/openapi.html";
+/// The unit test that holds the description to the code, and writes it where it is asked to.
+const TEST: &str = "the_published_description_is_what_the_code_gives";
+/// Asks it to.
+const WRITE: &str = "DARKROOM_WRITE_OPENAPI";
+
+/// Generates `docs/openapi.json` from the code, and `docs/openapi.html` from that.
+#[derive(Args)]
+pub(crate) struct Openapi {}
+
+impl Openapi {
+    /// Runs the command.
+    pub(crate) fn run(self) -> Result<()> {
+        say::step(&format!("Writing {JSON}"));
+        // The same packages as all unit tests, so that nothing is built twice.
+        let test = "test --quiet --package darkroom --package xtask --lib --bins";
+        let mut command = cargo(test.split(' '));
+        cargo::run(command.arg(TEST).env(WRITE, "1"))?;
+        say::step(&format!("Writing {HTML}"));
+        fs::write(root().join(HTML), page()?).with_context(|| format!("cannot write {HTML}"))
+    }
+}
+
+/// The page of the published description.
+fn page() -> Result<String> {
+    let text = fs::read(root().join(JSON)).with_context(|| format!("cannot read {JSON}"))?;
+    let document = serde_json::from_slice(&text).with_context(|| format!("{JSON} is not JSON"))?;
+    Ok(page::html(&document))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_published_page_is_what_the_description_gives() {
+        let published = fs::read_to_string(root().join(HTML)).expect("a page");
+        assert!(
+            published == page().expect("a page"),
+            "{HTML} is not what {JSON} gives: `cargo xtask openapi` writes it anew"
+        );
+    }
+
+    #[test]
+    fn the_page_leads_to_what_it_shows() {
+        let page = page().expect("a page");
+        for (at, mark) in page.match_indices("href=\"#") {
+            let rest = &page[at + mark.len()..];
+            let name = rest.split('"').next().expect("a name");
+            let anchor = format!("id=\"{name}\"");
+            assert_eq!(page.matches(&anchor).count(), 1, "{name}");
+        }
+        assert!(
+            !page.contains("<script") && !page.contains("style=") && !page.contains("http-equiv")
+        );
+    }
+}
