@@ -6,12 +6,12 @@ use axum::body::Body;
 use axum::http::header;
 use multer::{Constraints, Field, Multipart};
 
-use super::upload::declared_kind;
 use super::visibility;
 use crate::http::app::App;
 use crate::http::headers::digest;
 use crate::http::headers::disposition::Named;
 use crate::http::headers::field_parameters::FieldParameters;
+use crate::http::headers::media_type;
 #[cfg(test)]
 use crate::http::openapi::schema;
 use crate::http::reply::problem::{Problem, ProblemKind};
@@ -235,7 +235,7 @@ async fn receive_part(
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
     let expected = Expected {
-        kind: declared_kind(declared)?,
+        kind: media_type::declared_kind(declared)?,
         sha256: digest::sha256(field.headers())?,
         ..expected.clone()
     };

@@ -15,6 +15,7 @@ use crate::http::app::App;
 use crate::http::headers::digest;
 use crate::http::headers::disposition::Named;
 use crate::http::headers::idempotency::{self, FileFingerprint, Fingerprint};
+use crate::http::headers::media_type;
 use crate::http::input::extract::{Authorized, Write};
 use crate::http::input::query::{self, Parameters};
 #[cfg(test)]
@@ -189,9 +190,8 @@ async fn repeat(
 }
 
 fn fingerprint(parts: &Parts, files: &[Received], attributes: &Attributes) -> String {
-    let content_type = parts.headers.get(header::CONTENT_TYPE);
-    let content_type = content_type.and_then(|value| value.to_str().ok());
-    let content_type = essence(content_type.unwrap_or_default()).to_ascii_lowercase();
+    let content_type = media_type::of(&parts.headers).unwrap_or_default();
+    let content_type = content_type.to_ascii_lowercase();
     let files = files.iter().map(|file| FileFingerprint {
         filename: file.filename.as_deref(),
         sha256: file.original_sha256().to_string(),
@@ -264,39 +264,10 @@ fn body_form(headers: &HeaderMap) -> Result<BodyForm, Problem> {
     let value = value
         .to_str()
         .map_err(|_| Problem::new(ProblemKind::BadRequest, "the Content-Type cannot be read"))?;
-    if essence(value).eq_ignore_ascii_case("multipart/form-data") {
+    if media_type::essence(value).eq_ignore_ascii_case("multipart/form-data") {
         return form::boundary(value).map(BodyForm::Form);
     }
-    declared_kind(value).map(BodyForm::Raw)
-}
-
-fn essence(media_type: &str) -> &str {
-    media_type.split(';').next().unwrap_or_default().trim()
-}
-
-/// The kind that a media type declares; `None` for types that leave it open. The
-/// bytes decide in the end, but what is no image by its own words is refused.
-pub(super) fn declared_kind(media_type: &str) -> Result<Option<Kind>, Problem> {
-    let essence = essence(media_type);
-    if let Some(kind) = Kind::from_media_type(essence) {
-        return Ok(Some(kind));
-    }
-    let open = [
-        "application/octet-stream",
-        "binary/octet-stream",
-        "image/*",
-        "*/*",
-        "",
-    ];
-    if open.iter().any(|open| essence.eq_ignore_ascii_case(open)) {
-        return Ok(None);
-    }
-    let detail = format!(
-        "a body of type {essence:?} is not accepted: send the image itself with its own type, \
-         or a multipart/form-data form with a part named \"file\""
-    );
-    Err(Problem::new(ProblemKind::UnsupportedType, detail)
-        .with("allowed", Kind::ALL.map(Kind::media_type).to_vec()))
+    media_type::declared_kind(value).map(BodyForm::Raw)
 }
 
 async fn receive_raw(
@@ -326,42 +297,4 @@ fn content_length(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
     let length = value.to_str().ok().and_then(number::whole);
     let unreadable = || Problem::new(ProblemKind::BadRequest, "the Content-Length is no number");
     length.ok_or_else(unreadable).map(Some)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_declared_type_is_of_a_kind_or_leaves_it_open() {
-        let check = |media_type: &str, expect: Option<Option<Kind>>| {
-            assert_eq!(declared_kind(media_type).ok(), expect, "{media_type}");
-        };
-        check("image/png", Some(Some(Kind::Png)));
-        check("IMAGE/JPG ; q=1", Some(Some(Kind::Jpeg)));
-        check("image/webp;charset=binary", Some(Some(Kind::Webp)));
-        for open in ["", "image/*", "application/octet-stream; a=b", "*/*"] {
-            check(open, Some(None));
-        }
-        for other in [
-            "image/svg+xml",
-            "text/html",
-            "image",
-            "image/png, image/gif",
-        ] {
-            check(other, None);
-        }
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn parameters_of_a_type_mean_nothing(
-            essence in "image/(png|gif|\\*|svg\\+xml)|[a-z/*]{0,20}",
-            parameters in "( ?;[ -~]{0,9}){0,2}",
-        ) {
-            let bare = declared_kind(&essence).ok();
-            let with = declared_kind(&format!("{essence}{parameters}")).ok();
-            proptest::prop_assert_eq!(with, bare);
-        }
-    }
 }
