@@ -1,4 +1,4 @@
-//! Access without a token: links and upload tickets.
+//! Access by signed URLs.
 
 use uuid::Uuid;
 
@@ -6,9 +6,6 @@ use super::{Service, ServiceError};
 use crate::auth::Grant;
 use crate::auth::link::VerifiedLink;
 use crate::model::Image;
-
-/// How long the records of used tickets are kept: longer than any ticket lives.
-pub const TICKET_RECORD_SECONDS: i64 = 8 * 86_400;
 
 impl Service {
     /// The image that a verified link was made for, unless its links were revoked

@@ -25,7 +25,6 @@ use crate::media::{Strip, Trailing};
 use crate::model::{Image, Kind, Timestamp};
 use crate::settings::Settings;
 
-pub use access::TICKET_RECORD_SECONDS;
 pub use edit::{EditError, Patch};
 pub use error::{ServiceError, StoreError};
 pub use fetch::ListRequest;
@@ -34,7 +33,7 @@ pub use migrate::Migrated;
 pub use sweep::Swept;
 pub use upload::{
     ANSWER_SECONDS, Attributes, Declared, HOLD_SECONDS, KeyedRequest, MAX_FILES, RequestIdentity,
-    Upload, UploadError, UploadTerms, UploadTicket,
+    TICKET_RECORD_SECONDS, Upload, UploadError, UploadTerms, UploadTicket,
 };
 pub use usage::Report;
 

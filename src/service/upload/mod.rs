@@ -12,7 +12,8 @@
 //!
 //! - `session`: the protocol
 //! - `terms`: what front ends say of an upload
-//! - `idempotency`: requests that name a key, `kept`: what is recorded of their answers
+//! - `idempotency`: requests that name a key; `fingerprint`: which of them are the same;
+//!   `kept`: what is recorded of their answers
 //! - `intake`: one file, from its first byte to its last; `digests`: its hashes
 //! - `commit`: images of all files, in one statement; `ids`: their ids
 //! - `discard`: deleting what is not committed
@@ -21,6 +22,7 @@ mod commit;
 mod digests;
 mod discard;
 mod error;
+mod fingerprint;
 pub(super) mod idempotency;
 mod ids;
 mod intake;
@@ -29,8 +31,11 @@ mod session;
 mod terms;
 
 pub use error::UploadError;
-pub use idempotency::{ANSWER_SECONDS, HOLD_SECONDS, KeyedRequest, RequestIdentity};
+pub use fingerprint::RequestIdentity;
+pub use idempotency::{ANSWER_SECONDS, HOLD_SECONDS, KeyedRequest};
 pub use session::Upload;
-pub use terms::{Attributes, Declared, MAX_FILES, UploadTerms, UploadTicket};
+pub use terms::{
+    Attributes, Declared, MAX_FILES, TICKET_RECORD_SECONDS, UploadTerms, UploadTicket,
+};
 
 use super::{Service, ServiceError};

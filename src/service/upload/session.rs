@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use futures_util::Stream;
 
-use super::idempotency::{Answering, Fingerprint, Hold};
+use super::fingerprint::Fingerprint;
+use super::idempotency::{Answering, Hold};
 use super::intake::Received;
 use super::kept::Kept;
 use super::{

@@ -7,6 +7,8 @@ use crate::model::{Kind, Quota, Sha256, Visibility};
 pub const MAX_FILES: usize = 32;
 /// The most files of one upload with a ticket.
 const MAX_TICKET_FILES: usize = 1;
+/// How long the records of used tickets are kept: longer than any ticket lives.
+pub const TICKET_RECORD_SECONDS: i64 = 8 * 86_400;
 
 /// What the uploader may do, and for whom.
 #[derive(Clone, Debug, Default)]
