@@ -18,10 +18,10 @@
 //! - `fuzz`: what holds whatever is sent, for fuzzers and tests only.
 //!
 //! # The way of an upload
-//! `http::routes::upload` → token becomes a grant → [`service::Service::receive`]:
-//! bytes are judged ([`media::Inspector`]), hashed and written
-//! ([`blobs::BlobStore::create`]) as they come → [`service::Service::commit`]: one
-//! catalog statement → 201.
+//! `http::routes::upload` → token or ticket become terms → a session of the service
+//! ([`service::Service::begin_upload`]) → [`service::Upload::file`], once per file: bytes
+//! are judged ([`media::Inspector`]), hashed and written ([`blobs::BlobStore::create`]) as
+//! they come → [`service::Upload::commit`]: one catalog statement → 201.
 //!
 //! # The way of a download
 //! `http::routes::content` → token becomes a grant → one catalog row

@@ -1,15 +1,11 @@
-//! Access without a token: links and upload tickets.
+//! Access by signed URLs.
 
 use uuid::Uuid;
 
 use super::{Service, ServiceError};
 use crate::auth::Grant;
 use crate::auth::link::VerifiedLink;
-use crate::catalog::CatalogError;
 use crate::model::Image;
-
-/// How long the records of used tickets are kept: longer than any ticket lives.
-pub const TICKET_RECORD_SECONDS: i64 = 8 * 86_400;
 
 impl Service {
     /// The image that a verified link was made for, unless its links were revoked
@@ -34,14 +30,5 @@ impl Service {
         } else {
             Err(ServiceError::NotFound)
         }
-    }
-
-    /// Refuses a ticket that was used, before its upload is read. What decides in
-    /// the end is the commit.
-    pub async fn refuse_spent(&self, ticket: &str) -> Result<(), ServiceError> {
-        if self.catalog().is_ticket_spent(ticket).await? {
-            return Err(CatalogError::TicketSpent.into());
-        }
-        Ok(())
     }
 }

@@ -3,15 +3,11 @@
 
 mod access;
 pub mod audit;
-mod digests;
-mod discard;
 mod edit;
 mod error;
 mod fetch;
 pub mod fields;
 pub mod filename;
-mod idempotency;
-mod kept;
 mod lease;
 mod migrate;
 mod sweep;
@@ -29,16 +25,16 @@ use crate::media::{Strip, Trailing};
 use crate::model::{Image, Kind, Timestamp};
 use crate::settings::Settings;
 
-pub use crate::catalog::{KeyAnswer, KeyClaim};
-pub use access::TICKET_RECORD_SECONDS;
 pub use edit::{EditError, Patch};
 pub use error::{ServiceError, StoreError};
 pub use fetch::ListRequest;
-pub use idempotency::{ANSWER_SECONDS, Answering, Begun, HOLD_SECONDS};
 pub use lease::Term;
 pub use migrate::Migrated;
 pub use sweep::Swept;
-pub use upload::{Attributes, Expected, Received, UploadError};
+pub use upload::{
+    ANSWER_SECONDS, Attributes, Declared, HOLD_SECONDS, KeyedRequest, MAX_FILES, RequestIdentity,
+    TICKET_RECORD_SECONDS, Upload, UploadError, UploadTerms, UploadTicket,
+};
 pub use usage::Report;
 
 /// What the service needs of the world besides its stores.
@@ -119,7 +115,7 @@ struct Parts {
     runtime: Runtime,
     leases: lease::LeasePool,
     sweeps: sweep::Schedule,
-    abandoned: idempotency::Abandoned,
+    abandoned: upload::idempotency::Abandoned,
 }
 
 impl Service {
@@ -160,7 +156,7 @@ impl Service {
                 runtime,
                 leases: lease::LeasePool::default(),
                 sweeps: sweep::Schedule::default(),
-                abandoned: idempotency::Abandoned::default(),
+                abandoned: upload::idempotency::Abandoned::default(),
             }),
         }
     }

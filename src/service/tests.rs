@@ -3,6 +3,7 @@ mod idempotency;
 mod late;
 mod migrate;
 mod quota;
+mod upload;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -102,18 +103,22 @@ impl Bench {
         self.clock.fetch_add(seconds * 1000, Ordering::Relaxed);
     }
 
-    async fn receive(&self, bytes: &[u8]) -> Result<Received, UploadError> {
-        self.service
-            .receive(body(bytes), Some("a.png"), &Expected::default())
-            .await
+    /// Begins an upload without a key.
+    async fn begin(&self, terms: UploadTerms) -> Upload {
+        let begun = self.service.begin_upload(terms, None).await;
+        begun.expect("begins")
+    }
+
+    /// Begins an upload, with one file.
+    async fn receive(&self, terms: UploadTerms, bytes: &[u8]) -> Result<Upload, UploadError> {
+        let mut upload = self.begin(terms).await;
+        upload.file(body(bytes), named("a.png")).await?;
+        Ok(upload)
     }
 
     async fn upload(&self, owner: &str, bytes: &[u8]) -> Result<crate::model::Image, UploadError> {
-        let file = self.receive(bytes).await?;
-        let images = self
-            .service
-            .commit(owner, vec![file], &Attributes::default())
-            .await?;
+        let upload = self.receive(of(owner), bytes).await?;
+        let images = upload.commit(Attributes::default()).await?;
         Ok(images.into_iter().next().expect("one image"))
     }
 
@@ -199,6 +204,27 @@ fn body(bytes: &[u8]) -> impl futures_util::Stream<Item = Result<Bytes, std::io:
     stream::iter(pieces)
 }
 
+/// The terms of an owner.
+fn of(owner: &str) -> UploadTerms {
+    UploadTerms {
+        owner: owner.to_owned(),
+        ..UploadTerms::default()
+    }
+}
+
+/// A file of which only the name is declared.
+fn named(filename: &str) -> Declared {
+    Declared {
+        filename: Some(filename.to_owned()),
+        ..Declared::default()
+    }
+}
+
+/// Ends a session as a crash does: it cleans nothing up.
+fn crash(upload: Upload) {
+    std::mem::forget(upload);
+}
+
 fn grant(owner: &str) -> Grant {
     Grant {
         owner: owner.to_owned(),
@@ -232,18 +258,18 @@ async fn a_refused_file_leaves_nothing_behind() {
     let cut: Vec<u8> = file[..990].to_vec();
     let sha256 = Some([0; 32].into());
     let jpeg = Some(Kind::Jpeg);
-    type Case = (&'static str, Vec<u8>, Expected, fn(&UploadError) -> bool);
+    type Case = (&'static str, Vec<u8>, Declared, fn(&UploadError) -> bool);
     let cases: Vec<Case> = vec![
-        ("empty", vec![], Expected::default(), |error| {
+        ("empty", vec![], Declared::default(), |error| {
             matches!(error, UploadError::Media(MediaError::Empty))
         }),
         (
             "text",
             b"<svg xmlns='http://www.w3.org/2000/svg'/>".repeat(9),
-            Expected::default(),
+            Declared::default(),
             |error| matches!(error, UploadError::Media(MediaError::UnknownType)),
         ),
-        ("cut off", cut, Expected::default(), |error| {
+        ("cut off", cut, Declared::default(), |error| {
             matches!(
                 error,
                 UploadError::Media(MediaError::Truncated { kind: Kind::Png })
@@ -252,24 +278,24 @@ async fn a_refused_file_leaves_nothing_behind() {
         (
             "too long",
             testing::png_of_size(2001),
-            Expected::default(),
+            Declared::default(),
             |error| matches!(error, UploadError::TooLarge { limit: 2000 }),
         ),
         (
             "short of its length",
             file.clone(),
-            Expected {
+            Declared {
                 length: Some(1001),
-                ..Expected::default()
+                ..Declared::default()
             },
             |error| matches!(error, UploadError::Interrupted(_)),
         ),
         (
             "another kind",
             file.clone(),
-            Expected {
+            Declared {
                 kind: jpeg,
-                ..Expected::default()
+                ..Declared::default()
             },
             |error| {
                 matches!(
@@ -284,23 +310,23 @@ async fn a_refused_file_leaves_nothing_behind() {
         (
             "another hash",
             file.clone(),
-            Expected {
+            Declared {
                 sha256,
-                ..Expected::default()
+                ..Declared::default()
             },
             |error| *error == UploadError::DigestMismatch,
         ),
         (
             "too many pixels",
             testing::png(101, 100),
-            Expected::default(),
+            Declared::default(),
             |error| matches!(error, UploadError::Media(MediaError::TooManyPixels { .. })),
         ),
     ];
-    for (case, bytes, expected, is_right) in cases {
+    for (case, bytes, declared, is_right) in cases {
         let bench = Bench::new();
-        let answer = bench.service.receive(body(&bytes), None, &expected).await;
-        let error = answer.expect_err(case);
+        let mut upload = bench.begin(of("alice")).await;
+        let error = upload.file(body(&bytes), declared).await.expect_err(case);
         assert!(is_right(&error), "{case}: {error:?}");
         assert_eq!(bench.values.keys(), Vec::<String>::new(), "{case}");
         bench.advance(TERM_SECONDS);
@@ -315,7 +341,8 @@ async fn a_sender_who_goes_away_leaves_nothing_behind() {
     let file = testing::png_of_size(1000);
     let gone = stream::once(async { Err(std::io::Error::other("connection reset")) });
     let cut = body(&file[..700]).chain(gone);
-    let answer = bench.service.receive(cut, None, &Expected::default()).await;
+    let mut upload = bench.begin(of("alice")).await;
+    let answer = upload.file(cut, Declared::default()).await;
     assert!(matches!(answer, Err(UploadError::Interrupted(_))));
     assert_eq!(bench.values.keys(), Vec::<String>::new());
 }
@@ -328,11 +355,12 @@ async fn what_is_announced_too_long_is_refused_before_a_byte_is_read() {
             panic!("the body was read")
         },
     );
-    let expected = Expected {
+    let declared = Declared {
         length: Some(2001),
-        ..Expected::default()
+        ..Declared::default()
     };
-    let answer = bench.service.receive(unread, None, &expected).await;
+    let mut upload = bench.begin(of("alice")).await;
+    let answer = upload.file(unread, declared).await;
     assert!(matches!(answer, Err(UploadError::TooLarge { limit: 2000 })));
 }
 
@@ -371,7 +399,9 @@ async fn a_sweep_that_is_cut_short_is_finished_by_the_next() {
     for n in 0..4 {
         let bench = Bench::failing(move |call| call == 16 + n);
         let image = bench.upload("alice", &file).await.expect("is taken");
-        let _ = bench.receive(&file).await;
+        if let Ok(upload) = bench.receive(of("alice"), &file).await {
+            crash(upload);
+        }
         bench
             .service
             .delete(&grant("alice"), image.id, None)
@@ -423,19 +453,16 @@ async fn equal_content_is_stored_once_and_outlives_its_first_image() {
 async fn files_of_one_request_are_committed_together() {
     let bench = Bench::new();
     let (a, b) = (testing::png_of_size(300), testing::png_of_size(301));
-    let mut files = Vec::new();
+    let mut upload = bench.begin(of("alice")).await;
     for file in [&a, &b, &a] {
-        files.push(bench.receive(file).await.expect("is taken"));
+        let taken = upload.file(body(file), Declared::default()).await;
+        taken.expect("is taken");
     }
     let attributes = Attributes {
         tags: vec!["t".to_owned()],
         ..Attributes::default()
     };
-    let images = bench
-        .service
-        .commit("alice", files, &attributes)
-        .await
-        .expect("commits");
+    let images = upload.commit(attributes).await.expect("commits");
     let sizes: Vec<u64> = images.iter().map(|image| image.blob.size).collect();
     assert_eq!(sizes, [300, 301, 300]);
     assert_eq!(images[0].blob, images[2].blob);
@@ -472,17 +499,12 @@ async fn readers_have_a_grace_before_deleted_bytes_go() {
 #[tokio::test]
 async fn an_upload_that_outlasts_its_lease_is_refused() {
     let bench = Bench::new();
-    let file = bench
-        .receive(&testing::png_of_size(1000))
-        .await
-        .expect("is taken");
+    let file = testing::png_of_size(1000);
+    let upload = bench.receive(of("alice"), &file).await.expect("is taken");
     bench.advance(TERM_SECONDS);
     bench.sweep_all().await;
-    let late = bench
-        .service
-        .commit("alice", vec![file], &Attributes::default())
-        .await;
-    assert_eq!(late, Err(ServiceError::TooLate));
+    let late = upload.commit(Attributes::default()).await;
+    assert_eq!(late, Err(ServiceError::TooLate.into()));
     bench.do_spawned().await;
     bench.assert_empty("late").await;
 }
@@ -500,10 +522,8 @@ async fn an_upload_stops_before_its_lease_ends() {
             clock.fetch_add(LEASE.issue + LEASE.write, Ordering::Relaxed);
         }
     });
-    let answer = bench
-        .service
-        .receive(slow, None, &Expected::default())
-        .await;
+    let mut upload = bench.begin(of("alice")).await;
+    let answer = upload.file(slow, Declared::default()).await;
     let late = ServiceError::TooLate;
     assert_eq!(answer.err(), Some(UploadError::Service(late)));
     bench.do_spawned().await;
@@ -687,36 +707,34 @@ async fn a_patch_sets_keeps_and_sets_back() {
 #[tokio::test]
 async fn of_many_uploads_with_one_ticket_one_succeeds_and_the_rest_leave_nothing() {
     let bench = Bench::new();
-    let ticket = Attributes {
-        ticket: Some("t1".to_owned()),
-        ..Attributes::default()
+    let ticket = UploadTerms {
+        ticket: Some(UploadTicket {
+            id: "t1".to_owned(),
+            ..UploadTicket::default()
+        }),
+        ..of("alice")
     };
-    let mut files = Vec::new();
+    let mut uploads = Vec::new();
     for size in 100..108 {
-        files.push(
-            bench
-                .receive(&testing::png_of_size(size))
-                .await
-                .expect("is taken"),
-        );
+        let file = testing::png_of_size(size);
+        let upload = bench.receive(ticket.clone(), &file).await;
+        uploads.push(upload.expect("is taken"));
     }
-    let commits = files
+    let commits = uploads
         .into_iter()
-        .map(|file| bench.service.commit("alice", vec![file], &ticket));
+        .map(|upload| upload.commit(Attributes::default()));
     let answers = futures_util::future::join_all(commits).await;
     assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
-    let spent = Err(ServiceError::TicketSpent);
+    let spent = Err(UploadError::Service(ServiceError::TicketSpent));
     assert_eq!(answers.iter().filter(|answer| **answer == spent).count(), 7);
     bench.do_spawned().await;
     assert_eq!(
         (bench.images().await.len(), bench.values.keys().len()),
         (1, 2)
     );
-    assert_eq!(
-        bench.service.refuse_spent("t1").await,
-        spent.map(|_: Vec<_>| ())
-    );
+    let begun = bench.service.begin_upload(ticket.clone(), None).await;
+    assert_eq!(begun.err(), Some(ServiceError::TicketSpent));
     bench.advance(TICKET_RECORD_SECONDS + 60);
     bench.sweep_all().await;
-    assert_eq!(bench.service.refuse_spent("t1").await, Ok(()));
+    bench.begin(ticket).await.abort().await;
 }

@@ -1,6 +1,6 @@
-//! What owners keep, and how much they may.
+//! What owners keep.
 
-use super::{Attributes, Expected, Service, ServiceError, UploadError};
+use super::{Service, ServiceError};
 use crate::catalog::Statistics;
 use crate::model::{Timestamp, Usage};
 
@@ -36,27 +36,5 @@ impl Service {
             oldest_death_seconds: age(death),
             statistics,
         })
-    }
-
-    /// Refuses an upload that is known to be too much before a byte of it is read:
-    /// by the length that is announced. What decides in the end is the commit.
-    pub async fn admit(
-        &self,
-        owner: &str,
-        attributes: &Attributes,
-        expected: &Expected,
-    ) -> Result<(), UploadError> {
-        self.refuse_length(expected)?;
-        if attributes.quota.is_unlimited() {
-            return Ok(());
-        }
-        let kept = self.usage(owner).await?;
-        // No image has less than a byte.
-        let added = Usage {
-            images: 1,
-            bytes: expected.length.unwrap_or(1),
-        };
-        let admitted = attributes.quota.admit(kept, added);
-        admitted.map_err(|refused| ServiceError::from(refused).into())
     }
 }

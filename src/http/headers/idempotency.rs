@@ -1,11 +1,6 @@
-//! `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header-07): the key, and what
-//! makes a repeat the same request.
+//! `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header-07).
 
 use axum::http::HeaderMap;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Serialize;
-use sha2::{Digest as _, Sha256};
 
 use crate::http::reply::problem::{Problem, ProblemKind};
 
@@ -58,34 +53,6 @@ fn unquote(rest: &str) -> Option<String> {
             c if c == ' ' || c.is_ascii_graphic() => key.push(c),
             _ => return None,
         }
-    }
-}
-
-/// What makes two requests the same.
-#[derive(Debug, Serialize)]
-pub(crate) struct Fingerprint<'a> {
-    pub(crate) method: &'a str,
-    pub(crate) path: &'a str,
-    pub(crate) query: &'a str,
-    /// Without parameters: the boundary of a form is another each time.
-    pub(crate) content_type: &'a str,
-    pub(crate) visibility: &'a str,
-    pub(crate) tags: &'a [String],
-    pub(crate) files: Vec<FileFingerprint<'a>>,
-}
-
-/// What makes two files the same.
-#[derive(Debug, Serialize)]
-pub(crate) struct FileFingerprint<'a> {
-    pub(crate) filename: Option<&'a str>,
-    pub(crate) sha256: String,
-}
-
-impl Fingerprint<'_> {
-    /// As text: a hash.
-    pub(crate) fn print(&self) -> String {
-        let parts = serde_json::to_vec(self).unwrap_or_default();
-        URL_SAFE_NO_PAD.encode(Sha256::digest(parts))
     }
 }
 

@@ -9,4 +9,5 @@ pub(crate) mod disposition;
 pub(crate) mod entity_tag;
 pub(crate) mod field_parameters;
 pub(crate) mod idempotency;
+pub(crate) mod media_type;
 pub(crate) mod range;

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer};
 use serde_json::Number;
 
+use crate::http::headers::media_type;
 use crate::http::reply::problem::{Problem, ProblemKind};
 pub(crate) use bounded::{List, Members};
 
@@ -52,13 +53,7 @@ pub(crate) async fn json<T: DeserializeOwned>(
     body: Body,
     media_types: &[&str],
 ) -> Result<T, Problem> {
-    let sent = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    let essence = sent
-        .and_then(|value| value.split(';').next())
-        .unwrap_or_default()
-        .trim();
+    let essence = media_type::of(headers).unwrap_or_default();
     if !media_types
         .iter()
         .any(|known| known.eq_ignore_ascii_case(essence))

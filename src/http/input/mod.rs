@@ -2,6 +2,10 @@
 
 pub(crate) mod cursor;
 pub(crate) mod extract;
+pub(crate) mod form;
 pub(crate) mod json;
 pub(crate) mod listing;
 pub(crate) mod query;
+pub(crate) mod upload_head;
+pub(crate) mod upload_terms;
+pub(crate) mod visibility;

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
-use crate::http::headers::accept;
+use crate::http::headers::{accept, media_type};
 use crate::http::reply::problem::{Problem, ProblemKind};
 
 /// The longest path and query that is read, in bytes. An upload ticket fits.
@@ -56,11 +56,7 @@ async fn read(request: Request, next: Next) -> Response {
     if response.status() != StatusCode::OK {
         return response;
     }
-    let sent = response.headers().get(header::CONTENT_TYPE);
-    let essence = sent
-        .and_then(|value| value.to_str().ok()?.split(';').next())
-        .map(str::trim);
-    match essence.map(|essence| accept::choose(&accept, &[essence])) {
+    match media_type::of(response.headers()).map(|essence| accept::choose(&accept, &[essence])) {
         Some(Err(problem)) => problem.into_response(),
         _ => response,
     }

@@ -10,10 +10,10 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::auth::link::LinkMethod;
 use crate::http::input::{json, listing};
-use crate::http::routes::{form, tickets};
+use crate::http::routes::tickets;
 use crate::model;
 use crate::model::Kind;
-use crate::service::{fields, filename as names};
+use crate::service::{MAX_FILES, fields, filename as names};
 
 /// Makes a type whose schema is what a function gives.
 macro_rules! named {
@@ -173,6 +173,6 @@ fn files() -> Array {
     let file = string().format(Some(format)).build();
     let range = ArrayBuilder::new()
         .min_items(Some(1))
-        .max_items(Some(form::MAX_FILES));
+        .max_items(Some(MAX_FILES));
     range.items(file).build()
 }

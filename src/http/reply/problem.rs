@@ -279,6 +279,18 @@ impl From<UploadError> for Problem {
             UploadError::TooLarge { limit } => {
                 Self::new(ProblemKind::TooLarge, detail).with("limit", limit)
             }
+            UploadError::TooManyFiles { limit } => {
+                // With a ticket, the form should have been a file of its own.
+                let kind = match limit {
+                    1 => ProblemKind::BadRequest,
+                    _ => ProblemKind::TooLarge,
+                };
+                Self::new(kind, detail).with("limit", limit)
+            }
+            UploadError::NoFile => {
+                let detail = "the form has no part named \"file\"";
+                Self::new(ProblemKind::BadRequest, detail)
+            }
             UploadError::Interrupted(_) => Self::new(ProblemKind::UploadInterrupted, detail),
             UploadError::TypeMismatch { actual, .. } => {
                 Self::new(ProblemKind::UnsupportedType, detail).with("actual", actual.media_type())

@@ -17,6 +17,7 @@ use crate::http::input::extract::{Authorized, Delete, ImageId, Read, Write};
 use crate::http::input::json::{self, List, Members};
 use crate::http::input::listing::{self, Listing};
 use crate::http::input::query::{Nothing, Parameters};
+use crate::http::input::visibility::visibility;
 #[cfg(test)]
 use crate::http::openapi::schema;
 use crate::http::reply::problem::Problem;
@@ -186,7 +187,7 @@ pub(crate) async fn edit(
     let media_types = ["application/merge-patch+json", "application/json"];
     let wanted: PatchView = json::json(&parts.headers, body, &media_types).await?;
     let visibility = match wanted.visibility {
-        Some(Some(word)) => Some(Some(super::visibility(&word)?)),
+        Some(Some(word)) => Some(Some(visibility(&word)?)),
         Some(None) => Some(None),
         None => None,
     };

@@ -9,7 +9,7 @@ use axum::response::Response;
 use axum::routing::get;
 use serde::Serialize;
 
-use super::{Route, form, tickets};
+use super::{Route, tickets};
 use crate::http::app::App;
 use crate::http::input::query::{Nothing, Parameters};
 use crate::http::input::{json, listing};
@@ -18,7 +18,7 @@ use crate::http::openapi::schema;
 use crate::http::reply::cached;
 use crate::http::reply::problem::Problem;
 use crate::media::{Strip, Trailing};
-use crate::service::{Limits, fields, filename};
+use crate::service::{self, Limits, fields, filename};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![("/v1/limits", get(show))]
@@ -170,7 +170,7 @@ fn upload(limits: &Limits) -> UploadLimits {
         max_width: limits.max_width,
         max_height: limits.max_height,
         max_frames: limits.max_frames,
-        max_files: form::MAX_FILES,
+        max_files: service::MAX_FILES,
         max_filename_bytes: filename::MAX_BYTES,
         max_metadata_bytes: limits.max_metadata_bytes,
         strip_metadata: match limits.strip_metadata {

@@ -5,7 +5,6 @@ pub(super) mod admin;
 pub(super) mod admin_migrate;
 pub(super) mod content;
 pub(super) mod docs;
-pub(super) mod form;
 pub(super) mod health;
 pub(super) mod images;
 pub(super) mod limits;
@@ -22,7 +21,6 @@ use axum::routing::MethodRouter;
 
 use crate::http::app::App;
 use crate::http::reply::problem::{Problem, ProblemKind};
-use crate::model::Visibility;
 
 /// A path, and the methods that it has.
 pub(super) type Route = (&'static str, MethodRouter<Arc<App>>);
@@ -56,16 +54,4 @@ fn seconds(name: &str, value: u64, most: u64) -> Result<u64, Problem> {
     Err(Problem::new(ProblemKind::BadRequest, detail)
         .with("limit", most)
         .with("actual", value))
-}
-
-/// A member of a request that says who may read.
-fn visibility(text: &str) -> Result<Visibility, Problem> {
-    Visibility::parse(text.trim()).ok_or_else(|| {
-        Problem::new(
-            ProblemKind::BadRequest,
-            "visibility must be private or public",
-        )
-        .with("field", "visibility")
-        .with("allowed", vec!["private", "public"])
-    })
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::post;
 use serde::{Deserialize, Serialize};
@@ -15,13 +15,14 @@ use crate::http::app::App;
 use crate::http::input::extract::{Authorized, Write};
 use crate::http::input::json::{self, List};
 use crate::http::input::query::{Nothing, Parameters};
+use crate::http::input::upload_terms;
+use crate::http::input::visibility::visibility;
 #[cfg(test)]
 use crate::http::openapi::schema;
 use crate::http::reply::problem::{Problem, ProblemKind};
 use crate::http::reply::view;
-use crate::model::{Kind, Timestamp, Visibility};
-use crate::service::{Attributes, Expected, fields};
-use crate::trace::{self, Phase};
+use crate::model::Timestamp;
+use crate::service::fields;
 
 /// The longest life of a ticket, in seconds.
 pub(crate) const MAX_SECONDS: u64 = 86_400;
@@ -97,12 +98,8 @@ pub(crate) async fn create(
         ));
     }
     let List(content_types) = wanted.content_types;
-    kinds(&app, &content_types)?;
-    let visibility = wanted
-        .visibility
-        .as_deref()
-        .map(super::visibility)
-        .transpose()?;
+    upload_terms::kinds(&app, &content_types)?;
+    let visibility = wanted.visibility.as_deref().map(visibility).transpose()?;
     let expires = app.service.now().seconds() + lifetime;
     let ticket = Ticket {
         id: Uuid::now_v7().simple().to_string(),
@@ -126,87 +123,4 @@ pub(crate) async fn create(
     });
     *response.status_mut() = StatusCode::CREATED;
     Ok(response)
-}
-
-/// The kinds that media types name. A type that this deployment never accepts would
-/// make a ticket that is good for nothing.
-fn kinds(app: &App, media_types: &[String]) -> Result<Option<Vec<Kind>>, Problem> {
-    if media_types.is_empty() {
-        return Ok(None);
-    }
-    let accepted = &app.service.limits().accepted_types;
-    let kind = |text: &String| {
-        let kind = Kind::from_media_type(text).filter(|kind| accepted.contains(kind));
-        kind.ok_or_else(|| {
-            let allowed: Vec<&str> = accepted.iter().map(|kind| kind.media_type()).collect();
-            Problem::new(
-                ProblemKind::BadRequest,
-                format!("content_types: {text:?} is not accepted"),
-            )
-            .with("allowed", allowed)
-        })
-    };
-    media_types
-        .iter()
-        .map(kind)
-        .collect::<Result<_, _>>()
-        .map(Some)
-}
-
-/// What a request with a ticket may do: its upload is whose, and held to what.
-pub(crate) struct Redeemed {
-    pub(super) owner: String,
-    pub(super) attributes: Attributes,
-    pub(super) expected: Expected,
-}
-
-impl Redeemed {
-    /// Within what an `Idempotency-Key` names one request: the owner's, or the
-    /// ticket's, so that who holds a ticket learns nothing of the owner's requests.
-    pub(super) fn scope(&self) -> String {
-        match &self.attributes.ticket {
-            Some(ticket) => format!("ticket:{ticket}"),
-            None => format!("owner:{}", self.owner),
-        }
-    }
-}
-
-/// The ticket in the query, if there is one, verified. Whether it was used before is
-/// not looked up: a repeat of the upload that used it may be answered as that was.
-pub(super) fn redeem(app: &App, uri: &Uri) -> Result<Option<Redeemed>, Problem> {
-    let Some(text) = parameter(uri)? else {
-        return Ok(None);
-    };
-    let now = app.service.now().seconds();
-    let ticket = {
-        let _timer = trace::start(Phase::Auth);
-        ticket::verify(&app.settings.signing_keys, now, text)?
-    };
-    trace::note_owner(&ticket.sub);
-    let visibility = ticket.visibility.as_deref().and_then(Visibility::parse);
-    Ok(Some(Redeemed {
-        expected: Expected {
-            max_bytes: ticket.max_bytes,
-            kinds: kinds(app, &ticket.content_types)?,
-            ..Expected::default()
-        },
-        attributes: Attributes {
-            visibility: visibility.unwrap_or_default(),
-            tags: ticket.tags,
-            quota: ticket.quota.over(app.settings.quota),
-            ticket: Some(ticket.id),
-        },
-        owner: ticket.sub,
-    }))
-}
-
-/// The query's `ticket`. It has no character that would need an escape; one that
-/// stands twice is none of ours.
-fn parameter(uri: &Uri) -> Result<Option<&str>, Problem> {
-    let pairs = uri.query().unwrap_or_default().split('&');
-    let mut found = pairs.filter_map(|pair| pair.strip_prefix("ticket="));
-    match (found.next(), found.next()) {
-        (Some(_), Some(_)) => Err(ticket::TicketError::Wrong.into()),
-        (ticket, _) => Ok(ticket),
-    }
 }

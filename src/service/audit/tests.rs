@@ -11,7 +11,7 @@ use crate::catalog::testing::native::Native;
 use crate::media::testing;
 use crate::model::{Image, QuotaClaim, Timestamp, Usage};
 use crate::service::tests::limits;
-use crate::service::{Attributes, Expected, Limits, ListRequest, Runtime};
+use crate::service::{Attributes, Declared, Limits, ListRequest, Runtime, UploadTerms};
 
 /// A service over SQLite and a map, both of which the test may damage.
 struct Bench {
@@ -47,10 +47,15 @@ impl Bench {
     async fn upload(&self, size: usize) -> Image {
         let file = bytes::Bytes::from(testing::png_of_size(size));
         let body = futures_util::stream::iter([Ok::<_, std::io::Error>(file)]);
-        let received = self.service.receive(body, None, &Expected::default()).await;
-        let files = vec![received.expect("is taken")];
-        let attributes = Attributes::default();
-        let images = self.service.commit("alice", files, &attributes).await;
+        let terms = UploadTerms {
+            owner: "alice".to_owned(),
+            ..UploadTerms::default()
+        };
+        let begun = self.service.begin_upload(terms, None).await;
+        let mut upload = begun.expect("begins");
+        let taken = upload.file(body, Declared::default()).await;
+        taken.expect("is taken");
+        let images = upload.commit(Attributes::default()).await;
         images.expect("commits").remove(0)
     }
 

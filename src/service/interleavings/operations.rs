@@ -15,7 +15,7 @@ use crate::blobs::BlobError;
 use crate::model::QuotaClaim;
 use crate::service::audit::{Audit, Place};
 use crate::service::{
-    Attributes, Expected, Received, Service, ServiceError, StoreError, UploadError,
+    Attributes, Declared, Service, ServiceError, StoreError, UploadError, UploadTerms,
 };
 
 /// Something that takes many steps.
@@ -71,19 +71,22 @@ impl Scene {
 
     async fn upload(self, owner: &'static str, files: Vec<usize>) {
         let began = self.clock.read();
-        let mut received = Vec::new();
+        let terms = UploadTerms {
+            owner: owner.to_owned(),
+            ..UploadTerms::default()
+        };
+        let mut upload = match self.service.begin_upload(terms, None).await {
+            Ok(upload) => upload,
+            Err(error) => return self.excuse(began, &error.into()),
+        };
         for file in &files {
             self.model(|model| model.attempted.insert((owner, *file)));
-            match self.receive(*file).await {
-                Ok(one) => received.push(one),
-                Err(error) => {
-                    self.service.discard(received);
-                    return self.excuse(began, &error);
-                }
+            if let Err(error) = upload.file(self.body(*file), Declared::default()).await {
+                upload.abort().await;
+                return self.excuse(began, &error);
             }
         }
-        let attributes = Attributes::default();
-        match self.service.commit(owner, received, &attributes).await {
+        match upload.commit(Attributes::default()).await {
             Ok(images) => self.model(|model| {
                 for (image, content) in images.iter().zip(files) {
                     let state = State::There;
@@ -95,13 +98,8 @@ impl Scene {
                     model.images.insert(image.id, known);
                 }
             }),
-            Err(error) => self.excuse(began, &error.into()),
+            Err(error) => self.excuse(began, &error),
         }
-    }
-
-    async fn receive(&self, file: usize) -> Result<Received, UploadError> {
-        let expected = Expected::default();
-        self.service.receive(self.body(file), None, &expected).await
     }
 
     /// A file that comes in pieces, or not to its end.

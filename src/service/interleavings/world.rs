@@ -248,6 +248,7 @@ impl World {
     }
 
     /// An operation is no more: what it waits for may happen later or not, it does not see.
+    /// Its instance lives on, and cleans up after it.
     pub(super) fn crash(&mut self, pick: usize, later: Option<usize>) {
         if let Some(task) = self.pick_task(pick) {
             self.drop_task(task, later);
@@ -265,6 +266,8 @@ impl World {
         for number in ours {
             self.drop_task(number, Some(LEFT_BEHIND));
         }
+        // With the instance goes what its operations leave to it as they are dropped.
+        self.spawned.lock().expect("not poisoned").clear();
         self.instances[instance] = self.start(instance);
     }
 

@@ -3,11 +3,13 @@
 
 use async_trait::async_trait;
 
+use super::upload::keyed;
 use super::*;
 use crate::blobs::{BlobError, key};
 use crate::catalog::CatalogError;
 use crate::catalog::testing::native::Native;
-use crate::catalog::{Database, KeyClaim, Row, SqlCatalog, Value};
+use crate::catalog::{Database, Row, SqlCatalog, Value};
+use crate::model::Image;
 
 /// What becomes of a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,38 +149,29 @@ impl LateBench {
         )
     }
 
-    async fn commit(
-        &self,
-        claim: Option<KeyClaim>,
-    ) -> Result<Vec<crate::model::Image>, ServiceError> {
+    /// An upload without a key.
+    async fn upload(&self) -> Result<Vec<Image>, UploadError> {
+        self.commit(self.bench.begin(of("alice")).await).await
+    }
+
+    /// Sends a file, and commits.
+    async fn commit(&self, mut upload: Upload) -> Result<Vec<Image>, UploadError> {
         let file = body(&testing::png_of_size(300));
-        let file = self
-            .bench
-            .service
-            .receive(file, None, &Expected::default())
-            .await;
-        let answering = claim.map(|claim| Answering {
-            claim,
-            fingerprint: "f".to_owned(),
-        });
-        let (files, attributes) = (vec![file.expect("is taken")], Attributes::default());
-        let commit =
-            self.bench
-                .service
-                .commit_answering("alice", files, &attributes, answering.as_ref());
-        commit.await
+        let taken = upload.file(file, Declared::default()).await;
+        taken.expect("is taken");
+        upload.commit(Attributes::default()).await
     }
 
-    /// The claim of a request with a key that nobody holds.
-    async fn first(&self) -> KeyClaim {
-        match self.begin().await {
-            Ok(Begun::First(claim)) => claim,
-            other => panic!("the key is not free: {other:?}"),
-        }
+    /// The upload of a request with a key that nobody holds.
+    async fn first(&self) -> Upload {
+        let upload = self.begin().await.expect("the key is free");
+        assert!(!upload.is_repeat());
+        upload
     }
 
-    async fn begin(&self) -> Result<Begun, ServiceError> {
-        self.bench.service.begin("owner:alice", "k").await
+    async fn begin(&self) -> Result<Upload, ServiceError> {
+        let service = &self.bench.service;
+        service.begin_upload(of("alice"), keyed("k")).await
     }
 
     /// Lets all terms pass, sweeps all that is left, and tells what is there then.
@@ -201,11 +194,13 @@ async fn a_commit_of_unknown_outcome_keeps_its_bytes_until_its_lease_tells() {
     ] {
         let server = LateBench::new().await;
         server.database.set(COMMIT, fate);
-        let unknown = server.commit(None).await;
+        let unknown = server.upload().await;
         assert!(
             matches!(
                 unknown,
-                Err(ServiceError::Unavailable(StoreError::Catalog(_)))
+                Err(UploadError::Service(ServiceError::Unavailable(
+                    StoreError::Catalog(_)
+                )))
             ),
             "{unknown:?}"
         );
@@ -222,7 +217,7 @@ async fn a_commit_of_unknown_outcome_keeps_its_bytes_until_its_lease_tells() {
 async fn a_commit_that_comes_after_its_lease_was_swept_comes_to_nothing() {
     let server = LateBench::new().await;
     server.database.set(COMMIT, Fate::Late);
-    server.commit(None).await.expect_err("is late");
+    server.upload().await.expect_err("is late");
     server.database.set("", Fate::Good);
     assert_eq!(server.end().await, (0, 0));
     assert_eq!(server.database.land(), (1, vec![]));
@@ -233,34 +228,24 @@ async fn a_commit_that_comes_after_its_lease_was_swept_comes_to_nothing() {
 async fn a_repeat_of_a_commit_of_unknown_outcome_is_answered_or_done() {
     for fate in [Fate::AnswerLost, Fate::Lost] {
         let server = LateBench::new().await;
-        let claim = server.first().await;
+        let upload = server.first().await;
         server.database.set(COMMIT, fate);
-        server
-            .commit(Some(claim.clone()))
-            .await
-            .expect_err("is unknown");
+        server.commit(upload).await.expect_err("is unknown");
         server.database.set("", Fate::Good);
-        server.bench.service.release(&claim).await;
-        match server.begin().await.expect("nobody holds it") {
-            Begun::First(_) => assert_eq!(fate, Fate::Lost),
-            Begun::Repeat(_) => assert_eq!(fate, Fate::AnswerLost),
-        }
+        let again = server.begin().await.expect("nobody holds it");
+        assert_eq!(again.is_repeat(), fate == Fate::AnswerLost);
     }
 }
 
 #[tokio::test]
 async fn a_commit_that_comes_after_its_key_was_let_go_comes_to_nothing() {
     let server = LateBench::new().await;
-    let claim = server.first().await;
+    let upload = server.first().await;
     server.database.set(COMMIT, Fate::Late);
-    server
-        .commit(Some(claim.clone()))
-        .await
-        .expect_err("is late");
+    server.commit(upload).await.expect_err("is late");
     server.database.set("", Fate::Good);
-    server.bench.service.release(&claim).await;
     let next = server.first().await;
-    server.commit(Some(next)).await.expect("commits");
+    server.commit(next).await.expect("commits");
     let (count, failures) = server.database.land();
     assert_eq!((count, failures.len()), (1, 1), "{failures:?}");
     assert_eq!(server.end().await, (1, 5), "one image and its bytes");
@@ -272,11 +257,11 @@ async fn a_key_whose_claim_was_answered_by_a_failure_is_free_for_the_repeat() {
         for lands_before_it_is_abandoned in [true, false] {
             let server = LateBench::new().await;
             server.database.set(CLAIM, fate);
-            let unknown = server.begin().await;
+            let unknown = server.begin().await.err();
             assert!(
                 matches!(
                     unknown,
-                    Err(ServiceError::Unavailable(StoreError::Catalog(_)))
+                    Some(ServiceError::Unavailable(StoreError::Catalog(_)))
                 ),
                 "{unknown:?}"
             );
@@ -287,7 +272,7 @@ async fn a_key_whose_claim_was_answered_by_a_failure_is_free_for_the_repeat() {
             server.bench.do_spawned().await;
             server.database.land();
             server.bench.advance(1);
-            server.first().await;
+            server.first().await.abort().await;
         }
     }
 }
@@ -296,27 +281,27 @@ async fn a_key_whose_claim_was_answered_by_a_failure_is_free_for_the_repeat() {
 async fn while_no_claim_can_be_abandoned_the_repeat_does_it_itself() {
     let server = LateBench::new().await;
     server.database.set(CLAIM, Fate::AnswerLost);
-    server.begin().await.expect_err("is unknown");
+    assert!(server.begin().await.is_err(), "is unknown");
     server.database.set(CLAIM, Fate::Lost);
     server.bench.do_spawned().await;
-    server.begin().await.expect_err("is gone");
+    assert!(server.begin().await.is_err(), "is gone");
     server.bench.do_spawned().await;
     server.database.set("", Fate::Good);
     server.bench.advance(1);
-    server.first().await;
+    server.first().await.abort().await;
 }
 
 #[tokio::test]
 async fn a_key_that_could_not_be_let_go_is_free_for_the_repeat() {
     let server = LateBench::new().await;
-    let claim = server.first().await;
+    let upload = server.first().await;
     server
         .database
         .set("DELETE FROM idempotency_keys", Fate::Lost);
-    server.bench.service.release(&claim).await;
+    upload.abort().await;
     server.database.set("", Fate::Good);
     server.bench.advance(1);
-    server.first().await;
+    server.first().await.abort().await;
 }
 
 /// Whatever chunks are late, and whenever they land, all of them are found.

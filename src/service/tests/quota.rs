@@ -3,10 +3,10 @@
 use super::*;
 use crate::model::{Quota, QuotaExceeded, Resource, Usage};
 
-fn within(images: Option<u64>, bytes: Option<u64>) -> Attributes {
-    Attributes {
+fn within(owner: &str, images: Option<u64>, bytes: Option<u64>) -> UploadTerms {
+    UploadTerms {
         quota: Quota { images, bytes },
-        ..Attributes::default()
+        ..of(owner)
     }
 }
 
@@ -21,17 +21,24 @@ fn exceeded(resource: Resource, limit: u64, actual: u64) -> ServiceError {
 #[tokio::test]
 async fn files_beyond_the_quota_leave_nothing_behind() {
     let bench = Bench::new();
-    for (attributes, expected) in [
-        (within(None, Some(600)), exceeded(Resource::Bytes, 600, 601)),
-        (within(Some(1), None), exceeded(Resource::Images, 1, 2)),
+    for (terms, expected) in [
+        (
+            within("alice", None, Some(600)),
+            exceeded(Resource::Bytes, 600, 601),
+        ),
+        (
+            within("alice", Some(1), None),
+            exceeded(Resource::Images, 1, 2),
+        ),
     ] {
-        let mut files = Vec::new();
+        let mut upload = bench.begin(terms).await;
         for size in [300, 301] {
-            let file = bench.receive(&testing::png_of_size(size)).await;
-            files.push(file.expect("is taken"));
+            let file = body(&testing::png_of_size(size));
+            let taken = upload.file(file, Declared::default()).await;
+            taken.expect("is taken");
         }
-        let refused = bench.service.commit("alice", files, &attributes).await;
-        assert_eq!(refused, Err(expected));
+        let refused = upload.commit(Attributes::default()).await;
+        assert_eq!(refused, Err(expected.into()));
         bench.do_spawned().await;
         assert_eq!(bench.values.keys(), Vec::<String>::new());
         assert_eq!(bench.service.usage("alice").await, Ok(Usage::default()));
@@ -43,36 +50,33 @@ async fn what_is_announced_is_held_against_the_quota() {
     let bench = Bench::new();
     let file = testing::png_of_size(300);
     bench.upload("alice", &file).await.expect("is taken");
-    let admit = async |owner: &str, attributes: &Attributes, length| {
-        let expected = Expected {
-            length,
-            ..Expected::default()
-        };
-        bench.service.admit(owner, attributes, &expected).await
-    };
-    let bytes = within(None, Some(400));
-    assert_eq!(admit("alice", &bytes, Some(100)).await, Ok(()));
+    let admit = async |terms: UploadTerms, length| bench.begin(terms).await.admit(length).await;
+    let bytes = || within("alice", None, Some(400));
+    assert_eq!(admit(bytes(), Some(100)).await, Ok(()));
     let refused = exceeded(Resource::Bytes, 400, 401);
     assert_eq!(
-        admit("alice", &bytes, Some(101)).await,
+        admit(bytes(), Some(101)).await,
         Err(UploadError::Service(refused))
     );
-    assert_eq!(admit("bob", &bytes, Some(400)).await, Ok(()));
+    assert_eq!(
+        admit(within("bob", None, Some(400)), Some(400)).await,
+        Ok(())
+    );
     // Without a length, only what is used up to the last byte is refused.
-    assert_eq!(admit("alice", &bytes, None).await, Ok(()));
+    assert_eq!(admit(bytes(), None).await, Ok(()));
     let refused = exceeded(Resource::Bytes, 300, 301);
     assert_eq!(
-        admit("alice", &within(None, Some(300)), None).await,
+        admit(within("alice", None, Some(300)), None).await,
         Err(UploadError::Service(refused))
     );
     let refused = exceeded(Resource::Images, 1, 2);
     assert_eq!(
-        admit("alice", &within(Some(1), None), None).await,
+        admit(within("alice", Some(1), None), None).await,
         Err(UploadError::Service(refused))
     );
     // What can never be taken is told first.
     assert_eq!(
-        admit("alice", &bytes, Some(2001)).await,
+        admit(bytes(), Some(2001)).await,
         Err(UploadError::TooLarge { limit: 2000 })
     );
 }

@@ -52,53 +52,6 @@ fn keys_come_with_or_without_quotes() {
     assert_eq!(keys(&["a", "a"]), Err(()));
 }
 
-fn fingerprint<'a>(tags: &'a [String], files: &[(Option<&'a str>, &'a str)]) -> Fingerprint<'a> {
-    Fingerprint {
-        method: "POST",
-        path: "/v1/images",
-        query: "",
-        content_type: "image/png",
-        visibility: "private",
-        tags,
-        files: files
-            .iter()
-            .map(|(filename, sha256)| FileFingerprint {
-                filename: *filename,
-                sha256: (*sha256).to_owned(),
-            })
-            .collect(),
-    }
-}
-
-#[test]
-fn what_differs_has_another_fingerprint() {
-    let tags = ["a".to_owned()];
-    let first = fingerprint(&tags, &[(None, "00")]);
-    let same = fingerprint(&tags, &[(None, "00")]);
-    assert_eq!(first.print(), same.print());
-    let others = [
-        fingerprint(&[], &[(None, "00")]),
-        fingerprint(&tags, &[(Some(""), "00")]),
-        fingerprint(&tags, &[(None, "01")]),
-        fingerprint(&tags, &[(None, "00"), (None, "00")]),
-        Fingerprint {
-            query: "a=b",
-            ..fingerprint(&tags, &[(None, "00")])
-        },
-        Fingerprint {
-            content_type: "",
-            ..fingerprint(&tags, &[(None, "00")])
-        },
-        Fingerprint {
-            visibility: "public",
-            ..fingerprint(&tags, &[(None, "00")])
-        },
-    ];
-    for other in others {
-        assert_ne!(first.print(), other.print(), "{other:?}");
-    }
-}
-
 proptest! {
     #[test]
     fn any_printable_key_survives_quoting(key in "[ -~]{1,255}") {

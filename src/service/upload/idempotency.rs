@@ -15,8 +15,9 @@ use std::sync::{Mutex, PoisonError};
 
 use uuid::Uuid;
 
+use super::fingerprint::RequestIdentity;
 use super::kept::Kept;
-use super::{Attributes, Received, Service, ServiceError};
+use super::{Service, ServiceError};
 use crate::catalog::{AnswerRecord, CatalogError, KeyAnswer, KeyClaim, KeyOutcome};
 use crate::model::{Image, Timestamp};
 
@@ -27,32 +28,45 @@ pub const HOLD_SECONDS: i64 = 5 * 60;
 /// How long answers are kept.
 pub const ANSWER_SECONDS: i64 = 24 * 3600;
 
+/// A request that names a key.
+#[derive(Clone, Debug)]
+pub struct KeyedRequest {
+    /// The key. Keys of other owners, and of each ticket, have nothing to do with it.
+    pub key: String,
+    /// What a repeat has in common with it, besides its files and their attributes.
+    pub request: RequestIdentity,
+}
+
 /// Whether a request is the first with its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Begun {
-    /// It is; give the claim to [`Service::release`] if it fails.
+pub(in crate::service) enum Hold {
+    /// It is, and holds the key until it is answered or lets it go.
     First(KeyClaim),
-    /// One was answered so.
+    /// The first was answered so.
     Repeat(KeyAnswer),
 }
 
 /// What is to be recorded with a commit.
 #[derive(Clone, Debug)]
-pub struct Answering {
+pub(super) struct Answering {
     /// The request's hold on its key.
-    pub claim: KeyClaim,
+    pub(super) claim: KeyClaim,
     /// Tells the request from others that are not the same.
-    pub fingerprint: String,
+    pub(super) fingerprint: String,
 }
 
 impl Answering {
-    /// The record for these images, kept from `now` on.
-    pub(super) fn record(&self, images: &[Image], now: Timestamp) -> AnswerRecord {
+    /// The record for these images, which are made `now`.
+    pub(super) fn record<'a>(
+        self,
+        images: impl Iterator<Item = &'a Image>,
+        now: Timestamp,
+    ) -> AnswerRecord {
         AnswerRecord {
-            claim: self.claim.clone(),
+            claim: self.claim,
             answer: KeyAnswer {
-                fingerprint: self.fingerprint.clone(),
-                answer: Kept::of(images).print(),
+                fingerprint: self.fingerprint,
+                answer: Kept::of(images, now).print(),
             },
             expires_at: now.plus_seconds(ANSWER_SECONDS),
         }
@@ -65,7 +79,7 @@ const MOST_ABANDONED: usize = 256;
 /// Claims that may hold a key and are not to, each with its time, oldest first. What an
 /// instance takes with it holds until its time is over.
 #[derive(Debug, Default)]
-pub(super) struct Abandoned {
+pub(in crate::service) struct Abandoned {
     // Never held across an await.
     claims: Mutex<VecDeque<(KeyClaim, Timestamp)>>,
 }
@@ -98,9 +112,13 @@ impl Abandoned {
 }
 
 impl Service {
-    /// Begins a request with a key. Keys of different scopes have nothing to do with
-    /// each other.
-    pub async fn begin(&self, scope: &str, key: &str) -> Result<Begun, ServiceError> {
+    /// Takes the key for a request. Keys of different scopes have nothing to do with each
+    /// other.
+    pub(in crate::service) async fn hold_key(
+        &self,
+        scope: &str,
+        key: &str,
+    ) -> Result<Hold, ServiceError> {
         let claim = KeyClaim {
             scope: scope.to_owned(),
             key: key.to_owned(),
@@ -115,9 +133,9 @@ impl Service {
             state = self.claim(&claim).await?;
         }
         match state {
-            KeyOutcome::Claimed => Ok(Begun::First(claim)),
+            KeyOutcome::Claimed => Ok(Hold::First(claim)),
             KeyOutcome::InProgress => Err(ServiceError::KeyHeld),
-            KeyOutcome::Answered(answer) => Ok(Begun::Repeat(answer)),
+            KeyOutcome::Answered(answer) => Ok(Hold::Repeat(answer)),
         }
     }
 
@@ -143,34 +161,8 @@ impl Service {
         Ok(())
     }
 
-    /// The images that the first request with a key was answered with, as they were then:
-    /// whatever became of them since, a repeat with the same files gets the same answer.
-    /// `None` where what is kept does not go with the files.
-    pub fn images_of(
-        &self,
-        answer: &KeyAnswer,
-        owner: &str,
-        files: Vec<Received>,
-        attributes: &Attributes,
-    ) -> Option<Vec<Image>> {
-        let kept = Kept::parse(&answer.answer)?;
-        if kept.images.len() != files.len() {
-            return None;
-        }
-        let images = files
-            .into_iter()
-            .zip(&kept.images)
-            .map(|(file, kept_image)| {
-                let mut image = file.into_image(kept_image.id, owner, attributes, kept.created_at);
-                image.blob.size = kept_image.size;
-                image.sha256 = kept_image.sha256;
-                image
-            });
-        Some(images.collect())
-    }
-
     /// Lets the key of a request go that failed.
-    pub async fn release(&self, claim: &KeyClaim) {
+    pub(in crate::service) async fn release_key(&self, claim: &KeyClaim) {
         if let Err(error) = self.catalog().release_key(claim).await {
             self.parts.abandoned.add(claim.clone(), self.now());
             self.log(&format!("a key is let go when it is used again: {error}"));

@@ -4,14 +4,14 @@
 //! A write that a store has failed may be carried out yet. What it belongs to is recorded
 //! before it is deleted, so that the sweep deletes it once more.
 
-use super::upload::{Received, UploadError};
-use super::{Service, ServiceError};
+use super::intake::Received;
+use super::{Service, ServiceError, UploadError};
 use crate::blobs::BlobWriter;
 use crate::model::BlobRef;
 
 impl Service {
     /// Deletes what was received and will not be committed, after the response.
-    pub fn discard(&self, files: Vec<Received>) {
+    pub(super) fn discard(&self, files: Vec<Received>) {
         self.delete_in_background(files.into_iter().map(|file| file.blob).collect());
     }
 

@@ -12,6 +12,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
+use super::Attributes;
+use super::intake::Received;
 use crate::model::{Image, Sha256, Timestamp};
 
 const VERSION: u8 = 1;
@@ -36,14 +38,33 @@ pub(super) struct KeptImage {
 }
 
 impl Kept {
-    /// What is kept of these images, which were made together.
-    pub(super) fn of(images: &[Image]) -> Self {
+    /// What is kept of these images, which are made together.
+    pub(super) fn of<'a>(images: impl Iterator<Item = &'a Image>, created_at: Timestamp) -> Self {
         Self {
-            created_at: images
-                .first()
-                .map_or_else(Timestamp::default, |image| image.created_at),
-            images: images.iter().map(KeptImage::of).collect(),
+            created_at,
+            images: images.map(KeptImage::of).collect(),
         }
+    }
+
+    /// The images as they were made: whatever became of them since, a repeat with the same
+    /// files gets the same answer. `None` where what is kept does not go with the files.
+    pub(super) fn images(
+        &self,
+        owner: &str,
+        files: &[Received],
+        attributes: &Attributes,
+    ) -> Option<Vec<Image>> {
+        if self.images.len() != files.len() {
+            return None;
+        }
+        let images = files.iter().zip(&self.images).map(|(file, kept)| {
+            let file = file.clone();
+            let mut image = file.into_image(kept.id, owner, attributes, self.created_at);
+            image.blob.size = kept.size;
+            image.sha256 = kept.sha256;
+            image
+        });
+        Some(images.collect())
     }
 
     /// As text.
@@ -121,6 +142,12 @@ mod tests {
             prop_assert_eq!(Kept::parse(&printed), Some(kept.clone()));
             prop_assert!(printed.len() <= 12 + 75 * kept.images.len());
             prop_assert_eq!(Kept::parse(&printed[1..]), None);
+        }
+
+        #[test]
+        fn what_is_kept_goes_with_as_many_files(kept in kept()) {
+            let images = kept.images("alice", &[], &Attributes::default());
+            prop_assert_eq!(images.is_some(), kept.images.is_empty());
         }
 
         #[test]

@@ -3,24 +3,20 @@
 mod framing;
 
 use axum::body::Body;
-use axum::http::header;
 use multer::{Constraints, Field, Multipart};
 
-use super::upload::declared_kind;
-use super::visibility;
-use crate::http::app::App;
+use super::visibility::visibility;
 use crate::http::headers::digest;
 use crate::http::headers::disposition::Named;
 use crate::http::headers::field_parameters::FieldParameters;
+use crate::http::headers::media_type;
 #[cfg(test)]
 use crate::http::openapi::schema;
 use crate::http::reply::problem::{Problem, ProblemKind};
 use crate::model::Visibility;
-use crate::service::{Attributes, Expected, Received, fields};
+use crate::service::{Attributes, Declared, Upload, fields};
 use framing::{Place, TooMuchFraming};
 
-/// The most files of one request.
-pub(crate) const MAX_FILES: usize = 32;
 /// The most form fields of one request that are no files.
 const MAX_FIELDS: usize = 64;
 /// The most bytes that they have together.
@@ -46,22 +42,83 @@ pub(crate) struct FormView {
     visibility: Option<String>,
 }
 
-/// What a form has held so far.
-struct Form {
-    files: Vec<Received>,
-    /// How many fields there were that are no files, and their bytes.
+/// A form that is being read.
+struct Form<'a> {
+    upload: &'a mut Upload,
+    parts: Multipart<'static>,
+    place: Place,
+    /// How many parts there were that are no files, and their bytes.
     fields: usize,
     field_bytes: usize,
     tags: Vec<String>,
     visibility: Option<Visibility>,
-    /// What each file is held to.
-    expected: Expected,
-    attributes: Attributes,
 }
 
-impl Form {
+impl Form<'_> {
+    /// Reads all parts.
+    async fn read(mut self) -> Result<Attributes, Problem> {
+        loop {
+            self.place.before_part();
+            let Some(field) = self.parts.next_field().await.map_err(form_problem)? else {
+                break;
+            };
+            self.place.in_part();
+            // Not as the parser of forms reads them: it finds names also within quotes.
+            let named = Named::by(field.headers())?;
+            match named.name.as_deref().unwrap_or_default() {
+                "file" => self.file(field, named.filename).await?,
+                "tags" => self.tags(field).await?,
+                "visibility" => self.visibility(field).await?,
+                other => {
+                    let detail = format!("the form has an unknown part named {other:?}");
+                    return Err(Problem::new(ProblemKind::BadRequest, detail)
+                        .with("allowed", vec!["file", "tags", "visibility"]));
+                }
+            }
+        }
+        Ok(Attributes {
+            tags: self.tags,
+            visibility: self.visibility.unwrap_or_default(),
+        })
+    }
+
+    async fn file(
+        &mut self,
+        field: Field<'static>,
+        filename: Option<String>,
+    ) -> Result<(), Problem> {
+        self.upload.refuse_more()?;
+        let declared = Declared {
+            length: None,
+            kind: media_type::declared_kind(media_type::of(field.headers()).unwrap_or_default())?,
+            sha256: digest::sha256(field.headers())?,
+            filename,
+        };
+        Ok(self.upload.file(field, declared).await?)
+    }
+
+    async fn tags(&mut self, field: Field<'static>) -> Result<(), Problem> {
+        self.refuse_with_ticket("tags")?;
+        let text = self.text(field).await?;
+        let tags = text.split(',').map(str::trim).filter(|tag| !tag.is_empty());
+        // Refused with the first that is too many, however many follow.
+        let tags = self.tags.iter().map(String::as_str).chain(tags);
+        self.tags = fields::tags(tags)?;
+        Ok(())
+    }
+
+    async fn visibility(&mut self, field: Field<'static>) -> Result<(), Problem> {
+        self.refuse_with_ticket("visibility")?;
+        let word = self.text(field).await?;
+        if self.visibility.replace(visibility(&word)?).is_some() {
+            let detail = "the form may have one part named \"visibility\"";
+            return Err(Problem::new(ProblemKind::BadRequest, detail));
+        }
+        Ok(())
+    }
+
     fn refuse_with_ticket(&self, part: &str) -> Result<(), Problem> {
-        if self.attributes.ticket.is_none() {
+        if !self.upload.has_ticket() {
             return Ok(());
         }
         let detail =
@@ -96,7 +153,7 @@ impl Form {
 }
 
 /// The boundary that a form's media type tells.
-pub(super) fn boundary(media_type: &str) -> Result<String, Problem> {
+pub(crate) fn boundary(media_type: &str) -> Result<String, Problem> {
     let parameters = FieldParameters::parse(media_type).ok();
     let boundary = parameters.as_ref().and_then(|all| all.get("boundary"));
     let is_one = |text: &&str| {
@@ -114,135 +171,23 @@ pub(super) fn boundary(media_type: &str) -> Result<String, Problem> {
 }
 
 /// Receives the files of a form, and what applies to all of them. A ticket decides
-/// the latter itself, and allows one file.
-pub(super) async fn receive(
-    app: &App,
+/// the latter itself.
+pub(crate) async fn receive(
+    upload: &mut Upload,
     boundary: String,
     body: Body,
-    expected: Expected,
-    attributes: Attributes,
-) -> Result<(Vec<Received>, Attributes), Problem> {
+) -> Result<Attributes, Problem> {
     let (bytes, place) = framing::of(body);
-    let mut parts = Multipart::with_constraints(bytes, boundary, Constraints::new());
-    let mut form = Form {
-        files: Vec::new(),
+    let form = Form {
+        upload,
+        parts: Multipart::with_constraints(bytes, boundary, Constraints::new()),
+        place,
         fields: 0,
         field_bytes: 0,
         tags: Vec::new(),
         visibility: None,
-        expected,
-        attributes,
     };
-    let read = read_form(app, &mut parts, &place, &mut form).await;
-    let none = || {
-        Problem::new(
-            ProblemKind::BadRequest,
-            "the form has no part named \"file\"",
-        )
-    };
-    let read = read.and_then(|()| {
-        if form.files.is_empty() {
-            Err(none())
-        } else {
-            Ok(())
-        }
-    });
-    match read {
-        Ok(()) => Ok((form.files, form.attributes)),
-        Err(problem) => {
-            app.service.discard(form.files);
-            Err(problem)
-        }
-    }
-}
-
-async fn read_form(
-    app: &App,
-    parts: &mut Multipart<'static>,
-    place: &Place,
-    form: &mut Form,
-) -> Result<(), Problem> {
-    loop {
-        place.before_part();
-        let Some(field) = parts.next_field().await.map_err(form_problem)? else {
-            break;
-        };
-        place.in_part();
-        // Not as the parser of forms reads them: it finds names also within quotes.
-        let named = Named::by(field.headers())?;
-        match named.name.as_deref().unwrap_or_default() {
-            "file" => {
-                refuse_more(form)?;
-                let file = receive_part(app, field, named.filename, &form.expected).await?;
-                form.files.push(file);
-            }
-            "tags" => {
-                form.refuse_with_ticket("tags")?;
-                let text = form.text(field).await?;
-                let tags = text.split(',').map(str::trim).filter(|tag| !tag.is_empty());
-                // Refused with the first that is too many, however many follow.
-                let tags = form.tags.iter().map(String::as_str).chain(tags);
-                form.tags = fields::tags(tags)?;
-            }
-            "visibility" => {
-                form.refuse_with_ticket("visibility")?;
-                let word = form.text(field).await?;
-                if form.visibility.replace(visibility(&word)?).is_some() {
-                    let detail = "the form may have one part named \"visibility\"";
-                    return Err(Problem::new(ProblemKind::BadRequest, detail));
-                }
-            }
-            other => {
-                let detail = format!("the form has an unknown part named {other:?}");
-                return Err(Problem::new(ProblemKind::BadRequest, detail)
-                    .with("allowed", vec!["file", "tags", "visibility"]));
-            }
-        }
-    }
-    form.attributes.tags.append(&mut form.tags);
-    if let Some(visibility) = form.visibility {
-        form.attributes.visibility = visibility;
-    }
-    Ok(())
-}
-
-/// Refuses one file more than are allowed.
-fn refuse_more(form: &Form) -> Result<(), Problem> {
-    let most = if form.attributes.ticket.is_some() {
-        1
-    } else {
-        MAX_FILES
-    };
-    if form.files.len() < most {
-        return Ok(());
-    }
-    let kind = if most == 1 {
-        ProblemKind::BadRequest
-    } else {
-        ProblemKind::TooLarge
-    };
-    Err(Problem::new(kind, format!("the form may have at most {most} files")).with("limit", most))
-}
-
-async fn receive_part(
-    app: &App,
-    field: Field<'static>,
-    filename: Option<String>,
-    expected: &Expected,
-) -> Result<Received, Problem> {
-    let declared = field.headers().get(header::CONTENT_TYPE);
-    let declared = declared
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    let expected = Expected {
-        kind: declared_kind(declared)?,
-        sha256: digest::sha256(field.headers())?,
-        ..expected.clone()
-    };
-    Ok(app
-        .service
-        .receive(field, filename.as_deref(), &expected)
-        .await?)
+    form.read().await
 }
 
 fn form_problem(error: multer::Error) -> Problem {

@@ -1,0 +1,129 @@
+//! The head of an upload: all that is known of it before its body, except credentials.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use serde::Deserialize;
+
+use super::form;
+use super::query;
+use crate::http::headers::disposition::Named;
+use crate::http::headers::{digest, idempotency, media_type};
+use crate::http::reply::problem::{Problem, ProblemKind};
+use crate::number;
+use crate::service::{Declared, KeyedRequest, RequestIdentity};
+
+/// The query of an upload.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(utoipa::IntoParams), into_params(parameter_in = Query))]
+pub(crate) struct UploadParameters {
+    /// The file's name, for a raw body that does not name it in `Content-Disposition`.
+    filename: Option<String>,
+    /// An upload ticket, in the place of a token.
+    #[serde(rename = "ticket")]
+    #[cfg_attr(test, param(ignore))]
+    _ticket: Option<String>,
+}
+
+/// The head of an upload, read once.
+///
+/// A problem of the query or the key is answered before anything else is done. Other
+/// problems are kept here until it is their turn: an upload whose key is held, or whose
+/// ticket is used up, is answered with that, whatever else is wrong with it.
+pub(crate) struct UploadHead {
+    /// The key, where the request names one.
+    pub(crate) keyed: Option<KeyedRequest>,
+    /// What the body is.
+    pub(crate) content: Result<Content, Problem>,
+}
+
+/// What the body of an upload is.
+pub(crate) enum Content {
+    /// One file.
+    Raw {
+        /// Its length in bytes, where it is known.
+        length: Option<u64>,
+        /// All that is declared of it. The upload is admitted by its length before a
+        /// problem of this is answered.
+        declared: Result<Declared, Problem>,
+    },
+    /// `multipart/form-data`.
+    Form {
+        /// What separates its parts.
+        boundary: String,
+    },
+}
+
+impl<S: Sync> FromRequestParts<S> for UploadHead {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Self::parse(parts)
+    }
+}
+
+impl UploadHead {
+    fn parse(parts: &Parts) -> Result<Self, Problem> {
+        let parameters: UploadParameters = query::parse(&parts.uri)?;
+        let key = idempotency::key(&parts.headers)?;
+        Ok(Self {
+            keyed: key.map(|key| KeyedRequest {
+                key,
+                request: identity(parts),
+            }),
+            content: Content::parse(&parts.headers, parameters.filename),
+        })
+    }
+}
+
+impl Content {
+    /// `filename` is the name in the query.
+    fn parse(headers: &HeaderMap, filename: Option<String>) -> Result<Self, Problem> {
+        let media_type = match headers.get(header::CONTENT_TYPE) {
+            None => "",
+            Some(value) => value
+                .to_str()
+                .map_err(|_| bad_request("the Content-Type cannot be read"))?,
+        };
+        if media_type::essence(media_type).eq_ignore_ascii_case("multipart/form-data") {
+            let boundary = form::boundary(media_type)?;
+            return Ok(Self::Form { boundary });
+        }
+        let kind = media_type::declared_kind(media_type)?;
+        let length = content_length(headers)?;
+        let declared = Named::by(headers).and_then(|named| {
+            Ok(Declared {
+                length,
+                kind,
+                sha256: digest::sha256(headers)?,
+                filename: named.filename.or(filename),
+            })
+        });
+        Ok(Self::Raw { length, declared })
+    }
+}
+
+fn content_length(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
+    let Some(value) = headers.get(header::CONTENT_LENGTH) else {
+        return Ok(None);
+    };
+    let length = value.to_str().ok().and_then(number::whole);
+    let unreadable = || bad_request("the Content-Length is not a number");
+    length.ok_or_else(unreadable).map(Some)
+}
+
+/// What makes the request the same as another, besides its files.
+fn identity(parts: &Parts) -> RequestIdentity {
+    let content_type = media_type::of(&parts.headers).unwrap_or_default();
+    RequestIdentity {
+        method: parts.method.to_string(),
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        content_type: content_type.to_ascii_lowercase(),
+    }
+}
+
+fn bad_request(detail: &str) -> Problem {
+    Problem::new(ProblemKind::BadRequest, detail)
+}

@@ -1,0 +1,94 @@
+//! Credentials of an upload: a token with `images:write`, or an upload ticket.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::Uri;
+use axum::http::request::Parts;
+
+use super::extract::{Authorized, Write};
+use crate::auth::ticket::{self, TicketError};
+use crate::http::app::App;
+use crate::http::reply::problem::{Problem, ProblemKind};
+use crate::model::{Kind, Visibility};
+use crate::service::{Attributes, UploadTerms, UploadTicket};
+use crate::trace::{self, Phase};
+
+impl FromRequestParts<Arc<App>> for UploadTerms {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        if let Some(text) = ticket_parameter(&parts.uri)? {
+            return redeem(app, text);
+        }
+        let grant = Authorized::<Write>::from_request_parts(parts, app)
+            .await?
+            .grant;
+        Ok(Self {
+            quota: grant.quota.over(app.settings.quota),
+            owner: grant.owner,
+            ..Self::default()
+        })
+    }
+}
+
+/// The terms of a ticket, verified. Whether it was used before is not looked up: a repeat
+/// of the upload that used it may be answered as that was.
+fn redeem(app: &App, text: &str) -> Result<UploadTerms, Problem> {
+    let now = app.service.now().seconds();
+    let ticket = {
+        let _timer = trace::start(Phase::Auth);
+        ticket::verify(&app.settings.signing_keys, now, text)?
+    };
+    trace::note_owner(&ticket.sub);
+    let visibility = ticket.visibility.as_deref().and_then(Visibility::parse);
+    Ok(UploadTerms {
+        quota: ticket.quota.over(app.settings.quota),
+        max_bytes: ticket.max_bytes,
+        kinds: kinds(app, &ticket.content_types)?,
+        ticket: Some(UploadTicket {
+            id: ticket.id,
+            attributes: Attributes {
+                tags: ticket.tags,
+                visibility: visibility.unwrap_or_default(),
+            },
+        }),
+        owner: ticket.sub,
+    })
+}
+
+/// The query's `ticket`. A ticket has no character that needs an escape, and a query with
+/// two of them is not one of ours.
+fn ticket_parameter(uri: &Uri) -> Result<Option<&str>, Problem> {
+    let pairs = uri.query().unwrap_or_default().split('&');
+    let mut found = pairs.filter_map(|pair| pair.strip_prefix("ticket="));
+    match (found.next(), found.next()) {
+        (Some(_), Some(_)) => Err(TicketError::Wrong.into()),
+        (ticket, _) => Ok(ticket),
+    }
+}
+
+/// The kinds that a ticket's media types name; `None` for all that are accepted. A type that
+/// this deployment never accepts would make a ticket that is good for nothing.
+pub(crate) fn kinds(app: &App, media_types: &[String]) -> Result<Option<Vec<Kind>>, Problem> {
+    if media_types.is_empty() {
+        return Ok(None);
+    }
+    let accepted = &app.service.limits().accepted_types;
+    let kind = |text: &String| {
+        let kind = Kind::from_media_type(text).filter(|kind| accepted.contains(kind));
+        kind.ok_or_else(|| {
+            let allowed: Vec<&str> = accepted.iter().map(|kind| kind.media_type()).collect();
+            Problem::new(
+                ProblemKind::BadRequest,
+                format!("content_types: {text:?} is not accepted"),
+            )
+            .with("allowed", allowed)
+        })
+    };
+    media_types
+        .iter()
+        .map(kind)
+        .collect::<Result<_, _>>()
+        .map(Some)
+}

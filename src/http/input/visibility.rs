@@ -1,0 +1,16 @@
+//! The word for who may read an image's bytes without a token.
+
+use crate::http::reply::problem::{Problem, ProblemKind};
+use crate::model::Visibility;
+
+/// Reads the word: `private` or `public`.
+pub(crate) fn visibility(text: &str) -> Result<Visibility, Problem> {
+    Visibility::parse(text.trim()).ok_or_else(|| {
+        Problem::new(
+            ProblemKind::BadRequest,
+            "visibility must be private or public",
+        )
+        .with("field", "visibility")
+        .with("allowed", vec!["private", "public"])
+    })
+}

@@ -1,0 +1,81 @@
+//! The commit: files become images, all by one statement, or none.
+
+use std::collections::HashMap;
+
+use super::idempotency::Answering;
+use super::ids::ids_at;
+use super::intake::Received;
+use super::{Attributes, Service, ServiceError, UploadTerms};
+use crate::catalog::{CatalogError, NewImage};
+use crate::model::{BlobRef, Image, Sha256, Timestamp};
+
+impl Service {
+    /// Makes images of all `files`, or of none, and records what the request is answered
+    /// under its key. What is not committed is deleted, or where that is not known, left to
+    /// the sweep.
+    pub(super) async fn commit(
+        &self,
+        terms: &UploadTerms,
+        files: Vec<Received>,
+        attributes: &Attributes,
+        answering: Option<Answering>,
+    ) -> Result<Vec<Image>, ServiceError> {
+        let now = self.now();
+        let written: Vec<BlobRef> = files.iter().map(|file| file.blob.clone()).collect();
+        let mut new = new_images(terms, files, attributes, now);
+        if let Some(answering) = answering {
+            let answer = answering.record(new.iter().map(|new| &new.image), now);
+            if let Some(first) = new.first_mut() {
+                first.answer = Some(answer);
+            }
+        }
+        match self.catalog().commit(&new, terms.quota, now).await {
+            Ok(used) => {
+                let unused = written.into_iter().filter(|blob| !used.contains(blob));
+                self.delete_in_background(unused.collect());
+                self.sweep_in_background();
+                let images = new.into_iter().zip(used);
+                Ok(images
+                    .map(|(new, blob)| Image { blob, ..new.image })
+                    .collect())
+            }
+            Err(error) => {
+                if matches!(
+                    error,
+                    CatalogError::TicketSpent
+                        | CatalogError::ClaimLost
+                        | CatalogError::LeaseExpired
+                        | CatalogError::QuotaExceeded(_)
+                ) {
+                    self.delete_in_background(written);
+                }
+                // Otherwise the commit may be made, or be made yet: the bytes stay until
+                // their lease ends, after which it is not made any more.
+                Err(error.into())
+            }
+        }
+    }
+}
+
+/// The images of these files, in their order. Files of equal content share the first one's
+/// blob.
+fn new_images(
+    terms: &UploadTerms,
+    files: Vec<Received>,
+    attributes: &Attributes,
+    now: Timestamp,
+) -> Vec<NewImage> {
+    let mut known: HashMap<Sha256, BlobRef> = HashMap::new();
+    let with_ids = ids_at(now, files.len()).zip(files);
+    let new = with_ids.map(|(id, mut file)| {
+        let first = known.entry(file.sha256).or_insert(file.blob);
+        file.blob = first.clone();
+        NewImage {
+            lease: file.lease.clone(),
+            ticket: terms.ticket.as_ref().map(|ticket| ticket.id.clone()),
+            answer: None,
+            image: file.into_image(id, &terms.owner, attributes, now),
+        }
+    });
+    new.collect()
+}

@@ -1,0 +1,138 @@
+//! What makes a request that names a key the same as another.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use super::Attributes;
+use super::intake::Received;
+
+/// What makes two requests the same, as far as front ends can tell. It is only compared.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct RequestIdentity {
+    /// The method.
+    pub method: String,
+    /// The path.
+    pub path: String,
+    /// The query, as it was sent.
+    pub query: String,
+    /// The type of the body, without parameters: the boundary of a form is another each
+    /// time.
+    pub content_type: String,
+}
+
+/// What makes two uploads the same.
+#[derive(Debug, Serialize)]
+pub(super) struct Fingerprint<'a> {
+    #[serde(flatten)]
+    request: &'a RequestIdentity,
+    visibility: &'a str,
+    tags: &'a [String],
+    files: Vec<FileFingerprint<'a>>,
+}
+
+/// What makes two files the same.
+#[derive(Debug, Serialize)]
+struct FileFingerprint<'a> {
+    filename: Option<&'a str>,
+    /// Of what came.
+    sha256: String,
+}
+
+impl<'a> Fingerprint<'a> {
+    pub(super) fn of(
+        request: &'a RequestIdentity,
+        files: &'a [Received],
+        attributes: &'a Attributes,
+    ) -> Self {
+        let files = files.iter().map(|file| FileFingerprint {
+            filename: file.filename.as_deref(),
+            sha256: file.original_sha256.to_string(),
+        });
+        Self {
+            request,
+            visibility: attributes.visibility.as_str(),
+            tags: &attributes.tags,
+            files: files.collect(),
+        }
+    }
+
+    /// As text: a hash. It is recorded, so another form of it would refuse the repeats of
+    /// requests that were answered before.
+    pub(super) fn print(&self) -> String {
+        let parts = serde_json::to_vec(self).unwrap_or_default();
+        URL_SAFE_NO_PAD.encode(Sha256::digest(parts))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fingerprint<'a>(
+        request: &'a RequestIdentity,
+        tags: &'a [String],
+        files: &[(Option<&'a str>, &'a str)],
+    ) -> Fingerprint<'a> {
+        let files = files.iter().map(|(filename, sha256)| FileFingerprint {
+            filename: *filename,
+            sha256: (*sha256).to_owned(),
+        });
+        Fingerprint {
+            request,
+            visibility: "private",
+            tags,
+            files: files.collect(),
+        }
+    }
+
+    fn request() -> RequestIdentity {
+        RequestIdentity {
+            method: "POST".to_owned(),
+            path: "/v1/images".to_owned(),
+            query: String::new(),
+            content_type: "image/png".to_owned(),
+        }
+    }
+
+    #[test]
+    fn what_differs_has_another_fingerprint() {
+        let (request, tags) = (request(), ["a".to_owned()]);
+        let first = fingerprint(&request, &tags, &[(None, "00")]);
+        let same = fingerprint(&request, &tags, &[(None, "00")]);
+        assert_eq!(first.print(), same.print());
+        let with_query = RequestIdentity {
+            query: "a=b".to_owned(),
+            ..request.clone()
+        };
+        let without_type = RequestIdentity {
+            content_type: String::new(),
+            ..request.clone()
+        };
+        let others = [
+            fingerprint(&request, &[], &[(None, "00")]),
+            fingerprint(&request, &tags, &[(Some(""), "00")]),
+            fingerprint(&request, &tags, &[(None, "01")]),
+            fingerprint(&request, &tags, &[(None, "00"), (None, "00")]),
+            fingerprint(&with_query, &tags, &[(None, "00")]),
+            fingerprint(&without_type, &tags, &[(None, "00")]),
+            Fingerprint {
+                visibility: "public",
+                ..fingerprint(&request, &tags, &[(None, "00")])
+            },
+        ];
+        for other in others {
+            assert_ne!(first.print(), other.print(), "{other:?}");
+        }
+    }
+
+    /// Answers that were recorded before an upgrade are compared with requests after it.
+    #[test]
+    fn a_fingerprint_stays_what_it_was() {
+        let (request, tags) = (request(), ["a".to_owned()]);
+        let print = fingerprint(&request, &tags, &[(Some("a.png"), "00"), (None, "01")]).print();
+        let text = r#"{"method":"POST","path":"/v1/images","query":"","content_type":"image/png","visibility":"private","tags":["a"],"files":[{"filename":"a.png","sha256":"00"},{"filename":null,"sha256":"01"}]}"#;
+        assert_eq!(print, URL_SAFE_NO_PAD.encode(Sha256::digest(text)));
+    }
+}

@@ -1,0 +1,216 @@
+//! One file of an upload: its bytes are judged, edited, hashed and written as they come.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _};
+use uuid::Uuid;
+
+use super::digests::Digests;
+use super::{Attributes, Declared, Service, ServiceError, UploadError, UploadTerms};
+use crate::blobs::BlobWriter;
+use crate::catalog::CatalogError;
+use crate::media::{Facts, Inspector, Piece, Policy};
+use crate::model::{BlobRef, Image, Kind, Sha256, Timestamp};
+use crate::service::filename;
+
+/// A file whose bytes are stored and were found good, but which is no image yet.
+#[derive(Clone, Debug)]
+pub(super) struct Received {
+    pub(super) blob: BlobRef,
+    /// The lease that its blob was written under.
+    pub(super) lease: String,
+    /// Of what is stored.
+    pub(super) sha256: Sha256,
+    /// Of what came.
+    pub(super) original_sha256: Sha256,
+    facts: Facts,
+    /// As the uploader named it, cleaned.
+    pub(super) filename: Option<String>,
+}
+
+impl Received {
+    /// The image that it becomes at the time `now`.
+    pub(super) fn into_image(
+        self,
+        id: Uuid,
+        owner: &str,
+        attributes: &Attributes,
+        now: Timestamp,
+    ) -> Image {
+        Image {
+            id,
+            owner: owner.to_owned(),
+            blob: self.blob,
+            sha256: self.sha256,
+            original_sha256: self.original_sha256,
+            kind: self.facts.kind,
+            width: self.facts.width,
+            height: self.facts.height,
+            frames: self.facts.frames,
+            filename: self.filename,
+            visibility: attributes.visibility,
+            tags: attributes.tags.clone(),
+            metadata: BTreeMap::new(),
+            link_epoch: 0,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+}
+
+/// What is known of a body once it has ended.
+struct Judged {
+    facts: Facts,
+    /// Of what is stored.
+    sha256: Sha256,
+    /// Of what came.
+    original_sha256: Sha256,
+}
+
+impl Service {
+    /// Stores one file as its bytes come. On an error nothing of it is left.
+    pub(super) async fn receive<S, E>(
+        &self,
+        body: S,
+        declared: Declared,
+        terms: &UploadTerms,
+    ) -> Result<Received, UploadError>
+    where
+        S: Stream<Item = Result<Bytes, E>> + Send,
+        E: std::fmt::Display,
+    {
+        self.refuse_length(terms, declared.length)?;
+        let id = self.next_blob_id().await.map_err(ServiceError::from)?;
+        let mut writer = self.blobs().create(id.blob, declared.length);
+        let until = id.write_until;
+        match self.take(body, &declared, terms, until, &mut *writer).await {
+            Ok(judged) => Ok(Received {
+                blob: writer.finish().await?,
+                lease: id.lease,
+                sha256: judged.sha256,
+                original_sha256: judged.original_sha256,
+                facts: judged.facts,
+                filename: declared.filename.as_deref().and_then(filename::clean),
+            }),
+            Err(error) => {
+                self.give_up(writer, &error).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Refuses what is known to be too long before a byte of it is read.
+    pub(super) fn refuse_length(
+        &self,
+        terms: &UploadTerms,
+        length: Option<u64>,
+    ) -> Result<(), UploadError> {
+        let limit = self.max_bytes(terms);
+        if length.is_some_and(|length| length > limit) {
+            return Err(UploadError::TooLarge { limit });
+        }
+        Ok(())
+    }
+
+    /// Past its time, what is written might come after the sweep.
+    fn refuse_late(&self, until: Timestamp) -> Result<(), ServiceError> {
+        if self.now() >= until {
+            return Err(CatalogError::LeaseExpired.into());
+        }
+        Ok(())
+    }
+
+    fn max_bytes(&self, terms: &UploadTerms) -> u64 {
+        let limit = self.limits().max_upload_bytes;
+        terms.max_bytes.map_or(limit, |wanted| wanted.min(limit))
+    }
+
+    /// The kinds that the deployment accepts, less those that the uploader may not send.
+    fn accepted(&self, terms: &UploadTerms) -> Vec<Kind> {
+        let allowed = |kind: &Kind| {
+            terms
+                .kinds
+                .as_ref()
+                .is_none_or(|kinds| kinds.contains(kind))
+        };
+        let accepted = self.limits().accepted_types.iter().copied();
+        accepted.filter(allowed).collect()
+    }
+
+    async fn take<S, E>(
+        &self,
+        body: S,
+        declared: &Declared,
+        terms: &UploadTerms,
+        until: Timestamp,
+        writer: &mut dyn BlobWriter,
+    ) -> Result<Judged, UploadError>
+    where
+        S: Stream<Item = Result<Bytes, E>> + Send,
+        E: std::fmt::Display,
+    {
+        let mut inspector = Inspector::new(self.policy(terms));
+        let limit = self.max_bytes(terms);
+        let mut digests = Digests::default();
+        let mut pieces = Vec::new();
+        let mut size: u64 = 0;
+        let mut body = std::pin::pin!(body);
+        while let Some(bytes) = body.next().await {
+            let bytes = bytes.map_err(|error| UploadError::Interrupted(error.to_string()))?;
+            size += bytes.len() as u64;
+            if size > limit {
+                return Err(UploadError::TooLarge { limit });
+            }
+            self.refuse_late(until)?;
+            inspector.push(bytes, &mut pieces)?;
+            refuse_mismatch(declared.kind, inspector.kind())?;
+            for piece in pieces.drain(..) {
+                digests.update(&piece);
+                if let Piece::Kept(bytes) | Piece::Added(bytes) = piece {
+                    writer.write(bytes).await?;
+                }
+            }
+        }
+        if declared.length.is_some_and(|length| length != size) {
+            let error = format!("{size} bytes came of those announced");
+            return Err(UploadError::Interrupted(error));
+        }
+        self.refuse_late(until)?;
+        let facts = inspector.finish(&mut pieces)?;
+        // Nothing that comes so late is stored.
+        pieces.iter().for_each(|piece| digests.update(piece));
+        let (sha256, original_sha256) = digests.finish();
+        if declared.sha256.is_some_and(|sent| sent != original_sha256) {
+            return Err(UploadError::DigestMismatch);
+        }
+        Ok(Judged {
+            facts,
+            sha256,
+            original_sha256,
+        })
+    }
+
+    fn policy(&self, terms: &UploadTerms) -> Policy {
+        let limits = self.limits();
+        Policy {
+            accepted: self.accepted(terms),
+            max_pixels: limits.max_pixels,
+            max_width: limits.max_width,
+            max_height: limits.max_height,
+            max_frames: limits.max_frames,
+            max_metadata_bytes: limits.max_metadata_bytes,
+            strip: limits.strip_metadata,
+            trailing: limits.trailing_data,
+        }
+    }
+}
+
+fn refuse_mismatch(declared: Option<Kind>, actual: Option<Kind>) -> Result<(), UploadError> {
+    match (declared, actual) {
+        (Some(declared), Some(actual)) if declared != actual => {
+            Err(UploadError::TypeMismatch { declared, actual })
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,277 @@
+//! An upload from its beginning to its end.
+
+use bytes::Bytes;
+use futures_util::Stream;
+
+use super::fingerprint::Fingerprint;
+use super::idempotency::{Answering, Hold};
+use super::intake::Received;
+use super::kept::Kept;
+use super::{
+    Attributes, Declared, KeyedRequest, RequestIdentity, Service, ServiceError, UploadError,
+    UploadTerms,
+};
+use crate::catalog::{CatalogError, KeyAnswer, KeyClaim};
+use crate::model::{Image, Usage};
+
+/// An upload that has begun.
+///
+/// It leaves nothing behind unless it is committed: [`abort`](Self::abort) discards the
+/// files and lets go of the key, and so does a drop, only later. An upload of which
+/// something was refused cannot be committed any more.
+#[must_use = "an upload is committed or aborted"]
+pub struct Upload {
+    service: Service,
+    terms: UploadTerms,
+    key: Option<Key>,
+    /// Whether the upload was admitted as far as its length is known.
+    admitted: bool,
+    /// What is stored and not committed.
+    files: Vec<Received>,
+    /// Why the upload is refused.
+    refusal: Option<UploadError>,
+}
+
+/// The key of a request, and what it stands for.
+struct Key {
+    request: RequestIdentity,
+    hold: Hold,
+}
+
+impl Service {
+    /// Begins an upload on these terms. A ticket that is used up is refused, unless the
+    /// request repeats the one that used it.
+    ///
+    /// # Errors
+    /// [`ServiceError::KeyHeld`] while another request holds the key,
+    /// [`ServiceError::TicketSpent`], and those of the catalog.
+    pub async fn begin_upload(
+        &self,
+        terms: UploadTerms,
+        keyed: Option<KeyedRequest>,
+    ) -> Result<Upload, ServiceError> {
+        let key = match keyed {
+            Some(KeyedRequest { key, request }) => {
+                let hold = self.hold_key(&terms.key_scope(), &key).await?;
+                Some(Key { request, hold })
+            }
+            None => None,
+        };
+        let upload = Upload {
+            service: self.clone(),
+            terms,
+            key,
+            admitted: false,
+            files: Vec::new(),
+            refusal: None,
+        };
+        match upload.refuse_spent().await {
+            Ok(()) => Ok(upload),
+            Err(error) => {
+                upload.abort().await;
+                Err(error)
+            }
+        }
+    }
+}
+
+impl Upload {
+    /// Whether the upload came with a ticket, which has decided its attributes.
+    pub fn has_ticket(&self) -> bool {
+        self.terms.ticket.is_some()
+    }
+
+    /// Whether the request with the key was answered before: the commit makes nothing new.
+    pub fn is_repeat(&self) -> bool {
+        let hold = self.key.as_ref().map(|key| &key.hold);
+        matches!(hold, Some(Hold::Repeat(_)))
+    }
+
+    /// Refuses an upload that is known to be too much before a byte of it is read: by its
+    /// `length` in bytes, where that is known. The commit decides in the end.
+    ///
+    /// The first file is admitted by its own length; a front end that reads something
+    /// before it calls this first.
+    ///
+    /// # Errors
+    /// [`UploadError::TooLarge`], [`ServiceError::QuotaExceeded`], and those of the catalog.
+    pub async fn admit(&mut self, length: Option<u64>) -> Result<(), UploadError> {
+        // A repeat adds nothing to what is kept.
+        if self.admitted || self.is_repeat() {
+            return Ok(());
+        }
+        let admitted = self.admit_length(length).await;
+        self.admitted = admitted.is_ok();
+        self.note(admitted)
+    }
+
+    /// Refuses one file more than the upload may have.
+    ///
+    /// # Errors
+    /// [`UploadError::TooManyFiles`].
+    pub fn refuse_more(&mut self) -> Result<(), UploadError> {
+        let limit = self.terms.max_files();
+        if self.files.len() < limit {
+            return Ok(());
+        }
+        self.note(Err(UploadError::TooManyFiles { limit }))
+    }
+
+    /// Stores the next file as its bytes come. Of a file that is refused nothing is left,
+    /// and the upload is refused with it.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the file, or a store.
+    pub async fn file<S, E>(&mut self, body: S, declared: Declared) -> Result<(), UploadError>
+    where
+        S: Stream<Item = Result<Bytes, E>> + Send,
+        E: std::fmt::Display,
+    {
+        if let Some(refusal) = &self.refusal {
+            return Err(refusal.clone());
+        }
+        self.refuse_more()?;
+        self.admit(declared.length).await?;
+        let received = self.service.receive(body, declared, &self.terms).await;
+        let received = received.map(|file| self.files.push(file));
+        self.note(received)
+    }
+
+    /// Makes images of all files, or of none, in the order of the files; they have the
+    /// attributes of the ticket where there is one. A repeat of a request that was answered
+    /// makes nothing, and gets its images as they were made then.
+    ///
+    /// # Errors
+    /// What a file was refused for, [`UploadError::NoFile`],
+    /// [`ServiceError::KeyReused`] where the request with the key was another,
+    /// [`ServiceError::KeyHeld`] where the key was lost to another request,
+    /// [`ServiceError::TicketSpent`], [`ServiceError::QuotaExceeded`],
+    /// [`ServiceError::TooLate`], and those of the catalog, by which the outcome is unknown.
+    pub async fn commit(mut self, attributes: Attributes) -> Result<Vec<Image>, UploadError> {
+        let committed = self.try_commit(attributes).await;
+        match committed {
+            // The key is answered, and not to be let go.
+            Ok(_) => self.key = None,
+            Err(_) => self.abort().await,
+        }
+        committed
+    }
+
+    /// Ends an upload that is not committed. The key is free when this returns; the files
+    /// are deleted after the response.
+    pub async fn abort(mut self) {
+        if let Some(claim) = self.claim() {
+            self.service.release_key(claim).await;
+        }
+        self.key = None;
+    }
+
+    async fn try_commit(&mut self, attributes: Attributes) -> Result<Vec<Image>, UploadError> {
+        if let Some(refusal) = self.refusal.take() {
+            return Err(refusal);
+        }
+        if self.files.is_empty() {
+            return Err(UploadError::NoFile);
+        }
+        let attributes = match &self.terms.ticket {
+            Some(ticket) => ticket.attributes.clone(),
+            None => attributes,
+        };
+        let answering = match &self.key {
+            None => None,
+            Some(Key { request, hold }) => {
+                let fingerprint = Fingerprint::of(request, &self.files, &attributes).print();
+                match hold {
+                    Hold::Repeat(answer) => {
+                        return Ok(self.repeat(answer, &fingerprint, &attributes)?);
+                    }
+                    Hold::First(claim) => Some(Answering {
+                        claim: claim.clone(),
+                        fingerprint,
+                    }),
+                }
+            }
+        };
+        // From here on the commit may be made, so a drop must not delete them.
+        let files = std::mem::take(&mut self.files);
+        let committed = self
+            .service
+            .commit(&self.terms, files, &attributes, answering);
+        Ok(committed.await?)
+    }
+
+    /// The images that the first request with the key was answered with.
+    fn repeat(
+        &self,
+        answer: &KeyAnswer,
+        fingerprint: &str,
+        attributes: &Attributes,
+    ) -> Result<Vec<Image>, ServiceError> {
+        if fingerprint != answer.fingerprint {
+            return Err(ServiceError::KeyReused);
+        }
+        let kept = Kept::parse(&answer.answer);
+        let images = kept.and_then(|kept| kept.images(&self.terms.owner, &self.files, attributes));
+        let damaged = || CatalogError::Damaged {
+            table: "idempotency_keys",
+            column: 1,
+        };
+        Ok(images.ok_or_else(damaged)?)
+    }
+
+    /// Refuses a ticket that was used, before its upload is read. The commit decides in the
+    /// end.
+    async fn refuse_spent(&self) -> Result<(), ServiceError> {
+        let Some(ticket) = &self.terms.ticket else {
+            return Ok(());
+        };
+        let catalog = self.service.catalog();
+        if !self.is_repeat() && catalog.is_ticket_spent(&ticket.id).await? {
+            return Err(ServiceError::TicketSpent);
+        }
+        Ok(())
+    }
+
+    async fn admit_length(&self, length: Option<u64>) -> Result<(), UploadError> {
+        self.service.refuse_length(&self.terms, length)?;
+        if self.terms.quota.is_unlimited() {
+            return Ok(());
+        }
+        let kept = self.service.usage(&self.terms.owner).await?;
+        // No image has less than a byte.
+        let added = Usage {
+            images: 1,
+            bytes: length.unwrap_or(1),
+        };
+        let admitted = self.terms.quota.admit(kept, added);
+        admitted.map_err(|refused| ServiceError::from(refused).into())
+    }
+
+    /// Keeps what the upload is refused for.
+    fn note(&mut self, outcome: Result<(), UploadError>) -> Result<(), UploadError> {
+        if let Err(refusal) = &outcome {
+            self.refusal = Some(refusal.clone());
+        }
+        outcome
+    }
+
+    /// The request's hold on its key.
+    fn claim(&self) -> Option<&KeyClaim> {
+        match &self.key.as_ref()?.hold {
+            Hold::First(claim) => Some(claim),
+            Hold::Repeat(_) => None,
+        }
+    }
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        let files = std::mem::take(&mut self.files);
+        self.service.discard(files);
+        if let Some(claim) = self.claim() {
+            let (service, claim) = (self.service.clone(), claim.clone());
+            self.service
+                .spawn(async move { service.release_key(&claim).await });
+        }
+    }
+}
