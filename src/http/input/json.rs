@@ -70,10 +70,7 @@ pub(crate) async fn json<T: DeserializeOwned>(
     let bytes = bytes(body).await?;
     // A struct would also be read from an array of its members' values.
     if bytes.trim_ascii_start().first() != Some(&b'{') {
-        return Err(Problem::new(
-            ProblemKind::BadRequest,
-            "the body must be a JSON object",
-        ));
+        return Err(Problem::bad_request("the body must be a JSON object"));
     }
     parse(&bytes)
 }
@@ -107,9 +104,7 @@ async fn bytes(body: Body) -> Result<Vec<u8>, Problem> {
 
 /// Reads a JSON text; the member that cannot be so is named.
 fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
-    let refused = |error: serde_json::Error| {
-        Problem::new(ProblemKind::BadRequest, format!("the body: {error}"))
-    };
+    let refused = |error: serde_json::Error| Problem::bad_request(format!("the body: {error}"));
     let mut reader = serde_json::Deserializer::from_slice(text);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
@@ -117,7 +112,7 @@ fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
             return refused(error.into_inner());
         }
         let detail = format!("the body's member {path}: {}", error.inner());
-        Problem::new(ProblemKind::BadRequest, detail).with("field", path)
+        Problem::bad_request(detail).with("field", path)
     })?;
     reader.end().map_err(refused)?;
     Ok(value)

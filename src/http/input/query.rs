@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::http::reply::problem::{Problem, ProblemKind};
+use crate::http::reply::problem::Problem;
 
 /// The most parameters of a request: all that a list has, each tag among them, are fewer.
 /// They are counted before any of them is read.
@@ -40,7 +40,7 @@ pub(crate) fn refuse_many(query: &str) -> Result<(), Problem> {
 }
 
 fn refuse(reason: &str) -> Problem {
-    Problem::new(ProblemKind::BadRequest, format!("the query: {reason}"))
+    Problem::bad_request(format!("the query: {reason}"))
 }
 
 /// Reads the parameters of a URI.
@@ -70,7 +70,7 @@ pub(crate) fn refuse_unknown(uri: &Uri, known: &[&str]) -> Result<(), Problem> {
         None => Ok(()),
         Some(unknown) => {
             let detail = format!("the query: unknown field `{unknown}`");
-            Err(Problem::new(ProblemKind::BadRequest, detail).with("allowed", known.to_vec()))
+            Err(Problem::bad_request(detail).with("allowed", known.to_vec()))
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::http::app::App;
 use crate::http::input::extract::{Admin, Authorized};
 use crate::http::input::json;
 use crate::http::input::query::{Nothing, Parameters};
-use crate::http::reply::problem::{Problem, ProblemKind};
+use crate::http::reply::problem::Problem;
 use crate::http::reply::view;
 use crate::service::audit::{Audit, Finding, Place};
 
@@ -172,7 +172,7 @@ pub(crate) async fn audit(
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let wanted: WantedAudit = json::optional_json(&parts.headers, body).await?;
-    let bad = |detail: String| Problem::new(ProblemKind::BadRequest, detail);
+    let bad = |detail: String| Problem::bad_request(detail);
     let from = match &wanted.cursor {
         Some(cursor) => cursor.parse().map_err(|error| bad(format!("{error}")))?,
         None => Place::default(),
@@ -204,7 +204,7 @@ pub(super) fn limit(wanted: Option<u64>, default: u32, most: u32) -> Result<u32,
         .filter(|limit| (1..=most).contains(limit))
         .ok_or_else(|| {
             let detail = format!("limit must be from 1 to {most}");
-            Problem::new(ProblemKind::BadRequest, detail)
+            Problem::bad_request(detail)
                 .with("limit", most)
                 .with("actual", wanted)
         })

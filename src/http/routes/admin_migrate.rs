@@ -95,7 +95,7 @@ pub(crate) async fn migrate(
     let after = step.cursor.unwrap_or_default();
     if !after.is_empty() && BlobId::new(after.as_str()).is_none() {
         let detail = "the cursor is not one that was given out";
-        return Err(Problem::new(ProblemKind::BadRequest, detail));
+        return Err(Problem::bad_request(detail));
     }
     let done = app.service.migrate(&after, limit).await?;
     let damaged = done.damaged.into_iter().map(|(blob, reason)| DamagedView {

@@ -49,10 +49,9 @@ impl ContentParameters {
         match self.download.as_deref() {
             None | Some("0") => Ok(false),
             Some("1") => Ok(true),
-            Some(_) => Err(
-                Problem::new(ProblemKind::BadRequest, "download must be 0 or 1")
-                    .with("allowed", vec!["0", "1"]),
-            ),
+            Some(_) => {
+                Err(Problem::bad_request("download must be 0 or 1").with("allowed", vec!["0", "1"]))
+            }
         }
     }
 }

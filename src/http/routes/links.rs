@@ -16,7 +16,7 @@ use crate::http::input::json;
 use crate::http::input::query::{Nothing, Parameters};
 #[cfg(test)]
 use crate::http::openapi::schema;
-use crate::http::reply::problem::{Problem, ProblemKind};
+use crate::http::reply::problem::Problem;
 use crate::http::reply::view;
 use crate::model::Timestamp;
 
@@ -104,8 +104,7 @@ pub(crate) async fn create(
 fn method(word: Option<&str>) -> Result<LinkMethod, Problem> {
     let parsed = word.map_or(Some(LinkMethod::Get), LinkMethod::parse);
     parsed.ok_or_else(|| {
-        Problem::new(ProblemKind::BadRequest, "method must be GET or HEAD")
-            .with("allowed", vec!["GET", "HEAD"])
+        Problem::bad_request("method must be GET or HEAD").with("allowed", vec!["GET", "HEAD"])
     })
 }
 

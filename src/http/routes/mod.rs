@@ -21,7 +21,7 @@ use std::sync::Arc;
 use axum::routing::MethodRouter;
 
 use crate::http::app::App;
-use crate::http::reply::problem::{Problem, ProblemKind};
+use crate::http::reply::problem::Problem;
 use crate::model::Visibility;
 
 /// A path, and the methods that it has.
@@ -53,7 +53,7 @@ fn seconds(name: &str, value: u64, most: u64) -> Result<u64, Problem> {
         return Ok(value);
     }
     let detail = format!("{name} must be from 1 to {most} seconds");
-    Err(Problem::new(ProblemKind::BadRequest, detail)
+    Err(Problem::bad_request(detail)
         .with("limit", most)
         .with("actual", value))
 }
@@ -61,11 +61,8 @@ fn seconds(name: &str, value: u64, most: u64) -> Result<u64, Problem> {
 /// A member of a request that says who may read.
 fn visibility(text: &str) -> Result<Visibility, Problem> {
     Visibility::parse(text.trim()).ok_or_else(|| {
-        Problem::new(
-            ProblemKind::BadRequest,
-            "visibility must be private or public",
-        )
-        .with("field", "visibility")
-        .with("allowed", vec!["private", "public"])
+        Problem::bad_request("visibility must be private or public")
+            .with("field", "visibility")
+            .with("allowed", vec!["private", "public"])
     })
 }

@@ -17,7 +17,7 @@ use crate::http::input::json::{self, List};
 use crate::http::input::query::{Nothing, Parameters};
 #[cfg(test)]
 use crate::http::openapi::schema;
-use crate::http::reply::problem::{Problem, ProblemKind};
+use crate::http::reply::problem::Problem;
 use crate::http::reply::view;
 use crate::model::{Kind, Timestamp, Visibility};
 use crate::service::{Attributes, Expected, fields};
@@ -91,10 +91,7 @@ pub(crate) async fn create(
     let wanted: NewTicket = json::json(&parts.headers, body, &["application/json"]).await?;
     let lifetime = seconds("expires_in", wanted.expires_in, MAX_SECONDS)?;
     if wanted.max_bytes == Some(0) {
-        return Err(Problem::new(
-            ProblemKind::BadRequest,
-            "max_bytes must be at least 1",
-        ));
+        return Err(Problem::bad_request("max_bytes must be at least 1"));
     }
     let List(content_types) = wanted.content_types;
     kinds(&app, &content_types)?;
@@ -118,7 +115,7 @@ pub(crate) async fn create(
     let text = ticket.sign(&app.settings.signing_keys)?;
     if text.len() > ticket::MAX_TICKET_BYTES {
         let detail = "the ticket's tags and types are too long together";
-        return Err(Problem::new(ProblemKind::BadRequest, detail));
+        return Err(Problem::bad_request(detail));
     }
     let mut response = view::json(&TicketView {
         upload_url: format!("{base}/v1/images?ticket={text}"),
@@ -139,11 +136,8 @@ fn kinds(app: &App, media_types: &[String]) -> Result<Option<Vec<Kind>>, Problem
         let kind = Kind::from_media_type(text).filter(|kind| accepted.contains(kind));
         kind.ok_or_else(|| {
             let allowed: Vec<&str> = accepted.iter().map(|kind| kind.media_type()).collect();
-            Problem::new(
-                ProblemKind::BadRequest,
-                format!("content_types: {text:?} is not accepted"),
-            )
-            .with("allowed", allowed)
+            Problem::bad_request(format!("content_types: {text:?} is not accepted"))
+                .with("allowed", allowed)
         })
     };
     media_types

@@ -5,7 +5,7 @@ use percent_encoding::{percent_decode_str, utf8_percent_encode};
 
 use crate::auth::link::UNRESERVED;
 use crate::http::input::query;
-use crate::http::reply::problem::{Problem, ProblemKind};
+use crate::http::reply::problem::Problem;
 
 /// The parameters of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,7 +60,7 @@ pub(crate) fn print<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> 
 
 /// A parameter cannot be so.
 pub(crate) fn refused(name: &str, detail: String) -> Problem {
-    Problem::new(ProblemKind::BadRequest, detail).with("parameter", name)
+    Problem::bad_request(detail).with("parameter", name)
 }
 
 fn unreadable(name: &str) -> Problem {
