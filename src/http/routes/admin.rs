@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::State;
 use axum::response::Response;
 use axum::routing::post;
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::Route;
 use crate::http::app::App;
 use crate::http::input::extract::{Admin, Authorized};
-use crate::http::input::json;
+use crate::http::input::json::{self, Json};
 use crate::http::input::query::{Nothing, Parameters};
 use crate::http::reply::problem::Problem;
 use crate::http::reply::view;
@@ -68,10 +68,9 @@ pub(crate) async fn sweep(
     State(app): State<Arc<App>>,
     _: Authorized<Admin>,
     _: Parameters<Nothing>,
-    request: Request,
+    wanted: Option<Json<WantedSweep>>,
 ) -> Result<Response, Problem> {
-    let (parts, body) = request.into_parts();
-    let wanted: WantedSweep = json::optional_json(&parts.headers, body).await?;
+    let Json(wanted) = wanted.unwrap_or_default();
     let limit = limit(wanted.limit, DEFAULT_SWEPT, MAX_SWEPT)?;
     let swept = app.service.sweep(limit).await?;
     Ok(view::json(&SweepView {
@@ -168,10 +167,9 @@ pub(crate) async fn audit(
     State(app): State<Arc<App>>,
     _: Authorized<Admin>,
     _: Parameters<Nothing>,
-    request: Request,
+    wanted: Option<Json<WantedAudit>>,
 ) -> Result<Response, Problem> {
-    let (parts, body) = request.into_parts();
-    let wanted: WantedAudit = json::optional_json(&parts.headers, body).await?;
+    let Json(wanted) = wanted.unwrap_or_default();
     let bad = |detail: String| Problem::bad_request(detail);
     let from = match &wanted.cursor {
         Some(cursor) => cursor.parse().map_err(|error| bad(format!("{error}")))?,

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
-use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode, Uri, header};
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
@@ -14,7 +13,7 @@ use crate::http::app::App;
 use crate::http::headers::conditional::{self, Verdict};
 use crate::http::input::cursor;
 use crate::http::input::extract::{Authorized, Delete, ImageId, Read, Write};
-use crate::http::input::json::{self, List, Members};
+use crate::http::input::json::{List, Members, MergePatch};
 use crate::http::input::listing::{self, Listing};
 use crate::http::input::query::{Nothing, Parameters};
 #[cfg(test)]
@@ -105,12 +104,12 @@ pub(crate) async fn show(
     caller: Authorized<Read>,
     ImageId(id): ImageId,
     _: Parameters<Nothing>,
-    request: Request,
+    method: Method,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (request, _) = request.into_parts();
     let image = app.service.find(&caller.grant, id).await?;
     let (response, validators) = object(&app, &image)?;
-    match conditional::evaluate(&request.method, &request.headers, &validators) {
+    match conditional::evaluate(&method, &headers, &validators) {
         Verdict::Perform => Ok(response),
         Verdict::NotModified => Ok(conditional::not_modified(response.into_parts().0.headers)),
         Verdict::Failed => Err(ServiceError::Changed.into()),
@@ -118,10 +117,11 @@ pub(crate) async fn show(
 }
 
 /// Whether an image is as a request that changes it wants it to be, if it says so.
-fn as_seen(app: &App, request: &Parts) -> Option<impl Fn(&Image) -> bool + Sync> {
-    let Parts {
-        method, headers, ..
-    } = request;
+fn as_seen(
+    app: &App,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Option<impl Fn(&Image) -> bool + Sync> {
     conditional::has_conditions(headers).then_some(move |image: &Image| {
         object(app, image).is_ok_and(|(_, validators)| {
             conditional::evaluate(method, headers, &validators) == Verdict::Perform
@@ -180,11 +180,10 @@ pub(crate) async fn edit(
     caller: Authorized<Write>,
     ImageId(id): ImageId,
     _: Parameters<Nothing>,
-    request: Request,
+    method: Method,
+    headers: HeaderMap,
+    MergePatch(wanted): MergePatch<PatchView>,
 ) -> Result<Response, Problem> {
-    let (parts, body) = request.into_parts();
-    let media_types = ["application/merge-patch+json", "application/json"];
-    let wanted: PatchView = json::json(&parts.headers, body, &media_types).await?;
     let visibility = match wanted.visibility {
         Some(Some(word)) => Some(Some(super::visibility(&word)?)),
         Some(None) => Some(None),
@@ -198,7 +197,7 @@ pub(crate) async fn edit(
             .metadata
             .map(|members| members.map(|Members(members)| members)),
     };
-    let as_seen = as_seen(&app, &parts);
+    let as_seen = as_seen(&app, &method, &headers);
     let as_seen = as_seen.as_ref().map(|as_seen| as_seen as &AsSeen<'_>);
     let (grant, service) = (&caller.grant, &app.service);
     let quota = grant.quota.over(app.settings.quota);
@@ -220,10 +219,10 @@ pub(crate) async fn delete(
     caller: Authorized<Delete>,
     ImageId(id): ImageId,
     _: Parameters<Nothing>,
-    request: Request,
+    method: Method,
+    headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
-    let (request, _) = request.into_parts();
-    let as_seen = as_seen(&app, &request);
+    let as_seen = as_seen(&app, &method, &headers);
     let as_seen = as_seen.as_ref().map(|as_seen| as_seen as &AsSeen<'_>);
     app.service.delete(&caller.grant, id, as_seen).await?;
     Ok(StatusCode::NO_CONTENT)

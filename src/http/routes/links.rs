@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::post;
@@ -12,7 +12,7 @@ use super::{Route, seconds};
 use crate::auth::link::{Link, LinkMethod};
 use crate::http::app::App;
 use crate::http::input::extract::{Authorized, ImageId, Read, Write};
-use crate::http::input::json;
+use crate::http::input::json::{self, Json};
 use crate::http::input::query::{Nothing, Parameters};
 #[cfg(test)]
 use crate::http::openapi::schema;
@@ -69,10 +69,8 @@ pub(crate) async fn create(
     caller: Authorized<Read>,
     ImageId(id): ImageId,
     _: Parameters<Nothing>,
-    request: Request,
+    Json(wanted): Json<NewLink>,
 ) -> Result<Response, Problem> {
-    let (parts, body) = request.into_parts();
-    let wanted: NewLink = json::json(&parts.headers, body, &["application/json"]).await?;
     let settings = &app.settings;
     let lifetime = seconds("expires_in", wanted.expires_in, settings.max_link_seconds)?;
     let method = method(wanted.method.as_deref())?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use axum::routing::post;
@@ -13,7 +13,7 @@ use super::{Route, seconds};
 use crate::auth::ticket::{self, Ticket};
 use crate::http::app::App;
 use crate::http::input::extract::{Authorized, Write};
-use crate::http::input::json::{self, List};
+use crate::http::input::json::{self, Json, List};
 use crate::http::input::query::{Nothing, Parameters};
 #[cfg(test)]
 use crate::http::openapi::schema;
@@ -85,10 +85,8 @@ pub(crate) async fn create(
     State(app): State<Arc<App>>,
     caller: Authorized<Write>,
     _: Parameters<Nothing>,
-    request: Request,
+    Json(wanted): Json<NewTicket>,
 ) -> Result<Response, Problem> {
-    let (parts, body) = request.into_parts();
-    let wanted: NewTicket = json::json(&parts.headers, body, &["application/json"]).await?;
     let lifetime = seconds("expires_in", wanted.expires_in, MAX_SECONDS)?;
     if wanted.max_bytes == Some(0) {
         return Err(Problem::bad_request("max_bytes must be at least 1"));
