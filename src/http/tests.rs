@@ -1,6 +1,7 @@
 mod exchange;
 mod limits;
 mod problems;
+mod queries;
 
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};

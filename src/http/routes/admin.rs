@@ -11,7 +11,6 @@ use super::Route;
 use crate::http::app::App;
 use crate::http::input::extract::{Admin, Authorized};
 use crate::http::input::json::{self, Json};
-use crate::http::input::query::{Nothing, Parameters};
 use crate::http::reply::problem::Problem;
 use crate::http::reply::view;
 use crate::service::audit::{Audit, Finding, Place};
@@ -67,7 +66,6 @@ pub(crate) struct SweepView {
 pub(crate) async fn sweep(
     State(app): State<Arc<App>>,
     _: Authorized<Admin>,
-    _: Parameters<Nothing>,
     wanted: Option<Json<WantedSweep>>,
 ) -> Result<Response, Problem> {
     let Json(wanted) = wanted.unwrap_or_default();
@@ -166,7 +164,6 @@ impl From<Finding> for FindingView {
 pub(crate) async fn audit(
     State(app): State<Arc<App>>,
     _: Authorized<Admin>,
-    _: Parameters<Nothing>,
     wanted: Option<Json<WantedAudit>>,
 ) -> Result<Response, Problem> {
     let Json(wanted) = wanted.unwrap_or_default();

@@ -11,7 +11,6 @@ use super::{Route, admin};
 use crate::http::app::App;
 use crate::http::input::extract::{Admin, Authorized};
 use crate::http::input::json::{self, Json};
-use crate::http::input::query::{Nothing, Parameters};
 #[cfg(test)]
 use crate::http::reply::problem::ProblemKind::*;
 use crate::http::reply::problem::{Problem, ProblemKind};
@@ -82,7 +81,6 @@ struct DamagedView {
 pub(crate) async fn migrate(
     State(app): State<Arc<App>>,
     _: Authorized<Admin>,
-    _: Parameters<Nothing>,
     step: Option<Json<Step>>,
 ) -> Result<Response, Problem> {
     let Json(step) = step.unwrap_or_default();

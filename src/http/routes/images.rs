@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
@@ -11,11 +11,11 @@ use serde::Deserialize;
 use super::{Route, upload};
 use crate::http::app::App;
 use crate::http::headers::conditional::{self, Verdict};
-use crate::http::input::cursor;
 use crate::http::input::extract::{Authorized, Delete, ImageId, Read, Write};
 use crate::http::input::json::{List, Members, MergePatch};
-use crate::http::input::listing::{self, Listing};
-use crate::http::input::query::{Nothing, Parameters};
+#[cfg(test)]
+use crate::http::input::listing::Described;
+use crate::http::input::listing::Listing;
 #[cfg(test)]
 use crate::http::openapi::schema;
 use crate::http::reply::problem::Problem;
@@ -24,7 +24,7 @@ use crate::http::reply::problem::ProblemKind::*;
 use crate::http::reply::view::{ImageView, PageView, json, object};
 use crate::model::Image;
 use crate::service::fields::{MAX_METADATA_MEMBERS, MAX_TAGS};
-use crate::service::{AsSeen, ListRequest, Patch, ServiceError};
+use crate::service::{AsSeen, Patch, ServiceError};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -40,35 +40,20 @@ pub(super) fn routes() -> Vec<Route> {
 /// Images that are uploaded or deleted meanwhile make no page repeat or skip another.
 #[cfg_attr(test, utoipa::path(
     get, path = "/v1/images", operation_id = "listImages", tag = "Images",
-    params(listing::Described),
+    params(Described),
     responses((status = 200, description = "A page of images.", body = PageView, headers(("Link")))),
     security(("token" = ["images:read"])),
 ))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
-    caller: Authorized<Read>,
-    uri: Uri,
+    caller: Authorized<Read, Listing>,
 ) -> Result<Response, Problem> {
-    let listing = Listing::parse(uri.query().unwrap_or_default())?;
-    let walk = listing.walk();
-    let walk = cursor::Walk {
-        owner: caller.grant.confined_to(),
-        query: &walk,
-    };
-    let keys = &app.settings.signing_keys;
-    let after = match &listing.cursor {
-        Some(text) => Some(cursor::parse(keys, &walk, text).ok_or_else(foreign_cursor)?),
-        None => None,
-    };
-    let request = ListRequest {
-        filters: listing.filters.clone(),
-        sort: listing.sort,
-        after,
-        limit: listing.limit,
-    };
+    let listing = &caller.parameters;
+    let (keys, owner) = (&app.settings.signing_keys, caller.grant.confined_to());
+    let request = listing.request(keys, owner)?;
     let page = app.service.list(&caller.grant, request).await?;
     let base = app.settings.public_base_url.as_deref().unwrap_or_default();
-    let next_cursor = page.next.map(|next| cursor::print(keys, &walk, &next));
+    let next_cursor = page.next.map(|next| listing.cursor_to(&next, keys, owner));
     let link = next_cursor
         .as_ref()
         .map(|cursor| format!("<{base}/v1/images?{}>; rel=\"next\"", listing.print(cursor)));
@@ -84,12 +69,6 @@ pub(crate) async fn list(
     Ok(response)
 }
 
-fn foreign_cursor() -> Problem {
-    let detail = "the cursor is not one of ours, or was made for other filters, another order \
-                  or another owner";
-    listing::refused("cursor", detail.to_owned())
-}
-
 /// Show an image
 ///
 /// Everything about an image but its bytes.
@@ -103,7 +82,6 @@ pub(crate) async fn show(
     State(app): State<Arc<App>>,
     caller: Authorized<Read>,
     ImageId(id): ImageId,
-    _: Parameters<Nothing>,
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -179,7 +157,6 @@ pub(crate) async fn edit(
     State(app): State<Arc<App>>,
     caller: Authorized<Write>,
     ImageId(id): ImageId,
-    _: Parameters<Nothing>,
     method: Method,
     headers: HeaderMap,
     MergePatch(wanted): MergePatch<PatchView>,
@@ -218,7 +195,6 @@ pub(crate) async fn delete(
     State(app): State<Arc<App>>,
     caller: Authorized<Delete>,
     ImageId(id): ImageId,
-    _: Parameters<Nothing>,
     method: Method,
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {

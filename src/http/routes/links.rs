@@ -13,7 +13,6 @@ use crate::auth::link::{Link, LinkMethod};
 use crate::http::app::App;
 use crate::http::input::extract::{Authorized, ImageId, Read, Write};
 use crate::http::input::json::{self, Json};
-use crate::http::input::query::{Nothing, Parameters};
 #[cfg(test)]
 use crate::http::openapi::schema;
 use crate::http::reply::problem::Problem;
@@ -68,7 +67,6 @@ pub(crate) async fn create(
     State(app): State<Arc<App>>,
     caller: Authorized<Read>,
     ImageId(id): ImageId,
-    _: Parameters<Nothing>,
     Json(wanted): Json<NewLink>,
 ) -> Result<Response, Problem> {
     let settings = &app.settings;
@@ -119,7 +117,6 @@ pub(crate) async fn revoke(
     State(app): State<Arc<App>>,
     caller: Authorized<Write>,
     ImageId(id): ImageId,
-    _: Parameters<Nothing>,
 ) -> Result<StatusCode, Problem> {
     app.service.revoke_links(&caller.grant, id).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -27,20 +27,33 @@ use crate::model::Visibility;
 /// A path, and the methods that it has.
 pub(super) type Route = (&'static str, MethodRouter<Arc<App>>);
 
-/// Every route: the router is made of this list, and the description of the API is
-/// held against it.
+/// Every route: the description of the API is held against this list.
+#[cfg(test)]
 pub(super) fn all() -> impl Iterator<Item = Route> {
+    guarded().chain(open())
+}
+
+/// The routes whose handlers judge who asks, and then the query: `Authorized` does both.
+pub(super) fn guarded() -> impl Iterator<Item = Route> {
     let resources = [
         images::routes(),
         content::routes(),
         links::routes(),
         tickets::routes(),
         usage::routes(),
+        admin::routes(),
+        admin_migrate::routes(),
+    ];
+    resources.into_iter().flatten()
+}
+
+/// The routes that anybody may ask for. They have no query parameters, which is seen to
+/// before their handlers are called.
+pub(super) fn open() -> impl Iterator<Item = Route> {
+    let resources = [
         limits::routes(),
         health::routes(),
         metrics::routes(),
-        admin::routes(),
-        admin_migrate::routes(),
         problems::routes(),
         docs::routes(),
     ];

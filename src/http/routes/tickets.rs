@@ -14,7 +14,7 @@ use crate::auth::ticket::{self, Ticket};
 use crate::http::app::App;
 use crate::http::input::extract::{Authorized, Write};
 use crate::http::input::json::{self, Json, List};
-use crate::http::input::query::{Nothing, Parameters};
+use crate::http::input::query;
 #[cfg(test)]
 use crate::http::openapi::schema;
 use crate::http::reply::problem::Problem;
@@ -84,7 +84,6 @@ pub(crate) struct TicketView {
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
     caller: Authorized<Write>,
-    _: Parameters<Nothing>,
     Json(wanted): Json<NewTicket>,
 ) -> Result<Response, Problem> {
     let lifetime = seconds("expires_in", wanted.expires_in, MAX_SECONDS)?;
@@ -193,10 +192,10 @@ pub(super) fn redeem(app: &App, uri: &Uri) -> Result<Option<Redeemed>, Problem> 
 }
 
 /// The query's `ticket`. It has no character that would need an escape; one that
-/// stands twice is none of ours.
+/// is given twice is none of ours.
 fn parameter(uri: &Uri) -> Result<Option<&str>, Problem> {
-    let pairs = uri.query().unwrap_or_default().split('&');
-    let mut found = pairs.filter_map(|pair| pair.strip_prefix("ticket="));
+    let pairs = query::raw_pairs(uri.query().unwrap_or_default());
+    let mut found = pairs.filter_map(|(name, value)| (name == "ticket").then_some(value));
     match (found.next(), found.next()) {
         (Some(_), Some(_)) => Err(ticket::TicketError::Wrong.into()),
         (ticket, _) => Ok(ticket),

@@ -7,16 +7,16 @@ use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::Response;
-use serde::Deserialize;
 
 use super::form;
 use super::tickets::{self, Redeemed};
+use crate::auth::Scope;
 use crate::http::app::App;
 use crate::http::headers::digest;
 use crate::http::headers::disposition::Named;
 use crate::http::headers::idempotency::{self, FileFingerprint, Fingerprint};
-use crate::http::input::extract::{Authorized, Write};
-use crate::http::input::query::{self, Parameters};
+use crate::http::input::extract;
+use crate::http::input::query::{self, FromQuery, Parameters, Query};
 #[cfg(test)]
 use crate::http::reply::problem::ProblemKind::*;
 use crate::http::reply::problem::{Problem, ProblemKind};
@@ -27,16 +27,21 @@ use crate::service::{
     Answering, Attributes, Begun, Expected, KeyAnswer, KeyClaim, Received, ServiceError,
 };
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug)]
 #[cfg_attr(test, derive(utoipa::IntoParams), into_params(parameter_in = Query))]
 pub(crate) struct UploadParameters {
     /// The file's name, for a raw body that does not name it in `Content-Disposition`.
     filename: Option<String>,
-    /// An upload ticket, in the place of a token.
-    #[serde(rename = "ticket")]
-    #[cfg_attr(test, param(ignore))]
-    _ticket: Option<String>,
+}
+
+impl FromQuery for UploadParameters {
+    /// A ticket, in the place of a token, is read by [`tickets::redeem`].
+    const NAMES: &'static [&'static str] = &["filename", "ticket"];
+
+    fn from_query(query: &Query) -> Result<Self, Problem> {
+        let filename = query.one("filename")?.map(str::to_owned);
+        Ok(Self { filename })
+    }
 }
 
 /// What the body is.
@@ -71,13 +76,13 @@ impl FromRequestParts<Arc<App>> for Uploader {
         if let Some(redeemed) = tickets::redeem(app, &parts.uri)? {
             return Ok(Self(redeemed));
         }
-        let caller = Authorized::<Write>::from_request_parts(parts, app).await?;
+        let grant = extract::authorize(parts, app, Scope::Write)?;
         Ok(Self(Redeemed {
             attributes: Attributes {
-                quota: caller.grant.quota.over(app.settings.quota),
+                quota: grant.quota.over(app.settings.quota),
                 ..Attributes::default()
             },
-            owner: caller.grant.owner,
+            owner: grant.owner,
             expected: Expected::default(),
         }))
     }
