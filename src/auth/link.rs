@@ -6,7 +6,9 @@
 //! (upper-case hex, everything but `A–Z a–z 0–9 - . _ ~` encoded). Three of them are
 //! the link's own: `expires` (seconds since the Unix epoch), `kid` (the key) and
 //! `signature`; `epoch`, where it is not 0, counts the times that the image's links
-//! were revoked.
+//! were revoked. The others are of [`PARAMETERS`]: a link with any other name is refused
+//! although its signature is good, so that no parameter of a later version changes what
+//! an old link means.
 //!
 //! What is signed, with the ring's key for links, is
 //! `{method}\n{path}\n{query without signature}`: nothing can be added, dropped or
@@ -29,7 +31,7 @@ pub const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 /// Names that the link itself uses: callers' parameters must be others.
-const OWN: [&str; 4] = ["epoch", "expires", "kid", "signature"];
+pub const OWN: [&str; 4] = ["epoch", "expires", "kid", "signature"];
 
 /// The parameter by which a request is known to come with a link.
 pub const SIGNATURE: &str = "signature";
@@ -97,6 +99,9 @@ pub enum LinkError {
     /// It is not as we made it. What is wrong is not told.
     #[error("the link's signature is not valid")]
     Wrong,
+    /// It is signed as it should be, with a parameter that means nothing here.
+    #[error("the link has a parameter other than {}", PARAMETERS.join(", "))]
+    UnknownParameter,
     /// It was good once.
     #[error("the link has expired")]
     Expired,
@@ -130,7 +135,7 @@ impl Link<'_> {
     }
 }
 
-/// Checks the signature, then the expiry, of a request with this method (GET or
+/// Checks the signature, then the parameters and the expiry, of a request with this method (GET or
 /// HEAD), path and raw query, at the second `now`. There is no leeway: the clock
 /// that made the link is the one that judges it.
 pub fn verify(
@@ -161,6 +166,10 @@ pub fn verify(
     };
     if !allowed {
         return Err(LinkError::Wrong);
+    }
+    let is_known = |name: &str| OWN.contains(&name) || PARAMETERS.contains(&name);
+    if !query.0.keys().all(|name| is_known(name)) {
+        return Err(LinkError::UnknownParameter);
     }
     let number = |name| {
         let text = query.0.get(name);

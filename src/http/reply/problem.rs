@@ -162,7 +162,7 @@ impl From<TokenError> for Problem {
 impl From<LinkError> for Problem {
     fn from(error: LinkError) -> Self {
         let kind = match error {
-            LinkError::Wrong => ProblemKind::LinkInvalid,
+            LinkError::Wrong | LinkError::UnknownParameter => ProblemKind::LinkInvalid,
             LinkError::Expired => ProblemKind::LinkExpired,
         };
         Self::new(kind, error.to_string())
