@@ -26,7 +26,8 @@ pub(crate) struct Sign {
     /// What it may be used for; GET includes HEAD
     #[arg(long, value_enum, default_value = "GET")]
     method: Method,
-    /// Another parameter of the query: download=1
+    /// A parameter of the query: download=1. Darkroom refuses URLs with parameters that it
+    /// does not know, so no others are signed
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parse_parameter)]
     parameters: Vec<(String, String)>,
     /// How often the image's links were revoked

@@ -6,7 +6,9 @@
 //! hex, everything but `A–Z a–z 0–9 - . _ ~` encoded). Four parameters belong to the link
 //! itself: `expires` (seconds since the Unix epoch), `kid` (the key), `signature`, and
 //! `epoch` (how often the image's links have been revoked), which is left out while it
-//! is 0.
+//! is 0. The others are listed in [`PARAMETERS`]: a link with any other name is refused
+//! even if its signature is valid, so that a parameter of a later version cannot change
+//! what an old link means.
 //!
 //! The ring's key for links signs `{method}\n{path}\n{query without signature}`, so
 //! nothing can be added, dropped or changed. A request may have the parameters in another
@@ -29,7 +31,7 @@ pub const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 /// Parameters of the link itself; those of callers must have other names.
-const OWN: [&str; 4] = ["epoch", "expires", "kid", "signature"];
+pub const OWN: [&str; 4] = ["epoch", "expires", "kid", "signature"];
 
 /// The parameter that marks a request as coming from a link.
 pub const SIGNATURE: &str = "signature";
@@ -97,6 +99,9 @@ pub enum LinkError {
     /// The link is not one that this ring signed. The error does not say why.
     #[error("the link's signature is not valid")]
     Wrong,
+    /// The signature is valid, but the link has a parameter that Darkroom does not know.
+    #[error("the link has a parameter other than {}", PARAMETERS.join(", "))]
+    UnknownParameter,
     /// The link was valid once.
     #[error("the link has expired")]
     Expired,
@@ -130,9 +135,9 @@ impl Link<'_> {
     }
 }
 
-/// Checks the signature, then the expiry, of a request with this method (GET or HEAD), path
-/// and raw query, at the second `now`. There is no leeway: the link is judged by the clock
-/// that it was made by.
+/// Checks the signature, then the parameters and the expiry, of a request with this method
+/// (GET or HEAD), path and raw query, at the second `now`. There is no leeway: the link is
+/// judged by the clock that it was made by.
 pub fn verify(
     ring: &KeyRing,
     method: &str,
@@ -161,6 +166,10 @@ pub fn verify(
     };
     if !allowed {
         return Err(LinkError::Wrong);
+    }
+    let is_known = |name: &str| OWN.contains(&name) || PARAMETERS.contains(&name);
+    if !query.0.keys().all(|name| is_known(name)) {
+        return Err(LinkError::UnknownParameter);
     }
     let number = |name| {
         let text = query.0.get(name);

@@ -28,17 +28,19 @@ use axum::response::{IntoResponse as _, Response};
 
 pub use app::App;
 use layers::security::Policy;
-use layers::{cors, drain, observe, request_id, security, validate};
+use layers::{cors, drain, observe, parameters, request_id, security, validate};
 pub use reply::problem;
 use reply::problem::{Problem, ProblemKind};
 
 /// The routes of the whole application.
 pub fn router(app: Arc<App>) -> Router {
     let policy = Policy::new(&app.settings);
-    routes::all()
-        .fold(Router::new(), |router, (path, methods)| {
-            router.route(path, methods)
-        })
+    let add = |router: Router<Arc<App>>, (path, methods)| router.route(path, methods);
+    let open = routes::open()
+        .fold(Router::new(), add)
+        .route_layer(middleware::from_fn(parameters::refuse));
+    routes::guarded()
+        .fold(open, add)
         .fallback(|| async { Problem::new(ProblemKind::NotFound, "there is no such resource") })
         .method_not_allowed_fallback(other_method)
         .layer(middleware::map_request_with_state(

@@ -1,6 +1,7 @@
 mod exchange;
 mod limits;
 mod problems;
+mod queries;
 
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
@@ -12,6 +13,7 @@ use super::headers::digest;
 use super::reply::markup;
 use super::testing::{Answer, Client, KEYS, NOW, bearer};
 use super::*;
+use crate::auth::{KeyRing, link};
 use crate::blobs::{KeyValue, MemoryKeyValue};
 use crate::media::testing;
 use crate::model::Sha256;
@@ -452,6 +454,19 @@ async fn a_link_serves_until_it_is_revoked() {
                 .starts_with("attachment")
         );
     }
+    let (path, _) = url.split_once('?').expect("a query");
+    let signed = link::Link {
+        method: link::LinkMethod::Get,
+        path,
+        parameters: &[("download", "1"), ("w", "200")],
+        epoch: 0,
+        expires: 1_800_000_060,
+    };
+    let signed = signed
+        .sign(&KeyRing::parse(KEYS).expect("a ring"), None)
+        .expect("signs");
+    let refused = client.send(nameless(Method::GET, &signed, "")).await;
+    refused.is_problem(403, "link-invalid");
     let changed = url.replace("download=1", "download=0");
     client
         .send(nameless(Method::GET, &changed, ""))

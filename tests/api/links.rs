@@ -1,9 +1,11 @@
 //! Signed URLs: whoever has one may see one image for a while.
 
+use darkroom::auth::KeyRing;
+use darkroom::auth::link::{Link, LinkMethod};
 use serde_json::{Value, json};
 
 use crate::support::unique;
-use crate::support::{Client, Darkroom, Png, content, fixture, header, now, path, problem};
+use crate::support::{Client, Darkroom, KEYS, Png, content, fixture, header, now, path, problem};
 
 /// A parameter of a link.
 fn parameter<'a>(url: &'a str, name: &str) -> Option<&'a str> {
@@ -143,6 +145,41 @@ async fn a_link_can_be_for_download_or_for_the_head_alone() {
     let head = url(json!({"expires_in": 60, "method": "HEAD"})).await;
     assert_eq!(anybody.head(&head).await.status(), 200);
     problem(anybody.get(&head).await, 403, "link-invalid").await;
+}
+
+#[tokio::test]
+async fn a_link_with_a_parameter_of_another_version_is_refused() {
+    let darkroom = Darkroom::shared();
+    let (alice, anybody) = (darkroom.client(&unique("alice")), darkroom.anybody());
+    let image = image(&alice).await;
+    let ring = KeyRing::parse(KEYS).expect("good keys");
+    let signed = |method, parameters: &[(&str, &str)]| {
+        let link = Link {
+            method,
+            path: content(&image),
+            parameters,
+            epoch: 0,
+            expires: now() + 300,
+        };
+        link.sign(&ring, None).expect("can be signed")
+    };
+    let known = signed(LinkMethod::Get, &[("download", "1")]);
+    assert_eq!(anybody.get(&known).await.status(), 200);
+    for unknown in [
+        &[("w", "200")][..],
+        &[("download", "1"), ("h", "200")],
+        &[("preset", "thumbnail")],
+        &[("v", "2")],
+        &[("Download", "1")],
+        &[("", "")],
+    ] {
+        let url = signed(LinkMethod::Get, unknown);
+        problem(anybody.get(&url).await, 403, "link-invalid").await;
+        let url = signed(LinkMethod::Head, unknown);
+        assert_eq!(anybody.head(&url).await.status(), 403, "{url}");
+        // The owner's token does not help: what comes as a link is judged as one.
+        problem(alice.get(&url).await, 403, "link-invalid").await;
+    }
 }
 
 #[tokio::test]

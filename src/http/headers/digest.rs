@@ -5,7 +5,7 @@ use axum::http::HeaderMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::http::reply::problem::{Problem, ProblemKind};
+use crate::http::reply::problem::Problem;
 use crate::model::Sha256;
 
 /// The SHA-256 that the request announces for its content. An upload has no
@@ -48,7 +48,7 @@ fn decode(value: &str) -> Option<Sha256> {
 
 fn malformed(name: &str) -> Problem {
     let detail = format!("{name} must be like sha-256=:base64:");
-    Problem::new(ProblemKind::BadRequest, detail)
+    Problem::bad_request(detail)
 }
 
 /// The field's value for a digest.

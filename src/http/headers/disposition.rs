@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::http::headers::field_parameters::{FieldParameters, Malformed};
-use crate::http::reply::problem::{Problem, ProblemKind};
+use crate::http::reply::problem::Problem;
 
 /// What RFC 8187 §3.2.1 lets stand unescaped (`attr-char`).
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
@@ -76,7 +76,7 @@ impl Named {
 
 fn refused(reason: &str) -> Problem {
     let detail = format!("Content-Disposition {reason}");
-    Problem::new(ProblemKind::BadRequest, detail).with("header", "Content-Disposition")
+    Problem::bad_request(detail).with("header", "Content-Disposition")
 }
 
 /// Reads a header's value.

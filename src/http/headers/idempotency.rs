@@ -2,7 +2,7 @@
 
 use axum::http::HeaderMap;
 
-use crate::http::reply::problem::{Problem, ProblemKind};
+use crate::http::reply::problem::Problem;
 
 /// The longest key, in characters.
 const MAX_KEY_CHARS: usize = 255;
@@ -21,7 +21,7 @@ pub(crate) fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
                 "send one Idempotency-Key, a string in double quotes of 1 to {MAX_KEY_CHARS} \
                  printable ASCII characters"
             );
-            Err(Problem::new(ProblemKind::BadRequest, detail).with("header", "Idempotency-Key"))
+            Err(Problem::bad_request(detail).with("header", "Idempotency-Key"))
         }
     }
 }

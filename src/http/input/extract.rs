@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::auth::link::{self, VerifiedLink};
 use crate::auth::{Grant, Scope, token};
 use crate::http::app::App;
-use crate::http::input::query;
+use crate::http::input::query::{self, FromQuery, NoParameters};
 use crate::http::reply::problem::{Problem, ProblemKind};
 use crate::trace::{self, Phase};
 
@@ -43,25 +43,33 @@ impl Permission for Admin {
     const SCOPE: Scope = Scope::Admin;
 }
 
-/// The caller holds a valid token with the scope of `P`.
-pub(crate) struct Authorized<P> {
+/// The caller holds a valid token with the scope of `P`, and the query has the parameters
+/// of `Q` only: none, unless another type is named. The token is judged first.
+pub(crate) struct Authorized<P, Q = NoParameters> {
     pub(crate) grant: Grant,
+    pub(crate) parameters: Q,
     permission: PhantomData<P>,
 }
 
-impl<P: Permission> FromRequestParts<Arc<App>> for Authorized<P> {
+impl<P: Permission, Q: FromQuery> FromRequestParts<Arc<App>> for Authorized<P, Q> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        let grant = grant(parts, app)?.ok_or_else(Problem::token_missing)?;
-        if !grant.allows(P::SCOPE) {
-            return Err(Problem::scope_missing(P::SCOPE));
-        }
         Ok(Self {
-            grant,
+            grant: authorize(parts, app, P::SCOPE)?,
+            parameters: query::parse(&parts.uri)?,
             permission: PhantomData,
         })
     }
+}
+
+/// The grant of the request's token, which must have the scope.
+pub(crate) fn authorize(parts: &Parts, app: &App, scope: Scope) -> Result<Grant, Problem> {
+    let grant = grant(parts, app)?.ok_or_else(Problem::token_missing)?;
+    if !grant.allows(scope) {
+        return Err(Problem::scope_missing(scope));
+    }
+    Ok(grant)
 }
 
 /// Whoever calls: the grant of a valid token, or `None` for who shows none.
@@ -91,7 +99,7 @@ impl FromRequestParts<Arc<App>> for Reader {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         let query = parts.uri.query().unwrap_or_default();
         // What comes as a signed URL is judged as one, whatever else it shows.
-        if query::names(query).any(|name| name == link::SIGNATURE) {
+        if query::raw_pairs(query).any(|(name, _)| name == link::SIGNATURE) {
             let _timer = trace::start(Phase::Auth);
             let now = app.service.now().seconds();
             let keys = &app.settings.signing_keys;

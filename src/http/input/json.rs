@@ -4,6 +4,7 @@
 mod bounded;
 
 use axum::body::Body;
+use axum::extract::{FromRequest, OptionalFromRequest, Request};
 use axum::http::{HeaderMap, header};
 use futures_util::StreamExt as _;
 use serde::Deserialize;
@@ -13,6 +14,9 @@ use serde_json::Number;
 use crate::http::headers::media_type;
 use crate::http::reply::problem::{Problem, ProblemKind};
 pub(crate) use bounded::{List, Members};
+
+const JSON: &str = "application/json";
+const MERGE_PATCH: &str = "application/merge-patch+json";
 
 /// The longest JSON body that is read, in bytes.
 pub(crate) const MAX_BYTES: usize = 64 << 10;
@@ -47,42 +51,70 @@ pub(crate) fn whole_or_null<'de, D: Deserializer<'de>>(
     Ok(number.map(|Whole(number)| number))
 }
 
+/// A body of type `application/json`. As an `Option`, it may also be left out.
+#[derive(Default)]
+pub(crate) struct Json<T>(pub(crate) T);
+
+/// A merge patch (RFC 7396), or the same as `application/json`.
+pub(crate) struct MergePatch<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let (head, body) = request.into_parts();
+        read(&head.headers, body, &[JSON]).await.map(Self)
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> OptionalFromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Option<Self>, Problem> {
+        let (head, body) = request.into_parts();
+        let bytes = bytes(body).await?;
+        if bytes.is_empty() && !head.headers.contains_key(header::CONTENT_TYPE) {
+            return Ok(None);
+        }
+        let value = read(&head.headers, Body::from(bytes), &[JSON]).await?;
+        Ok(Some(Self(value)))
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for MergePatch<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let (head, body) = request.into_parts();
+        read(&head.headers, body, &[MERGE_PATCH, JSON])
+            .await
+            .map(Self)
+    }
+}
+
 /// Reads a body of one of these media types.
-pub(crate) async fn json<T: DeserializeOwned>(
+async fn read<T: DeserializeOwned>(
     headers: &HeaderMap,
     body: Body,
     media_types: &[&str],
 ) -> Result<T, Problem> {
-    let essence = media_type::of(headers).unwrap_or_default();
-    if !media_types
-        .iter()
-        .any(|known| known.eq_ignore_ascii_case(essence))
-    {
-        let detail = format!("the body must be of type {}", media_types.join(" or "));
-        return Err(Problem::new(ProblemKind::UnsupportedType, detail)
-            .with("allowed", media_types.to_vec()));
-    }
+    refuse_other_types(headers, media_types)?;
     let bytes = bytes(body).await?;
     // A struct would also be read from an array of its members' values.
     if bytes.trim_ascii_start().first() != Some(&b'{') {
-        return Err(Problem::new(
-            ProblemKind::BadRequest,
-            "the body must be a JSON object",
-        ));
+        return Err(Problem::bad_request("the body must be a JSON object"));
     }
     parse(&bytes)
 }
 
-/// Reads a JSON body, or none: that is as good as an empty object.
-pub(crate) async fn optional_json<T: DeserializeOwned + Default>(
-    headers: &HeaderMap,
-    body: Body,
-) -> Result<T, Problem> {
-    let bytes = bytes(body).await?;
-    if bytes.is_empty() && !headers.contains_key(header::CONTENT_TYPE) {
-        return Ok(T::default());
+fn refuse_other_types(headers: &HeaderMap, media_types: &[&str]) -> Result<(), Problem> {
+    let essence = media_type::of(headers).unwrap_or_default();
+    let is_sent = |known: &&str| known.eq_ignore_ascii_case(essence);
+    if media_types.iter().any(is_sent) {
+        return Ok(());
     }
-    json(headers, Body::from(bytes), &["application/json"]).await
+    let detail = format!("the body must be of type {}", media_types.join(" or "));
+    Err(Problem::new(ProblemKind::UnsupportedType, detail).with("allowed", media_types.to_vec()))
 }
 
 async fn bytes(body: Body) -> Result<Vec<u8>, Problem> {
@@ -102,9 +134,7 @@ async fn bytes(body: Body) -> Result<Vec<u8>, Problem> {
 
 /// Reads a JSON text; the member that cannot be so is named.
 fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
-    let refused = |error: serde_json::Error| {
-        Problem::new(ProblemKind::BadRequest, format!("the body: {error}"))
-    };
+    let refused = |error: serde_json::Error| Problem::bad_request(format!("the body: {error}"));
     let mut reader = serde_json::Deserializer::from_slice(text);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
@@ -112,7 +142,7 @@ fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
             return refused(error.into_inner());
         }
         let detail = format!("the body's member {path}: {}", error.inner());
-        Problem::new(ProblemKind::BadRequest, detail).with("field", path)
+        Problem::bad_request(detail).with("field", path)
     })?;
     reader.end().map_err(refused)?;
     Ok(value)

@@ -1,43 +1,35 @@
 //! The query of `GET /v1/images`: filters, order, limit and cursor.
 
-mod parameters;
+mod filters;
 
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
-
+use crate::auth::KeyRing;
+use crate::http::input::cursor::{self, Walk};
+use crate::http::input::query::{self, FromQuery, Query, refused};
 #[cfg(test)]
 use crate::http::openapi::schema;
 use crate::http::reply::problem::Problem;
-use crate::model::{Filters, Kind, Sort, SortBy, Span, Timestamp, Visibility};
+use crate::model::{Filters, Position, Sort, SortBy};
 use crate::number;
-use crate::service::{fields, filename};
-use parameters::Parameters;
-pub(crate) use parameters::refused;
+use crate::service::ListRequest;
+use filters::{FILTERS, TAG};
 
 /// The most images on a page.
 pub(crate) const MAX_LIMIT: u32 = 200;
 pub(crate) const DEFAULT_LIMIT: u32 = 50;
 
 /// Every parameter.
-const NAMES: [&str; 15] = [
-    "limit",
-    "cursor",
-    "sort",
-    "tag",
-    "content_type",
-    "filename",
-    "created_after",
-    "created_before",
-    "min_width",
-    "max_width",
-    "min_height",
-    "max_height",
-    "min_size",
-    "max_size",
-    "visibility",
-];
+const NAMES: [&str; 4 + FILTERS.len()] = {
+    let mut names = ["limit"; 4 + FILTERS.len()];
+    (names[1], names[2], names[3]) = ("cursor", "sort", TAG);
+    let mut at = 0;
+    while at < FILTERS.len() {
+        names[4 + at] = FILTERS[at].0;
+        at += 1;
+    }
+    names
+};
 
-/// What they are, for the description of the API.
+/// What the parameters are, for the description of the API.
 #[cfg(test)]
 #[derive(utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -96,30 +88,48 @@ pub(crate) struct Listing {
     pub(crate) cursor: Option<String>,
 }
 
-impl Listing {
-    /// Reads a query. The parameter that cannot be is named.
-    pub(crate) fn parse(query: &str) -> Result<Self, Problem> {
-        let parameters = Parameters::parse(query, &NAMES)?;
-        let span = |min, max| {
-            let (min, max) = (whole(&parameters, min)?, whole(&parameters, max)?);
-            Ok::<_, Problem>(Span { min, max })
-        };
+impl FromQuery for Listing {
+    const NAMES: &'static [&'static str] = &NAMES;
+
+    fn from_query(query: &Query) -> Result<Self, Problem> {
         Ok(Self {
-            filters: Filters {
-                tags: tags(&parameters)?,
-                kind: content_type(&parameters)?,
-                filename: part_of_filename(&parameters)?,
-                created_after: time(&parameters, "created_after", i128::div_euclid)?,
-                created_before: time(&parameters, "created_before", div_ceil)?,
-                width: span("min_width", "max_width")?,
-                height: span("min_height", "max_height")?,
-                size: span("min_size", "max_size")?,
-                visibility: visibility(&parameters)?,
-            },
-            sort: sort(&parameters)?,
-            limit: limit(&parameters)?,
-            cursor: parameters.one("cursor")?.map(str::to_owned),
+            filters: filters::read(query)?,
+            sort: query.one("sort")?.map_or(Ok(Sort::default()), sort)?,
+            limit: query.one("limit")?.map_or(Ok(DEFAULT_LIMIT), limit)?,
+            cursor: query.one("cursor")?.map(str::to_owned),
         })
+    }
+}
+
+impl Listing {
+    /// The page to read for `owner`, for whom the cursor has to have been made; `None` is
+    /// everybody's images.
+    pub(crate) fn request(
+        &self,
+        keys: &KeyRing,
+        owner: Option<&str>,
+    ) -> Result<ListRequest, Problem> {
+        let query = &self.walk();
+        let after = self.cursor.as_ref().map(|text| {
+            let place = cursor::parse(keys, &Walk { owner, query }, text);
+            place.ok_or_else(|| {
+                let detail = "the cursor is not one of ours, or was made for other filters, \
+                              another order or another owner";
+                refused("cursor", detail)
+            })
+        });
+        Ok(ListRequest {
+            filters: self.filters.clone(),
+            sort: self.sort,
+            after: after.transpose()?,
+            limit: self.limit,
+        })
+    }
+
+    /// The cursor of the page that begins at `next`.
+    pub(crate) fn cursor_to(&self, next: &Position, keys: &KeyRing, owner: Option<&str>) -> String {
+        let query = &self.walk();
+        cursor::print(keys, &Walk { owner, query }, next)
     }
 
     /// The query of the page that begins at `cursor`, all else the same.
@@ -136,140 +146,26 @@ impl Listing {
     }
 
     fn pairs(&self) -> Vec<(&'static str, String)> {
-        let filters = &self.filters;
-        let mut pairs: Vec<(&str, String)> = filters
-            .tags
-            .iter()
-            .map(|tag| ("tag", tag.clone()))
-            .collect();
-        let visibility = filters
-            .visibility
-            .map(|visibility| visibility.as_str().to_owned());
-        let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
-        let number = |number: Option<u64>| number.map(|number| number.to_string());
-        let sort = (self.sort != Sort::default()).then(|| sort_word(self.sort));
-        let others = [
-            (
-                "content_type",
-                filters.kind.map(|kind| kind.media_type().to_owned()),
-            ),
-            ("filename", filters.filename.clone()),
-            ("created_after", time(filters.created_after)),
-            ("created_before", time(filters.created_before)),
-            ("min_width", number(filters.width.min)),
-            ("max_width", number(filters.width.max)),
-            ("min_height", number(filters.height.min)),
-            ("max_height", number(filters.height.max)),
-            ("min_size", number(filters.size.min)),
-            ("max_size", number(filters.size.max)),
-            ("visibility", visibility),
-            ("sort", sort),
-        ];
-        pairs.extend(
-            others
-                .into_iter()
-                .filter_map(|(name, value)| Some((name, value?))),
-        );
+        let mut pairs = filters::print(&self.filters);
+        if self.sort != Sort::default() {
+            pairs.push(("sort", sort_word(self.sort)));
+        }
         pairs
     }
 }
 
 fn print(pairs: &[(&'static str, String)]) -> String {
-    parameters::print(pairs.iter().map(|(name, value)| (*name, value.as_str())))
+    query::print(pairs.iter().map(|(name, value)| (*name, value.as_str())))
 }
 
-fn limit(parameters: &Parameters) -> Result<u32, Problem> {
-    let Some(text) = parameters.one("limit")? else {
-        return Ok(DEFAULT_LIMIT);
-    };
+fn limit(text: &str) -> Result<u32, Problem> {
     let limit = number::whole(text).and_then(|limit| u32::try_from(limit).ok());
     let limit = limit.filter(|limit| (1..=MAX_LIMIT).contains(limit));
     limit.ok_or_else(|| {
-        let detail = format!("limit must be from 1 to {MAX_LIMIT}");
-        refused("limit", detail)
+        refused("limit", format!("limit must be from 1 to {MAX_LIMIT}"))
             .with("limit", MAX_LIMIT)
             .with("actual", text)
     })
-}
-
-/// Each as one that an image can have, once, in a fixed order: that of the query
-/// means nothing.
-fn tags(parameters: &Parameters) -> Result<Vec<String>, Problem> {
-    let tags = fields::tags(parameters.all("tag"));
-    let mut tags = tags.map_err(|error| refused("tag", format!("tag {}", error.reason)))?;
-    tags.sort_unstable();
-    Ok(tags)
-}
-
-fn content_type(parameters: &Parameters) -> Result<Option<Kind>, Problem> {
-    let Some(text) = parameters.one("content_type")? else {
-        return Ok(None);
-    };
-    let kind = Kind::from_media_type(text).ok_or_else(|| {
-        let detail = format!("content_type {text:?} is none that images here have");
-        refused("content_type", detail).with("allowed", Kind::ALL.map(Kind::media_type).to_vec())
-    })?;
-    Ok(Some(kind))
-}
-
-fn part_of_filename(parameters: &Parameters) -> Result<Option<String>, Problem> {
-    let Some(text) = parameters.one("filename")? else {
-        return Ok(None);
-    };
-    // No name has more characters than bytes.
-    if text.is_empty() || text.chars().count() > filename::MAX_BYTES {
-        let detail = format!("filename must have 1 to {} characters", filename::MAX_BYTES);
-        return Err(refused("filename", detail).with("limit", filename::MAX_BYTES));
-    }
-    Ok(Some(text.to_ascii_lowercase()))
-}
-
-fn visibility(parameters: &Parameters) -> Result<Option<Visibility>, Problem> {
-    let Some(text) = parameters.one("visibility")? else {
-        return Ok(None);
-    };
-    let visibility = Visibility::parse(text).ok_or_else(|| {
-        let detail = "visibility must be private or public".to_owned();
-        refused("visibility", detail).with("allowed", vec!["private", "public"])
-    })?;
-    Ok(Some(visibility))
-}
-
-fn whole(parameters: &Parameters, name: &'static str) -> Result<Option<u64>, Problem> {
-    let Some(text) = parameters.one(name)? else {
-        return Ok(None);
-    };
-    let unreadable = || refused(name, format!("{name} must be a whole number, not {text:?}"));
-    // As SQL has numbers: 63 bits.
-    let number = number::whole(text).filter(|number| i64::try_from(*number).is_ok());
-    number.ok_or_else(unreadable).map(Some)
-}
-
-/// A time (RFC 3339), brought to milliseconds by `divide`: those before and after it
-/// stay the same ones.
-fn time(
-    parameters: &Parameters,
-    name: &'static str,
-    divide: fn(i128, i128) -> i128,
-) -> Result<Option<Timestamp>, Problem> {
-    let Some(text) = parameters.one(name)? else {
-        return Ok(None);
-    };
-    let time = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| {
-        let form = "must be a time like 2026-11-24T03:53:43.717Z or 2026-11-24T04:53:43%2B01:00";
-        refused(
-            name,
-            format!("{name} {form} (RFC 3339, with + as %2B), not {text:?}"),
-        )
-    })?;
-    let millis = divide(time.unix_timestamp_nanos(), 1_000_000);
-    Ok(Some(Timestamp::from_millis(
-        i64::try_from(millis).unwrap_or(i64::MAX),
-    )))
-}
-
-fn div_ceil(number: i128, by: i128) -> i128 {
-    -(-number).div_euclid(by)
 }
 
 const SORTS: [(&str, SortBy); 3] = [
@@ -278,10 +174,7 @@ const SORTS: [(&str, SortBy); 3] = [
     ("filename", SortBy::Filename),
 ];
 
-fn sort(parameters: &Parameters) -> Result<Sort, Problem> {
-    let Some(text) = parameters.one("sort")? else {
-        return Ok(Sort::default());
-    };
+fn sort(text: &str) -> Result<Sort, Problem> {
     let (word, descending) = match text.strip_prefix('-') {
         Some(word) => (word, true),
         None => (text, false),

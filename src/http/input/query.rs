@@ -1,169 +1,267 @@
-//! Query parameters: spelled as URIs are, known to the resource, and each at most once.
+//! The query of a request: names and values (URL Standard §5.1), read strictly. What a
+//! client misspells or repeats is refused by name instead of passed over.
 
-use axum::extract::{FromRequestParts, Query};
 use axum::http::Uri;
-use axum::http::request::Parts;
-use percent_encoding::percent_decode_str;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use percent_encoding::{percent_decode_str, utf8_percent_encode};
 
-use crate::http::reply::problem::{Problem, ProblemKind};
+use crate::auth::link::UNRESERVED;
+use crate::http::reply::problem::Problem;
 
 /// The most parameters of a request: all that a list has, each tag among them, are fewer.
 /// They are counted before any of them is read.
 pub(crate) const MAX_PARAMETERS: usize = 64;
 
-/// A resource's parameters. `T` refuses those that it does not know
-/// (`deny_unknown_fields`).
-pub(crate) struct Parameters<T>(pub(crate) T);
+/// What a resource reads of a query.
+pub(crate) trait FromQuery: Sized {
+    /// Every parameter of the resource.
+    const NAMES: &'static [&'static str];
+
+    /// Reads a query that has no other names.
+    fn from_query(query: &Query) -> Result<Self, Problem>;
+}
 
 /// The parameters of a resource that has none.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Nothing {}
+pub(crate) struct NoParameters;
 
-impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Parameters<T> {
-    type Rejection = Problem;
+impl FromQuery for NoParameters {
+    const NAMES: &'static [&'static str] = &[];
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        parse(&parts.uri).map(Self)
+    fn from_query(_: &Query) -> Result<Self, Problem> {
+        Ok(Self)
     }
-}
-
-/// Refuses a query of more than [`MAX_PARAMETERS`].
-pub(crate) fn refuse_many(query: &str) -> Result<(), Problem> {
-    if query.split('&').nth(MAX_PARAMETERS).is_none() {
-        return Ok(());
-    }
-    let reason = format!("it may have at most {MAX_PARAMETERS} parameters");
-    Err(refuse(&reason).with("limit", MAX_PARAMETERS))
-}
-
-fn refuse(reason: &str) -> Problem {
-    Problem::new(ProblemKind::BadRequest, format!("the query: {reason}"))
 }
 
 /// Reads the parameters of a URI.
-pub(crate) fn parse<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
-    let query = uri.query().unwrap_or_default();
-    refuse_many(query)?;
-    if !is_well_spelled(query) {
-        return Err(refuse("it is not percent-encoded UTF-8"));
+pub(crate) fn parse<T: FromQuery>(uri: &Uri) -> Result<T, Problem> {
+    parse_text(uri.query().unwrap_or_default())
+}
+
+/// Reads the parameters of a query.
+pub(crate) fn parse_text<T: FromQuery>(query: &str) -> Result<T, Problem> {
+    let query = Query::parse(query)?;
+    query.refuse_unknown(T::NAMES)?;
+    T::from_query(&query)
+}
+
+/// A query, decoded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Query {
+    pairs: Vec<(String, String)>,
+}
+
+impl Query {
+    /// Reads a query, whatever its names.
+    pub(crate) fn parse(query: &str) -> Result<Self, Problem> {
+        if query.split('&').nth(MAX_PARAMETERS).is_some() {
+            let detail = format!("the query may have at most {MAX_PARAMETERS} parameters");
+            return Err(Problem::bad_request(detail).with("limit", MAX_PARAMETERS));
+        }
+        let pairs = raw_pairs(query).map(|(name, value)| {
+            let name = decode(name).ok_or_else(|| unreadable(name))?;
+            let value = decode(value).ok_or_else(|| unreadable(&name))?;
+            Ok((name, value))
+        });
+        let pairs = pairs.collect::<Result<_, Problem>>()?;
+        Ok(Self { pairs })
     }
-    match Query::try_from_uri(uri) {
-        Ok(Query(parameters)) => Ok(parameters),
-        Err(error) => {
-            let error = error.body_text();
-            let reason = error
-                .rsplit_once("query string: ")
-                .map_or(error.as_str(), |(_, reason)| reason);
-            Err(refuse(reason))
+
+    /// Refuses a query that has any other name.
+    pub(crate) fn refuse_unknown(&self, known: &[&'static str]) -> Result<(), Problem> {
+        let mut names = self.pairs.iter().map(|(name, _)| name.as_str());
+        match names.find(|name| !known.contains(name)) {
+            None => Ok(()),
+            Some(name) => {
+                let detail = format!("there is no parameter {name:?}");
+                Err(refused(name, detail).with("allowed", known.to_vec()))
+            }
         }
     }
-}
 
-/// Refuses parameters of other names, where a type cannot.
-pub(crate) fn refuse_unknown(uri: &Uri, known: &[&str]) -> Result<(), Problem> {
-    let names = names(uri.query().unwrap_or_default());
-    let mut names = names.filter(|name| !name.is_empty());
-    match names.find(|name| !known.contains(name)) {
-        None => Ok(()),
-        Some(unknown) => {
-            let detail = format!("the query: unknown field `{unknown}`");
-            Err(Problem::new(ProblemKind::BadRequest, detail).with("allowed", known.to_vec()))
+    /// The value of a parameter that may be given once.
+    pub(crate) fn one(&self, name: &str) -> Result<Option<&str>, Problem> {
+        let mut values = self.all(name);
+        match (values.next(), values.next()) {
+            (_, Some(_)) => Err(refused(name, format!("{name} may be given only once"))),
+            (value, None) => Ok(value),
         }
+    }
+
+    /// The values of a parameter that may be given several times.
+    pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        let named = self.pairs.iter().filter(move |(known, _)| known == name);
+        named.map(|(_, value)| value.as_str())
     }
 }
 
-/// The names of a query's parameters, as they are spelled.
-pub(crate) fn names(query: &str) -> impl Iterator<Item = &str> {
-    query
-        .split('&')
-        .map(|pair| pair.split_once('=').map_or(pair, |(name, _)| name))
+/// Prints a query: the inverse of [`Query::parse`].
+pub(crate) fn print<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    let encode = |text: &'a str| utf8_percent_encode(text, UNRESERVED);
+    let pairs = pairs.into_iter();
+    let pairs: Vec<String> = pairs
+        .map(|(name, value)| format!("{}={}", encode(name), encode(value)))
+        .collect();
+    pairs.join("&")
 }
 
-/// Whether every `%` begins an encoded byte, and all bytes together are UTF-8.
-pub(crate) fn is_well_spelled(query: &str) -> bool {
+/// The names and values of a query as they are spelled.
+pub(crate) fn raw_pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+}
+
+/// The parameter of this name is refused.
+pub(crate) fn refused(name: &str, detail: impl Into<String>) -> Problem {
+    Problem::bad_request(detail).with("parameter", name)
+}
+
+fn unreadable(name: &str) -> Problem {
+    refused(name, format!("{name} is not UTF-8, percent-encoded"))
+}
+
+/// `+` is a space, `%XX` a byte.
+fn decode(text: &str) -> Option<String> {
+    if !is_well_spelled(text) {
+        return None;
+    }
+    let spaced = text.replace('+', " ");
+    let decoded = percent_decode_str(&spaced).decode_utf8().ok()?;
+    Some(decoded.into_owned())
+}
+
+/// Whether every `%` begins an encoded byte.
+fn is_well_spelled(text: &str) -> bool {
     let encoded = |rest: &str| {
         let digits = rest.as_bytes().get(..2);
         digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
     };
-    query.split('%').skip(1).all(encoded) && percent_decode_str(query).decode_utf8().is_ok()
+    text.split('%').skip(1).all(encoded)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[derive(Debug, PartialEq, Eq, Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[derive(Debug, PartialEq, Eq)]
     struct Page {
-        limit: Option<u32>,
+        limit: Option<String>,
         name: Option<String>,
     }
 
-    fn check(query: &str, expect: Option<(Option<u32>, Option<&str>)>) {
-        let uri = format!("/?{query}").parse().expect("a URI");
-        let page = parse::<Page>(&uri).ok();
-        let expect = expect.map(|(limit, name)| Page {
-            limit,
-            name: name.map(str::to_owned),
-        });
-        assert_eq!(page, expect, "{query}");
+    impl FromQuery for Page {
+        const NAMES: &'static [&'static str] = &["limit", "name"];
+
+        fn from_query(query: &Query) -> Result<Self, Problem> {
+            Ok(Self {
+                limit: query.one("limit")?.map(str::to_owned),
+                name: query.one("name")?.map(str::to_owned),
+            })
+        }
+    }
+
+    fn page(query: &str) -> Result<Page, Problem> {
+        parse(&format!("/?{query}").parse().expect("a URI"))
     }
 
     #[test]
     fn parameters_are_known_once_and_well_spelled() {
+        let check = |query: &str, expect: Option<(Option<&str>, Option<&str>)>| {
+            let expect = expect.map(|(limit, name)| Page {
+                limit: limit.map(str::to_owned),
+                name: name.map(str::to_owned),
+            });
+            assert_eq!(page(query).ok(), expect, "{query}");
+        };
         check("", Some((None, None)));
+        check("&&", Some((None, None)));
         check(
             "limit=5&name=a+b%20%E2%82%AC%25",
-            Some((Some(5), Some("a b €%"))),
+            Some((Some("5"), Some("a b €%"))),
         );
         check("name=", Some((None, Some(""))));
-        check("limit=x", None);
-        check("limit=5&limit=5", None);
-        check("other=1", None);
-        check("other", None);
-        check("name=%", None);
-        check("name=%4", None);
-        check("name=%zz", None);
-        check("name=%ff", None);
-        check("%ff=", None);
-        check("name=%E2%82", None);
+        check("name", Some((None, Some(""))));
+        check("&n%61me=a=b&&", Some((None, Some("a=b"))));
+        for wrong in [
+            "limit=5&limit=5",
+            "other=1",
+            "other",
+            "Name=1",
+            "=",
+            "name=%",
+            "name=%4",
+            "name=%zz",
+            "name=%ff",
+            "%ff=",
+            "name=%E2%82",
+        ] {
+            check(wrong, None);
+        }
     }
 
     #[test]
-    fn names_are_held_to_a_list() {
-        let check = |query: &str, expect: bool| {
-            let uri = format!("/?{query}").parse().expect("a URI");
-            assert_eq!(refuse_unknown(&uri, &["a"]).is_ok(), expect, "{query}");
+    fn a_resource_without_parameters_refuses_all_names() {
+        let check = |query: &str, known: &[&'static str], expect: bool| {
+            let read = Query::parse(query).and_then(|query| query.refuse_unknown(known));
+            assert_eq!(read.is_ok(), expect, "{query}");
         };
-        check("", true);
-        check("a=1&a", true);
-        check("b=1", false);
-        check("a=1&b", false);
-        check("%61=1", false);
+        check("", &[], true);
+        check("&", &[], true);
+        check("a", &[], false);
+        check("a=1&a", &["a"], true);
+        check("b=1", &["a"], false);
+        check("a=1&b", &["a"], false);
+        check("%62=1", &["a"], false);
+    }
+
+    #[test]
+    fn names_and_values_are_decoded() {
+        let check = |query: &str, expect: Option<&str>| {
+            let query = Query::parse(query).ok();
+            let value = query.as_ref().and_then(|query| query.one("a").ok());
+            let value = value.map(Option::unwrap_or_default);
+            assert_eq!(value, expect, "{query:?}");
+        };
+        check("", Some(""));
+        check("a", Some(""));
+        check("a=b", Some("b"));
+        check("&a=b&&%C3%BC=", Some("b"));
+        check("%61=b+c%2Bd=e", Some("b c+d=e"));
+        check("a=%E2%82%AC", Some("€"));
+        for wrong in ["a=1&a=1", "a=%FF", "a=%", "a=%4", "a=%zz", "a=%\u{20ac}"] {
+            check(wrong, None);
+        }
     }
 
     #[test]
     fn a_refusal_names_the_parameter() {
-        let uri = "/?lmit=5".parse().expect("a URI");
-        let problem = format!("{:?}", parse::<Page>(&uri).expect_err("unknown"));
-        assert!(
-            problem.contains("unknown field `lmit`, expected `limit` or `name`"),
-            "{problem}"
-        );
+        let problem = format!("{:?}", page("lmit=5").expect_err("unknown"));
+        for part in [
+            r#"there is no parameter \"lmit\""#,
+            r#""parameter": String("lmit")"#,
+            r#""allowed": Array [String("limit"), String("name")]"#,
+        ] {
+            assert!(problem.contains(part), "{problem}");
+        }
     }
 
     proptest::proptest! {
         #[test]
-        fn encoding_is_well_spelled_and_no_query_panics(text in "\\PC{0,40}") {
-            let encoded = percent_encoding::utf8_percent_encode(
-                &text,
-                percent_encoding::NON_ALPHANUMERIC,
-            );
+        fn parse_is_the_inverse_of_print(values in proptest::collection::vec(".{0,20}", 0..4)) {
+            let printed = print(values.iter().map(|value| ("a", value.as_str())));
+            let parsed = Query::parse(&printed).expect("good");
+            let back: Vec<&str> = parsed.all("a").collect();
+            proptest::prop_assert_eq!(back, values);
+        }
+
+        #[test]
+        fn encoding_is_well_spelled(text in "\\PC{0,40}") {
+            let encoded = utf8_percent_encode(&text, percent_encoding::NON_ALPHANUMERIC);
             proptest::prop_assert!(is_well_spelled(&encoded.to_string()));
             let _ = is_well_spelled(&text);
+        }
+
+        #[test]
+        fn no_query_panics(query in ".{0,80}") {
+            let _ = Query::parse(&query);
         }
     }
 }

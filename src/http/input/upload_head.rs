@@ -3,10 +3,9 @@
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
-use serde::Deserialize;
 
 use super::form;
-use super::query;
+use super::query::{self, FromQuery, Query};
 use crate::http::headers::disposition::Named;
 use crate::http::headers::{digest, idempotency, media_type};
 use crate::http::reply::problem::{Problem, ProblemKind};
@@ -14,16 +13,21 @@ use crate::number;
 use crate::service::{Declared, KeyedRequest, RequestIdentity};
 
 /// The query of an upload.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug)]
 #[cfg_attr(test, derive(utoipa::IntoParams), into_params(parameter_in = Query))]
 pub(crate) struct UploadParameters {
     /// The file's name, for a raw body that does not name it in `Content-Disposition`.
     filename: Option<String>,
-    /// An upload ticket, in the place of a token.
-    #[serde(rename = "ticket")]
-    #[cfg_attr(test, param(ignore))]
-    _ticket: Option<String>,
+}
+
+impl FromQuery for UploadParameters {
+    /// The ticket is read with the other credentials, by [`super::upload_terms`].
+    const NAMES: &'static [&'static str] = &["filename", "ticket"];
+
+    fn from_query(query: &Query) -> Result<Self, Problem> {
+        let filename = query.one("filename")?.map(str::to_owned);
+        Ok(Self { filename })
+    }
 }
 
 /// The head of an upload, read once.

@@ -6,7 +6,8 @@ use axum::extract::FromRequestParts;
 use axum::http::Uri;
 use axum::http::request::Parts;
 
-use super::extract::{Authorized, Write};
+use super::{extract, query};
+use crate::auth::Scope;
 use crate::auth::ticket::{self, TicketError};
 use crate::http::app::App;
 use crate::http::reply::problem::{Problem, ProblemKind};
@@ -21,9 +22,7 @@ impl FromRequestParts<Arc<App>> for UploadTerms {
         if let Some(text) = ticket_parameter(&parts.uri)? {
             return redeem(app, text);
         }
-        let grant = Authorized::<Write>::from_request_parts(parts, app)
-            .await?
-            .grant;
+        let grant = extract::authorize(parts, app, Scope::Write)?;
         Ok(Self {
             quota: grant.quota.over(app.settings.quota),
             owner: grant.owner,
@@ -60,8 +59,8 @@ fn redeem(app: &App, text: &str) -> Result<UploadTerms, Problem> {
 /// The query's `ticket`. A ticket has no character that needs an escape, and a query with
 /// two of them is not one of ours.
 fn ticket_parameter(uri: &Uri) -> Result<Option<&str>, Problem> {
-    let pairs = uri.query().unwrap_or_default().split('&');
-    let mut found = pairs.filter_map(|pair| pair.strip_prefix("ticket="));
+    let pairs = query::raw_pairs(uri.query().unwrap_or_default());
+    let mut found = pairs.filter_map(|(name, value)| (name == "ticket").then_some(value));
     match (found.next(), found.next()) {
         (Some(_), Some(_)) => Err(TicketError::Wrong.into()),
         (ticket, _) => Ok(ticket),

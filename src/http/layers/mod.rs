@@ -3,6 +3,7 @@
 pub(crate) mod cors;
 pub(crate) mod drain;
 pub(crate) mod observe;
+pub(crate) mod parameters;
 pub(crate) mod request_id;
 pub(crate) mod security;
 pub(crate) mod validate;

@@ -86,7 +86,7 @@ fn refuse_hosts(uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
         }
         _ => return Ok(()),
     };
-    Err(Problem::new(ProblemKind::BadRequest, detail))
+    Err(Problem::bad_request(detail))
 }
 
 /// What `Host` names, if it is anything that it may be.

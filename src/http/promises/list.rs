@@ -10,6 +10,7 @@ use crate::auth::promises::{first_line, ring};
 use crate::fuzz::Chance;
 use crate::http::input::cursor::{self, Walk};
 use crate::http::input::listing::Listing;
+use crate::http::input::query::parse_text;
 use crate::media::testing;
 use crate::model::{Kind, Position, SortBy, SortKey, Timestamp};
 
@@ -70,7 +71,7 @@ pub fn cursor(input: &[u8]) {
         String::from_utf8_lossy(query),
         String::from_utf8_lossy(text),
     );
-    let listing = Listing::parse(&query);
+    let listing = parse_text::<Listing>(&query);
     if let Ok(listing) = &listing {
         check_printed(listing);
         check_cursor(listing, &text, &mut Chance::of(input));
@@ -94,14 +95,14 @@ pub fn cursor(input: &[u8]) {
 /// however it is spelled.
 fn check_printed(listing: &Listing) {
     let printed = listing.print("c");
-    let read = Listing::parse(&printed);
+    let read = parse_text(&printed);
     let expected = Listing {
         cursor: Some("c".to_owned()),
         ..listing.clone()
     };
     assert_eq!(read.ok(), Some(expected), "{printed}");
     let walk = listing.walk();
-    let again = Listing::parse(&walk).map(|listing| listing.walk());
+    let again = parse_text(&walk).map(|listing: Listing| listing.walk());
     assert_eq!(again.ok(), Some(walk));
 }
 

@@ -60,6 +60,11 @@ impl Problem {
         }
     }
 
+    /// 400: the request is not as the resource takes it.
+    pub fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(ProblemKind::BadRequest, detail)
+    }
+
     /// Adds a member that a program can use.
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         let value = match value.into() {
@@ -157,7 +162,7 @@ impl From<TokenError> for Problem {
 impl From<LinkError> for Problem {
     fn from(error: LinkError) -> Self {
         let kind = match error {
-            LinkError::Wrong => ProblemKind::LinkInvalid,
+            LinkError::Wrong | LinkError::UnknownParameter => ProblemKind::LinkInvalid,
             LinkError::Expired => ProblemKind::LinkExpired,
         };
         Self::new(kind, error.to_string())
@@ -176,7 +181,7 @@ impl From<TicketError> for Problem {
 
 impl From<FieldError> for Problem {
     fn from(error: FieldError) -> Self {
-        Self::new(ProblemKind::BadRequest, error.to_string()).with("field", error.field)
+        Self::bad_request(error.to_string()).with("field", error.field)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::State;
 use axum::response::Response;
 use axum::routing::post;
 use serde::{Deserialize, Serialize};
@@ -10,9 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::Route;
 use crate::http::app::App;
 use crate::http::input::extract::{Admin, Authorized};
-use crate::http::input::json;
-use crate::http::input::query::{Nothing, Parameters};
-use crate::http::reply::problem::{Problem, ProblemKind};
+use crate::http::input::json::{self, Json};
+use crate::http::reply::problem::Problem;
 use crate::http::reply::view;
 use crate::service::audit::{Audit, Finding, Place};
 
@@ -67,11 +66,9 @@ pub(crate) struct SweepView {
 pub(crate) async fn sweep(
     State(app): State<Arc<App>>,
     _: Authorized<Admin>,
-    _: Parameters<Nothing>,
-    request: Request,
+    wanted: Option<Json<WantedSweep>>,
 ) -> Result<Response, Problem> {
-    let (parts, body) = request.into_parts();
-    let wanted: WantedSweep = json::optional_json(&parts.headers, body).await?;
+    let Json(wanted) = wanted.unwrap_or_default();
     let limit = limit(wanted.limit, DEFAULT_SWEPT, MAX_SWEPT)?;
     let swept = app.service.sweep(limit).await?;
     Ok(view::json(&SweepView {
@@ -167,12 +164,10 @@ impl From<Finding> for FindingView {
 pub(crate) async fn audit(
     State(app): State<Arc<App>>,
     _: Authorized<Admin>,
-    _: Parameters<Nothing>,
-    request: Request,
+    wanted: Option<Json<WantedAudit>>,
 ) -> Result<Response, Problem> {
-    let (parts, body) = request.into_parts();
-    let wanted: WantedAudit = json::optional_json(&parts.headers, body).await?;
-    let bad = |detail: String| Problem::new(ProblemKind::BadRequest, detail);
+    let Json(wanted) = wanted.unwrap_or_default();
+    let bad = |detail: String| Problem::bad_request(detail);
     let from = match &wanted.cursor {
         Some(cursor) => cursor.parse().map_err(|error| bad(format!("{error}")))?,
         None => Place::default(),
@@ -204,7 +199,7 @@ pub(super) fn limit(wanted: Option<u64>, default: u32, most: u32) -> Result<u32,
         .filter(|limit| (1..=most).contains(limit))
         .ok_or_else(|| {
             let detail = format!("limit must be from 1 to {most}");
-            Problem::new(ProblemKind::BadRequest, detail)
+            Problem::bad_request(detail)
                 .with("limit", most)
                 .with("actual", wanted)
         })

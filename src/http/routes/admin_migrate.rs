@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::State;
 use axum::response::Response;
 use axum::routing::post;
 use serde::{Deserialize, Serialize};
@@ -10,8 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{Route, admin};
 use crate::http::app::App;
 use crate::http::input::extract::{Admin, Authorized};
-use crate::http::input::json;
-use crate::http::input::query::{Nothing, Parameters};
+use crate::http::input::json::{self, Json};
 #[cfg(test)]
 use crate::http::reply::problem::ProblemKind::*;
 use crate::http::reply::problem::{Problem, ProblemKind};
@@ -82,11 +81,9 @@ struct DamagedView {
 pub(crate) async fn migrate(
     State(app): State<Arc<App>>,
     _: Authorized<Admin>,
-    _: Parameters<Nothing>,
-    request: Request,
+    step: Option<Json<Step>>,
 ) -> Result<Response, Problem> {
-    let (parts, body) = request.into_parts();
-    let step: Step = json::optional_json(&parts.headers, body).await?;
+    let Json(step) = step.unwrap_or_default();
     if !app.service.is_migrating() {
         let detail = "there is no store to move blobs from: set blob_store_previous";
         return Err(Problem::new(ProblemKind::NothingToMigrate, detail));
@@ -95,7 +92,7 @@ pub(crate) async fn migrate(
     let after = step.cursor.unwrap_or_default();
     if !after.is_empty() && BlobId::new(after.as_str()).is_none() {
         let detail = "the cursor is not one that was given out";
-        return Err(Problem::new(ProblemKind::BadRequest, detail));
+        return Err(Problem::bad_request(detail));
     }
     let done = app.service.migrate(&after, limit).await?;
     let damaged = done.damaged.into_iter().map(|(blob, reason)| DamagedView {

@@ -5,16 +5,15 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::Response;
 use axum::routing::get;
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use serde::Deserialize;
 use uuid::Uuid;
 
 use super::Route;
-use crate::auth::Scope;
+use crate::auth::{Scope, link};
 use crate::http::app::App;
 use crate::http::headers::byteranges::{Byteranges, content_range};
 use crate::http::headers::conditional::{self, Validators, Verdict};
@@ -22,7 +21,7 @@ use crate::http::headers::entity_tag::EntityTag;
 use crate::http::headers::range::{self, Selection};
 use crate::http::headers::{digest, disposition};
 use crate::http::input::extract::{ImageId, Reader};
-use crate::http::input::query;
+use crate::http::input::query::{Query, refused};
 use crate::http::layers::security;
 #[cfg(test)]
 use crate::http::openapi::schema;
@@ -36,24 +35,31 @@ pub(super) fn routes() -> Vec<Route> {
     vec![("/v1/images/{id}/content", get(content))]
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 #[cfg_attr(test, derive(utoipa::IntoParams), into_params(parameter_in = Query))]
 pub(crate) struct ContentParameters {
     /// `1` has browsers save the file instead of showing it, `0` shows it.
     #[cfg_attr(test, param(value_type = Option<schema::Flag>, inline))]
-    download: Option<String>,
+    download: bool,
 }
 
 impl ContentParameters {
-    fn attachment(&self) -> Result<bool, Problem> {
-        match self.download.as_deref() {
-            None | Some("0") => Ok(false),
-            Some("1") => Ok(true),
-            Some(_) => Err(
-                Problem::new(ProblemKind::BadRequest, "download must be 0 or 1")
-                    .with("allowed", vec!["0", "1"]),
-            ),
+    /// Reads a query. That of a signed URL has the link's own parameters too, and no other
+    /// names have passed with its signature.
+    fn read(uri: &Uri, reader: &Reader) -> Result<Self, Problem> {
+        let query = Query::parse(uri.query().unwrap_or_default())?;
+        if !matches!(reader, Reader::Linked(_)) {
+            query.refuse_unknown(&link::PARAMETERS)?;
         }
+        let download = match query.one("download")? {
+            None | Some("0") => false,
+            Some("1") => true,
+            Some(_) => {
+                let problem = refused("download", "download must be 0 or 1");
+                return Err(problem.with("allowed", vec!["0", "1"]));
+            }
+        };
+        Ok(Self { download })
     }
 }
 
@@ -95,18 +101,13 @@ pub(crate) async fn content(
     let (request, _) = request.into_parts();
     // What is wrong with a query is told only to who may have the bytes.
     let image = find(&app, &reader, id).await?;
-    let parameters: ContentParameters = query::parse(&request.uri)?;
-    // A signed URL may have whatever its signer wants.
-    if !matches!(reader, Reader::Linked(_)) {
-        query::refuse_unknown(&request.uri, &["download"])?;
-    }
+    let parameters = ContentParameters::read(&request.uri, &reader)?;
     // The bytes of an image never change, so it was last modified when it was made.
     let validators = Validators {
         etag: EntityTag::strong(image.sha256.to_string()),
         last_modified: image.created_at.seconds(),
     };
-    let attachment = parameters.attachment()?;
-    let mut headers = headers(&image, attachment);
+    let mut headers = headers(&image, parameters.download);
     validators.print(&mut headers, app.service.now());
     headers.insert(
         header::CACHE_CONTROL,

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
-use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode, Uri, header};
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
@@ -12,11 +11,11 @@ use serde::Deserialize;
 use super::{Route, upload};
 use crate::http::app::App;
 use crate::http::headers::conditional::{self, Verdict};
-use crate::http::input::cursor;
 use crate::http::input::extract::{Authorized, Delete, ImageId, Read, Write};
-use crate::http::input::json::{self, List, Members};
-use crate::http::input::listing::{self, Listing};
-use crate::http::input::query::{Nothing, Parameters};
+use crate::http::input::json::{List, Members, MergePatch};
+#[cfg(test)]
+use crate::http::input::listing::Described;
+use crate::http::input::listing::Listing;
 use crate::http::input::visibility::visibility;
 #[cfg(test)]
 use crate::http::openapi::schema;
@@ -26,7 +25,7 @@ use crate::http::reply::problem::ProblemKind::*;
 use crate::http::reply::view::{ImageView, PageView, json, object};
 use crate::model::Image;
 use crate::service::fields::{MAX_METADATA_MEMBERS, MAX_TAGS};
-use crate::service::{AsSeen, ListRequest, Patch, ServiceError};
+use crate::service::{AsSeen, Patch, ServiceError};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -42,35 +41,20 @@ pub(super) fn routes() -> Vec<Route> {
 /// Images that are uploaded or deleted meanwhile make no page repeat or skip another.
 #[cfg_attr(test, utoipa::path(
     get, path = "/v1/images", operation_id = "listImages", tag = "Images",
-    params(listing::Described),
+    params(Described),
     responses((status = 200, description = "A page of images.", body = PageView, headers(("Link")))),
     security(("token" = ["images:read"])),
 ))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
-    caller: Authorized<Read>,
-    uri: Uri,
+    caller: Authorized<Read, Listing>,
 ) -> Result<Response, Problem> {
-    let listing = Listing::parse(uri.query().unwrap_or_default())?;
-    let walk = listing.walk();
-    let walk = cursor::Walk {
-        owner: caller.grant.confined_to(),
-        query: &walk,
-    };
-    let keys = &app.settings.signing_keys;
-    let after = match &listing.cursor {
-        Some(text) => Some(cursor::parse(keys, &walk, text).ok_or_else(foreign_cursor)?),
-        None => None,
-    };
-    let request = ListRequest {
-        filters: listing.filters.clone(),
-        sort: listing.sort,
-        after,
-        limit: listing.limit,
-    };
+    let listing = &caller.parameters;
+    let (keys, owner) = (&app.settings.signing_keys, caller.grant.confined_to());
+    let request = listing.request(keys, owner)?;
     let page = app.service.list(&caller.grant, request).await?;
     let base = app.settings.public_base_url.as_deref().unwrap_or_default();
-    let next_cursor = page.next.map(|next| cursor::print(keys, &walk, &next));
+    let next_cursor = page.next.map(|next| listing.cursor_to(&next, keys, owner));
     let link = next_cursor
         .as_ref()
         .map(|cursor| format!("<{base}/v1/images?{}>; rel=\"next\"", listing.print(cursor)));
@@ -86,12 +70,6 @@ pub(crate) async fn list(
     Ok(response)
 }
 
-fn foreign_cursor() -> Problem {
-    let detail = "the cursor is not one of ours, or was made for other filters, another order \
-                  or another owner";
-    listing::refused("cursor", detail.to_owned())
-}
-
 /// Show an image
 ///
 /// Everything about an image but its bytes.
@@ -105,13 +83,12 @@ pub(crate) async fn show(
     State(app): State<Arc<App>>,
     caller: Authorized<Read>,
     ImageId(id): ImageId,
-    _: Parameters<Nothing>,
-    request: Request,
+    method: Method,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (request, _) = request.into_parts();
     let image = app.service.find(&caller.grant, id).await?;
     let (response, validators) = object(&app, &image)?;
-    match conditional::evaluate(&request.method, &request.headers, &validators) {
+    match conditional::evaluate(&method, &headers, &validators) {
         Verdict::Perform => Ok(response),
         Verdict::NotModified => Ok(conditional::not_modified(response.into_parts().0.headers)),
         Verdict::Failed => Err(ServiceError::Changed.into()),
@@ -119,10 +96,11 @@ pub(crate) async fn show(
 }
 
 /// Whether an image is as a request that changes it wants it to be, if it says so.
-fn as_seen(app: &App, request: &Parts) -> Option<impl Fn(&Image) -> bool + Sync> {
-    let Parts {
-        method, headers, ..
-    } = request;
+fn as_seen(
+    app: &App,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Option<impl Fn(&Image) -> bool + Sync> {
     conditional::has_conditions(headers).then_some(move |image: &Image| {
         object(app, image).is_ok_and(|(_, validators)| {
             conditional::evaluate(method, headers, &validators) == Verdict::Perform
@@ -180,12 +158,10 @@ pub(crate) async fn edit(
     State(app): State<Arc<App>>,
     caller: Authorized<Write>,
     ImageId(id): ImageId,
-    _: Parameters<Nothing>,
-    request: Request,
+    method: Method,
+    headers: HeaderMap,
+    MergePatch(wanted): MergePatch<PatchView>,
 ) -> Result<Response, Problem> {
-    let (parts, body) = request.into_parts();
-    let media_types = ["application/merge-patch+json", "application/json"];
-    let wanted: PatchView = json::json(&parts.headers, body, &media_types).await?;
     let visibility = match wanted.visibility {
         Some(Some(word)) => Some(Some(visibility(&word)?)),
         Some(None) => Some(None),
@@ -199,7 +175,7 @@ pub(crate) async fn edit(
             .metadata
             .map(|members| members.map(|Members(members)| members)),
     };
-    let as_seen = as_seen(&app, &parts);
+    let as_seen = as_seen(&app, &method, &headers);
     let as_seen = as_seen.as_ref().map(|as_seen| as_seen as &AsSeen<'_>);
     let (grant, service) = (&caller.grant, &app.service);
     let quota = grant.quota.over(app.settings.quota);
@@ -220,11 +196,10 @@ pub(crate) async fn delete(
     State(app): State<Arc<App>>,
     caller: Authorized<Delete>,
     ImageId(id): ImageId,
-    _: Parameters<Nothing>,
-    request: Request,
+    method: Method,
+    headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
-    let (request, _) = request.into_parts();
-    let as_seen = as_seen(&app, &request);
+    let as_seen = as_seen(&app, &method, &headers);
     let as_seen = as_seen.as_ref().map(|as_seen| as_seen as &AsSeen<'_>);
     app.service.delete(&caller.grant, id, as_seen).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -11,7 +11,6 @@ use serde::Serialize;
 
 use super::{Route, tickets};
 use crate::http::app::App;
-use crate::http::input::query::{Nothing, Parameters};
 use crate::http::input::{json, listing};
 #[cfg(test)]
 use crate::http::openapi::schema;
@@ -129,7 +128,6 @@ struct JsonLimits {
 ))]
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
-    _: Parameters<Nothing>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     cached::json(&headers, &view(&app))

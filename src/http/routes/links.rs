@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::post;
@@ -12,11 +12,10 @@ use super::{Route, seconds};
 use crate::auth::link::{Link, LinkMethod};
 use crate::http::app::App;
 use crate::http::input::extract::{Authorized, ImageId, Read, Write};
-use crate::http::input::json;
-use crate::http::input::query::{Nothing, Parameters};
+use crate::http::input::json::{self, Json};
 #[cfg(test)]
 use crate::http::openapi::schema;
-use crate::http::reply::problem::{Problem, ProblemKind};
+use crate::http::reply::problem::Problem;
 use crate::http::reply::view;
 use crate::model::Timestamp;
 
@@ -68,11 +67,8 @@ pub(crate) async fn create(
     State(app): State<Arc<App>>,
     caller: Authorized<Read>,
     ImageId(id): ImageId,
-    _: Parameters<Nothing>,
-    request: Request,
+    Json(wanted): Json<NewLink>,
 ) -> Result<Response, Problem> {
-    let (parts, body) = request.into_parts();
-    let wanted: NewLink = json::json(&parts.headers, body, &["application/json"]).await?;
     let settings = &app.settings;
     let lifetime = seconds("expires_in", wanted.expires_in, settings.max_link_seconds)?;
     let method = method(wanted.method.as_deref())?;
@@ -104,8 +100,7 @@ pub(crate) async fn create(
 fn method(word: Option<&str>) -> Result<LinkMethod, Problem> {
     let parsed = word.map_or(Some(LinkMethod::Get), LinkMethod::parse);
     parsed.ok_or_else(|| {
-        Problem::new(ProblemKind::BadRequest, "method must be GET or HEAD")
-            .with("allowed", vec!["GET", "HEAD"])
+        Problem::bad_request("method must be GET or HEAD").with("allowed", vec!["GET", "HEAD"])
     })
 }
 
@@ -122,7 +117,6 @@ pub(crate) async fn revoke(
     State(app): State<Arc<App>>,
     caller: Authorized<Write>,
     ImageId(id): ImageId,
-    _: Parameters<Nothing>,
 ) -> Result<StatusCode, Problem> {
     app.service.revoke_links(&caller.grant, id).await?;
     Ok(StatusCode::NO_CONTENT)

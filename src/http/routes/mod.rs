@@ -20,25 +20,38 @@ use std::sync::Arc;
 use axum::routing::MethodRouter;
 
 use crate::http::app::App;
-use crate::http::reply::problem::{Problem, ProblemKind};
+use crate::http::reply::problem::Problem;
 
 /// A path, and the methods that it has.
 pub(super) type Route = (&'static str, MethodRouter<Arc<App>>);
 
-/// Every route: the router is made of this list, and the description of the API is
-/// held against it.
+/// Every route: the description of the API is held against this list.
+#[cfg(test)]
 pub(super) fn all() -> impl Iterator<Item = Route> {
+    guarded().chain(open())
+}
+
+/// The routes whose handlers judge who asks, and then the query: `Authorized` does both.
+pub(super) fn guarded() -> impl Iterator<Item = Route> {
     let resources = [
         images::routes(),
         content::routes(),
         links::routes(),
         tickets::routes(),
         usage::routes(),
+        admin::routes(),
+        admin_migrate::routes(),
+    ];
+    resources.into_iter().flatten()
+}
+
+/// The routes that anybody may ask for. They have no query parameters, which is seen to
+/// before their handlers are called.
+pub(super) fn open() -> impl Iterator<Item = Route> {
+    let resources = [
         limits::routes(),
         health::routes(),
         metrics::routes(),
-        admin::routes(),
-        admin_migrate::routes(),
         problems::routes(),
         docs::routes(),
     ];
@@ -51,7 +64,7 @@ fn seconds(name: &str, value: u64, most: u64) -> Result<u64, Problem> {
         return Ok(value);
     }
     let detail = format!("{name} must be from 1 to {most} seconds");
-    Err(Problem::new(ProblemKind::BadRequest, detail)
+    Err(Problem::bad_request(detail)
         .with("limit", most)
         .with("actual", value))
 }

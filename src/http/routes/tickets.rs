@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::post;
@@ -13,13 +13,12 @@ use super::{Route, seconds};
 use crate::auth::ticket::{self, Ticket};
 use crate::http::app::App;
 use crate::http::input::extract::{Authorized, Write};
-use crate::http::input::json::{self, List};
-use crate::http::input::query::{Nothing, Parameters};
+use crate::http::input::json::{self, Json, List};
 use crate::http::input::upload_terms;
 use crate::http::input::visibility::visibility;
 #[cfg(test)]
 use crate::http::openapi::schema;
-use crate::http::reply::problem::{Problem, ProblemKind};
+use crate::http::reply::problem::Problem;
 use crate::http::reply::view;
 use crate::model::Timestamp;
 use crate::service::fields;
@@ -85,17 +84,11 @@ pub(crate) struct TicketView {
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
     caller: Authorized<Write>,
-    _: Parameters<Nothing>,
-    request: Request,
+    Json(wanted): Json<NewTicket>,
 ) -> Result<Response, Problem> {
-    let (parts, body) = request.into_parts();
-    let wanted: NewTicket = json::json(&parts.headers, body, &["application/json"]).await?;
     let lifetime = seconds("expires_in", wanted.expires_in, MAX_SECONDS)?;
     if wanted.max_bytes == Some(0) {
-        return Err(Problem::new(
-            ProblemKind::BadRequest,
-            "max_bytes must be at least 1",
-        ));
+        return Err(Problem::bad_request("max_bytes must be at least 1"));
     }
     let List(content_types) = wanted.content_types;
     upload_terms::kinds(&app, &content_types)?;
@@ -115,7 +108,7 @@ pub(crate) async fn create(
     let text = ticket.sign(&app.settings.signing_keys)?;
     if text.len() > ticket::MAX_TICKET_BYTES {
         let detail = "the ticket's tags and types are too long together";
-        return Err(Problem::new(ProblemKind::BadRequest, detail));
+        return Err(Problem::bad_request(detail));
     }
     let mut response = view::json(&TicketView {
         upload_url: format!("{base}/v1/images?ticket={text}"),

@@ -10,7 +10,6 @@ use serde::Serialize;
 use super::Route;
 use crate::http::app::App;
 use crate::http::input::extract::{Authorized, Read};
-use crate::http::input::query::{Nothing, Parameters};
 use crate::http::reply::problem::Problem;
 use crate::http::reply::view;
 
@@ -54,7 +53,6 @@ struct QuotaView {
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
     caller: Authorized<Read>,
-    _: Parameters<Nothing>,
 ) -> Result<Response, Problem> {
     let usage = app.service.usage(&caller.grant.owner).await?;
     let quota = caller.grant.quota.over(app.settings.quota);

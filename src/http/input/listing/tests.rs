@@ -2,10 +2,10 @@ use proptest::option;
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::Kind;
+use crate::model::{Kind, Span, Timestamp, Visibility};
 
 fn parse(query: &str) -> Option<Listing> {
-    Listing::parse(query).ok()
+    query::parse_text(query).ok()
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn what_can_not_be_is_refused_by_name() {
         ("min_size=", "min_size"),
         ("visibility=Public", "visibility"),
     ] {
-        let problem = Listing::parse(query).expect_err(query);
+        let problem = query::parse_text::<Listing>(query).expect_err(query);
         let told = format!("{problem:?}");
         assert!(
             told.contains(&format!("\"parameter\": String(\"{name}\")")),

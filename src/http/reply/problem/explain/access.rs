@@ -25,12 +25,14 @@ pub(super) const INSUFFICIENT_SCOPE: Explanation = Explanation {
 };
 
 pub(super) const LINK_INVALID: Explanation = Explanation {
-    meaning: "The URL has a signature, but not one that belongs to it.",
+    meaning: "The URL has a signature, but not one that belongs to it, or parameters that \
+              this version does not know.",
     causes: &[
         "A parameter was added, dropped or changed after the URL was signed.",
         "The URL was decoded and encoded again in another way on its journey.",
         "The key that signed it is no longer in use.",
         "It was made for `HEAD` and is used for `GET`.",
+        "It was signed with a parameter of another version, or with one of the signer's own.",
     ],
     remedy: "Use the URL exactly as it was given, or ask for a new one.",
 };

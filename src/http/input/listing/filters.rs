@@ -1,0 +1,155 @@
+//! The filters of a list, as a query has them: each is a line of [`FILTERS`], by which it
+//! is read and printed again.
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::http::input::query::{Query, refused};
+use crate::http::reply::problem::Problem;
+use crate::model::{Filters, Kind, Timestamp, Visibility};
+use crate::number;
+use crate::service::{fields, filename};
+
+/// The filter that may be given several times.
+pub(super) const TAG: &str = "tag";
+
+/// All others: the parameter, and where its value goes. The order is that of a printed
+/// query, which cursors are bound to.
+pub(super) const FILTERS: [(&str, Field); 11] = [
+    ("content_type", Field::Kind(|to| &mut to.kind)),
+    ("filename", Field::PartOfName(|to| &mut to.filename)),
+    (
+        "created_after",
+        Field::Time(|to| &mut to.created_after, i128::div_euclid),
+    ),
+    (
+        "created_before",
+        Field::Time(|to| &mut to.created_before, div_ceil),
+    ),
+    ("min_width", Field::Number(|to| &mut to.width.min)),
+    ("max_width", Field::Number(|to| &mut to.width.max)),
+    ("min_height", Field::Number(|to| &mut to.height.min)),
+    ("max_height", Field::Number(|to| &mut to.height.max)),
+    ("min_size", Field::Number(|to| &mut to.size.min)),
+    ("max_size", Field::Number(|to| &mut to.size.max)),
+    ("visibility", Field::Visibility(|to| &mut to.visibility)),
+];
+
+/// The member of [`Filters`] that a parameter sets.
+type Member<T> = fn(&mut Filters) -> &mut Option<T>;
+
+/// What a filter's value is, and where it goes.
+pub(super) enum Field {
+    Kind(Member<Kind>),
+    PartOfName(Member<String>),
+    /// Brought to milliseconds by this division: the images before it and after it stay the
+    /// same ones.
+    Time(Member<Timestamp>, fn(i128, i128) -> i128),
+    Number(Member<u64>),
+    Visibility(Member<Visibility>),
+}
+
+impl Field {
+    fn read(&self, filters: &mut Filters, name: &str, text: &str) -> Result<(), Problem> {
+        match self {
+            Self::Kind(member) => *member(filters) = Some(kind(name, text)?),
+            Self::PartOfName(member) => *member(filters) = Some(part_of_name(name, text)?),
+            Self::Time(member, divide) => *member(filters) = Some(time(name, text, *divide)?),
+            Self::Number(member) => *member(filters) = Some(whole(name, text)?),
+            Self::Visibility(member) => *member(filters) = Some(visibility(name, text)?),
+        }
+        Ok(())
+    }
+
+    /// The value as [`read`](Self::read) takes it.
+    fn print(&self, filters: &mut Filters) -> Option<String> {
+        match self {
+            Self::Kind(member) => member(filters).map(|kind| kind.media_type().to_owned()),
+            Self::PartOfName(member) => member(filters).clone(),
+            Self::Time(member, _) => member(filters).map(|time| time.to_string()),
+            Self::Number(member) => member(filters).map(|number| number.to_string()),
+            Self::Visibility(member) => member(filters).map(|seen| seen.as_str().to_owned()),
+        }
+    }
+}
+
+/// Reads all filters of a query.
+pub(super) fn read(query: &Query) -> Result<Filters, Problem> {
+    let mut filters = Filters {
+        tags: tags(query)?,
+        ..Filters::default()
+    };
+    for (name, field) in &FILTERS {
+        if let Some(text) = query.one(name)? {
+            field.read(&mut filters, name, text)?;
+        }
+    }
+    Ok(filters)
+}
+
+/// The inverse of [`read`].
+pub(super) fn print(filters: &Filters) -> Vec<(&'static str, String)> {
+    let mut filters = filters.clone();
+    let tags = std::mem::take(&mut filters.tags);
+    let mut pairs: Vec<_> = tags.into_iter().map(|tag| (TAG, tag)).collect();
+    for (name, field) in &FILTERS {
+        pairs.extend(field.print(&mut filters).map(|value| (*name, value)));
+    }
+    pairs
+}
+
+/// Each as one that an image can have, once, in a fixed order: that of the query
+/// means nothing.
+fn tags(query: &Query) -> Result<Vec<String>, Problem> {
+    let tags = fields::tags(query.all(TAG));
+    let mut tags = tags.map_err(|error| refused(TAG, format!("tag {}", error.reason)))?;
+    tags.sort_unstable();
+    Ok(tags)
+}
+
+fn kind(name: &str, text: &str) -> Result<Kind, Problem> {
+    Kind::from_media_type(text).ok_or_else(|| {
+        let detail = format!("{name} must be a type that images here can have, not {text:?}");
+        refused(name, detail).with("allowed", Kind::ALL.map(Kind::media_type).to_vec())
+    })
+}
+
+fn part_of_name(name: &str, text: &str) -> Result<String, Problem> {
+    // No name has more characters than bytes.
+    let most = filename::MAX_BYTES;
+    if text.is_empty() || text.chars().count() > most {
+        let detail = format!("{name} must have 1 to {most} characters");
+        return Err(refused(name, detail).with("limit", most));
+    }
+    Ok(text.to_ascii_lowercase())
+}
+
+fn visibility(name: &str, text: &str) -> Result<Visibility, Problem> {
+    Visibility::parse(text).ok_or_else(|| {
+        refused(name, format!("{name} must be private or public"))
+            .with("allowed", vec!["private", "public"])
+    })
+}
+
+fn whole(name: &str, text: &str) -> Result<u64, Problem> {
+    // As SQL has numbers: 63 bits.
+    let number = number::whole(text).filter(|number| i64::try_from(*number).is_ok());
+    number.ok_or_else(|| refused(name, format!("{name} must be a whole number, not {text:?}")))
+}
+
+/// A time (RFC 3339).
+fn time(name: &str, text: &str, divide: fn(i128, i128) -> i128) -> Result<Timestamp, Problem> {
+    let time = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| {
+        let form = "must be a time like 2026-11-24T03:53:43.717Z or 2026-11-24T04:53:43%2B01:00";
+        let detail = format!("{name} {form} (RFC 3339, with + as %2B), not {text:?}");
+        refused(name, detail)
+    })?;
+    let millis = divide(time.unix_timestamp_nanos(), 1_000_000);
+    Ok(Timestamp::from_millis(
+        i64::try_from(millis).unwrap_or(i64::MAX),
+    ))
+}
+
+fn div_ceil(number: i128, by: i128) -> i128 {
+    -(-number).div_euclid(by)
+}
