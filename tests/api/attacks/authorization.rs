@@ -3,154 +3,102 @@
 use reqwest::Method;
 
 use super::{Cases, Told};
-use crate::support::{ALL_SCOPES, Darkroom, Raw, send, spin_differs, token, unique};
+use crate::support::{ALL_SCOPES, Darkroom, Raw, RawResponse, send, spin_differs, token, unique};
+
+/// Header lines with `TOKEN` for a token, and the status that a list is answered with.
+const HEADERS: &[(&str, &[&str], u16)] = &[
+    ("as it should be", &[BEARER], 200),
+    ("lower-case scheme", &["authorization: bearer TOKEN"], 200),
+    ("upper-case scheme", &["AUTHORIZATION: BEARER TOKEN"], 200),
+    ("two spaces", &["Authorization: Bearer  TOKEN"], 200),
+    (
+        "spaces around all of it",
+        &["Authorization:   Bearer TOKEN  "],
+        200,
+    ),
+    ("twice", &[BEARER, BEARER], 401),
+    ("a bad one first", &["Authorization: Bearer x", BEARER], 401),
+    ("a bad one last", &[BEARER, "Authorization: Bearer x"], 401),
+    ("an empty one last", &[BEARER, "Authorization:"], 401),
+    ("Basic first", &["Authorization: Basic YTpi", BEARER], 401),
+    (
+        "joined by a comma",
+        &["Authorization: Bearer TOKEN, Bearer TOKEN"],
+        401,
+    ),
+    (
+        "joined to Basic",
+        &["Authorization: Basic YTpi, Bearer TOKEN"],
+        401,
+    ),
+    (
+        "a parameter behind",
+        &["Authorization: Bearer TOKEN, realm=\"x\""],
+        401,
+    ),
+    ("a word behind", &["Authorization: Bearer TOKEN x"], 401),
+    ("no token", &["Authorization: Bearer"], 401),
+    ("no token but a space", &["Authorization: Bearer "], 401),
+    ("empty", &["Authorization:"], 401),
+    ("no scheme", &["Authorization: TOKEN"], 401),
+    ("Basic", &["Authorization: Basic TOKEN"], 401),
+    (
+        "Basic with the token as password",
+        &["Authorization: Basic YTpi"],
+        401,
+    ),
+    ("Token", &["Authorization: Token TOKEN"], 401),
+    ("DPoP", &["Authorization: DPoP TOKEN"], 401),
+    ("a longer scheme", &["Authorization: BearerX TOKEN"], 401),
+    ("a tab", &["Authorization: Bearer\tTOKEN"], 401),
+    ("a colon", &["Authorization: Bearer: TOKEN"], 401),
+    ("an equals sign", &["Authorization: Bearer=TOKEN"], 401),
+    ("quotes", &["Authorization: Bearer \"TOKEN\""], 401),
+    ("no space", &["Authorization: BearerTOKEN"], 401),
+    (
+        "bytes that are no text",
+        &["Authorization: Bearer TOKEN\u{e9}"],
+        401,
+    ),
+];
+
+/// As it should be.
+const BEARER: &str = "Authorization: Bearer TOKEN";
+
+/// Asks for a list with these lines, in which the token stands for `TOKEN`.
+async fn list(darkroom: &Darkroom, lines: &[&str], token: &str) -> RawResponse {
+    let lines: Vec<String> = lines
+        .iter()
+        .map(|line| line.replace("TOKEN", token))
+        .collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    Raw::exchange(darkroom, "GET /v1/images", &lines).await
+}
 
 #[tokio::test]
 async fn there_is_one_authorization_and_it_is_a_bearer_token() {
     let darkroom = Darkroom::shared();
     let token = token(&unique("alice"), ALL_SCOPES);
     let mut cases = Cases::default();
-    let bearer = format!("Authorization: Bearer {token}");
-    for (case, lines, status) in [
-        ("as it should be", vec![bearer.clone()], 200),
-        (
-            "lower-case scheme",
-            vec![format!("authorization: bearer {token}")],
-            200,
-        ),
-        (
-            "upper-case scheme",
-            vec![format!("AUTHORIZATION: BEARER {token}")],
-            200,
-        ),
-        (
-            "two spaces",
-            vec![format!("Authorization: Bearer  {token}")],
-            200,
-        ),
-        (
-            "spaces around all of it",
-            vec![format!("Authorization:   Bearer {token}  ")],
-            200,
-        ),
-        ("twice", vec![bearer.clone(), bearer.clone()], 401),
-        (
-            "a bad one first",
-            vec!["Authorization: Bearer x".into(), bearer.clone()],
-            401,
-        ),
-        (
-            "a bad one last",
-            vec![bearer.clone(), "Authorization: Bearer x".into()],
-            401,
-        ),
-        (
-            "an empty one last",
-            vec![bearer.clone(), "Authorization:".into()],
-            401,
-        ),
-        (
-            "Basic first",
-            vec!["Authorization: Basic YTpi".into(), bearer.clone()],
-            401,
-        ),
-        (
-            "joined by a comma",
-            vec![format!("{bearer}, Bearer {token}")],
-            401,
-        ),
-        (
-            "joined to Basic",
-            vec![format!("Authorization: Basic YTpi, Bearer {token}")],
-            401,
-        ),
-        (
-            "a parameter behind",
-            vec![format!("{bearer}, realm=\"x\"")],
-            401,
-        ),
-        ("a word behind", vec![format!("{bearer} x")], 401),
-        ("no token", vec!["Authorization: Bearer".into()], 401),
-        (
-            "no token but a space",
-            vec!["Authorization: Bearer ".into()],
-            401,
-        ),
-        ("empty", vec!["Authorization:".into()], 401),
-        ("no scheme", vec![format!("Authorization: {token}")], 401),
-        ("Basic", vec![format!("Authorization: Basic {token}")], 401),
-        (
-            "Basic with the token as password",
-            vec!["Authorization: Basic YTpi".into()],
-            401,
-        ),
-        ("Token", vec![format!("Authorization: Token {token}")], 401),
-        ("DPoP", vec![format!("Authorization: DPoP {token}")], 401),
-        (
-            "a longer scheme",
-            vec![format!("Authorization: BearerX {token}")],
-            401,
-        ),
-        (
-            "a tab",
-            vec![format!("Authorization: Bearer\t{token}")],
-            401,
-        ),
-        (
-            "a colon",
-            vec![format!("Authorization: Bearer: {token}")],
-            401,
-        ),
-        (
-            "an equals sign",
-            vec![format!("Authorization: Bearer={token}")],
-            401,
-        ),
-        (
-            "quotes",
-            vec![format!("Authorization: Bearer \"{token}\"")],
-            401,
-        ),
-        (
-            "no space",
-            vec![format!("Authorization: Bearer{token}")],
-            401,
-        ),
-        (
-            "bytes that are no text",
-            vec![format!("{bearer}\u{e9}")],
-            401,
-        ),
-    ] {
-        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-        let answer = Raw::exchange(&darkroom, "GET /v1/images", &lines).await;
-        cases.hold(case, answer.status == status, &answer.text);
-        if status == 401 {
+    for (case, lines, status) in HEADERS {
+        let answer = list(&darkroom, lines, &token).await;
+        cases.hold(*case, answer.status == *status, &answer.text);
+        if *status == 401 {
             let text = answer.text.to_ascii_lowercase();
             let challenged = text.contains("\r\nwww-authenticate: bearer");
             cases.hold(format!("{case}: challenge"), challenged, text);
         }
     }
-    for (case, lines) in [
+    let malformed: [(&str, &[&str]); 3] = [
         (
             "a space before the colon",
-            [format!("Authorization : Bearer {token}"), String::new()],
+            &["Authorization : Bearer TOKEN"],
         ),
-        (
-            "a folded line",
-            ["Authorization: Bearer".into(), format!(" {token}")],
-        ),
-        (
-            "a NUL in the name",
-            [format!("Authorization\0: Bearer {token}"), String::new()],
-        ),
-    ] {
-        let lines: Vec<&str> = lines
-            .iter()
-            .map(String::as_str)
-            .filter(|line| !line.is_empty())
-            .collect();
-        let answer = Raw::exchange(&darkroom, "GET /v1/images", &lines).await;
+        ("a folded line", &["Authorization: Bearer", " TOKEN"]),
+        ("a NUL in the name", &["Authorization\0: Bearer TOKEN"]),
+    ];
+    for (case, lines) in malformed {
+        let answer = list(&darkroom, lines, &token).await;
         cases.hold(case, [400, 401].contains(&answer.status), &answer.text);
     }
     cases.end();
