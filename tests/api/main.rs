@@ -2,8 +2,9 @@
 //!
 //! `cargo xtask test --only api` builds both and runs these; which host it is
 //! makes no difference to what is promised. A module is a subject, a test's name a
-//! promise; folders are described where they begin. Tests share a server where they can and keep apart by owners of their
-//! own; those that change settings, crash it or count what is stored start one.
+//! promise; a folder says in its `mod.rs` what is in it. Tests share a server where they can
+//! and keep apart by owners of their own; those that change settings, crash it or count what
+//! is stored start one.
 
 #![forbid(unsafe_code)]
 
