@@ -11,7 +11,7 @@
 //! - `host`: choosing, starting and stopping the program that runs it
 //! - `http`: the few requests that chores make
 //! - `keys`: the development signing key and its tokens
-//! - `peers`: other programs that tests and measurements talk to
+//! - `tools`: other programs that tests and measurements talk to
 //! - `say`: what a person sees while a chore runs
 //! - `signals`: passing Ctrl-C on to the host, once
 //! - `operator`: building and running the operator's program
@@ -29,11 +29,11 @@ mod http;
 mod keys;
 mod openapi;
 mod operator;
-mod peers;
 mod say;
 mod signals;
 mod stores;
 mod test;
+mod tools;
 mod up;
 
 use std::process::ExitCode;

@@ -195,17 +195,31 @@ impl Suite<'_> {
 
 /// Filters, and the numbers of the images in the gallery that match.
 fn cases() -> Vec<(Filters, Vec<u32>)> {
-    let none = Filters::default;
-    let tags = |tags: &[&str]| Filters {
+    [cases_of_words(), cases_of_spans(), cases_of_several()].concat()
+}
+
+fn tags(tags: &[&str]) -> Filters {
+    Filters {
         tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
-        ..none()
-    };
+        ..Filters::default()
+    }
+}
+
+fn time(millis: i64) -> Option<Timestamp> {
+    Some(Timestamp::from_millis(NOW + millis))
+}
+
+fn span(min: Option<u64>, max: Option<u64>) -> Span {
+    Span { min, max }
+}
+
+/// Of tags, types and parts of names.
+fn cases_of_words() -> Vec<(Filters, Vec<u32>)> {
+    let none = Filters::default;
     let name = |part: &str| Filters {
         filename: Some(part.to_owned()),
         ..none()
     };
-    let time = |millis: i64| Some(Timestamp::from_millis(NOW + millis));
-    let span = |min, max| Span { min, max };
     vec![
         (none(), (1..=12).collect()),
         (tags(&["three"]), vec![3, 6, 9, 12]),
@@ -225,6 +239,13 @@ fn cases() -> Vec<(Filters, Vec<u32>)> {
         (name("Ü"), vec![4, 10]),
         (name("ü"), vec![]),
         (name("none"), vec![]),
+    ]
+}
+
+/// Of times, dimensions and sizes.
+fn cases_of_spans() -> Vec<(Filters, Vec<u32>)> {
+    let none = Filters::default;
+    vec![
         (
             Filters {
                 created_after: time(2),
@@ -282,6 +303,12 @@ fn cases() -> Vec<(Filters, Vec<u32>)> {
             },
             (1..=12).collect(),
         ),
+    ]
+}
+
+/// Of several things at once.
+fn cases_of_several() -> Vec<(Filters, Vec<u32>)> {
+    vec![
         (
             Filters {
                 visibility: Some(Visibility::Private),

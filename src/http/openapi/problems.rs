@@ -121,11 +121,11 @@ fn response(kinds: &[ProblemKind]) -> Value {
 /// `components.examples` of all kinds.
 pub(super) fn examples() -> Map<String, Value> {
     let examples = ProblemKind::ALL.iter().map(|kind| {
-        let (detail, members) = cases::case(*kind);
         let mut value = json!({
             "type": kind.uri(), "title": kind.title(), "status": kind.status().as_u16(),
-            "detail": detail,
+            "detail": cases::detail(*kind),
         });
+        let members = cases::members(*kind);
         if let (Some(value), Value::Object(members)) = (value.as_object_mut(), members) {
             value.extend(members);
         }

@@ -3,7 +3,9 @@
 
 mod aria2;
 mod curl;
+mod http2;
 mod nginx;
+mod recipes;
 mod scripts;
 mod wget;
 

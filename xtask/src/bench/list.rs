@@ -17,11 +17,11 @@ use super::{Bench, stage};
 use crate::cargo::target_dir;
 use crate::host::{Host, Program};
 use crate::keys::{self, Wanted};
-use crate::peers::Peer;
+use crate::tools::Tool;
 use crate::{http, say};
 
 /// Debian's package.
-const SQLITE: Peer = Peer {
+const SQLITE: Tool = Tool {
     program: "sqlite3",
     package: "sqlite3",
     purpose: "filling the catalog with images to list",

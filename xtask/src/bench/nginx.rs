@@ -14,11 +14,11 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use rustix::process::Signal;
 
-use crate::peers::Peer;
+use crate::tools::Tool;
 use crate::{http, signals};
 
 /// Debian's package.
-const NGINX: Peer = Peer {
+const NGINX: Tool = Tool {
     program: "nginx",
     package: "nginx-light",
     purpose: "comparing",

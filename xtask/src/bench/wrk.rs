@@ -8,10 +8,10 @@ use anyhow::{Context as _, Result};
 use serde_json::Value;
 
 use crate::cargo;
-use crate::peers::Peer;
+use crate::tools::Tool;
 
 /// Debian's package.
-pub(crate) const WRK: Peer = Peer {
+pub(crate) const WRK: Tool = Tool {
     program: "wrk",
     package: "wrk",
     purpose: "measuring",

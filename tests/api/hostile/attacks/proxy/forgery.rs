@@ -2,7 +2,7 @@
 //! them itself changes nothing.
 
 use super::{Stage, authorization, body};
-use crate::attacks::Cases;
+use crate::hostile::attacks::Cases;
 use crate::support::{content, path};
 
 const FORGED: [&str; 20] = [

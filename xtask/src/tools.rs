@@ -12,7 +12,7 @@ use crate::{cargo, say};
 
 /// A program from a Debian package.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Peer {
+pub(crate) struct Tool {
     /// The program's file name.
     pub(crate) program: &'static str,
     /// The package that brings it.
@@ -23,10 +23,10 @@ pub(crate) struct Peer {
 
 /// The programs that the end-to-end tests may need, and the variables that tell
 /// their paths.
-const PROGRAMS: &[(&str, Peer)] = &[
+const PROGRAMS: &[(&str, Tool)] = &[
     (
         "DARKROOM_TEST_REDIS_SERVER",
-        Peer {
+        Tool {
             program: "redis-server",
             package: "redis-server",
             purpose: "the tests that keep blobs in Redis",
@@ -34,7 +34,7 @@ const PROGRAMS: &[(&str, Peer)] = &[
     ),
     (
         "DARKROOM_TEST_OPENSSL",
-        Peer {
+        Tool {
             program: "openssl",
             package: "openssl",
             purpose: "the test of the shell's recipes in docs/access.md",
@@ -42,7 +42,7 @@ const PROGRAMS: &[(&str, Peer)] = &[
     ),
     (
         "DARKROOM_TEST_EXIFTOOL",
-        Peer {
+        Tool {
             program: "exiftool",
             package: "libimage-exiftool-perl",
             purpose: "the tests of what is left of metadata",
@@ -53,7 +53,7 @@ const PROGRAMS: &[(&str, Peer)] = &[
     ("DARKROOM_TEST_ARIA2C", client("aria2c", "aria2")),
     (
         "DARKROOM_TEST_NGINX",
-        Peer {
+        Tool {
             program: "nginx",
             package: "nginx-light",
             purpose: "the tests of a caching proxy",
@@ -62,8 +62,8 @@ const PROGRAMS: &[(&str, Peer)] = &[
 ];
 
 /// A program that downloads.
-const fn client(program: &'static str, package: &'static str) -> Peer {
-    Peer {
+const fn client(program: &'static str, package: &'static str) -> Tool {
+    Tool {
         program,
         package,
         purpose: "the tests of clients",
@@ -82,37 +82,37 @@ const LIBRARIES: &[(&str, Install)] = &[
 
 /// What was found, and what was not.
 #[derive(Debug, Default)]
-pub(crate) struct Peers {
+pub(crate) struct Tools {
     /// Variables for the tests.
     pub(crate) environment: Vec<(String, String)>,
     /// What is left out, and how to change that.
     pub(crate) missing: Vec<String>,
 }
 
-/// The peers of the end-to-end tests. With `strict`, a missing one is an error.
-pub(crate) fn find_or_install(strict: bool) -> Result<Peers> {
-    let mut peers = Peers::default();
+/// The tools of the end-to-end tests. With `strict`, a missing one is an error.
+pub(crate) fn find_or_install(strict: bool) -> Result<Tools> {
+    let mut tools = Tools::default();
     let programs = PROGRAMS
         .iter()
-        .map(|(variable, peer)| (variable, peer.ensure()));
+        .map(|(variable, tool)| (variable, tool.ensure()));
     let libraries = LIBRARIES
         .iter()
         .map(|(variable, install)| (variable, install()));
     for (variable, found) in programs.chain(libraries) {
         match found {
-            Ok(path) => peers.environment.push(((*variable).to_owned(), path)),
-            Err(error) => peers.missing.push(format!("{error:#}")),
+            Ok(path) => tools.environment.push(((*variable).to_owned(), path)),
+            Err(error) => tools.missing.push(format!("{error:#}")),
         }
     }
     ensure!(
-        !strict || peers.missing.is_empty(),
+        !strict || tools.missing.is_empty(),
         "nothing may be skipped here: {}",
-        peers.missing.join("; ")
+        tools.missing.join("; ")
     );
-    Ok(peers)
+    Ok(tools)
 }
 
-impl Peer {
+impl Tool {
     /// The program's path. Root gets the package installed where it is missing.
     pub(crate) fn ensure(&self) -> Result<String> {
         if let Some(path) = self.find() {

@@ -232,7 +232,7 @@ async fn with_all_only_orientation_and_colours_are_left() {
 async fn with_none_the_bytes_stay_as_they_came() {
     let darkroom = Darkroom::with().variable("strip_metadata", "none").start();
     let alice = darkroom.client("alice");
-    let private = include_bytes!("../fixtures/private.jpg");
+    let private = include_bytes!("../../fixtures/private.jpg");
     let files = FIXTURES.iter().map(|file| file.bytes);
     for bytes in files.chain([&private[..]]) {
         let image = alice.upload(bytes).await;
@@ -253,7 +253,7 @@ async fn what_tells_no_place_stays_as_it_came() {
 async fn digests_are_checked_on_what_was_sent_and_told_of_what_is_stored() {
     let darkroom = Darkroom::start();
     let alice = darkroom.client("alice");
-    let sent = include_bytes!("../fixtures/private.jpg");
+    let sent = include_bytes!("../../fixtures/private.jpg");
     let request = alice.post().header("repr-digest", repr_digest(sent));
     let image = created(send(request.body(&sent[..])).await).await;
     assert_ne!(image["sha256"], sha256_hex(sent));

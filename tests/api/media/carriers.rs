@@ -196,8 +196,8 @@ fn gifs() -> Vec<Carrier> {
 }
 
 fn avifs() -> Vec<Carrier> {
-    let still = include_bytes!("../fixtures/private.avif");
-    let animated = include_bytes!("../fixtures/private-animated.avif");
+    let still = include_bytes!("../../fixtures/private.avif");
+    let animated = include_bytes!("../../fixtures/private-animated.avif");
     vec![
         carrier("avif: Exif and XMP", still.to_vec()),
         carrier("avif: Exif and XMP of an animation", animated.to_vec()),

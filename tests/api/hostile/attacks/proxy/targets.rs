@@ -1,7 +1,7 @@
 //! Paths, targets and methods that the proxy may put right, or take for others.
 
 use super::{Stage, authorization};
-use crate::attacks::Cases;
+use crate::hostile::attacks::Cases;
 
 #[tokio::test]
 async fn a_path_that_is_spelt_in_another_way_opens_nothing() {

@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{ALICE, Stage, authorization};
-use crate::attacks::Cases;
+use crate::hostile::attacks::Cases;
 use crate::support::{Png, content, path};
 
 const SIZE: usize = 300_000;

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::{ALICE, Stage};
-use crate::attacks::Cases;
+use crate::hostile::attacks::Cases;
 use crate::support::{Png, Raw, eventually, sha256_hex};
 
 /// How the proxy takes bodies.

@@ -1,5 +1,5 @@
 //! Libraries and programs from the package registries of other languages that tests
-//! talk to: what users would have. `tests/peers/` lists them with their versions;
+//! talk to: what users would have. `tests/tools/` lists them with their versions;
 //! they are installed below `target/`, all of a list at once where it has changed.
 
 use std::fs;
@@ -8,13 +8,13 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::Peer;
+use super::Tool;
 use crate::{cargo, say};
 
 /// What all of them are for.
 const PURPOSE: &str = "the tests that speak with programs of others";
 
-/// The `bin` folder of a Python that has everything in `tests/peers/requirements.txt`.
+/// The `bin` folder of a Python that has everything in `tests/tools/requirements.txt`.
 pub(crate) fn python_programs() -> Result<PathBuf> {
     let venv = cargo::target_dir().join("venv");
     let list = List::read("requirements.txt", &venv)?;
@@ -36,17 +36,17 @@ pub(super) fn python() -> Result<String> {
 
 fn make_venv(venv: &Path) -> Result<()> {
     // Debian keeps what makes a venv apart from Python itself.
-    let peer = Peer {
+    let tool = Tool {
         program: "python3",
         package: "python3-venv",
         purpose: PURPOSE,
     };
-    let python3 = peer.ensure()?;
+    let python3 = tool.ensure()?;
     let make = || {
         let mut command = Command::new(&python3);
         succeeds(command.args(["-m", "venv", "--clear"]).arg(venv))
     };
-    let made = make() || (peer.install() && make());
+    let made = make() || (tool.install() && make());
     ensure!(
         made,
         "{PURPOSE}: python3 makes no venv; install what that needs with: \
@@ -55,16 +55,16 @@ fn make_venv(venv: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The `node_modules` directory that has everything in `tests/peers/packages.txt`.
+/// The `node_modules` directory that has everything in `tests/tools/packages.txt`.
 pub(super) fn node_modules() -> Result<String> {
     for (program, package) in [("node", "nodejs"), ("npm", "npm")] {
         let purpose = PURPOSE;
-        let peer = Peer {
+        let tool = Tool {
             program,
             package,
             purpose,
         };
-        peer.ensure()?;
+        tool.ensure()?;
     }
     let target = cargo::target_dir();
     let modules = target.join("node_modules");
@@ -91,9 +91,9 @@ pub(super) struct List {
 }
 
 impl List {
-    /// The list of that name in `tests/peers/`.
+    /// The list of that name in `tests/tools/`.
     pub(super) fn read(name: &str, folder: &Path) -> Result<Self> {
-        let path = cargo::root().join("tests/peers").join(name);
+        let path = cargo::root().join("tests/tools").join(name);
         let text =
             fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let folder = folder.to_owned();

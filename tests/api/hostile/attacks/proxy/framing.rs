@@ -4,7 +4,7 @@
 use futures_util::future::join_all;
 
 use super::{ALICE, Stage};
-use crate::attacks::Cases;
+use crate::hostile::attacks::Cases;
 
 /// A way to hide a request in another: its name, the lines of the head, and the body, in
 /// which `HIDDEN` is the request that is to be hidden.

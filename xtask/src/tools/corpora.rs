@@ -1,5 +1,5 @@
 //! Collections of images that packages carry, for the tests that judge them:
-//! `tests/peers/corpora.txt`.
+//! `tests/tools/corpora.txt`.
 
 use std::fs;
 use std::path::{Path, PathBuf};

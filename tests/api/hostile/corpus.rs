@@ -34,10 +34,10 @@ impl Judgement {
 }
 
 /// The page with the summary.
-const DOCUMENT: &str = include_str!("../../docs/hostile-input.md");
+const DOCUMENT: &str = include_str!("../../../docs/hostile-input.md");
 
 /// Where we judge otherwise: a path, the status, and why, separated by tabs.
-const EXCEPTIONS: &str = include_str!("../corpus/exceptions.tsv");
+const EXCEPTIONS: &str = include_str!("../../corpus/exceptions.tsv");
 
 fn exceptions() -> BTreeMap<&'static str, u16> {
     let lines = EXCEPTIONS

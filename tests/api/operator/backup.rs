@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::crash::ledger::{CHUNK, Ledger};
-use crate::crash::storm::Storm;
-use crate::crash::{Seed, everything};
+use crate::faults::crash::ledger::{CHUNK, Ledger};
+use crate::faults::crash::storm::Storm;
+use crate::faults::crash::{Seed, everything};
 use crate::support::setup::CONFIG;
 use crate::support::{Chore, Darkroom, Png, chore, content, eventually};
 

@@ -5,6 +5,35 @@ use serde_json::json;
 
 use crate::support::{ALL_SCOPES, Darkroom, created, fixture, path, problem, send, unique};
 
+/// Bodies that ask for no link that can be.
+const NO_LINKS: [&str; 25] = [
+    "",
+    "{}",
+    "null",
+    "[]",
+    "[60]",
+    "60",
+    "\"60\"",
+    "{\"expires_in\":60",
+    "{\"expires_in\":60}x",
+    r#"{"expires_in":0}"#,
+    r#"{"expires_in":-1}"#,
+    r#"{"expires_in":1.5}"#,
+    r#"{"expires_in":"60"}"#,
+    r#"{"expires_in":null}"#,
+    r#"{"expires_in":3601}"#,
+    r#"{"expires_in":18446744073709551615}"#,
+    r#"{"expires_in":18446744073709551616}"#,
+    r#"{"expires_in":60,"expires_in":61}"#,
+    r#"{"expires_in":60,"method":"POST"}"#,
+    r#"{"expires_in":60,"method":"get"}"#,
+    r#"{"expires_in":60,"method":1}"#,
+    r#"{"expires_in":60,"download":"yes"}"#,
+    r#"{"expires_in":60,"transform":{"w":100}}"#,
+    r#"{"expires_in":60,"expires":1}"#,
+    r#"{"expires_in":60,"epoch":1}"#,
+];
+
 #[tokio::test]
 async fn a_link_that_can_not_be_is_refused() {
     let darkroom = Darkroom::with().variable("max_link_seconds", 3600).start();
@@ -19,33 +48,7 @@ async fn a_link_that_can_not_be_is_refused() {
                 .body(body.to_owned()),
         )
     };
-    for body in [
-        "",
-        "{}",
-        "null",
-        "[]",
-        "[60]",
-        "60",
-        "\"60\"",
-        "{\"expires_in\":60",
-        "{\"expires_in\":60}x",
-        r#"{"expires_in":0}"#,
-        r#"{"expires_in":-1}"#,
-        r#"{"expires_in":1.5}"#,
-        r#"{"expires_in":"60"}"#,
-        r#"{"expires_in":null}"#,
-        r#"{"expires_in":3601}"#,
-        r#"{"expires_in":18446744073709551615}"#,
-        r#"{"expires_in":18446744073709551616}"#,
-        r#"{"expires_in":60,"expires_in":61}"#,
-        r#"{"expires_in":60,"method":"POST"}"#,
-        r#"{"expires_in":60,"method":"get"}"#,
-        r#"{"expires_in":60,"method":1}"#,
-        r#"{"expires_in":60,"download":"yes"}"#,
-        r#"{"expires_in":60,"transform":{"w":100}}"#,
-        r#"{"expires_in":60,"expires":1}"#,
-        r#"{"expires_in":60,"epoch":1}"#,
-    ] {
+    for body in NO_LINKS {
         let response = post("application/json", body).await;
         assert_eq!(
             response.status(),

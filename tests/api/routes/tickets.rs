@@ -95,84 +95,29 @@ async fn a_ticket_is_used_once() {
     created(anybody.send_to(&other, fixture("grey.jpg").bytes).await).await;
 }
 
-#[tokio::test]
-async fn an_upload_that_fails_does_not_use_it_up() {
-    let darkroom = Darkroom::start();
-    let (alice, anybody) = (darkroom.client("alice"), darkroom.anybody());
-    let wanted = json!({"expires_in": 60, "max_bytes": 100_000, "content_types": ["image/png"]});
-    let url = alice.ticket(&wanted).await;
+/// Uploads that fail because of their body, by a ticket for PNG of up to 100,000 bytes.
+async fn fail_by_body(anybody: &Client, url: &str) {
     let (png, gif) = (fixture("alpha.png").bytes, fixture("still.gif").bytes);
-    let two = Form::new()
-        .part("file", file("alpha.png"))
-        .part("file", file("alpha.png"));
-    let one = || Form::new().part("file", file("alpha.png"));
+    let large = Png::of_size(100_001).bytes();
+    let send = |body| anybody.send_to(url, body);
+    let declare = |content_type, body| post_as(anybody, url, content_type, body);
     for (case, response, status) in [
-        ("another type", anybody.send_to(&url, gif).await, 415),
+        ("another type", send(gif).await, 415),
         (
             "another type, declared",
-            post_as(&anybody, &url, "image/gif", gif).await,
+            declare("image/gif", gif).await,
             415,
         ),
         (
             "another type than declared",
-            post_as(&anybody, &url, "image/png", gif).await,
+            declare("image/png", gif).await,
             415,
         ),
-        (
-            "a type that is none",
-            post_as(&anybody, &url, "text/html", png).await,
-            415,
-        ),
-        (
-            "no image",
-            anybody.send_to(&url, b"<script>".as_slice()).await,
-            415,
-        ),
-        ("nothing", anybody.send_to(&url, b"".as_slice()).await, 422),
-        (
-            "cut off",
-            anybody.send_to(&url, &png[..png.len() / 2]).await,
-            422,
-        ),
-        (
-            "too large",
-            anybody.send_to(&url, Png::of_size(100_001).bytes()).await,
-            413,
-        ),
-        (
-            "another type in a form",
-            post(&anybody, &url, Form::new().part("file", file("still.gif"))).await,
-            415,
-        ),
-        ("two files", post(&anybody, &url, two).await, 400),
-        ("no file", post(&anybody, &url, Form::new()).await, 400),
-        (
-            "tags",
-            post(&anybody, &url, one().text("tags", "x")).await,
-            400,
-        ),
-        (
-            "tags first",
-            post(
-                &anybody,
-                &url,
-                Form::new()
-                    .text("tags", "x")
-                    .part("file", file("alpha.png")),
-            )
-            .await,
-            400,
-        ),
-        (
-            "visibility",
-            post(&anybody, &url, one().text("visibility", "public")).await,
-            400,
-        ),
-        (
-            "another part",
-            post(&anybody, &url, one().text("owner", "bob")).await,
-            400,
-        ),
+        ("a type that is none", declare("text/html", png).await, 415),
+        ("no image", send(b"<script>").await, 415),
+        ("nothing", send(b"").await, 422),
+        ("cut off", send(&png[..png.len() / 2]).await, 422),
+        ("too large", anybody.send_to(url, large).await, 413),
     ] {
         assert_eq!(
             response.status(),
@@ -184,9 +129,45 @@ async fn an_upload_that_fails_does_not_use_it_up() {
     let unannounced =
         futures_util::stream::iter([Png::of_size(100_001).bytes()].map(Ok::<_, std::io::Error>));
     let body = reqwest::Body::wrap_stream(unannounced);
-    problem(anybody.send_to(&url, body).await, 413, "too-large").await;
+    problem(anybody.send_to(url, body).await, 413, "too-large").await;
+}
+
+/// Uploads that fail because of their form.
+async fn fail_by_form(anybody: &Client, url: &str) {
+    let one = || Form::new().part("file", file("alpha.png"));
+    let other = Form::new().part("file", file("still.gif"));
+    let tags_first = Form::new()
+        .text("tags", "x")
+        .part("file", file("alpha.png"));
+    for (case, form, status) in [
+        ("another type in a form", other, 415),
+        ("two files", one().part("file", file("alpha.png")), 400),
+        ("no file", Form::new(), 400),
+        ("tags", one().text("tags", "x"), 400),
+        ("tags first", tags_first, 400),
+        ("visibility", one().text("visibility", "public"), 400),
+        ("another part", one().text("owner", "bob"), 400),
+    ] {
+        let response = post(anybody, url, form).await;
+        assert_eq!(
+            response.status(),
+            status,
+            "{case}: {:?}",
+            response.text().await
+        );
+    }
     let form = Form::new().part("file", Part::bytes(Png::of_size(100_001).bytes().to_vec()));
-    problem(post(&anybody, &url, form).await, 413, "too-large").await;
+    problem(post(anybody, url, form).await, 413, "too-large").await;
+}
+
+#[tokio::test]
+async fn an_upload_that_fails_does_not_use_it_up() {
+    let darkroom = Darkroom::start();
+    let (alice, anybody) = (darkroom.client("alice"), darkroom.anybody());
+    let wanted = json!({"expires_in": 60, "max_bytes": 100_000, "content_types": ["image/png"]});
+    let url = alice.ticket(&wanted).await;
+    fail_by_body(&anybody, &url).await;
+    fail_by_form(&anybody, &url).await;
     let mut raw = Raw::connect(&darkroom).await;
     raw.begin(&format!("POST {url}"), &["Content-Length: 50000"])
         .await;
@@ -194,7 +175,12 @@ async fn an_upload_that_fails_does_not_use_it_up() {
     drop(raw);
     darkroom.holds_only(0, 0).await;
     created(anybody.send_to(&url, Png::of_size(100_000).bytes()).await).await;
-    problem(anybody.send_to(&url, png).await, 409, "ticket-spent").await;
+    problem(
+        anybody.send_to(&url, fixture("alpha.png").bytes).await,
+        409,
+        "ticket-spent",
+    )
+    .await;
     darkroom.holds_only(1, 1).await;
 }
 
