@@ -23,7 +23,7 @@ const LEAST_FRACTION: u64 = 8;
 
 /// There are more.
 #[derive(Debug, thiserror::Error)]
-#[error("the form has more than {MAX_FRAMING} bytes in a row that are no part's data")]
+#[error("the form has more than {MAX_FRAMING} bytes in a row between the data of its parts")]
 pub(super) struct TooMuchFraming;
 
 /// Where the parser is in a form.

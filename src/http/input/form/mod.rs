@@ -17,7 +17,7 @@ use crate::model::Visibility;
 use crate::service::{Attributes, Declared, Upload, fields};
 use framing::{Place, TooMuchFraming};
 
-/// The most form fields of one request that are no files.
+/// The most parts of one form that are not files.
 const MAX_FIELDS: usize = 64;
 /// The most bytes that they have together.
 const MAX_FIELD_BYTES: usize = 16 << 10;
@@ -47,7 +47,7 @@ struct Form<'a> {
     upload: &'a mut Upload,
     parts: Multipart<'static>,
     place: Place,
-    /// How many parts there were that are no files, and their bytes.
+    /// How many parts there were that are not files, and their bytes.
     fields: usize,
     field_bytes: usize,
     tags: Vec<String>,
@@ -133,7 +133,7 @@ impl Form<'_> {
         };
         self.fields += 1;
         if self.fields > MAX_FIELDS {
-            let detail = format!("the form may have at most {MAX_FIELDS} parts that are no files");
+            let detail = format!("the form may have at most {MAX_FIELDS} parts other than files");
             return Err(too_large(detail, MAX_FIELDS));
         }
         let mut bytes = Vec::new();
@@ -141,7 +141,7 @@ impl Form<'_> {
             self.field_bytes = self.field_bytes.saturating_add(chunk.len());
             if self.field_bytes > MAX_FIELD_BYTES {
                 let detail = format!(
-                    "the form's parts that are no files may have at most {MAX_FIELD_BYTES} bytes"
+                    "the form's parts other than files may have at most {MAX_FIELD_BYTES} bytes"
                 );
                 return Err(too_large(detail, MAX_FIELD_BYTES));
             }
