@@ -1,4 +1,4 @@
-//! Compresses the files that the component carries (`src/http/asset.rs`).
+//! Compresses the files that the component carries (`src/http/reply/asset.rs`).
 
 #![forbid(unsafe_code)]
 

@@ -1,44 +1,22 @@
 //! The HTTP contract: routes, extractors, errors. Everything below speaks in
 //! images and grants; everything above is the host.
 //!
-//! A request's way: [`router`] → `observe` → `request_id` → `security` → `cors` → `gate` →
-//! `linger` → extractors (`extract`: the token becomes a grant) → a handler in `routes` →
+//! A request's way: [`router`] → `observe` → `request_id` → `security` → `cors` → `validate` →
+//! `drain` (all in `layers`) → extractors (`input`: the token becomes a grant) → a handler in `routes` →
 //! the service → a response, or a [`problem::Problem`] at any step.
 
-mod accept;
-mod asset;
-mod body;
-mod byteranges;
-mod cached;
-mod conditional;
-mod cors;
-mod cursor;
-mod date;
-mod digest;
-mod disposition;
-mod entity_tag;
-mod exposition;
-mod extract;
-mod field_parameters;
-mod gate;
-mod idempotency;
-mod linger;
-mod listing;
-mod observe;
+mod app;
+mod headers;
+mod input;
+mod layers;
 #[cfg(test)]
 mod openapi;
-mod page;
-pub mod problem;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod promises;
-mod query;
-mod range;
-mod request_id;
+mod reply;
 mod routes;
-mod security;
 #[cfg(any(test, feature = "fuzzing"))]
 mod testing;
-mod view;
 
 use std::sync::Arc;
 
@@ -48,18 +26,11 @@ use axum::http::{HeaderValue, Method, Request, StatusCode, header};
 use axum::middleware;
 use axum::response::{IntoResponse as _, Response};
 
-use crate::service::Service;
-use crate::settings::Settings;
-use problem::{Problem, ProblemKind};
-use security::Policy;
-
-/// What every handler can reach.
-pub struct App {
-    /// What the product does.
-    pub service: Service,
-    /// How it is configured.
-    pub settings: Settings,
-}
+pub use app::App;
+use layers::security::Policy;
+use layers::{cors, drain, observe, request_id, security, validate};
+pub use reply::problem;
+use reply::problem::{Problem, ProblemKind};
 
 /// The routes of the whole application.
 pub fn router(app: Arc<App>) -> Router {
@@ -72,9 +43,9 @@ pub fn router(app: Arc<App>) -> Router {
         .method_not_allowed_fallback(other_method)
         .layer(middleware::map_request_with_state(
             Arc::clone(&app),
-            linger::read_on,
+            drain::read_on,
         ))
-        .layer(middleware::from_fn(gate::hold))
+        .layer(middleware::from_fn(validate::hold))
         .layer(middleware::from_fn_with_state(
             Arc::clone(&app),
             cors::allow,

@@ -11,10 +11,11 @@ use futures_util::future::BoxFuture;
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 
-use super::{App, respond, router};
+use super::{respond, router};
 use crate::auth::{Claims, KeyRing, token};
 use crate::blobs::{ChunkedBlobs, KeyValue, MemoryKeyValue};
 use crate::catalog::testing::MemoryCatalog;
+use crate::http::app::App;
 use crate::model::Timestamp;
 use crate::service::{Limits, Runtime, Service};
 use crate::settings::Settings;

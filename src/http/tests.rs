@@ -8,6 +8,8 @@ use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 
+use super::headers::digest;
+use super::reply::page;
 use super::testing::{Answer, Client, KEYS, NOW, bearer};
 use super::*;
 use crate::blobs::{KeyValue, MemoryKeyValue};

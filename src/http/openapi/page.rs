@@ -7,7 +7,7 @@ mod text;
 
 use serde_json::Value;
 
-use crate::http::page;
+use crate::http::reply::page;
 use operation::operation;
 use text::markdown;
 

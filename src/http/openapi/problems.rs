@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::complete::Operation;
 use super::shared;
-use crate::http::problem::ProblemKind::{self, *};
+use crate::http::reply::problem::ProblemKind::{self, *};
 
 /// As its slug, by which annotations name it.
 impl Serialize for ProblemKind {

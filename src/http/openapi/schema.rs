@@ -9,8 +9,7 @@ use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::auth::link::LinkMethod;
-use crate::http::body;
-use crate::http::listing;
+use crate::http::input::{json, listing};
 use crate::http::routes::{form, tickets};
 use crate::model;
 use crate::model::Kind;
@@ -21,7 +20,7 @@ macro_rules! named {
     ($($(#[$doc:meta])* $name:ident: $schema:expr;)*) => {
         $(
             $(#[$doc])*
-            pub(in crate::http) struct $name;
+            pub(crate) struct $name;
 
             impl PartialSchema for $name {
                 fn schema() -> RefOr<Schema> {
@@ -68,7 +67,7 @@ named! {
     /// The order of a list.
     Sort: words("", &["created_at", "-created_at", "size", "-size", "filename", "-filename"]);
     /// The largest file that a ticket allows.
-    Bytes: integer(1, body::MAX_NUMBER).build();
+    Bytes: integer(1, json::MAX_NUMBER).build();
     /// No or yes.
     Flag: words("", &["0", "1"]);
 }

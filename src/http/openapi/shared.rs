@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::http::problem::ProblemKind;
+use crate::http::reply::problem::ProblemKind;
 
 /// Header fields of answers: name, what it says, an example.
 const RESPONSE_HEADERS: &[(&str, &str, &str)] = &[

@@ -99,7 +99,7 @@ fn follow(stored: &Stored, parameters: &str) {
         expires: NOW + 1,
     };
     let url = link.sign(&ring(), None).expect("signs");
-    let too_long = url.len() > super::super::gate::MAX_TARGET_BYTES;
+    let too_long = url.len() > crate::http::layers::validate::MAX_TARGET_BYTES;
     let answer = stored.session.get(&url);
     let expected = if too_long { 414 } else { 200 };
     assert_eq!(answer.status, expected, "{url}: {:?}", answer.body);

@@ -8,8 +8,8 @@ use uuid::Uuid;
 use super::Session;
 use crate::auth::promises::{first_line, ring};
 use crate::fuzz::Chance;
-use crate::http::cursor::{self, Walk};
-use crate::http::listing::Listing;
+use crate::http::input::cursor::{self, Walk};
+use crate::http::input::listing::Listing;
 use crate::media::testing;
 use crate::model::{Kind, Position, SortBy, SortKey, Timestamp};
 

@@ -7,8 +7,8 @@ use axum::http::{HeaderMap, Method, header};
 
 use super::{Answer, Session, fill, headers};
 use crate::auth::promises::first_line;
-use crate::http::conditional::{self, Validators, Verdict};
-use crate::http::entity_tag::EntityTag;
+use crate::http::headers::conditional::{self, Validators, Verdict};
+use crate::http::headers::entity_tag::EntityTag;
 use crate::media::testing;
 
 const NAMES: &[&str] = &[

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Answer, Session, headers};
 use crate::auth::promises::first_line;
-use crate::http::{digest, disposition};
+use crate::http::headers::{digest, disposition};
 use crate::media::testing;
 use crate::service::filename;
 

@@ -8,10 +8,12 @@ use axum::routing::post;
 use serde::{Deserialize, Serialize};
 
 use super::Route;
-use crate::http::extract::{Admin, Authorized};
-use crate::http::problem::{Problem, ProblemKind};
-use crate::http::query::{Nothing, Parameters};
-use crate::http::{App, body, view};
+use crate::http::app::App;
+use crate::http::input::extract::{Admin, Authorized};
+use crate::http::input::json;
+use crate::http::input::query::{Nothing, Parameters};
+use crate::http::reply::problem::{Problem, ProblemKind};
+use crate::http::reply::view;
 use crate::service::audit::{Audit, Finding, Place};
 
 /// The most records that one call sweeps.
@@ -32,9 +34,9 @@ pub(super) fn routes() -> Vec<Route> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Sweep))]
-pub(in crate::http) struct WantedSweep {
+pub(crate) struct WantedSweep {
     /// The most records that are swept; 200 where nothing is said.
-    #[serde(default, deserialize_with = "body::whole_or_null")]
+    #[serde(default, deserialize_with = "json::whole_or_null")]
     #[cfg_attr(test, schema(minimum = 1, maximum = 1000))]
     limit: Option<u64>,
 }
@@ -42,7 +44,7 @@ pub(in crate::http) struct WantedSweep {
 /// What a sweep did.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Swept))]
-pub(in crate::http) struct SweepView {
+pub(crate) struct SweepView {
     /// Deleted blobs whose bytes are gone now.
     blobs: u32,
     /// Expired leases whose remains are gone now.
@@ -62,14 +64,14 @@ pub(in crate::http) struct SweepView {
     security(("token" = ["admin"])),
     extensions(("x-optional-body" = json!(true))),
 ))]
-pub(in crate::http) async fn sweep(
+pub(crate) async fn sweep(
     State(app): State<Arc<App>>,
     _: Authorized<Admin>,
     _: Parameters<Nothing>,
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let wanted: WantedSweep = body::optional_json(&parts.headers, body).await?;
+    let wanted: WantedSweep = json::optional_json(&parts.headers, body).await?;
     let limit = limit(wanted.limit, DEFAULT_SWEPT, MAX_SWEPT)?;
     let swept = app.service.sweep(limit).await?;
     Ok(view::json(&SweepView {
@@ -83,12 +85,12 @@ pub(in crate::http) async fn sweep(
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Audit))]
-pub(in crate::http) struct WantedAudit {
+pub(crate) struct WantedAudit {
     /// Where the page before ended.
     #[serde(default)]
     cursor: Option<String>,
     /// The most records on it; 50 where nothing is said.
-    #[serde(default, deserialize_with = "body::whole_or_null")]
+    #[serde(default, deserialize_with = "json::whole_or_null")]
     #[cfg_attr(test, schema(minimum = 1, maximum = 200))]
     limit: Option<u64>,
     /// Whether to repair what can be without losing anything.
@@ -102,7 +104,7 @@ pub(in crate::http) struct WantedAudit {
 /// What was audited, and what is wrong.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Audited))]
-pub(in crate::http) struct AuditView {
+pub(crate) struct AuditView {
     /// Images whose records were checked.
     images: u64,
     /// Blobs whose records were checked.
@@ -162,14 +164,14 @@ impl From<Finding> for FindingView {
     security(("token" = ["admin"])),
     extensions(("x-optional-body" = json!(true))),
 ))]
-pub(in crate::http) async fn audit(
+pub(crate) async fn audit(
     State(app): State<Arc<App>>,
     _: Authorized<Admin>,
     _: Parameters<Nothing>,
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let wanted: WantedAudit = body::optional_json(&parts.headers, body).await?;
+    let wanted: WantedAudit = json::optional_json(&parts.headers, body).await?;
     let bad = |detail: String| Problem::new(ProblemKind::BadRequest, detail);
     let from = match &wanted.cursor {
         Some(cursor) => cursor.parse().map_err(|error| bad(format!("{error}")))?,

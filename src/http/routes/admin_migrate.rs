@@ -8,12 +8,14 @@ use axum::routing::post;
 use serde::{Deserialize, Serialize};
 
 use super::{Route, admin};
-use crate::http::extract::{Admin, Authorized};
+use crate::http::app::App;
+use crate::http::input::extract::{Admin, Authorized};
+use crate::http::input::json;
+use crate::http::input::query::{Nothing, Parameters};
 #[cfg(test)]
-use crate::http::problem::ProblemKind::*;
-use crate::http::problem::{Problem, ProblemKind};
-use crate::http::query::{Nothing, Parameters};
-use crate::http::{App, body, view};
+use crate::http::reply::problem::ProblemKind::*;
+use crate::http::reply::problem::{Problem, ProblemKind};
+use crate::http::reply::view;
 use crate::model::BlobId;
 
 /// How many blobs a step takes on, where nothing is said, and at most.
@@ -28,12 +30,12 @@ pub(super) fn routes() -> Vec<Route> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(test, derive(utoipa::ToSchema), schema(as = MigrationStep))]
-pub(in crate::http) struct Step {
+pub(crate) struct Step {
     /// Where the step before ended.
     #[serde(default)]
     cursor: Option<String>,
     /// How many blobs are looked at.
-    #[serde(default, deserialize_with = "body::whole_or_null")]
+    #[serde(default, deserialize_with = "json::whole_or_null")]
     #[cfg_attr(test, schema(minimum = 1, maximum = 200))]
     limit: Option<u64>,
 }
@@ -41,7 +43,7 @@ pub(in crate::http) struct Step {
 /// What a step of the move did.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Migrated))]
-pub(in crate::http) struct MigratedView {
+pub(crate) struct MigratedView {
     /// Blobs that were moved.
     moved: u64,
     /// Their bytes.
@@ -77,14 +79,14 @@ struct DamagedView {
     security(("token" = ["admin"])),
     extensions(("x-problems" = json!([NothingToMigrate])), ("x-optional-body" = json!(true))),
 ))]
-pub(in crate::http) async fn migrate(
+pub(crate) async fn migrate(
     State(app): State<Arc<App>>,
     _: Authorized<Admin>,
     _: Parameters<Nothing>,
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let step: Step = body::optional_json(&parts.headers, body).await?;
+    let step: Step = json::optional_json(&parts.headers, body).await?;
     if !app.service.is_migrating() {
         let detail = "there is no store to move blobs from: set blob_store_previous";
         return Err(Problem::new(ProblemKind::NothingToMigrate, detail));

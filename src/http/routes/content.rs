@@ -15,17 +15,20 @@ use uuid::Uuid;
 
 use super::Route;
 use crate::auth::Scope;
-use crate::http::byteranges::{Byteranges, content_range};
-use crate::http::conditional::{self, Validators, Verdict};
-use crate::http::entity_tag::EntityTag;
-use crate::http::extract::{ImageId, Reader};
+use crate::http::app::App;
+use crate::http::headers::byteranges::{Byteranges, content_range};
+use crate::http::headers::conditional::{self, Validators, Verdict};
+use crate::http::headers::entity_tag::EntityTag;
+use crate::http::headers::range::{self, Selection};
+use crate::http::headers::{digest, disposition};
+use crate::http::input::extract::{ImageId, Reader};
+use crate::http::input::query;
+use crate::http::layers::security;
 #[cfg(test)]
 use crate::http::openapi::schema;
 #[cfg(test)]
-use crate::http::problem::ProblemKind::*;
-use crate::http::problem::{Problem, ProblemKind};
-use crate::http::range::{self, Selection};
-use crate::http::{App, digest, disposition, query, security};
+use crate::http::reply::problem::ProblemKind::*;
+use crate::http::reply::problem::{Problem, ProblemKind};
 use crate::model::{Image, Visibility};
 use crate::service::ServiceError;
 
@@ -35,7 +38,7 @@ pub(super) fn routes() -> Vec<Route> {
 
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(utoipa::IntoParams), into_params(parameter_in = Query))]
-pub(in crate::http) struct ContentParameters {
+pub(crate) struct ContentParameters {
     /// `1` has browsers save the file instead of showing it, `0` shows it.
     #[cfg_attr(test, param(value_type = Option<schema::Flag>, inline))]
     download: Option<String>,
@@ -83,7 +86,7 @@ impl ContentParameters {
         ("x-problems" = json!([LinkInvalid, LinkExpired, LinkRevoked, RangeNotSatisfiable])),
     ),
 ))]
-pub(in crate::http) async fn content(
+pub(crate) async fn content(
     State(app): State<Arc<App>>,
     reader: Reader,
     ImageId(id): ImageId,

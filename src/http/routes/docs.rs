@@ -10,8 +10,9 @@ use axum::routing::get;
 use serde_json::json;
 
 use super::Route;
-use crate::http::problem::{Problem, ProblemKind};
-use crate::http::{App, asset, cached, page};
+use crate::http::app::App;
+use crate::http::reply::problem::{Problem, ProblemKind};
+use crate::http::reply::{asset, cached, page};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![("/openapi.json", get(description)), ("/docs", get(show))]
@@ -20,7 +21,7 @@ pub(super) fn routes() -> Vec<Route> {
 /// The media type of JSON; OpenAPI's own is not registered yet.
 const JSON: &str = "application/json";
 /// Where the API is, as the generated file says it: beside the file.
-pub(in crate::http) const HERE: &str = r#""url": "/""#;
+pub(crate) const HERE: &str = r#""url": "/""#;
 
 /// Describe the API to programs
 ///
@@ -30,7 +31,7 @@ pub(in crate::http) const HERE: &str = r#""url": "/""#;
     responses((status = 200, description = "The description.", body = Object, headers(("ETag")))),
     extensions(("x-cached" = json!(true))),
 ))]
-pub(in crate::http) async fn description(
+pub(crate) async fn description(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -57,6 +58,6 @@ pub(in crate::http) async fn description(
     responses((status = 200, description = "A page.", content((String = "text/html")), headers(("ETag")))),
     extensions(("x-cached" = json!(true))),
 ))]
-pub(in crate::http) async fn show(headers: HeaderMap) -> Result<Response, Problem> {
+pub(crate) async fn show(headers: HeaderMap) -> Result<Response, Problem> {
     asset::DOCS.respond(&headers, page::respond)
 }

@@ -8,18 +8,19 @@ use multer::{Constraints, Field, Multipart};
 
 use super::upload::declared_kind;
 use super::visibility;
-use crate::http::disposition::Named;
-use crate::http::field_parameters::FieldParameters;
+use crate::http::app::App;
+use crate::http::headers::digest;
+use crate::http::headers::disposition::Named;
+use crate::http::headers::field_parameters::FieldParameters;
 #[cfg(test)]
 use crate::http::openapi::schema;
-use crate::http::problem::{Problem, ProblemKind};
-use crate::http::{App, digest};
+use crate::http::reply::problem::{Problem, ProblemKind};
 use crate::model::Visibility;
 use crate::service::{Attributes, Expected, Received, fields};
 use framing::{Place, TooMuchFraming};
 
 /// The most files of one request.
-pub(in crate::http) const MAX_FILES: usize = 32;
+pub(crate) const MAX_FILES: usize = 32;
 /// The most form fields of one request that are no files.
 const MAX_FIELDS: usize = 64;
 /// The most bytes that they have together.
@@ -33,7 +34,7 @@ const MAX_BOUNDARY_BYTES: usize = 70;
 #[serde(deny_unknown_fields)]
 #[schema(as = UploadForm)]
 #[expect(dead_code, reason = "describes what `receive` reads")]
-pub(in crate::http) struct FormView {
+pub(crate) struct FormView {
     /// The files.
     #[schema(value_type = schema::Files)]
     file: Vec<Vec<u8>>,

@@ -8,9 +8,9 @@ use axum::routing::get;
 use serde::Serialize;
 
 use super::Route;
-use crate::http::App;
-use crate::http::problem::Problem;
-use crate::http::view;
+use crate::http::app::App;
+use crate::http::reply::problem::Problem;
+use crate::http::reply::view;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![("/health/live", get(live)), ("/health/ready", get(ready))]
@@ -19,7 +19,7 @@ pub(super) fn routes() -> Vec<Route> {
 /// All is well; otherwise the answer is a problem.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Health))]
-pub(in crate::http) struct HealthView {
+pub(crate) struct HealthView {
     /// `ok`.
     status: &'static str,
 }
@@ -31,7 +31,7 @@ const OK: HealthView = HealthView { status: "ok" };
     get, path = "/health/live", operation_id = "isLive", tag = "Service",
     responses((status = 200, description = "It does.", body = HealthView)),
 ))]
-pub(in crate::http) async fn live() -> Response {
+pub(crate) async fn live() -> Response {
     view::json(&OK)
 }
 
@@ -40,7 +40,7 @@ pub(in crate::http) async fn live() -> Response {
     get, path = "/health/ready", operation_id = "isReady", tag = "Service",
     responses((status = 200, description = "They do.", body = HealthView)),
 ))]
-pub(in crate::http) async fn ready(State(app): State<Arc<App>>) -> Result<Response, Problem> {
+pub(crate) async fn ready(State(app): State<Arc<App>>) -> Result<Response, Problem> {
     app.service.check().await?;
     Ok(view::json(&OK))
 }

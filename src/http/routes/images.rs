@@ -10,18 +10,19 @@ use axum::routing::get;
 use serde::Deserialize;
 
 use super::{Route, upload};
-use crate::http::body::{self, List, Members};
-use crate::http::conditional::{self, Verdict};
-use crate::http::extract::{Authorized, Delete, ImageId, Read, Write};
-use crate::http::listing::{self, Listing};
+use crate::http::app::App;
+use crate::http::headers::conditional::{self, Verdict};
+use crate::http::input::cursor;
+use crate::http::input::extract::{Authorized, Delete, ImageId, Read, Write};
+use crate::http::input::json::{self, List, Members};
+use crate::http::input::listing::{self, Listing};
+use crate::http::input::query::{Nothing, Parameters};
 #[cfg(test)]
 use crate::http::openapi::schema;
-use crate::http::problem::Problem;
+use crate::http::reply::problem::Problem;
 #[cfg(test)]
-use crate::http::problem::ProblemKind::*;
-use crate::http::query::{Nothing, Parameters};
-use crate::http::view::{ImageView, PageView, json, object};
-use crate::http::{App, cursor};
+use crate::http::reply::problem::ProblemKind::*;
+use crate::http::reply::view::{ImageView, PageView, json, object};
 use crate::model::Image;
 use crate::service::fields::{MAX_METADATA_MEMBERS, MAX_TAGS};
 use crate::service::{AsSeen, ListRequest, Patch, ServiceError};
@@ -44,7 +45,7 @@ pub(super) fn routes() -> Vec<Route> {
     responses((status = 200, description = "A page of images.", body = PageView, headers(("Link")))),
     security(("token" = ["images:read"])),
 ))]
-pub(in crate::http) async fn list(
+pub(crate) async fn list(
     State(app): State<Arc<App>>,
     caller: Authorized<Read>,
     uri: Uri,
@@ -99,7 +100,7 @@ fn foreign_cursor() -> Problem {
     security(("token" = ["images:read"])),
     extensions(("x-conditional" = json!(true))),
 ))]
-pub(in crate::http) async fn show(
+pub(crate) async fn show(
     State(app): State<Arc<App>>,
     caller: Authorized<Read>,
     ImageId(id): ImageId,
@@ -132,7 +133,7 @@ fn as_seen(app: &App, request: &Parts) -> Option<impl Fn(&Image) -> bool + Sync>
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(test, derive(utoipa::ToSchema), schema(as = ImagePatch))]
-pub(in crate::http) struct PatchView {
+pub(crate) struct PatchView {
     /// The name.
     #[serde(default, deserialize_with = "nullable")]
     #[cfg_attr(test, schema(value_type = Option<schema::Filename>))]
@@ -174,7 +175,7 @@ where
     security(("token" = ["images:write"])),
     extensions(("x-conditional" = json!(true)), ("x-problems" = json!([QuotaExceeded]))),
 ))]
-pub(in crate::http) async fn edit(
+pub(crate) async fn edit(
     State(app): State<Arc<App>>,
     caller: Authorized<Write>,
     ImageId(id): ImageId,
@@ -183,7 +184,7 @@ pub(in crate::http) async fn edit(
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let media_types = ["application/merge-patch+json", "application/json"];
-    let wanted: PatchView = body::json(&parts.headers, body, &media_types).await?;
+    let wanted: PatchView = json::json(&parts.headers, body, &media_types).await?;
     let visibility = match wanted.visibility {
         Some(Some(word)) => Some(Some(super::visibility(&word)?)),
         Some(None) => Some(None),
@@ -214,7 +215,7 @@ pub(in crate::http) async fn edit(
     security(("token" = ["images:delete"])),
     extensions(("x-conditional" = json!(true))),
 ))]
-pub(in crate::http) async fn delete(
+pub(crate) async fn delete(
     State(app): State<Arc<App>>,
     caller: Authorized<Delete>,
     ImageId(id): ImageId,

@@ -10,11 +10,13 @@ use axum::routing::get;
 use serde::Serialize;
 
 use super::{Route, form, tickets};
+use crate::http::app::App;
+use crate::http::input::query::{Nothing, Parameters};
+use crate::http::input::{json, listing};
 #[cfg(test)]
 use crate::http::openapi::schema;
-use crate::http::problem::Problem;
-use crate::http::query::{Nothing, Parameters};
-use crate::http::{App, body, cached, listing};
+use crate::http::reply::cached;
+use crate::http::reply::problem::Problem;
 use crate::media::{Strip, Trailing};
 use crate::service::{Limits, fields, filename};
 
@@ -25,7 +27,7 @@ pub(super) fn routes() -> Vec<Route> {
 /// What this deployment accepts.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Limits))]
-pub(in crate::http) struct LimitsView {
+pub(crate) struct LimitsView {
     /// What an upload may be.
     upload: UploadLimits,
     /// What the tags of an image may be.
@@ -125,7 +127,7 @@ struct JsonLimits {
     responses((status = 200, description = "The limits.", body = LimitsView, headers(("ETag")))),
     extensions(("x-cached" = json!(true))),
 ))]
-pub(in crate::http) async fn show(
+pub(crate) async fn show(
     State(app): State<Arc<App>>,
     _: Parameters<Nothing>,
     headers: HeaderMap,
@@ -154,7 +156,7 @@ fn view(app: &App) -> LimitsView {
             max_limit: listing::MAX_LIMIT,
         },
         json: JsonLimits {
-            max_bytes: body::MAX_BYTES,
+            max_bytes: json::MAX_BYTES,
         },
     }
 }

@@ -10,12 +10,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{Route, seconds};
 use crate::auth::link::{Link, LinkMethod};
-use crate::http::extract::{Authorized, ImageId, Read, Write};
+use crate::http::app::App;
+use crate::http::input::extract::{Authorized, ImageId, Read, Write};
+use crate::http::input::json;
+use crate::http::input::query::{Nothing, Parameters};
 #[cfg(test)]
 use crate::http::openapi::schema;
-use crate::http::problem::{Problem, ProblemKind};
-use crate::http::query::{Nothing, Parameters};
-use crate::http::{App, body, view};
+use crate::http::reply::problem::{Problem, ProblemKind};
+use crate::http::reply::view;
 use crate::model::Timestamp;
 
 pub(super) fn routes() -> Vec<Route> {
@@ -26,9 +28,9 @@ pub(super) fn routes() -> Vec<Route> {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
-pub(in crate::http) struct NewLink {
+pub(crate) struct NewLink {
     /// Seconds; `max_link_seconds` at the most.
-    #[serde(deserialize_with = "body::whole")]
+    #[serde(deserialize_with = "json::whole")]
     #[cfg_attr(test, schema(value_type = schema::LinkSeconds))]
     expires_in: u64,
     /// `GET`, which includes HEAD, or `HEAD` alone.
@@ -43,7 +45,7 @@ pub(in crate::http) struct NewLink {
 /// A signed URL.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Link))]
-pub(in crate::http) struct LinkView {
+pub(crate) struct LinkView {
     /// Whoever has it may read the bytes. It begins with `public_base_url` where that is set.
     #[cfg_attr(test, schema(format = "uri-reference"))]
     url: String,
@@ -62,7 +64,7 @@ pub(in crate::http) struct LinkView {
     responses((status = 201, description = "The link.", body = LinkView)),
     security(("token" = ["images:read"])),
 ))]
-pub(in crate::http) async fn create(
+pub(crate) async fn create(
     State(app): State<Arc<App>>,
     caller: Authorized<Read>,
     ImageId(id): ImageId,
@@ -70,7 +72,7 @@ pub(in crate::http) async fn create(
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let wanted: NewLink = body::json(&parts.headers, body, &["application/json"]).await?;
+    let wanted: NewLink = json::json(&parts.headers, body, &["application/json"]).await?;
     let settings = &app.settings;
     let lifetime = seconds("expires_in", wanted.expires_in, settings.max_link_seconds)?;
     let method = method(wanted.method.as_deref())?;
@@ -116,7 +118,7 @@ fn method(word: Option<&str>) -> Result<LinkMethod, Problem> {
     responses((status = 204, description = "They are revoked.")),
     security(("token" = ["images:write"])),
 ))]
-pub(in crate::http) async fn revoke(
+pub(crate) async fn revoke(
     State(app): State<Arc<App>>,
     caller: Authorized<Write>,
     ImageId(id): ImageId,

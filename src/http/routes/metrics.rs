@@ -12,10 +12,10 @@ use axum::routing::get;
 
 use super::Route;
 use crate::auth::{Scope, pseudonym};
-use crate::http::App;
-use crate::http::exposition::{Exposition, MEDIA_TYPE};
-use crate::http::extract::Caller;
-use crate::http::problem::Problem;
+use crate::http::app::App;
+use crate::http::input::extract::Caller;
+use crate::http::reply::exposition::{Exposition, MEDIA_TYPE};
+use crate::http::reply::problem::Problem;
 use crate::service::Report;
 use crate::settings::MetricsAccess;
 
@@ -35,7 +35,7 @@ pub(super) fn routes() -> Vec<Route> {
     responses((status = 200, description = "The figures.", content((String = "text/plain")))),
     security(("token" = ["admin"])),
 ))]
-pub(in crate::http) async fn metrics(
+pub(crate) async fn metrics(
     State(app): State<Arc<App>>,
     Caller(grant): Caller,
 ) -> Result<Response, Problem> {

@@ -20,8 +20,8 @@ use std::sync::Arc;
 
 use axum::routing::MethodRouter;
 
-use crate::http::App;
-use crate::http::problem::{Problem, ProblemKind};
+use crate::http::app::App;
+use crate::http::reply::problem::{Problem, ProblemKind};
 use crate::model::Visibility;
 
 /// A path, and the methods that it has.

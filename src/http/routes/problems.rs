@@ -8,9 +8,10 @@ use axum::routing::get;
 use serde::Serialize;
 
 use super::Route;
-use crate::http::page::{self, escape, prose};
-use crate::http::problem::{Problem, ProblemKind};
-use crate::http::{accept, cached};
+use crate::http::headers::accept;
+use crate::http::reply::cached;
+use crate::http::reply::page::{self, escape, prose};
+use crate::http::reply::problem::{Problem, ProblemKind};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![("/problems", get(list)), ("/problems/{slug}", get(show))]
@@ -19,7 +20,7 @@ pub(super) fn routes() -> Vec<Route> {
 /// A type of problem.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema), schema(as = ProblemType))]
-pub(in crate::http) struct ProblemTypeView {
+pub(crate) struct ProblemTypeView {
     /// As in a problem's `type`.
     #[serde(rename = "type")]
     #[cfg_attr(test, schema(format = "uri-reference"))]
@@ -53,7 +54,7 @@ impl ProblemTypeView {
 /// All types of problems.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema), schema(as = ProblemTypes))]
-pub(in crate::http) struct ProblemTypesView {
+pub(crate) struct ProblemTypesView {
     /// The types, by status.
     items: Vec<ProblemTypeView>,
 }
@@ -66,7 +67,7 @@ pub(in crate::http) struct ProblemTypesView {
         headers(("ETag")))),
     extensions(("x-cached" = json!(true))),
 ))]
-pub(in crate::http) async fn list(headers: HeaderMap) -> Result<Response, Problem> {
+pub(crate) async fn list(headers: HeaderMap) -> Result<Response, Problem> {
     let view = || ProblemTypesView {
         items: ProblemKind::ALL
             .iter()
@@ -87,7 +88,7 @@ pub(in crate::http) async fn list(headers: HeaderMap) -> Result<Response, Proble
         headers(("ETag")))),
     extensions(("x-cached" = json!(true))),
 ))]
-pub(in crate::http) async fn show(
+pub(crate) async fn show(
     slug: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {

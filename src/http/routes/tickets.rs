@@ -11,19 +11,20 @@ use uuid::Uuid;
 
 use super::{Route, seconds};
 use crate::auth::ticket::{self, Ticket};
-use crate::http::body::{self, List};
-use crate::http::extract::{Authorized, Write};
+use crate::http::app::App;
+use crate::http::input::extract::{Authorized, Write};
+use crate::http::input::json::{self, List};
+use crate::http::input::query::{Nothing, Parameters};
 #[cfg(test)]
 use crate::http::openapi::schema;
-use crate::http::problem::{Problem, ProblemKind};
-use crate::http::query::{Nothing, Parameters};
-use crate::http::{App, view};
+use crate::http::reply::problem::{Problem, ProblemKind};
+use crate::http::reply::view;
 use crate::model::{Kind, Timestamp, Visibility};
 use crate::service::{Attributes, Expected, fields};
 use crate::trace::{self, Phase};
 
 /// The longest life of a ticket, in seconds.
-pub(in crate::http) const MAX_SECONDS: u64 = 86_400;
+pub(crate) const MAX_SECONDS: u64 = 86_400;
 /// The most types that a ticket may name: more than there are, each by all its names.
 const MAX_TYPES: usize = 16;
 
@@ -35,13 +36,13 @@ pub(super) fn routes() -> Vec<Route> {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
-pub(in crate::http) struct NewTicket {
+pub(crate) struct NewTicket {
     /// Seconds.
-    #[serde(deserialize_with = "body::whole")]
+    #[serde(deserialize_with = "json::whole")]
     #[cfg_attr(test, schema(value_type = schema::TicketSeconds))]
     expires_in: u64,
     /// The largest file in bytes; what the deployment allows where it is not there.
-    #[serde(default, deserialize_with = "body::whole_or_null")]
+    #[serde(default, deserialize_with = "json::whole_or_null")]
     #[cfg_attr(test, schema(value_type = Option<schema::Bytes>))]
     max_bytes: Option<u64>,
     /// The types that the file may be of; what the deployment accepts where it is empty.
@@ -61,7 +62,7 @@ pub(in crate::http) struct NewTicket {
 /// An upload ticket.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Ticket))]
-pub(in crate::http) struct TicketView {
+pub(crate) struct TicketView {
     /// Where to POST the file: whoever has it may, once.
     #[cfg_attr(test, schema(format = "uri-reference"))]
     upload_url: String,
@@ -80,14 +81,14 @@ pub(in crate::http) struct TicketView {
     responses((status = 201, description = "The ticket.", body = TicketView)),
     security(("token" = ["images:write"])),
 ))]
-pub(in crate::http) async fn create(
+pub(crate) async fn create(
     State(app): State<Arc<App>>,
     caller: Authorized<Write>,
     _: Parameters<Nothing>,
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let wanted: NewTicket = body::json(&parts.headers, body, &["application/json"]).await?;
+    let wanted: NewTicket = json::json(&parts.headers, body, &["application/json"]).await?;
     let lifetime = seconds("expires_in", wanted.expires_in, MAX_SECONDS)?;
     if wanted.max_bytes == Some(0) {
         return Err(Problem::new(
@@ -153,7 +154,7 @@ fn kinds(app: &App, media_types: &[String]) -> Result<Option<Vec<Kind>>, Problem
 }
 
 /// What a request with a ticket may do: its upload is whose, and held to what.
-pub(in crate::http) struct Redeemed {
+pub(crate) struct Redeemed {
     pub(super) owner: String,
     pub(super) attributes: Attributes,
     pub(super) expected: Expected,

@@ -11,15 +11,16 @@ use serde::Deserialize;
 
 use super::form;
 use super::tickets::{self, Redeemed};
-use crate::http::disposition::Named;
-use crate::http::extract::{Authorized, Write};
-use crate::http::idempotency::{self, FileFingerprint, Fingerprint};
+use crate::http::app::App;
+use crate::http::headers::digest;
+use crate::http::headers::disposition::Named;
+use crate::http::headers::idempotency::{self, FileFingerprint, Fingerprint};
+use crate::http::input::extract::{Authorized, Write};
+use crate::http::input::query::{self, Parameters};
 #[cfg(test)]
-use crate::http::problem::ProblemKind::*;
-use crate::http::problem::{Problem, ProblemKind};
-use crate::http::query::{self, Parameters};
-use crate::http::view::{ImageView, ItemsView, json, object, url};
-use crate::http::{App, digest};
+use crate::http::reply::problem::ProblemKind::*;
+use crate::http::reply::problem::{Problem, ProblemKind};
+use crate::http::reply::view::{ImageView, ItemsView, json, object, url};
 use crate::model::{Image, Kind};
 use crate::number;
 use crate::service::{
@@ -29,7 +30,7 @@ use crate::service::{
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(test, derive(utoipa::IntoParams), into_params(parameter_in = Query))]
-pub(in crate::http) struct UploadParameters {
+pub(crate) struct UploadParameters {
     /// The file's name, for a raw body that does not name it in `Content-Disposition`.
     filename: Option<String>,
     /// An upload ticket, in the place of a token.
@@ -61,7 +62,7 @@ impl BodyForm {
 }
 
 /// Who uploads: the holder of a token with `images:write`, or of an upload ticket.
-pub(in crate::http) struct Uploader(Redeemed);
+pub(crate) struct Uploader(Redeemed);
 
 impl FromRequestParts<Arc<App>> for Uploader {
     type Rejection = Problem;
@@ -110,7 +111,7 @@ impl FromRequestParts<Arc<App>> for Uploader {
         IdempotencyKeyHeld, IdempotencyKeyReused,
     ]))),
 ))]
-pub(in crate::http) async fn create(
+pub(crate) async fn create(
     State(app): State<Arc<App>>,
     Uploader(redeemed): Uploader,
     _: Parameters<UploadParameters>,
@@ -230,7 +231,7 @@ async fn receive(
 #[serde(untagged)]
 #[schema(as = Created)]
 #[expect(dead_code, reason = "describes what `created` answers")]
-pub(in crate::http) enum CreatedView<'a> {
+pub(crate) enum CreatedView<'a> {
     One(Box<ImageView<'a>>),
     Several(ItemsView<'a>),
 }

@@ -8,10 +8,11 @@ use axum::routing::get;
 use serde::Serialize;
 
 use super::Route;
-use crate::http::extract::{Authorized, Read};
-use crate::http::problem::Problem;
-use crate::http::query::{Nothing, Parameters};
-use crate::http::{App, view};
+use crate::http::app::App;
+use crate::http::input::extract::{Authorized, Read};
+use crate::http::input::query::{Nothing, Parameters};
+use crate::http::reply::problem::Problem;
+use crate::http::reply::view;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![("/v1/usage", get(show))]
@@ -20,7 +21,7 @@ pub(super) fn routes() -> Vec<Route> {
 /// How much an owner keeps, and may keep.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Usage))]
-pub(in crate::http) struct UsageView {
+pub(crate) struct UsageView {
     /// How many images.
     images: u64,
     /// The sum of their sizes, equal files once for each image, and the bytes of tags,
@@ -50,7 +51,7 @@ struct QuotaView {
     responses((status = 200, description = "What is kept.", body = UsageView)),
     security(("token" = ["images:read"])),
 ))]
-pub(in crate::http) async fn show(
+pub(crate) async fn show(
     State(app): State<Arc<App>>,
     caller: Authorized<Read>,
     _: Parameters<Nothing>,

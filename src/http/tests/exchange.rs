@@ -85,17 +85,17 @@ async fn what_is_not_accepted_is_not_sent() {
 async fn long_heads_are_refused_by_what_is_too_long() {
     let client = Client::new();
     let path = |length: usize| format!("/v1/limits?{}", "a".repeat(length - 11));
-    let longest = client.get(&path(gate::MAX_TARGET_BYTES)).await;
+    let longest = client.get(&path(validate::MAX_TARGET_BYTES)).await;
     longest.is_problem(400, "bad-request");
-    let longer = client.get(&path(gate::MAX_TARGET_BYTES + 1)).await;
+    let longer = client.get(&path(validate::MAX_TARGET_BYTES + 1)).await;
     longer.is_problem(414, "uri-too-long");
-    assert_eq!(longer.json()["limit"], gate::MAX_TARGET_BYTES);
-    let wide = "a".repeat(gate::MAX_HEADER_BYTES);
+    assert_eq!(longer.json()["limit"], validate::MAX_TARGET_BYTES);
+    let wide = "a".repeat(validate::MAX_HEADER_BYTES);
     let wide = client
         .send(with_header(Method::GET, "/v1/limits", "cookie", &wide))
         .await;
     wide.is_problem(431, "headers-too-large");
-    let fine = "a".repeat(gate::MAX_HEADER_BYTES - 1000);
+    let fine = "a".repeat(validate::MAX_HEADER_BYTES - 1000);
     let fine = client
         .send(with_header(Method::GET, "/v1/limits", "cookie", &fine))
         .await;

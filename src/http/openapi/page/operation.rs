@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::super::examples;
 use super::schema;
 use super::text::{markdown, of, resolve};
-use crate::http::page::{escape, prose};
+use crate::http::reply::page::{escape, prose};
 
 /// A method, to be told from others at a glance.
 pub(super) fn badge(method: &str) -> String {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::examples;
 use super::text::{markdown, of};
-use crate::http::page::{escape, prose};
+use crate::http::reply::page::{escape, prose};
 
 /// A schema of its own, with its members and an example.
 pub(super) fn object(name: &str, schema: &Value) -> String {

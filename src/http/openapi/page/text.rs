@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::http::page::prose;
+use crate::http::reply::page::prose;
 
 /// A string; empty where there is none.
 pub(super) fn of(value: &Value) -> &str {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::http::problem::ProblemKind;
+use crate::http::reply::problem::ProblemKind;
 
 /// The case.
 pub(super) fn case(kind: ProblemKind) -> (&'static str, Value) {

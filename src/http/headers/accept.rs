@@ -1,0 +1,232 @@
+//! Proactive negotiation (RFC 9110 §12.5): what `Accept` and `Accept-Encoding` say of
+//! what could be sent.
+//!
+//! Read leniently, as real clients write them: what cannot be read is passed over, and
+//! a field with nothing that can be read is as good as none. Parameters of media ranges
+//! other than `q` do not count.
+
+use axum::http::{HeaderMap, HeaderName, header};
+
+use crate::http::reply::problem::{Problem, ProblemKind};
+
+/// A weight in thousandths; 0 means: not acceptable.
+type Weight = u16;
+
+const FULL: Weight = 1000;
+
+/// How many ranges of a field are read. Browsers send ten; what follows these is passed over.
+const MAX_RANGES: usize = 64;
+
+/// How much the client wants this media type.
+fn media_type(headers: &HeaderMap, essence: &str) -> Weight {
+    let (kind, _) = essence.split_once('/').unwrap_or((essence, ""));
+    let matches = |range: &str| match range.split_once('/') {
+        None => (range == "*").then_some(1),
+        Some(("*", _)) => Some(1),
+        Some((major, "*")) => major.eq_ignore_ascii_case(kind).then_some(2),
+        Some(_) => range.eq_ignore_ascii_case(essence).then_some(3),
+    };
+    weigh(headers, &header::ACCEPT, matches).unwrap_or(FULL)
+}
+
+/// The media type, of these, that the client wants most; the first of several.
+pub(crate) fn choose<'a>(headers: &HeaderMap, offered: &[&'a str]) -> Result<&'a str, Problem> {
+    let mut best = None;
+    for essence in offered {
+        let weight = media_type(headers, essence);
+        if weight > best.map_or(0, |(weight, _)| weight) {
+            best = Some((weight, *essence));
+        }
+    }
+    best.map(|(_, essence)| essence).ok_or_else(|| {
+        let detail = "the Accept header rules out every type that there is";
+        Problem::new(ProblemKind::NotAcceptable, detail).with("allowed", offered.to_vec())
+    })
+}
+
+/// Whether the client wants gzip rather than the bytes as they are.
+pub(crate) fn gzip(headers: &HeaderMap) -> bool {
+    let coding = |name: &'static str| {
+        let matches = move |range: &str| match range {
+            "*" => Some(1),
+            _ if range.eq_ignore_ascii_case(name) => Some(2),
+            _ => None,
+        };
+        weigh(headers, &header::ACCEPT_ENCODING, matches)
+    };
+    let has_field = headers.contains_key(header::ACCEPT_ENCODING);
+    let gzip = coding("gzip").filter(|_| has_field).unwrap_or(0);
+    // Unless it is named, sending no coding is acceptable and nothing more.
+    gzip > 0 && gzip >= coding("identity").unwrap_or(0)
+}
+
+/// The weight of the most specific range that matches; 0 where ranges are named but none
+/// matches, `None` where none is named. `matches` tells how specific a match is.
+fn weigh(
+    headers: &HeaderMap,
+    field: &HeaderName,
+    matches: impl Fn(&str) -> Option<u8>,
+) -> Option<Weight> {
+    let values = headers.get_all(field).iter();
+    let mut named = false;
+    let mut found = (0, 0);
+    for range in values
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .take(MAX_RANGES)
+    {
+        let (range, weight) = parse(range);
+        if range.is_empty() {
+            continue;
+        }
+        named = true;
+        if let Some(specific) = matches(range) {
+            found = found.max((specific, weight));
+        }
+    }
+    named.then_some(found.1)
+}
+
+/// A range without its parameters, and its weight.
+fn parse(range: &str) -> (&str, Weight) {
+    let mut parameters = range.split(';').map(str::trim);
+    let name = parameters.next().unwrap_or_default();
+    let weight = parameters.find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim()
+            .eq_ignore_ascii_case("q")
+            .then_some(value.trim())
+    });
+    (name, weight.and_then(thousandths).unwrap_or(FULL))
+}
+
+/// `0.25` as 250 (RFC 9110 §12.4.2); `None` for what is no weight.
+fn thousandths(text: &str) -> Option<Weight> {
+    let number: f32 = text.parse().ok()?;
+    // Between 0 and 1 the cast is exact enough.
+    (0.0..=1.0)
+        .contains(&number)
+        .then_some((number * 1000.0).round() as Weight)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(name: HeaderName, values: &[&str]) -> HeaderMap {
+        let values = values.iter().map(|value| value.parse().expect("a value"));
+        values.map(|value| (name.clone(), value)).collect()
+    }
+
+    #[test]
+    fn the_most_specific_range_decides() {
+        let check = |accept: &[&str], essence: &str, expect: Weight| {
+            let headers = headers(header::ACCEPT, accept);
+            assert_eq!(
+                media_type(&headers, essence),
+                expect,
+                "{accept:?} {essence}"
+            );
+        };
+        check(&[], "image/png", 1000);
+        check(&["*/*"], "image/png", 1000);
+        check(&["*"], "image/png", 1000);
+        check(&["image/*"], "image/png", 1000);
+        check(&["IMAGE/PNG"], "image/png", 1000);
+        check(&["image/*"], "application/json", 0);
+        check(&["text/html"], "application/json", 0);
+        check(&["text/html, */*;q=0.1"], "application/json", 100);
+        check(
+            &["text/html", "application/json;q=0.25"],
+            "application/json",
+            250,
+        );
+        check(&["*/*, application/json;q=0"], "application/json", 0);
+        check(&["application/json;q=0, */*"], "application/json", 0);
+        check(&["image/*;q=0, image/png ; q=0.5"], "image/png", 500);
+        check(&["image/*;q=0, image/png ; q=0.5"], "image/gif", 0);
+        check(
+            &["text/html, image/gif, *; q=.2, */*; q=.2"],
+            "image/png",
+            200,
+        );
+        check(
+            &["application/json; charset=utf-8"],
+            "application/json",
+            1000,
+        );
+        check(
+            &["application/json;version=1;q=0.5"],
+            "application/json",
+            500,
+        );
+        check(&["image/png;q=2", "image/gif;q=x"], "image/png", 1000);
+        check(&["image/png;q=NaN", "image/gif;q=-1"], "image/gif", 1000);
+        check(&[""], "image/png", 1000);
+        check(&[",, ;q=0"], "image/png", 1000);
+        check(&["nonsense"], "image/png", 0);
+    }
+
+    #[test]
+    fn browsers_get_every_image() {
+        let chrome = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8";
+        let safari = "image/webp,image/avif,image/jxl,image/heic,video/*;q=0.8,image/png,\
+                      image/svg+xml,image/*;q=0.8,*/*;q=0.5";
+        for accept in [chrome, safari] {
+            for kind in crate::model::Kind::ALL {
+                let headers = headers(header::ACCEPT, &[accept]);
+                assert!(media_type(&headers, kind.media_type()) > 0, "{accept}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_best_offer_is_the_first_of_those_wanted_most() {
+        let offered = ["text/html", "application/json", "text/plain"];
+        let check = |accept: &str, expect: Option<&str>| {
+            let headers = headers(header::ACCEPT, &[accept]);
+            assert_eq!(choose(&headers, &offered).ok(), expect, "{accept}");
+        };
+        check("*/*", Some("text/html"));
+        check("application/json, */*;q=0.5", Some("application/json"));
+        check("text/*", Some("text/html"));
+        check("text/plain, text/html;q=0.9", Some("text/plain"));
+        check("image/png", None);
+    }
+
+    #[test]
+    fn gzip_is_sent_to_who_asks_for_it() {
+        let check = |accept: &[&str], expect: bool| {
+            let headers = headers(header::ACCEPT_ENCODING, accept);
+            assert_eq!(gzip(&headers), expect, "{accept:?}");
+        };
+        check(&[], false);
+        check(&[""], false);
+        check(&["gzip"], true);
+        check(&["gzip, deflate, br, zstd"], true);
+        check(&["br", "GZIP;q=0.5"], true);
+        check(&["*"], true);
+        check(&["br"], false);
+        check(&["gzip;q=0"], false);
+        check(&["gzip;q=0, *"], false);
+        check(&["identity"], false);
+        check(&["gzip;q=0.5, identity;q=1"], false);
+        check(&["gzip, identity;q=0.5"], true);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_field_panics(value in "[ -~]{0,60}") {
+            let headers = headers(header::ACCEPT, &[value.as_str()]);
+            let weight = media_type(&headers, "image/png");
+            proptest::prop_assert!(weight <= FULL);
+        }
+
+        #[test]
+        fn a_weight_is_read_as_it_is_printed(weight in 0..=FULL, spaces in "[ \t]{0,2}") {
+            let printed = format!("{}.{:03}", weight / FULL, weight % FULL);
+            let range = format!("image/png{spaces};{spaces}Q={printed}");
+            proptest::prop_assert_eq!(parse(&range), ("image/png", weight));
+        }
+    }
+}

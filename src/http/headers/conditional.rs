@@ -1,0 +1,155 @@
+//! Conditional requests (RFC 9110 §13): whether a request is performed, given what
+//! the client knows of the resource. Pure.
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
+use axum::response::Response;
+
+use crate::http::headers::date;
+use crate::http::headers::entity_tag::{EntityTag, EntityTags};
+use crate::model::Timestamp;
+
+/// What tells a state of a resource from others (§8.8).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Validators {
+    /// Changes with every byte that a GET would give.
+    pub(crate) etag: EntityTag,
+    /// When the resource last changed, in seconds since the Unix epoch.
+    pub(crate) last_modified: u64,
+}
+
+impl Validators {
+    /// Writes them as headers. No response tells of a change after it was made
+    /// (§8.8.2.1), even if the change was made where clocks are ahead.
+    pub(crate) fn print(&self, headers: &mut HeaderMap, now: Timestamp) {
+        let last_modified = self.last_modified.min(now.seconds());
+        let fields = [
+            (header::ETAG, self.etag.to_string()),
+            (header::LAST_MODIFIED, date::print(last_modified)),
+        ];
+        for (name, value) in fields {
+            if let Ok(value) = value.parse() {
+                headers.insert(name, value);
+            }
+        }
+    }
+}
+
+/// What the conditions of a request come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Do as asked.
+    Perform,
+    /// The client has it already: 304.
+    NotModified,
+    /// It is not as the client wants it: 412.
+    Failed,
+}
+
+const CONDITIONS: [HeaderName; 4] = [
+    header::IF_MATCH,
+    header::IF_UNMODIFIED_SINCE,
+    header::IF_NONE_MATCH,
+    header::IF_MODIFIED_SINCE,
+];
+
+/// Whether the request has conditions at all.
+pub(crate) fn has_conditions(headers: &HeaderMap) -> bool {
+    CONDITIONS.iter().any(|name| headers.contains_key(name))
+}
+
+/// Whether the client says that it has what this tag stands for.
+pub(crate) fn is_known(headers: &HeaderMap, etag: &EntityTag) -> bool {
+    let lines = lines(headers, &header::IF_NONE_MATCH);
+    lines.is_some_and(|lines| is_weakly_in(&lines, etag))
+}
+
+/// Judges a request for a resource that is there, in the order of §13.2.2.
+pub(crate) fn evaluate(method: &Method, headers: &HeaderMap, current: &Validators) -> Verdict {
+    if let Some(lines) = lines(headers, &header::IF_MATCH) {
+        let tags = EntityTags::parse(&lines);
+        if !tags.contain(&current.etag, EntityTag::matches_strongly) {
+            return Verdict::Failed;
+        }
+    } else if let Some(date) = only_date(headers, &header::IF_UNMODIFIED_SINCE)
+        && current.last_modified > date
+    {
+        return Verdict::Failed;
+    }
+    let reads = matches!(*method, Method::GET | Method::HEAD);
+    if let Some(lines) = lines(headers, &header::IF_NONE_MATCH) {
+        return match is_weakly_in(&lines, &current.etag) {
+            true if reads => Verdict::NotModified,
+            true => Verdict::Failed,
+            false => Verdict::Perform,
+        };
+    }
+    match only_date(headers, &header::IF_MODIFIED_SINCE) {
+        Some(date) if reads && current.last_modified <= date => Verdict::NotModified,
+        _ => Verdict::Perform,
+    }
+}
+
+/// Whether `If-Range` (§13.1.5) lets `Range` apply: it is not there, or names the
+/// present state exactly. What cannot be read names none.
+pub(crate) fn range_applies(headers: &HeaderMap, current: &Validators) -> bool {
+    if !headers.contains_key(header::IF_RANGE) {
+        return true;
+    }
+    let Some(value) = only(headers, &header::IF_RANGE) else {
+        return false;
+    };
+    match EntityTag::parse(value) {
+        Some(tag) => tag.matches_strongly(&current.etag),
+        None => date::parse(value) == Some(current.last_modified),
+    }
+}
+
+/// The answer to [`Verdict::NotModified`], from the headers of the one that is left
+/// out: those that a cache needs to go on with what it has (§15.4.5). The file name
+/// is among them, for it may have changed where the bytes have not.
+pub(crate) fn not_modified(mut headers: HeaderMap) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NOT_MODIFIED;
+    for name in [
+        header::CACHE_CONTROL,
+        header::CONTENT_DISPOSITION,
+        header::ETAG,
+        header::VARY,
+    ] {
+        if let Some(value) = headers.remove(&name) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}
+
+fn is_weakly_in(lines: &str, etag: &EntityTag) -> bool {
+    EntityTags::parse(lines).contain(etag, EntityTag::matches_weakly)
+}
+
+/// All lines of a field as one list, if it is there.
+fn lines(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    let lines: Vec<_> = headers
+        .get_all(name)
+        .iter()
+        .map(|line| String::from_utf8_lossy(line.as_bytes()))
+        .collect();
+    (!lines.is_empty()).then(|| lines.join(","))
+}
+
+/// The date of a field. What is none, or is more than one, is as good as absent
+/// (§13.1.3, §13.1.4).
+fn only_date(headers: &HeaderMap, name: &HeaderName) -> Option<u64> {
+    only(headers, name).and_then(date::parse)
+}
+
+/// The value of a field that stands once, as it should.
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    let mut lines = headers.get_all(name).iter();
+    let line = lines.next()?.to_str().ok()?;
+    lines.next().is_none().then_some(line)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,12 @@
+//! The grammar of header fields, and what RFC 9110 decides by them. Pure.
+
+pub(crate) mod accept;
+pub(crate) mod byteranges;
+pub(crate) mod conditional;
+pub(crate) mod date;
+pub(crate) mod digest;
+pub(crate) mod disposition;
+pub(crate) mod entity_tag;
+pub(crate) mod field_parameters;
+pub(crate) mod idempotency;
+pub(crate) mod range;

@@ -1,0 +1,161 @@
+//! `Range` (RFC 9110 §14): which bytes a request wants, and whether that is worth
+//! serving. Pure.
+
+use std::fmt;
+use std::ops::Range;
+
+/// The most parts of one answer. Whoever wants more gets all.
+const MAX_PARTS: usize = 32;
+/// The most ranges that are looked at, before any of them is joined with others.
+const MAX_SPECS: usize = 256;
+/// About what a part costs in a body of several: its headers and the boundary.
+/// Closer ranges are served as one (§15.3.7.2).
+const PART_OVERHEAD: u64 = 128;
+
+/// One `range-spec` of `Range: bytes=…`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Spec {
+    /// `first-last`, both included, or `first-`.
+    From { first: u64, last: Option<u64> },
+    /// `-length`: the last bytes.
+    Suffix(u64),
+}
+
+impl Spec {
+    fn parse(text: &str) -> Option<Self> {
+        let (first, last) = text.split_once('-')?;
+        if first.is_empty() {
+            return number(last).map(Self::Suffix);
+        }
+        let first = number(first)?;
+        let last = match last {
+            "" => None,
+            last => Some(number(last)?),
+        };
+        let in_order = last.is_none_or(|last| first <= last);
+        in_order.then_some(Self::From { first, last })
+    }
+
+    /// The bytes of `0..size` that it means; `None` if there are none.
+    fn resolve(self, size: u64) -> Option<Range<u64>> {
+        let range = match self {
+            Self::From { first, last } => {
+                let end = last.map_or(size, |last| last.saturating_add(1).min(size));
+                first..end
+            }
+            Self::Suffix(length) => size.saturating_sub(length)..size,
+        };
+        (range.start < range.end).then_some(range)
+    }
+}
+
+impl fmt::Display for Spec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::From { first, last: None } => write!(f, "{first}-"),
+            Self::From {
+                first,
+                last: Some(last),
+            } => write!(f, "{first}-{last}"),
+            Self::Suffix(length) => write!(f, "-{length}"),
+        }
+    }
+}
+
+/// Digits only. A number too large to count is larger than anything here.
+fn number(text: &str) -> Option<u64> {
+    let digit = |byte: u8| byte.is_ascii_digit().then(|| u64::from(byte - b'0'));
+    let add = |sum: u64, byte| Some(sum.saturating_mul(10).saturating_add(digit(byte)?));
+    (!text.is_empty()).then(|| text.bytes().try_fold(0, add))?
+}
+
+/// The `range-set` of a field in bytes; `None` if it is of another unit, not of the form,
+/// or longer than [`MAX_SPECS`].
+fn parse(value: &str) -> Option<Vec<Spec>> {
+    let (unit, set) = value.split_once('=')?;
+    if !unit.eq_ignore_ascii_case("bytes") || set.split(',').nth(MAX_SPECS).is_some() {
+        return None;
+    }
+    let members = set
+        .split(',')
+        .map(|member| member.trim_matches([' ', '\t']));
+    let specs: Option<Vec<_>> = members
+        .filter(|member| !member.is_empty())
+        .map(Spec::parse)
+        .collect();
+    specs.filter(|specs| !specs.is_empty())
+}
+
+/// What of a representation is to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Selection {
+    /// All of it: 200.
+    Whole,
+    /// These parts, at least one, none of them empty, no two of them overlapping: 206.
+    Parts(Vec<Range<u64>>),
+    /// No byte of it: 416.
+    Unsatisfiable,
+}
+
+/// What the value of `Range` selects of `size` bytes.
+///
+/// A field that cannot be read is ignored, as §14.2 allows. So is one that asks for
+/// more than it is worth: more than [`MAX_SPECS`] ranges, more than [`MAX_PARTS`] parts that lie apart, parts that
+/// make a longer answer than the whole, or parts in an order that costs the store
+/// more, by `cost`, than the whole.
+pub(crate) fn select(value: &str, size: u64, cost: impl Fn(&[Range<u64>]) -> u64) -> Selection {
+    let Some(specs) = parse(value).filter(|_| size > 0) else {
+        return Selection::Whole;
+    };
+    let wanted: Vec<_> = specs.iter().filter_map(|spec| spec.resolve(size)).collect();
+    if wanted.is_empty() {
+        return Selection::Unsatisfiable;
+    }
+    let Some(parts) = coalesce(wanted) else {
+        return Selection::Whole;
+    };
+    if parts.len() == 1 {
+        return Selection::Parts(parts);
+    }
+    let length: u64 = parts
+        .iter()
+        .map(|part| part.end - part.start + PART_OVERHEAD)
+        .sum();
+    let whole = 0..size;
+    if length < size && cost(&parts) <= cost(std::slice::from_ref(&whole)) {
+        Selection::Parts(parts)
+    } else {
+        Selection::Whole
+    }
+}
+
+/// The ranges with those joined that overlap or nearly touch; `None` where that does
+/// not keep them few. They stand in the order in which they were asked for, what was
+/// joined where the first of it stood.
+///
+/// They are few, so looking through all is less than sorting, in code too.
+fn coalesce(wanted: Vec<Range<u64>>) -> Option<Vec<Range<u64>>> {
+    let mut parts: Vec<Range<u64>> = Vec::new();
+    for mut range in wanted {
+        let mut place = parts.len();
+        while let Some(at) = parts.iter().position(|part| are_near(part, &range)) {
+            let part = parts.remove(at);
+            range = part.start.min(range.start)..part.end.max(range.end);
+            place = place.min(at);
+        }
+        parts.insert(place, range);
+        if parts.len() > MAX_PARTS {
+            return None;
+        }
+    }
+    Some(parts)
+}
+
+/// Less lies between them than a part costs.
+fn are_near(a: &Range<u64>, b: &Range<u64>) -> bool {
+    let reaches = |a: &Range<u64>, b: &Range<u64>| b.start <= a.end.saturating_add(PART_OVERHEAD);
+    reaches(a, b) && reaches(b, a)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,175 @@
+//! Extractors: what a handler takes is proof that it was checked.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, Path};
+use axum::http::header;
+use axum::http::request::Parts;
+use uuid::Uuid;
+
+use crate::auth::link::{self, VerifiedLink};
+use crate::auth::{Grant, Scope, token};
+use crate::http::app::App;
+use crate::http::input::query;
+use crate::http::reply::problem::{Problem, ProblemKind};
+use crate::trace::{self, Phase};
+
+/// Names a scope in a handler's signature.
+pub(crate) trait Permission {
+    const SCOPE: Scope;
+}
+
+/// `images:read`.
+pub(crate) struct Read;
+/// `images:write`.
+pub(crate) struct Write;
+/// `images:delete`.
+pub(crate) struct Delete;
+/// `admin`.
+pub(crate) struct Admin;
+
+impl Permission for Read {
+    const SCOPE: Scope = Scope::Read;
+}
+impl Permission for Write {
+    const SCOPE: Scope = Scope::Write;
+}
+impl Permission for Delete {
+    const SCOPE: Scope = Scope::Delete;
+}
+
+impl Permission for Admin {
+    const SCOPE: Scope = Scope::Admin;
+}
+
+/// The caller holds a valid token with the scope of `P`.
+pub(crate) struct Authorized<P> {
+    pub(crate) grant: Grant,
+    permission: PhantomData<P>,
+}
+
+impl<P: Permission> FromRequestParts<Arc<App>> for Authorized<P> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let grant = grant(parts, app)?.ok_or_else(Problem::token_missing)?;
+        if !grant.allows(P::SCOPE) {
+            return Err(Problem::scope_missing(P::SCOPE));
+        }
+        Ok(Self {
+            grant,
+            permission: PhantomData,
+        })
+    }
+}
+
+/// Whoever calls: the grant of a valid token, or `None` for who shows none.
+pub(crate) struct Caller(pub(crate) Option<Grant>);
+
+impl FromRequestParts<Arc<App>> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        grant(parts, app).map(Self)
+    }
+}
+
+/// Whoever asks for an image's bytes: a token is judged where there is one.
+pub(crate) enum Reader {
+    /// The caller holds a valid token, with or without `images:read`.
+    Granted(Grant),
+    /// The request is a signed URL, and its signature is good.
+    Linked(VerifiedLink),
+    /// The caller shows nothing.
+    Anybody,
+}
+
+impl FromRequestParts<Arc<App>> for Reader {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let query = parts.uri.query().unwrap_or_default();
+        // What comes as a signed URL is judged as one, whatever else it shows.
+        if query::names(query).any(|name| name == link::SIGNATURE) {
+            let _timer = trace::start(Phase::Auth);
+            let now = app.service.now().seconds();
+            let keys = &app.settings.signing_keys;
+            let (method, path) = (parts.method.as_str(), parts.uri.path());
+            let verified = link::verify(keys, method, path, query, now)?;
+            return Ok(Self::Linked(verified));
+        }
+        Ok(grant(parts, app)?.map_or(Self::Anybody, Self::Granted))
+    }
+}
+
+/// The grant of the request's token; `None` if it has none.
+fn grant(parts: &Parts, app: &App) -> Result<Option<Grant>, Problem> {
+    let _timer = trace::start(Phase::Auth);
+    let mut values = parts.headers.get_all(header::AUTHORIZATION).iter();
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    if values.next().is_some() {
+        return Err(Problem::token_unreadable());
+    }
+    let text = value.to_str().map_err(|_| Problem::token_unreadable())?;
+    let (scheme, token) = text.split_once(' ').ok_or_else(Problem::token_unreadable)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(Problem::token_unreadable());
+    }
+    let settings = &app.settings;
+    let now = app.service.now().seconds();
+    let audience = settings.token_audience.as_deref();
+    let grant = token::verify(&settings.signing_keys, audience, now, token.trim_start())?;
+    trace::note_owner(&grant.owner);
+    Ok(Some(grant))
+}
+
+/// An image's id in the path. Only the form that we give out is one; anything
+/// else names nothing.
+pub(crate) struct ImageId(pub(crate) Uuid);
+
+impl<S: Send + Sync> FromRequestParts<S> for ImageId {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let absent = || Problem::new(ProblemKind::NotFound, "no such image");
+        let Path(text) = Path::<String>::from_request_parts(parts, state)
+            .await
+            .map_err(|_| absent())?;
+        canonical(&text).map(Self).ok_or_else(absent)
+    }
+}
+
+/// The id that is written so, and only so.
+fn canonical(text: &str) -> Option<Uuid> {
+    let id = Uuid::try_parse(text).ok()?;
+    let mut printed = Uuid::encode_buffer();
+    (*id.hyphenated().encode_lower(&mut printed) == *text).then_some(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn an_id_has_one_spelling(number: u128, other in "[0-9a-fA-F{}-]{30,40}|.{0,40}") {
+            let id = Uuid::from_u128(number);
+            proptest::prop_assert_eq!(canonical(&id.to_string()), Some(id));
+            let spellings = [
+                id.simple().to_string(),
+                id.braced().to_string(),
+                id.urn().to_string(),
+                format!(" {id}"),
+                format!("X{id}"),
+                other,
+            ];
+            for spelling in spellings {
+                let read = canonical(&spelling).map(|id| id.to_string());
+                proptest::prop_assert!(read.is_none_or(|read| read == spelling));
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Bodies that were answered before they were read to their end.
+//!
+//! Many clients send their whole body before they look for an answer. When the
+//! connection is closed on them meanwhile, they see a broken pipe instead of the
+//! refusal. So what a handler leaves unread is read on after the response, and
+//! thrown away, up to a bound (RFC 9112 §9.6 speaks of the same need).
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::body::{Body, HttpBody};
+use axum::extract::{Request, State};
+use axum::http::{Method, header};
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+use http_body_util::BodyExt as _;
+
+use crate::http::app::App;
+use crate::service::Service;
+
+/// What is read on at the least, in bytes, where small uploads are allowed only.
+const LEAST_BOUND: u64 = 64 << 20;
+
+/// The middleware that sees to it.
+pub(crate) async fn read_on(State(app): State<Arc<App>>, request: Request) -> Request {
+    let bodiless = matches!(
+        *request.method(),
+        Method::GET | Method::HEAD | Method::DELETE
+    );
+    // Who asks before sending waits for the answer, and must not be told to go on
+    // after it.
+    if bodiless || request.headers().contains_key(header::EXPECT) {
+        return request;
+    }
+    request.map(|body| {
+        Body::new(Lingering {
+            body: Some(body),
+            // An upload of twice the size that is allowed is still an honest mistake.
+            bound: app
+                .service
+                .limits()
+                .max_upload_bytes
+                .saturating_mul(2)
+                .max(LEAST_BOUND),
+            service: app.service.clone(),
+        })
+    })
+}
+
+/// A body that reads on when it is dropped before its end.
+struct Lingering {
+    /// `None` once it has ended.
+    body: Option<Body>,
+    bound: u64,
+    service: Service,
+}
+
+impl HttpBody for Lingering {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let Some(body) = &mut self.body else {
+            return Poll::Ready(None);
+        };
+        let frame = std::task::ready!(Pin::new(body).poll_frame(context));
+        if !matches!(frame, Some(Ok(_))) {
+            self.body = None;
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.as_ref().is_none_or(Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.as_ref().map(Body::size_hint).unwrap_or_default()
+    }
+}
+
+impl Drop for Lingering {
+    fn drop(&mut self) {
+        if let Some(body) = self.body.take() {
+            self.service.spawn(discard(body, self.bound));
+        }
+    }
+}
+
+async fn discard(mut body: Body, bound: u64) {
+    let mut read: u64 = 0;
+    while let Some(Ok(frame)) = body.frame().await {
+        read += frame.data_ref().map_or(0, |data| data.len() as u64);
+        if read > bound {
+            break;
+        }
+    }
+}

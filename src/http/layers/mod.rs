@@ -1,0 +1,8 @@
+//! What every request and every response goes through, whatever its route.
+
+pub(crate) mod cors;
+pub(crate) mod drain;
+pub(crate) mod observe;
+pub(crate) mod request_id;
+pub(crate) mod security;
+pub(crate) mod validate;

@@ -1,0 +1,89 @@
+//! Bodies that are counted as they pass.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use axum::body::{Body, HttpBody};
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+use http_body_util::BodyExt as _;
+
+use super::line::{End, Entry};
+use crate::trace::Trace;
+
+/// A request's body, whose bytes are noted as they are read.
+pub(crate) fn counted(body: Body, trace: Arc<Trace>) -> Body {
+    Body::new(body.inspect_frame(move |frame| trace.add_bytes_in(length(frame))))
+}
+
+/// A response's body, at whose end the request's line is written.
+pub(crate) fn logged(body: Body, entry: Entry) -> Body {
+    Body::new(Logged {
+        body,
+        entry: Some(entry),
+        offered: 0,
+        taken: 0,
+    })
+}
+
+struct Logged {
+    body: Body,
+    /// `None` once the line is written.
+    entry: Option<Entry>,
+    /// The bytes that were given out last.
+    offered: u64,
+    /// Those before them: more is asked for only when they have been sent.
+    taken: u64,
+}
+
+impl Logged {
+    fn end(&mut self, end: End) {
+        if let Some(entry) = self.entry.take() {
+            entry.write(self.taken, end);
+        }
+    }
+}
+
+impl HttpBody for Logged {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let offered = std::mem::take(&mut self.offered);
+        self.taken += offered;
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        match &frame {
+            Some(Ok(frame)) => self.offered = length(frame),
+            Some(Err(error)) => {
+                let reason = error.to_string();
+                self.end(End::Failed(reason));
+            }
+            None => self.end(End::Whole),
+        }
+        Poll::Ready(frame)
+    }
+
+    /// Not before it has been asked for more in vain: only that tells that the last
+    /// bytes were sent.
+    fn is_end_stream(&self) -> bool {
+        self.entry.is_none() && self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Logged {
+    fn drop(&mut self) {
+        self.end(End::ClientGone);
+    }
+}
+
+fn length(frame: &Frame<Bytes>) -> u64 {
+    frame.data_ref().map_or(0, |data| data.len() as u64)
+}

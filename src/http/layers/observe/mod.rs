@@ -1,0 +1,130 @@
+//! What an operator sees of requests: a line in the log for each ([`line`]), and the
+//! `Server-Timing` of responses.
+//!
+//! The outermost middleware. A line is written when the response's body has ended or
+//! was broken off ([`body`]), which may be long after the handler is done. What a
+//! request is known by comes from the route and from [`Trace`], never from its path,
+//! query or headers: tokens, signatures, tickets and file names cannot get into a
+//! line.
+
+mod body;
+mod line;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::body::HttpBody as _;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderName, HeaderValue, Method};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use crate::http::app::App;
+use crate::http::layers::request_id::REQUEST_ID;
+use crate::http::reply::problem::Cause;
+use crate::model::Timestamp;
+use crate::settings::RequestLog;
+use crate::trace::{Phase, Trace};
+use line::{End, Entry};
+
+/// The middleware.
+pub(crate) async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let settings = &app.settings;
+    if settings.request_log == RequestLog::Off && !settings.server_timing {
+        let mut response = next.run(request).await;
+        log_cause(&app, &mut response);
+        return response;
+    }
+    let trace = Trace::new(settings.server_timing);
+    let arrival = Arrival::of(&app, &request);
+    let request = count_body(request, &trace);
+    let mut response = Arc::clone(&trace).scope(next.run(request)).await;
+    if settings.server_timing {
+        tell_timing(&mut response, &trace, arrival.at.elapsed());
+    }
+    if settings.request_log == RequestLog::Off {
+        log_cause(&app, &mut response);
+        return response;
+    }
+    log_when_sent(app, arrival, trace, response)
+}
+
+/// What is known of a request when it comes.
+struct Arrival {
+    at: Instant,
+    time: Timestamp,
+    method: Method,
+    route: Option<MatchedPath>,
+}
+
+impl Arrival {
+    fn of(app: &App, request: &Request) -> Self {
+        Self {
+            at: Instant::now(),
+            time: app.service.now(),
+            method: request.method().clone(),
+            route: request.extensions().get().cloned(),
+        }
+    }
+}
+
+/// Counts what is read of a body; those methods have none that is read.
+fn count_body(request: Request, trace: &Arc<Trace>) -> Request {
+    if matches!(
+        *request.method(),
+        Method::GET | Method::HEAD | Method::DELETE
+    ) {
+        return request;
+    }
+    request.map(|body| body::counted(body, Arc::clone(trace)))
+}
+
+fn log_when_sent(
+    app: Arc<App>,
+    arrival: Arrival,
+    trace: Arc<Trace>,
+    mut response: Response,
+) -> Response {
+    let cause: Option<Cause> = response.extensions_mut().remove();
+    let is_bodiless = arrival.method == Method::HEAD;
+    let entry = Entry {
+        status: response.status(),
+        request_id: response.headers().get(REQUEST_ID).cloned(),
+        cause: cause.map(|cause| cause.0),
+        app,
+        arrival,
+        trace,
+    };
+    if is_bodiless || response.body().is_end_stream() {
+        entry.write(0, End::Whole);
+        return response;
+    }
+    if !entry.may_be_written(response.body()) {
+        return response;
+    }
+    response.map(|body| body::logged(body, entry))
+}
+
+/// Where requests have no line of their own, the cause of an answer of the 5xx kind
+/// has: the client is not told.
+fn log_cause(app: &App, response: &mut Response) {
+    if let Some(Cause(cause)) = response.extensions_mut().remove() {
+        app.service.log(&format!("{}: {cause}", response.status()));
+    }
+}
+
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+
+/// Sets `Server-Timing` (W3C Server Timing §3): milliseconds until here, where the
+/// body has still to be sent.
+fn tell_timing(response: &mut Response, trace: &Trace, total: Duration) {
+    let metric = |name: &str, spent: Duration| {
+        let micros = spent.as_micros();
+        format!("{name};dur={}.{:03}", micros / 1000, micros % 1000)
+    };
+    let phases = Phase::ALL.map(|phase| metric(phase.name(), trace.spent(phase)));
+    let value = format!("{}, {}", phases.join(", "), metric("total", total));
+    if let Ok(value) = HeaderValue::from_str(&value) {
+        response.headers_mut().insert(SERVER_TIMING, value);
+    }
+}

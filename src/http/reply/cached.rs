@@ -1,0 +1,58 @@
+//! Answers that are the same for everybody until the deployment changes: caches keep
+//! them for a while and then ask by their `ETag`.
+
+use axum::body::Bytes;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use crate::http::headers::conditional;
+use crate::http::headers::entity_tag::EntityTag;
+use crate::http::reply::problem::Problem;
+use crate::http::reply::view;
+
+/// How long caches keep them without asking.
+const CACHE: HeaderValue = HeaderValue::from_static("public, max-age=300");
+
+/// The tag of a body.
+pub(crate) fn etag(body: &[u8]) -> EntityTag {
+    let digest = Sha256::digest(body);
+    let short: String = digest
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    EntityTag::strong(short)
+}
+
+/// The body, or 304 where the request's `headers` say that the client has it.
+pub(crate) fn respond(
+    headers: &HeaderMap,
+    content_type: &'static str,
+    etag: &EntityTag,
+    body: impl Into<Bytes>,
+) -> Response {
+    let mut response = if conditional::is_known(headers, etag) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        let mut response = body.into().into_response();
+        let content_type = HeaderValue::from_static(content_type);
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, content_type);
+        response
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, CACHE);
+    if let Ok(etag) = HeaderValue::from_str(&etag.to_string()) {
+        headers.insert(header::ETAG, etag);
+    }
+    response
+}
+
+/// The same for an object as JSON.
+pub(crate) fn json(headers: &HeaderMap, view: &impl Serialize) -> Result<Response, Problem> {
+    let body = view::to_json(view)?;
+    Ok(respond(headers, "application/json", &etag(&body), body))
+}

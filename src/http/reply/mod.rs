@@ -1,0 +1,8 @@
+//! What is sent: JSON, problems, pages and files that the component carries.
+
+pub(crate) mod asset;
+pub(crate) mod cached;
+pub(crate) mod exposition;
+pub(crate) mod page;
+pub mod problem;
+pub(crate) mod view;

@@ -1,0 +1,291 @@
+//! Errors as they are sent: `application/problem+json` (RFC 9457).
+//!
+//! `kind` has the list of all kinds, `explain` what is told of each to a person; what
+//! each layer's errors become is decided here and nowhere else.
+
+mod explain;
+mod kind;
+
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value, json};
+
+use crate::auth::link::LinkError;
+use crate::auth::ticket::TicketError;
+use crate::auth::{Scope, TokenError};
+use crate::http::headers::byteranges;
+use crate::media::MediaError;
+use crate::service::fields::FieldError;
+use crate::service::{EditError, ServiceError, UploadError};
+
+pub use explain::Explanation;
+pub use kind::ProblemKind;
+
+/// What was behind a problem, for the log only: travels as an extension of the
+/// response.
+#[derive(Clone, Debug)]
+pub struct Cause(pub String);
+
+/// The longest text of a problem, in characters: some have what was sent in them, and what
+/// is sent back must not be many times that.
+const MAX_TEXT_CHARS: usize = 500;
+
+fn shortened(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(MAX_TEXT_CHARS) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
+/// An error on its way to the client.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    kind: ProblemKind,
+    detail: String,
+    members: Map<String, Value>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    cause: Option<Cause>,
+}
+
+impl Problem {
+    /// A problem, and what it is in this case, for a person.
+    pub fn new(kind: ProblemKind, detail: impl Into<String>) -> Self {
+        Self {
+            kind,
+            detail: shortened(detail.into()),
+            members: Map::new(),
+            headers: Vec::new(),
+            cause: None,
+        }
+    }
+
+    /// Adds a member that a program can use.
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        let value = match value.into() {
+            Value::String(text) => Value::String(shortened(text)),
+            value => value,
+        };
+        self.members.insert(name.to_owned(), value);
+        self
+    }
+
+    /// Adds a header. A value that cannot be sent is left out.
+    pub fn with_header(mut self, name: HeaderName, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.push((name, value));
+        }
+        self
+    }
+
+    /// A problem of our own, whose cause is for the log only.
+    fn internal(kind: ProblemKind, detail: &str, cause: &impl ToString) -> Self {
+        let mut problem = Self::new(kind, detail);
+        problem.cause = Some(Cause(cause.to_string()));
+        problem
+    }
+
+    /// No token (RFC 6750 §3: then no error code either).
+    pub fn token_missing() -> Self {
+        Self::new(
+            ProblemKind::Unauthorized,
+            "send a token: Authorization: Bearer …",
+        )
+        .with_header(header::WWW_AUTHENTICATE, "Bearer realm=\"darkroom\"")
+    }
+
+    /// Another scheme than Bearer, or more than one header.
+    pub fn token_unreadable() -> Self {
+        let detail = "send one Authorization header, of the form: Bearer <token>";
+        Self::new(ProblemKind::Unauthorized, detail).with_header(
+            header::WWW_AUTHENTICATE,
+            "Bearer realm=\"darkroom\", error=\"invalid_request\"",
+        )
+    }
+
+    /// The token is good, but not for this.
+    pub fn scope_missing(scope: Scope) -> Self {
+        let challenge =
+            format!("Bearer realm=\"darkroom\", error=\"insufficient_scope\", scope=\"{scope}\"");
+        Self::new(
+            ProblemKind::InsufficientScope,
+            format!("the token lacks the scope {scope}"),
+        )
+        .with("scope", scope.as_str())
+        .with_header(header::WWW_AUTHENTICATE, &challenge)
+    }
+
+    /// The content has `size` bytes, and none of those asked for (RFC 9110 §15.5.17).
+    pub fn range_not_satisfiable(size: u64) -> Self {
+        let detail = format!("the content has {size} bytes, and none of those asked for");
+        Self::new(ProblemKind::RangeNotSatisfiable, detail)
+            .with("size", size)
+            .with_header(header::CONTENT_RANGE, &byteranges::unsatisfied(size))
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut body = self.members;
+        body.insert("type".to_owned(), json!(self.kind.uri()));
+        body.insert("title".to_owned(), json!(self.kind.title()));
+        body.insert("status".to_owned(), json!(self.kind.status().as_u16()));
+        body.insert("detail".to_owned(), json!(self.detail));
+        let mut response = (self.kind.status(), Value::Object(body).to_string()).into_response();
+        let headers = response.headers_mut();
+        let problem = HeaderValue::from_static("application/problem+json");
+        headers.insert(header::CONTENT_TYPE, problem);
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.extend(self.headers);
+        if let Some(cause) = self.cause {
+            response.extensions_mut().insert(cause);
+        }
+        response
+    }
+}
+
+impl From<TokenError> for Problem {
+    fn from(error: TokenError) -> Self {
+        let challenge = format!(
+            "Bearer realm=\"darkroom\", error=\"invalid_token\", error_description=\"{error}\""
+        );
+        Self::new(ProblemKind::Unauthorized, error.to_string())
+            .with_header(header::WWW_AUTHENTICATE, &challenge)
+    }
+}
+
+impl From<LinkError> for Problem {
+    fn from(error: LinkError) -> Self {
+        let kind = match error {
+            LinkError::Wrong => ProblemKind::LinkInvalid,
+            LinkError::Expired => ProblemKind::LinkExpired,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
+impl From<TicketError> for Problem {
+    fn from(error: TicketError) -> Self {
+        let kind = match error {
+            TicketError::Wrong => ProblemKind::TicketInvalid,
+            TicketError::Expired => ProblemKind::TicketExpired,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
+impl From<FieldError> for Problem {
+    fn from(error: FieldError) -> Self {
+        Self::new(ProblemKind::BadRequest, error.to_string()).with("field", error.field)
+    }
+}
+
+impl From<EditError> for Problem {
+    fn from(error: EditError) -> Self {
+        match error {
+            EditError::Field(error) => error.into(),
+            EditError::Service(error) => error.into(),
+        }
+    }
+}
+
+impl From<ServiceError> for Problem {
+    fn from(error: ServiceError) -> Self {
+        match error {
+            ServiceError::NotFound => Self::new(ProblemKind::NotFound, error.to_string()),
+            ServiceError::Changed => Self::new(ProblemKind::PreconditionFailed, error.to_string()),
+            ServiceError::KeyHeld => Self::new(ProblemKind::IdempotencyKeyHeld, error.to_string())
+                .with_header(header::RETRY_AFTER, "1"),
+            ServiceError::KeyReused => {
+                Self::new(ProblemKind::IdempotencyKeyReused, error.to_string())
+            }
+            ServiceError::LinkRevoked => Self::new(ProblemKind::LinkRevoked, error.to_string()),
+            ServiceError::TicketSpent => Self::new(ProblemKind::TicketSpent, error.to_string()),
+            ServiceError::QuotaExceeded(exceeded) => {
+                Self::new(ProblemKind::QuotaExceeded, error.to_string())
+                    .with("quota", exceeded.resource.as_str())
+                    .with("limit", exceeded.limit)
+                    .with("actual", exceeded.actual)
+            }
+            ServiceError::TooLate => {
+                Self::unavailable("the upload took too long; send it again", &error)
+            }
+            ServiceError::Unavailable(_) if error.is_of_blobs() => {
+                Self::unavailable("the blob store does not answer", &error)
+            }
+            ServiceError::Unavailable(_) => {
+                Self::unavailable("the catalog does not answer", &error)
+            }
+            ServiceError::Damaged(_) => {
+                let detail = "what is stored is damaged; the operator can see more in the log";
+                Self::internal(ProblemKind::Internal, detail, &error)
+            }
+        }
+    }
+}
+
+impl Problem {
+    fn unavailable(detail: &str, cause: &impl ToString) -> Self {
+        Self::internal(ProblemKind::Unavailable, detail, cause)
+            .with_header(header::RETRY_AFTER, "5")
+    }
+}
+
+impl From<MediaError> for Problem {
+    fn from(error: MediaError) -> Self {
+        let detail = error.to_string();
+        match error {
+            MediaError::UnknownType | MediaError::NotAccepted { .. } => {
+                Self::new(ProblemKind::UnsupportedType, detail)
+            }
+            MediaError::TooManyPixels {
+                width,
+                height,
+                max_pixels,
+            } => Self::new(ProblemKind::TooManyPixels, detail)
+                .with("limit", max_pixels)
+                .with("actual", u64::from(width) * u64::from(height)),
+            MediaError::TooManyFrames { frames, max } => {
+                Self::new(ProblemKind::TooManyPixels, detail)
+                    .with("limit", max)
+                    .with("actual", frames)
+            }
+            MediaError::TooLong { pixels, max, .. } => {
+                Self::new(ProblemKind::TooManyPixels, detail)
+                    .with("limit", max)
+                    .with("actual", pixels)
+            }
+            MediaError::TrailingData { .. } => Self::new(ProblemKind::TrailingData, detail),
+            MediaError::MetadataTooLarge { size, max } => {
+                Self::new(ProblemKind::MetadataTooLarge, detail)
+                    .with("limit", max)
+                    .with("actual", size)
+            }
+            MediaError::TooManyParts { max, .. } => {
+                Self::new(ProblemKind::UndecodableImage, detail).with("limit", max)
+            }
+            MediaError::Empty
+            | MediaError::Truncated { .. }
+            | MediaError::Malformed { .. }
+            | MediaError::TooMuchWork { .. } => Self::new(ProblemKind::UndecodableImage, detail),
+        }
+    }
+}
+
+impl From<UploadError> for Problem {
+    fn from(error: UploadError) -> Self {
+        let detail = error.to_string();
+        match error {
+            UploadError::TooLarge { limit } => {
+                Self::new(ProblemKind::TooLarge, detail).with("limit", limit)
+            }
+            UploadError::Interrupted(_) => Self::new(ProblemKind::UploadInterrupted, detail),
+            UploadError::TypeMismatch { actual, .. } => {
+                Self::new(ProblemKind::UnsupportedType, detail).with("actual", actual.media_type())
+            }
+            UploadError::DigestMismatch => Self::new(ProblemKind::DigestMismatch, detail),
+            UploadError::Media(error) => error.into(),
+            UploadError::Service(error) => error.into(),
+        }
+    }
+}
