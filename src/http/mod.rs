@@ -58,7 +58,7 @@ pub struct App {
     /// What the product does.
     pub service: Service,
     /// How it is configured.
-    pub settings: Settings,
+    pub settings: Arc<Settings>,
 }
 
 /// The routes of the whole application.

@@ -1,6 +1,5 @@
 //! The whole application over memory, without a host: for tests and promises.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -16,10 +15,10 @@ use crate::auth::{Claims, KeyRing, token};
 use crate::blobs::{ChunkedBlobs, KeyValue, MemoryKeyValue};
 use crate::catalog::MemoryCatalog;
 use crate::model::Timestamp;
-use crate::service::{Limits, Runtime, Service};
-use crate::settings::Settings;
+use crate::service::{Runtime, Service};
+use crate::settings::{Settings, TEST_KEYS};
 
-pub(super) const KEYS: &str = "test:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY";
+pub(super) const KEYS: &str = TEST_KEYS;
 pub(super) const NOW: i64 = 1_800_000_000_000;
 
 /// The whole application over memory, without a host.
@@ -65,14 +64,8 @@ impl Client {
         store: Arc<dyn KeyValue>,
         variables: &[(&'static str, &str)],
     ) -> Self {
-        let mut all = BTreeMap::from([("signing_keys", KEYS.to_owned())]);
-        all.extend(
-            variables
-                .iter()
-                .map(|(name, value)| (*name, (*value).to_owned())),
-        );
-        let settings = Settings::parse(&all).expect("good settings");
-        let blobs = ChunkedBlobs::new(store, settings.chunk_bytes);
+        let settings = Arc::new(Settings::of_test(variables).expect("good settings"));
+        let blobs = ChunkedBlobs::new(store, settings.stores.chunk_bytes);
         let lines: Arc<Mutex<Vec<String>>> = Arc::default();
         let log = Arc::clone(&lines);
         let spawned: Arc<Mutex<Vec<BoxFuture<'static, ()>>>> = Arc::default();
@@ -82,8 +75,12 @@ impl Client {
             spawn: Box::new(move |work| queue.lock().expect("not poisoned").push(work)),
             log: Box::new(move |line| log.lock().expect("not poisoned").push(line.to_owned())),
         };
-        let limits = Limits::from(&settings);
-        let service = Service::new(catalog.clone(), Arc::new(blobs), limits, runtime);
+        let service = Service::new(
+            catalog.clone(),
+            Arc::new(blobs),
+            Arc::clone(&settings),
+            runtime,
+        );
         Self {
             router: router(Arc::new(App { service, settings })),
             values,

@@ -60,7 +60,7 @@ impl Service {
         };
         // What is swept by now is not written again. What is swept from here on is deleted
         // once more when the last write of this move has landed.
-        let until = self.now().plus_millis(self.limits().lease.write);
+        let until = self.now().plus_millis(self.lease_term().write);
         if !self.catalog().is_recorded(&blob.id).await? {
             return Ok(());
         }

@@ -25,8 +25,7 @@ use futures_util::future::BoxFuture;
 
 use crate::blobs::{BlobStore, MovingBlobs};
 use crate::catalog::Catalog;
-use crate::media::{Strip, Trailing};
-use crate::model::{Image, Kind, Timestamp};
+use crate::model::{Image, Timestamp};
 use crate::settings::Settings;
 
 pub use crate::catalog::{KeyAnswer, KeyClaim};
@@ -51,55 +50,6 @@ pub struct Runtime {
     pub log: Box<dyn Fn(&str) + Send + Sync>,
 }
 
-/// What uploads, and the sweep, are held to.
-#[derive(Clone, Debug)]
-pub struct Limits {
-    /// The largest file in bytes.
-    pub max_upload_bytes: u64,
-    /// The largest image in pixels, width times height.
-    pub max_pixels: u64,
-    /// The widest image in pixels, before orientation.
-    pub max_width: u32,
-    /// The highest image in pixels, before orientation.
-    pub max_height: u32,
-    /// The most frames.
-    pub max_frames: u32,
-    /// The largest piece of metadata in bytes.
-    pub max_metadata_bytes: u64,
-    /// The kinds that are taken.
-    pub accepted_types: Vec<Kind>,
-    /// What metadata is removed, if any.
-    pub strip_metadata: Option<Strip>,
-    /// What becomes of bytes after an image's end.
-    pub trailing_data: Trailing,
-    /// Whether whole files are held against their SHA-256 when they are read.
-    pub verify_downloads: bool,
-    /// How long uploads may take, and so how long remains may stay.
-    pub lease: Term,
-    /// How long the bytes of a deleted image stay for those who are reading them,
-    /// in milliseconds.
-    pub grace_millis: i64,
-}
-
-impl From<&Settings> for Limits {
-    fn from(settings: &Settings) -> Self {
-        Self {
-            max_upload_bytes: settings.max_upload_bytes,
-            max_pixels: settings.max_pixels,
-            max_width: settings.max_width,
-            max_height: settings.max_height,
-            max_frames: settings.max_frames,
-            max_metadata_bytes: settings.max_metadata_bytes,
-            accepted_types: settings.accepted_types.clone(),
-            strip_metadata: settings.strip_metadata,
-            trailing_data: settings.trailing_data,
-            verify_downloads: settings.verify_downloads,
-            lease: Term::new(settings.max_upload_seconds, settings.late_write_seconds),
-            grace_millis: i64::try_from(settings.delete_grace_seconds * 1000).unwrap_or(i64::MAX),
-        }
-    }
-}
-
 /// Whether an image is still as the caller saw it. Asked again after each change by
 /// others, until what it was asked of is what is changed.
 pub type AsSeen<'a> = dyn Fn(&Image) -> bool + Sync + 'a;
@@ -115,7 +65,9 @@ struct Parts {
     blobs: Arc<dyn BlobStore>,
     /// The same store, where blobs are being moved from another.
     moving: Option<MovingBlobs>,
-    limits: Limits,
+    settings: Arc<Settings>,
+    /// How long uploads may take, and so how long remains may stay.
+    lease_term: Term,
     runtime: Runtime,
     leases: lease::LeasePool,
     sweeps: sweep::Schedule,
@@ -127,28 +79,28 @@ impl Service {
     pub fn new(
         catalog: Arc<dyn Catalog>,
         blobs: Arc<dyn BlobStore>,
-        limits: Limits,
+        settings: Arc<Settings>,
         runtime: Runtime,
     ) -> Self {
-        Self::over(catalog, blobs, None, limits, runtime)
+        Self::over(catalog, blobs, None, settings, runtime)
     }
 
     /// The same, while blobs are moved from one store to another.
     pub fn migrating(
         catalog: Arc<dyn Catalog>,
         blobs: MovingBlobs,
-        limits: Limits,
+        settings: Arc<Settings>,
         runtime: Runtime,
     ) -> Self {
         let moving = Some(blobs.clone());
-        Self::over(catalog, Arc::new(blobs), moving, limits, runtime)
+        Self::over(catalog, Arc::new(blobs), moving, settings, runtime)
     }
 
     fn over(
         catalog: Arc<dyn Catalog>,
         blobs: Arc<dyn BlobStore>,
         moving: Option<MovingBlobs>,
-        limits: Limits,
+        settings: Arc<Settings>,
         runtime: Runtime,
     ) -> Self {
         Self {
@@ -156,7 +108,11 @@ impl Service {
                 catalog,
                 blobs,
                 moving,
-                limits,
+                lease_term: Term::new(
+                    settings.uploads.max_seconds,
+                    settings.stores.late_write_seconds,
+                ),
+                settings,
                 runtime,
                 leases: lease::LeasePool::default(),
                 sweeps: sweep::Schedule::default(),
@@ -165,9 +121,12 @@ impl Service {
         }
     }
 
-    /// What uploads are held to.
-    pub fn limits(&self) -> &Limits {
-        &self.parts.limits
+    fn settings(&self) -> &Settings {
+        &self.parts.settings
+    }
+
+    fn lease_term(&self) -> Term {
+        self.parts.lease_term
     }
 
     /// The time.

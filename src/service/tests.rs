@@ -17,7 +17,7 @@ use crate::blobs::faulty::FaultyKeyValue;
 use crate::blobs::{ChunkedBlobs, KeyValue, MemoryKeyValue};
 use crate::catalog::MemoryCatalog;
 use crate::media::{MediaError, testing};
-use crate::model::{Quota, QuotaClaim};
+use crate::model::{Kind, Quota, QuotaClaim};
 
 /// A service over memory with a clock that the test sets.
 struct Bench {
@@ -30,11 +30,9 @@ struct Bench {
 
 const CHUNK: u32 = 64;
 const GRACE_SECONDS: i64 = 15 * 60;
-const LEASE: Term = Term {
-    issue: 600_000,
-    write: 20_000_000,
-    settle: 1_000_000,
-};
+const UPLOAD_SECONDS: u64 = 18_000;
+const LATE_WRITE_SECONDS: u64 = 3100;
+const LEASE: Term = Term::new(UPLOAD_SECONDS, LATE_WRITE_SECONDS);
 /// How long a lease lasts.
 const TERM_SECONDS: i64 = 21_600;
 
@@ -65,15 +63,15 @@ impl Bench {
 
     fn over(values: MemoryKeyValue, store: Arc<dyn KeyValue>, catalog: Arc<MemoryCatalog>) -> Self {
         let blobs = Arc::new(ChunkedBlobs::new(store, CHUNK));
-        Self::serving(values, &catalog, |limits, runtime| {
-            Service::new(Arc::clone(&catalog) as _, blobs, limits, runtime)
+        Self::serving(values, &catalog, |settings, runtime| {
+            Service::new(Arc::clone(&catalog) as _, blobs, settings, runtime)
         })
     }
 
     fn serving(
         values: MemoryKeyValue,
         catalog: &Arc<MemoryCatalog>,
-        service: impl FnOnce(Limits, Runtime) -> Service,
+        service: impl FnOnce(Arc<Settings>, Runtime) -> Service,
     ) -> Self {
         let wall = std::time::SystemTime::UNIX_EPOCH
             .elapsed()
@@ -90,7 +88,7 @@ impl Bench {
             log: Box::new(|_| {}),
         };
         Self {
-            service: service(limits(), runtime),
+            service: service(Arc::new(settings()), runtime),
             values,
             catalog: Arc::clone(catalog),
             clock,
@@ -172,22 +170,18 @@ impl Bench {
     }
 }
 
-/// What uploads are held to here.
-pub(super) fn limits() -> Limits {
-    Limits {
-        max_upload_bytes: 2000,
-        max_pixels: 10_000,
-        max_width: 65_535,
-        max_height: 65_535,
-        max_frames: 10,
-        max_metadata_bytes: 65_536,
-        accepted_types: Kind::ALL.to_vec(),
-        strip_metadata: Some(Strip::Location),
-        trailing_data: Trailing::Cut,
-        verify_downloads: true,
-        lease: LEASE,
-        grace_millis: GRACE_SECONDS * 1000,
-    }
+/// Small limits, and short times.
+pub(super) fn settings() -> Settings {
+    let mut settings = Settings::of_test(&[]).expect("good settings");
+    settings.uploads.max_bytes = 2000;
+    settings.uploads.max_seconds = UPLOAD_SECONDS;
+    settings.media.max_pixels = 10_000;
+    settings.media.max_frames = 10;
+    settings.media.max_metadata_bytes = 65_536;
+    settings.stores.verify_downloads = true;
+    settings.stores.late_write_seconds = LATE_WRITE_SECONDS;
+    settings.stores.delete_grace_seconds = GRACE_SECONDS.unsigned_abs();
+    settings
 }
 
 /// A body that comes in pieces of 50 bytes.

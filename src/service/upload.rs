@@ -192,7 +192,7 @@ impl Service {
     }
 
     fn max_bytes(&self, expected: &Expected) -> u64 {
-        let limit = self.limits().max_upload_bytes;
+        let limit = self.settings().uploads.max_bytes;
         expected.max_bytes.map_or(limit, |wanted| wanted.min(limit))
     }
 
@@ -204,7 +204,7 @@ impl Service {
                 .as_ref()
                 .is_none_or(|kinds| kinds.contains(kind))
         };
-        let accepted = self.limits().accepted_types.iter().copied();
+        let accepted = self.settings().media.accepted.iter().copied();
         accepted.filter(allowed).collect()
     }
 
@@ -261,16 +261,9 @@ impl Service {
     }
 
     fn policy(&self, expected: &Expected) -> Policy {
-        let limits = self.limits();
         Policy {
             accepted: self.accepted(expected),
-            max_pixels: limits.max_pixels,
-            max_width: limits.max_width,
-            max_height: limits.max_height,
-            max_frames: limits.max_frames,
-            max_metadata_bytes: limits.max_metadata_bytes,
-            strip: limits.strip_metadata,
-            trailing: limits.trailing_data,
+            ..self.settings().media.clone()
         }
     }
 

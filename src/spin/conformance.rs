@@ -30,7 +30,7 @@ async fn run() -> Result<Vec<&'static str>, Failure> {
     let opened = |error: &dyn std::fmt::Display| Failure::new("the stores open", error);
     let prefix = Uuid::now_v7().simple().to_string();
     let settings = read_settings().await.map_err(|error| opened(&error))?;
-    let blobs = open_blobs(&settings.blob_store, CHUNK_BYTES)
+    let blobs = open_blobs(&settings.stores.blobs, CHUNK_BYTES)
         .await
         .map_err(|error| opened(&error))?;
     let mut promises = blobs::conformance::run(&*blobs, &prefix).await?;

@@ -29,7 +29,7 @@ use crate::http::App;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::model::Timestamp;
 use crate::patience::{Patient, SILENCE, Timer, within};
-use crate::service::{Limits, Runtime, Service};
+use crate::service::{Runtime, Service};
 use crate::settings::{self, BlobStoreSetting, Settings, SettingsError};
 
 pub use http::SpinHttp;
@@ -67,19 +67,19 @@ async fn build() -> Result<Router, Problem> {
             .with_header(RETRY_AFTER, "5")
     };
     let catalog = open_catalog().await.map_err(|error| unavailable(&error))?;
-    let blobs = open_blobs(&settings.blob_store, settings.chunk_bytes)
+    let blobs = open_blobs(&settings.stores.blobs, settings.stores.chunk_bytes)
         .await
         .map_err(|error| unavailable(&error))?;
     let catalog = Arc::new(catalog);
-    let limits = Limits::from(&settings);
-    let service = match &settings.previous_blob_store {
-        None => Service::new(catalog, blobs, limits, runtime()),
+    let settings = Arc::new(settings);
+    let service = match &settings.stores.previous_blobs {
+        None => Service::new(catalog, blobs, Arc::clone(&settings), runtime()),
         Some(previous) => {
-            let previous = open_blobs(previous, settings.chunk_bytes)
+            let previous = open_blobs(previous, settings.stores.chunk_bytes)
                 .await
                 .map_err(|error| unavailable(&error))?;
             let blobs = MovingBlobs::new(blobs, previous);
-            Service::migrating(catalog, blobs, limits, runtime())
+            Service::migrating(catalog, blobs, Arc::clone(&settings), runtime())
         }
     };
     Ok(crate::http::router(Arc::new(App { service, settings })))
@@ -112,10 +112,10 @@ async fn open_blobs(
 
 async fn read_settings() -> Result<Settings, SettingsError> {
     let mut values = BTreeMap::new();
-    for &name in settings::NAMES {
+    for settings::Variable { name, .. } in settings::variables() {
         match variables::get(name).await {
             Ok(value) => {
-                values.insert(name, value);
+                values.insert(*name, value);
             }
             Err(variables::Error::Undefined(_)) => {}
             Err(error) => {

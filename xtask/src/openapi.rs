@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 
-use crate::cargo::{self, cargo};
+use crate::cargo;
 use crate::say;
 
 /// The unit test that holds the files to the code, and writes them where it is asked to.
@@ -19,9 +19,6 @@ impl Openapi {
     /// Runs the command.
     pub(crate) fn run(self) -> Result<()> {
         say::step("Writing docs/openapi.json and docs/openapi.html");
-        // The same packages as all unit tests, so that nothing is built twice.
-        let test = "test --quiet --package darkroom --package xtask --lib --bins";
-        let mut command = cargo(test.split(' '));
-        cargo::run(command.arg(TEST).env(WRITE, "1"))
+        cargo::write_by_test(TEST, WRITE)
     }
 }

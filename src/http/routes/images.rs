@@ -55,7 +55,7 @@ pub(in crate::http) async fn list(
         owner: caller.grant.confined_to(),
         query: &walk,
     };
-    let keys = &app.settings.signing_keys;
+    let keys = &app.settings.access.signing_keys;
     let after = match &listing.cursor {
         Some(text) => Some(cursor::parse(keys, &walk, text).ok_or_else(foreign_cursor)?),
         None => None,
@@ -67,7 +67,12 @@ pub(in crate::http) async fn list(
         limit: listing.limit,
     };
     let page = app.service.list(&caller.grant, request).await?;
-    let base = app.settings.public_base_url.as_deref().unwrap_or_default();
+    let base = app
+        .settings
+        .http
+        .public_base_url
+        .as_deref()
+        .unwrap_or_default();
     let next_cursor = page.next.map(|next| cursor::print(keys, &walk, &next));
     let link = next_cursor
         .as_ref()
@@ -200,7 +205,7 @@ pub(in crate::http) async fn edit(
     let as_seen = as_seen(&app, &parts);
     let as_seen = as_seen.as_ref().map(|as_seen| as_seen as &AsSeen<'_>);
     let (grant, service) = (&caller.grant, &app.service);
-    let quota = grant.quota.over(app.settings.quota);
+    let quota = grant.quota.over(app.settings.uploads.quota);
     let image = service.edit(grant, id, &patch, quota, as_seen).await?;
     Ok(object(&app, &image)?.0)
 }

@@ -113,8 +113,13 @@ pub(in crate::http) async fn create(
         tags: fields::tags(wanted.tags.0.iter().map(String::as_str))?,
         visibility: visibility.map(|visibility| visibility.as_str().to_owned()),
     };
-    let base = app.settings.public_base_url.as_deref().unwrap_or_default();
-    let text = ticket.sign(&app.settings.signing_keys)?;
+    let base = app
+        .settings
+        .http
+        .public_base_url
+        .as_deref()
+        .unwrap_or_default();
+    let text = ticket.sign(&app.settings.access.signing_keys)?;
     if text.len() > ticket::MAX_TICKET_BYTES {
         let detail = "the ticket's tags and types are too long together";
         return Err(Problem::new(ProblemKind::BadRequest, detail));
@@ -133,7 +138,7 @@ fn kinds(app: &App, media_types: &[String]) -> Result<Option<Vec<Kind>>, Problem
     if media_types.is_empty() {
         return Ok(None);
     }
-    let accepted = &app.service.limits().accepted_types;
+    let accepted = &app.settings.media.accepted;
     let kind = |text: &String| {
         let kind = Kind::from_media_type(text).filter(|kind| accepted.contains(kind));
         kind.ok_or_else(|| {
@@ -179,7 +184,7 @@ pub(super) fn redeem(app: &App, uri: &Uri) -> Result<Option<Redeemed>, Problem> 
     let now = app.service.now().seconds();
     let ticket = {
         let _timer = trace::start(Phase::Auth);
-        ticket::verify(&app.settings.signing_keys, now, text)?
+        ticket::verify(&app.settings.access.signing_keys, now, text)?
     };
     trace::note_owner(&ticket.sub);
     let visibility = ticket.visibility.as_deref().and_then(Visibility::parse);
@@ -192,7 +197,7 @@ pub(super) fn redeem(app: &App, uri: &Uri) -> Result<Option<Redeemed>, Problem> 
         attributes: Attributes {
             visibility: visibility.unwrap_or_default(),
             tags: ticket.tags,
-            quota: ticket.quota.over(app.settings.quota),
+            quota: ticket.quota.over(app.settings.uploads.quota),
             ticket: Some(ticket.id),
         },
         owner: ticket.sub,

@@ -73,7 +73,7 @@ impl FromRequestParts<Arc<App>> for Uploader {
         let caller = Authorized::<Write>::from_request_parts(parts, app).await?;
         Ok(Self(Redeemed {
             attributes: Attributes {
-                quota: caller.grant.quota.over(app.settings.quota),
+                quota: caller.grant.quota.over(app.settings.uploads.quota),
                 ..Attributes::default()
             },
             owner: caller.grant.owner,
@@ -237,7 +237,12 @@ pub(in crate::http) enum CreatedView<'a> {
 
 /// Shows what was made: one image, or the items of several.
 fn created(app: &App, images: &[Image]) -> Result<Response, Problem> {
-    let base = app.settings.public_base_url.as_deref().unwrap_or_default();
+    let base = app
+        .settings
+        .http
+        .public_base_url
+        .as_deref()
+        .unwrap_or_default();
     let mut response = match images {
         [image] => object(app, image)?.0,
         images => json(&ItemsView {

@@ -56,7 +56,7 @@ pub(in crate::http) async fn show(
     _: Parameters<Nothing>,
 ) -> Result<Response, Problem> {
     let usage = app.service.usage(&caller.grant.owner).await?;
-    let quota = caller.grant.quota.over(app.settings.quota);
+    let quota = caller.grant.quota.over(app.settings.uploads.quota);
     Ok(view::json(&UsageView {
         images: usage.images,
         bytes: usage.bytes,

@@ -10,8 +10,8 @@ use crate::catalog::SqlCatalog;
 use crate::catalog::native::Native;
 use crate::media::testing;
 use crate::model::{Image, QuotaClaim, Timestamp, Usage};
-use crate::service::tests::limits;
-use crate::service::{Attributes, Expected, Limits, ListRequest, Runtime};
+use crate::service::tests::settings;
+use crate::service::{Attributes, Expected, ListRequest, Runtime};
 
 /// A service over SQLite and a map, both of which the test may damage.
 struct Bench {
@@ -28,17 +28,20 @@ impl Bench {
         let values = MemoryKeyValue::default();
         let catalog = SqlCatalog::open(database.clone()).await.expect("opens");
         let blobs = ChunkedBlobs::new(Arc::new(values.clone()), 64);
-        let limits = Limits {
-            grace_millis: 0,
-            ..limits()
-        };
+        let mut settings = settings();
+        settings.stores.delete_grace_seconds = 0;
         let runtime = Runtime {
             now: Box::new(|| Timestamp::from_millis(NOW + 1)),
             spawn: Box::new(|work| assert_eq!(work.now_or_never(), Some(()))),
             log: Box::new(|_| {}),
         };
         Self {
-            service: Service::new(Arc::new(catalog), Arc::new(blobs), limits, runtime),
+            service: Service::new(
+                Arc::new(catalog),
+                Arc::new(blobs),
+                Arc::new(settings),
+                runtime,
+            ),
             database,
             values,
         }

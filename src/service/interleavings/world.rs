@@ -18,15 +18,13 @@ use crate::blobs::{BlobError, BlobStore as _, ChunkedBlobs, MemoryKeyValue, Movi
 use crate::catalog::native::Native;
 use crate::catalog::{BlobCheck, Catalog, MemoryCatalog, SqlCatalog};
 use crate::model::{BlobRef, Filters, ListQuery, Sort, Timestamp};
-use crate::service::tests::limits;
-use crate::service::{Limits, Runtime, Service, Term};
+use crate::service::tests::settings;
+use crate::service::{Runtime, Service, Term};
 
 /// How long leases last, in milliseconds.
-pub(super) const TERM: Term = Term {
-    issue: 100_000,
-    write: 3_600_000,
-    settle: 900_000,
-};
+pub(super) const TERM: Term = Term::new(UPLOAD_SECONDS, LATE_WRITE_SECONDS);
+const UPLOAD_SECONDS: u64 = 3600;
+const LATE_WRITE_SECONDS: u64 = 900;
 /// How long the dead stay, in milliseconds.
 pub(super) const GRACE: i64 = 900_000;
 /// How far the clocks of the two instances are ahead of the database's.
@@ -171,11 +169,11 @@ impl World {
             }),
             log: Box::new(|_| {}),
         };
-        let limits = Limits {
-            lease: TERM,
-            grace_millis: GRACE,
-            ..limits()
-        };
+        let mut settings = settings();
+        settings.uploads.max_seconds = UPLOAD_SECONDS;
+        settings.stores.late_write_seconds = LATE_WRITE_SECONDS;
+        settings.stores.delete_grace_seconds = GRACE.unsigned_abs() / 1000;
+        let settings = Arc::new(settings);
         let chunk_size = u32::try_from(CHUNK).expect("is small");
         let blobs = |values: &MemoryKeyValue| {
             let values = stepped(values.clone(), &self.steps, &self.clock);
@@ -183,10 +181,10 @@ impl World {
         };
         let (catalog, current) = (Arc::clone(&self.catalog), blobs(&self.values));
         match &self.previous {
-            None => Service::new(catalog, current, limits, runtime),
+            None => Service::new(catalog, current, settings, runtime),
             Some(previous) => {
                 let blobs = MovingBlobs::new(current, blobs(previous));
-                Service::migrating(catalog, blobs, limits, runtime)
+                Service::migrating(catalog, blobs, settings, runtime)
             }
         }
     }

@@ -6,8 +6,8 @@ fn migrating(bench: &Bench) -> Bench {
     let current = MemoryKeyValue::default();
     let store = |values: &MemoryKeyValue| Arc::new(ChunkedBlobs::new(Arc::new(values.clone()), 50));
     let blobs = MovingBlobs::new(store(&current), store(&bench.values));
-    Bench::serving(current, &bench.catalog, |limits, runtime| {
-        Service::migrating(Arc::clone(&bench.catalog) as _, blobs, limits, runtime)
+    Bench::serving(current, &bench.catalog, |settings, runtime| {
+        Service::migrating(Arc::clone(&bench.catalog) as _, blobs, settings, runtime)
     })
 }
 
