@@ -1,9 +1,14 @@
+//! What is accepted: the limits on images, and what becomes of metadata. Each limit is
+//! checked here, when a walk has found what it is about.
+
+use super::MediaError;
 use crate::model::Kind;
-/// What is taken, and what becomes of what is in it besides the picture.
+
+/// What is accepted, and what becomes of what is in it besides the picture.
 /// Limits are checked as soon as the bytes tell, before the rest is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// The kinds that are taken.
+    /// The kinds that are accepted.
     pub accepted: Vec<Kind>,
     /// The most pixels, as width times height, of the canvas or of a frame.
     pub max_pixels: u64,
@@ -20,6 +25,46 @@ pub struct Policy {
     pub strip: Option<Strip>,
     /// What becomes of bytes after the container's end.
     pub trailing: Trailing,
+}
+
+impl Policy {
+    /// Checks the size of the canvas or of a frame: a decoder would have to hold it.
+    pub(super) fn check_pixels(&self, width: u32, height: u32) -> Result<(), MediaError> {
+        let max_pixels = self.max_pixels;
+        if u64::from(width).saturating_mul(height.into()) > max_pixels {
+            return Err(MediaError::TooManyPixels {
+                width,
+                height,
+                max_pixels,
+            });
+        }
+        let sides = [
+            ("width", width, self.max_width),
+            ("height", height, self.max_height),
+        ];
+        match sides.into_iter().find(|(_, pixels, max)| pixels > max) {
+            Some((side, pixels, max)) => Err(MediaError::TooLong { side, pixels, max }),
+            None => Ok(()),
+        }
+    }
+
+    /// Checks the number of frames so far.
+    pub(super) fn check_frames(&self, frames: u32) -> Result<(), MediaError> {
+        let max = self.max_frames;
+        if frames > max {
+            return Err(MediaError::TooManyFrames { frames, max });
+        }
+        Ok(())
+    }
+
+    /// Checks the length in bytes of one piece of metadata.
+    pub(super) fn check_metadata(&self, size: u64) -> Result<(), MediaError> {
+        let max = self.max_metadata_bytes;
+        if size > max {
+            return Err(MediaError::MetadataTooLarge { size, max });
+        }
+        Ok(())
+    }
 }
 
 /// Which metadata is removed.
