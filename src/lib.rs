@@ -8,6 +8,8 @@
 //! - [`blobs`]: the bytes, behind a trait; [`catalog`]: all else, behind another.
 //! - [`model`]: the nouns: images, blobs, digests, times, lists, kinds, quotas. No I/O.
 //! - [`number`]: the one reader of whole numbers that come as text. Pure.
+//! - [`platform`]: what a host must give besides stores: clock, randomness, HTTP.
+//! - [`app`]: the composition root: stores, settings and platform become the application.
 //! - [`patience`]: how long stores are waited for.
 //! - [`settings`]: every variable, parsed and checked once.
 //! - [`trace`]: what is noted of a request while it is served.
@@ -30,6 +32,7 @@
 // In the component, what the SDK's macros make is not: all else is compiled here too.
 #![cfg_attr(not(target_family = "wasm"), forbid(unsafe_code))]
 
+pub mod app;
 pub mod auth;
 pub mod blobs;
 pub mod catalog;
@@ -41,6 +44,7 @@ pub mod media;
 pub mod model;
 pub mod number;
 pub mod patience;
+pub mod platform;
 pub mod service;
 pub mod settings;
 #[cfg(all(target_family = "wasm", not(test)))]

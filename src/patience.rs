@@ -2,23 +2,22 @@
 //! waits for it is told. What it was asked to do may be done yet: nobody knows.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures_util::future::{BoxFuture, Either, select};
+use futures_util::future::{Either, select};
 
 use crate::blobs::{BlobError, KeyValue};
 use crate::catalog::{CatalogError, Database, Row, Value};
+use crate::platform::Clock;
 
 /// How long a store may take over one call. Spin itself waits for minutes for a Redis
 /// that is gone, and for ever for a database.
 pub const SILENCE: Duration = Duration::from_secs(10);
 /// How long a database may take over a statement that goes over all that it holds.
 pub const LONG_SILENCE: Duration = Duration::from_secs(600);
-
-/// Gives a future that ends after a while.
-pub type Timer = Box<dyn Fn(Duration) -> BoxFuture<'static, ()> + Send + Sync>;
 
 /// A call was not answered in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -29,10 +28,10 @@ pub struct Silence(pub Duration);
 /// no timer is set.
 pub async fn within<T>(
     limit: Duration,
-    timer: &Timer,
+    clock: &dyn Clock,
     call: impl Future<Output = T>,
 ) -> Result<T, Silence> {
-    match select(pin!(call), timer(limit)).await {
+    match select(pin!(call), clock.sleep(limit)).await {
         Either::Left((answer, _)) => Ok(answer),
         Either::Right(_) => Err(Silence(limit)),
     }
@@ -41,13 +40,13 @@ pub async fn within<T>(
 /// A store whose calls fail if they are not answered in time.
 pub struct Patient<S> {
     store: S,
-    timer: Timer,
+    clock: Arc<dyn Clock>,
 }
 
 impl<S> Patient<S> {
     /// Waits no longer for `store` than it may take.
-    pub fn new(store: S, timer: Timer) -> Self {
-        Self { store, timer }
+    pub fn new(store: S, clock: Arc<dyn Clock>) -> Self {
+        Self { store, clock }
     }
 }
 
@@ -57,7 +56,7 @@ impl<D: Database> Patient<D> {
         limit: Duration,
         call: impl Future<Output = Result<Vec<Row>, CatalogError>>,
     ) -> Result<Vec<Row>, CatalogError> {
-        let answer = within(limit, &self.timer, call).await;
+        let answer = within(limit, &*self.clock, call).await;
         answer.unwrap_or_else(|silence| Err(CatalogError::Database(silence.to_string())))
     }
 }
@@ -84,7 +83,7 @@ impl<K: KeyValue> Patient<K> {
         &self,
         call: impl Future<Output = Result<T, BlobError>>,
     ) -> Result<T, BlobError> {
-        let answer = within(SILENCE, &self.timer, call).await;
+        let answer = within(SILENCE, &*self.clock, call).await;
         answer.unwrap_or_else(|silence| Err(BlobError::Store(silence.to_string())))
     }
 }

@@ -48,7 +48,7 @@ use axum::http::{HeaderValue, Method, Request, StatusCode, header};
 use axum::middleware;
 use axum::response::{IntoResponse as _, Response};
 
-use crate::service::Service;
+use crate::service::{Migration, Service};
 use crate::settings::Settings;
 use problem::{Problem, ProblemKind};
 use security::Policy;
@@ -57,6 +57,8 @@ use security::Policy;
 pub struct App {
     /// What the product does.
     pub service: Service,
+    /// Moves blobs between stores, where that is configured.
+    pub migration: Option<Migration>,
     /// How it is configured.
     pub settings: Arc<Settings>,
 }

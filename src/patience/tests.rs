@@ -1,41 +1,26 @@
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
-use futures_util::future::{pending, poll_fn};
+use futures_util::future::{BoxFuture, pending, poll_fn};
 
 use super::*;
 use crate::catalog::SqlCatalog;
 use crate::catalog::migrations::migrate;
 use crate::catalog::native::Native;
+use crate::model::Timestamp;
 
 /// A clock that goes as the test says.
 #[derive(Clone, Default)]
-struct Clock {
+struct Seconds {
     seconds: Arc<AtomicU64>,
     /// The limits of the timers that were set.
     set: Arc<Mutex<Vec<u64>>>,
 }
 
-impl Clock {
-    fn timer(&self) -> Timer {
-        let clock = self.clone();
-        Box::new(move |time| {
-            let (clock, mut end) = (clock.clone(), None);
-            Box::pin(poll_fn(move |_| {
-                let now = clock.seconds.load(Ordering::Relaxed);
-                let end = *end.get_or_insert_with(|| {
-                    let mut set = clock.set.lock().expect("not poisoned");
-                    set.push(time.as_secs());
-                    now + time.as_secs()
-                });
-                if now >= end {
-                    Poll::Ready(())
-                } else {
-                    Poll::Pending
-                }
-            }))
-        })
+impl Seconds {
+    fn shared(&self) -> Arc<dyn Clock> {
+        Arc::new(self.clone())
     }
 
     /// When `call` is answered, in seconds from now: it is looked at every second.
@@ -49,6 +34,29 @@ impl Clock {
             self.seconds.fetch_add(1, Ordering::Relaxed);
         }
         None
+    }
+}
+
+impl Clock for Seconds {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_seconds(self.seconds.load(Ordering::Relaxed))
+    }
+
+    fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
+        let (clock, mut end) = (self.clone(), None);
+        Box::pin(poll_fn(move |_| {
+            let now = clock.seconds.load(Ordering::Relaxed);
+            let end = *end.get_or_insert_with(|| {
+                let mut set = clock.set.lock().expect("not poisoned");
+                set.push(time.as_secs());
+                now + time.as_secs()
+            });
+            if now >= end {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        }))
     }
 }
 
@@ -79,8 +87,8 @@ impl KeyValue for Silent {
 
 #[test]
 fn a_database_that_never_answers_fails_after_ten_seconds() {
-    let clock = Clock::default();
-    let database = Patient::new(Silent, clock.timer());
+    let clock = Seconds::default();
+    let database = Patient::new(Silent, clock.shared());
     let silence = CatalogError::Database("no answer within 10 seconds".to_owned());
     let answered = clock.answered(database.query("SELECT 1", vec![]));
     assert_eq!(answered, Some((10, Err(silence.clone()))));
@@ -92,8 +100,8 @@ fn a_database_that_never_answers_fails_after_ten_seconds() {
 
 #[test]
 fn a_statement_that_goes_over_everything_has_ten_minutes() {
-    let clock = Clock::default();
-    let database = Patient::new(Silent, clock.timer());
+    let clock = Seconds::default();
+    let database = Patient::new(Silent, clock.shared());
     let answered = clock.answered(database.query_long("UPDATE images SET size = 1", vec![]));
     let silence = CatalogError::Database("no answer within 600 seconds".to_owned());
     assert_eq!(answered, Some((600, Err(silence))));
@@ -101,8 +109,8 @@ fn a_statement_that_goes_over_everything_has_ten_minutes() {
 
 #[test]
 fn every_call_of_a_blob_store_that_never_answers_fails_after_ten_seconds() {
-    let clock = Clock::default();
-    let values = Patient::new(Silent, clock.timer());
+    let clock = Seconds::default();
+    let values = Patient::new(Silent, clock.shared());
     let silence = BlobError::Store("no answer within 10 seconds".to_owned());
     let key = || "k".to_owned();
     let got = clock.answered(values.get(key()));
@@ -115,8 +123,8 @@ fn every_call_of_a_blob_store_that_never_answers_fails_after_ten_seconds() {
 
 #[test]
 fn a_store_that_answers_at_once_needs_no_timer() {
-    let clock = Clock::default();
-    let database = Patient::new(Native::new(), clock.timer());
+    let clock = Seconds::default();
+    let database = Patient::new(Native::new(), clock.shared());
     let one = Row(vec![Value::Integer(1)]);
     let answered = clock.answered(database.query("SELECT 1", vec![]));
     assert_eq!(answered, Some((0, Ok(vec![one]))));
@@ -126,7 +134,7 @@ fn a_store_that_answers_at_once_needs_no_timer() {
 #[test]
 fn a_new_schema_is_made_with_patience_for_each_statement() {
     /// Takes a minute over whatever changes the schema or all rows.
-    struct Slow(Native, Clock);
+    struct Slow(Native, Seconds);
     #[async_trait]
     impl Database for Slow {
         async fn query(&self, sql: &str, parameters: Vec<Value>) -> Result<Vec<Row>, CatalogError> {
@@ -134,13 +142,13 @@ fn a_new_schema_is_made_with_patience_for_each_statement() {
             let is_quick =
                 matches!(word, Some("SELECT" | "PRAGMA")) || sql.contains("schema_migrations");
             if !is_quick {
-                self.1.timer()(Duration::from_secs(60)).await;
+                self.1.sleep(Duration::from_secs(60)).await;
             }
             self.0.query(sql, parameters).await
         }
     }
-    let clock = Clock::default();
-    let database = Patient::new(Slow(Native::new(), clock.clone()), clock.timer());
+    let clock = Seconds::default();
+    let database = Patient::new(Slow(Native::new(), clock.clone()), clock.shared());
     let (seconds, made) = clock.answered(migrate(&database)).expect("ends");
     assert_eq!(made, Ok(()));
     assert!(seconds > 1800, "{seconds} seconds are no large schema");

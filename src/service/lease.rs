@@ -10,8 +10,6 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use uuid::Uuid;
-
 use super::Service;
 use crate::catalog::{CatalogError, Lease};
 use crate::model::{BlobId, Timestamp};
@@ -125,7 +123,7 @@ impl Service {
         };
         let term = self.lease_term();
         let lease = Lease {
-            id: Uuid::now_v7().simple().to_string(),
+            id: self.new_id(),
             capacity,
             expires_at: now.plus_millis(term.whole()),
         };

@@ -21,11 +21,10 @@ mod verify;
 
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
-
-use crate::blobs::{BlobStore, MovingBlobs};
+use crate::blobs::BlobStore;
 use crate::catalog::Catalog;
 use crate::model::{Image, Timestamp};
+use crate::platform::{self, Platform};
 use crate::settings::Settings;
 
 pub use crate::catalog::{KeyAnswer, KeyClaim};
@@ -35,20 +34,10 @@ pub use error::{ServiceError, StoreError};
 pub use fetch::ListRequest;
 pub use idempotency::{ANSWER_SECONDS, Answering, Begun, HOLD_SECONDS};
 pub use lease::Term;
-pub use migrate::Migrated;
+pub use migrate::{Migrated, Migration};
 pub use sweep::Swept;
 pub use upload::{Attributes, Expected, Received, UploadError};
 pub use usage::Report;
-
-/// What the service needs of the world besides its stores.
-pub struct Runtime {
-    /// The time.
-    pub now: Box<dyn Fn() -> Timestamp + Send + Sync>,
-    /// Runs work after the response has been sent, with no promise that it ends.
-    pub spawn: Box<dyn Fn(BoxFuture<'static, ()>) + Send + Sync>,
-    /// Takes a line for the operator.
-    pub log: Box<dyn Fn(&str) + Send + Sync>,
-}
 
 /// Whether an image is still as the caller saw it. Asked again after each change by
 /// others, until what it was asked of is what is changed.
@@ -63,12 +52,10 @@ pub struct Service {
 struct Parts {
     catalog: Arc<dyn Catalog>,
     blobs: Arc<dyn BlobStore>,
-    /// The same store, where blobs are being moved from another.
-    moving: Option<MovingBlobs>,
     settings: Arc<Settings>,
     /// How long uploads may take, and so how long remains may stay.
     lease_term: Term,
-    runtime: Runtime,
+    platform: Arc<dyn Platform>,
     leases: lease::LeasePool,
     sweeps: sweep::Schedule,
     abandoned: idempotency::Abandoned,
@@ -80,40 +67,19 @@ impl Service {
         catalog: Arc<dyn Catalog>,
         blobs: Arc<dyn BlobStore>,
         settings: Arc<Settings>,
-        runtime: Runtime,
+        platform: Arc<dyn Platform>,
     ) -> Self {
-        Self::over(catalog, blobs, None, settings, runtime)
-    }
-
-    /// The same, while blobs are moved from one store to another.
-    pub fn migrating(
-        catalog: Arc<dyn Catalog>,
-        blobs: MovingBlobs,
-        settings: Arc<Settings>,
-        runtime: Runtime,
-    ) -> Self {
-        let moving = Some(blobs.clone());
-        Self::over(catalog, Arc::new(blobs), moving, settings, runtime)
-    }
-
-    fn over(
-        catalog: Arc<dyn Catalog>,
-        blobs: Arc<dyn BlobStore>,
-        moving: Option<MovingBlobs>,
-        settings: Arc<Settings>,
-        runtime: Runtime,
-    ) -> Self {
+        let lease_term = Term::new(
+            settings.uploads.max_seconds,
+            settings.stores.late_write_seconds,
+        );
         Self {
             parts: Arc::new(Parts {
                 catalog,
                 blobs,
-                moving,
-                lease_term: Term::new(
-                    settings.uploads.max_seconds,
-                    settings.stores.late_write_seconds,
-                ),
                 settings,
-                runtime,
+                lease_term,
+                platform,
                 leases: lease::LeasePool::default(),
                 sweeps: sweep::Schedule::default(),
                 abandoned: idempotency::Abandoned::default(),
@@ -131,17 +97,23 @@ impl Service {
 
     /// The time.
     pub fn now(&self) -> Timestamp {
-        (self.parts.runtime.now)()
+        self.parts.platform.now()
+    }
+
+    /// An id that nothing else has, as text.
+    pub fn new_id(&self) -> String {
+        let id = platform::new_id(&*self.parts.platform);
+        id.simple().to_string()
     }
 
     /// Writes a line for the operator.
     pub fn log(&self, line: &str) {
-        (self.parts.runtime.log)(line);
+        self.parts.platform.log(line);
     }
 
     /// Runs work after the response has been sent, with no promise that it ends.
     pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
-        (self.parts.runtime.spawn)(Box::pin(work));
+        self.parts.platform.spawn(Box::pin(work));
     }
 
     /// Whether both stores answer.

@@ -113,7 +113,8 @@ impl Service {
             return Ok(0);
         }
         let term = self.lease_term();
-        let moving = if self.is_migrating() { term.write } else { 0 };
+        let is_migrating = self.settings().stores.previous_blobs.is_some();
+        let moving = if is_migrating { term.write } else { 0 };
         let settled = self.now().plus_millis(-term.settle.saturating_add(moving));
         let remains = self.catalog().remains(settled, limit).await?;
         if remains.is_empty() {

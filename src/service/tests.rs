@@ -18,6 +18,7 @@ use crate::blobs::{ChunkedBlobs, KeyValue, MemoryKeyValue};
 use crate::catalog::MemoryCatalog;
 use crate::media::{MediaError, testing};
 use crate::model::{Kind, Quota, QuotaClaim};
+use crate::platform::testing::TestPlatform;
 
 /// A service over memory with a clock that the test sets.
 struct Bench {
@@ -25,7 +26,7 @@ struct Bench {
     values: MemoryKeyValue,
     catalog: Arc<MemoryCatalog>,
     clock: Arc<AtomicI64>,
-    spawned: Arc<Mutex<Vec<BoxFuture<'static, ()>>>>,
+    platform: Arc<TestPlatform>,
 }
 
 const CHUNK: u32 = 64;
@@ -63,15 +64,15 @@ impl Bench {
 
     fn over(values: MemoryKeyValue, store: Arc<dyn KeyValue>, catalog: Arc<MemoryCatalog>) -> Self {
         let blobs = Arc::new(ChunkedBlobs::new(store, CHUNK));
-        Self::serving(values, &catalog, |settings, runtime| {
-            Service::new(Arc::clone(&catalog) as _, blobs, settings, runtime)
+        Self::serving(values, &catalog, |settings, platform| {
+            Service::new(Arc::clone(&catalog) as _, blobs, settings, platform)
         })
     }
 
     fn serving(
         values: MemoryKeyValue,
         catalog: &Arc<MemoryCatalog>,
-        service: impl FnOnce(Arc<Settings>, Runtime) -> Service,
+        service: impl FnOnce(Arc<Settings>, Arc<dyn Platform>) -> Service,
     ) -> Self {
         let wall = std::time::SystemTime::UNIX_EPOCH
             .elapsed()
@@ -80,19 +81,15 @@ impl Bench {
         let clock = Arc::new(AtomicI64::new(
             i64::try_from(wall).expect("before 292 million"),
         ));
-        let spawned: Arc<Mutex<Vec<BoxFuture<'static, ()>>>> = Arc::default();
-        let (clock_read, queue) = (Arc::clone(&clock), Arc::clone(&spawned));
-        let runtime = Runtime {
-            now: Box::new(move || Timestamp::from_millis(clock_read.load(Ordering::Relaxed))),
-            spawn: Box::new(move |work| queue.lock().expect("not poisoned").push(work)),
-            log: Box::new(|_| {}),
-        };
+        let clock_read = Arc::clone(&clock);
+        let now = move || Timestamp::from_millis(clock_read.load(Ordering::Relaxed));
+        let platform = Arc::new(TestPlatform::new(now));
         Self {
-            service: service(Arc::new(settings()), runtime),
+            service: service(Arc::new(settings()), Arc::clone(&platform) as _),
             values,
             catalog: Arc::clone(catalog),
             clock,
-            spawned,
+            platform,
         }
     }
 
@@ -142,18 +139,7 @@ impl Bench {
 
     /// Does what goes on after responses.
     async fn do_spawned(&self) {
-        loop {
-            let work: Vec<_> = self
-                .spawned
-                .lock()
-                .expect("not poisoned")
-                .drain(..)
-                .collect();
-            if work.is_empty() {
-                return;
-            }
-            futures_util::future::join_all(work).await;
-        }
+        self.platform.do_spawned().await;
     }
 
     /// Sweeps until there is nothing left to do.
@@ -562,13 +548,13 @@ async fn deletions_sweep_in_the_background_but_not_each() {
             .await
             .expect("is deleted");
     }
-    assert_eq!(bench.spawned.lock().expect("not poisoned").len(), 1);
+    assert_eq!(bench.platform.spawned(), 1);
     bench.advance(GRACE_SECONDS + 60);
     bench
         .upload("alice", &testing::png_of_size(100))
         .await
         .expect("is taken");
-    assert_eq!(bench.spawned.lock().expect("not poisoned").len(), 2);
+    assert_eq!(bench.platform.spawned(), 2);
     bench.do_spawned().await;
     // The dead are gone, but for their remains; the living blob and two leases stay.
     assert_eq!(bench.catalog.other_records().len(), 3 + 3);

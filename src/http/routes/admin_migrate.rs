@@ -85,17 +85,17 @@ pub(in crate::http) async fn migrate(
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let step: Step = body::optional_json(&parts.headers, body).await?;
-    if !app.service.is_migrating() {
+    let Some(migration) = &app.migration else {
         let detail = "there is no store to move blobs from: set blob_store_previous";
         return Err(Problem::new(ProblemKind::NothingToMigrate, detail));
-    }
+    };
     let limit = admin::limit(step.limit, LIMIT, MOST)?;
     let after = step.cursor.unwrap_or_default();
     if !after.is_empty() && BlobId::new(after.as_str()).is_none() {
         let detail = "the cursor is not one that was given out";
         return Err(Problem::new(ProblemKind::BadRequest, detail));
     }
-    let done = app.service.migrate(&after, limit).await?;
+    let done = migration.step(&after, limit).await?;
     let damaged = done.damaged.into_iter().map(|(blob, reason)| DamagedView {
         blob: blob.to_string(),
         reason,

@@ -7,7 +7,6 @@ use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use axum::routing::post;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use super::{Route, seconds};
 use crate::auth::ticket::{self, Ticket};
@@ -104,7 +103,7 @@ pub(in crate::http) async fn create(
         .transpose()?;
     let expires = app.service.now().seconds() + lifetime;
     let ticket = Ticket {
-        id: Uuid::now_v7().simple().to_string(),
+        id: app.service.new_id(),
         sub: caller.grant.owner,
         quota: caller.grant.quota,
         exp: expires,

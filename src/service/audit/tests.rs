@@ -1,6 +1,5 @@
 use std::sync::Arc;
 
-use futures_util::FutureExt as _;
 use sha2::{Digest as _, Sha256};
 
 use super::*;
@@ -10,14 +9,16 @@ use crate::catalog::SqlCatalog;
 use crate::catalog::native::Native;
 use crate::media::testing;
 use crate::model::{Image, QuotaClaim, Timestamp, Usage};
+use crate::platform::testing::TestPlatform;
 use crate::service::tests::settings;
-use crate::service::{Attributes, Expected, ListRequest, Runtime};
+use crate::service::{Attributes, Expected, ListRequest};
 
 /// A service over SQLite and a map, both of which the test may damage.
 struct Bench {
     service: Service,
     database: Native,
     values: MemoryKeyValue,
+    platform: Arc<TestPlatform>,
 }
 
 const NOW: i64 = 1_800_000_000_000;
@@ -30,18 +31,16 @@ impl Bench {
         let blobs = ChunkedBlobs::new(Arc::new(values.clone()), 64);
         let mut settings = settings();
         settings.stores.delete_grace_seconds = 0;
-        let runtime = Runtime {
-            now: Box::new(|| Timestamp::from_millis(NOW + 1)),
-            spawn: Box::new(|work| assert_eq!(work.now_or_never(), Some(()))),
-            log: Box::new(|_| {}),
-        };
+        let platform = TestPlatform::new(|| Timestamp::from_millis(NOW + 1));
+        let platform = Arc::new(platform);
         Self {
             service: Service::new(
                 Arc::new(catalog),
                 Arc::new(blobs),
                 Arc::new(settings),
-                runtime,
+                Arc::clone(&platform) as _,
             ),
+            platform,
             database,
             values,
         }
@@ -54,6 +53,7 @@ impl Bench {
         let files = vec![received.expect("is taken")];
         let attributes = Attributes::default();
         let images = self.service.commit("alice", files, &attributes).await;
+        self.platform.do_spawned().await;
         images.expect("commits").remove(0)
     }
 
