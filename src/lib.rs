@@ -9,6 +9,8 @@
 //! - [`model`]: the nouns: images, blobs, digests, times, lists, kinds, quotas. No I/O.
 //! - [`cause`]: what lies behind the failure of a store.
 //! - [`number`]: the one reader of whole numbers that come as text. Pure.
+//! - [`platform`]: what a host must give besides stores: clock, randomness, HTTP.
+//! - [`app`]: the composition root: stores, settings and platform become the application.
 //! - [`patience`]: how long stores are waited for.
 //! - [`settings`]: every variable, parsed and checked once.
 //! - [`trace`]: what is noted of a request while it is served.
@@ -31,6 +33,7 @@
 // In the component, what the SDK's macros make is not: all else is compiled here too.
 #![cfg_attr(not(target_family = "wasm"), forbid(unsafe_code))]
 
+pub mod app;
 pub mod auth;
 pub mod blobs;
 pub mod catalog;
@@ -43,6 +46,7 @@ pub mod media;
 pub mod model;
 pub mod number;
 pub mod patience;
+pub mod platform;
 pub mod service;
 pub mod settings;
 #[cfg(all(target_family = "wasm", not(test)))]

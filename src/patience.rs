@@ -3,23 +3,22 @@
 //! knows.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures_util::future::{BoxFuture, Either, select};
+use futures_util::future::{Either, select};
 
 use crate::blobs::{BlobError, KeyValue};
 use crate::catalog::{CatalogError, Database, Row, Value};
+use crate::platform::Clock;
 
 /// The time that a store has for one call. Spin itself waits minutes for a Redis that
 /// is gone, and for ever for a database.
 pub const SILENCE: Duration = Duration::from_secs(10);
 /// The time that a database has for a statement that visits all of its rows.
 pub const LONG_SILENCE: Duration = Duration::from_secs(600);
-
-/// Makes futures that complete after a given time.
-pub type Timer = Box<dyn Fn(Duration) -> BoxFuture<'static, ()> + Send + Sync>;
 
 /// A call was not answered in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,10 +29,10 @@ pub struct Silence(pub Duration);
 /// ready at once, the timer is never polled.
 pub async fn within<T>(
     limit: Duration,
-    timer: &Timer,
+    clock: &dyn Clock,
     call: impl Future<Output = T>,
 ) -> Result<T, Silence> {
-    match select(pin!(call), timer(limit)).await {
+    match select(pin!(call), clock.sleep(limit)).await {
         Either::Left((answer, _)) => Ok(answer),
         Either::Right(_) => Err(Silence(limit)),
     }
@@ -42,13 +41,13 @@ pub async fn within<T>(
 /// A store whose calls fail if they are not answered in time.
 pub struct Patient<S> {
     store: S,
-    timer: Timer,
+    clock: Arc<dyn Clock>,
 }
 
 impl<S> Patient<S> {
-    /// Wraps `store`; `timer` limits each of its calls.
-    pub fn new(store: S, timer: Timer) -> Self {
-        Self { store, timer }
+    /// Wraps `store`; `clock` limits each of its calls.
+    pub fn new(store: S, clock: Arc<dyn Clock>) -> Self {
+        Self { store, clock }
     }
 }
 
@@ -58,7 +57,7 @@ impl<D: Database> Patient<D> {
         limit: Duration,
         call: impl Future<Output = Result<Vec<Row>, CatalogError>>,
     ) -> Result<Vec<Row>, CatalogError> {
-        let answer = within(limit, &self.timer, call).await;
+        let answer = within(limit, &*self.clock, call).await;
         answer.unwrap_or_else(|silence| Err(CatalogError::database(silence)))
     }
 }
@@ -85,7 +84,7 @@ impl<K: KeyValue> Patient<K> {
         &self,
         call: impl Future<Output = Result<T, BlobError>>,
     ) -> Result<T, BlobError> {
-        let answer = within(SILENCE, &self.timer, call).await;
+        let answer = within(SILENCE, &*self.clock, call).await;
         answer.unwrap_or_else(|silence| Err(BlobError::store(silence)))
     }
 }

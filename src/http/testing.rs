@@ -1,26 +1,25 @@
 //! The whole application over memory, without a host: for tests and promises.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use bytes::Bytes;
-use futures_util::future::BoxFuture;
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 
 use super::{respond, router};
+use crate::app::Stores;
 use crate::auth::{Claims, KeyRing, token};
 use crate::blobs::{ChunkedBlobs, KeyValue, MemoryKeyValue};
 use crate::catalog::testing::MemoryCatalog;
 use crate::http::app::App;
 use crate::model::Timestamp;
-use crate::service::{Limits, Runtime, Service};
-use crate::settings::Settings;
+use crate::platform::testing::TestPlatform;
+use crate::settings::{Settings, TEST_KEYS};
 
-pub(super) const KEYS: &str = "test:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY";
+pub(super) const KEYS: &str = TEST_KEYS;
 pub(super) const NOW: i64 = 1_800_000_000_000;
 
 /// The whole application over memory, without a host.
@@ -29,8 +28,7 @@ pub(super) struct Client {
     pub(super) values: MemoryKeyValue,
     #[cfg(test)]
     catalog: Arc<MemoryCatalog>,
-    lines: Arc<Mutex<Vec<String>>>,
-    spawned: Arc<Mutex<Vec<BoxFuture<'static, ()>>>>,
+    platform: Arc<TestPlatform>,
 }
 
 impl Client {
@@ -66,53 +64,34 @@ impl Client {
         store: Arc<dyn KeyValue>,
         variables: &[(&'static str, &str)],
     ) -> Self {
-        let mut all = BTreeMap::from([("signing_keys", KEYS.to_owned())]);
-        all.extend(
-            variables
-                .iter()
-                .map(|(name, value)| (*name, (*value).to_owned())),
-        );
-        let settings = Settings::parse(&all).expect("good settings");
-        let blobs = ChunkedBlobs::new(store, settings.chunk_bytes);
-        let lines: Arc<Mutex<Vec<String>>> = Arc::default();
-        let log = Arc::clone(&lines);
-        let spawned: Arc<Mutex<Vec<BoxFuture<'static, ()>>>> = Arc::default();
-        let queue = Arc::clone(&spawned);
-        let runtime = Runtime {
-            now: Box::new(|| Timestamp::from_millis(NOW)),
-            spawn: Box::new(move |work| queue.lock().expect("not poisoned").push(work)),
-            log: Box::new(move |line| log.lock().expect("not poisoned").push(line.to_owned())),
+        let settings = Settings::of_test(variables).expect("good settings");
+        let blobs = ChunkedBlobs::new(store, settings.stores.chunk_bytes);
+        let stores = Stores {
+            catalog: Arc::clone(&catalog) as _,
+            blobs: Arc::new(blobs),
+            previous_blobs: None,
         };
-        let limits = Limits::from(&settings);
-        let service = Service::new(catalog.clone(), Arc::new(blobs), limits, runtime);
+        let platform = Arc::new(TestPlatform::new(|| Timestamp::from_millis(NOW)));
+        let app = App::assemble(stores, settings, Arc::clone(&platform) as _);
         Self {
-            router: router(Arc::new(App { service, settings })),
+            router: router(Arc::new(app)),
             values,
             #[cfg(test)]
             catalog,
-            lines,
-            spawned,
+            platform,
         }
     }
 
     /// The lines of the log written since this was last asked.
     pub(super) fn lines(&self) -> Vec<String> {
-        std::mem::take(&mut *self.lines.lock().expect("not poisoned"))
-    }
-
-    /// Does what was left for the time after the response.
-    async fn do_spawned(&self) {
-        let spawned = std::mem::take(&mut *self.spawned.lock().expect("not poisoned"));
-        for work in spawned {
-            work.await;
-        }
+        self.platform.take_lines()
     }
 
     pub(super) async fn send(&self, request: Request<Body>) -> Answer {
         let response = respond(self.router.clone(), request).await;
         let (parts, body) = response.into_parts();
         let body = body.collect().await.expect("a whole body").to_bytes();
-        self.do_spawned().await;
+        self.platform.do_spawned().await;
         Answer {
             status: parts.status,
             headers: parts.headers,

@@ -1,5 +1,7 @@
-//! What the deployment accepts, and what it removes from files.
+//! What the deployment accepts, and what it removes from files. Each limit is checked here,
+//! when a walk has found what it applies to.
 
+use super::MediaError;
 use crate::model::Kind;
 
 /// The limits of files, and the treatment of everything but the picture. Limits are
@@ -23,6 +25,46 @@ pub struct Policy {
     pub strip: Option<Strip>,
     /// The treatment of bytes after the container's end.
     pub trailing: Trailing,
+}
+
+impl Policy {
+    /// Checks the size of the canvas or of a frame: a decoder would have to hold it.
+    pub(super) fn check_pixels(&self, width: u32, height: u32) -> Result<(), MediaError> {
+        let max_pixels = self.max_pixels;
+        if u64::from(width).saturating_mul(height.into()) > max_pixels {
+            return Err(MediaError::TooManyPixels {
+                width,
+                height,
+                max_pixels,
+            });
+        }
+        let sides = [
+            ("width", width, self.max_width),
+            ("height", height, self.max_height),
+        ];
+        match sides.into_iter().find(|(_, pixels, max)| pixels > max) {
+            Some((side, pixels, max)) => Err(MediaError::TooLong { side, pixels, max }),
+            None => Ok(()),
+        }
+    }
+
+    /// Checks the number of frames so far.
+    pub(super) fn check_frames(&self, frames: u32) -> Result<(), MediaError> {
+        let max = self.max_frames;
+        if frames > max {
+            return Err(MediaError::TooManyFrames { frames, max });
+        }
+        Ok(())
+    }
+
+    /// Checks the length in bytes of one piece of metadata.
+    pub(super) fn check_metadata(&self, size: u64) -> Result<(), MediaError> {
+        let max = self.max_metadata_bytes;
+        if size > max {
+            return Err(MediaError::MetadataTooLarge { size, max });
+        }
+        Ok(())
+    }
 }
 
 /// Which metadata is removed.

@@ -33,14 +33,11 @@ const STRIPS: [Option<Strip>; 3] = [Some(Strip::Location), Some(Strip::All), Non
 
 fn policy() -> Policy {
     Policy {
-        accepted: Kind::ALL.to_vec(),
         max_pixels: 1_000_000,
-        max_width: 65_535,
-        max_height: 65_535,
         max_frames: 100,
         max_metadata_bytes: 65_536,
         strip: None,
-        trailing: Trailing::Cut,
+        ..Policy::default()
     }
 }
 

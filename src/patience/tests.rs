@@ -1,43 +1,28 @@
 //! Time limits, by a clock that the tests drive.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
-use futures_util::future::{pending, poll_fn};
+use futures_util::future::{BoxFuture, pending, poll_fn};
 
 use super::*;
 use crate::catalog::SqlCatalog;
 use crate::catalog::migrations::migrate;
 use crate::catalog::testing::native::Native;
+use crate::model::Timestamp;
 
 /// A clock that a test drives.
 #[derive(Clone, Default)]
-struct Clock {
+struct Seconds {
     seconds: Arc<AtomicU64>,
     /// The limits of the timers that were polled.
     set: Arc<Mutex<Vec<u64>>>,
 }
 
-impl Clock {
-    fn timer(&self) -> Timer {
-        let clock = self.clone();
-        Box::new(move |time| {
-            let (clock, mut end) = (clock.clone(), None);
-            Box::pin(poll_fn(move |_| {
-                let now = clock.seconds.load(Ordering::Relaxed);
-                let end = *end.get_or_insert_with(|| {
-                    let mut set = clock.set.lock().expect("not poisoned");
-                    set.push(time.as_secs());
-                    now + time.as_secs()
-                });
-                if now >= end {
-                    Poll::Ready(())
-                } else {
-                    Poll::Pending
-                }
-            }))
-        })
+impl Seconds {
+    fn shared(&self) -> Arc<dyn Clock> {
+        Arc::new(self.clone())
     }
 
     /// The seconds after which `call` is answered, and the answer. It is polled every second.
@@ -51,6 +36,29 @@ impl Clock {
             self.seconds.fetch_add(1, Ordering::Relaxed);
         }
         None
+    }
+}
+
+impl Clock for Seconds {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_seconds(self.seconds.load(Ordering::Relaxed))
+    }
+
+    fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
+        let (clock, mut end) = (self.clone(), None);
+        Box::pin(poll_fn(move |_| {
+            let now = clock.seconds.load(Ordering::Relaxed);
+            let end = *end.get_or_insert_with(|| {
+                let mut set = clock.set.lock().expect("not poisoned");
+                set.push(time.as_secs());
+                now + time.as_secs()
+            });
+            if now >= end {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        }))
     }
 }
 
@@ -81,8 +89,8 @@ impl KeyValue for Silent {
 
 #[test]
 fn a_database_that_never_answers_fails_after_ten_seconds() {
-    let clock = Clock::default();
-    let database = Patient::new(Silent, clock.timer());
+    let clock = Seconds::default();
+    let database = Patient::new(Silent, clock.shared());
     let silence = CatalogError::database("no answer within 10 seconds");
     let answered = clock.answered(database.query("SELECT 1", vec![]));
     assert_eq!(answered, Some((10, Err(silence.clone()))));
@@ -94,8 +102,8 @@ fn a_database_that_never_answers_fails_after_ten_seconds() {
 
 #[test]
 fn a_statement_over_all_rows_has_ten_minutes() {
-    let clock = Clock::default();
-    let database = Patient::new(Silent, clock.timer());
+    let clock = Seconds::default();
+    let database = Patient::new(Silent, clock.shared());
     let answered = clock.answered(database.query_long("UPDATE images SET size = 1", vec![]));
     let silence = CatalogError::database("no answer within 600 seconds");
     assert_eq!(answered, Some((600, Err(silence))));
@@ -103,8 +111,8 @@ fn a_statement_over_all_rows_has_ten_minutes() {
 
 #[test]
 fn every_call_of_a_blob_store_that_never_answers_fails_after_ten_seconds() {
-    let clock = Clock::default();
-    let values = Patient::new(Silent, clock.timer());
+    let clock = Seconds::default();
+    let values = Patient::new(Silent, clock.shared());
     let silence = BlobError::store("no answer within 10 seconds");
     let key = || "k".to_owned();
     let got = clock.answered(values.get(key()));
@@ -117,8 +125,8 @@ fn every_call_of_a_blob_store_that_never_answers_fails_after_ten_seconds() {
 
 #[test]
 fn a_store_that_answers_at_once_needs_no_timer() {
-    let clock = Clock::default();
-    let database = Patient::new(Native::new(), clock.timer());
+    let clock = Seconds::default();
+    let database = Patient::new(Native::new(), clock.shared());
     let one = Row(vec![Value::Integer(1)]);
     let answered = clock.answered(database.query("SELECT 1", vec![]));
     assert_eq!(answered, Some((0, Ok(vec![one]))));
@@ -128,7 +136,7 @@ fn a_store_that_answers_at_once_needs_no_timer() {
 #[test]
 fn migrations_have_a_time_limit_for_each_statement() {
     /// Takes a minute for anything that changes the schema or all rows.
-    struct Slow(Native, Clock);
+    struct Slow(Native, Seconds);
     #[async_trait]
     impl Database for Slow {
         async fn query(&self, sql: &str, parameters: Vec<Value>) -> Result<Vec<Row>, CatalogError> {
@@ -136,13 +144,13 @@ fn migrations_have_a_time_limit_for_each_statement() {
             let is_quick =
                 matches!(word, Some("SELECT" | "PRAGMA")) || sql.contains("schema_migrations");
             if !is_quick {
-                self.1.timer()(Duration::from_secs(60)).await;
+                self.1.sleep(Duration::from_secs(60)).await;
             }
             self.0.query(sql, parameters).await
         }
     }
-    let clock = Clock::default();
-    let database = Patient::new(Slow(Native::new(), clock.clone()), clock.timer());
+    let clock = Seconds::default();
+    let database = Patient::new(Slow(Native::new(), clock.clone()), clock.shared());
     let (seconds, made) = clock.answered(migrate(&database)).expect("ends");
     assert_eq!(made, Ok(()));
     assert!(

@@ -70,7 +70,8 @@ impl Service {
         ranges: &[Range<u64>],
     ) -> Result<ByteStream, ServiceError> {
         let mut stream = self.blobs().read_ranges(&image.blob, ranges).await?;
-        if self.limits().verify_downloads && matches!(ranges, [all] if *all == (0..image.blob.size))
+        if self.settings().stores.verify_downloads
+            && matches!(ranges, [all] if *all == (0..image.blob.size))
         {
             stream = verified(stream, image.blob.id.clone(), image.sha256);
         }

@@ -10,8 +10,6 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use uuid::Uuid;
-
 use super::Service;
 use crate::catalog::{CatalogError, Lease};
 use crate::model::{BlobId, Timestamp};
@@ -34,16 +32,17 @@ pub struct Term {
 impl Term {
     /// A term that gives every upload so many seconds, and every write that was given up
     /// at least so many.
-    pub fn new(upload_seconds: u64, late_write_seconds: u64) -> Self {
-        let millis = |seconds: u64| {
-            let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
-            seconds.saturating_mul(1000)
-        };
+    pub const fn new(upload_seconds: u64, late_write_seconds: u64) -> Self {
         let write = millis(upload_seconds);
+        let late_write = millis(late_write_seconds);
         Self {
             issue: write / 36,
             write,
-            settle: (write / 12).max(millis(late_write_seconds)),
+            settle: if late_write > write / 12 {
+                late_write
+            } else {
+                write / 12
+            },
         }
     }
 
@@ -53,6 +52,10 @@ impl Term {
             .saturating_add(self.write)
             .saturating_add(self.settle)
     }
+}
+
+const fn millis(seconds: u64) -> i64 {
+    seconds.cast_signed().saturating_mul(1000)
 }
 
 /// A blob id, and the lease that it belongs to.
@@ -118,9 +121,9 @@ impl Service {
             Ok(id) => return Ok(id),
             Err(capacity) => capacity,
         };
-        let term = self.limits().lease;
+        let term = self.lease_term();
         let lease = Lease {
-            id: Uuid::now_v7().simple().to_string(),
+            id: self.new_id(),
             capacity,
             expires_at: now.plus_millis(term.whole()),
         };

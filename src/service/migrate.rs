@@ -1,7 +1,7 @@
 //! Moving blobs from the previous store to the current one, in bounded steps.
 
 use super::{Service, ServiceError};
-use crate::blobs::{BlobError, MoveError, Moved};
+use crate::blobs::{BlobError, MoveError, Moved, MovingBlobs};
 use crate::catalog::{BlobRecord, CatalogError};
 use crate::model::BlobId;
 
@@ -23,17 +23,23 @@ pub struct Migrated {
     pub next: Option<BlobId>,
 }
 
-impl Service {
-    /// Whether there is a store to move blobs from.
-    pub fn is_migrating(&self) -> bool {
-        self.parts.moving.is_some()
+/// The move of blobs from one store to another, while a service serves from both.
+pub struct Migration {
+    service: Service,
+    blobs: MovingBlobs,
+}
+
+impl Migration {
+    /// The move of the blobs of `service`, whose store is `blobs`.
+    pub fn new(service: Service, blobs: MovingBlobs) -> Self {
+        Self { service, blobs }
     }
 
     /// One bounded step: of the blobs after `after`, in the order of their ids, it
     /// moves at most `limit`. A failing store ends it; what was moved stays so.
-    pub async fn migrate(&self, after: &str, limit: u32) -> Result<Migrated, ServiceError> {
+    pub async fn step(&self, after: &str, limit: u32) -> Result<Migrated, ServiceError> {
         let mut done = Migrated::default();
-        let page = self.catalog().blobs_after(after, limit).await?;
+        let page = self.service.catalog().blobs_after(after, limit).await?;
         let records = page.into_iter().map(|entry| entry.record);
         let page: Vec<BlobRecord> = records.collect::<Result<_, CatalogError>>()?;
         let is_full = u64::from(limit) <= page.len() as u64;
@@ -57,17 +63,19 @@ impl Service {
         done: &mut Migrated,
     ) -> Result<(), ServiceError> {
         let blob = &recorded.blob;
-        let Some(moving) = &self.parts.moving else {
-            return Ok(());
-        };
+        let service = &self.service;
         // What is swept by now is not written again. What is swept from here on is deleted
         // once more when the last write of this move has landed.
-        let until = self.now().plus_millis(self.limits().lease.write);
-        if !self.catalog().is_recorded(&blob.id).await? {
+        let until = service.now().plus_millis(service.lease_term().write);
+        if !service.catalog().is_recorded(&blob.id).await? {
             return Ok(());
         }
-        let may_write = || self.now() < until;
-        match moving.move_over(blob, &recorded.sha256, &may_write).await {
+        let may_write = || service.now() < until;
+        match self
+            .blobs
+            .move_over(blob, &recorded.sha256, &may_write)
+            .await
+        {
             Ok(Moved::Now) => {
                 done.moved += 1;
                 done.moved_bytes += blob.size;
@@ -78,13 +86,13 @@ impl Service {
             }
             // It was deleted meanwhile: then it is no loss, and swept wherever it is.
             Err(_)
-                if self
+                if service
                     .catalog()
                     .images_of(blob.id.as_str(), 1)
                     .await?
                     .is_empty() => {}
             Err(error) => {
-                self.log(&format!("blob {} was not moved: {error}", blob.id));
+                service.log(&format!("blob {} was not moved: {error}", blob.id));
                 done.damaged.push((blob.id.clone(), error.to_string()));
             }
         }

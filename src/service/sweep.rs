@@ -72,7 +72,7 @@ impl Service {
         let used_before = self.now().plus_seconds(-super::TICKET_RECORD_SECONDS);
         self.catalog().forget_tickets(used_before).await?;
         // The record of a claim that was abandoned stands in the way of one that is late.
-        let settled = self.now().plus_millis(-self.limits().lease.settle);
+        let settled = self.now().plus_millis(-self.lease_term().settle);
         self.catalog().forget_keys(settled).await?;
         Ok(all)
     }
@@ -87,7 +87,8 @@ impl Service {
             leases += 1;
         }
         let most_blobs = limit.min(STEP) - leases;
-        let died_before = self.now().plus_millis(-self.limits().grace_millis);
+        let grace = self.settings().stores.delete_grace_seconds;
+        let died_before = self.now().plus_seconds(-grace.cast_signed());
         for blob in self.catalog().dead_blobs(died_before, most_blobs).await? {
             self.blobs().delete(&blob).await?;
             self.catalog().forget_blob(&blob.id).await?;
@@ -111,8 +112,9 @@ impl Service {
         if limit == 0 {
             return Ok(0);
         }
-        let term = self.limits().lease;
-        let moving = if self.is_migrating() { term.write } else { 0 };
+        let term = self.lease_term();
+        let is_migrating = self.settings().stores.previous_blobs.is_some();
+        let moving = if is_migrating { term.write } else { 0 };
         let settled = self.now().plus_millis(-term.settle.saturating_add(moving));
         let remains = self.catalog().remains(settled, limit).await?;
         if remains.is_empty() {

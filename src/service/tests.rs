@@ -18,7 +18,8 @@ use crate::blobs::faulty::FaultyKeyValue;
 use crate::blobs::{ChunkedBlobs, KeyValue, MemoryKeyValue};
 use crate::catalog::testing::MemoryCatalog;
 use crate::media::{MediaError, testing};
-use crate::model::{Quota, QuotaClaim};
+use crate::model::{Kind, Quota, QuotaClaim};
+use crate::platform::testing::TestPlatform;
 
 /// A service over memory with a clock that the test sets.
 struct Bench {
@@ -26,16 +27,14 @@ struct Bench {
     values: MemoryKeyValue,
     catalog: Arc<MemoryCatalog>,
     clock: Arc<AtomicI64>,
-    spawned: Arc<Mutex<Vec<BoxFuture<'static, ()>>>>,
+    platform: Arc<TestPlatform>,
 }
 
 const CHUNK: u32 = 64;
 const GRACE_SECONDS: i64 = 15 * 60;
-const LEASE: Term = Term {
-    issue: 600_000,
-    write: 20_000_000,
-    settle: 1_000_000,
-};
+const UPLOAD_SECONDS: u64 = 18_000;
+const LATE_WRITE_SECONDS: u64 = 3100;
+const LEASE: Term = Term::new(UPLOAD_SECONDS, LATE_WRITE_SECONDS);
 /// How long a lease lasts.
 const TERM_SECONDS: i64 = 21_600;
 
@@ -66,15 +65,15 @@ impl Bench {
 
     fn over(values: MemoryKeyValue, store: Arc<dyn KeyValue>, catalog: Arc<MemoryCatalog>) -> Self {
         let blobs = Arc::new(ChunkedBlobs::new(store, CHUNK));
-        Self::serving(values, &catalog, |limits, runtime| {
-            Service::new(Arc::clone(&catalog) as _, blobs, limits, runtime)
+        Self::serving(values, &catalog, |settings, platform| {
+            Service::new(Arc::clone(&catalog) as _, blobs, settings, platform)
         })
     }
 
     fn serving(
         values: MemoryKeyValue,
         catalog: &Arc<MemoryCatalog>,
-        service: impl FnOnce(Limits, Runtime) -> Service,
+        service: impl FnOnce(Arc<Settings>, Arc<dyn Platform>) -> Service,
     ) -> Self {
         let wall = std::time::SystemTime::UNIX_EPOCH
             .elapsed()
@@ -83,19 +82,15 @@ impl Bench {
         let clock = Arc::new(AtomicI64::new(
             i64::try_from(wall).expect("before 292 million"),
         ));
-        let spawned: Arc<Mutex<Vec<BoxFuture<'static, ()>>>> = Arc::default();
-        let (clock_read, queue) = (Arc::clone(&clock), Arc::clone(&spawned));
-        let runtime = Runtime {
-            now: Box::new(move || Timestamp::from_millis(clock_read.load(Ordering::Relaxed))),
-            spawn: Box::new(move |work| queue.lock().expect("not poisoned").push(work)),
-            log: Box::new(|_| {}),
-        };
+        let clock_read = Arc::clone(&clock);
+        let now = move || Timestamp::from_millis(clock_read.load(Ordering::Relaxed));
+        let platform = Arc::new(TestPlatform::new(now));
         Self {
-            service: service(limits(), runtime),
+            service: service(Arc::new(settings()), Arc::clone(&platform) as _),
             values,
             catalog: Arc::clone(catalog),
             clock,
-            spawned,
+            platform,
         }
     }
 
@@ -149,18 +144,7 @@ impl Bench {
 
     /// Does what goes on after responses.
     async fn do_spawned(&self) {
-        loop {
-            let work: Vec<_> = self
-                .spawned
-                .lock()
-                .expect("not poisoned")
-                .drain(..)
-                .collect();
-            if work.is_empty() {
-                return;
-            }
-            futures_util::future::join_all(work).await;
-        }
+        self.platform.do_spawned().await;
     }
 
     /// Sweeps until there is nothing left to do.
@@ -177,22 +161,18 @@ impl Bench {
     }
 }
 
-/// What uploads are held to here.
-pub(super) fn limits() -> Limits {
-    Limits {
-        max_upload_bytes: 2000,
-        max_pixels: 10_000,
-        max_width: 65_535,
-        max_height: 65_535,
-        max_frames: 10,
-        max_metadata_bytes: 65_536,
-        accepted_types: Kind::ALL.to_vec(),
-        strip_metadata: Some(Strip::Location),
-        trailing_data: Trailing::Cut,
-        verify_downloads: true,
-        lease: LEASE,
-        grace_millis: GRACE_SECONDS * 1000,
-    }
+/// Small limits, and short times.
+pub(super) fn settings() -> Settings {
+    let mut settings = Settings::of_test(&[]).expect("good settings");
+    settings.uploads.max_bytes = 2000;
+    settings.uploads.max_seconds = UPLOAD_SECONDS;
+    settings.media.max_pixels = 10_000;
+    settings.media.max_frames = 10;
+    settings.media.max_metadata_bytes = 65_536;
+    settings.stores.verify_downloads = true;
+    settings.stores.late_write_seconds = LATE_WRITE_SECONDS;
+    settings.stores.delete_grace_seconds = GRACE_SECONDS.unsigned_abs();
+    settings
 }
 
 /// A body that comes in pieces of 50 bytes.
@@ -588,13 +568,13 @@ async fn deletions_sweep_in_the_background_but_not_each() {
             .await
             .expect("is deleted");
     }
-    assert_eq!(bench.spawned.lock().expect("not poisoned").len(), 1);
+    assert_eq!(bench.platform.spawned(), 1);
     bench.advance(GRACE_SECONDS + 60);
     bench
         .upload("alice", &testing::png_of_size(100))
         .await
         .expect("is taken");
-    assert_eq!(bench.spawned.lock().expect("not poisoned").len(), 2);
+    assert_eq!(bench.platform.spawned(), 2);
     bench.do_spawned().await;
     // The dead are gone, but for their remains; the living blob and two leases stay.
     assert_eq!(bench.catalog.other_records().len(), 3 + 3);

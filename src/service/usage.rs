@@ -25,7 +25,7 @@ impl Service {
     pub async fn report(&self, owners: u32) -> Result<Report, ServiceError> {
         let statistics = self.catalog().statistics(owners).await?;
         let now = self.now().seconds();
-        let term = self.limits().lease.whole();
+        let term = self.lease_term().whole();
         let begun = |expiry: Timestamp| expiry.plus_millis(-term);
         let lease = statistics.oldest_expiry.map(begun);
         let death = statistics.oldest_death;

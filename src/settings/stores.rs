@@ -1,7 +1,84 @@
-//! The variables that choose where blobs are kept.
+//! The variables of stores: where bytes are kept, how they are cut and checked, and when
+//! they go.
 
-use super::{SettingsError, Values, refuse};
+use super::values::{Values, refuse};
+use super::{SettingsError, Variable};
 use crate::blobs::s3::{Endpoint, S3Config, Secret};
+
+pub(super) const VARIABLES: &[Variable] = &[
+    Variable::new(
+        "blob_store",
+        "key-value",
+        "Store to which blobs are written: `key-value` or `s3`",
+    ),
+    Variable::new(
+        "blob_store_previous",
+        "",
+        "Store that holds the blobs still to be moved ([docs/stores.md](docs/stores.md))",
+    ),
+    Variable::new(
+        "chunk_bytes",
+        "393216",
+        "Length of stored chunks (1024 to 16777216). Existing images keep the length they were \
+         stored with",
+    ),
+    Variable::new(
+        "verify_downloads",
+        "seal",
+        "`seal` checks the seal of each chunk. `sha256` also checks whole files against their \
+         SHA-256 when they are read: it detects forgery in the store, and is slower",
+    ),
+    Variable::new(
+        "late_write_seconds",
+        "900",
+        "Maximum time a store may take to complete a write that Darkroom has given up on. What \
+         the write leaves is deleted after that",
+    ),
+    Variable::new(
+        "delete_grace_seconds",
+        "900",
+        "How long the bytes of a deleted image remain for downloads that have begun",
+    ),
+    Variable::new(
+        "s3_endpoint",
+        "",
+        "URL of the S3 server, with no path ([docs/stores.md](docs/stores.md))",
+    ),
+    Variable::new("s3_bucket", "", "Name of the S3 bucket"),
+    Variable::new("s3_region", "us-east-1", "Region of the S3 bucket"),
+    Variable::new("s3_access_key_id", "", "Id of the key for the S3 bucket"),
+    Variable::new("s3_secret_access_key", "", "Secret of that key").secret(),
+    Variable::new(
+        "s3_prefix",
+        "darkroom/",
+        "Beginning of the names of all objects in the S3 bucket",
+    ),
+    Variable::new(
+        "s3_path_style",
+        "true",
+        "`true` puts the S3 bucket's name into the path of URLs; `false` expects it in the host \
+         of `s3_endpoint`",
+    ),
+];
+
+/// Where bytes are kept, and how long.
+#[derive(Clone, Debug)]
+pub struct Stores {
+    /// Where blobs are written.
+    pub blobs: BlobStoreSetting,
+    /// Where blobs are that were not moved yet; `None`: nowhere.
+    pub previous_blobs: Option<BlobStoreSetting>,
+    /// The length in bytes of the chunks that new blobs are cut into.
+    pub chunk_bytes: u32,
+    /// Whether whole files are held against their SHA-256 when they are read, besides the
+    /// seals of their chunks.
+    pub verify_downloads: bool,
+    /// How long a store may take over a write that was given up, in seconds.
+    pub late_write_seconds: u64,
+    /// How long the bytes of a deleted image stay for those who are reading them, in
+    /// seconds.
+    pub delete_grace_seconds: u64,
+}
 
 /// A kind of store for blobs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,20 +93,30 @@ pub enum BlobStoreSetting {
 const KEY_VALUE: &str = "key-value";
 const S3: &str = "s3";
 
-impl Values<'_> {
-    /// The store that blobs are written to.
-    pub(super) fn blob_store(&self) -> Result<BlobStoreSetting, SettingsError> {
-        let variable = "blob_store";
-        self.store(variable, self.get(variable).unwrap_or(KEY_VALUE))
+impl Stores {
+    pub(super) fn read(values: &Values) -> Result<Self, SettingsError> {
+        Ok(Self {
+            blobs: values.store("blob_store", values.text("blob_store"))?,
+            previous_blobs: values.previous_store("blob_store_previous")?,
+            chunk_bytes: values.small_number("chunk_bytes", 1024..=16 << 20)?,
+            verify_downloads: values
+                .word("verify_downloads", &[("seal", false), ("sha256", true)])?,
+            late_write_seconds: values.number("late_write_seconds", 1..=86_400)?,
+            delete_grace_seconds: values.number("delete_grace_seconds", 1..=604_800)?,
+        })
     }
+}
 
+impl Values<'_> {
     /// The store that blobs are moved from.
-    pub(super) fn previous_blob_store(&self) -> Result<Option<BlobStoreSetting>, SettingsError> {
-        let variable = "blob_store_previous";
+    fn previous_store(
+        &self,
+        variable: &'static str,
+    ) -> Result<Option<BlobStoreSetting>, SettingsError> {
         let Some(previous) = self.get(variable) else {
             return Ok(None);
         };
-        if previous == self.get("blob_store").unwrap_or(KEY_VALUE) {
+        if previous == self.text("blob_store") {
             let must = "must be another store than blob_store, or unset";
             return Err(refuse(variable, must));
         }
@@ -59,8 +146,8 @@ impl Values<'_> {
         Ok(S3Config {
             endpoint,
             bucket,
-            region: self.plain("s3_region", Some("us-east-1"))?,
-            access_key_id: self.plain("s3_access_key_id", None)?,
+            region: self.plain("s3_region")?,
+            access_key_id: self.plain("s3_access_key_id")?,
             secret_access_key: Secret::new(self.required("s3_secret_access_key")?),
             prefix: self.prefix("s3_prefix")?,
             path_style,
@@ -87,15 +174,8 @@ impl Values<'_> {
     }
 
     /// A word that goes into a header.
-    fn plain(
-        &self,
-        variable: &'static str,
-        default: Option<&str>,
-    ) -> Result<String, SettingsError> {
-        let word = match (self.get(variable), default) {
-            (None, Some(default)) => default,
-            _ => self.required(variable)?,
-        };
+    fn plain(&self, variable: &'static str) -> Result<String, SettingsError> {
+        let word = self.required(variable)?;
         let named = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         let must = "must have letters, digits, dots, hyphens and underscores alone";
         let good = word.chars().all(named);
@@ -104,7 +184,7 @@ impl Values<'_> {
     }
 
     fn prefix(&self, variable: &'static str) -> Result<String, SettingsError> {
-        let prefix = self.get(variable).unwrap_or("darkroom/");
+        let prefix = self.text(variable);
         let named = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
         let hidden = prefix.split('/').any(|part| matches!(part, "." | ".."));
         let empty = prefix.starts_with('/') || prefix.contains("//");
@@ -138,9 +218,7 @@ mod tests {
             .into_iter()
             .map(|(n, v)| (n, v.to_owned()))
             .collect();
-        let values = Values(&variables);
-        values.previous_blob_store()?;
-        values.blob_store()
+        Stores::read(&Values(&variables)).map(|stores| stores.blobs)
     }
 
     fn s3(changes: &[(&'static str, &str)]) -> S3Config {

@@ -2,12 +2,16 @@
 //! the host that the component is on: 200 and the promises kept, or 500 and the
 //! one that was broken.
 
+use std::sync::Arc;
+
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use spin_sdk::http::Request;
 use uuid::Uuid;
 
-use super::{misbehaviour, open_blobs, open_catalog, read_settings};
+use super::platform::Spin;
+use super::{misbehaviour, read_settings};
+use crate::app::{open_blobs, open_catalog};
 use crate::blobs;
 use crate::catalog;
 use crate::conformance::Failure;
@@ -28,13 +32,14 @@ pub async fn handle(request: Request) -> Response {
 
 async fn run() -> Result<Vec<&'static str>, Failure> {
     let opened = |error: &dyn std::fmt::Display| Failure::new("the stores open", error);
+    let spin = Arc::new(Spin);
     let prefix = Uuid::now_v7().simple().to_string();
     let settings = read_settings().await.map_err(|error| opened(&error))?;
-    let blobs = open_blobs(&settings.blob_store, CHUNK_BYTES)
+    let blobs = open_blobs(&settings.stores.blobs, CHUNK_BYTES, &spin)
         .await
         .map_err(|error| opened(&error))?;
     let mut promises = blobs::conformance::run(&*blobs, &prefix).await?;
-    let catalog = open_catalog().await.map_err(|error| opened(&error))?;
+    let catalog = open_catalog(&spin).await.map_err(|error| opened(&error))?;
     promises.extend(catalog::conformance::run(&catalog, &prefix).await?);
     Ok(promises)
 }

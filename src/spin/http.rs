@@ -11,8 +11,8 @@ use http_body_util::{BodyExt as _, StreamBody};
 use spin_sdk::wasip3::http::types::{ErrorCode, RequestOptions};
 use spin_sdk::wasip3::http_compat::RequestOptionsExtension;
 
-use crate::blobs::s3::{HttpClient, HttpError};
-use crate::blobs::{BlobError, ByteStream};
+use super::platform::Spin;
+use crate::platform::{HttpBody, HttpClient, HttpError, HttpErrorKind};
 use crate::trace::{self, Phase};
 
 /// How long a server may take to be reached.
@@ -23,15 +23,12 @@ const SILENCE: Duration = Duration::from_secs(30);
 /// the body is kept for another try.
 const PIECE: usize = 64 << 10;
 
-/// The client.
-pub struct SpinHttp;
-
 #[async_trait]
-impl HttpClient for SpinHttp {
+impl HttpClient for Spin {
     async fn send(
         &self,
         request: http::Request<Bytes>,
-    ) -> Result<http::Response<ByteStream>, HttpError> {
+    ) -> Result<http::Response<HttpBody>, HttpError> {
         // Until the answer begins: what comes after that is streamed on.
         let _timer = trace::start(Phase::Blob);
         let (mut parts, body) = request.into_parts();
@@ -40,16 +37,11 @@ impl HttpClient for SpinHttp {
         let body = StreamBody::new(stream::iter(frames));
         let request = http::Request::from_parts(parts, body);
         let response = spin_sdk::http::send(request).await;
-        let response = response.map_err(|error| HttpError(error.to_string()))?;
+        let response = response.map_err(|error| HttpError::new(HttpErrorKind::NoAnswer, error))?;
         Ok(response.map(|body| {
-            let broken =
-                |error: ErrorCode| BlobError::store(format!("an answer broke off: {error}"));
+            let broken = |error: ErrorCode| HttpError::new(HttpErrorKind::BrokenOff, error);
             body.into_data_stream().map_err(broken).boxed()
         }))
-    }
-
-    async fn wait(&self, time: Duration) {
-        spin_sdk::time::sleep(time).await;
     }
 }
 
@@ -60,7 +52,10 @@ fn options() -> Result<RequestOptionsExtension, HttpError> {
         .set_connect_timeout(nanos(CONNECT))
         .and_then(|()| options.set_first_byte_timeout(nanos(SILENCE)))
         .and_then(|()| options.set_between_bytes_timeout(nanos(SILENCE)))
-        .map_err(|error| HttpError(format!("time limits cannot be set: {error}")))?;
+        .map_err(|error| {
+            let reason = format!("time limits cannot be set: {error}");
+            HttpError::new(HttpErrorKind::NotSent, reason)
+        })?;
     Ok(RequestOptionsExtension(options))
 }
 

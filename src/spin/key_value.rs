@@ -22,14 +22,14 @@ mod bindings {
 use bindings::wasi::keyvalue::{batch, store};
 
 /// An open store.
-pub struct SpinKeyValue {
+pub(super) struct SpinKeyValue {
     store: Store,
     label: &'static str,
 }
 
 impl SpinKeyValue {
     /// Opens the store with this label.
-    pub async fn open(label: &'static str) -> Result<Self, BlobError> {
+    pub(super) async fn open(label: &'static str) -> Result<Self, BlobError> {
         let store = Store::open(label).await.map_err(failed)?;
         Ok(Self { store, label })
     }

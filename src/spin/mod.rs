@@ -11,11 +11,11 @@ mod http;
 mod key_value;
 #[cfg(feature = "conformance")]
 mod misbehaviour;
+mod platform;
 mod sqlite;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::http::header::RETRY_AFTER;
@@ -23,21 +23,15 @@ use axum::response::Response;
 use spin_sdk::http::Request;
 use spin_sdk::variables;
 
-use crate::blobs::{BlobError, BlobStore, ChunkedBlobs, MovingBlobs, S3Blobs};
-use crate::catalog::{CatalogError, SqlCatalog};
+use crate::app::Stores;
 use crate::http::App;
 use crate::http::problem::{Problem, ProblemKind};
-use crate::model::Timestamp;
-use crate::patience::{Patient, SILENCE, Timer, within};
-use crate::service::{Limits, Runtime, Service};
-use crate::settings::{self, BlobStoreSetting, Settings, SettingsError};
+use crate::platform::Platform as _;
+use crate::settings::{self, Settings, SettingsError};
 
-pub use http::SpinHttp;
-pub use key_value::SpinKeyValue;
-pub use sqlite::SpinDatabase;
-
-/// The label of both stores in `spin.toml`.
-const LABEL: &str = "default";
+use key_value::SpinKeyValue;
+use platform::Spin;
+use sqlite::SpinDatabase;
 
 static ROUTER: OnceLock<Router> = OnceLock::new();
 
@@ -57,65 +51,27 @@ pub async fn handle(request: Request) -> Response {
 }
 
 async fn build() -> Result<Router, Problem> {
+    let spin = Arc::new(Spin);
     let settings = read_settings().await.map_err(|error| {
-        log(&error.to_string());
+        spin.log(&error.to_string());
         Problem::new(ProblemKind::Misconfigured, error.to_string()).with("variable", error.variable)
     })?;
-    let unavailable = |error: &dyn std::fmt::Display| {
-        log(&format!("the stores cannot be opened: {error}"));
+    let stores = Stores::open(&settings.stores, &spin).await;
+    let stores = stores.map_err(|error| {
+        spin.log(&format!("the stores cannot be opened: {error}"));
         Problem::new(ProblemKind::Unavailable, "the stores cannot be opened")
             .with_header(RETRY_AFTER, "5")
-    };
-    let catalog = open_catalog().await.map_err(|error| unavailable(&error))?;
-    let blobs = open_blobs(&settings.blob_store, settings.chunk_bytes)
-        .await
-        .map_err(|error| unavailable(&error))?;
-    let catalog = Arc::new(catalog);
-    let limits = Limits::from(&settings);
-    let service = match &settings.previous_blob_store {
-        None => Service::new(catalog, blobs, limits, runtime()),
-        Some(previous) => {
-            let previous = open_blobs(previous, settings.chunk_bytes)
-                .await
-                .map_err(|error| unavailable(&error))?;
-            let blobs = MovingBlobs::new(blobs, previous);
-            Service::migrating(catalog, blobs, limits, runtime())
-        }
-    };
-    Ok(crate::http::router(Arc::new(App { service, settings })))
-}
-
-/// Opens the catalog. It fails rather than wait for ever for its database.
-async fn open_catalog() -> Result<SqlCatalog<Patient<SpinDatabase>>, CatalogError> {
-    let opened = within(SILENCE, &timer(), SpinDatabase::open(LABEL)).await;
-    let database = opened.map_err(CatalogError::database)??;
-    SqlCatalog::open(Patient::new(database, timer())).await
-}
-
-async fn open_blobs(
-    setting: &BlobStoreSetting,
-    chunk_bytes: u32,
-) -> Result<Arc<dyn BlobStore>, BlobError> {
-    Ok(match setting {
-        BlobStoreSetting::KeyValue => {
-            let opened = within(SILENCE, &timer(), SpinKeyValue::open(LABEL)).await;
-            let values = opened.map_err(BlobError::store)??;
-            let values = Patient::new(values, timer());
-            Arc::new(ChunkedBlobs::new(Arc::new(values), chunk_bytes))
-        }
-        BlobStoreSetting::S3(config) => {
-            let http = Box::new(SpinHttp);
-            Arc::new(S3Blobs::new(config.clone(), http, chunk_bytes))
-        }
-    })
+    })?;
+    let app = App::assemble(stores, settings, spin);
+    Ok(crate::http::router(Arc::new(app)))
 }
 
 async fn read_settings() -> Result<Settings, SettingsError> {
     let mut values = BTreeMap::new();
-    for &name in settings::NAMES {
+    for settings::Variable { name, .. } in settings::variables() {
         match variables::get(name).await {
             Ok(value) => {
-                values.insert(name, value);
+                values.insert(*name, value);
             }
             Err(variables::Error::Undefined(_)) => {}
             Err(error) => {
@@ -128,33 +84,4 @@ async fn read_settings() -> Result<Settings, SettingsError> {
         }
     }
     Settings::parse(&values)
-}
-
-fn runtime() -> Runtime {
-    Runtime {
-        now: Box::new(now),
-        spawn: Box::new(spin_sdk::wit_bindgen::spawn),
-        log: Box::new(log),
-    }
-}
-
-fn timer() -> Timer {
-    Box::new(|time| Box::pin(spin_sdk::time::sleep(time)))
-}
-
-fn now() -> Timestamp {
-    let since_epoch = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    Timestamp::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
-}
-
-/// Spin gathers what a component writes to its standard error.
-/// What stores say of their failures may have several lines. Each write is a call of
-/// the host, so there is one.
-fn log(line: &str) {
-    use std::io::Write as _;
-    let line = line.replace(['\r', '\n'], " ");
-    // Nothing can be done where standard error is gone.
-    let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
 }

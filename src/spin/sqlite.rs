@@ -7,13 +7,13 @@ use crate::catalog::{CatalogError, Database, Row, Value};
 use crate::trace::{self, Phase};
 
 /// An open connection: one for the whole process, shared with every other request.
-pub struct SpinDatabase {
+pub(super) struct SpinDatabase {
     connection: sqlite::Connection,
 }
 
 impl SpinDatabase {
     /// Opens the database with this label.
-    pub async fn open(label: &str) -> Result<Self, CatalogError> {
+    pub(super) async fn open(label: &str) -> Result<Self, CatalogError> {
         let connection = sqlite::Connection::open(label).await.map_err(failed)?;
         Ok(Self { connection })
     }

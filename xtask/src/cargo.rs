@@ -50,6 +50,14 @@ pub(crate) fn tool(program: impl AsRef<OsStr>) -> Command {
     command
 }
 
+/// Runs the unit test that holds published files to the code, and asks it by this variable to
+/// write them.
+pub(crate) fn write_by_test(test: &str, variable: &str) -> Result<()> {
+    // The same packages as all unit tests, so that nothing is built twice.
+    let arguments = "test --quiet --package darkroom --package xtask --lib --bins";
+    run(cargo(arguments.split(' ')).arg(test).env(variable, "1"))
+}
+
 /// Runs a command to its end; an unsuccessful one is an error that names it.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = command

@@ -2,8 +2,8 @@
 //!
 //! # Layout
 //!
-//! One file or folder for each command: `up`, `test` (and `ci`), `fuzz`, `bench`, `openapi`; those
-//! of the operator's program are passed on to it (`operator`). Shared subjects:
+//! One file or folder for each command: `up`, `test` (and `ci`), `fuzz`, `bench`, `openapi`,
+//! `variables`; those of the operator's program are passed on to it (`operator`). Shared subjects:
 //!
 //! - `cargo`: running cargo and rustup, the places in the repository
 //! - `component`: building the WebAssembly component
@@ -35,6 +35,7 @@ mod stores;
 mod test;
 mod tools;
 mod up;
+mod variables;
 
 use std::process::ExitCode;
 
@@ -54,6 +55,8 @@ enum Command {
     Ci,
     /// Write the description of the API anew, from the code
     Openapi(openapi::Openapi),
+    /// Write the variables in spin.toml and README.md anew, from the table in the code
+    Variables(variables::Variables),
     /// Let fuzzers look for inputs that break a promise
     Fuzz(fuzz::Fuzz),
     /// Measure the application under load, beside nginx
@@ -80,6 +83,7 @@ fn main() -> ExitCode {
         Command::Test(test) => test.run(),
         Command::Ci => test::Test::for_ci().run(),
         Command::Openapi(openapi) => openapi.run(),
+        Command::Variables(variables) => variables.run(),
         Command::Fuzz(fuzz) => fuzz.run(),
         Command::Bench(bench) => bench.run(),
         Command::Fsck(passed) => passed.run("fsck"),

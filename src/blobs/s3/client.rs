@@ -1,21 +1,22 @@
 //! Signed requests to one bucket, and when they are repeated.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::StreamExt as _;
 use futures_util::future::{Either, select};
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, HOST, HeaderValue};
 use http::{Method, Request, Response, StatusCode, Uri};
 use time::OffsetDateTime;
 
 use super::config::S3Config;
 use super::sign::{self, Signer, ToSign, UNSIGNED_PAYLOAD};
-use super::transport::HttpClient;
 use super::xml::Leaves;
 use crate::blobs::{BlobError, ByteStream};
 use crate::patience::Silence;
+use crate::platform::{HttpClient, HttpError};
 
 /// The delay before each repeat of a request.
 const BACKOFF: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(400)];
@@ -31,7 +32,7 @@ const LONGEST_DOCUMENT: usize = 1 << 20;
 /// A bucket, and the means to reach it.
 pub(super) struct Client {
     config: S3Config,
-    http: Box<dyn HttpClient>,
+    http: Arc<dyn HttpClient>,
 }
 
 /// A request to be made.
@@ -108,7 +109,7 @@ impl From<CallError> for BlobError {
 }
 
 impl Client {
-    pub(super) fn new(config: S3Config, http: Box<dyn HttpClient>) -> Self {
+    pub(super) fn new(config: S3Config, http: Arc<dyn HttpClient>) -> Self {
         Self { config, http }
     }
 
@@ -129,7 +130,7 @@ impl Client {
         limit: Duration,
         call: impl Future<Output = Result<T, CallError>>,
     ) -> Result<T, CallError> {
-        match select(pin!(call), pin!(self.http.wait(limit))).await {
+        match select(pin!(call), self.http.sleep(limit)).await {
             Either::Left((answer, _)) => answer,
             Either::Right(_) => {
                 let silence = format!("S3 does not answer: {}", Silence(limit));
@@ -149,7 +150,7 @@ impl Client {
                 .next()
                 .filter(|_| is_worth_a_repeat(call.repeat, &error))
             {
-                Some(time) => self.http.wait(*time).await,
+                Some(time) => self.http.sleep(*time).await,
                 None => return Err(error),
             }
         }
@@ -180,9 +181,10 @@ impl Client {
                 "cannot make a request to S3: {error}"
             )))
         })?;
-        let response = self.http.send(request).await.map_err(|error| {
-            CallError::Failed(BlobError::store(format!("S3 does not answer: {error}")))
-        })?;
+        let response = self.http.send(request).await;
+        let response = response
+            .map_err(|error| CallError::Failed(failed(&error)))?
+            .map(|body| body.map_err(|error| failed(&error)).boxed());
         let status = response.status();
         if status.is_success() {
             return Ok(response);
@@ -248,6 +250,10 @@ impl Client {
             .header(AUTHORIZATION, authorization)
             .body(call.body.clone())
     }
+}
+
+fn failed(error: &HttpError) -> BlobError {
+    BlobError::store(format!("S3: {error}"))
 }
 
 fn refusal(status: StatusCode, leaves: &Leaves) -> Refusal {

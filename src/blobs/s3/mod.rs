@@ -23,7 +23,6 @@ mod multipart;
 mod read;
 pub mod sign;
 mod span;
-mod transport;
 mod writer;
 mod xml;
 
@@ -35,10 +34,10 @@ use http::{Method, StatusCode};
 
 use super::{BlobError, BlobStore, BlobWriter, ByteStream, check_ranges};
 use crate::model::{BlobId, BlobRef};
+use crate::platform::HttpClient;
 use client::{Call, CallError, Client};
 
 pub use config::{Endpoint, S3Config, Secret};
-pub use transport::{HttpClient, HttpError};
 
 /// A [`BlobStore`] in a bucket. Clones share the client.
 #[derive(Clone)]
@@ -50,7 +49,7 @@ pub struct S3Blobs {
 impl S3Blobs {
     /// Creates a store that seals new blobs in chunks of `chunk_size` bytes (at least 1).
     /// Existing blobs keep the size that their [`BlobRef`] records.
-    pub fn new(config: S3Config, http: Box<dyn HttpClient>, chunk_size: u32) -> Self {
+    pub fn new(config: S3Config, http: Arc<dyn HttpClient>, chunk_size: u32) -> Self {
         Self {
             client: Arc::new(Client::new(config, http)),
             chunk_size: chunk_size.max(1),

@@ -25,7 +25,7 @@ fn store(chunk_size: u32) -> (FakeS3, S3Blobs) {
         prefix: "images/".to_owned(),
         path_style: true,
     };
-    let blobs = S3Blobs::new(config, Box::new(fake.clone()), chunk_size);
+    let blobs = S3Blobs::new(config, Arc::new(fake.clone()), chunk_size);
     (fake, blobs)
 }
 

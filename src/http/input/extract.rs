@@ -102,7 +102,7 @@ impl FromRequestParts<Arc<App>> for Reader {
         if query::raw_pairs(query).any(|(name, _)| name == link::SIGNATURE) {
             let _timer = trace::start(Phase::Auth);
             let now = app.service.now().seconds();
-            let keys = &app.settings.signing_keys;
+            let keys = &app.settings.access.signing_keys;
             let (method, path) = (parts.method.as_str(), parts.uri.path());
             let verified = link::verify(keys, method, path, query, now)?;
             return Ok(Self::Linked(verified));
@@ -128,8 +128,13 @@ fn grant(parts: &Parts, app: &App) -> Result<Option<Grant>, Problem> {
     }
     let settings = &app.settings;
     let now = app.service.now().seconds();
-    let audience = settings.token_audience.as_deref();
-    let grant = token::verify(&settings.signing_keys, audience, now, token.trim_start())?;
+    let audience = settings.access.token_audience.as_deref();
+    let grant = token::verify(
+        &settings.access.signing_keys,
+        audience,
+        now,
+        token.trim_start(),
+    )?;
     trace::note_owner(&grant.owner);
     Ok(Some(grant))
 }

@@ -24,7 +24,7 @@ impl FromRequestParts<Arc<App>> for UploadTerms {
         }
         let grant = extract::authorize(parts, app, Scope::Write)?;
         Ok(Self {
-            quota: grant.quota.over(app.settings.quota),
+            quota: grant.quota.over(app.settings.uploads.quota),
             owner: grant.owner,
             ..Self::default()
         })
@@ -37,12 +37,12 @@ fn redeem(app: &App, text: &str) -> Result<UploadTerms, Problem> {
     let now = app.service.now().seconds();
     let ticket = {
         let _timer = trace::start(Phase::Auth);
-        ticket::verify(&app.settings.signing_keys, now, text)?
+        ticket::verify(&app.settings.access.signing_keys, now, text)?
     };
     trace::note_owner(&ticket.sub);
     let visibility = ticket.visibility.as_deref().and_then(Visibility::parse);
     Ok(UploadTerms {
-        quota: ticket.quota.over(app.settings.quota),
+        quota: ticket.quota.over(app.settings.uploads.quota),
         max_bytes: ticket.max_bytes,
         kinds: kinds(app, &ticket.content_types)?,
         ticket: Some(UploadTicket {
@@ -73,7 +73,7 @@ pub(crate) fn kinds(app: &App, media_types: &[String]) -> Result<Option<Vec<Kind
     if media_types.is_empty() {
         return Ok(None);
     }
-    let accepted = &app.service.limits().accepted_types;
+    let accepted = &app.settings.media.accepted;
     let kind = |text: &String| {
         let kind = Kind::from_media_type(text).filter(|kind| accepted.contains(kind));
         kind.ok_or_else(|| {

@@ -32,7 +32,7 @@ const ANY: HeaderValue = HeaderValue::from_static("*");
 
 /// The middleware that answers preflights and marks other answers.
 pub(crate) async fn allow(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let origins = &app.settings.cors_origins;
+    let origins = &app.settings.http.cors_origins;
     let headers = request.headers();
     let origin = headers.get(header::ORIGIN);
     let is_preflight = request.method() == Method::OPTIONS

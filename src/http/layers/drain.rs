@@ -38,9 +38,9 @@ pub(crate) async fn read_on(State(app): State<Arc<App>>, request: Request) -> Re
             body: Some(body),
             // An upload of twice the size that is allowed is still an honest mistake.
             bound: app
-                .service
-                .limits()
-                .max_upload_bytes
+                .settings
+                .uploads
+                .max_bytes
                 .saturating_mul(2)
                 .max(LEAST_BOUND),
             service: app.service.clone(),

@@ -4,7 +4,7 @@ use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
-use uuid::Uuid;
+use uuid::{NoContext, Timestamp, Uuid};
 
 /// The header.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -30,8 +30,10 @@ fn is_sane(id: &[u8]) -> bool {
 }
 
 fn new_id() -> Option<HeaderValue> {
+    // No order among those of one moment is needed.
+    let id = Uuid::new_v7(Timestamp::now(NoContext));
     let mut buffer = Uuid::encode_buffer();
-    HeaderValue::from_str(Uuid::now_v7().simple().encode_lower(&mut buffer)).ok()
+    HeaderValue::from_str(id.simple().encode_lower(&mut buffer)).ok()
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ pub(crate) struct Policy {
 impl Policy {
     /// The policy of a deployment.
     pub(crate) fn new(settings: &Settings) -> Self {
-        let base = settings.public_base_url.as_deref().unwrap_or_default();
+        let base = settings.http.public_base_url.as_deref().unwrap_or_default();
         Self {
             encrypted: base.starts_with("https://"),
         }

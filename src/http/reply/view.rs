@@ -159,7 +159,12 @@ fn response(body: Vec<u8>) -> Response {
 /// The tag is that of the very bytes, so it also changes with the base URL and with
 /// what another version of the component says of an image.
 pub(crate) fn object(app: &App, image: &Image) -> Result<(Response, Validators), Problem> {
-    let base = app.settings.public_base_url.as_deref().unwrap_or_default();
+    let base = app
+        .settings
+        .http
+        .public_base_url
+        .as_deref()
+        .unwrap_or_default();
     let body = to_json(&ImageView::new(base, image))?;
     let validators = Validators {
         etag: EntityTag::strong(URL_SAFE_NO_PAD.encode(Sha256::digest(&body))),

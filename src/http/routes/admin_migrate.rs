@@ -84,17 +84,17 @@ pub(crate) async fn migrate(
     step: Option<Json<Step>>,
 ) -> Result<Response, Problem> {
     let Json(step) = step.unwrap_or_default();
-    if !app.service.is_migrating() {
+    let Some(migration) = &app.migration else {
         let detail = "there is no store to move blobs from: set blob_store_previous";
         return Err(Problem::new(ProblemKind::NothingToMigrate, detail));
-    }
+    };
     let limit = admin::limit(step.limit, LIMIT, MOST)?;
     let after = step.cursor.unwrap_or_default();
     if !after.is_empty() && BlobId::new(after.as_str()).is_none() {
         let detail = "the cursor is not one that was given out";
         return Err(Problem::bad_request(detail));
     }
-    let done = app.service.migrate(&after, limit).await?;
+    let done = migration.step(&after, limit).await?;
     let damaged = done.damaged.into_iter().map(|(blob, reason)| DamagedView {
         blob: blob.to_string(),
         reason,

@@ -35,7 +35,7 @@ pub(crate) async fn description(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let Some(base) = &app.settings.public_base_url else {
+    let Some(base) = &app.settings.http.public_base_url else {
         return asset::OPENAPI.respond(&headers, |headers, etag, body| {
             cached::respond(headers, JSON, etag, body)
         });

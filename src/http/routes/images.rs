@@ -50,10 +50,16 @@ pub(crate) async fn list(
     caller: Authorized<Read, Listing>,
 ) -> Result<Response, Problem> {
     let listing = &caller.parameters;
-    let (keys, owner) = (&app.settings.signing_keys, caller.grant.confined_to());
+    let keys = &app.settings.access.signing_keys;
+    let owner = caller.grant.confined_to();
     let request = listing.request(keys, owner)?;
     let page = app.service.list(&caller.grant, request).await?;
-    let base = app.settings.public_base_url.as_deref().unwrap_or_default();
+    let base = app
+        .settings
+        .http
+        .public_base_url
+        .as_deref()
+        .unwrap_or_default();
     let next_cursor = page.next.map(|next| listing.cursor_to(&next, keys, owner));
     let link = next_cursor
         .as_ref()
@@ -178,7 +184,7 @@ pub(crate) async fn edit(
     let as_seen = as_seen(&app, &method, &headers);
     let as_seen = as_seen.as_ref().map(|as_seen| as_seen as &AsSeen<'_>);
     let (grant, service) = (&caller.grant, &app.service);
-    let quota = grant.quota.over(app.settings.quota);
+    let quota = grant.quota.over(app.settings.uploads.quota);
     let image = service.edit(grant, id, &patch, quota, as_seen).await?;
     Ok(object(&app, &image)?.0)
 }

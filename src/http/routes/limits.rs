@@ -17,7 +17,8 @@ use crate::http::openapi::schema;
 use crate::http::reply::cached;
 use crate::http::reply::problem::Problem;
 use crate::media::{Strip, Trailing};
-use crate::service::{self, Limits, fields, filename};
+use crate::service::{self, fields, filename};
+use crate::settings::Settings;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![("/v1/limits", get(show))]
@@ -139,7 +140,7 @@ fn view(app: &App) -> LimitsView {
         max_seconds,
     };
     LimitsView {
-        upload: upload(app.service.limits()),
+        upload: upload(&app.settings),
         tags: TagLimits {
             max_count: fields::MAX_TAGS,
             max_characters: fields::MAX_TAG_CHARS,
@@ -147,7 +148,7 @@ fn view(app: &App) -> LimitsView {
         metadata: MetadataLimits {
             max_bytes: fields::MAX_METADATA_BYTES,
         },
-        links: expiry(app.settings.max_link_seconds),
+        links: expiry(app.settings.access.max_link_seconds),
         upload_tickets: expiry(tickets::MAX_SECONDS),
         list: ListLimits {
             default_limit: listing::DEFAULT_LIMIT,
@@ -159,24 +160,25 @@ fn view(app: &App) -> LimitsView {
     }
 }
 
-fn upload(limits: &Limits) -> UploadLimits {
-    let accepted = limits.accepted_types.iter();
+fn upload(settings: &Settings) -> UploadLimits {
+    let media = &settings.media;
+    let accepted = media.accepted.iter();
     UploadLimits {
         content_types: accepted.map(|kind| kind.media_type()).collect(),
-        max_bytes: limits.max_upload_bytes,
-        max_pixels: limits.max_pixels,
-        max_width: limits.max_width,
-        max_height: limits.max_height,
-        max_frames: limits.max_frames,
+        max_bytes: settings.uploads.max_bytes,
+        max_pixels: media.max_pixels,
+        max_width: media.max_width,
+        max_height: media.max_height,
+        max_frames: media.max_frames,
         max_files: service::MAX_FILES,
         max_filename_bytes: filename::MAX_BYTES,
-        max_metadata_bytes: limits.max_metadata_bytes,
-        strip_metadata: match limits.strip_metadata {
+        max_metadata_bytes: media.max_metadata_bytes,
+        strip_metadata: match media.strip {
             Some(Strip::Location) => "gps",
             Some(Strip::All) => "all",
             None => "none",
         },
-        trailing_data: match limits.trailing_data {
+        trailing_data: match media.trailing {
             Trailing::Cut => "strip",
             Trailing::Reject => "reject",
         },

@@ -70,11 +70,15 @@ pub(crate) async fn create(
     Json(wanted): Json<NewLink>,
 ) -> Result<Response, Problem> {
     let settings = &app.settings;
-    let lifetime = seconds("expires_in", wanted.expires_in, settings.max_link_seconds)?;
+    let lifetime = seconds(
+        "expires_in",
+        wanted.expires_in,
+        settings.access.max_link_seconds,
+    )?;
     let method = method(wanted.method.as_deref())?;
     let image = app.service.find(&caller.grant, id).await?;
     // Rounded up, so that links made within a bucket are the same URL.
-    let bucket = settings.link_bucket_seconds;
+    let bucket = settings.access.link_bucket_seconds;
     let expires = (app.service.now().seconds() + lifetime).div_ceil(bucket) * bucket;
     let path = format!("{}/content", view::url("", id));
     let link = Link {
@@ -88,9 +92,9 @@ pub(crate) async fn create(
         epoch: image.link_epoch,
         expires,
     };
-    let base = settings.public_base_url.as_deref().unwrap_or_default();
+    let base = settings.http.public_base_url.as_deref().unwrap_or_default();
     let mut response = view::json(&LinkView {
-        url: format!("{base}{}", link.sign(&settings.signing_keys, None)?),
+        url: format!("{base}{}", link.sign(&settings.access.signing_keys, None)?),
         expires_at: Timestamp::from_seconds(expires).to_string(),
     });
     *response.status_mut() = StatusCode::CREATED;

@@ -42,7 +42,7 @@ pub(crate) async fn metrics(
     let is_admin = grant
         .as_ref()
         .is_some_and(|grant| grant.allows(Scope::Admin));
-    if !is_admin && app.settings.metrics == MetricsAccess::Admin {
+    if !is_admin && app.settings.http.metrics == MetricsAccess::Admin {
         return Err(match grant {
             Some(_) => Problem::scope_missing(Scope::Admin),
             None => Problem::token_missing(),
@@ -101,7 +101,7 @@ fn write_totals(metrics: &mut Exposition, report: &Report) {
 /// Owners by pseudonym, as in the log. Only admins are told the names.
 fn write_owners(metrics: &mut Exposition, app: &App, report: &Report, is_named: bool) {
     let owners = &report.statistics.owners;
-    let keys = &app.settings.signing_keys;
+    let keys = &app.settings.access.signing_keys;
     let pseudonyms: Vec<String> = owners.iter().map(|of| pseudonym(keys, &of.owner)).collect();
     let labels = || {
         owners.iter().zip(&pseudonyms).map(|(of, pseudonym)| {

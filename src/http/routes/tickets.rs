@@ -7,7 +7,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::post;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use super::{Route, seconds};
 use crate::auth::ticket::{self, Ticket};
@@ -95,7 +94,7 @@ pub(crate) async fn create(
     let visibility = wanted.visibility.as_deref().map(visibility).transpose()?;
     let expires = app.service.now().seconds() + lifetime;
     let ticket = Ticket {
-        id: Uuid::now_v7().simple().to_string(),
+        id: app.service.new_id(),
         sub: caller.grant.owner,
         quota: caller.grant.quota,
         exp: expires,
@@ -104,8 +103,13 @@ pub(crate) async fn create(
         tags: fields::tags(wanted.tags.0.iter().map(String::as_str))?,
         visibility: visibility.map(|visibility| visibility.as_str().to_owned()),
     };
-    let base = app.settings.public_base_url.as_deref().unwrap_or_default();
-    let text = ticket.sign(&app.settings.signing_keys)?;
+    let base = app
+        .settings
+        .http
+        .public_base_url
+        .as_deref()
+        .unwrap_or_default();
+    let text = ticket.sign(&app.settings.access.signing_keys)?;
     if text.len() > ticket::MAX_TICKET_BYTES {
         let detail = "the ticket's tags and types are too long together";
         return Err(Problem::bad_request(detail));

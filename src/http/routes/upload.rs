@@ -95,7 +95,12 @@ pub(crate) enum CreatedView<'a> {
 
 /// Shows what was made: one image, or the items of several.
 fn created(app: &App, images: &[Image]) -> Result<Response, Problem> {
-    let base = app.settings.public_base_url.as_deref().unwrap_or_default();
+    let base = app
+        .settings
+        .http
+        .public_base_url
+        .as_deref()
+        .unwrap_or_default();
     let mut response = match images {
         [image] => object(app, image)?.0,
         images => json(&ItemsView {

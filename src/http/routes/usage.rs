@@ -55,7 +55,7 @@ pub(crate) async fn show(
     caller: Authorized<Read>,
 ) -> Result<Response, Problem> {
     let usage = app.service.usage(&caller.grant.owner).await?;
-    let quota = caller.grant.quota.over(app.settings.quota);
+    let quota = caller.grant.quota.over(app.settings.uploads.quota);
     Ok(view::json(&UsageView {
         images: usage.images,
         bytes: usage.bytes,

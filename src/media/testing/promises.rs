@@ -18,17 +18,11 @@ pub struct Outcome {
     pub stored: Vec<u8>,
 }
 
-/// A policy that accepts every format in usual sizes, with this treatment of metadata.
+/// The default policy, with this treatment of metadata.
 pub fn policy(strip: Option<Strip>) -> Policy {
     Policy {
-        accepted: Kind::ALL.to_vec(),
-        max_pixels: 50_000_000,
-        max_width: 65_535,
-        max_height: 65_535,
-        max_frames: 1000,
-        max_metadata_bytes: 1 << 20,
         strip,
-        trailing: Trailing::Cut,
+        ..Policy::default()
     }
 }
 

@@ -182,24 +182,7 @@ impl Found {
 
     /// Checks the size of a picture that a decoder would have to allocate.
     fn check_pixels(&self, width: u32, height: u32) -> Result<(), MediaError> {
-        let Policy {
-            max_pixels,
-            max_width,
-            max_height,
-            ..
-        } = self.policy;
-        if u64::from(width).saturating_mul(height.into()) > max_pixels {
-            return Err(MediaError::TooManyPixels {
-                width,
-                height,
-                max_pixels,
-            });
-        }
-        let sides = [("width", width, max_width), ("height", height, max_height)];
-        match sides.into_iter().find(|(_, pixels, max)| pixels > max) {
-            Some((side, pixels, max)) => Err(MediaError::TooLong { side, pixels, max }),
-            None => Ok(()),
-        }
+        self.policy.check_pixels(width, height)
     }
 
     fn set_frames(&mut self, frames: u32) -> Result<(), MediaError> {
@@ -208,11 +191,7 @@ impl Found {
     }
 
     fn check_frames(&self, frames: u32) -> Result<(), MediaError> {
-        let max = self.policy.max_frames;
-        if frames > max {
-            return Err(MediaError::TooManyFrames { frames, max });
-        }
-        Ok(())
+        self.policy.check_frames(frames)
     }
 
     fn add_frame(&mut self) -> Result<(), MediaError> {
@@ -239,11 +218,7 @@ impl Found {
 
     /// Checks the size in bytes of a piece of metadata.
     fn check_metadata(&self, size: u64) -> Result<(), MediaError> {
-        let max = self.policy.max_metadata_bytes;
-        if size > max {
-            return Err(MediaError::MetadataTooLarge { size, max });
-        }
-        Ok(())
+        self.policy.check_metadata(size)
     }
 
     /// Sets whether width and height are exchanged. The first call with an answer counts.

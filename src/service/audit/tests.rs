@@ -1,6 +1,5 @@
 use std::sync::Arc;
 
-use futures_util::FutureExt as _;
 use sha2::{Digest as _, Sha256};
 
 use super::*;
@@ -10,14 +9,16 @@ use crate::catalog::SqlCatalog;
 use crate::catalog::testing::native::Native;
 use crate::media::testing;
 use crate::model::{Image, QuotaClaim, Timestamp, Usage};
-use crate::service::tests::limits;
-use crate::service::{Attributes, Declared, Limits, ListRequest, Runtime, UploadTerms};
+use crate::platform::testing::TestPlatform;
+use crate::service::tests::settings;
+use crate::service::{Attributes, Declared, ListRequest, UploadTerms};
 
 /// A service over SQLite and a map, both of which the test may damage.
 struct Bench {
     service: Service,
     database: Native,
     values: MemoryKeyValue,
+    platform: Arc<TestPlatform>,
 }
 
 const NOW: i64 = 1_800_000_000_000;
@@ -28,17 +29,18 @@ impl Bench {
         let values = MemoryKeyValue::default();
         let catalog = SqlCatalog::open(database.clone()).await.expect("opens");
         let blobs = ChunkedBlobs::new(Arc::new(values.clone()), 64);
-        let limits = Limits {
-            grace_millis: 0,
-            ..limits()
-        };
-        let runtime = Runtime {
-            now: Box::new(|| Timestamp::from_millis(NOW + 1)),
-            spawn: Box::new(|work| assert_eq!(work.now_or_never(), Some(()))),
-            log: Box::new(|_| {}),
-        };
+        let mut settings = settings();
+        settings.stores.delete_grace_seconds = 0;
+        let platform = TestPlatform::new(|| Timestamp::from_millis(NOW + 1));
+        let platform = Arc::new(platform);
         Self {
-            service: Service::new(Arc::new(catalog), Arc::new(blobs), limits, runtime),
+            service: Service::new(
+                Arc::new(catalog),
+                Arc::new(blobs),
+                Arc::new(settings),
+                Arc::clone(&platform) as _,
+            ),
+            platform,
             database,
             values,
         }
@@ -56,6 +58,7 @@ impl Bench {
         let taken = upload.file(body, Declared::default()).await;
         taken.expect("is taken");
         let images = upload.commit(Attributes::default()).await;
+        self.platform.do_spawned().await;
         images.expect("commits").remove(0)
     }
 

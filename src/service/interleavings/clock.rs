@@ -7,11 +7,9 @@ use crate::model::Timestamp;
 use crate::service::Term;
 
 /// How long leases last, in milliseconds.
-pub(super) const TERM: Term = Term {
-    issue: 100_000,
-    write: 3_600_000,
-    settle: 900_000,
-};
+pub(super) const TERM: Term = Term::new(UPLOAD_SECONDS, LATE_WRITE_SECONDS);
+pub(super) const UPLOAD_SECONDS: u64 = 3600;
+pub(super) const LATE_WRITE_SECONDS: u64 = 900;
 /// How long the dead stay, in milliseconds.
 pub(super) const GRACE: i64 = 900_000;
 /// How far the clocks of the two instances are ahead of the database's.

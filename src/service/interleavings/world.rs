@@ -11,17 +11,19 @@ use futures_util::future::BoxFuture;
 use futures_util::{FutureExt as _, TryStreamExt as _};
 use uuid::Uuid;
 
-use super::clock::{AHEAD, Clock, GRACE, TERM, UNSURE};
+use super::clock::{AHEAD, Clock, GRACE, LATE_WRITE_SECONDS, TERM, UNSURE, UPLOAD_SECONDS};
 use super::model::{self, CHUNK, Model};
 use super::operations::{Operation, Scene};
 use super::steps::{Pause, Stepped, Steps, Verdict, Waiting};
 use super::stores::stepped_catalog;
-use crate::blobs::{BlobError, BlobStore as _, ChunkedBlobs, MemoryKeyValue, MovingBlobs, key};
+use crate::blobs::{BlobError, BlobStore, ChunkedBlobs, MemoryKeyValue, MovingBlobs, key};
 use crate::catalog::testing::native::Native;
 use crate::catalog::{BlobEntry, Catalog, SqlCatalog};
 use crate::model::{BlobRef, Filters, ListQuery, Sort, Timestamp};
-use crate::service::tests::limits;
-use crate::service::{Limits, Runtime, Service};
+use crate::platform::testing::TestPlatform;
+use crate::service::tests::settings;
+use crate::service::{Migration, Service};
+use crate::settings::BlobStoreSetting;
 
 /// The longest that a store takes over the writing of a chunk. A piece of a body
 /// makes a few of them one after another, which is within what leases leave for it.
@@ -36,6 +38,14 @@ struct Task {
     future: BoxFuture<'static, ()>,
 }
 
+/// An instance of the application.
+struct Instance {
+    service: Service,
+    /// Where blobs are moved.
+    migration: Option<Arc<Migration>>,
+    platform: Arc<TestPlatform>,
+}
+
 /// Everything.
 pub(super) struct World {
     steps: Arc<Steps>,
@@ -44,8 +54,7 @@ pub(super) struct World {
     /// Where blobs are moved from.
     previous: Option<MemoryKeyValue>,
     catalog: Arc<dyn Catalog>,
-    instances: Vec<Service>,
-    spawned: Arc<Mutex<Vec<Task>>>,
+    instances: Vec<Instance>,
     tasks: BTreeMap<usize, Task>,
     next_task: usize,
     model: Arc<Mutex<Model>>,
@@ -100,7 +109,6 @@ impl World {
             previous: None,
             catalog,
             instances: Vec::new(),
-            spawned: Arc::default(),
             tasks: BTreeMap::new(),
             next_task: 0,
             model: Arc::default(),
@@ -111,33 +119,39 @@ impl World {
         world
     }
 
-    fn start(&self, instance: usize) -> Service {
-        let (clock, spawned) = (self.clock.clone(), Arc::clone(&self.spawned));
-        let runtime = Runtime {
-            now: Box::new(move || Timestamp::from_millis(clock.read() + AHEAD[instance])),
-            spawn: Box::new(move |future| {
-                let task = Task { instance, future };
-                spawned.lock().expect("not poisoned").push(task);
-            }),
-            log: Box::new(|_| {}),
-        };
-        let limits = Limits {
-            lease: TERM,
-            grace_millis: GRACE,
-            ..limits()
-        };
+    fn start(&self, instance: usize) -> Instance {
+        let clock = self.clock.clone();
+        let now = move || Timestamp::from_millis(clock.read() + AHEAD[instance]);
+        let platform = Arc::new(TestPlatform::new(now));
+        let mut settings = settings();
+        settings.uploads.max_seconds = UPLOAD_SECONDS;
+        settings.stores.late_write_seconds = LATE_WRITE_SECONDS;
+        settings.stores.delete_grace_seconds = GRACE.unsigned_abs() / 1000;
         let chunk_size = u32::try_from(CHUNK).expect("is small");
         let blobs = |values: &MemoryKeyValue| {
             let values = stepped(values.clone(), &self.steps, &self.clock);
             Arc::new(ChunkedBlobs::new(Arc::new(values), chunk_size))
         };
         let (catalog, current) = (Arc::clone(&self.catalog), blobs(&self.values));
-        match &self.previous {
-            None => Service::new(catalog, current, limits, runtime),
-            Some(previous) => {
-                let blobs = MovingBlobs::new(current, blobs(previous));
-                Service::migrating(catalog, blobs, limits, runtime)
-            }
+        let moving = self.previous.as_ref().map(|previous| {
+            settings.stores.previous_blobs = Some(BlobStoreSetting::KeyValue);
+            MovingBlobs::new(Arc::clone(&current) as _, blobs(previous))
+        });
+        let store: Arc<dyn BlobStore> = match &moving {
+            Some(moving) => Arc::new(moving.clone()),
+            None => current,
+        };
+        let service = Service::new(
+            catalog,
+            store,
+            Arc::new(settings),
+            Arc::clone(&platform) as _,
+        );
+        let migration = moving.map(|blobs| Arc::new(Migration::new(service.clone(), blobs)));
+        Instance {
+            service,
+            migration,
+            platform,
         }
     }
 
@@ -145,7 +159,8 @@ impl World {
     pub(super) fn begin(&mut self, instance: usize, operation: Operation) {
         let instance = instance % self.instances.len();
         let scene = Scene {
-            service: self.instances[instance].clone(),
+            service: self.instances[instance].service.clone(),
+            migration: self.instances[instance].migration.clone(),
             model: Arc::clone(&self.model),
             steps: Arc::clone(&self.steps),
             clock: self.clock.clone(),
@@ -169,9 +184,10 @@ impl World {
                 self.drop_task(number, Some(LEFT_BEHIND));
             }
         }
-        let spawned = std::mem::take(&mut *self.spawned.lock().expect("not poisoned"));
-        for task in spawned {
-            self.add(task);
+        for instance in 0..self.instances.len() {
+            for future in self.instances[instance].platform.take_spawned() {
+                self.add(Task { instance, future });
+            }
         }
         if std::mem::take(&mut self.unchecked) {
             self.check();
@@ -267,7 +283,7 @@ impl World {
             self.drop_task(number, Some(LEFT_BEHIND));
         }
         // With the instance goes what its operations leave to it as they are dropped.
-        self.spawned.lock().expect("not poisoned").clear();
+        drop(self.instances[instance].platform.take_spawned());
         self.instances[instance] = self.start(instance);
     }
 

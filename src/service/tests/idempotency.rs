@@ -116,7 +116,7 @@ async fn what_is_kept_of_an_answer_is_short_whatever_its_images_are() {
     let usage = |images, bytes| Ok(crate::model::Usage { images, bytes });
     assert_eq!(service.usage("alice").await, usage(0, kept));
     // And as long as a claim that is late may be carried out yet.
-    let settle = service.limits().lease.settle / 1000;
+    let settle = service.lease_term().settle / 1000;
     bench.advance(ANSWER_SECONDS + settle);
     bench.sweep_all().await;
     assert_eq!(service.usage("alice").await, usage(0, 0));

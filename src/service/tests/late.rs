@@ -134,8 +134,8 @@ impl LateBench {
         let catalog = SqlCatalog::open(database.clone()).await.expect("opens");
         let values = MemoryKeyValue::default();
         let blobs = Arc::new(ChunkedBlobs::new(Arc::new(values.clone()), CHUNK));
-        let bench = Bench::serving(values, &Arc::default(), |limits, runtime| {
-            Service::new(Arc::new(catalog), blobs, limits, runtime)
+        let bench = Bench::serving(values, &Arc::default(), |settings, platform| {
+            Service::new(Arc::new(catalog), blobs, settings, platform)
         });
         Self { bench, database }
     }

@@ -1,22 +1,29 @@
 use super::*;
 use crate::blobs::MovingBlobs;
 use crate::catalog::Images as _;
+use crate::settings::BlobStoreSetting;
 
 /// The catalog and blobs of `bench`, being moved to a new store.
-fn migrating(bench: &Bench) -> Bench {
+fn migrating(bench: &Bench) -> (Bench, Migration) {
     let current = MemoryKeyValue::default();
     let store = |values: &MemoryKeyValue| Arc::new(ChunkedBlobs::new(Arc::new(values.clone()), 50));
     let blobs = MovingBlobs::new(store(&current), store(&bench.values));
-    Bench::serving(current, &bench.catalog, |limits, runtime| {
-        Service::migrating(Arc::clone(&bench.catalog) as _, blobs, limits, runtime)
-    })
+    let store = Arc::new(blobs.clone());
+    let bench = Bench::serving(current, &bench.catalog, |settings, platform| {
+        let mut settings = Settings::clone(&settings);
+        settings.stores.previous_blobs = Some(BlobStoreSetting::KeyValue);
+        let catalog = Arc::clone(&bench.catalog);
+        Service::new(catalog, store, Arc::new(settings), platform)
+    });
+    let migration = Migration::new(bench.service.clone(), blobs);
+    (bench, migration)
 }
 
 /// Moves everything in steps of `limit` blobs; how many were moved.
-async fn migrate_all(bench: &Bench, limit: u32) -> u64 {
+async fn migrate_all(migration: &Migration, limit: u32) -> u64 {
     let (mut moved, mut after) = (0, String::new());
     loop {
-        let step = bench.service.migrate(&after, limit).await.expect("moves");
+        let step = migration.step(&after, limit).await.expect("moves");
         assert_eq!(step.damaged, vec![]);
         moved += step.moved;
         match step.next {
@@ -35,12 +42,12 @@ async fn step_by_step_every_blob_is_moved() {
             let file = testing::png(10 + size, 10);
             images.push((before.upload("alice", &file).await.expect("taken"), file));
         }
-        let bench = migrating(&before);
+        let (bench, migration) = migrating(&before);
         for (image, file) in &images {
             assert_eq!(bench.download(image).await, *file);
         }
-        assert_eq!(migrate_all(&bench, limit).await, 6);
-        assert_eq!(migrate_all(&bench, limit).await, 0);
+        assert_eq!(migrate_all(&migration, limit).await, 6);
+        assert_eq!(migrate_all(&migration, limit).await, 0);
         assert_eq!(before.values.keys(), Vec::<String>::new());
         for (image, file) in &images {
             assert_eq!(bench.download(image).await, *file);
@@ -61,11 +68,8 @@ async fn a_damaged_blob_is_told_and_stays() {
         }
     });
     let keys = before.values.keys();
-    let step = migrating(&before)
-        .service
-        .migrate("", 10)
-        .await
-        .expect("goes on");
+    let (_, migration) = migrating(&before);
+    let step = migration.step("", 10).await.expect("goes on");
     assert_eq!((step.moved, step.damaged.len()), (0, 1));
     assert_eq!(step.damaged[0].0, image.blob.id);
     assert_eq!(before.values.keys(), keys);
@@ -78,8 +82,8 @@ async fn deleted_images_are_moved_and_then_swept() {
     let image = image.expect("taken");
     let deleted = before.catalog.delete(image.id, None, None).await;
     assert_eq!(deleted, Ok(true));
-    let bench = migrating(&before);
-    assert_eq!(migrate_all(&bench, 10).await, 1);
+    let (bench, migration) = migrating(&before);
+    assert_eq!(migrate_all(&migration, 10).await, 1);
     assert_eq!(before.values.keys(), Vec::<String>::new());
     bench.advance(2 * GRACE_SECONDS + TERM_SECONDS);
     bench.sweep_all().await;

@@ -13,8 +13,6 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
-use uuid::Uuid;
-
 use super::fingerprint::RequestIdentity;
 use super::kept::Kept;
 use super::{Service, ServiceError};
@@ -122,7 +120,7 @@ impl Service {
         let claim = KeyClaim {
             scope: scope.to_owned(),
             key: key.to_owned(),
-            id: Uuid::now_v7().simple().to_string(),
+            id: self.new_id(),
         };
         let mut state = self.claim(&claim).await?;
         let rivals = self.parts.abandoned.rivals_of(&claim);

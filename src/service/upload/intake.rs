@@ -122,7 +122,7 @@ impl Service {
     }
 
     fn max_bytes(&self, terms: &UploadTerms) -> u64 {
-        let limit = self.limits().max_upload_bytes;
+        let limit = self.settings().uploads.max_bytes;
         terms.max_bytes.map_or(limit, |wanted| wanted.min(limit))
     }
 
@@ -134,7 +134,7 @@ impl Service {
                 .as_ref()
                 .is_none_or(|kinds| kinds.contains(kind))
         };
-        let accepted = self.limits().accepted_types.iter().copied();
+        let accepted = self.settings().media.accepted.iter().copied();
         accepted.filter(allowed).collect()
     }
 
@@ -192,16 +192,9 @@ impl Service {
     }
 
     fn policy(&self, terms: &UploadTerms) -> Policy {
-        let limits = self.limits();
         Policy {
             accepted: self.accepted(terms),
-            max_pixels: limits.max_pixels,
-            max_width: limits.max_width,
-            max_height: limits.max_height,
-            max_frames: limits.max_frames,
-            max_metadata_bytes: limits.max_metadata_bytes,
-            strip: limits.strip_metadata,
-            trailing: limits.trailing_data,
+            ..self.settings().media.clone()
         }
     }
 }

@@ -10,7 +10,7 @@ use std::fs;
 use anyhow::{Context as _, Result};
 use clap::Args;
 
-use crate::cargo::{self, cargo, root};
+use crate::cargo::{self, root};
 use crate::say;
 
 /// The description, from the root of the repository.
@@ -30,10 +30,7 @@ impl Openapi {
     /// Runs the command.
     pub(crate) fn run(self) -> Result<()> {
         say::step(&format!("Writing {JSON}"));
-        // The same packages as all unit tests, so that nothing is built twice.
-        let test = "test --quiet --package darkroom --package xtask --lib --bins";
-        let mut command = cargo(test.split(' '));
-        cargo::run(command.arg(TEST).env(WRITE, "1"))?;
+        cargo::write_by_test(TEST, WRITE)?;
         say::step(&format!("Writing {HTML}"));
         fs::write(root().join(HTML), page()?).with_context(|| format!("cannot write {HTML}"))
     }

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures_util::future::pending;
+use futures_util::future::{BoxFuture, pending};
 use futures_util::stream::{self, StreamExt as _};
 use http::{Method, Request, Response};
 
-use super::super::{HttpClient, HttpError};
-use crate::blobs::{BlobError, ByteStream};
+use crate::model::Timestamp;
+use crate::platform::{Clock, HttpBody, HttpClient, HttpError, HttpErrorKind};
 
 /// A fault of the fake, which applies to one request.
 #[derive(Clone, Copy, Debug)]
@@ -61,29 +61,33 @@ impl FakeS3 {
 
 #[async_trait]
 impl HttpClient for FakeS3 {
-    async fn send(&self, request: Request<Bytes>) -> Result<Response<ByteStream>, HttpError> {
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<HttpBody>, HttpError> {
         match self.answer_to(&request) {
             Some(answer) => answer,
             None => pending().await,
         }
     }
+}
 
-    async fn wait(&self, time: Duration) {
-        self.state().waited += time;
+impl Clock for FakeS3 {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_seconds(1_800_000_000)
+    }
+
+    fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
+        let fake = self.clone();
+        Box::pin(async move { fake.state().waited += time })
     }
 }
 
 impl FakeS3 {
     /// The answer to a request; `None` if there is never one.
-    fn answer_to(
-        &self,
-        request: &Request<Bytes>,
-    ) -> Option<Result<Response<ByteStream>, HttpError>> {
+    fn answer_to(&self, request: &Request<Bytes>) -> Option<Result<Response<HttpBody>, HttpError>> {
         let mut state = self.state();
         let call = format!("{} {}", request.method(), request.uri());
         state.calls.push(call);
         assert!(request.headers().contains_key("authorization"));
-        let lost = Err(HttpError("no answer".to_owned()));
+        let lost = Err(HttpError::new(HttpErrorKind::NoAnswer, "lost"));
         let answer = match state.faults.pop_front().flatten() {
             None => state.answer(request),
             Some(Fault::Lost) => return Some(lost),
@@ -159,7 +163,7 @@ impl Answer {
         self.headers.extend(value);
     }
 
-    fn into_response(self) -> Response<ByteStream> {
+    fn into_response(self) -> Response<HttpBody> {
         let mut response = Response::builder().status(self.status);
         for (name, value) in self.headers {
             response = response.header(name, value);
@@ -176,7 +180,7 @@ impl Answer {
         let body = match self.end {
             End::Well => pieces.boxed(),
             End::Broken => {
-                let broken = stream::iter([Err(BlobError::store("cut"))]);
+                let broken = stream::iter([Err(HttpError::new(HttpErrorKind::BrokenOff, "cut"))]);
                 pieces.chain(broken).boxed()
             }
             End::Endless => {

@@ -39,7 +39,7 @@ impl Entry {
     /// fail on our side.
     pub(crate) fn may_be_written(&self, body: &Body) -> bool {
         let is_whole = body.size_hint().exact().is_some();
-        self.app.settings.request_log == RequestLog::All
+        self.app.settings.http.request_log == RequestLog::All
             || self.status.is_server_error()
             || !is_whole
     }
@@ -47,7 +47,7 @@ impl Entry {
     /// Writes the line, if requests like this one have one.
     pub(crate) fn write(self, bytes_out: u64, end: End) {
         let has_failed = self.status.is_server_error() || matches!(end, End::Failed(_));
-        if self.app.settings.request_log == RequestLog::Errors && !has_failed {
+        if self.app.settings.http.request_log == RequestLog::Errors && !has_failed {
             return;
         }
         let (broken_off, broken_by) = match end {
@@ -55,7 +55,7 @@ impl Entry {
             End::ClientGone => (Some("client"), None),
             End::Failed(cause) => (Some("server"), Some(cause)),
         };
-        let keys = &self.app.settings.signing_keys;
+        let keys = &self.app.settings.access.signing_keys;
         let line = Line {
             time: self.arrival.time.to_string(),
             method: word(&self.arrival.method),

@@ -30,19 +30,19 @@ use line::{End, Entry};
 /// The middleware.
 pub(crate) async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let settings = &app.settings;
-    if settings.request_log == RequestLog::Off && !settings.server_timing {
+    if settings.http.request_log == RequestLog::Off && !settings.http.server_timing {
         let mut response = next.run(request).await;
         log_cause(&app, &mut response);
         return response;
     }
-    let trace = Trace::new(settings.server_timing);
+    let trace = Trace::new(settings.http.server_timing);
     let arrival = Arrival::of(&app, &request);
     let request = count_body(request, &trace);
     let mut response = Arc::clone(&trace).scope(next.run(request)).await;
-    if settings.server_timing {
+    if settings.http.server_timing {
         tell_timing(&mut response, &trace, arrival.at.elapsed());
     }
-    if settings.request_log == RequestLog::Off {
+    if settings.http.request_log == RequestLog::Off {
         log_cause(&app, &mut response);
         return response;
     }

@@ -1,0 +1,110 @@
+//! The composition root: stores, settings and a platform become one application. The
+//! component, tests and fuzzers all begin here.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::blobs::{BlobError, BlobStore, ChunkedBlobs, KeyValue, MovingBlobs, S3Blobs};
+use crate::catalog::{Catalog, CatalogError, Database, SqlCatalog};
+use crate::http::App;
+use crate::patience::{Patient, SILENCE, within};
+use crate::platform::{HttpClient, Platform};
+use crate::service::{Migration, Service, StoreError};
+use crate::settings::{self, BlobStoreSetting, Settings};
+
+/// A platform with stores.
+#[async_trait]
+pub trait Host: Platform + HttpClient + Sized + 'static {
+    /// Its key-value store.
+    type KeyValue: KeyValue + 'static;
+    /// Its database.
+    type Database: Database + 'static;
+
+    /// Opens the key-value store.
+    async fn key_value(&self) -> Result<Self::KeyValue, BlobError>;
+
+    /// Opens the database.
+    async fn database(&self) -> Result<Self::Database, CatalogError>;
+}
+
+/// The stores of an application.
+pub struct Stores {
+    /// All but bytes.
+    pub catalog: Arc<dyn Catalog>,
+    /// Where bytes are written.
+    pub blobs: Arc<dyn BlobStore>,
+    /// Where bytes are that were not moved yet.
+    pub previous_blobs: Option<Arc<dyn BlobStore>>,
+}
+
+impl Stores {
+    /// Opens the stores that the settings name.
+    pub async fn open<H: Host>(
+        settings: &settings::Stores,
+        host: &Arc<H>,
+    ) -> Result<Self, StoreError> {
+        let catalog = open_catalog(host).await.map_err(StoreError::Catalog)?;
+        let open = async |store| {
+            let opened = open_blobs(store, settings.chunk_bytes, host).await;
+            opened.map_err(StoreError::Blobs)
+        };
+        Ok(Self {
+            catalog: Arc::new(catalog),
+            blobs: open(&settings.blobs).await?,
+            previous_blobs: match &settings.previous_blobs {
+                Some(previous) => Some(open(previous).await?),
+                None => None,
+            },
+        })
+    }
+}
+
+/// Opens the catalog. It fails rather than wait for ever for its database.
+pub async fn open_catalog<H: Host>(
+    host: &Arc<H>,
+) -> Result<SqlCatalog<Patient<H::Database>>, CatalogError> {
+    let opened = within(SILENCE, &**host, host.database()).await;
+    let database = opened.map_err(CatalogError::database)??;
+    SqlCatalog::open(Patient::new(database, Arc::clone(host) as _)).await
+}
+
+/// Opens a store of blobs, whose new blobs are cut into chunks of this length.
+pub async fn open_blobs<H: Host>(
+    store: &BlobStoreSetting,
+    chunk_bytes: u32,
+    host: &Arc<H>,
+) -> Result<Arc<dyn BlobStore>, BlobError> {
+    Ok(match store {
+        BlobStoreSetting::KeyValue => {
+            let opened = within(SILENCE, &**host, host.key_value()).await;
+            let values = opened.map_err(BlobError::store)??;
+            let values = Patient::new(values, Arc::clone(host) as _);
+            Arc::new(ChunkedBlobs::new(Arc::new(values), chunk_bytes))
+        }
+        BlobStoreSetting::S3(config) => {
+            let http = Arc::clone(host) as _;
+            Arc::new(S3Blobs::new(config.clone(), http, chunk_bytes))
+        }
+    })
+}
+
+impl App {
+    /// The application over these stores.
+    pub fn assemble(stores: Stores, settings: Settings, platform: Arc<dyn Platform>) -> Self {
+        let settings = Arc::new(settings);
+        let moving = stores
+            .previous_blobs
+            .map(|previous| MovingBlobs::new(Arc::clone(&stores.blobs), previous));
+        let blobs = match &moving {
+            Some(moving) => Arc::new(moving.clone()),
+            None => stores.blobs,
+        };
+        let service = Service::new(stores.catalog, blobs, Arc::clone(&settings), platform);
+        Self {
+            migration: moving.map(|blobs| Migration::new(service.clone(), blobs)),
+            service,
+            settings,
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! What a host must give besides stores: a clock, randomness, work after responses, a log,
+//! and HTTP with other servers. The component has it from Spin; tests and fuzzers have
+//! their own.
+
+mod http;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod testing;
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use uuid::Uuid;
+
+use crate::model::Timestamp;
+
+pub use http::{HttpBody, HttpClient, HttpError, HttpErrorKind};
+
+/// Tells the time, and waits for it to pass.
+pub trait Clock: Send + Sync {
+    /// The time.
+    fn now(&self) -> Timestamp;
+
+    /// Gives a future that ends after `time`.
+    fn sleep(&self, time: Duration) -> BoxFuture<'static, ()>;
+}
+
+/// What the service needs of its host.
+pub trait Platform: Clock {
+    /// Random bits that nobody can foresee.
+    fn random(&self) -> u128;
+
+    /// Runs work after the response has been sent, with no promise that it ends.
+    fn spawn(&self, work: BoxFuture<'static, ()>);
+
+    /// Takes a line for the operator.
+    fn log(&self, line: &str);
+}
+
+/// A UUIDv7 (RFC 9562 §5.7) of this time.
+pub fn new_id(platform: &dyn Platform) -> Uuid {
+    let millis = platform.now().millis().unsigned_abs();
+    let [a, b, c, d, e, f, g, h, i, j, ..] = platform.random().to_le_bytes();
+    let random = [a, b, c, d, e, f, g, h, i, j];
+    uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::TestPlatform;
+    use super::*;
+
+    #[test]
+    fn ids_have_the_time_of_the_platform_and_differ() {
+        let now = Timestamp::from_millis(1_800_000_000_123);
+        let platform = TestPlatform::new(move || now);
+        let (first, second) = (new_id(&platform), new_id(&platform));
+        assert_ne!(first, second);
+        assert_eq!(first.get_version_num(), 7);
+        assert_eq!(first.get_variant(), uuid::Variant::RFC4122);
+        let time = first.get_timestamp().expect("a time").to_unix();
+        assert_eq!(time, (1_800_000_000, 123_000_000));
+    }
+}

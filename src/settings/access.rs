@@ -1,0 +1,59 @@
+//! The variables that decide who gets in: keys, tokens and signed URLs.
+
+use super::values::{Values, refuse};
+use super::{SettingsError, Variable};
+use crate::auth::KeyRing;
+
+pub(super) const VARIABLES: &[Variable] = &[
+    Variable::new(
+        "signing_keys",
+        "",
+        "Comma-separated list of `kid:base64url-secret`, at least 32 bytes each. The first key \
+         signs; all of them verify",
+    )
+    .required()
+    .secret(),
+    Variable::new(
+        "token_audience",
+        "",
+        "Value that a token's `aud` must include",
+    ),
+    Variable::new(
+        "max_link_seconds",
+        "604800",
+        "Maximum lifetime of a signed URL",
+    ),
+    Variable::new(
+        "link_bucket_seconds",
+        "60",
+        "Interval to which the expiry of signed URLs is rounded up. URLs made within one \
+         interval are identical, so caches can reuse them",
+    ),
+];
+
+/// Who gets in.
+#[derive(Clone, Debug)]
+pub struct Access {
+    /// The keys of tokens, links, tickets and cursors.
+    pub signing_keys: KeyRing,
+    /// What a token's `aud` must include; `None`: it is not judged.
+    pub token_audience: Option<String>,
+    /// The longest life of a signed URL in seconds.
+    pub max_link_seconds: u64,
+    /// What the expiry of signed URLs is rounded up to, in seconds, so that those made
+    /// within it are the same.
+    pub link_bucket_seconds: u64,
+}
+
+impl Access {
+    pub(super) fn read(values: &Values) -> Result<Self, SettingsError> {
+        let keys = "signing_keys";
+        Ok(Self {
+            signing_keys: KeyRing::parse(values.text(keys))
+                .map_err(|error| refuse(keys, error.to_string()))?,
+            token_audience: values.get("token_audience").map(str::to_owned),
+            max_link_seconds: values.number("max_link_seconds", 1..=31_536_000)?,
+            link_bucket_seconds: values.number("link_bucket_seconds", 1..=86_400)?,
+        })
+    }
+}

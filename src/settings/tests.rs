@@ -1,0 +1,158 @@
+//! What the variables mean, and that the table of them is what is published.
+
+mod published;
+
+use super::*;
+use crate::media::{Strip, Trailing};
+use crate::model::Kind;
+
+fn parse(variable: &'static str, value: &str) -> Result<Settings, SettingsError> {
+    Settings::of_test(&[(variable, value)])
+}
+
+#[test]
+fn unset_variables_have_the_documented_defaults() {
+    let settings = parse("max_pixels", " ").expect("parses");
+    assert_eq!(settings.uploads.max_bytes, 26_214_400);
+    assert_eq!(settings.media.max_pixels, 50_000_000);
+    let media = &settings.media;
+    assert_eq!((media.max_width, media.max_height), (65_535, 65_535));
+    assert_eq!(settings.media.max_frames, 1000);
+    assert_eq!(settings.media.max_metadata_bytes, 1_048_576);
+    assert_eq!(settings.media.accepted, Kind::ALL);
+    assert_eq!(settings.media.strip, Some(Strip::Location));
+    assert_eq!(settings.media.trailing, Trailing::Cut);
+    assert_eq!(settings.stores.chunk_bytes, 393_216);
+    assert!(settings.uploads.quota.is_unlimited());
+    assert_eq!(settings.http.request_log, RequestLog::All);
+    assert_eq!(settings.http.metrics, MetricsAccess::Admin);
+    assert!(!settings.http.server_timing && !settings.stores.verify_downloads);
+    assert_eq!(settings.uploads.max_seconds, 21_600);
+    assert_eq!(settings.stores.late_write_seconds, 900);
+    assert_eq!(settings.stores.delete_grace_seconds, 900);
+    assert_eq!(
+        (
+            settings.access.token_audience,
+            settings.http.public_base_url
+        ),
+        (None, None)
+    );
+}
+
+#[test]
+fn good_values_are_taken() {
+    let types = parse("accepted_types", "png, jpeg,png")
+        .expect("parses")
+        .media
+        .accepted;
+    assert_eq!(types, [Kind::Png, Kind::Jpeg]);
+    let strip = |word| parse("strip_metadata", word).map(|settings| settings.media.strip);
+    assert_eq!(strip("all"), Ok(Some(Strip::All)));
+    assert_eq!(strip("none"), Ok(None));
+    let settings = parse("trailing_data", "reject").expect("parses");
+    assert_eq!(settings.media.trailing, Trailing::Reject);
+    let base = parse("public_base_url", "https://a.example/images/").expect("parses");
+    assert_eq!(
+        base.http.public_base_url.as_deref(),
+        Some("https://a.example/images")
+    );
+    let quota = parse("quota_bytes", "5").expect("parses").uploads.quota;
+    assert_eq!((quota.images, quota.bytes), (None, Some(5)));
+    let unset = parse("quota_images", "0").expect("parses").uploads.quota;
+    assert!(unset.is_unlimited());
+    let log = parse("request_log", "errors")
+        .expect("parses")
+        .http
+        .request_log;
+    assert_eq!(log, RequestLog::Errors);
+    let settings = parse("verify_downloads", "sha256").expect("parses");
+    assert!(settings.stores.verify_downloads);
+    assert!(
+        parse("server_timing", "on")
+            .expect("parses")
+            .http
+            .server_timing
+    );
+}
+
+#[test]
+fn wrong_values_are_refused_by_name() {
+    for (variable, value) in [
+        ("signing_keys", ""),
+        ("signing_keys", "dev:short"),
+        ("max_upload_bytes", "25 MiB"),
+        ("max_upload_bytes", "0"),
+        ("max_upload_seconds", "6h"),
+        ("max_pixels", "-1"),
+        ("max_width", "0"),
+        ("max_height", "2147483648"),
+        ("max_frames", "10001"),
+        ("max_metadata_bytes", "1000"),
+        ("strip_metadata", "exif"),
+        ("trailing_data", "keep"),
+        ("delete_grace_seconds", "0"),
+        ("accepted_types", "jpeg,svg"),
+        ("accepted_types", ","),
+        ("chunk_bytes", "1000"),
+        ("chunk_bytes", "99999999999"),
+        ("max_link_seconds", "0"),
+        ("link_bucket_seconds", "1.5"),
+        ("quota_images", "many"),
+        ("quota_bytes", "-1"),
+        ("request_log", "yes"),
+        ("verify_downloads", "on"),
+        ("server_timing", "true"),
+        ("metrics", "off"),
+        ("cors_origins", "app.example.com"),
+        ("cors_origins", "https://app.example.com/"),
+        ("cors_origins", "https://a.example,*"),
+        ("public_base_url", "images.example.com"),
+        ("public_base_url", "ftp://images.example.com"),
+        ("public_base_url", "https://a.example/?q"),
+    ] {
+        let error = parse(variable, value).expect_err("must be refused");
+        assert_eq!(error.variable, variable, "{value:?}");
+        assert!(error.to_string().contains(variable));
+    }
+}
+
+fn names() -> Vec<&'static str> {
+    variables().map(|variable| variable.name).collect()
+}
+
+#[test]
+fn no_two_variables_have_the_same_name() {
+    let mut known = std::collections::BTreeSet::new();
+    assert!(names().into_iter().all(|name| known.insert(name)));
+}
+
+proptest::proptest! {
+    #[test]
+    fn a_variable_is_understood_or_named(
+        variable in proptest::sample::select(names()),
+        value in "[0-9]{1,20}|[a-z-]{0,9}|https?://[a-zA-Z0-9.:/@?#,-]{0,20}|.{0,20}",
+    ) {
+        match parse(variable, &value) {
+            Ok(settings) => if let Some(base) = settings.http.public_base_url {
+                proptest::prop_assert!(base.starts_with("http") && !base.ends_with('/'));
+            },
+            Err(error) => proptest::prop_assert_eq!(error.variable, variable),
+        }
+    }
+
+    #[test]
+    fn numbers_are_taken_as_they_are(number in 1u64..=1 << 40) {
+        let settings = parse("max_upload_bytes", &number.to_string()).expect("within bounds");
+        proptest::prop_assert_eq!(settings.uploads.max_bytes, number);
+    }
+
+    #[test]
+    fn only_listed_origins_are_allowed(
+        listed in proptest::collection::vec("https?://[a-z0-9.-]{1,9}(:[0-9]{1,4})?", 1..4),
+        other in "https?://[a-z0-9.-]{1,9}",
+    ) {
+        let origins = parse("cors_origins", &listed.join(" , ")).expect("origins").http.cors_origins;
+        proptest::prop_assert!(listed.iter().all(|origin| origins.allow(origin)));
+        proptest::prop_assert_eq!(origins.allow(&other), listed.contains(&other));
+    }
+}

@@ -1,0 +1,70 @@
+//! `spin.toml` and README.md have the variables of the table, their defaults and what they
+//! are for.
+
+use std::path::Path;
+use std::{env, fs};
+
+use super::*;
+
+/// Where `cargo xtask variables` asks for the files to be written.
+const WRITE: &str = "DARKROOM_WRITE_VARIABLES";
+
+/// A file has these lines between the line `after` and the next empty one; or they are
+/// written, where that is asked for.
+fn check_lines(name: &str, after: &str, lines: &[String]) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    let text = fs::read_to_string(&path).expect("a file");
+    let heading = format!("\n{after}\n");
+    let (before, rest) = text.split_once(&heading).expect("the line before");
+    let (found, rest) = rest.split_once("\n\n").expect("an empty line");
+    let wanted = lines.join("\n");
+    if env::var_os(WRITE).is_some() {
+        let text = format!("{before}{heading}{wanted}\n\n{rest}");
+        fs::write(&path, text).expect("written");
+    } else {
+        let must = format!("after {after}, {name} must have (`cargo xtask variables` writes it)");
+        assert!(found == wanted, "{must}:\n{wanted}");
+    }
+}
+
+fn lines(line: impl Fn(&Variable) -> String) -> Vec<String> {
+    variables().map(line).collect()
+}
+
+#[test]
+fn the_manifest_and_the_readme_have_all_variables() {
+    let declaration = |variable: &Variable| {
+        let Variable { name, default, .. } = variable;
+        let value = if variable.is_required {
+            "required = true".to_owned()
+        } else {
+            format!("default = {default:?}")
+        };
+        let secret = if variable.is_secret {
+            ", secret = true"
+        } else {
+            ""
+        };
+        format!("{name} = {{ {value}{secret} }}")
+    };
+    check_lines("spin.toml", "[variables]", &lines(declaration));
+
+    let grant = |variable: &Variable| format!("{0} = \"{{{{ {0} }}}}\"", variable.name);
+    let heading = "[component.darkroom.variables]";
+    check_lines("spin.toml", heading, &lines(grant));
+
+    let row = |variable: &Variable| {
+        let default = match variable.default {
+            _ if variable.is_required => "required".to_owned(),
+            "" => String::new(),
+            number if number.parse::<u64>().is_ok() => number.to_owned(),
+            word => format!("`{word}`"),
+        };
+        let Variable {
+            name, description, ..
+        } = variable;
+        format!("| `{name}` | {default} | {description} |").replace("|  |", "| |")
+    };
+    let heading = "| Variable | Default | Description |\n| --- | --- | --- |";
+    check_lines("README.md", heading, &lines(row));
+}

@@ -1,0 +1,69 @@
+//! Spin as the platform and the host of the application.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use async_trait::async_trait;
+use futures_util::future::BoxFuture;
+
+use super::{SpinDatabase, SpinKeyValue};
+use crate::app::Host;
+use crate::blobs::BlobError;
+use crate::catalog::CatalogError;
+use crate::model::Timestamp;
+use crate::platform::{Clock, Platform};
+
+/// The label of both stores in `spin.toml`.
+const LABEL: &str = "default";
+
+/// The host.
+pub(super) struct Spin;
+
+impl Clock for Spin {
+    fn now(&self) -> Timestamp {
+        let since_epoch = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        Timestamp::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(spin_sdk::time::sleep(time))
+    }
+}
+
+impl Platform for Spin {
+    fn random(&self) -> u128 {
+        let mut bytes = [0; 16];
+        let filled = getrandom::fill(&mut bytes);
+        assert!(filled.is_ok(), "WASI's source of randomness does not fail");
+        u128::from_le_bytes(bytes)
+    }
+
+    fn spawn(&self, work: BoxFuture<'static, ()>) {
+        spin_sdk::wit_bindgen::spawn(work);
+    }
+
+    /// Spin gathers what a component writes to its standard error.
+    /// What stores say of their failures may have several lines. Each write is a call of
+    /// the host, so there is one.
+    fn log(&self, line: &str) {
+        use std::io::Write as _;
+        let line = line.replace(['\r', '\n'], " ");
+        // Nothing can be done where standard error is gone.
+        let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
+    }
+}
+
+#[async_trait]
+impl Host for Spin {
+    type KeyValue = SpinKeyValue;
+    type Database = SpinDatabase;
+
+    async fn key_value(&self) -> Result<SpinKeyValue, BlobError> {
+        SpinKeyValue::open(LABEL).await
+    }
+
+    async fn database(&self) -> Result<SpinDatabase, CatalogError> {
+        SpinDatabase::open(LABEL).await
+    }
+}

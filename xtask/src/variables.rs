@@ -1,0 +1,24 @@
+//! `cargo xtask variables`: the published variables, written anew.
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::cargo;
+use crate::say;
+
+/// The unit test that holds the files to the table, and writes them where it is asked to.
+const TEST: &str = "the_manifest_and_the_readme_have_all_variables";
+/// Asks it to.
+const WRITE: &str = "DARKROOM_WRITE_VARIABLES";
+
+/// Writes the table of variables in `src/settings/` into `spin.toml` and `README.md`.
+#[derive(Args)]
+pub(crate) struct Variables {}
+
+impl Variables {
+    /// Runs the command.
+    pub(crate) fn run(self) -> Result<()> {
+        say::step("Writing the variables in spin.toml and README.md");
+        cargo::write_by_test(TEST, WRITE)
+    }
+}
