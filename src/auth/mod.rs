@@ -7,10 +7,10 @@
 //! A request's way: header → [`token::verify`] (signature first, then claims)
 //! → [`Grant`], the proof that every later step asks for.
 
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzz;
 mod keyring;
 pub mod link;
-#[cfg(any(test, feature = "fuzzing"))]
-pub mod promises;
 mod pseudonym;
 mod scope;
 pub mod ticket;

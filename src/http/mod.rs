@@ -6,13 +6,13 @@
 //! the service → a response, or a [`problem::Problem`] at any step.
 
 mod app;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzz;
 mod headers;
 mod input;
 mod layers;
 #[cfg(test)]
 mod openapi;
-#[cfg(any(test, feature = "fuzzing"))]
-pub mod promises;
 mod reply;
 mod routes;
 #[cfg(any(test, feature = "fuzzing"))]

@@ -11,8 +11,8 @@ mod samples;
 mod sizes;
 mod structure;
 
+use crate::media::testing::fuzz::{self, policy, run};
 use crate::media::testing::isobmff::{Item, Meta, Movie, file, ftyp};
-use crate::media::testing::promises::{self, policy, run};
 use crate::media::{MediaError, Strip};
 
 /// What becomes of a file.
@@ -139,7 +139,7 @@ fn check(case: &Case) {
             assert!(outcome.stored == *bytes, "{name}: {strip:?}");
         }
     }
-    promises::check(bytes, bytes.len() / 3);
+    fuzz::check(bytes, bytes.len() / 3);
 }
 
 #[test]

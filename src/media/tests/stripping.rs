@@ -1,7 +1,7 @@
 //! What goes and what stays, in whole files.
 
 use crate::media::Strip;
-use crate::media::testing::promises::{policy, run};
+use crate::media::testing::fuzz::{policy, run};
 
 /// Every kind of file with places and with what must stay, made by
 /// `tests/fixtures/make_private.py`.
