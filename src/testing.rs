@@ -1,3 +1,3 @@
 //! What tests and fuzzers of several parts use.
 
-pub mod chance;
+pub(crate) mod chance;
