@@ -7,12 +7,14 @@
 //! security and its bodies is completed here:
 //! - `schema`: the schemas that stand in several types, made from the limits in the code
 //! - `shared`: headers, parameters and ways of access that operations refer to by name
+//! - `image_types`: the types of bodies that are images
 //! - `problems`: the answers that are problems
 //! - `examples`: values for schemas, and the command of curl for an operation
 //! - `page`: the document as HTML
 
 mod complete;
 mod examples;
+mod image_types;
 mod page;
 mod problems;
 pub(super) mod schema;
@@ -58,6 +60,7 @@ struct Annotations;
 
 /// The whole document.
 fn document() -> Value {
-    let annotated = serde_json::to_value(Annotations::openapi()).expect("a JSON object");
+    let mut annotated = serde_json::to_value(Annotations::openapi()).expect("a JSON object");
+    image_types::list(&mut annotated);
     complete::complete(annotated)
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::{StatusCode, Uri};
+use axum::http::Uri;
 use axum::response::Response;
 use axum::routing::post;
 use serde::{Deserialize, Serialize};
@@ -17,8 +17,9 @@ use crate::http::input::json::{self, Json, List};
 use crate::http::input::query;
 #[cfg(test)]
 use crate::http::openapi::schema;
+use crate::http::reply;
 use crate::http::reply::problem::Problem;
-use crate::http::reply::view;
+use crate::http::reply::urls::Urls;
 use crate::model::{Kind, Timestamp, Visibility};
 use crate::service::{Attributes, Expected, fields};
 use crate::trace::{self, Phase};
@@ -108,18 +109,16 @@ pub(crate) async fn create(
         tags: fields::tags(wanted.tags.0.iter().map(String::as_str))?,
         visibility: visibility.map(|visibility| visibility.as_str().to_owned()),
     };
-    let base = app.settings.public_base_url.as_deref().unwrap_or_default();
     let text = ticket.sign(&app.settings.signing_keys)?;
     if text.len() > ticket::MAX_TICKET_BYTES {
         let detail = "the ticket's tags and types are too long together";
         return Err(Problem::bad_request(detail));
     }
-    let mut response = view::json(&TicketView {
-        upload_url: format!("{base}/v1/images?ticket={text}"),
+    let path = format!("/v1/images?ticket={text}");
+    Ok(reply::created(&TicketView {
+        upload_url: Urls::of(&app.settings).at(&path),
         expires_at: Timestamp::from_seconds(expires).to_string(),
-    });
-    *response.status_mut() = StatusCode::CREATED;
-    Ok(response)
+    }))
 }
 
 /// The kinds that media types name. A type that this deployment never accepts would

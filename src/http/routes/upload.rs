@@ -17,10 +17,12 @@ use crate::http::headers::disposition::Named;
 use crate::http::headers::idempotency::{self, FileFingerprint, Fingerprint};
 use crate::http::input::extract;
 use crate::http::input::query::{self, FromQuery, Parameters, Query};
+use crate::http::reply;
+use crate::http::reply::image::{ImageView, ItemsView, object};
 #[cfg(test)]
 use crate::http::reply::problem::ProblemKind::*;
 use crate::http::reply::problem::{Problem, ProblemKind};
-use crate::http::reply::view::{ImageView, ItemsView, json, object, url};
+use crate::http::reply::urls::Urls;
 use crate::model::{Image, Kind};
 use crate::number;
 use crate::service::{
@@ -100,8 +102,7 @@ impl FromRequestParts<Arc<App>> for Uploader {
     post, path = "/v1/images", operation_id = "uploadImage", tag = "Images",
     params(UploadParameters, ("Content-Disposition", Header), ("Repr-Digest", Header), ("Content-Digest", Header), ("Idempotency-Key", Header)),
     request_body(content(
-        (Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "image/gif"),
-        (Vec<u8> = "image/webp"), (Vec<u8> = "image/avif"), (Vec<u8> = "application/octet-stream"),
+        (Vec<u8> = "image/*"), (Vec<u8> = "application/octet-stream"),
         (form::FormView = "multipart/form-data"),
     )),
     responses(
@@ -243,18 +244,18 @@ pub(crate) enum CreatedView<'a> {
 
 /// Shows what was made: one image, or the items of several.
 fn created(app: &App, images: &[Image]) -> Result<Response, Problem> {
-    let base = app.settings.public_base_url.as_deref().unwrap_or_default();
+    let urls = Urls::of(&app.settings);
     let mut response = match images {
         [image] => object(app, image)?.0,
-        images => json(&ItemsView {
+        images => reply::ok(&ItemsView {
             items: images
                 .iter()
-                .map(|image| ImageView::new(base, image))
+                .map(|image| ImageView::new(urls, image))
                 .collect(),
         }),
     };
     if let [image] = images
-        && let Ok(location) = HeaderValue::from_str(&url(base, image.id))
+        && let Ok(location) = HeaderValue::from_str(&urls.image(image.id))
     {
         response.headers_mut().insert(header::LOCATION, location);
     }
