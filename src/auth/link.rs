@@ -100,7 +100,7 @@ pub enum LinkError {
     #[error("the link's signature is not valid")]
     Wrong,
     /// It is signed as it should be, with a parameter that means nothing here.
-    #[error("the link has a parameter other than {}", PARAMETERS.join(", "))]
+    #[error("the link has a parameter that Darkroom does not know")]
     UnknownParameter,
     /// It was good once.
     #[error("the link has expired")]
