@@ -2,17 +2,13 @@
 //!
 //! A check is a function of bytes that panics where a promise is broken. The fuzzers in
 //! `fuzz/` run it on what they find; `smoke` runs it on stable Rust, on the seeds and on
-//! damaged seeds. The checks stand beside what they are of: `promises` in each part.
+//! damaged seeds. The checks stand beside what they are of: `fuzz` in each part.
 
-mod chance;
 #[cfg(test)]
 mod smoke;
 
-pub use crate::http::promises::{
-    cursor, json, multipart, preconditions, signed_url, token, upload,
-};
-pub use crate::media::testing::promises::{strip, walk as media};
-pub use chance::Chance;
+pub use crate::http::fuzz::{cursor, json, multipart, preconditions, signed_url, token, upload};
+pub use crate::media::testing::fuzz::{strip, walk as media};
 
 /// A kind of input, and what holds of it.
 #[derive(Clone, Copy, Debug)]

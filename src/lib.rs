@@ -18,6 +18,7 @@
 //!   is Spin known, and only in the component is it compiled.
 //! - [`conformance`]: the vocabulary of the suites that every store passes.
 //! - `fuzz`: what holds whatever is sent, for fuzzers and tests only.
+//! - `testing`: what tests and fuzzers of several parts use.
 //!
 //! # The way of an upload
 //! `http::routes::upload` → token or ticket become terms → a session of the service
@@ -51,6 +52,8 @@ pub mod service;
 pub mod settings;
 #[cfg(all(target_family = "wasm", not(test)))]
 pub mod spin;
+#[cfg(any(test, feature = "fuzzing"))]
+mod testing;
 pub mod trace;
 
 /// The component's entry point.

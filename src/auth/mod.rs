@@ -7,10 +7,10 @@
 //! A request's token passes through [`token::verify`] (signature first, then claims) and
 //! becomes a [`Grant`], the proof that every later step requires.
 
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzz;
 mod keyring;
 pub mod link;
-#[cfg(any(test, feature = "fuzzing"))]
-pub mod promises;
 mod pseudonym;
 mod scope;
 pub mod ticket;

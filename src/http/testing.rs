@@ -1,4 +1,4 @@
-//! The whole application over memory, without a host: for tests and promises.
+//! The whole application over memory, without a host: for tests and fuzzers.
 
 use std::sync::Arc;
 

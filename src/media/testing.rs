@@ -4,6 +4,8 @@
 
 #![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzz;
 #[cfg(test)]
 pub(super) mod hostile;
 #[cfg(test)]
@@ -11,8 +13,6 @@ pub(crate) mod isobmff;
 pub mod parts;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod pixels;
-#[cfg(any(test, feature = "fuzzing"))]
-pub mod promises;
 
 use parts::PNG_SIGNATURE;
 pub(super) use parts::{png_chunk, riff_chunk, segment};

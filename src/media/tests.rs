@@ -22,7 +22,7 @@ use proptest::sample::Index;
 use bytes::Bytes;
 
 use super::inspect::MAX_HEADER;
-use super::testing::{self, MIN_PNG_SIZE, promises};
+use super::testing::{self, MIN_PNG_SIZE, fuzz};
 use super::{Facts, Inspector, MediaError, Policy, Strip, Trailing};
 use crate::model::Kind;
 
@@ -134,7 +134,7 @@ fn trailing_data_is_cut_off_or_refused() {
         }
         for strip in [None, Some(Strip::Location), Some(Strip::All)] {
             let policy = Policy { strip, ..policy() };
-            let stored = promises::run(&policy, [&longer[..]]).stored;
+            let stored = fuzz::run(&policy, [&longer[..]]).stored;
             assert!(!stored.ends_with(b"polyglot"));
             let reject = Policy {
                 trailing: Trailing::Reject,
@@ -145,9 +145,9 @@ fn trailing_data_is_cut_off_or_refused() {
             for size in [1, 1000] {
                 // One byte is enough.
                 let longer = &longer[..bytes.len() + 1];
-                let answer = promises::run(&reject, longer.chunks(size)).answer;
+                let answer = fuzz::run(&reject, longer.chunks(size)).answer;
                 assert_eq!(answer, refused);
-                assert!(promises::run(&reject, bytes.chunks(size)).answer.is_ok());
+                assert!(fuzz::run(&reject, bytes.chunks(size)).answer.is_ok());
             }
         }
     }

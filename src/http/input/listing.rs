@@ -50,7 +50,7 @@ pub(crate) struct Described {
     #[param(value_type = Option<schema::ContentType>, inline)]
     content_type: Option<String>,
     /// Images whose names contain this; letters of ASCII match in both cases.
-    #[param(min_length = 1, max_length = 255)]
+    #[param(value_type = Option<schema::PartOfFilename>, inline)]
     filename: Option<String>,
     /// Images that were uploaded later than this.
     #[param(format = DateTime)]

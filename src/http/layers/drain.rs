@@ -22,8 +22,8 @@ use crate::service::Service;
 /// What is read on at the least, in bytes, where small uploads are allowed only.
 const LEAST_BOUND: u64 = 64 << 20;
 
-/// The middleware that sees to it.
-pub(crate) async fn read_on(State(app): State<Arc<App>>, request: Request) -> Request {
+/// The middleware that drains what handlers leave.
+pub(crate) async fn unread_body(State(app): State<Arc<App>>, request: Request) -> Request {
     let bodiless = matches!(
         *request.method(),
         Method::GET | Method::HEAD | Method::DELETE
@@ -34,7 +34,7 @@ pub(crate) async fn read_on(State(app): State<Arc<App>>, request: Request) -> Re
         return request;
     }
     request.map(|body| {
-        Body::new(Lingering {
+        Body::new(DrainedOnDrop {
             body: Some(body),
             // An upload of twice the size that is allowed is still an honest mistake.
             bound: app
@@ -49,14 +49,14 @@ pub(crate) async fn read_on(State(app): State<Arc<App>>, request: Request) -> Re
 }
 
 /// A body that reads on when it is dropped before its end.
-struct Lingering {
+struct DrainedOnDrop {
     /// `None` once it has ended.
     body: Option<Body>,
     bound: u64,
     service: Service,
 }
 
-impl HttpBody for Lingering {
+impl HttpBody for DrainedOnDrop {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -83,7 +83,7 @@ impl HttpBody for Lingering {
     }
 }
 
-impl Drop for Lingering {
+impl Drop for DrainedOnDrop {
     fn drop(&mut self) {
         if let Some(body) = self.body.take() {
             self.service.spawn(discard(body, self.bound));

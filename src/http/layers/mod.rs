@@ -2,6 +2,7 @@
 
 pub(crate) mod cors;
 pub(crate) mod drain;
+pub(crate) mod finish;
 pub(crate) mod observe;
 pub(crate) mod parameters;
 pub(crate) mod request_id;

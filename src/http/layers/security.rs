@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::Response;
 
+use crate::http::reply::urls::Urls;
 use crate::settings::Settings;
 
 const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName =
@@ -30,9 +31,8 @@ pub(crate) struct Policy {
 impl Policy {
     /// The policy of a deployment.
     pub(crate) fn new(settings: &Settings) -> Self {
-        let base = settings.http.public_base_url.as_deref().unwrap_or_default();
         Self {
-            encrypted: base.starts_with("https://"),
+            encrypted: Urls::of(settings).are_encrypted(),
         }
     }
 

@@ -17,7 +17,7 @@ pub(crate) const MAX_TARGET_BYTES: usize = 16 << 10;
 pub(crate) const MAX_HEADER_BYTES: usize = 64 << 10;
 
 /// The middleware that refuses all others.
-pub(crate) async fn hold(request: Request, next: Next) -> Result<Response, Problem> {
+pub(crate) async fn request(request: Request, next: Next) -> Result<Response, Problem> {
     let target = request.uri().path_and_query();
     let length = target.map_or(0, |target| target.as_str().len());
     if length > MAX_TARGET_BYTES {

@@ -3,6 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::operation::Operation;
+use crate::model::Kind;
+use crate::service::filename;
 
 /// An object of each schema, members in their order.
 const OBJECTS: &[(&str, &str)] = &[
@@ -101,14 +103,12 @@ const OBJECTS: &[(&str, &str)] = &[
         "Limits",
         r#"{
   "upload": {
-    "content_types": ["image/jpeg", "image/png", "image/gif", "image/webp", "image/avif"],
     "max_bytes": 26214400,
     "max_pixels": 50000000,
     "max_width": 65535,
     "max_height": 65535,
     "max_frames": 1000,
     "max_files": 32,
-    "max_filename_bytes": 255,
     "max_metadata_bytes": 1048576,
     "strip_metadata": "gps",
     "trailing_data": "strip"
@@ -165,7 +165,12 @@ fn text(schema: &str) -> Option<String> {
 
 /// The example of a schema.
 fn value(schema: &str) -> Option<Value> {
-    text(schema).map(|text| serde_json::from_str(&text).expect("JSON"))
+    let mut value: Value = serde_json::from_str(&text(schema)?).expect("JSON");
+    if schema == "Limits" {
+        value["upload"]["content_types"] = json!(Kind::ALL.map(Kind::media_type));
+        value["upload"]["max_filename_bytes"] = json!(filename::MAX_BYTES);
+    }
+    Some(value)
 }
 
 /// `components.examples` of all schemas that have one.

@@ -7,11 +7,13 @@
 //! security and its bodies is completed here:
 //! - `schema`: the schemas that stand in several types, made from the limits in the code
 //! - `shared`: headers, parameters and ways of access that operations refer to by name
+//! - `image_types`: the types of bodies that are images
 //! - `problems`: the answers that are problems
 //! - `examples`: values for schemas, and the command of curl for an operation
 
 mod complete;
 mod examples;
+mod image_types;
 mod operation;
 mod problems;
 pub(super) mod schema;
@@ -57,6 +59,7 @@ struct Annotations;
 
 /// The whole document.
 fn document() -> Value {
-    let annotated = serde_json::to_value(Annotations::openapi()).expect("a JSON object");
+    let mut annotated = serde_json::to_value(Annotations::openapi()).expect("a JSON object");
+    image_types::list(&mut annotated);
     complete::complete(annotated)
 }

@@ -50,6 +50,8 @@ named! {
     Tag: tag();
     /// The name of an image.
     Filename: filename();
+    /// A part of the name of an image.
+    PartOfFilename: string().min_length(Some(1)).max_length(Some(names::MAX_BYTES)).build();
     /// Tags in a form.
     TagList: tag_list();
     /// The tags of an image.

@@ -9,8 +9,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::http::headers::conditional;
 use crate::http::headers::entity_tag::EntityTag;
+use crate::http::reply::json;
 use crate::http::reply::problem::Problem;
-use crate::http::reply::view;
 
 /// How long caches keep them without asking.
 const CACHE: HeaderValue = HeaderValue::from_static("public, max-age=300");
@@ -52,7 +52,7 @@ pub(crate) fn respond(
 }
 
 /// The same for an object as JSON.
-pub(crate) fn json(headers: &HeaderMap, view: &impl Serialize) -> Result<Response, Problem> {
-    let body = view::to_json(view)?;
+pub(crate) fn object(headers: &HeaderMap, view: &impl Serialize) -> Result<Response, Problem> {
+    let body = json::print(view)?;
     Ok(respond(headers, "application/json", &etag(&body), body))
 }

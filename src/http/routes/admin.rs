@@ -11,8 +11,8 @@ use super::Route;
 use crate::http::app::App;
 use crate::http::input::extract::{Admin, Authorized};
 use crate::http::input::json::{self, Json};
+use crate::http::reply;
 use crate::http::reply::problem::Problem;
-use crate::http::reply::view;
 use crate::service::audit::{Audit, Finding, Place};
 
 /// The most records that one call sweeps.
@@ -71,7 +71,7 @@ pub(crate) async fn sweep(
     let Json(wanted) = wanted.unwrap_or_default();
     let limit = limit(wanted.limit, DEFAULT_SWEPT, MAX_SWEPT)?;
     let swept = app.service.sweep(limit).await?;
-    Ok(view::json(&SweepView {
+    Ok(reply::ok(&SweepView {
         blobs: swept.blobs,
         leases: swept.leases,
         more: swept.more,
@@ -181,7 +181,7 @@ pub(crate) async fn audit(
             remove_damaged: wanted.remove_damaged,
         })
         .await?;
-    Ok(view::json(&AuditView {
+    Ok(reply::ok(&AuditView {
         images: page.images,
         blobs: page.blobs,
         dead: page.dead,

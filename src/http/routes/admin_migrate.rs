@@ -11,10 +11,10 @@ use super::{Route, admin};
 use crate::http::app::App;
 use crate::http::input::extract::{Admin, Authorized};
 use crate::http::input::json::{self, Json};
+use crate::http::reply;
 #[cfg(test)]
 use crate::http::reply::problem::ProblemKind::*;
 use crate::http::reply::problem::{Problem, ProblemKind};
-use crate::http::reply::view;
 use crate::model::BlobId;
 
 /// How many blobs a step takes on, where nothing is said, and at most.
@@ -99,7 +99,7 @@ pub(crate) async fn migrate(
         blob: blob.to_string(),
         reason,
     });
-    Ok(view::json(&MigratedView {
+    Ok(reply::ok(&MigratedView {
         moved: done.moved,
         moved_bytes: done.moved_bytes,
         moved_before: done.moved_before,

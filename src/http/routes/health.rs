@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use super::Route;
 use crate::http::app::App;
+use crate::http::reply;
 use crate::http::reply::problem::Problem;
-use crate::http::reply::view;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![("/health/live", get(live)), ("/health/ready", get(ready))]
@@ -32,7 +32,7 @@ const OK: HealthView = HealthView { status: "ok" };
     responses((status = 200, description = "It does.", body = HealthView)),
 ))]
 pub(crate) async fn live() -> Response {
-    view::json(&OK)
+    reply::ok(&OK)
 }
 
 /// Whether both stores answer
@@ -42,5 +42,5 @@ pub(crate) async fn live() -> Response {
 ))]
 pub(crate) async fn ready(State(app): State<Arc<App>>) -> Result<Response, Problem> {
     app.service.check().await?;
-    Ok(view::json(&OK))
+    Ok(reply::ok(&OK))
 }

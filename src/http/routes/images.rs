@@ -19,10 +19,12 @@ use crate::http::input::listing::Listing;
 use crate::http::input::visibility::visibility;
 #[cfg(test)]
 use crate::http::openapi::schema;
+use crate::http::reply;
+use crate::http::reply::image::{ImageView, PageView, object};
 use crate::http::reply::problem::Problem;
 #[cfg(test)]
 use crate::http::reply::problem::ProblemKind::*;
-use crate::http::reply::view::{ImageView, PageView, json, object};
+use crate::http::reply::urls::Urls;
 use crate::model::Image;
 use crate::service::fields::{MAX_METADATA_MEMBERS, MAX_TAGS};
 use crate::service::{AsSeen, Patch, ServiceError};
@@ -54,22 +56,18 @@ pub(crate) async fn list(
     let owner = caller.grant.confined_to();
     let request = listing.request(keys, owner)?;
     let page = app.service.list(&caller.grant, request).await?;
-    let base = app
-        .settings
-        .http
-        .public_base_url
-        .as_deref()
-        .unwrap_or_default();
+    let urls = Urls::of(&app.settings);
     let next_cursor = page.next.map(|next| listing.cursor_to(&next, keys, owner));
-    let link = next_cursor
-        .as_ref()
-        .map(|cursor| format!("<{base}/v1/images?{}>; rel=\"next\"", listing.print(cursor)));
+    let link = next_cursor.as_ref().map(|cursor| {
+        let next = urls.at(&format!("/v1/images?{}", listing.print(cursor)));
+        format!("<{next}>; rel=\"next\"")
+    });
     let items = page
         .images
         .iter()
-        .map(|image| ImageView::new(base, image))
+        .map(|image| ImageView::new(urls, image))
         .collect();
-    let mut response = json(&PageView { items, next_cursor });
+    let mut response = reply::ok(&PageView { items, next_cursor });
     if let Some(link) = link.and_then(|link| HeaderValue::from_str(&link).ok()) {
         response.headers_mut().insert(header::LINK, link);
     }

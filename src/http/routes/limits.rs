@@ -131,7 +131,7 @@ pub(crate) async fn show(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    cached::json(&headers, &view(&app))
+    cached::object(&headers, &view(&app))
 }
 
 fn view(app: &App) -> LimitsView {

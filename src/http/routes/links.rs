@@ -15,8 +15,9 @@ use crate::http::input::extract::{Authorized, ImageId, Read, Write};
 use crate::http::input::json::{self, Json};
 #[cfg(test)]
 use crate::http::openapi::schema;
+use crate::http::reply;
 use crate::http::reply::problem::Problem;
-use crate::http::reply::view;
+use crate::http::reply::urls::{self, Urls};
 use crate::model::Timestamp;
 
 pub(super) fn routes() -> Vec<Route> {
@@ -80,7 +81,7 @@ pub(crate) async fn create(
     // Rounded up, so that links made within a bucket are the same URL.
     let bucket = settings.access.link_bucket_seconds;
     let expires = (app.service.now().seconds() + lifetime).div_ceil(bucket) * bucket;
-    let path = format!("{}/content", view::url("", id));
+    let path = urls::content_path(id);
     let link = Link {
         method,
         path: &path,
@@ -92,13 +93,11 @@ pub(crate) async fn create(
         epoch: image.link_epoch,
         expires,
     };
-    let base = settings.http.public_base_url.as_deref().unwrap_or_default();
-    let mut response = view::json(&LinkView {
-        url: format!("{base}{}", link.sign(&settings.access.signing_keys, None)?),
+    let url = link.sign(&settings.access.signing_keys, None)?;
+    Ok(reply::created(&LinkView {
+        url: Urls::of(settings).at(&url),
         expires_at: Timestamp::from_seconds(expires).to_string(),
-    });
-    *response.status_mut() = StatusCode::CREATED;
-    Ok(response)
+    }))
 }
 
 fn method(word: Option<&str>) -> Result<LinkMethod, Problem> {

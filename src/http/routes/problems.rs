@@ -111,7 +111,7 @@ fn respond<V: Serialize>(
             let page = page();
             page::respond(headers, &cached::etag(page.as_bytes()), page)
         }
-        _ => cached::json(headers, &view())?,
+        _ => cached::object(headers, &view())?,
     };
     let vary = HeaderValue::from_static("Accept");
     response.headers_mut().append(header::VARY, vary);

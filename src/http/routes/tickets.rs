@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::post;
 use serde::{Deserialize, Serialize};
@@ -17,8 +16,9 @@ use crate::http::input::upload_terms;
 use crate::http::input::visibility::visibility;
 #[cfg(test)]
 use crate::http::openapi::schema;
+use crate::http::reply;
 use crate::http::reply::problem::Problem;
-use crate::http::reply::view;
+use crate::http::reply::urls::Urls;
 use crate::model::Timestamp;
 use crate::service::fields;
 
@@ -103,21 +103,14 @@ pub(crate) async fn create(
         tags: fields::tags(wanted.tags.0.iter().map(String::as_str))?,
         visibility: visibility.map(|visibility| visibility.as_str().to_owned()),
     };
-    let base = app
-        .settings
-        .http
-        .public_base_url
-        .as_deref()
-        .unwrap_or_default();
     let text = ticket.sign(&app.settings.access.signing_keys)?;
     if text.len() > ticket::MAX_TICKET_BYTES {
         let detail = "the ticket's tags and types are too long together";
         return Err(Problem::bad_request(detail));
     }
-    let mut response = view::json(&TicketView {
-        upload_url: format!("{base}/v1/images?ticket={text}"),
+    let path = format!("/v1/images?ticket={text}");
+    Ok(reply::created(&TicketView {
+        upload_url: Urls::of(&app.settings).at(&path),
         expires_at: Timestamp::from_seconds(expires).to_string(),
-    });
-    *response.status_mut() = StatusCode::CREATED;
-    Ok(response)
+    }))
 }

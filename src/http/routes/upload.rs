@@ -12,10 +12,12 @@ use crate::http::input::form;
 #[cfg(test)]
 use crate::http::input::upload_head::UploadParameters;
 use crate::http::input::upload_head::{Content, UploadHead};
+use crate::http::reply;
+use crate::http::reply::image::{ImageView, ItemsView, object};
 use crate::http::reply::problem::Problem;
 #[cfg(test)]
 use crate::http::reply::problem::ProblemKind::*;
-use crate::http::reply::view::{ImageView, ItemsView, json, object, url};
+use crate::http::reply::urls::Urls;
 use crate::model::Image;
 use crate::service::{Attributes, Upload, UploadTerms};
 
@@ -31,8 +33,7 @@ use crate::service::{Attributes, Upload, UploadTerms};
     post, path = "/v1/images", operation_id = "uploadImage", tag = "Images",
     params(UploadParameters, ("Content-Disposition", Header), ("Repr-Digest", Header), ("Content-Digest", Header), ("Idempotency-Key", Header)),
     request_body(content(
-        (Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "image/gif"),
-        (Vec<u8> = "image/webp"), (Vec<u8> = "image/avif"), (Vec<u8> = "application/octet-stream"),
+        (Vec<u8> = "image/*"), (Vec<u8> = "application/octet-stream"),
         (form::FormView = "multipart/form-data"),
     )),
     responses(
@@ -95,23 +96,18 @@ pub(crate) enum CreatedView<'a> {
 
 /// Shows what was made: one image, or the items of several.
 fn created(app: &App, images: &[Image]) -> Result<Response, Problem> {
-    let base = app
-        .settings
-        .http
-        .public_base_url
-        .as_deref()
-        .unwrap_or_default();
+    let urls = Urls::of(&app.settings);
     let mut response = match images {
         [image] => object(app, image)?.0,
-        images => json(&ItemsView {
+        images => reply::ok(&ItemsView {
             items: images
                 .iter()
-                .map(|image| ImageView::new(base, image))
+                .map(|image| ImageView::new(urls, image))
                 .collect(),
         }),
     };
     if let [image] = images
-        && let Ok(location) = HeaderValue::from_str(&url(base, image.id))
+        && let Ok(location) = HeaderValue::from_str(&urls.image(image.id))
     {
         response.headers_mut().insert(header::LOCATION, location);
     }

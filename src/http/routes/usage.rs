@@ -10,8 +10,8 @@ use serde::Serialize;
 use super::Route;
 use crate::http::app::App;
 use crate::http::input::extract::{Authorized, Read};
+use crate::http::reply;
 use crate::http::reply::problem::Problem;
-use crate::http::reply::view;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![("/v1/usage", get(show))]
@@ -56,7 +56,7 @@ pub(crate) async fn show(
 ) -> Result<Response, Problem> {
     let usage = app.service.usage(&caller.grant.owner).await?;
     let quota = caller.grant.quota.over(app.settings.uploads.quota);
-    Ok(view::json(&UsageView {
+    Ok(reply::ok(&UsageView {
         images: usage.images,
         bytes: usage.bytes,
         quota: QuotaView {

@@ -1,7 +1,7 @@
 //! AVIFs of every shape are refused wherever they are cut.
 
+use crate::media::testing::fuzz::{policy, run};
 use crate::media::testing::isobmff::{Item, Meta, Movie, bx, file, ftyp};
-use crate::media::testing::promises::{policy, run};
 use crate::media::{MediaError, Strip, testing};
 
 /// Each ends with the last byte of its picture, or with the box that locates it.

@@ -10,8 +10,8 @@ mod samples;
 mod sizes;
 mod structure;
 
+use crate::media::testing::fuzz::{self, policy, run};
 use crate::media::testing::isobmff::{Item, Meta, Movie, file, ftyp};
-use crate::media::testing::promises::{self, policy, run};
 use crate::media::{MediaError, Strip};
 
 /// The outcome for a file.
@@ -138,7 +138,7 @@ fn check(case: &Case) {
             assert!(outcome.stored == *bytes, "{name}: {strip:?}");
         }
     }
-    promises::check(bytes, bytes.len() / 3);
+    fuzz::check(bytes, bytes.len() / 3);
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Metadata in an AVIF is wherever `iloc` says.
 
 use super::Answer;
+use crate::media::testing::fuzz::{self, policy, run};
 use crate::media::testing::isobmff::{Item, Meta, bx, file, ftyp};
-use crate::media::testing::promises::{self, policy, run};
 use crate::media::{MediaError, Strip};
 use crate::model::Kind;
 
@@ -39,7 +39,7 @@ fn image(boxes: &[Vec<u8>], texts: &[(usize, &[u8])]) -> Vec<u8> {
 
 /// Checks every property, and returns the file without locations.
 fn stored(bytes: &[u8]) -> Vec<u8> {
-    let outcome = promises::check(bytes, bytes.len() / 2);
+    let outcome = fuzz::check(bytes, bytes.len() / 2);
     assert!(outcome.answer.is_ok(), "{:?}", outcome.answer);
     outcome.stored
 }

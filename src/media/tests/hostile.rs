@@ -8,7 +8,7 @@ mod texts;
 mod webp;
 
 use super::STRIPS;
-use crate::media::testing::promises::{self, policy, run};
+use crate::media::testing::fuzz::{self, policy, run};
 
 /// A location that must not be revealed.
 const SECRET: &[u8] = b"Zzyzx";
@@ -75,7 +75,7 @@ fn check(Case(name, file, fates): &Case) {
             );
         }
     }
-    promises::check(file, file.len() / 2);
+    fuzz::check(file, file.len() / 2);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! property holds. `crate::fuzz` checks the same on combinations of damage.
 
 use crate::media::MediaError;
-use crate::media::testing::{self, promises};
+use crate::media::testing::{self, fuzz};
 
 macro_rules! fixtures {
     ($($name:literal),* $(,)?) => {
@@ -46,23 +46,23 @@ fn every_seed_has_every_property_wherever_it_is_cut() {
     for seed in seeds() {
         let step = 1 + seed.len() / 20;
         for cut in (0..seed.len()).step_by(step) {
-            let outcome = promises::check(&seed, cut);
+            let outcome = fuzz::check(&seed, cut);
             assert!(outcome.answer.is_ok(), "{:?}", outcome.answer);
         }
-        let policy = promises::policy(Some(crate::media::Strip::Location));
-        let by_bytes = promises::run(&policy, seed.chunks(1));
-        assert_eq!(by_bytes, promises::run(&policy, [&seed[..]]));
+        let policy = fuzz::policy(Some(crate::media::Strip::Location));
+        let by_bytes = fuzz::run(&policy, seed.chunks(1));
+        assert_eq!(by_bytes, fuzz::run(&policy, [&seed[..]]));
     }
 }
 
 #[test]
 fn every_seed_that_is_cut_short_anywhere_is_refused() {
-    let policy = promises::policy(None);
+    let policy = fuzz::policy(None);
     for seed in seeds() {
         // Without data after the container.
-        let whole = promises::run(&policy, [&seed[..]]).stored;
+        let whole = fuzz::run(&policy, [&seed[..]]).stored;
         for cut in 0..whole.len() {
-            let answer = promises::run(&policy, [&whole[..cut]]).answer;
+            let answer = fuzz::run(&policy, [&whole[..cut]]).answer;
             let fits = match &answer {
                 Err(MediaError::Empty) => cut == 0,
                 // Not even the first bytes, which determine the kind, are complete.
@@ -83,7 +83,7 @@ fn every_property_holds_after_damage_to_any_byte() {
             for value in [0, 0xFF, seed[at].wrapping_add(1)] {
                 let mut damaged = seed.clone();
                 damaged[at] = value;
-                promises::check(&damaged, at);
+                fuzz::check(&damaged, at);
             }
         }
     }

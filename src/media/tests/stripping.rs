@@ -1,7 +1,7 @@
 //! Stripping of whole files.
 
 use crate::media::Strip;
-use crate::media::testing::promises::{policy, run};
+use crate::media::testing::fuzz::{policy, run};
 
 /// A file of every kind, with locations and with data that must stay, made by
 /// `tests/fixtures/make_private.py`.

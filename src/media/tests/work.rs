@@ -3,7 +3,7 @@
 
 use super::{STRIPS, samples};
 use crate::media::meter::{FREE, PER_BYTE};
-use crate::media::testing::promises::{self, policy};
+use crate::media::testing::fuzz::{self, policy};
 use crate::media::testing::{self, png_chunk, riff_chunk, segment};
 use crate::media::tests::mutations::seeds;
 use crate::media::{Inspector, MediaError, Strip};
@@ -159,7 +159,7 @@ fn removed_bytes_do_not_pay_for_stored_ones() {
         assert_eq!(answer.is_ok(), accepted, "{strip:?}: {answer:?}");
     }
     // A file that is accepted is accepted again once it is stored.
-    promises::check(&file, 1000);
+    fuzz::check(&file, 1000);
 }
 
 #[test]
@@ -213,7 +213,7 @@ mod properties {
     use proptest::sample::Index;
 
     use super::*;
-    use crate::media::testing::promises::{mend_png, run};
+    use crate::media::testing::fuzz::{mend_png, run};
     use crate::media::tests::pieces;
 
     proptest! {

@@ -7,7 +7,8 @@ use anyhow::{Context as _, Result, ensure};
 
 use super::source::words;
 
-/// Names that are kept out of parts: crates, and (after `crate::`) modules.
+/// Names that are kept out of parts: crates, and (after `crate::`) modules and modules of
+/// modules.
 struct Rule {
     /// Modules of the crate: a folder, a file, or both.
     parts: &'static [&'static str],
@@ -20,7 +21,7 @@ struct Rule {
 
 /// Where everything is put together: they may name all.
 #[cfg(test)]
-const FREE: &[&str] = &["lib", "spin", "conformance", "fuzz"];
+const FREE: &[&str] = &["lib", "spin", "conformance", "fuzz", "testing"];
 
 const RULES: &[Rule] = &[
     Rule {
@@ -90,9 +91,30 @@ const RULES: &[Rule] = &[
             "http/testing.rs",
             "http/tests.rs",
             "http/tests",
-            "http/promises",
+            "http/fuzz",
         ],
         why: "only the service asks stores",
+    },
+    Rule {
+        parts: &["http/headers"],
+        crates: &[],
+        modules: &["http::input", "http::layers", "http::routes"],
+        except: &[],
+        why: "header fields are read without knowing what they are for",
+    },
+    Rule {
+        parts: &["http/input", "http/reply"],
+        crates: &[],
+        modules: &["http::layers", "http::routes"],
+        except: &[],
+        why: "routes are made of what is taken and sent, and not the other way round",
+    },
+    Rule {
+        parts: &["http/reply"],
+        crates: &[],
+        modules: &["http::input"],
+        except: &[],
+        why: "an answer is made without knowing how the request was read",
     },
     Rule {
         parts: &["blobs"],
@@ -161,6 +183,15 @@ fn trespasses(rule: &Rule, text: &str) -> Result<Vec<(usize, String)>> {
         if word == "crate" || word == "super" {
             for (line, module) in after(&words[at + 1..]) {
                 if rule.modules.contains(&module) {
+                    found.push((line, format!("{word}::{module}")));
+                }
+            }
+            let [_, _, (_, part), inner @ ..] = &words[at..] else {
+                continue;
+            };
+            for (line, module) in after(inner) {
+                let module = format!("{part}::{module}");
+                if rule.modules.contains(&module.as_str()) {
                     found.push((line, format!("{word}::{module}")));
                 }
             }
@@ -255,6 +286,19 @@ mod tests {
         assert_eq!(found("use crate::{auth::{self, Grant}, http};"), told);
         assert_eq!(found("crate::http::problem(1)"), told);
         assert_eq!(found("use super::http;"), [(1, "super::http".to_owned())]);
+    }
+
+    #[test]
+    fn a_module_of_a_module_is_found_by_path_and_in_groups() {
+        let rule = RULES.iter().find(|rule| rule.parts == ["http/reply"]);
+        let found = |text: &str| trespasses(rule.expect("a rule"), text).expect("Rust");
+        let told = [(1, "crate::http::input".to_owned())];
+        assert_eq!(found("use crate::http::input;"), told);
+        assert_eq!(found("use crate::http::input::json::Json;"), told);
+        assert_eq!(found("use crate::http::{app, input::json};"), told);
+        for free in ["use crate::http::headers::input;", "use crate::input;"] {
+            assert!(found(free).is_empty(), "{free}");
+        }
     }
 
     #[test]

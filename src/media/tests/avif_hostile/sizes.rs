@@ -1,8 +1,8 @@
 //! Boxes with every size that they could state.
 
 use super::{Expect, PICTURE, SECRET, image, movie, seen, sequence};
+use crate::media::testing::fuzz::{policy, run};
 use crate::media::testing::isobmff::{Item, Meta};
-use crate::media::testing::promises::{policy, run};
 use crate::media::{MediaError, Strip};
 
 const META: [&[u8; 4]; 14] = [

@@ -51,7 +51,7 @@ pub(super) const UNSUPPORTED_TYPE: Explanation = Explanation {
     meaning: "The body is of no type that is accepted here, or is not of the type that the \
               request declares. What a file is, its bytes decide.",
     causes: &[
-        "A file that is no JPEG, PNG, GIF, WebP or AVIF, whatever its name ends in.",
+        "A file that is of none of the accepted types, whatever its name ends in.",
         "A `Content-Type` of one image type with the bytes of another.",
         "A JSON request without `Content-Type: application/json`.",
         "A type that the deployment's `accepted_types` or the upload ticket leaves out.",

@@ -5,10 +5,10 @@ use axum::http::{HeaderMap, HeaderValue, Method, header};
 use serde_json::{Value, json};
 
 use super::{Answer, Session, body_of};
-use crate::auth::promises::{NOW, first_line, ring};
+use crate::auth::fuzz::{NOW, first_line, ring};
 use crate::auth::ticket;
-use crate::fuzz::Chance;
 use crate::media::testing;
+use crate::testing::chance::Chance;
 
 /// What an image has that its owner may change.
 const MEMBERS: [&str; 4] = ["filename", "tags", "visibility", "metadata"];

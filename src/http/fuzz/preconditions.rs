@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, header};
 
 use super::{Answer, Session, fill, headers};
-use crate::auth::promises::first_line;
+use crate::auth::fuzz::first_line;
 use crate::http::headers::conditional::{self, Validators, Verdict};
 use crate::http::headers::entity_tag::EntityTag;
 use crate::media::testing;

@@ -5,9 +5,9 @@ use bytes::Bytes;
 
 use super::parts::PNG_SIGNATURE;
 use super::pixels::{self, Pixels};
-use crate::fuzz::Chance;
 use crate::media::{Facts, Inspector, MediaError, Piece, Policy, Strip, Trailing};
 use crate::model::Kind;
+use crate::testing::chance::Chance;
 
 /// The result of inspecting a file.
 #[derive(Clone, Debug, PartialEq, Eq)]

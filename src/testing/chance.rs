@@ -3,11 +3,11 @@
 
 /// A source of choices (xorshift64*).
 #[derive(Clone, Debug)]
-pub struct Chance(u64);
+pub(crate) struct Chance(u64);
 
 impl Chance {
     /// That of this input.
-    pub fn of(input: &[u8]) -> Self {
+    pub(crate) fn of(input: &[u8]) -> Self {
         // Zero is the one state that it would never leave.
         Self(xxhash_rust::xxh3::xxh3_64(input) | 1)
     }
@@ -20,13 +20,13 @@ impl Chance {
     }
 
     /// A number below `bound`; 0 where there is none.
-    pub fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         let bound = u64::try_from(bound).unwrap_or(u64::MAX).max(1);
         usize::try_from((self.next() >> 11) % bound).unwrap_or(0)
     }
 
     /// Cuts bytes into pieces, which are short for one input and long for another.
-    pub fn pieces<'a>(&mut self, bytes: &'a [u8]) -> Vec<&'a [u8]> {
+    pub(crate) fn pieces<'a>(&mut self, bytes: &'a [u8]) -> Vec<&'a [u8]> {
         let most = 1 << self.below(13);
         let mut pieces = Vec::new();
         let mut rest = bytes;
@@ -41,7 +41,7 @@ impl Chance {
 
     /// A text that differs from this one, which is ASCII, in one character: another one, one
     /// more or one less.
-    pub fn tampered(&mut self, text: &str) -> String {
+    pub(crate) fn tampered(&mut self, text: &str) -> String {
         let mut bytes = text.as_bytes().to_vec();
         let at = self.below(bytes.len());
         let printable = b' ' + u8::try_from(self.below(95)).unwrap_or(0);

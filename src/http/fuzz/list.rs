@@ -6,13 +6,13 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::Session;
-use crate::auth::promises::{first_line, ring};
-use crate::fuzz::Chance;
+use crate::auth::fuzz::{first_line, ring};
 use crate::http::input::cursor::{self, Walk};
 use crate::http::input::listing::Listing;
 use crate::http::input::query::parse_text;
 use crate::media::testing;
 use crate::model::{Kind, Position, SortBy, SortKey, Timestamp};
+use crate::testing::chance::Chance;
 
 /// The most pages that are read of a list.
 const MOST_PAGES: usize = 40;

@@ -1,9 +1,8 @@
-//! The JSON that is sent: the image object and pages of it.
+//! The image object and pages of it.
 
 use std::collections::BTreeMap;
 
-use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
@@ -15,7 +14,9 @@ use crate::http::headers::conditional::Validators;
 use crate::http::headers::entity_tag::EntityTag;
 #[cfg(test)]
 use crate::http::openapi::schema;
-use crate::http::reply::problem::{Problem, ProblemKind};
+use crate::http::reply::json;
+use crate::http::reply::problem::Problem;
+use crate::http::reply::urls::Urls;
 use crate::model::Image;
 
 /// An image, without its bytes.
@@ -78,9 +79,8 @@ struct Links {
 }
 
 impl<'a> ImageView<'a> {
-    /// `base` is the public base URL, or empty.
-    pub(crate) fn new(base: &str, image: &'a Image) -> Self {
-        let this = url(base, image.id);
+    /// The view of an image.
+    pub(crate) fn new(urls: Urls<'_>, image: &'a Image) -> Self {
         Self {
             id: image.id,
             owner: &image.owner,
@@ -97,16 +97,11 @@ impl<'a> ImageView<'a> {
             tags: &image.tags,
             metadata: &image.metadata,
             links: Links {
-                content: format!("{this}/content"),
-                this,
+                this: urls.image(image.id),
+                content: urls.content(image.id),
             },
         }
     }
-}
-
-/// Where an image is.
-pub(crate) fn url(base: &str, id: Uuid) -> String {
-    format!("{base}/v1/images/{id}")
 }
 
 /// A page of images.
@@ -128,49 +123,17 @@ pub(crate) struct ItemsView<'a> {
     pub(crate) items: Vec<ImageView<'a>>,
 }
 
-/// A JSON response that no cache keeps for others.
-pub(crate) fn json(view: &impl Serialize) -> Response {
-    match to_json(view) {
-        Ok(body) => response(body),
-        Err(problem) => problem.into_response(),
-    }
-}
-
-/// An object as JSON.
-pub(crate) fn to_json(view: &impl Serialize) -> Result<Vec<u8>, Problem> {
-    serde_json::to_vec(view)
-        .map_err(|_| Problem::new(ProblemKind::Internal, "the answer cannot be written"))
-}
-
-fn response(body: Vec<u8>) -> Response {
-    let mut response = body.into_response();
-    let headers = response.headers_mut();
-    let json = HeaderValue::from_static("application/json");
-    headers.insert(header::CONTENT_TYPE, json);
-    headers.insert(
-        header::CACHE_CONTROL,
-        HeaderValue::from_static("private, no-cache"),
-    );
-    response
-}
-
 /// An image object as it is sent, and what tells its state from others.
 ///
 /// The tag is that of the very bytes, so it also changes with the base URL and with
 /// what another version of the component says of an image.
 pub(crate) fn object(app: &App, image: &Image) -> Result<(Response, Validators), Problem> {
-    let base = app
-        .settings
-        .http
-        .public_base_url
-        .as_deref()
-        .unwrap_or_default();
-    let body = to_json(&ImageView::new(base, image))?;
+    let body = json::print(&ImageView::new(Urls::of(&app.settings), image))?;
     let validators = Validators {
         etag: EntityTag::strong(URL_SAFE_NO_PAD.encode(Sha256::digest(&body))),
         last_modified: image.updated_at.seconds(),
     };
-    let mut response = response(body);
+    let mut response = json::response(body);
     validators.print(response.headers_mut(), app.service.now());
     Ok((response, validators))
 }

@@ -13,7 +13,7 @@ use super::link::{self, Link, LinkError, LinkMethod, VerifiedLink};
 use super::ticket::{self, Ticket, TicketError};
 use super::token::{self, LEEWAY_SECONDS, MAX_TOKEN_BYTES};
 use super::{Claims, Grant, KeyRing, MAX_OWNER_CHARS, Purpose, Scope, TokenError};
-use crate::fuzz::Chance;
+use crate::testing::chance::Chance;
 
 /// The keys that all checks use; the first signs.
 pub const KEYS: &str = "test:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY,\

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 
 use super::Session;
-use crate::auth::promises::{self, NOW, first_line, ring, signed_token};
+use crate::auth::fuzz::{self, NOW, first_line, ring, signed_token};
 use crate::auth::{link, token as bearer};
 use crate::media::testing;
 
@@ -22,10 +22,10 @@ thread_local! {
     };
 }
 
-/// Bearer tokens, as [`promises::token`] takes them, and the field that carries them. The
+/// Bearer tokens, as [`fuzz::token`] takes them, and the field that carries them. The
 /// input is a field's value; or a header and a payload, each on a line.
 pub fn token(input: &[u8]) {
-    promises::token(input);
+    fuzz::token(input);
     let (header, payload) = first_line(input);
     STORED.with(|stored| {
         if let Ok(field) = HeaderValue::from_bytes(header) {
@@ -53,10 +53,10 @@ fn ask(stored: &Stored, field: HeaderValue) -> u16 {
     status
 }
 
-/// Signed URLs and tickets, as [`promises::signed_url`] takes them, and the queries that
+/// Signed URLs and tickets, as [`fuzz::signed_url`] takes them, and the queries that
 /// carry them.
 pub fn signed_url(input: &[u8]) {
-    promises::signed_url(input);
+    fuzz::signed_url(input);
     let (first, rest) = first_line(input);
     STORED.with(|stored| {
         let query = String::from_utf8_lossy(first);

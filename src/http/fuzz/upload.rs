@@ -6,7 +6,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::{Answer, Session, headers};
-use crate::auth::promises::first_line;
+use crate::auth::fuzz::first_line;
 use crate::http::headers::{digest, disposition};
 use crate::media::testing;
 use crate::service::filename;

@@ -5,9 +5,9 @@ use axum::http::{HeaderMap, HeaderValue, Method, header};
 use serde_json::Value;
 
 use super::{Answer, Session, body_of, fill};
-use crate::auth::promises::first_line;
-use crate::fuzz::Chance;
+use crate::auth::fuzz::first_line;
 use crate::media::testing;
+use crate::testing::chance::Chance;
 
 /// The longest form that is also sent byte by byte.
 const SHORT: usize = 400;

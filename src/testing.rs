@@ -1,0 +1,3 @@
+//! What tests and fuzzers of several parts use.
+
+pub(crate) mod chance;
