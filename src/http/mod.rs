@@ -26,6 +26,7 @@ use axum::http::Request;
 use axum::middleware;
 use axum::response::Response;
 
+use crate::platform::Platform;
 pub use app::App;
 use layers::security::Policy;
 use layers::{cors, drain, finish, observe, parameters, request_id, security, validate};
@@ -56,7 +57,10 @@ pub fn router(app: Arc<App>) -> Router {
             policy,
             security::protect,
         ))
-        .layer(middleware::from_fn(request_id::set))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(app.service.platform()),
+            request_id::set,
+        ))
         .layer(middleware::from_fn_with_state(
             Arc::clone(&app),
             observe::observe,
@@ -65,14 +69,14 @@ pub fn router(app: Arc<App>) -> Router {
 }
 
 /// The routes of an application that cannot be built: each answers with why.
-pub fn broken(problem: Problem) -> Router {
+pub fn broken(problem: Problem, platform: Arc<dyn Platform>) -> Router {
     Router::new()
         .fallback(|| async { problem })
         .layer(middleware::map_response_with_state(
             Policy::unknown(),
             security::protect,
         ))
-        .layer(middleware::from_fn(request_id::set))
+        .layer(middleware::from_fn_with_state(platform, request_id::set))
 }
 
 /// Answers one request.

@@ -36,9 +36,14 @@ pub trait Platform: Clock {
     fn log(&self, line: &str);
 }
 
-/// A UUIDv7 (RFC 9562 §5.7) of this time.
+/// A new UUIDv7 (RFC 9562 §5.7) of the present time.
 pub fn new_id(platform: &dyn Platform) -> Uuid {
-    let millis = platform.now().millis().unsigned_abs();
+    id_at(platform, platform.now())
+}
+
+/// A UUIDv7 of another time.
+pub fn id_at(platform: &dyn Platform, time: Timestamp) -> Uuid {
+    let millis = time.millis().unsigned_abs();
     let [a, b, c, d, e, f, g, h, i, j, ..] = platform.random().to_le_bytes();
     let random = [a, b, c, d, e, f, g, h, i, j];
     uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()

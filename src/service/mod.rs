@@ -96,9 +96,14 @@ impl Service {
         self.parts.platform.now()
     }
 
+    /// The host's clock, randomness, background work and log.
+    pub fn platform(&self) -> &Arc<dyn Platform> {
+        &self.parts.platform
+    }
+
     /// An id that nothing else has, as text.
     pub fn new_id(&self) -> String {
-        let id = platform::new_id(&*self.parts.platform);
+        let id = platform::new_id(&**self.platform());
         id.simple().to_string()
     }
 

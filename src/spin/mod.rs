@@ -43,7 +43,7 @@ pub async fn handle(request: Request) -> Response {
         Some(router) => router.clone(),
         None => match build().await {
             Ok(router) => ROUTER.get_or_init(|| router).clone(),
-            Err(problem) => crate::http::broken(problem),
+            Err(problem) => crate::http::broken(problem, Arc::new(Spin)),
         },
     };
     let response = crate::http::respond(router, request.map(body::body)).await;

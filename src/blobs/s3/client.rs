@@ -175,7 +175,9 @@ impl Client {
     }
 
     async fn once(&self, call: &Call<'_>) -> Result<Response<ByteStream>, CallError> {
-        let request = self.request(call, OffsetDateTime::now_utc());
+        let now = self.http.now().millis().div_euclid(1000);
+        let now = OffsetDateTime::from_unix_timestamp(now).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        let request = self.request(call, now);
         let request = request.map_err(|error| {
             CallError::Failed(BlobError::store(format!(
                 "cannot make a request to S3: {error}"

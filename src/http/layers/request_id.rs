@@ -1,21 +1,29 @@
 //! `X-Request-Id`: the caller's, if it is sane, else a new one, on every response.
 
-use axum::extract::Request;
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
-use uuid::{NoContext, Timestamp, Uuid};
+use uuid::Uuid;
+
+use crate::platform::{self, Platform};
 
 /// The header.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The middleware that sets it.
-pub(crate) async fn set(request: Request, next: Next) -> Response {
+pub(crate) async fn set(
+    State(platform): State<Arc<dyn Platform>>,
+    request: Request,
+    next: Next,
+) -> Response {
     let sent = request
         .headers()
         .get(&REQUEST_ID)
         .filter(|value| is_sane(value.as_bytes()));
-    let id = sent.cloned().or_else(new_id);
+    let id = sent.cloned().or_else(|| new_id(&*platform));
     let mut response = next.run(request).await;
     if let Some(id) = id {
         response.headers_mut().insert(REQUEST_ID, id);
@@ -29,9 +37,8 @@ fn is_sane(id: &[u8]) -> bool {
     (1..=128).contains(&id.len()) && id.iter().all(plain)
 }
 
-fn new_id() -> Option<HeaderValue> {
-    // No order among those of one moment is needed.
-    let id = Uuid::new_v7(Timestamp::now(NoContext));
+fn new_id(platform: &dyn Platform) -> Option<HeaderValue> {
+    let id = platform::new_id(platform);
     let mut buffer = Uuid::encode_buffer();
     HeaderValue::from_str(id.simple().encode_lower(&mut buffer)).ok()
 }

@@ -8,6 +8,7 @@ use super::intake::Received;
 use super::{Attributes, Service, ServiceError, UploadTerms};
 use crate::catalog::{CatalogError, NewImage};
 use crate::model::{BlobRef, Image, Sha256, Timestamp};
+use crate::platform::Platform;
 
 impl Service {
     /// Makes images of all `files`, or of none, and records what the request is answered
@@ -22,7 +23,7 @@ impl Service {
     ) -> Result<Vec<Image>, ServiceError> {
         let now = self.now();
         let written: Vec<BlobRef> = files.iter().map(|file| file.blob.clone()).collect();
-        let mut new = new_images(terms, files, attributes, now);
+        let mut new = new_images(&**self.platform(), terms, files, attributes, now);
         if let Some(answering) = answering {
             let answer = answering.record(new.iter().map(|new| &new.image), now);
             if let Some(first) = new.first_mut() {
@@ -60,13 +61,14 @@ impl Service {
 /// The images of these files, in their order. Files of equal content share the first one's
 /// blob.
 fn new_images(
+    platform: &dyn Platform,
     terms: &UploadTerms,
     files: Vec<Received>,
     attributes: &Attributes,
     now: Timestamp,
 ) -> Vec<NewImage> {
     let mut known: HashMap<Sha256, BlobRef> = HashMap::new();
-    let with_ids = ids_at(now, files.len()).zip(files);
+    let with_ids = ids_at(platform, now, files.len()).zip(files);
     let new = with_ids.map(|(id, mut file)| {
         let first = known.entry(file.sha256).or_insert(file.blob);
         file.blob = first.clone();

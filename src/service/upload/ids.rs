@@ -1,8 +1,9 @@
 //! The ids of images that are made together.
 
-use uuid::{NoContext, Uuid};
+use uuid::Uuid;
 
 use crate::model::Timestamp;
+use crate::platform::{Platform, id_at};
 
 /// The bits of a UUIDv7 after its time and version (`rand_a`, RFC 9562 §5.7), which count
 /// the ids of one moment (§6.2, method 1).
@@ -11,13 +12,12 @@ const COUNTER_SHIFT: u32 = 64;
 
 /// As many UUIDv7s of this time, in their order: the files of a form keep theirs, for
 /// images of one time are sorted by id. Each has 62 random bits of its own.
-pub(super) fn ids_at(time: Timestamp, number: usize) -> impl Iterator<Item = Uuid> {
-    let millis = time.millis().unsigned_abs();
-    let nanos = u32::try_from(millis % 1000).unwrap_or_default() * 1_000_000;
-    let random = move || {
-        let id = Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, millis / 1000, nanos));
-        id.as_u128()
-    };
+pub(super) fn ids_at(
+    platform: &dyn Platform,
+    time: Timestamp,
+    number: usize,
+) -> impl Iterator<Item = Uuid> {
+    let random = move || id_at(platform, time).as_u128();
     // It begins where it does not run over.
     let room = (COUNTER >> COUNTER_SHIFT).saturating_sub(number as u128) + 1;
     let first = ((random() & COUNTER) >> COUNTER_SHIFT) % room;
@@ -30,11 +30,14 @@ pub(super) fn ids_at(time: Timestamp, number: usize) -> impl Iterator<Item = Uui
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::platform::testing::TestPlatform;
 
     proptest::proptest! {
         #[test]
         fn ids_of_one_moment_are_in_order_and_say_when(millis in 0i64..253_402_300_799_999, number in 0usize..40) {
-            let ids: Vec<Uuid> = ids_at(Timestamp::from_millis(millis), number).collect();
+            let time = Timestamp::from_millis(millis);
+            let platform = TestPlatform::new(move || time);
+            let ids: Vec<Uuid> = ids_at(&platform, time, number).collect();
             proptest::prop_assert_eq!(ids.len(), number);
             proptest::prop_assert!(ids.is_sorted_by(|a, b| a < b));
             proptest::prop_assert!(ids.is_sorted_by(|a, b| a.to_string() < b.to_string()));
