@@ -15,7 +15,7 @@ const TIME: Duration = Duration::from_millis(50);
 /// A file, and what it is refused as; none where it is a good image.
 macro_rules! bombs {
     ($($name:literal: $slug:expr,)*) => {
-        [$(($name, include_bytes!(concat!("../fixtures/bombs/", $name)).as_slice(), $slug),)*]
+        [$(($name, include_bytes!(concat!("../../fixtures/bombs/", $name)).as_slice(), $slug),)*]
     };
 }
 
