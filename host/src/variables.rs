@@ -63,7 +63,7 @@ impl Values {
             check_name(name).map_err(|why| anyhow::anyhow!("variables.{name}: {why}"))?;
             match (sources.get(name).or(variable.default.as_ref()), variable) {
                 (Some(_), v) if v.required && v.default.is_some() => {
-                    bail!("variables.{name} is required and has a default: remove one of the two")
+                    bail!("variables.{name} is required, so it must not have a default")
                 }
                 (Some(value), _) => drop(values.insert(name.clone(), value.clone())),
                 (None, _) => missing.push(name.as_str()),
