@@ -71,12 +71,12 @@ pub(crate) fn admin_token(
     mint(variables, &wanted)
 }
 
-/// The error message for a signature that failed, which names the requested key.
+/// The context of an error in signing, which names the requested key.
 pub(crate) fn named(key_id: Option<&str>) -> String {
-    format!(
-        "cannot sign with the key {}",
-        key_id.unwrap_or("that is first")
-    )
+    match key_id {
+        Some(key_id) => format!("cannot sign with the key {key_id}"),
+        None => "cannot sign with the first key".to_owned(),
+    }
 }
 
 /// Seconds since the Unix epoch.

@@ -7,7 +7,7 @@
 //!
 //! # Layout
 //!
-//! One file or folder for each command: `serve`, `token` (and `keygen`), `sign`, `fsck`, `backup`
+//! One file or directory for each command: `serve`, `token` (and `keygen`), `sign`, `fsck`, `backup`
 //! (and `restore`), `migrate`, `generate` (`completions` and `man`). Shared subjects:
 //!
 //! - `embedded`: the application embedded in this program

@@ -90,8 +90,8 @@ fn save(key: &str, env_file: &EnvFile) -> Result<()> {
 
 /// Checks the name of a key. The server accepts only names that need no quoting anywhere.
 fn parse_key_id(text: &str) -> Result<String, String> {
-    let named = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    if text.is_empty() || !text.chars().all(named) {
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    if text.is_empty() || !text.chars().all(is_allowed) {
         return Err("expected one or more letters, digits, '.', '_' or '-'".to_owned());
     }
     Ok(text.to_owned())

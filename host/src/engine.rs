@@ -37,7 +37,7 @@ pub fn engine(interrupt: bool) -> Result<Engine> {
     let mut pooled = config.clone();
     pooled.allocation_strategy(InstanceAllocationStrategy::Pooling(pooling));
     let engine = Engine::new(&pooled).or_else(|error| {
-        log::debug(format_args!("no instance pool: {error:#}"));
+        log::debug(format_args!("cannot create an instance pool: {error:#}"));
         Engine::new(&config)
     })?;
     if interrupt {
@@ -84,13 +84,13 @@ fn compiled(engine: &Engine, wasm: &[u8], cache: &Path) -> Result<Component> {
     }
     let adapter = adapter::WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER;
     let component = Component::new(engine, componentize(wasm, adapter)?)?;
-    if let Err(error) = keep(&component, &path) {
+    if let Err(error) = save(&component, &path) {
         log::debug(format_args!("{}: {error:#}", path.display()));
     }
     Ok(component)
 }
 
-fn keep(component: &Component, path: &Path) -> Result<()> {
+fn save(component: &Component, path: &Path) -> Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }

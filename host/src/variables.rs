@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn the_command_line_overrides_the_environment_and_that_the_default() {
+    fn the_first_source_that_sets_a_variable_wins() {
         let declared = declared("a", Some("default"));
         let templates = BTreeMap::from([("x".to_owned(), "<{{ a }}>".to_owned())]);
         let env = map(&[("SPIN_VARIABLE_A", "env")]);

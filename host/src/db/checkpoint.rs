@@ -35,13 +35,13 @@ impl Checkpoints {
         let page_size: u32 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
         let (begin, begins) = mpsc::sync_channel(1);
         let ended = Arc::new(AtomicBool::new(false));
-        let aside = Connection::open(path)?;
+        let background = Connection::open(path)?;
         let end = ended.clone();
         std::thread::Builder::new()
             .name("sqlite-checkpoint".to_owned())
             .spawn(move || {
                 while begins.recv().is_ok() {
-                    checkpoint(&aside, "PASSIVE");
+                    checkpoint(&background, "PASSIVE");
                     end.store(true, Ordering::Release);
                 }
             })?;

@@ -19,7 +19,7 @@ const SET: &str = "INSERT INTO spin_key_value (store, key, value) VALUES (?1, ?2
     ON CONFLICT(store, key) DO UPDATE SET value=?3";
 const DELETE: &str = "DELETE FROM spin_key_value WHERE store=?1 AND key=?2";
 
-/// Values are long: with large pages, they take fewer of them.
+/// Values are long, and span fewer pages if these are large.
 const OPTIONS: Options = Options {
     page_size: 16384,
     guarded: false,

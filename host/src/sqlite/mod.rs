@@ -50,7 +50,7 @@ impl Database {
     pub(crate) async fn execute(&self, statement: String, parameters: Vec<Value>) -> Outcome {
         stats::statement();
         let kind = kind(&statement);
-        if kind == Kind::Query && self.may_read_aside(&statement) {
+        if kind == Kind::Query && self.may_use_a_reader(&statement) {
             let read = self
                 .db
                 .read(|connection| match connection.prepare_cached(&statement) {
@@ -82,7 +82,7 @@ impl Database {
     }
 
     /// Whether another connection would return the same result.
-    fn may_read_aside(&self, statement: &str) -> bool {
+    fn may_use_a_reader(&self, statement: &str) -> bool {
         !self.db.in_transaction()
             && !self.pinned.load(Ordering::Acquire)
             && !asks_the_connection(statement)
