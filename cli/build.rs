@@ -1,5 +1,6 @@
-//! Puts the component into `OUT_DIR`, for the program to carry: one that is built already, if
-//! `DARKROOM_COMPONENT` says where it is, or else one that is built here as `spin.toml` says.
+//! Puts the component into `OUT_DIR`, where the program embeds it from: a component that is
+//! already built, if `DARKROOM_COMPONENT` names one, or else one that this script builds with the
+//! build command of `spin.toml`.
 
 #![forbid(unsafe_code)]
 
@@ -8,10 +9,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Names a component that is built already.
-const READY: &str = "DARKROOM_COMPONENT";
+/// Names a component that is already built.
+const PREBUILT: &str = "DARKROOM_COMPONENT";
 const TARGET: &str = "wasm32-wasip1";
-/// What a change of makes another component of, in the repository.
+/// The files and directories of the repository that the component is built from.
 const SOURCES: [&str; 8] = [
     "src",
     "wit",
@@ -24,7 +25,7 @@ const SOURCES: [&str; 8] = [
 ];
 
 fn main() {
-    println!("cargo::rerun-if-env-changed={READY}");
+    println!("cargo::rerun-if-env-changed={PREBUILT}");
     println!("cargo::rerun-if-changed=build.rs");
     if let Err(reason) = provide() {
         println!("cargo::error={reason}");
@@ -32,12 +33,12 @@ fn main() {
 }
 
 fn provide() -> Result<(), String> {
-    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("there is no OUT_DIR")?);
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
     let kept = out.join("darkroom.wasm");
     let written = if env::var_os("CARGO_FEATURE_EMBED").is_none() {
         fs::write(&kept, [])
     } else {
-        let component = match env::var_os(READY) {
+        let component = match env::var_os(PREBUILT) {
             Some(path) => ready(path.into())?,
             None => build(&out)?,
         };
@@ -50,18 +51,18 @@ fn ready(path: PathBuf) -> Result<PathBuf, String> {
     println!("cargo::rerun-if-changed={}", path.display());
     if !path.is_file() {
         return Err(format!(
-            "{READY} is to name a component that is built already, and {} is no file (a path \
-             starts in the package's folder, so it is best absolute)",
+            "{PREBUILT} must name a component that is already built, but {} is not a file (a \
+             relative path starts in the package's directory; use an absolute one)",
             path.display()
         ));
     }
     Ok(path)
 }
 
-/// Builds the component in a target directory of its own, since the usual one is locked by the
-/// cargo that runs this.
+/// Builds the component in its own target directory, because the usual one is locked by the
+/// cargo process that runs this script.
 fn build(out: &Path) -> Result<PathBuf, String> {
-    let package = env::var_os("CARGO_MANIFEST_DIR").ok_or("there is no CARGO_MANIFEST_DIR")?;
+    let package = env::var_os("CARGO_MANIFEST_DIR").ok_or("CARGO_MANIFEST_DIR is not set")?;
     let root = Path::new(&package).join("..");
     for source in SOURCES {
         println!("cargo::rerun-if-changed={}", root.join(source).display());
@@ -75,7 +76,8 @@ fn build(out: &Path) -> Result<PathBuf, String> {
         .args(&arguments)
         .arg("--target-dir")
         .arg(&target_dir);
-    // What cargo says of this package and its target is not for the component's.
+    // The variables that cargo sets for this package and its target must not reach the
+    // component's build.
     for (name, _) in env::vars_os() {
         if is_of_this_build(&name.to_string_lossy()) {
             cargo.env_remove(name);
@@ -85,7 +87,8 @@ fn build(out: &Path) -> Result<PathBuf, String> {
     let status = status.map_err(|error| format!("cannot start cargo: {error}"))?;
     if !status.success() {
         return Err(format!(
-            "cargo {} failed ({status}); {READY} may name a component that is built already",
+            "cargo {} failed ({status}); to use a component that is already built, name it in \
+             {PREBUILT}",
             arguments.join(" ")
         ));
     }
@@ -104,14 +107,14 @@ fn check_target() -> Result<(), String> {
     let folder = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     if !Path::new(&folder).is_dir() {
         return Err(format!(
-            "the component inside this program is WebAssembly, which this Rust toolchain has no \
-             libraries for; add them: rustup target add {TARGET}"
+            "the component inside this program is WebAssembly, but this Rust toolchain lacks the \
+             target's standard library; add it: rustup target add {TARGET}"
         ));
     }
     Ok(())
 }
 
-/// The words after `cargo` in the build command of the manifest.
+/// The arguments of `cargo` in the manifest's build command.
 fn arguments(manifest: &Path) -> Result<Vec<String>, String> {
     let text = fs::read_to_string(manifest)
         .map_err(|error| format!("cannot read {}: {error}", manifest.display()))?;
@@ -122,8 +125,9 @@ fn arguments(manifest: &Path) -> Result<Vec<String>, String> {
     Ok(line.split_whitespace().map(str::to_owned).collect())
 }
 
-/// Whether a variable is one by which cargo tells build scripts of their package, or a flag for
-/// this machine that would hide those for WebAssembly in `.cargo/config.toml`.
+/// Whether cargo sets the variable to describe this package to its build script, or the variable
+/// holds compiler flags for the host, which would override those for WebAssembly in
+/// `.cargo/config.toml`.
 fn is_of_this_build(name: &str) -> bool {
     const PREFIXES: [&str; 4] = [
         "CARGO_PKG_",

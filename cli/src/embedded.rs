@@ -1,24 +1,24 @@
-//! The application: inside this program, or in files.
+//! The application: embedded in this program, or in files.
 
 use std::path::Path;
 
 use anyhow::{Result, ensure};
 use darkroom_host::app::Application;
 
-/// What serves as `spin.toml` where nobody names another.
+/// The manifest of the embedded application.
 const MANIFEST: &str = include_str!("../../spin.toml");
-/// The component; empty in a build without the feature `embed`.
+/// The embedded component; empty in a build without the feature `embed`.
 const COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/darkroom.wasm"));
 
-/// The application that a manifest describes, or else the one inside this program.
+/// The application that `manifest` describes, or without one the embedded application.
 pub(crate) fn application(manifest: Option<&Path>) -> Result<Application> {
     if let Some(path) = manifest {
         return Ok(Application::File(path.to_owned()));
     }
     ensure!(
         !COMPONENT.is_empty(),
-        "this program was built without the component inside (the feature `embed`); name the \
-         manifest of a built one: --from spin.toml"
+        "this program was built without an embedded component (the feature `embed`); pass the \
+         manifest of a component that is built: --from spin.toml"
     );
     Ok(Application::Embedded {
         manifest: MANIFEST,

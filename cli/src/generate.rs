@@ -1,4 +1,4 @@
-//! `darkroom completions` and `darkroom man`: what the command line says of itself.
+//! `darkroom completions` and `darkroom man`: documents generated from the command line.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -10,7 +10,7 @@ use clap_complete::Shell;
 
 use crate::CommandLine;
 
-/// Prints what completes the commands in a shell.
+/// Prints a script with which a shell completes these commands.
 #[derive(Args)]
 pub(crate) struct Completions {
     /// The shell
@@ -28,7 +28,7 @@ impl Completions {
     }
 }
 
-/// Prints the manual page `darkroom(1)`, or writes those of all commands.
+/// Prints the manual page `darkroom(1)`, or writes the pages of all commands.
 #[derive(Args)]
 pub(crate) struct Man {
     /// Write one page for each command into this directory

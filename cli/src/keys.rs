@@ -1,4 +1,4 @@
-//! Signing keys: made, kept in a file, and used to sign tokens.
+//! Signing keys: generating them, saving them to a file, and signing tokens with them.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
@@ -13,30 +13,30 @@ use darkroom::auth::{Audience, Claims, MIN_SECRET_BYTES, token};
 
 use crate::variables::Variables;
 
-/// A fresh key in the form of the variable `signing_keys`.
+/// Generates a key, in the format of the variable `signing_keys`.
 pub(crate) fn generate(kid: &str) -> Result<String> {
     let mut secret = [0; MIN_SECRET_BYTES];
     getrandom::fill(&mut secret)
-        .map_err(|error| anyhow::anyhow!("the system gives no random bytes: {error}"))?;
+        .map_err(|error| anyhow::anyhow!("cannot get random bytes from the system: {error}"))?;
     Ok(format!("{kid}:{}", URL_SAFE_NO_PAD.encode(secret)))
 }
 
-/// What a token is to say.
+/// The contents of a token to sign.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wanted<'a> {
     /// The owner.
     pub(crate) sub: &'a str,
     /// Space-separated scopes.
     pub(crate) scope: &'a str,
-    /// How long it is good for.
+    /// How long the token is valid.
     pub(crate) expires_in: Duration,
-    /// For whom, where it is not for whom the deployment says.
+    /// The audience; by default the deployment's.
     pub(crate) audience: Option<&'a str>,
-    /// The key to sign with; the first where none is named.
+    /// The key to sign with; by default the first.
     pub(crate) key_id: Option<&'a str>,
 }
 
-/// Signs a token with the keys of the deployment, which will take it.
+/// Signs a token with the deployment's keys, and checks that the deployment will accept it.
 pub(crate) fn mint(variables: &Variables, wanted: &Wanted<'_>) -> Result<String> {
     let ring = variables.signing_keys()?;
     let now = now()?;
@@ -51,11 +51,11 @@ pub(crate) fn mint(variables: &Variables, wanted: &Wanted<'_>) -> Result<String>
     };
     let signed =
         token::mint(&ring, wanted.key_id, &claims).with_context(|| named(wanted.key_id))?;
-    token::verify(&ring, audience, now, &signed).context("the server would refuse it")?;
+    token::verify(&ring, audience, now, &signed).context("the server would refuse the token")?;
     Ok(signed)
 }
 
-/// A token with the scope `admin` for the time that a command takes.
+/// Signs a token with the scope `admin`, for the duration of a command.
 pub(crate) fn admin_token(
     variables: &Variables,
     sub: &str,
@@ -71,12 +71,12 @@ pub(crate) fn admin_token(
     mint(variables, &wanted)
 }
 
-/// What could not be done with the key that was asked for.
+/// The context of an error in signing, which names the requested key.
 pub(crate) fn named(key_id: Option<&str>) -> String {
-    format!(
-        "cannot sign with the key {}",
-        key_id.unwrap_or("that is first")
-    )
+    match key_id {
+        Some(key_id) => format!("cannot sign with the key {key_id}"),
+        None => "cannot sign with the first key".to_owned(),
+    }
 }
 
 /// Seconds since the Unix epoch.
@@ -84,7 +84,7 @@ pub(crate) fn now() -> Result<u64> {
     Ok(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())
 }
 
-/// Adds an assignment to a file that only its owner may read from then on.
+/// Appends an assignment to a file, and makes the file readable by its owner only.
 pub(crate) fn append_secret(path: &Path, name: &str, value: &str) -> io::Result<()> {
     let before = match fs::read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
@@ -113,7 +113,7 @@ pub(crate) mod tests {
 
     use super::*;
 
-    /// A deployment with these signing keys, whatever the environment says.
+    /// A deployment with these signing keys, whatever the environment sets.
     pub(crate) fn deployment(keys: &str, more: &[(&str, &str)]) -> Variables {
         let own = [("signing_keys", keys)];
         let given = own.iter().chain(more);
@@ -128,7 +128,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn the_server_takes_the_tokens_that_are_minted_here() {
+    fn the_server_accepts_the_tokens_that_are_minted_here() {
         let keys = two_keys();
         let variables = deployment(&keys, &[("token_audience", "darkroom")]);
         let ring = KeyRing::parse(&keys).expect("a ring");
@@ -142,7 +142,7 @@ pub(crate) mod tests {
                 key_id,
             };
             let token = mint(&variables, &wanted).expect("signed");
-            let grant = token::verify(&ring, Some("darkroom"), now, &token).expect("taken");
+            let grant = token::verify(&ring, Some("darkroom"), now, &token).expect("accepted");
             assert!(grant.owner == "dev" && grant.allows(Scope::Read) && !grant.is_admin());
             assert!(token::verify(&ring, Some("darkroom"), now + 3600, &token).is_err());
         }
@@ -175,7 +175,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_secret_is_added_to_what_is_there_and_kept_from_others() {
+    fn a_secret_is_appended_to_the_file_and_readable_by_its_owner_only() {
         let folder = tempfile::tempdir().expect("a temporary directory");
         let path = folder.path().join(".env");
         fs::write(&path, "OTHER=1").expect("written");

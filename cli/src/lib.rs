@@ -1,19 +1,19 @@
-//! The operator's program, `darkroom`: serves the application, and looks after its keys and its
+//! The operator's program, `darkroom`: serves the application, and manages its keys and its
 //! stores.
 //!
-//! What tokens, links and chunks look like is the library's to say (`darkroom`), how an
-//! application is served and where its stores are the host's (`darkroom-host`); here are the
-//! command line and what operators do beside serving.
+//! The library `darkroom` defines tokens, links and chunks. The host, `darkroom-host`, serves the
+//! application and opens its stores. This crate has the command line, and the operator's tasks
+//! other than serving.
 //!
 //! # Layout
 //!
-//! One file or folder for each command: `serve`, `token` (and `keygen`), `sign`, `fsck`, `backup`
+//! One file or directory for each command: `serve`, `token` (and `keygen`), `sign`, `fsck`, `backup`
 //! (and `restore`), `migrate`, `generate` (`completions` and `man`). Shared subjects:
 //!
-//! - `embedded`: the application inside this program
-//! - `http`: asking a running server
-//! - `keys`: the signing keys and what is signed with them
-//! - `stores`: where the stores are, and the files that they are in
+//! - `embedded`: the application embedded in this program
+//! - `http`: requests to a running server
+//! - `keys`: the signing keys and the tokens signed with them
+//! - `stores`: the location of the stores, and their files
 //! - `variables`: the settings of the deployment
 
 #![forbid(unsafe_code)]
@@ -36,7 +36,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-/// Serves Darkroom, and looks after its keys and its stores.
+/// Serves Darkroom, and manages its keys and its stores.
 #[derive(Parser)]
 #[command(name = "darkroom", version)]
 struct CommandLine {
@@ -50,29 +50,29 @@ struct CommandLine {
 enum Command {
     /// Serve the application
     Serve(serve::Serve),
-    /// Print a bearer token signed with the first (or a named) key
+    /// Print a bearer token, signed with the first key or a named one
     Token(token::Token),
-    /// Print a fresh signing key as kid:secret, or keep it
+    /// Generate a signing key, and print it as kid:secret or save it
     Keygen(token::Keygen),
-    /// Print a signed URL for an image's bytes, made with the first (or a named) key
+    /// Print a signed URL for an image's bytes, signed with the first key or a named one
     Sign(sign::Sign),
-    /// Check every record and every byte of the stores, and repair what can be
+    /// Check every record and every byte of the stores, and repair them on request
     Fsck(fsck::Fsck),
     /// Copy the file stores of a server, which may be running
     Backup(backup::Backup),
-    /// Put a backup in place
+    /// Restore a backup where there are no stores yet
     Restore(backup::Restore),
     /// Move all blobs of a deployment from its previous store to its current one
     #[command(alias = "migrate-blobs")]
     Migrate(migrate::Migrate),
-    /// Print what completes these commands in a shell
+    /// Print a shell's completion script for these commands
     Completions(generate::Completions),
     /// Print the manual page, or write the pages of all commands
     Man(generate::Man),
 }
 
-/// Does what the command line says; the exit code is 0 where it was done, 1 where it failed or
-/// something was found wrong, and 2 where the command line is not understood.
+/// Runs the command that the command line names. The exit code is 0 if the command succeeded, 1 if
+/// it failed or found something wrong, and 2 if the command line is invalid.
 pub fn run() -> ExitCode {
     match CommandLine::parse().run() {
         Ok(()) => ExitCode::SUCCESS,
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn options_of_all_commands_do_not_get_into_the_way_of_their_own() {
+    fn global_options_do_not_conflict_with_those_of_a_command() {
         for line in [
             "serve --from a --listen 127.0.0.1:0",
             "token --sub a",

@@ -1,5 +1,5 @@
-//! `darkroom migrate`: moves all blobs from the previous store of a
-//! deployment to the current one, while it serves.
+//! `darkroom migrate`: moves all blobs of a deployment from its previous store to its current
+//! one, while the deployment serves requests.
 
 use std::time::Duration;
 
@@ -13,15 +13,15 @@ use crate::{http, keys};
 /// Moves all blobs from the store `blob_store_previous` to the store `blob_store`.
 #[derive(Args)]
 pub(crate) struct Migrate {
-    /// Where Darkroom serves
+    /// The URL of the running server
     #[arg(long, default_value = "http://127.0.0.1:3000")]
     url: String,
-    /// A token with the scope admin [default: minted with the first signing key]
+    /// A token with the scope admin [default: one is signed with the first signing key]
     #[arg(long)]
     token: Option<String>,
 }
 
-/// What was done in all.
+/// The sum of all steps.
 #[derive(Debug, Default)]
 struct Total {
     moved: u64,
@@ -36,8 +36,8 @@ impl Migrate {
         let url = format!("{}/v1/admin/migrate-blobs", self.url.trim_end_matches('/'));
         eprintln!("==> Moving blobs: POST {url}");
         let mut total = Total::default();
-        // What is uploaded meanwhile by an instance with older settings may come
-        // before the cursor: so until a whole pass has found nothing to move.
+        // An instance with older settings may upload a blob that sorts before the cursor.
+        // So passes repeat until one finds nothing to move.
         loop {
             let moved = total.moved;
             total.damaged.clear();
@@ -49,12 +49,12 @@ impl Migrate {
         println!("{} blobs moved, {} bytes", total.moved, total.bytes);
         ensure!(
             total.damaged.is_empty(),
-            "damaged, and left where they are:\n{}",
+            "some blobs are damaged, and were left in the previous store:\n{}",
             total.damaged.join("\n")
         );
         println!(
-            "Keep blob_store_previous for as long as leases last (six hours): what uploads of \
-             before the change have left is swept from there too."
+            "Keep blob_store_previous for as long as leases last (six hours): the remains of \
+             earlier uploads are swept from that store too."
         );
         Ok(())
     }
@@ -76,25 +76,25 @@ impl Migrate {
         }
     }
 
-    /// One step. A store that does not answer for a while is waited for.
+    /// One step. It is repeated for a while if a store does not answer.
     fn step(&self, url: &str, variables: &Variables, body: &Value) -> Result<Value> {
-        let mut patience = [1, 2, 5, 10, 20].iter();
+        let mut delays = [1, 2, 5, 10, 20].iter();
         loop {
             let token = match &self.token {
                 Some(token) => token.clone(),
                 None => keys::admin_token(variables, "migrate", Duration::from_secs(300))?,
             };
             let (status, answer) = http::post(url, &token, body)?;
-            match (status, patience.next()) {
+            match (status, delays.next()) {
                 (200, _) => {
                     let read = serde_json::from_str(&answer);
-                    return read.context("the answer is not JSON");
+                    return read.context("the response is not JSON");
                 }
                 (502..=504, Some(seconds)) => {
-                    eprintln!("==> It answers {status}; again in {seconds} s");
+                    eprintln!("==> The server answered {status}; trying again in {seconds} s");
                     std::thread::sleep(Duration::from_secs(*seconds));
                 }
-                (status, _) => bail!("it answers {status}: {}", answer.trim()),
+                (status, _) => bail!("the server answered {status}: {}", answer.trim()),
             }
         }
     }

@@ -1,4 +1,4 @@
-//! `darkroom serve`: the application on the embedded host, until a signal ends it.
+//! `darkroom serve`: serves the application on the embedded host until a signal stops it.
 
 use std::path::PathBuf;
 
@@ -12,10 +12,10 @@ use crate::embedded;
 use crate::stores::Location;
 use crate::variables::{EnvFile, Variables};
 
-/// Serves the application inside this program.
+/// Serves the application embedded in this program.
 #[derive(Args)]
 pub(crate) struct Serve {
-    /// The manifest of an application to serve instead of the one inside this program
+    /// The manifest of an application to serve instead of the embedded one
     #[arg(long, short, value_name = "FILE")]
     from: Option<PathBuf>,
     #[command(flatten)]
@@ -30,7 +30,7 @@ impl Serve {
         let env_file = env_file.existing()?.to_owned();
         let application = embedded::application(self.from.as_deref())?;
         if let Application::Embedded { .. } = application {
-            // Without them the component starts, and refuses every request.
+            // Without signing keys, the component would start but refuse every request.
             let given = self.options.variable.iter().cloned().collect();
             Variables::read(&env_file, given)?.signing_keys()?;
         }

@@ -11,7 +11,7 @@ use crate::keys;
 use crate::token::parse_duration;
 use crate::variables::EnvFile;
 
-/// Where `darkroom serve` serves.
+/// The default URL of `darkroom serve`.
 const LOCAL: &str = "http://127.0.0.1:3000";
 
 /// Prints a signed URL for an image's bytes.
@@ -20,35 +20,35 @@ pub(crate) struct Sign {
     /// The path of the bytes: /v1/images/{id}/content
     #[arg(long, value_parser = parse_path)]
     path: String,
-    /// How long the URL is good for: 90s, 15m, 1h, 7d
+    /// How long the URL is valid: 90s, 15m, 1h, 7d
     #[arg(long, default_value = "1h", value_parser = parse_duration)]
     expires_in: Duration,
-    /// What it may be used for; GET includes HEAD
+    /// The method that the URL allows; GET includes HEAD
     #[arg(long, value_enum, default_value = "GET")]
     method: Method,
-    /// A parameter of the query: download=1. Darkroom refuses URLs with parameters that it
-    /// does not know, so no others are signed
+    /// A query parameter, such as download=1. Darkroom refuses URLs with unknown parameters, so
+    /// none are signed
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parse_parameter)]
     parameters: Vec<(String, String)>,
-    /// How often the image's links were revoked
+    /// How many times the image's links have been revoked
     #[arg(long, default_value_t = 0)]
     epoch: u64,
-    /// Which key signs [default: the first]
+    /// The name of the key to sign with [default: the first]
     #[arg(long)]
     key_id: Option<String>,
-    /// What to put before the path [default: the variable public_base_url, or
+    /// The URL to put before the path [default: the variable public_base_url, or
     /// http://127.0.0.1:3000]
     #[arg(long)]
     base_url: Option<String>,
 }
 
-/// What a link may be used for.
+/// The methods that a link allows.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Method {
     /// GET and HEAD
     #[value(name = "GET")]
     Get,
-    /// HEAD alone
+    /// HEAD only
     #[value(name = "HEAD")]
     Head,
 }
@@ -64,7 +64,7 @@ impl Sign {
         Ok(())
     }
 
-    /// Path and query of the link that is made at the second `now`.
+    /// The path and query of a link that is signed at the Unix time `now`.
     fn link(&self, ring: &KeyRing, now: u64) -> Result<String> {
         for (at, (name, _)) in self.parameters.iter().enumerate() {
             let repeated = self.parameters[..at].iter().any(|(known, _)| known == name);
@@ -91,7 +91,9 @@ impl Sign {
 
 fn parse_path(text: &str) -> Result<String, String> {
     if !text.starts_with('/') || text.contains(['?', '#']) {
-        return Err("write a path like /v1/images/{id}/content; --param adds a query".to_owned());
+        return Err(
+            "expected a path like /v1/images/{id}/content, with the query in --param".to_owned(),
+        );
     }
     Ok(text.to_owned())
 }
@@ -102,10 +104,10 @@ fn parse_parameter(text: &str) -> Result<(String, String), String> {
             Ok((name.to_owned(), value.to_owned()))
         }
         Some((name, _)) => Err(format!(
-            "Darkroom has no parameter {name:?} for links, only {}",
+            "unknown parameter {name:?}; a link may have: {}",
             PARAMETERS.join(", ")
         )),
-        None => Err("write a name and a value, like download=1".to_owned()),
+        None => Err("expected a name and a value, like download=1".to_owned()),
     }
 }
 
@@ -129,7 +131,7 @@ mod tests {
         sign: Sign,
     }
 
-    /// What the command makes of these options, at the second 1000.
+    /// The link that the command signs with these options, at the Unix time 1000.
     fn signed(options: &[&str]) -> Result<String> {
         let line = ["sign", "--path", PATH].iter().chain(options);
         let ring = KeyRing::parse(KEYS).expect("a ring");
@@ -137,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn the_server_takes_the_links_that_are_signed_here() {
+    fn the_server_accepts_the_links_that_are_signed_here() {
         let ring = KeyRing::parse(KEYS).expect("a ring");
         for (options, method, epoch) in [
             (&[][..], "GET", 0),
@@ -152,14 +154,14 @@ mod tests {
             let url = signed(options).expect("signed");
             let query = url.strip_prefix(PATH).expect("the path");
             let query = query.strip_prefix('?').expect("a query");
-            let verified = link::verify(&ring, method, PATH, query, 4599).expect("taken");
+            let verified = link::verify(&ring, method, PATH, query, 4599).expect("accepted");
             assert_eq!((verified.epoch, verified.expires), (epoch, 4600));
             assert!(link::verify(&ring, method, PATH, query, 4600).is_err());
         }
     }
 
     #[test]
-    fn what_can_not_be_signed_is_refused() {
+    fn invalid_options_are_refused() {
         for options in [
             &["--param", "expires=1"][..],
             &["--param", "size=1"],
@@ -175,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn the_documented_example_is_what_is_signed() {
+    fn the_documented_example_is_the_link_that_is_signed() {
         let url = signed(&["--param", "download=1"]).expect("signed");
         let document = document();
         assert!(document.contains(KEYS.split(',').next().expect("a key")));
@@ -183,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn the_documented_recipes_are_those_that_are_tested() {
+    fn the_documented_recipes_are_the_tested_ones() {
         let document = document();
         let recipes = root().join("tests/recipes");
         let mut count = 0;

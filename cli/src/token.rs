@@ -10,7 +10,7 @@ use darkroom_host::variables::PREFIX;
 use crate::keys::{self, Wanted};
 use crate::variables::{EnvFile, Variables};
 
-/// The scopes of a token that may do everything with its owner's images.
+/// The scopes that allow everything on the owner's own images.
 const OWN_IMAGES: &str = "images:read images:write images:delete";
 
 /// Prints a bearer token.
@@ -19,16 +19,16 @@ pub(crate) struct Token {
     /// The owner that the token acts for
     #[arg(long, default_value = "dev")]
     sub: String,
-    /// A scope; give several by repeating the option or with spaces between
+    /// A scope; for several, repeat the option or separate them by spaces
     #[arg(long, default_value = OWN_IMAGES)]
     scope: Vec<String>,
-    /// How long the token is good for: 90s, 15m, 1h, 30d
+    /// How long the token is valid: 90s, 15m, 1h, 30d
     #[arg(long, default_value = "1h", value_parser = parse_duration)]
     expires_in: Duration,
     /// The `aud` claim [default: the variable token_audience]
     #[arg(long)]
     audience: Option<String>,
-    /// Which key signs [default: the first]
+    /// The name of the key to sign with [default: the first]
     #[arg(long)]
     key_id: Option<String>,
 }
@@ -49,14 +49,14 @@ impl Token {
     }
 }
 
-/// Prints a fresh signing key.
+/// Generates a signing key, and prints or saves it.
 #[derive(Args)]
 pub(crate) struct Keygen {
     /// The key's name, which tokens carry as `kid`
     #[arg(long, default_value = "key-1", value_parser = parse_key_id)]
     kid: String,
-    /// Print nothing and keep the key in the file with variables (.env, or --env-file), which
-    /// must have none yet
+    /// Save the key to the file of variables (.env, or --env-file) instead of printing it; the
+    /// file must have no signing key yet
     #[arg(long)]
     save: bool,
 }
@@ -78,26 +78,26 @@ fn save(key: &str, env_file: &EnvFile) -> Result<()> {
     let variables = Variables::read(path, HashMap::new())?;
     ensure!(
         variables.get("signing_keys").is_none(),
-        "{} or the environment has signing keys already; to rotate them, put the new key before \
+        "{} or the environment already has signing keys; to rotate them, put the new key before \
          the old one (docs/access.md)",
         path.display()
     );
     keys::append_secret(path, &format!("{PREFIX}SIGNING_KEYS"), key)
         .with_context(|| format!("cannot write the signing key to {}", path.display()))?;
-    eprintln!("==> Made a signing key, kept in {}", path.display());
+    eprintln!("==> Saved a new signing key to {}", path.display());
     Ok(())
 }
 
-/// The server takes only names that need no quoting anywhere.
+/// Checks the name of a key. The server accepts only names that need no quoting anywhere.
 fn parse_key_id(text: &str) -> Result<String, String> {
-    let named = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    if text.is_empty() || !text.chars().all(named) {
-        return Err("use letters, digits, '.', '_' and '-'".to_owned());
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    if text.is_empty() || !text.chars().all(is_allowed) {
+        return Err("expected one or more letters, digits, '.', '_' or '-'".to_owned());
     }
     Ok(text.to_owned())
 }
 
-/// Reads `90`, `90s`, `15m`, `1h` or `30d`.
+/// Parses a duration, such as `90`, `90s`, `15m`, `1h` or `30d`.
 pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     let split = text
         .find(|c: char| !c.is_ascii_digit())
@@ -108,15 +108,15 @@ pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
         "m" => 60,
         "h" => 60 * 60,
         "d" => 24 * 60 * 60,
-        _ => return Err(format!("unknown unit {unit:?}; use s, m, h or d")),
+        _ => return Err(format!("unknown unit {unit:?}: expected s, m, h or d")),
     };
     let number: u64 = number
         .parse()
-        .map_err(|_| "write a number and a unit, like 1h".to_owned())?;
+        .map_err(|_| "expected a number and a unit, like 1h".to_owned())?;
     number
         .checked_mul(factor)
         .map(Duration::from_secs)
-        .ok_or_else(|| "is too long".to_owned())
+        .ok_or_else(|| "the duration is too long".to_owned())
 }
 
 #[cfg(test)]

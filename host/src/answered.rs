@@ -1,5 +1,5 @@
-//! Bodies on their way: those of answers, piece by piece as they are taken, and those of
-//! requests.
+//! Bodies in transit: those of responses, which are sent piece by piece at the client's pace, and
+//! those of requests.
 
 use crate::slow_reader::{Backlog, Pace};
 use crate::under_way::UnderWay;
@@ -9,15 +9,15 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-/// The longest part of a piece on HTTP/2, where what is held for a client that gives no
-/// leave to send is whole parts.
+/// The longest part of a piece on HTTP/2. Whole parts are buffered for a client whose
+/// flow-control window is empty.
 const PART: usize = 64 << 10;
 
-/// How the pieces of an answer are taken.
+/// How the pieces of a response are sent.
 pub enum Taking {
-    /// By HTTP/1: the next when the one before is out.
+    /// On HTTP/1: a piece is sent when the previous one has left the buffer.
     Backlog(Arc<Backlog>),
-    /// By HTTP/2, which holds its streams to their windows.
+    /// On HTTP/2, which limits its streams by flow control.
     Stream(Option<Arc<Pace>>),
 }
 
@@ -31,7 +31,7 @@ impl Taking {
         Poll::Ready(())
     }
 
-    /// The length of the next part of so many bytes.
+    /// The length of the next part of a piece that has `left` bytes left.
     fn part(&self, left: usize) -> usize {
         match self {
             Self::Backlog(_) => left,
@@ -48,24 +48,24 @@ impl Taking {
     }
 }
 
-/// An answer's body, with which its request is no longer under way.
+/// A response's body. When it is dropped, its request is no longer under way.
 ///
-/// A component that gives two short pieces before a long one can wait with that until it is
-/// asked for: for a client that takes no more, one long piece is held. The last part of a
-/// piece that goes out in parts is a copy, so that nothing else is held of its piece while
-/// more is made.
+/// A component that sends two short pieces before a long one need not produce that until it is
+/// polled: at most one long piece is held for a client that stops reading. The last part of a
+/// piece that is sent in parts is a copy, so that the whole piece can be freed while the next one
+/// is produced.
 pub struct Answered<B: Body> {
     body: B,
     taking: Taking,
-    /// What is left of a piece.
+    /// The rest of the current piece.
     rest: Bytes,
-    /// What was met when more was asked for.
+    /// A frame that has been polled but not returned yet.
     next: Option<Option<Result<Frame<Bytes>, B::Error>>>,
     _under_way: Option<Arc<UnderWay>>,
 }
 
 impl<B: Body<Data = Bytes> + Unpin> Answered<B> {
-    /// The body of the answer to a request, which is under way where it came to a component.
+    /// The body of the response to a request, which is `under_way` if it reached a component.
     pub fn new(body: B, taking: Taking, under_way: Option<Arc<UnderWay>>) -> Self {
         Self {
             body,
@@ -93,7 +93,7 @@ impl<B: Body<Data = Bytes> + Unpin> Answered<B> {
         }
     }
 
-    /// The next part of the piece that is on its way.
+    /// The next part of the current piece.
     fn part(&mut self, context: &mut Context<'_>, is_second: bool) -> Bytes {
         let length = self.taking.part(self.rest.len());
         if length < self.rest.len() {
@@ -146,12 +146,12 @@ where
     }
 
     fn size_hint(&self) -> SizeHint {
-        // Asked for before the first piece alone.
+        // Only called before the first piece.
         self.body.size_hint()
     }
 }
 
-/// A request's body, with which the request is under way.
+/// A request's body, which keeps the request under way.
 pub struct Received<B> {
     /// The body itself.
     pub body: B,
@@ -186,7 +186,7 @@ mod tests {
     use http_body_util::{BodyExt as _, StreamBody};
     use std::convert::Infallible;
 
-    /// An answer of pieces of these lengths, and how they come out.
+    /// Sends pieces of these lengths; returns the lengths of the frames that come out.
     async fn taken(lengths: &[usize], taking: Taking) -> Vec<usize> {
         let pieces = lengths.iter().map(|length| Bytes::from(vec![7; *length]));
         let frames = pieces.map(|piece| Ok::<_, Infallible>(Frame::data(piece)));
@@ -201,21 +201,21 @@ mod tests {
                 Taking::Stream(_) => continue,
             };
             let next = body.frame().now_or_never();
-            assert!(next.is_none(), "the last is not out");
+            assert!(next.is_none(), "the last piece is not sent yet");
             backlog.begin();
         }
         taken
     }
 
     #[tokio::test]
-    async fn empty_pieces_are_not_sent_and_long_ones_whole_on_http1() {
+    async fn on_http1_empty_pieces_are_skipped_and_long_ones_sent_whole() {
         let taking = Taking::Backlog(Arc::new(Backlog::default()));
         let pieces = [1, 0, 0, 10 * PART, 0, 5];
         assert_eq!(taken(&pieces, taking).await, [1, 10 * PART, 5]);
     }
 
     #[tokio::test]
-    async fn long_pieces_go_out_in_parts_on_http2() {
+    async fn on_http2_long_pieces_are_sent_in_parts() {
         let pieces = [1, 0, 0, 2 * PART + 3, 0, PART];
         let parts = taken(&pieces, Taking::Stream(None)).await;
         assert_eq!(parts, [1, PART, PART, 3, PART]);

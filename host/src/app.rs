@@ -1,4 +1,4 @@
-//! An application: its manifest, stores and components put together.
+//! An application, assembled from its manifest, stores and components.
 
 use crate::component::Component;
 use crate::manifest::{self, Manifest};
@@ -10,21 +10,21 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::Notify;
 
-/// Where an application is.
+/// The source of an application.
 pub enum Application {
-    /// In files: a manifest, and its components where that says.
+    /// A manifest file, which names the files of its components.
     File(PathBuf),
-    /// Inside the program.
+    /// Embedded in the program.
     Embedded {
         /// The manifest.
         manifest: &'static str,
-        /// Its one component, wherever the manifest says that it is.
+        /// Its only component, which replaces the file that the manifest names.
         component: &'static [u8],
     },
 }
 
 impl Application {
-    /// The folder that what belongs to the application is looked for in.
+    /// The directory that the application's relative paths start in.
     pub fn folder(&self) -> Result<PathBuf> {
         match self {
             Self::File(manifest) => {
@@ -43,17 +43,17 @@ impl Application {
     }
 }
 
-/// What can be chosen about an application.
+/// The options for starting an application.
 pub struct Options<'a> {
-    /// Where it is.
+    /// The application.
     pub application: &'a Application,
-    /// Where its stores are.
+    /// The configuration of its stores.
     pub config: &'a RuntimeConfig,
-    /// Where its variables come from.
+    /// The sources of its variables.
     pub sources: variables::Sources,
-    /// How instances are reused and bounded.
+    /// The limits on instances and their reuse.
     pub limits: worker::Limits,
-    /// How clients are bounded.
+    /// The limits on clients.
     pub clients: server::Bounds,
 }
 
@@ -61,7 +61,7 @@ pub struct Options<'a> {
 pub struct App {
     /// Answers requests.
     pub server: Arc<server::Server>,
-    /// Tells idle instances to go at once.
+    /// Notified when idle instances should end at once.
     pub stopping: Arc<Notify>,
     key_value: HashMap<String, key_value::Store>,
     sqlite: HashMap<String, Arc<sqlite::Database>>,
@@ -114,14 +114,14 @@ impl App {
         })
     }
 
-    /// Finishes what the stores have under way.
+    /// Finishes the stores' pending operations, and closes them.
     pub fn close(&self) {
         self.key_value.values().for_each(key_value::Store::close);
         self.sqlite.values().for_each(|database| database.close());
     }
 }
 
-/// The servers that a component may reach.
+/// The servers that a component may send requests to.
 fn outbound_hosts(
     name: &str,
     component: &manifest::Component,
@@ -139,7 +139,7 @@ type Stores = (
     HashMap<String, Arc<sqlite::Database>>,
 );
 
-/// Opens the stores that some component names.
+/// Opens the stores that any of the components names.
 fn open_stores(manifest: &Manifest, config: &RuntimeConfig) -> Result<Stores> {
     let components = || manifest.components.values();
     let mut key_value = HashMap::new();

@@ -1,4 +1,4 @@
-//! The interfaces the host offers, generated from `host/wit`.
+//! The interfaces that the host offers, generated from `host/wit`.
 #![allow(missing_docs, unreachable_pub, clippy::all)]
 
 wasmtime::component::bindgen!({

@@ -1,6 +1,6 @@
-//! Runs a program that was compiled to WebAssembly, as a shell would: with arguments, an
-//! environment and one folder. The component's unit tests are such a program, so that they
-//! run on the processor that the component has.
+//! Runs a program that is compiled to WebAssembly, as a shell would: with arguments, an
+//! environment and one directory. The component's unit tests are such a program, so they run on
+//! the same target as the component.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use wasmtime_wasi::{FsPerms, I32Exit, WasiCtx, WasiCtxView, WasiView};
 
 use crate::engine::componentize;
 
-/// The variables that a program is told begin so.
+/// The prefixes of the environment variables that are passed to a program.
 const VARIABLES: [&str; 3] = ["DARKROOM_", "PROPTEST_", "RUST_"];
 
 struct Ctx {
@@ -30,18 +30,19 @@ impl WasiView for Ctx {
     }
 }
 
-/// Runs a core module of WASI preview 1 to its end, and gives its exit status. It has the
-/// folder under the same path, this process's streams, and of its environment what tests
-/// are told by.
+/// Runs a core module of WASI preview 1 to its end, and returns its exit status. The module can
+/// access the directory under the same path, this process's standard streams, and the environment
+/// variables that configure tests.
 ///
 /// # Errors
-/// Where the module cannot be read, compiled or started, and where it ends by a trap.
+///
+/// Fails if the module cannot be read, compiled or started, or if it traps.
 pub async fn run(module: &Path, arguments: &[String], folder: &Path) -> Result<i32> {
     let shown = || module.display().to_string();
     let wasm = std::fs::read(module).with_context(|| format!("cannot read {}", shown()))?;
     let engine = Engine::new(&Config::new())?;
     let wasm = componentize(&wasm, adapter::WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER)
-        .with_context(|| format!("{} is no program of WASI preview 1", shown()))?;
+        .with_context(|| format!("{} is not a program for WASI preview 1", shown()))?;
     let component = Component::new(&engine, wasm)
         .map_err(anyhow::Error::from)
         .with_context(|| format!("cannot compile {}", shown()))?;
@@ -68,7 +69,7 @@ pub async fn run(module: &Path, arguments: &[String], folder: &Path) -> Result<i
 
 fn wasi(name: &str, arguments: &[String], folder: &Path) -> Result<WasiCtx> {
     let mut wasi = WasiCtx::builder();
-    // Nothing else runs beside the program that its waiting for a file would hold up.
+    // Nothing else runs in this process that blocking on a file could delay.
     wasi.inherit_stdio().allow_blocking_current_thread(true);
     wasi.arg(name).args(arguments);
     for (variable, value) in std::env::vars_os() {

@@ -1,4 +1,4 @@
-//! A component at work: requests go to its instances.
+//! A component that serves requests with its instances.
 
 use crate::under_way::UnderWay;
 use crate::worker::Factory;
@@ -11,12 +11,12 @@ use wasmtime_wasi_http::handler::ProxyHandler;
 pub struct Component(Mutex<ProxyHandler<Factory>>);
 
 impl Component {
-    /// The component of which these are the instances.
+    /// Creates a component whose instances `factory` creates.
     pub fn new(factory: Factory) -> Self {
         Self(Mutex::new(ProxyHandler::new(factory)))
     }
 
-    /// Has an instance answer.
+    /// Answers a request with one of the instances.
     pub async fn answer(
         &self,
         request: Request<WasiBody>,
@@ -26,9 +26,9 @@ impl Component {
         instances.handle(under_way, request).await
     }
 
-    /// The instances that take new requests. An instance that computes still counts as one
-    /// that could take more, and those would wait for it; so where one computes for long,
-    /// new requests go to new instances.
+    /// The instances that accept new requests. Requests are also passed to an instance that is
+    /// computing, and would wait for it. So if an instance computes for a long time, new requests
+    /// go to a new set of instances.
     fn instances(&self) -> ProxyHandler<Factory> {
         let mut instances = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if instances.state().is_stuck() {

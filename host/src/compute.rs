@@ -1,6 +1,6 @@
-//! Instances that compute. A guest gives way to everything else of the process at every
-//! tick; one that computes for too long without letting the other requests of its instance
-//! go on is ended.
+//! Limits on computing. At every tick, a guest yields to the other tasks of the process. A guest
+//! that computes for too long without yielding to the other requests of its own instance is
+//! terminated.
 
 use crate::ctx::Ctx;
 use std::sync::Arc;
@@ -10,12 +10,12 @@ use tokio::sync::Notify;
 use wasmtime::component::{Accessor, AccessorTask};
 use wasmtime::{Engine, Store, UpdateDeadline, format_err};
 
-/// How often a guest that computes gives way.
+/// How often a computing guest yields.
 pub const TICK: Duration = Duration::from_millis(10);
-/// For how many ticks an instance computes before new requests go to others.
+/// After how many ticks of computing an instance gets no new requests.
 const STUCK: u32 = 25;
 
-/// Makes the engine's clock tick.
+/// Starts a thread that advances the engine's epoch at every tick.
 pub fn tick(engine: &Engine) {
     let engine = engine.weak();
     std::thread::spawn(move || {
@@ -27,15 +27,15 @@ pub fn tick(engine: &Engine) {
     });
 }
 
-/// For how long an instance has computed.
+/// How long an instance has been computing.
 #[derive(Default)]
 struct Spell {
-    /// The ticks at which the guest was computing, since it last let others go on.
+    /// The ticks at which the guest was computing, since its other requests last ran.
     ticks: AtomicU32,
     has_computed: Notify,
 }
 
-/// Runs among the tasks of an instance, and so whenever its guest lets others go on.
+/// A task of the instance, which runs when the guest lets its other requests run.
 struct Turn(Arc<Spell>);
 
 impl AccessorTask<Ctx> for Turn {
@@ -47,8 +47,8 @@ impl AccessorTask<Ctx> for Turn {
     }
 }
 
-/// Has the guest of `store` give way at every tick, ends it where it computes for `limit`
-/// at a time, and notes in `stuck` if it computes for long.
+/// Makes the guest of `store` yield at every tick, terminates it if it computes for `limit` at a
+/// time, and sets `stuck` if it computes for a long time.
 pub fn bound(
     store: &mut Store<Ctx>,
     limit: Option<Duration>,
@@ -67,8 +67,8 @@ pub fn bound(
             Some(limit) if TICK.saturating_mul(ticks) >= limit => {
                 let names = context.data().requests.names();
                 Err(format_err!(
-                    "it computed for {limit:?} without letting other requests go on; \
-                     under way: {names}"
+                    "the instance computed for {limit:?} without letting its other requests run; \
+                     requests under way: {names}"
                 ))
             }
             _ => {

@@ -1,4 +1,4 @@
-//! One connection: HTTP/1 or HTTP/2, for as long as its client keeps to the bounds.
+//! A connection of HTTP/1 or HTTP/2, which is served while its client respects the limits.
 
 use crate::answered::{Answered, Taking};
 use crate::log;
@@ -19,18 +19,18 @@ use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
-/// The most of a head of HTTP/1 that is read, and the most that is held of its answers.
+/// The maximum size of a request's head on HTTP/1, and of the buffer for its response.
 const HTTP1_BUFFER: usize = 128 << 10;
-/// The most bytes of all header fields of HTTP/2 together. More than an application reads:
-/// it is the one to say so.
+/// The maximum size of all header fields of a request on HTTP/2. It is more than an application
+/// accepts, so that the application can answer with its own error.
 const HTTP2_FIELDS: u32 = 256 << 10;
-/// The most requests of a connection that are under way. A client that breaks off what it
-/// has asked for gets no more out of an application than one that waits for it.
+/// The maximum number of a connection's requests under way. Requests that the client has
+/// cancelled count while an instance works on them, so cancelling does not raise the limit.
 const STREAMS: u32 = 256;
-/// The most that is held of an answer on HTTP/2 until its client gives leave to send it.
+/// The maximum size of a response's buffer on HTTP/2 while the flow-control window is empty.
 const HTTP2_BUFFER: usize = 64 << 10;
 
-/// How the server speaks HTTP.
+/// Configures HTTP for the server.
 pub(crate) fn builder(bounds: &Bounds) -> Builder<Streams> {
     let mut builder = Builder::new(Streams(bounds.write_timeout));
     builder
@@ -48,18 +48,18 @@ pub(crate) fn builder(bounds: &Bounds) -> Builder<Streams> {
     builder
 }
 
-/// Whose request it is.
+/// The client of a connection.
 pub(crate) struct Client {
-    /// Its address.
+    /// The client's address.
     pub(crate) peer: HeaderValue,
-    /// What its connection is busy with.
+    /// The activity of the connection.
     pub(crate) activity: Arc<Activity>,
-    /// Places for its requests.
+    /// The permits for the connection's requests.
     pub(crate) places: Arc<Semaphore>,
 }
 
-/// Serves a connection until it ends, or until `stopping` tells of something and its
-/// requests are answered.
+/// Serves a connection until it ends, or until `stopping` changes and the connection's requests
+/// are answered.
 pub(crate) async fn serve(
     server: Arc<Server>,
     builder: Arc<Builder<Streams>>,
@@ -97,7 +97,7 @@ pub(crate) async fn serve(
     let stream = Paced::new(stream, server.bounds.write_timeout, backlog.clone());
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let mut idle = pin!(tokio::time::sleep(timeout));
-    let (mut told, mut is_stopping) = (false, false);
+    let (mut is_closing, mut is_stopping) = (false, false);
     loop {
         tokio::select! {
             done = &mut connection => {
@@ -111,13 +111,14 @@ pub(crate) async fn serve(
                 connection.as_mut().graceful_shutdown();
             }
             () = &mut idle => match activity.idle_since() {
-                // hyper bounds a head of HTTP/1 by itself, once it knows that it is one. What
-                // is answered on HTTP/2 may still be on its way, so its client is told first.
+                // On HTTP/1, hyper itself limits the time for a request's head, once it has
+                // detected the version. On HTTP/2, the last response may still be in transit, so
+                // the client is notified before the connection is closed.
                 Some(since) if since + timeout <= Instant::now() => {
-                    if told {
+                    if is_closing {
                         return;
                     }
-                    told = true;
+                    is_closing = true;
                     connection.as_mut().graceful_shutdown();
                     idle.as_mut().reset(Instant::now() + timeout);
                 }

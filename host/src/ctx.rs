@@ -1,4 +1,4 @@
-//! The state of an instance: what its component may use, and what the guest holds.
+//! The state of an instance: the resources that its component may use, and the guest's handles.
 
 use crate::key_value::Store;
 use crate::outbound::{AllowedHosts, Outbound};
@@ -12,7 +12,7 @@ use wasmtime::component::{HasData, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
-/// What a component may use.
+/// The resources that a component may use.
 pub struct Granted {
     /// Its variables, evaluated.
     pub variables: HashMap<String, String>,
@@ -20,21 +20,21 @@ pub struct Granted {
     pub key_value: HashMap<String, Store>,
     /// Its databases by label.
     pub sqlite: HashMap<String, Arc<Database>>,
-    /// The servers that it may reach.
+    /// The servers that it may send requests to.
     pub outbound: Arc<AllowedHosts>,
 }
 
 /// The state of one instance.
 pub struct Ctx {
-    /// What the instance's component may use.
+    /// The resources that the instance's component may use.
     pub component: Arc<Granted>,
-    /// Everything the guest holds a handle on.
+    /// The resources that the guest has handles on.
     pub table: ResourceTable,
-    /// How many key-value stores the guest holds open.
+    /// How many key-value stores the guest has open.
     pub open_stores: usize,
-    /// Which requests it answers.
+    /// The requests that the instance is answering.
     pub requests: Requests,
-    /// Caps and measures the instance's memory.
+    /// Limits and records the instance's memory.
     pub limiter: Limiter,
     wasi: WasiCtx,
     http: WasiHttpCtx,
@@ -81,14 +81,14 @@ impl WasiHttpView for Ctx {
     }
 }
 
-/// Gives the generated bindings their view of [`Ctx`].
+/// Gives the generated bindings access to [`Ctx`].
 pub struct HostState;
 
 impl HasData for HostState {
     type Data<'a> = &'a mut Ctx;
 }
 
-/// Refuses memory beyond a cap, and remembers the largest ever granted.
+/// Limits the memory of an instance, and records the peak in [`stats`].
 pub struct Limiter(usize);
 
 impl ResourceLimiter for Limiter {

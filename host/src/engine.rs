@@ -1,5 +1,5 @@
-//! The component: turned from a core module into a component where needed,
-//! compiled once, and linked with WASI and the stores.
+//! Compiles the component once, after converting it from a core module if necessary, and links it
+//! with WASI and the stores.
 
 use crate::ctx::{Ctx, HostState};
 use crate::{bindings, compute, log};
@@ -11,10 +11,10 @@ use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 use wasmtime_wasi_http::p3::bindings::ServicePre;
 
-/// As many instances may live at once.
+/// How many instances may be alive at the same time.
 const INSTANCES: u32 = 1000;
 
-/// The engine. That guests can be interrupted costs them speed.
+/// Creates the engine. With `interrupt`, guests can be interrupted, but run more slowly.
 pub fn engine(interrupt: bool) -> Result<Engine> {
     let mut config = Config::new();
     config
@@ -31,13 +31,13 @@ pub fn engine(interrupt: bool) -> Result<Engine> {
         .max_component_instance_size(10 << 20)
         .max_core_instance_size(10 << 20)
         .max_memory_size(4 << 30)
-        // What a slot keeps between instances is never given back: after a thousand
-        // connections at once that is as many times this.
+        // The memory that a slot keeps between instances is never released: after a thousand
+        // concurrent connections, that is a thousand times this.
         .linear_memory_keep_resident(64 << 10);
     let mut pooled = config.clone();
     pooled.allocation_strategy(InstanceAllocationStrategy::Pooling(pooling));
     let engine = Engine::new(&pooled).or_else(|error| {
-        log::debug(format_args!("no instance pool: {error:#}"));
+        log::debug(format_args!("cannot create an instance pool: {error:#}"));
         Engine::new(&config)
     })?;
     if interrupt {
@@ -46,15 +46,14 @@ pub fn engine(interrupt: bool) -> Result<Engine> {
     Ok(engine)
 }
 
-/// Compiles the WebAssembly file `source`, or finds it compiled in `cache`,
-/// and links it.
+/// Compiles the WebAssembly file `source`, or loads its compiled code from `cache`, and links it.
 pub fn load(engine: &Engine, source: &Path, cache: &Path) -> Result<ServicePre<Ctx>> {
     let wasm =
         std::fs::read(source).with_context(|| format!("cannot read {}", source.display()))?;
     link(engine, &wasm, cache).with_context(|| format!("cannot use {}", source.display()))
 }
 
-/// The same for the bytes `wasm`.
+/// Does the same as [`load`] for the bytes `wasm`.
 pub fn link(engine: &Engine, wasm: &[u8], cache: &Path) -> Result<ServicePre<Ctx>> {
     let component = compiled(engine, wasm, cache).context("cannot compile the component")?;
     let mut linker = Linker::<Ctx>::new(engine);
@@ -73,9 +72,9 @@ fn compiled(engine: &Engine, wasm: &[u8], cache: &Path) -> Result<Component> {
     wasm.hash(&mut hasher);
     let path = cache.join(format!("{:016x}-{}.cwasm", hasher.finish(), wasm.len()));
     if path.exists() {
-        // SAFETY: the file was written by this program, for this engine and
-        // these bytes; it lies with the application's databases, and whoever
-        // can write there already decides what the application does.
+        // SAFETY: this program wrote the file, for this engine and these bytes. The file is in
+        // the same directory as the application's databases, and a user who can write there
+        // already controls the application.
         #[expect(unsafe_code, reason = "the only way to load compiled code")]
         let found = unsafe { Component::deserialize_file(engine, &path) };
         match found {
@@ -85,13 +84,13 @@ fn compiled(engine: &Engine, wasm: &[u8], cache: &Path) -> Result<Component> {
     }
     let adapter = adapter::WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER;
     let component = Component::new(engine, componentize(wasm, adapter)?)?;
-    if let Err(error) = keep(&component, &path) {
+    if let Err(error) = save(&component, &path) {
         log::debug(format_args!("{}: {error:#}", path.display()));
     }
     Ok(component)
 }
 
-fn keep(component: &Component, path: &Path) -> Result<()> {
+fn save(component: &Component, path: &Path) -> Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
@@ -100,8 +99,8 @@ fn keep(component: &Component, path: &Path) -> Result<()> {
     Ok(std::fs::rename(&unfinished, path)?)
 }
 
-/// A core module becomes a component by way of one of the preview 1 adapters; a
-/// component stays what it is.
+/// Converts a core module to a component with one of the preview 1 adapters. A component is
+/// returned unchanged.
 pub(crate) fn componentize(wasm: &[u8], adapter: &[u8]) -> Result<Vec<u8>> {
     const CORE_MODULE: [u8; 8] = *b"\0asm\x01\0\0\0";
     if !wasm.starts_with(&CORE_MODULE) {

@@ -1,6 +1,6 @@
-//! Bodies of requests that come in small pieces: every piece wakes an instance, whatever
-//! its length, so what has come is gathered before. Nothing is waited for: what is there
-//! is passed on as soon as nothing more is there at once.
+//! Gathers the small pieces of requests' bodies. Every piece wakes an instance, whatever its
+//! length, so pieces that have already arrived are combined. Gathering never waits: the pieces
+//! are passed on as soon as no further one is available.
 
 use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
@@ -11,17 +11,17 @@ use std::task::{Context, Poll, ready};
 use tokio::sync::mpsc;
 use wasmtime_wasi_http::Error;
 
-/// A piece of this length goes on as it is.
+/// The length from which a piece is passed on unchanged.
 const LARGE: usize = 4 << 10;
-/// At most so much is gathered.
+/// The maximum length of gathered pieces.
 const FULL: usize = 16 << 10;
-/// How often whoever reads from the socket is given its turn before nothing more is there.
-/// It hands over one chunk at a time.
+/// How many times the task that reads from the socket gets a turn before a piece counts as
+/// unavailable. It delivers one chunk at a time.
 const TURNS: u32 = 2;
 
 type Piece = Option<Result<Frame<Bytes>, Error>>;
 
-/// The body, its small pieces gathered.
+/// Wraps a body so that its small pieces are gathered.
 pub fn gathered<B>(body: B) -> UnsyncBoxBody<Bytes, Error>
 where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
@@ -29,24 +29,24 @@ where
 {
     let body = body.map_err(Into::into);
     match body.size_hint().exact() {
-        // Where the length is told, HTTP/1 has no chunks, and HTTP/2 a queue of frames.
+        // With a known length, HTTP/1 sends no chunks, and HTTP/2 queues its frames.
         Some(_) => Queued { body, next: None }.boxed_unsync(),
         None => Pumped::Unread(body.boxed_unsync()).boxed_unsync(),
     }
 }
 
-/// What is gathered of a body's pieces.
+/// The pieces of a body that have been gathered.
 #[derive(Default)]
 struct Gathering {
     small: BytesMut,
     first: Option<Bytes>,
 }
 
-/// What becomes of one piece more.
+/// The result of adding one more piece.
 enum Taken {
-    /// More may be gathered.
+    /// The piece was added, and more may be gathered.
     More,
-    /// What was gathered is to be passed on, and then perhaps this.
+    /// The gathered pieces must be passed on, and then this piece, if there is one.
     Full(Option<Piece>),
 }
 
@@ -83,17 +83,17 @@ impl Gathering {
         self.first.as_ref().map_or(self.small.len(), Bytes::len)
     }
 
-    /// All that was gathered, if anything was.
+    /// Takes all gathered bytes, if there are any.
     fn give(&mut self) -> Option<Bytes> {
         let first = self.first.take();
         first.or_else(|| (!self.small.is_empty()).then(|| self.small.split().freeze()))
     }
 }
 
-/// A body whose pieces are there together, where they are there.
+/// A body whose available pieces can be polled one after the other.
 struct Queued<B> {
     body: B,
-    /// What was met while gathering, and comes next.
+    /// The piece that ended the gathering, and is returned next.
     next: Option<Piece>,
 }
 
@@ -137,8 +137,8 @@ impl<B: Body<Data = Bytes, Error = Error> + Unpin> Body for Queued<B> {
     }
 }
 
-/// A body that is read by a task of its own, from when it is first asked for: hyper tells
-/// a client that waits for leave to send it then.
+/// A body that is read by its own task, starting when it is first polled: at that moment, hyper
+/// sends `100 Continue` to a client that expects it.
 enum Pumped {
     Unread(UnsyncBoxBody<Bytes, Error>),
     Read(mpsc::Receiver<Piece>),
@@ -176,7 +176,7 @@ impl Body for Pumped {
     }
 }
 
-/// Reads a body to its end, or until nobody wants more.
+/// Reads a body to its end, or until the receiver is dropped.
 async fn pump(mut body: UnsyncBoxBody<Bytes, Error>, sender: mpsc::Sender<Piece>) {
     let mut next = None;
     loop {
@@ -212,7 +212,7 @@ async fn pump(mut body: UnsyncBoxBody<Bytes, Error>, sender: mpsc::Sender<Piece>
     }
 }
 
-/// The next piece, if it is there after all others that are ready have had their turn.
+/// The next piece, if it is available after all other tasks that are ready have had a turn.
 async fn at_once(body: &mut UnsyncBoxBody<Bytes, Error>) -> Option<Piece> {
     let mut turns = 0;
     std::future::poll_fn(|context| match Pin::new(&mut *body).poll_frame(context) {

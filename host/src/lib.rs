@@ -1,23 +1,22 @@
-//! The embedded host: serves a Spin HTTP application where no `spin` binary
-//! is installed, from the same `spin.toml` and `runtime-config.toml`.
+//! The embedded host: serves a Spin HTTP application without a `spin` binary, from the same
+//! `spin.toml` and `runtime-config.toml`.
 //!
-//! Spin is the reference. This program offers the part of it that one
-//! self-contained application needs, with the same observable behaviour, and
-//! refuses the rest at start by name.
+//! Spin is the reference. This host implements the part of it that one self-contained application
+//! needs, with the same observable behaviour. If an application uses any other part, the host
+//! refuses to start, and names it.
 //!
 //! # Layout
-//! - [`manifest`], [`runtime_config`], [`variables`]: what is to be served.
+//! - [`manifest`], [`runtime_config`], [`variables`]: the description of the application.
 //! - [`engine`], [`component`], [`worker`], [`compute`]: the component and its instances;
-//!   [`ctx`]: the state of one.
-//! - [`server`], [`connection`], [`routes`], [`target`], [`under_way`]: HTTP in; [`gather`],
-//!   [`answered`]: bodies on their way; [`slow_body`], [`slow_reader`], [`patience`]: those
-//!   that take too long; [`problem`]: what the host answers itself;
-//!   [`outbound`]: HTTP out.
-//! - [`bindings`], `interfaces`: the calls that a component may make of what follows.
-//! - [`key_value`], [`sqlite`]: the stores; [`db`] is the file under both.
-//! - [`app`]: all of it put together; [`serve`]: served until a signal ends it.
-//! - [`command`]: runs the component's unit tests; nothing of the above is in it.
-//! - [`log`], [`stats`]: what can be seen from outside.
+//!   [`ctx`]: the state of an instance.
+//! - [`server`], [`connection`], [`routes`], [`target`], [`under_way`]: incoming HTTP; [`gather`],
+//!   [`answered`]: bodies in transit; [`slow_body`], [`slow_reader`], [`patience`]: slow clients;
+//!   [`problem`]: the host's own error responses; [`outbound`]: outgoing HTTP.
+//! - [`bindings`], `interfaces`: the calls that a component may make.
+//! - [`key_value`], [`sqlite`]: the stores; [`db`]: the file under both.
+//! - [`app`]: the application as a whole; [`serve`]: serves it until a signal stops it.
+//! - [`command`]: runs the component's unit tests, independently of the modules above.
+//! - [`log`], [`stats`]: logs and counters.
 
 pub mod answered;
 pub mod app;

@@ -1,4 +1,4 @@
-//! The host's own lines on standard error, and the guest's.
+//! The log on standard error: the host's own lines, and those of the guest.
 
 use bytes::Bytes;
 use std::fmt::Arguments;
@@ -14,24 +14,24 @@ use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
 static QUIET: AtomicBool = AtomicBool::new(false);
 
-/// Silences everything but warnings.
+/// Silences everything except warnings.
 pub fn set_quiet() {
     QUIET.store(true, Ordering::Relaxed);
 }
 
-/// What an operator must know of.
+/// Logs something that an operator must know.
 pub fn warn(message: Arguments<'_>) {
     line(format_args!("warning: {message}"));
 }
 
-/// What happens in passing; silenced by `--quiet`.
+/// Logs information, which `--quiet` silences.
 pub fn info(message: Arguments<'_>) {
     if !QUIET.load(Ordering::Relaxed) {
         line(message);
     }
 }
 
-/// What only helps to find a fault; shown where `DARKROOM_HOST_DEBUG` is set.
+/// Logs details for debugging, which are shown only if `DARKROOM_HOST_DEBUG` is set.
 pub fn debug(message: Arguments<'_>) {
     static ON: OnceLock<bool> = OnceLock::new();
     if *ON.get_or_init(|| std::env::var_os("DARKROOM_HOST_DEBUG").is_some()) {
@@ -40,12 +40,13 @@ pub fn debug(message: Arguments<'_>) {
 }
 
 fn line(message: Arguments<'_>) {
-    // One write, so that lines of several threads do not mix; nothing can be
-    // done where standard error is gone.
+    // A single write, so that the lines of several threads do not mix. An error is ignored, since
+    // there is nowhere to report it.
     let _ = std::io::stderr().write_all(format!("{message}\n").as_bytes());
 }
 
-/// A guest's standard output or error: passed on to ours, whole lines at a time.
+/// A guest's standard output or standard error, which is copied to this process's standard error
+/// in whole lines.
 pub struct GuestOutput;
 
 struct Lines(Vec<u8>);
@@ -82,8 +83,8 @@ impl Lines {
     }
 }
 
-/// Written at once: the stream that would otherwise be made of the one below hands
-/// each line to a task of its own, and the whole instance waits for it.
+/// Writes synchronously. The default stream, which would wrap the `AsyncWrite` below, spawns a
+/// task for each line and makes the whole instance wait for it.
 impl OutputStream for Lines {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
         self.push(&bytes);

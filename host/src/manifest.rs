@@ -1,5 +1,5 @@
-//! `spin.toml`: the part of Spin's manifest, version 2, that this host serves.
-//! Whatever it does not know is refused by name rather than ignored.
+//! `spin.toml`: the part of Spin's manifest format, version 2, that this host supports. The host
+//! refuses a manifest with an unsupported entry, and names it, rather than ignoring the entry.
 
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
@@ -18,7 +18,7 @@ struct File {
     component: BTreeMap<String, Component>,
 }
 
-/// What the application is called; of no effect on how it is served.
+/// The application's name and other metadata, which do not affect how it is served.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Application {
@@ -36,9 +36,9 @@ struct Application {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Variable {
-    /// The value where no provider has one.
+    /// The value of the variable if no source sets one.
     pub default: Option<String>,
-    /// Whether a provider must have one.
+    /// Whether a source must set a value.
     #[serde(default)]
     pub required: bool,
     #[serde(rename = "secret")]
@@ -55,7 +55,7 @@ pub struct Trigger {
     _id: Option<String>,
     /// The route as written: `/exact` or `/prefix/...`.
     pub route: String,
-    /// The component that answers it.
+    /// The component that serves the route.
     pub component: String,
     executor: Option<toml::Table>,
 }
@@ -64,18 +64,18 @@ pub struct Trigger {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Component {
-    /// The WebAssembly file, once loaded an absolute path.
+    /// The WebAssembly file. [`Manifest::parse`] joins it to the manifest's directory.
     pub source: PathBuf,
-    /// Templates over the application's variables.
+    /// The component's variables: templates that refer to the application's variables.
     #[serde(default)]
     pub variables: BTreeMap<String, String>,
-    /// Labels of the key-value stores that it may open.
+    /// The labels of the key-value stores that the component may open.
     #[serde(default)]
     pub key_value_stores: Vec<String>,
-    /// Labels of the databases that it may open.
+    /// The labels of the databases that the component may open.
     #[serde(default)]
     pub sqlite_databases: Vec<String>,
-    /// Templates of the servers that it may reach.
+    /// The servers that the component may send requests to, as templates.
     #[serde(default)]
     pub allowed_outbound_hosts: Vec<String>,
     #[serde(rename = "description")]
@@ -86,7 +86,7 @@ pub struct Component {
     _tool: Option<toml::Table>,
 }
 
-/// A manifest that this host can serve.
+/// A manifest that this host supports.
 #[derive(Debug)]
 pub struct Manifest {
     /// The application's variables.
@@ -98,7 +98,7 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// Reads and checks the manifest in `path`.
+    /// Reads and checks the manifest file `path`.
     pub fn load(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("cannot read the manifest {}", path.display()))?;
@@ -106,7 +106,7 @@ impl Manifest {
         Self::parse(&text, folder).with_context(|| format!("cannot serve {}", path.display()))
     }
 
-    /// Checks a manifest whose relative paths start in `folder`.
+    /// Parses and checks a manifest whose paths are relative to `folder`.
     pub fn parse(text: &str, folder: &Path) -> Result<Self> {
         let mut file: File = toml::from_str(text)?;
         ensure!(
@@ -116,20 +116,23 @@ impl Manifest {
         );
         let triggers = file.trigger.remove("http").unwrap_or_default();
         if let Some(kind) = file.trigger.keys().next() {
-            bail!("trigger.{kind} is not supported: this host serves trigger.http only");
+            bail!("trigger.{kind} is not supported: this host supports only trigger.http");
         }
-        ensure!(!triggers.is_empty(), "there is no [[trigger.http]]");
+        ensure!(
+            !triggers.is_empty(),
+            "the manifest must have at least one [[trigger.http]]"
+        );
         for trigger in &triggers {
             ensure!(
                 file.component.contains_key(&trigger.component),
-                "trigger.http.component names {:?}, which is no [component]",
+                "trigger.http.component names {:?}, but there is no such [component]",
                 trigger.component
             );
             if let Some(executor) = &trigger.executor {
                 let kind = executor.get("type").and_then(|kind| kind.as_str());
                 ensure!(
                     kind == Some("http") && executor.len() == 1,
-                    "trigger.http.executor is not supported other than {{ type = \"http\" }}"
+                    "trigger.http.executor must be {{ type = \"http\" }}"
                 );
             }
         }
@@ -150,7 +153,7 @@ impl Manifest {
 mod tests {
     use super::*;
 
-    const GOOD: &str = r#"
+    const VALID: &str = r#"
         spin_manifest_version = 2
         [application]
         name = "a"
@@ -168,20 +171,20 @@ mod tests {
     "#;
 
     fn refusal(from: &str, to: &str) -> String {
-        assert!(GOOD.contains(from));
-        let error = Manifest::parse(&GOOD.replace(from, to), Path::new("/app")).unwrap_err();
+        assert!(VALID.contains(from));
+        let error = Manifest::parse(&VALID.replace(from, to), Path::new("/app")).unwrap_err();
         format!("{error:#}")
     }
 
     #[test]
     fn a_supported_manifest_is_served() {
-        let manifest = Manifest::parse(GOOD, Path::new("/app")).unwrap();
+        let manifest = Manifest::parse(VALID, Path::new("/app")).unwrap();
         assert_eq!(manifest.components["c"].source, Path::new("/app/c.wasm"));
         assert_eq!(manifest.triggers[0].route, "/...");
     }
 
     #[test]
-    fn what_is_not_supported_is_refused_by_name() {
+    fn the_error_names_the_unsupported_entry() {
         for (from, to, names) in [
             ("version = 2", "version = 1", "spin_manifest_version"),
             ("trigger.http", "trigger.redis", "trigger.redis"),

@@ -1,7 +1,6 @@
-//! Requests to other servers: to those that the manifest allows, by Spin's rules.
+//! Requests to other servers, which the manifest must allow by Spin's rules.
 //!
-//! TLS trusts the roots that Mozilla trusts, and none that the machine knows
-//! besides.
+//! TLS trusts Mozilla's root certificates only, not those of the operating system.
 
 use crate::{log, stats};
 use anyhow::{Context, Result, bail, ensure};
@@ -11,35 +10,35 @@ use http_body_util::BodyExt;
 use std::sync::Arc;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks, default_send_request};
 
-/// `allowed_outbound_hosts`.
+/// The allowed servers, from `allowed_outbound_hosts`.
 #[derive(Debug, Default, PartialEq)]
 pub struct AllowedHosts(Vec<Pattern>);
 
 /// One entry: `scheme://host[:port]`.
 #[derive(Debug, PartialEq)]
 struct Pattern {
-    /// `None` for any.
+    /// `None` allows any scheme.
     scheme: Option<String>,
     host: Host,
-    /// The first and the last that are allowed.
+    /// The first and the last allowed port.
     ports: (u16, u16),
 }
 
 #[derive(Debug, PartialEq)]
 enum Host {
     Any,
-    /// What names end in, from a dot on.
+    /// Any host whose name ends in this suffix, which starts with a dot.
     Below(String),
     Exactly(String),
 }
 
 impl AllowedHosts {
-    /// Reads the entries, whose templates have been expanded. Those that are empty
-    /// then allow nothing.
+    /// Parses the entries, whose templates have been expanded. An entry that is empty allows
+    /// nothing.
     pub fn parse(entries: &[String]) -> Result<Self> {
         let entries = entries.iter().map(|entry| entry.trim());
         let patterns = entries.filter(|entry| !entry.is_empty()).map(|entry| {
-            Pattern::parse(entry).with_context(|| format!("{entry:?} is not understood"))
+            Pattern::parse(entry).with_context(|| format!("the entry {entry:?} is not valid"))
         });
         patterns.collect::<Result<_>>().map(Self)
     }
@@ -54,9 +53,12 @@ impl Pattern {
     fn parse(entry: &str) -> Result<Self> {
         let (scheme, rest) = entry
             .split_once("://")
-            .context("it must be like https://host:port")?;
+            .context("it must have a form like https://host:port")?;
         let rest = rest.strip_suffix('/').unwrap_or(rest);
-        ensure!(!rest.contains('/'), "it has a path or a network range");
+        ensure!(
+            !rest.contains('/'),
+            "it must have neither a path nor a network range"
+        );
         // The colons of an IPv6 address are inside brackets.
         let (host, port) = match rest.rsplit_once(':') {
             Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
@@ -68,7 +70,7 @@ impl Pattern {
             (Some(port), _) => ports(port)?,
             (None, Some("http")) => (80, 80),
             (None, Some("https")) => (443, 443),
-            (None, _) => bail!("it needs a port"),
+            (None, _) => bail!("it must have a port, since its scheme implies none"),
         };
         ensure!(host != "self", "service chaining is not supported");
         let host = match (host, host.strip_prefix('*')) {
@@ -79,7 +81,7 @@ impl Pattern {
             (host, None) if !host.is_empty() && !host.contains('*') => {
                 Host::Exactly(host.to_owned())
             }
-            _ => bail!("its host is neither a name, nor *, nor *. before a name"),
+            _ => bail!("its host must be a name, an address, *, or *. before a name"),
         };
         Ok(Self {
             scheme,
@@ -107,22 +109,22 @@ impl Pattern {
     }
 }
 
-/// A port, or `first..end`, of which the end is not included.
+/// Parses a port, or a range `first..end` that excludes `end`.
 fn ports(text: &str) -> Result<(u16, u16)> {
     let number = |text: &str| {
         let port = text.parse::<u16>();
-        port.with_context(|| format!("{text:?} is no port"))
+        port.with_context(|| format!("{text:?} is not a port"))
     };
     match text.split_once("..") {
         None => number(text).map(|port| (port, port)),
         Some((first, end)) => {
             let last = number(end)?.checked_sub(1);
-            Ok((number(first)?, last.context("the range has no port")?))
+            Ok((number(first)?, last.context("the range of ports is empty")?))
         }
     }
 }
 
-/// Sends a component's requests to the servers that it may reach.
+/// Sends a component's requests to the servers that the manifest allows.
 pub struct Outbound(pub Arc<AllowedHosts>);
 
 type HttpResult<T> = Result<T, Error>;
@@ -139,7 +141,7 @@ impl WasiHttpHooks for Outbound {
         if !self.0.allow(request.uri()) {
             let to = request.uri().authority().map_or("", |to| to.as_str());
             log::warn(format_args!(
-                "a request to {to} was refused: allowed_outbound_hosts does not name it"
+                "a request to {to} was refused: allowed_outbound_hosts does not allow this server"
             ));
             return Box::new(async { Err(Error::HttpRequestDenied) });
         }
@@ -181,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn wildcards_and_ranges_are_those_of_spin() {
+    fn wildcards_and_ranges_match_as_in_spin() {
         check("*://*:*", "http://anything:1/", true);
         check("https://*.example", "https://b.a.example/", true);
         check("https://*.example", "https://example/", false);
@@ -200,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_refused() {
+    fn invalid_entries_are_refused() {
         for entry in [
             "a.example",
             "*",

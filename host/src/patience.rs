@@ -1,15 +1,15 @@
-//! How long a slow client is waited for.
+//! How long the host waits for a slow client.
 
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The bytes that buy a second: a client that is as fast may go on for as long as it takes.
+/// The bytes that restore one second: a client that transfers this many per second is never cut
+/// off.
 const RATE: u32 = 1000;
 
-/// How long a client is waited for: a time, of which waiting takes away and every
-/// thousand bytes give a second back. What came before it stopped buys a client no more than the
-/// whole time again. Only waiting for the client counts, so that a slow application is no
-/// client's fault.
+/// The time that the host waits for a client. Waiting uses it up, and every thousand bytes that
+/// are transferred restore a second, up to the initial time. Only time spent waiting for the
+/// client counts, so that a client is not blamed for a slow application.
 #[derive(Debug)]
 pub struct Patience {
     allowed: Duration,
@@ -18,7 +18,7 @@ pub struct Patience {
 }
 
 impl Patience {
-    /// A client that has not been waited for yet.
+    /// The patience with a new client, which has `allowed` in all.
     pub fn new(allowed: Duration) -> Self {
         Self {
             allowed,
@@ -27,14 +27,13 @@ impl Patience {
         }
     }
 
-    /// The client is waited for from now on, if it is not already. When it has been waited
-    /// for too long.
+    /// Starts waiting for the client, unless that has already started. Returns the deadline.
     pub fn waits(&mut self, now: Instant) -> Instant {
         let since = *self.waiting_since.get_or_insert(now);
         since + self.left
     }
 
-    /// The client has sent or taken so many bytes, and is not waited for any more.
+    /// Stops waiting for the client, which has transferred `length` bytes.
     pub fn moves(&mut self, now: Instant, length: usize) {
         if let Some(since) = self.waiting_since.take() {
             let waited = now.saturating_duration_since(since);
@@ -45,7 +44,7 @@ impl Patience {
         self.left = self.left.saturating_add(bought).min(self.allowed);
     }
 
-    /// When the client has been waited for too long, if it is waited for.
+    /// The deadline, if the host is waiting for the client.
     pub fn deadline(&self) -> Option<Instant> {
         Some(self.waiting_since? + self.left)
     }
@@ -57,7 +56,7 @@ mod tests {
 
     const TIMEOUT: Duration = Duration::from_secs(10);
 
-    /// Whether a sender of so many bytes every `apart` is waited for in between, a
+    /// Whether the host waits for a client that sends `length` bytes at intervals of `apart`, a
     /// thousand times.
     fn is_patient(length: usize, apart: Duration) -> bool {
         let mut patience = Patience::new(TIMEOUT);
@@ -71,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sender_of_single_bytes_is_waited_for_hardly_longer_than_a_silent_one() {
+    fn a_client_that_sends_single_bytes_gets_hardly_more_time_than_a_silent_one() {
         assert!(is_patient(1, Duration::from_millis(10)));
         assert!(!is_patient(1, Duration::from_millis(12)));
         let start = Instant::now();
@@ -79,13 +78,13 @@ mod tests {
     }
 
     #[test]
-    fn a_client_that_is_fast_enough_may_take_as_long_as_it_takes() {
+    fn a_client_that_is_fast_enough_has_unlimited_time() {
         assert!(is_patient(1000, Duration::from_secs(1)));
         assert!(!is_patient(1000, Duration::from_millis(1020)));
     }
 
     #[test]
-    fn a_client_that_was_fast_and_stops_is_waited_for_no_longer_than_any_other() {
+    fn a_client_that_was_fast_before_it_stops_gets_no_extra_time() {
         let mut patience = Patience::new(TIMEOUT);
         let now = Instant::now();
         patience.waits(now);
@@ -94,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn time_in_which_nobody_asks_does_not_count() {
+    fn only_time_spent_waiting_counts() {
         let mut patience = Patience::new(TIMEOUT);
         let mut now = Instant::now();
         for _ in 0..100 {
@@ -103,7 +102,7 @@ mod tests {
         }
         assert_eq!(patience.deadline(), None);
         assert_eq!(patience.waits(now), now + TIMEOUT);
-        // Asking again and again is one wait.
+        // Repeated calls are part of the same wait.
         let later = now + Duration::from_secs(3);
         assert_eq!(patience.waits(later), now + TIMEOUT);
         assert_eq!(patience.deadline(), Some(now + TIMEOUT));

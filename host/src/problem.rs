@@ -1,5 +1,5 @@
-//! What the host answers itself, where no component has a say: problems (RFC 9457) of
-//! the type `about:blank`, which is to say that the status tells what they are.
+//! The host's own error responses, to requests that no component answers: problems (RFC 9457) of
+//! the type `about:blank`, which have no meaning beyond their status.
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER};
@@ -8,7 +8,7 @@ use http::{HeaderName, HeaderValue, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use wasmtime_wasi_http::WasiBody;
 
-/// The headers of every such answer.
+/// The headers of every such response.
 const HEADERS: [(HeaderName, &str); 5] = [
     (CONTENT_TYPE, "application/problem+json"),
     (CACHE_CONTROL, "no-store"),
@@ -20,7 +20,7 @@ const HEADERS: [(HeaderName, &str); 5] = [
     ),
 ];
 
-/// The answer. `detail` is a sentence without quotes.
+/// Creates the response. `detail` must contain no characters that JSON escapes.
 pub fn answer(status: StatusCode, detail: &str) -> Response<WasiBody> {
     let body = Full::new(Bytes::from(body(status, detail)));
     let mut response = Response::new(body.map_err(|never| match never {}).boxed_unsync());
@@ -35,7 +35,7 @@ pub fn answer(status: StatusCode, detail: &str) -> Response<WasiBody> {
     response
 }
 
-/// Its body.
+/// The body of the response.
 fn body(status: StatusCode, detail: &str) -> String {
     let title = status.canonical_reason().unwrap_or("Error");
     let status = status.as_u16();

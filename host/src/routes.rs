@@ -1,5 +1,5 @@
-//! Which component answers a path: exact routes before wildcards, longer
-//! wildcards before shorter ones.
+//! Determines which component serves a path. Exact routes take precedence over wildcards, and
+//! longer wildcards over shorter ones.
 
 use crate::manifest::Trigger;
 use anyhow::{Result, bail, ensure};
@@ -8,11 +8,11 @@ use http::HeaderValue;
 /// A route of the manifest.
 #[derive(Debug)]
 pub struct Route {
-    /// As written in the manifest.
+    /// The route as written in the manifest.
     pub raw: HeaderValue,
-    /// The path, or the part before the wildcard; no slash at the end.
+    /// The path, or the part before the wildcard, without a trailing slash.
     pub prefix: HeaderValue,
-    /// The component that answers.
+    /// The component that serves the route.
     pub component: String,
     path: String,
     wildcard: bool,
@@ -23,7 +23,7 @@ pub struct Route {
 pub struct Routes(Vec<Route>);
 
 impl Routes {
-    /// Takes over the manifest's triggers.
+    /// Creates the routes of the manifest's triggers.
     pub fn new(triggers: &[Trigger]) -> Result<Self> {
         let mut routes: Vec<Route> = Vec::new();
         for trigger in triggers {
@@ -33,7 +33,7 @@ impl Routes {
                 "trigger.http.route {raw:?} must begin with '/'"
             );
             if raw.contains('*') || raw.split('/').any(|segment| segment.starts_with(':')) {
-                bail!("trigger.http.route {raw:?}: named segments are not supported");
+                bail!("trigger.http.route {raw:?} has a named segment, which is not supported");
             }
             let (path, wildcard) = match raw.strip_suffix("/...") {
                 Some(prefix) => (prefix, true),
@@ -42,7 +42,7 @@ impl Routes {
             let same = |route: &Route| route.path == path && route.wildcard == wildcard;
             ensure!(
                 !routes.iter().any(same),
-                "trigger.http.route {raw:?} is there twice"
+                "trigger.http.route {raw:?} is defined twice"
             );
             routes.push(Route {
                 raw: raw.parse()?,
@@ -56,7 +56,7 @@ impl Routes {
         Ok(Self(routes))
     }
 
-    /// The route for `path`, and what its wildcard stands for.
+    /// The route for `path`, and the part of the path that its wildcard matches.
     pub fn find<'p>(&self, path: &'p str) -> Option<(&Route, &'p str)> {
         self.0.iter().find_map(|route| {
             let rest = path.strip_prefix(route.path.as_str())?;
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn the_most_specific_route_answers() {
+    fn the_most_specific_route_is_found() {
         let routes = routes(&["/...", "/a/...", "/a/b/...", "/a/b", "/x"]).unwrap();
         for (path, expect) in [
             ("/", ("/...", "/")),

@@ -1,20 +1,20 @@
-//! `runtime-config.toml`: where the stores live.
+//! `runtime-config.toml`: the location of the stores.
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// The stores behind the labels, with every path made absolute.
+/// The stores by their labels, with absolute paths.
 #[derive(Debug, Default, PartialEq)]
 pub struct RuntimeConfig {
     /// Key-value stores by label.
     pub key_value: BTreeMap<String, KeyValue>,
     /// SQLite files by label.
     pub sqlite: BTreeMap<String, PathBuf>,
-    /// The cap on an instance's memory, where the file sets one.
+    /// The maximum memory of an instance, if the file sets one.
     pub max_instance_memory: Option<usize>,
-    /// The folder for what the host itself keeps.
+    /// The directory for the host's own files.
     pub state_dir: PathBuf,
 }
 
@@ -56,11 +56,11 @@ struct SqliteTable {
 }
 
 impl RuntimeConfig {
-    /// Reads `path`, if there is one, and adds the default stores. What the host itself
-    /// keeps is in `state_dir`, or else where the file says, or else in `default_state_dir`.
+    /// Reads the file `path`, if any, and adds the default stores. The host's own files are in
+    /// `state_dir`, or else in the directory that the file sets, or else in `default_state_dir`.
     ///
-    /// As in Spin, a key-value file's path starts in the file's own folder,
-    /// a database's in the current folder.
+    /// As in Spin, a key-value store's path is relative to the directory of the file, and a
+    /// database's path to the current directory.
     pub fn load(
         path: Option<&Path>,
         state_dir: Option<&Path>,
@@ -80,16 +80,16 @@ impl RuntimeConfig {
             .with_context(|| format!("cannot use {}", path.unwrap_or(Path::new("")).display()))
     }
 
-    /// Reads the stores that are kept in files in `folder`, under the names that the files
-    /// of `text` have.
+    /// Parses `text`, and moves the stores that are files, and the host's own files, to `folder`.
+    /// The stores keep their file names.
     pub fn in_folder(text: &str, folder: &Path) -> Result<Self> {
         let mut config = Self::parse(text, folder, folder, Some(folder), folder)?;
         config.move_files(folder);
         Ok(config)
     }
 
-    /// Has every store that is a file, and what the host itself keeps, in `folder`. Stores on
-    /// the network stay where they are.
+    /// Changes the directory of every store that is a file, and of the host's own files, to
+    /// `folder`. Stores on the network are not changed.
     pub fn move_files(&mut self, folder: &Path) {
         let key_value = self.key_value.values_mut().filter_map(|store| match store {
             KeyValue::File(path) => Some(path),
@@ -123,10 +123,12 @@ impl RuntimeConfig {
             let store = match (table.r#type.as_str(), table.path, table.url) {
                 ("spin", Some(path), None) => KeyValue::File(folder.join(path)),
                 ("redis", None, Some(url)) => KeyValue::Redis(url),
-                ("spin", ..) => bail!("key_value_store.{label} needs `path` and nothing else"),
-                ("redis", ..) => bail!("key_value_store.{label} needs `url` and nothing else"),
+                ("spin", ..) => bail!("key_value_store.{label} must have only a `path`"),
+                ("redis", ..) => bail!("key_value_store.{label} must have only a `url`"),
                 (other, ..) => {
-                    bail!("key_value_store.{label}.type {other:?} is not supported: spin, redis")
+                    bail!(
+                        "key_value_store.{label}.type must be \"spin\" or \"redis\", not {other:?}"
+                    )
                 }
             };
             config.key_value.insert(label, store);
@@ -134,9 +136,9 @@ impl RuntimeConfig {
         for (label, table) in file.sqlite_database {
             match (table.r#type.as_str(), table.path) {
                 ("spin", Some(path)) => config.sqlite.insert(label, current.join(path)),
-                ("spin", None) => bail!("sqlite_database.{label} needs `path`"),
+                ("spin", None) => bail!("sqlite_database.{label} must have a `path`"),
                 (other, _) => {
-                    bail!("sqlite_database.{label}.type {other:?} is not supported: spin")
+                    bail!("sqlite_database.{label}.type must be \"spin\", not {other:?}")
                 }
             };
         }
@@ -169,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_file_the_default_stores_are_in_the_state_folder() {
+    fn without_a_file_the_default_stores_are_in_the_state_directory() {
         let config = parse("").unwrap();
         let file = KeyValue::File("/app/.spin/sqlite_key_value.db".into());
         assert_eq!(config.key_value["default"], file);
@@ -180,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_start_where_spin_starts_them() {
+    fn paths_are_relative_to_the_same_directories_as_in_spin() {
         let config = parse(
             "[key_value_store.default]\ntype='spin'\npath='a.db'\n\
              [sqlite_database.default]\ntype='spin'\npath='b.db'\n\
@@ -196,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn files_move_into_a_folder_and_stores_on_the_network_stay() {
+    fn files_are_moved_to_a_directory_and_stores_on_the_network_are_not() {
         let mut config = parse(
             "[key_value_store.default]\ntype='redis'\nurl='redis://h'\n\
              [key_value_store.k]\ntype='spin'\npath='deep/a.db'\n\
@@ -212,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_supported_is_refused_by_name() {
+    fn the_error_names_the_unsupported_entry() {
         for (text, names) in [
             ("[key_value_store.k]\ntype='aws_dynamo'", "aws_dynamo"),
             ("[key_value_store.k]\ntype='spin'", "key_value_store.k"),

@@ -1,4 +1,4 @@
-//! Serving an application until a signal ends it, as a command line has it done.
+//! Serves an application until a signal stops it, with the options of a command line.
 
 use crate::app::{self, App, Application};
 use crate::runtime_config::RuntimeConfig;
@@ -16,32 +16,32 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Notify;
 
-/// How long requests under way may take once the host has been told to stop.
+/// How long requests under way may take after the host has received a signal to stop.
 const GRACE: Duration = Duration::from_secs(30);
 
-/// What is served, and where its state is.
+/// An application to serve, and the location of its state.
 pub struct Deployment {
     /// The application.
     pub application: Application,
-    /// Where its stores are.
+    /// The configuration of its stores.
     pub config: RuntimeConfig,
     /// The file with variables that the environment does not set; it may be absent.
     pub env_file: PathBuf,
 }
 
-/// How an application is served.
+/// The options for serving an application.
 #[derive(Args)]
 pub struct Options {
-    /// The address to listen on; port 0 takes a free one.
+    /// The address to listen on; port 0 chooses a free port.
     #[arg(long, default_value = "127.0.0.1:3000", value_name = "ADDRESS")]
     pub listen: SocketAddr,
-    /// Sets a variable; may be repeated.
+    /// Set a variable; may be repeated.
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
     pub variable: Vec<(String, String)>,
-    /// The most memory an instance may have.
+    /// The maximum memory of an instance.
     #[arg(long, value_name = "BYTES")]
     max_instance_memory: Option<usize>,
-    /// How many requests an instance serves.
+    /// How many requests an instance serves in all.
     #[arg(long, default_value_t = 128, value_name = "N")]
     max_instance_reuse_count: usize,
     /// How many requests an instance serves at the same time.
@@ -53,28 +53,28 @@ pub struct Options {
     /// How long the application may take to answer.
     #[arg(long, value_name = "TIME", value_parser = duration)]
     request_timeout: Option<Duration>,
-    /// How long an instance may compute without letting its other requests go on; 0 is no
+    /// How long an instance may compute without letting its other requests run; 0 means no
     /// limit.
     #[arg(long, default_value = "10s", value_name = "TIME", value_parser = duration)]
     max_compute_time: Duration,
-    /// How many connections are held at the same time, and how many requests are answered.
+    /// The maximum number of concurrent connections, and of concurrent requests.
     #[arg(long, default_value_t = 4096, value_name = "N")]
     max_connections: usize,
-    /// How long a client may take to send a request's head, and stay without a request.
+    /// How long a client may take to send a request's head, and how long it may be idle.
     #[arg(long, default_value = "30s", value_name = "TIME", value_parser = duration)]
     header_read_timeout: Duration,
-    /// How long a client is waited for while it sends a request's body; every 1,000 bytes
-    /// give back a second of it.
+    /// How long the server waits for a client to send a request's body; every 1,000 bytes
+    /// restore one second.
     #[arg(long, default_value = "30s", value_name = "TIME", value_parser = duration)]
     body_read_timeout: Duration,
-    /// How long a client is waited for while it takes an answer; every 1,000 bytes give
-    /// back a second of it.
+    /// How long the server waits for a client to read a response; every 1,000 bytes restore
+    /// one second.
     #[arg(long, default_value = "30s", value_name = "TIME", value_parser = duration)]
     body_write_timeout: Duration,
-    /// Prints no more than warnings.
+    /// Print only warnings.
     #[arg(long)]
     pub quiet: bool,
-    /// Prints the counters when it ends.
+    /// Print the counters on exit.
     #[arg(long)]
     stats: bool,
 }
@@ -90,7 +90,7 @@ fn duration(text: &str) -> Result<Duration, String> {
         .unwrap_or(text.len());
     let number: u64 = text[..digits]
         .parse()
-        .map_err(|_| "expected e.g. 500ms, 10s or 2m")?;
+        .map_err(|_| "expected a number and a unit, such as 500ms, 10s or 2m")?;
     match &text[digits..] {
         "ms" => Ok(Duration::from_millis(number)),
         "s" | "" => Ok(Duration::from_secs(number)),
@@ -100,7 +100,7 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 impl Options {
-    /// Opens the stores of an application and compiles it.
+    /// Opens the application's stores, and compiles its components.
     pub fn start(&self, deployment: &Deployment) -> Result<App> {
         if self.quiet {
             log::set_quiet();
@@ -128,7 +128,7 @@ impl Options {
     }
 }
 
-/// Serves until SIGINT or SIGTERM, and ends the process.
+/// Serves until SIGINT or SIGTERM, then exits the process.
 pub async fn run(options: Options, deployment: Deployment) -> Result<()> {
     let app = options.start(&deployment)?;
     let (mut interrupt, mut terminate) = (
@@ -148,14 +148,14 @@ pub async fn run(options: Options, deployment: Deployment) -> Result<()> {
     writeln!(out, "Serving http://{}", listener.local_addr()?)?;
     out.flush()?;
 
-    let told = Notify::new();
+    let stop_requested = Notify::new();
     let stop = async {
         either(&mut interrupt, &mut terminate).await;
-        told.notify_one();
+        stop_requested.notify_one();
     };
     let finish = until(&app, listener, stop);
     let give_up = async {
-        told.notified().await;
+        stop_requested.notified().await;
         let (mut interrupt, mut terminate) = (
             signal(SignalKind::interrupt()).ok(),
             signal(SignalKind::terminate()).ok(),
@@ -166,7 +166,7 @@ pub async fn run(options: Options, deployment: Deployment) -> Result<()> {
     };
     tokio::select! {
         () = finish => {}
-        () = give_up => log::info(format_args!("stopping with requests under way")),
+        () = give_up => log::info(format_args!("stopping while requests are under way")),
     }
     app.close();
     if options.stats {
@@ -175,7 +175,7 @@ pub async fn run(options: Options, deployment: Deployment) -> Result<()> {
     std::process::exit(0)
 }
 
-/// Serves until `stop` ends, and waits until no request and no instance is left.
+/// Serves until `stop` completes, then waits until no request and no instance is left.
 pub async fn until(app: &App, listener: TcpListener, stop: impl Future<Output = ()>) {
     app.server.clone().serve(listener, stop).await;
     while stats::live() > 0 {

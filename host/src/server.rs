@@ -1,4 +1,4 @@
-//! HTTP: connections in, requests to the component, answers back.
+//! The HTTP server: accepts connections, and passes requests to components.
 
 use crate::answered::Received;
 use crate::component::Component;
@@ -22,16 +22,16 @@ use tokio::sync::{Semaphore, watch};
 use wasmtime_wasi_http::WasiBody;
 use wasmtime_wasi_http::handler::{ExpirationError, InstantiationError, TrapOrPanicError};
 
-/// How clients are bounded.
+/// The limits on clients.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// How many connections there are at the same time, and how many requests.
+    /// The maximum number of concurrent connections, and of concurrent requests.
     pub connections: usize,
-    /// How long a client may take to send a request's head, and stay without a request.
+    /// How long a client may take to send a request's head, and how long it may be idle.
     pub header_timeout: Duration,
-    /// How long a client is waited for that sends a request's body slowly.
+    /// How long the server waits for a client to send a request's body.
     pub body_timeout: Duration,
-    /// How long a client is waited for that takes an answer slowly.
+    /// How long the server waits for a client to read a response.
     pub write_timeout: Duration,
 }
 
@@ -44,7 +44,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Requests go to components by these routes.
+    /// Creates a server that passes requests to components by these routes.
     pub fn new(routes: Routes, components: HashMap<String, Component>, bounds: Bounds) -> Self {
         Self {
             routes,
@@ -54,7 +54,7 @@ impl Server {
         }
     }
 
-    /// Takes connections until `stop` ends; then waits for the requests under way.
+    /// Accepts connections until `stop` completes, then waits for the requests under way.
     pub async fn serve(self: Arc<Self>, listener: TcpListener, stop: impl Future<Output = ()>) {
         let slots = Arc::new(Semaphore::new(self.bounds.connections));
         let builder = Arc::new(connection::builder(&self.bounds));
@@ -89,7 +89,7 @@ impl Server {
         stopping.closed().await;
     }
 
-    /// The answer, and the request if an instance had to do with it.
+    /// Answers a request. Returns the response, and the request if it reached a component.
     pub(crate) async fn answer(
         &self,
         request: Request<Incoming>,
@@ -101,7 +101,7 @@ impl Server {
             return (healthy(), None);
         }
         let problem = |status, detail| (problem::answer(status, detail), None);
-        const NOTHING: &str = "no component answers at this path";
+        const NOTHING: &str = "no component serves this path";
         let Some((route, rest)) = self.routes.find(path) else {
             return problem(StatusCode::NOT_FOUND, NOTHING);
         };
@@ -110,10 +110,10 @@ impl Server {
         };
         let places = [&client.places, &self.places];
         let Some(under_way) = UnderWay::begin(&request, &client.activity, places) else {
-            let detail = "too many requests are under way";
+            let detail = "too many requests are in progress";
             return problem(StatusCode::SERVICE_UNAVAILABLE, detail);
         };
-        let rest = HeaderValue::try_from(rest).map_err(|_| "the request's path cannot be read");
+        let rest = HeaderValue::try_from(rest).map_err(|_| "the request's path is not valid");
         let prepared = rest.and_then(|rest| prepare(request, route, rest, client.peer.clone()));
         let request = match prepared {
             Ok(request) => request,
@@ -127,7 +127,7 @@ impl Server {
         (answer, Some(under_way))
     }
 
-    /// The body as it comes to an instance.
+    /// The body as an instance receives it.
     fn received(&self, body: Incoming, under_way: &Arc<UnderWay>) -> WasiBody {
         if body.is_end_stream() {
             return Empty::new().map_err(|never| match never {}).boxed_unsync();
@@ -138,7 +138,7 @@ impl Server {
     }
 }
 
-/// The answer where the component has none.
+/// The response to a request that the component failed to answer.
 fn refused(error: &wasmtime::Error, request: &UnderWay) -> Response<WasiBody> {
     if error.is::<ExpirationError>() {
         let detail = "the component took too long to answer";
@@ -146,7 +146,7 @@ fn refused(error: &wasmtime::Error, request: &UnderWay) -> Response<WasiBody> {
     }
     if let Some(failed) = error.downcast_ref::<InstantiationError<Arc<UnderWay>>>() {
         log::warn(format_args!("cannot start an instance: {:#}", failed.error));
-        let detail = "no instance of the component can be started";
+        let detail = "the component cannot be started";
         return problem::answer(StatusCode::SERVICE_UNAVAILABLE, detail);
     }
     if error.is::<TrapOrPanicError>() {
@@ -160,7 +160,7 @@ fn refused(error: &wasmtime::Error, request: &UnderWay) -> Response<WasiBody> {
     problem::answer(StatusCode::INTERNAL_SERVER_ERROR, detail)
 }
 
-/// The answer of the host's own health check, as Spin's.
+/// The response of the host's own health check, the same as Spin's.
 fn healthy() -> Response<WasiBody> {
     let body = Full::new(Bytes::from_static(b"OK"));
     Response::new(body.map_err(|never| match never {}).boxed_unsync())

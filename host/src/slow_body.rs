@@ -1,4 +1,4 @@
-//! Bodies of requests that come too slowly.
+//! A time limit on requests' bodies that arrive too slowly.
 
 use crate::patience::Patience;
 use bytes::Bytes;
@@ -9,8 +9,8 @@ use std::time::Duration;
 use tokio::time::{Instant, Sleep};
 use wasmtime_wasi_http::Error;
 
-/// A body that fails once its sender has been waited for too long. The sender is waited
-/// for while more was asked for and nothing was there.
+/// A body that fails when the host has waited too long for its sender. The host waits while the
+/// body is polled but no data is available.
 pub struct Timed<B> {
     body: B,
     patience: Patience,
@@ -18,7 +18,7 @@ pub struct Timed<B> {
 }
 
 impl<B> Timed<B> {
-    /// The body, of whose sender this is expected.
+    /// Wraps a body. `timeout` is how long the host waits for its sender.
     pub fn new(body: B, timeout: Duration) -> Self {
         Self {
             body,

@@ -1,8 +1,8 @@
-//! Clients that take what they are sent too slowly, and how little is held for them.
+//! Limits on clients that read responses too slowly, and on the memory that is held for them.
 //!
-//! A connection that takes no more bytes is waited for, and so is a stream of HTTP/2 whose
-//! client gives no leave to send. What is longer in coming than patience lasts is broken
-//! off.
+//! The host waits for a connection that accepts no more bytes, and for a stream of HTTP/2 whose
+//! flow-control window is empty. If that takes longer than [`Patience`] allows, the connection or
+//! the stream is aborted.
 
 use crate::patience::Patience;
 use hyper::rt::Executor;
@@ -16,11 +16,12 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 
-/// So much the kernel takes that it cannot send yet. It tells that there is room again
-/// when half of that is sent: a slow client is seen to take something that often.
+/// How many bytes the kernel buffers that it cannot send yet. It reports the socket as writable
+/// again when half of them are sent, so a slow client is seen to make progress at such intervals.
 const UNSENT: u32 = 128 << 10;
 
-/// What of a connection's bodies is not with the kernel yet. There is one of them at a time.
+/// The bytes of the current response that have not been passed to the kernel yet. A connection of
+/// HTTP/1 has one response at a time.
 #[derive(Default)]
 pub struct Backlog {
     bytes: AtomicU64,
@@ -28,12 +29,12 @@ pub struct Backlog {
 }
 
 impl Backlog {
-    /// Another answer begins.
+    /// Begins the next response.
     pub fn begin(&self) {
         self.bytes.store(0, Relaxed);
     }
 
-    /// Ready when all of the piece before is out.
+    /// Ready when all of the previous piece has been passed to the kernel.
     pub fn poll_empty(&self, context: &mut Context<'_>) -> Poll<()> {
         if self.bytes.load(Relaxed) == 0 {
             return Poll::Ready(());
@@ -42,12 +43,13 @@ impl Backlog {
         Poll::Pending
     }
 
-    /// A piece is on its way.
+    /// Adds a piece of this length.
     pub fn add(&self, length: usize) {
         self.bytes.fetch_add(length as u64, Relaxed);
     }
 
-    /// So many bytes are out, heads included, so that nothing is waited for in vain.
+    /// Removes bytes that have been passed to the kernel. Heads count too: the backlog may be
+    /// emptied too early, but never stays filled.
     fn remove(&self, length: usize) {
         let left = self.bytes.load(Relaxed).saturating_sub(length as u64);
         self.bytes.store(left, Relaxed);
@@ -63,7 +65,7 @@ impl Backlog {
     }
 }
 
-/// A connection that ends when its client takes too long over what it is sent.
+/// A connection that ends when its client reads too slowly.
 pub struct Paced {
     stream: TcpStream,
     patience: Patience,
@@ -72,9 +74,9 @@ pub struct Paced {
 }
 
 impl Paced {
-    /// A new connection.
+    /// Wraps a new connection.
     pub fn new(stream: TcpStream, timeout: Duration, backlog: Arc<Backlog>) -> Self {
-        // Without it a slow client is noticed in larger steps.
+        // Without this option, a slow client's progress is noticed in larger steps.
         let _ = socket2::SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT);
         Self {
             stream,
@@ -101,7 +103,7 @@ impl Paced {
             self.sleep.as_mut().reset(deadline);
         }
         ready!(self.sleep.as_mut().poll(context));
-        // The kernel does not keep what the client does not take, either.
+        // Makes the kernel discard the bytes that the client does not read.
         let _ = self.stream.set_zero_linger();
         Poll::Ready(Err(ErrorKind::TimedOut.into()))
     }
@@ -153,7 +155,7 @@ tokio::task_local! {
     static PACE: Arc<Pace>;
 }
 
-/// How a client takes the answer on one stream of HTTP/2.
+/// How fast a client reads the response on one stream of HTTP/2.
 pub struct Pace(Mutex<(Patience, usize)>);
 
 impl Pace {
@@ -161,25 +163,26 @@ impl Pace {
         Self(Mutex::new((Patience::new(timeout), 0)))
     }
 
-    /// That of the stream whose task this is.
+    /// The pace of the stream that the current task runs.
     pub fn current() -> Option<Arc<Self>> {
         PACE.try_with(Arc::clone).ok()
     }
 
-    /// Another piece is asked for: the one before is on its way.
+    /// Records that another piece is polled, so the previous one has been accepted.
     pub fn asked(&self) {
         let (patience, given) = &mut *self.lock();
         patience.moves(Instant::now(), std::mem::take(given));
     }
 
-    /// A piece was given.
+    /// Records that a piece of this length has been returned.
     pub fn gave(&self, length: usize) {
         let (patience, given) = &mut *self.lock();
         *given = length;
         patience.waits(Instant::now());
     }
 
-    /// Ends when the client has been waited for too long, and at most an eighth later.
+    /// Completes when the host has waited for the client too long, at most an eighth of `timeout`
+    /// late.
     async fn is_over(&self, timeout: Duration) {
         loop {
             let deadline = self.lock().0.deadline();
@@ -198,7 +201,7 @@ impl Pace {
     }
 }
 
-/// Runs streams of HTTP/2, each no longer than its client is waited for.
+/// Runs streams of HTTP/2, each until the host has waited too long for its client.
 #[derive(Clone)]
 pub struct Streams(pub Duration);
 

@@ -11,53 +11,53 @@ static STORE_CALLS: AtomicU64 = AtomicU64::new(0);
 static OUTBOUND: AtomicU64 = AtomicU64::new(0);
 static LIVE: AtomicUsize = AtomicUsize::new(0);
 
-/// A guest's memory has grown to `bytes`.
+/// Records that a guest's memory has grown to `bytes`.
 pub fn memory(bytes: usize) {
     MEMORY.fetch_max(bytes, Relaxed);
 }
 
-/// An instance has been made.
+/// Counts an instance that has been created.
 pub fn instance() {
     INSTANCES.fetch_add(1, Relaxed);
     LIVE.fetch_add(1, Relaxed);
 }
 
-/// An instance has been dropped.
+/// Records that an instance has been dropped.
 pub fn dropped() {
     LIVE.fetch_sub(1, Relaxed);
 }
 
-/// Instances that live now.
+/// The number of instances that are alive.
 pub fn live() -> usize {
     LIVE.load(Relaxed)
 }
 
-/// A request has come in.
+/// Counts a request that has arrived.
 pub fn request() {
     REQUESTS.fetch_add(1, Relaxed);
 }
 
-/// A guest has trapped.
+/// Counts a guest that has trapped.
 pub fn trap() {
     TRAPS.fetch_add(1, Relaxed);
 }
 
-/// A guest runs a statement of SQL.
+/// Counts an SQL statement of a guest.
 pub fn statement() {
     STATEMENTS.fetch_add(1, Relaxed);
 }
 
-/// A guest calls a key-value store.
+/// Counts a guest's call to a key-value store.
 pub fn store_call() {
     STORE_CALLS.fetch_add(1, Relaxed);
 }
 
-/// A request goes out to another server.
+/// Counts a request that is sent to another server.
 pub fn outbound() {
     OUTBOUND.fetch_add(1, Relaxed);
 }
 
-/// Prints the counters in one line on standard error.
+/// Prints the counters on one line to standard error.
 pub fn print() {
     eprintln!(
         "stats peak_guest_memory_bytes={} instances_created={} requests={} traps={} \

@@ -1,16 +1,16 @@
-//! What a request is for: one host, told once or twice and the same each time
-//! (RFC 9112 §3.2, RFC 9113 §8.3.1).
+//! The target of a request: exactly one host, which the request may name in its target, in `Host`
+//! or in both (RFC 9112 §3.2, RFC 9113 §8.3.1).
 
 use crate::routes::Route;
 use http::header::{CONNECTION, HOST};
 use http::uri::{Authority, Scheme};
 use http::{HeaderName, HeaderValue, Request, Uri};
 
-/// Why a request is not for anything, as a sentence for the client.
+/// Why a request has no valid target, as a sentence for the client.
 type Fault = &'static str;
 
-/// Completes the URI and adds the headers that Spin adds. What the client has
-/// sent under their names stays, and comes first.
+/// Completes the URI, and adds the headers that Spin adds. Headers of the same names that the
+/// client has sent are kept, before the added ones.
 pub fn prepare<B>(
     mut request: Request<B>,
     route: &Route,
@@ -31,11 +31,11 @@ pub fn prepare<B>(
         .path_and_query
         .as_ref()
         .map_or("/", |target| target.as_str());
-    let odd = |_| "the request's path cannot be read";
-    let full_url = HeaderValue::try_from(format!("http://{authority}{target}")).map_err(odd)?;
+    let invalid = |_| "the request's path is not valid";
+    let full_url = HeaderValue::try_from(format!("http://{authority}{target}")).map_err(invalid)?;
     uri.scheme = Some(Scheme::HTTP);
     uri.authority = Some(authority);
-    *request.uri_mut() = Uri::from_parts(uri).map_err(|_| "the request has an odd target")?;
+    *request.uri_mut() = Uri::from_parts(uri).map_err(|_| "the request's target is not valid")?;
     let headers = request.headers_mut();
     headers.remove(CONNECTION);
     for (name, value) in [
@@ -52,19 +52,19 @@ pub fn prepare<B>(
     Ok(request)
 }
 
-/// The one authority that the request names.
+/// The only authority that the request names.
 fn authority<B>(request: &Request<B>) -> Result<Authority, Fault> {
     let mut hosts = request.headers().get_all(HOST).iter();
     let host = hosts.next().map(|host| read(host.as_bytes())).transpose()?;
     if hosts.next().is_some() {
-        return Err("the request has more than one Host");
+        return Err("the request has more than one Host header");
     }
     let uri = request.uri();
     if uri
         .scheme()
         .is_some_and(|scheme| *scheme != Scheme::HTTP && *scheme != Scheme::HTTPS)
     {
-        return Err("the request is for something else than HTTP");
+        return Err("the scheme of the request's target must be http or https");
     }
     let named = uri.authority();
     let named = named
@@ -72,21 +72,21 @@ fn authority<B>(request: &Request<B>) -> Result<Authority, Fault> {
         .transpose()?;
     match (host, named) {
         (Some(host), Some(named)) if !is_same(&host, &named) => {
-            Err("Host and the target of the request name different hosts")
+            Err("the Host header and the request's target name different hosts")
         }
         (Some(authority), _) | (None, Some(authority)) => Ok(authority),
         (None, None) => Err("the request names no host"),
     }
 }
 
-/// A host and perhaps a port, and nothing else (RFC 3986 §3.2.2 and §3.2.3).
+/// Parses a host with an optional port, without user information (RFC 3986 §3.2.2 and §3.2.3).
 fn read(text: &[u8]) -> Result<Authority, Fault> {
-    const ODD: Fault = "Host must be a name or an address, and perhaps a port";
-    let authority = Authority::try_from(text).map_err(|_| ODD)?;
+    const INVALID: Fault = "the host must be a name or an address, optionally with a port";
+    let authority = Authority::try_from(text).map_err(|_| INVALID)?;
     let (host, rest) = match authority.as_str().strip_prefix('[') {
         Some(rest) => {
-            let (address, rest) = rest.split_once(']').ok_or(ODD)?;
-            address.parse::<std::net::Ipv6Addr>().map_err(|_| ODD)?;
+            let (address, rest) = rest.split_once(']').ok_or(INVALID)?;
+            address.parse::<std::net::Ipv6Addr>().map_err(|_| INVALID)?;
             (address, rest)
         }
         None => {
@@ -102,12 +102,12 @@ fn read(text: &[u8]) -> Result<Authority, Fault> {
     };
     let is_whole = rest.is_empty() || rest.starts_with(':');
     if host.is_empty() || !host.bytes().all(is_name) || port.is_none() || !is_whole {
-        return Err(ODD);
+        return Err(INVALID);
     }
     Ok(authority)
 }
 
-/// Whether two authorities are the same: names have no case, and no port is that of HTTP.
+/// Whether two authorities are the same. Names are case-insensitive, and the default port is 80.
 fn is_same(a: &Authority, b: &Authority) -> bool {
     let port = |authority: &Authority| authority.port_u16().unwrap_or(80);
     a.host().eq_ignore_ascii_case(b.host()) && port(a) == port(b)
@@ -126,8 +126,8 @@ mod tests {
     }
 
     #[test]
-    fn a_host_is_a_name_or_an_address_and_perhaps_a_port() {
-        for good in [
+    fn a_host_is_a_name_or_an_address_with_an_optional_port() {
+        for valid in [
             "a",
             "A.example:1",
             "127.0.0.1:80",
@@ -136,7 +136,7 @@ mod tests {
             "a_b",
             "a:",
         ] {
-            assert_eq!(check("/", &[good]), Ok(good.to_owned()));
+            assert_eq!(check("/", &[valid]), Ok(valid.to_owned()));
         }
         for wrong in [
             "",
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn hosts_must_be_one() {
+    fn a_request_must_name_exactly_one_host() {
         assert!(check("/", &["a", "a"]).is_err());
         assert!(check("/", &["a", "b"]).is_err());
         assert!(check("http://a/", &["a", "a"]).is_err());
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_target_with_a_host_names_the_same() {
+    fn the_host_header_and_the_target_must_name_the_same_host() {
         for (target, host) in [
             ("http://a/x", "a"),
             ("http://A/", "a:80"),

@@ -1,4 +1,4 @@
-//! Requests under way: how many there are, and which.
+//! The requests under way: their number and their names.
 
 use http::Request;
 use std::fmt;
@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-/// The longest part of a path that is told.
+/// The longest part of a path that is shown.
 const LONGEST_PATH: usize = 200;
 
-/// What a connection is busy with.
+/// The activity of a connection.
 pub struct Activity {
     requests: AtomicUsize,
     /// When the last request ended, or the connection began.
@@ -18,7 +18,7 @@ pub struct Activity {
 }
 
 impl Activity {
-    /// A connection that begins now.
+    /// The activity of a connection that begins now.
     pub fn new() -> Arc<Self> {
         Arc::new(Self {
             requests: AtomicUsize::new(0),
@@ -26,15 +26,15 @@ impl Activity {
         })
     }
 
-    /// Since when no request of the connection is under way; nothing while one is.
+    /// Since when the connection has had no request under way; `None` while it has one.
     pub fn idle_since(&self) -> Option<Instant> {
         let since = self.since.lock().unwrap_or_else(PoisonError::into_inner);
         (self.requests.load(Relaxed) == 0).then_some(*since)
     }
 }
 
-/// A request: from when its head was read until its body and its answer are done with, and
-/// no instance works on the answer any more.
+/// A request under way: from when its head has been read until its body and its response are
+/// finished, and no instance works on it any more.
 pub struct UnderWay {
     method: http::Method,
     path: String,
@@ -43,7 +43,7 @@ pub struct UnderWay {
 }
 
 impl UnderWay {
-    /// Begins a request where each of these has a place for it.
+    /// Begins a request, if each of the semaphores has a permit for it.
     pub fn begin<B>(
         request: &Request<B>,
         activity: &Arc<Activity>,
@@ -63,7 +63,7 @@ impl UnderWay {
     }
 }
 
-/// The method and the path, without the query: that may hold secrets.
+/// The method and the path, without the query, which may contain secrets.
 impl fmt::Display for UnderWay {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (method, path) = (self.method.as_str(), self.path.escape_debug());
@@ -84,13 +84,13 @@ impl Drop for UnderWay {
 pub struct Requests(Vec<Weak<UnderWay>>);
 
 impl Requests {
-    /// A request has come to the instance.
+    /// Adds a request that has reached the instance.
     pub fn add(&mut self, request: &Arc<UnderWay>) {
         self.0.retain(|request| request.strong_count() > 0);
         self.0.push(Arc::downgrade(request));
     }
 
-    /// Those that are under way, for a person.
+    /// The requests that are under way, as a list for log lines.
     pub fn names(&self) -> String {
         let requests = self.0.iter().filter_map(Weak::upgrade);
         let names: Vec<String> = requests.map(|request| request.to_string()).collect();
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn requests_are_named_without_what_may_be_secret_and_only_while_they_are_under_way() {
+    fn requests_are_named_without_their_query_and_only_while_they_are_under_way() {
         let (activity, places) = (Activity::new(), Arc::new(Semaphore::new(9)));
         let mut requests = Requests::default();
         let first = begin("/v1/images?signature=secret", &activity, &places).unwrap();
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_is_idle_once_its_last_request_is_done_with() {
+    fn a_connection_is_idle_once_its_last_request_is_finished() {
         let (activity, places) = (Activity::new(), Arc::new(Semaphore::new(2)));
         let start = activity.idle_since().expect("nothing has begun");
         let first = begin("/", &activity, &places);
@@ -135,7 +135,7 @@ mod tests {
         assert!(first.is_some() && second.is_some());
         assert!(
             begin("/", &activity, &places).is_none(),
-            "there is no third place"
+            "there is no third permit"
         );
         drop(first);
         assert_eq!(activity.idle_since(), None);

@@ -1,33 +1,34 @@
-//! Variables: the application's values and the component's templates over them.
+//! Variables: the application's values, and the component's templates that refer to them.
 
 use crate::manifest::Variable;
 use anyhow::{Context, Result, bail};
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-/// Where values come from, first match first: `--variable`, the environment,
+/// The sources of values. The first that has one wins: `--variable`, the environment,
 /// `.env`, and last the manifest's default.
 #[derive(Default)]
 pub struct Sources {
     /// `--variable NAME=VALUE`.
     pub given: HashMap<String, String>,
-    /// The environment and, behind it, `.env`.
+    /// The environment, and the variables of `.env` that it does not set.
     pub env: HashMap<String, String>,
 }
 
 impl Sources {
-    /// The process's environment over a file in the form of `.env`, which may be absent.
+    /// Reads the process's environment, and a file in the format of `.env` for the variables that
+    /// it does not set. The file may be absent.
     pub fn new(given: HashMap<String, String>, env_file: &Path) -> Result<Self> {
         let mut env = HashMap::new();
         if env_file.exists() {
             let unreadable = || format!("cannot read {}", env_file.display());
-            // As Spin does, with the same library.
+            // Spin uses the same library.
             let entries = dotenvy::from_path_iter(env_file).with_context(unreadable)?;
             for (number, entry) in (1..).zip(entries) {
-                // The library's own error has the text of the line, which may be a secret.
+                // The library's own error quotes the line, which may be a secret.
                 let (name, value) = entry.map_err(|_| {
                     let path = env_file.display();
-                    anyhow::anyhow!("entry {number} of {path} is not of the form NAME=VALUE")
+                    anyhow::anyhow!("entry {number} of {path} must have the form NAME=VALUE")
                 })?;
                 env.insert(name, value);
             }
@@ -36,7 +37,7 @@ impl Sources {
         Ok(Self { given, env })
     }
 
-    /// The value of a variable, by the name that it has in the manifest.
+    /// The value of a variable, by its name in the manifest.
     pub fn get(&self, name: &str) -> Option<&String> {
         self.given.get(name).or_else(|| {
             self.env
@@ -45,7 +46,7 @@ impl Sources {
     }
 }
 
-/// What the names of variables begin with in the environment.
+/// The prefix of the names of variables in the environment.
 pub const PREFIX: &str = "SPIN_VARIABLE_";
 
 /// The application's variables, evaluated.
@@ -53,8 +54,8 @@ pub const PREFIX: &str = "SPIN_VARIABLE_";
 pub struct Values(HashMap<String, String>);
 
 impl Values {
-    /// Evaluates the variables that the manifest declares; names what is missing
-    /// or unknown.
+    /// Evaluates the variables that the manifest declares. The error names variables that are
+    /// missing or unknown.
     pub fn evaluate(application: &BTreeMap<String, Variable>, sources: &Sources) -> Result<Self> {
         let mut values = HashMap::new();
         let mut missing = Vec::new();
@@ -62,7 +63,7 @@ impl Values {
             check_name(name).map_err(|why| anyhow::anyhow!("variables.{name}: {why}"))?;
             match (sources.get(name).or(variable.default.as_ref()), variable) {
                 (Some(_), v) if v.required && v.default.is_some() => {
-                    bail!("variables.{name} is required and has a default: drop one of them")
+                    bail!("variables.{name} is required, so it must not have a default")
                 }
                 (Some(value), _) => drop(values.insert(name.clone(), value.clone())),
                 (None, _) => missing.push(name.as_str()),
@@ -81,7 +82,7 @@ impl Values {
             .keys()
             .find(|name| !application.contains_key(*name))
         {
-            bail!("--variable {name}: the manifest's [variables] has no such name");
+            bail!("--variable {name}: the manifest's [variables] does not declare this name");
         }
         Ok(Self(values))
     }
@@ -106,7 +107,7 @@ impl Values {
         while let Some((literal, expression)) = rest.split_once("{{") {
             let (name, after) = expression
                 .split_once("}}")
-                .context("unmatched '{{' in template")?;
+                .context("the template has an unmatched '{{'")?;
             out.push_str(literal);
             let name = name.trim();
             let value = self.0.get(name);
@@ -118,7 +119,7 @@ impl Values {
     }
 }
 
-/// Spin's rule for names: lower case, digits and single underscores between them.
+/// Checks a name by Spin's rule: lowercase letters and digits, separated by single underscores.
 pub(crate) fn check_name(name: &str) -> Result<(), &'static str> {
     if name.is_empty() {
         Err("must not be empty")
@@ -157,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn given_beats_environment_beats_default() {
+    fn the_first_source_that_sets_a_variable_wins() {
         let declared = declared("a", Some("default"));
         let templates = BTreeMap::from([("x".to_owned(), "<{{ a }}>".to_owned())]);
         let env = map(&[("SPIN_VARIABLE_A", "env")]);
@@ -201,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_of_a_file_may_be_quoted_or_exported() {
+    fn entries_of_a_file_may_be_quoted_or_exported() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(".env");
         let read = |text: &str| {

@@ -1,5 +1,5 @@
-//! Instances and their reuse: how many requests one serves, how long it waits
-//! for more, and what becomes of it.
+//! Instances and their reuse: how many requests an instance serves, how long it waits for more,
+//! and how it ends.
 
 use crate::ctx::{Ctx, Granted};
 use crate::under_way::UnderWay;
@@ -20,46 +20,47 @@ use wasmtime_wasi_http::handler::{
 };
 use wasmtime_wasi_http::p3::bindings::ServicePre;
 
-/// How instances are reused and bounded.
+/// The limits on instances and their reuse.
 #[derive(Clone, Copy)]
 pub struct Limits {
-    /// Bytes of memory, if capped.
+    /// The maximum memory of an instance in bytes, if it is limited.
     pub max_memory: Option<usize>,
-    /// Requests over an instance's life.
+    /// The maximum number of requests that an instance serves in all.
     pub reuse: usize,
-    /// Requests at the same time.
+    /// The maximum number of requests that an instance serves at the same time.
     pub concurrent: usize,
     /// How long an idle instance is kept.
     pub idle: Duration,
     /// How long a request may take to be answered.
     pub request: Option<Duration>,
-    /// How long an instance may compute without letting its other requests go on.
+    /// How long an instance may compute without letting its other requests run.
     pub compute: Option<Duration>,
 }
 
 impl Limits {
-    /// Whether guests that compute have to be interrupted.
+    /// Whether computing guests must be interruptible.
     pub fn interrupt(&self) -> bool {
         self.request.is_some() || self.compute.is_some()
     }
 }
 
-/// Makes instances of one component.
+/// Creates instances of one component.
 #[derive(Clone)]
 pub struct Factory {
     /// The component, ready to be instantiated.
     pre: ServicePre<Ctx>,
-    /// What it may use.
+    /// The resources that the component may use.
     granted: Arc<Granted>,
-    /// How its instances are bounded.
+    /// The limits on its instances.
     limits: Limits,
-    /// Told when idle instances should go at once.
+    /// Notified when idle instances should end at once.
     stopping: Arc<Notify>,
+    /// Set once an instance has computed for a long time.
     stuck: Arc<AtomicBool>,
 }
 
 impl Factory {
-    /// Makes instances of a component that may use what was granted.
+    /// Creates a factory for a component that may use the resources in `granted`.
     pub fn new(
         pre: ServicePre<Ctx>,
         granted: Arc<Granted>,
@@ -75,12 +76,12 @@ impl Factory {
         }
     }
 
-    /// Whether one of its instances has computed for long.
+    /// Whether one of the instances has computed for a long time.
     pub fn is_stuck(&self) -> bool {
         self.stuck.load(Relaxed)
     }
 
-    /// The same, for instances apart from those made so far.
+    /// A factory for the same component that is not stuck, for a new set of instances.
     pub fn afresh(&self) -> Self {
         let Self {
             pre,
@@ -122,7 +123,7 @@ impl HandlerState for Factory {
     }
 }
 
-/// When an instance's time is up.
+/// Determines when an instance expires.
 pub struct Expiration {
     limits: Limits,
     sleep: Pin<Box<Sleep>>,
@@ -155,7 +156,7 @@ impl WorkerExpiration for Expiration {
     }
 }
 
-/// One instance at work.
+/// The state of a running instance.
 pub struct Worker(Limits);
 
 impl WorkerState for Worker {

@@ -1,12 +1,12 @@
-//! Copying the stores while a server writes to them.
+//! Copies the stores while a server writes to them.
 //!
-//! The catalog comes first, by SQLite's online backup: a state that it was in at one
-//! moment. A blob that is alive then had all its chunks before, since a commit comes
-//! after them; they are never written again, and are deleted only after the blob has
-//! died and its grace has passed. So what the copied catalog refers to is there to be
-//! copied, unless the copying takes longer than the grace. Where a blob has died and
-//! gone by then, so are its images, for good: they are taken out of the copy too,
-//! which is then as if they had been deleted a little earlier.
+//! The catalog is copied first, by SQLite's online backup, in the state that it has at one
+//! moment. Every blob that is alive at that moment already has all its chunks, because a
+//! record is committed after its chunks are written. Chunks never change, and are deleted
+//! only when their blob has died and its grace period has passed. So all chunks that the
+//! copied catalog refers to can still be copied, unless copying takes longer than the grace
+//! period. If a blob was deleted by then, so were its images: they are deleted from the copy
+//! too, as if they had been deleted just before it was made.
 
 use std::path::Path;
 use std::thread;
@@ -22,9 +22,9 @@ use super::manifest::Manifest;
 use super::{BLOBS, CATALOG};
 use crate::stores::{self, LABEL};
 
-/// How many bytes one transaction of the copy holds.
+/// How many bytes of chunks are copied before a commit.
 const BYTES_PER_COMMIT: u64 = 64 << 20;
-/// How often a locked catalog is tried again.
+/// How many times the copying of a locked catalog is tried.
 const TRIES: u32 = 600;
 
 const TABLE: &str = "CREATE TABLE spin_key_value (store TEXT NOT NULL, key TEXT NOT NULL,
@@ -41,22 +41,25 @@ pub(super) fn catalog(from: &Path, to: &Path) -> Result<()> {
     let mut copy = Connection::open(to)?;
     let backup = Backup::new(&source, &mut copy)?;
     for _ in 0..TRIES {
-        // All in one step: others may write on meanwhile, and it is not begun anew.
+        // In a single step, so that concurrent writes do not make the backup start over.
         match backup.step(-1)? {
             StepResult::Done => {
                 drop(backup);
-                // One file, whatever the original is.
+                // The copy is a single file, even if the original has a log.
                 copy.pragma_update(None, "journal_mode", "DELETE")?;
                 return Ok(());
             }
             _ => thread::sleep(Duration::from_millis(50)),
         }
     }
-    bail!("{} stays locked", from.display())
+    bail!(
+        "the database {} is still locked by another process",
+        from.display()
+    )
 }
 
 /// Copies the chunks of all blobs of the copied catalog, which is in `folder`.
-/// `catalog` and `blobs` are those of the server.
+/// `catalog` and `blobs` are the server's files.
 pub(super) fn blobs(catalog: &Path, blobs: &Path, folder: &Path) -> Result<Manifest> {
     let mut manifest = Manifest::now();
     let live = stores::open(catalog)?;
@@ -64,7 +67,7 @@ pub(super) fn blobs(catalog: &Path, blobs: &Path, folder: &Path) -> Result<Manif
     let records = stores::open(&folder.join(CATALOG))?;
     let copy = Connection::open(folder.join(BLOBS))?;
     copy.pragma_update(None, "page_size", 16384)?;
-    // It is synced as a whole in the end.
+    // The finished file is synced as a whole.
     copy.pragma_update(None, "synchronous", "OFF")?;
     copy.execute_batch(TABLE)?;
     let mut gone = Vec::new();
@@ -99,8 +102,8 @@ pub(super) fn blobs(catalog: &Path, blobs: &Path, folder: &Path) -> Result<Manif
     Ok(manifest)
 }
 
-/// Copies a blob's chunks, all or none; gives their bytes together, none where they
-/// are not all there.
+/// Copies a blob's chunks, all or none. Returns how many bytes they have together, or `None` if
+/// a chunk is missing.
 fn copy_chunks(
     source: &Connection,
     copy: &Connection,
@@ -118,7 +121,10 @@ fn copy_chunks(
     let (mut found, mut bytes) = (0, 0);
     while let Some(row) = rows.next()? {
         let name: String = row.get(0)?;
-        let value = row.get_ref(1)?.as_bytes().context("a value is no blob")?;
+        let value = row
+            .get_ref(1)?
+            .as_bytes()
+            .context("a value is not a blob")?;
         if key::parse_chunk(&name).is_some_and(|(_, index)| index < chunks) {
             insert.execute((LABEL, &name, value))?;
             found += 1;
@@ -133,7 +139,7 @@ fn copy_chunks(
     Ok(Some(bytes))
 }
 
-/// Whether the server still has images of a blob.
+/// Whether the server's catalog still has images of a blob.
 fn is_alive(catalog: &Connection, id: &str) -> Result<bool> {
     let sql = "SELECT 1 FROM images WHERE blob_id = ?1 LIMIT 1";
     let found = catalog.query_row(sql, [id], |_| Ok(())).optional()?;
@@ -154,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_has_all_images_and_their_chunks_and_no_more() {
+    fn a_copy_has_all_images_and_their_chunks_and_nothing_else() {
         let stores = Stores::new();
         for (blob, chunks) in [("l1.0", 1), ("l1.1", 12), ("l1.10", 2)] {
             stores.image(blob, chunks);
@@ -178,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn images_that_die_and_go_while_it_is_made_are_left_out() {
+    fn images_deleted_and_swept_during_the_copy_are_left_out() {
         let stores = Stores::new();
         stores.image("l1.0", 2);
         stores.image("l1.1", 30);
@@ -207,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn blobs_that_lack_chunks_are_told() {
+    fn blobs_that_lack_chunks_are_reported() {
         let stores = Stores::new();
         stores.image("l1.0", 2);
         stores.image("l1.1", 2);

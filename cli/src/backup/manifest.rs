@@ -1,4 +1,4 @@
-//! What a backup says of itself, in `backup.json`.
+//! The manifest of a backup, `backup.json`.
 
 use std::fmt;
 use std::fs;
@@ -11,28 +11,28 @@ use serde_json::{Value, json};
 use super::sync;
 
 const NAME: &str = "backup.json";
-/// Raised when an older version could not restore it.
+/// The version of the format, raised when older programs could not restore a backup.
 const FORMAT: u64 = 1;
 
-/// What is in a backup.
+/// The contents of a backup.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Manifest {
-    /// When its catalog was copied, in seconds since the Unix epoch.
+    /// When the catalog was copied, in seconds since the Unix epoch.
     pub(super) made_at: u64,
-    /// How many images it has.
+    /// The number of images.
     pub(super) images: u64,
-    /// How many blobs.
+    /// The number of blobs.
     pub(super) blobs: u64,
-    /// How many bytes of chunks.
+    /// The number of bytes of all chunks.
     pub(super) bytes: u64,
-    /// How many images are not in it because they were deleted while it was made.
+    /// The number of images left out because they were deleted during the copy.
     pub(super) left_out: u64,
-    /// The blobs that lack chunks, as they do in the stores.
+    /// The blobs that lack chunks in the stores, and so in the backup.
     pub(super) damaged: Vec<String>,
 }
 
 impl Manifest {
-    /// One that is made now.
+    /// An empty manifest of a backup that is made now.
     pub(super) fn now() -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH);
         Self {
@@ -41,7 +41,7 @@ impl Manifest {
         }
     }
 
-    /// Writes it, to the disk.
+    /// Writes the manifest into a backup, and waits until it is on the disk.
     pub(super) fn write(&self, folder: &Path) -> Result<()> {
         let path = folder.join(NAME);
         let json = json!({
@@ -58,21 +58,23 @@ impl Manifest {
         sync(&path)
     }
 
-    /// Reads that of a backup.
+    /// Reads the manifest of a backup.
     pub(super) fn read(folder: &Path) -> Result<Self> {
         let path = folder.join(NAME);
         let text = fs::read_to_string(&path)
-            .with_context(|| format!("{} is no backup: no {NAME}", folder.display()))?;
+            .with_context(|| format!("{} is not a backup: cannot read {NAME}", folder.display()))?;
         let json: Value = serde_json::from_str(&text)
             .with_context(|| format!("{} is not JSON", path.display()))?;
         let number = |name: &str| {
             let number = json[name].as_u64();
-            number.with_context(|| format!("{} has no number {name}", path.display()))
+            number.with_context(|| {
+                format!("the member {name} of {} must be a number", path.display())
+            })
         };
         let format = number("format")?;
         ensure!(
             format == FORMAT,
-            "{} is of format {format}; this version restores format {FORMAT}",
+            "the backup {} has the format {format}, but this version can only restore {FORMAT}",
             folder.display()
         );
         let damaged = json["damaged"].as_array().into_iter().flatten();
@@ -97,7 +99,11 @@ impl fmt::Display for Manifest {
             self.images, self.blobs, self.bytes
         )?;
         if self.left_out > 0 {
-            write!(f, "; without {} images deleted meanwhile", self.left_out)?;
+            write!(
+                f,
+                "; {} images deleted during the copy are left out",
+                self.left_out
+            )?;
         }
         for id in &self.damaged {
             write!(f, "\ndamaged blob {id}")?;

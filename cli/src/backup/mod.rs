@@ -1,8 +1,8 @@
-//! `darkroom backup` and `darkroom restore`: the file stores of a server, which
-//! may be running, as a directory, and back.
+//! `darkroom backup` and `darkroom restore`: copy the file stores of a server, which may be
+//! running, to a directory, and back.
 //!
 //! A backup is a directory with the catalog, the chunks, and a manifest that is
-//! written last. It becomes visible under its name when all of it is on the disk.
+//! written last. The directory gets its name when everything in it is on the disk.
 
 mod copy;
 mod manifest;
@@ -25,7 +25,7 @@ const BLOBS: &str = "blobs.db";
 /// Makes a consistent copy of the file stores of a server, which may be running.
 #[derive(Args)]
 pub(crate) struct Backup {
-    /// The directory to make
+    /// The directory to create
     #[arg(long, value_name = "DIRECTORY")]
     to: PathBuf,
     #[command(flatten)]
@@ -37,13 +37,13 @@ impl Backup {
     pub(crate) fn run(self, env_file: &EnvFile) -> Result<()> {
         let config = self.location.existing_config()?;
         let files = Files::in_use(&config, &env_file.variables()?)?;
-        ensure!(!self.to.exists(), "{} exists already", self.to.display());
+        ensure!(!self.to.exists(), "{} already exists", self.to.display());
         let unfinished = with_suffix(&self.to, ".unfinished");
         if unfinished.exists() {
             fs::remove_dir_all(&unfinished)?;
         }
         fs::create_dir_all(&unfinished)
-            .with_context(|| format!("cannot make {}", unfinished.display()))?;
+            .with_context(|| format!("cannot create {}", unfinished.display()))?;
         let manifest = make(&files, &unfinished)?;
         fs::rename(&unfinished, &self.to)?;
         sync(self.to.parent().unwrap_or(Path::new(".")))?;
@@ -52,14 +52,14 @@ impl Backup {
         match manifest.damaged.len() {
             0 => Ok(()),
             damaged => bail!(
-                "{damaged} blobs lack bytes, in the stores and so in the copy; \
-                 darkroom fsck tells more"
+                "{damaged} blobs lack bytes in the stores, and so in the backup; run \
+                 darkroom fsck for details"
             ),
         }
     }
 }
 
-/// Fills a directory with a backup; all of it is on the disk then.
+/// Makes a backup in an existing directory, and waits until all of it is on the disk.
 fn make(files: &Files, folder: &Path) -> Result<Manifest> {
     let (catalog, blobs) = files.both()?;
     copy::catalog(catalog, &folder.join(CATALOG))?;
@@ -72,7 +72,7 @@ fn make(files: &Files, folder: &Path) -> Result<Manifest> {
     Ok(manifest)
 }
 
-/// Waits until a file, or the names in a directory, are on the disk.
+/// Waits until a file's contents, or a directory's entries, are on the disk.
 fn sync(path: &Path) -> Result<()> {
     let path = if path.as_os_str().is_empty() {
         Path::new(".")
@@ -84,7 +84,7 @@ fn sync(path: &Path) -> Result<()> {
         .with_context(|| format!("cannot sync {}", path.display()))
 }
 
-/// The same place under a longer name.
+/// The path with `suffix` appended to the file name.
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);

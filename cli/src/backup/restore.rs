@@ -1,7 +1,7 @@
-//! `darkroom restore`: the stores of a backup, where there are none yet.
+//! `darkroom restore`: restores the stores of a backup where there are none yet.
 //!
-//! Chunks come first and the catalog last, as in an upload: a restoring that is cut
-//! short leaves no image without its bytes. It is begun anew then.
+//! Chunks are restored first and the catalog last, as in an upload: if the command is
+//! interrupted, no image lacks its bytes.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,10 +14,10 @@ use super::{BLOBS, CATALOG, sync, with_suffix};
 use crate::stores::{self, Files, Location};
 use crate::variables::EnvFile;
 
-/// Puts a backup in place, where no stores are yet.
+/// Restores a backup where there are no stores yet.
 #[derive(Args)]
 pub(crate) struct Restore {
-    /// The directory that a backup made
+    /// The directory of the backup
     #[arg(long, value_name = "DIRECTORY")]
     from: PathBuf,
     #[command(flatten)]
@@ -29,7 +29,7 @@ impl Restore {
     pub(crate) fn run(self, env_file: &EnvFile) -> Result<()> {
         let files = Files::in_use(&self.location.config()?, &env_file.variables()?)?;
         let manifest = restore(&self.from, &files)?;
-        eprintln!("==> Restored; `darkroom fsck` reads and checks every byte");
+        eprintln!("==> Restored; to check every byte, run `darkroom fsck`");
         println!("{manifest}");
         Ok(())
     }
@@ -41,8 +41,8 @@ fn restore(from: &Path, files: &Files) -> Result<Manifest> {
     for path in [catalog, blobs] {
         ensure!(
             !path.exists() && !with_suffix(path, "-wal").exists(),
-            "{} is there already: a backup is restored beside what there is, never over it; \
-             move it away, or take another --data-dir",
+            "{} already exists, and restoring never overwrites stores; move the file away, or \
+             choose another --data-dir",
             path.display()
         );
     }
@@ -51,10 +51,10 @@ fn restore(from: &Path, files: &Files) -> Result<Manifest> {
     Ok(manifest)
 }
 
-/// Copies a file, checks it, and gives it its name.
+/// Copies a file under a temporary name, checks the copy, and renames it to `to`.
 fn place(from: &Path, to: &Path) -> Result<()> {
     let folder = to.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let unfinished = with_suffix(to, ".unfinished");
     fs::copy(from, &unfinished)
         .with_context(|| format!("cannot copy {} to {}", from.display(), unfinished.display()))?;
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_backed_up_is_restored_once_and_never_over_anything() {
+    fn a_backup_is_restored_once_and_never_overwrites_anything() {
         let stores = Stores::new();
         stores.image("l1.0", 3);
         let folder = tempfile::tempdir().expect("a temporary directory");
@@ -88,7 +88,7 @@ mod tests {
         fs::create_dir(&backup).expect("is made");
         let made = make(&stores.files(), &backup).expect("is copied");
         assert_eq!(restore(&backup, &files).expect("is restored"), made);
-        let again = restore(&backup, &files).expect_err("is there already");
+        let again = restore(&backup, &files).expect_err("already exists");
         assert!(again.to_string().contains("already"), "{again}");
         let second = folder.path().join("second");
         fs::create_dir(&second).expect("is made");
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_whole_backup_is_refused() {
+    fn an_incomplete_backup_is_refused() {
         let stores = Stores::new();
         stores.image("l1.0", 3);
         let folder = tempfile::tempdir().expect("a temporary directory");

@@ -1,4 +1,4 @@
-//! The server's audit, page by page.
+//! Runs the server's audit, page by page.
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::Repairs;
 use crate::http;
 
-/// A server, and the right to audit it.
+/// A server, with a token that allows auditing it.
 pub(super) struct Server {
     url: String,
     token: String,
@@ -24,13 +24,14 @@ impl Server {
     fn post(&self, path: &str, body: &Value) -> Result<Value> {
         let url = format!("{}{path}", self.url);
         let (status, answer) = http::post(&url, &self.token, body)?;
-        ensure!(status == 200, "{url} answers {status}: {}", answer.trim());
-        serde_json::from_str(&answer).with_context(|| format!("{url} answers no JSON"))
+        ensure!(status == 200, "{url} answered {status}: {}", answer.trim());
+        serde_json::from_str(&answer)
+            .with_context(|| format!("the response from {url} is not JSON"))
     }
 }
 
-/// Audits everything, and sweeps where repairs are wanted; says what it finds, and
-/// gives how much stays wrong.
+/// Audits everything and prints the findings, and sweeps if repairs are requested. Returns how
+/// many findings are not repaired.
 pub(super) fn run(server: &Server, wanted: Repairs) -> Result<u64> {
     let mut totals = Totals::default();
     let mut body = json!({
@@ -70,10 +71,10 @@ fn sweep(server: &Server) -> Result<()> {
 fn number(answer: &Value, name: &str) -> Result<u64> {
     answer[name]
         .as_u64()
-        .with_context(|| format!("the answer has no number {name}: {answer}"))
+        .with_context(|| format!("the response has no number {name}: {answer}"))
 }
 
-/// All pages together.
+/// The sum of all pages.
 #[derive(Debug, Default)]
 struct Totals {
     images: u64,
@@ -91,8 +92,8 @@ impl Totals {
         self.dead += number(page, "dead")?;
         self.bytes += number(page, "bytes")?;
         let findings = page["findings"].as_array();
-        for finding in findings.context("the answer has no findings")? {
-            println!("{}", told(finding));
+        for finding in findings.context("the response has no findings")? {
+            println!("{}", described(finding));
             if finding["repaired"] == true {
                 self.repaired += 1;
             } else {
@@ -112,14 +113,14 @@ impl Totals {
             repaired,
         } = self;
         format!(
-            "audited: {images} images, {blobs} blobs ({dead} of them wait for the sweep), \
+            "audited: {images} images, {blobs} blobs ({dead} of them awaiting the sweep), \
              {bytes} bytes read; repaired: {repaired}; wrong: {wrong}"
         )
     }
 }
 
-/// A finding as a line: what, where, and what can be done.
-fn told(finding: &Value) -> String {
+/// A finding as a line: the fault, the records that it concerns, and the remedy.
+fn described(finding: &Value) -> String {
     let text = |name: &str| finding[name].as_str().unwrap_or_default().to_owned();
     let mut line = text("fault");
     if finding["blob"].is_string() {
@@ -135,8 +136,8 @@ fn told(finding: &Value) -> String {
         (true, Some("remove")) => " — removed",
         (true, _) => " — repaired",
         (false, Some("remove")) => " — --repair --remove-damaged deletes it",
-        (false, Some(_)) => " — --repair puts it right",
-        (false, None) => " — nothing is done about it",
+        (false, Some(_)) => " — --repair fixes it",
+        (false, None) => " — cannot be repaired",
     };
     line + hint
 }
@@ -146,12 +147,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_finding_says_what_can_be_done() {
-        let check = |finding: Value, expected: &str| assert_eq!(told(&finding), expected);
+    fn a_finding_names_its_remedy() {
+        let check = |finding: Value, expected: &str| assert_eq!(described(&finding), expected);
         check(
             json!({"fault": "wrong_count", "blob": "b.1", "images": [], "detail": "2, not 1",
                 "remedy": "recount", "repaired": false}),
-            "wrong_count blob b.1: 2, not 1 — --repair puts it right",
+            "wrong_count blob b.1: 2, not 1 — --repair fixes it",
         );
         check(
             json!({"fault": "damaged_bytes", "blob": "b.1", "images": ["i", "j"], "detail": "gone",
@@ -161,7 +162,7 @@ mod tests {
         check(
             json!({"fault": "unreadable_image", "blob": null, "images": ["i"], "detail": "x",
                 "remedy": null, "repaired": false}),
-            "unreadable_image image i: x — nothing is done about it",
+            "unreadable_image image i: x — cannot be repaired",
         );
     }
 }

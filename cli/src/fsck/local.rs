@@ -1,4 +1,4 @@
-//! A server of our own, for as long as it takes to ask it.
+//! A temporary server for the duration of an audit.
 
 use std::thread;
 
@@ -13,23 +13,23 @@ use super::LONGEST;
 use crate::keys;
 use crate::variables::Variables;
 
-/// How the host serves where nothing else is said.
+/// The host's options with their default values.
 #[derive(Parser)]
 struct Defaults {
     #[command(flatten)]
     options: Options,
 }
 
-/// Serves on a free port of this machine while `ask` runs, which is given the address and an
-/// admin's token.
+/// Serves on a free loopback port while `ask` runs. `ask` is called with the server's URL and a
+/// token with the scope `admin`.
 pub(super) fn serve<T: Send>(
     deployment: &Deployment,
     ask: impl FnOnce(&str, &str) -> Result<T> + Send,
 ) -> Result<T> {
     let mut options = Defaults::try_parse_from(["fsck", "--listen", "127.0.0.1:0", "--quiet"])
-        .context("the host has other options")?
+        .context("the host does not accept the options that fsck uses")?
         .options;
-    // A key that nobody else has: whoever finds the port can do nothing there.
+    // A key that nobody else has: another process that finds the port can do nothing there.
     let own = [
         ("signing_keys", keys::generate("fsck")?),
         ("request_log", "off".to_owned()),
@@ -46,7 +46,7 @@ pub(super) fn serve<T: Send>(
     let url = format!("http://{}", listener.local_addr()?);
     let (stop, stopped) = oneshot::channel::<()>();
     let stopped = async {
-        // Ends when `stop` is gone, in whatever way.
+        // Ends when `stop` is dropped, even by a panic.
         let _ = stopped.await;
     };
     let answer = thread::scope(|scope| {

@@ -1,9 +1,9 @@
-//! `darkroom fsck`: whether the stores are sound, and putting right what is not.
+//! `darkroom fsck`: checks and repairs the stores.
 //!
-//! The audit itself is the application's, which knows every kind of store. A running server is
-//! asked over HTTP; without one, the application is served for as long as it takes. Where the
-//! stores are files, they are looked at directly too: whether SQLite finds them sound, and
-//! whether they hold chunks that no record explains.
+//! The application itself does the audit, since it supports every kind of store. A running server
+//! is asked over HTTP; without one, the application is served for the duration of the audit. Store
+//! files are also checked directly: with SQLite's own check, and for chunks that no record
+//! explains.
 
 mod audit;
 mod local;
@@ -22,13 +22,13 @@ use crate::variables::EnvFile;
 use crate::{embedded, keys};
 use audit::Server;
 
-/// How long a token is good for that an audit is made with.
+/// How long the token for an audit is valid.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Checks every record and every byte; the exit code is 1 if anything is wrong.
+/// Checks every record and every byte. The exit code is 1 if anything is wrong.
 #[derive(Args)]
 pub(crate) struct Fsck {
-    /// A running server to ask [default: the application is served on the stores meanwhile]
+    /// The URL of a running server to audit [default: serve the application for the audit]
     #[arg(long, conflicts_with_all = ["data_dir", "runtime_config_file"])]
     url: Option<String>,
     /// A token with the scope admin for --url [default: one is signed with the first signing key]
@@ -36,20 +36,20 @@ pub(crate) struct Fsck {
     token: Option<String>,
     #[command(flatten)]
     location: Location,
-    /// The manifest of the application to serve instead of the one inside this program
+    /// The manifest of an application to serve instead of the embedded one
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
     #[command(flatten)]
     wanted: Repairs,
 }
 
-/// What is to be done about what is found.
+/// The repairs to make.
 #[derive(Args, Clone, Copy, Debug, Default)]
 struct Repairs {
-    /// Put right what can be without losing anything, and sweep
+    /// Make all repairs that lose no data, and sweep
     #[arg(long)]
     repair: bool,
-    /// Delete images whose bytes are gone or damaged
+    /// Delete images whose bytes are missing or damaged
     #[arg(long, requires = "repair")]
     remove_damaged: bool,
 }
@@ -70,7 +70,7 @@ impl Fsck {
         Ok(())
     }
 
-    /// How much is wrong with the stores of a running server.
+    /// Audits the stores of a running server; returns how many things are wrong.
     fn online(&self, url: &str, env_file: &EnvFile) -> Result<u64> {
         let token = match &self.token {
             Some(token) => token.clone(),
@@ -80,7 +80,7 @@ impl Fsck {
         audit::run(&server, self.wanted)
     }
 
-    /// How much is wrong with stores that no server needs to be running on.
+    /// Audits stores without a running server; returns how many things are wrong.
     fn offline(&self, env_file: &EnvFile) -> Result<u64> {
         let config = self.location.existing_config()?;
         let files = Files::in_use(&config, &env_file.variables()?)?;
@@ -88,13 +88,14 @@ impl Fsck {
         for path in files.paths() {
             ensure!(
                 path.is_file(),
-                "there is no {}; which stores are meant? (--data-dir, --runtime-config-file)",
+                "the file {} does not exist; name the stores with --data-dir or \
+                 --runtime-config-file",
                 path.display()
             );
             wrong += check_file(path)?;
         }
         if wrong > 0 {
-            // What the server says of a broken file means nothing.
+            // An audit of a damaged file would be meaningless.
             return Ok(wrong);
         }
         wrong += self.audit_by_host(config, env_file)?;
@@ -116,7 +117,7 @@ impl Fsck {
     }
 }
 
-/// SQLite's own check of a file: how much is wrong with it.
+/// Runs SQLite's own check on a file and prints the faults; returns how many there are.
 fn check_file(path: &Path) -> Result<u64> {
     let connection = stores::open(path)?;
     let mut check = connection.prepare("PRAGMA quick_check")?;

@@ -1,9 +1,8 @@
-//! Chunks in a key-value file that no record explains.
+//! Finds chunks in a key-value file that no record explains.
 //!
-//! Keys are read first and records after them: whatever is written meanwhile has a
-//! lease by then, and whatever has lost its record meanwhile has lost its bytes
-//! before. An id is never given out twice, so that an orphan stays one: it may be
-//! deleted while a server runs.
+//! Keys are read before records: chunks written in between already have a lease, and a record
+//! deleted in between lost its chunks before. An id is never issued twice, so an orphan
+//! remains one, and may be deleted while a server runs.
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
@@ -22,14 +21,14 @@ struct Chunks {
     bytes: u64,
 }
 
-/// Says what is found, deletes it if `repair`, and gives how much stays wrong.
+/// Prints the orphans, and deletes them if `repair` is set. Returns how many remain.
 pub(super) fn run(catalog: &Path, blobs: &Path, repair: bool) -> Result<u64> {
     let blobs = stores::open(blobs)?;
     let stored = stored(&blobs)?;
     let orphans = unexplained(&stores::open(catalog)?, stored)?;
     for (blob, chunks) in &orphans {
         println!(
-            "orphan blob {blob}: {} chunks, {} bytes, that no record explains — {}",
+            "orphan blob {blob}: {} chunks of {} bytes in all, which no record explains — {}",
             chunks.indexes.len(),
             chunks.bytes,
             if repair {
@@ -51,7 +50,7 @@ pub(super) fn run(catalog: &Path, blobs: &Path, repair: bool) -> Result<u64> {
     Ok(0)
 }
 
-/// All chunks, by blob.
+/// All stored chunks, by blob.
 fn stored(blobs: &Connection) -> Result<BTreeMap<BlobId, Chunks>> {
     let mut statement = blobs.prepare(
         "SELECT key, length(value) FROM spin_key_value
@@ -71,7 +70,7 @@ fn stored(blobs: &Connection) -> Result<BTreeMap<BlobId, Chunks>> {
     Ok(stored)
 }
 
-/// Those that belong to no blob, to no image and to no lease, and that no sweep knows of.
+/// The chunks whose blob has no record, no image, no lease and no remains awaiting a sweep.
 fn unexplained(
     catalog: &Connection,
     stored: BTreeMap<BlobId, Chunks>,
@@ -108,7 +107,7 @@ mod tests {
     use crate::stores::testing::Stores;
 
     #[test]
-    fn only_what_no_record_explains_is_an_orphan() {
+    fn only_chunks_that_no_record_explains_are_orphans() {
         let stores = Stores::new();
         stores.image("l1.0", 2);
         stores.catalog("INSERT INTO leases VALUES ('l2', 4, 9)");

@@ -1,4 +1,4 @@
-//! Where the stores are, and the files that they are in.
+//! The location of the stores, and their files.
 
 #[cfg(test)]
 pub(crate) mod testing;
@@ -15,25 +15,25 @@ use crate::variables::Variables;
 
 /// The label of both stores in `spin.toml`.
 pub(crate) const LABEL: &str = "default";
-/// The stores, where nobody names others.
+/// The default stores.
 const CONFIG: &str = include_str!("../../../runtime-config.toml");
-/// Where their files are, where nobody says so.
+/// The default directory of their files.
 const DATA_DIR: &str = "darkroom-data";
 
-/// The options that say where the stores are.
+/// The options for the location of the stores.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Location {
-    /// The directory of the stores' files [default: darkroom-data; with a runtime configuration,
-    /// the files are where that says]
+    /// The directory of the stores' files [default: darkroom-data, or the paths in the runtime
+    /// configuration]
     #[arg(long, value_name = "DIRECTORY")]
     data_dir: Option<PathBuf>,
-    /// A runtime configuration that names other stores [default: two SQLite files]
+    /// A runtime configuration that defines other stores [default: two SQLite files]
     #[arg(long, value_name = "FILE")]
     runtime_config_file: Option<PathBuf>,
 }
 
 impl Location {
-    /// Where the stores are.
+    /// The configuration of the stores.
     pub(crate) fn config(&self) -> Result<RuntimeConfig> {
         let folder = self.folder()?;
         let Some(file) = &self.runtime_config_file else {
@@ -46,12 +46,12 @@ impl Location {
         Ok(config)
     }
 
-    /// The same, where the data directory has to be there.
+    /// The configuration of stores whose data directory must exist.
     pub(crate) fn existing_config(&self) -> Result<RuntimeConfig> {
         let folder = self.folder()?;
         ensure!(
-            self.is_told_by_file() || folder.is_dir(),
-            "there is no directory {}; which stores are meant? (--data-dir)",
+            self.is_set_by_file() || folder.is_dir(),
+            "the directory {} does not exist; name the directory of the stores with --data-dir",
             folder.display()
         );
         self.config()
@@ -62,22 +62,22 @@ impl Location {
         Ok(path::absolute(folder)?)
     }
 
-    fn is_told_by_file(&self) -> bool {
+    fn is_set_by_file(&self) -> bool {
         self.data_dir.is_none() && self.runtime_config_file.is_some()
     }
 }
 
-/// The files that stores are kept in.
+/// The files of the stores.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Files {
-    /// The metadata.
+    /// The catalog's file.
     pub(crate) catalog: PathBuf,
-    /// The chunks, if they are in a file.
+    /// The file of the chunks, if they are in a file.
     pub(crate) blobs: Option<PathBuf>,
 }
 
 impl Files {
-    /// The files that are in use: blobs may be in a bucket, which is chosen by a variable.
+    /// The files that are in use. The variable `blob_store` may place blobs in a bucket instead.
     pub(crate) fn in_use(config: &RuntimeConfig, variables: &Variables) -> Result<Self> {
         let catalog = config.sqlite.get(LABEL);
         let blobs = match config.key_value.get(LABEL) {
@@ -85,29 +85,29 @@ impl Files {
             _ => None,
         };
         Ok(Self {
-            catalog: catalog.context("the catalog is in no file")?.clone(),
+            catalog: catalog.context("the catalog is not in a file")?.clone(),
             blobs,
         })
     }
 
-    /// All of them.
+    /// The paths of all files.
     pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
         let blobs = self.blobs.as_deref();
         [self.catalog.as_path()].into_iter().chain(blobs)
     }
 
-    /// The catalog's file and that of the chunks, where both are in files.
+    /// The catalog's file and that of the chunks, which must both be in files.
     pub(crate) fn both(&self) -> Result<(&Path, &Path)> {
         match &self.blobs {
             Some(blobs) => Ok((&self.catalog, blobs)),
             None => bail!(
-                "not all stores are in files; docs/operations.md says how others are backed up"
+                "some stores are not in files; docs/operations.md explains how to back them up"
             ),
         }
     }
 }
 
-/// Opens a store's file, which has to be there. A server may be using it.
+/// Opens a store's file, which must exist. A server may be using it.
 pub(crate) fn open(path: &Path) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn files_are_in_the_data_directory_or_where_a_configuration_says() {
+    fn files_are_in_the_data_directory_or_at_the_configured_paths() {
         let folder = tempfile::tempdir().expect("a temporary directory");
         let config = folder.path().join("config.toml");
         let text = "[key_value_store.default]\ntype = 'spin'\npath = 'blobs.db'\n\
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn blobs_in_a_bucket_or_in_redis_are_in_no_file() {
+    fn blobs_in_a_bucket_or_in_redis_have_no_file() {
         let folder = tempfile::tempdir().expect("a temporary directory");
         let config = folder.path().join("config.toml");
         let text = "[key_value_store.default]\ntype = 'redis'\nurl = 'redis://h'\n";

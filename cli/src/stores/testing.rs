@@ -1,4 +1,4 @@
-//! Stores in files, as a server leaves them.
+//! Stores in files, as a server writes them, for tests.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,13 +9,13 @@ use rusqlite::Connection;
 
 use super::{Files, LABEL};
 
-/// Two files in a directory of their own, which goes with this.
+/// Two files in a temporary directory, which is deleted on drop.
 pub(crate) struct Stores {
     folder: tempfile::TempDir,
 }
 
 impl Stores {
-    /// New and empty.
+    /// New, empty stores.
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a temporary directory");
         let stores = Self { folder };
@@ -28,7 +28,7 @@ impl Stores {
         stores
     }
 
-    /// Where they are.
+    /// The directory of the files.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
@@ -50,7 +50,7 @@ impl Stores {
         Connection::open(self.folder().join("blobs.db")).expect("opens")
     }
 
-    /// An image, whose id is that of its blob, with this many chunks of ten bytes.
+    /// Adds an image, with the id of its blob and this many chunks of ten bytes.
     pub(crate) fn image(&self, blob: &str, chunks: u64) {
         self.chunks(blob, chunks);
         self.catalog(&format!(
@@ -62,7 +62,7 @@ impl Stores {
         ));
     }
 
-    /// Chunks of ten bytes.
+    /// Adds this many chunks of ten bytes to a blob.
     pub(crate) fn chunks(&self, blob: &str, chunks: u64) {
         let blob = BlobId::new(blob).expect("a valid id");
         for index in 0..chunks {
@@ -70,14 +70,14 @@ impl Stores {
         }
     }
 
-    /// A value under any key.
+    /// Adds a value under any key.
     pub(crate) fn value(&self, key: &str, value: &[u8]) {
         let set = "INSERT INTO spin_key_value VALUES (?1, ?2, ?3)";
         let blobs = self.blobs();
         blobs.execute(set, (LABEL, key, value)).expect("is set");
     }
 
-    /// How many keys there are.
+    /// The number of keys.
     pub(crate) fn keys(&self) -> u64 {
         let count = "SELECT count(*) FROM spin_key_value";
         let blobs = self.blobs();
@@ -87,7 +87,7 @@ impl Stores {
     }
 }
 
-/// The schema's history, in order.
+/// The schema's migrations, in order.
 fn migrations() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../src/catalog/migrations");
     let entries = fs::read_dir(folder).expect("is there");

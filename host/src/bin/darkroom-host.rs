@@ -17,11 +17,11 @@ struct CommandLine {
     /// The application's manifest.
     #[arg(long, short, default_value = "spin.toml", value_name = "FILE")]
     from: PathBuf,
-    /// Where the stores live.
+    /// The runtime configuration, which defines the stores.
     #[arg(long, value_name = "FILE")]
     runtime_config_file: Option<PathBuf>,
-    /// The folder for default stores and compiled code [default: .spin beside the manifest].
-    #[arg(long, value_name = "FOLDER")]
+    /// The directory for default stores and compiled code [default: .spin beside the manifest].
+    #[arg(long, value_name = "DIRECTORY")]
     state_dir: Option<PathBuf>,
     #[command(flatten)]
     options: serve::Options,

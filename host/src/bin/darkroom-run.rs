@@ -1,5 +1,5 @@
-//! Runs a program that was compiled to WebAssembly, for tests: cargo calls it with the
-//! program and its arguments. The program may read and write in the current folder.
+//! Runs a program that is compiled to WebAssembly. cargo uses it as the runner of tests, and
+//! passes the program and its arguments. The program may read and write in the current directory.
 
 #![forbid(unsafe_code)]
 
@@ -9,12 +9,12 @@ use std::process::ExitCode;
 use clap::Parser;
 use darkroom_host::command;
 
-/// Runs a WebAssembly program in the current folder.
+/// Runs a WebAssembly program in the current directory.
 #[derive(Parser)]
 struct Options {
-    /// A core module of WASI preview 1.
+    /// The program, a core module of WASI preview 1.
     module: PathBuf,
-    /// Its arguments.
+    /// The program's arguments.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<String>,
 }

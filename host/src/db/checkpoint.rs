@@ -1,4 +1,4 @@
-//! Writing the log back into the file without holding up the writer.
+//! Checkpoints: writes the log back into the file without blocking the writer.
 
 use anyhow::Result;
 use rusqlite::Connection;
@@ -8,25 +8,24 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, SyncSender};
 
-/// The log is written back into the file when it has grown by this much. While the disk takes
-/// that in, commits wait for it: the less it is, the sooner it is over.
+/// The log is written back into the file when it has grown by this many bytes. Commits wait while
+/// the disk writes them, so fewer bytes mean shorter waits.
 const LOG_BYTES: u64 = 8 << 20;
-/// A log this large has not found a moment without readers to start over: it waits for one.
+/// From this size, a checkpoint waits for the readers to finish, so that the log can start over.
 const LOG_BYTES_MAX: u64 = 512 << 20;
 
 thread_local! {
-    /// Pages in the log of this thread's connection, as of its last commit.
+    /// The number of pages in the log of this thread's connection after its last commit.
     pub(super) static LOG_PAGES: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Writing the log back into the file. Another thread does nearly all of it
-/// while the writer goes on; the writer does the rest, so that the log can
-/// start over.
+/// Writes the log back into the file. Another thread does nearly all of the work while the writer
+/// continues; the writer does the rest, so that the log can start over.
 pub(super) struct Checkpoints {
     begin: SyncSender<()>,
     ended: Arc<AtomicBool>,
     running: Cell<bool>,
-    /// Pages of the log that are in the file.
+    /// The number of the log's pages that have been written back.
     written_back: Cell<u64>,
     page_size: u64,
 }
@@ -36,13 +35,13 @@ impl Checkpoints {
         let page_size: u32 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
         let (begin, begins) = mpsc::sync_channel(1);
         let ended = Arc::new(AtomicBool::new(false));
-        let aside = Connection::open(path)?;
+        let background = Connection::open(path)?;
         let end = ended.clone();
         std::thread::Builder::new()
             .name("sqlite-checkpoint".to_owned())
             .spawn(move || {
                 while begins.recv().is_ok() {
-                    checkpoint(&aside, "PASSIVE");
+                    checkpoint(&background, "PASSIVE");
                     end.store(true, Ordering::Release);
                 }
             })?;
@@ -55,7 +54,7 @@ impl Checkpoints {
         })
     }
 
-    /// To be called between groups.
+    /// Starts or finishes a checkpoint if necessary. The writer calls this between groups.
     pub(super) fn advance(&self, connection: &Connection, idle: bool) {
         let pages = LOG_PAGES.get();
         if pages < self.written_back.get() {

@@ -1,12 +1,11 @@
 //! One SQLite file, made fast without giving up durability.
 //!
-//! The file is in WAL mode. A writer thread commits whatever is queued in one
-//! transaction; a second thread syncs the log and only then acknowledges what
-//! it carries, while the writer is at the next group already. SQLite itself
-//! (`synchronous=NORMAL`) syncs around checkpoints, so the file is never
-//! corrupt, and nothing acknowledged is lost with the power.
+//! The file is in WAL mode. A writer thread commits all queued jobs in one transaction. A second
+//! thread syncs the log and then acknowledges the jobs, while the writer already commits the next
+//! group. SQLite itself (`synchronous=NORMAL`) syncs around checkpoints. So the file is never
+//! corrupted, and a power failure loses nothing that has been acknowledged.
 //!
-//! Readers use read-only connections on their own thread.
+//! Reads use read-only connections on the caller's own thread.
 
 mod checkpoint;
 mod open;
@@ -25,7 +24,7 @@ use writer::{Queued, State, Task, Writer};
 /// How a file is opened.
 #[derive(Clone, Copy)]
 pub struct Options {
-    /// The page size of a file that does not exist yet.
+    /// The page size of a new file.
     pub page_size: u32,
     /// Refuses `ATTACH` of other files, as Spin does for guests, and pragmas
     /// that would make writes less durable.
@@ -45,14 +44,14 @@ pub struct Db {
 /// Whether a job may share a commit with others.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Sharing {
-    /// It changes rows and nothing else.
+    /// The job changes rows and nothing else, and may share a commit.
     Grouped,
-    /// It controls transactions, the connection or the schema.
+    /// The job controls transactions, the connection or the schema, and runs alone.
     Alone,
 }
 
 impl Db {
-    /// Opens `path`, creating it where it does not exist, and runs `setup` on it.
+    /// Opens the file `path`, creating it if it does not exist, and runs `setup` on it.
     pub fn open(path: &Path, options: Options, setup: &str) -> Result<Self> {
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent)
@@ -87,8 +86,8 @@ impl Db {
         })
     }
 
-    /// Runs `work` on the one connection that writes; the answer comes after
-    /// its commit. `work` may be called again, so it must not consume its input.
+    /// Runs `work` on the only connection that writes, and returns its result after the commit.
+    /// `work` may be called again, so it must not consume its input.
     pub async fn write<T: Send + 'static>(
         &self,
         sharing: Sharing,
@@ -123,22 +122,22 @@ impl Db {
         Ok(result)
     }
 
-    /// Whether somebody has begun a transaction and not ended it.
+    /// Whether a caller has begun a transaction and not ended it.
     pub fn in_transaction(&self) -> bool {
         self.state.in_transaction.load(Ordering::Acquire)
     }
 
-    /// Rows changed by the last write on the shared connection.
+    /// The number of rows changed by the last write on the shared connection.
     pub fn changes(&self) -> u64 {
         self.state.changes.load(Ordering::Acquire)
     }
 
-    /// Row id of the last insert on the shared connection.
+    /// The row id of the last insert on the shared connection.
     pub fn last_insert_rowid(&self) -> i64 {
         self.state.last_insert_rowid.load(Ordering::Acquire)
     }
 
-    /// Finishes what is queued and writes the log back into the file.
+    /// Finishes the queued jobs, writes the log back into the file, and closes the database.
     pub fn close(&self) {
         lock(&self.readers).clear();
         drop(lock(&self.queue).take());
@@ -148,7 +147,7 @@ impl Db {
     }
 }
 
-/// Runs several statements so that either all of them count or none.
+/// Runs several statements so that either all of them take effect or none.
 pub fn atomically<T>(
     connection: &Connection,
     work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
@@ -230,7 +229,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_statement_that_ends_the_transaction_takes_nobody_with_it() {
+    async fn a_statement_that_ends_the_transaction_does_not_undo_others() {
         let folder = tempfile::tempdir().unwrap();
         let db = open(&folder);
         let jobs = [
@@ -243,7 +242,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_guests_transaction_takes_in_what_comes_until_it_ends() {
+    async fn a_guests_transaction_includes_all_writes_until_it_ends() {
         let folder = tempfile::tempdir().unwrap();
         let db = open(&folder);
         db.write(Sharing::Alone, insert("BEGIN"))
@@ -269,7 +268,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_acknowledged_is_there_after_reopening() {
+    async fn acknowledged_writes_are_kept_after_reopening() {
         let folder = tempfile::tempdir().unwrap();
         let db = open(&folder);
         let sql = "INSERT INTO t (b) VALUES ('one')";
@@ -283,7 +282,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn several_statements_count_together_or_not_at_all() {
+    async fn several_statements_take_effect_together_or_not_at_all() {
         let folder = tempfile::tempdir().unwrap();
         let db = open(&folder);
         let result = db.write(Sharing::Grouped, |connection| {

@@ -1,4 +1,4 @@
-//! Connections: how a file is opened to write and to read.
+//! Opens connections for writing and for reading.
 
 use super::Options;
 use super::checkpoint::LOG_PAGES;
@@ -11,7 +11,7 @@ pub(super) fn writer(path: &Path, options: Options, setup: &str) -> rusqlite::Re
     connection.pragma_update(None, "page_size", options.page_size)?;
     let mode: String = connection.query_row("PRAGMA journal_mode=WAL", [], |row| row.get(0))?;
     connection.execute_batch(setup)?;
-    // Where the file system cannot hold a log, SQLite must do the syncing.
+    // If the file system does not support WAL mode, SQLite itself must sync every commit.
     let synchronous = if mode == "wal" { "NORMAL" } else { "FULL" };
     connection.pragma_update(None, "synchronous", synchronous)?;
     connection.execute_batch(
@@ -43,7 +43,7 @@ fn tune(connection: &Connection, options: Options) -> rusqlite::Result<()> {
             AuthAction::Attach { filename } if !matches!(filename, "" | ":memory:") => {
                 Authorization::Deny
             }
-            // What is acknowledged must stay durable, whatever the guest asks for.
+            // Acknowledged writes must stay durable, whatever pragmas the guest sets.
             AuthAction::Pragma {
                 pragma_name: "journal_mode" | "synchronous" | "locking_mode" | "wal_autocheckpoint",
                 pragma_value: Some(value),

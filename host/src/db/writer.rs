@@ -1,5 +1,5 @@
-//! The two threads behind a file: one commits groups, the other syncs the log
-//! and answers.
+//! The two threads of a file: one commits groups of jobs, the other syncs the log and
+//! acknowledges the jobs.
 
 use super::Sharing;
 use super::checkpoint::{Checkpoints, checkpoint};
@@ -12,12 +12,12 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
-/// No more jobs than this share one commit.
+/// The maximum number of jobs that share a commit.
 const GROUP: usize = 256;
-/// The log is also written back when nothing has been written for this long.
+/// How long nothing must be written before the log is written back regardless of its size.
 const IDLE: Duration = Duration::from_millis(500);
 
-/// What the writer thread tells about its connection.
+/// The state of the writer thread's connection.
 #[derive(Default)]
 pub(super) struct State {
     pub(super) in_transaction: AtomicBool,
@@ -32,9 +32,9 @@ pub(super) struct Queued {
 
 /// A piece of work on the writer's connection.
 pub(super) trait Job: Send {
-    /// Does the work. Runs again if another job undid the whole group.
+    /// Does the work. Is called again if another job rolled back the whole group.
     fn run(&mut self, connection: &Connection);
-    /// Answers whoever asked, after the commit.
+    /// Sends the result to the caller after the commit.
     fn done(self: Box<Self>, commit: Result<(), &str>);
 }
 
@@ -57,7 +57,7 @@ impl<T: Send, F: FnMut(&Connection) -> T + Send> Job for Task<T, F> {
             (Ok(()), None) => Err("the statement did not run".to_owned()),
             (Err(error), _) => Err(error.to_owned()),
         };
-        // Nobody waits when the guest has dropped its call.
+        // The receiver is gone if the guest has dropped its call.
         let _ = self.reply.send(answer);
     }
 }
@@ -116,12 +116,12 @@ impl Writer {
 
     fn acknowledge(&self, group: Group) {
         if let Err(mpsc::SendError(group)) = self.committed.send(group) {
-            fail(group, "the log is not synced any more");
+            fail(group, "the thread that syncs the log has ended");
         }
     }
 
-    /// Commits a group. A job that fails undoes only itself; one whose failure
-    /// ends the whole transaction is answered, and the others run once more.
+    /// Commits a group. A job that fails undoes only its own changes. If a failure ends the whole
+    /// transaction, that job is answered, and the others run again.
     fn together(&self, mut group: Group) {
         while !group.is_empty() {
             if let Err(error) = self.execute("BEGIN IMMEDIATE") {
@@ -163,14 +163,14 @@ impl Writer {
     }
 }
 
-/// Syncs the log, once for all groups that have been committed by then, and
-/// answers their jobs.
+/// Syncs the log, once for all groups that have been committed so far, and acknowledges their
+/// jobs.
 pub(super) fn acknowledge(groups: &Receiver<Group>, log: &Path) {
     let mut file: Option<std::fs::File> = None;
     let mut sync = || -> std::io::Result<()> {
         if file.is_none() {
             file = match std::fs::File::open(log) {
-                // Nothing has been committed to it yet.
+                // Nothing has been committed to the log yet.
                 Err(error) if error.kind() == ErrorKind::NotFound => None,
                 opened => Some(opened?),
             };
@@ -180,8 +180,8 @@ pub(super) fn acknowledge(groups: &Receiver<Group>, log: &Path) {
     let mut broken = None;
     while let Ok(mut group) = groups.recv() {
         group.extend(groups.try_iter().flatten());
-        // After a failed sync nobody knows what is on the disk: nothing more
-        // is acknowledged until the next start.
+        // After a failed sync, the state of the disk is unknown: nothing more is acknowledged
+        // until the next start.
         if broken.is_none() {
             broken = sync()
                 .err()

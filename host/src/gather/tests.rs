@@ -3,7 +3,7 @@ use http_body_util::StreamBody;
 use std::collections::VecDeque;
 use std::convert::Infallible;
 
-/// A body of these pieces, which are all there, of known length or not.
+/// A body of these pieces, which are all available. Its length may be known or not.
 struct Pieces {
     pieces: VecDeque<Frame<Bytes>>,
     is_known: bool,
@@ -41,7 +41,8 @@ fn body(lengths: &[usize], is_known: bool) -> UnsyncBoxBody<Bytes, Error> {
     gathered(Pieces { pieces, is_known }.map_err(|never| -> Error { match never {} }))
 }
 
-/// The lengths of the pieces that come out; their bytes must be those that went in.
+/// Gathers pieces of these lengths; returns the lengths of the gathered pieces. Their bytes must
+/// be the same as before.
 async fn gather(lengths: &[usize], is_known: bool) -> Vec<usize> {
     let expected: Vec<u8> = lengths
         .iter()
@@ -65,7 +66,7 @@ async fn gather(lengths: &[usize], is_known: bool) -> Vec<usize> {
 }
 
 #[tokio::test]
-async fn small_pieces_that_are_there_become_one_and_large_ones_stay() {
+async fn small_available_pieces_are_combined_and_large_ones_are_unchanged() {
     for is_known in [true, false] {
         assert_eq!(gather(&[1; 1000], is_known).await, [1000]);
         assert_eq!(gather(&[], is_known).await, [0; 0]);
@@ -79,7 +80,7 @@ async fn small_pieces_that_are_there_become_one_and_large_ones_stay() {
 }
 
 #[tokio::test]
-async fn what_has_come_does_not_wait_for_what_has_not() {
+async fn pieces_that_have_arrived_do_not_wait_for_others() {
     for is_known in [true, false] {
         let (sender, receiver) = mpsc::unbounded_channel::<Result<Frame<Bytes>, Error>>();
         let stream = futures_util::stream::unfold(receiver, |mut receiver| async {
@@ -106,7 +107,7 @@ async fn what_has_come_does_not_wait_for_what_has_not() {
 }
 
 #[tokio::test]
-async fn nothing_is_read_before_it_is_asked_for_nor_after_the_reader_is_gone() {
+async fn nothing_is_read_before_the_first_poll_or_after_the_body_is_dropped() {
     let (sender, receiver) = mpsc::channel::<Result<Frame<Bytes>, Error>>(1);
     let stream = futures_util::stream::unfold(receiver, |mut receiver| async {
         Some((receiver.recv().await?, receiver))
@@ -117,7 +118,11 @@ async fn nothing_is_read_before_it_is_asked_for_nor_after_the_reader_is_gone() {
         .await
         .unwrap();
     tokio::task::yield_now().await;
-    assert_eq!(sender.capacity(), 0, "it was not asked for");
+    assert_eq!(
+        sender.capacity(),
+        0,
+        "the body was read before it was polled"
+    );
     assert!(body.frame().await.unwrap().is_ok());
     drop(body);
     sender.closed().await;

@@ -1,4 +1,4 @@
-//! `spin:key-value`: the stores that the manifest grants, by handles.
+//! `spin:key-value`: handles on the stores that the manifest grants.
 
 use super::not_offered;
 use crate::bindings::spin::key_value::key_value::{Error, Host, HostStore, HostStoreWithStore};
@@ -7,7 +7,7 @@ use crate::key_value::Store;
 use anyhow::{Result, bail};
 use wasmtime::component::{Accessor, FutureReader, Resource, StreamReader};
 
-/// As many handles may one instance have open at a time.
+/// The number of handles that one instance may have open at a time.
 const HANDLES: usize = 256;
 
 fn other(message: String) -> Error {
@@ -16,7 +16,7 @@ fn other(message: String) -> Error {
 }
 
 impl Ctx {
-    /// The store behind `label`, if the manifest grants it.
+    /// The store with this label, if the manifest grants it.
     pub(super) fn granted(&mut self, label: &str) -> Result<Store, Error> {
         let store = self.component.key_value.get(label).cloned();
         let store = store.ok_or(Error::AccessDenied)?;
@@ -34,7 +34,7 @@ impl Ctx {
         Ok(handle)
     }
 
-    /// Takes a handle back.
+    /// Closes a handle.
     pub(super) fn close_store(&mut self, handle: Resource<Store>) -> Result<()> {
         self.table.delete(handle)?;
         self.open_stores -= 1;

@@ -1,13 +1,13 @@
-//! What a component may call of this host beside WASI: the generated interfaces over the
-//! stores, which know nothing of them.
+//! The calls that a component may make in addition to WASI: implements the generated interfaces
+//! on top of the stores, which do not depend on them.
 
 mod key_value;
 mod sqlite;
 mod variables;
 mod wasi_key_value;
 
-/// Why a call fails that the interface has, but this host does not implement: no
-/// component makes it.
+/// The error of a call that is part of the interface, but that this host does not implement
+/// because no component makes it.
 fn not_offered(call: &str) -> String {
-    format!("{call} is not offered by this host")
+    format!("this host does not support the call {call}")
 }

@@ -1,5 +1,5 @@
-//! `spin:sqlite`: the databases that the manifest grants, by handles. The calls that
-//! block an instance are not offered: each has an asynchronous twin.
+//! `spin:sqlite`: handles on the databases that the manifest grants. The calls that block an
+//! instance are not supported: each has an asynchronous counterpart.
 
 use super::not_offered;
 use crate::bindings::spin::sqlite::sqlite::{

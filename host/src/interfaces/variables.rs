@@ -1,4 +1,4 @@
-//! `spin:variables`: the component's own, evaluated before it was started.
+//! `spin:variables`: the component's variables, which were evaluated at start.
 
 use crate::bindings::spin::variables::variables::{Error, Host, HostWithStore};
 use crate::ctx::{Ctx, HostState};
@@ -17,6 +17,6 @@ impl<T: Send> HostWithStore<T> for HostState {
         check_name(&name).map_err(|why| Error::InvalidName(format!("{name:?}: {why}")))?;
         accessor
             .with(|mut access| access.get().component.variables.get(&name).cloned())
-            .ok_or_else(|| Error::Undefined(format!("no variable {name:?}")))
+            .ok_or_else(|| Error::Undefined(format!("the variable {name:?} is not defined")))
     }
 }

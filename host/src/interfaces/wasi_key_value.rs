@@ -1,5 +1,5 @@
-//! `wasi:keyvalue`. Its functions are synchronous: a call blocks the guest's
-//! instance until it is answered, as in Spin. Offered are `open` and `delete-many`.
+//! `wasi:keyvalue`. Its functions are synchronous: as in Spin, a call blocks the guest's instance
+//! until it returns. Only `open` and `delete-many` are supported.
 
 use super::not_offered;
 use crate::bindings::spin::key_value::key_value::Error as SpinError;

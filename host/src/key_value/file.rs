@@ -1,5 +1,5 @@
-//! The file store: one SQLite file with the table that Spin keeps too, so
-//! that either host can open the other's file.
+//! The file store: one SQLite file with the same table as Spin's, so that either host can open
+//! the other's file.
 
 use crate::db::{Db, Options, Sharing, atomically};
 use anyhow::Result;
@@ -19,7 +19,7 @@ const SET: &str = "INSERT INTO spin_key_value (store, key, value) VALUES (?1, ?2
     ON CONFLICT(store, key) DO UPDATE SET value=?3";
 const DELETE: &str = "DELETE FROM spin_key_value WHERE store=?1 AND key=?2";
 
-/// Values are many pages long: large pages mean fewer of them.
+/// Values are long, and span fewer pages if these are large.
 const OPTIONS: Options = Options {
     page_size: 16384,
     guarded: false,
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_set_is_read_back_until_deleted() {
+    async fn a_value_is_read_back_until_it_is_deleted() {
         let (_folder, file) = store();
         let value = vec![7; 300_000];
         assert_eq!(file.get("a"), Ok(None));

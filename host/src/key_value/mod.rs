@@ -1,4 +1,4 @@
-//! Key-value stores: files and Redis.
+//! Key-value stores, in files or in Redis.
 
 mod file;
 mod redis;
@@ -30,7 +30,7 @@ impl Store {
         Ok(Self(Arc::new(backend)))
     }
 
-    /// The file behind the store, if that is what it is.
+    /// The store's file, if it is a file store.
     pub fn path(&self) -> Option<&Path> {
         match &*self.0 {
             Backend::File(file) => Some(file.path()),
@@ -38,14 +38,14 @@ impl Store {
         }
     }
 
-    /// Finishes what is under way.
+    /// Finishes pending operations, and closes the store.
     pub fn close(&self) {
         if let Backend::File(file) = &*self.0 {
             file.close();
         }
     }
 
-    /// The value of a key.
+    /// Returns the value of a key.
     pub(crate) async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, String> {
         stats::store_call();
         match &*self.0 {
@@ -54,7 +54,7 @@ impl Store {
         }
     }
 
-    /// Gives a key a value.
+    /// Sets the value of a key.
     pub(crate) async fn set(&self, key: String, value: Vec<u8>) -> Result<(), String> {
         stats::store_call();
         match &*self.0 {
@@ -63,7 +63,7 @@ impl Store {
         }
     }
 
-    /// Deletes keys, of which some may not exist.
+    /// Deletes keys. Some of them may not exist.
     pub(crate) async fn delete_many(&self, keys: Vec<String>) -> Result<(), String> {
         stats::store_call();
         match &*self.0 {

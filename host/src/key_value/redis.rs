@@ -1,5 +1,5 @@
-//! The Redis store. As in Spin, keys are not prefixed with the store's label,
-//! and the same commands are sent, so that the same ones fail.
+//! The Redis store. As in Spin, keys are not prefixed with the store's label. The same commands
+//! are sent as by Spin, so that the same operations fail.
 
 use ::redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use ::redis::{Client, Cmd, RedisError, Value, cmd};
@@ -25,7 +25,7 @@ impl Redis {
         })
     }
 
-    /// The shared connection. It comes back by itself once the server does.
+    /// The shared connection. It reconnects by itself when the server is back.
     async fn connection(&self) -> Result<ConnectionManager, String> {
         let connection = self.connection.get_or_try_init(|| async {
             let config = ConnectionManagerConfig::new()
@@ -56,11 +56,11 @@ impl Redis {
     }
 }
 
-/// The value without another copy of it.
+/// The bytes of a reply to GET, without copying them.
 fn bytes(value: Value) -> Result<Option<Vec<u8>>, String> {
     match value {
         Value::Nil => Ok(None),
         Value::BulkString(bytes) => Ok(Some(bytes)),
-        other => Err(format!("unexpected answer to GET: {other:?}")),
+        other => Err(format!("unexpected reply to GET: {other:?}")),
     }
 }

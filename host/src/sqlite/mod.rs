@@ -1,6 +1,6 @@
-//! SQLite files. All instances and requests share one connection per file, so
-//! `changes` and `last_insert_rowid` may answer for somebody else's statement; reads go
-//! around it where that cannot be seen.
+//! SQLite files. All instances and requests share one connection per file, so `changes` and
+//! `last_insert_rowid` may report on another caller's statement. Reads use other connections
+//! where that makes no observable difference.
 
 mod rows;
 mod statement;
@@ -24,8 +24,8 @@ const OPTIONS: Options = Options {
 /// A database that a component may open.
 pub struct Database {
     db: Db,
-    /// Set once the shared connection has something that others do not see:
-    /// temporary tables or attached databases.
+    /// Set once the shared connection has temporary tables or attached databases, which other
+    /// connections do not see.
     pinned: AtomicBool,
 }
 
@@ -41,7 +41,7 @@ impl Database {
         })
     }
 
-    /// Finishes what is under way.
+    /// Finishes pending statements, and closes the database.
     pub fn close(&self) {
         self.db.close();
     }
@@ -50,12 +50,12 @@ impl Database {
     pub(crate) async fn execute(&self, statement: String, parameters: Vec<Value>) -> Outcome {
         stats::statement();
         let kind = kind(&statement);
-        if kind == Kind::Query && self.may_read_aside(&statement) {
+        if kind == Kind::Query && self.may_use_a_reader(&statement) {
             let read = self
                 .db
                 .read(|connection| match connection.prepare_cached(&statement) {
                     Ok(prepared) if prepared.readonly() => Some(step(prepared, &parameters)),
-                    // It writes after all, or only the shared connection knows it.
+                    // The statement writes, or only the shared connection can prepare it.
                     _ => None,
                 });
             match read {
@@ -81,19 +81,19 @@ impl Database {
         }
     }
 
-    /// Whether another connection would give the same answer.
-    fn may_read_aside(&self, statement: &str) -> bool {
+    /// Whether another connection would return the same result.
+    fn may_use_a_reader(&self, statement: &str) -> bool {
         !self.db.in_transaction()
             && !self.pinned.load(Ordering::Acquire)
             && !asks_the_connection(statement)
     }
 
-    /// Rows changed by the last write, whoever made it.
+    /// The number of rows changed by the last write of any caller.
     pub(crate) fn changes(&self) -> u64 {
         self.db.changes()
     }
 
-    /// Row id of the last insert, whoever made it.
+    /// The row id of the last insert of any caller.
     pub(crate) fn last_insert_rowid(&self) -> i64 {
         self.db.last_insert_rowid()
     }
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn errors_come_with_the_columns_known_by_then() {
+    async fn an_error_includes_the_columns_if_they_are_known() {
         let folder = tempfile::tempdir().unwrap();
         let database = Database::open(&folder.path().join("x.db")).unwrap();
         let create = "CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT UNIQUE)";
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn reads_see_what_only_the_shared_connection_has() {
+    async fn reads_see_temporary_tables_of_the_shared_connection() {
         let folder = tempfile::tempdir().unwrap();
         let database = Database::open(&folder.path().join("x.db")).unwrap();
         for statement in ["CREATE TEMP TABLE t (a)", "INSERT INTO t VALUES (1), (2)"] {

@@ -1,9 +1,9 @@
-//! Running a prepared statement to its end or its error.
+//! Runs a prepared statement until it ends or fails.
 
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, params_from_iter};
 
-/// No result is larger than this, as in Spin.
+/// The maximum size of a result, as in Spin.
 const RESULT_BYTES: usize = 128 << 20;
 
 /// A value of a row or a parameter.
@@ -16,7 +16,7 @@ pub(crate) enum Value {
     Null,
 }
 
-/// What a statement gave: rows up to the error, if there was one.
+/// The result of a statement: its rows, and the error that ended them, if any.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     pub(crate) columns: Vec<String>,
@@ -47,7 +47,7 @@ impl ToSql for Parameter<'_> {
     }
 }
 
-/// Runs a statement, and keeps what it gave before an error.
+/// Runs a statement, and keeps the rows that it returned before an error.
 pub(super) fn step(mut statement: CachedStatement<'_>, parameters: &[Value]) -> Outcome {
     let columns: Vec<String> = statement
         .column_names()

@@ -1,17 +1,17 @@
-//! What can be said of a statement before it is run.
+//! Classifies statements before they are run.
 
-/// What a statement's first word says about it.
+/// The kind of a statement, according to its first keyword.
 #[derive(Debug, PartialEq)]
 pub(super) enum Kind {
-    /// It may only read; SQLite says whether it does.
+    /// A statement that may be read-only; SQLite determines whether it is.
     Query,
-    /// It changes rows.
+    /// A statement that changes rows.
     Change,
-    /// Anything else: transactions, pragmas, the schema.
+    /// Any other statement: one on transactions, pragmas or the schema.
     Control,
 }
 
-/// What its first word says.
+/// Determines the kind of a statement from its first keyword.
 pub(super) fn kind(statement: &str) -> Kind {
     let word = first_word(statement);
     let is = |words: &[&str]| words.iter().any(|w| w.eq_ignore_ascii_case(word));
@@ -24,7 +24,7 @@ pub(super) fn kind(statement: &str) -> Kind {
     }
 }
 
-/// The first keyword, after blanks and comments.
+/// The first keyword, after whitespace and comments.
 fn first_word(statement: &str) -> &str {
     let mut rest = statement.trim_start();
     loop {
@@ -43,13 +43,13 @@ fn first_word(statement: &str) -> &str {
     }
 }
 
-/// Whether a statement asks what only the shared connection knows.
+/// Whether a statement calls a function whose result depends on the connection.
 pub(super) fn asks_the_connection(statement: &str) -> bool {
     const NAMES: [&str; 2] = ["changes(", "last_insert_rowid("];
     NAMES.iter().any(|name| contains(statement, name))
 }
 
-/// Whether a statement gives the shared connection what others lack.
+/// Whether a statement creates something that only its own connection sees.
 pub(super) fn hides_something(statement: &str) -> bool {
     contains(statement, "temp") || first_word(statement).eq_ignore_ascii_case("ATTACH")
 }
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_statements_kind_is_its_first_word() {
+    fn the_first_keyword_determines_the_kind() {
         for (statement, expect) in [
             ("select 1", Kind::Query),
             ("  -- note\n /* and */ INSERT INTO t", Kind::Change),
