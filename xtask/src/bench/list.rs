@@ -3,6 +3,8 @@
 //! The images are rows without bytes, put into the catalog's file by SQLite's own
 //! shell while no host runs. One client asks for one page at a time.
 
+mod cases;
+
 use std::fs;
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -19,6 +21,7 @@ use crate::host::{Host, Program};
 use crate::keys::{self, Wanted};
 use crate::tools::Tool;
 use crate::{http, say};
+use cases::{CASES, Case, Place};
 
 /// Debian's package.
 const SQLITE: Tool = Tool {
@@ -35,79 +38,6 @@ const CATALOG: &str = "darkroom.db";
 
 /// The most that the slowest may take longer than the fastest.
 const BOUND: f64 = 2.0;
-
-/// A page that is asked for.
-struct Case {
-    name: &'static str,
-    query: &'static str,
-    place: Place,
-    /// Whether everybody's images are listed, or one owner's.
-    of_all: bool,
-}
-
-/// Which page of a walk.
-#[derive(Clone, Copy, PartialEq)]
-enum Place {
-    First,
-    /// The one at which half of the images have been met.
-    Middle,
-}
-
-const fn first(name: &'static str, query: &'static str) -> Case {
-    Case {
-        name,
-        query,
-        place: Place::First,
-        of_all: false,
-    }
-}
-
-const fn middle(name: &'static str, query: &'static str) -> Case {
-    Case {
-        place: Place::Middle,
-        ..first(name, query)
-    }
-}
-
-const fn of_all(name: &'static str, query: &'static str) -> Case {
-    Case {
-        of_all: true,
-        ..first(name, query)
-    }
-}
-
-const CASES: &[Case] = &[
-    first("newest", "sort=-created_at"),
-    first("oldest", "sort=created_at"),
-    first("largest", "sort=-size"),
-    first("smallest", "sort=size"),
-    first("by name", "sort=filename"),
-    first("by name, last", "sort=-filename"),
-    middle("newest, middle", "sort=-created_at"),
-    middle("smallest, middle", "sort=size"),
-    middle("by name, middle", "sort=filename"),
-    of_all("everybody's newest", "sort=-created_at"),
-    of_all("everybody's largest", "sort=-size"),
-    of_all("everybody's by name", "sort=filename"),
-    first("type, one in three", "content_type=image/gif"),
-    first("type, rare", "content_type=image/avif"),
-    first("type, rare, by size", "content_type=image/avif&sort=size"),
-    first("width, rare", "min_width=9999"),
-    first("width, rare, by name", "min_width=9999&sort=filename"),
-    first("name, rare", "filename=needle"),
-    first("name, rare, by size", "filename=needle&sort=size"),
-    first("visibility", "visibility=public&sort=size"),
-    first("time, a stretch", "created_before=2023-11-14T22:13:25Z"),
-    first("tag of all", "tag=all&sort=size"),
-    first("tag of half", "tag=half"),
-    first("tag, rare", "tag=rare"),
-    first("tag, rare, by name", "tag=rare&sort=filename"),
-    first("two tags", "tag=all&tag=half&sort=size"),
-    first("two tags, one rare", "tag=all&tag=rare"),
-    first("tag and width, rare", "tag=all&min_width=9999&sort=size"),
-    of_all("everybody's, tag", "tag=half&sort=size"),
-    of_all("everybody's, name, rare", "filename=needle"),
-];
 
 /// The half of the time of a page, in milliseconds, for each of [`COUNTS`].
 struct Row {
