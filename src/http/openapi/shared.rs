@@ -7,11 +7,7 @@ use crate::http::reply::problem::ProblemKind;
 
 /// Header fields of responses: name, description, example.
 const RESPONSE_HEADERS: &[(&str, &str, &str)] = &[
-    (
-        "Accept-Ranges",
-        "Byte ranges are supported.",
-        "bytes",
-    ),
+    ("Accept-Ranges", "Byte ranges are supported.", "bytes"),
     (
         "Cache-Control",
         "Which caches may store the response, and for how long (RFC 9111).",
@@ -52,7 +48,11 @@ const RESPONSE_HEADERS: &[(&str, &str, &str)] = &[
         "The SHA-256 of the whole file (RFC 9530).",
         "sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:",
     ),
-    ("Retry-After", "The number of seconds to wait before repeating the request.", "5"),
+    (
+        "Retry-After",
+        "The number of seconds to wait before repeating the request.",
+        "5",
+    ),
     (
         "WWW-Authenticate",
         "The reason why the token was refused (RFC 6750).",

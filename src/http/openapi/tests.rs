@@ -101,7 +101,10 @@ fn operations_have_names_and_describe_their_errors() {
     for methods in document["paths"].as_object().expect("paths").values() {
         for operation in methods.as_object().expect("operations").values() {
             let name = operation["operationId"].as_str().expect("a name");
-            assert!(names.insert(name.to_owned()), "duplicate operation id {name}");
+            assert!(
+                names.insert(name.to_owned()),
+                "duplicate operation id {name}"
+            );
             assert!(
                 operation["summary"].is_string() && operation["tags"].is_array(),
                 "{name}"

@@ -121,7 +121,8 @@ impl Problem {
 
     /// The content has `size` bytes, and none of the requested ones (RFC 9110 §15.5.17).
     pub fn range_not_satisfiable(size: u64) -> Self {
-        let detail = format!("the content has {size} bytes, and none of them is in the requested range");
+        let detail =
+            format!("the content has {size} bytes, and none of them is in the requested range");
         Self::new(ProblemKind::RangeNotSatisfiable, detail)
             .with("size", size)
             .with_header(header::CONTENT_RANGE, &byteranges::unsatisfied(size))
@@ -221,7 +222,8 @@ impl From<ServiceError> for Problem {
                 Self::unavailable("the catalog is not responding", &error)
             }
             ServiceError::Damaged(_) => {
-                let detail = "the stored data is damaged; the operator finds the details in the log";
+                let detail =
+                    "the stored data is damaged; the operator finds the details in the log";
                 Self::internal(ProblemKind::Internal, detail, &error)
             }
         }

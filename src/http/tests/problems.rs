@@ -15,11 +15,7 @@ async fn every_problem_has_a_page_that_explains_it() {
         assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
         assert!(page.header("vary").contains("Accept"));
         let text = String::from_utf8(page.body.to_vec()).expect("UTF-8");
-        for word in [
-            &markup::escape(kind.title()),
-            "Why it happens",
-            "What to do",
-        ] {
+        for word in [&markup::escape(kind.title()), "Causes", "How to fix it"] {
             assert!(text.contains(word), "{uri}: {word}");
         }
         let mut request = nameless(Method::GET, &uri, "");

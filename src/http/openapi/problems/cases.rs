@@ -14,12 +14,16 @@ pub(super) fn detail(kind: ProblemKind) -> &'static str {
         InsufficientScope => "the token lacks the scope images:write",
         LinkInvalid => "the link's signature is not valid",
         TicketInvalid => "the upload ticket is not valid",
-        OriginNotAllowed => "pages of this origin may not call the API: see the setting cors_origins",
+        OriginNotAllowed => {
+            "pages of this origin may not call the API: see the setting cors_origins"
+        }
         NotFound => "there is no such image",
         MethodNotAllowed => "the resource does not support this method",
         NotAcceptable => "the Accept header allows none of the available types",
         TicketSpent => "the upload ticket was used before",
-        NothingToMigrate => "there is no previous store to move blobs from: set blob_store_previous",
+        NothingToMigrate => {
+            "there is no previous store to move blobs from: set blob_store_previous"
+        }
         IdempotencyKeyHeld => "another request with this Idempotency-Key is under way",
         LinkExpired => "the link has expired",
         LinkRevoked => "the link was revoked",
@@ -29,7 +33,9 @@ pub(super) fn detail(kind: ProblemKind) -> &'static str {
         UriTooLong => "the path and query must have at most 16384 bytes",
         UnsupportedType => "the bytes are image/gif, which is not the type that was declared",
         UnsupportedCoding => "the body must be sent without a Content-Encoding",
-        RangeNotSatisfiable => "the content has 2841774 bytes, and none of them is in the requested range",
+        RangeNotSatisfiable => {
+            "the content has 2841774 bytes, and none of them is in the requested range"
+        }
         UndecodableImage => "the PNG ends before it is complete",
         IdempotencyKeyReused => "the Idempotency-Key was used for another request",
         TooManyPixels => "30000 × 20000 pixels are more than the 50000000 allowed",

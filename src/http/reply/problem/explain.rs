@@ -70,7 +70,10 @@ mod tests {
             let explanation = kind.explanation();
             let causes = explanation.causes.iter().copied();
             assert!(!explanation.causes.is_empty(), "{kind:?}");
-            for text in [explanation.meaning, explanation.remedy].into_iter().chain(causes) {
+            for text in [explanation.meaning, explanation.remedy]
+                .into_iter()
+                .chain(causes)
+            {
                 assert!(text.ends_with('.') && text.len() > 10, "{kind:?}: {text}");
                 assert_eq!(text.matches('`').count() % 2, 0, "{kind:?}: {text}");
             }
