@@ -113,8 +113,8 @@ fn content_length(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
         return Ok(None);
     };
     let length = value.to_str().ok().and_then(number::whole);
-    let unreadable = || bad_request("the Content-Length must be a whole number");
-    length.ok_or_else(unreadable).map(Some)
+    let malformed = || bad_request("the Content-Length must be a whole number");
+    length.ok_or_else(malformed).map(Some)
 }
 
 /// The properties, besides its files, that two requests must share to count as the same.

@@ -1,6 +1,5 @@
-//! Lists and objects of which a body may have so many members and no more. Reading ends
-//! with the first that is too many: what a stranger sends is counted before it is kept,
-//! compared or looked at.
+//! Lists and objects with a maximum number of members. Deserializing stops at the first member
+//! that exceeds it, so that members are counted before they are stored, compared or inspected.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -47,7 +46,7 @@ impl<'de, T: Deserialize<'de>, const MOST: usize> Deserialize<'de> for List<T, M
     }
 }
 
-/// Members whose names are not known before: at most `MOST`, each name once.
+/// An object with arbitrary names: at most `MOST` members, without duplicates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Members<T, const MOST: usize>(pub(crate) BTreeMap<String, T>);
 
@@ -69,8 +68,8 @@ impl<'de, T: Deserialize<'de>, const MOST: usize> Deserialize<'de> for Members<T
                     }
                     let value = map.next_value()?;
                     if members.contains_key(&name) {
-                        let twice = format!("the name {name:?} stands twice");
-                        return Err(Error::custom(twice));
+                        let duplicate = format!("duplicate name {name:?}");
+                        return Err(Error::custom(duplicate));
                     }
                     members.insert(name, value);
                 }
