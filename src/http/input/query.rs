@@ -253,7 +253,7 @@ mod tests {
         }
 
         #[test]
-        fn encoding_is_well_formed(text in "\\PC{0,40}") {
+        fn encoded_text_is_well_formed(text in "\\PC{0,40}") {
             let encoded = utf8_percent_encode(&text, percent_encoding::NON_ALPHANUMERIC);
             proptest::prop_assert!(is_well_formed(&encoded.to_string()));
             let _ = is_well_formed(&text);

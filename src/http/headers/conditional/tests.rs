@@ -26,7 +26,7 @@ fn headers(lines: &[(&str, &str)]) -> HeaderMap {
     headers
 }
 
-/// What is expected of a read (GET and HEAD alike), and of a write.
+/// Checks the verdict for reads (GET and HEAD) and for writes.
 fn check(lines: &[(&str, &str)], read: Verdict, write: Verdict) {
     let headers = headers(lines);
     for (method, expect) in [
@@ -47,7 +47,7 @@ fn a_request_without_conditions_is_performed() {
 }
 
 #[test]
-fn if_match_wants_the_very_same() {
+fn if_match_requires_the_same_strong_tag() {
     for value in ["\"now\"", "*", " * ", "\"then\", \"now\"", ",\"now\" ,"] {
         check(&[("if-match", value)], Perform, Perform);
     }
