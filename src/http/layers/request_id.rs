@@ -57,7 +57,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_id_of_other_characters_is_valid(id: Vec<u8>, plain in "[a-zA-Z0-9_.:/+=-]{1,128}") {
+        fn ids_with_other_characters_are_not_valid(id: Vec<u8>, plain in "[a-zA-Z0-9_.:/+=-]{1,128}") {
             let text = String::from_utf8_lossy(&id);
             let odd = |c: char| !c.is_ascii_alphanumeric() && !"-_.:/+=".contains(c);
             let expected = (1..=128).contains(&id.len()) && !text.contains(odd);
