@@ -169,8 +169,11 @@ fn check_link(stored: &Stored, media_type: &str, body: &[u8]) {
     } else {
         Method::GET
     };
-    let nobody = HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_static("none"))]);
-    let followed = stored.session.send(method, url, nobody, Body::empty());
+    let invalid_token =
+        HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_static("none"))]);
+    let followed = stored
+        .session
+        .send(method, url, invalid_token, Body::empty());
     assert_eq!(followed.status, 200);
     let attachment = followed
         .header("content-disposition")

@@ -107,8 +107,8 @@ fn check_content(stored: &Stored, method: &Method, headers: &HeaderMap, answer: 
         200 => {
             assert!(answer.body == stored.file);
             assert_eq!(answer.header("content-length"), "5000");
-            let wanted = wanted(headers, stored.file.len());
-            let several = wanted.is_none_or(|wanted| wanted.len() > 1);
+            let requested = requested(headers, stored.file.len());
+            let several = requested.is_none_or(|requested| requested.len() > 1);
             assert!(
                 several || has(&["if-range"]),
                 "{headers:?} is answered with the whole"
@@ -124,7 +124,7 @@ fn check_content(stored: &Stored, method: &Method, headers: &HeaderMap, answer: 
         412 => assert!(has(&["if-match", "if-unmodified-since"])),
         416 => {
             assert_eq!(answer.header("content-range"), "bytes */5000");
-            assert_eq!(wanted(headers, stored.file.len()), Some(Vec::new()));
+            assert_eq!(requested(headers, stored.file.len()), Some(Vec::new()));
         }
         other => panic!("{other}: {headers:?}"),
     }
@@ -155,9 +155,9 @@ fn check_parts(stored: &Stored, headers: &HeaderMap, answer: &Answer) {
         }
     }
     assert!(sum <= stored.file.len());
-    for wanted in wanted(headers, stored.file.len()).expect("a Range") {
+    for requested in requested(headers, stored.file.len()).expect("a Range") {
         let covers = |(span, _): &&(Range<usize>, &[u8])| {
-            span.start <= wanted.start && wanted.end <= span.end
+            span.start <= requested.start && requested.end <= span.end
         };
         assert_eq!(parts.iter().filter(covers).count(), 1, "{headers:?}");
     }
@@ -200,7 +200,7 @@ fn parts<'a>(body: &'a [u8], boundary: &str) -> Vec<(Range<usize>, &'a [u8])> {
 
 /// The ranges that the `Range` header requests of a file of this size, parsed as in §14.1.1. `None`
 /// if the header is absent, malformed, given more than once, or has too many ranges.
-fn wanted(headers: &HeaderMap, size: usize) -> Option<Vec<Range<usize>>> {
+fn requested(headers: &HeaderMap, size: usize) -> Option<Vec<Range<usize>>> {
     let mut fields = headers.get_all(header::RANGE).iter();
     let field = fields.next()?.to_str().ok()?;
     if fields.next().is_some() {

@@ -107,11 +107,11 @@ pub(crate) fn select(value: &str, size: u64, cost: impl Fn(&[Range<u64>]) -> u64
     let Some(specs) = parse(value).filter(|_| size > 0) else {
         return Selection::Whole;
     };
-    let wanted: Vec<_> = specs.iter().filter_map(|spec| spec.resolve(size)).collect();
-    if wanted.is_empty() {
+    let requested: Vec<_> = specs.iter().filter_map(|spec| spec.resolve(size)).collect();
+    if requested.is_empty() {
         return Selection::Unsatisfiable;
     }
-    let Some(parts) = coalesce(wanted) else {
+    let Some(parts) = coalesce(requested) else {
         return Selection::Whole;
     };
     if parts.len() == 1 {
@@ -133,9 +133,9 @@ pub(crate) fn select(value: &str, size: u64, cost: impl Fn(&[Range<u64>]) -> u64
 /// the order of the request; a merged range has the position of its first part.
 ///
 /// There are only a few ranges, so a linear search is faster and simpler than sorting.
-fn coalesce(wanted: Vec<Range<u64>>) -> Option<Vec<Range<u64>>> {
+fn coalesce(requested: Vec<Range<u64>>) -> Option<Vec<Range<u64>>> {
     let mut parts: Vec<Range<u64>> = Vec::new();
-    for mut range in wanted {
+    for mut range in requested {
         let mut place = parts.len();
         while let Some(at) = parts.iter().position(|part| are_near(part, &range)) {
             let part = parts.remove(at);

@@ -34,7 +34,7 @@ const NAMES: [&str; 4 + FILTERS.len()] = {
 #[derive(utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "describes the query of `Listing`")]
-pub(crate) struct Described {
+pub(crate) struct ListParameters {
     /// The maximum number of images on the page.
     #[param(value_type = Option<schema::Limit>, inline)]
     limit: Option<u32>,

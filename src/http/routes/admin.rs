@@ -33,7 +33,7 @@ pub(super) fn routes() -> Vec<Route> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Sweep))]
-pub(crate) struct WantedSweep {
+pub(crate) struct SweepRequest {
     /// The maximum number of records to sweep. The default is 200.
     #[serde(default, deserialize_with = "json::whole_or_null")]
     #[cfg_attr(test, schema(minimum = 1, maximum = 1000))]
@@ -58,7 +58,7 @@ pub(crate) struct SweepView {
 /// a limited number of records; `more` says whether to call again.
 #[cfg_attr(test, utoipa::path(
     post, path = "/v1/admin/sweep", operation_id = "sweep", tag = "Service",
-    request_body = WantedSweep,
+    request_body = SweepRequest,
     responses((status = 200, description = "The result of the sweep.", body = SweepView)),
     security(("token" = ["admin"])),
     extensions(("x-optional-body" = json!(true))),
@@ -66,10 +66,10 @@ pub(crate) struct SweepView {
 pub(crate) async fn sweep(
     State(app): State<Arc<App>>,
     _: Authorized<Admin>,
-    wanted: Option<Json<WantedSweep>>,
+    body: Option<Json<SweepRequest>>,
 ) -> Result<Response, Problem> {
-    let Json(wanted) = wanted.unwrap_or_default();
-    let limit = limit(wanted.limit, DEFAULT_SWEPT, MAX_SWEPT)?;
+    let Json(body) = body.unwrap_or_default();
+    let limit = limit(body.limit, DEFAULT_SWEPT, MAX_SWEPT)?;
     let swept = app.service.sweep(limit).await?;
     Ok(reply::ok(&SweepView {
         blobs: swept.blobs,
@@ -82,7 +82,7 @@ pub(crate) async fn sweep(
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Audit))]
-pub(crate) struct WantedAudit {
+pub(crate) struct AuditRequest {
     /// The `next_cursor` of the previous page.
     #[serde(default)]
     cursor: Option<String>,
@@ -156,7 +156,7 @@ impl From<Finding> for FindingView {
 /// usage totals. `darkroom fsck` requests all pages.
 #[cfg_attr(test, utoipa::path(
     post, path = "/v1/admin/audit", operation_id = "audit", tag = "Service",
-    request_body = WantedAudit,
+    request_body = AuditRequest,
     responses((status = 200, description = "The result of the page.", body = AuditView)),
     security(("token" = ["admin"])),
     extensions(("x-optional-body" = json!(true))),
@@ -164,11 +164,11 @@ impl From<Finding> for FindingView {
 pub(crate) async fn audit(
     State(app): State<Arc<App>>,
     _: Authorized<Admin>,
-    wanted: Option<Json<WantedAudit>>,
+    body: Option<Json<AuditRequest>>,
 ) -> Result<Response, Problem> {
-    let Json(wanted) = wanted.unwrap_or_default();
+    let Json(body) = body.unwrap_or_default();
     let refused = |detail: String| Problem::bad_request(detail);
-    let from = match &wanted.cursor {
+    let from = match &body.cursor {
         Some(cursor) => cursor
             .parse()
             .map_err(|error| refused(format!("{error}")))?,
@@ -178,9 +178,9 @@ pub(crate) async fn audit(
         .service
         .audit(&Audit {
             from,
-            limit: limit(wanted.limit, DEFAULT_AUDITED, MAX_AUDITED)?,
-            repair: wanted.repair,
-            remove_damaged: wanted.remove_damaged,
+            limit: limit(body.limit, DEFAULT_AUDITED, MAX_AUDITED)?,
+            repair: body.repair,
+            remove_damaged: body.remove_damaged,
         })
         .await?;
     Ok(reply::ok(&AuditView {
@@ -194,15 +194,15 @@ pub(crate) async fn audit(
 }
 
 /// The number of records that a call handles: the requested number, or `default`.
-pub(super) fn limit(wanted: Option<u64>, default: u32, most: u32) -> Result<u32, Problem> {
-    let wanted = wanted.unwrap_or(default.into());
-    let within = u32::try_from(wanted).ok();
-    within
-        .filter(|limit| (1..=most).contains(limit))
+pub(super) fn limit(requested: Option<u64>, default: u32, max: u32) -> Result<u32, Problem> {
+    let requested = requested.unwrap_or(default.into());
+    let limit = u32::try_from(requested).ok();
+    limit
+        .filter(|limit| (1..=max).contains(limit))
         .ok_or_else(|| {
-            let detail = format!("limit must be from 1 to {most}");
+            let detail = format!("limit must be from 1 to {max}");
             Problem::bad_request(detail)
-                .with("limit", most)
-                .with("actual", wanted)
+                .with("limit", max)
+                .with("actual", requested)
         })
 }

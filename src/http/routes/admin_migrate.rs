@@ -18,8 +18,8 @@ use crate::http::reply::problem::{Problem, ProblemKind};
 use crate::model::BlobId;
 
 /// The default and the maximum number of blobs in a step.
-const LIMIT: u32 = 16;
-const MOST: u32 = 200;
+const DEFAULT_LIMIT: u32 = 16;
+const MAX_LIMIT: u32 = 200;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![("/v1/admin/migrate-blobs", post(migrate))]
@@ -87,7 +87,7 @@ pub(crate) async fn migrate(
         let detail = "there is no previous store to move blobs from: set blob_store_previous";
         return Err(Problem::new(ProblemKind::NothingToMigrate, detail));
     };
-    let limit = admin::limit(step.limit, LIMIT, MOST)?;
+    let limit = admin::limit(step.limit, DEFAULT_LIMIT, MAX_LIMIT)?;
     let after = step.cursor.unwrap_or_default();
     if !after.is_empty() && BlobId::new(after.as_str()).is_none() {
         let detail = "the cursor must be the next_cursor of an earlier step";

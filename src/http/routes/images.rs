@@ -14,7 +14,7 @@ use crate::http::headers::conditional::{self, Verdict};
 use crate::http::input::extract::{Authorized, Delete, ImageId, Read, Write};
 use crate::http::input::json::{List, Members, MergePatch};
 #[cfg(test)]
-use crate::http::input::listing::Described;
+use crate::http::input::listing::ListParameters;
 use crate::http::input::listing::Listing;
 use crate::http::input::visibility::visibility;
 #[cfg(test)]
@@ -44,7 +44,7 @@ pub(super) fn routes() -> Vec<Route> {
 /// other images to be repeated or skipped.
 #[cfg_attr(test, utoipa::path(
     get, path = "/v1/images", operation_id = "listImages", tag = "Images",
-    params(Described),
+    params(ListParameters),
     responses((status = 200, description = "A page of images.", body = PageView, headers(("Link")))),
     security(("token" = ["images:read"])),
 ))]
@@ -166,18 +166,18 @@ pub(crate) async fn edit(
     ImageId(id): ImageId,
     method: Method,
     headers: HeaderMap,
-    MergePatch(wanted): MergePatch<PatchView>,
+    MergePatch(body): MergePatch<PatchView>,
 ) -> Result<Response, Problem> {
-    let visibility = match wanted.visibility {
+    let visibility = match body.visibility {
         Some(Some(word)) => Some(Some(visibility(&word)?)),
         Some(None) => Some(None),
         None => None,
     };
     let patch = Patch {
-        filename: wanted.filename,
-        tags: wanted.tags.map(|tags| tags.map(|List(tags)| tags)),
+        filename: body.filename,
+        tags: body.tags.map(|tags| tags.map(|List(tags)| tags)),
         visibility,
-        metadata: wanted
+        metadata: body
             .metadata
             .map(|members| members.map(|Members(members)| members)),
     };

@@ -70,15 +70,15 @@ pub(crate) async fn create(
     State(app): State<Arc<App>>,
     caller: Authorized<Read>,
     ImageId(id): ImageId,
-    Json(wanted): Json<NewLink>,
+    Json(body): Json<NewLink>,
 ) -> Result<Response, Problem> {
     let settings = &app.settings;
     let lifetime = seconds(
         "expires_in",
-        wanted.expires_in,
+        body.expires_in,
         settings.access.max_link_seconds,
     )?;
-    let method = method(wanted.method.as_deref())?;
+    let method = method(body.method.as_deref())?;
     let image = app.service.find(&caller.grant, id).await?;
     // Rounded up, so that links created within a bucket are the same URL.
     let bucket = settings.access.link_bucket_seconds;
@@ -87,7 +87,7 @@ pub(crate) async fn create(
     let link = Link {
         method,
         path: &path,
-        parameters: if wanted.download {
+        parameters: if body.download {
             &[("download", "1")]
         } else {
             &[]

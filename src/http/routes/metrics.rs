@@ -60,7 +60,7 @@ pub(crate) async fn metrics(
 }
 
 fn write_totals(metrics: &mut Exposition, report: &Report) {
-    let known = &report.statistics;
+    let statistics = &report.statistics;
     let version = [([("version", env!("CARGO_PKG_VERSION"))], 1)];
     metrics.gauge(
         "darkroom_build_info",
@@ -71,17 +71,17 @@ fn write_totals(metrics: &mut Exposition, report: &Report) {
     total(
         "darkroom_images",
         "The number of images.",
-        known.images.images,
+        statistics.images.images,
     );
     total(
         "darkroom_image_bytes",
         "The total size of all images in bytes.",
-        known.images.bytes,
+        statistics.images.bytes,
     );
     total(
         "darkroom_leases",
         "The number of upload leases, both active ones and those waiting for a sweep.",
-        known.leases,
+        statistics.leases,
     );
     total(
         "darkroom_oldest_lease_age_seconds",
@@ -97,12 +97,12 @@ fn write_totals(metrics: &mut Exposition, report: &Report) {
     metrics.gauge(
         "darkroom_blobs",
         "The number of blobs that images refer to (live) or that are to be deleted (dead).",
-        by_state(known.live.blobs, known.dead.blobs),
+        by_state(statistics.live.blobs, known.dead.blobs),
     );
     metrics.gauge(
         "darkroom_blob_bytes",
         "The total size of blobs in bytes. Images of an owner with equal content share a blob.",
-        by_state(known.live.bytes, known.dead.bytes),
+        by_state(statistics.live.bytes, known.dead.bytes),
     );
 }
 

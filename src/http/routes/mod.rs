@@ -59,12 +59,12 @@ pub(super) fn open() -> impl Iterator<Item = Route> {
 }
 
 /// Checks a member of a request that is a lifetime in seconds.
-fn seconds(name: &str, value: u64, most: u64) -> Result<u64, Problem> {
-    if (1..=most).contains(&value) {
+fn seconds(name: &str, value: u64, max: u64) -> Result<u64, Problem> {
+    if (1..=max).contains(&value) {
         return Ok(value);
     }
-    let detail = format!("{name} must be from 1 to {most} seconds");
+    let detail = format!("{name} must be from 1 to {max} seconds");
     Err(Problem::bad_request(detail)
-        .with("limit", most)
+        .with("limit", max)
         .with("actual", value))
 }

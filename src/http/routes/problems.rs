@@ -98,7 +98,7 @@ pub(crate) async fn show(
     let kind = slug
         .ok()
         .and_then(|Path(slug)| ProblemKind::from_slug(&slug));
-    let unknown = || Problem::new(ProblemKind::NotFound, "there is no such problem type");
+    let unknown = || Problem::new(ProblemKind::NotFound, "no such problem type");
     let kind = kind.ok_or_else(unknown)?;
     respond(&headers, || ProblemTypeView::new(kind), || kind_page(kind))
 }
@@ -140,7 +140,7 @@ fn list_page() -> String {
 
 fn kind_page(kind: ProblemKind) -> String {
     let explanation = kind.explanation();
-    let causes: String = told
+    let causes: String = explanation
         .causes
         .iter()
         .map(|cause| format!("<li>{}</li>\n", prose(cause)))

@@ -84,24 +84,24 @@ pub(crate) struct TicketView {
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
     caller: Authorized<Write>,
-    Json(wanted): Json<NewTicket>,
+    Json(body): Json<NewTicket>,
 ) -> Result<Response, Problem> {
-    let lifetime = seconds("expires_in", wanted.expires_in, MAX_SECONDS)?;
-    if wanted.max_bytes == Some(0) {
+    let lifetime = seconds("expires_in", body.expires_in, MAX_SECONDS)?;
+    if body.max_bytes == Some(0) {
         return Err(Problem::bad_request("max_bytes must be at least 1"));
     }
-    let List(content_types) = wanted.content_types;
+    let List(content_types) = body.content_types;
     upload_terms::kinds(&app, &content_types)?;
-    let visibility = wanted.visibility.as_deref().map(visibility).transpose()?;
+    let visibility = body.visibility.as_deref().map(visibility).transpose()?;
     let expires = app.service.now().seconds() + lifetime;
     let ticket = Ticket {
         id: app.service.new_id(),
         sub: caller.grant.owner,
         quota: caller.grant.quota,
         exp: expires,
-        max_bytes: wanted.max_bytes,
+        max_bytes: body.max_bytes,
         content_types,
-        tags: fields::tags(wanted.tags.0.iter().map(String::as_str))?,
+        tags: fields::tags(body.tags.0.iter().map(String::as_str))?,
         visibility: visibility.map(|visibility| visibility.as_str().to_owned()),
     };
     let text = ticket.sign(&app.settings.access.signing_keys)?;

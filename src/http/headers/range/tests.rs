@@ -176,10 +176,10 @@ proptest! {
         size in 1..3000u64,
     ) {
         let printed: Vec<_> = specs.iter().map(ToString::to_string).collect();
-        let wanted: Vec<_> = specs.iter().filter_map(|spec| spec.resolve(size)).collect();
+        let requested: Vec<_> = specs.iter().filter_map(|spec| spec.resolve(size)).collect();
         match selected(&format!("bytes={}", printed.join(",")), size) {
-            Unsatisfiable => prop_assert_eq!(wanted, vec![]),
-            Whole => prop_assert!(wanted.len() > 1),
+            Unsatisfiable => prop_assert_eq!(requested, vec![]),
+            Whole => prop_assert!(requested.len() > 1),
             Parts(parts) => {
                 prop_assert!(!parts.is_empty());
                 for (at, part) in parts.iter().enumerate() {
@@ -190,7 +190,7 @@ proptest! {
                         prop_assert!(apart, "{:?} and {:?}", part, other);
                     }
                 }
-                for range in wanted {
+                for range in requested {
                     let covers = |part: &Range<u64>| {
                         part.start <= range.start && range.end <= part.end
                     };

@@ -165,7 +165,7 @@ proptest! {
 #[test]
 fn all_parameters_are_described() {
     use utoipa::IntoParams as _;
-    let described = Described::into_params(|| None);
+    let described = ListParameters::into_params(|| None);
     let described: Vec<&str> = described.iter().map(|one| one.name.as_str()).collect();
     assert_eq!(described, NAMES);
 }

@@ -17,7 +17,7 @@ pub(super) fn detail(kind: ProblemKind) -> &'static str {
         OriginNotAllowed => {
             "pages of this origin may not call the API: see the setting cors_origins"
         }
-        NotFound => "there is no such image",
+        NotFound => "no such image",
         MethodNotAllowed => "the resource does not support this method",
         NotAcceptable => "the Accept header allows none of the available types",
         TicketSpent => "the upload ticket was used before",
