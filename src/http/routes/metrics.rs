@@ -97,12 +97,12 @@ fn write_totals(metrics: &mut Exposition, report: &Report) {
     metrics.gauge(
         "darkroom_blobs",
         "The number of blobs that images refer to (live) or that are to be deleted (dead).",
-        by_state(statistics.live.blobs, known.dead.blobs),
+        by_state(statistics.live.blobs, statistics.dead.blobs),
     );
     metrics.gauge(
         "darkroom_blob_bytes",
         "The total size of blobs in bytes. Images of an owner with equal content share a blob.",
-        by_state(statistics.live.bytes, known.dead.bytes),
+        by_state(statistics.live.bytes, statistics.dead.bytes),
     );
 }
 
