@@ -1,16 +1,16 @@
-//! What every handler can reach.
+//! The state that all handlers share.
 
 use std::sync::Arc;
 
 use crate::service::{Migration, Service};
 use crate::settings::Settings;
 
-/// What every handler can reach.
+/// The state that all handlers share.
 pub struct App {
-    /// What the product does.
+    /// The operations of the application.
     pub service: Service,
-    /// Moves blobs between stores, where that is configured.
+    /// Moves blobs between stores, if that is configured.
     pub migration: Option<Migration>,
-    /// How it is configured.
+    /// The settings of the deployment.
     pub settings: Arc<Settings>,
 }

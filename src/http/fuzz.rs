@@ -1,15 +1,14 @@
-//! What holds of any request that strangers send, asked of the whole application over
-//! memory. For fuzzers and tests.
+//! Properties of arbitrary requests, checked with the whole application and stores in memory. For
+//! fuzzers and tests.
 //!
 //! - `credentials`: tokens, signed URLs and tickets, as requests carry them;
 //! - `preconditions`: `Range` and the conditions of a download;
 //! - `list`: the query of a list and its cursors;
 //! - `json`: merge patches and other JSON bodies;
-//! - `upload`: what the head of an upload says of its file;
+//! - `upload`: the head of an upload, which describes its file;
 //! - `multipart`: forms, whole and in pieces.
 //!
-//! An input is text in lines, so that seeds can be read and a fuzzer's changes mean
-//! something.
+//! An input is text in lines, so that seeds are readable and mutations are meaningful.
 
 mod credentials;
 mod json;
@@ -37,20 +36,20 @@ pub use multipart::multipart;
 pub use preconditions::preconditions;
 pub use upload::upload;
 
-/// The application, and an owner's token for it.
+/// The application, and a token of an owner.
 struct Session {
     client: Rc<Client>,
     token: HeaderValue,
-    /// How many values others had stored before.
+    /// The number of values that other owners had stored before.
     others: usize,
 }
 
-/// How many owners an application serves before another takes its place: it is dear to
-/// make, and remembers all of them.
+/// The number of owners that an application serves before it is replaced. Applications are
+/// expensive to create, and keep the data of all owners.
 const OWNERS: usize = 64;
 
 thread_local! {
-    /// The application that serves owners, and how many it has served.
+    /// The current application, and the number of owners that it has served.
     static SHARED: RefCell<(Rc<Client>, usize)> = RefCell::new((Rc::new(Client::with(&[])), 0));
 }
 
@@ -59,7 +58,7 @@ impl Session {
         Self::of(Rc::new(Client::with(variables)), "alice")
     }
 
-    /// That of an owner who has nothing yet.
+    /// A session of an owner who has no images yet.
     fn of_newcomer() -> Self {
         SHARED.with_borrow_mut(|(client, served)| {
             *served += 1;
@@ -79,7 +78,7 @@ impl Session {
         }
     }
 
-    /// How many values are stored since.
+    /// The number of values that have been stored since.
     fn stored(&self) -> usize {
         self.client.values.keys().len() - self.others
     }
@@ -105,7 +104,7 @@ impl Session {
         self.send(Method::GET, uri, HeaderMap::new(), Body::empty())
     }
 
-    /// Uploads a file, and gives where its object is.
+    /// Uploads a file, and returns the path of its object.
     fn upload(&self, query: &str, bytes: Vec<u8>) -> String {
         let uri = format!("/v1/images?{query}").parse().expect("a path");
         let answer = self.send(Method::POST, uri, HeaderMap::new(), bytes);
@@ -114,11 +113,11 @@ impl Session {
     }
 }
 
-/// How often a request is polled at the most.
+/// The maximum number of times that a request is polled.
 const MOST_POLLS: usize = 1 << 20;
 
-/// What comes of work that waits for nothing but its turn: over memory nothing else is
-/// waited for.
+/// Runs a future that never waits for anything except its turn, as is the case with stores in
+/// memory.
 fn at_once<T>(work: impl Future<Output = T>) -> T {
     let mut work = pin!(work);
     let mut context = Context::from_waker(Waker::noop());
@@ -127,11 +126,11 @@ fn at_once<T>(work: impl Future<Output = T>) -> T {
             return done;
         }
     }
-    panic!("it waits for something");
+    panic!("the future is still waiting");
 }
 
-/// What holds of every answer to a stranger: nothing is wrong on our side, and a refusal
-/// says why in the form of RFC 9457.
+/// Checks the properties of every response: there is no server error, and a client error has a
+/// problem object (RFC 9457).
 fn check_answer(method: &Method, answer: &Answer) {
     let status = answer.status.as_u16();
     assert!(status < 500, "{status}: {:?}", answer.body);
@@ -149,10 +148,10 @@ fn check_answer(method: &Method, answer: &Answer) {
     }
 }
 
-/// Each request has one line in the log, which is JSON and as safe to look at as text is.
+/// Checks that each request has one log line, which is JSON and has no control characters.
 fn check_lines(lines: &[String]) {
     let [line] = lines else {
-        panic!("one line, not {lines:?}");
+        panic!("expected one line, not {lines:?}");
     };
     assert!(!line.chars().any(char::is_control), "{line:?}");
     assert!(
@@ -162,8 +161,8 @@ fn check_lines(lines: &[String]) {
     assert!(!line.contains("Bearer"), "{line}");
 }
 
-/// Headers as `Name: value` lines, those of these names. Values are any bytes that a
-/// header can have.
+/// Parses `Name: value` lines, and returns the headers with these names. Values may have all bytes
+/// that are valid in a header.
 fn headers(lines: &[u8], names: &'static [&'static str]) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for line in lines.split(|byte| *byte == b'\n') {
@@ -174,7 +173,7 @@ fn headers(lines: &[u8], names: &'static [&'static str]) -> HeaderMap {
         let known = names
             .iter()
             .find(|known| known.as_bytes().eq_ignore_ascii_case(name));
-        // As a server reads them: without the spaces around them.
+        // Without surrounding spaces, as a server parses values.
         let value = value.get(1..).unwrap_or_default().trim_ascii();
         if let (Some(name), Ok(value)) = (known, HeaderValue::from_bytes(value)) {
             headers.append(HeaderName::from_static(name), value);
@@ -183,7 +182,7 @@ fn headers(lines: &[u8], names: &'static [&'static str]) -> HeaderMap {
     headers
 }
 
-/// Text in which these words stand for others.
+/// Replaces words in a text.
 fn fill(text: &[u8], words: &[(&str, &[u8])]) -> Vec<u8> {
     let mut filled = Vec::with_capacity(text.len());
     let mut rest = text;
@@ -202,10 +201,10 @@ fn fill(text: &[u8], words: &[(&str, &[u8])]) -> Vec<u8> {
     filled
 }
 
-/// A body that comes in these pieces, and then ends or breaks off.
-fn body_of(pieces: &[&[u8]], breaks_off: bool) -> Body {
+/// A body that arrives in these pieces, and then ends or is interrupted.
+fn body_of(pieces: &[&[u8]], is_interrupted: bool) -> Body {
     let pieces = pieces.iter().map(|piece| Ok(Bytes::copy_from_slice(piece)));
-    let error = breaks_off.then(|| Err(std::io::Error::other("the sender is gone")));
+    let error = is_interrupted.then(|| Err(std::io::Error::other("the sender has disconnected")));
     let pieces: Vec<_> = pieces.chain(error).collect();
     Body::from_stream(stream::iter(pieces))
 }

@@ -1,7 +1,7 @@
-//! The HTTP contract: routes, extractors, errors. Everything below speaks in
-//! images and grants; everything above is the host.
+//! The HTTP API: routes, extractors, errors. The layers below deal with images and grants; the
+//! layer above is the host.
 //!
-//! A request's way: [`router`] → `observe` → `request_id` → `security` → `cors` → `validate` →
+//! The path of a request: [`router`] → `observe` → `request_id` → `security` → `cors` → `validate` →
 //! `drain` (all in `layers`) → extractors (`input`: the token becomes a grant) → a handler in
 //! `routes` → the service → a response, or a [`problem::Problem`] at any step.
 
@@ -42,7 +42,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route_layer(middleware::from_fn(parameters::refuse));
     routes::guarded()
         .fold(open, add)
-        .fallback(|| async { Problem::new(ProblemKind::NotFound, "there is no such resource") })
+        .fallback(|| async { Problem::new(ProblemKind::NotFound, "no such resource") })
         .method_not_allowed_fallback(finish::other_method)
         .layer(middleware::map_request_with_state(
             Arc::clone(&app),
@@ -68,7 +68,7 @@ pub fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-/// The routes of an application that cannot be built: each answers with why.
+/// The routes of an application that cannot be built: every request is answered with the reason.
 pub fn broken(problem: Problem, platform: Arc<dyn Platform>) -> Router {
     Router::new()
         .fallback(|| async { problem })
@@ -79,7 +79,7 @@ pub fn broken(problem: Problem, platform: Arc<dyn Platform>) -> Router {
         .layer(middleware::from_fn_with_state(platform, request_id::set))
 }
 
-/// Answers one request.
+/// Responds to a request.
 pub async fn respond(mut router: Router, request: Request<Body>) -> Response {
     let answer = tower_service::Service::call(&mut router, request).await;
     let mut response = answer.unwrap_or_else(|never| match never {});

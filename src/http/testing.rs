@@ -1,4 +1,4 @@
-//! The whole application over memory, without a host: for tests and fuzzers.
+//! The whole application with stores in memory and without a host, for tests and fuzzers.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use crate::settings::{Settings, TEST_KEYS};
 pub(super) const KEYS: &str = TEST_KEYS;
 pub(super) const NOW: i64 = 1_800_000_000_000;
 
-/// The whole application over memory, without a host.
+/// A client of the whole application, with stores in memory and without a host.
 pub(super) struct Client {
     pub(super) router: Router,
     pub(super) values: MemoryKeyValue,
@@ -37,7 +37,7 @@ impl Client {
         Self::over(values.clone(), Arc::new(values), variables)
     }
 
-    /// Over a store that keeps its values in `values`.
+    /// Creates a client with a store that keeps its values in `values`.
     pub(super) fn over(
         values: MemoryKeyValue,
         store: Arc<dyn KeyValue>,
@@ -46,7 +46,7 @@ impl Client {
         Self::on(Arc::default(), values, store, variables)
     }
 
-    /// Another instance on the same stores, with settings of its own.
+    /// Creates another instance with the same stores and its own settings.
     #[cfg(test)]
     pub(super) fn beside(&self, variables: &[(&'static str, &str)]) -> Self {
         let store = Arc::new(self.values.clone());
@@ -64,7 +64,7 @@ impl Client {
         store: Arc<dyn KeyValue>,
         variables: &[(&'static str, &str)],
     ) -> Self {
-        let settings = Settings::of_test(variables).expect("good settings");
+        let settings = Settings::of_test(variables).expect("valid settings");
         let blobs = ChunkedBlobs::new(store, settings.stores.chunk_bytes);
         let stores = Stores {
             catalog: Arc::clone(&catalog) as _,
@@ -82,7 +82,7 @@ impl Client {
         }
     }
 
-    /// The lines of the log written since this was last asked.
+    /// The log lines written since the last call.
     pub(super) fn lines(&self) -> Vec<String> {
         self.platform.take_lines()
     }

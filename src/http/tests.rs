@@ -50,7 +50,7 @@ impl Client {
 }
 
 impl Answer {
-    /// It is a problem of this status and slug.
+    /// Checks that the response is a problem with this status and slug.
     pub(super) fn is_problem(&self, status: u16, slug: &str) {
         assert_eq!(self.status.as_u16(), status, "{:?}", self.body);
         assert_eq!(self.header("content-type"), "application/problem+json");
@@ -131,7 +131,7 @@ async fn an_upload_is_shown_listed_served_and_deleted() {
 }
 
 #[tokio::test]
-async fn a_form_names_files_and_what_applies_to_all() {
+async fn a_form_has_files_and_attributes_that_apply_to_all() {
     let client = Client::new();
     let (a, b) = (testing::png(1, 1), testing::gif(2, 2, 1));
     let body = form(&[
@@ -153,17 +153,17 @@ async fn a_form_names_files_and_what_applies_to_all() {
     for item in items.as_array().expect("items") {
         assert_eq!(item["tags"], serde_json::json!(["cat", "dog"]));
         let path = item["links"]["content"].as_str().expect("a path");
-        let nameless = Request::get(path).body(Body::empty()).expect("a request");
-        assert_eq!(client.send(nameless).await.status, StatusCode::OK);
+        let anonymous = Request::get(path).body(Body::empty()).expect("a request");
+        assert_eq!(client.send(anonymous).await.status, StatusCode::OK);
     }
 }
 
 #[tokio::test]
-async fn a_form_with_one_bad_part_stores_nothing() {
-    let good = testing::png(1, 1);
+async fn a_form_with_an_invalid_part_stores_nothing() {
+    let valid = testing::png(1, 1);
     for (case, part, status, slug) in [
         (
-            "a bad file",
+            "an invalid file",
             ("name=\"file\"", &b"no image"[..]),
             415,
             "unsupported-type",
@@ -175,32 +175,32 @@ async fn a_form_with_one_bad_part_stores_nothing() {
             "bad-request",
         ),
         (
-            "a bad visibility",
+            "an invalid visibility",
             ("name=\"visibility\"", &b"secret"[..]),
             400,
             "bad-request",
         ),
         (
-            "a bad tag",
+            "an invalid tag",
             ("name=\"tags\"", &b"a\x07"[..]),
             400,
             "bad-request",
         ),
         (
-            "no UTF-8",
+            "text that is not UTF-8",
             ("name=\"tags\"", &b"\xff"[..]),
             400,
             "bad-request",
         ),
     ] {
         let client = Client::new();
-        let body = form(&[("name=\"file\"", &good), part]);
+        let body = form(&[("name=\"file\"", &valid), part]);
         let answer = client.post("multipart/form-data; boundary=x", body).await;
         answer.is_problem(status, slug);
         assert_eq!(client.values.keys(), Vec::<String>::new(), "{case}");
     }
     let client = Client::new();
-    let cut = form(&[("name=\"file\"", &good)]);
+    let cut = form(&[("name=\"file\"", &valid)]);
     let cut = cut[..cut.len() - 12].to_vec();
     client
         .post("multipart/form-data; boundary=x", cut)
@@ -218,7 +218,7 @@ async fn a_form_with_one_bad_part_stores_nothing() {
 }
 
 #[tokio::test]
-async fn every_refusal_is_a_problem_with_its_status() {
+async fn errors_are_problems_with_their_status() {
     let client = Client::with(&[("max_upload_bytes", "1000"), ("accepted_types", "png")]);
     let png = testing::png(1, 1);
     client.get("/nothing").await.is_problem(404, "not-found");
@@ -282,7 +282,7 @@ async fn every_refusal_is_a_problem_with_its_status() {
 }
 
 #[tokio::test]
-async fn tokens_decide_who_may_do_what() {
+async fn tokens_determine_permissions() {
     let client = Client::new();
     let path = client
         .upload(&testing::png(1, 1))
@@ -301,9 +301,9 @@ async fn tokens_decide_who_may_do_what() {
         let none = client.send(with(Method::GET, path, &[])).await;
         none.is_problem(401, "unauthorized");
         assert_eq!(none.header("www-authenticate"), "Bearer realm=\"darkroom\"");
-        for bad in ["Bearer x", "Basic YTpi", "Bearer", "Token x"] {
+        for invalid in ["Bearer x", "Basic YTpi", "Bearer", "Token x"] {
             let answer = client
-                .send(with(Method::GET, path, &[bad.to_owned()]))
+                .send(with(Method::GET, path, &[invalid.to_owned()]))
                 .await;
             answer.is_problem(401, "unauthorized");
             assert!(
@@ -312,9 +312,9 @@ async fn tokens_decide_who_may_do_what() {
                     .contains("error=\"invalid_")
             );
         }
-        let good = bearer("alice", "images:read");
+        let valid = bearer("alice", "images:read");
         let twice = client
-            .send(with(Method::GET, path, &[good.clone(), good.clone()]))
+            .send(with(Method::GET, path, &[valid.clone(), valid.clone()]))
             .await;
         twice.is_problem(401, "unauthorized");
         let write = client
@@ -327,7 +327,7 @@ async fn tokens_decide_who_may_do_what() {
                 .contains("scope=\"images:read\"")
         );
         assert_eq!(
-            client.send(with(Method::GET, path, &[good])).await.status,
+            client.send(with(Method::GET, path, &[valid])).await.status,
             StatusCode::OK
         );
     }
@@ -347,7 +347,7 @@ async fn tokens_decide_who_may_do_what() {
 }
 
 #[tokio::test]
-async fn pages_follow_each_other() {
+async fn pages_are_linked_and_complete() {
     let client = Client::with(&[("public_base_url", "https://a.example/i")]);
     for width in 1..=7 {
         client.upload(&testing::png(width, 1)).await;
@@ -388,13 +388,13 @@ async fn every_response_has_a_request_id() {
         answer.header("x-request-id").to_owned()
     };
     assert_eq!(send("job-1.2:3").await, "job-1.2:3");
-    for insane in ["", "a b", "<script>"] {
-        assert_eq!(send(insane).await.len(), 32, "{insane:?}");
+    for invalid in ["", "a b", "<script>"] {
+        assert_eq!(send(invalid).await.len(), 32, "{invalid:?}");
     }
 }
 
 #[tokio::test]
-async fn a_digest_that_was_sent_is_checked() {
+async fn declared_digests_are_verified() {
     let client = Client::new();
     let png = testing::png(1, 1);
     let image = client.upload(&png).await.json();
@@ -421,7 +421,7 @@ fn json_request(method: Method, path: &str, body: &Value) -> Request<Body> {
     request
 }
 
-fn nameless(method: Method, path: &str, body: impl Into<Body>) -> Request<Body> {
+fn anonymous(method: Method, path: &str, body: impl Into<Body>) -> Request<Body> {
     Request::builder()
         .method(method)
         .uri(path)
@@ -430,7 +430,7 @@ fn nameless(method: Method, path: &str, body: impl Into<Body>) -> Request<Body> 
 }
 
 #[tokio::test]
-async fn a_link_serves_until_it_is_revoked() {
+async fn a_link_works_until_it_is_revoked() {
     let client = Client::new();
     let path = client
         .upload(&testing::png(1, 1))
@@ -438,14 +438,14 @@ async fn a_link_serves_until_it_is_revoked() {
         .header("location")
         .to_owned();
     let links = format!("{path}/links");
-    let make = async |body: Value| client.send(json_request(Method::POST, &links, &body)).await;
-    let made = make(serde_json::json!({"expires_in": 100, "download": true})).await;
-    assert_eq!(made.status, StatusCode::CREATED, "{:?}", made.body);
+    let create = async |body: Value| client.send(json_request(Method::POST, &links, &body)).await;
+    let created = create(serde_json::json!({"expires_in": 100, "download": true})).await;
+    assert_eq!(created.status, StatusCode::CREATED, "{:?}", created.body);
     // Rounded up to a whole minute.
-    assert_eq!(made.json()["expires_at"], "2027-01-15T08:02:00.000Z");
-    let url = made.json()["url"].as_str().expect("a URL").to_owned();
+    assert_eq!(created.json()["expires_at"], "2027-01-15T08:02:00.000Z");
+    let url = created.json()["url"].as_str().expect("a URL").to_owned();
     for method in [Method::GET, Method::HEAD] {
-        let served = client.send(nameless(method, &url, Body::empty())).await;
+        let served = client.send(anonymous(method, &url, Body::empty())).await;
         assert_eq!(served.status, StatusCode::OK);
         assert_eq!(served.header("cache-control"), "public, max-age=120");
         assert!(
@@ -465,11 +465,11 @@ async fn a_link_serves_until_it_is_revoked() {
     let signed = signed
         .sign(&KeyRing::parse(KEYS).expect("a ring"), None)
         .expect("signs");
-    let refused = client.send(nameless(Method::GET, &signed, "")).await;
+    let refused = client.send(anonymous(Method::GET, &signed, "")).await;
     refused.is_problem(403, "link-invalid");
     let changed = url.replace("download=1", "download=0");
     client
-        .send(nameless(Method::GET, &changed, ""))
+        .send(anonymous(Method::GET, &changed, ""))
         .await
         .is_problem(403, "link-invalid");
     let revoked = client
@@ -477,11 +477,11 @@ async fn a_link_serves_until_it_is_revoked() {
         .await;
     assert_eq!(revoked.status, StatusCode::NO_CONTENT);
     client
-        .send(nameless(Method::GET, &url, ""))
+        .send(anonymous(Method::GET, &url, ""))
         .await
         .is_problem(410, "link-revoked");
-    let next = make(serde_json::json!({"expires_in": 100})).await.json();
-    let next = nameless(Method::GET, next["url"].as_str().expect("a URL"), "");
+    let next = create(serde_json::json!({"expires_in": 100})).await.json();
+    let next = anonymous(Method::GET, next["url"].as_str().expect("a URL"), "");
     assert_eq!(client.send(next).await.status, StatusCode::OK);
     for wrong in [
         serde_json::json!({}),
@@ -491,24 +491,24 @@ async fn a_link_serves_until_it_is_revoked() {
         serde_json::json!({"expires_in": 9, "transform": {"w": 9}}),
         serde_json::json!([9]),
     ] {
-        make(wrong).await.is_problem(400, "bad-request");
+        create(wrong).await.is_problem(400, "bad-request");
     }
 }
 
 #[tokio::test]
-async fn a_ticket_is_good_for_one_upload() {
+async fn a_ticket_allows_one_upload() {
     let client = Client::new();
-    let wanted = serde_json::json!({"expires_in": 60, "max_bytes": 500, "tags": ["t"],
+    let terms = serde_json::json!({"expires_in": 60, "max_bytes": 500, "tags": ["t"],
         "content_types": ["image/png"], "visibility": "public"});
-    let made = client
-        .send(json_request(Method::POST, "/v1/upload-tickets", &wanted))
+    let created = client
+        .send(json_request(Method::POST, "/v1/upload-tickets", &terms))
         .await;
-    assert_eq!(made.status, StatusCode::CREATED, "{:?}", made.body);
-    let url = made.json()["upload_url"]
+    assert_eq!(created.status, StatusCode::CREATED, "{:?}", created.body);
+    let url = created.json()["upload_url"]
         .as_str()
         .expect("a URL")
         .to_owned();
-    let upload = async |bytes: Vec<u8>| client.send(nameless(Method::POST, &url, bytes)).await;
+    let upload = async |bytes: Vec<u8>| client.send(anonymous(Method::POST, &url, bytes)).await;
     upload(testing::png_of_size(501))
         .await
         .is_problem(413, "too-large");
@@ -529,18 +529,18 @@ async fn a_ticket_is_good_for_one_upload() {
     assert_eq!(client.values.keys().len(), 1);
     let changed = format!("{url}x");
     client
-        .send(nameless(Method::POST, &changed, ""))
+        .send(anonymous(Method::POST, &changed, ""))
         .await
         .is_problem(403, "ticket-invalid");
     let twice = format!("{url}&ticket=x");
     client
-        .send(nameless(Method::POST, &twice, ""))
+        .send(anonymous(Method::POST, &twice, ""))
         .await
         .is_problem(403, "ticket-invalid");
 }
 
 #[tokio::test]
-async fn a_ticket_decides_what_a_form_may_not() {
+async fn a_form_cannot_override_its_ticket() {
     let client = Client::new();
     let file = testing::png(1, 1);
     for part in [
@@ -548,15 +548,15 @@ async fn a_ticket_decides_what_a_form_may_not() {
         ("name=\"visibility\"", b"public"),
         ("name=\"file\"", &file),
     ] {
-        let wanted = serde_json::json!({"expires_in": 60});
-        let made = client
-            .send(json_request(Method::POST, "/v1/upload-tickets", &wanted))
+        let terms = serde_json::json!({"expires_in": 60});
+        let created = client
+            .send(json_request(Method::POST, "/v1/upload-tickets", &terms))
             .await;
-        let url = made.json()["upload_url"]
+        let url = created.json()["upload_url"]
             .as_str()
             .expect("a URL")
             .to_owned();
-        let mut upload = nameless(Method::POST, &url, form(&[("name=\"file\"", &file), part]));
+        let mut upload = anonymous(Method::POST, &url, form(&[("name=\"file\"", &file), part]));
         let form = "multipart/form-data; boundary=x".parse().expect("a header");
         upload.headers_mut().insert(header::CONTENT_TYPE, form);
         client.send(upload).await.is_problem(400, "bad-request");
@@ -565,7 +565,7 @@ async fn a_ticket_decides_what_a_form_may_not() {
 }
 
 #[tokio::test]
-async fn visibility_is_changed_at_once() {
+async fn changes_of_visibility_take_effect_immediately() {
     let client = Client::new();
     let path = client
         .upload(&testing::png(1, 1))
@@ -573,16 +573,16 @@ async fn visibility_is_changed_at_once() {
         .header("location")
         .to_owned();
     let content = format!("{path}/content");
-    for (word, status, cache) in [
+    for (visibility, status, cache) in [
         ("public", 200, "public, max-age=0, must-revalidate"),
         ("private", 401, "no-store"),
     ] {
-        let patch = serde_json::json!({"visibility": word});
+        let patch = serde_json::json!({"visibility": visibility});
         let edited = client
             .send(json_request(Method::PATCH, &path, &patch))
             .await;
-        assert_eq!(edited.json()["visibility"], word);
-        let read = client.send(nameless(Method::GET, &content, "")).await;
+        assert_eq!(edited.json()["visibility"], visibility);
+        let read = client.send(anonymous(Method::GET, &content, "")).await;
         assert_eq!(
             (read.status.as_u16(), read.header("cache-control")),
             (status, cache)
@@ -609,15 +609,15 @@ async fn visibility_is_changed_at_once() {
 #[tokio::test]
 async fn only_configured_origins_may_call_from_a_browser() {
     let client = Client::with(&[("cors_origins", "https://a.example, https://b.example")]);
-    let ask = async |method: Method, origin: &'static str| {
-        let mut request = nameless(method, "/v1/images", Body::empty());
+    let send = async |method: Method, origin: &'static str| {
+        let mut request = anonymous(method, "/v1/images", Body::empty());
         let headers = request.headers_mut();
         headers.insert(header::ORIGIN, axum::http::HeaderValue::from_static(origin));
         let post = axum::http::HeaderValue::from_static("POST");
         headers.insert(header::ACCESS_CONTROL_REQUEST_METHOD, post);
         client.send(request).await
     };
-    let allowed = ask(Method::OPTIONS, "https://b.example").await;
+    let allowed = send(Method::OPTIONS, "https://b.example").await;
     assert_eq!(allowed.status, StatusCode::NO_CONTENT);
     assert_eq!(
         allowed.header("access-control-allow-origin"),
@@ -629,17 +629,17 @@ async fn only_configured_origins_may_call_from_a_browser() {
             .contains("POST")
     );
     assert!(allowed.header("vary").contains("Origin"));
-    let actual = ask(Method::GET, "https://a.example").await;
+    let actual = send(Method::GET, "https://a.example").await;
     assert_eq!(
         actual.header("access-control-allow-origin"),
         "https://a.example"
     );
     for origin in ["https://c.example", "https://a.example.evil", "null"] {
-        let refused = ask(Method::OPTIONS, origin).await;
+        let refused = send(Method::OPTIONS, origin).await;
         refused.is_problem(403, "origin-not-allowed");
         assert_eq!(refused.header("access-control-allow-origin"), "");
         assert_eq!(
-            ask(Method::GET, origin)
+            send(Method::GET, origin)
                 .await
                 .header("access-control-allow-origin"),
             ""

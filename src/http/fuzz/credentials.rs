@@ -10,7 +10,7 @@ use crate::media::testing;
 
 struct Stored {
     session: Session,
-    /// Where the bytes of a private image are.
+    /// The path of a private image's content.
     content: String,
 }
 
@@ -22,24 +22,28 @@ thread_local! {
     };
 }
 
-/// Bearer tokens, as [`fuzz::token`] takes them, and the field that carries them. The
-/// input is a field's value; or a header and a payload, each on a line.
+/// Checks bearer tokens, as [`fuzz::token`] does, and the header field that carries them. The input
+/// is a field's value, or the header and the payload of a token on a line each.
 pub fn token(input: &[u8]) {
     fuzz::token(input);
     let (header, payload) = first_line(input);
     STORED.with(|stored| {
         if let Ok(field) = HeaderValue::from_bytes(header) {
-            assert_eq!(ask(stored, field), 401, "a stranger's field is taken");
+            assert_eq!(
+                status_with(stored, field),
+                401,
+                "an arbitrary field is accepted"
+            );
         }
         let text = signed_token(&ring(), header, payload);
-        let is_good = bearer::verify(&ring(), None, NOW, &text).is_ok();
+        let is_valid = bearer::verify(&ring(), None, NOW, &text).is_ok();
         let field = format!("BEARER {text}").parse().expect("a header");
-        assert_eq!(ask(stored, field) != 401, is_good);
+        assert_eq!(status_with(stored, field) != 401, is_valid);
     });
 }
 
-/// Asks for what every token may have, with this field.
-fn ask(stored: &Stored, field: HeaderValue) -> u16 {
+/// Sends a request that any valid token allows, with this field.
+fn status_with(stored: &Stored, field: HeaderValue) -> u16 {
     let headers = HeaderMap::from_iter([(header::AUTHORIZATION, field)]);
     let uri = "/v1/images?limit=1".parse().expect("a path");
     let answer = stored
@@ -53,8 +57,7 @@ fn ask(stored: &Stored, field: HeaderValue) -> u16 {
     status
 }
 
-/// Signed URLs and tickets, as [`fuzz::signed_url`] takes them, and the queries that
-/// carry them.
+/// Checks signed URLs and tickets, as [`fuzz::signed_url`] does, and the queries that carry them.
 pub fn signed_url(input: &[u8]) {
     fuzz::signed_url(input);
     let (first, rest) = first_line(input);
@@ -78,14 +81,14 @@ pub fn signed_url(input: &[u8]) {
                 let answer = stored
                     .session
                     .send(method, uri, headers, testing::png(1, 1));
-                assert!(answer.status.is_client_error(), "{url} is taken");
+                assert!(answer.status.is_client_error(), "{url} is accepted");
             }
         }
         follow(stored, &String::from_utf8_lossy(rest));
     });
 }
 
-/// Whoever signs gets the image, unless there is a parameter that we do not know.
+/// Checks that a signed URL returns the image, unless it has an unknown parameter.
 fn follow(stored: &Stored, parameters: &str) {
     let pairs = parameters
         .split('&')

@@ -10,7 +10,7 @@ use crate::auth::ticket;
 use crate::media::testing;
 use crate::testing::chance::Chance;
 
-/// What an image has that its owner may change.
+/// The members of an image that its owner may change.
 const MEMBERS: [&str; 4] = ["filename", "tags", "visibility", "metadata"];
 
 struct Stored {
@@ -26,8 +26,8 @@ thread_local! {
     };
 }
 
-/// The input is a word for the resource (`patch`, `link`, `ticket`) and a media type, and
-/// from the second line on a body.
+/// The input is the name of a resource (`patch`, `link`, `ticket`) and a media type, followed by a
+/// body from the second line on.
 pub fn json(input: &[u8]) {
     let (first, body) = first_line(input);
     let first = String::from_utf8_lossy(first);
@@ -56,7 +56,7 @@ impl Stored {
         self.send(Method::PATCH, &self.object, media_type, body)
     }
 
-    /// What the image has of [`MEMBERS`].
+    /// The image's [`MEMBERS`].
     fn members(&self) -> Value {
         let object = self.session.get(&self.object).json();
         let members = MEMBERS.map(|name| (name.to_owned(), object[name].clone()));
@@ -64,8 +64,9 @@ impl Stored {
     }
 }
 
-/// A patch that is taken does what the RFC's own algorithm does, twice as well as once;
-/// one that is refused does nothing. How it is cut into pieces means nothing.
+/// Checks that an accepted patch has the same effect as the algorithm of the RFC, and no further
+/// effect when it is repeated; that a refused patch has no effect; and that the pieces of the body
+/// do not matter.
 fn check_patch(stored: &Stored, media_type: &str, body: &[u8]) {
     let start = json!({
         "filename": "a.png", "tags": ["a"], "visibility": "public", "metadata": {"k": "v", "l": ""},
@@ -80,10 +81,10 @@ fn check_patch(stored: &Stored, media_type: &str, body: &[u8]) {
     let answer = stored.patch(media_type, body.to_vec());
     let after = stored.members();
     if answer.status == 200 {
-        let patch = serde_json::from_slice(body).expect("a patch that is taken is JSON");
+        let patch = serde_json::from_slice(body).expect("an accepted patch is JSON");
         let mut expected = start.clone();
         merge(&mut expected, &patch);
-        assert_eq!(after, as_kept(expected), "{patch}");
+        assert_eq!(after, normalized(expected), "{patch}");
         assert_eq!(stored.patch(media_type, body.to_vec()).status, 200);
         assert_eq!(stored.members(), after);
     } else {
@@ -95,12 +96,12 @@ fn check_patch(stored: &Stored, media_type: &str, body: &[u8]) {
     assert_eq!(in_pieces.status, answer.status);
     assert_eq!(stored.members(), after);
     reset();
-    let broken_off = stored.patch(media_type, body_of(&pieces, true));
-    assert!(broken_off.status.is_client_error());
+    let interrupted = stored.patch(media_type, body_of(&pieces, true));
+    assert!(interrupted.status.is_client_error());
     assert_eq!(stored.members(), start);
 }
 
-/// RFC 7396 §2, as it stands there.
+/// The algorithm of RFC 7396 §2.
 fn merge(target: &mut Value, patch: &Value) {
     let Value::Object(patch) = patch else {
         *target = patch.clone();
@@ -121,9 +122,9 @@ fn merge(target: &mut Value, patch: &Value) {
     }
 }
 
-/// The members as an image shows them: what is not there as it is on a new image, tags
-/// without spaces around them, each once.
-fn as_kept(members: Value) -> Value {
+/// The members as an image shows them: absent members have their defaults, and tags have neither
+/// surrounding spaces nor duplicates.
+fn normalized(members: Value) -> Value {
     let mut tags: Vec<&str> = Vec::new();
     for tag in members["tags"].as_array().into_iter().flatten() {
         let tag = tag.as_str().expect("a string").trim();
@@ -144,36 +145,43 @@ fn as_kept(members: Value) -> Value {
     })
 }
 
-/// A link that is made is good, for as long as was asked.
+/// Checks that a created link works, and has the requested lifetime.
 fn check_link(stored: &Stored, media_type: &str, body: &[u8]) {
     let path = format!("{}/links", stored.object);
     let answer = stored.send(Method::POST, &path, media_type, body.to_vec());
     if answer.status != 201 {
         return;
     }
-    let asked: Value = serde_json::from_slice(body).expect("a body that is taken is JSON");
+    let requested: Value = serde_json::from_slice(body).expect("an accepted body is JSON");
     assert!(
-        asked["expires_in"]
+        requested["expires_in"]
             .as_f64()
             .is_some_and(|seconds| (1.0..=604_800.0).contains(&seconds))
     );
-    let made = answer.json();
-    let url = made["url"].as_str().expect("a URL").parse().expect("a URL");
-    let method = if asked["method"] == "HEAD" {
+    let created = answer.json();
+    let url = created["url"]
+        .as_str()
+        .expect("a URL")
+        .parse()
+        .expect("a URL");
+    let method = if requested["method"] == "HEAD" {
         Method::HEAD
     } else {
         Method::GET
     };
-    let nobody = HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_static("none"))]);
-    let followed = stored.session.send(method, url, nobody, Body::empty());
+    let invalid_token =
+        HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_static("none"))]);
+    let followed = stored
+        .session
+        .send(method, url, invalid_token, Body::empty());
     assert_eq!(followed.status, 200);
     let attachment = followed
         .header("content-disposition")
         .starts_with("attachment");
-    assert_eq!(attachment, asked["download"] == true);
+    assert_eq!(attachment, requested["download"] == true);
 }
 
-/// A ticket that is made says what was asked.
+/// Checks that a created ticket has the requested terms.
 fn check_ticket(stored: &Stored, media_type: &str, body: &[u8]) {
     let answer = stored.send(
         Method::POST,
@@ -184,18 +192,18 @@ fn check_ticket(stored: &Stored, media_type: &str, body: &[u8]) {
     if answer.status != 201 {
         return;
     }
-    let asked: Value = serde_json::from_slice(body).expect("a body that is taken is JSON");
-    let made = answer.json();
-    let url = made["upload_url"].as_str().expect("a URL");
+    let requested: Value = serde_json::from_slice(body).expect("an accepted body is JSON");
+    let created = answer.json();
+    let url = created["upload_url"].as_str().expect("a URL");
     let (_, text) = url.split_once("?ticket=").expect("a ticket");
-    let ticket = ticket::verify(&ring(), NOW, text).expect("good");
+    let ticket = ticket::verify(&ring(), NOW, text).expect("a valid ticket");
     let seconds = (ticket.exp - NOW) as f64;
-    assert_eq!(asked["expires_in"].as_f64(), Some(seconds));
+    assert_eq!(requested["expires_in"].as_f64(), Some(seconds));
     assert_eq!(ticket.sub, "alice");
     assert_eq!(
-        asked["max_bytes"].as_f64(),
+        requested["max_bytes"].as_f64(),
         ticket.max_bytes.map(|bytes| bytes as f64)
     );
-    let tags = as_kept(json!({"tags": asked.get("tags")}))["tags"].clone();
+    let tags = normalized(json!({"tags": requested.get("tags")}))["tags"].clone();
     assert_eq!(tags, json!(ticket.tags));
 }

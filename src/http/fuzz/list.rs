@@ -14,17 +14,17 @@ use crate::media::testing;
 use crate::model::{Kind, Position, SortBy, SortKey, Timestamp};
 use crate::testing::chance::Chance;
 
-/// The most pages that are read of a list.
+/// The maximum number of pages that are read of a list.
 const MOST_PAGES: usize = 40;
 
-/// Whose cursors are held against each other.
+/// The owners whose cursors are compared with each other.
 const OWNERS: [Option<&str>; 4] = [None, Some(""), Some("alice"), Some("bob")];
 
 thread_local! {
     static STORED: Session = stored();
 }
 
-/// A few images that differ in all that lists go by.
+/// A few images that differ in all properties that lists filter or sort by.
 fn stored() -> Session {
     let session = Session::new(&[]);
     let files = [
@@ -63,8 +63,8 @@ fn stored() -> Session {
     session
 }
 
-/// The input is a query, and on the second line a cursor: as a stranger makes it up, and
-/// as what is sorted by, of which we then make one.
+/// The input is a query, followed by a cursor on the second line. The latter is used both as an
+/// arbitrary cursor, and as a sort key from which a valid cursor is created.
 pub fn cursor(input: &[u8]) {
     let (query, text) = first_line(input);
     let (query, text) = (
@@ -78,21 +78,21 @@ pub fn cursor(input: &[u8]) {
     }
     STORED.with(|session| {
         let uri = format!("/v1/images?{query}").parse::<Uri>().ok();
-        // What follows a `#` is no part of a query.
+        // Text after a `#` is not part of a query.
         let Some(uri) = uri.filter(|uri| uri.query() == Some(&query)) else {
             return;
         };
         let answer = session.send(Method::GET, uri, HeaderMap::new(), Body::empty());
         match listing {
             Ok(listing) if listing.cursor.is_none() => check_pages(session, &listing),
-            // A cursor that no key of ours has signed, or a query that is none.
+            // A cursor without a valid signature, or a malformed query.
             _ => assert_eq!(answer.status, 400, "{query}"),
         }
     });
 }
 
-/// Reading is the inverse of printing, and what is the same on every page is the same
-/// however it is spelled.
+/// Checks that parsing is the inverse of printing, and that the walk does not depend on the
+/// spelling of the query.
 fn check_printed(listing: &Listing) {
     let printed = listing.print("c");
     let read = parse_text(&printed);
@@ -106,7 +106,7 @@ fn check_printed(listing: &Listing) {
     assert_eq!(again.ok(), Some(walk));
 }
 
-/// A cursor is good for its own walk, and nothing else is one.
+/// Checks that a cursor is valid only for its own walk, and that other text is not a cursor.
 fn check_cursor(listing: &Listing, text: &str, chance: &mut Chance) {
     let ring = ring();
     let walk = listing.walk();
@@ -117,7 +117,7 @@ fn check_cursor(listing: &Listing, text: &str, chance: &mut Chance) {
     assert_eq!(
         cursor::parse(&ring, &walk, text),
         None,
-        "a stranger's cursor is taken"
+        "an arbitrary cursor is accepted"
     );
     let position = position(listing.sort.by, text, chance);
     let printed = cursor::print(&ring, &walk, &position);
@@ -145,7 +145,7 @@ fn check_cursor(listing: &Listing, text: &str, chance: &mut Chance) {
         let tampered = chance.tampered(&printed);
         assert_eq!(cursor::parse(&ring, &walk, &tampered), None, "{tampered}");
     }
-    // The application takes it too, and goes on from there.
+    // The application accepts the cursor too, and continues from there.
     let uri = format!("/v1/images?{}", listing.print(&printed)).parse();
     if let Ok(uri) = uri {
         STORED.with(|session| {
@@ -173,8 +173,8 @@ fn position(by: SortBy, text: &str, chance: &mut Chance) -> Position {
     }
 }
 
-/// Whatever the pages' length, they have the same images, each once, all of which are as
-/// the query wants them.
+/// Checks that pages of any length have the same images without duplicates, and that all images
+/// match the query.
 fn check_pages(session: &Session, listing: &Listing) {
     let page = |query: &str| session.get(&format!("/v1/images?{query}")).json();
     let whole = Listing {

@@ -9,11 +9,11 @@ use crate::auth::fuzz::first_line;
 use crate::media::testing;
 use crate::testing::chance::Chance;
 
-/// The longest form that is also sent byte by byte.
+/// The maximum length of a form that is also sent byte by byte.
 const SHORT: usize = 400;
 
-/// The input is a media type, and from the second line on a body. In it `{png}` and
-/// `{gif}` stand for images, and line ends may be without CR.
+/// The input is a media type, followed by a body from the second line on. In the body, `{png}` and
+/// `{gif}` are replaced with images, and LF is replaced with CRLF.
 pub fn multipart(input: &[u8]) {
     let (media_type, body) = first_line(input);
     let Ok(media_type) = HeaderValue::from_bytes(media_type.trim_ascii()) else {
@@ -38,41 +38,42 @@ pub fn multipart(input: &[u8]) {
     for pieces in &cuts {
         check_same(&send(&media_type, pieces, false), &whole);
     }
-    // Cut short, or broken off, it is refused: unless it had ended before.
+    // A truncated or interrupted form is refused, unless it had ended before.
     let (head, _) = body.split_at(chance.below(body.len()));
     let pieces = chance.pieces(head);
-    for (pieces, breaks_off) in [(&pieces, false), (&pieces, true), (&cuts[0], true)] {
-        let taken = send(&media_type, pieces, breaks_off);
-        if taken.status == 201 {
-            assert_eq!(taken, whole, "a form that was cut short is taken");
+    for (pieces, is_interrupted) in [(&pieces, false), (&pieces, true), (&cuts[0], true)] {
+        let outcome = send(&media_type, pieces, is_interrupted);
+        if outcome.status == 201 {
+            assert_eq!(outcome, whole, "a truncated form is accepted");
         }
     }
 }
 
-/// How a form is cut decides nothing but, of several things that are wrong, which is told.
+/// Checks that the pieces of a form have no influence, except on which of several errors is
+/// reported.
 fn check_same(outcome: &Outcome, whole: &Outcome) {
     if outcome.status == 201 || whole.status == 201 {
-        assert_eq!(outcome, whole, "how it is cut changes it");
+        assert_eq!(outcome, whole, "the outcome depends on the pieces");
     }
 }
 
-/// What became of a form.
+/// The outcome of a form.
 #[derive(Debug, PartialEq, Eq)]
 struct Outcome {
     status: u16,
-    /// The kind of problem, if it is one, and what it says.
+    /// The type and the detail of the problem, if there is one.
     problem: Option<(Value, Value)>,
-    /// The images, without what is another each time.
+    /// The images, without the members that differ each time.
     images: Vec<Value>,
-    /// How many values are stored.
+    /// The number of stored values.
     stored: usize,
 }
 
-fn send(media_type: &HeaderValue, pieces: &[&[u8]], breaks_off: bool) -> Outcome {
+fn send(media_type: &HeaderValue, pieces: &[&[u8]], is_interrupted: bool) -> Outcome {
     let session = Session::of_newcomer();
     let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, media_type.clone())]);
     let uri = "/v1/images".parse().expect("a path");
-    let body: Body = body_of(pieces, breaks_off);
+    let body: Body = body_of(pieces, is_interrupted);
     let answer = session.send(Method::POST, uri, headers, body);
     let outcome = outcome(&session, &answer);
     if outcome.status == 201 {
@@ -82,7 +83,7 @@ fn send(media_type: &HeaderValue, pieces: &[&[u8]], breaks_off: bool) -> Outcome
             Some(outcome.images.len())
         );
     } else {
-        assert_eq!(outcome.stored, 0, "what was refused is left behind");
+        assert_eq!(outcome.stored, 0, "a refused upload has left data behind");
         assert_eq!(
             session.get("/v1/images").json()["items"],
             Value::Array(Vec::new())

@@ -50,8 +50,8 @@ thread_local! {
     static STORED: Stored = Stored::new();
 }
 
-/// The input is `GET` or `HEAD` and then header lines, in which `{etag}` and `{date}`
-/// stand for those that the image has.
+/// The input is `GET` or `HEAD`, followed by header lines in which `{etag}` and `{date}` are
+/// replaced with those of the image.
 pub fn preconditions(input: &[u8]) {
     STORED.with(|stored| {
         let (first, rest) = first_line(input);
@@ -81,7 +81,7 @@ pub fn preconditions(input: &[u8]) {
     });
 }
 
-/// What reads is answered in another way than what writes, for the same reasons.
+/// Checks that reads and writes have corresponding verdicts.
 fn check_verdicts(stored: &Stored, headers: &HeaderMap) {
     let current = Validators {
         etag: EntityTag::strong(stored.etag.trim_matches('"')),
@@ -107,11 +107,11 @@ fn check_content(stored: &Stored, method: &Method, headers: &HeaderMap, answer: 
         200 => {
             assert!(answer.body == stored.file);
             assert_eq!(answer.header("content-length"), "5000");
-            let wanted = wanted(headers, stored.file.len());
-            let several = wanted.is_none_or(|wanted| wanted.len() > 1);
+            let requested = requested(headers, stored.file.len());
+            let several = requested.is_none_or(|requested| requested.len() > 1);
             assert!(
                 several || has(&["if-range"]),
-                "{headers:?} is answered with all"
+                "{headers:?} is answered with the whole"
             );
         }
         206 => check_parts(stored, headers, answer),
@@ -124,7 +124,7 @@ fn check_content(stored: &Stored, method: &Method, headers: &HeaderMap, answer: 
         412 => assert!(has(&["if-match", "if-unmodified-since"])),
         416 => {
             assert_eq!(answer.header("content-range"), "bytes */5000");
-            assert_eq!(wanted(headers, stored.file.len()), Some(Vec::new()));
+            assert_eq!(requested(headers, stored.file.len()), Some(Vec::new()));
         }
         other => panic!("{other}: {headers:?}"),
     }
@@ -132,8 +132,8 @@ fn check_content(stored: &Stored, method: &Method, headers: &HeaderMap, answer: 
     assert!(!(whole && [206, 416].contains(&answer.status.as_u16())));
 }
 
-/// The parts lie inside the file, apart from each other, hold its bytes, are together no
-/// longer than it, and what was asked for is in them.
+/// Checks that the parts are within the file, do not overlap, have its bytes, are not longer than it
+/// in total, and include the requested ranges.
 fn check_parts(stored: &Stored, headers: &HeaderMap, answer: &Answer) {
     let length: usize = answer.header("content-length").parse().expect("a length");
     assert_eq!(length, answer.body.len());
@@ -155,15 +155,15 @@ fn check_parts(stored: &Stored, headers: &HeaderMap, answer: &Answer) {
         }
     }
     assert!(sum <= stored.file.len());
-    for wanted in wanted(headers, stored.file.len()).expect("a Range") {
+    for requested in requested(headers, stored.file.len()).expect("a Range") {
         let covers = |(span, _): &&(Range<usize>, &[u8])| {
-            span.start <= wanted.start && wanted.end <= span.end
+            span.start <= requested.start && requested.end <= span.end
         };
         assert_eq!(parts.iter().filter(covers).count(), 1, "{headers:?}");
     }
 }
 
-/// `bytes 0-1/5000` as 0..2.
+/// Parses `bytes 0-1/5000` as 0..2.
 fn span(content_range: &str) -> Range<usize> {
     let span = content_range
         .strip_prefix("bytes ")
@@ -176,7 +176,7 @@ fn span(content_range: &str) -> Range<usize> {
     number(first)..number(last) + 1
 }
 
-/// The parts of a `multipart/byteranges`, each with its place.
+/// The parts of a `multipart/byteranges` body, each with its range.
 fn parts<'a>(body: &'a [u8], boundary: &str) -> Vec<(Range<usize>, &'a [u8])> {
     let mut parts = Vec::new();
     let mut rest = body.strip_prefix(b"--").expect("a boundary");
@@ -188,19 +188,19 @@ fn parts<'a>(body: &'a [u8], boundary: &str) -> Vec<(Range<usize>, &'a [u8])> {
         let end = memchr::memmem::find(rest, b"\r\n\r\n").expect("a blank line");
         let (head, content) = (&rest[..end], &rest[end + 4..]);
         let head = std::str::from_utf8(head).expect("text");
-        let place = head
+        let content_range = head
             .lines()
             .find_map(|line| line.strip_prefix("Content-Range: "));
-        let span = span(place.expect("a Content-Range"));
+        let span = span(content_range.expect("a Content-Range"));
         let (bytes, after) = content.split_at(span.len());
         parts.push((span, bytes));
         rest = after.strip_prefix(b"\r\n--").expect("a boundary");
     }
 }
 
-/// The bytes that the one `Range` asks for, of a file of this size, read as §14.1.1 has
-/// it written; `None` where there is none that can be read, or so many that none is.
-fn wanted(headers: &HeaderMap, size: usize) -> Option<Vec<Range<usize>>> {
+/// The ranges that the `Range` header requests of a file of this size, parsed as in §14.1.1. `None`
+/// if the header is absent, malformed, given more than once, or has too many ranges.
+fn requested(headers: &HeaderMap, size: usize) -> Option<Vec<Range<usize>>> {
     let mut fields = headers.get_all(header::RANGE).iter();
     let field = fields.next()?.to_str().ok()?;
     if fields.next().is_some() {
@@ -222,11 +222,11 @@ fn wanted(headers: &HeaderMap, size: usize) -> Option<Vec<Range<usize>>> {
     )
 }
 
-/// One `range-spec`; an empty range where nothing is there.
+/// Parses a `range-spec`. The range is empty if it is outside the file.
 fn resolve(spec: &str, size: usize) -> Option<Range<usize>> {
     let (first, last) = spec.split_once('-')?;
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    // Numbers that no file has so many bytes as are all the same.
+    // Numbers larger than any file are equivalent.
     let number = |text: &str| text.parse().unwrap_or(u64::MAX);
     let within = |number: u64| usize::try_from(number).unwrap_or(usize::MAX).min(size);
     match (digits(first), digits(last)) {

@@ -1,4 +1,4 @@
-//! What the head of an upload says of its file: type, name, digest, key.
+//! The head of an upload: type, name, digest, key.
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Uri};
@@ -25,7 +25,7 @@ const NAMES: &[&str] = &[
     "x-request-id",
 ];
 
-/// The input is the query, and then header lines. The body is always the same.
+/// The input is the query, followed by header lines. The body is always the same.
 pub fn upload(input: &[u8]) {
     let (query, rest) = first_line(input);
     let uri = format!("/v1/images?{}", String::from_utf8_lossy(query)).parse();
@@ -38,11 +38,11 @@ pub fn upload(input: &[u8]) {
     check_request_id(&headers, &first);
     let stored = session.stored();
     if first.status != 201 {
-        assert_eq!(stored, 0, "what was refused is left behind");
+        assert_eq!(stored, 0, "a refused upload has left data behind");
         return;
     }
     assert_eq!(stored, 1);
-    check_taken(&session, &headers, &first.json());
+    check_accepted(&session, &headers, &first.json());
     let again = send(&session, &uri, &headers);
     assert_eq!(again.status, 201);
     let same = again.body == first.body;
@@ -55,27 +55,29 @@ fn send(session: &Session, uri: &Uri, headers: &HeaderMap) -> Answer {
     session.send(Method::POST, uri.clone(), headers.clone(), body)
 }
 
-/// The caller's id comes back if it is sane, and no other text of theirs.
+/// Checks that the response has the caller's id if that is valid, and a generated one otherwise.
 fn check_request_id(headers: &HeaderMap, answer: &Answer) {
     let id = answer.header("x-request-id");
     let sent = headers.get("x-request-id").is_some_and(|sent| sent == id);
-    let made = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
-    assert!(sent || made, "{id}");
+    let generated = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    assert!(sent || generated, "{id}");
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/+=".contains(c);
     assert!(id.len() <= 128 && id.chars().all(plain), "{id}");
 }
 
-/// The file is what the head says, and its name is one that can be kept and sent back.
-fn check_taken(session: &Session, headers: &HeaderMap, object: &Value) {
-    let announced = digest::sha256(headers);
+/// Checks that the file matches the head of the upload, and that its name can be stored and sent
+/// back.
+fn check_accepted(session: &Session, headers: &HeaderMap, object: &Value) {
+    let declared = digest::sha256(headers);
     let actual = Sha256::digest(testing::png(1, 1)).into();
-    let announced = announced.expect("a digest that is taken can be read");
-    assert!(announced.is_none_or(|announced| announced == actual));
+    let declared = declared.expect("an accepted digest is well-formed");
+    assert!(declared.is_none_or(|declared| declared == actual));
     let name = object["filename"].as_str();
     assert_eq!(name.and_then(filename::clean).as_deref(), name);
     let content = object["links"]["content"].as_str().expect("a path");
     let download = session.get(&format!("{content}?download=1"));
-    let told = disposition::parse(download.header("content-disposition")).expect("is read");
-    assert_eq!(told.filename.as_deref(), name);
+    let disposition =
+        disposition::parse(download.header("content-disposition")).expect("is parsed");
+    assert_eq!(disposition.filename.as_deref(), name);
     assert_eq!(download.header("content-type"), "image/png");
 }

@@ -1,23 +1,23 @@
-//! Proactive negotiation (RFC 9110 §12.5): what `Accept` and `Accept-Encoding` say of
-//! what could be sent.
+//! Proactive negotiation (RFC 9110 §12.5) with `Accept` and `Accept-Encoding`.
 //!
-//! Read leniently, as real clients write them: what cannot be read is passed over, and
-//! a field with nothing that can be read is as good as none. Parameters of media ranges
-//! other than `q` do not count.
+//! Fields are parsed leniently: malformed ranges are ignored, and a field without any
+//! well-formed range is treated as absent. Parameters of media ranges other than `q` are
+//! ignored.
 
 use axum::http::{HeaderMap, HeaderName, header};
 
 use crate::http::reply::problem::{Problem, ProblemKind};
 
-/// A weight in thousandths; 0 means: not acceptable.
+/// A weight in thousandths. 0 means that a range is not acceptable.
 type Weight = u16;
 
 const FULL: Weight = 1000;
 
-/// How many ranges of a field are read. Browsers send ten; what follows these is passed over.
+/// The maximum number of ranges of a field that are read. Browsers send about ten. Further ranges
+/// are ignored.
 const MAX_RANGES: usize = 64;
 
-/// How much the client wants this media type.
+/// The weight that the client gives this media type.
 fn media_type(headers: &HeaderMap, essence: &str) -> Weight {
     let (kind, _) = essence.split_once('/').unwrap_or((essence, ""));
     let matches = |range: &str| match range.split_once('/') {
@@ -29,7 +29,7 @@ fn media_type(headers: &HeaderMap, essence: &str) -> Weight {
     weigh(headers, &header::ACCEPT, matches).unwrap_or(FULL)
 }
 
-/// The media type, of these, that the client wants most; the first of several.
+/// The offered media type that the client prefers; the first one if several have the same weight.
 pub(crate) fn choose<'a>(headers: &HeaderMap, offered: &[&'a str]) -> Result<&'a str, Problem> {
     let mut best = None;
     for essence in offered {
@@ -39,12 +39,12 @@ pub(crate) fn choose<'a>(headers: &HeaderMap, offered: &[&'a str]) -> Result<&'a
         }
     }
     best.map(|(_, essence)| essence).ok_or_else(|| {
-        let detail = "the Accept header rules out every type that there is";
+        let detail = "the Accept header allows none of the available types";
         Problem::new(ProblemKind::NotAcceptable, detail).with("allowed", offered.to_vec())
     })
 }
 
-/// Whether the client wants gzip rather than the bytes as they are.
+/// Whether the client prefers gzip to unencoded bytes.
 pub(crate) fn gzip(headers: &HeaderMap) -> bool {
     let coding = |name: &'static str| {
         let matches = move |range: &str| match range {
@@ -56,19 +56,19 @@ pub(crate) fn gzip(headers: &HeaderMap) -> bool {
     };
     let has_field = headers.contains_key(header::ACCEPT_ENCODING);
     let gzip = coding("gzip").filter(|_| has_field).unwrap_or(0);
-    // Unless it is named, sending no coding is acceptable and nothing more.
+    // Unless `identity` is named, it is acceptable, but not preferred.
     gzip > 0 && gzip >= coding("identity").unwrap_or(0)
 }
 
-/// The weight of the most specific range that matches; 0 where ranges are named but none
-/// matches, `None` where none is named. `matches` tells how specific a match is.
+/// The weight of the most specific range that matches; 0 if there are ranges but none matches,
+/// `None` if there are no ranges. `matches` returns how specific a match is.
 fn weigh(
     headers: &HeaderMap,
     field: &HeaderName,
     matches: impl Fn(&str) -> Option<u8>,
 ) -> Option<Weight> {
     let values = headers.get_all(field).iter();
-    let mut named = false;
+    let mut has_ranges = false;
     let mut found = (0, 0);
     for range in values
         .filter_map(|value| value.to_str().ok())
@@ -79,12 +79,12 @@ fn weigh(
         if range.is_empty() {
             continue;
         }
-        named = true;
+        has_ranges = true;
         if let Some(specific) = matches(range) {
             found = found.max((specific, weight));
         }
     }
-    named.then_some(found.1)
+    has_ranges.then_some(found.1)
 }
 
 /// A range without its parameters, and its weight.
@@ -100,7 +100,7 @@ fn parse(range: &str) -> (&str, Weight) {
     (name, weight.and_then(thousandths).unwrap_or(FULL))
 }
 
-/// `0.25` as 250 (RFC 9110 §12.4.2); `None` for what is no weight.
+/// `0.25` as 250 (RFC 9110 §12.4.2); `None` if the text is not a weight.
 fn thousandths(text: &str) -> Option<Weight> {
     let number: f32 = text.parse().ok()?;
     // Between 0 and 1 the cast is exact enough.
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn browsers_get_every_image() {
+    fn browsers_accept_every_image() {
         let chrome = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8";
         let safari = "image/webp,image/avif,image/jxl,image/heic,video/*;q=0.8,image/png,\
                       image/svg+xml,image/*;q=0.8,*/*;q=0.5";
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn the_best_offer_is_the_first_of_those_wanted_most() {
+    fn the_first_offer_with_the_highest_weight_is_chosen() {
         let offered = ["text/html", "application/json", "text/plain"];
         let check = |accept: &str, expect: Option<&str>| {
             let headers = headers(header::ACCEPT, &[accept]);
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn gzip_is_sent_to_who_asks_for_it() {
+    fn gzip_is_sent_to_clients_that_prefer_it() {
         let check = |accept: &[&str], expect: bool| {
             let headers = headers(header::ACCEPT_ENCODING, accept);
             assert_eq!(gzip(&headers), expect, "{accept:?}");

@@ -1,5 +1,5 @@
 //! Partial bodies: `Content-Range`, and `multipart/byteranges` for several parts
-//! (RFC 9110 §14.4 and §14.6). The length of a body is known before a byte is read.
+//! (RFC 9110 §14.4 and §14.6). The length of a body is known before it is read.
 
 use std::ops::Range;
 
@@ -12,12 +12,12 @@ pub(crate) fn content_range(range: &Range<u64>, size: u64) -> String {
     format!("bytes {}-{last}/{size}", range.start)
 }
 
-/// `bytes */size`: what a 416 says.
+/// `bytes */size`, for 416 responses.
 pub(crate) fn unsatisfied(size: u64) -> String {
     format!("bytes */{size}")
 }
 
-/// A body of several parts of one representation.
+/// A body with several parts of a representation.
 pub(crate) struct Byteranges {
     boundary: String,
     parts: Vec<Part>,
@@ -27,13 +27,13 @@ pub(crate) struct Byteranges {
 struct Part {
     /// The boundary and the headers.
     head: Bytes,
-    /// How many bytes of content follow.
+    /// The number of bytes of content that follow.
     length: u64,
 }
 
 impl Byteranges {
-    /// `ranges` of a representation of `size` bytes. `boundary` must not stand in
-    /// it: letters and digits, at most 70.
+    /// Creates a body with `ranges` of a representation of `size` bytes. `boundary` must have at
+    /// most 70 letters and digits, and must not occur in the representation.
     pub(crate) fn new(
         boundary: &str,
         content_type: &str,
@@ -71,8 +71,8 @@ impl Byteranges {
         parts + self.closing.len() as u64
     }
 
-    /// The body, around the bytes of all ranges one after the other. No piece of
-    /// those may reach from one range into the next, and none be empty.
+    /// The body. `content` must return the bytes of all ranges in order; its pieces must not be
+    /// empty, and must not extend from one range into the next.
     pub(crate) fn body<E>(
         self,
         content: impl Stream<Item = Result<Bytes, E>>,
@@ -108,7 +108,7 @@ mod tests {
 
     const CONTENT: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 
-    /// The body of these ranges, from a store that gives `step` bytes at a time.
+    /// The body with these ranges, from a store that returns `step` bytes at a time.
     fn body(ranges: &[Range<u64>], step: usize) -> Vec<u8> {
         let byteranges = Byteranges::new("b", "image/png", ranges, CONTENT.len() as u64);
         let length = byteranges.length();

@@ -1,5 +1,5 @@
-//! Conditional requests (RFC 9110 §13): whether a request is performed, given what
-//! the client knows of the resource. Pure.
+//! Conditional requests (RFC 9110 §13): whether a request is performed, depending on the state of
+//! the resource that the client knows. All functions are pure.
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
@@ -9,18 +9,18 @@ use crate::http::headers::date;
 use crate::http::headers::entity_tag::{EntityTag, EntityTags};
 use crate::model::Timestamp;
 
-/// What tells a state of a resource from others (§8.8).
+/// The validators of a resource's state (§8.8).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Validators {
-    /// Changes with every byte that a GET would give.
+    /// The entity tag, which changes with every change to the response to a GET.
     pub(crate) etag: EntityTag,
-    /// When the resource last changed, in seconds since the Unix epoch.
+    /// The time of the last change, in seconds since the Unix epoch.
     pub(crate) last_modified: u64,
 }
 
 impl Validators {
-    /// Writes them as headers. No response tells of a change after it was made
-    /// (§8.8.2.1), even if the change was made where clocks are ahead.
+    /// Adds the validators as headers. `Last-Modified` is never later than the response
+    /// (§8.8.2.1), even if the change was made on a machine whose clock is fast.
     pub(crate) fn print(&self, headers: &mut HeaderMap, now: Timestamp) {
         let last_modified = self.last_modified.min(now.seconds());
         let fields = [
@@ -35,14 +35,14 @@ impl Validators {
     }
 }
 
-/// What the conditions of a request come to.
+/// The outcome of a request's conditions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// Do as asked.
+    /// The request is performed.
     Perform,
-    /// The client has it already: 304.
+    /// The client has the current version: 304.
     NotModified,
-    /// It is not as the client wants it: 412.
+    /// The resource does not satisfy the conditions: 412.
     Failed,
 }
 
@@ -53,18 +53,18 @@ const CONDITIONS: [HeaderName; 4] = [
     header::IF_MODIFIED_SINCE,
 ];
 
-/// Whether the request has conditions at all.
+/// Whether the request has any conditions.
 pub(crate) fn has_conditions(headers: &HeaderMap) -> bool {
     CONDITIONS.iter().any(|name| headers.contains_key(name))
 }
 
-/// Whether the client says that it has what this tag stands for.
+/// Whether `If-None-Match` says that the client has the version with this tag.
 pub(crate) fn is_known(headers: &HeaderMap, etag: &EntityTag) -> bool {
     let lines = lines(headers, &header::IF_NONE_MATCH);
     lines.is_some_and(|lines| is_weakly_in(&lines, etag))
 }
 
-/// Judges a request for a resource that is there, in the order of §13.2.2.
+/// Evaluates the conditions of a request for an existing resource, in the order of §13.2.2.
 pub(crate) fn evaluate(method: &Method, headers: &HeaderMap, current: &Validators) -> Verdict {
     if let Some(lines) = lines(headers, &header::IF_MATCH) {
         let tags = EntityTags::parse(&lines);
@@ -90,8 +90,8 @@ pub(crate) fn evaluate(method: &Method, headers: &HeaderMap, current: &Validator
     }
 }
 
-/// Whether `If-Range` (§13.1.5) lets `Range` apply: it is not there, or names the
-/// present state exactly. What cannot be read names none.
+/// Whether `Range` applies, depending on `If-Range` (§13.1.5): the field is absent, or names the
+/// current state exactly. A malformed field names no state.
 pub(crate) fn range_applies(headers: &HeaderMap, current: &Validators) -> bool {
     if !headers.contains_key(header::IF_RANGE) {
         return true;
@@ -105,9 +105,9 @@ pub(crate) fn range_applies(headers: &HeaderMap, current: &Validators) -> bool {
     }
 }
 
-/// The answer to [`Verdict::NotModified`], from the headers of the one that is left
-/// out: those that a cache needs to go on with what it has (§15.4.5). The file name
-/// is among them, for it may have changed where the bytes have not.
+/// The response for [`Verdict::NotModified`], with those headers of the full response that a cache
+/// needs to reuse what it has stored (§15.4.5). They include the file name, which may have changed
+/// even though the bytes have not.
 pub(crate) fn not_modified(mut headers: HeaderMap) -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NOT_MODIFIED;
@@ -128,7 +128,7 @@ fn is_weakly_in(lines: &str, etag: &EntityTag) -> bool {
     EntityTags::parse(lines).contain(etag, EntityTag::matches_weakly)
 }
 
-/// All lines of a field as one list, if it is there.
+/// All lines of a field as one list, if the field is present.
 fn lines(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     let lines: Vec<_> = headers
         .get_all(name)
@@ -138,13 +138,13 @@ fn lines(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     (!lines.is_empty()).then(|| lines.join(","))
 }
 
-/// The date of a field. What is none, or is more than one, is as good as absent
+/// The date of a field. A field that is not a date, or is given more than once, is ignored
 /// (§13.1.3, §13.1.4).
 fn only_date(headers: &HeaderMap, name: &HeaderName) -> Option<u64> {
     only(headers, name).and_then(date::parse)
 }
 
-/// The value of a field that stands once, as it should.
+/// The value of a field that is given exactly once.
 fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let mut lines = headers.get_all(name).iter();
     let line = lines.next()?.to_str().ok()?;

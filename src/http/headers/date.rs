@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// The latest that has a date: the last second of the year 9999.
+/// The latest time that can be printed: the last second of the year 9999.
 const LATEST: u64 = 253_402_300_799;
 
 /// `Sun, 06 Nov 1994 08:49:37 GMT`
@@ -10,8 +10,8 @@ pub(crate) fn print(seconds: u64) -> String {
     httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(seconds.min(LATEST)))
 }
 
-/// A date in any of the three forms; `None` for what is none, and for those before
-/// 1970, which no resource here has ever had.
+/// Parses a date in any of the three forms. `None` if the text is not a date, or if the date is
+/// before 1970.
 pub(crate) fn parse(text: &str) -> Option<u64> {
     let time: SystemTime = httpdate::parse_http_date(text).ok()?;
     let since_epoch = time.duration_since(UNIX_EPOCH).ok()?;
@@ -60,7 +60,7 @@ mod tests {
         }
 
         #[test]
-        fn reading_anything_ends(text in "[SMu, 0-9:GTNovJan-]{0,40}|.{0,40}", seconds: u64) {
+        fn no_text_panics(text in "[SMu, 0-9:GTNovJan-]{0,40}|.{0,40}", seconds: u64) {
             let _ = (parse(&text), print(seconds));
         }
     }

@@ -1,5 +1,5 @@
 //! `Repr-Digest` and `Content-Digest` (RFC 9530): `sha-256=:base64:` in a
-//! structured-field dictionary. Other algorithms are passed over, as §2 allows.
+//! structured-field dictionary. Other algorithms are ignored, as §2 allows.
 
 use axum::http::HeaderMap;
 use base64::Engine as _;
@@ -8,8 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use crate::http::reply::problem::Problem;
 use crate::model::Sha256;
 
-/// The SHA-256 that the request announces for its content. An upload has no
-/// content coding, so the two fields mean the same and must not differ.
+/// The SHA-256 that the request declares for its content. An upload has no content coding, so the
+/// two fields have the same meaning and must not differ.
 pub(crate) fn sha256(headers: &HeaderMap) -> Result<Option<Sha256>, Problem> {
     let mut found = None;
     for name in ["repr-digest", "content-digest"] {
@@ -26,8 +26,8 @@ pub(crate) fn sha256(headers: &HeaderMap) -> Result<Option<Sha256>, Problem> {
     Ok(found)
 }
 
-/// The values of the dictionary's members named `sha-256`: of several, a reader may take
-/// any, so they must not differ.
+/// The values of the dictionary's members named `sha-256`. Parsers disagree on which of several
+/// applies, so they must not differ.
 fn members(dictionary: &str) -> impl Iterator<Item = &str> {
     let members = dictionary.split(',').map(str::trim);
     let named = members.filter_map(|member| member.split_once('='));
@@ -47,7 +47,7 @@ fn decode(value: &str) -> Option<Sha256> {
 }
 
 fn malformed(name: &str) -> Problem {
-    let detail = format!("{name} must be like sha-256=:base64:");
+    let detail = format!("{name} must have the form sha-256=:<base64>:, with one SHA-256 digest");
     Problem::bad_request(detail)
 }
 

@@ -1,4 +1,4 @@
-//! `Content-Disposition` (RFC 6266), both ways.
+//! Parsing and printing of `Content-Disposition` (RFC 6266).
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use crate::http::headers::field_parameters::{FieldParameters, Malformed};
 use crate::http::reply::problem::Problem;
 
-/// What RFC 8187 §3.2.1 lets stand unescaped (`attr-char`).
+/// All characters except those that RFC 8187 §3.2.1 allows without escaping (`attr-char`).
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'!')
     .remove(b'#')
@@ -23,9 +23,9 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'|')
     .remove(b'~');
 
-/// The header's value for showing (`inline`) or saving (`attachment`) under a
-/// name. Names in plain ASCII are sent quoted; others also as RFC 8187 has it,
-/// after a fallback for clients that do not know it.
+/// The header's value for displaying (`inline`) or saving (`attachment`) a file under a name.
+/// Plain ASCII names are quoted. Other names are also encoded as in RFC 8187, after a fallback for
+/// clients that do not support that.
 pub(crate) fn print(attachment: bool, filename: Option<&str>) -> String {
     let kind = if attachment { "attachment" } else { "inline" };
     let Some(name) = filename else {
@@ -43,25 +43,25 @@ pub(crate) fn print(attachment: bool, filename: Option<&str>) -> String {
     format!("{kind}; filename=\"{fallback}\"; filename*=UTF-8''{extended}")
 }
 
-/// What a header's value names.
+/// The names in a header's value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Named {
-    /// The part of a form (RFC 7578 §4.2).
+    /// The name of the form's part (RFC 7578 §4.2).
     pub(crate) name: Option<String>,
-    /// The file; `filename*` goes before `filename` (RFC 6266 §4.3).
+    /// The file name. `filename*` takes precedence over `filename` (RFC 6266 §4.3).
     pub(crate) filename: Option<String>,
 }
 
 impl Named {
-    /// What the headers of a request, or of a part of a form, name: nothing without the
-    /// field. A file name in another encoding than UTF-8 is passed over.
+    /// The names in the headers of a request, or of a part of a form. A file name in an encoding
+    /// other than UTF-8 is ignored.
     pub(crate) fn by(headers: &HeaderMap) -> Result<Self, Problem> {
         let mut values = headers.get_all(header::CONTENT_DISPOSITION).iter();
         let Some(value) = values.next() else {
             return Ok(Self::default());
         };
         if values.next().is_some() {
-            return Err(refused("may stand only once"));
+            return Err(refused("may be given only once"));
         }
         let named = match String::from_utf8_lossy(value.as_bytes()) {
             Cow::Borrowed(text) => parse(text),
@@ -79,7 +79,7 @@ fn refused(reason: &str) -> Problem {
     Problem::bad_request(detail).with("header", "Content-Disposition")
 }
 
-/// Reads a header's value.
+/// Parses a header's value.
 pub(crate) fn parse(value: &str) -> Result<Named, Malformed> {
     let parameters = FieldParameters::parse(value)?;
     let extended = parameters.get("filename*").and_then(decode_extended);
@@ -90,7 +90,7 @@ pub(crate) fn parse(value: &str) -> Result<Named, Malformed> {
     })
 }
 
-/// `UTF-8''percent-encoded` (RFC 8187 §3.2).
+/// Decodes `UTF-8''percent-encoded` (RFC 8187 §3.2).
 fn decode_extended(value: &str) -> Option<String> {
     let (charset, rest) = value.split_once('\'')?;
     let (_language, encoded) = rest.split_once('\'')?;
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_read_as_clients_send_them() {
+    fn names_are_parsed_as_clients_send_them() {
         let check = |value: &str, expect: Option<&str>| {
             assert_eq!(filename(value).as_deref(), expect, "{value}");
         };
@@ -158,13 +158,13 @@ mod tests {
     }
 
     #[test]
-    fn a_name_in_quotes_names_no_part() {
+    fn a_name_within_quotes_is_not_a_parameter() {
         let check = |value: &'static str, name: Option<&str>, filename: Option<&str>| {
             let value = HeaderValue::from_bytes(value.as_bytes()).expect("a value");
             let headers = HeaderMap::from_iter([(header::CONTENT_DISPOSITION, value)]);
             let named = Named::by(&headers).expect("is read");
-            let told = (named.name.as_deref(), named.filename.as_deref());
-            assert_eq!(told, (name, filename), "{headers:?}");
+            let names = (named.name.as_deref(), named.filename.as_deref());
+            assert_eq!(names, (name, filename), "{headers:?}");
         };
         check("form-data; name=file", Some("file"), None);
         check(
@@ -198,7 +198,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_printed_is_a_header_and_what_is_read_never_panics(name in ".{0,60}") {
+        fn printed_names_are_valid_headers_and_parsing_never_panics(name in ".{0,60}") {
             let printed = print(false, Some(&name));
             proptest::prop_assert!(axum::http::HeaderValue::from_str(&printed).is_ok());
             let _ = parse(&name);

@@ -1,5 +1,4 @@
-//! Entity tags (RFC 9110 §8.8.3) and lists of them, as `If-Match` and
-//! `If-None-Match` hold.
+//! Entity tags (RFC 9110 §8.8.3), and lists of them in `If-Match` and `If-None-Match`.
 
 use std::fmt;
 
@@ -7,13 +6,13 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct EntityTag<T = String> {
     weak: bool,
-    /// Without the quotes. Visible characters but for `"`.
+    /// The opaque tag without quotes: visible characters except `"`.
     opaque: T,
 }
 
 impl EntityTag {
-    /// A tag for bytes that are always the same under it. `opaque` is what we make
-    /// ourselves: letters, digits, hyphens.
+    /// A strong tag: all representations with this tag are identical. `opaque` must consist of
+    /// letters, digits, hyphens and underscores.
     pub(crate) fn strong(opaque: impl Into<String>) -> Self {
         Self {
             weak: false,
@@ -23,7 +22,7 @@ impl EntityTag {
 }
 
 impl<'a> EntityTag<&'a str> {
-    /// The tag that `text` is, all of it.
+    /// Parses `text` as one tag.
     pub(crate) fn parse(text: &'a str) -> Option<Self> {
         match Self::parse_first(text)? {
             (tag, "") => Some(tag),
@@ -31,25 +30,25 @@ impl<'a> EntityTag<&'a str> {
         }
     }
 
-    /// The tag that `text` begins with, and what follows it.
+    /// Parses the tag at the beginning of `text`, and returns the rest as well.
     fn parse_first(text: &'a str) -> Option<(Self, &'a str)> {
         let unprefixed = text.strip_prefix("W/");
         let weak = unprefixed.is_some();
         let quoted = unprefixed.unwrap_or(text).strip_prefix('"')?;
         let (opaque, rest) = quoted.split_once('"')?;
         let visible = |c: char| c > ' ' && c != '\u{7f}';
-        let is_one = opaque.chars().all(visible);
-        is_one.then_some((Self { weak, opaque }, rest))
+        let is_valid = opaque.chars().all(visible);
+        is_valid.then_some((Self { weak, opaque }, rest))
     }
 }
 
 impl<T: AsRef<str>> EntityTag<T> {
-    /// Both are strong and the same (§8.8.3.2).
+    /// Whether both tags are strong and equal (§8.8.3.2).
     pub(crate) fn matches_strongly<U: AsRef<str>>(&self, other: &EntityTag<U>) -> bool {
         !self.weak && !other.weak && self.matches_weakly(other)
     }
 
-    /// They are the same, whether strong or weak (§8.8.3.2).
+    /// Whether the tags are equal, whether strong or weak (§8.8.3.2).
     pub(crate) fn matches_weakly<U: AsRef<str>>(&self, other: &EntityTag<U>) -> bool {
         self.opaque.as_ref() == other.opaque.as_ref()
     }
@@ -62,18 +61,18 @@ impl<T: fmt::Display> fmt::Display for EntityTag<T> {
     }
 }
 
-/// What `If-Match` and `If-None-Match` name. A list is read as it is looked through, and
-/// nothing of it is copied: it may have thousands of tags.
+/// The value of `If-Match` or `If-None-Match`. A list is parsed lazily and not copied, because it
+/// may have thousands of tags.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum EntityTags<'a> {
-    /// `*`: any.
+    /// `*`: any tag.
     Any,
-    /// Those in this list, none if none of them can be read.
+    /// The tags in this list. Malformed tags are ignored.
     Listed(&'a str),
 }
 
 impl<'a> EntityTags<'a> {
-    /// What a field's value names.
+    /// Parses a field's value.
     pub(crate) fn parse(value: &'a str) -> Self {
         match value.trim_matches([' ', '\t']) {
             "*" => Self::Any,
@@ -81,7 +80,7 @@ impl<'a> EntityTags<'a> {
         }
     }
 
-    /// Whether the tag is among them, by `matches`.
+    /// Whether the value contains the tag, compared with `matches`.
     pub(crate) fn contain(
         &self,
         tag: &EntityTag,
@@ -94,13 +93,12 @@ impl<'a> EntityTags<'a> {
     }
 }
 
-/// The tags of a list. What is no tag is passed over and so matches nothing: the others
-/// still say what they say.
+/// The tags of a list. Malformed tags are skipped and match nothing.
 fn tags(list: &str) -> impl Iterator<Item = EntityTag<&str>> {
     let mut rest = list;
     std::iter::from_fn(move || {
         loop {
-            // Tags may hold commas, so the list cannot be split at them.
+            // Tags may contain commas, so the list cannot be split at commas.
             rest = rest.trim_start_matches([' ', '\t', ',']);
             if rest.is_empty() {
                 return None;
@@ -135,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_are_read_to_the_letter() {
+    fn tags_are_parsed_strictly() {
         let check = |text: &str, expect: Option<EntityTag<&str>>| {
             assert_eq!(EntityTag::parse(text), expect, "{text}");
         };
@@ -164,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_are_read_whatever_stands_between() {
+    fn lists_are_parsed_with_any_separators() {
         let check = |value: &str, expect: &[EntityTag<&str>]| {
             assert_eq!(tags(value).collect::<Vec<_>>(), expect, "{value}");
             assert_eq!(EntityTags::parse(value), EntityTags::Listed(value));
@@ -176,7 +174,7 @@ mod tests {
         check(" , \"a\" \t,, W/\"b\",", &[a, weak("b")]);
         check("\"a, \"", &[]);
         check("\"a,b\", \"b\"", &[strong("a,b"), b]);
-        // No tags among tags.
+        // Malformed tags among others.
         check("a, \"b\"", &[b]);
         check("\"a\"x, \"b\"", &[b]);
         check("\"a\" \"b\"", &[]);
@@ -188,7 +186,7 @@ mod tests {
 
     /// The table of RFC 9110 §8.8.3.2.
     #[test]
-    fn tags_are_compared_as_the_table_says() {
+    fn tags_are_compared_as_in_the_rfc() {
         let (one, two) = (strong("1"), strong("2"));
         for (a, b, strongly, weakly) in [
             (weak("1"), weak("1"), false, true),
@@ -218,7 +216,7 @@ mod tests {
         }
 
         #[test]
-        fn reading_anything_ends(value in "[a\"W/, *\\\\é]{0,40}|.{0,40}") {
+        fn no_text_panics(value in "[a\"W/, *\\\\é]{0,40}|.{0,40}") {
             for tag in tags(&value) {
                 prop_assert!(value.contains(&tag.to_string()));
             }

@@ -1,30 +1,30 @@
-//! The parameters of a field's value (RFC 9110 §5.6.6): `; name=value`, the value bare or
-//! in quotes. What is in quotes is no syntax.
+//! The parameters of a field's value (RFC 9110 §5.6.6): `; name=value`, where the value may be
+//! quoted. Quoted text has no special characters except its escapes.
 
 use std::borrow::Cow;
 
-/// The most parameters that a value may have: clients send two or three.
+/// The maximum number of parameters. Clients send two or three.
 const MAX_PARAMETERS: usize = 16;
 
-/// Why the parameters of a value are refused.
+/// The reason why the parameters of a value are refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Malformed {
-    /// There are more than anybody needs.
+    /// There are more than [`MAX_PARAMETERS`].
     #[error("may have at most {MAX_PARAMETERS} parameters")]
     TooMany,
-    /// Which of the two is meant, readers would not agree on.
-    #[error("has the parameter {0:?} twice")]
+    /// A parameter is given twice. Parsers disagree on which one applies.
+    #[error("may have the parameter {0:?} only once")]
     Twice(String),
 }
 
-/// The parameters of a value, each name once.
+/// The parameters of a value, without duplicates.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct FieldParameters<'a> {
     pairs: Vec<(&'a str, Cow<'a, str>)>,
 }
 
 impl<'a> FieldParameters<'a> {
-    /// Reads what follows the first `;`. A name without a value says nothing.
+    /// Parses the text after the first `;`. A name without a value is ignored.
     pub(crate) fn parse(value: &'a str) -> Result<Self, Malformed> {
         let mut pairs: Vec<(&str, Cow<'_, str>)> = Vec::new();
         let (_, mut rest) = split(value);
@@ -67,12 +67,12 @@ impl<'a> FieldParameters<'a> {
     }
 }
 
-/// What stands before the next `;`, and after it.
+/// The text before the next `;`, and the text after it.
 fn split(text: &str) -> (&str, &str) {
     text.split_once(';').unwrap_or((text, ""))
 }
 
-/// The value that follows a `=`, and what follows it from the next `;` on.
+/// Parses the value after a `=`, and returns the text after the next `;` as well.
 fn read_value(text: &str) -> (Cow<'_, str>, &str) {
     let text = text.trim_start_matches([' ', '\t']);
     match text.strip_prefix('"') {
@@ -87,8 +87,8 @@ fn read_value(text: &str) -> (Cow<'_, str>, &str) {
     }
 }
 
-/// The text up to the closing quote, and what follows. A backslash escapes a quote and
-/// itself; before all else it is one, as in the paths that some browsers send for names.
+/// The text up to the closing quote, and the rest. A backslash escapes a quote or a backslash.
+/// Before other characters it is literal, as in the paths that some browsers send as names.
 fn unquote(quoted: &str) -> (String, &str) {
     let mut text = String::new();
     let mut rest = quoted;
@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_in_quotes_is_no_syntax() {
+    fn quoted_text_is_not_parsed() {
         let check = |value: &str, expect: &[(&str, &str)]| {
             let parameters = FieldParameters::parse(value).expect(value);
             let pairs: Vec<_> = parameters
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_twice_or_by_the_thousand_is_refused() {
+    fn duplicate_and_too_many_parameters_are_refused() {
         for value in ["a; b=c; b=c", "a; b=c; B=\"d\"", "a; =; ="] {
             let refused = FieldParameters::parse(value);
             assert!(matches!(refused, Err(Malformed::Twice(_))), "{value}");
@@ -160,7 +160,7 @@ mod tests {
         fn a_quoted_value_is_read_as_it_was_written(value in ".{0,40}") {
             let quoted = value.replace('\\', "\\\\").replace('"', "\\\"");
             let field = format!("a; b=\"{quoted}\"; c=d");
-            let parameters = FieldParameters::parse(&field).expect("two");
+            let parameters = FieldParameters::parse(&field).expect("two parameters");
             proptest::prop_assert_eq!(parameters.get("B"), Some(value.as_str()));
             proptest::prop_assert_eq!(parameters.get("c"), Some("d"));
         }

@@ -4,7 +4,7 @@ use axum::http::HeaderMap;
 
 use crate::http::reply::problem::Problem;
 
-/// The longest key, in characters.
+/// The maximum length of a key, in characters.
 const MAX_KEY_CHARS: usize = 255;
 
 /// The key of a request, if it has one.
@@ -18,7 +18,7 @@ pub(crate) fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
         (Some(key), None) => Ok(Some(key)),
         _ => {
             let detail = format!(
-                "send one Idempotency-Key, a string in double quotes of 1 to {MAX_KEY_CHARS} \
+                "the request may have one Idempotency-Key: a quoted string of 1 to {MAX_KEY_CHARS} \
                  printable ASCII characters"
             );
             Err(Problem::bad_request(detail).with("header", "Idempotency-Key"))
@@ -26,8 +26,8 @@ pub(crate) fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     }
 }
 
-/// A string of RFC 9651 §3.3.3, as the draft has it; or without the quotes, as many
-/// clients send it. Both are the same key.
+/// Parses a string as defined in RFC 9651 §3.3.3, or the same without quotes, as many clients send
+/// it. Both are the same key.
 fn parse(value: &str) -> Option<String> {
     let value = value.trim_matches(' ');
     let key = match value.strip_prefix('"') {
@@ -42,7 +42,7 @@ fn is_bare(c: char) -> bool {
     c.is_ascii_graphic() && !matches!(c, '"' | '\\' | ',' | ';')
 }
 
-/// What follows the opening quote, to the closing one.
+/// Parses the text between the opening and the closing quote.
 fn unquote(rest: &str) -> Option<String> {
     let mut key = String::new();
     let mut characters = rest.chars();

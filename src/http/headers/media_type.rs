@@ -1,13 +1,12 @@
-//! Media types (RFC 9110 §8.3.1), as far as requests are judged by them: without their
-//! parameters.
+//! Media types (RFC 9110 §8.3.1), without their parameters.
 
 use axum::http::{HeaderMap, header};
 
 use crate::http::reply::problem::{Problem, ProblemKind};
 use crate::model::Kind;
 
-/// The type of a request's or response's content, without parameters; `None` where none is
-/// declared, or none that can be read.
+/// The type of a request's or response's content, without parameters; `None` if it is absent or
+/// malformed.
 pub(crate) fn of(headers: &HeaderMap) -> Option<&str> {
     let declared = headers.get(header::CONTENT_TYPE)?;
     declared.to_str().ok().map(essence)
@@ -18,26 +17,29 @@ pub(crate) fn essence(media_type: &str) -> &str {
     media_type.split(';').next().unwrap_or_default().trim()
 }
 
-/// The kind that a media type declares; `None` for types that leave it open. The
-/// bytes decide in the end, but what is no image by its own words is refused.
+/// The kind that a media type declares; `None` for generic types. The type of an image is
+/// determined from its bytes, but a declared type that is not an accepted image type is refused.
 pub(crate) fn declared_kind(media_type: &str) -> Result<Option<Kind>, Problem> {
     let essence = essence(media_type);
     if let Some(kind) = Kind::from_media_type(essence) {
         return Ok(Some(kind));
     }
-    let open = [
+    let generic = [
         "application/octet-stream",
         "binary/octet-stream",
         "image/*",
         "*/*",
         "",
     ];
-    if open.iter().any(|open| essence.eq_ignore_ascii_case(open)) {
+    if generic
+        .iter()
+        .any(|generic| essence.eq_ignore_ascii_case(generic))
+    {
         return Ok(None);
     }
     let detail = format!(
-        "a body of type {essence:?} is not accepted: send the image itself with its own type, \
-         or a multipart/form-data form with a part named \"file\""
+        "the body must be an image with its own type, or a multipart/form-data form with a part \
+         named \"file\", not {essence:?}"
     );
     Err(Problem::new(ProblemKind::UnsupportedType, detail)
         .with("allowed", Kind::ALL.map(Kind::media_type).to_vec()))
@@ -48,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_declared_type_is_of_a_kind_or_leaves_it_open() {
+    fn declared_types_are_image_types_or_generic() {
         let check = |media_type: &str, expect: Option<Option<Kind>>| {
             assert_eq!(declared_kind(media_type).ok(), expect, "{media_type}");
         };
@@ -70,7 +72,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn parameters_of_a_type_mean_nothing(
+        fn parameters_of_a_type_are_ignored(
             essence in "image/(png|gif|\\*|svg\\+xml)|[a-z/*]{0,20}",
             parameters in "( ?;[ -~]{0,9}){0,2}",
         ) {

@@ -1,4 +1,5 @@
-//! The grammar of header fields, and what RFC 9110 decides by them. Pure.
+//! The grammar of header fields, and the decisions of RFC 9110 that depend on them. All functions
+//! are pure.
 
 pub(crate) mod accept;
 pub(crate) mod byteranges;

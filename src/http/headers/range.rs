@@ -1,15 +1,15 @@
-//! `Range` (RFC 9110 §14): which bytes a request wants, and whether that is worth
-//! serving. Pure.
+//! `Range` (RFC 9110 §14): the bytes that a request asks for, and whether to serve them as parts.
+//! All functions are pure.
 
 use std::fmt;
 use std::ops::Range;
 
-/// The most parts of one answer. Whoever wants more gets all.
+/// The maximum number of parts of a response. Requests for more are answered with the whole.
 const MAX_PARTS: usize = 32;
-/// The most ranges that are looked at, before any of them is joined with others.
+/// The maximum number of ranges that are parsed, before any of them are merged.
 const MAX_SPECS: usize = 256;
-/// About what a part costs in a body of several: its headers and the boundary.
-/// Closer ranges are served as one (§15.3.7.2).
+/// The approximate overhead of a part in bytes: its headers and the boundary. Ranges that are
+/// closer than this are served as one (§15.3.7.2).
 const PART_OVERHEAD: u64 = 128;
 
 /// One `range-spec` of `Range: bytes=…`.
@@ -36,7 +36,7 @@ impl Spec {
         in_order.then_some(Self::From { first, last })
     }
 
-    /// The bytes of `0..size` that it means; `None` if there are none.
+    /// The bytes of `0..size` that the range includes; `None` if there are none.
     fn resolve(self, size: u64) -> Option<Range<u64>> {
         let range = match self {
             Self::From { first, last } => {
@@ -62,15 +62,15 @@ impl fmt::Display for Spec {
     }
 }
 
-/// Digits only. A number too large to count is larger than anything here.
+/// Parses a number that has only digits. Numbers that are too large saturate.
 fn number(text: &str) -> Option<u64> {
     let digit = |byte: u8| byte.is_ascii_digit().then(|| u64::from(byte - b'0'));
     let add = |sum: u64, byte| Some(sum.saturating_mul(10).saturating_add(digit(byte)?));
     (!text.is_empty()).then(|| text.bytes().try_fold(0, add))?
 }
 
-/// The `range-set` of a field in bytes; `None` if it is of another unit, not of the form,
-/// or longer than [`MAX_SPECS`].
+/// Parses the `range-set` of a field; `None` if its unit is not bytes, if it is malformed, or if it
+/// has more than [`MAX_SPECS`] ranges.
 fn parse(value: &str) -> Option<Vec<Spec>> {
     let (unit, set) = value.split_once('=')?;
     if !unit.eq_ignore_ascii_case("bytes") || set.split(',').nth(MAX_SPECS).is_some() {
@@ -86,32 +86,32 @@ fn parse(value: &str) -> Option<Vec<Spec>> {
     specs.filter(|specs| !specs.is_empty())
 }
 
-/// What of a representation is to be sent.
+/// The parts of a representation to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Selection {
-    /// All of it: 200.
+    /// The whole representation: 200.
     Whole,
-    /// These parts, at least one, none of them empty, no two of them overlapping: 206.
+    /// One or more parts, which are not empty and do not overlap: 206.
     Parts(Vec<Range<u64>>),
-    /// No byte of it: 416.
+    /// None of its bytes: 416.
     Unsatisfiable,
 }
 
-/// What the value of `Range` selects of `size` bytes.
+/// The parts of `size` bytes that the value of `Range` selects.
 ///
-/// A field that cannot be read is ignored, as §14.2 allows. So is one that asks for
-/// more than it is worth: more than [`MAX_SPECS`] ranges, more than [`MAX_PARTS`] parts that lie apart, parts that
-/// make a longer answer than the whole, or parts in an order that costs the store
-/// more, by `cost`, than the whole.
+/// A malformed field is ignored, as §14.2 allows. The same applies to a field that would be more
+/// expensive than the whole: one with more than [`MAX_SPECS`] ranges or [`MAX_PARTS`] separate
+/// parts, with parts that make the response longer than the whole, or with parts in an order that
+/// costs the store more, according to `cost`, than the whole.
 pub(crate) fn select(value: &str, size: u64, cost: impl Fn(&[Range<u64>]) -> u64) -> Selection {
     let Some(specs) = parse(value).filter(|_| size > 0) else {
         return Selection::Whole;
     };
-    let wanted: Vec<_> = specs.iter().filter_map(|spec| spec.resolve(size)).collect();
-    if wanted.is_empty() {
+    let requested: Vec<_> = specs.iter().filter_map(|spec| spec.resolve(size)).collect();
+    if requested.is_empty() {
         return Selection::Unsatisfiable;
     }
-    let Some(parts) = coalesce(wanted) else {
+    let Some(parts) = coalesce(requested) else {
         return Selection::Whole;
     };
     if parts.len() == 1 {
@@ -129,14 +129,13 @@ pub(crate) fn select(value: &str, size: u64, cost: impl Fn(&[Range<u64>]) -> u64
     }
 }
 
-/// The ranges with those joined that overlap or nearly touch; `None` where that does
-/// not keep them few. They stand in the order in which they were asked for, what was
-/// joined where the first of it stood.
+/// Merges ranges that overlap or nearly touch. `None` if there are still too many. The ranges keep
+/// the order of the request; a merged range has the position of its first part.
 ///
-/// They are few, so looking through all is less than sorting, in code too.
-fn coalesce(wanted: Vec<Range<u64>>) -> Option<Vec<Range<u64>>> {
+/// There are only a few ranges, so a linear search is faster and simpler than sorting.
+fn coalesce(requested: Vec<Range<u64>>) -> Option<Vec<Range<u64>>> {
     let mut parts: Vec<Range<u64>> = Vec::new();
-    for mut range in wanted {
+    for mut range in requested {
         let mut place = parts.len();
         while let Some(at) = parts.iter().position(|part| are_near(part, &range)) {
             let part = parts.remove(at);
@@ -151,7 +150,7 @@ fn coalesce(wanted: Vec<Range<u64>>) -> Option<Vec<Range<u64>>> {
     Some(parts)
 }
 
-/// Less lies between them than a part costs.
+/// Whether the gap between two ranges is at most the overhead of a part.
 fn are_near(a: &Range<u64>, b: &Range<u64>) -> bool {
     let reaches = |a: &Range<u64>, b: &Range<u64>| b.start <= a.end.saturating_add(PART_OVERHEAD);
     reaches(a, b) && reaches(b, a)

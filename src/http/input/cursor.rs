@@ -1,10 +1,10 @@
-//! List cursors: a [`Position`] as an opaque string, bound to the walk it is of.
+//! List cursors: a [`Position`] as an opaque string that is bound to its [`Walk`].
 //!
 //! Grammar: base64url of a payload and its HMAC-SHA256. The payload is a version
-//! byte, a byte for what is sorted by, the id (16 bytes) and the key: 8 bytes, big
-//! endian, or UTF-8. The HMAC, with the ring's key for cursors, is over the payload
-//! and over the [`Walk`], so that a cursor is good for its own query only. Any key of
-//! the ring will do: a walk goes on while keys are rotated.
+//! byte, a byte for the sort key's type, the id (16 bytes) and the sort key: 8 bytes,
+//! big endian, or UTF-8. The HMAC, with the ring's key for cursors, covers the payload
+//! and the [`Walk`], so that a cursor is valid only for its own query. Any key of the
+//! ring is accepted, so that a walk can continue while keys are rotated.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -16,18 +16,18 @@ use crate::model::{Position, SortKey, Timestamp};
 const VERSION: u8 = 2;
 const MAC_BYTES: usize = 32;
 
-/// What is the same on every page of a walk.
+/// The properties that are the same on every page of a walk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Walk<'a> {
-    /// Whose images; `None` for everybody's.
+    /// The owner of the images; `None` for the images of all owners.
     pub(crate) owner: Option<&'a str>,
-    /// The filters and the order, in one fixed form.
+    /// The filters and the order, in a canonical form.
     pub(crate) query: &'a str,
 }
 
 impl Walk<'_> {
-    /// No two walks and payloads have the same message: each part but the last is
-    /// preceded by its length, and an owner by a mark that there is one.
+    /// The message to sign. It is unique for each walk and payload: each part except the last is
+    /// preceded by its length, and a flag says whether there is an owner.
     fn message(&self, payload: &[u8]) -> Vec<u8> {
         let mut message = Vec::new();
         let mark = [u8::from(self.owner.is_some())];
@@ -57,8 +57,8 @@ pub(crate) fn parse(ring: &KeyRing, walk: &Walk<'_>, cursor: &str) -> Option<Pos
     let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
     let (payload, mac) = bytes.split_last_chunk::<MAC_BYTES>()?;
     let message = walk.message(payload);
-    let ours = |key: &crate::auth::SigningKey| key.verifies(Purpose::Cursor, &message, mac);
-    if !ring.iter().any(ours) {
+    let is_valid = |key: &crate::auth::SigningKey| key.verifies(Purpose::Cursor, &message, mac);
+    if !ring.iter().any(is_valid) {
         return None;
     }
     let (head, rest) = payload.split_first_chunk::<2>()?;
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_walk_goes_on_while_its_key_is_in_the_ring() {
+    fn a_cursor_is_valid_while_its_key_is_in_the_ring() {
         let cursor = print(&ring(OLD), &WALK, &position());
         let both = ring(&format!("{NEW},{OLD}"));
         assert_eq!(parse(&both, &WALK, &cursor), Some(position()));
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_is_good_for_its_own_walk_only() {
+    fn a_cursor_is_valid_only_for_its_own_walk() {
         let cursor = print(&ring(OLD), &WALK, &position());
         let owners = [Some("bob"), Some("alic"), Some(""), None];
         let other_owners = owners.map(|owner| Walk { owner, ..WALK });
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_is_no_cursor() {
+    fn a_signature_of_a_link_is_not_valid_for_a_cursor() {
         let message = WALK.message(&payload(&position()));
         let mac = ring(OLD).signing().sign(Purpose::Link, &message);
         let text = URL_SAFE_NO_PAD.encode([&payload(&position())[..], &mac].concat());
@@ -160,7 +160,7 @@ mod tests {
         }
 
         #[test]
-        fn any_single_changed_byte_is_refused(at in 0usize..1000, with in "[ -~]") {
+        fn a_cursor_with_a_changed_byte_is_refused(at in 0usize..1000, with in "[ -~]") {
             let cursor = print(&ring(OLD), &WALK, &position());
             let at = at % cursor.len();
             let mut changed = cursor.clone();
@@ -171,7 +171,7 @@ mod tests {
         }
 
         #[test]
-        fn nothing_else_is_a_cursor(text in ".{0,100}") {
+        fn other_text_is_not_a_cursor(text in ".{0,100}") {
             prop_assert_eq!(parse(&ring(OLD), &WALK, &text), None);
         }
     }

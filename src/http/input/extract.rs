@@ -1,4 +1,4 @@
-//! Extractors: what a handler takes is proof that it was checked.
+//! Extractors: a handler's arguments prove that the request was checked.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -43,8 +43,8 @@ impl Permission for Admin {
     const SCOPE: Scope = Scope::Admin;
 }
 
-/// The caller holds a valid token with the scope of `P`, and the query has the parameters
-/// of `Q` only: none, unless another type is named. The token is judged first.
+/// A caller with a valid token that has the scope of `P`, and a query with the parameters of `Q`
+/// only (by default, none). The token is checked first.
 pub(crate) struct Authorized<P, Q = NoParameters> {
     pub(crate) grant: Grant,
     pub(crate) parameters: Q,
@@ -72,7 +72,7 @@ pub(crate) fn authorize(parts: &Parts, app: &App, scope: Scope) -> Result<Grant,
     Ok(grant)
 }
 
-/// Whoever calls: the grant of a valid token, or `None` for who shows none.
+/// Any caller: the grant of a valid token, or `None` if the request has no token.
 pub(crate) struct Caller(pub(crate) Option<Grant>);
 
 impl FromRequestParts<Arc<App>> for Caller {
@@ -83,13 +83,13 @@ impl FromRequestParts<Arc<App>> for Caller {
     }
 }
 
-/// Whoever asks for an image's bytes: a token is judged where there is one.
+/// A caller that requests an image's content. A token is verified if there is one.
 pub(crate) enum Reader {
     /// The caller holds a valid token, with or without `images:read`.
     Granted(Grant),
-    /// The request is a signed URL, and its signature is good.
+    /// The request has a signed URL with a valid signature.
     Linked(VerifiedLink),
-    /// The caller shows nothing.
+    /// The request has no credentials.
     Anybody,
 }
 
@@ -98,7 +98,7 @@ impl FromRequestParts<Arc<App>> for Reader {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         let query = parts.uri.query().unwrap_or_default();
-        // What comes as a signed URL is judged as one, whatever else it shows.
+        // A signed URL is verified as such, whatever other credentials the request has.
         if query::raw_pairs(query).any(|(name, _)| name == link::SIGNATURE) {
             let _timer = trace::start(Phase::Auth);
             let now = app.service.now().seconds();
@@ -139,8 +139,8 @@ fn grant(parts: &Parts, app: &App) -> Result<Option<Grant>, Problem> {
     Ok(Some(grant))
 }
 
-/// An image's id in the path. Only the form that we give out is one; anything
-/// else names nothing.
+/// An image's id in the path. Only its canonical form is accepted; no other text identifies an
+/// image.
 pub(crate) struct ImageId(pub(crate) Uuid);
 
 impl<S: Send + Sync> FromRequestParts<S> for ImageId {
@@ -155,7 +155,7 @@ impl<S: Send + Sync> FromRequestParts<S> for ImageId {
     }
 }
 
-/// The id that is written so, and only so.
+/// Parses an id in its canonical form.
 fn canonical(text: &str) -> Option<Uuid> {
     let id = Uuid::try_parse(text).ok()?;
     let mut printed = Uuid::encode_buffer();

@@ -1,5 +1,4 @@
-//! JSON request bodies: small, of the right type, and with no member that we do
-//! not know.
+//! JSON request bodies: small, of the right type, and without unknown members.
 
 mod bounded;
 
@@ -18,14 +17,15 @@ pub(crate) use bounded::{List, Members};
 const JSON: &str = "application/json";
 const MERGE_PATCH: &str = "application/merge-patch+json";
 
-/// The longest JSON body that is read, in bytes.
+/// The maximum size of a JSON body, in bytes.
 pub(crate) const MAX_BYTES: usize = 64 << 10;
 
-/// The largest number that a member may be: what JSON numbers are exact up to, whatever
-/// reads them (RFC 8259 §6).
+/// The largest number that is accepted. Up to this number, every JSON implementation is exact
+/// (RFC 8259 §6).
 pub(crate) const MAX_NUMBER: u64 = (1 << 53) - 1;
 
-/// A whole number that has no sign. `60.0` is one too: some languages write it so.
+/// Deserializes a whole number without a sign. `60.0` is accepted too, because some languages
+/// print numbers in this way.
 pub(crate) fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     let number = Number::deserialize(deserializer)?;
     let whole = number.as_u64().or_else(|| {
@@ -36,12 +36,12 @@ pub(crate) fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D
     });
     let within = whole.filter(|whole| *whole <= MAX_NUMBER);
     within.ok_or_else(|| {
-        let must = format!("{number} is not a whole number from 0 to {MAX_NUMBER}");
-        serde::de::Error::custom(must)
+        let reason = format!("must be a whole number from 0 to {MAX_NUMBER}, not {number}");
+        serde::de::Error::custom(reason)
     })
 }
 
-/// The same, or nothing.
+/// Deserializes such a number, or `null`.
 pub(crate) fn whole_or_null<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<u64>, D::Error> {
@@ -51,11 +51,11 @@ pub(crate) fn whole_or_null<'de, D: Deserializer<'de>>(
     Ok(number.map(|Whole(number)| number))
 }
 
-/// A body of type `application/json`. As an `Option`, it may also be left out.
+/// A body of type `application/json`. As an `Option`, the body may be absent.
 #[derive(Default)]
 pub(crate) struct Json<T>(pub(crate) T);
 
-/// A merge patch (RFC 7396), or the same as `application/json`.
+/// A merge patch (RFC 7396), which may also be declared as `application/json`.
 pub(crate) struct MergePatch<T>(pub(crate) T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
@@ -92,7 +92,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for MergePatch<T> {
     }
 }
 
-/// Reads a body of one of these media types.
+/// Reads a body that has one of these media types.
 async fn read<T: DeserializeOwned>(
     headers: &HeaderMap,
     body: Body,
@@ -100,7 +100,7 @@ async fn read<T: DeserializeOwned>(
 ) -> Result<T, Problem> {
     refuse_other_types(headers, media_types)?;
     let bytes = bytes(body).await?;
-    // A struct would also be read from an array of its members' values.
+    // Serde would also deserialize a struct from an array of its members' values.
     if bytes.trim_ascii_start().first() != Some(&b'{') {
         return Err(Problem::bad_request("the body must be a JSON object"));
     }
@@ -132,9 +132,10 @@ async fn bytes(body: Body) -> Result<Vec<u8>, Problem> {
     Ok(bytes)
 }
 
-/// Reads a JSON text; the member that cannot be so is named.
+/// Parses a JSON text. Errors name the invalid member.
 fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
-    let refused = |error: serde_json::Error| Problem::bad_request(format!("the body: {error}"));
+    let refused =
+        |error: serde_json::Error| Problem::bad_request(format!("the body is not valid: {error}"));
     let mut reader = serde_json::Deserializer::from_slice(text);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();

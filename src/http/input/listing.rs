@@ -13,7 +13,7 @@ use crate::number;
 use crate::service::ListRequest;
 use filters::{FILTERS, TAG};
 
-/// The most images on a page.
+/// The maximum number of images on a page.
 pub(crate) const MAX_LIMIT: u32 = 200;
 pub(crate) const DEFAULT_LIMIT: u32 = 50;
 
@@ -29,62 +29,62 @@ const NAMES: [&str; 4 + FILTERS.len()] = {
     names
 };
 
-/// What the parameters are, for the description of the API.
+/// The parameters, for the description of the API.
 #[cfg(test)]
 #[derive(utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes what `Listing` reads")]
-pub(crate) struct Described {
-    /// The most images on the page.
+#[expect(dead_code, reason = "describes the query of `Listing`")]
+pub(crate) struct ListParameters {
+    /// The maximum number of images on the page.
     #[param(value_type = Option<schema::Limit>, inline)]
     limit: Option<u32>,
-    /// Where the page begins: the `next_cursor` of the page before.
+    /// The `next_cursor` of the previous page.
     cursor: Option<String>,
-    /// The order: a `-` before the name turns it round.
+    /// The order of the images. A leading `-` means descending order.
     #[param(value_type = Option<schema::Sort>, inline)]
     sort: Option<String>,
-    /// Images with all of these tags.
+    /// Only images with all of these tags.
     #[param(value_type = Option<schema::Tags>, inline)]
     tag: Vec<String>,
-    /// Images of this type.
+    /// Only images of this media type.
     #[param(value_type = Option<schema::ContentType>, inline)]
     content_type: Option<String>,
-    /// Images whose names contain this; letters of ASCII match in both cases.
+    /// Only images whose file names contain this text. ASCII letters match regardless of case.
     #[param(value_type = Option<schema::PartOfFilename>, inline)]
     filename: Option<String>,
-    /// Images that were uploaded later than this.
+    /// Only images that were uploaded after this time.
     #[param(format = DateTime)]
     created_after: Option<String>,
-    /// Images that were uploaded earlier than this.
+    /// Only images that were uploaded before this time.
     #[param(format = DateTime)]
     created_before: Option<String>,
-    /// Images at least that wide, in pixels.
+    /// The minimum width in pixels.
     min_width: Option<u64>,
-    /// Images at most that wide, in pixels.
+    /// The maximum width in pixels.
     max_width: Option<u64>,
-    /// Images at least that high, in pixels.
+    /// The minimum height in pixels.
     min_height: Option<u64>,
-    /// Images at most that high, in pixels.
+    /// The maximum height in pixels.
     max_height: Option<u64>,
-    /// Images of at least that many bytes.
+    /// The minimum size in bytes.
     min_size: Option<u64>,
-    /// Images of at most that many bytes.
+    /// The maximum size in bytes.
     max_size: Option<u64>,
-    /// Images that anybody may read, or that nobody may without a token.
+    /// Only images with this visibility.
     #[param(value_type = Option<schema::Visibility>, inline)]
     visibility: Option<String>,
 }
 
-/// What is asked of the list, but for whose images it has.
+/// A request for a list of images, without the owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Listing {
-    /// Which images.
+    /// The filters.
     pub(crate) filters: Filters,
-    /// In which order.
+    /// The order.
     pub(crate) sort: Sort,
-    /// How many on a page.
+    /// The maximum number of images on the page.
     pub(crate) limit: u32,
-    /// Where the page begins, as we printed it.
+    /// The cursor at which the page begins, as it was printed.
     pub(crate) cursor: Option<String>,
 }
 
@@ -102,8 +102,8 @@ impl FromQuery for Listing {
 }
 
 impl Listing {
-    /// The page to read for `owner`, for whom the cursor has to have been made; `None` is
-    /// everybody's images.
+    /// The page to read for `owner`, for whom the cursor must have been created. `None` means the
+    /// images of all owners.
     pub(crate) fn request(
         &self,
         keys: &KeyRing,
@@ -111,10 +111,10 @@ impl Listing {
     ) -> Result<ListRequest, Problem> {
         let query = &self.walk();
         let after = self.cursor.as_ref().map(|text| {
-            let place = cursor::parse(keys, &Walk { owner, query }, text);
-            place.ok_or_else(|| {
-                let detail = "the cursor is not one of ours, or was made for other filters, \
-                              another order or another owner";
+            let position = cursor::parse(keys, &Walk { owner, query }, text);
+            position.ok_or_else(|| {
+                let detail = "the cursor must be the next_cursor of an earlier page with the same \
+                              filters, order and owner";
                 refused("cursor", detail)
             })
         });
@@ -132,7 +132,7 @@ impl Listing {
         cursor::print(keys, &Walk { owner, query }, next)
     }
 
-    /// The query of the page that begins at `cursor`, all else the same.
+    /// The query of the page that begins at `cursor`, with the same filters and order.
     pub(crate) fn print(&self, cursor: &str) -> String {
         let mut pairs = self.pairs();
         pairs.push(("limit", self.limit.to_string()));
@@ -140,7 +140,7 @@ impl Listing {
         print(&pairs)
     }
 
-    /// What is the same on every page of a walk: the filters and the order.
+    /// The filters and the order, which are the same on every page of a walk.
     pub(crate) fn walk(&self) -> String {
         print(&self.pairs())
     }

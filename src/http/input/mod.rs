@@ -1,4 +1,4 @@
-//! What handlers take: credentials, paths, queries and bodies, read and checked.
+//! The inputs of handlers: credentials, paths, queries and bodies, parsed and checked.
 
 pub(crate) mod cursor;
 pub(crate) mod extract;

@@ -1,5 +1,5 @@
-//! The query of a request: names and values (URL Standard §5.1), read strictly. What a
-//! client misspells or repeats is refused by name instead of passed over.
+//! The query of a request: names and values (URL Standard §5.1), parsed strictly. Misspelled and
+//! repeated parameters are refused by name instead of ignored.
 
 use axum::http::Uri;
 use percent_encoding::{percent_decode_str, utf8_percent_encode};
@@ -7,20 +7,20 @@ use percent_encoding::{percent_decode_str, utf8_percent_encode};
 use crate::auth::link::UNRESERVED;
 use crate::http::reply::problem::Problem;
 
-/// The most parameters of a request: all that a list has, each tag among them, are fewer.
-/// They are counted before any of them is read.
+/// The maximum number of parameters of a request. It exceeds the number of all parameters of a
+/// list, including its tags. Parameters are counted before any of them is parsed.
 pub(crate) const MAX_PARAMETERS: usize = 64;
 
-/// What a resource reads of a query.
+/// Parameters that can be parsed from a query.
 pub(crate) trait FromQuery: Sized {
-    /// Every parameter of the resource.
+    /// The names of all parameters of the resource.
     const NAMES: &'static [&'static str];
 
-    /// Reads a query that has no other names.
+    /// Parses a query that has no other names.
     fn from_query(query: &Query) -> Result<Self, Problem>;
 }
 
-/// The parameters of a resource that has none.
+/// The parameters of a resource without parameters.
 pub(crate) struct NoParameters;
 
 impl FromQuery for NoParameters {
@@ -31,53 +31,53 @@ impl FromQuery for NoParameters {
     }
 }
 
-/// Reads the parameters of a URI.
+/// Parses the parameters of a URI.
 pub(crate) fn parse<T: FromQuery>(uri: &Uri) -> Result<T, Problem> {
     parse_text(uri.query().unwrap_or_default())
 }
 
-/// Reads the parameters of a query.
+/// Parses the parameters of a query.
 pub(crate) fn parse_text<T: FromQuery>(query: &str) -> Result<T, Problem> {
     let query = Query::parse(query)?;
     query.refuse_unknown(T::NAMES)?;
     T::from_query(&query)
 }
 
-/// A query, decoded.
+/// A decoded query.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Query {
     pairs: Vec<(String, String)>,
 }
 
 impl Query {
-    /// Reads a query, whatever its names.
+    /// Parses a query with any names.
     pub(crate) fn parse(query: &str) -> Result<Self, Problem> {
         if query.split('&').nth(MAX_PARAMETERS).is_some() {
             let detail = format!("the query may have at most {MAX_PARAMETERS} parameters");
             return Err(Problem::bad_request(detail).with("limit", MAX_PARAMETERS));
         }
         let pairs = raw_pairs(query).map(|(name, value)| {
-            let name = decode(name).ok_or_else(|| unreadable(name))?;
-            let value = decode(value).ok_or_else(|| unreadable(&name))?;
+            let name = decode(name).ok_or_else(|| malformed(name))?;
+            let value = decode(value).ok_or_else(|| malformed(&name))?;
             Ok((name, value))
         });
         let pairs = pairs.collect::<Result<_, Problem>>()?;
         Ok(Self { pairs })
     }
 
-    /// Refuses a query that has any other name.
+    /// Refuses a query that has other names.
     pub(crate) fn refuse_unknown(&self, known: &[&'static str]) -> Result<(), Problem> {
         let mut names = self.pairs.iter().map(|(name, _)| name.as_str());
         match names.find(|name| !known.contains(name)) {
             None => Ok(()),
             Some(name) => {
-                let detail = format!("there is no parameter {name:?}");
+                let detail = format!("unknown parameter {name:?}");
                 Err(refused(name, detail).with("allowed", known.to_vec()))
             }
         }
     }
 
-    /// The value of a parameter that may be given once.
+    /// The value of a parameter that may be given only once.
     pub(crate) fn one(&self, name: &str) -> Result<Option<&str>, Problem> {
         let mut values = self.all(name);
         match (values.next(), values.next()) {
@@ -103,24 +103,24 @@ pub(crate) fn print<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> 
     pairs.join("&")
 }
 
-/// The names and values of a query as they are spelled.
+/// The names and values of a query, without decoding.
 pub(crate) fn raw_pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
     pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")))
 }
 
-/// The parameter of this name is refused.
+/// A problem with the parameter of this name.
 pub(crate) fn refused(name: &str, detail: impl Into<String>) -> Problem {
     Problem::bad_request(detail).with("parameter", name)
 }
 
-fn unreadable(name: &str) -> Problem {
-    refused(name, format!("{name} is not UTF-8, percent-encoded"))
+fn malformed(name: &str) -> Problem {
+    refused(name, format!("{name} must be percent-encoded UTF-8"))
 }
 
-/// `+` is a space, `%XX` a byte.
+/// Decodes a name or a value: `+` is a space, `%XX` is a byte.
 fn decode(text: &str) -> Option<String> {
-    if !is_well_spelled(text) {
+    if !is_well_formed(text) {
         return None;
     }
     let spaced = text.replace('+', " ");
@@ -128,8 +128,8 @@ fn decode(text: &str) -> Option<String> {
     Some(decoded.into_owned())
 }
 
-/// Whether every `%` begins an encoded byte.
-fn is_well_spelled(text: &str) -> bool {
+/// Whether every `%` is followed by two hexadecimal digits.
+fn is_well_formed(text: &str) -> bool {
     let encoded = |rest: &str| {
         let digits = rest.as_bytes().get(..2);
         digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_are_known_once_and_well_spelled() {
+    fn unknown_repeated_and_malformed_parameters_are_refused() {
         let check = |query: &str, expect: Option<(Option<&str>, Option<&str>)>| {
             let expect = expect.map(|(limit, name)| Page {
                 limit: limit.map(str::to_owned),
@@ -235,7 +235,7 @@ mod tests {
     fn a_refusal_names_the_parameter() {
         let problem = format!("{:?}", page("lmit=5").expect_err("unknown"));
         for part in [
-            r#"there is no parameter \"lmit\""#,
+            r#"unknown parameter \"lmit\""#,
             r#""parameter": String("lmit")"#,
             r#""allowed": Array [String("limit"), String("name")]"#,
         ] {
@@ -247,16 +247,16 @@ mod tests {
         #[test]
         fn parse_is_the_inverse_of_print(values in proptest::collection::vec(".{0,20}", 0..4)) {
             let printed = print(values.iter().map(|value| ("a", value.as_str())));
-            let parsed = Query::parse(&printed).expect("good");
+            let parsed = Query::parse(&printed).expect("a query");
             let back: Vec<&str> = parsed.all("a").collect();
             proptest::prop_assert_eq!(back, values);
         }
 
         #[test]
-        fn encoding_is_well_spelled(text in "\\PC{0,40}") {
+        fn encoded_text_is_well_formed(text in "\\PC{0,40}") {
             let encoded = utf8_percent_encode(&text, percent_encoding::NON_ALPHANUMERIC);
-            proptest::prop_assert!(is_well_spelled(&encoded.to_string()));
-            let _ = is_well_spelled(&text);
+            proptest::prop_assert!(is_well_formed(&encoded.to_string()));
+            let _ = is_well_formed(&text);
         }
 
         #[test]

@@ -1,4 +1,4 @@
-//! The head of an upload: all that is known of it before its body, except credentials.
+//! The head of an upload: everything that is known before its body is read, except credentials.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -32,29 +32,29 @@ impl FromQuery for UploadParameters {
 
 /// The head of an upload, read once.
 ///
-/// A problem of the query or the key is answered before anything else is done. Other
-/// problems are kept here until it is their turn: an upload whose key is held, or whose
-/// ticket is used up, is answered with that, whatever else is wrong with it.
+/// A problem with the query or the key is reported before anything else is done. Other problems
+/// are kept here until later: an upload whose key is held, or whose ticket has been used, is
+/// answered accordingly, whatever else is wrong with it.
 pub(crate) struct UploadHead {
-    /// The key, where the request names one.
+    /// The idempotency key, if the request has one.
     pub(crate) keyed: Option<KeyedRequest>,
-    /// What the body is.
+    /// The form of the body, and what is declared about it.
     pub(crate) content: Result<Content, Problem>,
 }
 
-/// What the body of an upload is.
+/// The form of an upload's body, and what is declared about it.
 pub(crate) enum Content {
     /// One file.
     Raw {
-        /// Its length in bytes, where it is known.
+        /// Its length in bytes, if declared.
         length: Option<u64>,
-        /// All that is declared of it. The upload is admitted by its length before a
-        /// problem of this is answered.
+        /// Everything that is declared about the file. The upload is admitted by its length
+        /// before a problem with the declaration is reported.
         declared: Result<Declared, Problem>,
     },
     /// `multipart/form-data`.
     Form {
-        /// What separates its parts.
+        /// The text that separates the parts.
         boundary: String,
     },
 }
@@ -88,7 +88,7 @@ impl Content {
             None => "",
             Some(value) => value
                 .to_str()
-                .map_err(|_| bad_request("the Content-Type cannot be read"))?,
+                .map_err(|_| bad_request("the Content-Type must be ASCII"))?,
         };
         if media_type::essence(media_type).eq_ignore_ascii_case("multipart/form-data") {
             let boundary = form::boundary(media_type)?;
@@ -113,11 +113,11 @@ fn content_length(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
         return Ok(None);
     };
     let length = value.to_str().ok().and_then(number::whole);
-    let unreadable = || bad_request("the Content-Length is not a number");
-    length.ok_or_else(unreadable).map(Some)
+    let malformed = || bad_request("the Content-Length must be a whole number");
+    length.ok_or_else(malformed).map(Some)
 }
 
-/// What makes the request the same as another, besides its files.
+/// The properties, besides its files, that two requests must share to count as the same.
 fn identity(parts: &Parts) -> RequestIdentity {
     let content_type = media_type::of(&parts.headers).unwrap_or_default();
     RequestIdentity {

@@ -1,4 +1,4 @@
-//! Credentials of an upload: a token with `images:write`, or an upload ticket.
+//! The credentials of an upload: a token with `images:write`, or an upload ticket.
 
 use std::sync::Arc;
 
@@ -31,8 +31,8 @@ impl FromRequestParts<Arc<App>> for UploadTerms {
     }
 }
 
-/// The terms of a ticket, verified. Whether it was used before is not looked up: a repeat
-/// of the upload that used it may be answered as that was.
+/// Verifies a ticket and returns its terms. Whether it has already been used is not checked here:
+/// a repetition of the upload that used it may receive the same response.
 fn redeem(app: &App, text: &str) -> Result<UploadTerms, Problem> {
     let now = app.service.now().seconds();
     let ticket = {
@@ -56,8 +56,8 @@ fn redeem(app: &App, text: &str) -> Result<UploadTerms, Problem> {
     })
 }
 
-/// The query's `ticket`. A ticket has no character that needs an escape, and a query with
-/// two of them is not one of ours.
+/// The `ticket` parameter of the query. A ticket has no characters that need escaping, and a query
+/// with two tickets is not valid.
 fn ticket_parameter(uri: &Uri) -> Result<Option<&str>, Problem> {
     let pairs = query::raw_pairs(uri.query().unwrap_or_default());
     let mut found = pairs.filter_map(|(name, value)| (name == "ticket").then_some(value));
@@ -67,8 +67,8 @@ fn ticket_parameter(uri: &Uri) -> Result<Option<&str>, Problem> {
     }
 }
 
-/// The kinds that a ticket's media types name; `None` for all that are accepted. A type that
-/// this deployment never accepts would make a ticket that is good for nothing.
+/// The kinds that a ticket's media types name; `None` if it accepts all types of the deployment. A
+/// type that the deployment does not accept is refused, because the ticket could not be used.
 pub(crate) fn kinds(app: &App, media_types: &[String]) -> Result<Option<Vec<Kind>>, Problem> {
     if media_types.is_empty() {
         return Ok(None);
@@ -80,7 +80,7 @@ pub(crate) fn kinds(app: &App, media_types: &[String]) -> Result<Option<Vec<Kind
             let allowed: Vec<&str> = accepted.iter().map(|kind| kind.media_type()).collect();
             Problem::new(
                 ProblemKind::BadRequest,
-                format!("content_types: {text:?} is not accepted"),
+                format!("content_types must contain accepted types only, not {text:?}"),
             )
             .with("allowed", allowed)
         })

@@ -1,9 +1,9 @@
-//! The word for who may read an image's bytes without a token.
+//! The visibility of an image: who may download it without a token.
 
 use crate::http::reply::problem::{Problem, ProblemKind};
 use crate::model::Visibility;
 
-/// Reads the word: `private` or `public`.
+/// Parses a visibility: `private` or `public`.
 pub(crate) fn visibility(text: &str) -> Result<Visibility, Problem> {
     Visibility::parse(text.trim()).ok_or_else(|| {
         Problem::new(

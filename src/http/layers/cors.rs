@@ -1,6 +1,6 @@
-//! Cross-origin requests (Fetch §3.2): which pages' scripts may call, from the
-//! `cors_origins` setting. Credentials are never allowed: tokens travel in a header
-//! that a script has to set itself.
+//! Cross-origin requests (Fetch §3.2): the setting `cors_origins` decides which origins' scripts
+//! may call the API. Credentials are never allowed: tokens are sent in a header that a script has
+//! to set itself.
 
 use std::sync::Arc;
 
@@ -14,23 +14,23 @@ use crate::http::reply::problem::{Problem, ProblemKind};
 use crate::settings::Origins;
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PATCH, DELETE, OPTIONS");
-/// What scripts may send beyond what they always may (Fetch §2.2.2).
+/// The request headers that scripts may send, besides those that are always allowed (Fetch §2.2.2).
 const REQUEST_HEADERS: HeaderValue = HeaderValue::from_static(
     "Authorization, Content-Digest, Content-Disposition, Content-Type, Idempotency-Key, If-Match, \
      If-Modified-Since, If-None-Match, If-Range, If-Unmodified-Since, Range, Repr-Digest, \
      X-Request-Id",
 );
-/// What scripts may read beyond what they always may.
+/// The response headers that scripts may read, besides those that are always allowed.
 const RESPONSE_HEADERS: HeaderValue = HeaderValue::from_static(
     "Accept-Ranges, Allow, Content-Disposition, Content-Encoding, Content-Length, Content-Range, \
      ETag, Link, Location, Repr-Digest, Retry-After, Server-Timing, \
      WWW-Authenticate, X-Request-Id",
 );
-/// Two hours: the most that a known browser keeps a preflight's answer for.
+/// Two hours, the longest time for which a major browser caches the response to a preflight.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("7200");
 const ANY: HeaderValue = HeaderValue::from_static("*");
 
-/// The middleware that answers preflights and marks other answers.
+/// The middleware that answers preflights and adds headers to other responses.
 pub(crate) async fn allow(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let origins = &app.settings.http.cors_origins;
     let headers = request.headers();
@@ -42,7 +42,7 @@ pub(crate) async fn allow(State(app): State<Arc<App>>, request: Request, next: N
     let mut response = match (&allowed, is_preflight) {
         (Some(_), true) => preflight(),
         (None, true) => {
-            let detail = "pages of this origin may not call; see the setting cors_origins";
+            let detail = "pages of this origin may not call the API: see the setting cors_origins";
             Problem::new(ProblemKind::OriginNotAllowed, detail).into_response()
         }
         (_, false) => next.run(request).await,
@@ -60,8 +60,8 @@ pub(crate) async fn allow(State(app): State<Arc<App>>, request: Request, next: N
     response
 }
 
-/// What `Access-Control-Allow-Origin` says. Where every origin may call, answers are the
-/// same for all of them, and caches keep one.
+/// The value of `Access-Control-Allow-Origin`. If all origins are allowed, responses are the same
+/// for all of them, so that caches store only one.
 fn allowed(origins: &Origins, origin: Option<&HeaderValue>) -> Option<HeaderValue> {
     if *origins == Origins::Any {
         return Some(ANY);

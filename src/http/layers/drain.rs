@@ -1,9 +1,8 @@
-//! Bodies that were answered before they were read to their end.
+//! Bodies of requests that were answered before the body was read completely.
 //!
-//! Many clients send their whole body before they look for an answer. When the
-//! connection is closed on them meanwhile, they see a broken pipe instead of the
-//! refusal. So what a handler leaves unread is read on after the response, and
-//! thrown away, up to a bound (RFC 9112 §9.6 speaks of the same need).
+//! Many clients send their whole body before they read the response. If the connection is closed
+//! in the meantime, they report a broken pipe instead of the error response. Therefore the rest of
+//! the body is read and discarded after the response, up to a limit (compare RFC 9112 §9.6).
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -19,16 +18,16 @@ use http_body_util::BodyExt as _;
 use crate::http::app::App;
 use crate::service::Service;
 
-/// What is read on at the least, in bytes, where small uploads are allowed only.
+/// The minimum of this limit, in bytes, for deployments that allow only small uploads.
 const LEAST_BOUND: u64 = 64 << 20;
 
-/// The middleware that drains what handlers leave.
+/// The middleware that drains the bodies that handlers leave unread.
 pub(crate) async fn unread_body(State(app): State<Arc<App>>, request: Request) -> Request {
     let bodiless = matches!(
         *request.method(),
         Method::GET | Method::HEAD | Method::DELETE
     );
-    // Who asks before sending waits for the answer, and must not be told to go on
+    // A client that sends Expect waits for the response, and must not be asked to continue
     // after it.
     if bodiless || request.headers().contains_key(header::EXPECT) {
         return request;
@@ -36,7 +35,7 @@ pub(crate) async fn unread_body(State(app): State<Arc<App>>, request: Request) -
     request.map(|body| {
         Body::new(DrainedOnDrop {
             body: Some(body),
-            // An upload of twice the size that is allowed is still an honest mistake.
+            // An upload of up to twice the maximum size is assumed to be a mistake.
             bound: app
                 .settings
                 .uploads
@@ -48,9 +47,9 @@ pub(crate) async fn unread_body(State(app): State<Arc<App>>, request: Request) -
     })
 }
 
-/// A body that reads on when it is dropped before its end.
+/// A body whose rest is read when it is dropped before its end.
 struct DrainedOnDrop {
-    /// `None` once it has ended.
+    /// `None` after its end.
     body: Option<Body>,
     bound: u64,
     service: Service,

@@ -1,4 +1,4 @@
-//! What every request and every response goes through, whatever its route.
+//! The middleware that every request and every response passes through.
 
 pub(crate) mod cors;
 pub(crate) mod drain;

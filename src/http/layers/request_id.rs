@@ -1,4 +1,4 @@
-//! `X-Request-Id`: the caller's, if it is sane, else a new one, on every response.
+//! `X-Request-Id`: every response has the caller's id if it is valid, and a new one otherwise.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use uuid::Uuid;
 
 use crate::platform::{self, Platform};
 
-/// The header.
+/// The name of the header.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The middleware that sets it.
+/// The middleware that sets the header.
 pub(crate) async fn set(
     State(platform): State<Arc<dyn Platform>>,
     request: Request,
@@ -22,7 +22,7 @@ pub(crate) async fn set(
     let sent = request
         .headers()
         .get(&REQUEST_ID)
-        .filter(|value| is_sane(value.as_bytes()));
+        .filter(|value| is_valid(value.as_bytes()));
     let id = sent.cloned().or_else(|| new_id(&*platform));
     let mut response = next.run(request).await;
     if let Some(id) = id {
@@ -31,8 +31,8 @@ pub(crate) async fn set(
     response
 }
 
-/// 1 to 128 characters that need no care in logs.
-fn is_sane(id: &[u8]) -> bool {
+/// Whether an id has 1 to 128 characters that are safe in logs.
+fn is_valid(id: &[u8]) -> bool {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:/+=".contains(byte);
     (1..=128).contains(&id.len()) && id.iter().all(plain)
 }
@@ -48,28 +48,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_that_need_no_care_are_sane() {
-        for good in [
+    fn safe_ids_are_valid() {
+        for valid in [
             "a",
             "01a20bb0-2844",
             "Root=1-67891233-abcdef",
             "a/b+c.d_e:f",
         ] {
-            assert!(is_sane(good.as_bytes()), "{good}");
+            assert!(is_valid(valid.as_bytes()), "{valid}");
         }
         for wrong in ["", "a b", "a,b", "a\"", "é", "a\n", &"a".repeat(129)] {
-            assert!(!is_sane(wrong.as_bytes()), "{wrong:?}");
+            assert!(!is_valid(wrong.as_bytes()), "{wrong:?}");
         }
     }
 
     proptest::proptest! {
         #[test]
-        fn no_id_of_other_characters_is_sane(id: Vec<u8>, plain in "[a-zA-Z0-9_.:/+=-]{1,128}") {
+        fn ids_with_other_characters_are_not_valid(id: Vec<u8>, plain in "[a-zA-Z0-9_.:/+=-]{1,128}") {
             let text = String::from_utf8_lossy(&id);
             let odd = |c: char| !c.is_ascii_alphanumeric() && !"-_.:/+=".contains(c);
             let expected = (1..=128).contains(&id.len()) && !text.contains(odd);
-            proptest::prop_assert_eq!(is_sane(&id), expected);
-            proptest::prop_assert!(is_sane(plain.as_bytes()));
+            proptest::prop_assert_eq!(is_valid(&id), expected);
+            proptest::prop_assert!(is_valid(plain.as_bytes()));
         }
     }
 }

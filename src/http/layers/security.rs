@@ -1,4 +1,4 @@
-//! Headers that keep browsers from doing with an answer what it is not for.
+//! Headers that prevent browsers from misusing a response.
 
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -9,22 +9,22 @@ use crate::settings::Settings;
 
 const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName =
     HeaderName::from_static("cross-origin-resource-policy");
-/// Whose page may show an answer without having asked by CORS: those of its own origin.
-/// What anybody may embed says [`ANY_ORIGIN`] instead.
+/// Only pages of the same origin may embed a response without CORS. Responses that all pages may
+/// embed have [`ANY_ORIGIN`] instead.
 const SAME_ORIGIN: HeaderValue = HeaderValue::from_static("same-origin");
 const ANY_ORIGIN: HeaderValue = HeaderValue::from_static("cross-origin");
-/// Nothing in an answer is loaded or run, and no page frames it.
+/// A response must not load or run anything, and must not be framed.
 const INERT: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
-/// URLs may be signed: they are told to nobody.
+/// URLs may contain a signature, so they must not be sent as a referrer.
 const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
 const NO_SNIFFING: HeaderValue = HeaderValue::from_static("nosniff");
-/// A year.
+/// One year.
 const TRANSPORT: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
-/// What of the settings decides about them.
+/// The settings that determine the headers.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Policy {
-    /// The application is reached by https, so browsers may be told to use nothing else.
+    /// Whether clients use https, so that browsers can be instructed to use nothing else.
     encrypted: bool,
 }
 
@@ -36,13 +36,14 @@ impl Policy {
         }
     }
 
-    /// The policy where the settings cannot be read.
+    /// The policy if the settings cannot be read.
     pub(crate) fn unknown() -> Self {
         Self { encrypted: false }
     }
 }
 
-/// The middleware that sets them on every answer. What a handler has set stays.
+/// The middleware that sets the headers on every response. It keeps the values that a handler has
+/// set.
 pub(crate) async fn protect(State(policy): State<Policy>, mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, NO_SNIFFING);
@@ -60,7 +61,7 @@ pub(crate) async fn protect(State(policy): State<Policy>, mut response: Response
     response
 }
 
-/// Lets pages of every origin embed what is answered.
+/// Allows pages of all origins to embed a response.
 pub(crate) fn allow_embedding(headers: &mut HeaderMap) {
     headers.insert(CROSS_ORIGIN_RESOURCE_POLICY, ANY_ORIGIN);
 }

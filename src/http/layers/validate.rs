@@ -1,6 +1,5 @@
-//! What a request has to be before it is routed, whatever it is for: for one host, of a
-//! length that is read, without a coding of its body, and ready to take what it would be
-//! answered with.
+//! Checks of all requests before they are routed: a request must be for one host, must not be too
+//! long, must not have an encoded body, and must accept the type of the response.
 
 use axum::extract::Request;
 use axum::http::uri::Authority;
@@ -11,12 +10,12 @@ use axum::response::{IntoResponse as _, Response};
 use crate::http::headers::{accept, media_type};
 use crate::http::reply::problem::{Problem, ProblemKind};
 
-/// The longest path and query that is read, in bytes. An upload ticket fits.
+/// The maximum length of the path and query, in bytes. An upload ticket fits.
 pub(crate) const MAX_TARGET_BYTES: usize = 16 << 10;
-/// The most bytes of all header fields together.
+/// The maximum total size of all header fields, in bytes.
 pub(crate) const MAX_HEADER_BYTES: usize = 64 << 10;
 
-/// The middleware that refuses all others.
+/// The middleware that refuses other requests.
 pub(crate) async fn request(request: Request, next: Next) -> Result<Response, Problem> {
     let target = request.uri().path_and_query();
     let length = target.map_or(0, |target| target.as_str().len());
@@ -36,15 +35,15 @@ pub(crate) async fn request(request: Request, next: Next) -> Result<Response, Pr
         return Ok(read(request, next).await);
     }
     refuse_coding(request.headers())?;
-    // Whatever changes something answers with JSON, or with nothing. What would not be
-    // taken is refused before anything is done.
+    // Requests with side effects are answered with JSON, or without content. If the client does
+    // not accept JSON, they are refused before they have any effect.
     if request.method() != Method::DELETE {
         accept::choose(request.headers(), &["application/json"])?;
     }
     Ok(next.run(request).await)
 }
 
-/// Reading changes nothing: the answer itself tells what it is.
+/// Handles a read. It has no side effects, so its type is checked when the response is known.
 async fn read(request: Request, next: Next) -> Response {
     let accept = request.headers().get_all(header::ACCEPT);
     if accept.iter().all(|value| value == "*/*") {
@@ -63,40 +62,43 @@ async fn read(request: Request, next: Next) -> Response {
 }
 
 fn too_long(kind: ProblemKind, limit: usize, actual: usize) -> Problem {
-    let what = match kind {
+    let part = match kind {
         ProblemKind::UriTooLong => "path and query",
         _ => "header fields",
     };
-    Problem::new(kind, format!("the {what} must have at most {limit} bytes"))
+    Problem::new(kind, format!("the {part} must have at most {limit} bytes"))
         .with("limit", limit)
         .with("actual", actual)
 }
 
-/// RFC 9112 §3.2: a request that is for no host, or for two. Hosts tell some of this by the
-/// URI alone, and refuse some of it themselves.
+/// Refuses requests that name an invalid host, or two hosts (RFC 9112 §3.2). Runtimes refuse some
+/// of these themselves, and pass on some of the names in the URI only.
 fn refuse_hosts(uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
     let mut hosts = headers.get_all(header::HOST).iter();
     let host = hosts.next().map(authority);
     let detail = match (host, uri.authority()) {
-        _ if hosts.next().is_some() => "the request must have one Host",
-        (Some(None), _) => "Host must be a name or an address, and perhaps a port",
-        (_, Some(named)) if named.as_str().contains('@') => "a user cannot be named by the host",
+        _ if hosts.next().is_some() => "the request must have only one Host header",
+        (Some(None), _) => "the Host header must be a name or an address, with an optional port",
+        (_, Some(named)) if named.as_str().contains('@') => {
+            "the target of the request must not name a user"
+        }
         (Some(Some(host)), Some(named)) if host != *named => {
-            "Host and the target of the request must name the same host"
+            "the Host header and the target of the request must name the same host"
         }
         _ => return Ok(()),
     };
     Err(Problem::bad_request(detail))
 }
 
-/// What `Host` names, if it is anything that it may be.
+/// The authority that the `Host` header names, if it is valid.
 fn authority(host: &HeaderValue) -> Option<Authority> {
     let authority = Authority::try_from(host.as_bytes()).ok()?;
-    let is_whole = !authority.as_str().contains('@') && !authority.host().is_empty();
-    is_whole.then_some(authority)
+    let is_host = !authority.as_str().contains('@') && !authority.host().is_empty();
+    is_host.then_some(authority)
 }
 
-/// RFC 9110 §8.4: a coding that is not read is refused, and `Accept-Encoding` tells which is.
+/// Refuses an unsupported content coding (RFC 9110 §8.4). `Accept-Encoding` names the supported
+/// one.
 fn refuse_coding(headers: &HeaderMap) -> Result<(), Problem> {
     let mut codings = headers.get_all(header::CONTENT_ENCODING).iter();
     if codings.all(|coding| coding.is_empty() || coding == "identity") {
@@ -121,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_is_for_one_host() {
+    fn requests_must_name_one_host() {
         for (target, hosts) in [
             ("/", &["a", "a"][..]),
             ("/", &["a", "b"]),

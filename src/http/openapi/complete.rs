@@ -1,14 +1,14 @@
-//! Completes the document that the annotations give.
+//! Completes the document that is generated from the annotations.
 
 use serde_json::{Map, Value, json};
 
 use super::operation::{Operation, object};
 use super::{examples, problems, shared};
 
-/// Members of an operation by which annotations speak to this module.
+/// Extensions of operations with which annotations pass hints to this module.
 const HINTS: [&str; 4] = ["x-problems", "x-cached", "x-conditional", "x-optional-body"];
 
-/// The document with all that its operations have in common.
+/// Adds everything that operations have in common to the document.
 pub(super) fn complete(mut document: Value) -> Value {
     let components = object(&mut document["components"]);
     components.insert("headers".to_owned(), shared::headers());
@@ -35,7 +35,7 @@ pub(super) fn complete(mut document: Value) -> Value {
     document
 }
 
-/// Gives the answers that it shares with others.
+/// Completes an operation, and returns the responses that it shares with others.
 fn complete_operation(mut operation: Operation<'_>) -> Map<String, Value> {
     complete_conditions(&mut operation);
     complete_parameters(&mut operation);
@@ -75,7 +75,7 @@ fn complete_operation(mut operation: Operation<'_>) -> Map<String, Value> {
     shared
 }
 
-/// Ranges are for GET alone (RFC 9110 §14.2).
+/// Removes ranges, which only GET supports (RFC 9110 §14.2).
 fn leave_out_ranges(operation: &mut Operation<'_>) {
     operation.responses().remove("206");
     if let Some(Value::Array(parameters)) = operation.members.get_mut("parameters") {
@@ -90,7 +90,7 @@ fn leave_out_ranges(operation: &mut Operation<'_>) {
     }
 }
 
-/// Answers to HEAD have the same headers and nothing else.
+/// Removes the content of responses: a response to HEAD has the same headers and no content.
 fn leave_out_content(operation: &mut Operation<'_>, shared: &Map<String, Value>) {
     for response in operation.responses().values_mut() {
         let name = response["$ref"]
@@ -103,7 +103,7 @@ fn leave_out_content(operation: &mut Operation<'_>, shared: &Map<String, Value>)
     }
 }
 
-/// What conditional requests (RFC 9110 §13) may say, and are answered with.
+/// Adds the headers and responses of conditional requests (RFC 9110 §13).
 fn complete_conditions(operation: &mut Operation<'_>) {
     let cached = operation.hint("x-cached").is_some();
     let conditional = operation.hint("x-conditional").is_some();
@@ -114,7 +114,7 @@ fn complete_conditions(operation: &mut Operation<'_>) {
     }
     if (cached || conditional) && reads {
         names.push("If-None-Match");
-        let known = json!({"description": "The client has it already.", "headers": {"ETag": null}});
+        let known = json!({"description": "Not modified: the client has the current version.", "headers": {"ETag": null}});
         operation.responses().insert("304".to_owned(), known);
     }
     if conditional && reads {
@@ -139,7 +139,7 @@ fn complete_conditions(operation: &mut Operation<'_>) {
     }
 }
 
-/// Parameters that are shared become references; those of the path are added.
+/// Replaces shared parameters with references, and adds the parameters of the path.
 fn complete_parameters(operation: &mut Operation<'_>) {
     let parameters = operation.members.entry("parameters").or_insert(json!([]));
     let Value::Array(parameters) = parameters else {
@@ -170,10 +170,10 @@ fn complete_response(response: &mut Map<String, Value>) {
     complete_content(response);
 }
 
-/// Media types, or how they begin, whose content is no JSON.
+/// Media types, or prefixes of them, whose content is not JSON.
 const BYTES: [&str; 3] = ["image/", "application/octet-stream", "multipart/byteranges"];
 
-/// Bytes have no schema (OpenAPI 3.1 §4.8.14.5); objects have an example.
+/// Removes the schemas of binary content (OpenAPI 3.1 §4.8.14.5), and adds examples of objects.
 fn complete_content(body: &mut Map<String, Value>) {
     let Some(content) = body.get_mut("content") else {
         return;

@@ -1,4 +1,4 @@
-//! Examples: of the objects that are sent, and of the command that sends a request.
+//! Examples of objects, and of commands that send requests.
 
 use serde_json::{Map, Value, json};
 
@@ -6,7 +6,7 @@ use super::operation::Operation;
 use crate::model::Kind;
 use crate::service::filename;
 
-/// An object of each schema, members in their order.
+/// An example of each schema, with its members in the documented order.
 const OBJECTS: &[(&str, &str)] = &[
     (
         "MigrationStep",
@@ -150,7 +150,7 @@ const IMAGE: &str = r#"{
   }
 }"#;
 
-/// The example of a schema, as text.
+/// The example of a schema, as JSON text.
 fn text(schema: &str) -> Option<String> {
     if schema == "ImagePage" {
         let image = IMAGE.replace('\n', "\n    ");
@@ -173,7 +173,7 @@ fn value(schema: &str) -> Option<Value> {
     Some(value)
 }
 
-/// `components.examples` of all schemas that have one.
+/// `components.examples`: the examples of all schemas that have one.
 pub(super) fn all(schemas: &Map<String, Value>) -> Map<String, Value> {
     let examples = schemas.keys().filter_map(|name| {
         let value = value(name)?;
@@ -182,13 +182,13 @@ pub(super) fn all(schemas: &Map<String, Value>) -> Map<String, Value> {
     examples.collect()
 }
 
-/// The `examples` of a body of this schema.
+/// The `examples` of a body with this schema.
 pub(super) fn of(schema: &str) -> Option<Value> {
     let reference = json!({"$ref": format!("#/components/examples/{schema}")});
     text(schema).map(|_| json!({"example": reference}))
 }
 
-/// The command of curl for an operation.
+/// The curl command for an operation.
 pub(super) fn curl(operation: &Operation<'_>) -> String {
     let path = operation
         .path
@@ -216,13 +216,13 @@ pub(super) fn curl(operation: &Operation<'_>) -> String {
         parts.extend(body(content));
     }
     parts.push(url);
-    // One line where it fits.
+    // On one line if it fits.
     let lines = parts.join(" \\\n     ").replacen(" \\\n     ", " ", 1);
     let line = parts.join(" ");
     if line.len() < 80 { line } else { lines }
 }
 
-/// The arguments that send an example of a body.
+/// The arguments that send an example of the body.
 fn body(content: &Map<String, Value>) -> Vec<String> {
     if content.contains_key("multipart/form-data") {
         return vec!["-F file=@cat.jpg".to_owned()];

@@ -1,10 +1,11 @@
-//! Bodies that are images. Annotations say `image/*`, and each kind is listed here.
+//! Bodies that are images. Annotations use `image/*`, which is replaced by the media type of each
+//! kind.
 
 use serde_json::Value;
 
 use crate::model::Kind;
 
-/// Lists the media type of every kind where a body is any of them.
+/// Replaces `image/*` with the media types of all kinds.
 pub(super) fn list(document: &mut Value) {
     match document {
         Value::Object(members) => {

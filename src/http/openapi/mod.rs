@@ -1,15 +1,15 @@
 //! The published description of the API (OpenAPI 3.1), generated from the annotations of
-//! handlers and types. Compiled for unit tests only: the component carries the generated
-//! file, `docs/openapi.json`, and a test holds it to the code. `cargo xtask openapi` writes
-//! it anew, and makes the page `docs/openapi.html` of it.
+//! handlers and types. It is compiled for unit tests only: the component embeds the generated
+//! file, `docs/openapi.json`, and a test compares that file with the code. `cargo xtask openapi`
+//! regenerates it, and the page `docs/openapi.html` from it.
 //!
-//! An annotation says what is special about an operation; what follows from its path, its
-//! security and its bodies is completed here:
-//! - `schema`: the schemas that stand in several types, made from the limits in the code
-//! - `shared`: headers, parameters and ways of access that operations refer to by name
-//! - `image_types`: the types of bodies that are images
-//! - `problems`: the answers that are problems
-//! - `examples`: values for schemas, and the command of curl for an operation
+//! An annotation describes what is specific to an operation. This module adds what follows from
+//! its path, security and bodies:
+//! - `schema`: schemas that several types use, built from the limits in the code
+//! - `shared`: headers, parameters and security schemes that operations refer to by name
+//! - `image_types`: the media types of bodies that are images
+//! - `problems`: the error responses
+//! - `examples`: example values for schemas, and a curl command for each operation
 
 mod complete;
 mod examples;
@@ -37,12 +37,12 @@ use super::routes::{
         description = include_str!("introduction.md"),
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
-    servers((url = "/", description = "Where this description is.")),
+    servers((url = "/", description = "The server of this description.")),
     tags(
-        (name = "Images", description = "Take images in, find them, give them out."),
-        (name = "Links", description = "Signed URLs: whoever has one may download an image."),
-        (name = "Tickets", description = "Uploads without a token."),
-        (name = "Service", description = "What is accepted, what went wrong, and whether all is well."),
+        (name = "Images", description = "Upload, find, edit and download images."),
+        (name = "Links", description = "Signed URLs that allow downloads without a token."),
+        (name = "Tickets", description = "Upload tickets, which allow uploads without a token."),
+        (name = "Service", description = "Limits, health, metrics, maintenance and documentation."),
     ),
     components(schemas(schema::Tag)),
     paths(

@@ -1,4 +1,4 @@
-//! The answers of operations that are problems.
+//! The error responses of operations.
 
 mod cases;
 
@@ -11,19 +11,19 @@ use super::operation::Operation;
 use super::shared;
 use crate::http::reply::problem::ProblemKind::{self, *};
 
-/// As its slug, by which annotations name it.
+/// Serializes a kind as its slug, which annotations use as its name.
 impl Serialize for ProblemKind {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.slug())
     }
 }
 
-/// Adds them to an operation, by status, and gives those that it needs among
+/// Adds error responses to an operation, by status, and returns those that it needs in
 /// `components.responses`.
 pub(super) fn add(operation: &mut Operation<'_>) -> Map<String, Value> {
     let mut by_status: BTreeMap<u16, Vec<ProblemKind>> = BTreeMap::new();
     let kinds = of(operation);
-    // In the order of the list, each once.
+    // Each kind once, in the order of the list.
     for kind in ProblemKind::ALL.iter().filter(|kind| kinds.contains(kind)) {
         by_status
             .entry(kind.status().as_u16())
@@ -42,7 +42,7 @@ pub(super) fn add(operation: &mut Operation<'_>) -> Map<String, Value> {
     shared
 }
 
-/// The kinds that the annotation names, and those that follow from the rest of it.
+/// The kinds that the annotation names, and those that follow from the rest of the operation.
 fn of(operation: &Operation<'_>) -> Vec<ProblemKind> {
     let mut kinds = vec![
         UriTooLong,
@@ -118,7 +118,7 @@ fn response(kinds: &[ProblemKind]) -> Value {
     })
 }
 
-/// `components.examples` of all kinds.
+/// `components.examples` for all kinds.
 pub(super) fn examples() -> Map<String, Value> {
     let examples = ProblemKind::ALL.iter().map(|kind| {
         let mut value = json!({
@@ -142,26 +142,26 @@ pub(super) fn schema() -> Value {
     let types: Vec<String> = ProblemKind::ALL.iter().map(|kind| kind.uri()).collect();
     json!({
         "type": "object",
-        "description": "An error (RFC 9457). Some have further members that a program can use.",
+        "description": "An error (RFC 9457). Some kinds have additional members for programs.",
         "required": ["type", "title", "status", "detail"],
         "properties": {
             "type": {"type": "string", "format": "uri-reference", "enum": types,
-                "description": "What kind it is: the URL of a page that explains it."},
-            "title": {"type": "string", "description": "What kind it is, for a person."},
-            "status": {"type": "integer", "description": "The status of the answer."},
+                "description": "The kind of the problem: the URL of a page that explains it."},
+            "title": {"type": "string", "description": "A short summary of the kind, for people."},
+            "status": {"type": "integer", "description": "The HTTP status code of the response."},
             "detail": {"type": "string",
-                "description": "What is wrong in this case, for a person."},
-            "limit": {"type": "integer", "description": "The most that is allowed."},
-            "actual": {"type": ["integer", "string"], "description": "What there was instead."},
+                "description": "An explanation of this occurrence, for people."},
+            "limit": {"type": "integer", "description": "The maximum that is allowed."},
+            "actual": {"type": ["integer", "string"], "description": "The value that the request had."},
             "allowed": {"type": "array", "items": {"type": "string"},
-                "description": "What is allowed."},
-            "quota": {"type": "string", "description": "What of the quota is reached."},
-            "size": {"type": "integer", "description": "How many bytes there are."},
-            "header": {"type": "string", "description": "The header field that is wrong."},
-            "parameter": {"type": "string", "description": "The query parameter that is wrong."},
-            "field": {"type": "string", "description": "The member of the body that is wrong."},
+                "description": "The values that are allowed."},
+            "quota": {"type": "string", "description": "The resource whose quota is exceeded: `images` or `bytes`."},
+            "size": {"type": "integer", "description": "The size of the content in bytes."},
+            "header": {"type": "string", "description": "The name of the invalid header field."},
+            "parameter": {"type": "string", "description": "The name of the invalid query parameter."},
+            "field": {"type": "string", "description": "The name of the invalid member of the body."},
             "scope": {"type": "string", "description": "The scope that the token lacks."},
-            "variable": {"type": "string", "description": "The setting that is wrong."},
+            "variable": {"type": "string", "description": "The name of the invalid setting."},
         },
     })
 }

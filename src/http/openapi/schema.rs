@@ -1,5 +1,5 @@
-//! Schemas that stand in several types, made from the limits in the code. Each is a type
-//! of its own here, for annotations to name (`value_type = schema::Visibility`).
+//! Schemas that several types use, built from the limits in the code. Each is a separate type,
+//! so that annotations can name it (`value_type = schema::Visibility`).
 
 use utoipa::openapi::schema::{
     AdditionalProperties, Array, ArrayBuilder, KnownFormat, Object, ObjectBuilder, Schema,
@@ -15,7 +15,7 @@ use crate::model;
 use crate::model::Kind;
 use crate::service::{MAX_FILES, fields, filename as names};
 
-/// Makes a type whose schema is what a function gives.
+/// Defines types with the given schemas.
 macro_rules! named {
     ($($(#[$doc:meta])* $name:ident: $schema:expr;)*) => {
         $(
@@ -36,41 +36,41 @@ macro_rules! named {
 named! {
     /// The media type of an image.
     ContentType: words("The media type of an image.", &Kind::ALL.map(Kind::media_type));
-    /// Who may read the bytes of an image without a token.
+    /// Who may download an image without a token.
     Visibility: words(
-        "Who may read the bytes of an image without a token: nobody, or anybody.",
+        "Who may download the image without a token: nobody (`private`) or anyone (`public`).",
         &[model::Visibility::Private, model::Visibility::Public].map(|word| word.as_str()),
     );
-    /// What a signed URL may be used for.
+    /// The method that a signed URL allows.
     Method: words(
-        "What a signed URL may be used for: `GET`, which includes HEAD, or `HEAD` alone.",
+        "The method that the signed URL allows: `GET`, which includes HEAD, or `HEAD` only.",
         &[LinkMethod::Get, LinkMethod::Head].map(LinkMethod::as_str),
     );
     /// A tag.
     Tag: tag();
-    /// The name of an image.
+    /// The file name of an image.
     Filename: filename();
-    /// A part of the name of an image.
+    /// A part of the file name of an image.
     PartOfFilename: string().min_length(Some(1)).max_length(Some(names::MAX_BYTES)).build();
     /// Tags in a form.
     TagList: tag_list();
     /// The tags of an image.
     Tags: tags();
-    /// Changes of metadata.
+    /// Changes to metadata.
     MetadataPatch: metadata_patch();
     /// The files of a form.
     Files: files();
-    /// The length of a page.
+    /// The maximum number of items on a page.
     Limit: integer(1, listing::MAX_LIMIT.into()).default(Some(listing::DEFAULT_LIMIT.into())).build();
-    /// The life of a signed URL, where `max_link_seconds` is not set.
+    /// The lifetime of a signed URL, if `max_link_seconds` is not set.
     LinkSeconds: integer(1, 604_800).build();
-    /// The life of an upload ticket.
+    /// The lifetime of an upload ticket.
     TicketSeconds: integer(1, tickets::MAX_SECONDS).build();
     /// The order of a list.
     Sort: words("", &["created_at", "-created_at", "size", "-size", "filename", "-filename"]);
     /// The largest file that a ticket allows.
     Bytes: integer(1, json::MAX_NUMBER).build();
-    /// No or yes.
+    /// No (`0`) or yes (`1`).
     Flag: words("", &["0", "1"]);
 }
 
@@ -97,39 +97,39 @@ fn integer(least: u64, most: u64) -> ObjectBuilder {
         .maximum(Some(most as f64))
 }
 
-/// No character that controls a terminal.
+/// Text without control characters.
 const PLAIN: &str = r"^[^\x00-\x1f\x7f-\x9f]*$";
 
-/// What [`crate::service::filename::clean`] leaves as it is.
+/// The names that [`crate::service::filename::clean`] leaves unchanged.
 fn filename() -> Object {
-    // Controls, folders, and what reorders or hides text.
+    // Control characters, folder separators, and characters that reorder or hide text.
     const NOT: &str = r"\x00-\x1f\x7f-\x9f/\\\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb";
     let most = names::MAX_BYTES;
-    let told = format!(
-        "1 to {most} bytes, not dots alone, without folders, control characters and spaces \
-         around it."
+    let description = format!(
+        "1 to {most} bytes, not only dots, without folders, control characters, and leading or \
+         trailing spaces."
     );
     string()
-        .description(Some(told))
+        .description(Some(description))
         .max_length(Some(most))
         .pattern(Some(format!(r"^(?!\.+$)[^\s{NOT}]([^{NOT}]*[^\s{NOT}])?$")))
         .build()
 }
 
-/// A pattern that a tag matches. Spaces around it do not count.
+/// The pattern of a tag. Leading and trailing spaces are ignored.
 fn tag_pattern() -> String {
     const NOT: &str = r",\x00-\x1f\x7f-\x9f";
     let inner = fields::MAX_TAG_CHARS - 2;
     format!(r"\s*[^\s{NOT}]([^{NOT}]{{0,{inner}}}[^\s{NOT}])?\s*")
 }
 
-/// Tags, separated by commas; between two commas may also be nothing.
+/// Tags, separated by commas. Empty elements are allowed.
 fn tag_list() -> Object {
     let (one, more) = (tag_pattern(), fields::MAX_TAGS - 1);
     let pattern = format!(r"^({one}|\s*)(,({one}|\s*)){{0,{more}}}$");
-    let told = format!("Tags, separated by commas: at most {}.", fields::MAX_TAGS);
+    let description = format!("At most {} tags, separated by commas.", fields::MAX_TAGS);
     string()
-        .description(Some(told))
+        .description(Some(description))
         .pattern(Some(pattern))
         .examples(["cats,holiday"])
         .build()
@@ -138,9 +138,9 @@ fn tag_list() -> Object {
 fn tag() -> Object {
     let pattern = format!("^{}$", tag_pattern());
     let most = fields::MAX_TAG_CHARS;
-    let told = format!("1 to {most} characters, none a comma or a control character.");
+    let description = format!("1 to {most} characters, without commas and control characters.");
     string()
-        .description(Some(told))
+        .description(Some(description))
         .pattern(Some(pattern))
         .build()
 }
@@ -159,12 +159,12 @@ fn metadata_patch() -> Object {
     let value = value.pattern(Some(PLAIN)).build();
     let name = string().min_length(Some(1)).pattern(Some(PLAIN));
     let most = fields::MAX_METADATA_BYTES;
-    let told = format!(
-        "A string without control characters sets a member, `null` removes it. All names and \
-         values together have at most {most} bytes."
+    let description = format!(
+        "A string without control characters sets a member; `null` removes it. All names and \
+         values have at most {most} bytes in total."
     );
     ObjectBuilder::new()
-        .description(Some(told))
+        .description(Some(description))
         .property_names(Some(name.build()))
         .additional_properties(Some(AdditionalProperties::RefOr(value.into())))
         .build()

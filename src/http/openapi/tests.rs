@@ -1,4 +1,4 @@
-//! The published description is what the code gives, and says what the application does.
+//! The published description is up to date, and matches the application's behaviour.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -12,11 +12,11 @@ use super::*;
 use crate::http::routes;
 use crate::http::testing::Client;
 
-/// Where `cargo xtask openapi` asks for the file to be written.
+/// The variable with which `cargo xtask openapi` requests that the file be written.
 const WRITE: &str = "DARKROOM_WRITE_OPENAPI";
 
 #[test]
-fn the_published_description_is_what_the_code_gives() {
+fn the_published_description_is_up_to_date() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/openapi.json");
     let text = serde_json::to_string_pretty(&document()).expect("JSON") + "\n";
     if env::var_os(WRITE).is_some() {
@@ -25,11 +25,11 @@ fn the_published_description_is_what_the_code_gives() {
     let published = fs::read_to_string(&path).unwrap_or_default();
     assert!(
         published == text,
-        "docs/openapi.json is not what the code gives: `cargo xtask openapi` writes it anew"
+        "docs/openapi.json is out of date: run `cargo xtask openapi`"
     );
 }
 
-/// The methods that a resource tells of itself, but for those that follow from others.
+/// The methods in a resource's `Allow` header, without those that are implied by others.
 async fn methods(client: &Client, path: &str) -> BTreeSet<String> {
     let path = path.replace("{id}", "01a20bb0-2844-74b5-8560-f8154794d311");
     let request = Request::builder().method(Method::OPTIONS);
@@ -44,7 +44,7 @@ async fn methods(client: &Client, path: &str) -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn what_is_described_is_what_there_is() {
+async fn described_operations_are_the_existing_ones() {
     let document = document();
     let paths = document["paths"].as_object().expect("paths");
     let described: BTreeSet<&str> = paths.keys().map(String::as_str).collect();
@@ -71,7 +71,7 @@ fn visit(value: &Value, visitor: &mut impl FnMut(&Map<String, Value>)) {
 }
 
 #[test]
-fn every_reference_leads_somewhere_and_nothing_shared_is_left_over() {
+fn references_resolve_and_shared_components_are_used() {
     let document = document();
     let mut used = BTreeSet::new();
     visit(&document, &mut |object| {
@@ -95,13 +95,16 @@ fn every_reference_leads_somewhere_and_nothing_shared_is_left_over() {
 }
 
 #[test]
-fn every_operation_is_named_and_can_be_refused_only_as_described() {
+fn operations_have_names_and_describe_their_errors() {
     let document = document();
     let mut names = BTreeSet::new();
     for methods in document["paths"].as_object().expect("paths").values() {
         for operation in methods.as_object().expect("operations").values() {
             let name = operation["operationId"].as_str().expect("a name");
-            assert!(names.insert(name.to_owned()), "{name} stands twice");
+            assert!(
+                names.insert(name.to_owned()),
+                "duplicate operation id {name}"
+            );
             assert!(
                 operation["summary"].is_string() && operation["tags"].is_array(),
                 "{name}"
@@ -144,7 +147,7 @@ fn examples_have_the_members_of_their_schemas() {
 }
 
 #[tokio::test]
-async fn the_description_says_where_the_application_is() {
+async fn the_description_names_the_base_url() {
     let client = Client::with(&[("public_base_url", "https://a.example/i")]);
     for (client, url) in [(&Client::new(), "/"), (&client, "https://a.example/i")] {
         let request = Request::get("/openapi.json").body(Body::empty());
@@ -157,7 +160,7 @@ async fn the_description_says_where_the_application_is() {
 }
 
 #[tokio::test]
-async fn who_takes_gzip_gets_it() {
+async fn gzip_is_sent_to_clients_that_accept_it() {
     let client = Client::new();
     for path in ["/openapi.json", "/docs"] {
         let send = async |coding: &str| {

@@ -1,4 +1,4 @@
-//! Files that the component carries, compressed by the build script.
+//! Files that are embedded in the component, compressed by the build script.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
@@ -13,7 +13,7 @@ use crate::http::reply::problem::{Problem, ProblemKind};
 pub(crate) const OPENAPI: Asset = Asset {
     gzip: include_bytes!(concat!(env!("OUT_DIR"), "/openapi.json.gz")),
 };
-/// The page that shows it.
+/// The web page of that description.
 pub(crate) const DOCS: Asset = Asset {
     gzip: include_bytes!(concat!(env!("OUT_DIR"), "/openapi.html.gz")),
 };
@@ -25,7 +25,7 @@ pub(crate) struct Asset {
 }
 
 impl Asset {
-    /// The file as it was.
+    /// The decompressed file.
     pub(crate) fn plain(self) -> Result<Vec<u8>, Problem> {
         let data = self
             .gzip
@@ -33,11 +33,16 @@ impl Asset {
             .checked_sub(8)
             .and_then(|end| self.gzip.get(10..end));
         let plain = data.and_then(|data| decompress_to_vec(data).ok());
-        plain.ok_or_else(|| Problem::new(ProblemKind::Internal, "the file cannot be read"))
+        plain.ok_or_else(|| {
+            Problem::new(
+                ProblemKind::Internal,
+                "the embedded file cannot be decompressed",
+            )
+        })
     }
 
-    /// Answers with the file, in the coding that the client wants. `respond` is given the
-    /// entity tag of that coding, and its bytes.
+    /// Responds with the file, in the coding that the client prefers. `respond` receives the entity
+    /// tag and the bytes of the encoded file.
     pub(crate) fn respond(
         self,
         headers: &HeaderMap,
@@ -64,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_compressed_comes_out_again() {
+    fn assets_are_decompressed_to_their_files() {
         for (asset, file) in [
             (OPENAPI, include_str!("../../../docs/openapi.json")),
             (DOCS, include_str!("../../../docs/openapi.html")),

@@ -1,5 +1,5 @@
-//! Answers that are the same for everybody until the deployment changes: caches keep
-//! them for a while and then ask by their `ETag`.
+//! Responses that are the same for all clients until the deployment changes. Caches keep them for a
+//! while, and then revalidate them with their `ETag`.
 
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -12,10 +12,10 @@ use crate::http::headers::entity_tag::EntityTag;
 use crate::http::reply::json;
 use crate::http::reply::problem::Problem;
 
-/// How long caches keep them without asking.
+/// The time for which caches use a response without revalidation.
 const CACHE: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
-/// The tag of a body.
+/// The entity tag of a body.
 pub(crate) fn etag(body: &[u8]) -> EntityTag {
     let digest = Sha256::digest(body);
     let short: String = digest
@@ -26,7 +26,7 @@ pub(crate) fn etag(body: &[u8]) -> EntityTag {
     EntityTag::strong(short)
 }
 
-/// The body, or 304 where the request's `headers` say that the client has it.
+/// Responds with the body, or with 304 if the request's `headers` say that the client has it.
 pub(crate) fn respond(
     headers: &HeaderMap,
     content_type: &'static str,
@@ -51,7 +51,7 @@ pub(crate) fn respond(
     response
 }
 
-/// The same for an object as JSON.
+/// Responds with an object as JSON in the same way.
 pub(crate) fn object(headers: &HeaderMap, view: &impl Serialize) -> Result<Response, Problem> {
     let body = json::print(view)?;
     Ok(respond(headers, "application/json", &etag(&body), body))

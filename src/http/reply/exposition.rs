@@ -1,25 +1,25 @@
-//! Prometheus' text format, version 0.0.4: metrics as lines of name, labels, value.
+//! The Prometheus text format, version 0.0.4: metrics as lines of name, labels, value.
 //!
 //! `# HELP name …`, `# TYPE name gauge`, then `name{label="value",…} number` for each
-//! sample. A label's value has its backslashes, quotes and line ends escaped.
+//! sample. Backslashes, quotes and line breaks in a label's value are escaped.
 
 use std::fmt::Write as _;
 
 /// The media type.
 pub(crate) const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// A name and a value that tell samples of a metric apart.
+/// A label: a name and a value that distinguish samples of a metric.
 pub(crate) type Label<'a> = (&'a str, &'a str);
 
-/// Metrics that are being written.
+/// A builder of metrics in the text format.
 #[derive(Debug, Default)]
 pub(crate) struct Exposition {
     text: String,
 }
 
 impl Exposition {
-    /// Adds a metric whose values may rise and fall, and its samples. The help has
-    /// neither backslashes nor line ends; a metric without samples is left out.
+    /// Adds a gauge and its samples. The help text must not contain backslashes or line breaks.
+    /// A metric without samples is omitted.
     pub(crate) fn gauge<'a, L: AsRef<[Label<'a>]>>(
         &mut self,
         name: &str,
@@ -49,7 +49,7 @@ impl Exposition {
         let _ = writeln!(self.text, " {value}");
     }
 
-    /// All of it.
+    /// Returns the text.
     pub(crate) fn into_text(self) -> String {
         self.text
     }
@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn metrics_are_written_in_the_text_format() {
         let mut metrics = Exposition::default();
-        metrics.gauge("a_total", "How many.", [([], 3)]);
+        metrics.gauge("a_total", "A total.", [([], 3)]);
         let labelled: [(&[Label<'_>], u64); 2] = [
             (&[("owner", "a\\b\"c\nd"), ("hash", "é")], u64::MAX),
             (&[("owner", "")], 0),
@@ -86,7 +86,7 @@ mod tests {
         metrics.gauge("c", "Of none.", Vec::<([Label<'_>; 0], u64)>::new());
         assert_eq!(
             metrics.into_text(),
-            "# HELP a_total How many.\n# TYPE a_total gauge\na_total 3\n\
+            "# HELP a_total A total.\n# TYPE a_total gauge\na_total 3\n\
              # HELP b Of each.\n# TYPE b gauge\n\
              b{owner=\"a\\\\b\\\"c\\nd\",hash=\"é\"} 18446744073709551615\n\
              b{owner=\"\"} 0\n"
@@ -113,7 +113,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_label_comes_back(value in "(\\PC|[\\\\\"\n\r\t]){0,20}") {
+        fn escaped_labels_can_be_unescaped(value in "(\\PC|[\\\\\"\n\r\t]){0,20}") {
             prop_assert_eq!(unescaped(&escaped(&value)), Some(value));
         }
     }

@@ -1,4 +1,4 @@
-//! The image object and pages of it.
+//! The image object, and pages of image objects.
 
 use std::collections::BTreeMap;
 
@@ -19,61 +19,61 @@ use crate::http::reply::problem::Problem;
 use crate::http::reply::urls::Urls;
 use crate::model::Image;
 
-/// An image, without its bytes.
+/// An image, without its content.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Image))]
 pub(crate) struct ImageView<'a> {
-    /// Names the image: a UUIDv7, so ids are in the order of uploads.
+    /// The id of the image. Ids are UUIDv7, so they sort by upload time.
     id: Uuid,
-    /// The `sub` of the token that uploaded it.
+    /// The owner of the image: the `sub` of the token or the ticket that it was uploaded with.
     owner: &'a str,
-    /// As the uploader named it, without folders and control characters.
+    /// The file name given by the uploader, without folders and control characters.
     #[cfg_attr(test, schema(required = true))]
     filename: Option<&'a str>,
-    /// What the bytes are, told from the bytes.
+    /// The media type, determined from the content.
     #[cfg_attr(test, schema(value_type = schema::ContentType))]
     content_type: &'a str,
-    /// Bytes.
+    /// The size in bytes.
     size: u64,
-    /// SHA-256 of the bytes, in lower-case hex.
+    /// The SHA-256 of the content, in lower-case hexadecimal.
     #[cfg_attr(test, schema(pattern = "^[0-9a-f]{64}$"))]
     sha256: String,
-    /// Pixels, after orientation.
+    /// The width in pixels, with orientation applied.
     #[cfg_attr(test, schema(minimum = 1))]
     width: u32,
-    /// Pixels, after orientation.
+    /// The height in pixels, with orientation applied.
     #[cfg_attr(test, schema(minimum = 1))]
     height: u32,
-    /// 1 unless animated.
+    /// The number of frames; 1 unless the image is animated.
     #[cfg_attr(test, schema(minimum = 1))]
     frames: u32,
-    /// When it was uploaded.
+    /// The time of the upload.
     #[cfg_attr(test, schema(format = DateTime))]
     created_at: String,
-    /// When anything of it last changed.
+    /// The time of the last change to the image object.
     #[cfg_attr(test, schema(format = DateTime))]
     updated_at: String,
-    /// Who may read the bytes without a token: nobody, or anybody.
+    /// Who may download the image without a token: nobody (`private`) or anyone (`public`).
     #[cfg_attr(test, schema(value_type = schema::Visibility))]
     visibility: &'static str,
-    /// In the order given, without repeats.
+    /// The tags, in the order in which they were given, without duplicates.
     #[cfg_attr(test, schema(value_type = schema::Tags))]
     tags: &'a [String],
-    /// The owner's own notes.
+    /// The owner's custom key-value pairs.
     metadata: &'a BTreeMap<String, String>,
-    /// Where to find it.
+    /// The URLs of the image.
     links: Links,
 }
 
-/// Where to find an image.
+/// The URLs of an image.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema), schema(as = ImageLinks))]
 struct Links {
-    /// The image object.
+    /// The URL of the image object.
     #[serde(rename = "self")]
     #[cfg_attr(test, schema(format = "uri-reference"))]
     this: String,
-    /// The bytes.
+    /// The URL of the content.
     #[cfg_attr(test, schema(format = "uri-reference"))]
     content: String,
 }
@@ -110,7 +110,7 @@ impl<'a> ImageView<'a> {
 pub(crate) struct PageView<'a> {
     /// The images of this page.
     pub(crate) items: Vec<ImageView<'a>>,
-    /// The `cursor` of the next page; `null` on the last one.
+    /// The `cursor` of the next page; `null` on the last page.
     #[cfg_attr(test, schema(required = true))]
     pub(crate) next_cursor: Option<String>,
 }
@@ -123,10 +123,10 @@ pub(crate) struct ItemsView<'a> {
     pub(crate) items: Vec<ImageView<'a>>,
 }
 
-/// An image object as it is sent, and what tells its state from others.
+/// The response with an image object, and the object's validators.
 ///
-/// The tag is that of the very bytes, so it also changes with the base URL and with
-/// what another version of the component says of an image.
+/// The entity tag is computed from the bytes of the response, so it also changes with the base URL
+/// and with the component's version of the image object.
 pub(crate) fn object(app: &App, image: &Image) -> Result<(Response, Validators), Problem> {
     let body = json::print(&ImageView::new(Urls::of(&app.settings), image))?;
     let validators = Validators {

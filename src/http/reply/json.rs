@@ -1,4 +1,4 @@
-//! JSON that no cache keeps for others.
+//! JSON responses that shared caches must not store.
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::http::reply::problem::{Problem, ProblemKind};
 
-/// 200 with an object.
+/// A 200 response with an object.
 pub(crate) fn ok(view: &impl Serialize) -> Response {
     match print(view) {
         Ok(body) => response(body),
@@ -14,7 +14,7 @@ pub(crate) fn ok(view: &impl Serialize) -> Response {
     }
 }
 
-/// 201 with an object.
+/// A 201 response with an object.
 pub(crate) fn created(view: &impl Serialize) -> Response {
     let mut response = ok(view);
     if response.status() == StatusCode::OK {
@@ -23,13 +23,13 @@ pub(crate) fn created(view: &impl Serialize) -> Response {
     response
 }
 
-/// An object as JSON.
+/// Serializes an object.
 pub(crate) fn print(view: &impl Serialize) -> Result<Vec<u8>, Problem> {
     serde_json::to_vec(view)
-        .map_err(|_| Problem::new(ProblemKind::Internal, "the answer cannot be written"))
+        .map_err(|_| Problem::new(ProblemKind::Internal, "the response cannot be serialized"))
 }
 
-/// 200 with what [`print`] has made.
+/// A 200 response with a body from [`print`].
 pub(crate) fn response(body: Vec<u8>) -> Response {
     let mut response = body.into_response();
     let headers = response.headers_mut();

@@ -1,10 +1,11 @@
-//! HTML that runs nothing and loads nothing: the frame of a page, and text as markup.
-//! `cargo xtask openapi` makes its page with this same file, so it names no other.
+//! HTML without scripts and external resources: the frame of a page, and text as markup.
+//! `cargo xtask openapi` includes this file to generate its page, so it must not use other
+//! modules.
 
-/// The one style sheet. It stands in every page, so that a page is one answer.
+/// The style sheet. It is embedded in every page, so that a page needs only one request.
 pub(crate) const STYLE: &str = include_str!("page.css");
 
-/// A whole page. `title` is text, `body` is HTML.
+/// A complete page. `title` is text, `body` is HTML.
 pub(crate) fn html(title: &str, body: &str) -> String {
     let title = escape(title);
     format!(
@@ -15,7 +16,7 @@ pub(crate) fn html(title: &str, body: &str) -> String {
     )
 }
 
-/// Text as HTML.
+/// Escapes text for HTML.
 pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
@@ -31,7 +32,7 @@ pub(crate) fn escape(text: &str) -> String {
     escaped
 }
 
-/// Text as HTML, words between backquotes as code.
+/// Escapes text for HTML, with words between backquotes as code.
 pub(crate) fn prose(text: &str) -> String {
     let parts = text.split('`').enumerate();
     let parts = parts.map(|(place, part)| match place % 2 {
@@ -46,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_stays_text() {
+    fn text_is_escaped() {
         assert_eq!(
             escape("<a href=\"x\">&'"),
             "&lt;a href=&quot;x&quot;&gt;&amp;&#39;"
@@ -58,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn the_style_sheet_closes_nothing_and_loads_nothing() {
+    fn the_style_sheet_has_no_end_tags_and_loads_nothing() {
         for word in ["</", "@import", "url("] {
             assert!(!STYLE.contains(word), "{word}");
         }

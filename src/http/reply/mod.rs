@@ -1,4 +1,4 @@
-//! What is sent: JSON, problems, pages and files that the component carries.
+//! Responses: JSON, problems, pages and embedded files.
 
 pub(crate) mod asset;
 pub(crate) mod cached;

@@ -1,4 +1,4 @@
-//! Pages for people, as answers.
+//! Responses that are web pages.
 
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -11,7 +11,7 @@ use super::cached;
 use super::markup::STYLE;
 use crate::http::headers::entity_tag::EntityTag;
 
-/// Answers with a page.
+/// Responds with a page.
 pub(crate) fn respond(headers: &HeaderMap, etag: &EntityTag, page: impl Into<Bytes>) -> Response {
     let mut response = cached::respond(headers, "text/html; charset=utf-8", etag, page);
     if let Ok(policy) = HeaderValue::from_str(&policy()) {
@@ -21,7 +21,7 @@ pub(crate) fn respond(headers: &HeaderMap, etag: &EntityTag, page: impl Into<Byt
     response
 }
 
-/// The style sheet applies, by its hash, and nothing else does.
+/// A policy that allows only the style sheet, by its hash.
 fn policy() -> String {
     let hash = STANDARD.encode(Sha256::digest(STYLE));
     format!(

@@ -1,7 +1,7 @@
-//! Errors as they are sent: `application/problem+json` (RFC 9457).
+//! Error responses: `application/problem+json` (RFC 9457).
 //!
-//! `kind` has the list of all kinds, `explain` what is told of each to a person; what
-//! each layer's errors become is decided here and nowhere else.
+//! `kind` lists all kinds, `explain` describes each for people. This module alone decides
+//! which problem each layer's errors become.
 
 mod explain;
 mod kind;
@@ -21,13 +21,12 @@ use crate::service::{EditError, ServiceError, UploadError};
 pub use explain::Explanation;
 pub use kind::ProblemKind;
 
-/// What was behind a problem, for the log only: travels as an extension of the
-/// response.
+/// The cause of a problem, for the log only. It is an extension of the response.
 #[derive(Clone, Debug)]
 pub struct Cause(pub String);
 
-/// The longest text of a problem, in characters: some have what was sent in them, and what
-/// is sent back must not be many times that.
+/// The longest text of a problem, in characters. Some texts quote the request, and a response
+/// must not be many times longer than its request.
 const MAX_TEXT_CHARS: usize = 500;
 
 fn shortened(mut text: String) -> String {
@@ -38,7 +37,7 @@ fn shortened(mut text: String) -> String {
     text
 }
 
-/// An error on its way to the client.
+/// An error response.
 #[derive(Clone, Debug)]
 pub struct Problem {
     kind: ProblemKind,
@@ -49,7 +48,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A problem, and what it is in this case, for a person.
+    /// Creates a problem with a description of this occurrence, for people.
     pub fn new(kind: ProblemKind, detail: impl Into<String>) -> Self {
         Self {
             kind,
@@ -60,7 +59,7 @@ impl Problem {
         }
     }
 
-    /// 400: the request is not as the resource takes it.
+    /// 400: the request is not valid.
     pub fn bad_request(detail: impl Into<String>) -> Self {
         Self::new(ProblemKind::BadRequest, detail)
     }
@@ -75,7 +74,7 @@ impl Problem {
         self
     }
 
-    /// Adds a header. A value that cannot be sent is left out.
+    /// Adds a header, unless its value cannot be sent.
     pub fn with_header(mut self, name: HeaderName, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
             self.headers.push((name, value));
@@ -83,32 +82,32 @@ impl Problem {
         self
     }
 
-    /// A problem of our own, whose cause is for the log only.
+    /// A problem on the server, whose cause is for the log only.
     fn internal(kind: ProblemKind, detail: &str, cause: &impl ToString) -> Self {
         let mut problem = Self::new(kind, detail);
         problem.cause = Some(Cause(cause.to_string()));
         problem
     }
 
-    /// No token (RFC 6750 §3: then no error code either).
+    /// The request has no token (RFC 6750 §3: such a challenge has no error code).
     pub fn token_missing() -> Self {
         Self::new(
             ProblemKind::Unauthorized,
-            "send a token: Authorization: Bearer …",
+            "the request must have a token: Authorization: Bearer <token>",
         )
         .with_header(header::WWW_AUTHENTICATE, "Bearer realm=\"darkroom\"")
     }
 
-    /// Another scheme than Bearer, or more than one header.
+    /// The scheme is not Bearer, or there is more than one header.
     pub fn token_unreadable() -> Self {
-        let detail = "send one Authorization header, of the form: Bearer <token>";
+        let detail = "the request must have one Authorization header of the form: Bearer <token>";
         Self::new(ProblemKind::Unauthorized, detail).with_header(
             header::WWW_AUTHENTICATE,
             "Bearer realm=\"darkroom\", error=\"invalid_request\"",
         )
     }
 
-    /// The token is good, but not for this.
+    /// The token is valid, but lacks the scope.
     pub fn scope_missing(scope: Scope) -> Self {
         let challenge =
             format!("Bearer realm=\"darkroom\", error=\"insufficient_scope\", scope=\"{scope}\"");
@@ -120,9 +119,10 @@ impl Problem {
         .with_header(header::WWW_AUTHENTICATE, &challenge)
     }
 
-    /// The content has `size` bytes, and none of those asked for (RFC 9110 §15.5.17).
+    /// The content has `size` bytes, and none of the requested ones (RFC 9110 §15.5.17).
     pub fn range_not_satisfiable(size: u64) -> Self {
-        let detail = format!("the content has {size} bytes, and none of those asked for");
+        let detail =
+            format!("the content has {size} bytes, and none of them is in the requested range");
         Self::new(ProblemKind::RangeNotSatisfiable, detail)
             .with("size", size)
             .with_header(header::CONTENT_RANGE, &byteranges::unsatisfied(size))
@@ -216,13 +216,14 @@ impl From<ServiceError> for Problem {
                 Self::unavailable("the upload took too long; send it again", &error)
             }
             ServiceError::Unavailable(_) if error.is_of_blobs() => {
-                Self::unavailable("the blob store does not answer", &error)
+                Self::unavailable("the blob store is not responding", &error)
             }
             ServiceError::Unavailable(_) => {
-                Self::unavailable("the catalog does not answer", &error)
+                Self::unavailable("the catalog is not responding", &error)
             }
             ServiceError::Damaged(_) => {
-                let detail = "what is stored is damaged; the operator can see more in the log";
+                let detail =
+                    "the stored data is damaged; the operator finds the details in the log";
                 Self::internal(ProblemKind::Internal, detail, &error)
             }
         }
@@ -285,7 +286,7 @@ impl From<UploadError> for Problem {
                 Self::new(ProblemKind::TooLarge, detail).with("limit", limit)
             }
             UploadError::TooManyFiles { limit } => {
-                // With a ticket, the form should have been a file of its own.
+                // A ticket allows one file, so the fault is in the request, not in its size.
                 let kind = match limit {
                     1 => ProblemKind::BadRequest,
                     _ => ProblemKind::TooLarge,

@@ -1,44 +1,44 @@
-//! Where resources are, as answers say it.
+//! The URLs of resources in responses.
 
 use uuid::Uuid;
 
 use crate::settings::Settings;
 
-/// URLs that begin with `public_base_url`, or paths where it is not set.
+/// URLs that begin with `public_base_url`, or paths if that is not set.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Urls<'a> {
     base: &'a str,
 }
 
 impl<'a> Urls<'a> {
-    /// Those of a deployment.
+    /// The URLs of a deployment.
     pub(crate) fn of(settings: &'a Settings) -> Self {
         let base = settings.http.public_base_url.as_deref().unwrap_or_default();
         Self { base }
     }
 
-    /// Whether clients come by https.
+    /// Whether clients use https.
     pub(crate) fn are_encrypted(self) -> bool {
         self.base.starts_with("https://")
     }
 
-    /// The resource at this path and query.
+    /// The URL of a path and query.
     pub(crate) fn at(self, path: &str) -> String {
         format!("{}{path}", self.base)
     }
 
-    /// An image.
+    /// The URL of an image object.
     pub(crate) fn image(self, id: Uuid) -> String {
         format!("{}/v1/images/{id}", self.base)
     }
 
-    /// The bytes of an image.
+    /// The URL of an image's content.
     pub(crate) fn content(self, id: Uuid) -> String {
         self.at(&content_path(id))
     }
 }
 
-/// The path of an image's bytes.
+/// The path of an image's content.
 pub(crate) fn content_path(id: Uuid) -> String {
     format!("/v1/images/{id}/content")
 }

@@ -1,4 +1,4 @@
-//! `/v1/admin/…`: what an operator does, by a cron job or by hand.
+//! `/v1/admin/…`: maintenance, from a cron job or by hand.
 
 use std::sync::Arc;
 
@@ -15,10 +15,10 @@ use crate::http::reply;
 use crate::http::reply::problem::Problem;
 use crate::service::audit::{Audit, Finding, Place};
 
-/// The most records that one call sweeps.
+/// The maximum number of records that one call sweeps.
 const MAX_SWEPT: u32 = 1000;
 const DEFAULT_SWEPT: u32 = 200;
-/// The most records on a page of an audit.
+/// The maximum number of records on a page of an audit.
 const MAX_AUDITED: u32 = 200;
 const DEFAULT_AUDITED: u32 = 50;
 
@@ -29,47 +29,47 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-/// A sweep.
+/// The parameters of a sweep.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Sweep))]
-pub(crate) struct WantedSweep {
-    /// The most records that are swept; 200 where nothing is said.
+pub(crate) struct SweepRequest {
+    /// The maximum number of records to sweep. The default is 200.
     #[serde(default, deserialize_with = "json::whole_or_null")]
     #[cfg_attr(test, schema(minimum = 1, maximum = 1000))]
     limit: Option<u64>,
 }
 
-/// What a sweep did.
+/// The result of a sweep.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Swept))]
 pub(crate) struct SweepView {
-    /// Deleted blobs whose bytes are gone now.
+    /// The number of deleted blobs whose bytes were removed.
     blobs: u32,
-    /// Expired leases whose remains are gone now.
+    /// The number of expired leases whose remains were removed.
     leases: u32,
-    /// Whether there may be more to do.
+    /// Whether there may be more records to sweep.
     more: bool,
 }
 
-/// Sweep
+/// Sweep deleted data
 ///
-/// Deletes the bytes of deleted images, and what crashes left of uploads. A call is
-/// bounded; `more` says whether to call again.
+/// Removes the bytes of deleted images and the remains of interrupted uploads. Each call handles
+/// a limited number of records; `more` says whether to call again.
 #[cfg_attr(test, utoipa::path(
     post, path = "/v1/admin/sweep", operation_id = "sweep", tag = "Service",
-    request_body = WantedSweep,
-    responses((status = 200, description = "What was done.", body = SweepView)),
+    request_body = SweepRequest,
+    responses((status = 200, description = "The result of the sweep.", body = SweepView)),
     security(("token" = ["admin"])),
     extensions(("x-optional-body" = json!(true))),
 ))]
 pub(crate) async fn sweep(
     State(app): State<Arc<App>>,
     _: Authorized<Admin>,
-    wanted: Option<Json<WantedSweep>>,
+    body: Option<Json<SweepRequest>>,
 ) -> Result<Response, Problem> {
-    let Json(wanted) = wanted.unwrap_or_default();
-    let limit = limit(wanted.limit, DEFAULT_SWEPT, MAX_SWEPT)?;
+    let Json(body) = body.unwrap_or_default();
+    let limit = limit(body.limit, DEFAULT_SWEPT, MAX_SWEPT)?;
     let swept = app.service.sweep(limit).await?;
     Ok(reply::ok(&SweepView {
         blobs: swept.blobs,
@@ -78,62 +78,62 @@ pub(crate) async fn sweep(
     }))
 }
 
-/// A page of an audit.
+/// The parameters of a page of an audit.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Audit))]
-pub(crate) struct WantedAudit {
-    /// Where the page before ended.
+pub(crate) struct AuditRequest {
+    /// The `next_cursor` of the previous page.
     #[serde(default)]
     cursor: Option<String>,
-    /// The most records on it; 50 where nothing is said.
+    /// The maximum number of records on the page. The default is 50.
     #[serde(default, deserialize_with = "json::whole_or_null")]
     #[cfg_attr(test, schema(minimum = 1, maximum = 200))]
     limit: Option<u64>,
-    /// Whether to repair what can be without losing anything.
+    /// Whether to repair faults that can be repaired without data loss.
     #[serde(default)]
     repair: bool,
-    /// Whether to delete images whose bytes are gone or are not theirs.
+    /// Whether to delete images whose bytes are missing or wrong.
     #[serde(default)]
     remove_damaged: bool,
 }
 
-/// What was audited, and what is wrong.
+/// The result of a page of an audit.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Audited))]
 pub(crate) struct AuditView {
-    /// Images whose records were checked.
+    /// The number of images whose records were checked.
     images: u64,
-    /// Blobs whose records were checked.
+    /// The number of blobs whose records were checked.
     blobs: u64,
-    /// Those of them that wait for the sweep.
+    /// The number of checked blobs that are waiting for a sweep.
     dead: u64,
-    /// The length of all blobs that were read.
+    /// The total size of all blobs that were read, in bytes.
     bytes: u64,
-    /// What is wrong.
+    /// The faults that were found.
     findings: Vec<FindingView>,
     /// The `cursor` of the next page; `null` after the last one.
     #[cfg_attr(test, schema(required = true))]
     next_cursor: Option<String>,
 }
 
-/// Something that is wrong.
+/// A fault.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Finding))]
 struct FindingView {
-    /// What kind of thing.
+    /// The kind of fault.
     fault: &'static str,
-    /// The blob that it is about; `null` where it is about none.
+    /// The affected blob; `null` if there is none.
     #[cfg_attr(test, schema(required = true))]
     blob: Option<String>,
-    /// The images that it is about, a hundred at most.
+    /// The affected images, at most a hundred.
     images: Vec<String>,
-    /// What it is in this case.
+    /// A description of this fault.
     detail: String,
-    /// What can be done about it; `null` where nothing can.
+    /// How the fault can be repaired; `null` if it cannot be.
     #[cfg_attr(test, schema(required = true))]
     remedy: Option<&'static str>,
-    /// Whether that was done.
+    /// Whether the fault was repaired.
     repaired: bool,
 }
 
@@ -150,35 +150,37 @@ impl From<Finding> for FindingView {
     }
 }
 
-/// Audit
+/// Audit stored data
 ///
-/// Checks records and bytes, page by page: all images first, then all blobs, and what is
-/// counted of them last. `darkroom fsck` makes all pages.
+/// Checks records and bytes, page by page: first all images, then all blobs, and finally the
+/// usage totals. `darkroom fsck` requests all pages.
 #[cfg_attr(test, utoipa::path(
     post, path = "/v1/admin/audit", operation_id = "audit", tag = "Service",
-    request_body = WantedAudit,
-    responses((status = 200, description = "What was found.", body = AuditView)),
+    request_body = AuditRequest,
+    responses((status = 200, description = "The result of the page.", body = AuditView)),
     security(("token" = ["admin"])),
     extensions(("x-optional-body" = json!(true))),
 ))]
 pub(crate) async fn audit(
     State(app): State<Arc<App>>,
     _: Authorized<Admin>,
-    wanted: Option<Json<WantedAudit>>,
+    body: Option<Json<AuditRequest>>,
 ) -> Result<Response, Problem> {
-    let Json(wanted) = wanted.unwrap_or_default();
-    let bad = |detail: String| Problem::bad_request(detail);
-    let from = match &wanted.cursor {
-        Some(cursor) => cursor.parse().map_err(|error| bad(format!("{error}")))?,
+    let Json(body) = body.unwrap_or_default();
+    let refused = |detail: String| Problem::bad_request(detail);
+    let from = match &body.cursor {
+        Some(cursor) => cursor
+            .parse()
+            .map_err(|error| refused(format!("{error}")))?,
         None => Place::default(),
     };
     let page = app
         .service
         .audit(&Audit {
             from,
-            limit: limit(wanted.limit, DEFAULT_AUDITED, MAX_AUDITED)?,
-            repair: wanted.repair,
-            remove_damaged: wanted.remove_damaged,
+            limit: limit(body.limit, DEFAULT_AUDITED, MAX_AUDITED)?,
+            repair: body.repair,
+            remove_damaged: body.remove_damaged,
         })
         .await?;
     Ok(reply::ok(&AuditView {
@@ -191,16 +193,16 @@ pub(crate) async fn audit(
     }))
 }
 
-/// How many records a call takes on: as wanted, or `default`.
-pub(super) fn limit(wanted: Option<u64>, default: u32, most: u32) -> Result<u32, Problem> {
-    let wanted = wanted.unwrap_or(default.into());
-    let within = u32::try_from(wanted).ok();
-    within
-        .filter(|limit| (1..=most).contains(limit))
+/// The number of records that a call handles: the requested number, or `default`.
+pub(super) fn limit(requested: Option<u64>, default: u32, max: u32) -> Result<u32, Problem> {
+    let requested = requested.unwrap_or(default.into());
+    let limit = u32::try_from(requested).ok();
+    limit
+        .filter(|limit| (1..=max).contains(limit))
         .ok_or_else(|| {
-            let detail = format!("limit must be from 1 to {most}");
+            let detail = format!("limit must be from 1 to {max}");
             Problem::bad_request(detail)
-                .with("limit", most)
-                .with("actual", wanted)
+                .with("limit", max)
+                .with("actual", requested)
         })
 }

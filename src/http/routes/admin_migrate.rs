@@ -17,39 +17,39 @@ use crate::http::reply::problem::ProblemKind::*;
 use crate::http::reply::problem::{Problem, ProblemKind};
 use crate::model::BlobId;
 
-/// How many blobs a step takes on, where nothing is said, and at most.
-const LIMIT: u32 = 16;
-const MOST: u32 = 200;
+/// The default and the maximum number of blobs in a step.
+const DEFAULT_LIMIT: u32 = 16;
+const MAX_LIMIT: u32 = 200;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![("/v1/admin/migrate-blobs", post(migrate))]
 }
 
-/// A step of the move.
+/// The parameters of a step of the migration.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(test, derive(utoipa::ToSchema), schema(as = MigrationStep))]
 pub(crate) struct Step {
-    /// Where the step before ended.
+    /// The `next_cursor` of the previous step.
     #[serde(default)]
     cursor: Option<String>,
-    /// How many blobs are looked at.
+    /// The maximum number of blobs to check. The default is 16.
     #[serde(default, deserialize_with = "json::whole_or_null")]
     #[cfg_attr(test, schema(minimum = 1, maximum = 200))]
     limit: Option<u64>,
 }
 
-/// What a step of the move did.
+/// The result of a step of the migration.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Migrated))]
 pub(crate) struct MigratedView {
-    /// Blobs that were moved.
+    /// The number of blobs that were moved.
     moved: u64,
-    /// Their bytes.
+    /// The total size of the moved blobs, in bytes.
     moved_bytes: u64,
-    /// Blobs that had been moved before.
+    /// The number of blobs that had already been moved.
     moved_before: u64,
-    /// Blobs that could not be moved.
+    /// The blobs that could not be moved.
     damaged: Vec<DamagedView>,
     /// The `cursor` of the next step; `null` after the last one.
     #[cfg_attr(test, schema(required = true))]
@@ -62,19 +62,18 @@ pub(crate) struct MigratedView {
 struct DamagedView {
     /// The blob's id.
     blob: String,
-    /// What is wrong with it.
+    /// Why the blob could not be moved.
     reason: String,
 }
 
-/// Move blobs to another store
+/// Migrate blobs
 ///
-/// A step of the move from the store that was in use before, `blob_store_previous`, to the
-/// one that is in use now. Images are served meanwhile. `darkroom migrate` makes
-/// all steps.
+/// Moves a batch of blobs from the previous store, `blob_store_previous`, to the current one.
+/// Images remain available during the migration. `darkroom migrate` performs all steps.
 #[cfg_attr(test, utoipa::path(
     post, path = "/v1/admin/migrate-blobs", operation_id = "migrateBlobs", tag = "Service",
     request_body = Step,
-    responses((status = 200, description = "What was done.", body = MigratedView)),
+    responses((status = 200, description = "The result of the step.", body = MigratedView)),
     security(("token" = ["admin"])),
     extensions(("x-problems" = json!([NothingToMigrate])), ("x-optional-body" = json!(true))),
 ))]
@@ -85,13 +84,13 @@ pub(crate) async fn migrate(
 ) -> Result<Response, Problem> {
     let Json(step) = step.unwrap_or_default();
     let Some(migration) = &app.migration else {
-        let detail = "there is no store to move blobs from: set blob_store_previous";
+        let detail = "there is no previous store to move blobs from: set blob_store_previous";
         return Err(Problem::new(ProblemKind::NothingToMigrate, detail));
     };
-    let limit = admin::limit(step.limit, LIMIT, MOST)?;
+    let limit = admin::limit(step.limit, DEFAULT_LIMIT, MAX_LIMIT)?;
     let after = step.cursor.unwrap_or_default();
     if !after.is_empty() && BlobId::new(after.as_str()).is_none() {
-        let detail = "the cursor is not one that was given out";
+        let detail = "the cursor must be the next_cursor of an earlier step";
         return Err(Problem::bad_request(detail));
     }
     let done = migration.step(&after, limit).await?;

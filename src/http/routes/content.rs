@@ -1,4 +1,4 @@
-//! `/v1/images/{id}/content`: the bytes.
+//! `/v1/images/{id}/content`: the content of an image.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -38,14 +38,14 @@ pub(super) fn routes() -> Vec<Route> {
 #[derive(Debug)]
 #[cfg_attr(test, derive(utoipa::IntoParams), into_params(parameter_in = Query))]
 pub(crate) struct ContentParameters {
-    /// `1` has browsers save the file instead of showing it, `0` shows it.
+    /// Whether browsers save the file (`1`) or display it (`0`, the default).
     #[cfg_attr(test, param(value_type = Option<schema::Flag>, inline))]
     download: bool,
 }
 
 impl ContentParameters {
-    /// Reads a query. That of a signed URL has the link's own parameters too, and no other
-    /// names have passed with its signature.
+    /// Reads a query. The query of a signed URL also has the link's own parameters; its
+    /// verification has already refused all others.
     fn read(uri: &Uri, reader: &Reader) -> Result<Self, Problem> {
         let query = Query::parse(uri.query().unwrap_or_default())?;
         if !matches!(reader, Reader::Linked(_)) {
@@ -65,17 +65,16 @@ impl ContentParameters {
 
 /// Download an image
 ///
-/// The bytes as they are stored. Who may: the holder of a token with `images:read`,
-/// whoever has a signed URL, and anybody where the image is public. HEAD answers the same
-/// without the bytes.
+/// Returns the content of an image as it is stored. The request needs a token with `images:read`
+/// or a signed URL, unless the image is public. HEAD returns the same headers without the content.
 #[cfg_attr(test, utoipa::path(
     method(get, head), path = "/v1/images/{id}/content", operation_id = "downloadImage", tag = "Images",
     params(ContentParameters, ("Range", Header), ("If-Range", Header)),
     responses(
-        (status = 200, description = "The bytes.",
+        (status = 200, description = "The content.",
             content((Vec<u8> = "image/*")),
             headers(("Accept-Ranges"), ("Cache-Control"), ("Content-Disposition"), ("Repr-Digest"))),
-        (status = 206, description = "The bytes of one range, or of several in parts.",
+        (status = 206, description = "The requested range, or several ranges as parts.",
             content((Vec<u8> = "image/*"), (Vec<u8> = "multipart/byteranges")),
             headers(("Cache-Control"), ("Content-Range"), ("ETag"))),
     ),
@@ -92,10 +91,10 @@ pub(crate) async fn content(
     request: Request,
 ) -> Result<Response, Problem> {
     let (request, _) = request.into_parts();
-    // What is wrong with a query is told only to who may have the bytes.
+    // A query is judged only for callers that may read the image.
     let image = find(&app, &reader, id).await?;
     let parameters = ContentParameters::read(&request.uri, &reader)?;
-    // The bytes of an image never change, so it was last modified when it was made.
+    // The content of an image never changes, so it was last modified when it was created.
     let validators = Validators {
         etag: EntityTag::strong(image.sha256.to_string()),
         last_modified: image.created_at.seconds(),
@@ -124,8 +123,8 @@ pub(crate) async fn content(
     Ok(response)
 }
 
-/// The image, if the reader may have its bytes. Whether a private one exists is told
-/// only to who could read it.
+/// The image, if the reader may download it. Only readers who may download a private image learn
+/// that it exists.
 async fn find(app: &App, reader: &Reader, id: Uuid) -> Result<Image, Problem> {
     let (grant, refusal) = match reader {
         Reader::Linked(link) => return Ok(app.service.find_linked(id, *link).await?),
@@ -141,7 +140,7 @@ async fn find(app: &App, reader: &Reader, id: Uuid) -> Result<Image, Problem> {
     }
 }
 
-/// What of the image a GET is answered with.
+/// The parts of the image that a GET returns.
 fn selection(request: &HeaderMap, validators: &Validators, image: &Image) -> Selection {
     let mut ranges = request.get_all(header::RANGE).iter();
     match (ranges.next(), ranges.next()) {
@@ -154,9 +153,9 @@ fn selection(request: &HeaderMap, validators: &Validators, image: &Image) -> Sel
     }
 }
 
-/// The status and the body. `headers`, which are those of the whole image, become
-/// those of what is sent; they stay complete also after `If-Range`, for caches that
-/// keep each partial response by itself.
+/// The status and the body. Changes `headers` from those of the whole image to those of the
+/// response. They are complete even if the request has `If-Range`, for caches that store each
+/// partial response separately.
 async fn send(
     app: &App,
     image: &Image,
@@ -184,7 +183,7 @@ async fn send(
                 );
                 None
             } else {
-                // Nobody can make a file that has its own digest in it.
+                // No one can create a file that contains its own digest.
                 let boundary = image.sha256.to_string();
                 let frame = Byteranges::new(&boundary, image.kind.media_type(), &ranges, size);
                 set(header::CONTENT_TYPE, frame.content_type());
@@ -213,7 +212,7 @@ async fn body(
     if image.blob.fetches(ranges) > 1 {
         return Ok(Body::from_stream(stream));
     }
-    // The one chunk has been read already: a body without a stream is cheaper.
+    // The only chunk has already been read, and a body without a stream is cheaper.
     let pieces: Vec<Bytes> = stream.try_collect().await.map_err(ServiceError::from)?;
     Ok(match pieces.as_slice() {
         [piece] => Body::from(piece.clone()),
@@ -222,10 +221,10 @@ async fn body(
 }
 
 const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
-/// Whatever the bytes are, they run no script and reach nothing.
+/// The content cannot run scripts or load resources, whatever it is.
 const SANDBOX: HeaderValue = HeaderValue::from_static("default-src 'none'; sandbox");
 
-/// Those of the whole image.
+/// The headers of the whole image.
 fn headers(image: &Image, attachment: bool) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(12);
     let mut set = |name: HeaderName, value: &str| {
@@ -247,12 +246,12 @@ fn headers(image: &Image, attachment: bool) -> HeaderMap {
     headers
 }
 
-/// The longest that a cache keeps what it got by a link, in seconds: so long may a
-/// link that was revoked still be served by it.
+/// The longest time, in seconds, for which caches keep responses to a signed URL. A cache may
+/// serve a revoked link for this long.
 const LINK_MAX_AGE: u64 = 300;
 
-/// Caches ask each time, so that an image made private is so at once. Only what
-/// comes by a link is kept a while, and never past the link's expiry.
+/// Caches revalidate each time, so that making an image private takes effect immediately. Only
+/// responses to signed URLs are kept for a while, and never past the URL's expiry.
 fn cache_control(
     app: &App,
     reader: &Reader,
@@ -261,8 +260,12 @@ fn cache_control(
     if let Reader::Linked(link) = reader {
         let left = link.expires.saturating_sub(app.service.now().seconds());
         let value = format!("public, max-age={}", left.min(LINK_MAX_AGE));
-        return HeaderValue::from_str(&value)
-            .map_err(|_| Problem::new(ProblemKind::Internal, "the headers cannot be made"));
+        return HeaderValue::from_str(&value).map_err(|_| {
+            Problem::new(
+                ProblemKind::Internal,
+                "the Cache-Control header cannot be created",
+            )
+        });
     }
     Ok(HeaderValue::from_static(match visibility {
         Visibility::Private => "private, no-cache",

@@ -1,5 +1,5 @@
 //! `/openapi.json` and `/docs`: the description of the API, for programs and for people.
-//! Both files are generated from the code by `cargo xtask openapi`.
+//! `cargo xtask openapi` generates both files from the code.
 
 use std::sync::Arc;
 
@@ -18,14 +18,14 @@ pub(super) fn routes() -> Vec<Route> {
     vec![("/openapi.json", get(description)), ("/docs", get(show))]
 }
 
-/// The media type of JSON; OpenAPI's own is not registered yet.
+/// The media type of JSON. OpenAPI has no registered media type yet.
 const JSON: &str = "application/json";
-/// Where the API is, as the generated file says it: beside the file.
+/// The server URL in the generated file: the host of the file.
 pub(crate) const HERE: &str = r#""url": "/""#;
 
-/// Describe the API to programs
+/// OpenAPI description
 ///
-/// This description: OpenAPI 3.1.
+/// Returns this description of the API, in OpenAPI 3.1.
 #[cfg_attr(test, utoipa::path(
     get, path = "/openapi.json", operation_id = "getDescription", tag = "Service",
     responses((status = 200, description = "The description.", body = Object, headers(("ETag")))),
@@ -52,10 +52,12 @@ pub(crate) async fn description(
     ))
 }
 
-/// Describe the API to people
+/// API documentation
+///
+/// Returns the description of the API as a web page.
 #[cfg_attr(test, utoipa::path(
     get, path = "/docs", operation_id = "getDocs", tag = "Service",
-    responses((status = 200, description = "A page.", content((String = "text/html")), headers(("ETag")))),
+    responses((status = 200, description = "The web page.", content((String = "text/html")), headers(("ETag")))),
     extensions(("x-cached" = json!(true))),
 ))]
 pub(crate) async fn show(headers: HeaderMap) -> Result<Response, Problem> {

@@ -16,29 +16,33 @@ pub(super) fn routes() -> Vec<Route> {
     vec![("/health/live", get(live)), ("/health/ready", get(ready))]
 }
 
-/// All is well; otherwise the answer is a problem.
+/// The service is healthy. Otherwise, the response is a problem.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Health))]
 pub(crate) struct HealthView {
-    /// `ok`.
+    /// Always `ok`.
     status: &'static str,
 }
 
 const OK: HealthView = HealthView { status: "ok" };
 
-/// Whether the process answers
+/// Check liveness
+///
+/// Checks whether the process can respond.
 #[cfg_attr(test, utoipa::path(
     get, path = "/health/live", operation_id = "isLive", tag = "Service",
-    responses((status = 200, description = "It does.", body = HealthView)),
+    responses((status = 200, description = "The process is live.", body = HealthView)),
 ))]
 pub(crate) async fn live() -> Response {
     reply::ok(&OK)
 }
 
-/// Whether both stores answer
+/// Check readiness
+///
+/// Checks whether the catalog and the blob store are available.
 #[cfg_attr(test, utoipa::path(
     get, path = "/health/ready", operation_id = "isReady", tag = "Service",
-    responses((status = 200, description = "They do.", body = HealthView)),
+    responses((status = 200, description = "Both stores are available.", body = HealthView)),
 ))]
 pub(crate) async fn ready(State(app): State<Arc<App>>) -> Result<Response, Problem> {
     app.service.check().await?;

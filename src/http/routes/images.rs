@@ -14,7 +14,7 @@ use crate::http::headers::conditional::{self, Verdict};
 use crate::http::input::extract::{Authorized, Delete, ImageId, Read, Write};
 use crate::http::input::json::{List, Members, MergePatch};
 #[cfg(test)]
-use crate::http::input::listing::Described;
+use crate::http::input::listing::ListParameters;
 use crate::http::input::listing::Listing;
 use crate::http::input::visibility::visibility;
 #[cfg(test)]
@@ -38,12 +38,13 @@ pub(super) fn routes() -> Vec<Route> {
 
 /// List images
 ///
-/// A page of images, newest first unless `sort` says otherwise. All filters have to match.
-/// The next page is at `next_cursor`, and in `Link`: a cursor belongs to its filters and order.
-/// Images that are uploaded or deleted meanwhile make no page repeat or skip another.
+/// Returns a page of images, newest first unless `sort` is given. An image is listed if it
+/// matches all filters. `next_cursor` and `Link` refer to the next page; a cursor is valid only
+/// with the same filters and order. Uploads and deletions between two requests do not cause
+/// other images to be repeated or skipped.
 #[cfg_attr(test, utoipa::path(
     get, path = "/v1/images", operation_id = "listImages", tag = "Images",
-    params(Described),
+    params(ListParameters),
     responses((status = 200, description = "A page of images.", body = PageView, headers(("Link")))),
     security(("token" = ["images:read"])),
 ))]
@@ -74,9 +75,9 @@ pub(crate) async fn list(
     Ok(response)
 }
 
-/// Show an image
+/// Get an image
 ///
-/// Everything about an image but its bytes.
+/// Returns an image object: everything about an image except its content.
 #[cfg_attr(test, utoipa::path(
     get, path = "/v1/images/{id}", operation_id = "getImage", tag = "Images",
     responses((status = 200, description = "The image.", body = ImageView)),
@@ -99,7 +100,8 @@ pub(crate) async fn show(
     }
 }
 
-/// Whether an image is as a request that changes it wants it to be, if it says so.
+/// The check that an image satisfies the conditions of a request that changes it; `None` if the
+/// request has no conditions.
 fn as_seen(
     app: &App,
     method: &Method,
@@ -112,30 +114,30 @@ fn as_seen(
     })
 }
 
-/// A merge patch (RFC 7396): a member that is not there stays, `null` sets it back.
+/// A merge patch (RFC 7396): absent members are unchanged, `null` resets a member.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(test, derive(utoipa::ToSchema), schema(as = ImagePatch))]
 pub(crate) struct PatchView {
-    /// The name.
+    /// The file name.
     #[serde(default, deserialize_with = "nullable")]
     #[cfg_attr(test, schema(value_type = Option<schema::Filename>))]
     filename: Option<Option<String>>,
-    /// All tags.
+    /// The tags, which replace all existing ones.
     #[serde(default, deserialize_with = "nullable")]
     #[cfg_attr(test, schema(value_type = Option<schema::Tags>))]
     tags: Option<Option<List<String, MAX_TAGS>>>,
-    /// Who may read the bytes without a token.
+    /// Who may download the image without a token.
     #[serde(default, deserialize_with = "nullable")]
     #[cfg_attr(test, schema(value_type = Option<schema::Visibility>))]
     visibility: Option<Option<String>>,
-    /// Members of the metadata: a string sets one, `null` removes it.
+    /// Changes to the metadata: a string sets a member, `null` removes it.
     #[serde(default, deserialize_with = "nullable")]
     #[cfg_attr(test, schema(value_type = Option<schema::MetadataPatch>))]
     metadata: Option<Option<Members<Option<String>, MAX_METADATA_MEMBERS>>>,
 }
 
-/// Tells a member that is `null` from one that is not there.
+/// Distinguishes a member that is `null` from one that is absent.
 fn nullable<'de, T, D>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
 where
     T: Deserialize<'de>,
@@ -144,17 +146,17 @@ where
     Option::deserialize(deserializer).map(Some)
 }
 
-/// Edit an image
+/// Update an image
 ///
-/// A merge patch (RFC 7396): members that are not sent stay as they are, `null` sets one
-/// back to what a new image has. What makes tags and metadata longer is held to the quota.
+/// Applies a merge patch (RFC 7396): members that are not sent are unchanged, and `null` resets a
+/// member to its default. Changes that make tags or metadata longer count towards the quota.
 #[cfg_attr(test, utoipa::path(
     patch, path = "/v1/images/{id}", operation_id = "editImage", tag = "Images",
     request_body(content(
         (PatchView = "application/merge-patch+json"),
         (PatchView = "application/json"),
     )),
-    responses((status = 200, description = "The image as it is now.", body = ImageView)),
+    responses((status = 200, description = "The updated image.", body = ImageView)),
     security(("token" = ["images:write"])),
     extensions(("x-conditional" = json!(true)), ("x-problems" = json!([QuotaExceeded]))),
 ))]
@@ -164,18 +166,18 @@ pub(crate) async fn edit(
     ImageId(id): ImageId,
     method: Method,
     headers: HeaderMap,
-    MergePatch(wanted): MergePatch<PatchView>,
+    MergePatch(body): MergePatch<PatchView>,
 ) -> Result<Response, Problem> {
-    let visibility = match wanted.visibility {
+    let visibility = match body.visibility {
         Some(Some(word)) => Some(Some(visibility(&word)?)),
         Some(None) => Some(None),
         None => None,
     };
     let patch = Patch {
-        filename: wanted.filename,
-        tags: wanted.tags.map(|tags| tags.map(|List(tags)| tags)),
+        filename: body.filename,
+        tags: body.tags.map(|tags| tags.map(|List(tags)| tags)),
         visibility,
-        metadata: wanted
+        metadata: body
             .metadata
             .map(|members| members.map(|Members(members)| members)),
     };
@@ -189,10 +191,10 @@ pub(crate) async fn edit(
 
 /// Delete an image
 ///
-/// It is gone at once: its bytes are no longer served, its links are good for nothing.
+/// Deletes an image immediately: its content is no longer served, and its links stop working.
 #[cfg_attr(test, utoipa::path(
     delete, path = "/v1/images/{id}", operation_id = "deleteImage", tag = "Images",
-    responses((status = 204, description = "It is gone.")),
+    responses((status = 204, description = "The image was deleted.")),
     security(("token" = ["images:delete"])),
     extensions(("x-conditional" = json!(true))),
 ))]

@@ -1,5 +1,4 @@
-//! `GET /v1/limits`: what this deployment accepts, so that a client can tell before it
-//! uploads.
+//! `GET /v1/limits`: the limits of this deployment, which clients can check before an upload.
 
 use std::sync::Arc;
 
@@ -24,104 +23,105 @@ pub(super) fn routes() -> Vec<Route> {
     vec![("/v1/limits", get(show))]
 }
 
-/// What this deployment accepts.
+/// The limits of this deployment.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Limits))]
 pub(crate) struct LimitsView {
-    /// What an upload may be.
+    /// Limits of uploads.
     upload: UploadLimits,
-    /// What the tags of an image may be.
+    /// Limits of an image's tags.
     tags: TagLimits,
-    /// What the metadata of an image may be.
+    /// Limits of an image's metadata.
     metadata: MetadataLimits,
-    /// How long signed URLs may live.
+    /// Limits of a signed URL's lifetime.
     links: ExpiryLimits,
-    /// How long upload tickets may live.
+    /// Limits of an upload ticket's lifetime.
     upload_tickets: ExpiryLimits,
-    /// How long pages of images may be.
+    /// Limits of a page of images.
     list: ListLimits,
-    /// What JSON bodies may be.
+    /// Limits of JSON bodies.
     json: JsonLimits,
 }
 
-/// What an upload may be.
+/// Limits of uploads.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 struct UploadLimits {
-    /// The types that are accepted.
+    /// The accepted media types.
     #[cfg_attr(test, schema(value_type = Vec<schema::ContentType>))]
     content_types: Vec<&'static str>,
-    /// The largest file.
+    /// The maximum size of a file, in bytes.
     max_bytes: u64,
-    /// The most pixels, width times height.
+    /// The maximum number of pixels: width times height.
     max_pixels: u64,
-    /// The widest, in pixels, before orientation.
+    /// The maximum width in pixels, before orientation is applied.
     max_width: u32,
-    /// The highest, in pixels, before orientation.
+    /// The maximum height in pixels, before orientation is applied.
     max_height: u32,
-    /// The most frames of an animation.
+    /// The maximum number of frames of an animation.
     max_frames: u32,
-    /// The most files of a form.
+    /// The maximum number of files in a form.
     max_files: usize,
-    /// The longest file name; a longer one is shortened.
+    /// The maximum length of a file name, in bytes. Longer names are truncated.
     max_filename_bytes: usize,
-    /// The largest piece of metadata in a file.
+    /// The maximum size of a block of metadata in a file, in bytes.
     max_metadata_bytes: u64,
-    /// What metadata is removed: `gps` (where it was taken), `all` or `none`.
+    /// The metadata that is removed from files: `gps` (locations), `all` or `none`.
     strip_metadata: &'static str,
-    /// What becomes of bytes after an image's end: `strip`, or `reject` the file.
+    /// How data after the end of an image is handled: `strip` removes it, `reject` refuses the
+    /// file.
     trailing_data: &'static str,
 }
 
-/// What the tags of an image may be.
+/// Limits of an image's tags.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 struct TagLimits {
-    /// The most tags.
+    /// The maximum number of tags.
     max_count: usize,
-    /// The longest tag.
+    /// The maximum length of a tag, in characters.
     max_characters: usize,
 }
 
-/// What the metadata of an image may be.
+/// Limits of an image's metadata.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 struct MetadataLimits {
-    /// All names and values together, in UTF-8.
+    /// The maximum total size of all names and values, in bytes of UTF-8.
     max_bytes: usize,
 }
 
-/// What `expires_in` may be.
+/// Limits of `expires_in`.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 struct ExpiryLimits {
-    /// The shortest.
+    /// The minimum, in seconds.
     min_seconds: u64,
-    /// The longest.
+    /// The maximum, in seconds.
     max_seconds: u64,
 }
 
-/// What `limit` may be.
+/// Limits of the parameter `limit`.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 struct ListLimits {
-    /// Where it is not there.
+    /// The default.
     default_limit: u32,
-    /// The most.
+    /// The maximum.
     max_limit: u32,
 }
 
-/// What JSON bodies may be.
+/// Limits of JSON bodies.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 struct JsonLimits {
-    /// The longest.
+    /// The maximum size, in bytes.
     max_bytes: usize,
 }
 
-/// Tell what is accepted
+/// Get limits
 ///
-/// What this deployment accepts, so that a client can tell before it uploads.
+/// Returns the limits of this deployment, which clients can check before an upload.
 #[cfg_attr(test, utoipa::path(
     get, path = "/v1/limits", operation_id = "getLimits", tag = "Service",
     responses((status = 200, description = "The limits.", body = LimitsView, headers(("ETag")))),

@@ -24,20 +24,20 @@ pub(super) fn routes() -> Vec<Route> {
     vec![("/v1/images/{id}/links", post(create).delete(revoke))]
 }
 
-/// What a signed URL is to be good for.
+/// The terms of a new signed URL.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct NewLink {
-    /// Seconds; `max_link_seconds` at the most.
+    /// The lifetime in seconds, at most the deployment's `max_link_seconds`.
     #[serde(deserialize_with = "json::whole")]
     #[cfg_attr(test, schema(value_type = schema::LinkSeconds))]
     expires_in: u64,
-    /// `GET`, which includes HEAD, or `HEAD` alone.
+    /// The method that the URL allows: `GET`, which includes HEAD, or `HEAD` only.
     #[serde(default)]
     #[cfg_attr(test, schema(value_type = Option<schema::Method>))]
     method: Option<String>,
-    /// Whether browsers save the file instead of showing it.
+    /// Whether browsers save the file instead of displaying it.
     #[serde(default)]
     download: bool,
 }
@@ -46,18 +46,20 @@ pub(crate) struct NewLink {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Link))]
 pub(crate) struct LinkView {
-    /// Whoever has it may read the bytes. It begins with `public_base_url` where that is set.
+    /// The URL, which allows anyone to download the image. It begins with `public_base_url` if that
+    /// is set.
     #[cfg_attr(test, schema(format = "uri-reference"))]
     url: String,
-    /// The time from which it is refused: rounded up, so that links that are made within a
-    /// minute are the same.
+    /// The time at which the URL expires. It is rounded up, so that links that are created within
+    /// the same minute are identical.
     #[cfg_attr(test, schema(format = DateTime))]
     expires_at: String,
 }
 
-/// Make a signed URL
+/// Create a link
 ///
-/// Whoever has it may download the image until it expires, without a token.
+/// Creates a signed URL, which allows anyone to download the image without a token until it
+/// expires.
 #[cfg_attr(test, utoipa::path(
     post, path = "/v1/images/{id}/links", operation_id = "createLink", tag = "Links",
     request_body = NewLink,
@@ -68,24 +70,24 @@ pub(crate) async fn create(
     State(app): State<Arc<App>>,
     caller: Authorized<Read>,
     ImageId(id): ImageId,
-    Json(wanted): Json<NewLink>,
+    Json(body): Json<NewLink>,
 ) -> Result<Response, Problem> {
     let settings = &app.settings;
     let lifetime = seconds(
         "expires_in",
-        wanted.expires_in,
+        body.expires_in,
         settings.access.max_link_seconds,
     )?;
-    let method = method(wanted.method.as_deref())?;
+    let method = method(body.method.as_deref())?;
     let image = app.service.find(&caller.grant, id).await?;
-    // Rounded up, so that links made within a bucket are the same URL.
+    // Rounded up, so that links created within a bucket are the same URL.
     let bucket = settings.access.link_bucket_seconds;
     let expires = (app.service.now().seconds() + lifetime).div_ceil(bucket) * bucket;
     let path = urls::content_path(id);
     let link = Link {
         method,
         path: &path,
-        parameters: if wanted.download {
+        parameters: if body.download {
             &[("download", "1")]
         } else {
             &[]
@@ -109,11 +111,11 @@ fn method(word: Option<&str>) -> Result<LinkMethod, Problem> {
 
 /// Revoke all links
 ///
-/// Every signed URL made so far for this image is refused from now on. Caches may serve what
-/// they got by one for another five minutes.
+/// Revokes all signed URLs that were created for this image. Caches may serve responses to them
+/// for another five minutes.
 #[cfg_attr(test, utoipa::path(
     delete, path = "/v1/images/{id}/links", operation_id = "revokeLinks", tag = "Links",
-    responses((status = 204, description = "They are revoked.")),
+    responses((status = 204, description = "The links were revoked.")),
     security(("token" = ["images:write"])),
 ))]
 pub(crate) async fn revoke(

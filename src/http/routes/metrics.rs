@@ -1,7 +1,7 @@
-//! `/metrics`: what is kept, for Prometheus.
+//! `/metrics`: statistics of the stores, for Prometheus.
 //!
-//! Instances share nothing, so these are what the stores know: requests are counted
-//! from the log. Every figure is a look-up, however much is kept.
+//! Instances share no memory, so all metrics come from the stores; requests are counted from the
+//! log. Every value is a single look-up, however many images are stored.
 
 use std::sync::Arc;
 
@@ -19,20 +19,20 @@ use crate::http::reply::problem::Problem;
 use crate::service::Report;
 use crate::settings::MetricsAccess;
 
-/// How many owners are told: those who keep the most bytes.
+/// The number of owners that are reported: those with the most bytes.
 const OWNERS: u32 = 20;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![("/metrics", get(metrics))]
 }
 
-/// Measure what is kept
+/// Prometheus metrics
 ///
-/// What the stores know, in the text format of Prometheus. With `metrics` set to `public`
-/// no token is needed, and owners are not told by name.
+/// Returns statistics of the stores in the Prometheus text format. If `metrics` is set to
+/// `public`, no token is required, and owners are not named without one.
 #[cfg_attr(test, utoipa::path(
     get, path = "/metrics", operation_id = "getMetrics", tag = "Service",
-    responses((status = 200, description = "The figures.", content((String = "text/plain")))),
+    responses((status = 200, description = "The metrics.", content((String = "text/plain")))),
     security(("token" = ["admin"])),
 ))]
 pub(crate) async fn metrics(
@@ -60,45 +60,53 @@ pub(crate) async fn metrics(
 }
 
 fn write_totals(metrics: &mut Exposition, report: &Report) {
-    let known = &report.statistics;
+    let statistics = &report.statistics;
     let version = [([("version", env!("CARGO_PKG_VERSION"))], 1)];
-    metrics.gauge("darkroom_build_info", "The version that answers.", version);
+    metrics.gauge(
+        "darkroom_build_info",
+        "The version of the running component.",
+        version,
+    );
     let mut total = |name: &str, help: &str, value: u64| metrics.gauge(name, help, [([], value)]);
-    total("darkroom_images", "Images.", known.images.images);
+    total(
+        "darkroom_images",
+        "The number of images.",
+        statistics.images.images,
+    );
     total(
         "darkroom_image_bytes",
-        "The sum of the sizes of all images.",
-        known.images.bytes,
+        "The total size of all images in bytes.",
+        statistics.images.bytes,
     );
     total(
         "darkroom_leases",
-        "Leases to write blobs under, in force or to be swept.",
-        known.leases,
+        "The number of upload leases, both active ones and those waiting for a sweep.",
+        statistics.leases,
     );
     total(
         "darkroom_oldest_lease_age_seconds",
-        "The age of the oldest lease.",
+        "The age of the oldest upload lease in seconds.",
         report.oldest_lease_seconds,
     );
     total(
         "darkroom_oldest_dead_blob_age_seconds",
-        "For how long the longest dead blob has been dead.",
+        "The time since the deletion of the oldest dead blob in seconds.",
         report.oldest_death_seconds,
     );
     let by_state = |live, dead| [([("state", "live")], live), ([("state", "dead")], dead)];
     metrics.gauge(
         "darkroom_blobs",
-        "Blobs that images refer to, and blobs to be deleted.",
-        by_state(known.live.blobs, known.dead.blobs),
+        "The number of blobs that images refer to (live) or that are to be deleted (dead).",
+        by_state(statistics.live.blobs, statistics.dead.blobs),
     );
     metrics.gauge(
         "darkroom_blob_bytes",
-        "The sum of their lengths: equal content of an owner is one blob.",
-        by_state(known.live.bytes, known.dead.bytes),
+        "The total size of blobs in bytes. Images of an owner with equal content share a blob.",
+        by_state(statistics.live.bytes, statistics.dead.bytes),
     );
 }
 
-/// Owners by pseudonym, as in the log. Only admins are told the names.
+/// Writes owners by pseudonym, as in the log. Only admins see the names.
 fn write_owners(metrics: &mut Exposition, app: &App, report: &Report, is_named: bool) {
     let owners = &report.statistics.owners;
     let keys = &app.settings.access.signing_keys;
@@ -114,12 +122,12 @@ fn write_owners(metrics: &mut Exposition, app: &App, report: &Report, is_named: 
     };
     metrics.gauge(
         "darkroom_owner_images",
-        "Images of the owners who keep the most bytes.",
+        "The number of images of the owners with the most bytes.",
         labels().map(|(labels, usage)| (labels, usage.images)),
     );
     metrics.gauge(
         "darkroom_owner_bytes",
-        "The sum of their sizes.",
+        "The total size of the images of the owners with the most bytes, in bytes.",
         labels().map(|(labels, usage)| (labels, usage.bytes)),
     );
 }

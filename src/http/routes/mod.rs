@@ -1,5 +1,5 @@
-//! One file per resource of the contract, each with its routes, its request types
-//! and its handlers, in that order.
+//! One file per resource of the API, each with its routes, its request types and its handlers, in
+//! that order.
 
 pub(super) mod admin;
 pub(super) mod admin_migrate;
@@ -22,16 +22,16 @@ use axum::routing::MethodRouter;
 use crate::http::app::App;
 use crate::http::reply::problem::Problem;
 
-/// A path, and the methods that it has.
+/// A path and its methods.
 pub(super) type Route = (&'static str, MethodRouter<Arc<App>>);
 
-/// Every route: the description of the API is held against this list.
+/// All routes. A test compares the description of the API with this list.
 #[cfg(test)]
 pub(super) fn all() -> impl Iterator<Item = Route> {
     guarded().chain(open())
 }
 
-/// The routes whose handlers judge who asks, and then the query: `Authorized` does both.
+/// The routes whose handlers check the caller first, and then the query. `Authorized` does both.
 pub(super) fn guarded() -> impl Iterator<Item = Route> {
     let resources = [
         images::routes(),
@@ -45,8 +45,8 @@ pub(super) fn guarded() -> impl Iterator<Item = Route> {
     resources.into_iter().flatten()
 }
 
-/// The routes that anybody may ask for. They have no query parameters, which is seen to
-/// before their handlers are called.
+/// The routes that are open to everyone. They have no query parameters, which is checked before
+/// their handlers are called.
 pub(super) fn open() -> impl Iterator<Item = Route> {
     let resources = [
         limits::routes(),
@@ -58,13 +58,13 @@ pub(super) fn open() -> impl Iterator<Item = Route> {
     resources.into_iter().flatten()
 }
 
-/// A member of a request that says how long something lives.
-fn seconds(name: &str, value: u64, most: u64) -> Result<u64, Problem> {
-    if (1..=most).contains(&value) {
+/// Checks a member of a request that is a lifetime in seconds.
+fn seconds(name: &str, value: u64, max: u64) -> Result<u64, Problem> {
+    if (1..=max).contains(&value) {
         return Ok(value);
     }
-    let detail = format!("{name} must be from 1 to {most} seconds");
+    let detail = format!("{name} must be from 1 to {max} seconds");
     Err(Problem::bad_request(detail)
-        .with("limit", most)
+        .with("limit", max)
         .with("actual", value))
 }

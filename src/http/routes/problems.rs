@@ -1,4 +1,4 @@
-//! `/problems` and `/problems/{slug}`: what each type of problem means, for a person.
+//! `/problems` and `/problems/{slug}`: an explanation of each problem type, for people.
 
 use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
@@ -17,52 +17,54 @@ pub(super) fn routes() -> Vec<Route> {
     vec![("/problems", get(list)), ("/problems/{slug}", get(show))]
 }
 
-/// A type of problem.
+/// A problem type.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema), schema(as = ProblemType))]
 pub(crate) struct ProblemTypeView {
-    /// As in a problem's `type`.
+    /// The `type` of problems of this type.
     #[serde(rename = "type")]
     #[cfg_attr(test, schema(format = "uri-reference"))]
     uri: String,
-    /// As in a problem's `title`.
+    /// The `title` of problems of this type.
     title: &'static str,
-    /// The status that goes with it.
+    /// The HTTP status code.
     status: u16,
-    /// What it means.
+    /// What the problem means.
     meaning: &'static str,
-    /// Why it happens: the usual causes.
+    /// The usual causes.
     causes: &'static [&'static str],
-    /// What to do.
+    /// How to fix it.
     remedy: &'static str,
 }
 
 impl ProblemTypeView {
     fn new(kind: ProblemKind) -> Self {
-        let told = kind.explanation();
+        let explanation = kind.explanation();
         Self {
             uri: kind.uri(),
             title: kind.title(),
             status: kind.status().as_u16(),
-            meaning: told.meaning,
-            causes: told.causes,
-            remedy: told.remedy,
+            meaning: explanation.meaning,
+            causes: explanation.causes,
+            remedy: explanation.remedy,
         }
     }
 }
 
-/// All types of problems.
+/// All problem types.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema), schema(as = ProblemTypes))]
 pub(crate) struct ProblemTypesView {
-    /// The types, by status.
+    /// The problem types, by status.
     items: Vec<ProblemTypeView>,
 }
 
-/// List the types of problems
+/// List problem types
+///
+/// Returns an explanation of every problem type.
 #[cfg_attr(test, utoipa::path(
     get, path = "/problems", operation_id = "listProblemTypes", tag = "Service",
-    responses((status = 200, description = "A page for people, or JSON.",
+    responses((status = 200, description = "A web page, or JSON.",
         content((String = "text/html"), (ProblemTypesView = "application/json")),
         headers(("ETag")))),
     extensions(("x-cached" = json!(true))),
@@ -78,12 +80,13 @@ pub(crate) async fn list(headers: HeaderMap) -> Result<Response, Problem> {
     respond(&headers, view, list_page)
 }
 
-/// Explain a type of problem
+/// Get a problem type
 ///
-/// What it means, why it happens, and what to do. The `type` of every problem leads here.
+/// Explains what a problem means, its usual causes and how to fix it. The `type` of every problem
+/// is the URL of its explanation.
 #[cfg_attr(test, utoipa::path(
     get, path = "/problems/{slug}", operation_id = "getProblemType", tag = "Service",
-    responses((status = 200, description = "A page for people, or JSON.",
+    responses((status = 200, description = "A web page, or JSON.",
         content((String = "text/html"), (ProblemTypeView = "application/json")),
         headers(("ETag")))),
     extensions(("x-cached" = json!(true))),
@@ -95,12 +98,12 @@ pub(crate) async fn show(
     let kind = slug
         .ok()
         .and_then(|Path(slug)| ProblemKind::from_slug(&slug));
-    let unknown = || Problem::new(ProblemKind::NotFound, "there is no such type of problem");
+    let unknown = || Problem::new(ProblemKind::NotFound, "no such problem type");
     let kind = kind.ok_or_else(unknown)?;
     respond(&headers, || ProblemTypeView::new(kind), || kind_page(kind))
 }
 
-/// A page, or the same as JSON for who wants that rather.
+/// Responds with a page, or with the same information as JSON for clients that prefer it.
 fn respond<V: Serialize>(
     headers: &HeaderMap,
     view: impl FnOnce() -> V,
@@ -130,14 +133,14 @@ fn list_page() -> String {
     let body = format!(
         "<main>\n<p class=\"path\"><a href=\"docs\">API</a></p>\n<h1>Problems</h1>\n\
          <p>Every error is an <code>application/problem+json</code> object (RFC 9457). \
-         Its <code>type</code> is one of these.</p>\n<table>\n{rows}</table>\n</main>"
+         Its <code>type</code> is one of the following.</p>\n<table>\n{rows}</table>\n</main>"
     );
     markup::html("Problems", &body)
 }
 
 fn kind_page(kind: ProblemKind) -> String {
-    let told = kind.explanation();
-    let causes: String = told
+    let explanation = kind.explanation();
+    let causes: String = explanation
         .causes
         .iter()
         .map(|cause| format!("<li>{}</li>\n", prose(cause)))
@@ -146,13 +149,13 @@ fn kind_page(kind: ProblemKind) -> String {
         "<main>\n<p class=\"path\"><a href=\"../docs\">API</a> / \
          <a href=\"../problems\">Problems</a></p>\n<h1>{title}</h1>\n\
          <p><span class=\"status\">{status}</span> <code>{uri}</code></p>\n<p>{meaning}</p>\n\
-         <h2>Why it happens</h2>\n<ul>\n{causes}</ul>\n<h2>What to do</h2>\n<p>{remedy}</p>\n\
+         <h2>Causes</h2>\n<ul>\n{causes}</ul>\n<h2>How to fix it</h2>\n<p>{remedy}</p>\n\
          </main>",
         title = escape(kind.title()),
         status = kind.status().as_u16(),
         uri = kind.uri(),
-        meaning = prose(told.meaning),
-        remedy = prose(told.remedy),
+        meaning = prose(explanation.meaning),
+        remedy = prose(explanation.remedy),
     );
     markup::html(kind.title(), &body)
 }

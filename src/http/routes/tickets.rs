@@ -1,4 +1,4 @@
-//! `/v1/upload-tickets`: one upload by whoever holds the URL.
+//! `/v1/upload-tickets`: URLs that allow one upload without a token.
 
 use std::sync::Arc;
 
@@ -22,29 +22,30 @@ use crate::http::reply::urls::Urls;
 use crate::model::Timestamp;
 use crate::service::fields;
 
-/// The longest life of a ticket, in seconds.
+/// The longest lifetime of a ticket, in seconds.
 pub(crate) const MAX_SECONDS: u64 = 86_400;
-/// The most types that a ticket may name: more than there are, each by all its names.
+/// The maximum number of types that a ticket may name. It exceeds the number of all names of all
+/// types.
 const MAX_TYPES: usize = 16;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![("/v1/upload-tickets", post(create))]
 }
 
-/// What an upload ticket is to be good for.
+/// The terms of a new upload ticket.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct NewTicket {
-    /// Seconds.
+    /// The lifetime in seconds.
     #[serde(deserialize_with = "json::whole")]
     #[cfg_attr(test, schema(value_type = schema::TicketSeconds))]
     expires_in: u64,
-    /// The largest file in bytes; what the deployment allows where it is not there.
+    /// The maximum size of the file, in bytes. The default is the deployment's limit.
     #[serde(default, deserialize_with = "json::whole_or_null")]
     #[cfg_attr(test, schema(value_type = Option<schema::Bytes>))]
     max_bytes: Option<u64>,
-    /// The types that the file may be of; what the deployment accepts where it is empty.
+    /// The accepted media types. The default is all types that the deployment accepts.
     #[serde(default)]
     #[cfg_attr(test, schema(value_type = Vec<schema::ContentType>))]
     content_types: List<String, MAX_TYPES>,
@@ -52,7 +53,7 @@ pub(crate) struct NewTicket {
     #[serde(default)]
     #[cfg_attr(test, schema(value_type = schema::Tags))]
     tags: List<String, { fields::MAX_TAGS }>,
-    /// Who may read the bytes without a token.
+    /// Who may download the image without a token.
     #[serde(default)]
     #[cfg_attr(test, schema(value_type = Option<schema::Visibility>))]
     visibility: Option<String>,
@@ -62,18 +63,18 @@ pub(crate) struct NewTicket {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Ticket))]
 pub(crate) struct TicketView {
-    /// Where to POST the file: whoever has it may, once.
+    /// The URL to POST the file to. It allows one upload.
     #[cfg_attr(test, schema(format = "uri-reference"))]
     upload_url: String,
-    /// The time from which it is refused.
+    /// The time at which the ticket expires.
     #[cfg_attr(test, schema(format = DateTime))]
     expires_at: String,
 }
 
-/// Make an upload ticket
+/// Create an upload ticket
 ///
-/// A URL for one upload without a token, for example by a browser. An upload that fails does
-/// not use it up.
+/// Creates a URL that allows one upload without a token, for example from a browser. A failed
+/// upload does not use up the ticket.
 #[cfg_attr(test, utoipa::path(
     post, path = "/v1/upload-tickets", operation_id = "createTicket", tag = "Tickets",
     request_body = NewTicket,
@@ -83,29 +84,29 @@ pub(crate) struct TicketView {
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
     caller: Authorized<Write>,
-    Json(wanted): Json<NewTicket>,
+    Json(body): Json<NewTicket>,
 ) -> Result<Response, Problem> {
-    let lifetime = seconds("expires_in", wanted.expires_in, MAX_SECONDS)?;
-    if wanted.max_bytes == Some(0) {
+    let lifetime = seconds("expires_in", body.expires_in, MAX_SECONDS)?;
+    if body.max_bytes == Some(0) {
         return Err(Problem::bad_request("max_bytes must be at least 1"));
     }
-    let List(content_types) = wanted.content_types;
+    let List(content_types) = body.content_types;
     upload_terms::kinds(&app, &content_types)?;
-    let visibility = wanted.visibility.as_deref().map(visibility).transpose()?;
+    let visibility = body.visibility.as_deref().map(visibility).transpose()?;
     let expires = app.service.now().seconds() + lifetime;
     let ticket = Ticket {
         id: app.service.new_id(),
         sub: caller.grant.owner,
         quota: caller.grant.quota,
         exp: expires,
-        max_bytes: wanted.max_bytes,
+        max_bytes: body.max_bytes,
         content_types,
-        tags: fields::tags(wanted.tags.0.iter().map(String::as_str))?,
+        tags: fields::tags(body.tags.0.iter().map(String::as_str))?,
         visibility: visibility.map(|visibility| visibility.as_str().to_owned()),
     };
     let text = ticket.sign(&app.settings.access.signing_keys)?;
     if text.len() > ticket::MAX_TICKET_BYTES {
-        let detail = "the ticket's tags and types are too long together";
+        let detail = "the ticket's tags and content_types are too long in total";
         return Err(Problem::bad_request(detail));
     }
     let path = format!("/v1/images?ticket={text}");

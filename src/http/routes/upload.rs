@@ -1,4 +1,4 @@
-//! `POST /v1/images`: a raw body, or a form with one or more files.
+//! `POST /v1/images`: uploads of a raw body, or of a form with one or more files.
 
 use std::sync::Arc;
 
@@ -21,14 +21,14 @@ use crate::http::reply::urls::Urls;
 use crate::model::Image;
 use crate::service::{Attributes, Upload, UploadTerms};
 
-/// Upload an image, or several
+/// Upload images
 ///
-/// The body is the file itself, or a form with one or more parts named `file`. What a file
-/// is, its bytes decide: a declared type that differs is refused. All files of a form are
-/// stored, or none.
+/// The body is either the file itself, or a form with one or more parts named `file`. The type of
+/// a file is determined from its content, and a declared type that differs is refused. Either all
+/// files of a form are stored, or none.
 ///
-/// `Content-Length` over the limit is refused before a byte is read. Where `Repr-Digest` or
-/// `Content-Digest` is sent, for the body or for a part, it is checked.
+/// A `Content-Length` that exceeds the limit is refused before the body is read. `Repr-Digest` and
+/// `Content-Digest`, of the body or of a part, are verified.
 #[cfg_attr(test, utoipa::path(
     post, path = "/v1/images", operation_id = "uploadImage", tag = "Images",
     params(UploadParameters, ("Content-Disposition", Header), ("Repr-Digest", Header), ("Content-Digest", Header), ("Idempotency-Key", Header)),
@@ -37,7 +37,7 @@ use crate::service::{Attributes, Upload, UploadTerms};
         (form::FormView = "multipart/form-data"),
     )),
     responses(
-        (status = 201, description = "The image; or the images, where there are several.",
+        (status = 201, description = "The image, or a list of images if the form has several files.",
             body = CreatedView, headers(("Location"))),
     ),
     security(("token" = ["images:write"]), ("ticket" = [])),
@@ -64,7 +64,7 @@ pub(crate) async fn create(
     }
 }
 
-/// Receives all files of a request, and what applies to all of them.
+/// Receives all files of a request, and the attributes that apply to all of them.
 async fn receive(
     upload: &mut Upload,
     content: Result<Content, Problem>,
@@ -83,18 +83,18 @@ async fn receive(
     }
 }
 
-/// An image, or the images of several files.
+/// The uploaded image, or the images of several files.
 #[cfg(test)]
 #[derive(utoipa::ToSchema)]
 #[serde(untagged)]
 #[schema(as = Created)]
-#[expect(dead_code, reason = "describes what `created` answers")]
+#[expect(dead_code, reason = "describes the response of `created`")]
 pub(crate) enum CreatedView<'a> {
     One(Box<ImageView<'a>>),
     Several(ItemsView<'a>),
 }
 
-/// Shows what was made: one image, or the items of several.
+/// The response with one image, or with the items of several.
 fn created(app: &App, images: &[Image]) -> Result<Response, Problem> {
     let urls = Urls::of(&app.settings);
     let mut response = match images {

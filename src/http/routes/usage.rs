@@ -1,4 +1,4 @@
-//! `/v1/usage`: how much the caller keeps, and may keep.
+//! `/v1/usage`: the caller's usage and quota.
 
 use std::sync::Arc;
 
@@ -17,37 +17,37 @@ pub(super) fn routes() -> Vec<Route> {
     vec![("/v1/usage", get(show))]
 }
 
-/// How much an owner keeps, and may keep.
+/// The usage and the quota of an owner.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Usage))]
 pub(crate) struct UsageView {
-    /// How many images.
+    /// The number of images.
     images: u64,
-    /// The sum of their sizes, equal files once for each image, and the bytes of tags,
-    /// metadata and answers under keys.
+    /// The total size in bytes: the size of each image, even if several have the same content, plus
+    /// the tags, the metadata and the records of uploads with an `Idempotency-Key`.
     bytes: u64,
-    /// The most of both.
+    /// The quota.
     quota: QuotaView,
 }
 
-/// The most that an owner may keep; `null` where there is no limit.
+/// The quota of an owner; `null` means unlimited.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Quota))]
 struct QuotaView {
-    /// Images.
+    /// The maximum number of images.
     #[cfg_attr(test, schema(required = true))]
     images: Option<u64>,
-    /// Bytes.
+    /// The maximum total size, in bytes.
     #[cfg_attr(test, schema(required = true))]
     bytes: Option<u64>,
 }
 
-/// Show what is kept
+/// Get usage
 ///
-/// How many images and bytes the token's owner keeps, and may keep.
+/// Returns how many images and bytes the token's owner has stored, and the quota.
 #[cfg_attr(test, utoipa::path(
     get, path = "/v1/usage", operation_id = "getUsage", tag = "Images",
-    responses((status = 200, description = "What is kept.", body = UsageView)),
+    responses((status = 200, description = "The usage and the quota.", body = UsageView)),
     security(("token" = ["images:read"])),
 ))]
 pub(crate) async fn show(

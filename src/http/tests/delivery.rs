@@ -1,4 +1,4 @@
-//! Conditional requests and ranges, as far as they need no host.
+//! Conditional requests and ranges, without a host.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -11,7 +11,7 @@ use crate::blobs::BlobError;
 const CHUNK: usize = 1024;
 const LENGTH: usize = 5 * CHUNK + 100;
 
-/// A store that counts what is read of it.
+/// A store that counts reads.
 struct Counting {
     values: MemoryKeyValue,
     reads: Arc<AtomicU64>,
@@ -33,15 +33,15 @@ impl KeyValue for Counting {
     }
 }
 
-/// An image of several chunks, and a client of its own to ask for it.
-struct Stage {
+/// An image of several chunks, and a client to request it.
+struct Fixture {
     client: Client,
     reads: Arc<AtomicU64>,
     file: Vec<u8>,
     path: String,
 }
 
-impl Stage {
+impl Fixture {
     async fn new() -> Self {
         let values = MemoryKeyValue::default();
         let reads = Arc::new(AtomicU64::new(0));
@@ -75,17 +75,17 @@ impl Stage {
         self.client.send(self.request(Method::GET, headers)).await
     }
 
-    /// How many chunks were read since the last time.
+    /// The number of chunks that were read since the last call.
     fn reads(&self) -> u64 {
         self.reads.swap(0, Ordering::Relaxed)
     }
 }
 
 #[tokio::test]
-async fn one_range_is_sent_from_the_chunks_that_it_needs() {
-    let stage = Stage::new().await;
-    let whole = stage.get(&[]).await;
-    assert_eq!(stage.reads(), 6);
+async fn a_range_reads_only_the_chunks_that_it_needs() {
+    let fixture = Fixture::new().await;
+    let whole = fixture.get(&[]).await;
+    assert_eq!(fixture.reads(), 6);
     for (range, start, end, reads) in [
         ("bytes=0-0", 0, 1, 1),
         ("bytes=1024-2047", 1024, 2048, 1),
@@ -95,11 +95,11 @@ async fn one_range_is_sent_from_the_chunks_that_it_needs() {
         ("bytes=0-", 0, LENGTH, 6),
         ("bytes=2000-3000,900-2100", 900, 3001, 3),
     ] {
-        let answer = stage.get(&[("range", range)]).await;
+        let answer = fixture.get(&[("range", range)]).await;
         assert_eq!(answer.status, StatusCode::PARTIAL_CONTENT, "{range}");
-        assert_eq!(answer.body, stage.file[start..end], "{range}");
-        let told = format!("bytes {start}-{}/{LENGTH}", end - 1);
-        assert_eq!(answer.header("content-range"), told);
+        assert_eq!(answer.body, fixture.file[start..end], "{range}");
+        let expected = format!("bytes {start}-{}/{LENGTH}", end - 1);
+        assert_eq!(answer.header("content-range"), expected);
         assert_eq!(answer.header("content-length"), (end - start).to_string());
         for name in [
             "etag",
@@ -110,15 +110,15 @@ async fn one_range_is_sent_from_the_chunks_that_it_needs() {
         ] {
             assert_eq!(answer.header(name), whole.header(name), "{range}: {name}");
         }
-        assert_eq!(stage.reads(), reads, "{range}");
+        assert_eq!(fixture.reads(), reads, "{range}");
     }
 }
 
 #[tokio::test]
 async fn several_ranges_are_sent_as_parts() {
-    let stage = Stage::new().await;
+    let fixture = Fixture::new().await;
     let range = "bytes=5000-5009, 0-1099, 1300-1399";
-    let answer = stage.get(&[("range", range)]).await;
+    let answer = fixture.get(&[("range", range)]).await;
     assert_eq!(answer.status, StatusCode::PARTIAL_CONTENT);
     assert_eq!(answer.header("content-range"), "");
     assert_eq!(
@@ -137,52 +137,52 @@ async fn several_ranges_are_sent_as_parts() {
             end - 1
         );
         expect.extend_from_slice(head.as_bytes());
-        expect.extend_from_slice(&stage.file[start..end]);
+        expect.extend_from_slice(&fixture.file[start..end]);
     }
     expect.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
     assert_eq!(answer.body, expect[2..]);
     // The second and the third share a chunk.
-    assert_eq!(stage.reads(), 3);
+    assert_eq!(fixture.reads(), 3);
 }
 
 #[tokio::test]
-async fn ranges_that_are_not_worth_it_get_the_whole() {
-    let stage = Stage::new().await;
+async fn expensive_ranges_are_answered_with_the_whole() {
+    let fixture = Fixture::new().await;
     let many: Vec<_> = (0..33).map(|at| format!("{0}-{0}", at * 150)).collect();
     for range in [
         "bytes=5-1",
         "lines=1-2",
         "bytes=0-2500,2700-",
-        // To and fro between chunks.
+        // Ranges that alternate between chunks.
         "bytes=0-0,4000-4000,200-200,4200-4200,400-400,4400-4400,600-600",
         &format!("bytes={}", many.join(",")),
     ] {
-        let answer = stage.get(&[("range", range)]).await;
+        let answer = fixture.get(&[("range", range)]).await;
         assert_eq!(answer.status, StatusCode::OK, "{range}");
-        assert_eq!(answer.body, stage.file, "{range}");
+        assert_eq!(answer.body, fixture.file, "{range}");
         assert_eq!(answer.header("accept-ranges"), "bytes");
-        assert_eq!(stage.reads(), 6, "{range}");
+        assert_eq!(fixture.reads(), 6, "{range}");
     }
     let twice = [("range", "bytes=0-0"), ("range", "bytes=0-0")];
-    assert_eq!(stage.get(&twice).await.status, StatusCode::OK);
+    assert_eq!(fixture.get(&twice).await.status, StatusCode::OK);
 }
 
 #[tokio::test]
-async fn a_range_past_the_end_is_refused_with_the_length() {
-    let stage = Stage::new().await;
+async fn a_range_past_the_end_is_refused_with_the_size() {
+    let fixture = Fixture::new().await;
     for range in ["bytes=5220-", "bytes=9999-10000,-0"] {
-        let answer = stage.get(&[("range", range)]).await;
+        let answer = fixture.get(&[("range", range)]).await;
         answer.is_problem(416, "range-not-satisfiable");
         assert_eq!(answer.header("content-range"), format!("bytes */{LENGTH}"));
         assert_eq!(answer.json()["size"], LENGTH);
-        assert_eq!(stage.reads(), 0);
+        assert_eq!(fixture.reads(), 0);
     }
 }
 
 #[tokio::test]
-async fn if_range_decides_between_the_part_and_the_whole() {
-    let stage = Stage::new().await;
-    let whole = stage.get(&[]).await;
+async fn if_range_determines_whether_a_range_applies() {
+    let fixture = Fixture::new().await;
+    let whole = fixture.get(&[]).await;
     let (etag, date) = (whole.header("etag"), whole.header("last-modified"));
     let range = ("range", "bytes=0-9");
     let weak = format!("W/{etag}");
@@ -195,29 +195,29 @@ async fn if_range_decides_between_the_part_and_the_whole() {
         ("Sat, 06 Nov 2094 08:49:37 GMT", 200),
         ("?", 200),
     ] {
-        let answer = stage.get(&[range, ("if-range", value)]).await;
+        let answer = fixture.get(&[range, ("if-range", value)]).await;
         assert_eq!(answer.status.as_u16(), status, "{value}");
     }
-    // A range that could not be satisfied is not heard either.
+    // An unsatisfiable range is ignored as well.
     let past = [("range", "bytes=9999-"), ("if-range", "\"other\"")];
-    assert_eq!(stage.get(&past).await.status, StatusCode::OK);
+    assert_eq!(fixture.get(&past).await.status, StatusCode::OK);
     assert_eq!(
-        stage.get(&[("if-range", etag)]).await.status,
+        fixture.get(&[("if-range", etag)]).await.status,
         StatusCode::OK
     );
 }
 
 #[tokio::test]
-async fn what_the_client_has_is_not_sent_again() {
-    let stage = Stage::new().await;
-    let whole = stage.get(&[]).await;
-    stage.reads();
+async fn content_that_the_client_has_is_not_sent_again() {
+    let fixture = Fixture::new().await;
+    let whole = fixture.get(&[]).await;
+    fixture.reads();
     let (etag, date) = (whole.header("etag"), whole.header("last-modified"));
     for condition in [("if-none-match", etag), ("if-modified-since", date)] {
         for method in [Method::GET, Method::HEAD] {
             let headers = [condition, ("range", "bytes=0-9")];
-            let request = stage.request(method, &headers);
-            let answer = stage.client.send(request).await;
+            let request = fixture.request(method, &headers);
+            let answer = fixture.client.send(request).await;
             assert_eq!(answer.status, StatusCode::NOT_MODIFIED);
             assert_eq!(answer.body, "");
             for name in ["etag", "cache-control", "content-disposition", "vary"] {
@@ -237,48 +237,48 @@ async fn what_the_client_has_is_not_sent_again() {
         ("if-match", "\"other\""),
         ("if-unmodified-since", "Sun, 06 Nov 1994 08:49:37 GMT"),
     ] {
-        let answer = stage.get(&[condition, ("range", "bytes=0-9")]).await;
+        let answer = fixture.get(&[condition, ("range", "bytes=0-9")]).await;
         answer.is_problem(412, "precondition-failed");
     }
-    assert_eq!(stage.reads(), 0);
+    assert_eq!(fixture.reads(), 0);
     let held = [("if-match", etag), ("range", "bytes=0-9")];
-    assert_eq!(stage.get(&held).await.status, StatusCode::PARTIAL_CONTENT);
+    assert_eq!(fixture.get(&held).await.status, StatusCode::PARTIAL_CONTENT);
 }
 
 #[tokio::test]
-async fn conditions_are_not_heard_where_the_image_is_not_to_be_read() {
-    let stage = Stage::new().await;
+async fn conditions_are_not_evaluated_for_callers_that_may_not_read_the_image() {
+    let fixture = Fixture::new().await;
     for token in ["", &bearer("bob", "images:read")] {
-        let mut request = stage.request(Method::GET, &[("if-none-match", "*")]);
+        let mut request = fixture.request(Method::GET, &[("if-none-match", "*")]);
         request.headers_mut().remove(header::AUTHORIZATION);
         if !token.is_empty() {
             let token = token.parse().expect("a header");
             request.headers_mut().insert(header::AUTHORIZATION, token);
         }
-        let status = stage.client.send(request).await.status.as_u16();
+        let status = fixture.client.send(request).await.status.as_u16();
         assert!([401, 404].contains(&status), "{status}");
     }
 }
 
 #[tokio::test]
-async fn head_hears_no_range_and_reads_nothing() {
-    let stage = Stage::new().await;
-    let get = stage.get(&[]).await;
-    stage.reads();
-    let ranged = stage.request(Method::HEAD, &[("range", "bytes=0-9")]);
-    let head = stage.client.send(ranged).await;
+async fn head_ignores_ranges_and_reads_nothing() {
+    let fixture = Fixture::new().await;
+    let get = fixture.get(&[]).await;
+    fixture.reads();
+    let ranged = fixture.request(Method::HEAD, &[("range", "bytes=0-9")]);
+    let head = fixture.client.send(ranged).await;
     assert_eq!((head.status, head.body.len()), (StatusCode::OK, 0));
     for (name, value) in &get.headers {
-        let told = head.headers.get(name);
-        assert!(name == "x-request-id" || told == Some(value), "{name}");
+        let header = head.headers.get(name);
+        assert!(name == "x-request-id" || header == Some(value), "{name}");
     }
     assert_eq!(head.headers.len(), get.headers.len());
-    assert_eq!(stage.reads(), 0);
+    assert_eq!(fixture.reads(), 0);
 }
 
 #[tokio::test]
-async fn what_lies_in_one_chunk_is_sent_without_a_stream() {
-    let stage = Stage::new().await;
+async fn ranges_within_one_chunk_are_sent_without_a_stream() {
+    let fixture = Fixture::new().await;
     for (range, is_stream) in [
         ("bytes=0-0", false),
         ("bytes=1024-2047", false),
@@ -287,23 +287,27 @@ async fn what_lies_in_one_chunk_is_sent_without_a_stream() {
         ("bytes=0-9,2000-2009", true),
         ("bytes=0-", true),
     ] {
-        let request = stage.request(Method::GET, &[("range", range)]);
-        let response = respond(stage.client.router.clone(), request).await;
+        let request = fixture.request(Method::GET, &[("range", range)]);
+        let response = respond(fixture.client.router.clone(), request).await;
         let length = response.body().size_hint().exact();
         assert_eq!(length.is_none(), is_stream, "{range}");
     }
 }
 
 #[tokio::test]
-async fn a_client_that_goes_away_stops_the_reading() {
-    let stage = Stage::new().await;
+async fn reading_stops_when_the_client_disconnects() {
+    let fixture = Fixture::new().await;
     for range in ["bytes=0-", "bytes=0-3000,4000-"] {
-        let request = stage.request(Method::GET, &[("range", range)]);
-        let response = respond(stage.client.router.clone(), request).await;
+        let request = fixture.request(Method::GET, &[("range", range)]);
+        let response = respond(fixture.client.router.clone(), request).await;
         let mut body = response.into_body();
         let first = body.frame().await.expect("a frame").expect("is read");
         assert!(first.data_ref().is_some_and(|data| !data.is_empty()));
         drop(body);
-        assert_eq!(stage.reads(), 1, "{range}: the one that was being sent");
+        assert_eq!(
+            fixture.reads(),
+            1,
+            "{range}: only the chunk that was being sent"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! What holds for every exchange, whatever it is for.
+//! Properties of all requests and responses.
 
 use axum::http::HeaderValue;
 
@@ -12,33 +12,35 @@ fn with_header(method: Method, path: &str, name: &'static str, value: &str) -> R
 }
 
 #[tokio::test]
-async fn every_method_is_answered_with_those_that_a_resource_has() {
+async fn responses_to_other_methods_list_the_allowed_methods() {
     let client = Client::new();
     for (path, methods) in routes::all() {
         drop(methods);
         let path = path.replace("{id}", "01a20bb0-2844-74b5-8560-f8154794d311");
         let path = path.replace("{slug}", "not-found");
-        let asked = client.send(nameless(Method::OPTIONS, &path, "")).await;
+        let options = client.send(anonymous(Method::OPTIONS, &path, "")).await;
         assert_eq!(
-            (asked.status.as_u16(), asked.body.len()),
+            (options.status.as_u16(), options.body.len()),
             (204, 0),
             "{path}"
         );
-        let allow = asked.header("allow").to_owned();
+        let allow = options.header("allow").to_owned();
         assert!(allow.ends_with(", OPTIONS"), "{path}: {allow}");
         for method in ["PUT", "TRACE", "CONNECT", "PURGE"] {
             let method = method.parse().expect("a method");
-            let refused = client.send(nameless(method, &path, "")).await;
+            let refused = client.send(anonymous(method, &path, "")).await;
             refused.is_problem(405, "method-not-allowed");
             assert_eq!(refused.header("allow"), allow, "{path}");
         }
     }
-    let nothing = client.send(nameless(Method::OPTIONS, "/nothing", "")).await;
+    let nothing = client
+        .send(anonymous(Method::OPTIONS, "/nothing", ""))
+        .await;
     nothing.is_problem(404, "not-found");
 }
 
 #[tokio::test]
-async fn what_is_not_accepted_is_not_sent() {
+async fn responses_have_a_type_that_the_client_accepts() {
     let client = Client::new();
     let created = client.upload(&testing::png(1, 1)).await;
     let path = created.header("location").to_owned();
@@ -82,7 +84,7 @@ async fn what_is_not_accepted_is_not_sent() {
 }
 
 #[tokio::test]
-async fn long_heads_are_refused_by_what_is_too_long() {
+async fn long_uris_and_headers_are_refused() {
     let client = Client::new();
     let path = |length: usize| format!("/v1/limits?{}", "a".repeat(length - 11));
     let longest = client.get(&path(validate::MAX_TARGET_BYTES)).await;
@@ -107,7 +109,7 @@ async fn a_body_with_a_content_coding_is_refused() {
     let client = Client::new();
     for (coding, status) in [("gzip", 415), ("identity", 415), ("", 415), ("br", 415)] {
         let mut upload = with_header(Method::POST, "/v1/images", "content-encoding", coding);
-        *upload.body_mut() = Body::from("no image");
+        *upload.body_mut() = Body::from("not an image");
         let answer = client.send(upload).await;
         let coded = !["", "identity"].contains(&coding);
         let slug = if coded {
@@ -124,7 +126,7 @@ async fn a_body_with_a_content_coding_is_refused() {
 }
 
 #[tokio::test]
-async fn no_answer_can_be_taken_for_a_page_of_ours() {
+async fn responses_have_headers_that_restrict_browsers() {
     let client = Client::new();
     let created = client.upload(&testing::png(1, 1)).await;
     let path = created.header("location").to_owned();
@@ -170,7 +172,7 @@ async fn no_answer_can_be_taken_for_a_page_of_ours() {
 }
 
 #[tokio::test]
-async fn where_every_origin_may_call_answers_are_the_same_for_all() {
+async fn responses_are_the_same_for_all_origins_if_all_are_allowed() {
     let client = Client::with(&[("cors_origins", "*")]);
     for origin in [None, Some("https://a.example")] {
         let mut request = request(Method::GET, "/v1/images", Body::empty());
@@ -189,14 +191,14 @@ async fn where_every_origin_may_call_answers_are_the_same_for_all() {
 }
 
 #[tokio::test]
-async fn only_who_may_read_is_told_what_is_wrong_with_a_query() {
+async fn invalid_queries_are_reported_only_to_callers_that_may_read_the_image() {
     let client = Client::new();
     let created = client.upload(&testing::png(1, 1)).await;
     let content = format!("{}/content", created.header("location"));
     for query in ["width=1", "download=yes", "download=%zz", "ticket=x"] {
         let path = format!("{content}?{query}");
         client.get(&path).await.is_problem(400, "bad-request");
-        let nobody = client.send(nameless(Method::GET, &path, "")).await;
-        nobody.is_problem(401, "unauthorized");
+        let refused = client.send(anonymous(Method::GET, &path, "")).await;
+        refused.is_problem(401, "unauthorized");
     }
 }

@@ -1,5 +1,5 @@
-//! What strangers try. Each case is named after what it tries and has one answer, with one
-//! status and one type of problem. No refusal is long, and nothing of it stays.
+//! Malicious requests. Each case has a name, and exactly one expected status and problem type.
+//! Error responses are short, and refused requests leave no data behind.
 
 use super::*;
 
@@ -9,13 +9,13 @@ mod forms;
 mod heads;
 mod queries;
 
-/// A problem longer than this tells a sender too much of what it sent.
+/// The maximum length of an error response: longer ones would repeat too much of the request.
 const LONGEST_REFUSAL: usize = 4096;
 
-/// What is tried, and what comes of it: a status and the type of the problem, or none.
+/// A case: its name, the request, the expected status, and the type of the problem, if any.
 type Case<'a> = (&'a str, Request<Body>, u16, &'a str);
 
-/// Sends each of them, in turn.
+/// Sends the requests of all cases, and checks the responses.
 async fn check(client: &Client, cases: impl IntoIterator<Item = Case<'_>>) {
     for (name, request, status, slug) in cases {
         let before = client.values.keys();
@@ -35,7 +35,7 @@ async fn check(client: &Client, cases: impl IntoIterator<Item = Case<'_>>) {
     }
 }
 
-/// An image, and its path.
+/// Uploads an image, and returns its path.
 async fn stored(client: &Client) -> String {
     let created = client.upload(&testing::png(1, 1)).await;
     created.header("location").to_owned()

@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: what a repeat is, and what it is answered.
+//! `Idempotency-Key`: repeated requests and their responses.
 
 use super::*;
 
@@ -30,7 +30,7 @@ fn same(first: &Answer, again: &Answer) {
 }
 
 #[tokio::test]
-async fn a_repeat_is_answered_as_the_first_even_when_the_image_has_changed() {
+async fn a_repeated_request_has_the_first_response_even_if_the_image_has_changed() {
     let client = Client::new();
     let file = testing::png(1, 1);
     let send = || client.send(upload("/v1/images", "\"k 1\"", "image/png", file.clone()));
@@ -51,7 +51,7 @@ async fn a_repeat_is_answered_as_the_first_even_when_the_image_has_changed() {
 }
 
 #[tokio::test]
-async fn a_form_is_the_same_with_another_boundary() {
+async fn forms_that_differ_only_in_their_boundary_are_the_same_request() {
     let client = Client::new();
     let (a, b) = (testing::png(1, 1), testing::gif(2, 2, 1));
     let body = form(&[
@@ -101,9 +101,9 @@ async fn a_form_is_the_same_with_another_boundary() {
 }
 
 #[tokio::test]
-async fn a_form_is_answered_again_when_its_images_are_gone_and_settings_have_changed() {
+async fn a_repeated_form_has_the_first_response_after_deletions_and_changes_of_settings() {
     let first = Client::new();
-    // What is stored of the second file would be another under these.
+    // With these settings, the second file would be stored differently.
     let second = first.beside(&[("strip_metadata", "none")]);
     let file = testing::png(1, 1);
     let located = include_bytes!("../../../tests/fixtures/private.jpg");
@@ -117,9 +117,9 @@ async fn a_form_is_answered_again_when_its_images_are_gone_and_settings_have_cha
         let content_type = "multipart/form-data; boundary=x";
         upload("/v1/images", "k", content_type, body.clone())
     };
-    let made = first.send(send()).await;
-    same(&made, &first.send(send()).await);
-    let items = made.json()["items"].clone();
+    let created = first.send(send()).await;
+    same(&created, &first.send(send()).await);
+    let items = created.json()["items"].clone();
     for item in items.as_array().expect("items") {
         let path = item["links"]["self"].as_str().expect("a path");
         let deleted = first
@@ -127,14 +127,14 @@ async fn a_form_is_answered_again_when_its_images_are_gone_and_settings_have_cha
             .await;
         assert_eq!(deleted.status, StatusCode::NO_CONTENT);
     }
-    same(&made, &second.send(send()).await);
+    same(&created, &second.send(send()).await);
     let usage = second.get("/v1/usage").await.json();
     let bytes = usage["bytes"].as_u64().expect("a number");
     assert!(usage["images"] == 0 && (1..400).contains(&bytes), "{usage}");
 }
 
 #[tokio::test]
-async fn another_request_with_the_key_is_refused_and_stores_nothing() {
+async fn a_different_request_with_the_same_key_is_refused_and_stores_nothing() {
     let client = Client::new();
     let file = testing::png(1, 1);
     let first = upload("/v1/images?filename=a.png", "k", "image/png", file.clone());
@@ -156,11 +156,11 @@ async fn another_request_with_the_key_is_refused_and_stores_nothing() {
 }
 
 #[tokio::test]
-async fn a_request_that_fails_does_not_use_the_key_up() {
+async fn a_failed_request_does_not_use_up_its_key() {
     let client = Client::new();
     let file = testing::png(1, 1);
     for (body, status, slug) in [
-        (b"no image".to_vec(), 415, "unsupported-type"),
+        (b"not an image".to_vec(), 415, "unsupported-type"),
         (file[..file.len() - 1].to_vec(), 422, "undecodable-image"),
     ] {
         let refused = client.send(upload("/v1/images", "k", "*/*", body)).await;
@@ -169,12 +169,12 @@ async fn a_request_that_fails_does_not_use_the_key_up() {
     let broken = form(&[("name=\"file\"", &file), ("name=\"flie\"", b"")]);
     let broken = upload("/v1/images", "k", "multipart/form-data; boundary=x", broken);
     client.send(broken).await.is_problem(400, "bad-request");
-    let good = client.send(upload("/v1/images", "k", "*/*", file)).await;
-    assert_eq!(good.status, StatusCode::CREATED);
+    let valid = client.send(upload("/v1/images", "k", "*/*", file)).await;
+    assert_eq!(valid.status, StatusCode::CREATED);
 }
 
 #[tokio::test]
-async fn a_key_that_can_not_be_is_refused_before_anything_is_done() {
+async fn an_invalid_key_is_refused_before_the_upload() {
     let client = Client::new();
     for key in ["", "\"\"", "\"a", "a b", "a;b"] {
         let refused = client
@@ -187,19 +187,19 @@ async fn a_key_that_can_not_be_is_refused_before_anything_is_done() {
 }
 
 #[tokio::test]
-async fn with_a_key_the_upload_of_a_ticket_can_be_repeated() {
+async fn an_upload_with_a_ticket_and_a_key_can_be_repeated() {
     let client = Client::new();
-    let wanted = serde_json::json!({"expires_in": 60});
-    let made = client
-        .send(json_request(Method::POST, "/v1/upload-tickets", &wanted))
+    let terms = serde_json::json!({"expires_in": 60});
+    let created = client
+        .send(json_request(Method::POST, "/v1/upload-tickets", &terms))
         .await;
-    let url = made.json()["upload_url"]
+    let url = created.json()["upload_url"]
         .as_str()
         .expect("a URL")
         .to_owned();
     let file = testing::png(1, 1);
     let send = |key: &str, file: &[u8]| {
-        client.send(with_key(nameless(Method::POST, &url, file.to_vec()), key))
+        client.send(with_key(anonymous(Method::POST, &url, file.to_vec()), key))
     };
     let first = send("k", &file).await;
     same(&first, &send("k", &file).await);

@@ -3,15 +3,15 @@
 use super::*;
 
 #[tokio::test]
-async fn what_is_accepted_is_told_before_an_upload() {
+async fn reported_limits_apply_to_uploads() {
     let client = Client::with(&[
         ("max_upload_bytes", "1000"),
         ("max_pixels", "99"),
         ("accepted_types", "png"),
         ("max_link_seconds", "60"),
     ]);
-    let told = client.send(nameless(Method::GET, "/v1/limits", "")).await;
-    let limits = told.json();
+    let reported = client.send(anonymous(Method::GET, "/v1/limits", "")).await;
+    let limits = reported.json();
     let upload = &limits["upload"];
     assert_eq!(upload["content_types"], serde_json::json!(["image/png"]));
     assert_eq!(
@@ -22,7 +22,7 @@ async fn what_is_accepted_is_told_before_an_upload() {
         limits["links"],
         serde_json::json!({"min_seconds": 1, "max_seconds": 60})
     );
-    // It is what uploads are held to.
+    // Uploads are checked against the reported limits.
     let largest = client.upload(&testing::png_of_size(1000)).await;
     assert_eq!(largest.status, StatusCode::CREATED);
     client
@@ -44,7 +44,7 @@ async fn what_is_accepted_is_told_before_an_upload() {
 }
 
 #[tokio::test]
-async fn what_seldom_changes_is_sent_once() {
+async fn unchanged_responses_are_not_sent_again() {
     let client = Client::new();
     for path in [
         "/v1/limits",
@@ -53,7 +53,7 @@ async fn what_seldom_changes_is_sent_once() {
         "/openapi.json",
         "/docs",
     ] {
-        let first = client.send(nameless(Method::GET, path, "")).await;
+        let first = client.send(anonymous(Method::GET, path, "")).await;
         assert_eq!(
             first.header("cache-control"),
             "public, max-age=300",
@@ -67,7 +67,7 @@ async fn what_seldom_changes_is_sent_once() {
             ("*".to_owned(), 304),
             ("\"x\"".to_owned(), 200),
         ] {
-            let mut request = nameless(Method::GET, path, "");
+            let mut request = anonymous(Method::GET, path, "");
             let known = known.parse().expect("a value");
             request.headers_mut().insert(header::IF_NONE_MATCH, known);
             let next = client.send(request).await;

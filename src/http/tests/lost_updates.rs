@@ -1,4 +1,4 @@
-//! The state of an image object: told by its tag, and guarded by `If-Match`.
+//! The entity tag of an image object, and `If-Match`, which prevents lost updates.
 
 use super::*;
 
@@ -18,7 +18,7 @@ async fn send(
 }
 
 #[tokio::test]
-async fn the_tag_of_an_image_object_tells_its_state() {
+async fn the_tag_of_an_image_object_changes_with_its_state() {
     let client = Client::new();
     let created = client.upload(&testing::png(1, 1)).await;
     let path = created.header("location").to_owned();
@@ -48,14 +48,14 @@ async fn the_tag_of_an_image_object_tells_its_state() {
     let shown = send(&client, Method::GET, &path, ("if-none-match", &etag), "").await;
     assert_eq!((shown.status, shown.header("etag")), (StatusCode::OK, next));
     assert_eq!(shown.body, edited.body);
-    // The bytes are what they were.
+    // The content has not changed.
     let content = client.get(&format!("{path}/content")).await;
     let sha256 = &shown.json()["sha256"];
     assert_eq!(content.header("etag"), sha256.to_string());
 }
 
 #[tokio::test]
-async fn a_change_of_what_was_not_seen_is_refused() {
+async fn changes_with_false_conditions_are_refused() {
     let client = Client::new();
     let created = client.upload(&testing::png(1, 1)).await;
     let path = created.header("location").to_owned();
@@ -85,7 +85,7 @@ async fn a_change_of_what_was_not_seen_is_refused() {
     let listed = format!("\"other\", {etag}");
     let edited = send(&client, Method::PATCH, &path, ("if-match", &listed), patch).await;
     assert_eq!(edited.status, StatusCode::OK);
-    // What was seen before is gone, so it guards no more.
+    // The earlier tag is no longer current.
     let stale = send(&client, Method::DELETE, &path, ("if-match", etag), "").await;
     stale.is_problem(412, "precondition-failed");
     let etag = edited.header("etag");

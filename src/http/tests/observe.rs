@@ -1,31 +1,31 @@
-//! What is logged of requests, and what is not.
+//! The log lines of requests.
 
 use super::*;
 use crate::model::Visibility;
 
 impl Client {
-    /// The one line written since this was last asked.
+    /// The only line written since the last call.
     fn line(&self) -> Value {
         let lines = self.lines();
         let [line] = lines.as_slice() else {
-            panic!("one line, not {lines:?}");
+            panic!("expected one line, not {lines:?}");
         };
         serde_json::from_str(line).expect("JSON")
     }
 
-    /// The body of what is answered, unread.
+    /// The body of a response, unread.
     async fn body_of(&self, path: &str) -> Body {
         let request = request(Method::GET, path, Body::empty());
         respond(self.router.clone(), request).await.into_body()
     }
 
-    /// Deletes the chunks whose keys end so, behind the store's back.
+    /// Deletes the chunks whose keys have this suffix directly from the store.
     fn lose(&self, suffix: &str) {
         let keep = |key: &String, _: &mut Bytes| !key.ends_with(suffix);
         self.values.tamper(|values| values.retain(keep));
     }
 
-    /// Uploads an image of five chunks, and gives where its bytes are.
+    /// Uploads an image of five chunks, and returns the path of its content.
     async fn upload_chunks(&self) -> String {
         let answer = self.upload(&testing::png_of_size(5000)).await;
         self.lines();
@@ -39,7 +39,7 @@ fn with_small_chunks(variables: &[(&'static str, &str)]) -> Client {
 }
 
 #[tokio::test]
-async fn each_request_has_a_line_that_tells_its_facts() {
+async fn each_request_has_a_line_with_its_properties() {
     let client = Client::new();
     let file = testing::png_of_size(1000);
     let image = client.upload(&file).await.json();
@@ -78,15 +78,15 @@ async fn each_request_has_a_line_that_tells_its_facts() {
         assert_eq!(line["owner"], owner);
         assert!(line.get("broken_off").is_none() && line.get("cause").is_none());
     }
-    let nobody = client
-        .send(nameless(Method::GET, path, Body::empty()))
+    let refused = client
+        .send(anonymous(Method::GET, path, Body::empty()))
         .await;
     let line = client.line();
     assert_eq!(
         (&line["status"], &line["owner"]),
         (&Value::from(401), &Value::Null)
     );
-    assert_eq!(line["bytes_out"], nobody.body.len());
+    assert_eq!(line["bytes_out"], refused.body.len());
     client.get("/v2/secret-path").await;
     assert_eq!(client.line()["route"], Value::Null);
     let made_up = Method::from_bytes(b"X-SECRET").expect("a method");
@@ -127,14 +127,14 @@ async fn the_line_is_written_when_the_body_has_ended() {
 }
 
 #[tokio::test]
-async fn a_client_that_goes_away_is_told_and_what_it_got() {
+async fn a_disconnect_is_logged_with_the_bytes_sent() {
     let client = with_small_chunks(&[]);
     let path = client.upload_chunks().await;
     let mut body = client.body_of(&path).await;
     for _ in 0..3 {
         body.frame().await.expect("a chunk").expect("is there");
     }
-    // The third chunk was handed out; that it was sent is not known.
+    // The third chunk was returned, but may not have been sent.
     drop(body);
     let line = client.line();
     assert_eq!(
@@ -145,7 +145,7 @@ async fn a_client_that_goes_away_is_told_and_what_it_got() {
 }
 
 #[tokio::test]
-async fn what_fails_on_our_side_has_its_cause_in_the_line() {
+async fn server_errors_are_logged_with_their_cause() {
     for setting in ["on", "errors"] {
         let client = with_small_chunks(&[("request_log", setting)]);
         let path = client.upload_chunks().await;
@@ -173,7 +173,7 @@ async fn what_fails_on_our_side_has_its_cause_in_the_line() {
 }
 
 #[tokio::test]
-async fn what_is_logged_is_a_setting() {
+async fn the_setting_request_log_controls_the_log() {
     let errors = Client::with(&[("request_log", "errors")]);
     errors.upload(&testing::png_of_size(1000)).await;
     errors.get("/v1/images/nothing").await;
@@ -182,7 +182,7 @@ async fn what_is_logged_is_a_setting() {
     let path = off.upload_chunks().await;
     off.lose("");
     off.get(&path).await.is_problem(500, "internal");
-    // What an operator must know is told without a request's line.
+    // Errors are logged even if requests are not.
     let lines = off.lines();
     assert!(
         lines.len() == 1 && lines[0].contains("missing"),
@@ -192,7 +192,7 @@ async fn what_is_logged_is_a_setting() {
 }
 
 #[tokio::test]
-async fn no_line_has_a_secret_or_what_the_client_wrote() {
+async fn lines_contain_no_secrets_and_no_text_from_the_client() {
     let client = Client::new();
     let token = bearer("alice", "images:read images:write");
     let ring = crate::auth::KeyRing::parse(KEYS).expect("a ring");
@@ -208,25 +208,25 @@ async fn no_line_has_a_secret_or_what_the_client_wrote() {
     };
     let ticket = ticket.sign(&ring).expect("signs");
     let file = testing::png_of_size(1000);
-    let sends = [
+    let requests = [
         request(
             Method::POST,
             "/v1/images?filename=secret-name.png",
             Body::from(file.clone()),
         ),
-        nameless(
+        anonymous(
             Method::POST,
             &format!("/v1/images?ticket={ticket}"),
             Body::from(file),
         ),
-        nameless(
+        anonymous(
             Method::GET,
             "/v1/images/secret-id/content?signature=secret&expires=1",
             Body::empty(),
         ),
-        nameless(Method::GET, "/secret%0a{\"status\":200}", Body::empty()),
+        anonymous(Method::GET, "/secret%0a{\"status\":200}", Body::empty()),
     ];
-    for mut request in sends {
+    for mut request in requests {
         let headers = request.headers_mut();
         for (name, value) in [
             ("x-request-id", &b"secret\xff\t{\"status\":200}"[..]),
@@ -249,7 +249,7 @@ async fn no_line_has_a_secret_or_what_the_client_wrote() {
 }
 
 #[tokio::test]
-async fn timings_are_told_where_a_setting_allows() {
+async fn server_timing_is_sent_if_enabled() {
     let client = Client::new();
     assert_eq!(client.get("/v1/images").await.header("server-timing"), "");
     for log in ["on", "off"] {

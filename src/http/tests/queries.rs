@@ -1,8 +1,8 @@
-//! Query parameters that no resource knows.
+//! Unknown query parameters.
 
 use super::*;
 
-/// A request by somebody who may do everything.
+/// A request from a caller with all scopes.
 fn by_admin(method: &Method, path: &str) -> Request<Body> {
     let token = bearer("alice", "images:read images:write images:delete admin");
     let request = Request::builder().method(method).uri(path);
@@ -11,7 +11,7 @@ fn by_admin(method: &Method, path: &str) -> Request<Body> {
 }
 
 #[tokio::test]
-async fn no_route_takes_a_parameter_that_it_does_not_know() {
+async fn all_routes_refuse_unknown_parameters() {
     let client = Client::new();
     let created = client.upload(&testing::png(1, 1)).await.json();
     let id = created["id"].as_str().expect("an id");
@@ -43,7 +43,7 @@ async fn no_route_takes_a_parameter_that_it_does_not_know() {
 }
 
 #[tokio::test]
-async fn an_empty_query_is_none() {
+async fn an_empty_query_is_accepted() {
     let client = Client::new();
     for path in ["/health/live", "/v1/limits", "/v1/usage", "/problems"] {
         for query in ["?", "?&", "?&&"] {
@@ -54,7 +54,7 @@ async fn an_empty_query_is_none() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_has_no_parameters_to_refuse() {
+async fn unknown_routes_and_methods_are_reported_before_unknown_parameters() {
     let client = Client::new();
     let check = async |method: Method, path: &str, status: u16| {
         let answer = client.send(by_admin(&method, path)).await;

@@ -1,9 +1,9 @@
-//! Quotas, where they are about more than the bytes of files.
+//! Quotas that apply to more than the bytes of files.
 
 use super::*;
 
 #[tokio::test]
-async fn an_edit_that_makes_more_of_an_image_is_held_to_the_quota() {
+async fn updates_that_make_an_image_larger_count_towards_the_quota() {
     let file = testing::png_of_size(100);
     let client = Client::with(&[("quota_bytes", "110")]);
     let path = client.upload(&file).await.header("location").to_owned();
@@ -16,9 +16,9 @@ async fn an_edit_that_makes_more_of_an_image_is_held_to_the_quota() {
     assert_eq!(tag("12345678").await.status, StatusCode::OK);
     let refused = tag("123456789").await;
     refused.is_problem(507, "quota-exceeded");
-    let told = refused.json();
+    let problem = refused.json();
     assert_eq!(
-        (&told["quota"], &told["actual"]),
+        (&problem["quota"], &problem["actual"]),
         (&"bytes".into(), &111.into())
     );
     assert_eq!(client.get("/v1/usage").await.json()["bytes"], 110);
@@ -28,7 +28,7 @@ async fn an_edit_that_makes_more_of_an_image_is_held_to_the_quota() {
     let shorter = serde_json::json!({"tags": null, "filename": "a.png"});
     let shorter = json_request(Method::PATCH, &path, &shorter);
     assert_eq!(narrow.send(shorter).await.status, StatusCode::OK);
-    // An admin is not held to a quota that is not the owner's.
+    // The deployment's quota does not apply to changes by an admin.
     let longer = serde_json::json!({"tags": ["a tag of another"]});
     let mut longer = json_request(Method::PATCH, &path, &longer);
     let admin = bearer("root", "admin").parse().expect("a header");

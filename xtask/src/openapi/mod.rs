@@ -18,7 +18,7 @@ const JSON: &str = "docs/openapi.json";
 /// The page that is made of it.
 const HTML: &str = "docs/openapi.html";
 /// The unit test that holds the description to the code, and writes it where it is asked to.
-const TEST: &str = "the_published_description_is_what_the_code_gives";
+const TEST: &str = "the_published_description_is_up_to_date";
 /// Asks it to.
 const WRITE: &str = "DARKROOM_WRITE_OPENAPI";
 

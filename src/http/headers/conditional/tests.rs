@@ -26,7 +26,7 @@ fn headers(lines: &[(&str, &str)]) -> HeaderMap {
     headers
 }
 
-/// What is expected of a read (GET and HEAD alike), and of a write.
+/// Checks the verdict for reads (GET and HEAD) and for writes.
 fn check(lines: &[(&str, &str)], read: Verdict, write: Verdict) {
     let headers = headers(lines);
     for (method, expect) in [
@@ -47,7 +47,7 @@ fn a_request_without_conditions_is_performed() {
 }
 
 #[test]
-fn if_match_wants_the_very_same() {
+fn if_match_requires_the_same_strong_tag() {
     for value in ["\"now\"", "*", " * ", "\"then\", \"now\"", ",\"now\" ,"] {
         check(&[("if-match", value)], Perform, Perform);
     }
@@ -67,7 +67,7 @@ fn if_match_wants_the_very_same() {
 }
 
 #[test]
-fn if_none_match_spares_what_is_known() {
+fn if_none_match_applies_to_known_tags() {
     for value in [
         "\"now\"",
         "W/\"now\"",
@@ -87,7 +87,7 @@ fn if_none_match_spares_what_is_known() {
 #[test]
 fn dates_compare_by_the_second() {
     check(&[("if-modified-since", BEFORE)], Perform, Perform);
-    // Only reads know it.
+    // The condition applies only to reads.
     check(&[("if-modified-since", SAME)], NotModified, Perform);
     check(&[("if-modified-since", AFTER)], NotModified, Perform);
     check(&[("if-unmodified-since", BEFORE)], Failed, Failed);
@@ -98,7 +98,7 @@ fn dates_compare_by_the_second() {
 }
 
 #[test]
-fn what_is_no_date_is_ignored() {
+fn malformed_dates_are_ignored() {
     for wrong in [
         "",
         "yesterday",
@@ -118,7 +118,7 @@ fn what_is_no_date_is_ignored() {
 }
 
 #[test]
-fn tags_go_before_dates_and_if_match_before_if_none_match() {
+fn tags_take_precedence_over_dates_and_if_match_over_if_none_match() {
     let fresh = ("if-match", "\"now\"");
     let stale = ("if-match", "\"then\"");
     let known = ("if-none-match", "\"now\"");
@@ -134,7 +134,7 @@ fn tags_go_before_dates_and_if_match_before_if_none_match() {
     check(&[stale, ("if-modified-since", SAME)], Failed, Failed);
     check(&[("if-unmodified-since", BEFORE), known], Failed, Failed);
     check(&[("if-unmodified-since", SAME), known], NotModified, Failed);
-    // An unreadable tag still keeps its date from being heard.
+    // Even a malformed tag takes precedence over a date.
     check(
         &[("if-none-match", "?"), ("if-modified-since", SAME)],
         Perform,
@@ -148,7 +148,7 @@ fn tags_go_before_dates_and_if_match_before_if_none_match() {
 }
 
 #[test]
-fn a_range_applies_to_the_very_same_only() {
+fn a_range_applies_only_to_the_same_version() {
     let check = |lines: &[(&str, &str)], expect: bool| {
         assert_eq!(
             range_applies(&headers(lines), &current()),
@@ -175,7 +175,7 @@ fn a_range_applies_to_the_very_same_only() {
 }
 
 #[test]
-fn a_304_has_what_a_cache_needs_and_nothing_of_a_body() {
+fn a_304_has_the_headers_that_a_cache_needs_and_none_of_the_content() {
     let mut all = headers(&[
         ("content-type", "image/png"),
         ("content-length", "3"),
@@ -199,7 +199,7 @@ fn a_304_has_what_a_cache_needs_and_nothing_of_a_body() {
     );
 }
 
-/// A condition of each kind: absent, held, not held, or unreadable.
+/// A condition that is absent, true, false or malformed.
 fn line(
     name: &'static str,
     held: &'static str,
@@ -215,7 +215,7 @@ fn line(
 }
 
 proptest! {
-    /// The steps of §13.2.2 as they stand there, against every mix of fields.
+    /// Compares the result with the steps of §13.2.2, for all combinations of fields.
     #[test]
     fn the_order_is_that_of_the_rfc(
         if_match in line("if-match", "\"now\"", "\"then\""),
@@ -249,7 +249,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_that_is_sent_is_too_odd(
+    fn no_fields_panic(
         fields in proptest::collection::vec(
             (0..5usize, proptest::collection::vec(32u8..=255, 0..30)), 0..6),
     ) {

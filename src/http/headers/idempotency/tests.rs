@@ -13,7 +13,7 @@ fn keys(values: &[&str]) -> Result<Option<String>, ()> {
 }
 
 #[test]
-fn keys_come_with_or_without_quotes() {
+fn keys_are_accepted_with_or_without_quotes() {
     let check = |value: &str, expect: Option<&str>| {
         let key = keys(&[value]).ok().flatten();
         assert_eq!(key.as_deref(), expect, "{value}");
@@ -54,7 +54,7 @@ fn keys_come_with_or_without_quotes() {
 
 proptest! {
     #[test]
-    fn any_printable_key_survives_quoting(key in "[ -~]{1,255}") {
+    fn quoted_keys_are_unquoted(key in "[ -~]{1,255}") {
         let quoted = format!("\"{}\"", key.replace('\\', "\\\\").replace('"', "\\\""));
         prop_assert_eq!(keys(&[&quoted]), Ok(Some(key)));
     }

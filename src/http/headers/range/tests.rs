@@ -5,7 +5,7 @@ use super::*;
 
 const SIZE: u64 = 100_000;
 
-/// What is selected of a store where reading costs nothing.
+/// The selection if reads are free.
 fn selected(value: &str, size: u64) -> Selection {
     select(value, size, |_| 0)
 }
@@ -15,7 +15,7 @@ fn parts(ranges: &[(u64, u64)]) -> Selection {
 }
 
 #[test]
-fn one_range_is_read_to_the_letter() {
+fn single_ranges_are_parsed_strictly() {
     let check = |value: &str, expect: Selection| {
         assert_eq!(selected(value, SIZE), expect, "{value}");
     };
@@ -28,7 +28,7 @@ fn one_range_is_read_to_the_letter() {
     check("Bytes=1-2", parts(&[(1, 3)]));
     check("bytes= 1-2 ,", parts(&[(1, 3)]));
     check("bytes=007-0008", parts(&[(7, 9)]));
-    // Past the end is up to the end.
+    // A range past the end is truncated.
     check("bytes=99999-100000", parts(&[(SIZE - 1, SIZE)]));
     check("bytes=-100001", parts(&[(0, SIZE)]));
     check("bytes=1-18446744073709551615", parts(&[(1, SIZE)]));
@@ -47,12 +47,12 @@ fn a_range_past_the_end_is_unsatisfiable() {
     ] {
         assert_eq!(selected(value, SIZE), Unsatisfiable, "{value}");
     }
-    // One that can be satisfied is enough.
+    // One satisfiable range is enough.
     assert_eq!(selected("bytes=200000-,-0,5-6", SIZE), parts(&[(5, 7)]));
 }
 
 #[test]
-fn what_can_not_be_read_is_ignored() {
+fn malformed_ranges_are_ignored() {
     for value in [
         "",
         "bytes",
@@ -80,14 +80,14 @@ fn what_can_not_be_read_is_ignored() {
     ] {
         assert_eq!(selected(value, SIZE), Whole, "{value}");
     }
-    // Of nothing there are no parts.
+    // Empty content has no parts.
     for value in ["bytes=0-", "bytes=-1", "bytes=0-0"] {
         assert_eq!(selected(value, 0), Whole, "{value}");
     }
 }
 
 #[test]
-fn ranges_that_overlap_or_nearly_touch_are_one() {
+fn ranges_that_overlap_or_nearly_touch_are_merged() {
     let check = |value: &str, ranges: &[(u64, u64)]| {
         assert_eq!(selected(value, SIZE), parts(ranges), "{value}");
     };
@@ -98,18 +98,18 @@ fn ranges_that_overlap_or_nearly_touch_are_one() {
     check("bytes=0-9,139-199", &[(0, 10), (139, 200)]);
     check("bytes=0-,0-,0-,1-,-1,-2", &[(0, SIZE)]);
     check("bytes=0-9,-10", &[(0, 10), (SIZE - 10, SIZE)]);
-    // They stay in the order of the request, as the first of those joined.
+    // Ranges keep the order of the request; a merged range has the position of its first part.
     check("bytes=-10,0-9", &[(SIZE - 10, SIZE), (0, 10)]);
     check(
         "bytes=5000-5009,0-9,5005-5019,9000-",
         &[(5000, 5020), (0, 10), (9000, SIZE)],
     );
-    // A bridge between two makes one of all three.
+    // A range that overlaps two others merges all three.
     check("bytes=0-9,1000-1009,5-1004", &[(0, 1010)]);
 }
 
 #[test]
-fn what_is_not_worth_it_is_answered_with_all() {
+fn expensive_ranges_are_answered_with_the_whole() {
     let spread = |count: u64, step: u64| {
         let ranges: Vec<_> = (0..count)
             .map(|n| format!("{}-{}", n * step, n * step))
@@ -118,11 +118,11 @@ fn what_is_not_worth_it_is_answered_with_all() {
     };
     assert!(matches!(selected(&spread(32, 1000), SIZE), Parts(parts) if parts.len() == 32));
     assert_eq!(selected(&spread(33, 1000), SIZE), Whole);
-    // Too many are not kept until another range joins them.
+    // Too many ranges are refused even if a later range would merge them.
     assert_eq!(selected(&format!("{},0-", spread(33, 1000)), SIZE), Whole);
-    // Many that nearly touch are one.
+    // Many ranges that nearly touch are merged.
     assert_eq!(selected(&spread(256, 10), SIZE), parts(&[(0, 2551)]));
-    // More than that are not looked at, whatever they come to.
+    // More ranges than that are not parsed.
     assert_eq!(selected(&spread(257, 10), SIZE), Whole);
     assert_eq!(selected(&spread(9000, 10), SIZE), Whole);
     // Two halves with a small gap cost more than the whole.
@@ -135,8 +135,8 @@ fn what_is_not_worth_it_is_answered_with_all() {
 }
 
 #[test]
-fn ranges_that_make_the_store_read_more_than_all_are_answered_with_all() {
-    // As many reads as parts, but for the whole: two.
+fn ranges_that_cost_the_store_more_than_the_whole_are_answered_with_the_whole() {
+    // One read for each part, and two for the whole.
     let cost = |parts: &[Range<u64>]| match parts {
         [whole] if *whole == (0..SIZE) => 2,
         parts => parts.len() as u64,
@@ -144,7 +144,7 @@ fn ranges_that_make_the_store_read_more_than_all_are_answered_with_all() {
     let two = "bytes=0-0,90000-90000";
     assert_eq!(select(two, SIZE, cost), parts(&[(0, 1), (90_000, 90_001)]));
     assert_eq!(select("bytes=0-0,90000-90000,500-500", SIZE, cost), Whole);
-    // One range is always worth it.
+    // A single range is always served.
     let costly = |parts: &[Range<u64>]| u64::from(parts.iter().all(|part| *part != (0..SIZE)));
     assert_eq!(select("bytes=0-1", SIZE, costly), parts(&[(0, 2)]));
 }
@@ -171,15 +171,15 @@ proptest! {
     }
 
     #[test]
-    fn every_byte_that_was_asked_for_is_selected_once(
+    fn every_requested_byte_is_selected_once(
         specs in proptest::collection::vec(spec(), 1..12),
         size in 1..3000u64,
     ) {
         let printed: Vec<_> = specs.iter().map(ToString::to_string).collect();
-        let wanted: Vec<_> = specs.iter().filter_map(|spec| spec.resolve(size)).collect();
+        let requested: Vec<_> = specs.iter().filter_map(|spec| spec.resolve(size)).collect();
         match selected(&format!("bytes={}", printed.join(",")), size) {
-            Unsatisfiable => prop_assert_eq!(wanted, vec![]),
-            Whole => prop_assert!(wanted.len() > 1),
+            Unsatisfiable => prop_assert_eq!(requested, vec![]),
+            Whole => prop_assert!(requested.len() > 1),
             Parts(parts) => {
                 prop_assert!(!parts.is_empty());
                 for (at, part) in parts.iter().enumerate() {
@@ -190,7 +190,7 @@ proptest! {
                         prop_assert!(apart, "{:?} and {:?}", part, other);
                     }
                 }
-                for range in wanted {
+                for range in requested {
                     let covers = |part: &Range<u64>| {
                         part.start <= range.start && range.end <= part.end
                     };
@@ -201,7 +201,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_that_is_sent_is_too_odd(value in "bytes=[0-9, -]{0,60}|.{0,60}", size: u64) {
+    fn no_field_panics(value in "bytes=[0-9, -]{0,60}|.{0,60}", size: u64) {
         if let Parts(parts) = selected(&value, size) {
             prop_assert!(parts.iter().all(|part| part.start < part.end && part.end <= size));
         }

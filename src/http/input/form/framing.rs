@@ -1,8 +1,8 @@
-//! What a form has besides the data of its parts: boundaries, headers, and what comes
-//! before the first. The parser gathers them until they are whole, and looks through all
-//! that it has gathered whenever it is given more. So they are bounded here, before it gets
-//! them, and pieces are put together that are much smaller than what it has already: what
-//! it does then grows with the bytes, and not with their square.
+//! The framing of a form: everything except the data of its parts, that is, boundaries, headers
+//! and the preamble. The parser buffers framing until it is complete, and searches the whole
+//! buffer whenever it receives more. Therefore this module limits the framing before it reaches
+//! the parser, and merges pieces that are much smaller than the parser's buffer. The work of the
+//! parser is then linear in the number of bytes instead of quadratic.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,51 +14,51 @@ use axum::body::{Body, BodyDataStream};
 use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
 
-/// The most bytes from the end of one part's data to the beginning of the next's: room
-/// for a file name of 64 kB, of which each byte is sent as three.
+/// The maximum number of bytes between the data of one part and the data of the next. It allows a
+/// file name of 64 kB in which each byte is encoded as three.
 pub(super) const MAX_FRAMING: u64 = 256 << 10;
 
-/// What the parser is given has at least this fraction of what it was given before.
+/// Each piece for the parser has at least this fraction of the bytes that it already has.
 const LEAST_FRACTION: u64 = 8;
 
-/// There are more.
+/// The framing exceeds [`MAX_FRAMING`].
 #[derive(Debug, thiserror::Error)]
-#[error("the form has more than {MAX_FRAMING} bytes in a row between the data of its parts")]
+#[error("the form must have at most {MAX_FRAMING} bytes between the data of two parts")]
 pub(super) struct TooMuchFraming;
 
-/// Where the parser is in a form.
+/// The parser's position in a form.
 pub(super) struct Place {
-    /// The bytes that it may still be given.
+    /// The number of bytes that the parser may still receive.
     left: Arc<AtomicU64>,
 }
 
 impl Place {
-    /// It looks for the next part.
+    /// The parser is looking for the next part.
     pub(super) fn before_part(&self) {
         self.left.store(MAX_FRAMING, Ordering::Relaxed);
     }
 
-    /// It has found one, and hands on its data.
+    /// The parser has found a part, and is returning its data.
     pub(super) fn in_part(&self) {
         self.left.store(u64::MAX, Ordering::Relaxed);
     }
 }
 
-/// A form's bytes, for the parser.
+/// The bytes of a form, for the parser.
 pub(super) struct Framed {
     body: BodyDataStream,
     left: Arc<AtomicU64>,
-    /// Small pieces that are not given yet.
+    /// Small pieces that the parser has not received yet.
     held: BytesMut,
-    /// What comes after those of the last piece.
+    /// The remaining bytes of the body's last piece.
     rest: Bytes,
     /// Whether the body has ended.
     ended: bool,
-    /// Whether the last poll gave some.
-    gave: bool,
+    /// Whether the last poll returned bytes.
+    has_returned: bool,
 }
 
-/// The bytes of a form, and what tells how many are given out of them.
+/// The bytes of a form, and the place that controls how many of them the parser receives.
 pub(super) fn of(body: Body) -> (Framed, Place) {
     let left = Arc::new(AtomicU64::new(MAX_FRAMING));
     let place = Place { left: left.clone() };
@@ -68,19 +68,19 @@ pub(super) fn of(body: Body) -> (Framed, Place) {
         held: BytesMut::new(),
         rest: Bytes::new(),
         ended: false,
-        gave: false,
+        has_returned: false,
     };
     (framed, place)
 }
 
 impl Framed {
-    /// The next piece for the parser, where so many bytes are left to it.
+    /// The next piece for the parser, which may still receive `left` bytes.
     fn poll_piece(
         &mut self,
         left: u64,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, BoxError>>> {
-        // Nothing where all is left, as it is within a part's data.
+        // Zero within the data of a part, where the parser may receive everything.
         let given = MAX_FRAMING.saturating_sub(left);
         let left = usize::try_from(left).unwrap_or(usize::MAX);
         let least = usize::try_from(given / LEAST_FRACTION).unwrap_or(usize::MAX);
@@ -121,8 +121,8 @@ impl Stream for Framed {
     type Item = Result<Bytes, BoxError>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        // The parser takes all that it can get before it looks at any of it.
-        if std::mem::take(&mut self.gave) {
+        // The parser polls until there is nothing left before it inspects any bytes.
+        if std::mem::take(&mut self.has_returned) {
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
@@ -135,7 +135,7 @@ impl Stream for Framed {
             let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
             self.left
                 .store(left.saturating_sub(length), Ordering::Relaxed);
-            self.gave = true;
+            self.has_returned = true;
         }
         Poll::Ready(piece)
     }
@@ -149,13 +149,13 @@ mod tests {
 
     use super::*;
 
-    /// The lengths of the pieces that a parser is given which looks for a part all along.
+    /// The lengths of the pieces that a parser receives while it is looking for a part.
     fn given(pieces: usize, piece: &'static [u8]) -> Vec<usize> {
         let pieces = (0..pieces).map(move |_| Ok::<_, Infallible>(Bytes::from_static(piece)));
         let (mut framed, _place) = of(Body::from_stream(stream::iter(pieces)));
         let mut lengths = Vec::new();
         loop {
-            // Every other poll tells the parser to look at what it has.
+            // Every other poll returns nothing, so that the parser inspects its bytes.
             match future::poll_fn(|context| framed.poll_next_unpin(context)).now_or_never() {
                 None => {}
                 Some(None) => return lengths,
@@ -168,19 +168,19 @@ mod tests {
     }
 
     #[test]
-    fn a_head_in_single_bytes_is_looked_through_a_hundred_times_at_most() {
+    fn a_head_in_single_bytes_is_searched_only_a_few_times() {
         let lengths = given(300_000, b"a");
         assert!(lengths.len() < 150, "{}", lengths.len());
         assert_eq!(lengths.iter().sum::<usize>() as u64, MAX_FRAMING);
     }
 
     #[test]
-    fn all_that_came_is_given_when_the_body_ends() {
+    fn all_bytes_are_returned_when_the_body_ends() {
         for pieces in [0, 1, 9, 1000] {
             assert_eq!(given(pieces, b"abc").iter().sum::<usize>(), 3 * pieces);
         }
         assert_eq!(given(3, &[b'a'; 1000]), [1000, 1000, 1000]);
-        // But for what is too much, of which the rest stays.
+        // Except for the bytes that exceed the maximum.
         let most = usize::try_from(MAX_FRAMING).expect("fits");
         assert_eq!(given(1, &[b'a'; 300_000]), [most]);
     }

@@ -1,4 +1,5 @@
-//! `multipart/form-data` (RFC 7578): the files of an upload and what applies to all.
+//! `multipart/form-data` (RFC 7578): the files of an upload, and the attributes that apply to all
+//! of them.
 
 mod framing;
 
@@ -17,27 +18,27 @@ use crate::model::Visibility;
 use crate::service::{Attributes, Declared, Upload, fields};
 use framing::{Place, TooMuchFraming};
 
-/// The most parts of one form that are not files.
+/// The maximum number of parts of a form that are not files.
 const MAX_FIELDS: usize = 64;
-/// The most bytes that they have together.
+/// The maximum total size of these parts, in bytes.
 const MAX_FIELD_BYTES: usize = 16 << 10;
-/// The longest boundary (RFC 2046 §5.1.1). It is looked for in every piece of the body.
+/// The longest boundary (RFC 2046 §5.1.1). The parser searches every piece of the body for it.
 const MAX_BOUNDARY_BYTES: usize = 70;
 
-/// What a form may hold.
+/// The parts of a form.
 #[cfg(test)]
 #[derive(serde::Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = UploadForm)]
-#[expect(dead_code, reason = "describes what `receive` reads")]
+#[expect(dead_code, reason = "describes the form of `receive`")]
 pub(crate) struct FormView {
-    /// The files.
+    /// The files to upload.
     #[schema(value_type = schema::Files)]
     file: Vec<Vec<u8>>,
-    /// Tags of all files, separated by commas.
+    /// The tags of all files, separated by commas.
     #[schema(value_type = schema::TagList, required = false)]
     tags: Option<String>,
-    /// Who may read the bytes without a token.
+    /// Who may download the images without a token.
     #[schema(value_type = schema::Visibility, required = false)]
     visibility: Option<String>,
 }
@@ -47,7 +48,7 @@ struct Form<'a> {
     upload: &'a mut Upload,
     parts: Multipart<'static>,
     place: Place,
-    /// How many parts there were that are not files, and their bytes.
+    /// The number of parts so far that are not files, and their total size.
     fields: usize,
     field_bytes: usize,
     tags: Vec<String>,
@@ -63,14 +64,14 @@ impl Form<'_> {
                 break;
             };
             self.place.in_part();
-            // Not as the parser of forms reads them: it finds names also within quotes.
+            // The parser's own reading is not used, because it also finds names within quoted strings.
             let named = Named::by(field.headers())?;
             match named.name.as_deref().unwrap_or_default() {
                 "file" => self.file(field, named.filename).await?,
                 "tags" => self.tags(field).await?,
                 "visibility" => self.visibility(field).await?,
                 other => {
-                    let detail = format!("the form has an unknown part named {other:?}");
+                    let detail = format!("the form must not have a part named {other:?}");
                     return Err(Problem::new(ProblemKind::BadRequest, detail)
                         .with("allowed", vec!["file", "tags", "visibility"]));
                 }
@@ -101,7 +102,7 @@ impl Form<'_> {
         self.refuse_with_ticket("tags")?;
         let text = self.text(field).await?;
         let tags = text.split(',').map(str::trim).filter(|tag| !tag.is_empty());
-        // Refused with the first that is too many, however many follow.
+        // Fails at the first tag that exceeds the limit, however many follow.
         let tags = self.tags.iter().map(String::as_str).chain(tags);
         self.tags = fields::tags(tags)?;
         Ok(())
@@ -111,7 +112,7 @@ impl Form<'_> {
         self.refuse_with_ticket("visibility")?;
         let word = self.text(field).await?;
         if self.visibility.replace(visibility(&word)?).is_some() {
-            let detail = "the form may have one part named \"visibility\"";
+            let detail = "the form may have only one part named \"visibility\"";
             return Err(Problem::new(ProblemKind::BadRequest, detail));
         }
         Ok(())
@@ -121,12 +122,13 @@ impl Form<'_> {
         if !self.upload.has_ticket() {
             return Ok(());
         }
-        let detail =
-            format!("an upload ticket allows no part {part}: it was decided with the ticket");
+        let detail = format!(
+            "the form must not have a part named {part:?}, which the upload ticket decides"
+        );
         Err(Problem::new(ProblemKind::BadRequest, detail))
     }
 
-    /// A part's short text.
+    /// The text of a part.
     async fn text(&mut self, mut field: Field<'static>) -> Result<String, Problem> {
         let too_large = |detail: String, limit: usize| {
             Problem::new(ProblemKind::TooLarge, detail).with("limit", limit)
@@ -147,31 +149,35 @@ impl Form<'_> {
             }
             bytes.extend_from_slice(&chunk);
         }
-        String::from_utf8(bytes)
-            .map_err(|_| Problem::new(ProblemKind::BadRequest, "a form field is not UTF-8"))
+        String::from_utf8(bytes).map_err(|_| {
+            Problem::new(
+                ProblemKind::BadRequest,
+                "the text of a form's part must be UTF-8",
+            )
+        })
     }
 }
 
-/// The boundary that a form's media type tells.
+/// The boundary that a form's media type declares.
 pub(crate) fn boundary(media_type: &str) -> Result<String, Problem> {
     let parameters = FieldParameters::parse(media_type).ok();
     let boundary = parameters.as_ref().and_then(|all| all.get("boundary"));
-    let is_one = |text: &&str| {
+    let is_valid = |text: &&str| {
         let printable = text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
         (1..=MAX_BOUNDARY_BYTES).contains(&text.len()) && printable && !text.ends_with(' ')
     };
-    let boundary = boundary.filter(is_one).map(str::to_owned);
+    let boundary = boundary.filter(is_valid).map(str::to_owned);
     boundary.ok_or_else(|| {
         let detail = format!(
             "the form's Content-Type must have one boundary, of 1 to {MAX_BOUNDARY_BYTES} \
-             characters of ASCII"
+             ASCII characters"
         );
         Problem::new(ProblemKind::BadRequest, detail).with("header", "Content-Type")
     })
 }
 
-/// Receives the files of a form, and what applies to all of them. A ticket decides
-/// the latter itself.
+/// Receives the files of a form, and the attributes that apply to all of them. With an upload
+/// ticket, the ticket decides the attributes.
 pub(crate) async fn receive(
     upload: &mut Upload,
     boundary: String,

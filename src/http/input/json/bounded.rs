@@ -1,6 +1,5 @@
-//! Lists and objects of which a body may have so many members and no more. Reading ends
-//! with the first that is too many: what a stranger sends is counted before it is kept,
-//! compared or looked at.
+//! Lists and objects with a maximum number of members. Deserializing stops at the first member
+//! that exceeds it, so that members are counted before they are stored, compared or inspected.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,29 +8,29 @@ use std::marker::PhantomData;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, Expected, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-/// A list of at most `MOST` elements.
+/// A list of at most `MAX` elements.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct List<T, const MOST: usize>(pub(crate) Vec<T>);
+pub(crate) struct List<T, const MAX: usize>(pub(crate) Vec<T>);
 
-impl<T, const MOST: usize> Default for List<T, MOST> {
+impl<T, const MAX: usize> Default for List<T, MAX> {
     fn default() -> Self {
         Self(Vec::new())
     }
 }
 
-impl<'de, T: Deserialize<'de>, const MOST: usize> Deserialize<'de> for List<T, MOST> {
+impl<'de, T: Deserialize<'de>, const MAX: usize> Deserialize<'de> for List<T, MAX> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Elements<T, const MOST: usize>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>, const MOST: usize> Visitor<'de> for Elements<T, MOST> {
-            type Value = List<T, MOST>;
+        struct Elements<T, const MAX: usize>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>, const MAX: usize> Visitor<'de> for Elements<T, MAX> {
+            type Value = List<T, MAX>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "a list of at most {MOST} elements")
+                write!(f, "a list of at most {MAX} elements")
             }
 
             fn visit_seq<S: SeqAccess<'de>>(self, mut list: S) -> Result<Self::Value, S::Error> {
                 let mut elements = Vec::new();
-                while elements.len() < MOST {
+                while elements.len() < MAX {
                     match list.next_element()? {
                         Some(element) => elements.push(element),
                         None => return Ok(List(elements)),
@@ -47,30 +46,30 @@ impl<'de, T: Deserialize<'de>, const MOST: usize> Deserialize<'de> for List<T, M
     }
 }
 
-/// Members whose names are not known before: at most `MOST`, each name once.
+/// An object with arbitrary names: at most `MAX` members, without duplicates.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Members<T, const MOST: usize>(pub(crate) BTreeMap<String, T>);
+pub(crate) struct Members<T, const MAX: usize>(pub(crate) BTreeMap<String, T>);
 
-impl<'de, T: Deserialize<'de>, const MOST: usize> Deserialize<'de> for Members<T, MOST> {
+impl<'de, T: Deserialize<'de>, const MAX: usize> Deserialize<'de> for Members<T, MAX> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Once<T, const MOST: usize>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>, const MOST: usize> Visitor<'de> for Once<T, MOST> {
-            type Value = Members<T, MOST>;
+        struct Once<T, const MAX: usize>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>, const MAX: usize> Visitor<'de> for Once<T, MAX> {
+            type Value = Members<T, MAX>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "an object of at most {MOST} members")
+                write!(f, "an object of at most {MAX} members")
             }
 
             fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
                 let mut members = BTreeMap::new();
                 while let Some(name) = map.next_key::<String>()? {
-                    if members.len() == MOST {
+                    if members.len() == MAX {
                         return Err(too_many(&self));
                     }
                     let value = map.next_value()?;
                     if members.contains_key(&name) {
-                        let twice = format!("the name {name:?} stands twice");
-                        return Err(Error::custom(twice));
+                        let duplicate = format!("duplicate name {name:?}");
+                        return Err(Error::custom(duplicate));
                     }
                     members.insert(name, value);
                 }

@@ -28,7 +28,7 @@ async fn refusal(text: &str) -> (Value, String) {
 }
 
 #[tokio::test]
-async fn the_member_that_can_not_be_so_is_named() {
+async fn errors_name_the_invalid_member() {
     for (text, field) in [
         (r#"{"text": 1}"#, "text"),
         (r#"{"text": ["a"]}"#, "text"),
@@ -55,7 +55,7 @@ async fn the_member_that_can_not_be_so_is_named() {
 }
 
 #[tokio::test]
-async fn what_is_no_json_is_refused_as_a_whole() {
+async fn malformed_json_is_refused() {
     let deep = format!("{{\"list\":{}", "[".repeat(100_000));
     for text in [
         "",
@@ -73,8 +73,8 @@ async fn what_is_no_json_is_refused_as_a_whole() {
 }
 
 #[test]
-fn reading_ends_with_the_first_that_is_too_many() {
-    // What follows it is no JSON, and is not reached.
+fn reading_stops_at_the_first_member_that_exceeds_the_maximum() {
+    // The text after that member is not JSON, but is never reached.
     for text in [
         r#"{"list": ["a", "b", "c", "d" ?"#,
         r#"{"members": {"a": "", "b": "", "c": "", "d": "", "e" ?"#,
@@ -102,7 +102,7 @@ fn members_of_any_name_are_read() {
 }
 
 #[test]
-fn whole_numbers_are_taken_however_they_are_written() {
+fn whole_numbers_are_accepted_in_every_notation() {
     let check = |text: &str, expect: Option<Option<u64>>| {
         let mut deserializer = serde_json::Deserializer::from_str(text);
         assert_eq!(whole_or_null(&mut deserializer).ok(), expect, "{text}");
@@ -133,17 +133,17 @@ fn whole_numbers_are_taken_however_they_are_written() {
 
 proptest::proptest! {
     #[test]
-    fn whole_numbers_are_read_in_every_form(number in 0..=MAX_NUMBER) {
+    fn whole_numbers_are_read_in_every_notation(number in 0..=MAX_NUMBER) {
         #[derive(Debug, Deserialize)]
         struct Number(#[serde(deserialize_with = "whole")] u64);
-        // With 17 digits and more, what is written as a fraction may be read as another.
+        // A fraction with 17 or more digits may be rounded when it is parsed.
         let fewer = number / 10;
         for (text, number) in [
             (number.to_string(), number),
             (format!("{fewer}.0"), fewer),
             (format!("{fewer}e0"), fewer),
         ] {
-            let Number(read) = serde_json::from_str(&text).expect("whole");
+            let Number(read) = serde_json::from_str(&text).expect("a whole number");
             proptest::prop_assert_eq!(read, number, "{}", text);
         }
         for text in [format!("-{}", number + 1), format!("{}.5", number >> 10), format!("\"{number}\"")] {

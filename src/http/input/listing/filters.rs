@@ -1,5 +1,5 @@
-//! The filters of a list, as a query has them: each is a line of [`FILTERS`], by which it
-//! is read and printed again.
+//! The filters of a list as query parameters. Each filter is an entry of [`FILTERS`], which
+//! defines how it is parsed and printed.
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -13,8 +13,8 @@ use crate::service::{fields, filename};
 /// The filter that may be given several times.
 pub(super) const TAG: &str = "tag";
 
-/// All others: the parameter, and where its value goes. The order is that of a printed
-/// query, which cursors are bound to.
+/// All other filters: the parameter, and the member that it sets. They are printed in this order,
+/// which cursors are bound to.
 pub(super) const FILTERS: [(&str, Field); 11] = [
     ("content_type", Field::Kind(|to| &mut to.kind)),
     ("filename", Field::PartOfName(|to| &mut to.filename)),
@@ -38,12 +38,11 @@ pub(super) const FILTERS: [(&str, Field); 11] = [
 /// The member of [`Filters`] that a parameter sets.
 type Member<T> = fn(&mut Filters) -> &mut Option<T>;
 
-/// What a filter's value is, and where it goes.
+/// The type of a filter's value, and the member that it sets.
 pub(super) enum Field {
     Kind(Member<Kind>),
     PartOfName(Member<String>),
-    /// Brought to milliseconds by this division: the images before it and after it stay the
-    /// same ones.
+    /// A time, rounded to milliseconds by this division in such a way that the same images match.
     Time(Member<Timestamp>, fn(i128, i128) -> i128),
     Number(Member<u64>),
     Visibility(Member<Visibility>),
@@ -61,7 +60,7 @@ impl Field {
         Ok(())
     }
 
-    /// The value as [`read`](Self::read) takes it.
+    /// Prints the value; the inverse of [`read`](Self::read).
     fn print(&self, filters: &mut Filters) -> Option<String> {
         match self {
             Self::Kind(member) => member(filters).map(|kind| kind.media_type().to_owned()),
@@ -73,7 +72,7 @@ impl Field {
     }
 }
 
-/// Reads all filters of a query.
+/// Parses all filters of a query.
 pub(super) fn read(query: &Query) -> Result<Filters, Problem> {
     let mut filters = Filters {
         tags: tags(query)?,
@@ -98,8 +97,8 @@ pub(super) fn print(filters: &Filters) -> Vec<(&'static str, String)> {
     pairs
 }
 
-/// Each as one that an image can have, once, in a fixed order: that of the query
-/// means nothing.
+/// The tags to filter by, without duplicates and sorted, since their order in the query does not
+/// matter.
 fn tags(query: &Query) -> Result<Vec<String>, Problem> {
     let tags = fields::tags(query.all(TAG));
     let mut tags = tags.map_err(|error| refused(TAG, format!("tag {}", error.reason)))?;
@@ -109,13 +108,13 @@ fn tags(query: &Query) -> Result<Vec<String>, Problem> {
 
 fn kind(name: &str, text: &str) -> Result<Kind, Problem> {
     Kind::from_media_type(text).ok_or_else(|| {
-        let detail = format!("{name} must be a type that images here can have, not {text:?}");
+        let detail = format!("{name} must be a supported image type, not {text:?}");
         refused(name, detail).with("allowed", Kind::ALL.map(Kind::media_type).to_vec())
     })
 }
 
 fn part_of_name(name: &str, text: &str) -> Result<String, Problem> {
-    // No name has more characters than bytes.
+    // A name has at most as many characters as bytes.
     let most = filename::MAX_BYTES;
     if text.is_empty() || text.chars().count() > most {
         let detail = format!("{name} must have 1 to {most} characters");
@@ -132,12 +131,12 @@ fn visibility(name: &str, text: &str) -> Result<Visibility, Problem> {
 }
 
 fn whole(name: &str, text: &str) -> Result<u64, Problem> {
-    // As SQL has numbers: 63 bits.
+    // SQL integers have 63 bits.
     let number = number::whole(text).filter(|number| i64::try_from(*number).is_ok());
     number.ok_or_else(|| refused(name, format!("{name} must be a whole number, not {text:?}")))
 }
 
-/// A time (RFC 3339).
+/// Parses a time (RFC 3339).
 fn time(name: &str, text: &str, divide: fn(i128, i128) -> i128) -> Result<Timestamp, Problem> {
     let time = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| {
         let form = "must be a time like 2026-11-24T03:53:43.717Z or 2026-11-24T04:53:43%2B01:00";

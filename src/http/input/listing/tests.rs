@@ -39,13 +39,13 @@ fn every_parameter_is_read() {
         cursor: Some("c".to_owned()),
     };
     assert_eq!(listing, Some(expected));
-    let nothing = parse("").expect("nothing is asked");
-    assert_eq!((nothing.sort, nothing.limit), (Sort::default(), 50));
-    assert_eq!(nothing.walk(), "");
+    let default = parse("").expect("an empty query");
+    assert_eq!((default.sort, default.limit), (Sort::default(), 50));
+    assert_eq!(default.walk(), "");
 }
 
 #[test]
-fn times_between_milliseconds_part_the_same_images() {
+fn times_between_milliseconds_match_the_same_images() {
     let check = |text: &str, after: i64, before: i64| {
         let query = format!("created_after={text}&created_before={text}");
         let filters = parse(&query).expect(text).filters;
@@ -64,7 +64,7 @@ fn times_between_milliseconds_part_the_same_images() {
 }
 
 #[test]
-fn what_can_not_be_is_refused_by_name() {
+fn invalid_parameters_are_refused_by_name() {
     for (query, name) in [
         ("colour=red", "colour"),
         ("limit=1&limit=1", "limit"),
@@ -96,10 +96,10 @@ fn what_can_not_be_is_refused_by_name() {
         ("visibility=Public", "visibility"),
     ] {
         let problem = query::parse_text::<Listing>(query).expect_err(query);
-        let told = format!("{problem:?}");
+        let printed = format!("{problem:?}");
         assert!(
-            told.contains(&format!("\"parameter\": String(\"{name}\")")),
-            "{told}"
+            printed.contains(&format!("\"parameter\": String(\"{name}\")")),
+            "{printed}"
         );
     }
     let long = format!("filename={}", "a".repeat(256));
@@ -163,9 +163,9 @@ proptest! {
 }
 
 #[test]
-fn every_parameter_is_described_and_no_other() {
+fn all_parameters_are_described() {
     use utoipa::IntoParams as _;
-    let described = Described::into_params(|| None);
+    let described = ListParameters::into_params(|| None);
     let described: Vec<&str> = described.iter().map(|one| one.name.as_str()).collect();
     assert_eq!(described, NAMES);
 }

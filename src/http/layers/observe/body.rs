@@ -1,4 +1,4 @@
-//! Bodies that are counted as they pass.
+//! Bodies that count their bytes.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,12 +12,12 @@ use http_body_util::BodyExt as _;
 use super::line::{End, Entry};
 use crate::trace::Trace;
 
-/// A request's body, whose bytes are noted as they are read.
+/// A request's body that counts the bytes that are read from it.
 pub(crate) fn counted(body: Body, trace: Arc<Trace>) -> Body {
     Body::new(body.inspect_frame(move |frame| trace.add_bytes_in(length(frame))))
 }
 
-/// A response's body, at whose end the request's line is written.
+/// A response's body that writes the request's log line when it ends.
 pub(crate) fn logged(body: Body, entry: Entry) -> Body {
     Body::new(Logged {
         body,
@@ -29,11 +29,12 @@ pub(crate) fn logged(body: Body, entry: Entry) -> Body {
 
 struct Logged {
     body: Body,
-    /// `None` once the line is written.
+    /// `None` after the line has been written.
     entry: Option<Entry>,
-    /// The bytes that were given out last.
+    /// The number of bytes that were returned last.
     offered: u64,
-    /// Those before them: more is asked for only when they have been sent.
+    /// The number of bytes before them. They have been sent, because the host polls for more only
+    /// then.
     taken: u64,
 }
 
@@ -67,8 +68,8 @@ impl HttpBody for Logged {
         Poll::Ready(frame)
     }
 
-    /// Not before it has been asked for more in vain: only that tells that the last
-    /// bytes were sent.
+    /// False until a poll has returned nothing, because only that shows that the last bytes were
+    /// sent.
     fn is_end_stream(&self) -> bool {
         self.entry.is_none() && self.body.is_end_stream()
     }

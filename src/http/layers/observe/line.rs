@@ -1,5 +1,5 @@
-//! The line of a request: one JSON object. Every member is bounded or made here, and
-//! JSON escapes what would end a line.
+//! The log line of a request: a JSON object. Every member has a limited length or is generated
+//! here, and line breaks are escaped in JSON.
 
 use std::sync::Arc;
 
@@ -16,15 +16,15 @@ use crate::trace::Trace;
 /// How a response's body ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum End {
-    /// All of it was sent.
+    /// The whole body was sent.
     Whole,
-    /// The client went away before its end.
+    /// The client disconnected before the end.
     ClientGone,
-    /// It could not be made to its end, for this reason.
+    /// The body failed before its end, for this reason.
     Failed(String),
 }
 
-/// What is known of a request once its response begins.
+/// The properties of a request that are known when its response begins.
 pub(crate) struct Entry {
     pub(crate) app: Arc<App>,
     pub(crate) arrival: Arrival,
@@ -35,8 +35,8 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    /// Whether the request may come to have a line. What is whole in memory cannot
-    /// fail on our side.
+    /// Whether the request may need a line. A body that is entirely in memory cannot fail on the
+    /// server.
     pub(crate) fn may_be_written(&self, body: &Body) -> bool {
         let is_whole = body.size_hint().exact().is_some();
         self.app.settings.http.request_log == RequestLog::All
@@ -44,7 +44,7 @@ impl Entry {
             || !is_whole
     }
 
-    /// Writes the line, if requests like this one have one.
+    /// Writes the line, if the setting `request_log` includes this request.
     pub(crate) fn write(self, bytes_out: u64, end: End) {
         let has_failed = self.status.is_server_error() || matches!(end, End::Failed(_));
         if self.app.settings.http.request_log == RequestLog::Errors && !has_failed {
@@ -58,7 +58,7 @@ impl Entry {
         let keys = &self.app.settings.access.signing_keys;
         let line = Line {
             time: self.arrival.time.to_string(),
-            method: word(&self.arrival.method),
+            method: method_name(&self.arrival.method),
             route: self.arrival.route.as_ref().map(|route| route.as_str()),
             status: self.status.as_u16(),
             bytes_in: self.trace.bytes_in(),
@@ -77,37 +77,37 @@ impl Entry {
 
 #[derive(Serialize)]
 struct Line<'a> {
-    /// When the request came.
+    /// The time at which the request arrived.
     time: String,
     method: &'static str,
-    /// As it stands in the documentation, `/v1/images/{id}`; `null` for none of ours.
+    /// The route as documented, for example `/v1/images/{id}`; `null` if there is no such route.
     route: Option<&'a str>,
     status: u16,
-    /// What was read of the request's body.
+    /// The number of bytes read from the request's body.
     bytes_in: u64,
-    /// What the host took of the response's body.
+    /// The number of bytes of the response's body that the host received.
     bytes_out: u64,
-    /// From the request's head to the response's end.
+    /// The time from the request's head to the response's end.
     duration_ms: f64,
     request_id: Option<&'a str>,
-    /// The pseudonym of whom the token or the ticket is of.
+    /// The pseudonym of the owner of the token or the ticket.
     owner: Option<String>,
-    /// Who broke the response off.
+    /// The side that interrupted the response.
     #[serde(skip_serializing_if = "Option::is_none")]
     broken_off: Option<&'static str>,
-    /// What was behind a status of the 5xx kind, or behind our breaking off.
+    /// The cause of a 5xx status, or of an interruption by the server.
     #[serde(skip_serializing_if = "Option::is_none")]
     cause: Option<String>,
 }
 
-/// Methods that clients make up are of any length: they are not repeated.
-fn word(method: &Method) -> &'static str {
+/// The method, or `other`: unknown methods may have any length, so they are not logged.
+fn method_name(method: &Method) -> &'static str {
     let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
     let found = known.into_iter().find(|word| *word == method.as_str());
     found.unwrap_or("other")
 }
 
-/// Milliseconds, to the microsecond.
+/// Milliseconds, with a precision of microseconds.
 fn millis(duration: std::time::Duration) -> f64 {
     let micros = u32::try_from(duration.as_micros()).unwrap_or(u32::MAX);
     f64::from(micros) / 1000.0

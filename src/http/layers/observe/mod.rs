@@ -1,11 +1,9 @@
-//! What an operator sees of requests: a line in the log for each ([`line`]), and the
-//! `Server-Timing` of responses.
+//! Observability: a log line for each request ([`line`]), and the `Server-Timing` of responses.
 //!
-//! The outermost middleware. A line is written when the response's body has ended or
-//! was broken off ([`body`]), which may be long after the handler is done. What a
-//! request is known by comes from the route and from [`Trace`], never from its path,
-//! query or headers: tokens, signatures, tickets and file names cannot get into a
-//! line.
+//! This is the outermost middleware. A line is written when the response's body has ended or was
+//! interrupted ([`body`]), which may be long after the handler has returned. The contents of a line
+//! come from the route and from [`Trace`], never from the request's path, query or headers, so that
+//! tokens, signatures, tickets and file names cannot appear in the log.
 
 mod body;
 mod line;
@@ -27,7 +25,7 @@ use crate::settings::RequestLog;
 use crate::trace::{Phase, Trace};
 use line::{End, Entry};
 
-/// The middleware.
+/// The middleware that logs requests.
 pub(crate) async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let settings = &app.settings;
     if settings.http.request_log == RequestLog::Off && !settings.http.server_timing {
@@ -40,7 +38,7 @@ pub(crate) async fn observe(State(app): State<Arc<App>>, request: Request, next:
     let request = count_body(request, &trace);
     let mut response = Arc::clone(&trace).scope(next.run(request)).await;
     if settings.http.server_timing {
-        tell_timing(&mut response, &trace, arrival.at.elapsed());
+        set_server_timing(&mut response, &trace, arrival.at.elapsed());
     }
     if settings.http.request_log == RequestLog::Off {
         log_cause(&app, &mut response);
@@ -49,7 +47,7 @@ pub(crate) async fn observe(State(app): State<Arc<App>>, request: Request, next:
     log_when_sent(app, arrival, trace, response)
 }
 
-/// What is known of a request when it comes.
+/// The properties of a request that are known when it arrives.
 struct Arrival {
     at: Instant,
     time: Timestamp,
@@ -68,7 +66,7 @@ impl Arrival {
     }
 }
 
-/// Counts what is read of a body; those methods have none that is read.
+/// Counts the bytes that are read of a body, except for methods whose body is not read.
 fn count_body(request: Request, trace: &Arc<Trace>) -> Request {
     if matches!(
         *request.method(),
@@ -105,8 +103,7 @@ fn log_when_sent(
     response.map(|body| body::logged(body, entry))
 }
 
-/// Where requests have no line of their own, the cause of an answer of the 5xx kind
-/// has: the client is not told.
+/// Logs the cause of a 5xx response if requests are not logged: the response does not contain it.
 fn log_cause(app: &App, response: &mut Response) {
     if let Some(Cause(cause)) = response.extensions_mut().remove() {
         app.service.log(&format!("{}: {cause}", response.status()));
@@ -115,9 +112,9 @@ fn log_cause(app: &App, response: &mut Response) {
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
-/// Sets `Server-Timing` (W3C Server Timing §3): milliseconds until here, where the
-/// body has still to be sent.
-fn tell_timing(response: &mut Response, trace: &Trace, total: Duration) {
+/// Sets `Server-Timing` (W3C Server Timing §3): the milliseconds so far, without the time to send
+/// the body.
+fn set_server_timing(response: &mut Response, trace: &Trace, total: Duration) {
     let metric = |name: &str, spent: Duration| {
         let micros = spent.as_micros();
         format!("{name};dur={}.{:03}", micros / 1000, micros % 1000)

@@ -1,10 +1,10 @@
-//! A case of each kind of problem, as it is answered.
+//! An example of each kind of problem.
 
 use serde_json::{Value, json};
 
 use crate::http::reply::problem::ProblemKind::{self, *};
 
-/// The detail of the case.
+/// The `detail` of the example.
 pub(super) fn detail(kind: ProblemKind) -> &'static str {
     match kind {
         BadRequest => "limit must be from 1 to 200",
@@ -14,12 +14,16 @@ pub(super) fn detail(kind: ProblemKind) -> &'static str {
         InsufficientScope => "the token lacks the scope images:write",
         LinkInvalid => "the link's signature is not valid",
         TicketInvalid => "the upload ticket is not valid",
-        OriginNotAllowed => "pages of this origin may not call; see the setting cors_origins",
-        NotFound => "there is no such image",
-        MethodNotAllowed => "the resource has no such method",
-        NotAcceptable => "the Accept header rules out every type that there is",
+        OriginNotAllowed => {
+            "pages of this origin may not call the API: see the setting cors_origins"
+        }
+        NotFound => "no such image",
+        MethodNotAllowed => "the resource does not support this method",
+        NotAcceptable => "the Accept header allows none of the available types",
         TicketSpent => "the upload ticket was used before",
-        NothingToMigrate => "there is no store to move blobs from: set blob_store_previous",
+        NothingToMigrate => {
+            "there is no previous store to move blobs from: set blob_store_previous"
+        }
         IdempotencyKeyHeld => "another request with this Idempotency-Key is under way",
         LinkExpired => "the link has expired",
         LinkRevoked => "the link was revoked",
@@ -29,23 +33,25 @@ pub(super) fn detail(kind: ProblemKind) -> &'static str {
         UriTooLong => "the path and query must have at most 16384 bytes",
         UnsupportedType => "the bytes are image/gif, which is not the type that was declared",
         UnsupportedCoding => "the body must be sent without a Content-Encoding",
-        RangeNotSatisfiable => "the content has 2841774 bytes, and none of those asked for",
+        RangeNotSatisfiable => {
+            "the content has 2841774 bytes, and none of them is in the requested range"
+        }
         UndecodableImage => "the PNG ends before it is complete",
         IdempotencyKeyReused => "the Idempotency-Key was used for another request",
         TooManyPixels => "30000 × 20000 pixels are more than the 50000000 allowed",
         TrailingData => "the JPEG is followed by other data",
         MetadataTooLarge => "a piece of metadata of 5000000 bytes is more than the 1048576 allowed",
         HeadersTooLarge => "the header fields must have at most 65536 bytes",
-        Internal => "what is stored is damaged; the operator can see more in the log",
+        Internal => "the stored data is damaged; the operator finds the details in the log",
         Misconfigured => {
             "the variable max_pixels must be a whole number from 1 to 1099511627776, not \"many\""
         }
         QuotaExceeded => "the owner's quota of 1000 images does not allow it",
-        Unavailable => "the catalog does not answer",
+        Unavailable => "the catalog is not responding",
     }
 }
 
-/// Its further members.
+/// The additional members of the example.
 pub(super) fn members(kind: ProblemKind) -> Value {
     match kind {
         BadRequest => json!({"limit": 200, "actual": 500}),

@@ -1,5 +1,5 @@
-//! What the page of each kind of problem tells a person: the texts are sorted by
-//! subject into the files below. Words between backquotes are code.
+//! The text of each problem's page. The files below group the texts by subject. Words between
+//! backquotes are code.
 
 mod access;
 mod request;
@@ -8,19 +8,19 @@ mod upload;
 
 use super::ProblemKind;
 
-/// What is told of a kind, beyond its title.
+/// The explanation of a kind of problem.
 #[derive(Clone, Copy, Debug)]
 pub struct Explanation {
-    /// What it means.
+    /// What the problem means.
     pub meaning: &'static str,
-    /// Why it happens: the usual causes.
+    /// The usual causes.
     pub causes: &'static [&'static str],
-    /// What to do.
+    /// How to fix it.
     pub remedy: &'static str,
 }
 
 impl ProblemKind {
-    /// What is told of it.
+    /// The explanation of this kind.
     pub fn explanation(self) -> Explanation {
         match self {
             Self::BadRequest => request::BAD_REQUEST,
@@ -65,12 +65,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_is_explained_in_whole_sentences() {
+    fn every_kind_is_explained_in_complete_sentences() {
         for kind in ProblemKind::ALL {
-            let told = kind.explanation();
-            let causes = told.causes.iter().copied();
-            assert!(!told.causes.is_empty(), "{kind:?}");
-            for text in [told.meaning, told.remedy].into_iter().chain(causes) {
+            let explanation = kind.explanation();
+            let causes = explanation.causes.iter().copied();
+            assert!(!explanation.causes.is_empty(), "{kind:?}");
+            for text in [explanation.meaning, explanation.remedy]
+                .into_iter()
+                .chain(causes)
+            {
                 assert!(text.ends_with('.') && text.len() > 10, "{kind:?}: {text}");
                 assert_eq!(text.matches('`').count() % 2, 0, "{kind:?}: {text}");
             }

@@ -1,4 +1,4 @@
-//! JSON that is too much, or not what it seems.
+//! JSON bodies that are too large or misleading.
 
 use super::*;
 
@@ -16,7 +16,7 @@ fn numbered(number: usize, member: impl Fn(usize) -> String) -> String {
     members.join(",")
 }
 
-/// Sends each text as a merge patch of an image, which stays as it is.
+/// Sends each text as a merge patch, and checks that the image does not change.
 async fn check_patches(expected: (u16, &str), texts: &[(&str, String)]) {
     let client = Client::new();
     let path = stored(&client).await;
@@ -33,7 +33,7 @@ async fn check_patches(expected: (u16, &str), texts: &[(&str, String)]) {
 const REFUSED: (u16, &str) = (400, "bad-request");
 
 #[tokio::test]
-async fn the_tags_of_a_patch_are_counted_before_they_are_looked_at() {
+async fn tags_of_a_patch_are_counted_before_they_are_inspected() {
     let tags = |tags: String| format!("{{\"tags\":[{tags}]}}");
     let text = |letter: &str, number| tags(format!("\"{}\"", letter.repeat(number)));
     let different = |number| tags(numbered(number, |n| format!("\"{n}\"")));
@@ -54,7 +54,7 @@ async fn the_tags_of_a_patch_are_counted_before_they_are_looked_at() {
 }
 
 #[tokio::test]
-async fn the_metadata_of_a_patch_is_counted_before_it_is_looked_at() {
+async fn metadata_of_a_patch_is_counted_before_it_is_inspected() {
     let metadata = |members: String| format!("{{\"metadata\":{{{members}}}}}");
     let deep = |open: &str, close: &str, depth: usize| {
         let (open, close) = (open.repeat(depth), close.repeat(depth));
@@ -63,7 +63,7 @@ async fn the_metadata_of_a_patch_is_counted_before_it_is_looked_at() {
     let many = |value| metadata(numbered(5000, |n| format!("\"{n}\":{value}")));
     let cases = [
         ("5,000 members", many("\"\"")),
-        ("5,000 members that go", many("null")),
+        ("5,000 removed members", many("null")),
         (
             "4,097 bytes",
             metadata(format!("\"a\":\"{}\"", "b".repeat(4096))),
@@ -72,7 +72,7 @@ async fn the_metadata_of_a_patch_is_counted_before_it_is_looked_at() {
             "a name twice",
             metadata("\"a\":\"\",\"\\u0061\":\"\"".into()),
         ),
-        ("a name of nothing", metadata("\"\":\"a\"".into())),
+        ("an empty name", metadata("\"\":\"a\"".into())),
         ("lists 100 deep", deep("[", "]", 100)),
         ("lists 20,000 deep", deep("[", "]", 20_000)),
         ("objects 8,000 deep", deep("{\"a\":", "}", 8000)),
@@ -81,7 +81,7 @@ async fn the_metadata_of_a_patch_is_counted_before_it_is_looked_at() {
 }
 
 #[tokio::test]
-async fn what_is_no_patch_changes_nothing() {
+async fn invalid_patches_have_no_effect() {
     let members = |members: String| format!("{{{members}}}");
     let unknown = numbered(5000, |n| format!("\"m{n}\":0"));
     let long = "a".repeat(60_000);
@@ -104,14 +104,14 @@ async fn what_is_no_patch_changes_nothing() {
         ("nothing", String::new()),
         ("spaces", " ".repeat(60_000)),
         ("two objects", "{}{}".into()),
-        ("a mark of byte order", "\u{feff}{}".into()),
+        ("a byte order mark", "\u{feff}{}".into()),
         (
-            "half a pair of surrogates",
+            "an unpaired surrogate",
             members("\"filename\":\"\\ud800\"".into()),
         ),
-        ("a comma too many", members("\"tags\":[\"a\",]".into())),
+        ("a trailing comma", members("\"tags\":[\"a\",]".into())),
         ("a comment", members("/**/".into())),
-        ("no number", members("\"tags\":NaN".into())),
+        ("NaN", members("\"tags\":NaN".into())),
     ];
     check_patches(REFUSED, &cases).await;
     let cases = [(
@@ -126,7 +126,7 @@ async fn what_is_no_patch_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_number_in_json_is_whole_and_has_no_sign() {
+async fn numbers_in_json_are_whole_and_have_no_sign() {
     let client = Client::new();
     let links = format!("{}/links", stored(&client).await);
     let digits = "1".repeat(60_000);
@@ -135,24 +135,27 @@ async fn a_number_in_json_is_whole_and_has_no_sign() {
         ("zero", "0"),
         ("minus zero", "-0"),
         ("minus zero with a fraction", "-0.0"),
-        ("less than nothing", "-60"),
+        ("a negative number", "-60"),
         ("a plus", "+60"),
-        ("a zero before", "060"),
+        ("a leading zero", "060"),
         ("a half", "60.5"),
-        ("a fraction of nothing", "1e-400"),
+        ("a very small number", "1e-400"),
         ("more than any float", "1e999"),
         ("an exponent of 60,000 digits", exponent.as_str()),
         ("60,000 digits", digits.as_str()),
-        ("a bit more than 64", "18446744073709551616"),
-        ("the first that floats miss", "9007199254740993"),
+        ("more than 64 bits", "18446744073709551616"),
+        (
+            "the first number that floats cannot represent",
+            "9007199254740993",
+        ),
         ("hexadecimal", "0x3c"),
-        ("digits with a line between", "6_0"),
-        ("no number", "NaN"),
-        ("without end", "Infinity"),
+        ("digits with an underscore", "6_0"),
+        ("NaN", "NaN"),
+        ("infinity", "Infinity"),
         ("text", "\"60\""),
         ("text with a plus", "\"+60\""),
         ("a list", "[60]"),
-        ("truth", "true"),
+        ("a boolean", "true"),
         ("nothing", "null"),
         ("other digits", "٦٠"),
         ("a week and a second", "604801"),
@@ -169,12 +172,16 @@ async fn a_number_in_json_is_whole_and_has_no_sign() {
         });
         check(&client, cases).await;
     }
-    let good = json_text(Method::POST, &links, "{\"expires_in\":60.0}");
-    check(&client, [("a whole number with a fraction", good, 201, "")]).await;
+    let valid = json_text(Method::POST, &links, "{\"expires_in\":60.0}");
+    check(
+        &client,
+        [("a whole number with a fraction", valid, 201, "")],
+    )
+    .await;
 }
 
 #[tokio::test]
-async fn a_ticket_is_not_made_of_more_than_it_can_hold() {
+async fn tickets_with_excessive_terms_are_refused() {
     let client = Client::new();
     let ticket = |members: &str| {
         let text = format!("{{\"expires_in\":60,{members}}}");
@@ -203,21 +210,18 @@ async fn a_ticket_is_not_made_of_more_than_it_can_hold() {
             "tags longer than a ticket",
             tags(32, &"\u{1F600}".repeat(60)),
         ),
-        ("no byte", "\"max_bytes\":0".into()),
-        ("minus no byte", "\"max_bytes\":-0".into()),
-        (
-            "a long word for who may read",
-            format!("\"visibility\":\"{long}\""),
-        ),
-        ("a quota of its own", "\"quota\":{\"bytes\":null}".into()),
-        ("another's name", "\"sub\":\"bob\"".into()),
+        ("zero bytes", "\"max_bytes\":0".into()),
+        ("minus zero bytes", "\"max_bytes\":-0".into()),
+        ("a long visibility", format!("\"visibility\":\"{long}\"")),
+        ("a quota", "\"quota\":{\"bytes\":null}".into()),
+        ("another owner", "\"sub\":\"bob\"".into()),
     ];
     let refused = cases.iter();
     let refused = refused.map(|(name, members)| (*name, ticket(members), 400, "bad-request"));
     check(&client, refused).await;
-    let made = [("16 types", types(16)), ("32 tags", tags(32, ""))];
-    let made = made
+    let accepted = [("16 types", types(16)), ("32 tags", tags(32, ""))];
+    let accepted = accepted
         .iter()
         .map(|(name, members)| (*name, ticket(members), 201, ""));
-    check(&client, made).await;
+    check(&client, accepted).await;
 }

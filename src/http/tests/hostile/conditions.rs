@@ -1,9 +1,9 @@
-//! Ranges, conditions and wishes by the thousand.
+//! Thousands of ranges, entity tags and media ranges.
 
 use super::*;
 
 #[tokio::test]
-async fn ranges_by_the_thousand_get_the_whole_or_nothing() {
+async fn thousands_of_ranges_are_ignored() {
     let client = Client::new();
     let content = format!("{}/content", stored(&client).await);
     let ranged = |range: &str| {
@@ -51,13 +51,13 @@ async fn ranges_by_the_thousand_get_the_whole_or_nothing() {
 }
 
 #[tokio::test]
-async fn tags_by_the_thousand_are_all_looked_at() {
+async fn thousands_of_tags_are_all_compared() {
     let client = Client::new();
     let path = stored(&client).await;
     let etag = client.get(&path).await.header("etag").to_owned();
     let list = |entry: &str| vec![entry; 60_000 / (entry.len() + 1)].join(",");
     let last = |entry: &str| format!("{},{etag}", list(entry));
-    let ask = |method: Method, name: &'static str, tags: &str| {
+    let conditional = |method: Method, name: &'static str, tags: &str| {
         let request = json_request(method, &path, &serde_json::json!({}));
         with_headers(request, &[(name, tags)])
     };
@@ -69,28 +69,32 @@ async fn tags_by_the_thousand_are_all_looked_at() {
             list(&format!("W/{etag}")),
         ),
         ("thousands of stars", "if-match", list("*")),
-        ("quotes that do not close", "if-match", list("\" ")),
+        ("unclosed quotes", "if-match", list("\" ")),
         ("60,000 commas", "if-match", ",".repeat(60_000)),
-        ("its own, not to be", "if-none-match", last("\"a\"")),
+        (
+            "the current tag among thousands in If-None-Match",
+            "if-none-match",
+            last("\"a\""),
+        ),
     ];
     let failed = cases.iter().map(|(name, field, tags)| {
-        let request = ask(Method::PATCH, field, tags);
+        let request = conditional(Method::PATCH, field, tags);
         (*name, request, 412, "precondition-failed")
     });
     check(&client, failed).await;
-    let known = ask(Method::GET, "if-none-match", &last("W/a"));
-    let dated = ask(Method::GET, "if-modified-since", &"9".repeat(60_000));
-    let own = ask(Method::PATCH, "if-match", &last("\"a\""));
+    let known = conditional(Method::GET, "if-none-match", &last("W/a"));
+    let dated = conditional(Method::GET, "if-modified-since", &"9".repeat(60_000));
+    let own = conditional(Method::PATCH, "if-match", &last("\"a\""));
     let others = [
-        ("its own after what is no tag", known, 304, ""),
+        ("the current tag after malformed ones", known, 304, ""),
         ("a date of 60,000 digits", dated, 200, ""),
-        ("its own among thousands", own, 200, ""),
+        ("the current tag among thousands", own, 200, ""),
     ];
     check(&client, others).await;
 }
 
 #[tokio::test]
-async fn wishes_by_the_thousand_are_read_to_the_64th() {
+async fn only_64_media_ranges_are_read() {
     let client = Client::new();
     let accept = |accept: String| {
         let request = request(Method::GET, "/v1/images", Body::empty());
@@ -109,13 +113,13 @@ async fn wishes_by_the_thousand_are_read_to_the_64th() {
                 "not-acceptable",
             ),
             (
-                "ours after 4,000",
+                "an accepted type after 4,000 others",
                 accept(format!("{many},*/*")),
                 406,
                 "not-acceptable",
             ),
             (
-                "ours as the 64th",
+                "an accepted type as the 64th",
                 accept(format!("{},*/*", vec!["a/b"; 63].join(","))),
                 200,
                 "",
@@ -130,7 +134,7 @@ async fn wishes_by_the_thousand_are_read_to_the_64th() {
                 "",
             ),
             (
-                "no weight",
+                "an invalid weight",
                 accept("application/json;q=1e999".into()),
                 200,
                 "",

@@ -1,4 +1,4 @@
-//! Forms that are too much, or not what they seem.
+//! Forms that are too large or misleading.
 
 use super::*;
 
@@ -9,13 +9,13 @@ fn post(content_type: &str, body: Vec<u8>) -> Request<Body> {
     with_headers(request, &[("content-type", content_type)])
 }
 
-/// A form of a good file and this part.
+/// A form with a valid file and this part.
 fn beside(part: (&str, &[u8])) -> Request<Body> {
     post(FORM, form(&[part, ("name=\"file\"", &testing::png(1, 1))]))
 }
 
 #[tokio::test]
-async fn a_boundary_is_one_and_short() {
+async fn a_form_has_one_short_boundary() {
     let client = Client::new();
     let with = |name, boundary: &str, parameter: String, status, slug| {
         let body = form(&[("name=\"file\"", &testing::png(1, 1))]);
@@ -41,46 +41,64 @@ async fn a_boundary_is_one_and_short() {
             with("70 characters", &seventy, boundary(&seventy), 201, ""),
             with("71 characters", &more, boundary(&more), 400, refused),
             with("60,000 characters", &long, boundary(&long), 400, refused),
-            with("none", "", String::new(), 400, refused),
-            with("an empty one", "", boundary(""), 400, refused),
-            with("two", "x", "; boundary=x; boundary=y".into(), 400, refused),
+            with("no boundary", "", String::new(), 400, refused),
+            with("an empty boundary", "", boundary(""), 400, refused),
             with(
-                "two that are equal",
+                "two boundaries",
+                "x",
+                "; boundary=x; boundary=y".into(),
+                400,
+                refused,
+            ),
+            with(
+                "two equal boundaries",
                 "x",
                 "; boundary=x; Boundary=x".into(),
                 400,
                 refused,
             ),
             with(
-                "one that ends with a space",
+                "a boundary that ends with a space",
                 "x ",
                 boundary("x "),
                 400,
                 refused,
             ),
-            with("one in another alphabet", "б", boundary("б"), 400, refused),
             with(
-                "one after 10,000 parameters",
+                "a boundary that is not ASCII",
+                "б",
+                boundary("б"),
+                400,
+                refused,
+            ),
+            with(
+                "a boundary after 10,000 parameters",
                 "x",
                 format!("{}; boundary=x", "; a".repeat(10_000)),
                 400,
                 refused,
             ),
             with(
-                "one within quotes of another",
+                "a boundary within a quoted string",
                 "x",
                 "; a=\"; boundary=x\"".into(),
                 400,
                 refused,
             ),
-            with("one with a semicolon", "a;b", boundary("a;b"), 201, ""),
+            with(
+                "a boundary with a semicolon",
+                "a;b",
+                boundary("a;b"),
+                201,
+                "",
+            ),
         ],
     )
     .await;
 }
 
 #[tokio::test]
-async fn a_part_is_what_its_name_says_outside_of_quotes() {
+async fn names_within_quoted_strings_are_ignored() {
     let client = Client::new();
     let file = testing::png(1, 1);
     for (head, name) in [
@@ -113,7 +131,7 @@ async fn a_part_is_what_its_name_says_outside_of_quotes() {
 }
 
 #[tokio::test]
-async fn a_part_has_one_name_that_is_known() {
+async fn parts_have_exactly_one_known_name() {
     let client = Client::new();
     let file = testing::png(1, 1);
     let many = format!("name=\"tags\"{}", "; a=b".repeat(10_000));
@@ -154,7 +172,7 @@ async fn a_part_has_one_name_that_is_known() {
                 refused,
             ),
             (
-                "a quote that does not close",
+                "an unclosed quote",
                 beside(("name=\"tags; a=b", b"a")),
                 400,
                 refused,
@@ -171,7 +189,7 @@ async fn a_part_has_one_name_that_is_known() {
 }
 
 #[tokio::test]
-async fn the_parts_of_a_form_are_counted_as_they_come() {
+async fn parts_are_counted_as_they_arrive() {
     let client = Client::new();
     let file = testing::png(1, 1);
     let parts = |part: (&str, &[u8]), number: usize| post(FORM, form(&vec![part; number]));
@@ -206,7 +224,7 @@ async fn the_parts_of_a_form_are_counted_as_they_come() {
             refused,
         ),
         ("no file", parts(("name=\"tags\"", b"a"), 1), 400, refused),
-        ("who may read, twice", twice, 400, refused),
+        ("two visibilities", twice, 400, refused),
         ("a preamble", preamble(200_000), 201, ""),
         ("a long preamble", preamble(400_000), 413, large),
     ];
@@ -214,7 +232,7 @@ async fn the_parts_of_a_form_are_counted_as_they_come() {
 }
 
 #[tokio::test]
-async fn the_tags_and_headers_of_a_part_are_counted_as_they_come() {
+async fn tags_and_headers_of_a_part_are_counted_as_they_arrive() {
     let client = Client::new();
     let tags = |text: &[u8]| beside(("name=\"tags\"", text));
     let different = |number: usize| {
@@ -250,7 +268,7 @@ async fn the_tags_and_headers_of_a_part_are_counted_as_they_come() {
 }
 
 #[tokio::test]
-async fn a_head_in_single_bytes_is_refused_as_a_whole_one_is() {
+async fn forms_in_single_bytes_have_the_same_outcome_as_whole_ones() {
     let client = Client::new();
     let long = form(&[("name=\"file\"", b"x")]);
     let long = [&b"p".repeat(300_000)[..], &long].concat();
@@ -264,13 +282,13 @@ async fn a_head_in_single_bytes_is_refused_as_a_whole_one_is() {
             &[("content-type", FORM)],
         )
     };
-    let good = form(&[("name=\"file\"; filename=\"a.png\"", &testing::png(1, 1))]);
-    let cut = good[..good.len() - 9].to_vec();
+    let valid = form(&[("name=\"file\"; filename=\"a.png\"", &testing::png(1, 1))]);
+    let cut = valid[..valid.len() - 9].to_vec();
     check(
         &client,
         [
-            ("a good form", single(good), 201, ""),
-            ("a form that is cut", single(cut), 400, "upload-interrupted"),
+            ("a valid form", single(valid), 201, ""),
+            ("a truncated form", single(cut), 400, "upload-interrupted"),
             (
                 "a preamble of 300,000 bytes",
                 single(long),
@@ -283,7 +301,7 @@ async fn a_head_in_single_bytes_is_refused_as_a_whole_one_is() {
 }
 
 #[tokio::test]
-async fn the_files_of_a_form_keep_their_order() {
+async fn files_of_a_form_keep_their_order() {
     let client = Client::new();
     let files: Vec<Vec<u8>> = (1..=32).map(|width| testing::png(width, 1)).collect();
     let parts: Vec<(&str, &[u8])> = files

@@ -1,4 +1,4 @@
-//! Heads of uploads that say too much.
+//! Excessive or contradictory headers.
 
 use super::*;
 use crate::model::Sha256;
@@ -9,7 +9,7 @@ fn upload(headers: &[(&'static str, &str)]) -> Request<Body> {
 }
 
 #[tokio::test]
-async fn a_name_comes_from_one_header_that_says_it_once() {
+async fn file_names_must_be_given_only_once() {
     let client = Client::new();
     let named = |value: &str| upload(&[("content-disposition", value)]);
     let many = format!("attachment{}", "; a=b".repeat(10_000));
@@ -43,7 +43,7 @@ async fn a_name_comes_from_one_header_that_says_it_once() {
             ("20,000 escaped quotes", named(&quotes), 201, ""),
             ("60,000 semicolons", named(&";".repeat(60_000)), 201, ""),
             (
-                "a quote that does not close",
+                "an unclosed quote",
                 named("attachment; filename=\"a; b=c"),
                 201,
                 "",
@@ -54,7 +54,7 @@ async fn a_name_comes_from_one_header_that_says_it_once() {
 }
 
 #[tokio::test]
-async fn a_digest_is_one_however_often_it_is_said() {
+async fn repeated_digests_must_be_equal() {
     let client = Client::new();
     let digest = |value: &str| upload(&[("content-digest", value)]);
     let sha256 = client.upload(&testing::png(1, 1)).await.json()["sha256"].clone();
@@ -96,7 +96,7 @@ async fn a_digest_is_one_however_often_it_is_said() {
                 400,
                 "bad-request",
             ),
-            ("no character", digest("sha-256=::"), 400, "bad-request"),
+            ("an empty digest", digest("sha-256=::"), 400, "bad-request"),
             ("no value", digest("sha-256"), 201, ""),
         ],
     )
@@ -104,7 +104,7 @@ async fn a_digest_is_one_however_often_it_is_said() {
 }
 
 #[tokio::test]
-async fn a_key_is_short_and_one() {
+async fn idempotency_keys_are_short_and_given_only_once() {
     let client = Client::new();
     let keyed = |key: &str| upload(&[("idempotency-key", key)]);
     let two = [("idempotency-key", "a"), ("idempotency-key", "a")];
@@ -133,9 +133,9 @@ async fn a_key_is_short_and_one() {
                 400,
                 refused,
             ),
-            ("two of them", upload(&two), 400, refused),
-            ("a thousand of them", upload(&thousand), 400, refused),
-            ("no ASCII", keyed("ключ"), 400, refused),
+            ("two keys", upload(&two), 400, refused),
+            ("a thousand keys", upload(&thousand), 400, refused),
+            ("characters that are not ASCII", keyed("ключ"), 400, refused),
             ("nothing", keyed(""), 400, refused),
             ("a tab", keyed("\"a\tb\""), 400, refused),
             ("parameters", keyed("\"a\";b=c"), 400, refused),
@@ -145,7 +145,7 @@ async fn a_key_is_short_and_one() {
 }
 
 #[tokio::test]
-async fn a_length_has_one_spelling() {
+async fn content_lengths_have_one_spelling() {
     let client = Client::new();
     let long = |length: &str| upload(&[("content-length", length)]);
     let length = testing::png(1, 1).len();
@@ -155,7 +155,7 @@ async fn a_length_has_one_spelling() {
         [
             ("as it is printed", long(&length.to_string()), 201, ""),
             ("a plus", long(&format!("+{length}")), 400, refused),
-            ("a zero before", long(&format!("0{length}")), 400, refused),
+            ("a leading zero", long(&format!("0{length}")), 400, refused),
             (
                 "a comma",
                 long(&format!("{length}, {length}")),
@@ -188,12 +188,12 @@ async fn a_length_has_one_spelling() {
 }
 
 #[tokio::test]
-async fn a_token_and_an_id_of_any_length_are_no_more_than_wrong() {
+async fn long_tokens_and_request_ids_are_handled() {
     let client = Client::new();
-    let bearing = |token: &str| {
+    let with_token = |token: &str| {
         let token = format!("Bearer {token}");
         with_headers(
-            nameless(Method::GET, "/v1/images", ""),
+            anonymous(Method::GET, "/v1/images", ""),
             &[("authorization", &token)],
         )
     };
@@ -203,18 +203,18 @@ async fn a_token_and_an_id_of_any_length_are_no_more_than_wrong() {
         [
             (
                 "60,000 letters",
-                bearing(&"a".repeat(60_000)),
+                with_token(&"a".repeat(60_000)),
                 401,
                 "unauthorized",
             ),
-            ("60,000 dots", bearing(&dots), 401, "unauthorized"),
+            ("60,000 dots", with_token(&dots), 401, "unauthorized"),
             (
                 "60,000 spaces",
-                bearing(&" ".repeat(60_000)),
+                with_token(&" ".repeat(60_000)),
                 401,
                 "unauthorized",
             ),
-            ("nothing", bearing(""), 401, "unauthorized"),
+            ("nothing", with_token(""), 401, "unauthorized"),
         ],
     )
     .await;

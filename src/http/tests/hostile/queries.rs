@@ -1,4 +1,4 @@
-//! Queries that are too much, or not what they seem.
+//! Queries that are too long or misleading.
 
 use super::*;
 
@@ -7,19 +7,19 @@ fn list(query: &str) -> Request<Body> {
 }
 
 #[tokio::test]
-async fn a_number_in_a_query_has_one_spelling() {
+async fn numbers_in_queries_have_one_spelling() {
     let client = Client::new();
     let numbers = [
         ("a plus, which is a space", "+5"),
         ("a plus", "%2B5"),
         ("minus zero", "-0"),
-        ("a zero before", "05"),
+        ("a leading zero", "05"),
         ("two zeros", "00"),
-        ("a space before", "%205"),
-        ("a space after", "5%20"),
-        ("a tab after", "5%09"),
-        ("a line end after", "5%0A"),
-        ("a NUL after", "5%00"),
+        ("a leading space", "%205"),
+        ("a trailing space", "5%20"),
+        ("a trailing tab", "5%09"),
+        ("a trailing line break", "5%0A"),
+        ("a trailing NUL", "5%00"),
         ("a fraction", "5.0"),
         ("an exponent", "5e0"),
         ("hexadecimal", "0x5"),
@@ -28,7 +28,7 @@ async fn a_number_in_a_query_has_one_spelling() {
         ("wide digits", "%EF%BC%95"),
         ("a raised digit", "%C2%B2"),
         ("no digits", ""),
-        ("a bit more than 63", "9223372036854775808"),
+        ("more than 63 bits", "9223372036854775808"),
         ("thousands of digits", "DIGITS"),
     ];
     let digits = "9".repeat(10_000);
@@ -50,7 +50,7 @@ async fn a_number_in_a_query_has_one_spelling() {
                 "",
             ),
             ("digits that are encoded", list("limit=%35"), 200, ""),
-            ("none on a page", list("limit=0"), 400, "bad-request"),
+            ("an empty page", list("limit=0"), 400, "bad-request"),
             ("more than a page", list("limit=201"), 400, "bad-request"),
         ],
     )
@@ -58,7 +58,7 @@ async fn a_number_in_a_query_has_one_spelling() {
 }
 
 #[tokio::test]
-async fn a_query_is_counted_before_it_is_read() {
+async fn parameters_are_counted_before_they_are_parsed() {
     let client = Client::new();
     let content = format!("{}/content", stored(&client).await);
     let list = "/v1/images";
@@ -73,29 +73,32 @@ async fn a_query_is_counted_before_it_is_read() {
         ("33 tags", list, tags(33)),
         ("33 equal tags", list, vec!["tag=a"; 33].join("&")),
         ("1,800 tags", list, tags(1800)),
-        ("65 times nothing", list, "&".repeat(64)),
-        ("16,000 times nothing", list, "&".repeat(16_000)),
+        ("65 empty parameters", list, "&".repeat(64)),
+        ("16,000 empty parameters", list, "&".repeat(16_000)),
         ("thousands of unknown parameters", list, many.clone()),
-        ("thousands of them for bytes", &content, many.clone()),
+        ("thousands of them for the content", &content, many.clone()),
         ("thousands of them for limits", "/v1/limits", many),
         ("a parameter 60 times", list, vec!["limit=5"; 60].join("&")),
         ("one twice, once encoded", list, "limit=5&%6Cimit=5".into()),
         ("download twice", &content, "download=1&download=1".into()),
-        ("download as truth", &content, "download=true".into()),
-        ("download of a plus", &content, "download=%2B1".into()),
+        ("download=true", &content, "download=true".into()),
+        ("download with a plus", &content, "download=%2B1".into()),
     ];
     let cases = refused.iter();
     let cases = cases.map(|(name, path, query)| (*name, of(path, query), 400, "bad-request"));
     check(&client, cases).await;
-    let good = [("32 tags", tags(32)), ("64 times nothing", "&".repeat(63))];
-    let cases = good
+    let valid = [
+        ("32 tags", tags(32)),
+        ("64 empty parameters", "&".repeat(63)),
+    ];
+    let cases = valid
         .iter()
         .map(|(name, query)| (*name, of(list, query), 200, ""));
     check(&client, cases).await;
 }
 
 #[tokio::test]
-async fn what_is_percent_encoded_is_decoded_once() {
+async fn queries_are_decoded_only_once() {
     let client = Client::new();
     let bomb = "%25".repeat(5000);
     check(
@@ -132,22 +135,22 @@ async fn what_is_percent_encoded_is_decoded_once() {
                 "bad-request",
             ),
             ("a NUL", list("tag=a%00"), 400, "bad-request"),
-            (
-                "UTF-8 that is too long",
-                list("tag=%C0%AF"),
-                400,
-                "bad-request",
-            ),
+            ("overlong UTF-8", list("tag=%C0%AF"), 400, "bad-request"),
             (
                 "half a pair of surrogates",
                 list("tag=%ED%A0%80"),
                 400,
                 "bad-request",
             ),
-            ("a byte that is cut", list("tag=%E2%82"), 400, "bad-request"),
+            ("truncated UTF-8", list("tag=%E2%82"), 400, "bad-request"),
             ("half a byte", list("tag=%4"), 400, "bad-request"),
-            ("no byte", list("tag=%"), 400, "bad-request"),
-            ("digits that are none", list("tag=%G1"), 400, "bad-request"),
+            ("a percent sign alone", list("tag=%"), 400, "bad-request"),
+            (
+                "invalid hexadecimal digits",
+                list("tag=%G1"),
+                400,
+                "bad-request",
+            ),
             ("a code point", list("tag=%u0041"), 400, "bad-request"),
             (
                 "a name of 256 letters",
@@ -164,10 +167,10 @@ async fn what_is_percent_encoded_is_decoded_once() {
 async fn cursors_signatures_and_tickets_of_any_length_are_refused() {
     let client = Client::new();
     let content = format!("{}/content", stored(&client).await);
-    let linked = |query: String| nameless(Method::GET, &format!("{content}?{query}"), "");
+    let linked = |query: String| anonymous(Method::GET, &format!("{content}?{query}"), "");
     let ticketed = |ticket: String| {
         let body = testing::png(1, 1);
-        nameless(Method::POST, &format!("/v1/images?ticket={ticket}"), body)
+        anonymous(Method::POST, &format!("/v1/images?ticket={ticket}"), body)
     };
     for length in [0, 1, 42, 43, 44, 63, 64, 255, 4096, 8193, 12_000] {
         let text = "A".repeat(length);
@@ -229,11 +232,11 @@ async fn cursors_signatures_and_tickets_of_any_length_are_refused() {
 }
 
 #[tokio::test]
-async fn a_number_in_a_signed_url_has_one_spelling() {
+async fn numbers_in_signed_urls_have_one_spelling() {
     let client = Client::new();
     let content = format!("{}/content", stored(&client).await);
     let ring = crate::auth::KeyRing::parse(KEYS).expect("a ring");
-    // Whoever has the key may sign what we would not.
+    // Signs URLs that the application itself would never create.
     let signed = |expires: &str| {
         let query = format!("expires={expires}&kid=test");
         let message = format!("GET\n{content}\n{query}");
@@ -241,7 +244,7 @@ async fn a_number_in_a_signed_url_has_one_spelling() {
             .signing()
             .sign(crate::auth::Purpose::Link, message.as_bytes());
         let mac = base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, mac);
-        nameless(
+        anonymous(
             Method::GET,
             &format!("{content}?{query}&signature={mac}"),
             "",
@@ -250,7 +253,7 @@ async fn a_number_in_a_signed_url_has_one_spelling() {
     let cases = [
         ("as it is printed", "1800000060", 200, ""),
         ("a plus", "%2B1800000060", 403, "link-invalid"),
-        ("a zero before", "01800000060", 403, "link-invalid"),
+        ("a leading zero", "01800000060", 403, "link-invalid"),
         ("a space", "%201800000060", 403, "link-invalid"),
         (
             "more than 64 bits",

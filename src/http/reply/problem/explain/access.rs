@@ -1,89 +1,90 @@
-//! What was shown is no right to what was asked for.
+//! Problems with tokens, signed URLs, upload tickets and origins.
 
 use super::Explanation;
 
 pub(super) const UNAUTHORIZED: Explanation = Explanation {
-    meaning: "The request has no token, or one that is not valid.",
+    meaning: "The request has no token, or its token is not valid.",
     causes: &[
         "There is no `Authorization: Bearer <token>` header, or more than one.",
-        "The token has expired, or is not valid yet: clocks may differ by 60 seconds.",
-        "The token was signed with a key that this deployment does not have, or by another \
-         algorithm than HS256.",
-        "The token's `aud` is not the audience that is configured here.",
+        "The token has expired or is not valid yet. Clocks may differ by up to 60 seconds.",
+        "The token was signed with a key that this deployment does not have, or with an \
+         algorithm other than HS256.",
+        "The token's `aud` does not contain the audience that this deployment expects.",
     ],
-    remedy: "Get a fresh token from whoever signs them. `WWW-Authenticate` and `detail` say what \
-             is wrong with this one.",
+    remedy: "Get a new token from its issuer. `WWW-Authenticate` and `detail` say what is wrong \
+             with the current one.",
 };
 
 pub(super) const INSUFFICIENT_SCOPE: Explanation = Explanation {
-    meaning: "The token is valid, but was made for less than this.",
+    meaning: "The token is valid, but does not have the scope that this operation requires.",
     causes: &[
-        "Its `scope` claim lacks the scope that is named in `scope` and in `WWW-Authenticate`.",
-        "Scopes are separated by something else than a space, or are in upper case.",
+        "The token's `scope` claim lacks the scope given in `scope` and in `WWW-Authenticate`.",
+        "The scopes in the token are not separated by spaces, or are in upper case.",
     ],
-    remedy: "Have a token signed whose `scope` includes the one that is named.",
+    remedy: "Get a token whose `scope` claim includes the missing scope.",
 };
 
 pub(super) const LINK_INVALID: Explanation = Explanation {
-    meaning: "The URL has a signature, but not one that belongs to it, or parameters that \
-              this version does not know.",
+    meaning: "The URL's signature does not match the URL, or the URL has parameters that this \
+              version does not support.",
     causes: &[
-        "A parameter was added, dropped or changed after the URL was signed.",
-        "The URL was decoded and encoded again in another way on its journey.",
-        "The key that signed it is no longer in use.",
-        "It was made for `HEAD` and is used for `GET`.",
-        "It was signed with a parameter of another version, or with one of the signer's own.",
+        "A parameter was added, removed or changed after the URL was signed.",
+        "The URL was decoded and encoded again in a different way.",
+        "The key that signed the URL is no longer in use.",
+        "The URL was signed for `HEAD` and is used for `GET`.",
+        "The URL was signed with a parameter that only another version, or only the signer, \
+         knows.",
     ],
-    remedy: "Use the URL exactly as it was given, or ask for a new one.",
+    remedy: "Use the URL exactly as it was issued, or request a new one.",
 };
 
 pub(super) const LINK_EXPIRED: Explanation = Explanation {
-    meaning: "The signed URL was good until a time that is past.",
+    meaning: "The signed URL has expired.",
     causes: &[
-        "A page or a mail that is older than the links in it.",
-        "The clock of the machine that signed the URL is behind.",
+        "The page or email that contains the link is older than the link's lifetime.",
+        "The clock of the machine that signed the URL is slow.",
     ],
-    remedy: "Ask for a new link, with a longer `expires_in` if it has to last.",
+    remedy: "Request a new link, with a longer `expires_in` if necessary.",
 };
 
 pub(super) const LINK_REVOKED: Explanation = Explanation {
-    meaning: "All links that had been made for this image were revoked, this one with them.",
-    causes: &["The owner called `DELETE /v1/images/{id}/links`, to take back what was shared."],
+    meaning: "All links to this image were revoked, including this one.",
+    causes: &["The owner called `DELETE /v1/images/{id}/links`."],
     remedy: "Ask the owner for a new link.",
 };
 
 pub(super) const TICKET_INVALID: Explanation = Explanation {
-    meaning: "The upload ticket in the URL is not one that this deployment has made.",
+    meaning: "The upload ticket in the URL was not issued by this deployment.",
     causes: &[
-        "The URL was cut short or changed on its journey.",
-        "The `ticket` parameter stands in it twice.",
-        "The key that signed it is no longer in use.",
+        "The URL was truncated or changed after it was issued.",
+        "The URL has more than one `ticket` parameter.",
+        "The key that signed the ticket is no longer in use.",
     ],
-    remedy: "Use the `upload_url` exactly as it was given, or ask for a new ticket.",
+    remedy: "Use the `upload_url` exactly as it was issued, or request a new ticket.",
 };
 
 pub(super) const TICKET_SPENT: Explanation = Explanation {
-    meaning: "The upload ticket is good for one upload, and that has been made.",
+    meaning: "The upload ticket has already been used. A ticket allows one upload.",
     causes: &[
-        "The upload is sent again although it was answered with 201.",
-        "The URL was given to two clients.",
+        "The client repeated an upload that had already been answered with 201.",
+        "Two clients used the same URL.",
     ],
-    remedy: "Ask for a new ticket. An upload that fails does not use a ticket up.",
+    remedy: "Request a new ticket. A failed upload does not use up its ticket.",
 };
 
 pub(super) const TICKET_EXPIRED: Explanation = Explanation {
-    meaning: "The upload ticket was good until a time that is past.",
-    causes: &["The form stayed open for longer than the ticket's `expires_in`."],
-    remedy: "Ask for a new ticket, best at the moment when the file is chosen.",
+    meaning: "The upload ticket has expired.",
+    causes: &["The form was open for longer than the ticket's `expires_in`."],
+    remedy: "Request a new ticket, ideally when the user selects a file.",
 };
 
 pub(super) const ORIGIN_NOT_ALLOWED: Explanation = Explanation {
-    meaning: "A page in a browser asked whether its scripts may call this API, and they may \
-              not.",
+    meaning: "A browser asked whether scripts of a page may call this API. The page's origin is \
+              not allowed.",
     causes: &[
-        "The page's origin (scheme, host and port) is not in the setting `cors_origins`.",
-        "The origin there ends with a slash, or has `http` for `https`.",
+        "The page's origin (scheme, host and port) is not listed in the setting `cors_origins`.",
+        "The listed origin ends with a slash, or has `http` instead of `https`.",
     ],
     remedy: "The operator adds the origin to `cors_origins`, exactly as the browser sends it in \
-             `Origin`.",
+             the `Origin` header.",
 };

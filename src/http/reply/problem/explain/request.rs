@@ -1,92 +1,92 @@
-//! What is wrong with a request whatever it is for.
+//! Problems that any request can have.
 
 use super::Explanation;
 
 pub(super) const BAD_REQUEST: Explanation = Explanation {
-    meaning: "A part of the request is not what the API reads there: a parameter, a header or \
-              a member of the body. Nothing was done.",
+    meaning: "A part of the request is not valid: a parameter, a header or a member of the body. \
+              The request had no effect.",
     causes: &[
-        "A query parameter that the resource does not know, that stands twice, or whose value \
-         is out of range.",
-        "A JSON body that is malformed, is not UTF-8, lacks a member, or has one that is not \
-         known.",
-        "A percent-encoding that is none, or that does not decode to UTF-8.",
-        "A form without a part named `file`, or with parts of other names.",
+        "A query parameter is unknown, is given more than once, or has a value that is out of \
+         range.",
+        "The JSON body is malformed, is not UTF-8, lacks a required member, or has an unknown \
+         one.",
+        "A percent-encoding is malformed, or does not decode to UTF-8.",
+        "The form has no part named `file`, or has parts with unknown names.",
     ],
-    remedy: "Read `detail`: it names the part. Where `field`, `allowed`, `limit` or `actual` are \
-             there, they say what was expected in a form that a program can use. The same \
-             request will fail again.",
+    remedy: "Read `detail`: it names the invalid part. The members `field`, `allowed`, `limit` \
+             and `actual`, where present, give the same information in a form that programs can \
+             use. Do not repeat the request unchanged.",
 };
 
 pub(super) const NOT_FOUND: Explanation = Explanation {
-    meaning: "There is nothing at this URL, or nothing for this caller. What belongs to another \
-              owner looks the same as what was never there.",
+    meaning: "There is no resource at this URL that the caller can access. A resource of another \
+              owner is reported in the same way as one that does not exist.",
     causes: &[
-        "The image was deleted, or its id is mistyped: ids are 36 characters, in lower case.",
-        "The token is another owner's than the image.",
-        "The path has a slash too many, or is in another case than the documentation's.",
+        "The image was deleted, or its id is misspelled. Ids have 36 characters, in lower case.",
+        "The token belongs to a different owner than the image.",
+        "The path has an extra slash, or differs in case from the documented path.",
     ],
-    remedy: "Take URLs from `links` and `Location` instead of building them, and compare the \
+    remedy: "Use the URLs in `links` and `Location` instead of building them, and compare the \
              token's `sub` with the image's `owner`.",
 };
 
 pub(super) const METHOD_NOT_ALLOWED: Explanation = Explanation {
-    meaning: "The resource exists, but has no such method.",
+    meaning: "The resource exists, but does not support the request's method.",
     causes: &[
-        "A method that the resource does not have, such as `PUT` on an image.",
-        "A redirect or a proxy that changed the method on the way.",
+        "The resource does not support the method, for example `PUT` on an image.",
+        "A redirect or a proxy changed the method.",
     ],
-    remedy: "Use one of the methods in the response's `Allow` header.",
+    remedy: "Use one of the methods listed in the response's `Allow` header.",
 };
 
 pub(super) const NOT_ACCEPTABLE: Explanation = Explanation {
-    meaning: "The request's `Accept` header rules out every media type that the resource has. \
-              Nothing was done.",
+    meaning: "The request's `Accept` header excludes every media type that the resource is \
+              available in. The request had no effect.",
     causes: &[
-        "An `Accept` of one image type for an image of another.",
-        "An `Accept` of `text/html` or `application/xml` for a resource that is JSON.",
+        "The `Accept` header names one image type, and the image has another.",
+        "The `Accept` header names `text/html` or `application/xml`, and the resource is JSON.",
     ],
-    remedy: "Leave `Accept` out, add `*/*` with a low weight, or name one of the types in \
+    remedy: "Omit the `Accept` header, add `*/*` with a low weight, or name one of the types in \
              `allowed`.",
 };
 
 pub(super) const PRECONDITION_FAILED: Explanation = Explanation {
-    meaning: "The request was to be performed only if the resource is in a certain state, and it \
-              is in another. Nothing was done.",
+    meaning: "The resource does not satisfy the request's conditions. The request had no effect.",
     causes: &[
-        "Somebody else has changed the image since its `ETag` was read.",
-        "The `ETag` in `If-Match` is that of the image's bytes where the image object is to be \
-         changed, or the other way round.",
+        "The image was changed after its `ETag` was read.",
+        "`If-Match` has the `ETag` of the image's content, and the request changes the image \
+         object, or the other way round.",
         "The tag in `If-Match` is a weak one.",
     ],
-    remedy: "Read the resource again, see what has changed, and repeat the request with the new \
-             `ETag`.",
+    remedy: "Read the resource again, check what has changed, and repeat the request with the \
+             new `ETag`.",
 };
 
 pub(super) const RANGE_NOT_SATISFIABLE: Explanation = Explanation {
-    meaning: "None of the bytes that `Range` asks for exist.",
+    meaning: "The content has none of the bytes that the `Range` header requests.",
     causes: &[
-        "A download is resumed that was complete already.",
-        "A download is resumed of a file that has become another, shorter one.",
+        "The client resumed a download that was already complete.",
+        "The client resumed a download of a file that has since been replaced by a shorter one.",
     ],
-    remedy: "`size`, and `Content-Range: bytes */…`, have the length. Resume with `If-Range`, so \
-             that a file that has changed is sent from its beginning.",
+    remedy: "The length of the content is given in `size` and in `Content-Range: bytes */…`. Send \
+             `If-Range` when resuming a download, so that a file that has changed is sent from \
+             its beginning.",
 };
 
 pub(super) const URI_TOO_LONG: Explanation = Explanation {
-    meaning: "The request's path and query are longer than is read.",
+    meaning: "The request's path and query are too long.",
     causes: &[
-        "A client that puts into the query what belongs into the body.",
-        "A loop of redirects or a template that appends to its own URL.",
+        "The client sends data in the query that belongs in the body.",
+        "A redirect loop or a template keeps appending to its own URL.",
     ],
-    remedy: "Send a shorter URL: `limit` has the longest, in bytes.",
+    remedy: "Send a shorter URL. `limit` is the maximum length in bytes.",
 };
 
 pub(super) const HEADERS_TOO_LARGE: Explanation = Explanation {
-    meaning: "The request's header fields are longer together than is read.",
+    meaning: "The request's header fields are too large in total.",
     causes: &[
-        "Cookies that another application on the same domain has set.",
-        "A proxy that adds headers of its own, again and again.",
+        "Another application on the same domain has set large cookies.",
+        "A proxy adds its own headers repeatedly.",
     ],
-    remedy: "Send fewer headers: the API needs no cookies. `limit` has the most, in bytes.",
+    remedy: "Send fewer headers. The API uses no cookies. `limit` is the maximum size in bytes.",
 };

@@ -1,32 +1,34 @@
-//! What is the operator's to mend.
+//! Problems that the operator has to fix.
 
 use super::Explanation;
 
 pub(super) const INTERNAL: Explanation = Explanation {
-    meaning: "Something went wrong that should not have.",
-    causes: &["What is stored is damaged.", "A fault in the program."],
-    remedy: "Tell the operator the response's `X-Request-Id`: the log has more.",
+    meaning: "An unexpected error occurred on the server.",
+    causes: &[
+        "The stored data is damaged.",
+        "There is a bug in the program.",
+    ],
+    remedy: "Report the response's `X-Request-Id` to the operator: the log has the details.",
 };
 
 pub(super) const MISCONFIGURED: Explanation = Explanation {
-    meaning: "A setting of this deployment cannot be used, so nothing is served.",
-    causes: &["A variable has a value that is out of range or misspelt, or is not set."],
-    remedy: "The operator corrects the setting that is named in `variable` and restarts.",
+    meaning: "A setting of this deployment is invalid, so no requests are served.",
+    causes: &["A variable is missing, misspelled, or has a value that is out of range."],
+    remedy: "The operator corrects the setting named in `variable` and restarts the deployment.",
 };
 
 pub(super) const UNAVAILABLE: Explanation = Explanation {
-    meaning: "A store behind the API does not answer at the moment. Nothing was lost.",
+    meaning: "A store that the API depends on is temporarily unavailable. No data was lost.",
     causes: &[
-        "A store is being restarted, cannot be reached, or is overloaded.",
-        "An upload took so long that its place was given up.",
+        "A store is restarting, unreachable or overloaded.",
+        "The upload took so long that its reservation expired.",
     ],
-    remedy: "Send the request again after the seconds in `Retry-After`.",
+    remedy: "Repeat the request after the number of seconds given in `Retry-After`.",
 };
 
 pub(super) const NOTHING_TO_MIGRATE: Explanation = Explanation {
-    meaning: "Blobs were to be moved to the store that is in use now, but there is no other one \
-              to move them from. Nothing was done.",
-    causes: &["The setting `blob_store_previous` is not set, or was taken back already."],
-    remedy: "The operator names the store that was in use before in `blob_store_previous`, and \
-             starts again.",
+    meaning: "There is no previous store to move blobs from. The request had no effect.",
+    causes: &["The setting `blob_store_previous` is not set, or has already been removed."],
+    remedy: "The operator sets `blob_store_previous` to the previous store and restarts the \
+             deployment.",
 };

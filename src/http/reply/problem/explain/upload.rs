@@ -1,130 +1,128 @@
-//! Bodies that are not what they have to be.
+//! Problems with the body of a request.
 
 use super::Explanation;
 
 pub(super) const UPLOAD_INTERRUPTED: Explanation = Explanation {
-    meaning: "The body ended before it was complete. Nothing of it is stored.",
+    meaning: "The body ended before it was complete. Nothing was stored.",
     causes: &[
-        "The connection broke, or a proxy in between gave up.",
-        "The body has fewer bytes than `Content-Length` announced.",
-        "A form without its closing boundary.",
+        "The connection was lost, or a proxy timed out.",
+        "The body is shorter than its `Content-Length`.",
+        "The form has no closing boundary.",
     ],
     remedy: "Send the upload again.",
 };
 
 pub(super) const DIGEST_MISMATCH: Explanation = Explanation {
-    meaning: "The bytes that arrived do not have the SHA-256 that the request announced. \
-              Nothing is stored.",
+    meaning: "The SHA-256 of the received bytes differs from the one that the request declares. \
+              Nothing was stored.",
     causes: &[
-        "The bytes were damaged or changed on the way.",
-        "`Repr-Digest` or `Content-Digest` was computed over something else than the file, for \
+        "The bytes were damaged or changed in transit.",
+        "`Repr-Digest` or `Content-Digest` was computed over something other than the file, for \
          example over the whole form.",
     ],
-    remedy: "Compute the digest over the file's own bytes and send both again.",
+    remedy: "Compute the digest over the bytes of the file, and send both again.",
 };
 
 pub(super) const QUOTA_EXCEEDED: Explanation = Explanation {
-    meaning: "The owner would keep more images, or more bytes, than the quota allows. Nothing is \
-              stored.",
+    meaning: "The request would exceed the owner's quota of images or bytes. Nothing was stored.",
     causes: &[
-        "The owner has uploaded as much as is allowed, by the deployment or by the token.",
-        "Several uploads at the same time, of which only some still fit.",
-        "Tags or metadata that are longer than there is room for: they count as bytes, and so \
-         does for a day what is kept of an upload with an `Idempotency-Key`.",
+        "The owner has reached the quota of the deployment or of the token.",
+        "Several uploads were in progress at the same time, and the quota has room for only some \
+         of them.",
+        "The tags or metadata are too long. They count as bytes, and so does the record of an \
+         upload with an `Idempotency-Key`, for a day.",
     ],
-    remedy: "Delete images that are no longer needed, or have the quota raised. `quota` says \
-             which one it is, `GET /v1/usage` what is kept and what is allowed.",
+    remedy: "Delete images that are no longer needed, or ask the operator for a higher quota. \
+             `quota` says which quota is exceeded; `GET /v1/usage` returns the current usage and \
+             the quota.",
 };
 
 pub(super) const TOO_LARGE: Explanation = Explanation {
-    meaning: "The body, or a part of it, is larger than is allowed. Nothing is stored.",
+    meaning: "The body, or a part of it, is too large. Nothing was stored.",
     causes: &[
-        "A file of more bytes than this deployment takes, or than the upload ticket allows.",
-        "A form with more files than one request may have.",
-        "A JSON body or a form field that is far longer than its purpose needs.",
+        "The file is larger than this deployment or the upload ticket allows.",
+        "The form has too many files.",
+        "The JSON body or a form field is too long.",
     ],
-    remedy: "Send less: `limit` has the most that is allowed. `GET /v1/limits` tells all limits \
-             before an upload.",
+    remedy: "Send less data. `limit` is the maximum; `GET /v1/limits` returns all limits.",
 };
 
 pub(super) const UNSUPPORTED_TYPE: Explanation = Explanation {
-    meaning: "The body is of no type that is accepted here, or is not of the type that the \
-              request declares. What a file is, its bytes decide.",
+    meaning: "The type of the body is not accepted, or differs from the type that the request \
+              declares. The type of a file is determined from its content.",
     causes: &[
-        "A file that is of none of the accepted types, whatever its name ends in.",
-        "A `Content-Type` of one image type with the bytes of another.",
-        "A JSON request without `Content-Type: application/json`.",
-        "A type that the deployment's `accepted_types` or the upload ticket leaves out.",
+        "The file has none of the accepted types. Its file name extension does not matter.",
+        "The `Content-Type` names one image type, and the bytes are another.",
+        "A JSON request was sent without `Content-Type: application/json`.",
+        "The deployment's `accepted_types` or the upload ticket excludes the type.",
     ],
-    remedy: "Send one of the types in `allowed`, declared as what it is. `GET /v1/limits` lists \
-             the image types that are accepted.",
+    remedy: "Send one of the types in `allowed`, with the matching `Content-Type`. \
+             `GET /v1/limits` lists the accepted image types.",
 };
 
 pub(super) const UNSUPPORTED_CODING: Explanation = Explanation {
-    meaning: "The body was sent with a `Content-Encoding`. Bodies are read as they are.",
-    causes: &["A client or a proxy that compresses the bodies of requests."],
-    remedy: "Send the body without a content coding: images are compressed already.",
+    meaning: "The body was sent with a `Content-Encoding`. Bodies must not be encoded.",
+    causes: &["A client or a proxy compresses request bodies."],
+    remedy: "Send the body without a content coding. Images are already compressed.",
 };
 
 pub(super) const UNDECODABLE_IMAGE: Explanation = Explanation {
-    meaning: "The file begins as an image does, but is damaged, cut off or breaks the rules of \
-              its format. Nothing is stored.",
+    meaning: "The file begins like an image, but it is damaged, truncated or violates its \
+              format. Nothing was stored.",
     causes: &[
-        "A download or a copy that was broken off before it was uploaded.",
-        "A program that writes the format wrongly.",
-        "An empty file.",
+        "The file was downloaded or copied incompletely before the upload.",
+        "The program that wrote the file does not follow the format.",
+        "The file is empty.",
     ],
-    remedy: "Open the file in an image program and save it anew. `detail` says what is wrong \
-             with it.",
+    remedy: "Open the file in an image editor and save it again. `detail` describes the defect.",
 };
 
 pub(super) const TOO_MANY_PIXELS: Explanation = Explanation {
-    meaning: "The image has more pixels or frames than this deployment takes, however small \
-              its file is. Nothing is stored.",
+    meaning: "The image has more pixels or frames than this deployment allows, regardless of the \
+              size of the file. Nothing was stored.",
     causes: &[
-        "A photograph or a scan of a higher resolution than is allowed.",
-        "An animation of very many frames.",
+        "The resolution of the photograph or scan is too high.",
+        "The animation has too many frames.",
     ],
-    remedy: "Make the image smaller: `limit` has the most that is allowed, `actual` what the \
-             file has.",
+    remedy: "Reduce the image. `limit` is the maximum, `actual` is what the file has.",
 };
 
 pub(super) const TRAILING_DATA: Explanation = Explanation {
-    meaning: "The file goes on after the image in it has ended. Such a file may be two things at \
-              once. Nothing is stored.",
+    meaning: "The file contains data after the end of the image. Such a file could be read as \
+              two different formats. Nothing was stored.",
     causes: &[
-        "A camera or a telephone that appends a film or a second picture to a photograph.",
-        "An archive, a page or a program that was appended to an image.",
+        "A camera or phone appended a video or a second picture to the photograph.",
+        "An archive, a web page or a program was appended to the image.",
     ],
-    remedy: "Save the image anew with an image program. The operator can have such data cut off \
-             instead, by the setting `trailing_data`.",
+    remedy: "Save the image again in an image editor. The operator can set `trailing_data` to \
+             `strip` to have such data removed instead.",
 };
 
 pub(super) const METADATA_TOO_LARGE: Explanation = Explanation {
-    meaning: "The file holds a piece of metadata (Exif, XMP, IPTC) that is larger than is read, \
-              so what is in it cannot be judged. Nothing is stored.",
+    meaning: "The file contains a block of metadata (Exif, XMP, IPTC) that is too large to be \
+              checked. Nothing was stored.",
     causes: &[
-        "A program that keeps the whole history of an image in it.",
-        "A picture within the picture, of nearly the same size.",
+        "A program stores the whole editing history in the image.",
+        "The metadata contains a preview of nearly the same size as the image.",
     ],
-    remedy: "Save the image without its metadata. `limit` has the most that is read, in bytes.",
+    remedy: "Save the image without its metadata. `limit` is the maximum size in bytes.",
 };
 
 pub(super) const IDEMPOTENCY_KEY_HELD: Explanation = Explanation {
-    meaning: "Another request with the same `Idempotency-Key` has begun and is not answered yet.",
+    meaning: "Another request with the same `Idempotency-Key` is still in progress.",
     causes: &[
-        "A client that repeats a request before the first one was given up.",
-        "Two clients that made the same key.",
+        "The client repeated a request before the first one had ended.",
+        "Two clients generated the same key.",
     ],
-    remedy: "Wait a little and repeat the request: it then gets the answer of the first one.",
+    remedy: "Repeat the request after the number of seconds given in `Retry-After`. It then \
+             returns the response to the first one.",
 };
 
 pub(super) const IDEMPOTENCY_KEY_REUSED: Explanation = Explanation {
-    meaning: "The `Idempotency-Key` belongs to an earlier request that was for something else. \
-              Nothing is stored.",
+    meaning: "The `Idempotency-Key` was used before for a different request. Nothing was stored.",
     causes: &[
-        "A client that makes one key for several uploads.",
-        "A file that has changed between a request and its repetition.",
+        "The client uses the same key for several uploads.",
+        "The file changed between a request and its repetition.",
     ],
-    remedy: "Make a new key for each upload, and use it again only to repeat that upload.",
+    remedy: "Generate a new key for each upload, and reuse it only to repeat that upload.",
 };
