@@ -6,7 +6,8 @@ use super::operation::Operation;
 use crate::model::Kind;
 use crate::service::filename;
 
-/// An example of each schema, with its members in the documented order.
+/// An example of each schema, with its members in the documented order. Words in capitals are
+/// replaced by values from the code.
 const OBJECTS: &[(&str, &str)] = &[
     (
         "MigrationStep",
@@ -103,12 +104,14 @@ const OBJECTS: &[(&str, &str)] = &[
         "Limits",
         r#"{
   "upload": {
+    "content_types": [ALL_TYPES],
     "max_bytes": 26214400,
     "max_pixels": 50000000,
     "max_width": 65535,
     "max_height": 65535,
     "max_frames": 1000,
     "max_files": 32,
+    "max_filename_bytes": MAX_FILENAME_BYTES,
     "max_metadata_bytes": 1048576,
     "strip_metadata": "gps",
     "trailing_data": "strip"
@@ -160,17 +163,15 @@ fn text(schema: &str) -> Option<String> {
         ));
     }
     let mut found = OBJECTS.iter().filter(|(name, _)| *name == schema);
-    found.next().map(|(_, text)| (*text).to_owned())
+    let (_, text) = found.next()?;
+    let types = Kind::ALL.map(|kind| format!("\"{}\"", kind.media_type()));
+    let text = text.replace("ALL_TYPES", &types.join(", "));
+    Some(text.replace("MAX_FILENAME_BYTES", &filename::MAX_BYTES.to_string()))
 }
 
 /// The example of a schema.
 fn value(schema: &str) -> Option<Value> {
-    let mut value: Value = serde_json::from_str(&text(schema)?).expect("JSON");
-    if schema == "Limits" {
-        value["upload"]["content_types"] = json!(Kind::ALL.map(Kind::media_type));
-        value["upload"]["max_filename_bytes"] = json!(filename::MAX_BYTES);
-    }
-    Some(value)
+    text(schema).map(|text| serde_json::from_str(&text).expect("JSON"))
 }
 
 /// `components.examples`: the examples of all schemas that have one.
