@@ -5,12 +5,12 @@ mod filters;
 use crate::auth::KeyRing;
 use crate::http::input::cursor::{self, Walk};
 use crate::http::input::query::{self, FromQuery, Query, refused};
-#[cfg(test)]
-use crate::http::openapi::schema;
 use crate::http::reply::problem::Problem;
 use crate::model::{Filters, Position, Sort, SortBy};
 use crate::number;
 use crate::service::ListRequest;
+#[cfg(test)]
+pub(crate) use filters::ListParameters;
 use filters::{FILTERS, TAG};
 
 /// The maximum number of images on a page.
@@ -28,52 +28,6 @@ const NAMES: [&str; 4 + FILTERS.len()] = {
     }
     names
 };
-
-/// The parameters, for the description of the API.
-#[cfg(test)]
-#[derive(utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the query of `Listing`")]
-pub(crate) struct ListParameters {
-    /// The maximum number of images on the page.
-    #[param(value_type = Option<schema::Limit>, inline)]
-    limit: Option<u32>,
-    /// The `next_cursor` of the previous page.
-    cursor: Option<String>,
-    /// The order of the images. A leading `-` means descending order.
-    #[param(value_type = Option<schema::Sort>, inline)]
-    sort: Option<String>,
-    /// Only images with all of these tags.
-    #[param(value_type = Option<schema::Tags>, inline)]
-    tag: Vec<String>,
-    /// Only images of this media type.
-    #[param(value_type = Option<schema::ContentType>, inline)]
-    content_type: Option<String>,
-    /// Only images whose file names contain this text. ASCII letters match regardless of case.
-    #[param(value_type = Option<schema::PartOfFilename>, inline)]
-    filename: Option<String>,
-    /// Only images that were uploaded after this time.
-    #[param(format = DateTime)]
-    created_after: Option<String>,
-    /// Only images that were uploaded before this time.
-    #[param(format = DateTime)]
-    created_before: Option<String>,
-    /// The minimum width in pixels.
-    min_width: Option<u64>,
-    /// The maximum width in pixels.
-    max_width: Option<u64>,
-    /// The minimum height in pixels.
-    min_height: Option<u64>,
-    /// The maximum height in pixels.
-    max_height: Option<u64>,
-    /// The minimum size in bytes.
-    min_size: Option<u64>,
-    /// The maximum size in bytes.
-    max_size: Option<u64>,
-    /// Only images with this visibility.
-    #[param(value_type = Option<schema::Visibility>, inline)]
-    visibility: Option<String>,
-}
 
 /// A request for a list of images, without the owner.
 #[derive(Clone, Debug, PartialEq, Eq)]

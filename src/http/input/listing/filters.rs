@@ -5,6 +5,8 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::http::input::query::{Query, refused};
+#[cfg(test)]
+use crate::http::openapi::schema;
 use crate::http::reply::problem::Problem;
 use crate::model::{Filters, Kind, Timestamp, Visibility};
 use crate::number;
@@ -34,6 +36,52 @@ pub(super) const FILTERS: [(&str, Field); 11] = [
     ("max_size", Field::Number(|to| &mut to.size.max)),
     ("visibility", Field::Visibility(|to| &mut to.visibility)),
 ];
+
+/// The parameters of a list, for the description of the API.
+#[cfg(test)]
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes the query of a list")]
+pub(crate) struct ListParameters {
+    /// The maximum number of images on the page.
+    #[param(value_type = Option<schema::Limit>, inline)]
+    limit: Option<u32>,
+    /// The `next_cursor` of the previous page.
+    cursor: Option<String>,
+    /// The order of the images. A leading `-` means descending order.
+    #[param(value_type = Option<schema::Sort>, inline)]
+    sort: Option<String>,
+    /// Only images with all of these tags.
+    #[param(value_type = Option<schema::Tags>, inline)]
+    tag: Vec<String>,
+    /// Only images of this media type.
+    #[param(value_type = Option<schema::ContentType>, inline)]
+    content_type: Option<String>,
+    /// Only images whose file names contain this text. ASCII letters match regardless of case.
+    #[param(value_type = Option<schema::PartOfFilename>, inline)]
+    filename: Option<String>,
+    /// Only images that were uploaded after this time.
+    #[param(format = DateTime)]
+    created_after: Option<String>,
+    /// Only images that were uploaded before this time.
+    #[param(format = DateTime)]
+    created_before: Option<String>,
+    /// The minimum width in pixels.
+    min_width: Option<u64>,
+    /// The maximum width in pixels.
+    max_width: Option<u64>,
+    /// The minimum height in pixels.
+    min_height: Option<u64>,
+    /// The maximum height in pixels.
+    max_height: Option<u64>,
+    /// The minimum size in bytes.
+    min_size: Option<u64>,
+    /// The maximum size in bytes.
+    max_size: Option<u64>,
+    /// Only images with this visibility.
+    #[param(value_type = Option<schema::Visibility>, inline)]
+    visibility: Option<String>,
+}
 
 /// The member of [`Filters`] that a parameter sets.
 type Member<T> = fn(&mut Filters) -> &mut Option<T>;
