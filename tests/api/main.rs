@@ -1,4 +1,4 @@
-//! End to end: the component on a host, over HTTP.
+//! End-to-end tests: the component on a host, over HTTP.
 //!
 //! `cargo xtask test --only api` builds both and runs these; which host it is
 //! makes no difference to what is promised. A module is a subject, a test's name a
