@@ -9,7 +9,7 @@ async fn conforms(setup: Setup) {
     let server = setup.conformance().launch();
     // Twice: on new stores, and on those that the first run has left.
     for _ in 0..2 {
-        let answer = server.anybody().get("/").await;
+        let answer = server.anonymous().get("/").await;
         let status = answer.status();
         let text = answer.text().await.expect("text");
         assert_eq!(status, 200, "{text}");

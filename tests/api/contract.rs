@@ -46,21 +46,21 @@ async fn every_answer_is_one_that_the_description_has() {
         ("PYTHONDONTWRITEBYTECODE", "1"),
     ];
     let output = python.run_with(&variables, &arguments);
-    let told = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{told}");
+    let report = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{report}");
     // Dropping the server fails the test if the component has trapped.
-    assert!(told.contains("No issues found"), "{told}");
+    assert!(report.contains("No issues found"), "{report}");
 }
 
 #[tokio::test]
 async fn the_description_and_its_page_need_nothing_else() {
     let darkroom = Darkroom::shared();
-    let anybody = darkroom.anybody();
-    let described = anybody.get("/openapi.json").await;
+    let anonymous = darkroom.anonymous();
+    let described = anonymous.get("/openapi.json").await;
     assert_eq!(header(&described, "content-type"), "application/json");
     let described: Value = described.json().await.expect("JSON");
     assert_eq!(described["openapi"], "3.1.0");
-    let page = anybody.get("/docs").await;
+    let page = anonymous.get("/docs").await;
     let policy = header(&page, "content-security-policy").to_owned();
     assert!(
         policy.starts_with("default-src 'none'; style-src 'sha256-"),

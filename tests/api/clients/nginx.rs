@@ -21,7 +21,7 @@ fn the_documented_configuration_is_the_one_that_is_tested() {
 struct Stage {
     nginx: Nginx,
     alice: Client,
-    anybody: Client,
+    anonymous: Client,
     image: Value,
     file: Bytes,
 }
@@ -37,7 +37,7 @@ impl Stage {
         let changed = alice.json(Method::PATCH, path(&image), &change).await;
         assert_eq!(changed.status(), 200);
         Some(Self {
-            anybody: nginx.anybody(),
+            anonymous: nginx.anonymous(),
             nginx,
             alice,
             image,
@@ -47,17 +47,17 @@ impl Stage {
 
     /// Asks without a token, with header fields.
     async fn get(&self, fields: &[(&str, &str)]) -> Response {
-        ask(&self.anybody, content(&self.image), fields).await
+        ask(&self.anonymous, content(&self.image), fields).await
     }
 
     /// Asks until the cache answers so; every answer has the whole image.
     async fn get_until(&self, cache_status: &str) {
         let answered = eventually(|| async {
             let response = self.get(&[]).await;
-            let told = header(&response, "x-cache-status") == cache_status;
+            let matches = header(&response, "x-cache-status") == cache_status;
             assert_eq!(response.status(), 200);
             assert!(response.bytes().await.expect("all bytes") == self.file);
-            told
+            matches
         });
         let answered = answered.await;
         assert_eq!(
@@ -79,8 +79,8 @@ impl Stage {
         ] {
             let response = ask(client, content(&self.image), &[("range", range)]).await;
             assert_eq!(response.status(), 206, "{range}: {}", self.nginx.log());
-            let told = format!("bytes {start}-{}/{SIZE}", end - 1);
-            assert_eq!(header(&response, "content-range"), told);
+            let expected = format!("bytes {start}-{}/{SIZE}", end - 1);
+            assert_eq!(header(&response, "content-range"), expected);
             let body = response.bytes().await.expect("all bytes");
             assert!(body == self.file.slice(start..end), "{range}");
         }
@@ -109,7 +109,7 @@ async fn a_public_image_is_kept_and_revalidated_by_its_etag() {
         // The cache has asked, and was told that nothing has changed.
         stage.get_until("REVALIDATED").await;
     }
-    stage.check_ranges(&stage.anybody).await;
+    stage.check_ranges(&stage.anonymous).await;
     let known = stage.get(&[("if-none-match", &etag)]).await;
     assert_eq!(known.status(), StatusCode::NOT_MODIFIED);
     let resumed = [("range", "bytes=9-"), ("if-range", etag.as_str())];
@@ -129,10 +129,10 @@ async fn a_public_image_is_kept_in_slices() {
     let Some(stage) = Stage::new("public", &slices).await else {
         return;
     };
-    stage.check_ranges(&stage.anybody).await;
+    stage.check_ranges(&stage.anonymous).await;
     stage.get_until("HIT").await;
     stage.get_until("REVALIDATED").await;
-    stage.check_ranges(&stage.anybody).await;
+    stage.check_ranges(&stage.anonymous).await;
     stage.check_ranges(&stage.alice).await;
     let small = Stage {
         file: Png::of_size(1000).bytes(),
@@ -196,15 +196,15 @@ async fn a_link_is_kept_until_it_is_revoked() {
     };
     let url = stage.alice.url(&stage.image).await;
     let kept = eventually(|| async {
-        let response = stage.anybody.get(&url).await;
+        let response = stage.anonymous.get(&url).await;
         assert_eq!(response.status(), 200);
         header(&response, "x-cache-status") == "HIT"
     });
     assert_eq!(kept.await, Ok(()));
     let changed = url.replace("signature=", "signature=x");
-    problem(stage.anybody.get(&changed).await, 403, "link-invalid").await;
+    problem(stage.anonymous.get(&changed).await, 403, "link-invalid").await;
     assert_eq!(stage.alice.revoke(&stage.image).await.status(), 204);
-    let gone = eventually(|| async { stage.anybody.get(&url).await.status() == 410 });
+    let gone = eventually(|| async { stage.anonymous.get(&url).await.status() == 410 });
     assert_eq!(gone.await, Ok(()));
     problem(stage.get(&[]).await, 401, "unauthorized").await;
 }

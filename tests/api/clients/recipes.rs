@@ -81,7 +81,7 @@ async fn a_token_of_every_recipe_is_taken() {
         let client = darkroom.client(&owner);
         let image = client.upload(fixture("still.gif").bytes).await;
         let token = language.recipe("mint_token", &[&owner, "openid images:read"]);
-        let client = darkroom.anybody().with_token(token);
+        let client = darkroom.anonymous().with_token(token);
         let listed = client.list().await;
         assert_eq!(listed, [image], "{}", language.extension);
         // It says what was asked for, and no more.
@@ -96,31 +96,31 @@ async fn a_link_of_every_recipe_is_served_without_a_token() {
     let alice = darkroom.client(&unique("alice"));
     let file = fixture("alpha.png");
     let image = alice.upload(file.bytes).await;
-    let anybody = darkroom.anybody();
+    let anonymous = darkroom.anonymous();
     for language in languages() {
         let sign = |arguments: &[&str]| {
             let arguments = [&[content(&image)], arguments].concat();
             language.recipe("sign_link", &arguments)
         };
         let url = sign(&["300"]);
-        let response = anybody.get(&url).await;
+        let response = anonymous.get(&url).await;
         assert_eq!(response.status(), 200, "{url}");
         assert_eq!(response.bytes().await.expect("all bytes"), file.bytes);
-        assert_eq!(anybody.head(&url).await.status(), 200, "{url}");
+        assert_eq!(anonymous.head(&url).await.status(), 200, "{url}");
         let url = sign(&["300", "download=1"]);
-        let response = anybody.get(&url).await;
+        let response = anonymous.get(&url).await;
         let disposition = header(&response, "content-disposition");
         assert!(disposition.starts_with("attachment"), "{disposition}");
 
         let changed = url.replace("download=1", "download=0");
-        problem(anybody.get(&changed).await, 403, "link-invalid").await;
-        problem(anybody.get(&sign(&["0"])).await, 410, "link-expired").await;
+        problem(anonymous.get(&changed).await, 403, "link-invalid").await;
+        problem(anonymous.get(&sign(&["0"])).await, 410, "link-expired").await;
     }
 }
 
 #[test]
 fn every_recipe_encodes_and_sorts_as_the_server_does() {
-    let ring = KeyRing::parse(KEYS).expect("good keys");
+    let ring = KeyRing::parse(KEYS).expect("valid keys");
     let path = "/v1/images/01a20bb0-2844-74b5-8560-f8154794d311/content";
     let parameters = ["z=!'()*", "a-b=ä €", "a=&=+%~_.-/?#", "empty="];
     for language in languages() {

@@ -42,8 +42,8 @@ async fn a_changed_bit_breaks_the_transfer_and_is_told_to_the_log() {
     assert_eq!(keys.len(), 3);
     darkroom.damage_chunk(&keys[2], |chunk| chunk[1000] ^= 4);
     assert!(broken_off(&alice, &image, &file).await <= 2 * CHUNK);
-    let told = || async { darkroom.log().contains("chunk 2 of blob") };
-    assert_eq!(eventually(told).await, Ok(()), "{}", darkroom.log());
+    let is_logged = || async { darkroom.log().contains("chunk 2 of blob") };
+    assert_eq!(eventually(is_logged).await, Ok(()), "{}", darkroom.log());
 
     let good = range(&alice, &image, "100-800").await;
     assert_eq!(good.status(), 206);
@@ -72,8 +72,8 @@ async fn where_sha256_is_asked_for_not_even_a_seal_can_be_forged() {
         let body = response.bytes().await;
         assert!(body.is_err(), "a good ending");
     }
-    let told = || async { darkroom.log().contains("does not match its SHA-256") };
-    assert_eq!(eventually(told).await, Ok(()), "{}", darkroom.log());
+    let is_logged = || async { darkroom.log().contains("does not match its SHA-256") };
+    assert_eq!(eventually(is_logged).await, Ok(()), "{}", darkroom.log());
     assert!(alice.download(&other).await == sound);
 }
 

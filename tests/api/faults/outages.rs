@@ -42,9 +42,9 @@ impl Kept {
 }
 
 async fn unavailable(response: reqwest::Response) {
-    let told = response.headers().get("retry-after").cloned();
+    let retry_after = response.headers().get("retry-after").cloned();
     problem(response, 503, "unavailable").await;
-    assert!(told.is_some(), "no Retry-After");
+    assert!(retry_after.is_some(), "no Retry-After");
 }
 
 /// Uploads until the store has room again.

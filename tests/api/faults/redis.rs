@@ -76,9 +76,9 @@ async fn without_redis_the_server_says_so_and_recovers() {
         alice.get(content(&image)).await,
         alice.send(Png::of_size(1000).bytes()).await,
     ] {
-        let told = response.headers().get("retry-after").cloned();
+        let retry_after = response.headers().get("retry-after").cloned();
         problem(response, 503, "unavailable").await;
-        assert!(told.is_some(), "no Retry-After");
+        assert!(retry_after.is_some(), "no Retry-After");
     }
     assert_eq!(alice.get("/health/live").await.status(), 200);
     assert_eq!(alice.get(path(&image)).await.status(), 200);
@@ -111,9 +111,9 @@ async fn what_a_redis_does_late_that_fell_silent_is_swept() {
         alice.get("/health/live"),
     );
     for response in [read, small, large] {
-        let told = response.headers().get("retry-after").cloned();
+        let retry_after = response.headers().get("retry-after").cloned();
         problem(response, 503, "unavailable").await;
-        assert!(told.is_some(), "no Retry-After");
+        assert!(retry_after.is_some(), "no Retry-After");
     }
     assert_eq!(live.status(), 200);
     darkroom.redis().freeze(false);

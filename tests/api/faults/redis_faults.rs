@@ -92,11 +92,11 @@ fn cases() -> Vec<Case> {
 }
 
 async fn check(response: reqwest::Response, status: u16, name: &str) {
-    let told = response.headers().contains_key("retry-after");
+    let has_retry_after = response.headers().contains_key("retry-after");
     match status {
         500 => drop(problem(response, 500, "internal").await),
         503 => {
-            assert!(told, "{name}: no Retry-After");
+            assert!(has_retry_after, "{name}: no Retry-After");
             drop(problem(response, 503, "unavailable").await);
         }
         good => assert_eq!(response.status(), good, "{name}"),

@@ -103,9 +103,9 @@ async fn without_s3_the_server_says_so_and_recovers() {
         alice.send(Png::of_size(1000).bytes()).await,
         alice.send(Png::of_size(LARGE - 7).bytes()).await,
     ] {
-        let told = response.headers().get("retry-after").cloned();
+        let retry_after = response.headers().get("retry-after").cloned();
         problem(response, 503, "unavailable").await;
-        assert!(told.is_some(), "no Retry-After");
+        assert!(retry_after.is_some(), "no Retry-After");
     }
     assert_eq!(alice.get("/health/live").await.status(), 200);
     assert_eq!(alice.get(path(&image)).await.status(), 200);
@@ -146,9 +146,9 @@ async fn an_s3_that_falls_silent_is_given_up_and_holds_up_nobody() {
     };
     let ((ready, read, small, large), (live, found, list)) = tokio::join!(silent, others);
     for response in [ready, read, small, large] {
-        let told = response.headers().get("retry-after").cloned();
+        let retry_after = response.headers().get("retry-after").cloned();
         problem(response, 503, "unavailable").await;
-        assert!(told.is_some(), "no Retry-After");
+        assert!(retry_after.is_some(), "no Retry-After");
     }
     assert_eq!(
         (live.status().as_u16(), found.status().as_u16()),
@@ -170,17 +170,17 @@ async fn a_wrong_secret_is_told_to_the_log_and_not_shown() {
     let darkroom = setup
         .variable("s3_secret_access_key", "wrong-secret")
         .launch();
-    let response = darkroom.anybody().get("/health/ready").await;
+    let response = darkroom.anonymous().get("/health/ready").await;
     problem(response, 503, "unavailable").await;
     // The line of a request comes after its answer.
-    let told = || async {
+    let is_logged = || async {
         darkroom
             .log()
             .contains("403 Forbidden SignatureDoesNotMatch")
     };
-    let told = eventually(told).await;
+    let logged = eventually(is_logged).await;
     let log = darkroom.log();
-    assert_eq!(told, Ok(()), "{log}");
+    assert_eq!(logged, Ok(()), "{log}");
     assert!(!log.contains("wrong-secret"), "{log}");
 }
 
@@ -191,6 +191,6 @@ async fn what_the_manifest_does_not_allow_is_not_reached() {
     };
     let setup = Darkroom::with().blobs_in_s3(&s3).reaching_nothing();
     let darkroom = setup.launch();
-    let response = darkroom.anybody().get("/health/ready").await;
+    let response = darkroom.anonymous().get("/health/ready").await;
     problem(response, 503, "unavailable").await;
 }

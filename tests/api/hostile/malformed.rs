@@ -73,7 +73,7 @@ async fn too_long_requests_are_refused_by_the_application() {
     if spin_differs("it breaks off HTTP/2 with too long headers") {
         return;
     }
-    let client = darkroom.anybody().over_http2();
+    let client = darkroom.anonymous().over_http2();
     let request = client.request(reqwest::Method::GET, "/v1/images");
     let answer = request
         .header("x-wide", "a".repeat(70_000))

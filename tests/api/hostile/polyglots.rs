@@ -60,8 +60,8 @@ async fn what_follows_an_image_is_refused_where_that_is_set() {
         for file in FIXTURES {
             for (name, rider) in riders() {
                 let response = alice.send([file.bytes, &rider].concat()).await;
-                let told = problem(response, 422, "trailing-data").await;
-                let detail = told["detail"].as_str().expect("a text");
+                let details = problem(response, 422, "trailing-data").await;
+                let detail = details["detail"].as_str().expect("a text");
                 assert!(
                     detail.contains("followed by other data"),
                     "{name}: {detail}"

@@ -259,10 +259,10 @@ async fn digests_are_checked_on_what_was_sent_and_told_of_what_is_stored() {
     assert_ne!(image["sha256"], sha256_hex(sent));
     let content = image["links"]["content"].as_str().expect("a link");
     let response = alice.get(content).await;
-    let told = header(&response, "repr-digest").to_owned();
+    let digest = header(&response, "repr-digest").to_owned();
     let length = header(&response, "content-length").to_owned();
     let stored = response.bytes().await.expect("all bytes");
-    assert_eq!(told, repr_digest(&stored));
+    assert_eq!(digest, repr_digest(&stored));
     assert_eq!(length, stored.len().to_string());
 
     let request = alice.post().header("repr-digest", repr_digest(&stored));
@@ -284,9 +284,9 @@ async fn more_metadata_than_is_allowed_is_refused() {
     let mut file = darkroom::media::testing::png(2, 2);
     let length = 65_537u32;
     file.splice(33..33, [&length.to_be_bytes()[..], b"iTXt"].concat());
-    let told = problem(alice.send(file).await, 422, "metadata-too-large").await;
+    let details = problem(alice.send(file).await, 422, "metadata-too-large").await;
     assert_eq!(
-        (&told["limit"], &told["actual"]),
+        (&details["limit"], &details["actual"]),
         (&json!(65_536), &json!(65_537))
     );
     darkroom.holds_only(0, 0).await;

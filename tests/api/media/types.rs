@@ -20,8 +20,8 @@ async fn bytes_of_another_kind_than_declared_are_refused() {
         let file = fixture(name);
         let request = alice.post().header("content-type", declared);
         let response = send(request.body(file.bytes)).await;
-        let told = problem(response, 415, "unsupported-type").await;
-        assert_eq!(told["actual"], file.content_type);
+        let details = problem(response, 415, "unsupported-type").await;
+        assert_eq!(details["actual"], file.content_type);
     }
     assert!(alice.list().await.is_empty());
 }
@@ -127,9 +127,9 @@ async fn an_image_with_too_many_pixels_is_refused_by_its_header() {
     let alice = darkroom.client("alice");
     alice.upload(testing::png(40, 25)).await;
     let response = alice.send(testing::png(77, 13)).await;
-    let told = problem(response, 422, "too-many-pixels").await;
+    let details = problem(response, 422, "too-many-pixels").await;
     assert_eq!(
-        (&told["limit"], &told["actual"]),
+        (&details["limit"], &details["actual"]),
         (&json!(1000), &json!(1001))
     );
     // A few bytes that claim to be gigantic.

@@ -26,7 +26,7 @@ async fn only_an_admin_may_sweep_and_audit() {
     let darkroom = Darkroom::shared();
     for path in [SWEEP, AUDIT] {
         let refused = darkroom
-            .anybody()
+            .anonymous()
             .json(Method::POST, path, &json!({}))
             .await;
         problem(refused, 401, "unauthorized").await;
@@ -78,8 +78,8 @@ async fn an_audit_reads_everything_page_by_page() {
     alice.upload(Png::of_size(800).bytes()).await;
     assert_eq!(alice.delete(path(&gone)).await.status(), 204);
     for limit in [1, 2, 200] {
-        let wanted = json!({"limit": limit, "repair": true});
-        let page = admin(&darkroom).audit(&wanted).await;
+        let request = json!({"limit": limit, "repair": true});
+        let page = admin(&darkroom).audit(&request).await;
         let expected = json!({"images": 4, "blobs": 3, "dead": 1, "bytes": 5800, "findings": []});
         assert_eq!(page, expected);
     }
@@ -92,8 +92,8 @@ async fn damage_is_found_named_and_removed_where_that_is_wanted() {
     let broken = alice.upload(Png::of_size(5000).bytes()).await;
     let whole = alice.upload(Png::of_size(3000).bytes()).await;
     darkroom.damage("DELETE FROM spin_key_value WHERE key LIKE '%:4'");
-    for wanted in [json!({}), json!({"repair": true})] {
-        let found = admin.audit(&wanted).await;
+    for request in [json!({}), json!({"repair": true})] {
+        let found = admin.audit(&request).await;
         let [finding] = found["findings"].as_array().expect("a list").as_slice() else {
             panic!("{found}");
         };
@@ -103,8 +103,8 @@ async fn damage_is_found_named_and_removed_where_that_is_wanted() {
         assert_eq!(finding["images"], json!([broken["id"]]));
     }
     assert_eq!(alice.list().await.len(), 2);
-    let wanted = json!({"repair": true, "remove_damaged": true});
-    let found = admin.audit(&wanted).await;
+    let request = json!({"repair": true, "remove_damaged": true});
+    let found = admin.audit(&request).await;
     assert_eq!(found["findings"][0]["repaired"], true);
     assert_eq!(admin.audit(&json!({})).await["findings"], json!([]));
     assert_eq!(alice.list().await, [whole]);

@@ -75,8 +75,8 @@ async fn one_program_in_an_empty_folder_serves_and_looks_after_what_it_keeps() {
         server.address
     );
     let link = operator.does(&link);
-    let anybody = Client::new("", None);
-    let linked = anybody.get(&link).await;
+    let anonymous = Client::new("", None);
+    let linked = anonymous.get(&link).await;
     assert_eq!(linked.status(), StatusCode::OK);
     assert!(
         linked.headers()["content-disposition"]
@@ -88,7 +88,7 @@ async fn one_program_in_an_empty_folder_serves_and_looks_after_what_it_keeps() {
         sha256_hex(&linked.bytes().await.expect("a body")),
         image["sha256"]
     );
-    let altered = anybody.get(&link.replace("download=1", "download=0")).await;
+    let altered = anonymous.get(&link.replace("download=1", "download=0")).await;
     problem(altered, 403, "link-invalid").await;
 
     let online = operator.does(&format!("fsck --url {}", server.address));

@@ -142,7 +142,7 @@ async fn only_admins_migrate_and_only_where_there_is_something_to_move() {
         let request = request.header("content-type", "application/json");
         send(request.body(body)).await
     };
-    problem(post(darkroom.anybody(), "{}").await, 401, "unauthorized").await;
+    problem(post(darkroom.anonymous(), "{}").await, 401, "unauthorized").await;
     let response = post(darkroom.client("alice"), "{}").await;
     problem(response, 403, "insufficient-scope").await;
     let admin = darkroom.scoped("root", "admin");

@@ -123,13 +123,13 @@ async fn what_a_client_sends_forges_no_line_and_shows_no_secret() {
     let alice = darkroom.client("alice");
     let image = alice.upload(fixture("still.gif").bytes).await;
     let url = alice.url(&image).await;
-    assert_eq!(darkroom.anybody().get(&url).await.status(), 200);
+    assert_eq!(darkroom.anonymous().get(&url).await.status(), 200);
     let ticket = alice
         .ticket(&json!({"expires_in": 60, "tags": ["secret"]}))
         .await;
     created(
         darkroom
-            .anybody()
+            .anonymous()
             .send_to(&ticket, fixture("alpha.png").bytes)
             .await,
     )
@@ -199,21 +199,21 @@ async fn timings_of_each_phase_are_told_where_a_setting_allows() {
     let alice = darkroom.client("alice");
     let image = alice.upload(Png::of_size(100_000).bytes()).await;
     let response = alice.get(content(&image)).await;
-    let told = header(&response, "server-timing").to_owned();
-    let metrics: Vec<(&str, f64)> = told
+    let timings = header(&response, "server-timing").to_owned();
+    let metrics: Vec<(&str, f64)> = timings
         .split(", ")
         .map(|metric| metric.split_once(";dur=").expect("a duration"))
         .map(|(name, millis)| (name, millis.parse().expect("a number")))
         .collect();
     let names: Vec<&str> = metrics.iter().map(|(name, _)| *name).collect();
     assert_eq!(names, ["auth", "catalog", "blob", "total"]);
-    assert!(metrics.iter().all(|(_, millis)| *millis > 0.0), "{told}");
+    assert!(metrics.iter().all(|(_, millis)| *millis > 0.0), "{timings}");
     let total = metrics[3].1;
     let parts: f64 = metrics[..3].iter().map(|(_, millis)| millis).sum();
-    assert!(parts <= total, "{told}");
+    assert!(parts <= total, "{timings}");
     let shared = Darkroom::shared().client("alice");
-    let untold = shared.get("/v1/images").await;
-    assert!(!untold.headers().contains_key("server-timing"));
+    let without = shared.get("/v1/images").await;
+    assert!(!without.headers().contains_key("server-timing"));
 }
 
 /// Prints every sample as JSON: its name, labels and value.
@@ -344,24 +344,24 @@ async fn metrics_tell_what_is_kept() {
 async fn metrics_are_for_admins_or_by_a_setting_for_anybody() {
     let darkroom = Darkroom::shared();
     problem(
-        darkroom.anybody().get("/metrics").await,
+        darkroom.anonymous().get("/metrics").await,
         401,
         "unauthorized",
     )
     .await;
-    let told = problem(
+    let details = problem(
         darkroom.client("alice").get("/metrics").await,
         403,
         "insufficient-scope",
     );
-    assert_eq!(told.await["scope"], "admin");
+    assert_eq!(details.await["scope"], "admin");
     let darkroom = Darkroom::with().variable("metrics", "public").start();
     darkroom
         .client("alice")
         .upload(fixture("still.gif").bytes)
         .await;
     for (client, is_named) in [
-        (darkroom.anybody(), false),
+        (darkroom.anonymous(), false),
         (darkroom.client("alice"), false),
         (darkroom.scoped("root", "admin"), true),
     ] {
@@ -373,6 +373,6 @@ async fn metrics_are_for_admins_or_by_a_setting_for_anybody() {
         assert_eq!(text.contains("alice"), is_named, "{text}");
         assert!(samples.is_empty() || samples.len() > 10, "{text}");
     }
-    let wrong = darkroom.anybody().with_token("nonsense");
+    let wrong = darkroom.anonymous().with_token("nonsense");
     problem(wrong.get("/metrics").await, 401, "unauthorized").await;
 }

@@ -71,23 +71,23 @@ async fn what_is_not_sent_again_has_the_headers_that_caches_need() {
     let alice = darkroom.client(&unique("alice"));
     let image = alice.upload(Png::of_size(1_000_000).bytes()).await;
     let url = alice.url(&image).await;
-    for (client, target) in [(&alice, content(&image)), (&darkroom.anybody(), &url)] {
+    for (client, target) in [(&alice, content(&image)), (&darkroom.anonymous(), &url)] {
         let whole = client.get(target).await;
         let etag = header(&whole, "etag");
-        let told = ask(client, Method::GET, target, &[("if-none-match", etag)]).await;
-        assert_eq!(told.status(), 304);
+        let answer = ask(client, Method::GET, target, &[("if-none-match", etag)]).await;
+        assert_eq!(answer.status(), 304);
         for name in ["etag", "cache-control", "content-disposition"] {
-            assert_eq!(header(&told, name), header(&whole, name), "{name}");
+            assert_eq!(header(&answer, name), header(&whole, name), "{name}");
         }
-        assert_eq!(told.headers().get("vary"), whole.headers().get("vary"));
-        assert!(told.headers().contains_key("date"));
+        assert_eq!(answer.headers().get("vary"), whole.headers().get("vary"));
+        assert!(answer.headers().contains_key("date"));
         for name in [
             "content-length",
             "content-type",
             "transfer-encoding",
             "repr-digest",
         ] {
-            assert_eq!(told.headers().get(name), None, "{name}");
+            assert_eq!(answer.headers().get(name), None, "{name}");
         }
     }
 }
@@ -131,14 +131,14 @@ async fn a_new_name_reaches_who_has_the_bytes() {
     let renamed = json!({"filename": "new.gif"});
     let renamed = alice.json(Method::PATCH, path(&image), &renamed).await;
     assert_eq!(renamed.status(), 200);
-    let told = ask(
+    let answer = ask(
         &alice,
         Method::GET,
         content(&image),
         &[("if-none-match", "*")],
     )
     .await;
-    let disposition = header(&told, "content-disposition");
+    let disposition = header(&answer, "content-disposition");
     assert_eq!(disposition, "inline; filename=\"new.gif\"");
 }
 
@@ -153,7 +153,7 @@ async fn what_may_not_be_read_answers_no_condition() {
             let url = content(&image);
             async move { ask(&client, Method::GET, url, &[condition]).await }
         };
-        problem(get(darkroom.anybody()).await, 401, "unauthorized").await;
+        problem(get(darkroom.anonymous()).await, 401, "unauthorized").await;
         problem(get(darkroom.client(&unique("bob"))).await, 404, "not-found").await;
     }
 }

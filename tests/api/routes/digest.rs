@@ -42,9 +42,9 @@ async fn every_file_of_a_form_may_carry_its_digest() {
     let form = |digest: String| {
         let mut headers = reqwest::header::HeaderMap::new();
         headers.insert("repr-digest", digest.parse().expect("a header"));
-        let good = Part::bytes(fixture("still.gif").bytes);
+        let valid = Part::bytes(fixture("still.gif").bytes);
         let judged = Part::bytes(fixture("alpha.png").bytes).headers(headers);
-        let form = Form::new().part("file", good).part("file", judged);
+        let form = Form::new().part("file", valid).part("file", judged);
         alice.post().multipart(form)
     };
     let wrong = form(repr_digest(b"something else"));

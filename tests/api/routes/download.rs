@@ -116,21 +116,21 @@ async fn a_download_is_saved_under_the_name_of_the_upload() {
 #[tokio::test]
 async fn public_images_are_read_without_a_token_and_private_ones_are_not() {
     let darkroom = Darkroom::shared();
-    let (alice, anybody) = (darkroom.client(&unique("alice")), darkroom.anybody());
+    let (alice, anonymous) = (darkroom.client(&unique("alice")), darkroom.anonymous());
     let part = Part::bytes(FIXTURES[0].bytes);
     let form = Form::new().text("visibility", "public").part("file", part);
     let public = created(send(alice.post().multipart(form)).await).await;
-    let response = anybody.get(content(&public)).await;
+    let response = anonymous.get(content(&public)).await;
     assert_eq!(
         header(&response, "cache-control"),
         "public, max-age=0, must-revalidate"
     );
     assert_eq!(response.bytes().await.expect("a body"), FIXTURES[0].bytes);
-    assert_eq!(anybody.head(content(&public)).await.status(), 200);
+    assert_eq!(anonymous.head(content(&public)).await.status(), 200);
 
     let private = alice.upload(FIXTURES[0].bytes).await;
-    problem(anybody.get(content(&private)).await, 401, "unauthorized").await;
+    problem(anonymous.get(content(&private)).await, 401, "unauthorized").await;
     // What is told of an image is not public with its bytes.
     let itself = public["links"]["self"].as_str().expect("a link");
-    problem(anybody.get(itself).await, 401, "unauthorized").await;
+    problem(anonymous.get(itself).await, 401, "unauthorized").await;
 }

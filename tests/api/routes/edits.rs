@@ -85,10 +85,10 @@ async fn what_an_image_can_not_have_is_refused_by_name_and_changes_nothing() {
         (json!({"owner": "bob"}), "owner"),
         (json!({"id": null}), "id"),
     ] {
-        let told = problem(patch(&alice, &image, &body).await, 400, "bad-request").await;
-        let detail = told["detail"].as_str().unwrap_or_default();
-        assert!(detail.contains(field), "{body}: {told}");
-        assert_eq!(told["field"], field, "{body}: {told}");
+        let details = problem(patch(&alice, &image, &body).await, 400, "bad-request").await;
+        let detail = details["detail"].as_str().unwrap_or_default();
+        assert!(detail.contains(field), "{body}: {details}");
+        assert_eq!(details["field"], field, "{body}: {details}");
     }
     let shown: Value = alice.get(path(&image)).await.json().await.expect("JSON");
     assert_eq!(shown, image);

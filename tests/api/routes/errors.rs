@@ -67,16 +67,16 @@ async fn methods_that_a_resource_has_not_are_answered_with_those_it_has() {
     ] {
         let response = send(alice.request(method.clone(), path)).await;
         assert_eq!(response.status(), 405, "{method} {path}");
-        let told: Vec<_> = header(&response, "allow")
+        let reported: Vec<_> = header(&response, "allow")
             .split(',')
             .map(str::trim)
             .collect();
         for needed in allowed {
-            assert!(told.contains(needed), "{method} {path}: {told:?}");
+            assert!(reported.contains(needed), "{method} {path}: {reported:?}");
         }
         assert!(
-            !told.contains(&method.as_str()),
-            "{method} {path}: {told:?}"
+            !reported.contains(&method.as_str()),
+            "{method} {path}: {reported:?}"
         );
         problem(response, 405, "method-not-allowed").await;
     }
@@ -113,9 +113,9 @@ async fn a_sane_request_id_is_given_back_and_an_insane_one_is_replaced() {
 
 #[tokio::test]
 async fn health_is_told_without_a_token() {
-    let anybody = Darkroom::shared().anybody();
+    let anonymous = Darkroom::shared().anonymous();
     for path in ["/health/live", "/health/ready"] {
-        let response = anybody.get(path).await;
+        let response = anonymous.get(path).await;
         assert_eq!(response.status(), 200);
         assert_eq!(header(&response, "content-type"), "application/json");
         let text = response.text().await.expect("a body");

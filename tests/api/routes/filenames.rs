@@ -97,12 +97,12 @@ async fn a_hostile_name_harms_nobody_whichever_way_it_comes() {
         for image in images {
             // Browsers send quotes in forms as %22.
             let form = kept.map(|kept| kept.replace('"', "%22"));
-            let told = image["filename"].as_str();
+            let reported = image["filename"].as_str();
             assert!(
-                told == kept || told == form.as_deref(),
-                "{name:?}: {told:?}"
+                reported == kept || reported == form.as_deref(),
+                "{name:?}: {reported:?}"
             );
-            check(&alice.get(content(&image)).await, told);
+            check(&alice.get(content(&image)).await, reported);
         }
     }
 }

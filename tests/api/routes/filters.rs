@@ -210,9 +210,9 @@ async fn parameters_that_can_not_be_are_refused_by_name() {
         ("cursor=abc", "cursor"),
     ] {
         let response = alice.get(&format!("/v1/images?{query}")).await;
-        let told = problem(response, 400, "bad-request").await;
-        assert_eq!(told["parameter"], name, "{query}: {told}");
-        let detail = told["detail"].as_str().unwrap_or_default();
-        assert!(detail.contains(name), "{query}: {told}");
+        let details = problem(response, 400, "bad-request").await;
+        assert_eq!(details["parameter"], name, "{query}: {details}");
+        let detail = details["detail"].as_str().unwrap_or_default();
+        assert!(detail.contains(name), "{query}: {details}");
     }
 }

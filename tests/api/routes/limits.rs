@@ -75,8 +75,8 @@ async fn one_byte_more_is_refused_once_it_is_counted() {
     alice.upload(chunked(&Png::of_size(1_000_000))).await;
     let part = |size| Part::stream(chunked(&Png::of_size(size)));
     let response = alice.send(chunked(&Png::of_size(1_000_001))).await;
-    let told = problem(response, 413, "too-large").await;
-    assert_eq!(told["limit"], json!(1_000_000));
+    let details = problem(response, 413, "too-large").await;
+    assert_eq!(details["limit"], json!(1_000_000));
     let form = Form::new().part("file", part(1_000_001));
     let response = send(alice.post().multipart(form)).await;
     problem(response, 413, "too-large").await;

@@ -102,18 +102,18 @@ async fn one_bad_file_among_three_leaves_none() {
 async fn a_form_that_is_not_as_it_should_be_is_refused() {
     let darkroom = Darkroom::start();
     let alice = darkroom.client("alice");
-    let good = || Form::new().part("file", file("still.gif"));
+    let valid = || Form::new().part("file", file("still.gif"));
     for form in [
-        good().text("caption", "a cat"),
-        good().text("visibility", "secret"),
-        good().text("tags", "t".repeat(65)),
+        valid().text("caption", "a cat"),
+        valid().text("visibility", "secret"),
+        valid().text("tags", "t".repeat(65)),
         Form::new().text("tags", "cat"),
     ] {
         problem(post(&alice, form).await, 400, "bad-request").await;
     }
     let many = (0..33).fold(Form::new(), |form, _| form.part("file", file("still.gif")));
     problem(post(&alice, many).await, 413, "too-large").await;
-    let long = good().text("tags", "t,".repeat(10_000));
+    let long = valid().text("tags", "t,".repeat(10_000));
     problem(post(&alice, long).await, 413, "too-large").await;
     let request = alice.post().header("content-type", "multipart/form-data");
     problem(send(request.body("--b--")).await, 400, "bad-request").await;

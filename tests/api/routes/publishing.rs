@@ -13,16 +13,16 @@ async fn a_public_address_comes_before_links_and_tickets() {
     let image = alice.upload(fixture("alpha.png").bytes).await;
     let links = format!("{}/links", path(&image));
     let local = links.strip_prefix(base).expect("the address");
-    let wanted = json!({"expires_in": 300});
-    let link = created(alice.json(Method::POST, local, &wanted).await).await;
+    let request = json!({"expires_in": 300});
+    let link = created(alice.json(Method::POST, local, &request).await).await;
     let url = link["url"].as_str().expect("a URL");
     assert!(url.starts_with(&format!("{}?", content(&image))), "{url}");
     let local = url.strip_prefix(base).expect("the address");
-    assert_eq!(darkroom.anybody().get(local).await.status(), 200);
+    assert_eq!(darkroom.anonymous().get(local).await.status(), 200);
     let ticket = alice.ticket(&json!({"expires_in": 60})).await;
     let local = ticket.strip_prefix(base).expect("the address");
     let sent = darkroom
-        .anybody()
+        .anonymous()
         .send_to(local, fixture("grey.jpg").bytes)
         .await;
     assert_eq!(sent.status(), 201);
@@ -31,12 +31,12 @@ async fn a_public_address_comes_before_links_and_tickets() {
 #[tokio::test]
 async fn what_is_published_anyone_may_see_until_it_is_private_again() {
     let darkroom = Darkroom::shared();
-    let (alice, anybody) = (darkroom.client(&unique("alice")), darkroom.anybody());
+    let (alice, anonymous) = (darkroom.client(&unique("alice")), darkroom.anonymous());
     let image = alice.upload(fixture("alpha.png").bytes).await;
     let bob = darkroom.client(&unique("bob"));
     let bare = darkroom.scoped(&unique("carol"), "");
     for _ in 0..2 {
-        problem(anybody.get(content(&image)).await, 401, "unauthorized").await;
+        problem(anonymous.get(content(&image)).await, 401, "unauthorized").await;
         problem(bob.get(content(&image)).await, 404, "not-found").await;
         problem(bare.get(content(&image)).await, 403, "insufficient-scope").await;
         let private = alice.get(content(&image)).await;
@@ -54,7 +54,7 @@ async fn what_is_published_anyone_may_see_until_it_is_private_again() {
             (&shown["visibility"], &shown["id"]),
             (&json!("public"), &image["id"])
         );
-        for client in [&anybody, &bob, &bare, &alice] {
+        for client in [&anonymous, &bob, &bare, &alice] {
             let response = client.get(content(&image)).await;
             assert_eq!(response.status(), 200);
             assert_eq!(
@@ -67,5 +67,5 @@ async fn what_is_published_anyone_may_see_until_it_is_private_again() {
         let response = send(patch.body(r#"{"visibility":"private"}"#)).await;
         assert_eq!(response.status(), 200);
     }
-    problem(anybody.get(content(&image)).await, 401, "unauthorized").await;
+    problem(anonymous.get(content(&image)).await, 401, "unauthorized").await;
 }

@@ -15,7 +15,7 @@ fn limited(darkroom: &Darkroom, owner: &str, quota: &Value) -> Client {
     });
     let header = json!({"alg": "HS256", "typ": "JWT", "kid": "test"});
     darkroom
-        .anybody()
+        .anonymous()
         .with_token(signed(&header, &claims, SECRET))
 }
 
@@ -65,7 +65,7 @@ async fn usage_follows_every_upload_and_deletion() {
 async fn usage_is_for_who_may_read() {
     let darkroom = Darkroom::shared();
     problem(
-        darkroom.anybody().get("/v1/usage").await,
+        darkroom.anonymous().get("/v1/usage").await,
         401,
         "unauthorized",
     )
@@ -86,16 +86,16 @@ async fn many_uploads_at_once_pass_the_quota_by_no_byte() {
         .partition(|answer| answer.status() == 201);
     assert_eq!(taken.len(), 10);
     for response in refused {
-        let told = problem(response, 507, "quota-exceeded").await;
+        let details = problem(response, 507, "quota-exceeded").await;
         assert_eq!(
-            (&told["quota"], &told["limit"]),
+            (&details["quota"], &details["limit"]),
             (&json!("bytes"), &json!(quota))
         );
-        assert!(told["actual"].as_u64() > Some(quota), "{told}");
+        assert!(details["actual"].as_u64() > Some(quota), "{details}");
     }
     assert_eq!(kept(&alice).await, (10, 10 * size));
-    let told = usage(&alice).await;
-    assert_eq!(told["quota"], json!({"images": null, "bytes": quota}));
+    let used = usage(&alice).await;
+    assert_eq!(used["quota"], json!({"images": null, "bytes": quota}));
     // What was refused has left nothing, and another owner is not touched.
     darkroom.holds_only(10, 10).await;
     created(
@@ -119,12 +119,12 @@ async fn many_uploads_at_once_pass_the_quota_by_no_image() {
         if answer.status() == 201 {
             images.push(created(answer).await);
         } else {
-            let told = problem(answer, 507, "quota-exceeded").await;
+            let details = problem(answer, 507, "quota-exceeded").await;
             assert_eq!(
-                (&told["quota"], &told["limit"]),
+                (&details["quota"], &details["limit"]),
                 (&json!("images"), &json!(7))
             );
-            assert_eq!(told["actual"], 8);
+            assert_eq!(details["actual"], 8);
         }
     }
     assert_eq!(images.len(), 7);
@@ -164,8 +164,8 @@ async fn a_tokens_quota_goes_before_the_deployments() {
     alice.upload(Png::of_size(4000).bytes()).await;
     alice.upload(Png::of_size(4000).bytes()).await;
     let third = alice.send(Png::of_size(500).bytes()).await;
-    let told = problem(third, 507, "quota-exceeded").await;
-    assert_eq!(told["limit"], 2);
+    let details = problem(third, 507, "quota-exceeded").await;
+    assert_eq!(details["limit"], 2);
     let none = limited(&darkroom, "bob", &json!({"images": 0}));
     let refused = none.send(Png::of_size(500).bytes()).await;
     problem(refused, 507, "quota-exceeded").await;
@@ -182,14 +182,14 @@ async fn a_form_is_taken_whole_or_not_at_all() {
         .part("file", part())
         .part("file", part())
         .part("file", part());
-    let told = problem(
+    let details = problem(
         send(alice.post().multipart(three)).await,
         507,
         "quota-exceeded",
     )
     .await;
     assert_eq!(
-        (&told["limit"], &told["actual"]),
+        (&details["limit"], &details["actual"]),
         (&json!(2500), &json!(3000))
     );
     darkroom.holds_only(0, 0).await;
@@ -201,7 +201,7 @@ async fn a_form_is_taken_whole_or_not_at_all() {
 #[tokio::test]
 async fn a_ticket_has_the_quota_of_the_token_that_made_it() {
     let darkroom = Darkroom::with().variable("quota_bytes", 1500).start();
-    let anybody = darkroom.anybody();
+    let anonymous = darkroom.anonymous();
     let wide = limited(&darkroom, "alice", &json!({"bytes": 5000}));
     let narrow = limited(&darkroom, "alice", &json!({"bytes": 100}));
     let plain = darkroom.client("alice");
@@ -209,16 +209,16 @@ async fn a_ticket_has_the_quota_of_the_token_that_made_it() {
     let file = || Png::of_size(2000).bytes();
     for client in [&narrow, &plain] {
         let url = client.ticket(&ticket).await;
-        problem(anybody.send_to(&url, file()).await, 507, "quota-exceeded").await;
+        problem(anonymous.send_to(&url, file()).await, 507, "quota-exceeded").await;
     }
     let url = wide.ticket(&ticket).await;
-    let image = created(anybody.send_to(&url, file()).await).await;
+    let image = created(anonymous.send_to(&url, file()).await).await;
     // A refusal does not use a ticket up.
     let url = plain.ticket(&ticket).await;
     let small = || Png::of_size(1000).bytes();
-    problem(anybody.send_to(&url, small()).await, 507, "quota-exceeded").await;
+    problem(anonymous.send_to(&url, small()).await, 507, "quota-exceeded").await;
     assert_eq!(plain.delete(path(&image)).await.status(), 204);
-    created(anybody.send_to(&url, small()).await).await;
+    created(anonymous.send_to(&url, small()).await).await;
     assert_eq!(kept(&plain).await, (1, 1000));
 }
 
@@ -256,9 +256,9 @@ async fn tags_and_metadata_count_towards_the_quota_in_an_upload_and_in_an_edit()
     };
     // As they are stored: `"…","…"`.
     let tags = |last: usize| format!("{},{}", "a".repeat(50), "b".repeat(last));
-    let told = problem(form(tags(46)).await, 507, "quota-exceeded").await;
+    let details = problem(form(tags(46)).await, 507, "quota-exceeded").await;
     assert_eq!(
-        (&told["quota"], &told["actual"]),
+        (&details["quota"], &details["actual"]),
         (&json!("bytes"), &json!(1101))
     );
     darkroom.holds_only(0, 0).await;
@@ -266,9 +266,9 @@ async fn tags_and_metadata_count_towards_the_quota_in_an_upload_and_in_an_edit()
     assert_eq!(kept(&alice).await, (1, 1100));
     let patch = async |body: Value| alice.json(Method::PATCH, path(&image), &body).await;
     let more = patch(json!({"metadata": {"k": "v"}})).await;
-    let told = problem(more, 507, "quota-exceeded").await;
+    let details = problem(more, 507, "quota-exceeded").await;
     assert_eq!(
-        (&told["limit"], &told["actual"]),
+        (&details["limit"], &details["actual"]),
         (&json!(1100), &json!(1107))
     );
     assert_eq!(

@@ -33,8 +33,8 @@ async fn every_range_gives_exactly_its_bytes() {
             let range = format!("bytes={start}-{last}");
             let response = get(&alice, &image, &range).await;
             assert_eq!(response.status(), 206, "{range}");
-            let told = format!("bytes {start}-{last}/{SIZE}");
-            assert_eq!(header(&response, "content-range"), told);
+            let expected = format!("bytes {start}-{last}/{SIZE}");
+            assert_eq!(header(&response, "content-range"), expected);
             let length = (last - start + 1).to_string();
             assert_eq!(header(&response, "content-length"), length);
             // Of the whole, not of the part.
@@ -105,8 +105,8 @@ async fn a_range_that_is_not_there_is_a_problem_with_the_length() {
     for range in ["bytes=1000-", "bytes=-0", "bytes=99999999999999999999-"] {
         let response = get(&alice, &image, range).await;
         assert_eq!(header(&response, "content-range"), "bytes */1000");
-        let told = problem(response, 416, "range-not-satisfiable").await;
-        assert_eq!(told["size"], 1000);
+        let details = problem(response, 416, "range-not-satisfiable").await;
+        assert_eq!(details["size"], 1000);
     }
 }
 
@@ -133,12 +133,12 @@ async fn ranges_are_for_links_and_for_what_is_public_too() {
     let alice = darkroom.client(&unique("alice"));
     let (image, file) = upload(&alice, SIZE).await;
     let url = alice.url(&image).await;
-    let request = darkroom.anybody().request(Method::GET, &url);
+    let request = darkroom.anonymous().request(Method::GET, &url);
     let response = send(request.header("range", "bytes=5-9")).await;
     assert_eq!(response.status(), 206);
     assert_eq!(response.bytes().await.expect("all bytes"), file[5..10]);
     // What may not be read is not measured either.
-    let past = get(&darkroom.anybody(), &image, "bytes=99999999-").await;
+    let past = get(&darkroom.anonymous(), &image, "bytes=99999999-").await;
     problem(past, 401, "unauthorized").await;
 }
 

@@ -24,7 +24,7 @@ async fn without_a_token_there_is_a_challenge_and_nothing_else() {
     let alice = darkroom.client(&unique("alice"));
     let image = alice.upload(fixture("still.gif").bytes).await;
     for (method, path) in requests(&image) {
-        let response = send(darkroom.anybody().request(method.clone(), path)).await;
+        let response = send(darkroom.anonymous().request(method.clone(), path)).await;
         let challenge = header(&response, "www-authenticate").to_owned();
         assert!(challenge.starts_with("Bearer"), "{challenge}");
         // RFC 6750 §3.1: no error code where no token was sent.
@@ -40,7 +40,7 @@ async fn without_a_token_there_is_a_challenge_and_nothing_else() {
 async fn a_token_that_is_not_ours_or_not_good_any_more_is_refused() {
     let darkroom = Darkroom::shared();
     let header_of = |alg: &str, kid: &str| json!({"alg": alg, "typ": "JWT", "kid": kid});
-    let good = header_of("HS256", "test");
+    let header = header_of("HS256", "test");
     let claims = json!({"sub": "alice", "exp": now() + 300, "scope": "admin"});
     let without = |name: &str| {
         let mut claims = claims.clone();
@@ -52,7 +52,7 @@ async fn a_token_that_is_not_ours_or_not_good_any_more_is_refused() {
         claims[name] = value;
         claims
     };
-    let valid = signed(&good, &claims, SECRET);
+    let valid = signed(&header, &claims, SECRET);
     let (message, signature) = valid.rsplit_once('.').expect("three parts");
     let none = signed(&json!({"alg": "none"}), &claims, SECRET);
     let unsigned = none.rsplit_once('.').expect("three parts").0;
@@ -60,23 +60,23 @@ async fn a_token_that_is_not_ours_or_not_good_any_more_is_refused() {
     for (why, token) in [
         (
             "expired",
-            signed(&good, &with("exp", json!(now() - 120)), SECRET),
+            signed(&header, &with("exp", json!(now() - 120)), SECRET),
         ),
-        ("no expiry", signed(&good, &without("exp"), SECRET)),
+        ("no expiry", signed(&header, &without("exp"), SECRET)),
         (
             "not yet valid",
-            signed(&good, &with("nbf", json!(now() + 120)), SECRET),
+            signed(&header, &with("nbf", json!(now() + 120)), SECRET),
         ),
-        ("no owner", signed(&good, &without("sub"), SECRET)),
+        ("no owner", signed(&header, &without("sub"), SECRET)),
         (
             "empty owner",
-            signed(&good, &with("sub", json!("")), SECRET),
+            signed(&header, &with("sub", json!("")), SECRET),
         ),
         (
             "long owner",
-            signed(&good, &with("sub", json!("a".repeat(129))), SECRET),
+            signed(&header, &with("sub", json!("a".repeat(129))), SECRET),
         ),
-        ("other secret", signed(&good, &claims, &[7; 32])),
+        ("other secret", signed(&header, &claims, &[7; 32])),
         (
             "unknown key",
             signed(&header_of("HS256", "other"), &claims, SECRET),
@@ -101,7 +101,7 @@ async fn a_token_that_is_not_ours_or_not_good_any_more_is_refused() {
         ("the key ring itself", KEYS.to_owned()),
         ("too long", "a".repeat(5000)),
     ] {
-        let response = darkroom.anybody().with_token(token).get("/v1/images").await;
+        let response = darkroom.anonymous().with_token(token).get("/v1/images").await;
         let challenge = header(&response, "www-authenticate").to_owned();
         assert!(
             challenge.contains("error=\"invalid_token\""),
@@ -109,7 +109,7 @@ async fn a_token_that_is_not_ours_or_not_good_any_more_is_refused() {
         );
         problem(response, 401, "unauthorized").await;
     }
-    let response = darkroom.anybody().with_token(valid).get("/v1/images").await;
+    let response = darkroom.anonymous().with_token(valid).get("/v1/images").await;
     assert_eq!(response.status(), 200);
 }
 
@@ -153,11 +153,11 @@ async fn an_authorization_that_can_not_be_read_is_refused() {
         .request(Method::GET, "/v1/images")
         .header("authorization", "Bearer another");
     let basic = darkroom
-        .anybody()
+        .anonymous()
         .request(Method::GET, "/v1/images")
         .header("authorization", "Basic YWxpY2U6c2VjcmV0");
     let bare = darkroom
-        .anybody()
+        .anonymous()
         .request(Method::GET, "/v1/images")
         .header("authorization", "Bearer");
     for request in [twice, basic, bare] {
@@ -187,7 +187,7 @@ async fn where_an_audience_is_set_a_token_must_be_meant_for_it() {
         let claims = json!({
             "sub": "alice", "exp": now() + 300, "scope": "images:read", "aud": audience,
         });
-        let client = darkroom.anybody();
+        let client = darkroom.anonymous();
         let client = client.with_token(signed(&header, &claims, SECRET));
         let response = client.get("/v1/images").await;
         assert_eq!(response.status(), status, "{claims}");

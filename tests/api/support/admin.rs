@@ -7,8 +7,8 @@ use super::Client;
 
 impl Client {
     /// Every page of an audit, as one.
-    pub(crate) async fn audit(&self, wanted: &Value) -> Value {
-        let mut body = wanted.clone();
+    pub(crate) async fn audit(&self, request: &Value) -> Value {
+        let mut body = request.clone();
         let mut all = json!({"images": 0, "blobs": 0, "dead": 0, "bytes": 0, "findings": []});
         loop {
             let mut page = self.admin("/v1/admin/audit", &body).await;

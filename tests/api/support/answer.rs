@@ -20,11 +20,11 @@ pub(crate) fn problem(response: Response, status: u16, slug: &str) -> impl Futur
     let caller = std::panic::Location::caller();
     let slug = slug.to_owned();
     async move {
-        let told = response.status();
+        let actual = response.status();
         let content_type = response.headers().get("content-type").cloned();
         let request_id = response.headers().contains_key("x-request-id");
         let text = response.text().await.expect("a body");
-        assert_eq!(told, status, "at {caller}: {text}");
+        assert_eq!(actual, status, "at {caller}: {text}");
         assert_eq!(
             content_type.as_ref().map(|value| value.as_bytes()),
             Some(b"application/problem+json".as_slice()),

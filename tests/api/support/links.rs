@@ -57,7 +57,7 @@ pub(crate) fn signed_link(path: &str, epoch: u64, expires: u64) -> String {
         epoch,
         expires,
     };
-    let ring = KeyRing::parse(KEYS).expect("good keys");
+    let ring = KeyRing::parse(KEYS).expect("valid keys");
     link.sign(&ring, None).expect("can be signed")
 }
 
@@ -77,7 +77,7 @@ pub(crate) fn ticket(owner: &str) -> Ticket {
 
 /// Where to upload with a ticket that the key's holder makes.
 pub(crate) fn signed_ticket(ticket: &Ticket) -> String {
-    let ring = KeyRing::parse(KEYS).expect("good keys");
+    let ring = KeyRing::parse(KEYS).expect("valid keys");
     let text = ticket.sign(&ring).expect("can be signed");
     format!("/v1/images?ticket={text}")
 }

@@ -138,7 +138,7 @@ impl Nginx {
     }
 
     /// A client of the proxy without a token.
-    pub(crate) fn anybody(&self) -> Client {
+    pub(crate) fn anonymous(&self) -> Client {
         Client::new(&self.address, None)
     }
 }

@@ -74,7 +74,7 @@ impl Darkroom {
     }
 
     /// A client without a token.
-    pub(crate) fn anybody(&self) -> Client {
+    pub(crate) fn anonymous(&self) -> Client {
         Client::new(self.address(), None)
     }
 
@@ -127,10 +127,10 @@ impl Darkroom {
     /// The most linear memory that any instance had so far, as the embedded host counts.
     pub(crate) async fn peak_guest_memory(&self) -> u64 {
         const COUNTER: &str = "peak_guest_memory_bytes=";
-        let told = || self.log().matches(COUNTER).count();
-        let before = told();
+        let reported = || self.log().matches(COUNTER).count();
+        let before = reported();
         self.process.as_ref().expect("it runs").ask_for_counters();
-        let answered = eventually(|| async { told() > before }).await;
+        let answered = eventually(|| async { reported() > before }).await;
         let log = self.log();
         assert_eq!(answered, Ok(()), "no counters:\n{log}");
         let last = log.rsplit(COUNTER).next().unwrap_or_default();

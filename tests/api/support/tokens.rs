@@ -29,7 +29,7 @@ pub(crate) fn token(owner: &str, scope: &str) -> String {
 
 /// The same, signed with the first of these keys.
 pub(crate) fn token_by(keys: &str, owner: &str, scope: &str) -> String {
-    let ring = KeyRing::parse(keys).expect("good keys");
+    let ring = KeyRing::parse(keys).expect("valid keys");
     let claims = Claims {
         sub: owner.to_owned(),
         exp: now() + 300,

@@ -17,7 +17,7 @@ fn bounded(time: &str) -> Option<Darkroom> {
 }
 
 async fn status(darkroom: &Darkroom, path: &str) -> u16 {
-    darkroom.anybody().get(path).await.status().as_u16()
+    darkroom.anonymous().get(path).await.status().as_u16()
 }
 
 #[tokio::test]
@@ -25,7 +25,7 @@ async fn an_instance_that_computes_for_ever_is_ended_and_its_request_is_500() {
     let Some(darkroom) = bounded("1s") else {
         return;
     };
-    let answer = darkroom.anybody().get("/compute?x=secret").await;
+    let answer = darkroom.anonymous().get("/compute?x=secret").await;
     assert_eq!(answer.status(), 500);
     assert_eq!(answer.headers()["content-type"], "application/problem+json");
     let problem: Value = answer.json().await.expect("a problem");
@@ -45,14 +45,14 @@ async fn whoever_shares_an_instance_with_one_that_computes_is_named_and_gets_500
         return;
     };
     let wait = tokio::spawn({
-        let client = darkroom.anybody();
+        let client = darkroom.anonymous();
         async move { client.get("/wait").await.status() }
     });
     // It is in the same instance, as long as that takes more.
     let log = || async { darkroom.log() };
     assert_eq!(status(&darkroom, "/compute-later").await, 500);
-    let told = eventually(|| async { log().await.contains("computed for 1s") }).await;
-    assert_eq!(told, Ok(()));
+    let logged = eventually(|| async { log().await.contains("computed for 1s") }).await;
+    assert_eq!(logged, Ok(()));
     let log = darkroom.log();
     assert!(
         log.contains("GET /compute-later") && log.contains("GET /wait"),
@@ -69,7 +69,7 @@ async fn others_are_answered_while_instances_compute() {
     // As many as there are threads, and more.
     let computing: Vec<_> = (0..4)
         .map(|_| {
-            let client = darkroom.anybody();
+            let client = darkroom.anonymous();
             tokio::spawn(async move { client.get("/compute-later").await.status() })
         })
         .collect();
@@ -103,11 +103,11 @@ async fn an_answer_whose_body_is_never_made_is_broken_off() {
     let Some(darkroom) = bounded("1s") else {
         return;
     };
-    let answer = darkroom.anybody().get("/compute-in-the-body").await;
+    let answer = darkroom.anonymous().get("/compute-in-the-body").await;
     assert_eq!(answer.status(), 200);
     let _ = answer.bytes().await;
-    let told = eventually(|| async { darkroom.log().contains("computed for 1s") }).await;
-    assert_eq!(told, Ok(()));
+    let logged = eventually(|| async { darkroom.log().contains("computed for 1s") }).await;
+    assert_eq!(logged, Ok(()));
     assert_eq!(status(&darkroom, "/rest").await, 200);
 }
 

@@ -75,5 +75,5 @@ async fn what_is_no_http_is_refused() {
         let refused = status == 0 || (400..=505).contains(&status) && status != 500;
         assert!(refused, "{}: {status}", request.escape_ascii());
     }
-    assert_eq!(darkroom.anybody().get("/health/ready").await.status(), 200);
+    assert_eq!(darkroom.anonymous().get("/health/ready").await.status(), 200);
 }

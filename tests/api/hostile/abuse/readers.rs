@@ -40,7 +40,7 @@ async fn a_thousand_readers_that_stop_hold_less_than_600_mb_and_hold_up_nobody()
         .await;
     let small = published(&alice, 100_000).await;
     for _ in 0..20 {
-        let answer = darkroom.anybody().get(&small).await;
+        let answer = darkroom.anonymous().get(&small).await;
         assert_eq!(answer.bytes().await.expect("all bytes").len(), 100_000);
     }
     // Instances that have nothing to do any more go with their memory.

@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 
-use super::{Cases, Told};
+use super::{Cases, Answer};
 use crate::support::{ALL_SCOPES, Darkroom, Raw, RawResponse, send, spin_differs, token, unique};
 
 /// Header lines with `TOKEN` for a token, and the status that a list is answered with.
@@ -112,7 +112,7 @@ async fn a_token_anywhere_else_is_not_looked_at() {
     let darkroom = Darkroom::shared();
     let token = token(&unique("alice"), ALL_SCOPES);
     let mut cases = Cases::default();
-    let anybody = darkroom.anybody();
+    let anonymous = darkroom.anonymous();
     for name in [
         "access_token",
         "token",
@@ -123,8 +123,8 @@ async fn a_token_anywhere_else_is_not_looked_at() {
         "auth",
         "key",
     ] {
-        let told = Told::by(anybody.get(&format!("/v1/images?{name}={token}")).await).await;
-        cases.refused(format!("query {name}"), &told, 401, "unauthorized");
+        let answer = Answer::read(anonymous.get(&format!("/v1/images?{name}={token}")).await).await;
+        cases.refused(format!("query {name}"), &answer, 401, "unauthorized");
     }
     for name in [
         "Proxy-Authorization",
@@ -136,25 +136,25 @@ async fn a_token_anywhere_else_is_not_looked_at() {
         "X-Amz-Security-Token",
     ] {
         for value in [token.clone(), format!("Bearer {token}")] {
-            let request = anybody
+            let request = anonymous
                 .request(Method::GET, "/v1/images")
                 .header(name, value);
-            let told = Told::by(send(request).await).await;
-            cases.refused(name, &told, 401, "unauthorized");
-            let unlooked = !told.header("www-authenticate").contains("error");
-            cases.hold(name, unlooked, told.header("www-authenticate"));
+            let answer = Answer::read(send(request).await).await;
+            cases.refused(name, &answer, 401, "unauthorized");
+            let unlooked = !answer.header("www-authenticate").contains("error");
+            cases.hold(name, unlooked, answer.header("www-authenticate"));
         }
     }
     for name in ["token", "access_token", "session", "Authorization"] {
-        let request = anybody.request(Method::GET, "/v1/images");
-        let told = Told::by(send(request.header("cookie", format!("{name}={token}"))).await).await;
-        cases.refused(format!("cookie {name}"), &told, 401, "unauthorized");
+        let request = anonymous.request(Method::GET, "/v1/images");
+        let answer = Answer::read(send(request.header("cookie", format!("{name}={token}"))).await).await;
+        cases.refused(format!("cookie {name}"), &answer, 401, "unauthorized");
     }
-    let form = anybody
+    let form = anonymous
         .post()
         .header("content-type", "application/x-www-form-urlencoded");
-    let told = Told::by(send(form.body(format!("access_token={token}"))).await).await;
-    cases.refused("form", &told, 401, "unauthorized");
+    let answer = Answer::read(send(form.body(format!("access_token={token}"))).await).await;
+    cases.refused("form", &answer, 401, "unauthorized");
     let authority = darkroom.address().trim_start_matches("http://");
     for user in [format!("{token}@"), format!("bearer:{token}@")] {
         let target = format!("GET http://{user}{authority}/v1/images");

@@ -3,15 +3,15 @@
 
 use serde_json::json;
 
-use super::{Cases, Told};
+use super::{Cases, Answer};
 use crate::support::{Darkroom, SECRET, now, signed, signed_text};
 
 const HEADER: &str = r#"{"alg":"HS256","kid":"test"}"#;
 
-pub(super) async fn shown(payload: impl AsRef<[u8]>) -> Told {
+pub(super) async fn shown(payload: impl AsRef<[u8]>) -> Answer {
     let token = signed_text(HEADER, payload.as_ref(), SECRET);
-    let client = Darkroom::shared().anybody().with_token(token);
-    Told::by(client.get("/v1/images?limit=1").await).await
+    let client = Darkroom::shared().anonymous().with_token(token);
+    Answer::read(client.get("/v1/images?limit=1").await).await
 }
 
 /// Good claims with one of them as it is written here.
@@ -77,17 +77,17 @@ async fn a_token_is_good_in_its_time_only() {
             401,
         ),
     ] {
-        let told = shown(with(claim, &value)).await;
-        cases.status(format!("{claim} {case}"), &told, &[status]);
+        let answer = shown(with(claim, &value)).await;
+        cases.status(format!("{claim} {case}"), &answer, &[status]);
     }
     let eternal = signed(
         &json!({"alg": "HS256"}),
         &json!({"sub": "root", "scope": "admin"}),
         SECRET,
     );
-    let client = Darkroom::shared().anybody().with_token(eternal);
-    let told = Told::by(client.get("/v1/images").await).await;
-    cases.refused("no exp", &told, 401, "unauthorized");
+    let client = Darkroom::shared().anonymous().with_token(eternal);
+    let answer = Answer::read(client.get("/v1/images").await).await;
+    cases.refused("no exp", &answer, 401, "unauthorized");
     cases.end();
 }
 
@@ -95,8 +95,8 @@ async fn a_token_is_good_in_its_time_only() {
 async fn a_claim_stands_once() {
     let mut cases = Cases::default();
     let exp = now() + 300;
-    let good = format!(r#""sub":"root","exp":{exp},"scope":"admin""#);
-    assert_eq!(shown(format!("{{{good}}}")).await.status, 200);
+    let valid = format!(r#""sub":"root","exp":{exp},"scope":"admin""#);
+    assert_eq!(shown(format!("{{{valid}}}")).await.status, 200);
     for (case, more) in [
         ("sub", r#""sub":"alice""#.to_owned()),
         ("the same sub", r#""sub":"root""#.to_owned()),
@@ -107,9 +107,9 @@ async fn a_claim_stands_once() {
         ("aud", r#""aud":"a","aud":"b""#.to_owned()),
         ("an unknown one", r#""jti":"a","jti":"b""#.to_owned()),
     ] {
-        for payload in [format!("{{{good},{more}}}"), format!("{{{more},{good}}}")] {
-            let told = shown(payload).await;
-            cases.refused(case, &told, 401, "unauthorized");
+        for payload in [format!("{{{valid},{more}}}"), format!("{{{more},{valid}}}")] {
+            let answer = shown(payload).await;
+            cases.refused(case, &answer, 401, "unauthorized");
         }
     }
     cases.end();
@@ -146,24 +146,24 @@ async fn an_owner_is_a_name() {
 #[tokio::test]
 async fn a_payload_is_one_json_object() {
     let mut cases = Cases::default();
-    let good = with("sub", "\"root\"");
-    let inner = signed_text(HEADER, good.as_bytes(), SECRET);
+    let valid = with("sub", "\"root\"");
+    let inner = signed_text(HEADER, valid.as_bytes(), SECRET);
     for (case, payload) in [
         ("a token in the token", inner.clone().into_bytes()),
         (
             "a token in the token, as text",
             format!("\"{inner}\"").into(),
         ),
-        ("a list", format!("[{good}]").into()),
+        ("a list", format!("[{valid}]").into()),
         ("nothing", vec![]),
         ("null", "null".into()),
-        ("two objects", format!("{good}{good}").into()),
-        ("a rest", format!("{good}x").into()),
-        ("a NUL behind", format!("{good}\0").into()),
-        ("a byte order mark", format!("\u{feff}{good}").into()),
+        ("two objects", format!("{valid}{valid}").into()),
+        ("a rest", format!("{valid}x").into()),
+        ("a NUL behind", format!("{valid}\0").into()),
+        ("a byte order mark", format!("\u{feff}{valid}").into()),
         ("not UTF-8", with("sub", "\"root").into_bytes()),
-        ("cut off", good.as_bytes()[..good.len() - 1].to_vec()),
-        ("a comment", format!("/**/{good}").into()),
+        ("cut off", valid.as_bytes()[..valid.len() - 1].to_vec()),
+        ("a comment", format!("/**/{valid}").into()),
         ("depth", "[".repeat(2500).into()),
         (
             "bytes that are no text",
@@ -184,8 +184,8 @@ async fn a_token_has_four_kilobytes_at_most() {
     let most = (2500..3500).rfind(|count| padded(*count).len() <= 4096);
     let most = most.expect("a length that fits");
     for (count, status) in [(most, 200), (most + 1, 401), (5000, 401)] {
-        let client = Darkroom::shared().anybody().with_token(padded(count));
-        let told = client.get("/v1/images?limit=1").await.status();
-        assert_eq!(told, status, "{}", padded(count).len());
+        let client = Darkroom::shared().anonymous().with_token(padded(count));
+        let answer = client.get("/v1/images?limit=1").await.status();
+        assert_eq!(answer, status, "{}", padded(count).len());
     }
 }

@@ -6,7 +6,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 use sha2::Sha512;
 
-use super::{Cases, Told};
+use super::{Cases, Answer};
 use crate::support::{Darkroom, SECRET, header, now, signed, signed_text};
 
 pub(super) const OTHER: &[u8] = b"what an attacker has chosen it to be";
@@ -16,14 +16,14 @@ pub(super) fn admin() -> Value {
 }
 
 /// The answer to a token; a challenge goes with every refusal.
-pub(super) async fn shown(token: String) -> Told {
-    let client = Darkroom::shared().anybody().with_token(token);
+pub(super) async fn shown(token: String) -> Answer {
+    let client = Darkroom::shared().anonymous().with_token(token);
     let response = client.get("/v1/images").await;
     if response.status() == 401 {
         let challenge = header(&response, "www-authenticate");
         assert!(challenge.contains("error=\"invalid_token\""), "{challenge}");
     }
-    Told::by(response).await
+    Answer::read(response).await
 }
 
 pub(super) async fn all_refused(tokens: impl IntoIterator<Item = (&'static str, String)>) {

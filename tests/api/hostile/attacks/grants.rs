@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::claims::{shown, with};
-use super::{Cases, Told};
+use super::{Cases, Answer};
 use crate::support::{Darkroom, SECRET, now, signed};
 
 #[tokio::test]
@@ -27,8 +27,8 @@ async fn a_scope_is_a_whole_word() {
         "administrator",
         "images:\u{ff52}ead",
     ] {
-        let told = shown(with("scope", &json!(scope).to_string())).await;
-        cases.refused(scope, &told, 403, "insufficient-scope");
+        let answer = shown(with("scope", &json!(scope).to_string())).await;
+        cases.refused(scope, &answer, 403, "insufficient-scope");
     }
     for (case, scope) in [
         ("a list", r#"["admin"]"#),
@@ -36,8 +36,8 @@ async fn a_scope_is_a_whole_word() {
         ("an object", r#"{"admin":true}"#),
         ("null", "null"),
     ] {
-        let told = shown(with("scope", scope)).await;
-        cases.refused(case, &told, 401, "unauthorized");
+        let answer = shown(with("scope", scope)).await;
+        cases.refused(case, &answer, 401, "unauthorized");
     }
     cases.end();
 }
@@ -67,19 +67,19 @@ async fn a_token_for_another_audience_is_refused() {
     ] {
         let claims = json!({"sub": "a", "exp": now() + 300, "scope": "admin", "aud": audience});
         let token = signed(&json!({"alg": "HS256"}), &claims, SECRET);
-        let client = darkroom.anybody().with_token(token);
+        let client = darkroom.anonymous().with_token(token);
         cases.status(
             case,
-            &Told::by(client.get("/v1/images").await).await,
+            &Answer::read(client.get("/v1/images").await).await,
             &[status],
         );
     }
     let claims = json!({"sub": "a", "exp": now() + 300, "scope": "admin"});
     let token = signed(&json!({"alg": "HS256"}), &claims, SECRET);
-    let client = darkroom.anybody().with_token(token);
+    let client = darkroom.anonymous().with_token(token);
     cases.status(
         "absent",
-        &Told::by(client.get("/v1/images").await).await,
+        &Answer::read(client.get("/v1/images").await).await,
         &[401],
     );
     cases.end();

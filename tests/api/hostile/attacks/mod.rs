@@ -28,14 +28,14 @@ use serde_json::Value;
 
 /// An answer, read to its end.
 #[derive(Clone, Debug)]
-struct Told {
+struct Answer {
     status: u16,
     headers: HeaderMap,
     text: String,
 }
 
-impl Told {
-    async fn by(response: Response) -> Self {
+impl Answer {
+    async fn read(response: Response) -> Self {
         Self {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
@@ -87,15 +87,15 @@ impl Cases {
     }
 
     /// A case that must be answered with this problem.
-    fn refused(&mut self, case: impl Display, told: &Told, status: u16, slug: &str) {
-        let holds = told.status == status && told.slug() == slug;
-        self.hold(case, holds, format!("{} {}", told.status, told.text));
+    fn refused(&mut self, case: impl Display, answer: &Answer, status: u16, slug: &str) {
+        let holds = answer.status == status && answer.slug() == slug;
+        self.hold(case, holds, format!("{} {}", answer.status, answer.text));
     }
 
     /// A case that must be answered with one of these statuses.
-    fn status(&mut self, case: impl Display, told: &Told, statuses: &[u16]) {
-        let holds = statuses.contains(&told.status);
-        self.hold(case, holds, format!("{} {}", told.status, told.text));
+    fn status(&mut self, case: impl Display, answer: &Answer, statuses: &[u16]) {
+        let holds = statuses.contains(&answer.status);
+        self.hold(case, holds, format!("{} {}", answer.status, answer.text));
     }
 
     #[track_caller]

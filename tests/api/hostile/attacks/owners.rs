@@ -3,7 +3,7 @@
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use super::{Cases, Told};
+use super::{Cases, Answer};
 use crate::support::{Client, Darkroom, content, fixture, path, send, unique};
 
 /// Every request that is about one image.
@@ -59,7 +59,7 @@ async fn what_another_has_can_not_be_told_from_what_nobody_has() {
     let mut cases = Cases::default();
     for (who, client, status) in [
         ("another", darkroom.client(&unique("bob")), 404),
-        ("nobody", darkroom.anybody(), 401),
+        ("nobody", darkroom.anonymous(), 401),
         (
             "another without scopes",
             darkroom.scoped(&unique("bob"), ""),
@@ -74,8 +74,8 @@ async fn what_another_has_can_not_be_told_from_what_nobody_has() {
         let pairs = requests(&client, id(&image)).into_iter();
         for ((case, there), (_, absent)) in pairs.zip(requests(&client, &nobody)) {
             let (there, absent) = (
-                Told::by(send(there).await).await,
-                Told::by(send(absent).await).await,
+                Answer::read(send(there).await).await,
+                Answer::read(send(absent).await).await,
             );
             cases.status(format!("{who}: {case}"), &there, &[status]);
             let same = there.comparable() == absent.comparable();
@@ -89,7 +89,7 @@ async fn what_another_has_can_not_be_told_from_what_nobody_has() {
     cases.end();
     // Nothing of it had an effect.
     assert_eq!(alice.list().await, [image]);
-    assert_eq!(darkroom.anybody().get(&url).await.status(), 200);
+    assert_eq!(darkroom.anonymous().get(&url).await.status(), 200);
 }
 
 #[tokio::test]
@@ -121,18 +121,18 @@ async fn a_public_image_is_still_its_owners() {
         ]
         .contains(&case)
         {
-            cases.refused(case, &Told::by(send(request).await).await, 404, "not-found");
+            cases.refused(case, &Answer::read(send(request).await).await, 404, "not-found");
         }
     }
     cases.status(
         "content",
-        &Told::by(bob.get(content(&image)).await).await,
+        &Answer::read(bob.get(content(&image)).await).await,
         &[200],
     );
     let listed = bob.list().await;
     cases.hold("list", listed.is_empty(), format!("{listed:?}"));
     cases.end();
-    assert_eq!(darkroom.anybody().get(&url).await.status(), 200);
+    assert_eq!(darkroom.anonymous().get(&url).await.status(), 200);
 }
 
 #[tokio::test]
@@ -169,15 +169,15 @@ async fn names_that_look_alike_are_different_owners() {
         let client = darkroom.client(&other);
         cases.refused(
             &other,
-            &Told::by(client.get(path(&image)).await).await,
+            &Answer::read(client.get(path(&image)).await).await,
             404,
             "not-found",
         );
-        let told = Told::by(client.get("/v1/images?limit=200").await).await;
+        let answer = Answer::read(client.get("/v1/images?limit=200").await).await;
         cases.hold(
             &other,
-            told.status == 200 && !told.text.contains(id(&image)),
-            &told.text,
+            answer.status == 200 && !answer.text.contains(id(&image)),
+            &answer.text,
         );
     }
     cases.end();

@@ -127,7 +127,7 @@ async fn a_target_of_another_form_opens_nothing() {
         let silent = !answer.text.contains("\"sha256\"");
         cases.hold(&target, refused && silent, &answer.text);
     }
-    assert_eq!(darkroom.anybody().get("/health/live").await.status(), 200);
+    assert_eq!(darkroom.anonymous().get("/health/live").await.status(), 200);
     cases.end();
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use serde_json::json;
 
-use super::{Cases, Told};
+use super::{Cases, Answer};
 use crate::support::{
     ALL_SCOPES, Client, Darkroom, KEYS, SECRET, Setup, fixture, now, signed, token_by, unique,
 };
@@ -31,17 +31,17 @@ async fn beside(darkroom: &Darkroom, keys: &[&str]) -> Darkroom {
 
 /// What a client goes on doing: everything that a key is needed for. Links and
 /// tickets of the one server are used on the other.
-async fn round(made_by: &Client, used_on: &Client, anybody: &Client) {
+async fn round(made_by: &Client, used_on: &Client, anonymous: &Client) {
     let image = made_by.upload(fixture("still.gif").bytes).await;
     let url = made_by.url(&image).await;
     let ticket = made_by.ticket(&json!({"expires_in": 60})).await;
     assert_eq!(used_on.download(&image).await, fixture("still.gif").bytes);
-    let linked = Told::by(anybody.get(&url).await).await;
+    let linked = Answer::read(anonymous.get(&url).await).await;
     assert_eq!(linked.status, 200, "{}", linked.text);
-    let sent = Told::by(anybody.send_to(&ticket, fixture("grey.jpg").bytes).await).await;
+    let sent = Answer::read(anonymous.send_to(&ticket, fixture("grey.jpg").bytes).await).await;
     assert_eq!(sent.status, 201, "{}", sent.text);
     assert_eq!(
-        Told::by(anybody.send_to(&ticket, fixture("grey.jpg").bytes).await)
+        Answer::read(anonymous.send_to(&ticket, fixture("grey.jpg").bytes).await)
             .await
             .status,
         409
@@ -56,9 +56,9 @@ async fn no_request_is_refused_while_keys_are_rotated() {
     let image = old.upload(fixture("still.gif").bytes).await;
     let (done, rounds) = (AtomicBool::new(false), AtomicUsize::new(0));
     let go_on = async {
-        let anybody = first.anybody();
+        let anonymous = first.anonymous();
         while !done.load(Ordering::Relaxed) {
-            round(&old, &old, &anybody).await;
+            round(&old, &old, &anonymous).await;
             rounds.fetch_add(1, Ordering::Relaxed);
         }
     };
@@ -67,7 +67,7 @@ async fn no_request_is_refused_while_keys_are_rotated() {
         let (a, b) = (client(&knows, KEYS, &owner), client(&knows, NEW, &owner));
         let signs = beside(&first, &[NEW, KEYS]).await;
         let (c, d) = (client(&signs, KEYS, &owner), client(&signs, NEW, &owner));
-        let (on_signs, on_knows) = (signs.anybody(), knows.anybody());
+        let (on_signs, on_knows) = (signs.anonymous(), knows.anonymous());
         for _ in 0..3 {
             // Old and new tokens, links and tickets, each made on one server and
             // used on the other.
@@ -96,41 +96,41 @@ async fn no_request_is_refused_while_keys_are_rotated() {
         old.url(&image).await,
         old.ticket(&json!({"expires_in": 60})).await,
     );
-    let anybody = last.anybody();
+    let anonymous = last.anonymous();
     let mut cases = Cases::default();
-    let told = Told::by(client(&last, KEYS, &owner).get("/v1/images").await).await;
-    cases.refused("a token of the old key", &told, 401, "unauthorized");
-    let told = Told::by(anybody.get(&old_link).await).await;
-    cases.refused("a link of the old key", &told, 403, "link-invalid");
-    let told = Told::by(
-        anybody
+    let answer = Answer::read(client(&last, KEYS, &owner).get("/v1/images").await).await;
+    cases.refused("a token of the old key", &answer, 401, "unauthorized");
+    let answer = Answer::read(anonymous.get(&old_link).await).await;
+    cases.refused("a link of the old key", &answer, 403, "link-invalid");
+    let answer = Answer::read(
+        anonymous
             .send_to(&old_ticket, fixture("grey.jpg").bytes)
             .await,
     )
     .await;
-    cases.refused("a ticket of the old key", &told, 403, "ticket-invalid");
+    cases.refused("a ticket of the old key", &answer, 403, "ticket-invalid");
     let renamed = old_link.replace("kid=test", "kid=new");
-    let told = Told::by(anybody.get(&renamed).await).await;
+    let answer = Answer::read(anonymous.get(&renamed).await).await;
     cases.refused(
         "a link of the old key under the new name",
-        &told,
+        &answer,
         403,
         "link-invalid",
     );
-    let told = Told::by(client(&last, NEW, &owner).get("/v1/images").await).await;
-    cases.status("a token of the new key", &told, &[200]);
+    let answer = Answer::read(client(&last, NEW, &owner).get("/v1/images").await).await;
+    cases.status("a token of the new key", &answer, &[200]);
     cases.status(
         "a link of the new key",
-        &Told::by(anybody.get(&good_link).await).await,
+        &Answer::read(anonymous.get(&good_link).await).await,
         &[200],
     );
-    let told = Told::by(
-        anybody
+    let answer = Answer::read(
+        anonymous
             .send_to(&good_ticket, fixture("grey.jpg").bytes)
             .await,
     )
     .await;
-    cases.status("a ticket of the new key", &told, &[201]);
+    cases.status("a ticket of the new key", &answer, &[201]);
     cases.end();
 }
 
@@ -144,21 +144,21 @@ async fn a_key_of_the_same_name_is_another_key() {
         alice.ticket(&json!({"expires_in": 60})).await,
     );
     let other = beside(&first, &[STRANGE]).await;
-    let anybody = other.anybody();
+    let anonymous = other.anonymous();
     let mut cases = Cases::default();
-    let told = Told::by(other.client("alice").get("/v1/images").await).await;
-    cases.refused("token", &told, 401, "unauthorized");
+    let answer = Answer::read(other.client("alice").get("/v1/images").await).await;
+    cases.refused("token", &answer, 401, "unauthorized");
     let claims = json!({"sub": "alice", "exp": now() + 60, "scope": "admin"});
     let nameless = signed(&json!({"alg": "HS256"}), &claims, SECRET);
-    let told = Told::by(anybody.clone().with_token(nameless).get("/v1/images").await).await;
-    cases.refused("a token that names no key", &told, 401, "unauthorized");
+    let answer = Answer::read(anonymous.clone().with_token(nameless).get("/v1/images").await).await;
+    cases.refused("a token that names no key", &answer, 401, "unauthorized");
     cases.refused(
         "link",
-        &Told::by(anybody.get(&url).await).await,
+        &Answer::read(anonymous.get(&url).await).await,
         403,
         "link-invalid",
     );
-    let told = Told::by(anybody.send_to(&ticket, fixture("grey.jpg").bytes).await).await;
-    cases.refused("ticket", &told, 403, "ticket-invalid");
+    let answer = Answer::read(anonymous.send_to(&ticket, fixture("grey.jpg").bytes).await).await;
+    cases.refused("ticket", &answer, 403, "ticket-invalid");
     cases.end();
 }

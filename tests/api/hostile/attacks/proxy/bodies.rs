@@ -63,8 +63,8 @@ async fn an_upload_arrives_whole_however_it_comes() {
             deliver(&mut raw, how, &file).await;
             let answer = raw.response().await;
             let case = format!("{way}, {how}");
-            let told = answer.text.contains(&sha256_hex(&file));
-            cases.hold(&case, answer.status == 201 && told, &answer.text);
+            let is_whole = answer.text.contains(&sha256_hex(&file));
+            cases.hold(&case, answer.status == 201 && is_whole, &answer.text);
         }
     }
     cases.end();
@@ -134,9 +134,9 @@ async fn a_body_over_a_limit_is_refused_by_whoever_has_the_limit() {
             raw.begin_upload(ALICE, &[&length, "Connection: close"])
                 .await;
             let answer = raw.response().await;
-            let told = answer.text.contains("application/problem+json") == ours;
+            let is_expected = answer.text.contains("application/problem+json") == ours;
             let case = format!("{way}, {length}");
-            cases.hold(case, answer.status == 413 && told, &answer.text);
+            cases.hold(case, answer.status == 413 && is_expected, &answer.text);
         }
         stage.darkroom.holds_only(0, 0).await;
     }

@@ -20,11 +20,11 @@ struct Answer {
 impl Stage {
     /// Asks over HTTP/2; none where there is no curl.
     fn over_http2(&self, arguments: &[&str], path: &str) -> Option<Answer> {
-        let told = self
+        let output = self
             .nginx
             .curl(&[&["--http2", "-i"], arguments].concat(), path)?;
-        let end = told.windows(4).position(|bytes| bytes == b"\r\n\r\n");
-        let (head, body) = told.split_at(end.expect("a head") + 4);
+        let end = output.windows(4).position(|bytes| bytes == b"\r\n\r\n");
+        let (head, body) = output.split_at(end.expect("a head") + 4);
         let head = String::from_utf8_lossy(head).to_ascii_lowercase();
         let line = head.lines().next().unwrap_or_default();
         let status = line.strip_prefix("http/2 ").unwrap_or(line).trim();
@@ -94,10 +94,10 @@ async fn ranges_and_conditions_mean_the_same_over_http2_whether_cached_or_not() 
         let mut arguments = vec!["--head"];
         arguments.extend(token.iter().flat_map(|line| ["-H", line.as_str()]));
         let answer = stage.over_http2(&arguments, content(&image)).expect("curl");
-        let told = answer.head.contains(&format!("content-length: {SIZE}\r\n"));
+        let has_length = answer.head.contains(&format!("content-length: {SIZE}\r\n"));
         cases.hold(
             format!("{round}: HEAD"),
-            answer.status == "200" && told,
+            answer.status == "200" && has_length,
             &answer.head,
         );
     }

@@ -197,11 +197,11 @@ async fn the_application_gets_the_requests_that_the_proxy_took_and_no_other() {
             let seen = format!("{id}: taken {taken}, served {served}: {answer}");
             cases.hold(name, served <= taken, seen);
         }
-        let good = answer
+        let is_hidden_seen = answer
             .lines()
             .next()
             .is_some_and(|line| line.contains(" 201"));
-        cases.hold(name, !good, &answer);
+        cases.hold(name, !is_hidden_seen, &answer);
     }
     cases.end();
     stage.darkroom.holds_only(0, 0).await;

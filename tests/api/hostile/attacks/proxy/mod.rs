@@ -55,8 +55,8 @@ impl Stage {
         let last = format!("X-Request-Id: {LAST}");
         let answer = self.exchange("GET /health/live", &[&last]).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
-        let told = eventually(|| async { self.served(LAST) > 0 }).await;
-        assert_eq!(told, Ok(()), "{}", self.darkroom.log());
+        let settled = eventually(|| async { self.served(LAST) > 0 }).await;
+        assert_eq!(settled, Ok(()), "{}", self.darkroom.log());
     }
 
     /// How many requests with this id the application served.
