@@ -1,4 +1,4 @@
-//! Bearer tokens: what opens the door and what does not (RFC 6750, RFC 7519).
+//! Bearer tokens: which are accepted and which are not (RFC 6750, RFC 7519).
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ fn requests(image: &Value) -> [(Method, &str); 6] {
 }
 
 #[tokio::test]
-async fn without_a_token_there_is_a_challenge_and_nothing_else() {
+async fn a_request_without_a_token_gets_a_challenge_and_nothing_else() {
     let darkroom = Darkroom::shared();
     let alice = darkroom.client(&unique("alice"));
     let image = alice.upload(fixture("still.gif").bytes).await;
@@ -37,10 +37,10 @@ async fn without_a_token_there_is_a_challenge_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_not_ours_or_not_good_any_more_is_refused() {
+async fn a_foreign_forged_or_expired_token_is_refused() {
     let darkroom = Darkroom::shared();
     let header_of = |alg: &str, kid: &str| json!({"alg": alg, "typ": "JWT", "kid": kid});
-    let header = header_of("HS256", "test");
+    let valid_header = header_of("HS256", "test");
     let claims = json!({"sub": "alice", "exp": now() + 300, "scope": "admin"});
     let without = |name: &str| {
         let mut claims = claims.clone();
@@ -52,7 +52,7 @@ async fn a_token_that_is_not_ours_or_not_good_any_more_is_refused() {
         claims[name] = value;
         claims
     };
-    let valid = signed(&header, &claims, SECRET);
+    let valid = signed(&valid_header, &claims, SECRET);
     let (message, signature) = valid.rsplit_once('.').expect("three parts");
     let none = signed(&json!({"alg": "none"}), &claims, SECRET);
     let unsigned = none.rsplit_once('.').expect("three parts").0;
@@ -60,23 +60,23 @@ async fn a_token_that_is_not_ours_or_not_good_any_more_is_refused() {
     for (why, token) in [
         (
             "expired",
-            signed(&header, &with("exp", json!(now() - 120)), SECRET),
+            signed(&valid_header, &with("exp", json!(now() - 120)), SECRET),
         ),
-        ("no expiry", signed(&header, &without("exp"), SECRET)),
+        ("no expiry", signed(&valid_header, &without("exp"), SECRET)),
         (
             "not yet valid",
-            signed(&header, &with("nbf", json!(now() + 120)), SECRET),
+            signed(&valid_header, &with("nbf", json!(now() + 120)), SECRET),
         ),
-        ("no owner", signed(&header, &without("sub"), SECRET)),
+        ("no owner", signed(&valid_header, &without("sub"), SECRET)),
         (
             "empty owner",
-            signed(&header, &with("sub", json!("")), SECRET),
+            signed(&valid_header, &with("sub", json!("")), SECRET),
         ),
         (
             "long owner",
-            signed(&header, &with("sub", json!("a".repeat(129))), SECRET),
+            signed(&valid_header, &with("sub", json!("a".repeat(129))), SECRET),
         ),
-        ("other secret", signed(&header, &claims, &[7; 32])),
+        ("other secret", signed(&valid_header, &claims, &[7; 32])),
         (
             "unknown key",
             signed(&header_of("HS256", "other"), &claims, SECRET),
@@ -146,7 +146,7 @@ async fn each_request_needs_its_scope() {
 }
 
 #[tokio::test]
-async fn an_authorization_that_can_not_be_read_is_refused() {
+async fn an_unreadable_authorization_is_refused() {
     let darkroom = Darkroom::shared();
     let alice = darkroom.client("alice");
     let twice = alice
@@ -172,7 +172,7 @@ async fn an_authorization_that_can_not_be_read_is_refused() {
 }
 
 #[tokio::test]
-async fn where_an_audience_is_set_a_token_must_be_meant_for_it() {
+async fn a_token_must_be_for_the_audience_that_the_setting_names() {
     let darkroom = Darkroom::with()
         .variable("token_audience", "https://images.example.com")
         .start();
@@ -188,7 +188,7 @@ async fn where_an_audience_is_set_a_token_must_be_meant_for_it() {
             "sub": "alice", "exp": now() + 300, "scope": "images:read", "aud": audience,
         });
         let client = darkroom.anonymous();
-        let client = client.with_token(signed(&header, &claims, SECRET));
+        let client = client.with_token(signed(&valid_header, &claims, SECRET));
         let response = client.get("/v1/images").await;
         assert_eq!(response.status(), status, "{claims}");
     }

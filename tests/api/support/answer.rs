@@ -1,20 +1,19 @@
-//! What is asked of answers, whichever request they are for.
+//! Checks that apply to the answers of any request.
 
 use reqwest::Response;
 use serde_json::Value;
 
-/// A header that has to be there, once.
+/// The value of a header field, which must be present exactly once.
 pub(crate) fn header<'a>(response: &'a Response, name: &str) -> &'a str {
     let mut values = response.headers().get_all(name).iter();
     let value = values
         .next()
         .unwrap_or_else(|| panic!("{name} is missing: {response:?}"));
-    assert!(values.next().is_none(), "{name} stands twice: {response:?}");
+    assert!(values.next().is_none(), "{name} appears more than once: {response:?}");
     value.to_str().expect("a readable header")
 }
 
-/// Checks that the answer is this problem, in the form of RFC 9457, and gives its
-/// members.
+/// Checks that the answer is this problem, in the form of RFC 9457, and returns its members.
 #[track_caller]
 pub(crate) fn problem(response: Response, status: u16, slug: &str) -> impl Future<Output = Value> {
     let caller = std::panic::Location::caller();
