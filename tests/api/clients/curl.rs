@@ -9,7 +9,7 @@ fn curl() -> Option<Program> {
     Program::find("DARKROOM_TEST_CURL")
 }
 
-/// Options for all calls, and what is printed after each: status and bytes of body.
+/// Options for all calls, which print the status and the length of the body.
 const REPORT: [&str; 3] = ["-sS", "-w", "%{http_code} %{size_download}"];
 
 fn call<'a>(stage: &'a Stage, arguments: &[&'a str]) -> Vec<&'a str> {
@@ -27,14 +27,14 @@ async fn curl_resumes_a_download_that_was_cut_off() {
         assert_eq!(report, format!("206 {}", SIZE - cut));
         assert!(curl.read("image.png") == stage.file, "resumed at {cut}");
     }
-    // There is nothing more to come, and nothing is spoilt by asking for it.
+    // Nothing is left to download, and asking again spoils nothing.
     let report = curl.succeed(&call(&stage, &["-C", "-", "-o", "image.png"]));
     assert!(report.starts_with("416 "), "{report}");
     assert!(curl.read("image.png") == stage.file);
 }
 
 #[tokio::test]
-async fn curl_fetches_only_what_is_newer_than_its_file() {
+async fn curl_fetches_only_a_file_that_is_newer_than_its_own() {
     let Some(curl) = curl() else { return };
     let stage = Stage::of_size(SIZE).await;
     let report = curl.succeed(&call(&stage, &["-R", "-o", "image.png"]));
@@ -50,7 +50,7 @@ async fn curl_fetches_only_what_is_newer_than_its_file() {
 }
 
 #[tokio::test]
-async fn curl_fetches_only_what_has_another_etag() {
+async fn curl_fetches_only_a_file_with_another_etag() {
     let Some(curl) = curl() else { return };
     let stage = Stage::of_size(SIZE).await;
     let save = ["--etag-save", "etag", "-o", "image.png"];
@@ -62,7 +62,7 @@ async fn curl_fetches_only_what_has_another_etag() {
 }
 
 #[tokio::test]
-async fn curl_gets_the_same_bytes_whatever_codings_it_knows() {
+async fn curl_gets_the_same_bytes_whatever_codings_it_accepts() {
     let Some(curl) = curl() else { return };
     let stage = Stage::of_size(SIZE).await;
     for option in [

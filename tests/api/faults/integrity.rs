@@ -1,4 +1,4 @@
-//! Damage in the stores: never wrong bytes with a good ending.
+//! Damage in the stores: a download never completes with wrong bytes.
 
 use crate::support::{Client, Darkroom, FIXTURES, Png, S3, content, eventually, problem, send};
 use serde_json::Value;
@@ -7,10 +7,11 @@ use serde_json::Value;
 const SIZE: usize = 1_000_000;
 const CHUNK: usize = 384 << 10;
 
-/// A download that must break off: how many bytes came. All of them must be right.
+/// Downloads an image, which must break off. Returns the number of bytes received, all of which must
+/// be right.
 async fn broken_off(client: &Client, image: &Value, file: &[u8]) -> usize {
     let request = client.request(reqwest::Method::GET, content(image));
-    // Where damage is found ahead, not even the head may be on its way.
+    // If damage is found early, not even the head may have been sent.
     let Ok(mut response) = request.send().await else {
         return 0;
     };
@@ -19,11 +20,11 @@ async fn broken_off(client: &Client, image: &Value, file: &[u8]) -> usize {
     loop {
         match response.chunk().await {
             Ok(Some(piece)) => come.extend_from_slice(&piece),
-            Ok(None) => panic!("a good ending after {} bytes", come.len()),
+            Ok(None) => panic!("the download completed after {} bytes", come.len()),
             Err(_) => break,
         }
     }
-    assert!(file.starts_with(&come), "wrong bytes among {}", come.len());
+    assert!(file.starts_with(&come), "wrong bytes among the first {}", come.len());
     come.len()
 }
 
@@ -33,7 +34,7 @@ async fn range(client: &Client, image: &Value, range: &str) -> reqwest::Response
 }
 
 #[tokio::test]
-async fn a_changed_bit_breaks_the_transfer_and_is_told_to_the_log() {
+async fn a_changed_bit_breaks_the_transfer_and_is_logged() {
     let darkroom = Darkroom::start();
     let alice = darkroom.client("alice");
     let file = Png::of_size(SIZE).bytes();
@@ -45,15 +46,15 @@ async fn a_changed_bit_breaks_the_transfer_and_is_told_to_the_log() {
     let is_logged = || async { darkroom.log().contains("chunk 2 of blob") };
     assert_eq!(eventually(is_logged).await, Ok(()), "{}", darkroom.log());
 
-    let good = range(&alice, &image, "100-800").await;
-    assert_eq!(good.status(), 206);
-    assert!(good.bytes().await.expect("a body") == file[100..=800]);
+    let whole = range(&alice, &image, "100-800").await;
+    assert_eq!(whole.status(), 206);
+    assert!(whole.bytes().await.expect("a body") == file[100..=800]);
     let response = range(&alice, &image, "999999-999999").await;
     problem(response, 500, "internal").await;
 }
 
 #[tokio::test]
-async fn where_sha256_is_asked_for_not_even_a_seal_can_be_forged() {
+async fn with_sha256_checks_not_even_a_forged_seal_passes() {
     let setup = Darkroom::with().variable("verify_downloads", "sha256");
     let darkroom = setup.start();
     let alice = darkroom.client("alice");
@@ -62,7 +63,7 @@ async fn where_sha256_is_asked_for_not_even_a_seal_can_be_forged() {
     let other = alice.upload(sound).await;
     assert!(alice.download(&image).await == file);
     let key = &darkroom.chunk_keys()[1];
-    // As it was written before there were seals.
+    // The form in which chunks were stored before seals were introduced.
     darkroom.damage_chunk(key, |chunk| {
         chunk[1000] ^= 4;
         chunk.truncate(CHUNK);
@@ -70,7 +71,7 @@ async fn where_sha256_is_asked_for_not_even_a_seal_can_be_forged() {
     let request = alice.request(reqwest::Method::GET, content(&image));
     if let Ok(response) = request.send().await {
         let body = response.bytes().await;
-        assert!(body.is_err(), "a good ending");
+        assert!(body.is_err(), "the download completed");
     }
     let is_logged = || async { darkroom.log().contains("does not match its SHA-256") };
     assert_eq!(eventually(is_logged).await, Ok(()), "{}", darkroom.log());
@@ -78,7 +79,7 @@ async fn where_sha256_is_asked_for_not_even_a_seal_can_be_forged() {
 }
 
 #[tokio::test]
-async fn a_chunk_that_is_cut_absent_or_anothers_breaks_the_transfer() {
+async fn a_truncated_missing_or_swapped_chunk_breaks_the_transfer() {
     let darkroom = Darkroom::start();
     let alice = darkroom.client("alice");
     let file = Png::of_size(SIZE).bytes();
@@ -100,7 +101,7 @@ async fn a_chunk_that_is_cut_absent_or_anothers_breaks_the_transfer() {
         darkroom.damage_chunk(&keys[1], |chunk| chunk.clone_from(&second));
         assert!(alice.download(&image).await == file);
     }
-    // What shows before the first byte is sent is an answer of its own.
+    // Damage that is found before the first byte is sent has an answer of its own.
     darkroom.damage_chunk(&keys[0], |chunk| chunk[0] ^= 1);
     problem(alice.get(content(&image)).await, 500, "internal").await;
 }

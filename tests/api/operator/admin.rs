@@ -1,4 +1,4 @@
-//! Sweeps and audits, for who may order them.
+//! Sweeps and audits, and who may request them.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ fn admin(darkroom: &Darkroom) -> Client {
     darkroom.scoped("root", "admin")
 }
 
-/// An end to end test cannot wait for hours.
+/// A server with short periods of grace, because a test cannot wait for hours.
 fn hasty() -> Darkroom {
     let setup = Darkroom::with().variable("max_upload_seconds", 1);
     let setup = setup.variable("late_write_seconds", 1);
@@ -48,7 +48,7 @@ async fn a_cron_job_needs_no_body() {
 }
 
 #[tokio::test]
-async fn what_is_asked_for_in_a_wrong_way_is_refused() {
+async fn an_invalid_request_is_refused() {
     let admin = admin(&Darkroom::shared());
     for (path, body) in [
         (SWEEP, json!({"limit": 0})),
@@ -86,7 +86,7 @@ async fn an_audit_reads_everything_page_by_page() {
 }
 
 #[tokio::test]
-async fn damage_is_found_named_and_removed_where_that_is_wanted() {
+async fn damage_is_found_named_and_removed_on_request() {
     let darkroom = Darkroom::with().variable("chunk_bytes", 1024).start();
     let (alice, admin) = (darkroom.client("alice"), admin(&darkroom));
     let broken = alice.upload(Png::of_size(5000).bytes()).await;
@@ -111,7 +111,7 @@ async fn damage_is_found_named_and_removed_where_that_is_wanted() {
 }
 
 #[tokio::test]
-async fn the_dead_are_swept_after_their_grace_in_bounded_calls() {
+async fn dead_blobs_are_swept_after_their_grace_period_in_bounded_calls() {
     let darkroom = hasty();
     let (alice, admin) = (darkroom.client("alice"), admin(&darkroom));
     for _ in 0..20 {
@@ -130,7 +130,7 @@ async fn the_dead_are_swept_after_their_grace_in_bounded_calls() {
 }
 
 #[tokio::test]
-async fn what_a_crash_leaves_of_uploads_is_swept() {
+async fn the_remains_of_uploads_after_a_crash_are_swept() {
     let mut darkroom = hasty();
     let length = "Content-Length: 2000000";
     let file = Png::of_size(2_000_000).bytes();
@@ -152,12 +152,12 @@ async fn what_a_crash_leaves_of_uploads_is_swept() {
 }
 
 #[tokio::test]
-async fn nothing_that_is_being_read_or_uploaded_is_swept() {
+async fn blobs_that_are_being_read_or_uploaded_are_not_swept() {
     let darkroom = Darkroom::with().variable("chunk_bytes", 65_536).start();
     let (alice, admin) = (darkroom.client("alice"), admin(&darkroom));
     let file = Png::of_size(12_000_000).bytes();
     let image = alice.upload(file.clone()).await;
-    // Nothing is read of it yet but its head.
+    // Only its head has been read so far.
     let reader = alice.get(content(&image)).await;
     let sent = Png::of_size(1_000_000).bytes();
     let mut sender = Raw::connect(&darkroom).await;

@@ -1,4 +1,4 @@
-//! Settings that are wrong stop the application, by name.
+//! A wrong setting stops the application, with an error that names it.
 
 use crate::support::{Darkroom, KEYS, Kind, host_kind, problem};
 
@@ -49,7 +49,7 @@ async fn every_key_of_the_ring_verifies() {
     let darkroom = Darkroom::with()
         .variable("signing_keys", format!("{new},{KEYS}"))
         .start();
-    // Tokens of these tests are signed with the second of them.
+    // The tokens of these tests are signed with the second of these keys.
     let response = darkroom.client("alice").get("/v1/images").await;
     assert_eq!(response.status(), 200);
 }

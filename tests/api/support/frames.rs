@@ -16,7 +16,7 @@ pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 pub(crate) const DATA: u8 = 0;
 /// HEADERS: a head, or its beginning.
 pub(crate) const HEADERS: u8 = 1;
-/// RST_STREAM: the immediate end of a stream.
+/// `RST_STREAM`: the immediate end of a stream.
 pub(crate) const RST_STREAM: u8 = 3;
 /// SETTINGS: the parameters of the connection.
 pub(crate) const SETTINGS: u8 = 4;
@@ -27,9 +27,9 @@ pub(crate) const GOAWAY: u8 = 7;
 /// CONTINUATION: more of a head.
 pub(crate) const CONTINUATION: u8 = 9;
 
-/// END_STREAM: nothing follows on the stream.
+/// `END_STREAM`: nothing follows on the stream.
 pub(crate) const END_STREAM: u8 = 1;
-/// END_HEADERS: the head is complete.
+/// `END_HEADERS`: the head is complete.
 pub(crate) const END_HEADERS: u8 = 4;
 /// ACK: this answers another frame.
 pub(crate) const ACK: u8 = 1;
