@@ -1,24 +1,24 @@
-//! Ways around the one Authorization header.
+//! Attempts to get around the single Authorization header.
 
 use reqwest::Method;
 
 use super::{Cases, Answer};
 use crate::support::{ALL_SCOPES, Darkroom, Raw, RawResponse, send, spin_differs, token, unique};
 
-/// Header lines with `TOKEN` for a token, and the status that a list is answered with.
+/// Header lines with `TOKEN` in place of a token, and the expected status of a list.
 const HEADERS: &[(&str, &[&str], u16)] = &[
-    ("as it should be", &[BEARER], 200),
+    ("the standard form", &[BEARER], 200),
     ("lower-case scheme", &["authorization: bearer TOKEN"], 200),
     ("upper-case scheme", &["AUTHORIZATION: BEARER TOKEN"], 200),
     ("two spaces", &["Authorization: Bearer  TOKEN"], 200),
     (
-        "spaces around all of it",
+        "spaces around the value",
         &["Authorization:   Bearer TOKEN  "],
         200,
     ),
     ("twice", &[BEARER, BEARER], 401),
-    ("a bad one first", &["Authorization: Bearer x", BEARER], 401),
-    ("a bad one last", &[BEARER, "Authorization: Bearer x"], 401),
+    ("an invalid one first", &["Authorization: Bearer x", BEARER], 401),
+    ("an invalid one last", &[BEARER, "Authorization: Bearer x"], 401),
     ("an empty one last", &[BEARER, "Authorization:"], 401),
     ("Basic first", &["Authorization: Basic YTpi", BEARER], 401),
     (
@@ -32,13 +32,13 @@ const HEADERS: &[(&str, &[&str], u16)] = &[
         401,
     ),
     (
-        "a parameter behind",
+        "a parameter after it",
         &["Authorization: Bearer TOKEN, realm=\"x\""],
         401,
     ),
-    ("a word behind", &["Authorization: Bearer TOKEN x"], 401),
+    ("a word after it", &["Authorization: Bearer TOKEN x"], 401),
     ("no token", &["Authorization: Bearer"], 401),
-    ("no token but a space", &["Authorization: Bearer "], 401),
+    ("a space in place of the token", &["Authorization: Bearer "], 401),
     ("empty", &["Authorization:"], 401),
     ("no scheme", &["Authorization: TOKEN"], 401),
     ("Basic", &["Authorization: Basic TOKEN"], 401),
@@ -56,16 +56,16 @@ const HEADERS: &[(&str, &[&str], u16)] = &[
     ("quotes", &["Authorization: Bearer \"TOKEN\""], 401),
     ("no space", &["Authorization: BearerTOKEN"], 401),
     (
-        "bytes that are no text",
+        "bytes that are not text",
         &["Authorization: Bearer TOKEN\u{e9}"],
         401,
     ),
 ];
 
-/// As it should be.
+/// The header in its standard form.
 const BEARER: &str = "Authorization: Bearer TOKEN";
 
-/// Asks for a list with these lines, in which the token stands for `TOKEN`.
+/// Requests a list with these lines, in which `TOKEN` is replaced by the token.
 async fn list(darkroom: &Darkroom, lines: &[&str], token: &str) -> RawResponse {
     let lines: Vec<String> = lines
         .iter()
@@ -76,7 +76,7 @@ async fn list(darkroom: &Darkroom, lines: &[&str], token: &str) -> RawResponse {
 }
 
 #[tokio::test]
-async fn there_is_one_authorization_and_it_is_a_bearer_token() {
+async fn only_a_single_bearer_token_authorizes() {
     let darkroom = Darkroom::shared();
     let token = token(&unique("alice"), ALL_SCOPES);
     let mut cases = Cases::default();
@@ -105,7 +105,7 @@ async fn there_is_one_authorization_and_it_is_a_bearer_token() {
 }
 
 #[tokio::test]
-async fn a_token_anywhere_else_is_not_looked_at() {
+async fn a_token_anywhere_else_is_ignored() {
     if spin_differs("it closes the connection where host and target differ") {
         return;
     }

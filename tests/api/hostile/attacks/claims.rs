@@ -1,5 +1,4 @@
-//! Claims of tokens that are rightly signed, by an issuer that is careless or was
-//! talked into something.
+//! Claims of correctly signed tokens, from an issuer that is careless or was deceived.
 
 use serde_json::json;
 
@@ -14,7 +13,7 @@ pub(super) async fn shown(payload: impl AsRef<[u8]>) -> Answer {
     Answer::read(client.get("/v1/images?limit=1").await).await
 }
 
-/// Good claims with one of them as it is written here.
+/// Valid claims, with the value of one of them replaced.
 pub(super) fn with(name: &str, value: &str) -> String {
     let exp = (now() + 300).to_string();
     let claims = [("sub", "\"root\""), ("exp", &exp), ("scope", "\"admin\"")];
@@ -27,7 +26,7 @@ pub(super) fn with(name: &str, value: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_token_is_good_in_its_time_only() {
+async fn a_token_is_valid_only_in_its_time() {
     let mut cases = Cases::default();
     let after = |seconds: u64| (now() + seconds).to_string();
     let before = |seconds: u64| (now() - seconds).to_string();
@@ -65,13 +64,13 @@ async fn a_token_is_good_in_its_time_only() {
         ("text", "nbf", "\"0\"".into(), 401),
         ("the last second of all", "nbf", u64::MAX.to_string(), 401),
         (
-            "made in the future, which is not judged",
+            "issued in the future, which is not checked",
             "iat",
             after(900),
             200,
         ),
         (
-            "made at a time that is none",
+            "issued at a time that is not a time",
             "iat",
             "\"today\"".into(),
             401,
@@ -92,7 +91,7 @@ async fn a_token_is_good_in_its_time_only() {
 }
 
 #[tokio::test]
-async fn a_claim_stands_once() {
+async fn a_claim_must_not_be_repeated() {
     let mut cases = Cases::default();
     let exp = now() + 300;
     let valid = format!(r#""sub":"root","exp":{exp},"scope":"admin""#);
@@ -116,15 +115,15 @@ async fn a_claim_stands_once() {
 }
 
 #[tokio::test]
-async fn an_owner_is_a_name() {
+async fn an_owner_must_be_a_name() {
     let mut cases = Cases::default();
     let long = |count: usize| format!("\"{}\"", "a".repeat(count));
     for (case, sub, status) in [
         ("empty", "\"\"".to_owned(), 401),
-        ("as long as may be", long(128), 200),
+        ("of the maximum length", long(128), 200),
         ("too long", long(129), 401),
         (
-            "as long as may be, in characters",
+            "of the maximum length, in characters",
             format!("\"{}\"", "猫".repeat(128)),
             200,
         ),
@@ -144,7 +143,7 @@ async fn an_owner_is_a_name() {
 }
 
 #[tokio::test]
-async fn a_payload_is_one_json_object() {
+async fn a_payload_must_be_one_json_object() {
     let mut cases = Cases::default();
     let valid = with("sub", "\"root\"");
     let inner = signed_text(HEADER, valid.as_bytes(), SECRET);
@@ -158,15 +157,15 @@ async fn a_payload_is_one_json_object() {
         ("nothing", vec![]),
         ("null", "null".into()),
         ("two objects", format!("{valid}{valid}").into()),
-        ("a rest", format!("{valid}x").into()),
-        ("a NUL behind", format!("{valid}\0").into()),
+        ("text after it", format!("{valid}x").into()),
+        ("a NUL after it", format!("{valid}\0").into()),
         ("a byte order mark", format!("\u{feff}{valid}").into()),
         ("not UTF-8", with("sub", "\"root").into_bytes()),
         ("cut off", valid.as_bytes()[..valid.len() - 1].to_vec()),
         ("a comment", format!("/**/{valid}").into()),
         ("depth", "[".repeat(2500).into()),
         (
-            "bytes that are no text",
+            "bytes that are not text",
             [&b"{\"sub\":\"\xff\xfe\",\"scope\":\"admin\",\"exp\":9999999999}"[..]].concat(),
         ),
     ] {
@@ -176,7 +175,7 @@ async fn a_payload_is_one_json_object() {
 }
 
 #[tokio::test]
-async fn a_token_has_four_kilobytes_at_most() {
+async fn a_token_has_at_most_four_kilobytes() {
     let padded = |count: usize| {
         let payload = with("pad", &format!("\"{}\"", "p".repeat(count)));
         signed_text(HEADER, payload.as_bytes(), SECRET)

@@ -1,4 +1,4 @@
-//! Pages of other origins: what their scripts may call, and read.
+//! Pages of other origins: which requests their scripts may send, and what they may read.
 
 use reqwest::{Method, Response};
 use serde_json::json;
@@ -31,7 +31,7 @@ fn list(answer: &Answer, name: &str) -> Vec<String> {
     words.map(|word| word.trim().to_ascii_lowercase()).collect()
 }
 
-/// Origins that are none of those that may call, however close.
+/// Origins that resemble an allowed origin but are not allowed.
 const OTHERS: [&str; 27] = [
     "https://evil.example",
     "null",
@@ -62,7 +62,7 @@ const OTHERS: [&str; 27] = [
     "chrome-extension://abc",
 ];
 
-/// The preflight lets pages of the origin call with all that clients need.
+/// Checks that the preflight permits everything that clients of the origin need.
 fn hold_granted(cases: &mut Cases, case: &str, answer: &Answer, origin: &str) {
     cases.hold(
         case,
@@ -99,7 +99,7 @@ fn hold_granted(cases: &mut Cases, case: &str, answer: &Answer, origin: &str) {
 }
 
 #[tokio::test]
-async fn only_the_origins_of_the_setting_may_call() {
+async fn only_the_origins_of_the_setting_may_send_requests() {
     let origins = format!("{APP}, http://localhost:5173");
     let darkroom = Darkroom::with().variable("cors_origins", origins).start();
     let alice = darkroom.client("alice");
@@ -145,7 +145,7 @@ async fn only_the_origins_of_the_setting_may_call() {
 }
 
 #[tokio::test]
-async fn every_answer_to_a_page_that_may_call_can_be_read() {
+async fn every_answer_to_a_page_of_an_allowed_origin_can_be_read() {
     let darkroom = Darkroom::with().variable("cors_origins", APP).start();
     let (alice, anonymous) = (darkroom.client("alice"), darkroom.anonymous());
     let image = alice.upload(fixture("still.gif").bytes).await;
@@ -158,13 +158,13 @@ async fn every_answer_to_a_page_that_may_call_can_be_read() {
         ("head", &alice, Method::HEAD, content(&image), 200),
         ("link", &anonymous, Method::GET, url.as_str(), 200),
         ("no token", &anonymous, Method::GET, "/v1/images", 401),
-        ("nothing there", &alice, Method::GET, "/v1/nothing", 404),
-        ("no such method", &alice, Method::PUT, "/v1/images", 405),
+        ("a path without a resource", &alice, Method::GET, "/v1/nothing", 404),
+        ("a method without a handler", &alice, Method::PUT, "/v1/images", 405),
         ("no image", &anonymous, Method::POST, &ticket, 415),
         ("delete", &alice, Method::DELETE, path(&image), 204),
     ] {
         let request = client.request(method, path).header("origin", APP);
-        let answer = Answer::read(send(request.body("no image at all")).await).await;
+        let answer = Answer::read(send(request.body("not an image")).await).await;
         cases.status(case, &answer, &[status]);
         cases.hold(
             case,
@@ -189,7 +189,7 @@ async fn every_answer_to_a_page_that_may_call_can_be_read() {
             "credentials",
         );
     }
-    // A cache that keeps what nobody's page has asked for must tell them apart too.
+    // A cache that stores an answer to a request without an origin must distinguish them too.
     let answer = Answer::read(alice.get("/v1/images").await).await;
     cases.hold(
         "no origin",
@@ -214,7 +214,7 @@ async fn a_preflight_does_nothing_and_needs_no_token() {
         assert_eq!((answer.status, answer.text.as_str()), (204, ""));
     }
     assert_eq!(darkroom.anonymous().get(&url).await.status(), 200);
-    // OPTIONS that is no preflight tells the methods, and does nothing either.
+    // An OPTIONS request that is not a preflight lists the methods, and does nothing either.
     let request = alice
         .request(Method::OPTIONS, path(&image))
         .header("origin", APP);

@@ -1,4 +1,4 @@
-//! Scopes and audiences that are nearly the right ones.
+//! Scopes and audiences that are almost right.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use super::{Cases, Answer};
 use crate::support::{Darkroom, SECRET, now, signed};
 
 #[tokio::test]
-async fn a_scope_is_a_whole_word() {
+async fn a_scope_must_be_a_whole_word() {
     let mut cases = Cases::default();
     for scope in [
         "",
@@ -63,7 +63,7 @@ async fn a_token_for_another_audience_is_refused() {
         ("mine as a name", json!({mine: mine}), 401),
         ("any", json!("*"), 401),
         ("true", json!(true), 401),
-        ("mine beside a number", json!([mine, 1]), 401),
+        ("mine next to a number", json!([mine, 1]), 401),
     ] {
         let claims = json!({"sub": "a", "exp": now() + 300, "scope": "admin", "aud": audience});
         let token = signed(&json!({"alg": "HS256"}), &claims, SECRET);

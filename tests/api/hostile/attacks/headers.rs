@@ -1,11 +1,11 @@
-//! Headers that would tell another story than the token and the request line.
+//! Headers that contradict the token or the request line.
 
 use reqwest::Method;
 
 use super::{Cases, Answer};
 use crate::support::{ALL_SCOPES, Darkroom, Raw, content, fixture, path, send, token, unique};
 
-/// Headers by which a proxy may tell who is there, or where from.
+/// Headers by which a proxy may declare who the client is, or where it is.
 const IDENTITIES: [&str; 14] = [
     "X-Forwarded-User",
     "X-Remote-User",
@@ -24,7 +24,7 @@ const IDENTITIES: [&str; 14] = [
 ];
 
 #[tokio::test]
-async fn who_somebody_is_only_the_token_tells() {
+async fn only_the_token_says_who_the_client_is() {
     let darkroom = Darkroom::shared();
     let (name, other) = (unique("alice"), unique("bob"));
     let image = darkroom
@@ -75,7 +75,7 @@ async fn who_somebody_is_only_the_token_tells() {
 }
 
 #[tokio::test]
-async fn a_method_is_what_the_request_line_says() {
+async fn the_method_is_that_of_the_request_line() {
     let darkroom = Darkroom::shared();
     let name = unique("alice");
     let image = darkroom
@@ -127,7 +127,7 @@ async fn a_method_is_what_the_request_line_says() {
 }
 
 #[tokio::test]
-async fn a_host_that_the_client_names_gets_into_no_link() {
+async fn the_host_that_a_client_names_appears_in_no_link() {
     let darkroom = Darkroom::shared();
     let name = unique("alice");
     let image = darkroom
@@ -154,7 +154,7 @@ async fn a_host_that_the_client_names_gets_into_no_link() {
 }
 
 #[tokio::test]
-async fn a_body_has_one_length() {
+async fn a_body_must_have_one_length() {
     let darkroom = Darkroom::shared();
     let name = unique("alice");
     let authorization = format!("Authorization: Bearer {}", token(&name, ALL_SCOPES));
@@ -173,7 +173,7 @@ async fn a_body_has_one_length() {
             ["Content-Length: 18446744073709551620", "X-A: b"],
         ),
         (
-            "a coding that is none",
+            "an unknown coding",
             ["Transfer-Encoding: xchunked", "X-A: b"],
         ),
         (

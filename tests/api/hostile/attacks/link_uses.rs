@@ -1,4 +1,4 @@
-//! Signed URLs: carried over to something else, or used when they are over.
+//! Signed URLs: used for something else, or after they have ended.
 
 use reqwest::Method;
 use serde_json::json;
@@ -8,7 +8,7 @@ use super::links::{linked, read};
 use crate::support::{Darkroom, content, fixture, now, path, send, signed_link, unique};
 
 #[tokio::test]
-async fn a_link_is_good_for_one_image_and_one_use_of_it() {
+async fn a_link_is_valid_for_one_image_and_one_use_of_it() {
     let darkroom = Darkroom::shared();
     let (anonymous, alice) = (darkroom.anonymous(), darkroom.client(&unique("alice")));
     let (image, url) = linked(&alice).await;
@@ -24,7 +24,7 @@ async fn a_link_is_good_for_one_image_and_one_use_of_it() {
     for (case, other) in [
         ("another image of the owner", content(&own)),
         ("an image of another", content(&foreign)),
-        ("an image that is not there", &nobodys),
+        ("an image that does not exist", &nobodys),
     ] {
         let answer = read(anonymous.get(&format!("{other}?{query}"))).await;
         cases.refused(case, &answer, 403, "link-invalid");
@@ -42,7 +42,7 @@ async fn a_link_is_good_for_one_image_and_one_use_of_it() {
             "an encoded id",
             content(&image).replace(id, &format!("%{:02x}{}", id.as_bytes()[0], &id[1..])),
         ),
-        ("a slash behind", format!("{}/", content(&image))),
+        ("a slash after it", format!("{}/", content(&image))),
         (
             "an encoded path",
             content(&image).replace("content", "%63ontent"),
@@ -88,7 +88,7 @@ async fn a_request_with_a_signature_is_judged_by_it_alone() {
     let darkroom = Darkroom::shared();
     let (anonymous, alice) = (darkroom.anonymous(), darkroom.client(&unique("alice")));
     let (image, url) = linked(&alice).await;
-    let bad = format!("{}?signature=x", content(&image));
+    let invalid = format!("{}?signature=x", content(&image));
     let mut cases = Cases::default();
     for (case, client) in [
         ("no token", anonymous.clone()),
@@ -96,22 +96,22 @@ async fn a_request_with_a_signature_is_judged_by_it_alone() {
         ("an admin", darkroom.scoped("root", "admin")),
         ("another", darkroom.client(&unique("bob"))),
         ("no scope", darkroom.scoped("x", "")),
-        ("no token that is one", anonymous.clone().with_token("x")),
+        ("an invalid token", anonymous.clone().with_token("x")),
     ] {
         cases.status(
-            format!("a good link: {case}"),
+            format!("a valid link: {case}"),
             &read(client.get(&url)).await,
             &[200],
         );
-        let answer = read(client.get(&bad)).await;
-        cases.refused(format!("a bad link: {case}"), &answer, 403, "link-invalid");
+        let answer = read(client.get(&invalid)).await;
+        cases.refused(format!("an invalid link: {case}"), &answer, 403, "link-invalid");
     }
     let public = json!({"visibility": "public"});
     let published = alice.json(Method::PATCH, path(&image), &public);
     cases.status("publish", &read(published).await, &[200]);
     cases.refused(
         "public",
-        &read(anonymous.get(&bad)).await,
+        &read(anonymous.get(&invalid)).await,
         403,
         "link-invalid",
     );
@@ -128,7 +128,7 @@ async fn a_request_with_a_signature_is_judged_by_it_alone() {
 }
 
 #[tokio::test]
-async fn a_link_ends_with_the_second_that_it_says() {
+async fn a_link_ends_at_the_second_that_it_names() {
     let darkroom = Darkroom::shared();
     let (anonymous, alice) = (darkroom.anonymous(), darkroom.client(&unique("alice")));
     let image = alice.upload(fixture("still.gif").bytes).await;
@@ -142,10 +142,10 @@ async fn a_link_ends_with_the_second_that_it_says() {
             assert_eq!((answer.status, answer.slug().as_str()), (410, "link-expired"));
             break;
         }
-        assert!(before < expires, "it is served after its end");
+        assert!(before < expires, "the image was served after the end of its link");
         let kept = answer.header("cache-control").rsplit_once("max-age=");
         let kept: u64 = kept.and_then(|(_, age)| age.parse().ok()).expect("an age");
-        assert!(before + kept <= expires, "{kept} seconds are too long");
+        assert!(before + kept <= expires, "max-age={kept} exceeds the life of the link");
     }
     for (case, expires) in [
         ("now", now()),
@@ -162,7 +162,7 @@ async fn a_link_ends_with_the_second_that_it_says() {
 }
 
 #[tokio::test]
-async fn a_revoked_link_does_not_come_back() {
+async fn a_revoked_link_stays_revoked() {
     let darkroom = Darkroom::shared();
     let (anonymous, alice) = (darkroom.anonymous(), darkroom.client(&unique("alice")));
     let image = alice.upload(fixture("still.gif").bytes).await;
@@ -184,7 +184,7 @@ async fn a_revoked_link_does_not_come_back() {
             "link-invalid",
         ),
         (
-            "epoch of nothing",
+            "an empty epoch",
             &second.replace("epoch=1", "epoch=0"),
             403,
             "link-invalid",
@@ -199,10 +199,10 @@ async fn a_revoked_link_does_not_come_back() {
         cases.refused(case, &read(anonymous.get(url)).await, status, slug);
     }
     cases.status("the new one", &read(anonymous.get(&second)).await, &[200]);
-    // An epoch that was not reached yet is none of ours either.
+    // A link with a future epoch is not valid either.
     let future = signed_link(content(&image), 2, now() + 60);
     cases.status(
-        "an epoch to come",
+        "a future epoch",
         &read(anonymous.get(&future)).await,
         &[403, 410],
     );

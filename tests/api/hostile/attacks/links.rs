@@ -1,4 +1,4 @@
-//! Signed URLs: changed, shortened, lengthened.
+//! Signed URLs that were changed, shortened or extended.
 
 use futures_util::future::join_all;
 use reqwest::Response;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Cases, Answer, mutations};
 use crate::support::{Client, Darkroom, content, fixture, unique};
 
-/// An image, and a link to it that has all parameters there are.
+/// An image, and a link to it with every parameter that exists.
 pub(super) async fn linked(owner: &Client) -> (Value, String) {
     let image = owner.upload(fixture("still.gif").bytes).await;
     assert_eq!(owner.revoke(&image).await.status(), 204);
@@ -35,8 +35,8 @@ pub(super) async fn read(answer: impl Future<Output = Response>) -> Answer {
     Answer::read(answer.await).await
 }
 
-/// Queries in which one pair is dropped, changed, repeated or written otherwise, and
-/// whether its name is then missing.
+/// Queries in which one pair is dropped, changed, repeated or spelled differently, and whether its
+/// name is then missing.
 fn altered(valid: &[(&str, &str)], at: usize) -> Vec<(&'static str, String, bool)> {
     let (name, value) = valid[at];
     let with = |new: &[(&str, &str)]| {
@@ -82,7 +82,7 @@ fn altered(valid: &[(&str, &str)], at: usize) -> Vec<(&'static str, String, bool
 }
 
 #[tokio::test]
-async fn no_parameter_can_be_dropped_changed_repeated_or_written_otherwise() {
+async fn no_parameter_can_be_dropped_changed_repeated_or_spelled_differently() {
     let darkroom = Darkroom::shared();
     let (anonymous, alice) = (darkroom.anonymous(), darkroom.client(&unique("alice")));
     let (image, url) = linked(&alice).await;
@@ -93,7 +93,7 @@ async fn no_parameter_can_be_dropped_changed_repeated_or_written_otherwise() {
     let mut cases = Cases::default();
     for (at, name) in names.into_iter().enumerate() {
         for (case, query, is_missing) in altered(&valid, at) {
-            // Without a signature it is a request of nobody.
+            // Without a signature, it is an anonymous request.
             let (status, slug) = match is_missing && name == "signature" {
                 true => (401, "unauthorized"),
                 false => (403, "link-invalid"),
@@ -107,7 +107,7 @@ async fn no_parameter_can_be_dropped_changed_repeated_or_written_otherwise() {
 }
 
 #[tokio::test]
-async fn nothing_can_be_added() {
+async fn no_parameter_can_be_added() {
     let darkroom = Darkroom::shared();
     let (anonymous, alice) = (darkroom.anonymous(), darkroom.client(&unique("alice")));
     let (_, url) = linked(&alice).await;
@@ -142,7 +142,7 @@ async fn nothing_can_be_added() {
         ("encoded ampersands", query.replace('&', "%26")),
         ("an end", format!("{query}&")),
         ("a beginning", format!("&{query}")),
-        ("a hole", query.replacen('&', "&&", 1)),
+        ("an empty parameter", query.replacen('&', "&&", 1)),
     ] {
         let answer = read(anonymous.get(&format!("{path}?{query}"))).await;
         cases.status(case, &answer, &[401, 403]);

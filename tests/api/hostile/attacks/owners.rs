@@ -1,4 +1,4 @@
-//! Reaching for what another owner has.
+//! Attempts to access the images of another owner.
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Cases, Answer};
 use crate::support::{Client, Darkroom, content, fixture, path, send, unique};
 
-/// Every request that is about one image.
+/// Every request for one image.
 fn requests(client: &Client, id: &str) -> Vec<(&'static str, RequestBuilder)> {
     let of = |method: Method, rest: &str| client.request(method, &format!("/v1/images/{id}{rest}"));
     vec![
@@ -16,7 +16,7 @@ fn requests(client: &Client, id: &str) -> Vec<(&'static str, RequestBuilder)> {
             "a part of the content",
             of(Method::GET, "/content").header("range", "bytes=0-0"),
         ),
-        ("the content's head", of(Method::HEAD, "/content")),
+        ("the head of the content", of(Method::HEAD, "/content")),
         ("download", of(Method::GET, "/content?download=1")),
         (
             "if it has changed",
@@ -38,7 +38,7 @@ fn requests(client: &Client, id: &str) -> Vec<(&'static str, RequestBuilder)> {
         ("revoke", of(Method::DELETE, "/links")),
         ("delete", of(Method::DELETE, "")),
         (
-            "delete, if it is there",
+            "delete, if it exists",
             of(Method::DELETE, "").header("if-match", "*"),
         ),
     ]
@@ -49,7 +49,7 @@ pub(super) fn id(image: &Value) -> &str {
 }
 
 #[tokio::test]
-async fn what_another_has_can_not_be_told_from_what_nobody_has() {
+async fn an_image_of_another_owner_is_indistinguishable_from_none() {
     let darkroom = Darkroom::shared();
     let owner = unique("alice");
     let alice = darkroom.client(&owner);
@@ -82,18 +82,18 @@ async fn what_another_has_can_not_be_told_from_what_nobody_has() {
             cases.hold(
                 format!("{who}: {case}"),
                 same,
-                format!("{there:?} is not {absent:?}"),
+                format!("{there:?} differs from {absent:?}"),
             );
         }
     }
     cases.end();
-    // Nothing of it had an effect.
+    // None of the requests had an effect.
     assert_eq!(alice.list().await, [image]);
     assert_eq!(darkroom.anonymous().get(&url).await.status(), 200);
 }
 
 #[tokio::test]
-async fn a_public_image_is_still_its_owners() {
+async fn a_public_image_still_belongs_to_its_owner() {
     let darkroom = Darkroom::shared();
     let (alice, bob) = (
         darkroom.client(&unique("alice")),
@@ -115,7 +115,7 @@ async fn a_public_image_is_still_its_owners() {
             "show",
             "content",
             "a part of the content",
-            "the content's head",
+            "the head of the content",
             "download",
             "if it has changed",
         ]
@@ -136,7 +136,7 @@ async fn a_public_image_is_still_its_owners() {
 }
 
 #[tokio::test]
-async fn names_that_look_alike_are_different_owners() {
+async fn similar_names_are_different_owners() {
     let darkroom = Darkroom::shared();
     let name = unique("alicé_x");
     let image = darkroom

@@ -1,5 +1,5 @@
-//! What was signed for one purpose, shown for another: tokens, links and tickets
-//! come from the same key.
+//! Signatures for one purpose, used for another: tokens, links and tickets are signed with the same
+//! key.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,7 +10,7 @@ use super::{Cases, Answer};
 use crate::support::{ALL_SCOPES, Darkroom, KEYS, content, fixture, now, send, signed_link};
 use crate::support::{signed_ticket, ticket, token, unique};
 
-/// A signature by the servers' key, for a purpose.
+/// A signature with the server's key, for a purpose.
 fn signature(purpose: Purpose, message: &str) -> String {
     let ring = KeyRing::parse(KEYS).expect("valid keys");
     URL_SAFE_NO_PAD.encode(ring.signing().sign(purpose, message.as_bytes()))
@@ -102,7 +102,7 @@ async fn nothing_but_a_link_is_a_link() {
     let link = |signature: &str| format!("{}?{query}&signature={signature}", content(&image));
     let made = signature(Purpose::Link, &message);
     cases.status(
-        "the link's own",
+        "the signature of the link",
         &Answer::read(anonymous.get(&link(&made)).await).await,
         &[200],
     );

@@ -1,5 +1,5 @@
-//! Keys are rotated while clients go on, on several servers that share their stores:
-//! first all learn the new key, then it signs, then the old one is dropped.
+//! Keys are rotated while clients continue, on several servers that share their stores: first all
+//! servers get the new key, then it signs, then the old key is dropped.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -22,15 +22,14 @@ fn client(darkroom: &Darkroom, keys: &str, owner: &str) -> Client {
     Client::new(darkroom.address(), Some(token_by(keys, owner, ALL_SCOPES)))
 }
 
-/// Starts a server beside another, while the caller's requests go on.
+/// Starts a server next to another, while the caller's requests continue.
 async fn beside(darkroom: &Darkroom, keys: &[&str]) -> Darkroom {
     let setup = ring(keys).on_stores_of(darkroom);
     let started = tokio::task::spawn_blocking(move || setup.start()).await;
     started.expect("it starts")
 }
 
-/// What a client goes on doing: everything that a key is needed for. Links and
-/// tickets of the one server are used on the other.
+/// Everything that a client needs a key for. Links and tickets of one server are used on the other.
 async fn round(made_by: &Client, used_on: &Client, anonymous: &Client) {
     let image = made_by.upload(fixture("still.gif").bytes).await;
     let url = made_by.url(&image).await;
@@ -90,8 +89,8 @@ async fn no_request_is_refused_while_keys_are_rotated() {
 
     let last = beside(&first, &[NEW]).await;
     let new = client(&signs, NEW, &owner);
-    let good_link = new.url(&image).await;
-    let good_ticket = new.ticket(&json!({"expires_in": 60})).await;
+    let new_link = new.url(&image).await;
+    let new_ticket = new.ticket(&json!({"expires_in": 60})).await;
     let (old_link, old_ticket) = (
         old.url(&image).await,
         old.ticket(&json!({"expires_in": 60})).await,
@@ -121,12 +120,12 @@ async fn no_request_is_refused_while_keys_are_rotated() {
     cases.status("a token of the new key", &answer, &[200]);
     cases.status(
         "a link of the new key",
-        &Answer::read(anonymous.get(&good_link).await).await,
+        &Answer::read(anonymous.get(&new_link).await).await,
         &[200],
     );
     let answer = Answer::read(
         anonymous
-            .send_to(&good_ticket, fixture("grey.jpg").bytes)
+            .send_to(&new_ticket, fixture("grey.jpg").bytes)
             .await,
     )
     .await;
@@ -135,7 +134,7 @@ async fn no_request_is_refused_while_keys_are_rotated() {
 }
 
 #[tokio::test]
-async fn a_key_of_the_same_name_is_another_key() {
+async fn another_key_of_the_same_name_is_not_accepted() {
     let first = Darkroom::start();
     let alice = first.client("alice");
     let image = alice.upload(fixture("still.gif").bytes).await;
@@ -151,7 +150,7 @@ async fn a_key_of_the_same_name_is_another_key() {
     let claims = json!({"sub": "alice", "exp": now() + 60, "scope": "admin"});
     let nameless = signed(&json!({"alg": "HS256"}), &claims, SECRET);
     let answer = Answer::read(anonymous.clone().with_token(nameless).get("/v1/images").await).await;
-    cases.refused("a token that names no key", &answer, 401, "unauthorized");
+    cases.refused("a token without the id of a key", &answer, 401, "unauthorized");
     cases.refused(
         "link",
         &Answer::read(anonymous.get(&url).await).await,

@@ -1,5 +1,5 @@
-//! Settings: wrong ones stop the application, by name, and wide ones open no more
-//! than they say.
+//! Settings: a wrong one stops the application, with an error that names it, and a permissive one
+//! permits no more than it says.
 
 use reqwest::Method;
 
@@ -8,7 +8,7 @@ use super::{Cases, Answer};
 use crate::support::{ALL_SCOPES, Darkroom, KEYS, send, token, unique};
 
 #[tokio::test]
-async fn a_setting_that_is_wrong_opens_nothing() {
+async fn a_wrong_setting_gives_no_access() {
     let short = "test:ZGFya3Jvb20tc2hvcnQ";
     let twice = format!("{KEYS},{KEYS}");
     let other_secret = format!("{KEYS},test:bmV3LWtleS1mb3ItZGFya3Jvb20tZW5kLXRvLWVuZC10ZXN0cw");
@@ -59,7 +59,7 @@ async fn a_setting_that_is_wrong_opens_nothing() {
 }
 
 #[tokio::test]
-async fn where_nothing_is_set_no_page_may_call() {
+async fn without_the_setting_no_page_may_send_requests() {
     let darkroom = Darkroom::shared();
     let bearer = format!("Bearer {}", token(&unique("alice"), ALL_SCOPES));
     for origin in [APP, "null", "http://localhost", darkroom.address()] {
@@ -75,7 +75,7 @@ async fn where_nothing_is_set_no_page_may_call() {
 }
 
 #[tokio::test]
-async fn where_all_may_call_credentials_still_do_not_travel() {
+async fn with_all_origins_allowed_credentials_are_still_not_sent() {
     let darkroom = Darkroom::with().variable("cors_origins", "*").start();
     for origin in [APP, "https://any.example", "http://localhost:1"] {
         let answer = Answer::read(preflight(&darkroom, "/v1/images", origin).await).await;

@@ -1,5 +1,5 @@
-//! What owners have in common, and what that tells them of each other: pages of one
-//! list, equal content, and the admin.
+//! What owners share, and what they could learn from it about each other: pages of a list, equal
+//! content, and the admin.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use super::owners::id;
 use crate::support::{Darkroom, Png, fixture, path, unique};
 
 #[tokio::test]
-async fn a_cursor_of_another_shows_ones_own() {
+async fn a_foreign_cursor_shows_only_own_images() {
     let darkroom = Darkroom::shared();
     let (alice, bob) = (
         darkroom.client(&unique("alice")),
@@ -51,7 +51,7 @@ async fn a_cursor_of_another_shows_ones_own() {
 }
 
 #[tokio::test]
-async fn that_another_has_the_same_content_is_not_told() {
+async fn equal_content_of_another_owner_is_not_revealed() {
     let darkroom = Darkroom::shared();
     let (alice, bob) = (
         darkroom.client(&unique("alice")),
@@ -84,7 +84,7 @@ async fn that_another_has_the_same_content_is_not_told() {
 }
 
 #[tokio::test]
-async fn an_admin_may_but_a_name_does_not_make_one() {
+async fn an_admin_is_made_by_the_scope_and_not_by_the_name() {
     let darkroom = Darkroom::shared();
     let alice = darkroom.client(&unique("alice"));
     let admin = darkroom.scoped(&unique("root"), "admin");

@@ -1,4 +1,4 @@
-//! Signatures of tokens: cut, stretched, written otherwise, taken from another.
+//! Signatures of tokens that were cut, extended, encoded differently or copied from another token.
 
 use futures_util::future::join_all;
 use serde_json::json;
@@ -7,7 +7,7 @@ use super::forgery::{OTHER, admin, all_refused, shown};
 use super::{Cases, mutations};
 use crate::support::{SECRET, now, signed};
 
-/// A good token whose signature has a character of base64url alone.
+/// A valid token whose signature has a character that only base64url has.
 fn valid() -> (String, String) {
     let tokens = (0..).map(|number| {
         let claims = json!({
@@ -24,7 +24,7 @@ fn valid() -> (String, String) {
 }
 
 #[tokio::test]
-async fn a_signature_is_taken_whole_and_in_one_form_only() {
+async fn a_signature_is_accepted_only_whole_and_in_one_form() {
     let (message, signature) = valid();
     let (header, payload) = message.split_once('.').expect("two parts");
     let with = |signature: &str| format!("{message}.{signature}");
@@ -73,7 +73,7 @@ async fn a_signature_is_taken_whole_and_in_one_form_only() {
         ("no payload", format!("{header}..{signature}")),
         ("no header", format!(".{payload}.{signature}")),
         (
-            "parts turned round",
+            "parts in reverse order",
             format!("{payload}.{header}.{signature}"),
         ),
         (
@@ -87,7 +87,7 @@ async fn a_signature_is_taken_whole_and_in_one_form_only() {
 }
 
 #[tokio::test]
-async fn which_part_of_a_signature_was_wrong_is_not_told() {
+async fn the_wrong_part_of_a_signature_is_not_revealed() {
     let (message, signature) = valid();
     let claims = admin();
     let by =

@@ -1,4 +1,4 @@
-//! Upload tickets: used again, changed, used for something else.
+//! Upload tickets that are used again, changed, or used for something else.
 
 use darkroom::auth::ticket::Ticket;
 use futures_util::future::join_all;
@@ -30,7 +30,7 @@ async fn of_many_uploads_at_once_with_one_ticket_one_succeeds() {
         assert_eq!(statuses, [vec![201], vec![409; 15]].concat());
         assert_eq!(alice.list().await.len(), round);
     }
-    // What the others had sent is gone.
+    // Nothing is left of the bytes that the others had sent.
     darkroom.holds_only(3, 1 + 1 + 3).await;
 }
 
@@ -71,7 +71,7 @@ async fn a_used_ticket_stays_used() {
 type Change = fn(&mut Ticket);
 
 #[tokio::test]
-async fn what_a_ticket_says_can_not_be_changed() {
+async fn the_content_of_a_ticket_cannot_be_changed() {
     let darkroom = Darkroom::shared();
     let owner = unique("alice");
     let alice = darkroom.client(&owner);
@@ -115,10 +115,10 @@ async fn what_a_ticket_says_can_not_be_changed() {
         ("a signature lengthened".to_owned(), format!("{url}A")),
         ("twice".to_owned(), format!("{url}&ticket={text}")),
         (
-            "a bad one first".to_owned(),
+            "an invalid one first".to_owned(),
             format!("{path}=x&ticket={text}"),
         ),
-        ("a bad one last".to_owned(), format!("{url}&ticket=x")),
+        ("an invalid one last".to_owned(), format!("{url}&ticket=x")),
         ("an encoded dot".to_owned(), url.replace('.', "%2E")),
         ("too long".to_owned(), format!("{url}{}", "A".repeat(8192))),
     ];
@@ -143,7 +143,7 @@ async fn what_a_ticket_says_can_not_be_changed() {
 }
 
 #[tokio::test]
-async fn a_ticket_ends_with_the_second_that_it_says() {
+async fn a_ticket_ends_at_the_second_that_it_names() {
     let darkroom = Darkroom::shared();
     let anonymous = darkroom.anonymous();
     for (case, exp) in [
@@ -168,7 +168,7 @@ async fn a_ticket_ends_with_the_second_that_it_says() {
 }
 
 #[tokio::test]
-async fn a_ticket_is_good_for_one_upload_and_nothing_else() {
+async fn a_ticket_is_valid_for_one_upload_and_nothing_else() {
     let darkroom = Darkroom::shared();
     let owner = unique("alice");
     let alice = darkroom.client(&owner);
@@ -210,7 +210,7 @@ async fn a_ticket_is_good_for_one_upload_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn the_owner_is_the_tickets_whoever_sends_it() {
+async fn the_owner_is_that_of_the_ticket_whoever_sends_it() {
     let darkroom = Darkroom::shared();
     let (name, other) = (unique("alice"), unique("bob"));
     let (alice, bob) = (darkroom.client(&name), darkroom.client(&other));
