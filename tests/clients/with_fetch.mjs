@@ -1,4 +1,4 @@
-// What an application does with fetch: node with_fetch.mjs URL TOKEN IMAGE
+// Uses fetch as an application would: node with_fetch.mjs URL TOKEN IMAGE
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";

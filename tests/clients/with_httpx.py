@@ -1,4 +1,4 @@
-"""What an application does with httpx: python with_httpx.py URL TOKEN IMAGE"""
+"""Uses httpx as an application would: python with_httpx.py URL TOKEN IMAGE"""
 
 import asyncio
 import hashlib

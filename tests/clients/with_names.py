@@ -1,5 +1,5 @@
-"""File names of every class of Unicode, as requests sends them, and as two readers that
-nobody here wrote understand what comes back: python with_names.py URL TOKEN IMAGE
+"""File names of every class of Unicode, as requests sends them, and as two third-party readers
+read the answers: python with_names.py URL TOKEN IMAGE
 
 `email` reads parameters as mail programs do (RFC 2231), `werkzeug` as web servers do.
 """

@@ -1,4 +1,4 @@
-"""What an application does with requests: python with_requests.py URL TOKEN IMAGE"""
+"""Uses requests as an application would: python with_requests.py URL TOKEN IMAGE"""
 
 import base64
 import email.parser

@@ -1,4 +1,4 @@
-//! Conditional requests for the bytes, over the wire.
+//! Conditional requests for an image's bytes, end to end.
 
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ async fn check(client: &Client, image: &Value, fields: &[(&str, &str)], status: 
 }
 
 #[tokio::test]
-async fn conditions_are_judged_in_the_order_of_the_rfc() {
+async fn conditions_are_evaluated_in_the_order_of_the_rfc() {
     let alice = Darkroom::shared().client(&unique("alice"));
     let image = alice.upload(fixture("alpha.png").bytes).await;
     let response = alice.get(content(&image)).await;
@@ -66,7 +66,7 @@ async fn conditions_are_judged_in_the_order_of_the_rfc() {
 }
 
 #[tokio::test]
-async fn what_is_not_sent_again_has_the_headers_that_caches_need() {
+async fn a_304_has_the_headers_that_caches_need() {
     let darkroom = Darkroom::shared();
     let alice = darkroom.client(&unique("alice"));
     let image = alice.upload(Png::of_size(1_000_000).bytes()).await;
@@ -93,7 +93,7 @@ async fn what_is_not_sent_again_has_the_headers_that_caches_need() {
 }
 
 #[tokio::test]
-async fn a_connection_goes_on_after_an_answer_without_a_body() {
+async fn a_connection_can_be_used_after_an_answer_without_a_body() {
     let darkroom = Darkroom::shared();
     let owner = unique("alice");
     let alice = darkroom.client(&owner);
@@ -116,7 +116,7 @@ async fn a_connection_goes_on_after_an_answer_without_a_body() {
 }
 
 #[tokio::test]
-async fn a_condition_that_fails_is_a_problem() {
+async fn a_failed_condition_is_a_problem() {
     let alice = Darkroom::shared().client(&unique("alice"));
     let image = alice.upload(fixture("still.gif").bytes).await;
     let stale = [("if-match", "\"a\"")];
@@ -125,7 +125,7 @@ async fn a_condition_that_fails_is_a_problem() {
 }
 
 #[tokio::test]
-async fn a_new_name_reaches_who_has_the_bytes() {
+async fn a_new_name_reaches_clients_that_have_the_bytes() {
     let alice = Darkroom::shared().client(&unique("alice"));
     let image = alice.upload(fixture("still.gif").bytes).await;
     let renamed = json!({"filename": "new.gif"});
@@ -143,7 +143,7 @@ async fn a_new_name_reaches_who_has_the_bytes() {
 }
 
 #[tokio::test]
-async fn what_may_not_be_read_answers_no_condition() {
+async fn conditions_reveal_nothing_about_images_that_may_not_be_read() {
     let darkroom = Darkroom::shared();
     let alice = darkroom.client(&unique("alice"));
     let image = created(alice.send(fixture("still.gif").bytes).await).await;

@@ -1,4 +1,4 @@
-//! `Idempotency-Key` on uploads: one image, one answer, whatever happens in between.
+//! `Idempotency-Key` on uploads: one image and one answer, whatever happens in between.
 
 use bytes::Bytes;
 use futures_util::future::join_all;
@@ -27,7 +27,7 @@ async fn parts(response: Response) -> (u16, Option<String>, String) {
 }
 
 #[tokio::test]
-async fn a_repeat_gets_the_first_answer_and_makes_no_other_image() {
+async fn a_repeat_gets_the_first_answer_and_creates_no_other_image() {
     let alice = Darkroom::shared().client(&unique("alice"));
     let file = Png::of_size(700_000).bytes();
     let first = upload(&alice, "\"once\"", file.clone()).await;
@@ -49,7 +49,7 @@ async fn a_repeat_gets_the_first_answer_and_makes_no_other_image() {
 }
 
 #[tokio::test]
-async fn a_form_is_repeated_with_a_boundary_of_its_own() {
+async fn a_form_may_be_repeated_with_another_boundary() {
     let alice = Darkroom::shared().client(&unique("alice"));
     let form = |tags: &'static str| {
         let part = |name: &'static str| Part::bytes(fixture(name).bytes).file_name(name);
@@ -66,7 +66,7 @@ async fn a_form_is_repeated_with_a_boundary_of_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_many_with_one_key_at_once_one_makes_an_image() {
+async fn of_many_uploads_with_one_key_at_once_one_creates_an_image() {
     let darkroom = Darkroom::start();
     let second = Darkroom::with().on_stores_of(&darkroom).start();
     let clients = [darkroom.client("alice"), second.client("alice")];
@@ -74,7 +74,7 @@ async fn of_many_with_one_key_at_once_one_makes_an_image() {
     let uploads = (0..64).map(|n| {
         let (client, file) = (clients[n % 2].clone(), file.clone());
         async move {
-            // Who is told that the first is under way asks again.
+            // A client that learns that the first upload is in progress repeats its request.
             for _ in 0..1000 {
                 let answer = upload(&client, "many", file.clone()).await;
                 if answer.status() != 409 {
@@ -84,7 +84,7 @@ async fn of_many_with_one_key_at_once_one_makes_an_image() {
                 problem(answer, 409, "idempotency-key-held").await;
                 tokio::time::sleep(std::time::Duration::from_millis(20)).await;
             }
-            panic!("the first does not end");
+            panic!("the first upload does not end");
         }
     });
     let answers = join_all(uploads).await;
@@ -95,7 +95,7 @@ async fn of_many_with_one_key_at_once_one_makes_an_image() {
 }
 
 #[tokio::test]
-async fn a_second_while_the_first_is_under_way_is_told_so_at_once() {
+async fn a_repeat_while_the_first_is_in_progress_is_refused_at_once() {
     let darkroom = Darkroom::start();
     let (alice, file) = (darkroom.client("alice"), Png::of_size(5000).bytes());
     let mut first = Raw::connect(&darkroom).await;
@@ -120,7 +120,7 @@ async fn a_second_while_the_first_is_under_way_is_told_so_at_once() {
 }
 
 #[tokio::test]
-async fn a_first_that_fails_or_goes_away_does_not_use_the_key_up() {
+async fn a_failed_or_interrupted_upload_does_not_use_up_the_key() {
     let darkroom = Darkroom::shared();
     let owner = unique("alice");
     let (alice, file) = (darkroom.client(&owner), Png::of_size(5000).bytes());
@@ -142,7 +142,7 @@ async fn a_first_that_fails_or_goes_away_does_not_use_the_key_up() {
 }
 
 #[tokio::test]
-async fn answers_outlive_a_crash() {
+async fn answers_survive_a_crash() {
     let mut darkroom = Darkroom::start();
     let file = Png::of_size(5000).bytes();
     let first = parts(upload(&darkroom.client("alice"), "kept", file.clone()).await).await;
@@ -154,7 +154,7 @@ async fn answers_outlive_a_crash() {
 }
 
 #[tokio::test]
-async fn keys_are_apart_for_each_owner_and_each_ticket() {
+async fn each_owner_and_each_ticket_has_its_own_keys() {
     let darkroom = Darkroom::shared();
     let (alice, bob) = (
         darkroom.client(&unique("alice")),
@@ -190,7 +190,7 @@ async fn keys_are_apart_for_each_owner_and_each_ticket() {
 }
 
 #[tokio::test]
-async fn a_key_that_can_not_be_is_refused() {
+async fn an_invalid_key_is_refused() {
     let alice = Darkroom::shared().client(&unique("alice"));
     let file = Png::of_size(500).bytes();
     let long = "k".repeat(256);

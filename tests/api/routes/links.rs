@@ -1,4 +1,4 @@
-//! Signed URLs: whoever has one may see one image for a while.
+//! Signed URLs, which let their bearer download one image for a limited time.
 
 use darkroom::auth::KeyRing;
 use darkroom::auth::link::{Link, LinkMethod};
@@ -26,7 +26,7 @@ async fn image(owner: &Client) -> Value {
 }
 
 #[tokio::test]
-async fn a_link_shows_the_image_to_whoever_has_it() {
+async fn a_link_serves_the_image_to_its_bearer() {
     let darkroom = Darkroom::shared();
     let (alice, anonymous) = (darkroom.client(&unique("alice")), darkroom.anonymous());
     for file in [
@@ -59,7 +59,7 @@ async fn a_link_shows_the_image_to_whoever_has_it() {
 }
 
 #[tokio::test]
-async fn a_link_says_when_it_ends_and_is_the_same_for_a_while() {
+async fn a_link_names_its_expiry_and_stays_the_same_for_a_while() {
     let darkroom = Darkroom::shared();
     let alice = darkroom.client(&unique("alice"));
     let image = image(&alice).await;
@@ -78,7 +78,7 @@ async fn a_link_says_when_it_ends_and_is_the_same_for_a_while() {
         assert_eq!(ends % 60, 0);
         let range = before + expires_in..now() + expires_in + 60;
         assert!(range.contains(&ends), "{ends} is not in {range:?}");
-        // They differ only where a new minute has begun between them.
+        // They differ only if a new minute has begun between them.
         assert_eq!(one == two, ends == expires(two));
         let ends = time(ends);
         assert_eq!(first["expires_at"], ends);
@@ -101,7 +101,7 @@ fn time(seconds: u64) -> String {
 }
 
 #[tokio::test]
-async fn caches_keep_what_a_link_shows_no_longer_than_it_lives() {
+async fn caches_keep_an_image_no_longer_than_its_link_is_valid() {
     let darkroom = Darkroom::with().variable("link_bucket_seconds", 1).start();
     let alice = darkroom.client("alice");
     let image = image(&alice).await;
@@ -118,7 +118,7 @@ async fn caches_keep_what_a_link_shows_no_longer_than_it_lives() {
 }
 
 #[tokio::test]
-async fn a_link_can_be_for_download_or_for_the_head_alone() {
+async fn a_link_can_be_for_download_or_for_head_alone() {
     let darkroom = Darkroom::shared();
     let (alice, anonymous) = (darkroom.client(&unique("alice")), darkroom.anonymous());
     let image = image(&alice).await;
@@ -177,13 +177,13 @@ async fn a_link_with_a_parameter_of_another_version_is_refused() {
         problem(anonymous.get(&url).await, 403, "link-invalid").await;
         let url = signed(LinkMethod::Head, unknown);
         assert_eq!(anonymous.head(&url).await.status(), 403, "{url}");
-        // The owner's token does not help: what comes as a link is judged as one.
+        // The owner's token does not help: a request with a signature is judged as a link.
         problem(alice.get(&url).await, 403, "link-invalid").await;
     }
 }
 
 #[tokio::test]
-async fn revoking_ends_the_links_of_that_image_and_no_others() {
+async fn revoking_ends_only_the_links_of_that_image() {
     let darkroom = Darkroom::shared();
     let (alice, anonymous) = (darkroom.client(&unique("alice")), darkroom.anonymous());
     let (one, two) = (image(&alice).await, image(&alice).await);
@@ -200,7 +200,7 @@ async fn revoking_ends_the_links_of_that_image_and_no_others() {
     for url in [&new, &other] {
         assert_eq!(anonymous.get(url).await.status(), 200);
     }
-    // The owner reads on, and the object is as it was.
+    // The owner can still read the image, and its object is unchanged.
     assert_eq!(alice.download(&one).await, fixture("alpha.png").bytes);
     let shown: Value = alice.get(path(&one)).await.json().await.expect("JSON");
     assert_eq!(shown, one);

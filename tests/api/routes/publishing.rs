@@ -1,4 +1,4 @@
-//! Images and addresses that everybody may know.
+//! Public images and the public base URL.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{Darkroom, content, created, fixture, header, path, problem, send, unique};
 
 #[tokio::test]
-async fn a_public_address_comes_before_links_and_tickets() {
+async fn links_and_tickets_begin_with_the_public_base_url() {
     let base = "https://images.example.com/pictures";
     let darkroom = Darkroom::with().variable("public_base_url", base).start();
     let alice = darkroom.client("alice");
@@ -29,7 +29,7 @@ async fn a_public_address_comes_before_links_and_tickets() {
 }
 
 #[tokio::test]
-async fn what_is_published_anyone_may_see_until_it_is_private_again() {
+async fn anyone_may_see_a_published_image_until_it_is_private_again() {
     let darkroom = Darkroom::shared();
     let (alice, anonymous) = (darkroom.client(&unique("alice")), darkroom.anonymous());
     let image = alice.upload(fixture("alpha.png").bytes).await;

@@ -1,11 +1,11 @@
-//! Asking for links and tickets: what has to be said, and who may.
+//! Requests for links and tickets: invalid bodies, and missing scopes.
 
 use reqwest::Method;
 use serde_json::json;
 
 use crate::support::{ALL_SCOPES, Darkroom, created, fixture, path, problem, send, unique};
 
-/// Bodies that ask for no link that can be.
+/// Bodies that are not valid requests for a link.
 const NO_LINKS: [&str; 25] = [
     "",
     "{}",
@@ -35,7 +35,7 @@ const NO_LINKS: [&str; 25] = [
 ];
 
 #[tokio::test]
-async fn a_link_that_can_not_be_is_refused() {
+async fn an_invalid_request_for_a_link_is_refused() {
     let darkroom = Darkroom::with().variable("max_link_seconds", 3600).start();
     let alice = darkroom.client("alice");
     let image = alice.upload(fixture("alpha.png").bytes).await;
@@ -96,7 +96,7 @@ async fn a_link_that_can_not_be_is_refused() {
 }
 
 #[tokio::test]
-async fn links_need_their_scopes_and_an_image() {
+async fn a_link_needs_its_scopes_and_an_image() {
     let darkroom = Darkroom::shared();
     let owner = unique("alice");
     let alice = darkroom.client(&owner);
@@ -136,7 +136,7 @@ async fn links_need_their_scopes_and_an_image() {
 }
 
 #[tokio::test]
-async fn a_ticket_that_can_not_be_is_refused() {
+async fn an_invalid_request_for_a_ticket_is_refused() {
     let alice = Darkroom::shared().client(&unique("alice"));
     let post = |body: String, content_type: &str| {
         let request = alice.request(Method::POST, "/v1/upload-tickets");
@@ -190,7 +190,7 @@ async fn a_ticket_that_can_not_be_is_refused() {
 }
 
 #[tokio::test]
-async fn only_who_may_upload_gives_tickets() {
+async fn only_clients_that_may_upload_get_tickets() {
     let darkroom = Darkroom::shared();
     let owner = unique("alice");
     let request = json!({"expires_in": 60});

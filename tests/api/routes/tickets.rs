@@ -1,4 +1,4 @@
-//! Upload tickets: whoever has one may upload one image for its owner.
+//! Upload tickets, which let their bearer upload one image for an owner.
 
 use reqwest::multipart::{Form, Part};
 use reqwest::{Method, Response};
@@ -21,7 +21,7 @@ async fn post_as(client: &Client, url: &str, content_type: &str, body: &'static 
 }
 
 #[tokio::test]
-async fn what_comes_with_a_ticket_is_its_owners_and_as_it_says() {
+async fn an_upload_with_a_ticket_gets_its_owner_and_properties() {
     let darkroom = Darkroom::shared();
     let owner = unique("alice");
     let (alice, anonymous) = (darkroom.client(&owner), darkroom.anonymous());
@@ -57,7 +57,7 @@ async fn what_comes_with_a_ticket_is_its_owners_and_as_it_says() {
 }
 
 #[tokio::test]
-async fn a_ticket_says_where_and_until_when() {
+async fn a_ticket_names_its_url_and_expiry() {
     let alice = Darkroom::shared().client(&unique("alice"));
     let (before, request) = (now(), json!({"expires_in": 60}));
     let answer = alice
@@ -78,7 +78,7 @@ async fn a_ticket_says_where_and_until_when() {
 }
 
 #[tokio::test]
-async fn a_ticket_is_used_once() {
+async fn a_ticket_can_be_used_once() {
     let darkroom = Darkroom::shared();
     let (alice, anonymous) = (darkroom.client(&unique("alice")), darkroom.anonymous());
     let url = alice.ticket(&json!({"expires_in": 60})).await;
@@ -95,7 +95,7 @@ async fn a_ticket_is_used_once() {
     created(anonymous.send_to(&other, fixture("grey.jpg").bytes).await).await;
 }
 
-/// Uploads that fail because of their body, by a ticket for PNG of up to 100,000 bytes.
+/// Uploads that fail because of their body, with a ticket for PNG files of up to 100,000 bytes.
 async fn fail_by_body(anonymous: &Client, url: &str) {
     let (png, gif) = (fixture("alpha.png").bytes, fixture("still.gif").bytes);
     let large = Png::of_size(100_001).bytes();
@@ -113,7 +113,7 @@ async fn fail_by_body(anonymous: &Client, url: &str) {
             declare("image/png", gif).await,
             415,
         ),
-        ("a type that is none", declare("text/html", png).await, 415),
+        ("a type that is not accepted", declare("text/html", png).await, 415),
         ("no image", send(b"<script>").await, 415),
         ("nothing", send(b"").await, 422),
         ("cut off", send(&png[..png.len() / 2]).await, 422),
@@ -161,7 +161,7 @@ async fn fail_by_form(anonymous: &Client, url: &str) {
 }
 
 #[tokio::test]
-async fn an_upload_that_fails_does_not_use_it_up() {
+async fn a_failed_upload_does_not_use_up_its_ticket() {
     let darkroom = Darkroom::start();
     let (alice, anonymous) = (darkroom.client("alice"), darkroom.anonymous());
     let request = json!({"expires_in": 60, "max_bytes": 100_000, "content_types": ["image/png"]});
@@ -185,7 +185,7 @@ async fn an_upload_that_fails_does_not_use_it_up() {
 }
 
 #[tokio::test]
-async fn a_ticket_allows_no_more_than_the_deployment() {
+async fn a_ticket_permits_no_more_than_the_deployment() {
     let darkroom = Darkroom::with()
         .variable("max_upload_bytes", 1000)
         .variable("accepted_types", "png")

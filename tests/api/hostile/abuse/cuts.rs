@@ -23,8 +23,8 @@ async fn a_form_that_is_truncated_at_any_byte_leaves_nothing() {
     let cuts = 0..form.len() - 2;
     let (server, whole) = (&darkroom, &form);
     let cut_at = |cut: usize| async move {
-        // First with the length of the whole form, and a connection that ends before it; then with the
-        // length of the part that is sent, so that the form itself is incomplete.
+        // First with the length of the whole form, and a connection that ends before it; then with
+        // the length of the part that is sent, so that the form itself is incomplete.
         let announced = format!("Content-Length: {}", whole.len());
         let mut gone = Raw::connect(server).await;
         gone.begin_upload("alice", &[FORM, &announced]).await;
