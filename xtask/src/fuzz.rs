@@ -135,7 +135,8 @@ fn cargo_fuzz(arguments: &[&str]) -> Command {
 /// Fuzzes one target. Inputs that reach new code are kept in `fuzz/corpus`, apart from the seeds.
 fn fuzz(target: &str, seconds: u32) -> Result<Run> {
     let corpus = format!("fuzz/corpus/{target}");
-    fs::create_dir_all(cargo::root().join(&corpus)).with_context(|| format!("cannot create {corpus}"))?;
+    fs::create_dir_all(cargo::root().join(&corpus))
+        .with_context(|| format!("cannot create {corpus}"))?;
     let seeds = format!("fuzz/seeds/{target}");
     let mut command = cargo_fuzz(&["run", target, &corpus, &seeds]);
     if matches!(target, "media" | "strip") {

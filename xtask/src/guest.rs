@@ -19,7 +19,11 @@ pub(crate) fn cargo_test(arguments: &[&str]) -> Result<Command> {
     cargo::ensure_wasm_target()?;
     Program::resolve(Choice::Embedded)?;
     let runner = cargo::target_dir().join("release/darkroom-run");
-    ensure!(runner.is_file(), "the build did not produce {}", runner.display());
+    ensure!(
+        runner.is_file(),
+        "the build did not produce {}",
+        runner.display()
+    );
     let runner = toml::Value::from(vec![runner.display().to_string()]);
     let config = format!("target.{WASM_TARGET}.runner={runner}");
     let mut command = cargo([

@@ -34,7 +34,11 @@ pub(crate) fn build() -> Result<PathBuf> {
         ));
     }
     cargo::run(&mut command)?;
-    ensure!(path.is_file(), "the build did not produce {}", path.display());
+    ensure!(
+        path.is_file(),
+        "the build did not produce {}",
+        path.display()
+    );
     Ok(path)
 }
 

@@ -96,7 +96,9 @@ async fn curl_gets_one_range_or_several() {
     assert_eq!(report, format!("206 {}", parts.len()));
     let holds = |range: std::ops::Range<usize>| {
         let expected = &stage.file[range];
-        parts.windows(expected.len()).any(|window| window == expected)
+        parts
+            .windows(expected.len())
+            .any(|window| window == expected)
     };
     assert!(parts.starts_with(b"--") && parts.ends_with(b"--\r\n"));
     assert!(holds(9..20) && holds(500_000..900_001));

@@ -24,7 +24,11 @@ async fn broken_off(client: &Client, image: &Value, file: &[u8]) -> usize {
             Err(_) => break,
         }
     }
-    assert!(file.starts_with(&come), "wrong bytes among the first {}", come.len());
+    assert!(
+        file.starts_with(&come),
+        "wrong bytes among the first {}",
+        come.len()
+    );
     come.len()
 }
 

@@ -131,7 +131,9 @@ async fn a_catalog_that_another_program_locks_is_reported_and_survived() {
         unavailable(response).await;
     }
     kept.check(&alice).await;
-    other.execute_batch("ROLLBACK").expect("the catalog is unlocked");
+    other
+        .execute_batch("ROLLBACK")
+        .expect("the catalog is unlocked");
     // An idempotency key whose request failed in this way is free again.
     assert_eq!(keyed().await.status(), 201);
     // A commit that was given up may have succeeded since: its image is then whole.

@@ -57,7 +57,11 @@ fn cases() -> Vec<Case> {
             b"-OOM command not allowed\r\n",
         ),
         refuses("a replica", WRITES, b"-READONLY no writes here\r\n"),
-        refuses("a server that is starting", ALL, b"-LOADING the dataset\r\n"),
+        refuses(
+            "a server that is starting",
+            ALL,
+            b"-LOADING the dataset\r\n",
+        ),
         refuses("no snapshots", WRITES, b"-MISCONF no snapshots\r\n"),
         refuses("too few replicas", WRITES, b"-NOREPLICAS Not enough\r\n"),
         refuses("a password", ALL, b"-NOAUTH Authentication required.\r\n"),

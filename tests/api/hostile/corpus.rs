@@ -172,7 +172,10 @@ async fn every_image_of_the_corpora_gets_the_expected_answer() {
         assert!(there, "{path} is not in the corpora");
     }
     let table = summary(&answers, &exceptions);
-    assert!(DOCUMENT.contains(&table), "docs/hostile-input.md must contain this table:\n{table}");
+    assert!(
+        DOCUMENT.contains(&table),
+        "docs/hostile-input.md must contain this table:\n{table}"
+    );
 }
 
 /// A table of how many files of each collection got each answer.

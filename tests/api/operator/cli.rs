@@ -87,7 +87,9 @@ async fn one_program_in_an_empty_folder_serves_and_maintains_its_stores() {
         sha256_hex(&linked.bytes().await.expect("a body")),
         image["sha256"]
     );
-    let altered = anonymous.get(&link.replace("download=1", "download=0")).await;
+    let altered = anonymous
+        .get(&link.replace("download=1", "download=0"))
+        .await;
     problem(altered, 403, "link-invalid").await;
 
     let online = operator.succeeds(&format!("fsck --url {}", server.address));

@@ -27,7 +27,9 @@ async fn every_kind_of_image_is_accepted_in_a_form() {
     let (darkroom, owner) = (Darkroom::shared(), unique("alice"));
     let alice = darkroom.client(&owner);
     for known in FIXTURES {
-        let part = file(known.name).mime_str(known.content_type).expect("a media type");
+        let part = file(known.name)
+            .mime_str(known.content_type)
+            .expect("a media type");
         let response = post(&alice, Form::new().part("file", part)).await;
         let location = header(&response, "location").to_owned();
         let image = created(response).await;

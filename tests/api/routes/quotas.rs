@@ -216,7 +216,12 @@ async fn a_ticket_has_the_quota_of_the_token_that_made_it() {
     // A refusal does not use up a ticket.
     let url = plain.ticket(&ticket).await;
     let small = || Png::of_size(1000).bytes();
-    problem(anonymous.send_to(&url, small()).await, 507, "quota-exceeded").await;
+    problem(
+        anonymous.send_to(&url, small()).await,
+        507,
+        "quota-exceeded",
+    )
+    .await;
     assert_eq!(plain.delete(path(&image)).await.status(), 204);
     created(anonymous.send_to(&url, small()).await).await;
     assert_eq!(kept(&plain).await, (1, 1000));

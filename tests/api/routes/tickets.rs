@@ -33,7 +33,12 @@ async fn an_upload_with_a_ticket_gets_its_owner_and_properties() {
     for form in [false, true] {
         let url = alice.ticket(&request).await;
         let response = if form {
-            post(&anonymous, &url, Form::new().part("file", file("still.gif"))).await
+            post(
+                &anonymous,
+                &url,
+                Form::new().part("file", file("still.gif")),
+            )
+            .await
         } else {
             post_as(&anonymous, &url, "image/gif", fixture("still.gif").bytes).await
         };
@@ -113,7 +118,11 @@ async fn fail_by_body(anonymous: &Client, url: &str) {
             declare("image/png", gif).await,
             415,
         ),
-        ("a type that is not accepted", declare("text/html", png).await, 415),
+        (
+            "a type that is not accepted",
+            declare("text/html", png).await,
+            415,
+        ),
         ("no image", send(b"<script>").await, 415),
         ("nothing", send(b"").await, 422),
         ("cut off", send(&png[..png.len() / 2]).await, 422),

@@ -9,7 +9,10 @@ pub(crate) fn header<'a>(response: &'a Response, name: &str) -> &'a str {
     let value = values
         .next()
         .unwrap_or_else(|| panic!("{name} is missing: {response:?}"));
-    assert!(values.next().is_none(), "{name} appears more than once: {response:?}");
+    assert!(
+        values.next().is_none(),
+        "{name} appears more than once: {response:?}"
+    );
     value.to_str().expect("a readable header")
 }
 

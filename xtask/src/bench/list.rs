@@ -198,11 +198,17 @@ impl<'a> Setting<'a> {
              PRAGMA wal_checkpoint(TRUNCATE);\n",
             include_str!("list.sql")
         );
-        let mut input = shell.stdin.take().context("the SQLite shell has no stdin")?;
+        let mut input = shell
+            .stdin
+            .take()
+            .context("the SQLite shell has no stdin")?;
         input.write_all(script.as_bytes())?;
         drop(input);
         let status = shell.wait()?;
-        ensure!(status.success(), "cannot fill the catalog: sqlite3 failed ({status})");
+        ensure!(
+            status.success(),
+            "cannot fill the catalog: sqlite3 failed ({status})"
+        );
         Ok(())
     }
 
@@ -282,7 +288,9 @@ fn print(rows: &[Row]) {
         let mark = if spread > BOUND { " !" } else { "" };
         println!(" {spread:>8.2}{mark}");
     }
-    println!("columns: images in all, 50 on a page; spread: the slowest time divided by the fastest");
+    println!(
+        "columns: images in all, 50 on a page; spread: the slowest time divided by the fastest"
+    );
 }
 
 fn as_json(rows: &[Row]) -> Value {

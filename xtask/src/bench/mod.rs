@@ -12,7 +12,10 @@ mod hostile_files;
 mod list;
 mod memory;
 mod nginx;
-#[expect(unreachable_pub, reason = "it is public in the application, which shares the file")]
+#[expect(
+    unreachable_pub,
+    reason = "it is public in the application, which shares the file"
+)]
 #[path = "../../../src/media/testing/parts.rs"]
 mod parts;
 mod processor;

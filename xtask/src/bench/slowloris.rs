@@ -86,7 +86,9 @@ struct Crowd {
 impl Crowd {
     fn new(stage: &Stage) -> Result<Self> {
         let authority = stage.host.address.strip_prefix("http://");
-        let authority = authority.context("the host's address does not start with http://")?.to_owned();
+        let authority = authority
+            .context("the host's address does not start with http://")?
+            .to_owned();
         let head = format!("GET /health/live HTTP/1.1\r\nHost: {authority}\r\nX-Slow: ");
         // A JPEG that begins with a long comment.
         let body = format!(

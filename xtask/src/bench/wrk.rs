@@ -102,7 +102,9 @@ fn sample(output: &str) -> Result<Sample> {
         p50: number("p50")? / 1e3,
         p99: number("p99")? / 1e3,
         bytes_per_second: number("bytes")? / seconds,
-        errors: result["errors"].as_u64().context("the result of wrk has no errors")?,
+        errors: result["errors"]
+            .as_u64()
+            .context("the result of wrk has no errors")?,
     })
 }
 

@@ -81,7 +81,11 @@ impl Program {
         ));
         cargo::run(&mut build)?;
         let path = cargo::target_dir().join("release/darkroom-host");
-        ensure!(path.is_file(), "the build did not produce {}", path.display());
+        ensure!(
+            path.is_file(),
+            "the build did not produce {}",
+            path.display()
+        );
         Ok(Self {
             kind: Kind::Embedded,
             path,
@@ -95,8 +99,12 @@ fn find_spin() -> Result<PathBuf> {
         None => cargo::on_path("spin").context("there is no `spin` on PATH")?,
     };
     let version = cargo::output(Command::new(&path).arg("--version"))?;
-    let found = spin_version(&version)
-        .with_context(|| format!("{} --version printed no version of Spin: {version:?}", path.display()))?;
+    let found = spin_version(&version).with_context(|| {
+        format!(
+            "{} --version printed no version of Spin: {version:?}",
+            path.display()
+        )
+    })?;
     ensure!(
         found >= OLDEST_SPIN,
         "{} is version {}.{}, but WASI 0.3 components need version 4.1 or newer",

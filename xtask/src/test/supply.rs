@@ -27,7 +27,9 @@ pub(super) fn check(outcome: &mut Outcome) -> Result<()> {
     cargo::run(&mut deny).context("a dependency breaks a rule of deny.toml")?;
     refuse_duplicates()?;
     let Some(database) = env::var_os(DATABASE) else {
-        outcome.note = Some(format!("advisories: not checked; set {DATABASE} to check them"));
+        outcome.note = Some(format!(
+            "advisories: not checked; set {DATABASE} to check them"
+        ));
         return Ok(());
     };
     for lock in LOCKS {

@@ -70,7 +70,9 @@ fn crates(list: &List, folder: &Path) -> Result<Vec<PathBuf>> {
     fs::write(&manifest, describe(&wanted))?;
     let mut metadata = cargo(["metadata", "--format-version", "1", "--manifest-path"]);
     let metadata: Value = serde_json::from_str(&cargo::output(metadata.arg(&manifest))?)?;
-    let packages = metadata["packages"].as_array().context("cargo metadata lists no packages")?;
+    let packages = metadata["packages"]
+        .as_array()
+        .context("cargo metadata lists no packages")?;
     let wanted = wanted.iter().map(|(name, version)| {
         let found = packages
             .iter()

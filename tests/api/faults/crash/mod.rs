@@ -71,7 +71,10 @@ async fn kills(setup: Setup, rounds: usize, chunks: impl Fn(&Darkroom) -> usize)
             ledger.read_all(&darkroom).await;
         }
     }
-    assert!(answers > 2 * rounds, "{answers} answers are too few for a storm");
+    assert!(
+        answers > 2 * rounds,
+        "{answers} answers are too few for a storm"
+    );
     let admin = darkroom.scoped("root", "admin");
     let swept = eventually(|| async {
         admin.sweep().await;

@@ -49,7 +49,10 @@ async fn a_thousand_uploads_that_never_end_affect_no_others_and_leave_nothing() 
         "bytes in the first flood and after four: {most}, {}",
         darkroom.resident_memory()
     );
-    assert_eq!(darkroom.anonymous().get("/health/ready").await.status(), 200);
+    assert_eq!(
+        darkroom.anonymous().get("/health/ready").await.status(),
+        200
+    );
     darkroom.stop();
     assert_eq!(darkroom.images(), 0);
 }

@@ -83,7 +83,10 @@ async fn no_request_hides_behind_two_lengths() {
         .iter()
         .map(|(case, lines, body)| check(&darkroom, case, lines, body));
     hold(join_all(checks).await);
-    assert_eq!(darkroom.anonymous().get("/health/ready").await.status(), 200);
+    assert_eq!(
+        darkroom.anonymous().get("/health/ready").await.status(),
+        200
+    );
 }
 
 #[tokio::test]
@@ -115,7 +118,10 @@ async fn no_request_hides_behind_a_length_that_is_not_a_number() {
         async move { check(darkroom, line, &[line], &format!("0\r\n\r\n{hidden}")).await }
     });
     hold(join_all(checks).await);
-    assert_eq!(darkroom.anonymous().get("/health/ready").await.status(), 200);
+    assert_eq!(
+        darkroom.anonymous().get("/health/ready").await.status(),
+        200
+    );
 }
 
 #[tokio::test]
@@ -145,6 +151,9 @@ async fn no_request_hides_in_broken_chunks() {
         async move { check(darkroom, &case, &["Transfer-Encoding: chunked"], body).await }
     });
     hold(join_all(checks).await);
-    assert_eq!(darkroom.anonymous().get("/health/ready").await.status(), 200);
+    assert_eq!(
+        darkroom.anonymous().get("/health/ready").await.status(),
+        200
+    );
     darkroom.ends_with(0, 0);
 }

@@ -74,5 +74,8 @@ async fn bytes_that_are_not_http_are_refused() {
         let refused = status == 0 || (400..=505).contains(&status) && status != 500;
         assert!(refused, "{}: {status}", request.escape_ascii());
     }
-    assert_eq!(darkroom.anonymous().get("/health/ready").await.status(), 200);
+    assert_eq!(
+        darkroom.anonymous().get("/health/ready").await.status(),
+        200
+    );
 }

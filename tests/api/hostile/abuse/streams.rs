@@ -105,7 +105,10 @@ async fn a_head_of_continuations_without_end_is_cut_off() {
     }
     let kinds = frames.until_it_ends().await;
     assert!(!kinds.contains(&HEADERS), "{kinds:?}");
-    assert_eq!(darkroom.anonymous().get("/health/ready").await.status(), 200);
+    assert_eq!(
+        darkroom.anonymous().get("/health/ready").await.status(),
+        200
+    );
 }
 
 #[tokio::test]
@@ -156,7 +159,10 @@ async fn streams_that_are_cancelled_at_once_take_nothing_from_others() {
             .await;
         frames.send(RST_STREAM, 0, stream, &[0, 0, 0, 8]).await;
         if number % 1000 == 0 {
-            assert_eq!(darkroom.anonymous().get("/health/ready").await.status(), 200);
+            assert_eq!(
+                darkroom.anonymous().get("/health/ready").await.status(),
+                200
+            );
         }
     }
     frames.until_it_ends().await;

@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 
-use super::{Cases, Answer};
+use super::{Answer, Cases};
 use crate::support::{ALL_SCOPES, Darkroom, Raw, RawResponse, send, spin_differs, token, unique};
 
 /// Header lines with `TOKEN` in place of a token, and the expected status of a list.
@@ -17,8 +17,16 @@ const HEADERS: &[(&str, &[&str], u16)] = &[
         200,
     ),
     ("twice", &[BEARER, BEARER], 401),
-    ("an invalid one first", &["Authorization: Bearer x", BEARER], 401),
-    ("an invalid one last", &[BEARER, "Authorization: Bearer x"], 401),
+    (
+        "an invalid one first",
+        &["Authorization: Bearer x", BEARER],
+        401,
+    ),
+    (
+        "an invalid one last",
+        &[BEARER, "Authorization: Bearer x"],
+        401,
+    ),
     ("an empty one last", &[BEARER, "Authorization:"], 401),
     ("Basic first", &["Authorization: Basic YTpi", BEARER], 401),
     (
@@ -38,7 +46,11 @@ const HEADERS: &[(&str, &[&str], u16)] = &[
     ),
     ("a word after it", &["Authorization: Bearer TOKEN x"], 401),
     ("no token", &["Authorization: Bearer"], 401),
-    ("a space in place of the token", &["Authorization: Bearer "], 401),
+    (
+        "a space in place of the token",
+        &["Authorization: Bearer "],
+        401,
+    ),
     ("empty", &["Authorization:"], 401),
     ("no scheme", &["Authorization: TOKEN"], 401),
     ("Basic", &["Authorization: Basic TOKEN"], 401),
@@ -147,7 +159,8 @@ async fn a_token_anywhere_else_is_ignored() {
     }
     for name in ["token", "access_token", "session", "Authorization"] {
         let request = anonymous.request(Method::GET, "/v1/images");
-        let answer = Answer::read(send(request.header("cookie", format!("{name}={token}"))).await).await;
+        let answer =
+            Answer::read(send(request.header("cookie", format!("{name}={token}"))).await).await;
         cases.refused(format!("cookie {name}"), &answer, 401, "unauthorized");
     }
     let form = anonymous

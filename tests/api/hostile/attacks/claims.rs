@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Cases, Answer};
+use super::{Answer, Cases};
 use crate::support::{Darkroom, SECRET, now, signed, signed_text};
 
 const HEADER: &str = r#"{"alg":"HS256","kid":"test"}"#;

@@ -3,7 +3,7 @@
 use reqwest::{Method, Response};
 use serde_json::json;
 
-use super::{Cases, Answer};
+use super::{Answer, Cases};
 use crate::support::{Darkroom, Raw, content, fixture, path, send};
 
 pub(super) const APP: &str = "https://app.example.com";
@@ -81,7 +81,10 @@ fn hold_granted(cases: &mut Cases, case: &str, answer: &Answer, origin: &str) {
     cases.hold(case, all, format!("{names:?}"));
     cases.hold(
         case,
-        answer.header("access-control-max-age").parse::<u32>().is_ok(),
+        answer
+            .header("access-control-max-age")
+            .parse::<u32>()
+            .is_ok(),
         "no age",
     );
     cases.hold(
@@ -158,8 +161,20 @@ async fn every_answer_to_a_page_of_an_allowed_origin_can_be_read() {
         ("head", &alice, Method::HEAD, content(&image), 200),
         ("link", &anonymous, Method::GET, url.as_str(), 200),
         ("no token", &anonymous, Method::GET, "/v1/images", 401),
-        ("a path without a resource", &alice, Method::GET, "/v1/nothing", 404),
-        ("a method without a handler", &alice, Method::PUT, "/v1/images", 405),
+        (
+            "a path without a resource",
+            &alice,
+            Method::GET,
+            "/v1/nothing",
+            404,
+        ),
+        (
+            "a method without a handler",
+            &alice,
+            Method::PUT,
+            "/v1/images",
+            405,
+        ),
         ("no image", &anonymous, Method::POST, &ticket, 415),
         ("delete", &alice, Method::DELETE, path(&image), 204),
     ] {
@@ -196,7 +211,11 @@ async fn every_answer_to_a_page_of_an_allowed_origin_can_be_read() {
         list(&answer, "vary").contains(&"origin".into()),
         format!("{answer:?}"),
     );
-    cases.hold("no origin", granted(&answer).is_empty(), format!("{answer:?}"));
+    cases.hold(
+        "no origin",
+        granted(&answer).is_empty(),
+        format!("{answer:?}"),
+    );
     cases.end();
 }
 

@@ -6,7 +6,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 use sha2::Sha512;
 
-use super::{Cases, Answer};
+use super::{Answer, Cases};
 use crate::support::{Darkroom, SECRET, header, now, signed, signed_text};
 
 pub(super) const OTHER: &[u8] = b"a secret that the attacker has chosen";

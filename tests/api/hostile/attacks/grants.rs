@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::claims::{shown, with};
-use super::{Cases, Answer};
+use super::{Answer, Cases};
 use crate::support::{Darkroom, SECRET, now, signed};
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 
-use super::{Cases, Answer};
+use super::{Answer, Cases};
 use crate::support::{ALL_SCOPES, Darkroom, Raw, content, fixture, path, send, token, unique};
 
 /// Headers by which a proxy may declare who the client is, or where it is.
@@ -99,7 +99,8 @@ async fn the_method_is_that_of_the_request_line() {
         cases.refused(header, &answer, 405, "method-not-allowed");
     }
     for name in ["_method", "method", "X-HTTP-Method-Override"] {
-        let answer = Answer::read(reader.get(&format!("{}?{name}=DELETE", path(&image))).await).await;
+        let answer =
+            Answer::read(reader.get(&format!("{}?{name}=DELETE", path(&image))).await).await;
         cases.status(format!("query {name}"), &answer, &[200, 400]);
     }
     for method in [

@@ -104,7 +104,12 @@ async fn a_request_with_a_signature_is_judged_by_it_alone() {
             &[200],
         );
         let answer = read(client.get(&invalid)).await;
-        cases.refused(format!("an invalid link: {case}"), &answer, 403, "link-invalid");
+        cases.refused(
+            format!("an invalid link: {case}"),
+            &answer,
+            403,
+            "link-invalid",
+        );
     }
     let public = json!({"visibility": "public"});
     let published = alice.json(Method::PATCH, path(&image), &public);
@@ -122,7 +127,11 @@ async fn a_request_with_a_signature_is_judged_by_it_alone() {
         "signature=%",
     ] {
         let answer = read(anonymous.get(&format!("{}?{odd}", content(&image)))).await;
-        cases.hold(odd, answer.status != 500 && answer.status != 503, &answer.text);
+        cases.hold(
+            odd,
+            answer.status != 500 && answer.status != 503,
+            &answer.text,
+        );
     }
     cases.end();
 }
@@ -139,13 +148,22 @@ async fn a_link_ends_at_the_second_that_it_names() {
         let answer = read(anonymous.get(&url)).await;
         if answer.status != 200 {
             assert!(now() >= expires, "{answer:?}");
-            assert_eq!((answer.status, answer.slug().as_str()), (410, "link-expired"));
+            assert_eq!(
+                (answer.status, answer.slug().as_str()),
+                (410, "link-expired")
+            );
             break;
         }
-        assert!(before < expires, "the image was served after the end of its link");
+        assert!(
+            before < expires,
+            "the image was served after the end of its link"
+        );
         let kept = answer.header("cache-control").rsplit_once("max-age=");
         let kept: u64 = kept.and_then(|(_, age)| age.parse().ok()).expect("an age");
-        assert!(before + kept <= expires, "max-age={kept} exceeds the life of the link");
+        assert!(
+            before + kept <= expires,
+            "max-age={kept} exceeds the life of the link"
+        );
     }
     for (case, expires) in [
         ("now", now()),
@@ -219,6 +237,11 @@ async fn a_revoked_link_stays_revoked() {
     }
     alice.delete(path(&image)).await;
     let url = signed_link(content(&image), 4, now() + 60);
-    cases.refused("deleted", &read(anonymous.get(&url)).await, 404, "not-found");
+    cases.refused(
+        "deleted",
+        &read(anonymous.get(&url)).await,
+        404,
+        "not-found",
+    );
     cases.end();
 }

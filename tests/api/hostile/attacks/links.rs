@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use reqwest::Response;
 use serde_json::{Value, json};
 
-use super::{Cases, Answer, mutations};
+use super::{Answer, Cases, mutations};
 use crate::support::{Client, Darkroom, content, fixture, unique};
 
 /// An image, and a link to it with every parameter that exists.

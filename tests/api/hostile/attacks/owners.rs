@@ -3,7 +3,7 @@
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use super::{Cases, Answer};
+use super::{Answer, Cases};
 use crate::support::{Client, Darkroom, content, fixture, path, send, unique};
 
 /// Every request for one image.
@@ -121,7 +121,12 @@ async fn a_public_image_still_belongs_to_its_owner() {
         ]
         .contains(&case)
         {
-            cases.refused(case, &Answer::read(send(request).await).await, 404, "not-found");
+            cases.refused(
+                case,
+                &Answer::read(send(request).await).await,
+                404,
+                "not-found",
+            );
         }
     }
     cases.status(

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use darkroom::auth::{KeyRing, Purpose};
 use serde_json::{Value, json};
 
-use super::{Cases, Answer};
+use super::{Answer, Cases};
 use crate::support::{ALL_SCOPES, Darkroom, KEYS, content, fixture, now, send, signed_link};
 use crate::support::{signed_ticket, ticket, token, unique};
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use serde_json::json;
 
-use super::{Cases, Answer};
+use super::{Answer, Cases};
 use crate::support::{
     ALL_SCOPES, Client, Darkroom, KEYS, SECRET, Setup, fixture, now, signed, token_by, unique,
 };
@@ -149,8 +149,20 @@ async fn another_key_of_the_same_name_is_not_accepted() {
     cases.refused("token", &answer, 401, "unauthorized");
     let claims = json!({"sub": "alice", "exp": now() + 60, "scope": "admin"});
     let nameless = signed(&json!({"alg": "HS256"}), &claims, SECRET);
-    let answer = Answer::read(anonymous.clone().with_token(nameless).get("/v1/images").await).await;
-    cases.refused("a token without the id of a key", &answer, 401, "unauthorized");
+    let answer = Answer::read(
+        anonymous
+            .clone()
+            .with_token(nameless)
+            .get("/v1/images")
+            .await,
+    )
+    .await;
+    cases.refused(
+        "a token without the id of a key",
+        &answer,
+        401,
+        "unauthorized",
+    );
     cases.refused(
         "link",
         &Answer::read(anonymous.get(&url).await).await,

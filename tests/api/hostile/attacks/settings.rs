@@ -4,7 +4,7 @@
 use reqwest::Method;
 
 use super::cors::{APP, granted, preflight};
-use super::{Cases, Answer};
+use super::{Answer, Cases};
 use crate::support::{ALL_SCOPES, Darkroom, KEYS, send, token, unique};
 
 #[tokio::test]
@@ -64,13 +64,21 @@ async fn without_the_setting_no_page_may_send_requests() {
     let bearer = format!("Bearer {}", token(&unique("alice"), ALL_SCOPES));
     for origin in [APP, "null", "http://localhost", darkroom.address()] {
         let answer = Answer::read(preflight(&darkroom, "/v1/images", origin).await).await;
-        assert_eq!((answer.status, granted(&answer).len()), (403, 0), "{answer:?}");
+        assert_eq!(
+            (answer.status, granted(&answer).len()),
+            (403, 0),
+            "{answer:?}"
+        );
         let request = darkroom.anonymous().request(Method::GET, "/v1/images");
         let request = request
             .header("origin", origin)
             .header("authorization", &bearer);
         let answer = Answer::read(send(request).await).await;
-        assert_eq!((answer.status, granted(&answer).len()), (200, 0), "{answer:?}");
+        assert_eq!(
+            (answer.status, granted(&answer).len()),
+            (200, 0),
+            "{answer:?}"
+        );
     }
 }
 

@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Cases, Answer, mutations};
+use super::{Answer, Cases, mutations};
 use crate::support::{Darkroom, Png, fixture, now, path, send, signed_ticket, ticket, unique};
 
 #[tokio::test]
@@ -197,7 +197,8 @@ async fn a_ticket_is_valid_for_one_upload_and_nothing_else() {
     }
     for name in ["Ticket", "TICKET", "ticket[]", "%74icket", "upload_ticket"] {
         let target = url.replace("?ticket", &format!("?{name}"));
-        let answer = Answer::read(darkroom.anonymous().send_to(&target, b"x".as_slice()).await).await;
+        let answer =
+            Answer::read(darkroom.anonymous().send_to(&target, b"x".as_slice()).await).await;
         cases.refused(name, &answer, 401, "unauthorized");
     }
     for header in ["X-Ticket", "Ticket", "X-Upload-Ticket"] {

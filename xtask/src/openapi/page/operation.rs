@@ -72,7 +72,12 @@ fn parameters(document: &Value, operation: &Value) -> String {
         let place = of(&parameter["in"]);
         let mark = format!(" <span class=\"faint\">{place}</span>");
         let description = of(&parameter["description"]);
-        schema::row(of(&parameter["name"]), &mark, &parameter["schema"], description)
+        schema::row(
+            of(&parameter["name"]),
+            &mark,
+            &parameter["schema"],
+            description,
+        )
     });
     format!(
         "<h4>Parameters</h4>\n<table>\n{}</table>\n",
