@@ -50,7 +50,8 @@ impl Stage {
         ask(&self.anonymous, content(&self.image), fields).await
     }
 
-    /// Requests the image until the cache reports this status. Every answer must have the whole image.
+    /// Requests the image until the cache reports this status. Every answer must have the whole
+    /// image.
     async fn get_until(&self, cache_status: &str) {
         let answered = eventually(|| async {
             let response = self.get(&[]).await;

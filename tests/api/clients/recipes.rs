@@ -1,6 +1,6 @@
 //! The recipes of `docs/access.md`: tokens and links that are made in other languages are accepted
-//! too. If `cargo xtask test` does not find a language, it reports its tests as skipped, and fails in
-//! CI.
+//! too. If `cargo xtask test` does not find a language, it reports its tests as skipped, and fails
+//! in CI.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -7,8 +7,8 @@ use serde_json::Value;
 const SIZE: usize = 1_000_000;
 const CHUNK: usize = 384 << 10;
 
-/// Downloads an image, which must break off. Returns the number of bytes received, all of which must
-/// be right.
+/// Downloads an image, which must break off. Returns the number of bytes received, all of which
+/// must be right.
 async fn broken_off(client: &Client, image: &Value, file: &[u8]) -> usize {
     let request = client.request(reqwest::Method::GET, content(image));
     // If damage is found early, not even the head may have been sent.

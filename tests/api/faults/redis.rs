@@ -1,5 +1,5 @@
-//! Blobs in Redis. If `cargo xtask test` finds no `redis-server`, it reports these tests as skipped,
-//! and fails in CI.
+//! Blobs in Redis. If `cargo xtask test` finds no `redis-server`, it reports these tests as
+//! skipped, and fails in CI.
 
 use crate::support::{Darkroom, FIXTURES, Png, Redis, Setup, content, eventually, path, problem};
 use crate::support::{redis_keys, unique};

@@ -1,5 +1,5 @@
-//! A Redis that refuses commands, truncates replies or disconnects: each time a clear answer, never a
-//! wrong byte, and no remains in the end.
+//! A Redis that refuses commands, truncates replies or disconnects: each time a clear answer, never
+//! a wrong byte, and no remains in the end.
 
 use crate::support::{
     Darkroom, FIXTURES, FakeRedis, Fault, Png, content, eventually, path, problem, spin_differs,

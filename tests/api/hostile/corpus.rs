@@ -36,7 +36,8 @@ impl Judgement {
 /// The page with the summary.
 const DOCUMENT: &str = include_str!("../../../docs/hostile-input.md");
 
-/// The files that Darkroom judges differently: a path, the status and the reason, separated by tabs.
+/// The files that Darkroom judges differently: a path, the status and the reason, separated by
+/// tabs.
 const EXCEPTIONS: &str = include_str!("../../corpus/exceptions.tsv");
 
 fn exceptions() -> BTreeMap<&'static str, u16> {
@@ -125,8 +126,8 @@ async fn upload<'a>(client: &Client, folder: &Path, judgement: &'a Judgement) ->
     }
 }
 
-/// Whether a file is judged within the time limit. If it was not, it is uploaded again, alone: a busy
-/// machine is slow only once, but a file that is hard to judge is slow always.
+/// Whether a file is judged within the time limit. If it was not, it is uploaded again, alone: a
+/// busy machine is slow only once, but a file that is hard to judge is slow always.
 async fn is_judged_in_time(client: &Client, folder: &Path, answer: &Answer<'_>) -> bool {
     const MOST: Duration = Duration::from_secs(1);
     let mut time = answer.time;

@@ -226,8 +226,8 @@ for family in text_string_to_metric_families(sys.stdin.read()):
         print(json.dumps([sample.name, sample.labels, sample.value]))
 "#;
 
-/// The samples as Prometheus' own Python library reads them. `None` if the library is not installed,
-/// which `cargo xtask test` reports, and which is a failure in CI.
+/// The samples as Prometheus' own Python library reads them. `None` if the library is not
+/// installed, which `cargo xtask test` reports, and which is a failure in CI.
 fn parsed_by_prometheus(text: &str) -> Option<Vec<(String, Value, f64)>> {
     use std::io::Write as _;
     let python = env::var_os("DARKROOM_TEST_PYTHON");

@@ -21,8 +21,8 @@ pub(crate) fn host_kind() -> Kind {
     }
 }
 
-/// Whether the host is Spin, which differs in `this`, so that the test does not apply. If so, prints
-/// that.
+/// Whether the host is Spin, which differs in `this`, so that the test does not apply. If so,
+/// prints that.
 pub(crate) fn spin_differs(this: &str) -> bool {
     let differs = host_kind() == Kind::Spin;
     if differs {

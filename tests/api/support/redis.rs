@@ -17,8 +17,8 @@ pub(crate) struct Redis {
 }
 
 impl Redis {
-    /// Starts a server. Returns none if `cargo xtask test` found no `redis-server`, which it reports
-    /// as skipped.
+    /// Starts a server. Returns none if `cargo xtask test` found no `redis-server`, which it
+    /// reports as skipped.
     pub(crate) fn start() -> Option<Self> {
         let program = environment::peer("DARKROOM_TEST_REDIS_SERVER")?;
         let folder = tempfile::tempdir().expect("a temporary directory");

@@ -13,8 +13,8 @@ fn hidden() -> String {
     format!("GET /health/live HTTP/1.1\r\nHost: a\r\nX-Request-Id: {HIDDEN}\r\n\r\n")
 }
 
-/// Sends an upload with these header lines and this body. The answer must be a refusal or the end of
-/// the connection, and nothing in the body may be answered.
+/// Sends an upload with these header lines and this body. The answer must be a refusal or the end
+/// of the connection, and nothing in the body may be answered.
 async fn check(darkroom: &Darkroom, case: &str, lines: &[&str], body: &str) -> Option<String> {
     let mut raw = Raw::connect(darkroom).await;
     raw.begin_upload(&unique("smuggler"), lines).await;

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use crate::support::{Darkroom, Raw, spin_differs};
 
-/// Sends this head over HTTP/1.1, which must be refused with a problem. Spin answers some of them in
-/// its own way.
+/// Sends this head over HTTP/1.1, which must be refused with a problem. Spin answers some of them
+/// in its own way.
 async fn refuses(head: &str) {
     if spin_differs("it reads Host alone, and uses the first") {
         return;

@@ -1,5 +1,5 @@
-//! Paths that a program may confuse with others: sent unchanged, with a valid token, and by hand where
-//! a client would normalise them.
+//! Paths that a program may confuse with others: sent unchanged, with a valid token, and by hand
+//! where a client would normalise them.
 
 use super::Cases;
 use crate::support::{ALL_SCOPES, Darkroom, Raw, fixture, spin_differs, token, unique};

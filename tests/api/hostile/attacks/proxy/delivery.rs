@@ -1,5 +1,5 @@
-//! Ranges, conditions and uploads of clients that use HTTP/2 to the proxy, which uses HTTP/1.1 to the
-//! application and caches public images.
+//! Ranges, conditions and uploads of clients that use HTTP/2 to the proxy, which uses HTTP/1.1 to
+//! the application and caches public images.
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
-//! Headers by which a proxy declares the client, its address and the original request: a client that
-//! sends them itself changes nothing.
+//! Headers by which a proxy declares the client, its address and the original request: a client
+//! that sends them itself changes nothing.
 
 use super::{Stage, authorization, body};
 use crate::hostile::attacks::Cases;
