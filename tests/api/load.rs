@@ -48,7 +48,7 @@ async fn equal_content_from_many_uploads_at_once_is_stored_once() {
 }
 
 #[tokio::test]
-async fn of_many_deletions_at_once_one_succeeds() {
+async fn one_of_many_concurrent_deletions_succeeds() {
     let alice = Darkroom::shared().client(&unique("alice"));
     let image = alice.upload(Png::of_size(500).bytes()).await;
     let answers = join_all((0..8).map(|_| alice.delete(path(&image)))).await;

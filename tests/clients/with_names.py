@@ -71,7 +71,7 @@ def readings(header):
 
 
 def check(answer):
-    """What was kept of a name, which comes back as it was kept."""
+    """The stored form of a name, which every answer must return."""
     assert answer.status_code == 201, answer.text
     image = answer.json()
     kept = image["filename"]

@@ -43,8 +43,8 @@ with session.get(content, stream=True) as answer:
     hasher = hashlib.sha256()
     for piece in answer.iter_content(65_536):
         hasher.update(piece)
-    told = "sha-256=:" + base64.b64encode(hasher.digest()).decode() + ":"
-    assert answer.headers["Repr-Digest"] == told
+    expected = "sha-256=:" + base64.b64encode(hasher.digest()).decode() + ":"
+    assert answer.headers["Repr-Digest"] == expected
     assert int(answer.headers["Content-Length"]) == len(data)
     etag, modified = answer.headers["ETag"], answer.headers["Last-Modified"]
 

@@ -67,9 +67,9 @@ pub(crate) fn ensure() -> Result<String> {
     variable(&variables()?, "signing_keys").context("the new signing key cannot be found in .env")
 }
 
-/// The content of a token to sign.
+/// The claims of a token to mint, and the key to sign it with.
 #[derive(Clone, Debug)]
-pub(crate) struct Wanted<'a> {
+pub(crate) struct TokenOptions<'a> {
     /// The owner.
     pub(crate) sub: &'a str,
     /// Space-separated scopes.
@@ -83,16 +83,16 @@ pub(crate) struct Wanted<'a> {
 }
 
 /// Signs a token.
-pub(crate) fn mint(keys: &str, wanted: &Wanted<'_>) -> Result<String> {
+pub(crate) fn mint(keys: &str, options: &TokenOptions<'_>) -> Result<String> {
     let mut token = program()?;
     token.env(KEYS, keys);
-    token.args(["token", "--sub", wanted.sub, "--scope", wanted.scope]);
+    token.args(["token", "--sub", options.sub, "--scope", options.scope]);
     token.arg("--expires-in");
-    token.arg(format!("{}s", wanted.expires_in.as_secs()));
-    if let Some(audience) = &wanted.audience {
+    token.arg(format!("{}s", options.expires_in.as_secs()));
+    if let Some(audience) = &options.audience {
         token.args(["--audience", audience]);
     }
-    if let Some(key_id) = wanted.key_id {
+    if let Some(key_id) = options.key_id {
         token.args(["--key-id", key_id]);
     }
     cargo::output(&mut token)

@@ -8,7 +8,7 @@ use clap::Args;
 
 use crate::component::{self, Profile};
 use crate::host::{Choice, Host, Launch, Program};
-use crate::keys::{self, OWN_IMAGES, Wanted};
+use crate::keys::{self, OWN_IMAGES, TokenOptions};
 use crate::say;
 use crate::signals::Relay;
 use crate::stores::Location;
@@ -103,7 +103,7 @@ fn serve(program: &Program, launch: &Launch, keys: &str, audience: Option<String
     say::step(&format!("Ready after {}", say::duration(start.elapsed())));
     let token = keys::mint(
         keys,
-        &Wanted {
+        &TokenOptions {
             sub: "dev",
             scope: OWN_IMAGES,
             expires_in: Duration::from_secs(60 * 60),

@@ -32,8 +32,8 @@ fn javascript() -> Option<Language> {
     let modules = peer("DARKROOM_TEST_NODE_MODULES")?;
     let language = Language::new("node".into(), "mjs");
     // Node looks for libraries next to the file that imports them.
-    let beside = language.folder.path().join("node_modules");
-    std::os::unix::fs::symlink(modules, beside).expect("a link");
+    let link = language.folder.path().join("node_modules");
+    std::os::unix::fs::symlink(modules, link).expect("a link");
     Some(language)
 }
 

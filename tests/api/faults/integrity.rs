@@ -16,20 +16,20 @@ async fn broken_off(client: &Client, image: &Value, file: &[u8]) -> usize {
         return 0;
     };
     assert_eq!(response.status(), 200);
-    let mut come = Vec::new();
+    let mut received = Vec::new();
     loop {
         match response.chunk().await {
-            Ok(Some(piece)) => come.extend_from_slice(&piece),
-            Ok(None) => panic!("the download completed after {} bytes", come.len()),
+            Ok(Some(piece)) => received.extend_from_slice(&piece),
+            Ok(None) => panic!("the download completed after {} bytes", received.len()),
             Err(_) => break,
         }
     }
     assert!(
-        file.starts_with(&come),
+        file.starts_with(&received),
         "wrong bytes among the first {}",
-        come.len()
+        received.len()
     );
-    come.len()
+    received.len()
 }
 
 async fn range(client: &Client, image: &Value, range: &str) -> reqwest::Response {

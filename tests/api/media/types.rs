@@ -50,7 +50,7 @@ async fn a_file_whose_type_or_bytes_are_not_an_image_is_refused() {
 }
 
 #[tokio::test]
-async fn neither_a_name_nor_a_type_turns_another_file_into_an_image() {
+async fn a_name_or_a_type_does_not_turn_another_file_into_an_image() {
     let alice = Darkroom::shared().client(&unique("alice"));
     let files: [&[u8]; 20] = [
         b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>",

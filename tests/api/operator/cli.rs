@@ -144,7 +144,7 @@ async fn a_server_follows_its_variables_and_files() {
 }
 
 #[tokio::test]
-async fn nothing_works_without_a_key_and_the_error_says_how_to_generate_one() {
+async fn without_a_key_commands_fail_and_say_how_to_generate_one() {
     let operator = Operator::new();
     for line in ["serve", "token", "sign --path /v1/images/x/content"] {
         let error = operator.fails(line);
@@ -197,7 +197,7 @@ fn completions_and_manual_pages_name_every_command() {
 }
 
 #[test]
-fn nothing_is_checked_or_copied_where_there_are_no_stores() {
+fn fsck_and_backup_fail_if_there_are_no_stores() {
     let operator = Operator::new();
     for line in ["fsck", "backup --to copy"] {
         let error = operator.fails(line);

@@ -17,7 +17,7 @@ async fn patched(client: &Client, image: &Value, body: &Value) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_many_patches_at_once_none_is_lost() {
+async fn no_concurrent_patch_is_lost() {
     let alice = Darkroom::shared().client(&unique("alice"));
     let image = alice.upload(fixture("still.gif").bytes).await;
     let members = (0..40).map(|n| {

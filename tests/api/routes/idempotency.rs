@@ -66,7 +66,7 @@ async fn a_form_may_be_repeated_with_another_boundary() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_many_uploads_with_one_key_at_once_one_creates_an_image() {
+async fn one_of_many_concurrent_uploads_with_one_key_creates_an_image() {
     let darkroom = Darkroom::start();
     let second = Darkroom::with().on_stores_of(&darkroom).start();
     let clients = [darkroom.client("alice"), second.client("alice")];

@@ -18,7 +18,7 @@ async fn shown(client: &Client, image: &Value) -> (Value, String) {
 }
 
 #[tokio::test]
-async fn of_sixteen_changes_at_once_to_the_same_state_one_is_made() {
+async fn one_of_sixteen_concurrent_changes_to_the_same_state_succeeds() {
     let alice = Darkroom::shared().client(&unique("alice"));
     for _ in 0..4 {
         let image = alice.upload(fixture("still.gif").bytes).await;
@@ -41,7 +41,7 @@ async fn of_sixteen_changes_at_once_to_the_same_state_one_is_made() {
 }
 
 #[tokio::test]
-async fn of_changes_and_a_deletion_at_once_one_is_made() {
+async fn one_of_concurrent_changes_and_a_deletion_succeeds() {
     let alice = Darkroom::shared().client(&unique("alice"));
     for _ in 0..4 {
         let image = alice.upload(fixture("still.gif").bytes).await;
@@ -73,7 +73,7 @@ async fn of_changes_and_a_deletion_at_once_one_is_made() {
 }
 
 #[tokio::test]
-async fn changes_without_a_condition_are_all_made() {
+async fn changes_without_a_condition_all_succeed() {
     let alice = Darkroom::shared().client(&unique("alice"));
     let image = alice.upload(fixture("still.gif").bytes).await;
     let changes = (0..16).map(|number: u32| {

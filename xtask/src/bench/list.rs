@@ -16,7 +16,7 @@ use super::wrk::{self, Load};
 use super::{Bench, stage};
 use crate::cargo::target_dir;
 use crate::host::{Host, Program};
-use crate::keys::{self, Wanted};
+use crate::keys::{self, TokenOptions};
 use crate::tools::Tool;
 use crate::{http, say};
 
@@ -214,14 +214,14 @@ impl<'a> Setting<'a> {
 
     fn measure(&self, bench: &Bench, host: &Host, case: &Case, count: u32) -> Result<f64> {
         let scope = if case.of_all { "admin" } else { "images:read" };
-        let wanted = Wanted {
+        let options = TokenOptions {
             sub: "bench",
             scope,
             expires_in: Duration::from_secs(24 * 60 * 60),
             audience: None,
             key_id: None,
         };
-        let token = keys::mint(&self.keys, &wanted)?;
+        let token = keys::mint(&self.keys, &options)?;
         let base = format!("{}/v1/images?{}", host.address, case.query);
         let url = match case.place {
             Place::First => base,

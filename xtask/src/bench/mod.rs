@@ -139,10 +139,10 @@ impl Bench {
                 names.join(", ")
             );
         }
-        let wanted = |name| self.only.is_empty() || self.only.iter().any(|only| only == name);
+        let is_selected = |name| self.only.is_empty() || self.only.iter().any(|only| only == name);
         Ok(CASES
             .iter()
-            .filter(|(name, _)| wanted(name))
+            .filter(|(name, _)| is_selected(name))
             .copied()
             .collect())
     }

@@ -55,7 +55,7 @@ pub(super) fn run(bench: &Bench, program: &Program) -> Result<()> {
         for _ in 0..bench.rounds.max(1) {
             without.push(stage.load(&one, url, upload, bench.seconds)?);
             let crowd = Crowd::new(&stage)?;
-            with.push(crowd.beside(|| stage.load(&one, url, upload, bench.seconds))?);
+            with.push(crowd.alongside(|| stage.load(&one, url, upload, bench.seconds))?);
         }
         let (without, with) = (wrk::median(&without), wrk::median(&with));
         let errors = without.errors + with.errors;
@@ -106,7 +106,7 @@ impl Crowd {
     }
 
     /// Runs `work` while all slow connections are open.
-    fn beside<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    fn alongside<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
         thread::scope(|scope| {
             let dripping = scope.spawn(|| self.drip());
             while self.open.load(Relaxed) < CONNECTIONS && !dripping.is_finished() {

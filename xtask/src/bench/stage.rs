@@ -14,7 +14,7 @@ use super::{Bench, SIZES, fixtures};
 use crate::cargo::target_dir;
 use crate::component::{self, Profile};
 use crate::host::{Host, Launch, Program};
-use crate::keys::{self, OWN_IMAGES, Wanted};
+use crate::keys::{self, OWN_IMAGES, TokenOptions};
 use crate::{http, stores};
 
 /// The setup that measurements share.
@@ -50,7 +50,7 @@ impl Stage {
         let host = start(program, &directory, &keys)?;
         let token = keys::mint(
             &keys,
-            &Wanted {
+            &TokenOptions {
                 sub: "bench",
                 scope: OWN_IMAGES,
                 expires_in: Duration::from_secs(24 * 60 * 60),

@@ -108,11 +108,11 @@ impl Test {
         {
             bail!("there is no step {unknown}; `cargo xtask test --list` lists the steps");
         }
-        let wanted = |step: &&Step| {
+        let is_selected = |step: &&Step| {
             let named = self.only.is_empty() || self.only.iter().any(|name| name == step.name);
             named && (step.tests || self.filter.is_none())
         };
-        let steps: Vec<_> = STEPS.iter().filter(wanted).collect();
+        let steps: Vec<_> = STEPS.iter().filter(is_selected).collect();
         if steps.is_empty() {
             bail!("--filter needs a step that runs tests, and none of these steps does");
         }

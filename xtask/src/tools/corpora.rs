@@ -60,20 +60,20 @@ fn distributions(python: &str, list: &List, folder: &Path) -> Result<Vec<PathBuf
 /// The folders of the crates, listed as `name@version`. Cargo downloads them as the dependencies
 /// of a package that is never built.
 fn crates(list: &List, folder: &Path) -> Result<Vec<PathBuf>> {
-    let wanted: Vec<_> = list
+    let listed: Vec<_> = list
         .entries()
         .filter_map(|entry| entry.split_once('@'))
         .collect();
     fs::create_dir_all(folder.join("src"))?;
     fs::write(folder.join("src/lib.rs"), "")?;
     let manifest = folder.join("Cargo.toml");
-    fs::write(&manifest, describe(&wanted))?;
+    fs::write(&manifest, describe(&listed))?;
     let mut metadata = cargo(["metadata", "--format-version", "1", "--manifest-path"]);
     let metadata: Value = serde_json::from_str(&cargo::output(metadata.arg(&manifest))?)?;
     let packages = metadata["packages"]
         .as_array()
         .context("cargo metadata lists no packages")?;
-    let wanted = wanted.iter().map(|(name, version)| {
+    let listed = listed.iter().map(|(name, version)| {
         let found = packages
             .iter()
             .find(|package| package["name"] == *name && package["version"] == *version);
@@ -83,12 +83,12 @@ fn crates(list: &List, folder: &Path) -> Result<Vec<PathBuf>> {
             .map(Path::to_owned)
             .with_context(|| format!("cargo metadata does not list {name} {version}"))
     });
-    wanted.collect()
+    listed.collect()
 }
 
 /// The manifest of a package that depends on these crates.
-fn describe(wanted: &[(&str, &str)]) -> String {
-    let dependencies = wanted
+fn describe(listed: &[(&str, &str)]) -> String {
+    let dependencies = listed
         .iter()
         .map(|(name, version)| format!("{name} = \"={version}\"\n"));
     let head = "[package]\nname = \"corpora\"\nedition = \"2024\"\n\n[workspace]\n\n";

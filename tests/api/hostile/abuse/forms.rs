@@ -1,4 +1,4 @@
-//! Forms with a lot of content besides files.
+//! Forms with large content besides files.
 
 use crate::support::{Darkroom, fixture, send};
 

@@ -28,7 +28,7 @@ fn token_for(purpose: Purpose, claims: &Value) -> String {
 }
 
 #[tokio::test]
-async fn nothing_but_a_token_is_a_token() {
+async fn only_a_token_is_accepted_as_a_token() {
     let darkroom = Darkroom::shared();
     let owner = unique("alice");
     let image = darkroom
@@ -85,7 +85,7 @@ async fn nothing_but_a_token_is_a_token() {
 }
 
 #[tokio::test]
-async fn nothing_but_a_link_is_a_link() {
+async fn only_a_link_is_accepted_as_a_link() {
     let darkroom = Darkroom::shared();
     let owner = unique("alice");
     let image = darkroom
@@ -134,7 +134,7 @@ async fn nothing_but_a_link_is_a_link() {
 }
 
 #[tokio::test]
-async fn nothing_but_a_ticket_is_a_ticket() {
+async fn only_a_ticket_is_accepted_as_a_ticket() {
     let darkroom = Darkroom::shared();
     let owner = unique("alice");
     let alice = darkroom.client(&owner);

@@ -23,7 +23,7 @@ fn client(darkroom: &Darkroom, keys: &str, owner: &str) -> Client {
 }
 
 /// Starts a server next to another, while the caller's requests continue.
-async fn beside(darkroom: &Darkroom, keys: &[&str]) -> Darkroom {
+async fn start_alongside(darkroom: &Darkroom, keys: &[&str]) -> Darkroom {
     let setup = ring(keys).on_stores_of(darkroom);
     let started = tokio::task::spawn_blocking(move || setup.start()).await;
     started.expect("it starts")
@@ -62,9 +62,9 @@ async fn no_request_is_refused_while_keys_are_rotated() {
         }
     };
     let rotate = async {
-        let knows = beside(&first, &[KEYS, NEW]).await;
+        let knows = start_alongside(&first, &[KEYS, NEW]).await;
         let (a, b) = (client(&knows, KEYS, &owner), client(&knows, NEW, &owner));
-        let signs = beside(&first, &[NEW, KEYS]).await;
+        let signs = start_alongside(&first, &[NEW, KEYS]).await;
         let (c, d) = (client(&signs, KEYS, &owner), client(&signs, NEW, &owner));
         let (on_signs, on_knows) = (signs.anonymous(), knows.anonymous());
         for _ in 0..3 {
@@ -87,7 +87,7 @@ async fn no_request_is_refused_while_keys_are_rotated() {
     };
     let ((), (_knows, signs)) = tokio::join!(go_on, rotate);
 
-    let last = beside(&first, &[NEW]).await;
+    let last = start_alongside(&first, &[NEW]).await;
     let new = client(&signs, NEW, &owner);
     let new_link = new.url(&image).await;
     let new_ticket = new.ticket(&json!({"expires_in": 60})).await;
@@ -142,7 +142,7 @@ async fn another_key_of_the_same_name_is_not_accepted() {
         alice.url(&image).await,
         alice.ticket(&json!({"expires_in": 60})).await,
     );
-    let other = beside(&first, &[STRANGE]).await;
+    let other = start_alongside(&first, &[STRANGE]).await;
     let anonymous = other.anonymous();
     let mut cases = Cases::default();
     let answer = Answer::read(other.client("alice").get("/v1/images").await).await;

@@ -9,7 +9,7 @@ use super::{Answer, Cases, mutations};
 use crate::support::{Darkroom, Png, fixture, now, path, send, signed_ticket, ticket, unique};
 
 #[tokio::test]
-async fn of_many_uploads_at_once_with_one_ticket_one_succeeds() {
+async fn one_of_many_concurrent_uploads_with_one_ticket_succeeds() {
     let darkroom = Darkroom::start();
     let alice = darkroom.client("alice");
     let same = Png::of_size(100_000).bytes();
