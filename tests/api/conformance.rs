@@ -1,15 +1,15 @@
-//! The conformance suites, inside the component, over the stores of a real host.
+//! The conformance suites, run inside the component on the stores of a real host.
 
 use crate::support::{Redis, S3, Setup};
 
-/// What the suites together promise, by number: none may be left out unnoticed.
+/// The number of promises that the suites check together, so that none is left out unnoticed.
 const PROMISES: usize = 40;
 
 async fn conforms(setup: Setup) {
     let server = setup.conformance().launch();
-    // Twice: on new stores, and on those that the first run has left.
+    // Twice: on new stores, and on the stores as the first run left them.
     for _ in 0..2 {
-        let answer = server.anybody().get("/").await;
+        let answer = server.anonymous().get("/").await;
         let status = answer.status();
         let text = answer.text().await.expect("text");
         assert_eq!(status, 200, "{text}");

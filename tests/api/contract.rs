@@ -1,8 +1,9 @@
-//! The published description and the application say the same.
+//! The published description and the application agree.
 //!
-//! schemathesis (of others) makes requests of what `/openapi.json` says: good and bad
-//! ones, by themselves and one after another as clients would, and holds every answer
-//! to it. `tests/schemathesis/` has its settings and what it cannot know.
+//! schemathesis, a third-party program, generates requests from `/openapi.json`: valid and invalid
+//! ones, alone and in sequences as a client would send them. It compares every answer with the
+//! description. `tests/schemathesis/` contains its settings, and what it cannot derive from the
+//! description.
 
 use std::path::Path;
 
@@ -10,14 +11,14 @@ use serde_json::Value;
 
 use crate::support::{ALL_SCOPES, Darkroom, Program, fixture, header, token, unique};
 
-/// Where its own files are.
+/// The path of one of the files for schemathesis.
 fn settings(name: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/schemathesis");
     folder.join(name).display().to_string()
 }
 
 #[tokio::test]
-async fn every_answer_is_one_that_the_description_has() {
+async fn every_answer_matches_the_description() {
     let Some(python) = Program::find("DARKROOM_TEST_PYTHON") else {
         return;
     };
@@ -46,21 +47,21 @@ async fn every_answer_is_one_that_the_description_has() {
         ("PYTHONDONTWRITEBYTECODE", "1"),
     ];
     let output = python.run_with(&variables, &arguments);
-    let told = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{told}");
+    let report = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{report}");
     // Dropping the server fails the test if the component has trapped.
-    assert!(told.contains("No issues found"), "{told}");
+    assert!(report.contains("No issues found"), "{report}");
 }
 
 #[tokio::test]
-async fn the_description_and_its_page_need_nothing_else() {
+async fn the_description_and_its_page_load_nothing_else() {
     let darkroom = Darkroom::shared();
-    let anybody = darkroom.anybody();
-    let described = anybody.get("/openapi.json").await;
+    let anonymous = darkroom.anonymous();
+    let described = anonymous.get("/openapi.json").await;
     assert_eq!(header(&described, "content-type"), "application/json");
     let described: Value = described.json().await.expect("JSON");
     assert_eq!(described["openapi"], "3.1.0");
-    let page = anybody.get("/docs").await;
+    let page = anonymous.get("/docs").await;
     let policy = header(&page, "content-security-policy").to_owned();
     assert!(
         policy.starts_with("default-src 'none'; style-src 'sha256-"),

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 
 use crate::support::{Darkroom, Png, content, path, unique};
 
-/// Sizes that differ from run to run: from small to a few chunks.
+/// A size that differs from run to run: from small to a few chunks.
 fn any_size(seed: usize) -> usize {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let nanos = now.expect("after 1970").subsec_nanos() as usize;
@@ -48,7 +48,7 @@ async fn equal_content_from_many_uploads_at_once_is_stored_once() {
 }
 
 #[tokio::test]
-async fn of_many_deletions_at_once_one_succeeds() {
+async fn one_of_many_concurrent_deletions_succeeds() {
     let alice = Darkroom::shared().client(&unique("alice"));
     let image = alice.upload(Png::of_size(500).bytes()).await;
     let answers = join_all((0..8).map(|_| alice.delete(path(&image)))).await;
@@ -60,7 +60,7 @@ async fn of_many_deletions_at_once_one_succeeds() {
 }
 
 #[tokio::test]
-async fn content_that_is_uploaded_while_its_twin_is_deleted_is_not_lost() {
+async fn content_that_is_uploaded_while_an_equal_image_is_deleted_is_not_lost() {
     let alice = Darkroom::shared().client(&unique("alice"));
     let file = Png::of_size(500_000).bytes();
     let mut image = alice.upload(file.clone()).await;

@@ -1,10 +1,10 @@
-//! End to end: the component on a host, over HTTP.
+//! End-to-end tests: the component on a host, over HTTP.
 //!
-//! `cargo xtask test --only api` builds both and runs these; which host it is
-//! makes no difference to what is promised. A module is a subject, a test's name a
-//! promise; a folder says in its `mod.rs` what is in it. Tests share a server where they can
-//! and keep apart by owners of their own; those that change settings, crash it or count what
-//! is stored start one.
+//! `cargo xtask test --only api` builds both and runs these tests, which hold on either host.
+//! Each module has one subject, and a test's name states what is promised; the `mod.rs` of a
+//! folder describes its content. Tests share a server where they can, and use separate owners so
+//! as not to disturb each other. A test that changes settings, crashes the server or counts
+//! stored objects starts a server of its own.
 
 #![forbid(unsafe_code)]
 

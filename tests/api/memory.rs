@@ -1,4 +1,4 @@
-//! Memory: a transfer of any length holds a few chunks.
+//! Memory: a transfer of any length keeps only a few chunks in memory.
 
 use std::convert::Infallible;
 
@@ -11,7 +11,7 @@ use crate::support::{Client, Darkroom, Png, content, created, sha256_hex};
 
 const CAP: u64 = 16 << 20;
 
-/// The file as a body of known length, made while it is sent.
+/// Uploads the file as a body of known length, which is generated while it is sent.
 async fn upload(client: &Client, file: &Png, size: usize) -> reqwest::Result<Response> {
     let pieces = file.pieces().map(Ok::<_, Infallible>);
     let body = Body::wrap_stream(stream::iter(pieces));
@@ -19,7 +19,7 @@ async fn upload(client: &Client, file: &Png, size: usize) -> reqwest::Result<Res
     request.body(body).send().await
 }
 
-/// Downloads an image and compares it with the file while it comes.
+/// Downloads an image and compares it with the file as it arrives.
 async fn compare(client: &Client, image: &Value, file: &Png) {
     let response = client.get(content(image)).await;
     assert_eq!(response.status(), 200);
@@ -70,7 +70,7 @@ async fn eight_uploads_at_once_fit_into_one_instance() {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_fails_and_nothing_that_was_answered_is_lost() {
+async fn uploads_that_exceed_the_memory_fail_and_no_acknowledged_image_is_lost() {
     let darkroom = Darkroom::with()
         .instance_memory(6 << 20)
         .may_run_out_of_memory()
@@ -81,7 +81,7 @@ async fn what_does_not_fit_fails_and_nothing_that_was_answered_is_lost() {
     let answers = join_all(files.iter().map(|file| upload(&alice, file, size))).await;
     let mut kept = Vec::new();
     for (answer, file) in answers.into_iter().zip(&files) {
-        // An instance that ends takes along the connections that it was reading from.
+        // When an instance ends, so do the connections that it was reading from.
         let Ok(answer) = answer else { continue };
         if answer.status() == 201 {
             let image = created(answer).await;
@@ -91,7 +91,7 @@ async fn what_does_not_fit_fails_and_nothing_that_was_answered_is_lost() {
             assert!(answer.status().is_server_error(), "{answer:?}");
         }
     }
-    // What was stored without its answer having come is whole too.
+    // An image that was stored although its answer was lost is whole too.
     let listed = alice.list().await;
     assert!(kept.iter().all(|image| listed.contains(image)));
     for image in &listed {

@@ -1,4 +1,4 @@
-// What an application does with fetch: node with_fetch.mjs URL TOKEN IMAGE
+// Uses fetch as an application would: node with_fetch.mjs URL TOKEN IMAGE
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
@@ -23,7 +23,7 @@ const call = async (status, target, { headers, ...options } = {}) => {
 };
 const bytes = async (response) => Buffer.from(await response.arrayBuffer());
 
-// A form with a file from the disk, and a body that is made while it is sent.
+// A form with a file from the disk, and a body that is generated while it is sent.
 const form = new FormData();
 form.append("file", await openAsBlob(path, { type: "image/png" }), "Grüße 猫.png");
 form.append("tags", "a, b");
@@ -43,7 +43,7 @@ const streamed = await call(201, "/v1/images", { method: "POST", body, headers, 
 assert.equal((await streamed.json()).sha256, image.sha256);
 const { self, content } = image.links;
 
-// A download as it comes.
+// A download, read as it arrives.
 const whole = await call(200, content);
 const hash = createHash("sha256");
 for await (const piece of whole.body) hash.update(piece);
@@ -51,7 +51,7 @@ assert.equal(`sha-256=:${hash.digest("base64")}:`, whole.headers.get("repr-diges
 assert.equal(whole.headers.get("content-length"), String(size));
 const etag = whole.headers.get("etag");
 
-// Downloads that are given up do no harm.
+// Cancelled downloads do no harm.
 for (let round = 0; round < 8; round++) {
   const given_up = new AbortController();
   const response = await call(200, content, { signal: given_up.signal });
@@ -63,7 +63,7 @@ for (let round = 0; round < 8; round++) {
   });
 }
 
-// All of it, in ranges at once.
+// The whole file, in ranges at once.
 const starts = Array.from({ length: Math.ceil(size / 100_000) }, (_, at) => at * 100_000);
 const parts = await Promise.all(
   starts.map(async (start) => {
@@ -75,7 +75,7 @@ const parts = await Promise.all(
 );
 assert.ok(Buffer.concat(parts).equals(data));
 
-// What is there already is not sent again; what is not as it was is told.
+// An image that the client already has is not sent again; an outdated condition is refused.
 const unchanged = await call(304, content, { headers: { "if-none-match": etag } });
 assert.equal((await bytes(unchanged)).length, 0);
 await call(412, content, { headers: { "if-match": '"other"' } });
@@ -83,7 +83,7 @@ await call(416, content, { headers: { range: `bytes=${size}-` } });
 const head = await call(200, content, { method: "HEAD", headers: { range: "bytes=0-9" } });
 assert.equal(head.headers.get("content-length"), String(size));
 
-// A change of what was seen, and of what was not.
+// A change of the current state, and a change of an outdated state.
 const seen = uploaded.headers.get("etag");
 const change = (status, tag, tags) =>
   call(status, self, {

@@ -1,4 +1,4 @@
-"""What an application does with httpx: python with_httpx.py URL TOKEN IMAGE"""
+"""Uses httpx as an application would: python with_httpx.py URL TOKEN IMAGE"""
 
 import asyncio
 import hashlib
@@ -35,7 +35,7 @@ async def main(client):
     assert image["sha256"] == sha256
     this, content = image["links"]["self"], image["links"]["content"]
 
-    # A download as it comes.
+    # A download, read as it arrives.
     hasher = hashlib.sha256()
     async with client.stream("GET", content) as answer:
         check(answer, 200)
@@ -61,7 +61,7 @@ async def main(client):
     parts = await asyncio.gather(*(part(start) for start in range(0, size, 100_000)))
     assert b"".join(parts) == data
 
-    # What is there already is not sent again; what is not as it was is told.
+    # An image that the client already has is not sent again; an outdated condition is refused.
     for headers, status in (
         ({"If-None-Match": etag}, 304),
         ({"If-None-Match": "*"}, 304),

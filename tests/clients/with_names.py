@@ -1,5 +1,5 @@
-"""File names of every class of Unicode, as requests sends them, and as two readers that
-nobody here wrote understand what comes back: python with_names.py URL TOKEN IMAGE
+"""File names of every class of Unicode, as requests sends them, and as two third-party readers
+read the answers: python with_names.py URL TOKEN IMAGE
 
 `email` reads parameters as mail programs do (RFC 2231), `werkzeug` as web servers do.
 """
@@ -24,7 +24,7 @@ session.headers["Authorization"] = f"Bearer {token}"
 
 MOST_BYTES = 255
 SAMPLES = 12
-# What ends lines, and what is nothing by itself.
+# Characters that end lines, and those that are invisible on their own.
 NEVER = {"Cc", "Zl", "Zp", "Cs"}
 BIDIRECTIONAL = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 MARKS = "\u061c\u200e\u200f"
@@ -63,7 +63,7 @@ def readings(header):
     message = email.message.Message()
     message["Content-Disposition"] = header
     parameters = message.get_params(header="content-disposition")
-    # The extended one, where there are both, goes before the other (RFC 6266 4.3).
+    # If both parameters are given, the extended one takes precedence (RFC 6266 4.3).
     names = [value for name, value in parameters if name == "filename"]
     extended = [name for name in names if isinstance(name, tuple)]
     yield email.utils.collapse_rfc2231_value((extended or names)[0])
@@ -71,7 +71,7 @@ def readings(header):
 
 
 def check(answer):
-    """What was kept of a name, which comes back as it was kept."""
+    """The stored form of a name, which every answer must return."""
     assert answer.status_code == 201, answer.text
     image = answer.json()
     kept = image["filename"]
@@ -98,7 +98,7 @@ def main():
     for category, letters in classes():
         seen.add(category)
         if category == "Cs":
-            # Half a character is none, and can only be sent as bytes that are no UTF-8.
+            # Half a surrogate pair is not a character, and can only be sent as bytes that are not UTF-8.
             for bytes_ in ("%ED%A0%80", "%ED%BF%BF"):
                 answer = session.post(f"{images}?filename=a{bytes_}b.png", data=data)
                 assert answer.status_code in (201, 400), answer.text
@@ -113,7 +113,7 @@ def main():
             kept = check(way(name))
             wanted = "".join(letter for letter in name if not is_hostile(letter))
             if category == "Cf":
-                # More of these may go: what is seen of them is nothing.
+                # More of these may be removed, because they are invisible.
                 assert kept.startswith("a") and kept.endswith("b.png"), ascii(kept)
             else:
                 wanted = wanted.replace('"', "%22") if way is by_form else wanted
@@ -125,7 +125,7 @@ def main():
             check(way(name))
     for letter in ["a", "é", "猫", "😀", "\u202e", '"', "%", "/", "."]:
         name = letter * ((64 << 10) // len(letter.encode())) + ".png"
-        # Some heads of requests are too long for that.
+        # The heads of some requests are then too long.
         for way in (by_query, by_header, by_form):
             answer = way(name)
             if way is by_form or answer.status_code not in (400, 414, 431):

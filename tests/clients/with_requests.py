@@ -1,4 +1,4 @@
-"""What an application does with requests: python with_requests.py URL TOKEN IMAGE"""
+"""Uses requests as an application would: python with_requests.py URL TOKEN IMAGE"""
 
 import base64
 import email.parser
@@ -37,18 +37,18 @@ assert streamed.json()["sha256"] == image["sha256"]
 this = base + image["links"]["self"]
 content = base + image["links"]["content"]
 
-# A download in pieces, checked on the way.
+# A download in pieces, checked as it arrives.
 with session.get(content, stream=True) as answer:
     check(answer, 200)
     hasher = hashlib.sha256()
     for piece in answer.iter_content(65_536):
         hasher.update(piece)
-    told = "sha-256=:" + base64.b64encode(hasher.digest()).decode() + ":"
-    assert answer.headers["Repr-Digest"] == told
+    expected = "sha-256=:" + base64.b64encode(hasher.digest()).decode() + ":"
+    assert answer.headers["Repr-Digest"] == expected
     assert int(answer.headers["Content-Length"]) == len(data)
     etag, modified = answer.headers["ETag"], answer.headers["Last-Modified"]
 
-# A download that was broken off, and is resumed unless the image changed.
+# An interrupted download, which is resumed unless the image has changed.
 with session.get(content, stream=True) as answer:
     begun = answer.raw.read(400_000)
 resume = {"Range": f"bytes={len(begun)}-", "If-Range": etag}
@@ -72,13 +72,13 @@ for part, (start, end) in zip(parts, expected):
 answer = check(session.get(content, headers={"Range": f"bytes={size}-"}), 416)
 assert answer.headers["Content-Range"] == f"bytes */{size}"
 
-# What is there already is not sent again.
+# An image that the client already has is not sent again.
 for condition in ({"If-None-Match": f'"x", W/{etag}'}, {"If-Modified-Since": modified}):
     answer = check(session.get(content, headers=condition), 304)
     assert answer.content == b"" and answer.headers["ETag"] == etag
     assert check(session.head(content, headers=condition), 304).headers["ETag"] == etag
 
-# A change of what was seen, and of what was not.
+# A change of the current state, and a change of an outdated state.
 seen = check(session.get(this), 200).headers["ETag"]
 edited = check(session.patch(this, json={"tags": ["c"]}, headers={"If-Match": seen}), 200)
 assert edited.json()["tags"] == ["c"] and edited.headers["ETag"] != seen

@@ -1,9 +1,9 @@
-"""Tells what Pillow makes of every file below a folder: one JSON object a line.
+"""Prints how Pillow judges every file below a folder: one JSON object per line.
 
     python judge.py FOLDER
 
-`kind` is one of ours, or null where the file is something else; `good` is whether
-every frame decodes; `why` is the error where it does not.
+`kind` is a type that Darkroom accepts, or null for any other file; `good` is whether every frame
+decodes; `why` is the error if one does not.
 """
 
 import json
@@ -14,7 +14,7 @@ import warnings
 from PIL import Image, ImageSequence
 
 KINDS = {"JPEG": "jpeg", "MPO": "jpeg", "PNG": "png", "GIF": "gif", "WEBP": "webp", "AVIF": "avif"}
-# Decoding stops there: enough to see damage.
+# Decoding stops after this many frames, which is enough to notice damage.
 FRAMES = 200
 
 

@@ -1,9 +1,9 @@
-"""Prints what is seen of images: one JSON object a line.
+"""Prints what viewers show of images: one JSON object per line.
 
     python pixels.py FILE...
 
-`frames` are hashes of the pixels of each frame, `profile` one of the colour
-profile, `orientation` that of Exif.
+`frames` are hashes of the pixels of each frame, `profile` is a hash of the colour profile, and
+`orientation` is the orientation in Exif.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""What schemathesis can not know of the API from its description."""
+"""What schemathesis cannot derive from the description of the API."""
 
 import base64
 import hashlib
@@ -13,7 +13,7 @@ FIXTURES = Path(__file__).parent.parent / "fixtures"
 
 
 def images(*names):
-    """Real images: what a file is, its bytes decide."""
+    """Real images, because the bytes of a file decide its type."""
     return st.sampled_from([(FIXTURES / name).read_bytes() for name in names])
 
 
@@ -29,16 +29,15 @@ schemathesis.openapi.format("binary", images("grey.jpg", "still.avif"))
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """Makes good requests good throughout: cursors come from pages, digests from bodies,
-    what must not have changed is what was seen, ranges are within what there is, and each
-    upload has a key of its own."""
+    """Makes valid requests valid throughout: without cursors and conditions, with digests of the
+    bodies, ranges within the file, and a new key for each upload."""
     if case.meta is None or case.meta.generation.mode != GenerationMode.POSITIVE:
         return
     if case.query:
         case.query.pop("cursor", None)
     if isinstance(case.body, dict):
         case.body.pop("cursor", None)
-    # Names are measured in bytes, which a schema can not say.
+    # The length of names is limited in bytes, which a schema cannot express.
     if isinstance(case.body, dict) and isinstance(case.body.get("filename"), str):
         name = case.body["filename"][:60].strip()
         case.body["filename"] = name if name.strip(".") else None

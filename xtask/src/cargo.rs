@@ -1,4 +1,4 @@
-//! Running cargo and rustup, and where things are in the repository.
+//! Running cargo and rustup, and the paths of the repository.
 
 use std::env;
 use std::ffi::OsStr;
@@ -20,7 +20,7 @@ pub(crate) fn root() -> PathBuf {
         .map_or_else(|| here.clone(), Path::to_path_buf)
 }
 
-/// Where cargo puts what it builds.
+/// The directory of cargo's build output.
 pub(crate) fn target_dir() -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |dir| root().join(dir))
 }
@@ -36,29 +36,29 @@ pub(crate) fn cargo<I: AsRef<OsStr>>(arguments: impl IntoIterator<Item = I>) -> 
 pub(crate) fn tool(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.current_dir(root());
-    // What cargo says about xtask itself, or about a test that runs it, is not for the
-    // commands that xtask starts: build scripts that watch these would run again.
+    // The variables that cargo sets for xtask, or for a test that runs it, must not reach the
+    // commands that xtask starts: build scripts that watch them would run again.
     for (name, _) in env::vars_os() {
         let name = name.to_string_lossy();
-        let is_ours = ["CARGO_PKG_", "CARGO_MANIFEST_"]
+        let is_of_xtask = ["CARGO_PKG_", "CARGO_MANIFEST_"]
             .iter()
             .any(|prefix| name.starts_with(prefix));
-        if is_ours || name == "OUT_DIR" {
+        if is_of_xtask || name == "OUT_DIR" {
             command.env_remove(&*name);
         }
     }
     command
 }
 
-/// Runs the unit test that holds published files to the code, and asks it by this variable to
-/// write them.
+/// Runs the unit test that compares published files with the code, and sets the environment
+/// variable that makes it write them.
 pub(crate) fn write_by_test(test: &str, variable: &str) -> Result<()> {
     // The same packages as all unit tests, so that nothing is built twice.
     let arguments = "test --quiet --package darkroom --package xtask --lib --bins";
     run(cargo(arguments.split(' ')).arg(test).env(variable, "1"))
 }
 
-/// Runs a command to its end; an unsuccessful one is an error that names it.
+/// Runs a command to its end. If it fails, the error names it.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = command
         .status()
@@ -69,7 +69,7 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs a command and gives its standard output, trimmed.
+/// Runs a command and returns its standard output, trimmed.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let output = command
         .stderr(Stdio::inherit())
@@ -81,7 +81,7 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-/// A command as one would type it.
+/// A command as a person would type it.
 pub(crate) fn shown(command: &Command) -> String {
     let program = Path::new(command.get_program());
     let name = program.file_name().unwrap_or(program.as_os_str());
@@ -93,7 +93,7 @@ pub(crate) fn shown(command: &Command) -> String {
     line
 }
 
-/// The program's path, when it can be found on `PATH`.
+/// The program's path, if it is on `PATH`.
 pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     env::split_paths(&path)
@@ -114,7 +114,7 @@ pub(crate) fn ensure_wasm_target() -> Result<()> {
     rustup(&["target", "add", WASM_TARGET])
 }
 
-/// Makes sure that rustfmt and clippy are there.
+/// Makes sure that rustfmt and clippy are installed.
 pub(crate) fn ensure_components() -> Result<()> {
     let works = |tool| {
         let mut command = rust_tool(tool);
@@ -140,9 +140,9 @@ fn rust_tool(name: &str) -> Command {
 fn rustup(arguments: &[&str]) -> Result<()> {
     if on_path("rustup").is_none() {
         bail!(
-            "the Rust toolchain lacks a part and there is no rustup to add it: install rustup \
-             (https://rustup.rs), or install the part with the package manager that Rust came \
-             from; wanted: rustup {}",
+            "the Rust toolchain lacks a component, and there is no rustup to add it: install rustup \
+             (https://rustup.rs), or install the component with the package manager of this \
+             toolchain; with rustup, the command is: rustup {}",
             arguments.join(" ")
         );
     }
@@ -154,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_root_holds_the_manifest_of_the_application() {
+    fn the_root_contains_the_manifest_of_the_application() {
         assert!(root().join("spin.toml").is_file());
     }
 

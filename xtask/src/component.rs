@@ -1,4 +1,4 @@
-//! Building the WebAssembly component, as `spin.toml` says.
+//! Building the WebAssembly component, with the command in `spin.toml`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ const NAME: &str = "darkroom";
 /// How the component is compiled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Profile {
-    /// Optimised, the way it is deployed.
+    /// Optimised, as for deployment.
     Release,
     /// Unoptimised: quick to build, slow to run.
     Debug,
@@ -29,7 +29,7 @@ pub(crate) struct Component {
     pub(crate) manifest: PathBuf,
 }
 
-/// Builds the component with the command of `spin.toml`.
+/// Builds the component with the command in `spin.toml`.
 pub(crate) fn build(profile: Profile) -> Result<Component> {
     cargo::ensure_wasm_target()?;
     let manifest_path = root().join("spin.toml");
@@ -54,8 +54,8 @@ pub(crate) fn build(profile: Profile) -> Result<Component> {
     Ok(Component { wasm, manifest })
 }
 
-/// Builds the component that answers with the conformance suites of its stores,
-/// and gives the `.wasm` file.
+/// Builds the component that runs the conformance suites on its stores and answers with their
+/// results. Returns the path of the `.wasm` file.
 pub(crate) fn build_conformance() -> Result<PathBuf> {
     cargo::ensure_wasm_target()?;
     let manifest = read_manifest(&root().join("spin.toml"))?;
@@ -63,14 +63,14 @@ pub(crate) fn build_conformance() -> Result<PathBuf> {
     arguments.extend(["--features", "conformance"].map(str::to_owned));
     say::step("Building the component with the conformance suites");
     let built = compile(&arguments, &directory)?;
-    // Out of the way of the next build of the application.
+    // Copied, because the next build of the application would overwrite it.
     let kept = target_dir().join("xtask").join("conformance.wasm");
     fs::create_dir_all(target_dir().join("xtask"))?;
     fs::copy(&built, &kept).with_context(|| format!("cannot write {}", kept.display()))?;
     Ok(kept)
 }
 
-/// Runs cargo, and gives the `.wasm` file that it made.
+/// Runs cargo, and returns the path of the `.wasm` file that it produced.
 fn compile(arguments: &[String], directory: &str) -> Result<PathBuf> {
     cargo::run(&mut cargo::cargo(arguments))?;
     let wasm = target_dir()
@@ -79,7 +79,7 @@ fn compile(arguments: &[String], directory: &str) -> Result<PathBuf> {
         .join(format!("{NAME}.wasm"));
     ensure!(
         wasm.is_file(),
-        "the build made no {}; does [component.{NAME}.build] in spin.toml name another target?",
+        "the build did not produce {}; does [component.{NAME}.build] in spin.toml name another target?",
         wasm.display()
     );
     Ok(wasm)
@@ -107,8 +107,7 @@ fn text<'a>(table: &'a Table, key: &str) -> Result<&'a str> {
         .with_context(|| format!("spin.toml lacks `{key}` for the component {NAME}"))
 }
 
-/// The arguments for cargo, and the directory under the target's where the
-/// result is found.
+/// The arguments for cargo, and the name of the profile's directory, in which the result is.
 fn build_arguments(manifest: &Table, profile: Profile) -> Result<(Vec<String>, String)> {
     let build = component(manifest)?
         .get("build")
@@ -124,7 +123,7 @@ fn build_arguments(manifest: &Table, profile: Profile) -> Result<(Vec<String>, S
     let at = arguments.iter().position(|word| word == "--profile");
     let named = at
         .and_then(|at| arguments.get_mut(at + 1))
-        .with_context(|| format!("the build command in spin.toml names no --profile: {command}"))?;
+        .with_context(|| format!("the build command in spin.toml has no --profile: {command}"))?;
     if profile == Profile::Debug {
         "dev".clone_into(named);
         return Ok((arguments, "debug".to_owned()));
@@ -133,8 +132,8 @@ fn build_arguments(manifest: &Table, profile: Profile) -> Result<(Vec<String>, S
     Ok((arguments, directory))
 }
 
-/// A copy of the manifest that names another file, for a build that is not
-/// where `spin.toml` expects it.
+/// Writes a copy of the manifest that names another file, for a build that is not where
+/// `spin.toml` expects it.
 fn write_manifest(mut manifest: Table, wasm: &Path) -> Result<PathBuf> {
     manifest
         .get_mut("component")
@@ -191,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn the_manifest_of_the_repository_is_understood() {
+    fn the_manifest_of_the_repository_is_accepted() {
         let manifest = read_manifest(&root().join("spin.toml")).expect("readable");
         assert!(build_arguments(&manifest, Profile::Release).is_ok());
     }

@@ -1,5 +1,5 @@
-//! `cargo xtask fuzz`: libFuzzer on the targets in `fuzz/`, one after the other; or damaged
-//! seeds on WebAssembly.
+//! `cargo xtask fuzz`: runs libFuzzer on the targets in `fuzz/`, one after the other, or tries
+//! damaged seeds on WebAssembly.
 
 mod wasm;
 
@@ -13,23 +13,23 @@ use clap::Args;
 use crate::cargo::{self, tool};
 use crate::say;
 
-/// What sanitizers need.
+/// The toolchain that has sanitizers.
 const TOOLCHAIN: &str = "nightly";
 /// The longest input, in bytes: images are the longest.
 const MAX_LENGTH: u32 = 16 << 10;
 
-/// Fuzzes one target or all; installs what that needs.
+/// Fuzzes one target or all targets, and installs the tools for it.
 #[derive(Args)]
 pub(crate) struct Fuzz {
-    /// The target, a file in fuzz/fuzz_targets; all of them if none is named
+    /// The target, a file in fuzz/fuzz_targets [default: all targets]
     target: Option<String>,
-    /// How long each is fuzzed
+    /// How long to fuzz each target, in seconds
     #[arg(long, default_value_t = 60)]
     seconds: u32,
     /// Try damaged seeds on WebAssembly instead, as the component runs
     #[arg(long)]
     wasm: bool,
-    /// What the damage there follows from; another one each time if none is named
+    /// The seed of the random damage on WebAssembly [default: a new one for each run]
     #[arg(long, requires = "wasm")]
     seed: Option<u64>,
     /// List the targets
@@ -37,7 +37,7 @@ pub(crate) struct Fuzz {
     list: bool,
 }
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Run {
     executions: u64,
@@ -59,7 +59,7 @@ impl Fuzz {
                 let known = all.join(", ");
                 ensure!(
                     all.contains(&target),
-                    "there is no target {target}; there are {known}"
+                    "there is no fuzz target {target}; the targets are {known}"
                 );
                 vec![target]
             }
@@ -87,7 +87,7 @@ impl Fuzz {
     }
 }
 
-/// The names of all targets, in order.
+/// The names of all targets, sorted.
 fn targets() -> Result<Vec<String>> {
     let folder = cargo::root().join("fuzz/fuzz_targets");
     let unreadable = || format!("cannot read {}", folder.display());
@@ -132,10 +132,11 @@ fn cargo_fuzz(arguments: &[&str]) -> Command {
     command
 }
 
-/// Fuzzes one target: what it finds is kept in `fuzz/corpus`, beyond the seeds.
+/// Fuzzes one target. Inputs that reach new code are kept in `fuzz/corpus`, apart from the seeds.
 fn fuzz(target: &str, seconds: u32) -> Result<Run> {
     let corpus = format!("fuzz/corpus/{target}");
-    fs::create_dir_all(cargo::root().join(&corpus)).context("cannot make a folder")?;
+    fs::create_dir_all(cargo::root().join(&corpus))
+        .with_context(|| format!("cannot create {corpus}"))?;
     let seeds = format!("fuzz/seeds/{target}");
     let mut command = cargo_fuzz(&["run", target, &corpus, &seeds]);
     if matches!(target, "media" | "strip") {
@@ -147,7 +148,7 @@ fn fuzz(target: &str, seconds: u32) -> Result<Run> {
         "-timeout=10".to_owned(),
         "-rss_limit_mb=2048".to_owned(),
         "-print_final_stats=1".to_owned(),
-        // A decoder has threads, which are told to leak while they end.
+        // A decoder's threads are reported as leaks while they end.
         "-detect_leaks=0".to_owned(),
     ]);
     let dictionary = format!("fuzz/dictionaries/{target}.dict");
@@ -157,14 +158,14 @@ fn fuzz(target: &str, seconds: u32) -> Result<Run> {
     let (run, status) = watch(&mut command)?;
     if !status.success() {
         bail!(
-            "{target} found something; the input is in fuzz/artifacts/{target}/, and belongs into \
-             {seeds}/ once it is mended"
+            "fuzzing {target} found a failure; the input is in fuzz/artifacts/{target}/: add it to \
+             {seeds}/ when the failure is fixed"
         );
     }
     Ok(run)
 }
 
-/// Runs a fuzzer to its end. Of what it tells of its progress only the last is kept.
+/// Runs a fuzzer to its end, and keeps only the last of the figures that it reports.
 fn watch(command: &mut Command) -> Result<(Run, ExitStatus)> {
     let mut child = command
         .stderr(Stdio::piped())
@@ -184,7 +185,7 @@ fn watch(command: &mut Command) -> Result<(Run, ExitStatus)> {
 }
 
 impl Run {
-    /// Takes in a line that libFuzzer printed.
+    /// Reads a line that libFuzzer printed.
     fn read(&mut self, line: &str) {
         let number = |text: &str| text.trim().parse::<u64>().ok();
         if let Some((_, rest)) = line.split_once(" cov: ")
@@ -208,7 +209,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_libfuzzer_tells_is_read() {
+    fn the_figures_of_libfuzzer_are_read() {
         let mut run = Run::default();
         for line in [
             "INFO: Running with entropic power schedule (0xFF, 100).",
@@ -229,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn every_target_is_built() {
+    fn every_target_is_in_the_manifest() {
         let manifest =
             fs::read_to_string(cargo::root().join("fuzz/Cargo.toml")).expect("a manifest");
         let manifest: toml::Table = manifest.parse().expect("TOML");

@@ -1,11 +1,11 @@
-//! The few requests that chores make themselves.
+//! The few HTTP requests that chores send themselves.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-/// A status and a body.
+/// A response: its status and its body.
 #[derive(Debug)]
 pub(crate) struct Answer {
     /// The status code.
@@ -14,12 +14,12 @@ pub(crate) struct Answer {
     pub(crate) body: String,
 }
 
-/// Sends a GET request; an answer of any status is an answer.
+/// Sends a GET request. A response of any status is a success.
 pub(crate) fn get(url: &str) -> Result<Answer> {
     answer(agent().get(url).call()?)
 }
 
-/// The same with a bearer token.
+/// Sends a GET request with a bearer token.
 pub(crate) fn get_with_token(url: &str, token: &str) -> Result<Answer> {
     let request = agent().get(url);
     answer(
@@ -53,8 +53,8 @@ fn answer(mut response: ureq::http::Response<ureq::Body>) -> Result<Answer> {
     })
 }
 
-/// Waits until `/health/ready` answers 200. `alive` may end the wait with the
-/// reason why no answer will come.
+/// Waits until `/health/ready` answers 200. `alive` may end the wait with an error, when no
+/// answer can be expected any more.
 pub(crate) fn wait_until_ready(
     base: &str,
     patience: Duration,
@@ -86,8 +86,8 @@ pub(crate) fn wait_until_ready(
     }
 }
 
-/// The address under which this machine reaches a server that says it serves
-/// `url`: an unspecified address stands for every one.
+/// The URL at which this machine reaches a server that listens on `url`: an unspecified address
+/// is replaced by the loopback address.
 pub(crate) fn reachable(url: &str) -> String {
     let Some(address) = url.strip_prefix("http://") else {
         return url.to_owned();
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_unspecified_address_is_reached_on_the_loopback() {
+    fn an_unspecified_address_is_reached_on_the_loopback_address() {
         for (url, expected) in [
             ("http://0.0.0.0:3000", "http://127.0.0.1:3000"),
             ("http://[::]:80", "http://127.0.0.1:80"),

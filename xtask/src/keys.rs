@@ -13,7 +13,7 @@ use crate::operator;
 const PREFIX: &str = "SPIN_VARIABLE_";
 const KEYS: &str = "SPIN_VARIABLE_SIGNING_KEYS";
 
-/// The scopes of a token that may do everything with its owner's images.
+/// The scopes of a token that permits every operation on its owner's images.
 pub(crate) const OWN_IMAGES: &str = "images:read images:write images:delete";
 
 /// A fresh key in the form of the `signing_keys` setting.
@@ -21,14 +21,14 @@ pub(crate) fn generate(kid: &str) -> Result<String> {
     cargo::output(program()?.args(["keygen", "--kid", kid]))
 }
 
-/// The application's variables as the environment gives them, or else `.env`:
-/// (name in upper case with its prefix, value).
+/// The application's variables from the environment and from `.env`, as pairs of the name (in
+/// upper case, with its prefix) and the value. Those of the environment are last.
 pub(crate) fn variables() -> Result<Vec<(String, String)>> {
     let mut variables = Vec::new();
     let path = root().join(".env");
     if path.exists() {
         for entry in dotenvy::from_path_iter(&path)? {
-            // The library's own error has the text of the line, which may be a secret.
+            // The library's own error contains the text of the line, which may be a secret.
             let entry = entry.ok().with_context(|| {
                 format!(
                     "{} has a line that is not of the form NAME=VALUE",
@@ -46,8 +46,8 @@ pub(crate) fn variables() -> Result<Vec<(String, String)>> {
     Ok(variables)
 }
 
-/// One variable of the application, by the name that it has in `spin.toml`; the last one of that
-/// name.
+/// The value of a variable, by its name in `spin.toml`. If the name is given several times, the
+/// last value counts; an empty value counts as none.
 pub(crate) fn variable(variables: &[(String, String)], name: &str) -> Option<String> {
     let name = format!("{PREFIX}{}", name.to_uppercase());
     let found = variables.iter().rev().find(|(known, _)| *known == name);
@@ -56,7 +56,7 @@ pub(crate) fn variable(variables: &[(String, String)], name: &str) -> Option<Str
         .filter(|value| !value.is_empty())
 }
 
-/// The signing keys of the environment or of `.env`, made there on first use.
+/// The signing keys of the environment or of `.env`, generated into `.env` on first use.
 pub(crate) fn ensure() -> Result<String> {
     if let Some(keys) = variable(&variables()?, "signing_keys") {
         return Ok(keys);
@@ -64,35 +64,35 @@ pub(crate) fn ensure() -> Result<String> {
     let mut keygen = program()?;
     keygen.args(["keygen", "--kid", "dev", "--save", "--env-file"]);
     cargo::run(keygen.arg(root().join(".env")))?;
-    variable(&variables()?, "signing_keys").context("the signing key that was made is not found")
+    variable(&variables()?, "signing_keys").context("the new signing key cannot be found in .env")
 }
 
-/// What a token is to say.
+/// The claims of a token to mint, and the key to sign it with.
 #[derive(Clone, Debug)]
-pub(crate) struct Wanted<'a> {
+pub(crate) struct TokenOptions<'a> {
     /// The owner.
     pub(crate) sub: &'a str,
     /// Space-separated scopes.
     pub(crate) scope: &'a str,
-    /// How long it is good for.
+    /// How long the token is valid.
     pub(crate) expires_in: Duration,
-    /// For whom, where the deployment checks that.
+    /// The audience, where the deployment checks it.
     pub(crate) audience: Option<String>,
-    /// The key to sign with; the first where none is named.
+    /// The id of the key to sign with; the first key if there is none.
     pub(crate) key_id: Option<&'a str>,
 }
 
 /// Signs a token.
-pub(crate) fn mint(keys: &str, wanted: &Wanted<'_>) -> Result<String> {
+pub(crate) fn mint(keys: &str, options: &TokenOptions<'_>) -> Result<String> {
     let mut token = program()?;
     token.env(KEYS, keys);
-    token.args(["token", "--sub", wanted.sub, "--scope", wanted.scope]);
+    token.args(["token", "--sub", options.sub, "--scope", options.scope]);
     token.arg("--expires-in");
-    token.arg(format!("{}s", wanted.expires_in.as_secs()));
-    if let Some(audience) = &wanted.audience {
+    token.arg(format!("{}s", options.expires_in.as_secs()));
+    if let Some(audience) = &options.audience {
         token.args(["--audience", audience]);
     }
-    if let Some(key_id) = wanted.key_id {
+    if let Some(key_id) = options.key_id {
         token.args(["--key-id", key_id]);
     }
     cargo::output(&mut token)
@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_value_of_a_variable_is_taken_unless_it_is_empty() {
+    fn the_last_value_of_a_variable_counts_unless_it_is_empty() {
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let variables = [
             pair("SPIN_VARIABLE_A", "file"),

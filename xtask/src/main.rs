@@ -3,19 +3,20 @@
 //! # Layout
 //!
 //! One file or folder for each command: `up`, `test` (and `ci`), `fuzz`, `bench`, `openapi`,
-//! `variables`; those of the operator's program are passed on to it (`operator`). Shared subjects:
+//! `variables`; the commands of the operator's program are passed on to it (`operator`). Shared
+//! subjects:
 //!
-//! - `cargo`: running cargo and rustup, the places in the repository
+//! - `cargo`: running cargo and rustup, the paths of the repository
 //! - `component`: building the WebAssembly component
-//! - `guest`: the component's unit tests, compiled as it is
+//! - `guest`: the component's unit tests, compiled for the component's target
 //! - `host`: choosing, starting and stopping the program that runs it
-//! - `http`: the few requests that chores make
+//! - `http`: the few HTTP requests that chores make
 //! - `keys`: the development signing key and its tokens
-//! - `tools`: other programs that tests and measurements talk to
-//! - `say`: what a person sees while a chore runs
+//! - `tools`: other programs that tests and benchmarks need
+//! - `say`: progress and errors, printed for a person
 //! - `signals`: passing Ctrl-C on to the host, once
 //! - `operator`: building and running the operator's program
-//! - `stores`: where the stores are
+//! - `stores`: the location of the stores
 
 #![forbid(unsafe_code)]
 
@@ -51,17 +52,17 @@ enum Command {
     Up(up::Up),
     /// Check and test everything
     Test(test::Test),
-    /// Check and test everything as CI does: what cannot run here is a failure
+    /// Check and test everything as CI does: a test that cannot run here is a failure
     Ci,
-    /// Write the description of the API anew, from the code
+    /// Regenerate the description of the API from the code
     Openapi(openapi::Openapi),
-    /// Write the variables in spin.toml and README.md anew, from the table in the code
+    /// Regenerate the variables in spin.toml and README.md from the table in the code
     Variables(variables::Variables),
-    /// Let fuzzers look for inputs that break a promise
+    /// Run the fuzzers, which look for inputs that break a promise
     Fuzz(fuzz::Fuzz),
-    /// Measure the application under load, beside nginx
+    /// Benchmark the application under load, next to nginx
     Bench(bench::Bench),
-    /// darkroom fsck: check every record and every byte of the stores
+    /// darkroom fsck: check every record and every byte in the stores
     Fsck(Passed),
     /// darkroom backup: copy the file stores of a server, which may be running
     Backup(Passed),

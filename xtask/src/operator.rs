@@ -1,5 +1,5 @@
-//! The operator's program, `darkroom`, built from this repository. `cargo xtask` has its
-//! commands too, for the stores and keys of `cargo xtask up`.
+//! The operator's program, `darkroom`, built from this repository. `cargo xtask` offers the same
+//! commands, with the stores and keys of `cargo xtask up` as defaults.
 
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt as _;
@@ -14,12 +14,12 @@ use crate::component::{self, Profile};
 use crate::say;
 use crate::stores::DEFAULT_DATA_DIR;
 
-/// Arguments for cargo that choose the embedded host and the operator's program, which has the
-/// host in it. Always both, without the component inside, so that nothing is compiled twice.
+/// Arguments for cargo that select the embedded host and the operator's program, which contains
+/// the host. Always both, and without the component inside, so that nothing is compiled twice.
 pub(crate) const SELECTION: &str =
     "--release --package darkroom-host --package darkroom-cli --no-default-features";
 
-/// Builds the program if need be, and gives its path.
+/// Builds the program if necessary, and returns its path.
 pub(crate) fn build() -> Result<PathBuf> {
     let path = target_dir().join("release/darkroom");
     let mut command = cargo(["build"]);
@@ -34,11 +34,15 @@ pub(crate) fn build() -> Result<PathBuf> {
         ));
     }
     cargo::run(&mut command)?;
-    ensure!(path.is_file(), "the build made no {}", path.display());
+    ensure!(
+        path.is_file(),
+        "the build did not produce {}",
+        path.display()
+    );
     Ok(path)
 }
 
-/// Builds the program with this component inside, as it is installed, and gives its path.
+/// Builds the program with this component inside, as users install it, and returns its path.
 pub(crate) fn build_with(component: &Path) -> Result<PathBuf> {
     let selection = SELECTION.replace("--no-default-features", "");
     let mut command = cargo(["build"]);
@@ -46,14 +50,14 @@ pub(crate) fn build_with(component: &Path) -> Result<PathBuf> {
     command.env("DARKROOM_COMPONENT", component);
     say::step("Building the operator's program with the component inside");
     cargo::run(&mut command)?;
-    // Out of the way of the next build without.
+    // Copied, because the next build without the component would overwrite it.
     let kept = target_dir().join("xtask/darkroom");
     std::fs::create_dir_all(target_dir().join("xtask"))?;
     std::fs::copy(target_dir().join("release/darkroom"), &kept)?;
     Ok(kept)
 }
 
-/// What is passed on to a command of the program as it is.
+/// Arguments that are passed on unchanged to a command of the program.
 #[derive(Args)]
 #[command(disable_help_flag = true)]
 pub(crate) struct Passed {
@@ -62,11 +66,11 @@ pub(crate) struct Passed {
 }
 
 impl Passed {
-    /// Becomes the program, so that its exit code is ours.
+    /// Replaces this process by the program, whose exit code is then that of `cargo xtask`.
     pub(crate) fn run(self, name: &str) -> Result<()> {
         let program = build()?;
         let mut defaults = defaults(name, &self.arguments, &root());
-        if name == "fsck" && !asks(&self.arguments, &["--url", "--from", "--help", "-h"]) {
+        if name == "fsck" && !has_option(&self.arguments, &["--url", "--from", "--help", "-h"]) {
             let component = component::build(Profile::Release)?;
             defaults.extend(["--from".into(), component.manifest.into()]);
         }
@@ -76,24 +80,24 @@ impl Passed {
     }
 }
 
-/// The options that make up for the repository where the caller gives none: its `.env`, and the
-/// stores of `cargo xtask up`.
+/// Default options, where the caller gives none: the repository's `.env`, and the stores of
+/// `cargo xtask up`.
 fn defaults(name: &str, given: &[OsString], repository: &Path) -> Vec<OsString> {
     let mut defaults: Vec<OsString> = Vec::new();
     let env_file = repository.join(".env");
-    if env_file.is_file() && !asks(given, &["--env-file"]) {
+    if env_file.is_file() && !has_option(given, &["--env-file"]) {
         defaults.extend(["--env-file".into(), env_file.into()]);
     }
     let has_stores = ["fsck", "backup", "restore"].contains(&name);
-    if has_stores && !asks(given, &["--data-dir", "--runtime-config-file", "--url"]) {
+    if has_stores && !has_option(given, &["--data-dir", "--runtime-config-file", "--url"]) {
         let data_dir = repository.join(DEFAULT_DATA_DIR);
         defaults.extend(["--data-dir".into(), data_dir.into()]);
     }
     defaults
 }
 
-/// Whether one of these options is given, with a value of its own or after `=`.
-fn asks(given: &[OsString], options: &[&str]) -> bool {
+/// Whether one of these options is given, with its value in the next argument or after `=`.
+fn has_option(given: &[OsString], options: &[&str]) -> bool {
     given.iter().any(|argument| {
         let argument = argument.to_string_lossy();
         let name = argument
@@ -116,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn commands_are_about_the_repository_unless_the_caller_says_otherwise() {
+    fn commands_use_the_repository_unless_the_caller_says_otherwise() {
         let folder = tempfile::tempdir().expect("a temporary directory");
         let check = |name, given, expected: &str| {
             assert_eq!(with_defaults(name, given, folder.path()), expected);

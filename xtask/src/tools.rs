@@ -1,5 +1,4 @@
-//! Programs that tests talk to besides the host: found, or installed where
-//! that is allowed.
+//! Programs other than the host that tests need: found, or installed where that is allowed.
 
 mod corpora;
 pub(crate) mod libraries;
@@ -15,14 +14,14 @@ use crate::{cargo, say};
 pub(crate) struct Tool {
     /// The program's file name.
     pub(crate) program: &'static str,
-    /// The package that brings it.
+    /// The package that contains it.
     pub(crate) package: &'static str,
     /// What it is needed for.
     pub(crate) purpose: &'static str,
 }
 
-/// The programs that the end-to-end tests may need, and the variables that tell
-/// their paths.
+/// The programs that the end-to-end tests may need, each with the environment variable that
+/// holds its path.
 const PROGRAMS: &[(&str, Tool)] = &[
     (
         "DARKROOM_TEST_REDIS_SERVER",
@@ -37,7 +36,7 @@ const PROGRAMS: &[(&str, Tool)] = &[
         Tool {
             program: "openssl",
             package: "openssl",
-            purpose: "the test of the shell's recipes in docs/access.md",
+            purpose: "the tests of the shell recipes in docs/access.md",
         },
     ),
     (
@@ -45,7 +44,7 @@ const PROGRAMS: &[(&str, Tool)] = &[
         Tool {
             program: "exiftool",
             package: "libimage-exiftool-perl",
-            purpose: "the tests of what is left of metadata",
+            purpose: "the tests that metadata is removed",
         },
     ),
     ("DARKROOM_TEST_CURL", client("curl", "curl")),
@@ -61,7 +60,7 @@ const PROGRAMS: &[(&str, Tool)] = &[
     ),
 ];
 
-/// A program that downloads.
+/// A program that downloads files.
 const fn client(program: &'static str, package: &'static str) -> Tool {
     Tool {
         program,
@@ -70,22 +69,22 @@ const fn client(program: &'static str, package: &'static str) -> Tool {
     }
 }
 
-/// Installs libraries where they are missing, and gives where they are.
+/// Installs libraries where they are missing, and returns their path.
 type Install = fn() -> Result<String>;
 
-/// The libraries that they may need, likewise.
+/// The libraries that the end-to-end tests may need, in the same form.
 const LIBRARIES: &[(&str, Install)] = &[
     ("DARKROOM_TEST_PYTHON", libraries::python),
     ("DARKROOM_TEST_NODE_MODULES", libraries::node_modules),
     ("DARKROOM_TEST_CORPUS", corpora::folder),
 ];
 
-/// What was found, and what was not.
+/// The tools that were found, and those that were not.
 #[derive(Debug, Default)]
 pub(crate) struct Tools {
-    /// Variables for the tests.
+    /// Environment variables for the tests.
     pub(crate) environment: Vec<(String, String)>,
-    /// What is left out, and how to change that.
+    /// Which tests are skipped, and which installation would let them run.
     pub(crate) missing: Vec<String>,
 }
 
@@ -106,14 +105,15 @@ pub(crate) fn find_or_install(strict: bool) -> Result<Tools> {
     }
     ensure!(
         !strict || tools.missing.is_empty(),
-        "nothing may be skipped here: {}",
+        "no test may be skipped in this run, but tools are missing: {}",
         tools.missing.join("; ")
     );
     Ok(tools)
 }
 
 impl Tool {
-    /// The program's path. Root gets the package installed where it is missing.
+    /// The program's path. Where the program is missing and the user is root, its package is
+    /// installed.
     pub(crate) fn ensure(&self) -> Result<String> {
         if let Some(path) = self.find() {
             return Ok(path);
@@ -121,7 +121,7 @@ impl Tool {
         self.install();
         self.find().ok_or_else(|| {
             anyhow::anyhow!(
-                "{}: there is no {}; install it with: apt-get install {}",
+                "{} need {}; install it with: apt-get install {}",
                 self.purpose,
                 self.program,
                 self.package
@@ -129,7 +129,7 @@ impl Tool {
         })
     }
 
-    /// Installs the package, if that is allowed; whether it is there then.
+    /// Installs the package if the user is root. Returns whether that succeeded.
     fn install(&self) -> bool {
         if !rustix::process::getuid().is_root() || cargo::on_path("apt-get").is_none() {
             return false;
@@ -139,13 +139,13 @@ impl Tool {
             self.package, self.purpose
         ));
         let install = || apt_get(&["install", "-y", "--no-install-recommends", self.package]);
-        // Package lists may be missing or stale: then refresh them, once.
+        // Package lists may be missing or stale: refresh them once, then try again.
         install() || (apt_get(&["update"]) && install())
     }
 
     fn find(&self) -> Option<String> {
         let found = cargo::on_path(self.program).or_else(|| {
-            // Where servers are, which an ordinary user's PATH leaves out.
+            // Servers are installed here, which is not on an ordinary user's PATH.
             let path = std::path::Path::new("/usr/sbin").join(self.program);
             path.is_file().then_some(path)
         });

@@ -1,4 +1,4 @@
-//! `cargo xtask up`: from a fresh clone to a served application.
+//! `cargo xtask up`: from a fresh clone to a running application.
 
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -8,15 +8,15 @@ use clap::Args;
 
 use crate::component::{self, Profile};
 use crate::host::{Choice, Host, Launch, Program};
-use crate::keys::{self, OWN_IMAGES, Wanted};
+use crate::keys::{self, OWN_IMAGES, TokenOptions};
 use crate::say;
 use crate::signals::Relay;
 use crate::stores::Location;
 
-/// Builds what is needed, starts a host and keeps it running until Ctrl-C.
+/// Builds everything that is needed, starts a host and keeps it running until Ctrl-C.
 #[derive(Args)]
 pub(crate) struct Up {
-    /// The address to serve on; port 0 takes a free one
+    /// The address to serve on; with port 0, the system chooses a free port
     #[arg(long, default_value = "127.0.0.1:3000")]
     listen: String,
     #[command(flatten)]
@@ -24,7 +24,7 @@ pub(crate) struct Up {
     /// What runs the component
     #[arg(long, value_enum, default_value = "auto")]
     host: Choice,
-    /// Build optimised, as it is deployed: the default
+    /// Build with optimisation, as for deployment: the default
     #[arg(long, conflicts_with = "debug")]
     release: bool,
     /// Build without optimisation: quicker to build, slower to run
@@ -33,7 +33,7 @@ pub(crate) struct Up {
     /// Set a variable of spin.toml: name=value; can be repeated
     #[arg(long = "variable", value_name = "NAME=VALUE", value_parser = parse_variable)]
     variables: Vec<(String, String)>,
-    /// Cap the memory of an instance, in bytes
+    /// Limit the memory of an instance, in bytes
     #[arg(long, value_name = "BYTES")]
     max_instance_memory: Option<u64>,
 }
@@ -103,7 +103,7 @@ fn serve(program: &Program, launch: &Launch, keys: &str, audience: Option<String
     say::step(&format!("Ready after {}", say::duration(start.elapsed())));
     let token = keys::mint(
         keys,
-        &Wanted {
+        &TokenOptions {
             sub: "dev",
             scope: OWN_IMAGES,
             expires_in: Duration::from_secs(60 * 60),
@@ -122,7 +122,7 @@ fn serve(program: &Program, launch: &Launch, keys: &str, audience: Option<String
 fn welcome(address: &str, token: &str) -> String {
     format!(
         "\nDarkroom serves {address} (documentation: {address}/docs). Ctrl-C stops it.\n\n\
-         Upload a picture; this token is good for one hour:\n\n  \
+         Upload a picture; this token is valid for one hour:\n\n  \
          curl -F file=@photo.jpg -H \"Authorization: Bearer {token}\" {address}/v1/images\n"
     )
 }
@@ -130,6 +130,6 @@ fn welcome(address: &str, token: &str) -> String {
 fn parse_variable(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("write it as name=value".to_owned()),
+        _ => Err("a variable must have the form name=value".to_owned()),
     }
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask variables`: the published variables, written anew.
+//! `cargo xtask variables`: regenerates the published variables.
 
 use anyhow::Result;
 use clap::Args;
@@ -6,9 +6,9 @@ use clap::Args;
 use crate::cargo;
 use crate::say;
 
-/// The unit test that holds the files to the table, and writes them where it is asked to.
+/// The unit test that compares the files with the table, or writes them when [`WRITE`] is set.
 const TEST: &str = "the_manifest_and_the_readme_have_all_variables";
-/// Asks it to.
+/// The environment variable that makes the test write the files.
 const WRITE: &str = "DARKROOM_WRITE_VARIABLES";
 
 /// Writes the table of variables in `src/settings/` into `spin.toml` and `README.md`.

@@ -1,10 +1,10 @@
-//! aria2, a download manager that asks for many ranges at once.
+//! aria2, a download manager that requests many ranges at once.
 
 use super::Stage;
 use crate::support::Program;
 
 #[tokio::test]
-async fn ranges_that_are_fetched_at_once_make_the_same_file() {
+async fn ranges_that_are_fetched_at_once_add_up_to_the_same_file() {
     let Some(aria2c) = Program::find("DARKROOM_TEST_ARIA2C") else {
         return;
     };
@@ -22,7 +22,7 @@ async fn ranges_that_are_fetched_at_once_make_the_same_file() {
         "--min-split-size=1M",
         "--log=log",
         "--log-level=info",
-        // Or one connection may be done before the others have begun.
+        // Otherwise, one connection may finish before the others have begun.
         "--max-overall-download-limit=8M",
         "--out=image.png",
         who.as_str(),

@@ -9,7 +9,7 @@ fn curl() -> Option<Program> {
     Program::find("DARKROOM_TEST_CURL")
 }
 
-/// Options for all calls, and what is printed after each: status and bytes of body.
+/// Options for all calls, which print the status and the length of the body.
 const REPORT: [&str; 3] = ["-sS", "-w", "%{http_code} %{size_download}"];
 
 fn call<'a>(stage: &'a Stage, arguments: &[&'a str]) -> Vec<&'a str> {
@@ -23,34 +23,34 @@ async fn curl_resumes_a_download_that_was_cut_off() {
     let stage = Stage::of_size(SIZE).await;
     for cut in [1, 400_000, SIZE - 1] {
         curl.write("image.png", &stage.file[..cut]);
-        let told = curl.succeed(&call(&stage, &["-C", "-", "-o", "image.png"]));
-        assert_eq!(told, format!("206 {}", SIZE - cut));
+        let report = curl.succeed(&call(&stage, &["-C", "-", "-o", "image.png"]));
+        assert_eq!(report, format!("206 {}", SIZE - cut));
         assert!(curl.read("image.png") == stage.file, "resumed at {cut}");
     }
-    // There is nothing more to come, and nothing is spoilt by asking for it.
-    let told = curl.succeed(&call(&stage, &["-C", "-", "-o", "image.png"]));
-    assert!(told.starts_with("416 "), "{told}");
+    // Nothing is left to download, and asking again spoils nothing.
+    let report = curl.succeed(&call(&stage, &["-C", "-", "-o", "image.png"]));
+    assert!(report.starts_with("416 "), "{report}");
     assert!(curl.read("image.png") == stage.file);
 }
 
 #[tokio::test]
-async fn curl_fetches_only_what_is_newer_than_its_file() {
+async fn curl_fetches_only_a_file_that_is_newer_than_its_own() {
     let Some(curl) = curl() else { return };
     let stage = Stage::of_size(SIZE).await;
-    let told = curl.succeed(&call(&stage, &["-R", "-o", "image.png"]));
-    assert_eq!(told, format!("200 {SIZE}"));
+    let report = curl.succeed(&call(&stage, &["-R", "-o", "image.png"]));
+    assert_eq!(report, format!("200 {SIZE}"));
     let newer = ["-z", "image.png", "-o", "again.png"];
     assert_eq!(curl.succeed(&call(&stage, &newer)), "304 0");
     let older = ["-z", "-Sun, 06 Nov 1994 08:49:37 GMT", "-o", "again.png"];
     assert!(curl.succeed(&call(&stage, &older)).starts_with("412 "));
     let since = ["-z", "Sun, 06 Nov 1994 08:49:37 GMT", "-o", "again.png"];
-    let told = curl.succeed(&call(&stage, &since));
-    assert_eq!(told, format!("200 {SIZE}"));
+    let report = curl.succeed(&call(&stage, &since));
+    assert_eq!(report, format!("200 {SIZE}"));
     assert!(curl.read("again.png") == stage.file);
 }
 
 #[tokio::test]
-async fn curl_fetches_only_what_has_another_etag() {
+async fn curl_fetches_only_a_file_with_another_etag() {
     let Some(curl) = curl() else { return };
     let stage = Stage::of_size(SIZE).await;
     let save = ["--etag-save", "etag", "-o", "image.png"];
@@ -62,7 +62,7 @@ async fn curl_fetches_only_what_has_another_etag() {
 }
 
 #[tokio::test]
-async fn curl_gets_the_same_bytes_whatever_codings_it_knows() {
+async fn curl_gets_the_same_bytes_whatever_codings_it_accepts() {
     let Some(curl) = curl() else { return };
     let stage = Stage::of_size(SIZE).await;
     for option in [
@@ -71,8 +71,8 @@ async fn curl_gets_the_same_bytes_whatever_codings_it_knows() {
         "--http1.0",
         "--http2-prior-knowledge",
     ] {
-        let told = curl.succeed(&call(&stage, &[option, "-o", "image.png"]));
-        assert_eq!(told, format!("200 {SIZE}"), "{option}");
+        let report = curl.succeed(&call(&stage, &[option, "-o", "image.png"]));
+        assert_eq!(report, format!("200 {SIZE}"), "{option}");
         assert!(curl.read("image.png") == stage.file, "{option}");
     }
 }
@@ -87,16 +87,18 @@ async fn curl_gets_one_range_or_several() {
         ("-100", SIZE - 100, SIZE),
         ("1400000-", 1_400_000, SIZE),
     ] {
-        let told = curl.succeed(&call(&stage, &["-r", range, "-o", "part"]));
-        assert_eq!(told, format!("206 {}", end - start));
+        let report = curl.succeed(&call(&stage, &["-r", range, "-o", "part"]));
+        assert_eq!(report, format!("206 {}", end - start));
         assert!(curl.read("part") == stage.file[start..end], "{range}");
     }
-    let told = curl.succeed(&call(&stage, &["-r", "9-19,500000-900000", "-o", "parts"]));
+    let report = curl.succeed(&call(&stage, &["-r", "9-19,500000-900000", "-o", "parts"]));
     let parts = curl.read("parts");
-    assert_eq!(told, format!("206 {}", parts.len()));
+    assert_eq!(report, format!("206 {}", parts.len()));
     let holds = |range: std::ops::Range<usize>| {
-        let wanted = &stage.file[range];
-        parts.windows(wanted.len()).any(|window| window == wanted)
+        let expected = &stage.file[range];
+        parts
+            .windows(expected.len())
+            .any(|window| window == expected)
     };
     assert!(parts.starts_with(b"--") && parts.ends_with(b"--\r\n"));
     assert!(holds(9..20) && holds(500_000..900_001));
@@ -143,7 +145,7 @@ async fn curl_uploads_as_the_readme_says() {
             serde_json::from_str(&curl.succeed(&arguments)).expect("an image object");
         assert_eq!(image["size"], SIZE, "{image}");
         let url = format!("{}{}", stage.address, path(&image));
-        let told = curl.succeed(&[&REPORT, &["-H", &who, "-X", "DELETE", &url][..]].concat());
-        assert_eq!(told, "204 0");
+        let report = curl.succeed(&[&REPORT, &["-H", &who, "-X", "DELETE", &url][..]].concat());
+        assert_eq!(report, "204 0");
     }
 }

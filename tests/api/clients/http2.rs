@@ -1,9 +1,9 @@
-//! HTTP/2 without TLS, as a proxy in front speaks it.
+//! HTTP/2 without TLS, as a proxy in front may use it.
 
 use crate::support::{Darkroom, Png, content, fixture, header, path, unique};
 
 #[tokio::test]
-async fn images_go_in_and_out_over_http2() {
+async fn images_are_uploaded_and_downloaded_over_http2() {
     let alice = Darkroom::shared().client(&unique("alice")).over_http2();
     let large = Png::of_size(3_000_000).bytes();
     let first = alice.upload(fixture("animated.gif").bytes).await;

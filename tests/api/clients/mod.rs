@@ -1,5 +1,5 @@
-//! Clients that nobody here wrote. Where `cargo xtask test` finds no such program it
-//! reports that its tests are skipped, and fails in CI.
+//! Third-party clients. If `cargo xtask test` does not find a program, it reports its tests as
+//! skipped, and fails in CI.
 
 mod aria2;
 mod curl;
@@ -15,21 +15,21 @@ use serde_json::Value;
 
 use crate::support::{Client, Darkroom, Png, content, created, send, token, unique};
 
-/// An image of several chunks, and how a client of another make may ask for it.
+/// An image of several chunks, and the ways in which a third-party client may request it.
 struct Stage {
-    /// Where the server is.
+    /// The URL of the server.
     address: String,
     alice: Client,
     image: Value,
     file: Bytes,
-    /// Where the bytes are, in full.
+    /// The full URL of the bytes.
     url: String,
     /// A header line with a token.
     authorization: String,
 }
 
 impl Stage {
-    /// An image of so many bytes.
+    /// An image of this many bytes.
     async fn of_size(size: usize) -> Self {
         let owner = unique("alice");
         let darkroom = Darkroom::shared();
@@ -46,7 +46,7 @@ impl Stage {
         }
     }
 
-    /// The URL of another image that was uploaded under this name, to be saved.
+    /// Uploads another image under this name. Returns the URL to download it from.
     async fn named(&self, name: &str) -> String {
         let part = Part::bytes(self.file.to_vec()).file_name(name.to_owned());
         let form = Form::new().part("file", part);

@@ -1,4 +1,4 @@
-//! nginx in front as a proxy that caches, set up as docs/delivery.md says.
+//! nginx in front as a caching proxy, configured as in docs/delivery.md.
 
 use bytes::Bytes;
 use reqwest::{Method, Response, StatusCode};
@@ -11,23 +11,23 @@ use crate::support::{
 const SIZE: usize = 1_500_000;
 
 #[test]
-fn the_documented_configuration_is_the_one_that_is_tested() {
+fn the_documented_configuration_is_the_tested_one() {
     let recipe = include_str!("../../recipes/nginx-cache.conf");
     let document = include_str!("../../../docs/delivery.md");
     assert!(document.contains(&format!("```nginx\n{recipe}```\n")));
 }
 
-/// A proxy, an owner behind it, and an image of theirs that was uploaded through it.
+/// A proxy, an owner, and an image that the owner has uploaded through the proxy.
 struct Stage {
     nginx: Nginx,
     alice: Client,
-    anybody: Client,
+    anonymous: Client,
     image: Value,
     file: Bytes,
 }
 
 impl Stage {
-    /// `replaced` are lines of the recipe.
+    /// Starts with some lines of the recipe `replaced`.
     async fn new(visibility: &str, replaced: &[(&str, &str)]) -> Option<Self> {
         let nginx = Nginx::before(&Darkroom::shared(), replaced)?;
         let alice = nginx.client(&unique("alice"));
@@ -37,7 +37,7 @@ impl Stage {
         let changed = alice.json(Method::PATCH, path(&image), &change).await;
         assert_eq!(changed.status(), 200);
         Some(Self {
-            anybody: nginx.anybody(),
+            anonymous: nginx.anonymous(),
             nginx,
             alice,
             image,
@@ -45,30 +45,31 @@ impl Stage {
         })
     }
 
-    /// Asks without a token, with header fields.
+    /// Requests the image without a token, with these header fields.
     async fn get(&self, fields: &[(&str, &str)]) -> Response {
-        ask(&self.anybody, content(&self.image), fields).await
+        ask(&self.anonymous, content(&self.image), fields).await
     }
 
-    /// Asks until the cache answers so; every answer has the whole image.
+    /// Requests the image until the cache reports this status. Every answer must have the whole
+    /// image.
     async fn get_until(&self, cache_status: &str) {
         let answered = eventually(|| async {
             let response = self.get(&[]).await;
-            let told = header(&response, "x-cache-status") == cache_status;
+            let matches = header(&response, "x-cache-status") == cache_status;
             assert_eq!(response.status(), 200);
             assert!(response.bytes().await.expect("all bytes") == self.file);
-            told
+            matches
         });
         let answered = answered.await;
         assert_eq!(
             answered,
             Ok(()),
-            "never {cache_status}: {}",
+            "the cache never reported {cache_status}: {}",
             self.nginx.log()
         );
     }
 
-    /// Ranges come as they should, whoever answers.
+    /// Checks the answers to ranges, whether the cache or the server gives them.
     async fn check_ranges(&self, client: &Client) {
         for (range, start, end) in [
             ("bytes=0-0", 0, 1),
@@ -79,8 +80,8 @@ impl Stage {
         ] {
             let response = ask(client, content(&self.image), &[("range", range)]).await;
             assert_eq!(response.status(), 206, "{range}: {}", self.nginx.log());
-            let told = format!("bytes {start}-{}/{SIZE}", end - 1);
-            assert_eq!(header(&response, "content-range"), told);
+            let expected = format!("bytes {start}-{}/{SIZE}", end - 1);
+            assert_eq!(header(&response, "content-range"), expected);
             let body = response.bytes().await.expect("all bytes");
             assert!(body == self.file.slice(start..end), "{range}");
         }
@@ -96,7 +97,7 @@ async fn ask(client: &Client, url: &str, fields: &[(&str, &str)]) -> Response {
 }
 
 #[tokio::test]
-async fn a_public_image_is_kept_and_revalidated_by_its_etag() {
+async fn a_public_image_is_cached_and_revalidated_by_its_etag() {
     let Some(stage) = Stage::new("public", &[]).await else {
         return;
     };
@@ -106,10 +107,10 @@ async fn a_public_image_is_kept_and_revalidated_by_its_etag() {
     assert!(first.bytes().await.expect("all bytes") == stage.file);
     for _ in 0..2 {
         stage.get_until("HIT").await;
-        // The cache has asked, and was told that nothing has changed.
+        // The cache has revalidated, and got the answer that nothing has changed.
         stage.get_until("REVALIDATED").await;
     }
-    stage.check_ranges(&stage.anybody).await;
+    stage.check_ranges(&stage.anonymous).await;
     let known = stage.get(&[("if-none-match", &etag)]).await;
     assert_eq!(known.status(), StatusCode::NOT_MODIFIED);
     let resumed = [("range", "bytes=9-"), ("if-range", etag.as_str())];
@@ -117,7 +118,7 @@ async fn a_public_image_is_kept_and_revalidated_by_its_etag() {
 }
 
 #[tokio::test]
-async fn a_public_image_is_kept_in_slices() {
+async fn a_public_image_is_cached_in_slices() {
     let slices = [
         (
             "proxy_cache_key $request_uri;",
@@ -129,10 +130,10 @@ async fn a_public_image_is_kept_in_slices() {
     let Some(stage) = Stage::new("public", &slices).await else {
         return;
     };
-    stage.check_ranges(&stage.anybody).await;
+    stage.check_ranges(&stage.anonymous).await;
     stage.get_until("HIT").await;
     stage.get_until("REVALIDATED").await;
-    stage.check_ranges(&stage.anybody).await;
+    stage.check_ranges(&stage.anonymous).await;
     stage.check_ranges(&stage.alice).await;
     let small = Stage {
         file: Png::of_size(1000).bytes(),
@@ -143,7 +144,7 @@ async fn a_public_image_is_kept_in_slices() {
 }
 
 #[tokio::test]
-async fn a_private_image_is_never_given_to_who_has_no_token() {
+async fn a_private_image_is_never_served_without_a_token() {
     let Some(stage) = Stage::new("private", &[]).await else {
         return;
     };
@@ -167,7 +168,7 @@ async fn a_private_image_is_never_given_to_who_has_no_token() {
 }
 
 #[tokio::test]
-async fn an_image_made_private_is_soon_out_of_the_cache_and_stays_out() {
+async fn an_image_made_private_soon_leaves_the_cache_and_stays_out() {
     let Some(stage) = Stage::new("public", &[]).await else {
         return;
     };
@@ -177,8 +178,8 @@ async fn an_image_made_private_is_soon_out_of_the_cache_and_stays_out() {
     assert_eq!(changed.await.status(), 200);
     let refused = eventually(|| async { stage.get(&[]).await.status() == 401 });
     assert_eq!(refused.await, Ok(()));
-    // The cache still has the bytes. An owner who is told that they are as they were
-    // does not make them good for others.
+    // The cache still has the bytes. That an owner revalidates them must not make them available
+    // to others.
     let etag = format!("\"{}\"", stage.image["sha256"].as_str().expect("hex"));
     for _ in 0..3 {
         let known = [("if-none-match", etag.as_str())];
@@ -190,21 +191,21 @@ async fn an_image_made_private_is_soon_out_of_the_cache_and_stays_out() {
 }
 
 #[tokio::test]
-async fn a_link_is_kept_until_it_is_revoked() {
+async fn a_link_is_cached_until_it_is_revoked() {
     let Some(stage) = Stage::new("private", &[]).await else {
         return;
     };
     let url = stage.alice.url(&stage.image).await;
     let kept = eventually(|| async {
-        let response = stage.anybody.get(&url).await;
+        let response = stage.anonymous.get(&url).await;
         assert_eq!(response.status(), 200);
         header(&response, "x-cache-status") == "HIT"
     });
     assert_eq!(kept.await, Ok(()));
     let changed = url.replace("signature=", "signature=x");
-    problem(stage.anybody.get(&changed).await, 403, "link-invalid").await;
+    problem(stage.anonymous.get(&changed).await, 403, "link-invalid").await;
     assert_eq!(stage.alice.revoke(&stage.image).await.status(), 204);
-    let gone = eventually(|| async { stage.anybody.get(&url).await.status() == 410 });
+    let gone = eventually(|| async { stage.anonymous.get(&url).await.status() == 410 });
     assert_eq!(gone.await, Ok(()));
     problem(stage.get(&[]).await, 401, "unauthorized").await;
 }
@@ -228,7 +229,7 @@ async fn changes_through_the_proxy_keep_their_conditions() {
     let refused = send(deletion.header("if-match", &etag)).await;
     problem(refused, 412, "precondition-failed").await;
     assert_eq!(stage.alice.delete(itself).await.status(), 204);
-    // Nobody without a token is told whether there ever was one.
+    // Without a token, a client cannot find out whether the image ever existed.
     let gone = eventually(|| async { stage.get(&[]).await.status() == 401 });
     assert_eq!(gone.await, Ok(()));
 }

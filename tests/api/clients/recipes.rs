@@ -1,6 +1,6 @@
-//! The recipes of `docs/access.md`: tokens and links that are made in other
-//! languages open the same doors. Where `cargo xtask test` finds no such language
-//! it reports that this is skipped, and fails in CI.
+//! The recipes of `docs/access.md`: tokens and links that are made in other languages are accepted
+//! too. If `cargo xtask test` does not find a language, it reports its tests as skipped, and fails
+//! in CI.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,14 +10,14 @@ use serde_json::{Value, json};
 
 use crate::support::{Darkroom, KEYS, content, fixture, header, now, peer, problem, token, unique};
 
-/// What is needed to run the recipes of a language.
+/// A language, and what is needed to run its recipes.
 struct Language {
     program: PathBuf,
     extension: &'static str,
     folder: tempfile::TempDir,
 }
 
-/// The languages that are there.
+/// The languages that are installed.
 fn languages() -> Vec<Language> {
     let python = peer("DARKROOM_TEST_PYTHON").map(|program| Language::new(program, "py"));
     let openssl = peer("DARKROOM_TEST_OPENSSL");
@@ -31,9 +31,9 @@ fn languages() -> Vec<Language> {
 fn javascript() -> Option<Language> {
     let modules = peer("DARKROOM_TEST_NODE_MODULES")?;
     let language = Language::new("node".into(), "mjs");
-    // Node looks for libraries beside the file that imports them.
-    let beside = language.folder.path().join("node_modules");
-    std::os::unix::fs::symlink(modules, beside).expect("a link");
+    // Node looks for libraries next to the file that imports them.
+    let link = language.folder.path().join("node_modules");
+    std::os::unix::fs::symlink(modules, link).expect("a link");
     Some(language)
 }
 
@@ -52,13 +52,13 @@ impl Language {
         }
     }
 
-    /// What a recipe prints.
+    /// Runs a recipe, and returns its output.
     fn recipe(&self, name: &str, arguments: &[&str]) -> String {
         let file = format!("{name}.{}", self.extension);
         self.run(&[&[file.as_str()], arguments].concat())
     }
 
-    /// What the program prints.
+    /// Runs the program, and returns its output.
     fn run(&self, arguments: &[&str]) -> String {
         let output = Command::new(&self.program)
             .args(arguments)
@@ -74,53 +74,53 @@ impl Language {
 }
 
 #[tokio::test]
-async fn a_token_of_every_recipe_is_taken() {
+async fn the_token_of_every_recipe_is_accepted() {
     let darkroom = Darkroom::shared();
     for language in languages() {
         let owner = unique("zoë");
         let client = darkroom.client(&owner);
         let image = client.upload(fixture("still.gif").bytes).await;
         let token = language.recipe("mint_token", &[&owner, "openid images:read"]);
-        let client = darkroom.anybody().with_token(token);
+        let client = darkroom.anonymous().with_token(token);
         let listed = client.list().await;
         assert_eq!(listed, [image], "{}", language.extension);
-        // It says what was asked for, and no more.
+        // It has the requested claims, and no others.
         let refused = client.send(fixture("still.gif").bytes).await;
         problem(refused, 403, "insufficient-scope").await;
     }
 }
 
 #[tokio::test]
-async fn a_link_of_every_recipe_is_served_without_a_token() {
+async fn the_link_of_every_recipe_is_served_without_a_token() {
     let darkroom = Darkroom::shared();
     let alice = darkroom.client(&unique("alice"));
     let file = fixture("alpha.png");
     let image = alice.upload(file.bytes).await;
-    let anybody = darkroom.anybody();
+    let anonymous = darkroom.anonymous();
     for language in languages() {
         let sign = |arguments: &[&str]| {
             let arguments = [&[content(&image)], arguments].concat();
             language.recipe("sign_link", &arguments)
         };
         let url = sign(&["300"]);
-        let response = anybody.get(&url).await;
+        let response = anonymous.get(&url).await;
         assert_eq!(response.status(), 200, "{url}");
         assert_eq!(response.bytes().await.expect("all bytes"), file.bytes);
-        assert_eq!(anybody.head(&url).await.status(), 200, "{url}");
+        assert_eq!(anonymous.head(&url).await.status(), 200, "{url}");
         let url = sign(&["300", "download=1"]);
-        let response = anybody.get(&url).await;
+        let response = anonymous.get(&url).await;
         let disposition = header(&response, "content-disposition");
         assert!(disposition.starts_with("attachment"), "{disposition}");
 
         let changed = url.replace("download=1", "download=0");
-        problem(anybody.get(&changed).await, 403, "link-invalid").await;
-        problem(anybody.get(&sign(&["0"])).await, 410, "link-expired").await;
+        problem(anonymous.get(&changed).await, 403, "link-invalid").await;
+        problem(anonymous.get(&sign(&["0"])).await, 410, "link-expired").await;
     }
 }
 
 #[test]
 fn every_recipe_encodes_and_sorts_as_the_server_does() {
-    let ring = KeyRing::parse(KEYS).expect("good keys");
+    let ring = KeyRing::parse(KEYS).expect("valid keys");
     let path = "/v1/images/01a20bb0-2844-74b5-8560-f8154794d311/content";
     let parameters = ["z=!'()*", "a-b=ä €", "a=&=+%~_.-/?#", "empty="];
     for language in languages() {
@@ -133,7 +133,7 @@ fn every_recipe_encodes_and_sorts_as_the_server_does() {
     }
 }
 
-/// Prints the claims of a token, if its signature and times are good.
+/// Prints the claims of a token, if its signature and times are valid.
 const READ_IN_PYTHON: &str = r#"
 import base64, json, os, sys, jwt
 kid, secret = os.environ["DARKROOM_KEY"].split(":")
@@ -142,7 +142,7 @@ secret = base64.urlsafe_b64decode(secret + "==")
 print(json.dumps(jwt.decode(sys.argv[1], secret, algorithms=["HS256"])))
 "#;
 
-/// The same.
+/// The same in JavaScript.
 const READ_IN_JAVASCRIPT: &str = r#"
 import { jwtVerify } from "jose";
 const [kid, secret] = process.env.DARKROOM_KEY.split(":");

@@ -1,5 +1,5 @@
-//! Libraries of Python and JavaScript, each in a script of `tests/clients/` that
-//! does what an application does with them and checks what it gets.
+//! Python and JavaScript libraries, each in a script of `tests/clients/`, which uses it as an
+//! application would and checks the results.
 
 use std::path::Path;
 
@@ -21,27 +21,27 @@ fn python() -> Option<Program> {
     Program::find("DARKROOM_TEST_PYTHON")
 }
 
-/// It needs no libraries; where those of others are, there is Node too.
+/// Node, which needs no libraries here. It is installed wherever the libraries of other tests are.
 fn node() -> Option<Program> {
     peer("DARKROOM_TEST_NODE_MODULES").map(|_| Program::at("node"))
 }
 
 #[tokio::test]
-async fn requests_of_python_does_all_that_an_application_needs() {
+async fn the_python_library_requests_does_all_that_an_application_needs() {
     run(python(), "with_requests.py").await;
 }
 
 #[tokio::test]
-async fn names_of_every_class_of_unicode_are_read_by_others_as_they_were_kept() {
+async fn other_readers_see_names_of_every_class_of_unicode_as_they_are_stored() {
     run(python(), "with_names.py").await;
 }
 
 #[tokio::test]
-async fn httpx_of_python_does_all_that_an_application_needs() {
+async fn the_python_library_httpx_does_all_that_an_application_needs() {
     run(python(), "with_httpx.py").await;
 }
 
 #[tokio::test]
-async fn fetch_of_node_does_all_that_an_application_needs() {
+async fn fetch_in_node_does_all_that_an_application_needs() {
     run(node(), "with_fetch.mjs").await;
 }

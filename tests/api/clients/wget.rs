@@ -9,7 +9,7 @@ fn wget() -> Option<Program> {
     Program::find("DARKROOM_TEST_WGET")
 }
 
-/// Runs it on the image, which must go well, and gives what it says.
+/// Downloads the image, which must succeed. Returns the output of wget.
 fn fetch(wget: &Program, stage: &Stage, arguments: &[&str]) -> String {
     let who = format!("--header={}", stage.authorization);
     let fixed = ["-S", "-o", "log", "--tries=1", who.as_str()];
@@ -33,7 +33,7 @@ async fn wget_resumes_a_download_that_was_cut_off() {
 }
 
 #[tokio::test]
-async fn wget_fetches_only_what_is_newer_than_its_file() {
+async fn wget_fetches_only_a_file_that_is_newer_than_its_own() {
     let Some(wget) = wget() else { return };
     let stage = Stage::of_size(SIZE).await;
     let log = fetch(&wget, &stage, &["-N"]);

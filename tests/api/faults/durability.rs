@@ -1,9 +1,9 @@
-//! What was answered with 201 is there, whatever happens then.
+//! An image that was acknowledged with 201 stays, whatever happens next.
 
 use crate::support::{Darkroom, Png, content, fixture, path, spin_differs};
 
 #[tokio::test]
-async fn images_outlive_a_restart() {
+async fn images_survive_a_restart() {
     let mut darkroom = Darkroom::start();
     let alice = darkroom.client("alice");
     let large = Png::of_size(2_000_000).bytes();
@@ -21,7 +21,7 @@ async fn images_outlive_a_restart() {
 }
 
 #[tokio::test]
-async fn an_image_outlives_a_crash_right_after_its_answer() {
+async fn an_image_survives_a_crash_right_after_its_answer() {
     let mut darkroom = Darkroom::start();
     let mut kept = Vec::new();
     for size in [5_000, 600_000, 3_000_000] {
@@ -40,7 +40,7 @@ async fn an_image_outlives_a_crash_right_after_its_answer() {
 }
 
 #[tokio::test]
-async fn a_deletion_outlives_a_crash_right_after_its_answer() {
+async fn a_deletion_survives_a_crash_right_after_its_answer() {
     let mut darkroom = Darkroom::start();
     let alice = darkroom.client("alice");
     let image = alice.upload(fixture("still.gif").bytes).await;
@@ -53,8 +53,8 @@ async fn a_deletion_outlives_a_crash_right_after_its_answer() {
 }
 
 #[tokio::test]
-async fn a_graceful_end_lets_a_download_under_way_finish() {
-    if spin_differs("it ends at once") {
+async fn a_graceful_end_lets_a_download_in_progress_finish() {
+    if spin_differs("it ends immediately") {
         return;
     }
     let mut darkroom = Darkroom::start();

@@ -1,4 +1,4 @@
-//! Damage in the stores: never wrong bytes with a good ending.
+//! Damage in the stores: a download never completes with wrong bytes.
 
 use crate::support::{Client, Darkroom, FIXTURES, Png, S3, content, eventually, problem, send};
 use serde_json::Value;
@@ -7,24 +7,29 @@ use serde_json::Value;
 const SIZE: usize = 1_000_000;
 const CHUNK: usize = 384 << 10;
 
-/// A download that must break off: how many bytes came. All of them must be right.
+/// Downloads an image, which must break off. Returns the number of bytes received, all of which
+/// must be right.
 async fn broken_off(client: &Client, image: &Value, file: &[u8]) -> usize {
     let request = client.request(reqwest::Method::GET, content(image));
-    // Where damage is found ahead, not even the head may be on its way.
+    // If damage is found early, not even the head may have been sent.
     let Ok(mut response) = request.send().await else {
         return 0;
     };
     assert_eq!(response.status(), 200);
-    let mut come = Vec::new();
+    let mut received = Vec::new();
     loop {
         match response.chunk().await {
-            Ok(Some(piece)) => come.extend_from_slice(&piece),
-            Ok(None) => panic!("a good ending after {} bytes", come.len()),
+            Ok(Some(piece)) => received.extend_from_slice(&piece),
+            Ok(None) => panic!("the download completed after {} bytes", received.len()),
             Err(_) => break,
         }
     }
-    assert!(file.starts_with(&come), "wrong bytes among {}", come.len());
-    come.len()
+    assert!(
+        file.starts_with(&received),
+        "wrong bytes among the first {}",
+        received.len()
+    );
+    received.len()
 }
 
 async fn range(client: &Client, image: &Value, range: &str) -> reqwest::Response {
@@ -33,7 +38,7 @@ async fn range(client: &Client, image: &Value, range: &str) -> reqwest::Response
 }
 
 #[tokio::test]
-async fn a_changed_bit_breaks_the_transfer_and_is_told_to_the_log() {
+async fn a_changed_bit_breaks_the_transfer_and_is_logged() {
     let darkroom = Darkroom::start();
     let alice = darkroom.client("alice");
     let file = Png::of_size(SIZE).bytes();
@@ -42,18 +47,18 @@ async fn a_changed_bit_breaks_the_transfer_and_is_told_to_the_log() {
     assert_eq!(keys.len(), 3);
     darkroom.damage_chunk(&keys[2], |chunk| chunk[1000] ^= 4);
     assert!(broken_off(&alice, &image, &file).await <= 2 * CHUNK);
-    let told = || async { darkroom.log().contains("chunk 2 of blob") };
-    assert_eq!(eventually(told).await, Ok(()), "{}", darkroom.log());
+    let is_logged = || async { darkroom.log().contains("chunk 2 of blob") };
+    assert_eq!(eventually(is_logged).await, Ok(()), "{}", darkroom.log());
 
-    let good = range(&alice, &image, "100-800").await;
-    assert_eq!(good.status(), 206);
-    assert!(good.bytes().await.expect("a body") == file[100..=800]);
+    let whole = range(&alice, &image, "100-800").await;
+    assert_eq!(whole.status(), 206);
+    assert!(whole.bytes().await.expect("a body") == file[100..=800]);
     let response = range(&alice, &image, "999999-999999").await;
     problem(response, 500, "internal").await;
 }
 
 #[tokio::test]
-async fn where_sha256_is_asked_for_not_even_a_seal_can_be_forged() {
+async fn with_sha256_checks_not_even_a_forged_seal_passes() {
     let setup = Darkroom::with().variable("verify_downloads", "sha256");
     let darkroom = setup.start();
     let alice = darkroom.client("alice");
@@ -62,7 +67,7 @@ async fn where_sha256_is_asked_for_not_even_a_seal_can_be_forged() {
     let other = alice.upload(sound).await;
     assert!(alice.download(&image).await == file);
     let key = &darkroom.chunk_keys()[1];
-    // As it was written before there were seals.
+    // The form in which chunks were stored before seals were introduced.
     darkroom.damage_chunk(key, |chunk| {
         chunk[1000] ^= 4;
         chunk.truncate(CHUNK);
@@ -70,15 +75,15 @@ async fn where_sha256_is_asked_for_not_even_a_seal_can_be_forged() {
     let request = alice.request(reqwest::Method::GET, content(&image));
     if let Ok(response) = request.send().await {
         let body = response.bytes().await;
-        assert!(body.is_err(), "a good ending");
+        assert!(body.is_err(), "the download completed");
     }
-    let told = || async { darkroom.log().contains("does not match its SHA-256") };
-    assert_eq!(eventually(told).await, Ok(()), "{}", darkroom.log());
+    let is_logged = || async { darkroom.log().contains("does not match its SHA-256") };
+    assert_eq!(eventually(is_logged).await, Ok(()), "{}", darkroom.log());
     assert!(alice.download(&other).await == sound);
 }
 
 #[tokio::test]
-async fn a_chunk_that_is_cut_absent_or_anothers_breaks_the_transfer() {
+async fn a_truncated_missing_or_swapped_chunk_breaks_the_transfer() {
     let darkroom = Darkroom::start();
     let alice = darkroom.client("alice");
     let file = Png::of_size(SIZE).bytes();
@@ -100,7 +105,7 @@ async fn a_chunk_that_is_cut_absent_or_anothers_breaks_the_transfer() {
         darkroom.damage_chunk(&keys[1], |chunk| chunk.clone_from(&second));
         assert!(alice.download(&image).await == file);
     }
-    // What shows before the first byte is sent is an answer of its own.
+    // Damage that is found before the first byte is sent has an answer of its own.
     darkroom.damage_chunk(&keys[0], |chunk| chunk[0] ^= 1);
     problem(alice.get(content(&image)).await, 500, "internal").await;
 }

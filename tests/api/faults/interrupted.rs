@@ -5,22 +5,22 @@ use crate::support::{Darkroom, Png, Raw, content, eventually, fixture, token};
 const SIZE: usize = 2_000_000;
 const CHUNK: usize = 384 << 10;
 
-/// Closes the connection once as many chunks are stored as must be of `sent` bytes.
+/// Closes the connection once all complete chunks of the `sent` bytes are stored.
 async fn go_away(raw: Raw, darkroom: &Darkroom, sent: usize) {
-    // The chunk that came last may still be on its way.
+    // The last chunk may still be on its way to the store.
     let stored = (sent / CHUNK).saturating_sub(1);
     let there = || async { darkroom.chunks() >= i64::try_from(stored).expect("few") };
     assert_eq!(
         eventually(there).await,
         Ok(()),
-        "{stored} chunks are not there"
+        "{stored} chunks were not stored"
     );
     drop(raw);
     darkroom.holds_chunks(0).await;
 }
 
 #[tokio::test]
-async fn an_upload_that_is_broken_off_leaves_nothing() {
+async fn an_interrupted_upload_leaves_nothing() {
     let mut darkroom = Darkroom::start();
     let file = Png::of_size(SIZE).bytes();
     let length = format!("Content-Length: {SIZE}");
@@ -35,14 +35,14 @@ async fn an_upload_that_is_broken_off_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn an_upload_without_a_length_that_is_broken_off_leaves_nothing() {
+async fn an_interrupted_upload_without_a_length_leaves_nothing() {
     let mut darkroom = Darkroom::start();
     let file = Png::of_size(SIZE).bytes();
     for cut in [1, 100_000, 1_300_000, SIZE] {
         let mut raw = Raw::connect(&darkroom).await;
         raw.begin_upload("alice", &["Transfer-Encoding: chunked"])
             .await;
-        // Even the whole file is nothing without the last chunk.
+        // Even the whole file does not count without the last chunk of the coding.
         raw.send_chunk(&file[..cut]).await;
         go_away(raw, &darkroom, cut).await;
     }
@@ -51,7 +51,7 @@ async fn an_upload_without_a_length_that_is_broken_off_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn a_form_that_is_broken_off_leaves_nothing() {
+async fn an_interrupted_form_leaves_nothing() {
     let mut darkroom = Darkroom::start();
     let part = b"--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n";
     let gif = fixture("still.gif").bytes;
@@ -77,7 +77,7 @@ async fn a_form_that_is_broken_off_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn downloads_that_are_broken_off_harm_nobody() {
+async fn interrupted_downloads_do_not_affect_others() {
     let darkroom = Darkroom::start();
     let alice = darkroom.client("alice");
     let file = Png::of_size(8_000_000).bytes();
@@ -96,7 +96,7 @@ async fn downloads_that_are_broken_off_harm_nobody() {
 }
 
 #[tokio::test]
-async fn a_client_that_sends_slowly_holds_up_nobody() {
+async fn a_client_that_sends_slowly_does_not_delay_others() {
     let darkroom = Darkroom::shared();
     let alice = darkroom.client("slow");
     let file = fixture("progressive.jpg").bytes;

@@ -1,4 +1,4 @@
-//! Crashes, stores that fail, clients that go away: nothing is lost, and nothing is left.
+//! Crashes, failing stores, clients that disconnect: nothing is lost, and no remains are left.
 
 pub(crate) mod crash;
 mod durability;

@@ -1,4 +1,4 @@
-//! Stores that fail for a while: a clear answer, nothing lost, and no restart.
+//! Stores that fail for a while: clear answers, no loss, and no restart.
 
 use std::io::{Seek as _, SeekFrom, Write as _};
 
@@ -11,7 +11,7 @@ use crate::support::{
 
 const SIZE: usize = 1_000_000;
 
-/// Images that were acknowledged, and what they are.
+/// The acknowledged images, with their content.
 struct Kept {
     images: Vec<(Value, Bytes)>,
 }
@@ -31,7 +31,7 @@ impl Kept {
         self.images.insert(0, (image, file));
     }
 
-    /// All that was acknowledged is there, and nothing that was not.
+    /// Checks that every acknowledged image is there, and no other.
     async fn check(&self, client: &Client) {
         let images: Vec<&Value> = self.images.iter().map(|(image, _)| image).collect();
         assert_eq!(client.list().await.iter().collect::<Vec<_>>(), images);
@@ -42,9 +42,9 @@ impl Kept {
 }
 
 async fn unavailable(response: reqwest::Response) {
-    let told = response.headers().get("retry-after").cloned();
+    let retry_after = response.headers().get("retry-after").cloned();
     problem(response, 503, "unavailable").await;
-    assert!(told.is_some(), "no Retry-After");
+    assert!(retry_after.is_some(), "no Retry-After");
 }
 
 /// Uploads until the store has room again.
@@ -67,17 +67,17 @@ async fn recovers(client: &Client, kept: &mut Kept) {
 }
 
 #[tokio::test]
-async fn a_full_disk_is_told_and_outlived() {
+async fn a_full_disk_is_reported_and_survived() {
     let darkroom = Darkroom::with().on(Disk::Small(24)).start();
     let alice = darkroom.client("alice");
     let mut kept = Kept::new(&alice).await;
     let ballast = darkroom.disk().join("ballast");
-    let mut file = std::fs::File::create(&ballast).expect("the disk is seen");
+    let mut file = std::fs::File::create(&ballast).expect("the disk is visible");
     while file.write_all(&[0; 4096]).is_ok() {}
     for size in [SIZE - 7, 4 * SIZE, 2 * SIZE] {
         unavailable(alice.send(Png::of_size(size).bytes()).await).await;
     }
-    // What needs no room goes on.
+    // Requests that need no space still work.
     kept.check(&alice).await;
     assert_eq!(alice.get("/health/live").await.status(), 200);
     drop(file);
@@ -86,8 +86,8 @@ async fn a_full_disk_is_told_and_outlived() {
 }
 
 #[tokio::test]
-async fn a_disk_that_takes_no_writes_is_told_and_outlived() {
-    if spin_differs("its stores are in a process of its own") {
+async fn a_disk_that_refuses_writes_is_reported_and_survived() {
+    if spin_differs("its stores are in a separate process") {
         return;
     }
     let darkroom = Darkroom::with().on(Disk::Limited).start();
@@ -105,14 +105,14 @@ async fn a_disk_that_takes_no_writes_is_told_and_outlived() {
 }
 
 #[tokio::test]
-async fn a_catalog_that_another_program_locks_is_told_and_outlived() {
+async fn a_catalog_that_another_program_locks_is_reported_and_survived() {
     let darkroom = Darkroom::start();
     let alice = darkroom.client("alice");
     let mut kept = Kept::new(&alice).await;
     let other = darkroom.catalog();
     other
         .execute_batch("BEGIN IMMEDIATE")
-        .expect("it is locked");
+        .expect("the catalog is locked");
     let keyed = || {
         send(
             alice
@@ -131,10 +131,12 @@ async fn a_catalog_that_another_program_locks_is_told_and_outlived() {
         unavailable(response).await;
     }
     kept.check(&alice).await;
-    other.execute_batch("ROLLBACK").expect("it is free");
-    // A key whose request failed so is not held.
+    other
+        .execute_batch("ROLLBACK")
+        .expect("the catalog is unlocked");
+    // An idempotency key whose request failed in this way is free again.
     assert_eq!(keyed().await.status(), 201);
-    // A commit that was given up may have been made since: its image is whole then.
+    // A commit that was given up may have succeeded since: its image is then whole.
     for image in alice.list().await {
         if !kept.images.iter().any(|(known, _)| *known == image) {
             let bytes = alice.download(&image).await;
@@ -147,11 +149,11 @@ async fn a_catalog_that_another_program_locks_is_told_and_outlived() {
 }
 
 #[tokio::test]
-async fn a_catalog_that_is_damaged_is_told_and_mended_while_serving() {
+async fn a_damaged_catalog_is_reported_and_can_be_repaired_while_serving() {
     let darkroom = Darkroom::start();
     let alice = darkroom.client("alice");
     let mut kept = Kept::new(&alice).await;
-    // Everything is in the file then, and nothing in its log.
+    // Then everything is in the file itself, and nothing in its write-ahead log.
     let emptied = || async {
         let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
         let busy = darkroom
@@ -160,7 +162,7 @@ async fn a_catalog_that_is_damaged_is_told_and_mended_while_serving() {
         busy == Ok(0)
     };
     assert_eq!(eventually(emptied).await, Ok(()));
-    let good = std::fs::read(darkroom.catalog_path()).expect("read");
+    let intact = std::fs::read(darkroom.catalog_path()).expect("read");
     let write = |from: usize, bytes: &[u8]| {
         let file = std::fs::File::options()
             .write(true)
@@ -169,13 +171,13 @@ async fn a_catalog_that_is_damaged_is_told_and_mended_while_serving() {
         file.seek(SeekFrom::Start(from as u64)).expect("there");
         file.write_all(bytes).expect("written");
     };
-    write(4096, &vec![0xa5; good.len() - 4096]);
+    write(4096, &vec![0xa5; intact.len() - 4096]);
     let (image, _) = &kept.images[0];
     unavailable(alice.get(content(image)).await).await;
     unavailable(alice.get("/v1/images").await).await;
     unavailable(alice.send(Png::of_size(9_000).bytes()).await).await;
     assert_eq!(alice.get("/health/live").await.status(), 200);
     assert!(darkroom.log().contains("malformed"), "{}", darkroom.log());
-    write(4096, &good[4096..]);
+    write(4096, &intact[4096..]);
     recovers(&alice, &mut kept).await;
 }

@@ -1,10 +1,10 @@
-//! Blobs in Redis. Where `cargo xtask test` finds no `redis-server` it reports
-//! that this is skipped, and fails in CI.
+//! Blobs in Redis. If `cargo xtask test` finds no `redis-server`, it reports these tests as
+//! skipped, and fails in CI.
 
 use crate::support::{Darkroom, FIXTURES, Png, Redis, Setup, content, eventually, path, problem};
 use crate::support::{redis_keys, unique};
 
-/// A server over a Redis of its own, and where that is.
+/// A server with a Redis of its own, and the URL of that Redis.
 fn start() -> Option<(Darkroom, String)> {
     let redis = Redis::start()?;
     let url = redis.url();
@@ -12,7 +12,7 @@ fn start() -> Option<(Darkroom, String)> {
 }
 
 #[tokio::test]
-async fn images_go_in_and_out_of_redis() {
+async fn images_are_stored_in_redis_and_read_back() {
     let Some((darkroom, url)) = start() else {
         return;
     };
@@ -40,7 +40,7 @@ async fn images_go_in_and_out_of_redis() {
 }
 
 #[tokio::test]
-async fn what_is_refused_leaves_nothing_in_redis() {
+async fn refused_uploads_leave_nothing_in_redis() {
     let Some((darkroom, url)) = start() else {
         return;
     };
@@ -53,7 +53,7 @@ async fn what_is_refused_leaves_nothing_in_redis() {
         .header("repr-digest", crate::support::repr_digest(b"other"));
     let response = crate::support::send(request.body(file.clone())).await;
     problem(response, 400, "digest-mismatch").await;
-    // Equal content twice is one blob.
+    // Equal content is stored as one blob.
     alice.upload(file.clone()).await;
     alice.upload(file.clone()).await;
     let chunks = file.len().div_ceil(384 << 10);
@@ -62,7 +62,7 @@ async fn what_is_refused_leaves_nothing_in_redis() {
 }
 
 #[tokio::test]
-async fn without_redis_the_server_says_so_and_recovers() {
+async fn a_server_without_redis_answers_503_and_recovers() {
     let Some(redis) = Redis::start() else {
         return;
     };
@@ -76,9 +76,9 @@ async fn without_redis_the_server_says_so_and_recovers() {
         alice.get(content(&image)).await,
         alice.send(Png::of_size(1000).bytes()).await,
     ] {
-        let told = response.headers().get("retry-after").cloned();
+        let retry_after = response.headers().get("retry-after").cloned();
         problem(response, 503, "unavailable").await;
-        assert!(told.is_some(), "no Retry-After");
+        assert!(retry_after.is_some(), "no Retry-After");
     }
     assert_eq!(alice.get("/health/live").await.status(), 200);
     assert_eq!(alice.get(path(&image)).await.status(), 200);
@@ -89,7 +89,7 @@ async fn without_redis_the_server_says_so_and_recovers() {
 }
 
 #[tokio::test]
-async fn what_a_redis_does_late_that_fell_silent_is_swept() {
+async fn late_writes_of_a_redis_that_was_silent_are_swept() {
     let Some(redis) = Redis::start() else {
         return;
     };
@@ -111,9 +111,9 @@ async fn what_a_redis_does_late_that_fell_silent_is_swept() {
         alice.get("/health/live"),
     );
     for response in [read, small, large] {
-        let told = response.headers().get("retry-after").cloned();
+        let retry_after = response.headers().get("retry-after").cloned();
         problem(response, 503, "unavailable").await;
-        assert!(told.is_some(), "no Retry-After");
+        assert!(retry_after.is_some(), "no Retry-After");
     }
     assert_eq!(live.status(), 200);
     darkroom.redis().freeze(false);

@@ -1,11 +1,11 @@
-//! A Redis that refuses, stammers or falls silent: a clear answer each time, never a wrong
-//! byte, and nothing left in the end.
+//! A Redis that refuses commands, truncates replies or disconnects: each time a clear answer, never
+//! a wrong byte, and no remains in the end.
 
 use crate::support::{
     Darkroom, FIXTURES, FakeRedis, Fault, Png, content, eventually, path, problem, spin_differs,
 };
 
-/// What clients are answered.
+/// A fault, and the statuses that clients get.
 struct Case {
     name: &'static str,
     fault: Fault,
@@ -17,7 +17,7 @@ const ALL: &[&str] = &["GET", "SET", "DEL"];
 const READS: &[&str] = &["GET"];
 const WRITES: &[&str] = &["SET", "DEL"];
 
-/// A server that refuses these commands in this way.
+/// A Redis that refuses these commands with this reply.
 fn refuses(name: &'static str, of: &'static [&'static str], reply: &'static [u8]) -> Case {
     let fault = Fault {
         of,
@@ -25,7 +25,7 @@ fn refuses(name: &'static str, of: &'static [&'static str], reply: &'static [u8]
         reply,
         ends: false,
     };
-    let status = |of: &str, good| if fault.of.contains(&of) { 503 } else { good };
+    let status = |of: &str, normal| if fault.of.contains(&of) { 503 } else { normal };
     Case {
         name,
         fault,
@@ -34,14 +34,14 @@ fn refuses(name: &'static str, of: &'static [&'static str], reply: &'static [u8]
     }
 }
 
-/// One that ends the connection after this much of a reply.
+/// A Redis that ends the connection after this part of a reply.
 fn ends(name: &'static str, of: &'static [&'static str], reply: &'static [u8], done: bool) -> Case {
     let mut case = refuses(name, of, reply);
     (case.fault.ends, case.fault.done) = (true, done);
     case
 }
 
-/// One that gives another value than was stored.
+/// A Redis that returns another value than was stored.
 fn gives(name: &'static str, reply: &'static [u8]) -> Case {
     Case {
         download: 500,
@@ -52,12 +52,16 @@ fn gives(name: &'static str, reply: &'static [u8]) -> Case {
 fn cases() -> Vec<Case> {
     vec![
         refuses(
-            "memory that is used up",
+            "memory that is exhausted",
             &["SET"],
             b"-OOM command not allowed\r\n",
         ),
         refuses("a replica", WRITES, b"-READONLY no writes here\r\n"),
-        refuses("a server that starts", ALL, b"-LOADING the dataset\r\n"),
+        refuses(
+            "a server that is starting",
+            ALL,
+            b"-LOADING the dataset\r\n",
+        ),
         refuses("no snapshots", WRITES, b"-MISCONF no snapshots\r\n"),
         refuses("too few replicas", WRITES, b"-NOREPLICAS Not enough\r\n"),
         refuses("a password", ALL, b"-NOAUTH Authentication required.\r\n"),
@@ -78,12 +82,12 @@ fn cases() -> Vec<Case> {
         refuses("an error without words", ALL, b"-\r\n"),
         refuses("a number for a value", READS, b":5\r\n"),
         refuses("a list for a value", READS, b"*1\r\n$1\r\na\r\n"),
-        ends("a value that is cut", READS, b"$5000\r\n\x89PNG", false),
-        ends("a length that is cut", READS, b"$50", false),
+        ends("a truncated value", READS, b"$5000\r\n\x89PNG", false),
+        ends("a truncated length", READS, b"$50", false),
         ends("a boundless length", READS, b"$999999999999\r\n", false),
         ends("a connection that ends at once", ALL, b"", false),
-        ends("a write that is made and not answered", &["SET"], b"", true),
-        ends("a write whose answer is cut", &["SET"], b"+O", true),
+        ends("a write that succeeds without a reply", &["SET"], b"", true),
+        ends("a write with a truncated reply", &["SET"], b"+O", true),
         ends("another protocol", ALL, b"HTTP/1.1 400\r\n\r\n", false),
         gives("no value", b"$-1\r\n"),
         gives("an empty value", b"$0\r\n\r\n"),
@@ -92,20 +96,20 @@ fn cases() -> Vec<Case> {
 }
 
 async fn check(response: reqwest::Response, status: u16, name: &str) {
-    let told = response.headers().contains_key("retry-after");
+    let has_retry_after = response.headers().contains_key("retry-after");
     match status {
         500 => drop(problem(response, 500, "internal").await),
         503 => {
-            assert!(told, "{name}: no Retry-After");
+            assert!(has_retry_after, "{name}: no Retry-After");
             drop(problem(response, 503, "unavailable").await);
         }
-        good => assert_eq!(response.status(), good, "{name}"),
+        status => assert_eq!(response.status(), status, "{name}"),
     }
 }
 
 #[tokio::test]
-async fn whatever_redis_answers_is_told_and_outlived() {
-    if spin_differs("its client of Redis waits for minutes") {
+async fn every_fault_of_redis_is_reported_and_survived() {
+    if spin_differs("its Redis client waits for minutes") {
         return;
     }
     let redis = FakeRedis::start();

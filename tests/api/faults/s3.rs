@@ -1,19 +1,19 @@
-//! Blobs in a bucket. Where `cargo xtask test` finds no S3 server it reports that
-//! this is skipped, and fails in CI.
+//! Blobs in a bucket. If `cargo xtask test` finds no S3 server, it reports these tests as skipped,
+//! and fails in CI.
 
 use crate::support::{Darkroom, FIXTURES, Png, Raw, S3, content, eventually, path, problem};
 
 /// Longer than two parts of a multipart upload.
 const LARGE: usize = 12_000_000;
 
-/// A server over a corner of a bucket.
+/// A server with a prefix of a bucket.
 async fn start() -> Option<(Darkroom, S3)> {
     let s3 = S3::start().await?;
     Some((Darkroom::with().blobs_in_s3(&s3).start(), s3))
 }
 
 #[tokio::test]
-async fn images_go_in_and_out_of_a_bucket() {
+async fn images_are_stored_in_a_bucket_and_read_back() {
     let Some((mut darkroom, s3)) = start().await else {
         return;
     };
@@ -24,9 +24,9 @@ async fn images_go_in_and_out_of_a_bucket() {
         images.insert(0, alice.upload(file.bytes).await);
     }
     images.insert(0, alice.upload(large.clone()).await);
-    // The same content twice is one object.
+    // Equal content is stored as one object.
     images.insert(0, alice.upload(large.clone()).await);
-    assert_eq!(darkroom.chunks(), 0, "in the key-value store");
+    assert_eq!(darkroom.chunks(), 0, "chunks in the key-value store");
     let shared = eventually(|| async { s3.objects().await.len() == FIXTURES.len() + 1 });
     assert_eq!(shared.await, Ok(()));
 
@@ -44,7 +44,7 @@ async fn images_go_in_and_out_of_a_bucket() {
 }
 
 #[tokio::test]
-async fn what_is_refused_leaves_nothing_in_the_bucket() {
+async fn refused_uploads_leave_nothing_in_the_bucket() {
     let Some((darkroom, s3)) = start().await else {
         return;
     };
@@ -58,7 +58,7 @@ async fn what_is_refused_leaves_nothing_in_the_bucket() {
 }
 
 #[tokio::test]
-async fn a_sender_who_goes_away_leaves_nothing_in_the_bucket() {
+async fn a_sender_that_disconnects_leaves_nothing_in_the_bucket() {
     let Some((darkroom, s3)) = start().await else {
         return;
     };
@@ -68,7 +68,7 @@ async fn a_sender_who_goes_away_leaves_nothing_in_the_bucket() {
         .await;
     raw.send(&file[..11_000_000]).await;
     let begun = eventually(|| async { s3.uploads().await == 1 }).await;
-    assert_eq!(begun, Ok(()), "no part is on its way");
+    assert_eq!(begun, Ok(()), "no multipart upload has begun");
     drop(raw);
     let gone = eventually(|| async { s3.uploads().await == 0 }).await;
     assert_eq!(gone, Ok(()), "{}", darkroom.log());
@@ -76,7 +76,7 @@ async fn a_sender_who_goes_away_leaves_nothing_in_the_bucket() {
 }
 
 #[tokio::test]
-async fn a_large_file_goes_through_a_small_instance() {
+async fn a_small_instance_stores_a_large_file() {
     let Some(s3) = S3::start().await else {
         return;
     };
@@ -89,7 +89,7 @@ async fn a_large_file_goes_through_a_small_instance() {
 }
 
 #[tokio::test]
-async fn without_s3_the_server_says_so_and_recovers() {
+async fn a_server_without_s3_answers_503_and_recovers() {
     let Some((darkroom, s3)) = start().await else {
         return;
     };
@@ -103,9 +103,9 @@ async fn without_s3_the_server_says_so_and_recovers() {
         alice.send(Png::of_size(1000).bytes()).await,
         alice.send(Png::of_size(LARGE - 7).bytes()).await,
     ] {
-        let told = response.headers().get("retry-after").cloned();
+        let retry_after = response.headers().get("retry-after").cloned();
         problem(response, 503, "unavailable").await;
-        assert!(told.is_some(), "no Retry-After");
+        assert!(retry_after.is_some(), "no Retry-After");
     }
     assert_eq!(alice.get("/health/live").await.status(), 200);
     assert_eq!(alice.get(path(&image)).await.status(), 200);
@@ -118,7 +118,7 @@ async fn without_s3_the_server_says_so_and_recovers() {
 }
 
 #[tokio::test]
-async fn an_s3_that_falls_silent_is_given_up_and_holds_up_nobody() {
+async fn an_s3_that_falls_silent_is_abandoned_and_does_not_delay_others() {
     let Some((darkroom, s3)) = start().await else {
         return;
     };
@@ -136,7 +136,7 @@ async fn an_s3_that_falls_silent_is_given_up_and_holds_up_nobody() {
             alice.send(large),
         )
     };
-    // The instance that waits goes on with what needs no bucket.
+    // The instance that waits still serves requests that need no bucket.
     let others = async {
         tokio::join!(
             alice.get("/health/live"),
@@ -146,9 +146,9 @@ async fn an_s3_that_falls_silent_is_given_up_and_holds_up_nobody() {
     };
     let ((ready, read, small, large), (live, found, list)) = tokio::join!(silent, others);
     for response in [ready, read, small, large] {
-        let told = response.headers().get("retry-after").cloned();
+        let retry_after = response.headers().get("retry-after").cloned();
         problem(response, 503, "unavailable").await;
-        assert!(told.is_some(), "no Retry-After");
+        assert!(retry_after.is_some(), "no Retry-After");
     }
     assert_eq!(
         (live.status().as_u16(), found.status().as_u16()),
@@ -162,7 +162,7 @@ async fn an_s3_that_falls_silent_is_given_up_and_holds_up_nobody() {
 }
 
 #[tokio::test]
-async fn a_wrong_secret_is_told_to_the_log_and_not_shown() {
+async fn a_wrong_secret_is_logged_without_showing_it() {
     let Some(s3) = S3::start().await else {
         return;
     };
@@ -170,27 +170,27 @@ async fn a_wrong_secret_is_told_to_the_log_and_not_shown() {
     let darkroom = setup
         .variable("s3_secret_access_key", "wrong-secret")
         .launch();
-    let response = darkroom.anybody().get("/health/ready").await;
+    let response = darkroom.anonymous().get("/health/ready").await;
     problem(response, 503, "unavailable").await;
-    // The line of a request comes after its answer.
-    let told = || async {
+    // A request is logged after its answer.
+    let is_logged = || async {
         darkroom
             .log()
             .contains("403 Forbidden SignatureDoesNotMatch")
     };
-    let told = eventually(told).await;
+    let logged = eventually(is_logged).await;
     let log = darkroom.log();
-    assert_eq!(told, Ok(()), "{log}");
+    assert_eq!(logged, Ok(()), "{log}");
     assert!(!log.contains("wrong-secret"), "{log}");
 }
 
 #[tokio::test]
-async fn what_the_manifest_does_not_allow_is_not_reached() {
+async fn a_server_that_the_manifest_does_not_allow_is_not_reached() {
     let Some(s3) = S3::start().await else {
         return;
     };
     let setup = Darkroom::with().blobs_in_s3(&s3).reaching_nothing();
     let darkroom = setup.launch();
-    let response = darkroom.anybody().get("/health/ready").await;
+    let response = darkroom.anonymous().get("/health/ready").await;
     problem(response, 503, "unavailable").await;
 }

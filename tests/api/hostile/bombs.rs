@@ -1,5 +1,5 @@
-//! Small files that claim, or would inflate to, far more than anybody should make room
-//! for (`tests/fixtures/make_bombs.py`): they are judged by their headers.
+//! Small files that claim to be, or would inflate to, far more than a server should make room for
+//! (`tests/fixtures/make_bombs.py`): they are judged by their headers.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use futures_util::future::join_all;
 
 use crate::support::{Darkroom, Kind, host_kind, problem};
 
-/// The most memory that an instance may have, whatever comes.
+/// The most memory that an instance may use for any of them, in bytes.
 const MEMORY: u64 = 16 << 20;
-/// The most processor time that one may cost, everything around it included.
+/// The most processor time that an upload of one may cost, including all overhead.
 const TIME: Duration = Duration::from_millis(50);
 
-/// A file, and what it is refused as; none where it is a good image.
+/// The files, each with the problem it is refused with, or none if it is a valid image.
 macro_rules! bombs {
     ($($name:literal: $slug:expr,)*) => {
         [$(($name, include_bytes!(concat!("../../fixtures/bombs/", $name)).as_slice(), $slug),)*]
@@ -30,7 +30,7 @@ const BOMBS: [(&str, &[u8], Option<&str>); 14] = bombs! {
     "frames.gif": Some("too-many-pixels"),
     "frames.webp": Some("too-many-pixels"),
     "frames.avif": Some("too-many-pixels"),
-    // Nothing is inflated here, so they are images with a strange text or profile.
+    // The server does not inflate them, so they are images with an unusual text or profile.
     "profile.png": None,
     "text.png": None,
     "international-text.png": None,

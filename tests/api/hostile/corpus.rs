@@ -1,6 +1,6 @@
-//! Images that others collected to try decoders with, good and bad: none ends an
-//! instance, each has the answer that it should have, and what we judge otherwise
-//! than a decoder that many trust is listed with the reason.
+//! Collections of images that third parties test decoders with, valid and broken ones: none ends an
+//! instance, and each gets the expected answer. The files that Darkroom judges differently from
+//! Pillow, a widely used decoder, are listed with the reason.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use crate::support::{Client, Darkroom, environment};
 
-/// What Pillow makes of a file (`tests/corpus/judge.py`).
+/// Pillow's judgement of a file (`tests/corpus/judge.py`).
 #[derive(Debug, Deserialize)]
 struct Judgement {
     path: String,
@@ -36,7 +36,8 @@ impl Judgement {
 /// The page with the summary.
 const DOCUMENT: &str = include_str!("../../../docs/hostile-input.md");
 
-/// Where we judge otherwise: a path, the status, and why, separated by tabs.
+/// The files that Darkroom judges differently: a path, the status and the reason, separated by
+/// tabs.
 const EXCEPTIONS: &str = include_str!("../../corpus/exceptions.tsv");
 
 fn exceptions() -> BTreeMap<&'static str, u16> {
@@ -64,18 +65,18 @@ fn judgements(python: &Path, corpus: &Path) -> Vec<Judgement> {
         .collect()
 }
 
-/// The statuses that fit: an image of ours that decodes is taken, a broken one is
-/// refused as broken, anything else as no image.
+/// The statuses that fit: an image of an accepted type that decodes is stored, a broken one is
+/// refused as broken, and any other file as not an image.
 fn fitting(judgement: &Judgement) -> &'static [u16] {
     match (&judgement.kind, judgement.good) {
         (Some(_), true) => &[201],
         (Some(_), false) => &[415, 422],
-        // Broken so early that Pillow does not know what it was to be.
+        // Broken so early that Pillow does not recognise its type.
         (None, _) => &[413, 415, 422],
     }
 }
 
-/// A file, and what became of it.
+/// A file, and the answer to its upload.
 struct Answer<'a> {
     judgement: &'a Judgement,
     status: u16,
@@ -84,7 +85,7 @@ struct Answer<'a> {
 }
 
 impl Answer<'_> {
-    /// Whether it is what it should be.
+    /// Whether the answer is as expected.
     fn fits(&self, exceptions: &BTreeMap<&str, u16>) -> bool {
         let fitting = fitting(self.judgement).contains(&self.status);
         match exceptions.get(self.judgement.path.as_str()) {
@@ -125,8 +126,8 @@ async fn upload<'a>(client: &Client, folder: &Path, judgement: &'a Judgement) ->
     }
 }
 
-/// No file takes longer. One that did is tried again, alone: a busy machine is slow
-/// once, a file that is hard to judge always.
+/// Whether a file is judged within the time limit. If it was not, it is uploaded again, alone: a
+/// busy machine is slow only once, but a file that is hard to judge is slow always.
 async fn is_judged_in_time(client: &Client, folder: &Path, answer: &Answer<'_>) -> bool {
     const MOST: Duration = Duration::from_secs(1);
     let mut time = answer.time;
@@ -140,7 +141,7 @@ async fn is_judged_in_time(client: &Client, folder: &Path, answer: &Answer<'_>) 
 }
 
 #[tokio::test]
-async fn every_image_of_the_corpora_has_the_answer_it_should_have() {
+async fn every_image_of_the_corpora_gets_the_expected_answer() {
     let python = environment::peer("DARKROOM_TEST_PYTHON");
     let Some((python, corpus)) = python.zip(environment::peer("DARKROOM_TEST_CORPUS")) else {
         return;
@@ -172,10 +173,13 @@ async fn every_image_of_the_corpora_has_the_answer_it_should_have() {
         assert!(there, "{path} is not in the corpora");
     }
     let table = summary(&answers, &exceptions);
-    assert!(DOCUMENT.contains(&table), "it is not so any more:\n{table}");
+    assert!(
+        DOCUMENT.contains(&table),
+        "docs/hostile-input.md must contain this table:\n{table}"
+    );
 }
 
-/// How many files of each collection have which answer, for people.
+/// A table of how many files of each collection got each answer.
 fn summary(answers: &[Answer<'_>], exceptions: &BTreeMap<&str, u16>) -> String {
     const STATUSES: [u16; 4] = [201, 413, 415, 422];
     let mut rows: BTreeMap<(&str, &str), [usize; STATUSES.len() + 2]> = BTreeMap::new();

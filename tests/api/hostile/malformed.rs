@@ -1,9 +1,9 @@
-//! Requests that are not well-formed HTTP, which the host answers by a status: no
-//! component sees them. And requests that the host can read, but are too long.
+//! Requests that are not well-formed HTTP, which the host answers with a status without calling the
+//! component, and requests that the host can read but that are too long.
 
 use crate::support::{Darkroom, Raw, spin_differs};
 
-/// Sends bytes, and gives the last answer.
+/// Sends bytes, and returns the last answer.
 async fn exchange(darkroom: &Darkroom, bytes: &[u8]) -> String {
     let mut raw = Raw::connect(darkroom).await;
     raw.send(bytes).await;
@@ -15,7 +15,7 @@ async fn exchange(darkroom: &Darkroom, bytes: &[u8]) -> String {
 }
 
 #[tokio::test]
-async fn malformed_http_is_answered_by_a_status() {
+async fn malformed_http_is_answered_with_a_status() {
     let darkroom = Darkroom::shared();
     let many: String = (0..200)
         .map(|number| format!("X-{number}: a\r\n"))
@@ -43,7 +43,7 @@ async fn malformed_http_is_answered_by_a_status() {
             format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "a".repeat(66_000)),
             414,
         ),
-        ("after a good one", format!("{get}\r\nGET  /\r\n\r\n"), 400),
+        ("after a valid one", format!("{get}\r\nGET  /\r\n\r\n"), 400),
     ] {
         let answer = exchange(&darkroom, request.as_bytes()).await;
         let begins = answer.starts_with(&format!("HTTP/1.1 {status} "));
@@ -52,7 +52,7 @@ async fn malformed_http_is_answered_by_a_status() {
 }
 
 #[tokio::test]
-async fn too_long_requests_are_refused_by_the_application() {
+async fn requests_that_are_too_long_are_refused_by_the_application() {
     let darkroom = Darkroom::shared();
     let target = format!("GET /v1/images?{}", "a".repeat(20_000));
     let answer = Raw::exchange(&darkroom, &target, &[]).await;
@@ -70,10 +70,10 @@ async fn too_long_requests_are_refused_by_the_application() {
         "{}",
         answer.text
     );
-    if spin_differs("it breaks off HTTP/2 with too long headers") {
+    if spin_differs("it ends an HTTP/2 connection with headers that are too long") {
         return;
     }
-    let client = darkroom.anybody().over_http2();
+    let client = darkroom.anonymous().over_http2();
     let request = client.request(reqwest::Method::GET, "/v1/images");
     let answer = request
         .header("x-wide", "a".repeat(70_000))

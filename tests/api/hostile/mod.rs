@@ -1,4 +1,4 @@
-//! Requests and files that mean harm.
+//! Hostile requests and files.
 
 mod abuse;
 pub(crate) mod attacks;

@@ -1,10 +1,10 @@
-//! Files that are an image and something else behind it: `trailing_data`.
+//! Files that are an image followed by something else: `trailing_data`.
 
 use darkroom::media::testing;
 
 use crate::support::{Darkroom, FIXTURES, fixture, problem};
 
-/// What others put behind an image.
+/// Data that may follow an image.
 fn riders() -> Vec<(&'static str, Vec<u8>)> {
     let zip = [
         &b"PK\x03\x04\x14\0\0\0\0\0\0\0\0\0"[..],
@@ -33,7 +33,7 @@ fn riders() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 #[tokio::test]
-async fn what_follows_an_image_is_cut_off() {
+async fn data_after_an_image_is_cut_off() {
     let darkroom = Darkroom::start();
     let alice = darkroom.client("alice");
     for file in FIXTURES {
@@ -43,14 +43,14 @@ async fn what_follows_an_image_is_cut_off() {
             assert!(stored == file.bytes, "{} with {name}", file.name);
         }
     }
-    // Each kept once, however often it came with what.
+    // Each image is stored once, whatever followed it.
     let (images, blobs) = (FIXTURES.len() * riders().len(), FIXTURES.len());
     let counted = |count: usize| i64::try_from(count).expect("few");
     darkroom.holds_only(counted(images), counted(blobs)).await;
 }
 
 #[tokio::test]
-async fn what_follows_an_image_is_refused_where_that_is_set() {
+async fn data_after_an_image_is_refused_if_so_configured() {
     for strip in ["gps", "none"] {
         let darkroom = Darkroom::with()
             .variable("trailing_data", "reject")
@@ -60,8 +60,8 @@ async fn what_follows_an_image_is_refused_where_that_is_set() {
         for file in FIXTURES {
             for (name, rider) in riders() {
                 let response = alice.send([file.bytes, &rider].concat()).await;
-                let told = problem(response, 422, "trailing-data").await;
-                let detail = told["detail"].as_str().expect("a text");
+                let details = problem(response, 422, "trailing-data").await;
+                let detail = details["detail"].as_str().expect("a text");
                 assert!(
                     detail.contains("followed by other data"),
                     "{name}: {detail}"
@@ -74,7 +74,7 @@ async fn what_follows_an_image_is_refused_where_that_is_set() {
 }
 
 #[tokio::test]
-async fn something_else_in_front_of_an_image_makes_it_none() {
+async fn a_file_with_data_before_the_image_is_not_an_image() {
     let darkroom = Darkroom::start();
     let alice = darkroom.client("alice");
     for (name, rider) in riders() {

@@ -1,6 +1,5 @@
-//! AVIFs that once kept an instance from ever answering, or ended it: sizes that wrap
-//! where they have 32 bits, boxes in boxes, and metadata that is the same bytes
-//! thousands of times over.
+//! AVIF files that once ended an instance or kept it from answering: sizes that overflow 32 bits,
+//! nested boxes, and metadata that refers to the same bytes thousands of times.
 
 use crate::support::{Darkroom, created, fixture, problem};
 
@@ -9,8 +8,7 @@ fn bx(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
     [&size.to_be_bytes(), &name[..], content].concat()
 }
 
-/// A good image with `more` at the end of its `meta` box, or in the place of what
-/// lies in it.
+/// A valid image with the content of its `meta` box changed.
 fn with_meta(change: impl Fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
     let still = fixture("still.avif").bytes;
     let at = still.windows(4).position(|name| name == b"meta");
@@ -29,7 +27,7 @@ fn nested(name: &[u8; 4], depth: u32) -> Vec<u8> {
     boxes.collect::<Vec<_>>().concat()
 }
 
-/// Thousands of pieces of Exif in `idat`, all of them the same 64 kB.
+/// Thousands of Exif items in `idat`, all of which refer to the same 64 kB.
 fn overlapping() -> Vec<u8> {
     let full = |name: &[u8; 4], version: u8, content: &[u8]| {
         bx(name, &[&[version, 0, 0, 0], content].concat())
@@ -62,7 +60,7 @@ fn overlapping() -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn no_avif_keeps_an_instance_from_answering_or_ends_it() {
+async fn no_avif_ends_an_instance_or_keeps_it_from_answering() {
     let wrapping = include_bytes!("../../../fuzz/seeds/media/box-beyond-meta.avif").to_vec();
     let in_itself = with_meta(|content| [content, &nested(b"meta", 8000)].concat());
     for strip in ["gps", "all", "none"] {

@@ -1,29 +1,29 @@
-//! `strip_metadata`, carrier by carrier: a place and a credit in each part of a file that can
-//! hold them, made by hand, so that no program has to be there. `privacy` holds whole files
-//! against what other programs see.
+//! `strip_metadata`, carrier by carrier: a place and a credit in each part of a file that can hold
+//! them. The files are made by hand, so that the tests need no other program. `privacy` compares
+//! whole files as other programs read them.
 
 use darkroom::media::testing::parts::{png_chunk, riff_chunk, segment};
 use darkroom::media::testing::{gif, jpeg, png, webp};
 
 use crate::support::Darkroom;
 
-/// A place, which no file may tell that is stored.
+/// A place, which no stored file may reveal.
 const PLACE: &str = "Zzyzx";
-/// What tells no place.
+/// A credit, which reveals no place.
 const CREDIT: &str = "Darkroom";
 
-/// A file that carries both.
+/// A file that contains both.
 struct Carrier {
     name: &'static str,
     bytes: Vec<u8>,
-    /// Whether the place goes where only places go: not from free text, which is not
-    /// understood.
+    /// Whether the place is removed when only places are removed. It is not removed from free text,
+    /// which is not parsed.
     place_goes: bool,
-    /// Whether the credit stays then: it goes with what is not understood.
+    /// Whether the credit stays then. It is removed with a part that is removed as a whole.
     credit_stays: bool,
 }
 
-/// A carrier that is understood in full.
+/// A carrier that is parsed completely.
 fn carrier(name: &'static str, bytes: Vec<u8>) -> Carrier {
     Carrier {
         name,
@@ -33,7 +33,7 @@ fn carrier(name: &'static str, bytes: Vec<u8>) -> Carrier {
     }
 }
 
-/// One of free text.
+/// A carrier of free text.
 fn text(name: &'static str, bytes: Vec<u8>) -> Carrier {
     Carrier {
         place_goes: false,
@@ -41,7 +41,7 @@ fn text(name: &'static str, bytes: Vec<u8>) -> Carrier {
     }
 }
 
-/// One that goes as a whole.
+/// A carrier that is removed as a whole.
 fn opaque(name: &'static str, bytes: Vec<u8>) -> Carrier {
     Carrier {
         credit_stays: false,
@@ -49,14 +49,14 @@ fn opaque(name: &'static str, bytes: Vec<u8>) -> Carrier {
     }
 }
 
-/// An entry of a directory of Exif.
+/// An entry of an Exif directory.
 fn entry(tag: u16, kind: u16, count: usize, value: u32) -> Vec<u8> {
     let count = u32::try_from(count).expect("short");
     let head = [tag.to_be_bytes(), kind.to_be_bytes()].concat();
     [head, [count.to_be_bytes(), value.to_be_bytes()].concat()].concat()
 }
 
-/// Exif: a copyright in the first directory, an area's name in that of the GPS.
+/// Exif: a copyright in the first directory, the name of an area in the GPS directory.
 fn exif() -> Vec<u8> {
     let credit = format!("{CREDIT} copyright\0\0");
     let area = format!("ASCII\0\0\0{PLACE}");
@@ -91,7 +91,7 @@ fn xmp() -> Vec<u8> {
     .into_bytes()
 }
 
-/// IPTC in a resource of Photoshop's: a city and a notice.
+/// IPTC in a Photoshop resource: a city and a notice.
 fn iptc() -> Vec<u8> {
     let record = |set: u8, text: &str| {
         let length = u16::try_from(text.len()).expect("short").to_be_bytes();
@@ -125,7 +125,7 @@ fn jpegs() -> Vec<Carrier> {
         carrier("jpeg: IPTC", with(&iptc)),
         carrier("jpeg: all three", with(&[&exif[..], &xmp, &iptc].concat())),
         carrier(
-            "jpeg: all three, the other way round",
+            "jpeg: all three, in reverse order",
             with(&[&iptc[..], &xmp, &exif].concat()),
         ),
         text("jpeg: a comment", with(&segment(0xFE, both().as_bytes()))),
@@ -180,11 +180,11 @@ fn webps() -> Vec<Carrier> {
 fn gifs() -> Vec<Carrier> {
     let with = |block: &[u8]| {
         let mut file = gif(4, 4, 1);
-        // After the head and four colours.
+        // After the header and four colours.
         file.splice(25..25, block.iter().copied());
         file
     };
-    // The packet as it stands, then a trailer by which readers of sub-blocks get past it.
+    // The raw packet, then a trailer that lets readers of sub-blocks skip it.
     let trailer: Vec<u8> = [1].into_iter().chain((0..=255).rev()).chain([0]).collect();
     let xmp = [b"!\xff\x0bXMP DataXMP", &xmp()[..], &trailer].concat();
     let length = u8::try_from(both().len()).expect("short");
@@ -215,7 +215,7 @@ fn has(bytes: &[u8], text: &str) -> bool {
     memchr::memmem::find(bytes, text.as_bytes()).is_some()
 }
 
-/// Uploads all of them where this is set, and tells of each that is not stored as it should.
+/// Uploads all carriers with this setting, and reports each that is not stored as expected.
 async fn hold(setting: &str, wrong: impl Fn(&Carrier, &[u8]) -> Option<&'static str>) {
     let darkroom = Darkroom::with().variable("strip_metadata", setting).start();
     let alice = darkroom.client("alice");
@@ -231,14 +231,14 @@ async fn hold(setting: &str, wrong: impl Fn(&Carrier, &[u8]) -> Option<&'static 
         found.extend(wrong(&carrier, &stored).map(|wrong| format!("{name}: {wrong}")));
         let again = alice.upload(stored.clone()).await;
         if alice.download(&again).await != stored {
-            found.push(format!("{name}: it changes once more"));
+            found.push(format!("{name}: it changes when it is uploaded again"));
         }
     }
     assert!(found.is_empty(), "{setting}:\n{}", found.join("\n"));
 }
 
 #[tokio::test]
-async fn with_gps_places_go_and_credits_stay() {
+async fn with_gps_places_are_removed_and_credits_stay() {
     hold("gps", |carrier, stored| match carrier {
         _ if has(stored, PLACE) == carrier.place_goes => Some("the place"),
         _ if has(stored, CREDIT) != carrier.credit_stays => Some("the credit"),
@@ -248,10 +248,10 @@ async fn with_gps_places_go_and_credits_stay() {
 }
 
 #[tokio::test]
-async fn with_all_neither_is_left() {
+async fn with_all_places_and_credits_are_removed() {
     hold("all", |_, stored| match stored {
-        _ if has(stored, PLACE) => Some("the place is left"),
-        _ if has(stored, CREDIT) => Some("the credit is left"),
+        _ if has(stored, PLACE) => Some("the place is still there"),
+        _ if has(stored, CREDIT) => Some("the credit is still there"),
         _ => None,
     })
     .await;

@@ -1,4 +1,4 @@
-//! Files: what is accepted, and what is left of them.
+//! Files: which are accepted, and how they are stored.
 
 mod avif;
 mod carriers;

@@ -1,6 +1,6 @@
-//! `strip_metadata`: what is taken in tells no place. Files are written and read
-//! back by exiftool, pixels compared as Pillow decodes them. Where `cargo xtask
-//! test` finds neither it reports that this is skipped, and fails in CI.
+//! `strip_metadata`: no stored image reveals a place. exiftool writes metadata into files and reads
+//! it back; pixels are compared as Pillow decodes them. If `cargo xtask test` finds either program
+//! missing, it reports these tests as skipped, and fails in CI.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,7 +13,7 @@ use crate::support::{
     sha256_hex, unique,
 };
 
-/// What is written into every file, as far as its kind has room for it.
+/// The tags that are written into every file, as far as its format can hold them.
 const PLACES: &[&str] = &[
     "-EXIF:GPSLatitude=35.143",
     "-EXIF:GPSLatitudeRef=N",
@@ -50,7 +50,7 @@ const PLACES: &[&str] = &[
     "-XMP-cell:CellTowerID=4711",
 ];
 
-/// What must stay when places go.
+/// Tags that must stay when places are removed.
 const OTHERS: &[&str] = &[
     "-EXIF:Copyright=Darkroom copyright",
     "-EXIF:Artist=Darkroom artist",
@@ -60,7 +60,7 @@ const OTHERS: &[&str] = &[
     "-Photoshop:IPTCDigest=new",
 ];
 
-/// The programs that look at files.
+/// The programs that inspect files.
 struct Lab {
     exiftool: Program,
     python: Program,
@@ -79,9 +79,8 @@ impl Lab {
         Some(Self { exiftool, python })
     }
 
-    /// Every image that carries places: the fixtures, with all that exiftool can
-    /// write into them, and those that were made with more than it writes (makers'
-    /// notes, items of an animated AVIF).
+    /// Every image with places: the fixtures, with all tags that exiftool can write into them, and
+    /// the files with tags that it cannot write (makers' notes, items of an animated AVIF).
     fn private_files(&self) -> Vec<File> {
         let names: Vec<&str> = FIXTURES.iter().map(|file| file.name).collect();
         for file in FIXTURES {
@@ -105,7 +104,7 @@ impl Lab {
         marked.chain(made).collect()
     }
 
-    /// What exiftool reads of these tags, file by file.
+    /// The values of these tags, as exiftool reads them, for each file.
     fn tags(&self, files: &[File], which: &[&str]) -> Vec<Tags> {
         for (name, bytes) in files {
             self.exiftool.write(name, bytes);
@@ -120,7 +119,7 @@ impl Lab {
         read
     }
 
-    /// What is seen of each file.
+    /// What a viewer shows of each file.
     fn seen(&self, files: &[File]) -> Vec<Value> {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/privacy/pixels.py");
         let mut arguments = vec![script];
@@ -134,7 +133,7 @@ impl Lab {
     }
 }
 
-/// Uploads the files, and gives the image objects and what is stored.
+/// Uploads the files. Returns the image objects and the stored files.
 async fn take_in(alice: &Client, files: &[File]) -> (Vec<Value>, Vec<File>) {
     let (mut images, mut stored) = (Vec::new(), Vec::new());
     for (name, bytes) in files {
@@ -150,7 +149,7 @@ fn has(bytes: &[u8], text: &str) -> bool {
     parts.any(|part| part == text.as_bytes())
 }
 
-/// What tells of places, and previews.
+/// Tags that reveal places, and previews.
 const SECRET: &[&str] = &[
     "-Location:All",
     "-ThumbnailImage",
@@ -158,7 +157,7 @@ const SECRET: &[&str] = &[
     "-Preview:All",
 ];
 
-/// What stays when places go.
+/// Tags that stay when places are removed.
 const KEPT: &[&str] = &[
     "-IFD0:All",
     "-IPTC:CopyrightNotice",
@@ -168,7 +167,7 @@ const KEPT: &[&str] = &[
 ];
 
 #[tokio::test]
-async fn no_image_that_is_taken_in_tells_where_it_was_taken() {
+async fn no_stored_image_reveals_where_it_was_taken() {
     let Some(lab) = Lab::open() else { return };
     let alice = Darkroom::shared().client(&unique("alice"));
     let sent = lab.private_files();
@@ -183,8 +182,8 @@ async fn no_image_that_is_taken_in_tells_where_it_was_taken() {
     for (number, (name, bytes)) in stored.iter().enumerate() {
         assert_eq!(secret[number], Tags::new(), "{name}");
         assert!(!has(bytes, "Zzyzx"), "{name}");
-        // Of animations exiftool keeps XMP in a box of its own, which goes as a
-        // whole, and of a PNG's IPTC it makes a compressed text.
+        // exiftool writes the XMP of animations into a box of its own, which is removed as a
+        // whole, and the IPTC of a PNG into a compressed text.
         let goes = |tag: &str| {
             name == "animated.avif" && tag.starts_with("XMP")
                 || name.ends_with(".png") && tag.starts_with("IPTC")
@@ -194,17 +193,17 @@ async fn no_image_that_is_taken_in_tells_where_it_was_taken() {
         assert_eq!(after[number], expect, "{name}");
         assert_eq!(complaints[number], Tags::new(), "{name}");
         assert_eq!(seen_after[number], seen_before[number], "{name}");
-        // What is told of is what is stored.
+        // The image object describes the stored file.
         assert_eq!(images[number]["size"], bytes.len(), "{name}");
         assert_eq!(images[number]["sha256"], sha256_hex(bytes), "{name}");
     }
-    // And that stays as it is.
+    // And uploading that file again does not change it.
     let (_, again) = take_in(&alice, &stored).await;
     assert!(again == stored);
 }
 
 #[tokio::test]
-async fn with_all_only_orientation_and_colours_are_left() {
+async fn with_all_only_orientation_and_colours_remain() {
     let Some(lab) = Lab::open() else { return };
     let darkroom = Darkroom::with().variable("strip_metadata", "all").start();
     let sent = lab.private_files();
@@ -229,7 +228,7 @@ async fn with_all_only_orientation_and_colours_are_left() {
 }
 
 #[tokio::test]
-async fn with_none_the_bytes_stay_as_they_came() {
+async fn with_none_the_bytes_are_stored_unchanged() {
     let darkroom = Darkroom::with().variable("strip_metadata", "none").start();
     let alice = darkroom.client("alice");
     let private = include_bytes!("../../fixtures/private.jpg");
@@ -241,7 +240,7 @@ async fn with_none_the_bytes_stay_as_they_came() {
 }
 
 #[tokio::test]
-async fn what_tells_no_place_stays_as_it_came() {
+async fn a_file_without_places_is_stored_unchanged() {
     let alice = Darkroom::shared().client(&unique("alice"));
     for file in FIXTURES {
         let image = alice.upload(file.bytes).await;
@@ -250,7 +249,7 @@ async fn what_tells_no_place_stays_as_it_came() {
 }
 
 #[tokio::test]
-async fn digests_are_checked_on_what_was_sent_and_told_of_what_is_stored() {
+async fn digests_are_checked_on_sent_bytes_and_reported_for_stored_bytes() {
     let darkroom = Darkroom::start();
     let alice = darkroom.client("alice");
     let sent = include_bytes!("../../fixtures/private.jpg");
@@ -259,24 +258,24 @@ async fn digests_are_checked_on_what_was_sent_and_told_of_what_is_stored() {
     assert_ne!(image["sha256"], sha256_hex(sent));
     let content = image["links"]["content"].as_str().expect("a link");
     let response = alice.get(content).await;
-    let told = header(&response, "repr-digest").to_owned();
+    let digest = header(&response, "repr-digest").to_owned();
     let length = header(&response, "content-length").to_owned();
     let stored = response.bytes().await.expect("all bytes");
-    assert_eq!(told, repr_digest(&stored));
+    assert_eq!(digest, repr_digest(&stored));
     assert_eq!(length, stored.len().to_string());
 
     let request = alice.post().header("repr-digest", repr_digest(&stored));
     let response = send(request.body(&sent[..])).await;
     problem(response, 400, "digest-mismatch").await;
     darkroom.holds_only(1, 1).await;
-    // What differs in places only is the same once it is stored.
+    // Files that differ only in places are equal once they are stored.
     let again = alice.upload(stored).await;
     assert_eq!(again["sha256"], image["sha256"]);
     darkroom.holds_only(2, 1).await;
 }
 
 #[tokio::test]
-async fn more_metadata_than_is_allowed_is_refused() {
+async fn metadata_beyond_the_limit_is_refused() {
     let darkroom = Darkroom::with()
         .variable("max_metadata_bytes", 65_536)
         .start();
@@ -284,9 +283,9 @@ async fn more_metadata_than_is_allowed_is_refused() {
     let mut file = darkroom::media::testing::png(2, 2);
     let length = 65_537u32;
     file.splice(33..33, [&length.to_be_bytes()[..], b"iTXt"].concat());
-    let told = problem(alice.send(file).await, 422, "metadata-too-large").await;
+    let details = problem(alice.send(file).await, 422, "metadata-too-large").await;
     assert_eq!(
-        (&told["limit"], &told["actual"]),
+        (&details["limit"], &details["actual"]),
         (&json!(65_536), &json!(65_537))
     );
     darkroom.holds_only(0, 0).await;

@@ -1,4 +1,4 @@
-//! What is an image and what is not: the bytes decide.
+//! Which files are images: their bytes decide.
 
 use darkroom::media::testing;
 use serde_json::json;
@@ -20,14 +20,14 @@ async fn bytes_of_another_kind_than_declared_are_refused() {
         let file = fixture(name);
         let request = alice.post().header("content-type", declared);
         let response = send(request.body(file.bytes)).await;
-        let told = problem(response, 415, "unsupported-type").await;
-        assert_eq!(told["actual"], file.content_type);
+        let details = problem(response, 415, "unsupported-type").await;
+        assert_eq!(details["actual"], file.content_type);
     }
     assert!(alice.list().await.is_empty());
 }
 
 #[tokio::test]
-async fn what_is_no_image_by_its_type_or_its_bytes_is_refused() {
+async fn a_file_whose_type_or_bytes_are_not_an_image_is_refused() {
     let alice = Darkroom::shared().client(&unique("alice"));
     let svg = "<svg xmlns=\"http://www.w3.org/2000/svg\"><script>alert(1)</script></svg>";
     let html = "<!doctype html><script>alert(1)</script>";
@@ -50,7 +50,7 @@ async fn what_is_no_image_by_its_type_or_its_bytes_is_refused() {
 }
 
 #[tokio::test]
-async fn neither_a_name_nor_a_type_makes_an_image_of_anything_else() {
+async fn a_name_or_a_type_does_not_turn_another_file_into_an_image() {
     let alice = Darkroom::shared().client(&unique("alice"));
     let files: [&[u8]; 20] = [
         b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>",
@@ -85,7 +85,7 @@ async fn neither_a_name_nor_a_type_makes_an_image_of_anything_else() {
             problem(send(request.body(file)).await, 415, "unsupported-type").await;
         }
     }
-    // And an image stays one under whichever name.
+    // And an image is accepted under any name.
     let request = alice.post().query(&[("filename", "a.html")]);
     let image = created(send(request.body(fixture("grey.jpg").bytes)).await).await;
     let response = alice.get(content(&image)).await;
@@ -103,7 +103,7 @@ async fn a_file_cut_off_anywhere_is_refused() {
             let response = alice.send(cut).await;
             problem(response, 422, "undecodable-image").await;
         }
-        // What is lost of the last bytes shows too: every kind tells its end.
+        // The loss of the last bytes is noticed too, because every format marks its end.
         let response = alice.send(&file.bytes[..file.bytes.len() - 1]).await;
         assert_eq!(response.status(), 422, "{}", file.name);
     }
@@ -111,7 +111,7 @@ async fn a_file_cut_off_anywhere_is_refused() {
 }
 
 #[tokio::test]
-async fn nothing_and_next_to_nothing_are_no_images() {
+async fn an_empty_or_tiny_file_is_not_an_image() {
     let alice = Darkroom::shared().client(&unique("alice"));
     problem(alice.send("").await, 422, "undecodable-image").await;
     problem(alice.send("a").await, 415, "unsupported-type").await;
@@ -127,9 +127,9 @@ async fn an_image_with_too_many_pixels_is_refused_by_its_header() {
     let alice = darkroom.client("alice");
     alice.upload(testing::png(40, 25)).await;
     let response = alice.send(testing::png(77, 13)).await;
-    let told = problem(response, 422, "too-many-pixels").await;
+    let details = problem(response, 422, "too-many-pixels").await;
     assert_eq!(
-        (&told["limit"], &told["actual"]),
+        (&details["limit"], &details["actual"]),
         (&json!(1000), &json!(1001))
     );
     // A few bytes that claim to be gigantic.
@@ -141,7 +141,7 @@ async fn an_image_with_too_many_pixels_is_refused_by_its_header() {
 }
 
 #[tokio::test]
-async fn sides_and_frames_are_held_to_limits_of_their_own() {
+async fn sides_and_frames_have_limits_of_their_own() {
     let darkroom = Darkroom::with()
         .variable("max_width", 40)
         .variable("max_height", 30)
@@ -169,7 +169,7 @@ async fn sides_and_frames_are_held_to_limits_of_their_own() {
 }
 
 #[tokio::test]
-async fn only_accepted_types_are_taken() {
+async fn only_accepted_types_can_be_uploaded() {
     let darkroom = Darkroom::with()
         .variable("accepted_types", "png, webp")
         .start();

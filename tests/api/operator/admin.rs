@@ -1,4 +1,4 @@
-//! Sweeps and audits, for who may order them.
+//! Sweeps and audits, and who may request them.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ fn admin(darkroom: &Darkroom) -> Client {
     darkroom.scoped("root", "admin")
 }
 
-/// An end to end test cannot wait for hours.
+/// A server with short periods of grace, because a test cannot wait for hours.
 fn hasty() -> Darkroom {
     let setup = Darkroom::with().variable("max_upload_seconds", 1);
     let setup = setup.variable("late_write_seconds", 1);
@@ -26,7 +26,7 @@ async fn only_an_admin_may_sweep_and_audit() {
     let darkroom = Darkroom::shared();
     for path in [SWEEP, AUDIT] {
         let refused = darkroom
-            .anybody()
+            .anonymous()
             .json(Method::POST, path, &json!({}))
             .await;
         problem(refused, 401, "unauthorized").await;
@@ -48,7 +48,7 @@ async fn a_cron_job_needs_no_body() {
 }
 
 #[tokio::test]
-async fn what_is_asked_for_in_a_wrong_way_is_refused() {
+async fn an_invalid_request_is_refused() {
     let admin = admin(&Darkroom::shared());
     for (path, body) in [
         (SWEEP, json!({"limit": 0})),
@@ -78,22 +78,22 @@ async fn an_audit_reads_everything_page_by_page() {
     alice.upload(Png::of_size(800).bytes()).await;
     assert_eq!(alice.delete(path(&gone)).await.status(), 204);
     for limit in [1, 2, 200] {
-        let wanted = json!({"limit": limit, "repair": true});
-        let page = admin(&darkroom).audit(&wanted).await;
+        let request = json!({"limit": limit, "repair": true});
+        let page = admin(&darkroom).audit(&request).await;
         let expected = json!({"images": 4, "blobs": 3, "dead": 1, "bytes": 5800, "findings": []});
         assert_eq!(page, expected);
     }
 }
 
 #[tokio::test]
-async fn damage_is_found_named_and_removed_where_that_is_wanted() {
+async fn damage_is_found_named_and_removed_on_request() {
     let darkroom = Darkroom::with().variable("chunk_bytes", 1024).start();
     let (alice, admin) = (darkroom.client("alice"), admin(&darkroom));
     let broken = alice.upload(Png::of_size(5000).bytes()).await;
     let whole = alice.upload(Png::of_size(3000).bytes()).await;
     darkroom.damage("DELETE FROM spin_key_value WHERE key LIKE '%:4'");
-    for wanted in [json!({}), json!({"repair": true})] {
-        let found = admin.audit(&wanted).await;
+    for request in [json!({}), json!({"repair": true})] {
+        let found = admin.audit(&request).await;
         let [finding] = found["findings"].as_array().expect("a list").as_slice() else {
             panic!("{found}");
         };
@@ -103,15 +103,15 @@ async fn damage_is_found_named_and_removed_where_that_is_wanted() {
         assert_eq!(finding["images"], json!([broken["id"]]));
     }
     assert_eq!(alice.list().await.len(), 2);
-    let wanted = json!({"repair": true, "remove_damaged": true});
-    let found = admin.audit(&wanted).await;
+    let request = json!({"repair": true, "remove_damaged": true});
+    let found = admin.audit(&request).await;
     assert_eq!(found["findings"][0]["repaired"], true);
     assert_eq!(admin.audit(&json!({})).await["findings"], json!([]));
     assert_eq!(alice.list().await, [whole]);
 }
 
 #[tokio::test]
-async fn the_dead_are_swept_after_their_grace_in_bounded_calls() {
+async fn dead_blobs_are_swept_after_their_grace_period_in_bounded_calls() {
     let darkroom = hasty();
     let (alice, admin) = (darkroom.client("alice"), admin(&darkroom));
     for _ in 0..20 {
@@ -130,7 +130,7 @@ async fn the_dead_are_swept_after_their_grace_in_bounded_calls() {
 }
 
 #[tokio::test]
-async fn what_a_crash_leaves_of_uploads_is_swept() {
+async fn the_remains_of_uploads_after_a_crash_are_swept() {
     let mut darkroom = hasty();
     let length = "Content-Length: 2000000";
     let file = Png::of_size(2_000_000).bytes();
@@ -152,12 +152,12 @@ async fn what_a_crash_leaves_of_uploads_is_swept() {
 }
 
 #[tokio::test]
-async fn nothing_that_is_being_read_or_uploaded_is_swept() {
+async fn blobs_that_are_being_read_or_uploaded_are_not_swept() {
     let darkroom = Darkroom::with().variable("chunk_bytes", 65_536).start();
     let (alice, admin) = (darkroom.client("alice"), admin(&darkroom));
     let file = Png::of_size(12_000_000).bytes();
     let image = alice.upload(file.clone()).await;
-    // Nothing is read of it yet but its head.
+    // Only its head has been read so far.
     let reader = alice.get(content(&image)).await;
     let sent = Png::of_size(1_000_000).bytes();
     let mut sender = Raw::connect(&darkroom).await;

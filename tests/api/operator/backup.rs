@@ -11,7 +11,7 @@ use crate::faults::crash::{Seed, everything};
 use crate::support::setup::CONFIG;
 use crate::support::{Chore, Darkroom, Png, chore, content, eventually};
 
-/// Runs a chore on the stores of a server, beside everything else.
+/// Runs a command on the stores of a server, without blocking other tasks.
 async fn on_stores_of(darkroom: &Darkroom, arguments: &[&str]) -> Chore {
     let folder = darkroom.folder().to_owned();
     let arguments: Vec<String> = arguments.iter().map(|word| (*word).to_owned()).collect();
@@ -26,7 +26,7 @@ fn text(path: &Path) -> &str {
     path.to_str().expect("a readable path")
 }
 
-/// Restores a backup in an empty directory.
+/// Restores a backup into an empty directory.
 fn restore(backup: &Path, folder: &Path, like: &Darkroom) {
     std::fs::copy(like.folder().join(CONFIG), folder.join(CONFIG)).expect("is copied");
     let restored = chore(&["restore", "--from", text(backup)], Some(folder));
@@ -34,11 +34,11 @@ fn restore(backup: &Path, folder: &Path, like: &Darkroom) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_copy_that_is_made_under_load_is_whole_elsewhere() {
+async fn a_backup_that_is_made_under_load_is_complete_elsewhere() {
     let seed = Seed::new();
     let mut dice = seed.dice();
     let setup = Darkroom::with().variable("chunk_bytes", CHUNK);
-    // Shorter than a copy may take.
+    // Shorter than a backup may take.
     let mut darkroom = setup.variable("delete_grace_seconds", 1).start();
     let folder = tempfile::tempdir().expect("a temporary directory");
     let mut ledger = Ledger::new();
@@ -68,7 +68,7 @@ async fn a_copy_that_is_made_under_load_is_whole_elsewhere() {
 }
 
 #[tokio::test]
-async fn a_backup_is_restored_beside_what_there_is_and_never_over_it() {
+async fn a_backup_is_never_restored_over_existing_stores() {
     let darkroom = Darkroom::start();
     let alice = darkroom.client("alice");
     let file = Png::of_size(900_000).bytes();
@@ -94,7 +94,7 @@ async fn a_backup_is_restored_beside_what_there_is_and_never_over_it() {
 }
 
 #[tokio::test]
-async fn fsck_tells_what_is_wrong_by_its_exit_code_and_puts_it_right() {
+async fn fsck_reports_damage_by_its_exit_code_and_repairs_it() {
     let mut darkroom = Darkroom::with().variable("chunk_bytes", 1024).start();
     let alice = darkroom.client("alice");
     let broken = alice.upload(Png::of_size(5000).bytes()).await;
@@ -142,7 +142,7 @@ async fn fsck_tells_what_is_wrong_by_its_exit_code_and_puts_it_right() {
 }
 
 #[tokio::test]
-async fn fsck_asks_a_running_server() {
+async fn fsck_checks_a_running_server() {
     let darkroom = Darkroom::start();
     let alice = darkroom.client("alice");
     let image = alice.upload(Png::of_size(5000).bytes()).await;

@@ -1,5 +1,4 @@
-//! `darkroom`, the operator's program, with nothing beside it: no clone, no toolchain, no other
-//! host.
+//! `darkroom`, the operator's program, on its own: without a clone, a toolchain or another host.
 
 use std::path::Path;
 
@@ -8,7 +7,7 @@ use reqwest::StatusCode;
 use crate::support::process::Process;
 use crate::support::{Chore, Client, Png, chore, content, ended, operator, problem, sha256_hex};
 
-/// An operator at a place where there is nothing yet.
+/// An operator in an empty folder.
 struct Operator {
     folder: tempfile::TempDir,
 }
@@ -21,20 +20,20 @@ impl Operator {
         }
     }
 
-    /// What a command line says; its words have no spaces.
+    /// Runs a command line, whose words contain no spaces.
     fn run(&self, line: &str) -> Chore {
         ended(operator(self.folder.path()).args(line.split_whitespace()))
     }
 
-    /// The same where it has to succeed; what it prints.
-    fn does(&self, line: &str) -> String {
+    /// Runs a command line, which must succeed. Returns its standard output.
+    fn succeeds(&self, line: &str) -> String {
         let done = self.run(line);
         assert!(done.succeeded, "{line}: {}", done.text);
         done.printed
     }
 
-    /// The same where it has to fail; all that it says.
-    fn is_refused(&self, line: &str) -> String {
+    /// Runs a command line, which must fail. Returns all its output.
+    fn fails(&self, line: &str) -> String {
         let done = self.run(line);
         assert!(!done.succeeded, "{line}: {}", done.text);
         done.text
@@ -51,16 +50,16 @@ impl Operator {
         self.folder.path().join(path).exists()
     }
 
-    /// A client with a token that the program prints.
+    /// A client with a token that the program mints.
     fn client(&self, server: &Process, line: &str) -> Client {
-        Client::new(&server.address, Some(self.does(line)))
+        Client::new(&server.address, Some(self.succeeds(line)))
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_program_in_an_empty_folder_serves_and_looks_after_what_it_keeps() {
+async fn one_program_in_an_empty_folder_serves_and_maintains_its_stores() {
     let operator = Operator::new();
-    operator.does("keygen --save --kid 2026-11");
+    operator.succeeds("keygen --save --kid 2026-11");
     let server = operator.serves("");
     let alice = operator.client(&server, "token --sub alice");
     let file = Png::of_size(900_000).bytes();
@@ -74,9 +73,9 @@ async fn one_program_in_an_empty_folder_serves_and_looks_after_what_it_keeps() {
         "sign --path {path} --base-url {} --param download=1",
         server.address
     );
-    let link = operator.does(&link);
-    let anybody = Client::new("", None);
-    let linked = anybody.get(&link).await;
+    let link = operator.succeeds(&link);
+    let anonymous = Client::new("", None);
+    let linked = anonymous.get(&link).await;
     assert_eq!(linked.status(), StatusCode::OK);
     assert!(
         linked.headers()["content-disposition"]
@@ -88,20 +87,22 @@ async fn one_program_in_an_empty_folder_serves_and_looks_after_what_it_keeps() {
         sha256_hex(&linked.bytes().await.expect("a body")),
         image["sha256"]
     );
-    let altered = anybody.get(&link.replace("download=1", "download=0")).await;
+    let altered = anonymous
+        .get(&link.replace("download=1", "download=0"))
+        .await;
     problem(altered, 403, "link-invalid").await;
 
-    let online = operator.does(&format!("fsck --url {}", server.address));
+    let online = operator.succeeds(&format!("fsck --url {}", server.address));
     assert!(online.contains("1 images, 1 blobs"), "{online}");
-    operator.does("backup --to copy");
-    assert!(server.stop(), "it does not end");
+    operator.succeeds("backup --to copy");
+    assert!(server.stop(), "the server did not end");
 
-    let offline = operator.does("fsck");
+    let offline = operator.succeeds("fsck");
     assert!(offline.contains("1 images, 1 blobs"), "{offline}");
-    operator.does("restore --from copy --data-dir elsewhere");
+    operator.succeeds("restore --from copy --data-dir elsewhere");
     assert!(
         operator
-            .does("fsck --data-dir elsewhere")
+            .succeeds("fsck --data-dir elsewhere")
             .contains("in order")
     );
     let server = operator.serves("--data-dir elsewhere");
@@ -120,13 +121,13 @@ async fn one_program_in_an_empty_folder_serves_and_looks_after_what_it_keeps() {
 }
 
 #[tokio::test]
-async fn what_is_served_is_what_variables_and_files_say() {
+async fn a_server_follows_its_variables_and_files() {
     let operator = Operator::new();
-    operator.does("keygen --save");
+    operator.succeeds("keygen --save");
     let server = operator.serves("--variable max_upload_bytes=1000 --variable token_audience=here");
     let dev = operator.client(&server, "token --audience here");
     assert_eq!(dev.send(vec![0; 1001]).await.status(), 413);
-    let elsewhere = dev.with_token(operator.does("token --audience there"));
+    let elsewhere = dev.with_token(operator.succeeds("token --audience there"));
     assert_eq!(elsewhere.get("/v1/usage").await.status(), 401);
     drop(server);
 
@@ -138,41 +139,41 @@ async fn what_is_served_is_what_variables_and_files_say() {
     let dev = operator.client(&server, "token");
     dev.upload(Png::of_size(2000).bytes()).await;
     assert!(operator.has("a.db") && operator.has("b.db"));
-    assert!(server.stop(), "it does not end");
-    operator.does("fsck --runtime-config-file stores.toml");
+    assert!(server.stop(), "the server did not end");
+    operator.succeeds("fsck --runtime-config-file stores.toml");
 }
 
 #[tokio::test]
-async fn nothing_is_served_without_a_key_and_the_error_says_how_to_make_one() {
+async fn without_a_key_commands_fail_and_say_how_to_generate_one() {
     let operator = Operator::new();
     for line in ["serve", "token", "sign --path /v1/images/x/content"] {
-        let error = operator.is_refused(line);
+        let error = operator.fails(line);
         assert!(error.contains("darkroom keygen --save"), "{line}: {error}");
     }
     assert!(!operator.has("darkroom-data"));
-    let short = operator.is_refused("serve --variable signing_keys=dev:AAAA");
+    let short = operator.fails("serve --variable signing_keys=dev:AAAA");
     assert!(short.contains("at least 32"), "{short}");
-    assert_eq!(operator.does("keygen --save"), "");
-    let again = operator.is_refused("keygen --save");
+    assert_eq!(operator.succeeds("keygen --save"), "");
+    let again = operator.fails("keygen --save");
     assert!(again.contains("already"), "{again}");
-    let absent = operator.is_refused("token --env-file absent.env");
+    let absent = operator.fails("token --env-file absent.env");
     assert!(absent.contains("absent.env"), "{absent}");
 }
 
 #[tokio::test]
-async fn a_manifest_of_ones_own_is_served_in_place_of_the_one_inside() {
+async fn a_manifest_that_is_given_replaces_the_one_inside() {
     let setup = crate::support::Darkroom::with().launch();
     let from = setup.folder().join("spin.toml");
     let from = from.to_str().expect("a readable path");
     let operator = Operator::new();
-    operator.does("keygen --save");
+    operator.succeeds("keygen --save");
     let server = operator.serves(&format!("--from {from}"));
     let dev = operator.client(&server, "token");
     let image = dev.upload(Png::of_size(2000).bytes()).await;
     assert_eq!(dev.get(content(&image)).await.status(), 200);
     assert!(
         operator
-            .is_refused("serve --from absent.toml")
+            .fails("serve --from absent.toml")
             .contains("absent.toml")
     );
 }
@@ -180,8 +181,8 @@ async fn a_manifest_of_ones_own_is_served_in_place_of_the_one_inside() {
 #[test]
 fn completions_and_manual_pages_name_every_command() {
     let operator = Operator::new();
-    operator.does("man --out man1");
-    let script = operator.does("completions bash");
+    operator.succeeds("man --out man1");
+    let script = operator.succeeds("completions bash");
     for command in [
         "serve", "token", "keygen", "sign", "fsck", "backup", "restore", "migrate",
     ] {
@@ -191,15 +192,15 @@ fn completions_and_manual_pages_name_every_command() {
         );
         assert!(script.contains(command), "{command}");
     }
-    assert!(operator.does("man").contains("darkroom"));
-    assert!(operator.is_refused("completions cmd").contains("bash"));
+    assert!(operator.succeeds("man").contains("darkroom"));
+    assert!(operator.fails("completions cmd").contains("bash"));
 }
 
 #[test]
-fn nothing_is_checked_or_copied_where_there_are_no_stores() {
+fn fsck_and_backup_fail_if_there_are_no_stores() {
     let operator = Operator::new();
     for line in ["fsck", "backup --to copy"] {
-        let error = operator.is_refused(line);
+        let error = operator.fails(line);
         assert!(error.contains("darkroom-data"), "{line}: {error}");
     }
     assert!(!operator.has("copy") && !operator.has("darkroom-data"));

@@ -10,7 +10,7 @@ use crate::support::{Client, Darkroom, FIXTURES, Png, S3, content, path, problem
 
 const ROUTE: &str = "/v1/admin/migrate-blobs";
 
-/// One step, which must succeed.
+/// Runs one step, which must succeed.
 async fn step(admin: &Client, body: Value) -> Value {
     let request = admin.request(reqwest::Method::POST, ROUTE).json(&body);
     let response = send(request).await;
@@ -20,7 +20,7 @@ async fn step(admin: &Client, body: Value) -> Value {
     serde_json::from_str(&text).expect("JSON")
 }
 
-/// Moves everything; how many blobs were moved.
+/// Moves all blobs. Returns how many were moved.
 async fn migrate(admin: &Client) -> u64 {
     let (mut moved, mut cursor) = (0, Value::Null);
     loop {
@@ -34,7 +34,7 @@ async fn migrate(admin: &Client) -> u64 {
     }
 }
 
-/// What a client goes on doing, and the images that it has.
+/// A client that keeps working, and the images that it has.
 struct Load {
     client: Client,
     images: Vec<(Value, Bytes)>,
@@ -66,7 +66,7 @@ impl Load {
         }
     }
 
-    /// Migrates under this load; how many blobs were moved.
+    /// Moves all blobs under this load. Returns how many were moved.
     async fn migrate(&mut self, darkroom: &Darkroom) -> u64 {
         self.client = darkroom.client("alice");
         let admin = darkroom.scoped("root", "admin");
@@ -88,7 +88,7 @@ impl Load {
 }
 
 #[tokio::test]
-async fn blobs_move_to_a_bucket_and_back_while_they_are_used() {
+async fn blobs_move_to_a_bucket_and_back_while_they_are_in_use() {
     let Some(s3) = S3::start().await else {
         return;
     };
@@ -135,14 +135,14 @@ async fn blobs_move_to_a_bucket_and_back_while_they_are_used() {
 }
 
 #[tokio::test]
-async fn only_admins_migrate_and_only_where_there_is_something_to_move() {
+async fn only_admins_migrate_and_only_with_a_previous_store() {
     let darkroom = Darkroom::shared();
     let post = |client: Client, body: &'static str| async move {
         let request = client.request(reqwest::Method::POST, ROUTE);
         let request = request.header("content-type", "application/json");
         send(request.body(body)).await
     };
-    problem(post(darkroom.anybody(), "{}").await, 401, "unauthorized").await;
+    problem(post(darkroom.anonymous(), "{}").await, 401, "unauthorized").await;
     let response = post(darkroom.client("alice"), "{}").await;
     problem(response, 403, "insufficient-scope").await;
     let admin = darkroom.scoped("root", "admin");

@@ -1,4 +1,4 @@
-//! What an operator does and sees.
+//! The operator's work: administration, backups, migration, settings, logs and metrics.
 
 mod admin;
 mod backup;

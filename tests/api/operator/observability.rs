@@ -1,4 +1,4 @@
-//! What an operator sees of requests: the log, timings, metrics.
+//! How an operator observes requests: the log, timings, metrics.
 
 use std::env;
 use std::process::Command;
@@ -10,7 +10,7 @@ use crate::support::{ALL_SCOPES, Darkroom, Png, Raw, content, created, eventuall
 use crate::support::{header, problem, token};
 
 impl Darkroom {
-    /// The lines of requests in its log.
+    /// The lines in its log that describe requests.
     fn requests(&self) -> Vec<Value> {
         let log = self.log();
         let lines = log.lines().filter(|line| line.starts_with('{'));
@@ -18,7 +18,7 @@ impl Darkroom {
         lines.map(parse).collect()
     }
 
-    /// Waits for the line of the request with this id, which must be the only one.
+    /// Waits for the line of the request with this id. There must be only one.
     async fn request(&self, id: &str) -> Value {
         let with_id = || {
             let mut lines = self.requests();
@@ -26,7 +26,7 @@ impl Darkroom {
             lines
         };
         let found = eventually(|| async { !with_id().is_empty() }).await;
-        assert_eq!(found, Ok(()), "no line of {id}:\n{}", self.log());
+        assert_eq!(found, Ok(()), "no line for {id}:\n{}", self.log());
         let [line] = with_id().try_into().expect("one line");
         line
     }
@@ -87,7 +87,7 @@ async fn every_request_has_one_line_in_the_log() {
 }
 
 #[tokio::test]
-async fn a_transfer_that_is_broken_off_is_told_with_what_was_sent() {
+async fn an_interrupted_transfer_is_logged_with_the_bytes_that_were_sent() {
     let darkroom = Darkroom::start();
     let alice = darkroom.client("alice");
     let size = 20_000_000;
@@ -106,7 +106,7 @@ async fn a_transfer_that_is_broken_off_is_told_with_what_was_sent() {
     assert_eq!(line["broken_off"], "client", "{line}");
     let sent = line["bytes_out"].as_u64().expect("a number");
     assert!((600_000..size as u64).contains(&sent), "{line}");
-    // An upload that its sender breaks off is told as well.
+    // An upload that its sender interrupts is logged as well.
     let mut raw = Raw::connect(&darkroom).await;
     let lines = ["Content-Length: 5000000", "X-Request-Id: half"];
     raw.begin_upload("alice", &lines).await;
@@ -118,18 +118,18 @@ async fn a_transfer_that_is_broken_off_is_told_with_what_was_sent() {
 }
 
 #[tokio::test]
-async fn what_a_client_sends_forges_no_line_and_shows_no_secret() {
+async fn a_client_cannot_forge_a_line_and_no_line_shows_a_secret() {
     let darkroom = Darkroom::start();
     let alice = darkroom.client("alice");
     let image = alice.upload(fixture("still.gif").bytes).await;
     let url = alice.url(&image).await;
-    assert_eq!(darkroom.anybody().get(&url).await.status(), 200);
+    assert_eq!(darkroom.anonymous().get(&url).await.status(), 200);
     let ticket = alice
         .ticket(&json!({"expires_in": 60, "tags": ["secret"]}))
         .await;
     created(
         darkroom
-            .anybody()
+            .anonymous()
             .send_to(&ticket, fixture("alpha.png").bytes)
             .await,
     )
@@ -182,7 +182,7 @@ async fn what_a_client_sends_forges_no_line_and_shows_no_secret() {
 }
 
 #[tokio::test]
-async fn what_is_logged_is_as_the_setting_says() {
+async fn the_log_follows_its_setting() {
     for setting in ["errors", "off"] {
         let darkroom = Darkroom::with().variable("request_log", setting).start();
         let alice = darkroom.client("alice");
@@ -194,26 +194,26 @@ async fn what_is_logged_is_as_the_setting_says() {
 }
 
 #[tokio::test]
-async fn timings_of_each_phase_are_told_where_a_setting_allows() {
+async fn timings_of_each_phase_are_sent_where_a_setting_allows() {
     let darkroom = Darkroom::with().variable("server_timing", "on").start();
     let alice = darkroom.client("alice");
     let image = alice.upload(Png::of_size(100_000).bytes()).await;
     let response = alice.get(content(&image)).await;
-    let told = header(&response, "server-timing").to_owned();
-    let metrics: Vec<(&str, f64)> = told
+    let timings = header(&response, "server-timing").to_owned();
+    let metrics: Vec<(&str, f64)> = timings
         .split(", ")
         .map(|metric| metric.split_once(";dur=").expect("a duration"))
         .map(|(name, millis)| (name, millis.parse().expect("a number")))
         .collect();
     let names: Vec<&str> = metrics.iter().map(|(name, _)| *name).collect();
     assert_eq!(names, ["auth", "catalog", "blob", "total"]);
-    assert!(metrics.iter().all(|(_, millis)| *millis > 0.0), "{told}");
+    assert!(metrics.iter().all(|(_, millis)| *millis > 0.0), "{timings}");
     let total = metrics[3].1;
     let parts: f64 = metrics[..3].iter().map(|(_, millis)| millis).sum();
-    assert!(parts <= total, "{told}");
+    assert!(parts <= total, "{timings}");
     let shared = Darkroom::shared().client("alice");
-    let untold = shared.get("/v1/images").await;
-    assert!(!untold.headers().contains_key("server-timing"));
+    let without = shared.get("/v1/images").await;
+    assert!(!without.headers().contains_key("server-timing"));
 }
 
 /// Prints every sample as JSON: its name, labels and value.
@@ -226,8 +226,8 @@ for family in text_string_to_metric_families(sys.stdin.read()):
         print(json.dumps([sample.name, sample.labels, sample.value]))
 "#;
 
-/// What Prometheus' own library for Python reads; `None` where there is no such
-/// library, which `cargo xtask test` reports, and which fails in CI.
+/// The samples as Prometheus' own Python library reads them. `None` if the library is not
+/// installed, which `cargo xtask test` reports, and which is a failure in CI.
 fn parsed_by_prometheus(text: &str) -> Option<Vec<(String, Value, f64)>> {
     use std::io::Write as _;
     let python = env::var_os("DARKROOM_TEST_PYTHON");
@@ -264,7 +264,7 @@ async fn metrics(client: &crate::support::Client) -> (String, Vec<(String, Value
 }
 
 #[tokio::test]
-async fn metrics_tell_what_is_kept() {
+async fn metrics_report_what_is_stored() {
     let darkroom = Darkroom::start();
     let owner = "al\\ice\" é";
     let alice = darkroom.client(owner);
@@ -329,7 +329,7 @@ async fn metrics_tell_what_is_kept() {
         (&owners[1].1["owner"], owners[1].2),
         (&json!(owner), 2000.0)
     );
-    // By the pseudonym, an admin finds an owner's requests in the log.
+    // With the pseudonym, an admin can find an owner's requests in the log.
     let id = "by-alice";
     let request = alice.request(reqwest::Method::GET, content(&image));
     let response = request.header("x-request-id", id).send().await;
@@ -341,27 +341,27 @@ async fn metrics_tell_what_is_kept() {
 }
 
 #[tokio::test]
-async fn metrics_are_for_admins_or_by_a_setting_for_anybody() {
+async fn metrics_are_for_admins_or_public_by_a_setting() {
     let darkroom = Darkroom::shared();
     problem(
-        darkroom.anybody().get("/metrics").await,
+        darkroom.anonymous().get("/metrics").await,
         401,
         "unauthorized",
     )
     .await;
-    let told = problem(
+    let details = problem(
         darkroom.client("alice").get("/metrics").await,
         403,
         "insufficient-scope",
     );
-    assert_eq!(told.await["scope"], "admin");
+    assert_eq!(details.await["scope"], "admin");
     let darkroom = Darkroom::with().variable("metrics", "public").start();
     darkroom
         .client("alice")
         .upload(fixture("still.gif").bytes)
         .await;
     for (client, is_named) in [
-        (darkroom.anybody(), false),
+        (darkroom.anonymous(), false),
         (darkroom.client("alice"), false),
         (darkroom.scoped("root", "admin"), true),
     ] {
@@ -373,6 +373,6 @@ async fn metrics_are_for_admins_or_by_a_setting_for_anybody() {
         assert_eq!(text.contains("alice"), is_named, "{text}");
         assert!(samples.is_empty() || samples.len() > 10, "{text}");
     }
-    let wrong = darkroom.anybody().with_token("nonsense");
+    let wrong = darkroom.anonymous().with_token("nonsense");
     problem(wrong.get("/metrics").await, 401, "unauthorized").await;
 }

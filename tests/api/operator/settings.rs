@@ -1,4 +1,4 @@
-//! Settings that are wrong stop the application, by name.
+//! A wrong setting stops the application, with an error that names it.
 
 use crate::support::{Darkroom, KEYS, Kind, host_kind, problem};
 
@@ -14,9 +14,9 @@ async fn a_wrong_setting_is_named_in_the_answer_and_in_the_log() {
         let darkroom = Darkroom::with().variable(variable, value).launch();
         for path in ["/v1/images", "/health/ready"] {
             let response = darkroom.client("alice").get(path).await;
-            let told = problem(response, 503, "misconfigured").await;
-            assert_eq!(told["variable"], variable);
-            let detail = told["detail"].as_str().expect("a text");
+            let details = problem(response, 503, "misconfigured").await;
+            assert_eq!(details["variable"], variable);
+            let detail = details["detail"].as_str().expect("a text");
             assert!(detail.contains(variable), "{detail}");
         }
         let named = darkroom.log().contains(variable) || host_kind() == Kind::Spin;
@@ -36,9 +36,9 @@ async fn wrong_keys_are_named_without_the_secret() {
     ] {
         let darkroom = Darkroom::with().variable("signing_keys", &keys).launch();
         let response = darkroom.client("alice").get("/v1/images").await;
-        let told = problem(response, 503, "misconfigured").await;
-        assert_eq!(told["variable"], "signing_keys");
-        assert!(!told.to_string().contains(secret), "{told}");
+        let details = problem(response, 503, "misconfigured").await;
+        assert_eq!(details["variable"], "signing_keys");
+        assert!(!details.to_string().contains(secret), "{details}");
         assert!(!darkroom.log().contains(secret), "{}", darkroom.log());
     }
 }
@@ -49,7 +49,7 @@ async fn every_key_of_the_ring_verifies() {
     let darkroom = Darkroom::with()
         .variable("signing_keys", format!("{new},{KEYS}"))
         .start();
-    // Tokens of these tests are signed with the second of them.
+    // The tokens of these tests are signed with the second of these keys.
     let response = darkroom.client("alice").get("/v1/images").await;
     assert_eq!(response.status(), 200);
 }

@@ -1,4 +1,4 @@
-//! Conditional requests for the bytes, over the wire.
+//! Conditional requests for an image's bytes, end to end.
 
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ async fn check(client: &Client, image: &Value, fields: &[(&str, &str)], status: 
 }
 
 #[tokio::test]
-async fn conditions_are_judged_in_the_order_of_the_rfc() {
+async fn conditions_are_evaluated_in_the_order_of_the_rfc() {
     let alice = Darkroom::shared().client(&unique("alice"));
     let image = alice.upload(fixture("alpha.png").bytes).await;
     let response = alice.get(content(&image)).await;
@@ -66,34 +66,34 @@ async fn conditions_are_judged_in_the_order_of_the_rfc() {
 }
 
 #[tokio::test]
-async fn what_is_not_sent_again_has_the_headers_that_caches_need() {
+async fn a_304_has_the_headers_that_caches_need() {
     let darkroom = Darkroom::shared();
     let alice = darkroom.client(&unique("alice"));
     let image = alice.upload(Png::of_size(1_000_000).bytes()).await;
     let url = alice.url(&image).await;
-    for (client, target) in [(&alice, content(&image)), (&darkroom.anybody(), &url)] {
+    for (client, target) in [(&alice, content(&image)), (&darkroom.anonymous(), &url)] {
         let whole = client.get(target).await;
         let etag = header(&whole, "etag");
-        let told = ask(client, Method::GET, target, &[("if-none-match", etag)]).await;
-        assert_eq!(told.status(), 304);
+        let answer = ask(client, Method::GET, target, &[("if-none-match", etag)]).await;
+        assert_eq!(answer.status(), 304);
         for name in ["etag", "cache-control", "content-disposition"] {
-            assert_eq!(header(&told, name), header(&whole, name), "{name}");
+            assert_eq!(header(&answer, name), header(&whole, name), "{name}");
         }
-        assert_eq!(told.headers().get("vary"), whole.headers().get("vary"));
-        assert!(told.headers().contains_key("date"));
+        assert_eq!(answer.headers().get("vary"), whole.headers().get("vary"));
+        assert!(answer.headers().contains_key("date"));
         for name in [
             "content-length",
             "content-type",
             "transfer-encoding",
             "repr-digest",
         ] {
-            assert_eq!(told.headers().get(name), None, "{name}");
+            assert_eq!(answer.headers().get(name), None, "{name}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_connection_goes_on_after_an_answer_without_a_body() {
+async fn a_connection_can_be_used_after_an_answer_without_a_body() {
     let darkroom = Darkroom::shared();
     let owner = unique("alice");
     let alice = darkroom.client(&owner);
@@ -116,7 +116,7 @@ async fn a_connection_goes_on_after_an_answer_without_a_body() {
 }
 
 #[tokio::test]
-async fn a_condition_that_fails_is_a_problem() {
+async fn a_failed_condition_is_a_problem() {
     let alice = Darkroom::shared().client(&unique("alice"));
     let image = alice.upload(fixture("still.gif").bytes).await;
     let stale = [("if-match", "\"a\"")];
@@ -125,25 +125,25 @@ async fn a_condition_that_fails_is_a_problem() {
 }
 
 #[tokio::test]
-async fn a_new_name_reaches_who_has_the_bytes() {
+async fn a_new_name_reaches_clients_that_have_the_bytes() {
     let alice = Darkroom::shared().client(&unique("alice"));
     let image = alice.upload(fixture("still.gif").bytes).await;
     let renamed = json!({"filename": "new.gif"});
     let renamed = alice.json(Method::PATCH, path(&image), &renamed).await;
     assert_eq!(renamed.status(), 200);
-    let told = ask(
+    let answer = ask(
         &alice,
         Method::GET,
         content(&image),
         &[("if-none-match", "*")],
     )
     .await;
-    let disposition = header(&told, "content-disposition");
+    let disposition = header(&answer, "content-disposition");
     assert_eq!(disposition, "inline; filename=\"new.gif\"");
 }
 
 #[tokio::test]
-async fn what_may_not_be_read_answers_no_condition() {
+async fn conditions_reveal_nothing_about_images_that_may_not_be_read() {
     let darkroom = Darkroom::shared();
     let alice = darkroom.client(&unique("alice"));
     let image = created(alice.send(fixture("still.gif").bytes).await).await;
@@ -153,7 +153,7 @@ async fn what_may_not_be_read_answers_no_condition() {
             let url = content(&image);
             async move { ask(&client, Method::GET, url, &[condition]).await }
         };
-        problem(get(darkroom.anybody()).await, 401, "unauthorized").await;
+        problem(get(darkroom.anonymous()).await, 401, "unauthorized").await;
         problem(get(darkroom.client(&unique("bob"))).await, 404, "not-found").await;
     }
 }

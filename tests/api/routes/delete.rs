@@ -19,7 +19,7 @@ async fn a_deleted_image_is_gone_everywhere_and_for_good() {
 }
 
 #[tokio::test]
-async fn content_that_another_image_shares_stays() {
+async fn content_that_another_image_shares_is_kept() {
     let alice = Darkroom::shared().client(&unique("alice"));
     let file = Png::of_size(1_000_000).bytes();
     let first = alice.upload(file.clone()).await;
@@ -43,11 +43,11 @@ async fn deleted_content_can_be_uploaded_again() {
 }
 
 #[tokio::test]
-async fn a_download_under_way_ends_whole_though_its_image_is_deleted() {
+async fn a_download_in_progress_completes_although_its_image_is_deleted() {
     let alice = Darkroom::shared().client(&unique("alice"));
     let file = Png::of_size(20 << 20).bytes();
     let image = alice.upload(file.clone()).await;
-    // So much does not fit into the buffers between: the rest is read later.
+    // This much does not fit into the buffers in between, so the rest is read later.
     let response = alice.get(content(&image)).await;
     assert_eq!(alice.delete(path(&image)).await.status(), 204);
     assert!(response.bytes().await.expect("all bytes") == file);

@@ -5,7 +5,7 @@ use reqwest::multipart::{Form, Part};
 use crate::support::{Darkroom, created, fixture, problem, repr_digest, send};
 
 #[tokio::test]
-async fn a_right_digest_is_accepted_and_a_wrong_one_leaves_nothing() {
+async fn a_correct_digest_is_accepted_and_a_wrong_one_leaves_nothing() {
     let darkroom = Darkroom::start();
     let alice = darkroom.client("alice");
     let file = fixture("progressive.jpg").bytes;
@@ -23,7 +23,7 @@ async fn a_right_digest_is_accepted_and_a_wrong_one_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn digests_that_can_not_be_read_or_differ_are_refused() {
+async fn unreadable_or_contradictory_digests_are_refused() {
     let alice = Darkroom::shared().client("digests");
     let file = fixture("progressive.jpg").bytes;
     for digest in ["sha-256=:AAAA:", "sha-256=abc", "sha-256=:?:"] {
@@ -36,15 +36,15 @@ async fn digests_that_can_not_be_read_or_differ_are_refused() {
 }
 
 #[tokio::test]
-async fn every_file_of_a_form_may_carry_its_digest() {
+async fn every_file_of_a_form_may_have_its_own_digest() {
     let darkroom = Darkroom::start();
     let alice = darkroom.client("alice");
     let form = |digest: String| {
         let mut headers = reqwest::header::HeaderMap::new();
         headers.insert("repr-digest", digest.parse().expect("a header"));
-        let good = Part::bytes(fixture("still.gif").bytes);
+        let valid = Part::bytes(fixture("still.gif").bytes);
         let judged = Part::bytes(fixture("alpha.png").bytes).headers(headers);
-        let form = Form::new().part("file", good).part("file", judged);
+        let form = Form::new().part("file", valid).part("file", judged);
         alice.post().multipart(form)
     };
     let wrong = form(repr_digest(b"something else"));

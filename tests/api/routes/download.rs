@@ -38,7 +38,7 @@ async fn every_image_comes_back_byte_for_byte_with_all_headers() {
 }
 
 #[tokio::test]
-async fn head_tells_what_get_would_and_sends_nothing() {
+async fn head_has_the_headers_of_get_and_no_body() {
     let alice = Darkroom::shared().client(&unique("alice"));
     for size in [Png::SMALLEST, 3 * CHUNK] {
         let image = alice.upload(Png::of_size(size).bytes()).await;
@@ -53,7 +53,7 @@ async fn head_tells_what_get_would_and_sends_nothing() {
     }
 }
 
-/// Names and values, without what differs from one answer to the next.
+/// The header fields, without those that differ from one answer to the next.
 fn headers(response: &reqwest::Response) -> Vec<(String, String)> {
     let all = response.headers().iter();
     let mut all: Vec<_> = all
@@ -83,7 +83,7 @@ async fn files_around_the_length_of_a_chunk_come_back_whole() {
         let response = alice.get(content(&image)).await;
         assert_eq!(header(&response, "content-length"), size.to_string());
         let body = response.bytes().await.expect("a body");
-        assert!(body == bytes, "{size} bytes came back otherwise");
+        assert!(body == bytes, "{size} bytes came back changed");
     }
 }
 
@@ -116,21 +116,21 @@ async fn a_download_is_saved_under_the_name_of_the_upload() {
 #[tokio::test]
 async fn public_images_are_read_without_a_token_and_private_ones_are_not() {
     let darkroom = Darkroom::shared();
-    let (alice, anybody) = (darkroom.client(&unique("alice")), darkroom.anybody());
+    let (alice, anonymous) = (darkroom.client(&unique("alice")), darkroom.anonymous());
     let part = Part::bytes(FIXTURES[0].bytes);
     let form = Form::new().text("visibility", "public").part("file", part);
     let public = created(send(alice.post().multipart(form)).await).await;
-    let response = anybody.get(content(&public)).await;
+    let response = anonymous.get(content(&public)).await;
     assert_eq!(
         header(&response, "cache-control"),
         "public, max-age=0, must-revalidate"
     );
     assert_eq!(response.bytes().await.expect("a body"), FIXTURES[0].bytes);
-    assert_eq!(anybody.head(content(&public)).await.status(), 200);
+    assert_eq!(anonymous.head(content(&public)).await.status(), 200);
 
     let private = alice.upload(FIXTURES[0].bytes).await;
-    problem(anybody.get(content(&private)).await, 401, "unauthorized").await;
-    // What is told of an image is not public with its bytes.
+    problem(anonymous.get(content(&private)).await, 401, "unauthorized").await;
+    // An image object is not public, even if the bytes are.
     let itself = public["links"]["self"].as_str().expect("a link");
-    problem(anybody.get(itself).await, 401, "unauthorized").await;
+    problem(anonymous.get(itself).await, 401, "unauthorized").await;
 }

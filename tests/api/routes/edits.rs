@@ -1,4 +1,4 @@
-//! `PATCH /v1/images/{id}`: what may be written on an image, and by many at once.
+//! `PATCH /v1/images/{id}`: which changes are accepted, and concurrent changes.
 
 use futures_util::future::join_all;
 use reqwest::Method;
@@ -17,7 +17,7 @@ async fn patched(client: &Client, image: &Value, body: &Value) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_many_patches_at_once_none_is_lost() {
+async fn no_concurrent_patch_is_lost() {
     let alice = Darkroom::shared().client(&unique("alice"));
     let image = alice.upload(fixture("still.gif").bytes).await;
     let members = (0..40).map(|n| {
@@ -40,7 +40,7 @@ async fn of_many_patches_at_once_none_is_lost() {
     assert_eq!(shown["filename"], "new.gif");
     assert_eq!(shown["tags"], json!(["a", "b"]));
     assert_eq!(shown["visibility"], "public");
-    // Each change has a time of its own, and the last is what is shown.
+    // Each change has its own time, and the last one is shown.
     let times = answers
         .iter()
         .chain(&others)
@@ -54,7 +54,7 @@ async fn of_many_patches_at_once_none_is_lost() {
 }
 
 #[tokio::test]
-async fn what_an_image_can_not_have_is_refused_by_name_and_changes_nothing() {
+async fn an_invalid_member_is_refused_by_name_and_changes_nothing() {
     let alice = Darkroom::shared().client(&unique("alice"));
     let image = alice.upload(fixture("still.gif").bytes).await;
     let tags = |count: usize| (0..count).map(|n| n.to_string()).collect::<Vec<_>>();
@@ -85,10 +85,10 @@ async fn what_an_image_can_not_have_is_refused_by_name_and_changes_nothing() {
         (json!({"owner": "bob"}), "owner"),
         (json!({"id": null}), "id"),
     ] {
-        let told = problem(patch(&alice, &image, &body).await, 400, "bad-request").await;
-        let detail = told["detail"].as_str().unwrap_or_default();
-        assert!(detail.contains(field), "{body}: {told}");
-        assert_eq!(told["field"], field, "{body}: {told}");
+        let details = problem(patch(&alice, &image, &body).await, 400, "bad-request").await;
+        let detail = details["detail"].as_str().unwrap_or_default();
+        assert!(detail.contains(field), "{body}: {details}");
+        assert_eq!(details["field"], field, "{body}: {details}");
     }
     let shown: Value = alice.get(path(&image)).await.json().await.expect("JSON");
     assert_eq!(shown, image);
@@ -98,13 +98,13 @@ async fn what_an_image_can_not_have_is_refused_by_name_and_changes_nothing() {
     let shown = patched(&alice, &image, &full).await;
     assert_eq!(shown["tags"], full["tags"]);
     assert_eq!(shown["metadata"], full["metadata"]);
-    // The limit is of all members together, and not only of those in one patch.
+    // The limit applies to all members together, not only to those of one patch.
     let more = json!({"metadata": {"b": "c"}});
     assert_eq!(patch(&alice, &image, &more).await.status(), 400);
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_patch_is_refused() {
+async fn a_body_that_is_not_a_patch_is_refused() {
     let alice = Darkroom::shared().client(&unique("alice"));
     let image = alice.upload(fixture("still.gif").bytes).await;
     let deep = format!("{{\"metadata\":{}", "{\"a\":".repeat(10_000));

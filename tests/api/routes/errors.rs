@@ -1,11 +1,11 @@
-//! Errors, and what all answers have in common.
+//! Errors, and properties that all answers share.
 
 use reqwest::Method;
 
 use crate::support::{Darkroom, content, fixture, header, path, problem, send, unique};
 
 #[tokio::test]
-async fn paths_that_are_nothing_are_not_found() {
+async fn unknown_paths_are_not_found() {
     let alice = Darkroom::shared().client(&unique("alice"));
     for path in [
         "/",
@@ -21,7 +21,7 @@ async fn paths_that_are_nothing_are_not_found() {
 }
 
 #[tokio::test]
-async fn ids_in_any_other_form_than_ours_name_nothing() {
+async fn ids_in_any_other_form_are_not_found() {
     let darkroom = Darkroom::shared();
     let alice = darkroom.client(&unique("alice"));
     let image = alice.upload(fixture("still.gif").bytes).await;
@@ -53,7 +53,7 @@ async fn ids_in_any_other_form_than_ours_name_nothing() {
 }
 
 #[tokio::test]
-async fn methods_that_a_resource_has_not_are_answered_with_those_it_has() {
+async fn an_unsupported_method_is_answered_with_the_supported_ones() {
     let darkroom = Darkroom::shared();
     let alice = darkroom.client(&unique("alice"));
     let image = alice.upload(fixture("still.gif").bytes).await;
@@ -67,23 +67,23 @@ async fn methods_that_a_resource_has_not_are_answered_with_those_it_has() {
     ] {
         let response = send(alice.request(method.clone(), path)).await;
         assert_eq!(response.status(), 405, "{method} {path}");
-        let told: Vec<_> = header(&response, "allow")
+        let reported: Vec<_> = header(&response, "allow")
             .split(',')
             .map(str::trim)
             .collect();
         for needed in allowed {
-            assert!(told.contains(needed), "{method} {path}: {told:?}");
+            assert!(reported.contains(needed), "{method} {path}: {reported:?}");
         }
         assert!(
-            !told.contains(&method.as_str()),
-            "{method} {path}: {told:?}"
+            !reported.contains(&method.as_str()),
+            "{method} {path}: {reported:?}"
         );
         problem(response, 405, "method-not-allowed").await;
     }
 }
 
 #[tokio::test]
-async fn a_sane_request_id_is_given_back_and_an_insane_one_is_replaced() {
+async fn a_valid_request_id_is_returned_and_an_invalid_one_is_replaced() {
     let darkroom = Darkroom::shared();
     let alice = darkroom.client(&unique("alice"));
     let long = "a".repeat(128);
@@ -112,10 +112,10 @@ async fn a_sane_request_id_is_given_back_and_an_insane_one_is_replaced() {
 }
 
 #[tokio::test]
-async fn health_is_told_without_a_token() {
-    let anybody = Darkroom::shared().anybody();
+async fn health_is_reported_without_a_token() {
+    let anonymous = Darkroom::shared().anonymous();
     for path in ["/health/live", "/health/ready"] {
-        let response = anybody.get(path).await;
+        let response = anonymous.get(path).await;
         assert_eq!(response.status(), 200);
         assert_eq!(header(&response, "content-type"), "application/json");
         let text = response.text().await.expect("a body");

@@ -1,4 +1,4 @@
-//! File names as hostile as can be sent, by every way that there is.
+//! Hostile file names, sent in every possible way.
 
 use reqwest::multipart::{Form, Part};
 use reqwest::{Method, Response};
@@ -8,7 +8,7 @@ use crate::support::{
     Client, Darkroom, content, created, fixture, header, path, problem, send, unique,
 };
 
-/// Names, and what is kept of them.
+/// Names, and the form in which they are stored.
 fn names() -> Vec<(String, Option<&'static str>)> {
     let names = [
         ("cat.jpg", Some("cat.jpg")),
@@ -32,7 +32,7 @@ fn names() -> Vec<(String, Option<&'static str>)> {
         .collect()
 }
 
-/// Checks that the header is one, in ASCII, and that it says the name.
+/// Checks that there is one header, in ASCII, with this name.
 fn check(response: &Response, kept: Option<&str>) {
     assert_eq!(response.status(), 200);
     assert!(response.headers().get("set-cookie").is_none());
@@ -60,7 +60,7 @@ fn check(response: &Response, kept: Option<&str>) {
     }
 }
 
-/// Uploads by every way that carries a name.
+/// Uploads an image in every way that can carry a name.
 async fn upload(alice: &Client, name: &str) -> Vec<Value> {
     let file = fixture("still.gif").bytes;
     let query = send(alice.post().query(&[("filename", name)]).body(file)).await;
@@ -72,7 +72,7 @@ async fn upload(alice: &Client, name: &str) -> Vec<Value> {
     let part = Part::bytes(file).file_name(name.to_owned());
     let form = send(alice.post().multipart(Form::new().part("file", part))).await;
     if name.contains(['\r', '\n', '\0']) {
-        // This client writes them as they are, and so a head that is none.
+        // The client does not escape these characters, so the head of the part is invalid.
         problem(form, 400, "bad-request").await;
     } else {
         images.push(created(form).await);
@@ -81,34 +81,34 @@ async fn upload(alice: &Client, name: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn a_hostile_name_harms_nobody_whichever_way_it_comes() {
+async fn a_hostile_name_is_harmless_however_it_is_sent() {
     let alice = Darkroom::shared().client(&unique("alice"));
     for (name, kept) in names() {
         let mut images = upload(&alice, &name).await;
         let renamed = alice
             .json(Method::PATCH, path(&images[0]), &json!({"filename": name}))
             .await;
-        // A change may be stricter than an upload, which keeps what it can.
+        // A change may be stricter than an upload, which keeps as much as possible.
         if renamed.status() == 200 {
             images.push(renamed.json().await.expect("JSON"));
         } else {
             assert_eq!(renamed.status(), 400, "{name:?}");
         }
         for image in images {
-            // Browsers send quotes in forms as %22.
+            // Browsers encode quotes in forms as %22.
             let form = kept.map(|kept| kept.replace('"', "%22"));
-            let told = image["filename"].as_str();
+            let reported = image["filename"].as_str();
             assert!(
-                told == kept || told == form.as_deref(),
-                "{name:?}: {told:?}"
+                reported == kept || reported == form.as_deref(),
+                "{name:?}: {reported:?}"
             );
-            check(&alice.get(content(&image)).await, told);
+            check(&alice.get(content(&image)).await, reported);
         }
     }
 }
 
 #[tokio::test]
-async fn a_name_of_64_kilobytes_is_cut_to_what_fits() {
+async fn a_name_of_64_kilobytes_is_truncated_to_the_limit() {
     let alice = Darkroom::shared().client(&unique("alice"));
     let file = fixture("still.gif").bytes;
     for letter in ["a", "é", "猫", "\""] {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Client, Darkroom, Png, created, fixture, problem, send, unique};
 
-/// Uploads an image with everything that lists go by.
+/// Uploads an image with the properties that lists filter and sort by.
 async fn upload(
     client: &Client,
     name: &str,
@@ -51,7 +51,8 @@ async fn gallery(client: &Client) -> Vec<Value> {
     ]
 }
 
-/// The places in `images` of what a list holds, in its order. Links are followed.
+/// The positions in `images` of the items of a list, in the order of the list. Follows the links to
+/// further pages.
 async fn listed(client: &Client, images: &[Value], query: &str) -> Vec<usize> {
     let mut met = Vec::new();
     let mut path = format!("/v1/images?{query}");
@@ -72,7 +73,7 @@ async fn listed(client: &Client, images: &[Value], query: &str) -> Vec<usize> {
         path = link
             .strip_prefix('<')
             .and_then(|link| link.strip_suffix(">; rel=\"next\""))
-            .expect("a link as RFC 8288 writes it")
+            .expect("a link in the form of RFC 8288")
             .to_owned();
         let cursor = page["next_cursor"].as_str().expect("a cursor");
         assert!(path.contains(cursor), "{path}");
@@ -132,7 +133,7 @@ async fn filters_and_sorts_can_be_combined_and_links_carry_them() {
 }
 
 #[tokio::test]
-async fn what_is_edited_is_found_by_what_it_is_now() {
+async fn an_edited_image_is_found_by_its_new_properties() {
     let alice = Darkroom::shared().client(&unique("alice"));
     let images = gallery(&alice).await;
     let patch = json!({"filename": "zebra.png", "tags": ["sea", "new"], "visibility": "public"});
@@ -168,7 +169,7 @@ async fn what_is_edited_is_found_by_what_it_is_now() {
 }
 
 #[tokio::test]
-async fn an_admins_lists_have_everybodys_images_under_the_same_filters() {
+async fn an_admin_lists_the_images_of_all_owners_with_the_same_filters() {
     let darkroom = Darkroom::start();
     let (alice, bob) = (darkroom.client("alice"), darkroom.client("bob"));
     let mut images = vec![upload(&alice, "a.png", Png::of_size(900).bytes(), "t", "private").await];
@@ -189,7 +190,7 @@ async fn an_admins_lists_have_everybodys_images_under_the_same_filters() {
 }
 
 #[tokio::test]
-async fn parameters_that_can_not_be_are_refused_by_name() {
+async fn invalid_parameters_are_refused_by_name() {
     let alice = Darkroom::shared().client(&unique("alice"));
     for (query, name) in [
         ("colour=red", "colour"),
@@ -210,9 +211,9 @@ async fn parameters_that_can_not_be_are_refused_by_name() {
         ("cursor=abc", "cursor"),
     ] {
         let response = alice.get(&format!("/v1/images?{query}")).await;
-        let told = problem(response, 400, "bad-request").await;
-        assert_eq!(told["parameter"], name, "{query}: {told}");
-        let detail = told["detail"].as_str().unwrap_or_default();
-        assert!(detail.contains(name), "{query}: {told}");
+        let details = problem(response, 400, "bad-request").await;
+        assert_eq!(details["parameter"], name, "{query}: {details}");
+        let detail = details["detail"].as_str().unwrap_or_default();
+        assert!(detail.contains(name), "{query}: {details}");
     }
 }

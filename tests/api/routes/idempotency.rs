@@ -1,4 +1,4 @@
-//! `Idempotency-Key` on uploads: one image, one answer, whatever happens in between.
+//! `Idempotency-Key` on uploads: one image and one answer, whatever happens in between.
 
 use bytes::Bytes;
 use futures_util::future::join_all;
@@ -19,7 +19,7 @@ async fn upload(client: &Client, key: &str, bytes: impl Into<reqwest::Body>) -> 
 }
 
 /// Status, `Location` and body.
-async fn told(response: Response) -> (u16, Option<String>, String) {
+async fn parts(response: Response) -> (u16, Option<String>, String) {
     let status = response.status().as_u16();
     let location = response.headers().get("location");
     let location = location.map(|location| location.to_str().expect("readable").to_owned());
@@ -27,29 +27,29 @@ async fn told(response: Response) -> (u16, Option<String>, String) {
 }
 
 #[tokio::test]
-async fn a_repeat_gets_the_first_answer_and_makes_no_other_image() {
+async fn a_repeat_gets_the_first_answer_and_creates_no_other_image() {
     let alice = Darkroom::shared().client(&unique("alice"));
     let file = Png::of_size(700_000).bytes();
     let first = upload(&alice, "\"once\"", file.clone()).await;
     let etag = header(&first, "etag").to_owned();
-    let first = told(first).await;
+    let first = parts(first).await;
     assert_eq!(first.0, 201, "{}", first.2);
     for key in ["\"once\"", "once"] {
         let again = upload(&alice, key, file.clone()).await;
         assert_eq!(header(&again, "etag"), etag);
-        assert_eq!(told(again).await, first);
+        assert_eq!(parts(again).await, first);
     }
     let image: Value = serde_json::from_str(&first.2).expect("JSON");
     assert_eq!(alice.list().await, std::slice::from_ref(&image));
     let other = upload(&alice, "once", Png::of_size(700_001).bytes()).await;
     problem(other, 422, "idempotency-key-reused").await;
     assert_eq!(alice.delete(path(&image)).await.status(), 204);
-    assert_eq!(told(upload(&alice, "once", file).await).await, first);
+    assert_eq!(parts(upload(&alice, "once", file).await).await, first);
     assert!(alice.list().await.is_empty());
 }
 
 #[tokio::test]
-async fn a_form_is_repeated_with_a_boundary_of_its_own() {
+async fn a_form_may_be_repeated_with_another_boundary() {
     let alice = Darkroom::shared().client(&unique("alice"));
     let form = |tags: &'static str| {
         let part = |name: &'static str| Part::bytes(fixture(name).bytes).file_name(name);
@@ -58,15 +58,15 @@ async fn a_form_is_repeated_with_a_boundary_of_its_own() {
             .part("file", part("grey.jpg"));
         keyed(&alice, "form").multipart(files.text("tags", tags))
     };
-    let first = told(send(form("a")).await).await;
+    let first = parts(send(form("a")).await).await;
     assert_eq!(first.0, 201, "{}", first.2);
-    assert_eq!(told(send(form("a")).await).await, first);
+    assert_eq!(parts(send(form("a")).await).await, first);
     problem(send(form("b")).await, 422, "idempotency-key-reused").await;
     assert_eq!(alice.list().await.len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_many_with_one_key_at_once_one_makes_an_image() {
+async fn one_of_many_concurrent_uploads_with_one_key_creates_an_image() {
     let darkroom = Darkroom::start();
     let second = Darkroom::with().on_stores_of(&darkroom).start();
     let clients = [darkroom.client("alice"), second.client("alice")];
@@ -74,17 +74,17 @@ async fn of_many_with_one_key_at_once_one_makes_an_image() {
     let uploads = (0..64).map(|n| {
         let (client, file) = (clients[n % 2].clone(), file.clone());
         async move {
-            // Who is told that the first is under way asks again.
+            // A client that learns that the first upload is in progress repeats its request.
             for _ in 0..1000 {
                 let answer = upload(&client, "many", file.clone()).await;
                 if answer.status() != 409 {
-                    return (told(answer).await, true);
+                    return (parts(answer).await, true);
                 }
                 assert_eq!(header(&answer, "retry-after"), "1");
                 problem(answer, 409, "idempotency-key-held").await;
                 tokio::time::sleep(std::time::Duration::from_millis(20)).await;
             }
-            panic!("the first does not end");
+            panic!("the first upload does not end");
         }
     });
     let answers = join_all(uploads).await;
@@ -95,7 +95,7 @@ async fn of_many_with_one_key_at_once_one_makes_an_image() {
 }
 
 #[tokio::test]
-async fn a_second_while_the_first_is_under_way_is_told_so_at_once() {
+async fn a_repeat_while_the_first_is_in_progress_is_refused_at_once() {
     let darkroom = Darkroom::start();
     let (alice, file) = (darkroom.client("alice"), Png::of_size(5000).bytes());
     let mut first = Raw::connect(&darkroom).await;
@@ -110,7 +110,7 @@ async fn a_second_while_the_first_is_under_way_is_told_so_at_once() {
     first.send(&file[1000..]).await;
     let answer = first.response().await;
     assert_eq!(answer.status, 201, "{}", answer.text);
-    let (status, _, body) = told(upload(&alice, "slow", file).await).await;
+    let (status, _, body) = parts(upload(&alice, "slow", file).await).await;
     assert!(
         status == 201 && answer.text.ends_with(&body),
         "{}",
@@ -120,7 +120,7 @@ async fn a_second_while_the_first_is_under_way_is_told_so_at_once() {
 }
 
 #[tokio::test]
-async fn a_first_that_fails_or_goes_away_does_not_use_the_key_up() {
+async fn a_failed_or_interrupted_upload_does_not_use_up_the_key() {
     let darkroom = Darkroom::shared();
     let owner = unique("alice");
     let (alice, file) = (darkroom.client(&owner), Png::of_size(5000).bytes());
@@ -142,19 +142,19 @@ async fn a_first_that_fails_or_goes_away_does_not_use_the_key_up() {
 }
 
 #[tokio::test]
-async fn answers_outlive_a_crash() {
+async fn answers_survive_a_crash() {
     let mut darkroom = Darkroom::start();
     let file = Png::of_size(5000).bytes();
-    let first = told(upload(&darkroom.client("alice"), "kept", file.clone()).await).await;
+    let first = parts(upload(&darkroom.client("alice"), "kept", file.clone()).await).await;
     darkroom.kill();
     darkroom.start_again();
     let alice = darkroom.client("alice");
-    assert_eq!(told(upload(&alice, "kept", file).await).await, first);
+    assert_eq!(parts(upload(&alice, "kept", file).await).await, first);
     assert_eq!(alice.list().await.len(), 1);
 }
 
 #[tokio::test]
-async fn keys_are_apart_for_each_owner_and_each_ticket() {
+async fn each_owner_and_each_ticket_has_its_own_keys() {
     let darkroom = Darkroom::shared();
     let (alice, bob) = (
         darkroom.client(&unique("alice")),
@@ -164,17 +164,17 @@ async fn keys_are_apart_for_each_owner_and_each_ticket() {
     let key = unique("key");
     let mut ids = Vec::new();
     for client in [&alice, &bob] {
-        ids.push(told(upload(client, &key, file.clone()).await).await.1);
+        ids.push(parts(upload(client, &key, file.clone()).await).await.1);
     }
     let ticket = alice.ticket(&json!({"expires_in": 60})).await;
-    let anybody = darkroom.anybody();
+    let anonymous = darkroom.anonymous();
     let by_ticket = async |bytes: Bytes| {
-        let request = anybody.request(reqwest::Method::POST, &ticket);
+        let request = anonymous.request(reqwest::Method::POST, &ticket);
         send(request.header("idempotency-key", &key).body(bytes)).await
     };
-    let first = told(by_ticket(file.clone()).await).await;
+    let first = parts(by_ticket(file.clone()).await).await;
     assert_eq!(first.0, 201, "{}", first.2);
-    assert_eq!(told(by_ticket(file.clone()).await).await, first);
+    assert_eq!(parts(by_ticket(file.clone()).await).await, first);
     ids.push(first.1);
     problem(
         by_ticket(Png::of_size(400).bytes()).await,
@@ -182,7 +182,7 @@ async fn keys_are_apart_for_each_owner_and_each_ticket() {
         "idempotency-key-reused",
     )
     .await;
-    problem(anybody.send_to(&ticket, file).await, 409, "ticket-spent").await;
+    problem(anonymous.send_to(&ticket, file).await, 409, "ticket-spent").await;
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), 3);
@@ -190,7 +190,7 @@ async fn keys_are_apart_for_each_owner_and_each_ticket() {
 }
 
 #[tokio::test]
-async fn a_key_that_can_not_be_is_refused() {
+async fn an_invalid_key_is_refused() {
     let alice = Darkroom::shared().client(&unique("alice"));
     let file = Png::of_size(500).bytes();
     let long = "k".repeat(256);
@@ -203,8 +203,8 @@ async fn a_key_that_can_not_be_is_refused() {
         "\"a\";p=1",
         long.as_str(),
     ] {
-        let told = problem(upload(&alice, key, file.clone()).await, 400, "bad-request").await;
-        assert_eq!(told["header"], "Idempotency-Key", "{key}");
+        let details = problem(upload(&alice, key, file.clone()).await, 400, "bad-request").await;
+        assert_eq!(details["header"], "Idempotency-Key", "{key}");
     }
     let twice = keyed(&alice, "a").header("idempotency-key", "a").body(file);
     problem(send(twice).await, 400, "bad-request").await;

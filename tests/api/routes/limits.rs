@@ -1,4 +1,4 @@
-//! `max_upload_bytes`: what is too large is refused as soon as that is known.
+//! `max_upload_bytes`: an upload that is too large is refused as soon as that is known.
 
 use std::convert::Infallible;
 
@@ -18,7 +18,7 @@ fn chunked(file: &Png) -> Body {
 }
 
 #[tokio::test]
-async fn the_largest_file_is_taken_however_it_comes() {
+async fn the_largest_file_is_accepted_however_it_is_sent() {
     let alice = Darkroom::shared().client(&unique("alice"));
     let announced = Png::of_size(MAX);
     let image = alice.upload(announced.bytes()).await;
@@ -52,7 +52,7 @@ async fn one_byte_more_is_refused_before_the_body_is_read() {
 }
 
 #[tokio::test]
-async fn a_client_that_sends_on_regardless_is_told_too() {
+async fn a_client_that_continues_to_send_still_gets_the_answer() {
     let darkroom = Darkroom::with()
         .variable("max_upload_bytes", 1_000_000)
         .start();
@@ -75,13 +75,13 @@ async fn one_byte_more_is_refused_once_it_is_counted() {
     alice.upload(chunked(&Png::of_size(1_000_000))).await;
     let part = |size| Part::stream(chunked(&Png::of_size(size)));
     let response = alice.send(chunked(&Png::of_size(1_000_001))).await;
-    let told = problem(response, 413, "too-large").await;
-    assert_eq!(told["limit"], json!(1_000_000));
+    let details = problem(response, 413, "too-large").await;
+    assert_eq!(details["limit"], json!(1_000_000));
     let form = Form::new().part("file", part(1_000_001));
     let response = send(alice.post().multipart(form)).await;
     problem(response, 413, "too-large").await;
     darkroom.holds_only(1, 3).await;
-    // The limit is for each file, not for the form.
+    // The limit applies to each file, not to the form.
     let form = Form::new()
         .part("file", part(1_000_000))
         .part("file", part(1_000_000));
@@ -97,7 +97,7 @@ async fn an_endless_body_is_not_read_to_its_end() {
     let mut raw = Raw::connect(&darkroom).await;
     raw.begin_upload("alice", &["Transfer-Encoding: chunked"])
         .await;
-    // Far more than is allowed or fits into buffers, but never the end of it.
+    // Far more than is permitted or fits into buffers, but never the end of the body.
     for piece in Png::of_size(1_900_000).pieces().take(20) {
         raw.send_chunk(&piece).await;
     }

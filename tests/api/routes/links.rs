@@ -1,4 +1,4 @@
-//! Signed URLs: whoever has one may see one image for a while.
+//! Signed URLs, which let their bearer download one image for a limited time.
 
 use darkroom::auth::KeyRing;
 use darkroom::auth::link::{Link, LinkMethod};
@@ -26,9 +26,9 @@ async fn image(owner: &Client) -> Value {
 }
 
 #[tokio::test]
-async fn a_link_shows_the_image_to_whoever_has_it() {
+async fn a_link_serves_the_image_to_its_bearer() {
     let darkroom = Darkroom::shared();
-    let (alice, anybody) = (darkroom.client(&unique("alice")), darkroom.anybody());
+    let (alice, anonymous) = (darkroom.client(&unique("alice")), darkroom.anonymous());
     for file in [
         fixture("alpha.png").bytes.into(),
         Png::of_size(1_500_000).bytes(),
@@ -36,7 +36,7 @@ async fn a_link_shows_the_image_to_whoever_has_it() {
         let image = alice.upload(file.clone()).await;
         let url = alice.url(&image).await;
         assert!(url.starts_with(&format!("{}?", content(&image))), "{url}");
-        let (linked, own) = (anybody.get(&url).await, alice.get(content(&image)).await);
+        let (linked, own) = (anonymous.get(&url).await, alice.get(content(&image)).await);
         assert_eq!(linked.status(), 200);
         for name in [
             "content-type",
@@ -51,7 +51,7 @@ async fn a_link_shows_the_image_to_whoever_has_it() {
             assert_eq!(header(&linked, name), header(&own, name));
         }
         assert!(linked.bytes().await.expect("all bytes") == file);
-        let head = anybody.head(&url).await;
+        let head = anonymous.head(&url).await;
         assert_eq!(head.status(), 200);
         assert_eq!(header(&head, "content-length"), file.len().to_string());
         assert!(head.bytes().await.expect("no bytes").is_empty());
@@ -59,16 +59,16 @@ async fn a_link_shows_the_image_to_whoever_has_it() {
 }
 
 #[tokio::test]
-async fn a_link_says_when_it_ends_and_is_the_same_for_a_while() {
+async fn a_link_names_its_expiry_and_stays_the_same_for_a_while() {
     let darkroom = Darkroom::shared();
     let alice = darkroom.client(&unique("alice"));
     let image = image(&alice).await;
     for expires_in in [1, 59, 60, 61, 3600, 604_800] {
-        let wanted = json!({"expires_in": expires_in});
+        let request = json!({"expires_in": expires_in});
         let before = now();
         let (first, second) = (
-            alice.link(&image, &wanted).await,
-            alice.link(&image, &wanted).await,
+            alice.link(&image, &request).await,
+            alice.link(&image, &request).await,
         );
         let (one, two) = (
             first["url"].as_str().expect("a URL"),
@@ -78,7 +78,7 @@ async fn a_link_says_when_it_ends_and_is_the_same_for_a_while() {
         assert_eq!(ends % 60, 0);
         let range = before + expires_in..now() + expires_in + 60;
         assert!(range.contains(&ends), "{ends} is not in {range:?}");
-        // They differ only where a new minute has begun between them.
+        // They differ only if a new minute has begun between them.
         assert_eq!(one == two, ends == expires(two));
         let ends = time(ends);
         assert_eq!(first["expires_at"], ends);
@@ -101,7 +101,7 @@ fn time(seconds: u64) -> String {
 }
 
 #[tokio::test]
-async fn caches_keep_what_a_link_shows_no_longer_than_it_lives() {
+async fn caches_keep_an_image_no_longer_than_its_link_is_valid() {
     let darkroom = Darkroom::with().variable("link_bucket_seconds", 1).start();
     let alice = darkroom.client("alice");
     let image = image(&alice).await;
@@ -109,7 +109,7 @@ async fn caches_keep_what_a_link_shows_no_longer_than_it_lives() {
         let link = alice.link(&image, &json!({"expires_in": expires_in})).await;
         let url = link["url"].as_str().expect("a URL");
         let left = expires(url) - now();
-        let response = darkroom.anybody().get(url).await;
+        let response = darkroom.anonymous().get(url).await;
         let kept = header(&response, "cache-control").strip_prefix("public, max-age=");
         let kept: u64 = kept.and_then(|age| age.parse().ok()).expect("an age");
         assert!(kept <= left.min(300), "{kept} of {left}");
@@ -118,9 +118,9 @@ async fn caches_keep_what_a_link_shows_no_longer_than_it_lives() {
 }
 
 #[tokio::test]
-async fn a_link_can_be_for_download_or_for_the_head_alone() {
+async fn a_link_can_be_for_download_or_for_head_alone() {
     let darkroom = Darkroom::shared();
-    let (alice, anybody) = (darkroom.client(&unique("alice")), darkroom.anybody());
+    let (alice, anonymous) = (darkroom.client(&unique("alice")), darkroom.anonymous());
     let image = image(&alice).await;
     let url = |body: Value| {
         let (alice, image) = (alice.clone(), image.clone());
@@ -133,24 +133,24 @@ async fn a_link_can_be_for_download_or_for_the_head_alone() {
     };
     let download = url(json!({"expires_in": 60, "download": true})).await;
     assert_eq!(parameter(&download, "download"), Some("1"));
-    let response = anybody.get(&download).await;
+    let response = anonymous.get(&download).await;
     assert!(header(&response, "content-disposition").starts_with("attachment"));
     for shown in [
         json!({"expires_in": 60, "download": false}),
         json!({"expires_in": 60, "method": "GET"}),
     ] {
-        let response = anybody.get(&url(shown).await).await;
+        let response = anonymous.get(&url(shown).await).await;
         assert!(header(&response, "content-disposition").starts_with("inline"));
     }
     let head = url(json!({"expires_in": 60, "method": "HEAD"})).await;
-    assert_eq!(anybody.head(&head).await.status(), 200);
-    problem(anybody.get(&head).await, 403, "link-invalid").await;
+    assert_eq!(anonymous.head(&head).await.status(), 200);
+    problem(anonymous.get(&head).await, 403, "link-invalid").await;
 }
 
 #[tokio::test]
 async fn a_link_with_a_parameter_of_another_version_is_refused() {
     let darkroom = Darkroom::shared();
-    let (alice, anybody) = (darkroom.client(&unique("alice")), darkroom.anybody());
+    let (alice, anonymous) = (darkroom.client(&unique("alice")), darkroom.anonymous());
     let image = image(&alice).await;
     let ring = KeyRing::parse(KEYS).expect("good keys");
     let signed = |method, parameters: &[(&str, &str)]| {
@@ -164,7 +164,7 @@ async fn a_link_with_a_parameter_of_another_version_is_refused() {
         link.sign(&ring, None).expect("can be signed")
     };
     let known = signed(LinkMethod::Get, &[("download", "1")]);
-    assert_eq!(anybody.get(&known).await.status(), 200);
+    assert_eq!(anonymous.get(&known).await.status(), 200);
     for unknown in [
         &[("w", "200")][..],
         &[("download", "1"), ("h", "200")],
@@ -174,18 +174,18 @@ async fn a_link_with_a_parameter_of_another_version_is_refused() {
         &[("", "")],
     ] {
         let url = signed(LinkMethod::Get, unknown);
-        problem(anybody.get(&url).await, 403, "link-invalid").await;
+        problem(anonymous.get(&url).await, 403, "link-invalid").await;
         let url = signed(LinkMethod::Head, unknown);
-        assert_eq!(anybody.head(&url).await.status(), 403, "{url}");
-        // The owner's token does not help: what comes as a link is judged as one.
+        assert_eq!(anonymous.head(&url).await.status(), 403, "{url}");
+        // The owner's token does not help: a request with a signature is judged as a link.
         problem(alice.get(&url).await, 403, "link-invalid").await;
     }
 }
 
 #[tokio::test]
-async fn revoking_ends_the_links_of_that_image_and_no_others() {
+async fn revoking_ends_only_the_links_of_that_image() {
     let darkroom = Darkroom::shared();
-    let (alice, anybody) = (darkroom.client(&unique("alice")), darkroom.anybody());
+    let (alice, anonymous) = (darkroom.client(&unique("alice")), darkroom.anonymous());
     let (one, two) = (image(&alice).await, image(&alice).await);
     let (first, other) = (alice.url(&one).await, alice.url(&two).await);
     for _ in 0..2 {
@@ -193,14 +193,14 @@ async fn revoking_ends_the_links_of_that_image_and_no_others() {
         assert_eq!(response.status(), 204);
         assert_eq!(response.bytes().await.expect("no body").len(), 0);
     }
-    problem(anybody.get(&first).await, 410, "link-revoked").await;
-    assert_eq!(anybody.head(&first).await.status(), 410);
+    problem(anonymous.get(&first).await, 410, "link-revoked").await;
+    assert_eq!(anonymous.head(&first).await.status(), 410);
     let new = alice.url(&one).await;
     assert_ne!(new, first);
     for url in [&new, &other] {
-        assert_eq!(anybody.get(url).await.status(), 200);
+        assert_eq!(anonymous.get(url).await.status(), 200);
     }
-    // The owner reads on, and the object is as it was.
+    // The owner can still read the image, and its object is unchanged.
     assert_eq!(alice.download(&one).await, fixture("alpha.png").bytes);
     let shown: Value = alice.get(path(&one)).await.json().await.expect("JSON");
     assert_eq!(shown, one);

@@ -24,7 +24,7 @@ async fn upload_many(client: &Client, count: usize) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn a_walk_by_cursor_meets_every_image_once_newest_first() {
+async fn a_walk_by_cursor_returns_every_image_once_newest_first() {
     let alice = Darkroom::shared().client(&unique("alice"));
     let images = upload_many(&alice, 25).await;
     let mut met = Vec::new();
@@ -47,12 +47,12 @@ async fn a_walk_by_cursor_meets_every_image_once_newest_first() {
 }
 
 #[tokio::test]
-async fn a_walk_is_not_disturbed_by_what_comes_and_goes() {
+async fn a_walk_is_not_disturbed_by_uploads_and_deletions() {
     let alice = Darkroom::shared().client(&unique("alice"));
     let images = upload_many(&alice, 9).await;
     let (first, _) = page(&alice, "?limit=3").await;
     upload_many(&alice, 2).await;
-    // The cursor's own image goes, and one that is yet to come.
+    // Deletes the image that the cursor names, and one of a later page.
     for gone in [&images[2], &images[4]] {
         assert_eq!(alice.delete(path(gone)).await.status(), 204);
     }
@@ -101,7 +101,7 @@ async fn images_of_one_moment_are_not_lost_between_pages() {
 }
 
 #[tokio::test]
-async fn limits_and_cursors_that_can_not_be_are_refused() {
+async fn invalid_limits_and_cursors_are_refused() {
     let alice = Darkroom::shared().client(&unique("alice"));
     upload_many(&alice, 2).await;
     let (first, _) = page(&alice, "?limit=1").await;

@@ -1,4 +1,4 @@
-//! `If-Match` and its kin on the image object: nobody's change is lost unseen.
+//! `If-Match` and the other conditions on the image object: no change is lost unnoticed.
 
 use futures_util::future::join_all;
 use reqwest::{Method, Response};
@@ -18,7 +18,7 @@ async fn shown(client: &Client, image: &Value) -> (Value, String) {
 }
 
 #[tokio::test]
-async fn of_sixteen_changes_at_once_to_what_all_saw_one_is_made() {
+async fn one_of_sixteen_concurrent_changes_to_the_same_state_succeeds() {
     let alice = Darkroom::shared().client(&unique("alice"));
     for _ in 0..4 {
         let image = alice.upload(fixture("still.gif").bytes).await;
@@ -41,7 +41,7 @@ async fn of_sixteen_changes_at_once_to_what_all_saw_one_is_made() {
 }
 
 #[tokio::test]
-async fn of_changes_and_a_deletion_at_once_one_is_made() {
+async fn one_of_concurrent_changes_and_a_deletion_succeeds() {
     let alice = Darkroom::shared().client(&unique("alice"));
     for _ in 0..4 {
         let image = alice.upload(fixture("still.gif").bytes).await;
@@ -73,7 +73,7 @@ async fn of_changes_and_a_deletion_at_once_one_is_made() {
 }
 
 #[tokio::test]
-async fn changes_without_a_condition_are_all_made() {
+async fn changes_without_a_condition_all_succeed() {
     let alice = Darkroom::shared().client(&unique("alice"));
     let image = alice.upload(fixture("still.gif").bytes).await;
     let changes = (0..16).map(|number: u32| {
@@ -95,7 +95,7 @@ async fn changes_without_a_condition_are_all_made() {
 }
 
 #[tokio::test]
-async fn the_tag_of_an_object_changes_with_it_and_only_then() {
+async fn the_etag_of_an_object_changes_with_the_object_and_only_then() {
     let alice = Darkroom::shared().client(&unique("alice"));
     let response = alice.send(fixture("still.gif").bytes).await;
     let created = header(&response, "etag").to_owned();
@@ -109,7 +109,7 @@ async fn the_tag_of_an_object_changes_with_it_and_only_then() {
     assert_eq!(again.status(), 304);
     assert_eq!(header(&again, "etag"), created);
     assert!(again.headers().get("content-length").is_none());
-    // Links are not part of it, so revoking them changes nothing of it.
+    // Links are not part of the object, so revoking them does not change it.
     assert_eq!(alice.revoke(&image).await.status(), 204);
     assert_eq!(shown(&alice, &image).await.1, created);
     let edited = change(&alice, &image, &created, &json!({"visibility": "public"})).await;
@@ -120,7 +120,7 @@ async fn the_tag_of_an_object_changes_with_it_and_only_then() {
 }
 
 #[tokio::test]
-async fn conditions_on_dates_guard_changes_too() {
+async fn conditions_on_dates_protect_changes_too() {
     let alice = Darkroom::shared().client(&unique("alice"));
     let image = alice.upload(fixture("still.gif").bytes).await;
     let response = alice.get(path(&image)).await;

@@ -1,4 +1,4 @@
-//! Requests by what they ask for: a resource, or what all of them have in common.
+//! The routes of the API, by resource, and what all requests have in common.
 
 mod conditional;
 mod delete;

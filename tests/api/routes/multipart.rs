@@ -23,11 +23,13 @@ async fn post_text(client: &Client, form: impl Into<reqwest::Body>) -> reqwest::
 }
 
 #[tokio::test]
-async fn every_kind_of_image_is_taken_from_a_form() {
+async fn every_kind_of_image_is_accepted_in_a_form() {
     let (darkroom, owner) = (Darkroom::shared(), unique("alice"));
     let alice = darkroom.client(&owner);
     for known in FIXTURES {
-        let part = file(known.name).mime_str(known.content_type).expect("good");
+        let part = file(known.name)
+            .mime_str(known.content_type)
+            .expect("a media type");
         let response = post(&alice, Form::new().part("file", part)).await;
         let location = header(&response, "location").to_owned();
         let image = created(response).await;
@@ -53,7 +55,7 @@ async fn several_files_become_items_in_their_order() {
 }
 
 #[tokio::test]
-async fn tags_and_visibility_apply_to_all_files_wherever_they_stand() {
+async fn tags_and_visibility_apply_to_all_files_wherever_they_are() {
     let alice = Darkroom::shared().client(&unique("alice"));
     let files = |form: Form| {
         form.part("file", file("still.gif"))
@@ -76,17 +78,17 @@ async fn tags_and_visibility_apply_to_all_files_wherever_they_stand() {
 }
 
 #[tokio::test]
-async fn one_bad_file_among_three_leaves_none() {
+async fn one_invalid_file_among_three_leaves_none() {
     let darkroom = Darkroom::start();
     let alice = darkroom.client("alice");
     let truncated = || Part::bytes(&fixture("alpha.png").bytes[..2000]);
-    let text = || Part::bytes(b"no image at all".as_slice());
-    for (bad, status, slug) in [
+    let text = || Part::bytes(b"not an image".as_slice());
+    for (invalid, status, slug) in [
         (truncated as fn() -> Part, 422, "undecodable-image"),
         (text, 415, "unsupported-type"),
     ] {
         for place in 0..3 {
-            let part = |at, name| if at == place { bad() } else { file(name) };
+            let part = |at, name| if at == place { invalid() } else { file(name) };
             let form = Form::new()
                 .part("file", part(0, "still.gif"))
                 .part("file", part(1, "grey.jpg"))
@@ -99,21 +101,21 @@ async fn one_bad_file_among_three_leaves_none() {
 }
 
 #[tokio::test]
-async fn a_form_that_is_not_as_it_should_be_is_refused() {
+async fn a_malformed_form_is_refused() {
     let darkroom = Darkroom::start();
     let alice = darkroom.client("alice");
-    let good = || Form::new().part("file", file("still.gif"));
+    let valid = || Form::new().part("file", file("still.gif"));
     for form in [
-        good().text("caption", "a cat"),
-        good().text("visibility", "secret"),
-        good().text("tags", "t".repeat(65)),
+        valid().text("caption", "a cat"),
+        valid().text("visibility", "secret"),
+        valid().text("tags", "t".repeat(65)),
         Form::new().text("tags", "cat"),
     ] {
         problem(post(&alice, form).await, 400, "bad-request").await;
     }
     let many = (0..33).fold(Form::new(), |form, _| form.part("file", file("still.gif")));
     problem(post(&alice, many).await, 413, "too-large").await;
-    let long = good().text("tags", "t,".repeat(10_000));
+    let long = valid().text("tags", "t,".repeat(10_000));
     problem(post(&alice, long).await, 413, "too-large").await;
     let request = alice.post().header("content-type", "multipart/form-data");
     problem(send(request.body("--b--")).await, 400, "bad-request").await;
@@ -128,7 +130,7 @@ async fn a_form_that_ends_early_leaves_nothing_wherever_it_ends() {
     let part = b"--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.gif\"\r\n\r\n";
     let gif = fixture("still.gif").bytes;
     let form = [part, gif, b"\r\n", part, gif, b"\r\n--b--\r\n"].concat();
-    // After the closing boundary's second hyphen nothing more is needed.
+    // Nothing is needed after the second hyphen of the closing boundary.
     for length in (0..form.len() - 3).step_by(37).chain([form.len() - 5]) {
         let response = post_text(&alice, form[..length].to_vec()).await;
         assert_eq!(response.status(), 400, "cut to {length} bytes");

@@ -1,11 +1,11 @@
-//! Owners: each sees its own images, `admin` sees all.
+//! Owners: each sees only its own images, and `admin` sees all.
 
 use reqwest::Method;
 
 use crate::support::{Darkroom, content, fixture, path, problem, send, unique};
 
 #[tokio::test]
-async fn what_belongs_to_another_owner_is_as_good_as_absent() {
+async fn images_of_another_owner_seem_not_to_exist() {
     let darkroom = Darkroom::shared();
     let (alice, bob) = (
         darkroom.client(&unique("alice")),
@@ -30,7 +30,7 @@ async fn what_belongs_to_another_owner_is_as_good_as_absent() {
 }
 
 #[tokio::test]
-async fn an_admin_reaches_the_images_of_every_owner() {
+async fn an_admin_has_access_to_the_images_of_every_owner() {
     let darkroom = Darkroom::start();
     let admin = darkroom.scoped("root", "admin");
     let file = fixture("lossless.webp").bytes;
@@ -64,7 +64,7 @@ async fn equal_content_of_two_owners_is_independent() {
 }
 
 #[tokio::test]
-async fn owners_have_any_name_that_a_token_can_carry() {
+async fn owners_may_have_any_name_that_a_token_can_carry() {
     let darkroom = Darkroom::shared();
     for name in [
         "猫",

@@ -1,4 +1,4 @@
-//! Walks from page to page: while images come and go, with cursors that are their own.
+//! Walks from page to page: while images are added and deleted, and with cursors of other walks.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,7 +17,7 @@ async fn page(client: &Client, query: &str) -> Value {
     response.json().await.expect("JSON")
 }
 
-/// How often a walk meets each image, by id.
+/// How often a walk returns each image, by id.
 async fn walk(client: &Client, query: &str) -> BTreeMap<String, usize> {
     let mut met = BTreeMap::new();
     let mut next = query.to_owned();
@@ -47,7 +47,7 @@ async fn upload(client: &Client, seed: usize, tag: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn what_stays_is_met_once_while_others_come_change_and_go() {
+async fn images_that_stay_are_returned_once_while_others_come_change_and_go() {
     let alice = Darkroom::shared().client(&unique("alice"));
     let mut staying = Vec::new();
     for seed in 0..30 {
@@ -90,7 +90,7 @@ async fn what_stays_is_met_once_while_others_come_change_and_go() {
 }
 
 #[tokio::test]
-async fn a_cursor_is_good_for_its_own_walk_only() {
+async fn a_cursor_is_valid_only_for_its_own_walk() {
     let darkroom = Darkroom::shared();
     let alice = darkroom.client(&unique("alice"));
     for seed in 0..3 {
@@ -98,7 +98,7 @@ async fn a_cursor_is_good_for_its_own_walk_only() {
     }
     let first = page(&alice, "limit=1&tag=b&tag=a&sort=size").await;
     let cursor = first["next_cursor"].as_str().expect("a cursor");
-    // The order of parameters and the length of pages are not part of it.
+    // The order of parameters and the length of pages are not part of the walk.
     for same in [
         "sort=size&tag=a&tag=b&limit=2",
         "tag=b&sort=size&tag=a&tag=a",
@@ -155,7 +155,7 @@ async fn a_cursor_with_any_character_changed_is_refused() {
 }
 
 #[tokio::test]
-async fn a_walk_goes_on_while_keys_are_rotated_until_its_key_is_dropped() {
+async fn a_walk_continues_while_keys_are_rotated_until_its_key_is_dropped() {
     let ring = |keys: &str| Darkroom::with().variable("signing_keys", keys);
     let old = ring(KEYS).start();
     let owner = unique("alice");
@@ -182,8 +182,8 @@ async fn a_walk_goes_on_while_keys_are_rotated_until_its_key_is_dropped() {
     assert_eq!(third["items"].as_array().map(Vec::len), Some(1));
 }
 
-/// Puts rows of images into the catalog, as if `owner` had uploaded them one after the
-/// other. The widest is the `wide`th.
+/// Inserts rows of images into the catalog, as if `owner` had uploaded them one after the other.
+/// The widest is number `wide`.
 fn fill(catalog: &std::path::Path, owner: &str, count: u32, wide: u32) {
     let connection = Connection::open(catalog).expect("the catalog opens");
     let sql =
@@ -196,11 +196,11 @@ fn fill(catalog: &std::path::Path, owner: &str, count: u32, wide: u32) {
         FROM numbers";
     connection
         .execute(sql, (owner, count, wide))
-        .expect("rows are put in");
+        .expect("rows are inserted");
 }
 
 #[tokio::test]
-async fn pages_are_short_where_filters_match_rarely_and_the_walk_still_meets_all() {
+async fn pages_are_short_where_filters_match_rarely_and_the_walk_still_returns_all() {
     let mut darkroom = Darkroom::start();
     upload(&darkroom.client("alice"), 0, "t").await;
     darkroom.stop();

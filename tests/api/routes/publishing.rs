@@ -1,4 +1,4 @@
-//! Images and addresses that everybody may know.
+//! Public images and the public base URL.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -6,37 +6,37 @@ use serde_json::{Value, json};
 use crate::support::{Darkroom, content, created, fixture, header, path, problem, send, unique};
 
 #[tokio::test]
-async fn a_public_address_comes_before_links_and_tickets() {
+async fn links_and_tickets_begin_with_the_public_base_url() {
     let base = "https://images.example.com/pictures";
     let darkroom = Darkroom::with().variable("public_base_url", base).start();
     let alice = darkroom.client("alice");
     let image = alice.upload(fixture("alpha.png").bytes).await;
     let links = format!("{}/links", path(&image));
     let local = links.strip_prefix(base).expect("the address");
-    let wanted = json!({"expires_in": 300});
-    let link = created(alice.json(Method::POST, local, &wanted).await).await;
+    let request = json!({"expires_in": 300});
+    let link = created(alice.json(Method::POST, local, &request).await).await;
     let url = link["url"].as_str().expect("a URL");
     assert!(url.starts_with(&format!("{}?", content(&image))), "{url}");
     let local = url.strip_prefix(base).expect("the address");
-    assert_eq!(darkroom.anybody().get(local).await.status(), 200);
+    assert_eq!(darkroom.anonymous().get(local).await.status(), 200);
     let ticket = alice.ticket(&json!({"expires_in": 60})).await;
     let local = ticket.strip_prefix(base).expect("the address");
     let sent = darkroom
-        .anybody()
+        .anonymous()
         .send_to(local, fixture("grey.jpg").bytes)
         .await;
     assert_eq!(sent.status(), 201);
 }
 
 #[tokio::test]
-async fn what_is_published_anyone_may_see_until_it_is_private_again() {
+async fn anyone_may_see_a_published_image_until_it_is_private_again() {
     let darkroom = Darkroom::shared();
-    let (alice, anybody) = (darkroom.client(&unique("alice")), darkroom.anybody());
+    let (alice, anonymous) = (darkroom.client(&unique("alice")), darkroom.anonymous());
     let image = alice.upload(fixture("alpha.png").bytes).await;
     let bob = darkroom.client(&unique("bob"));
     let bare = darkroom.scoped(&unique("carol"), "");
     for _ in 0..2 {
-        problem(anybody.get(content(&image)).await, 401, "unauthorized").await;
+        problem(anonymous.get(content(&image)).await, 401, "unauthorized").await;
         problem(bob.get(content(&image)).await, 404, "not-found").await;
         problem(bare.get(content(&image)).await, 403, "insufficient-scope").await;
         let private = alice.get(content(&image)).await;
@@ -54,7 +54,7 @@ async fn what_is_published_anyone_may_see_until_it_is_private_again() {
             (&shown["visibility"], &shown["id"]),
             (&json!("public"), &image["id"])
         );
-        for client in [&anybody, &bob, &bare, &alice] {
+        for client in [&anonymous, &bob, &bare, &alice] {
             let response = client.get(content(&image)).await;
             assert_eq!(response.status(), 200);
             assert_eq!(
@@ -67,5 +67,5 @@ async fn what_is_published_anyone_may_see_until_it_is_private_again() {
         let response = send(patch.body(r#"{"visibility":"private"}"#)).await;
         assert_eq!(response.status(), 200);
     }
-    problem(anybody.get(content(&image)).await, 401, "unauthorized").await;
+    problem(anonymous.get(content(&image)).await, 401, "unauthorized").await;
 }

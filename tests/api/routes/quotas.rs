@@ -1,4 +1,4 @@
-//! What owners keep, and how much they may.
+//! The usage of owners, and their quotas.
 
 use futures_util::future::join_all;
 use reqwest::Method;
@@ -8,14 +8,14 @@ use serde_json::{Value, json};
 use crate::support::{ALL_SCOPES, Client, Darkroom, Png, Raw, SECRET, created, fixture, now};
 use crate::support::{path, problem, send, signed, unique};
 
-/// A client whose token has this `quota`.
+/// A client with a token that has this `quota`.
 fn limited(darkroom: &Darkroom, owner: &str, quota: &Value) -> Client {
     let claims = json!({
         "sub": owner, "exp": now() + 300, "scope": ALL_SCOPES, "quota": quota,
     });
     let header = json!({"alg": "HS256", "typ": "JWT", "kid": "test"});
     darkroom
-        .anybody()
+        .anonymous()
         .with_token(signed(&header, &claims, SECRET))
 }
 
@@ -25,7 +25,7 @@ async fn usage(client: &Client) -> Value {
     response.json().await.expect("JSON")
 }
 
-/// What is kept: images and bytes.
+/// The usage: images and bytes.
 async fn kept(client: &Client) -> (u64, u64) {
     let usage = usage(client).await;
     let number = |name: &str| usage[name].as_u64().expect("a number");
@@ -62,10 +62,10 @@ async fn usage_follows_every_upload_and_deletion() {
 }
 
 #[tokio::test]
-async fn usage_is_for_who_may_read() {
+async fn usage_needs_the_scope_to_read() {
     let darkroom = Darkroom::shared();
     problem(
-        darkroom.anybody().get("/v1/usage").await,
+        darkroom.anonymous().get("/v1/usage").await,
         401,
         "unauthorized",
     )
@@ -75,7 +75,7 @@ async fn usage_is_for_who_may_read() {
 }
 
 #[tokio::test]
-async fn many_uploads_at_once_pass_the_quota_by_no_byte() {
+async fn many_uploads_at_once_exceed_the_quota_by_no_byte() {
     let size = 3000;
     let quota = 10 * size + size - 1;
     let darkroom = Darkroom::with().variable("quota_bytes", quota).start();
@@ -86,17 +86,17 @@ async fn many_uploads_at_once_pass_the_quota_by_no_byte() {
         .partition(|answer| answer.status() == 201);
     assert_eq!(taken.len(), 10);
     for response in refused {
-        let told = problem(response, 507, "quota-exceeded").await;
+        let details = problem(response, 507, "quota-exceeded").await;
         assert_eq!(
-            (&told["quota"], &told["limit"]),
+            (&details["quota"], &details["limit"]),
             (&json!("bytes"), &json!(quota))
         );
-        assert!(told["actual"].as_u64() > Some(quota), "{told}");
+        assert!(details["actual"].as_u64() > Some(quota), "{details}");
     }
     assert_eq!(kept(&alice).await, (10, 10 * size));
-    let told = usage(&alice).await;
-    assert_eq!(told["quota"], json!({"images": null, "bytes": quota}));
-    // What was refused has left nothing, and another owner is not touched.
+    let used = usage(&alice).await;
+    assert_eq!(used["quota"], json!({"images": null, "bytes": quota}));
+    // The refused uploads have left nothing, and another owner is not affected.
     darkroom.holds_only(10, 10).await;
     created(
         darkroom
@@ -108,10 +108,10 @@ async fn many_uploads_at_once_pass_the_quota_by_no_byte() {
 }
 
 #[tokio::test]
-async fn many_uploads_at_once_pass_the_quota_by_no_image() {
+async fn many_uploads_at_once_exceed_the_quota_by_no_image() {
     let darkroom = Darkroom::with().variable("quota_images", 7).start();
     let alice = darkroom.client("alice");
-    // Equal content, of which only one is stored, counts as well.
+    // Equal content, which is stored only once, counts for each image.
     let file = Png::of_size(500).bytes();
     let answers = join_all((0..64).map(|_| alice.send(file.clone()))).await;
     let mut images = vec![];
@@ -119,17 +119,17 @@ async fn many_uploads_at_once_pass_the_quota_by_no_image() {
         if answer.status() == 201 {
             images.push(created(answer).await);
         } else {
-            let told = problem(answer, 507, "quota-exceeded").await;
+            let details = problem(answer, 507, "quota-exceeded").await;
             assert_eq!(
-                (&told["quota"], &told["limit"]),
+                (&details["quota"], &details["limit"]),
                 (&json!("images"), &json!(7))
             );
-            assert_eq!(told["actual"], 8);
+            assert_eq!(details["actual"], 8);
         }
     }
     assert_eq!(images.len(), 7);
     darkroom.holds_only(7, 1).await;
-    // Uploads and deletions at once: there is room for as many as go.
+    // Uploads and deletions at once: every deletion makes room for one upload.
     let gone = images.split_off(4);
     let (gone, more) = tokio::join!(
         join_all(gone.iter().map(|image| alice.delete(path(image)))),
@@ -143,7 +143,7 @@ async fn many_uploads_at_once_pass_the_quota_by_no_image() {
 }
 
 #[tokio::test]
-async fn a_tokens_quota_goes_before_the_deployments() {
+async fn the_quota_of_a_token_overrides_that_of_the_deployment() {
     let darkroom = Darkroom::with()
         .variable("quota_images", 1)
         .variable("quota_bytes", 1000)
@@ -164,8 +164,8 @@ async fn a_tokens_quota_goes_before_the_deployments() {
     alice.upload(Png::of_size(4000).bytes()).await;
     alice.upload(Png::of_size(4000).bytes()).await;
     let third = alice.send(Png::of_size(500).bytes()).await;
-    let told = problem(third, 507, "quota-exceeded").await;
-    assert_eq!(told["limit"], 2);
+    let details = problem(third, 507, "quota-exceeded").await;
+    assert_eq!(details["limit"], 2);
     let none = limited(&darkroom, "bob", &json!({"images": 0}));
     let refused = none.send(Png::of_size(500).bytes()).await;
     problem(refused, 507, "quota-exceeded").await;
@@ -174,7 +174,7 @@ async fn a_tokens_quota_goes_before_the_deployments() {
 }
 
 #[tokio::test]
-async fn a_form_is_taken_whole_or_not_at_all() {
+async fn a_form_is_stored_whole_or_not_at_all() {
     let darkroom = Darkroom::with().variable("quota_bytes", 2500).start();
     let alice = darkroom.client("alice");
     let part = || Part::bytes(Png::of_size(1000).bytes().to_vec()).file_name("a.png");
@@ -182,14 +182,14 @@ async fn a_form_is_taken_whole_or_not_at_all() {
         .part("file", part())
         .part("file", part())
         .part("file", part());
-    let told = problem(
+    let details = problem(
         send(alice.post().multipart(three)).await,
         507,
         "quota-exceeded",
     )
     .await;
     assert_eq!(
-        (&told["limit"], &told["actual"]),
+        (&details["limit"], &details["actual"]),
         (&json!(2500), &json!(3000))
     );
     darkroom.holds_only(0, 0).await;
@@ -201,7 +201,7 @@ async fn a_form_is_taken_whole_or_not_at_all() {
 #[tokio::test]
 async fn a_ticket_has_the_quota_of_the_token_that_made_it() {
     let darkroom = Darkroom::with().variable("quota_bytes", 1500).start();
-    let anybody = darkroom.anybody();
+    let anonymous = darkroom.anonymous();
     let wide = limited(&darkroom, "alice", &json!({"bytes": 5000}));
     let narrow = limited(&darkroom, "alice", &json!({"bytes": 100}));
     let plain = darkroom.client("alice");
@@ -209,21 +209,26 @@ async fn a_ticket_has_the_quota_of_the_token_that_made_it() {
     let file = || Png::of_size(2000).bytes();
     for client in [&narrow, &plain] {
         let url = client.ticket(&ticket).await;
-        problem(anybody.send_to(&url, file()).await, 507, "quota-exceeded").await;
+        problem(anonymous.send_to(&url, file()).await, 507, "quota-exceeded").await;
     }
     let url = wide.ticket(&ticket).await;
-    let image = created(anybody.send_to(&url, file()).await).await;
-    // A refusal does not use a ticket up.
+    let image = created(anonymous.send_to(&url, file()).await).await;
+    // A refusal does not use up a ticket.
     let url = plain.ticket(&ticket).await;
     let small = || Png::of_size(1000).bytes();
-    problem(anybody.send_to(&url, small()).await, 507, "quota-exceeded").await;
+    problem(
+        anonymous.send_to(&url, small()).await,
+        507,
+        "quota-exceeded",
+    )
+    .await;
     assert_eq!(plain.delete(path(&image)).await.status(), 204);
-    created(anybody.send_to(&url, small()).await).await;
+    created(anonymous.send_to(&url, small()).await).await;
     assert_eq!(kept(&plain).await, (1, 1000));
 }
 
 #[tokio::test]
-async fn an_upload_that_can_not_fit_is_refused_before_it_is_sent() {
+async fn an_upload_that_cannot_fit_is_refused_before_it_is_sent() {
     let darkroom = Darkroom::with().variable("quota_bytes", 2000).start();
     let alice = darkroom.client("alice");
     alice.upload(Png::of_size(1000).bytes()).await;
@@ -233,7 +238,7 @@ async fn an_upload_that_can_not_fit_is_refused_before_it_is_sent() {
     assert_eq!(refused.status, 507, "{}", refused.text);
     assert!(refused.text.contains("\"actual\":2001"), "{}", refused.text);
     alice.upload(Png::of_size(1000).bytes()).await;
-    // Nothing more fits, however long it turns out to be.
+    // The quota is full, so an upload of any length is refused.
     let mut raw = Raw::connect(&darkroom).await;
     raw.begin_upload("alice", &["Transfer-Encoding: chunked"])
         .await;
@@ -254,11 +259,11 @@ async fn tags_and_metadata_count_towards_the_quota_in_an_upload_and_in_an_edit()
                 .multipart(Form::new().part("file", part).text("tags", tags)),
         )
     };
-    // As they are stored: `"…","…"`.
+    // The length of the tags as stored: `"…","…"`.
     let tags = |last: usize| format!("{},{}", "a".repeat(50), "b".repeat(last));
-    let told = problem(form(tags(46)).await, 507, "quota-exceeded").await;
+    let details = problem(form(tags(46)).await, 507, "quota-exceeded").await;
     assert_eq!(
-        (&told["quota"], &told["actual"]),
+        (&details["quota"], &details["actual"]),
         (&json!("bytes"), &json!(1101))
     );
     darkroom.holds_only(0, 0).await;
@@ -266,9 +271,9 @@ async fn tags_and_metadata_count_towards_the_quota_in_an_upload_and_in_an_edit()
     assert_eq!(kept(&alice).await, (1, 1100));
     let patch = async |body: Value| alice.json(Method::PATCH, path(&image), &body).await;
     let more = patch(json!({"metadata": {"k": "v"}})).await;
-    let told = problem(more, 507, "quota-exceeded").await;
+    let details = problem(more, 507, "quota-exceeded").await;
     assert_eq!(
-        (&told["limit"], &told["actual"]),
+        (&details["limit"], &details["actual"]),
         (&json!(1100), &json!(1107))
     );
     assert_eq!(
@@ -283,7 +288,7 @@ async fn tags_and_metadata_count_towards_the_quota_in_an_upload_and_in_an_edit()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn many_edits_at_once_pass_the_quota_by_no_byte() {
+async fn many_edits_at_once_exceed_the_quota_by_no_byte() {
     let darkroom = Darkroom::with().variable("quota_bytes", 1500).start();
     let alice = darkroom.client("alice");
     let images = join_all((0..10).map(|_| alice.upload(Png::of_size(100).bytes()))).await;
@@ -306,7 +311,7 @@ async fn many_edits_at_once_pass_the_quota_by_no_byte() {
 }
 
 #[tokio::test]
-async fn what_is_kept_for_repeats_counts_when_the_images_are_gone() {
+async fn answers_kept_for_repeats_count_after_the_images_are_gone() {
     let darkroom = Darkroom::with().variable("quota_bytes", 100_000).start();
     let alice = darkroom.client("alice");
     let file = Png::of_size(500).bytes();

@@ -1,4 +1,4 @@
-//! Ranges of `GET /v1/images/{id}/content`, over the wire.
+//! Ranges of `GET /v1/images/{id}/content`, end to end.
 
 use bytes::Bytes;
 use futures_util::future::join_all;
@@ -33,11 +33,11 @@ async fn every_range_gives_exactly_its_bytes() {
             let range = format!("bytes={start}-{last}");
             let response = get(&alice, &image, &range).await;
             assert_eq!(response.status(), 206, "{range}");
-            let told = format!("bytes {start}-{last}/{SIZE}");
-            assert_eq!(header(&response, "content-range"), told);
+            let expected = format!("bytes {start}-{last}/{SIZE}");
+            assert_eq!(header(&response, "content-range"), expected);
             let length = (last - start + 1).to_string();
             assert_eq!(header(&response, "content-length"), length);
-            // Of the whole, not of the part.
+            // The digest is that of the whole file, not of the part.
             assert_eq!(header(&response, "repr-digest"), repr_digest(&file));
             let body = response.bytes().await.expect("all bytes");
             assert!(body == file.slice(start..=last), "{range}");
@@ -46,7 +46,7 @@ async fn every_range_gives_exactly_its_bytes() {
 }
 
 #[tokio::test]
-async fn several_ranges_come_as_parts_of_a_known_length() {
+async fn several_ranges_are_sent_as_parts_of_a_known_length() {
     let alice = Darkroom::shared().client(&unique("alice"));
     let (image, file) = upload(&alice, SIZE).await;
     let response = get(&alice, &image, "bytes=-9,0-99,300000-1000000").await;
@@ -87,7 +87,7 @@ async fn greedy_ranges_get_no_more_than_the_whole() {
             assert!(body == file, "{} bytes for {range:.40}", body.len());
         }
     };
-    // As long a header as gets through to the component.
+    // The longest header that the host passes on to the component.
     all(format!("bytes={}", vec!["0-"; 1000].join(","))).await;
     let everywhere: Vec<_> = (0..500).map(|at| format!("{0}-{0}", at * 3000)).collect();
     all(format!("bytes={}", everywhere.join(","))).await;
@@ -99,19 +99,19 @@ async fn greedy_ranges_get_no_more_than_the_whole() {
 }
 
 #[tokio::test]
-async fn a_range_that_is_not_there_is_a_problem_with_the_length() {
+async fn a_range_outside_the_file_is_a_problem_with_the_length() {
     let alice = Darkroom::shared().client(&unique("alice"));
     let (image, _) = upload(&alice, 1000).await;
     for range in ["bytes=1000-", "bytes=-0", "bytes=99999999999999999999-"] {
         let response = get(&alice, &image, range).await;
         assert_eq!(header(&response, "content-range"), "bytes */1000");
-        let told = problem(response, 416, "range-not-satisfiable").await;
-        assert_eq!(told["size"], 1000);
+        let details = problem(response, 416, "range-not-satisfiable").await;
+        assert_eq!(details["size"], 1000);
     }
 }
 
 #[tokio::test]
-async fn many_ranges_at_once_make_the_whole() {
+async fn many_ranges_at_once_add_up_to_the_whole() {
     let alice = Darkroom::shared().client(&unique("alice"));
     let (image, file) = upload(&alice, SIZE).await;
     let step = 100_000;
@@ -128,22 +128,22 @@ async fn many_ranges_at_once_make_the_whole() {
 }
 
 #[tokio::test]
-async fn ranges_are_for_links_and_for_what_is_public_too() {
+async fn ranges_work_for_links_and_public_images_too() {
     let darkroom = Darkroom::shared();
     let alice = darkroom.client(&unique("alice"));
     let (image, file) = upload(&alice, SIZE).await;
     let url = alice.url(&image).await;
-    let request = darkroom.anybody().request(Method::GET, &url);
+    let request = darkroom.anonymous().request(Method::GET, &url);
     let response = send(request.header("range", "bytes=5-9")).await;
     assert_eq!(response.status(), 206);
     assert_eq!(response.bytes().await.expect("all bytes"), file[5..10]);
-    // What may not be read is not measured either.
-    let past = get(&darkroom.anybody(), &image, "bytes=99999999-").await;
+    // The length of an image that may not be read is not revealed either.
+    let past = get(&darkroom.anonymous(), &image, "bytes=99999999-").await;
     problem(past, 401, "unauthorized").await;
 }
 
 #[tokio::test]
-async fn who_goes_away_is_not_read_for() {
+async fn nothing_is_read_for_a_client_that_has_disconnected() {
     let Some(redis) = Redis::start() else { return };
     let url = redis.url();
     let size = 64 << 20;
@@ -164,7 +164,7 @@ async fn who_goes_away_is_not_read_for() {
         raw.read_some(1_000_000).await;
         drop(raw);
     }
-    // Whatever still goes on ends before the server does.
+    // Any work that is still in progress ends before the server does.
     darkroom.stop();
     let read = redis_reads(&url) - before;
     let all = 2 * (size / CHUNK) as u64;

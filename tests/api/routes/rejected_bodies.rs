@@ -1,11 +1,11 @@
-//! Asking for links and tickets: what has to be said, and who may.
+//! Requests for links and tickets: invalid bodies, and missing scopes.
 
 use reqwest::Method;
 use serde_json::json;
 
 use crate::support::{ALL_SCOPES, Darkroom, created, fixture, path, problem, send, unique};
 
-/// Bodies that ask for no link that can be.
+/// Bodies that are not valid requests for a link.
 const NO_LINKS: [&str; 25] = [
     "",
     "{}",
@@ -35,7 +35,7 @@ const NO_LINKS: [&str; 25] = [
 ];
 
 #[tokio::test]
-async fn a_link_that_can_not_be_is_refused() {
+async fn an_invalid_request_for_a_link_is_refused() {
     let darkroom = Darkroom::with().variable("max_link_seconds", 3600).start();
     let alice = darkroom.client("alice");
     let image = alice.upload(fixture("alpha.png").bytes).await;
@@ -84,50 +84,50 @@ async fn a_link_that_can_not_be_is_refused() {
             201
         );
     }
-    let told = problem(
+    let details = problem(
         post("application/json", r#"{"expires_in":3601}"#).await,
         400,
         "bad-request",
     )
     .await;
-    assert_eq!(told["limit"], 3600);
+    assert_eq!(details["limit"], 3600);
     let long = format!("{{\"expires_in\":60{}}}", " ".repeat(200_000));
     assert!([400, 413].contains(&post("application/json", &long).await.status().as_u16()));
 }
 
 #[tokio::test]
-async fn links_need_their_scopes_and_an_image() {
+async fn a_link_needs_its_scopes_and_an_image() {
     let darkroom = Darkroom::shared();
     let owner = unique("alice");
     let alice = darkroom.client(&owner);
     let image = alice.upload(fixture("alpha.png").bytes).await;
-    let wanted = json!({"expires_in": 60});
+    let request = json!({"expires_in": 60});
     let links = format!("{}/links", path(&image));
     let writer = darkroom.scoped(&owner, "images:write images:delete");
     let reader = darkroom.scoped(&owner, "images:read images:delete");
     problem(
-        writer.json(Method::POST, &links, &wanted).await,
+        writer.json(Method::POST, &links, &request).await,
         403,
         "insufficient-scope",
     )
     .await;
     problem(reader.revoke(&image).await, 403, "insufficient-scope").await;
-    let anybody = darkroom.anybody();
+    let anonymous = darkroom.anonymous();
     problem(
-        anybody.json(Method::POST, &links, &wanted).await,
+        anonymous.json(Method::POST, &links, &request).await,
         401,
         "unauthorized",
     )
     .await;
-    problem(anybody.revoke(&image).await, 401, "unauthorized").await;
+    problem(anonymous.revoke(&image).await, 401, "unauthorized").await;
     let url = reader.url(&image).await;
     assert_eq!(writer.revoke(&image).await.status(), 204);
-    problem(anybody.get(&url).await, 410, "link-revoked").await;
+    problem(anonymous.get(&url).await, 410, "link-revoked").await;
     let url = reader.url(&image).await;
     assert_eq!(alice.delete(path(&image)).await.status(), 204);
-    problem(anybody.get(&url).await, 404, "not-found").await;
+    problem(anonymous.get(&url).await, 404, "not-found").await;
     problem(
-        alice.json(Method::POST, &links, &wanted).await,
+        alice.json(Method::POST, &links, &request).await,
         404,
         "not-found",
     )
@@ -136,7 +136,7 @@ async fn links_need_their_scopes_and_an_image() {
 }
 
 #[tokio::test]
-async fn a_ticket_that_can_not_be_is_refused() {
+async fn an_invalid_request_for_a_ticket_is_refused() {
     let alice = Darkroom::shared().client(&unique("alice"));
     let post = |body: String, content_type: &str| {
         let request = alice.request(Method::POST, "/v1/upload-tickets");
@@ -190,18 +190,18 @@ async fn a_ticket_that_can_not_be_is_refused() {
 }
 
 #[tokio::test]
-async fn only_who_may_upload_gives_tickets() {
+async fn only_clients_that_may_upload_get_tickets() {
     let darkroom = Darkroom::shared();
     let owner = unique("alice");
-    let wanted = json!({"expires_in": 60});
+    let request = json!({"expires_in": 60});
     let reader = darkroom.scoped(&owner, "images:read images:delete");
     let refused = reader
-        .json(Method::POST, "/v1/upload-tickets", &wanted)
+        .json(Method::POST, "/v1/upload-tickets", &request)
         .await;
     problem(refused, 403, "insufficient-scope").await;
     let refused = darkroom
-        .anybody()
-        .json(Method::POST, "/v1/upload-tickets", &wanted)
+        .anonymous()
+        .json(Method::POST, "/v1/upload-tickets", &request)
         .await;
     problem(refused, 401, "unauthorized").await;
     let response = darkroom
@@ -210,10 +210,10 @@ async fn only_who_may_upload_gives_tickets() {
         .await;
     problem(response, 405, "method-not-allowed").await;
     let root = unique("root");
-    let url = darkroom.scoped(&root, "admin").ticket(&wanted).await;
+    let url = darkroom.scoped(&root, "admin").ticket(&request).await;
     let image = created(
         darkroom
-            .anybody()
+            .anonymous()
             .send_to(&url, fixture("still.gif").bytes)
             .await,
     )

@@ -1,4 +1,4 @@
-//! Upload tickets: whoever has one may upload one image for its owner.
+//! Upload tickets, which let their bearer upload one image for an owner.
 
 use reqwest::multipart::{Form, Part};
 use reqwest::{Method, Response};
@@ -21,21 +21,26 @@ async fn post_as(client: &Client, url: &str, content_type: &str, body: &'static 
 }
 
 #[tokio::test]
-async fn what_comes_with_a_ticket_is_its_owners_and_as_it_says() {
+async fn an_upload_with_a_ticket_gets_its_owner_and_properties() {
     let darkroom = Darkroom::shared();
     let owner = unique("alice");
-    let (alice, anybody) = (darkroom.client(&owner), darkroom.anybody());
-    let wanted = json!({
+    let (alice, anonymous) = (darkroom.client(&owner), darkroom.anonymous());
+    let request = json!({
         "expires_in": 60, "max_bytes": 100_000, "content_types": ["image/gif", "image/png"],
         "tags": ["from outside", "猫"], "visibility": "public",
     });
     let mut images = vec![];
     for form in [false, true] {
-        let url = alice.ticket(&wanted).await;
+        let url = alice.ticket(&request).await;
         let response = if form {
-            post(&anybody, &url, Form::new().part("file", file("still.gif"))).await
+            post(
+                &anonymous,
+                &url,
+                Form::new().part("file", file("still.gif")),
+            )
+            .await
         } else {
-            post_as(&anybody, &url, "image/gif", fixture("still.gif").bytes).await
+            post_as(&anonymous, &url, "image/gif", fixture("still.gif").bytes).await
         };
         let location = header(&response, "location").to_owned();
         let image = created(response).await;
@@ -49,7 +54,7 @@ async fn what_comes_with_a_ticket_is_its_owners_and_as_it_says() {
     }
     assert_eq!(alice.list().await, images);
     let plain = alice.ticket(&json!({"expires_in": 86_400})).await;
-    let image = created(anybody.send_to(&plain, fixture("still.avif").bytes).await).await;
+    let image = created(anonymous.send_to(&plain, fixture("still.avif").bytes).await).await;
     assert_eq!(
         (&image["visibility"], &image["tags"]),
         (&json!("private"), &json!([]))
@@ -57,11 +62,11 @@ async fn what_comes_with_a_ticket_is_its_owners_and_as_it_says() {
 }
 
 #[tokio::test]
-async fn a_ticket_says_where_and_until_when() {
+async fn a_ticket_names_its_url_and_expiry() {
     let alice = Darkroom::shared().client(&unique("alice"));
-    let (before, wanted) = (now(), json!({"expires_in": 60}));
+    let (before, request) = (now(), json!({"expires_in": 60}));
     let answer = alice
-        .json(Method::POST, "/v1/upload-tickets", &wanted)
+        .json(Method::POST, "/v1/upload-tickets", &request)
         .await;
     let ticket = created(answer).await;
     let url = ticket["upload_url"].as_str().expect("a URL");
@@ -78,29 +83,29 @@ async fn a_ticket_says_where_and_until_when() {
 }
 
 #[tokio::test]
-async fn a_ticket_is_used_once() {
+async fn a_ticket_can_be_used_once() {
     let darkroom = Darkroom::shared();
-    let (alice, anybody) = (darkroom.client(&unique("alice")), darkroom.anybody());
+    let (alice, anonymous) = (darkroom.client(&unique("alice")), darkroom.anonymous());
     let url = alice.ticket(&json!({"expires_in": 60})).await;
     let other = alice.ticket(&json!({"expires_in": 60})).await;
     assert_ne!(url, other);
-    let image = created(anybody.send_to(&url, fixture("still.gif").bytes).await).await;
+    let image = created(anonymous.send_to(&url, fixture("still.gif").bytes).await).await;
     problem(
-        anybody.send_to(&url, fixture("grey.jpg").bytes).await,
+        anonymous.send_to(&url, fixture("grey.jpg").bytes).await,
         409,
         "ticket-spent",
     )
     .await;
     assert_eq!(alice.list().await, [image]);
-    created(anybody.send_to(&other, fixture("grey.jpg").bytes).await).await;
+    created(anonymous.send_to(&other, fixture("grey.jpg").bytes).await).await;
 }
 
-/// Uploads that fail because of their body, by a ticket for PNG of up to 100,000 bytes.
-async fn fail_by_body(anybody: &Client, url: &str) {
+/// Uploads that fail because of their body, with a ticket for PNG files of up to 100,000 bytes.
+async fn fail_by_body(anonymous: &Client, url: &str) {
     let (png, gif) = (fixture("alpha.png").bytes, fixture("still.gif").bytes);
     let large = Png::of_size(100_001).bytes();
-    let send = |body| anybody.send_to(url, body);
-    let declare = |content_type, body| post_as(anybody, url, content_type, body);
+    let send = |body| anonymous.send_to(url, body);
+    let declare = |content_type, body| post_as(anonymous, url, content_type, body);
     for (case, response, status) in [
         ("another type", send(gif).await, 415),
         (
@@ -113,11 +118,15 @@ async fn fail_by_body(anybody: &Client, url: &str) {
             declare("image/png", gif).await,
             415,
         ),
-        ("a type that is none", declare("text/html", png).await, 415),
+        (
+            "a type that is not accepted",
+            declare("text/html", png).await,
+            415,
+        ),
         ("no image", send(b"<script>").await, 415),
         ("nothing", send(b"").await, 422),
         ("cut off", send(&png[..png.len() / 2]).await, 422),
-        ("too large", anybody.send_to(url, large).await, 413),
+        ("too large", anonymous.send_to(url, large).await, 413),
     ] {
         assert_eq!(
             response.status(),
@@ -129,11 +138,11 @@ async fn fail_by_body(anybody: &Client, url: &str) {
     let unannounced =
         futures_util::stream::iter([Png::of_size(100_001).bytes()].map(Ok::<_, std::io::Error>));
     let body = reqwest::Body::wrap_stream(unannounced);
-    problem(anybody.send_to(url, body).await, 413, "too-large").await;
+    problem(anonymous.send_to(url, body).await, 413, "too-large").await;
 }
 
 /// Uploads that fail because of their form.
-async fn fail_by_form(anybody: &Client, url: &str) {
+async fn fail_by_form(anonymous: &Client, url: &str) {
     let one = || Form::new().part("file", file("alpha.png"));
     let other = Form::new().part("file", file("still.gif"));
     let tags_first = Form::new()
@@ -148,7 +157,7 @@ async fn fail_by_form(anybody: &Client, url: &str) {
         ("visibility", one().text("visibility", "public"), 400),
         ("another part", one().text("owner", "bob"), 400),
     ] {
-        let response = post(anybody, url, form).await;
+        let response = post(anonymous, url, form).await;
         assert_eq!(
             response.status(),
             status,
@@ -157,26 +166,26 @@ async fn fail_by_form(anybody: &Client, url: &str) {
         );
     }
     let form = Form::new().part("file", Part::bytes(Png::of_size(100_001).bytes().to_vec()));
-    problem(post(anybody, url, form).await, 413, "too-large").await;
+    problem(post(anonymous, url, form).await, 413, "too-large").await;
 }
 
 #[tokio::test]
-async fn an_upload_that_fails_does_not_use_it_up() {
+async fn a_failed_upload_does_not_use_up_its_ticket() {
     let darkroom = Darkroom::start();
-    let (alice, anybody) = (darkroom.client("alice"), darkroom.anybody());
-    let wanted = json!({"expires_in": 60, "max_bytes": 100_000, "content_types": ["image/png"]});
-    let url = alice.ticket(&wanted).await;
-    fail_by_body(&anybody, &url).await;
-    fail_by_form(&anybody, &url).await;
+    let (alice, anonymous) = (darkroom.client("alice"), darkroom.anonymous());
+    let request = json!({"expires_in": 60, "max_bytes": 100_000, "content_types": ["image/png"]});
+    let url = alice.ticket(&request).await;
+    fail_by_body(&anonymous, &url).await;
+    fail_by_form(&anonymous, &url).await;
     let mut raw = Raw::connect(&darkroom).await;
     raw.begin(&format!("POST {url}"), &["Content-Length: 50000"])
         .await;
     raw.send(&Png::of_size(50_000).bytes()[..20_000]).await;
     drop(raw);
     darkroom.holds_only(0, 0).await;
-    created(anybody.send_to(&url, Png::of_size(100_000).bytes()).await).await;
+    created(anonymous.send_to(&url, Png::of_size(100_000).bytes()).await).await;
     problem(
-        anybody.send_to(&url, fixture("alpha.png").bytes).await,
+        anonymous.send_to(&url, fixture("alpha.png").bytes).await,
         409,
         "ticket-spent",
     )
@@ -185,26 +194,26 @@ async fn an_upload_that_fails_does_not_use_it_up() {
 }
 
 #[tokio::test]
-async fn a_ticket_allows_no_more_than_the_deployment() {
+async fn a_ticket_permits_no_more_than_the_deployment() {
     let darkroom = Darkroom::with()
         .variable("max_upload_bytes", 1000)
         .variable("accepted_types", "png")
         .start();
-    let (alice, anybody) = (darkroom.client("alice"), darkroom.anybody());
+    let (alice, anonymous) = (darkroom.client("alice"), darkroom.anonymous());
     let url = alice
         .ticket(&json!({"expires_in": 60, "max_bytes": 100_000}))
         .await;
     problem(
-        anybody.send_to(&url, Png::of_size(1001).bytes()).await,
+        anonymous.send_to(&url, Png::of_size(1001).bytes()).await,
         413,
         "too-large",
     )
     .await;
     problem(
-        anybody.send_to(&url, fixture("still.gif").bytes).await,
+        anonymous.send_to(&url, fixture("still.gif").bytes).await,
         415,
         "unsupported-type",
     )
     .await;
-    created(anybody.send_to(&url, Png::of_size(1000).bytes()).await).await;
+    created(anonymous.send_to(&url, Png::of_size(1000).bytes()).await).await;
 }

@@ -1,4 +1,4 @@
-//! Bearer tokens: what opens the door and what does not (RFC 6750, RFC 7519).
+//! Bearer tokens: which are accepted and which are not (RFC 6750, RFC 7519).
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -19,12 +19,12 @@ fn requests(image: &Value) -> [(Method, &str); 6] {
 }
 
 #[tokio::test]
-async fn without_a_token_there_is_a_challenge_and_nothing_else() {
+async fn a_request_without_a_token_gets_a_challenge_and_nothing_else() {
     let darkroom = Darkroom::shared();
     let alice = darkroom.client(&unique("alice"));
     let image = alice.upload(fixture("still.gif").bytes).await;
     for (method, path) in requests(&image) {
-        let response = send(darkroom.anybody().request(method.clone(), path)).await;
+        let response = send(darkroom.anonymous().request(method.clone(), path)).await;
         let challenge = header(&response, "www-authenticate").to_owned();
         assert!(challenge.starts_with("Bearer"), "{challenge}");
         // RFC 6750 §3.1: no error code where no token was sent.
@@ -37,10 +37,10 @@ async fn without_a_token_there_is_a_challenge_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_not_ours_or_not_good_any_more_is_refused() {
+async fn a_foreign_forged_or_expired_token_is_refused() {
     let darkroom = Darkroom::shared();
     let header_of = |alg: &str, kid: &str| json!({"alg": alg, "typ": "JWT", "kid": kid});
-    let good = header_of("HS256", "test");
+    let valid_header = header_of("HS256", "test");
     let claims = json!({"sub": "alice", "exp": now() + 300, "scope": "admin"});
     let without = |name: &str| {
         let mut claims = claims.clone();
@@ -52,7 +52,7 @@ async fn a_token_that_is_not_ours_or_not_good_any_more_is_refused() {
         claims[name] = value;
         claims
     };
-    let valid = signed(&good, &claims, SECRET);
+    let valid = signed(&valid_header, &claims, SECRET);
     let (message, signature) = valid.rsplit_once('.').expect("three parts");
     let none = signed(&json!({"alg": "none"}), &claims, SECRET);
     let unsigned = none.rsplit_once('.').expect("three parts").0;
@@ -60,23 +60,23 @@ async fn a_token_that_is_not_ours_or_not_good_any_more_is_refused() {
     for (why, token) in [
         (
             "expired",
-            signed(&good, &with("exp", json!(now() - 120)), SECRET),
+            signed(&valid_header, &with("exp", json!(now() - 120)), SECRET),
         ),
-        ("no expiry", signed(&good, &without("exp"), SECRET)),
+        ("no expiry", signed(&valid_header, &without("exp"), SECRET)),
         (
             "not yet valid",
-            signed(&good, &with("nbf", json!(now() + 120)), SECRET),
+            signed(&valid_header, &with("nbf", json!(now() + 120)), SECRET),
         ),
-        ("no owner", signed(&good, &without("sub"), SECRET)),
+        ("no owner", signed(&valid_header, &without("sub"), SECRET)),
         (
             "empty owner",
-            signed(&good, &with("sub", json!("")), SECRET),
+            signed(&valid_header, &with("sub", json!("")), SECRET),
         ),
         (
             "long owner",
-            signed(&good, &with("sub", json!("a".repeat(129))), SECRET),
+            signed(&valid_header, &with("sub", json!("a".repeat(129))), SECRET),
         ),
-        ("other secret", signed(&good, &claims, &[7; 32])),
+        ("other secret", signed(&valid_header, &claims, &[7; 32])),
         (
             "unknown key",
             signed(&header_of("HS256", "other"), &claims, SECRET),
@@ -101,7 +101,11 @@ async fn a_token_that_is_not_ours_or_not_good_any_more_is_refused() {
         ("the key ring itself", KEYS.to_owned()),
         ("too long", "a".repeat(5000)),
     ] {
-        let response = darkroom.anybody().with_token(token).get("/v1/images").await;
+        let response = darkroom
+            .anonymous()
+            .with_token(token)
+            .get("/v1/images")
+            .await;
         let challenge = header(&response, "www-authenticate").to_owned();
         assert!(
             challenge.contains("error=\"invalid_token\""),
@@ -109,7 +113,11 @@ async fn a_token_that_is_not_ours_or_not_good_any_more_is_refused() {
         );
         problem(response, 401, "unauthorized").await;
     }
-    let response = darkroom.anybody().with_token(valid).get("/v1/images").await;
+    let response = darkroom
+        .anonymous()
+        .with_token(valid)
+        .get("/v1/images")
+        .await;
     assert_eq!(response.status(), 200);
 }
 
@@ -146,18 +154,18 @@ async fn each_request_needs_its_scope() {
 }
 
 #[tokio::test]
-async fn an_authorization_that_can_not_be_read_is_refused() {
+async fn an_unreadable_authorization_is_refused() {
     let darkroom = Darkroom::shared();
     let alice = darkroom.client("alice");
     let twice = alice
         .request(Method::GET, "/v1/images")
         .header("authorization", "Bearer another");
     let basic = darkroom
-        .anybody()
+        .anonymous()
         .request(Method::GET, "/v1/images")
         .header("authorization", "Basic YWxpY2U6c2VjcmV0");
     let bare = darkroom
-        .anybody()
+        .anonymous()
         .request(Method::GET, "/v1/images")
         .header("authorization", "Bearer");
     for request in [twice, basic, bare] {
@@ -172,7 +180,7 @@ async fn an_authorization_that_can_not_be_read_is_refused() {
 }
 
 #[tokio::test]
-async fn where_an_audience_is_set_a_token_must_be_meant_for_it() {
+async fn a_token_must_be_for_the_audience_that_the_setting_names() {
     let darkroom = Darkroom::with()
         .variable("token_audience", "https://images.example.com")
         .start();
@@ -187,8 +195,8 @@ async fn where_an_audience_is_set_a_token_must_be_meant_for_it() {
         let claims = json!({
             "sub": "alice", "exp": now() + 300, "scope": "images:read", "aud": audience,
         });
-        let client = darkroom.anybody();
-        let client = client.with_token(signed(&header, &claims, SECRET));
+        let client = darkroom.anonymous();
+        let client = client.with_token(signed(&valid_header, &claims, SECRET));
         let response = client.get("/v1/images").await;
         assert_eq!(response.status(), status, "{claims}");
     }

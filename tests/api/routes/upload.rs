@@ -7,7 +7,7 @@ use crate::support::{
 };
 
 #[tokio::test]
-async fn every_kind_of_image_is_taken_as_a_body_and_described() {
+async fn every_kind_of_image_is_accepted_as_a_body_and_described() {
     let (darkroom, owner) = (Darkroom::shared(), unique("alice"));
     let alice = darkroom.client(&owner);
     for file in FIXTURES {
@@ -25,7 +25,7 @@ async fn every_kind_of_image_is_taken_as_a_body_and_described() {
 }
 
 #[tokio::test]
-async fn the_type_may_be_left_to_the_bytes() {
+async fn the_type_may_be_omitted() {
     let alice = Darkroom::shared().client(&unique("alice"));
     let file = fixture("lossy.webp");
     for declared in ["application/octet-stream", "image/*", "*/*"] {
@@ -38,7 +38,7 @@ async fn the_type_may_be_left_to_the_bytes() {
 }
 
 #[tokio::test]
-async fn a_file_name_comes_from_the_header_or_the_query_and_is_cleaned() {
+async fn a_file_name_is_read_from_the_header_or_the_query_and_cleaned() {
     let alice = Darkroom::shared().client(&unique("alice"));
     let file = fixture("palette.png").bytes;
     for (header, name) in [

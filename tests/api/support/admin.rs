@@ -1,4 +1,4 @@
-//! What an operator asks of a server.
+//! An operator's requests to a server.
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use super::Client;
 
 impl Client {
-    /// Every page of an audit, as one.
-    pub(crate) async fn audit(&self, wanted: &Value) -> Value {
-        let mut body = wanted.clone();
+    /// Audits page by page, and returns all pages as one.
+    pub(crate) async fn audit(&self, request: &Value) -> Value {
+        let mut body = request.clone();
         let mut all = json!({"images": 0, "blobs": 0, "dead": 0, "bytes": 0, "findings": []});
         loop {
             let mut page = self.admin("/v1/admin/audit", &body).await;
@@ -26,7 +26,7 @@ impl Client {
         }
     }
 
-    /// Sweeps as long as there is more to do.
+    /// Sweeps until nothing is left to do.
     pub(crate) async fn sweep(&self) {
         while self.admin("/v1/admin/sweep", &json!({})).await["more"] == true {}
     }

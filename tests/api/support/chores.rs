@@ -7,18 +7,18 @@ use super::environment;
 use super::setup::CONFIG;
 use super::tokens::KEYS;
 
-/// How a command has ended.
+/// The outcome of a command.
 #[derive(Debug)]
 pub(crate) struct Chore {
     /// Whether its exit code was 0.
     pub(crate) succeeded: bool,
-    /// What it has printed, without what is about that.
+    /// Its standard output.
     pub(crate) printed: String,
-    /// All that it has said.
+    /// Its standard output and its standard error.
     pub(crate) text: String,
 }
 
-/// The program, run in `folder` as by somebody who has set no variables.
+/// The program, to run in `folder` without any environment variables set for it.
 pub(crate) fn operator(folder: &Path) -> Command {
     let mut command = Command::new(environment::operators_program());
     command.current_dir(folder).stdin(Stdio::null());
@@ -41,7 +41,7 @@ pub(crate) fn ended(command: &mut Command) -> Chore {
     }
 }
 
-/// Runs a command of the program; `stores` is the directory of the server whose stores are meant.
+/// Runs a command of the program, on the stores in the directory `stores` if one is given.
 pub(crate) fn chore(arguments: &[&str], stores: Option<&Path>) -> Chore {
     let elsewhere = tempfile::tempdir().expect("a temporary directory");
     let mut command = operator(elsewhere.path());

@@ -1,4 +1,4 @@
-//! A client of the API: what one would type with curl.
+//! A client of the API: what a person would type with curl.
 
 use bytes::Bytes;
 use reqwest::{Body, Method, RequestBuilder, Response};
@@ -7,12 +7,12 @@ use uuid::Uuid;
 
 use super::image::content;
 
-/// A name that no other test has.
+/// A name that no other test uses.
 pub(crate) fn unique(name: &str) -> String {
     format!("{name}-{}", Uuid::now_v7().simple())
 }
 
-/// Talks to one server, with one token or none.
+/// A client of one server, with one token or none.
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
     http: reqwest::Client,
@@ -44,7 +44,7 @@ impl Client {
         self
     }
 
-    /// A request, with the token.
+    /// A request with the client's token.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.address));
         match &self.token {
@@ -68,7 +68,7 @@ impl Client {
         send(self.request(Method::DELETE, path)).await
     }
 
-    /// `POST /v1/images`, for a body to be added.
+    /// `POST /v1/images`, to which the caller adds a body.
     pub(crate) fn post(&self) -> RequestBuilder {
         self.request(Method::POST, "/v1/images")
     }
@@ -78,7 +78,7 @@ impl Client {
         send(self.post().body(image)).await
     }
 
-    /// Uploads an image, which must succeed, and gives the image object.
+    /// Uploads an image, which must succeed, and returns the image object.
     pub(crate) async fn upload(&self, image: impl Into<Body>) -> Value {
         created(self.send(image).await).await
     }
@@ -90,7 +90,7 @@ impl Client {
         response.bytes().await.expect("all bytes")
     }
 
-    /// All images that `GET /v1/images` gives on its first page.
+    /// The images on the first page of `GET /v1/images`.
     pub(crate) async fn list(&self) -> Vec<Value> {
         let response = self.get("/v1/images").await;
         assert_eq!(response.status(), 200);
@@ -100,12 +100,12 @@ impl Client {
     }
 }
 
-/// Sends a request; that there is no answer at all is a failure.
+/// Sends a request, which must be answered.
 pub(crate) async fn send(request: RequestBuilder) -> Response {
     request.send().await.expect("an answer")
 }
 
-/// What a 201 holds.
+/// The body of an answer, which must have the status 201.
 pub(crate) async fn created(response: Response) -> Value {
     let status = response.status();
     let text = response.text().await.expect("a body");

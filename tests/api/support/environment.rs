@@ -1,9 +1,9 @@
-//! What `cargo xtask test` says of the machine, in variables.
+//! The environment variables that `cargo xtask test` sets for these tests.
 
 use std::env;
 use std::path::PathBuf;
 
-/// What runs the component.
+/// The host that runs the component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// `darkroom-host`.
@@ -17,16 +17,16 @@ pub(crate) fn host_kind() -> Kind {
     match required("DARKROOM_TEST_HOST_KIND").as_str() {
         "embedded" => Kind::Embedded,
         "spin" => Kind::Spin,
-        other => panic!("DARKROOM_TEST_HOST_KIND is {other:?}: embedded and spin are known"),
+        other => panic!("DARKROOM_TEST_HOST_KIND is {other:?}, but must be embedded or spin"),
     }
 }
 
-/// Whether Spin runs the component, where it does `this` in a way of its own that the
-/// test cannot judge; says so.
+/// Whether the host is Spin, which differs in `this`, so that the test does not apply. If so,
+/// prints that.
 pub(crate) fn spin_differs(this: &str) -> bool {
     let differs = host_kind() == Kind::Spin;
     if differs {
-        eprintln!("not asked of Spin: {this}");
+        eprintln!("skipped on Spin: {this}");
     }
     differs
 }
@@ -41,8 +41,7 @@ pub(crate) fn component() -> PathBuf {
     existing("DARKROOM_TEST_COMPONENT")
 }
 
-/// `DARKROOM_TEST_CONFORMANCE`: the `.wasm` file that answers with the conformance
-/// suites of its stores.
+/// `DARKROOM_TEST_CONFORMANCE`: the `.wasm` file that runs the conformance suites on its stores.
 pub(crate) fn conformance_component() -> PathBuf {
     existing("DARKROOM_TEST_CONFORMANCE")
 }
@@ -55,11 +54,12 @@ pub(crate) fn operators_program() -> PathBuf {
 fn existing(variable: &str) -> PathBuf {
     let path = PathBuf::from(required(variable));
     path.canonicalize()
-        .unwrap_or_else(|error| panic!("{} is not there: {error}", path.display()))
+        .unwrap_or_else(|error| panic!("cannot find {}: {error}", path.display()))
 }
 
-/// A variable that tells where a program of others is: unset where `cargo xtask
-/// test` found none, which it then reports. With `CI=true` nothing is skipped.
+/// The path of a third-party program, from an environment variable. The variable is unset if
+/// `cargo xtask test` did not find the program, which it then reports. With `CI=true` it must be
+/// set.
 pub(crate) fn peer(variable: &str) -> Option<PathBuf> {
     required("DARKROOM_TEST_HOST_KIND");
     if env::var("CI").is_ok_and(|ci| ci == "true") {

@@ -1,5 +1,5 @@
-//! A server that speaks Redis' protocol, as far as it is needed, and answers as a test
-//! says.
+//! A server that implements the part of the Redis protocol that is needed, and fails as a test
+//! requests.
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
@@ -7,16 +7,16 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-/// What becomes of commands.
+/// A fault: what happens to certain commands.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Fault {
-    /// Of these, in capital letters.
+    /// The names of the commands, in upper case.
     pub(crate) of: &'static [&'static str],
-    /// They are carried out all the same.
+    /// Whether the commands are carried out nevertheless.
     pub(crate) done: bool,
-    /// This is answered.
+    /// The reply to them.
     pub(crate) reply: &'static [u8],
-    /// The connection ends after it.
+    /// Whether the connection ends after the reply.
     pub(crate) ends: bool,
 }
 
@@ -26,14 +26,14 @@ struct State {
     fault: Option<Fault>,
 }
 
-/// The server. It lives as long as the test program.
+/// The server. It runs until the test program ends.
 pub(crate) struct FakeRedis {
     port: u16,
     state: Arc<Mutex<State>>,
 }
 
 impl FakeRedis {
-    /// One without values and faults.
+    /// Starts a server without values and faults.
     pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = listener.local_addr().expect("an address").port();
@@ -48,17 +48,17 @@ impl FakeRedis {
         Self { port, state }
     }
 
-    /// Where it is, for a runtime configuration.
+    /// Its URL, for a runtime configuration.
     pub(crate) fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    /// From now on.
+    /// Sets or clears the fault.
     pub(crate) fn set(&self, fault: Option<Fault>) {
         self.state.lock().expect("no thread has failed").fault = fault;
     }
 
-    /// How many values there are.
+    /// The number of values.
     pub(crate) fn values(&self) -> usize {
         self.state
             .lock()
@@ -109,13 +109,13 @@ impl State {
                 let deleted = keys.iter().filter_map(|key| self.values.remove(key));
                 format!(":{}\r\n", deleted.count()).into_bytes()
             }
-            // What a client says of itself.
+            // Commands by which a client describes itself.
             _ => b"+OK\r\n".to_vec(),
         }
     }
 }
 
-/// A command: `*2`, then each argument as its length and itself.
+/// Reads a command: `*2`, then the length and the content of each argument.
 fn command(requests: &mut BufReader<TcpStream>) -> io::Result<Vec<Vec<u8>>> {
     let count = number(requests)?;
     let mut command = Vec::new();

@@ -1,6 +1,6 @@
-//! Real images of every kind, and what is true of them.
+//! Real images of every kind, and their properties.
 
-/// A file of `tests/fixtures`, made by `make.py` there.
+/// A file of `tests/fixtures`, which `make.py` there generates.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Fixture {
     /// Its name.
@@ -11,7 +11,7 @@ pub(crate) struct Fixture {
     pub(crate) content_type: &'static str,
     /// Width and height in pixels, after orientation.
     pub(crate) size: (u32, u32),
-    /// How many frames it has.
+    /// The number of frames.
     pub(crate) frames: u32,
 }
 
@@ -28,7 +28,7 @@ macro_rules! known {
     };
 }
 
-/// All of them.
+/// All fixtures.
 pub(crate) const FIXTURES: &[Fixture] = &[
     known!("baseline-rotated.jpg", "image/jpeg", 64, 96, 1),
     known!("progressive.jpg", "image/jpeg", 160, 120, 1),

@@ -7,37 +7,37 @@ use tokio::net::TcpStream;
 
 use super::Darkroom;
 
-/// How long a server may be silent that has something to say.
+/// How long a server that has something to send may be silent.
 const SILENCE: Duration = Duration::from_secs(20);
-/// What a connection begins with.
+/// The beginning of every connection.
 pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// Types of frames.
 pub(crate) const DATA: u8 = 0;
-/// A head, or its beginning.
+/// HEADERS: a head, or its beginning.
 pub(crate) const HEADERS: u8 = 1;
-/// The end of a stream, at once.
+/// `RST_STREAM`: the immediate end of a stream.
 pub(crate) const RST_STREAM: u8 = 3;
-/// What is agreed on.
+/// SETTINGS: the parameters of the connection.
 pub(crate) const SETTINGS: u8 = 4;
-/// Is the other side there?
+/// PING: a check that the other side still answers.
 pub(crate) const PING: u8 = 6;
-/// The end of a connection.
+/// GOAWAY: the end of a connection.
 pub(crate) const GOAWAY: u8 = 7;
-/// More of a head.
+/// CONTINUATION: more of a head.
 pub(crate) const CONTINUATION: u8 = 9;
 
-/// Flags: nothing follows on the stream; the head is whole; this is an answer.
+/// `END_STREAM`: nothing follows on the stream.
 pub(crate) const END_STREAM: u8 = 1;
-/// The head is whole.
+/// `END_HEADERS`: the head is complete.
 pub(crate) const END_HEADERS: u8 = 4;
-/// This answers another frame.
+/// ACK: this answers another frame.
 pub(crate) const ACK: u8 = 1;
 
-/// A connection on which frames are sent as they are.
+/// A connection on which frames are sent unchanged.
 pub(crate) struct Frames(TcpStream);
 
-/// A frame that came.
+/// A frame that was received.
 #[derive(Debug)]
 pub(crate) struct Frame {
     /// Its type.
@@ -46,18 +46,18 @@ pub(crate) struct Frame {
     pub(crate) flags: u8,
     /// Its stream.
     pub(crate) stream: u32,
-    /// What it holds.
+    /// Its payload.
     pub(crate) payload: Vec<u8>,
 }
 
 impl Frames {
-    /// A new connection, on which nothing was sent.
+    /// A new connection, on which nothing has been sent.
     pub(crate) async fn connect(darkroom: &Darkroom) -> Self {
         let authority = darkroom.address().trim_start_matches("http://");
         Self(TcpStream::connect(authority).await.expect("it listens"))
     }
 
-    /// A new connection with these settings: identifiers and values.
+    /// A new connection with these settings, as pairs of an identifier and a value.
     pub(crate) async fn begin(darkroom: &Darkroom, settings: &[(u16, u32)]) -> Self {
         let mut frames = Self::connect(darkroom).await;
         frames.send_bytes(PREFACE).await;
@@ -68,7 +68,7 @@ impl Frames {
         frames
     }
 
-    /// Sends bytes. A server that does not want any more is not an error.
+    /// Sends bytes. A server that reads no more is not an error.
     pub(crate) async fn send_bytes(&mut self, bytes: &[u8]) {
         let _ = self.0.write_all(bytes).await;
     }
@@ -83,7 +83,7 @@ impl Frames {
         self.send_bytes(&frame).await;
     }
 
-    /// The next frame; nothing where the connection ends.
+    /// The next frame, or none if the connection ends.
     pub(crate) async fn next(&mut self) -> Option<Frame> {
         let read = async {
             let mut head = [0; 9];
@@ -102,7 +102,7 @@ impl Frames {
         read.expect("a frame, or the end of the connection")
     }
 
-    /// Answers pings and settings until the connection ends. The types of all frames.
+    /// Answers pings and settings until the connection ends. Returns the types of all frames.
     pub(crate) async fn until_it_ends(&mut self) -> Vec<u8> {
         let mut kinds = Vec::new();
         while let Some(frame) = self.next().await {
@@ -119,8 +119,8 @@ impl Frames {
         kinds
     }
 
-    /// The status on a stream, read from the head of its answer; nothing where the stream
-    /// or the connection ends without one.
+    /// The status on a stream, read from the head of its answer, or none if the stream or the
+    /// connection ends without one.
     pub(crate) async fn status(&mut self, stream: u32) -> Option<u16> {
         loop {
             let frame = self.next().await?;
@@ -134,14 +134,14 @@ impl Frames {
     }
 }
 
-/// The head of a request: literal fields, without a table (RFC 7541 §6.2.2).
+/// The head of a request: literal fields without indexing (RFC 7541 §6.2.2).
 pub(crate) fn head(fields: &[(&str, &str)]) -> Vec<u8> {
     let text = |text: &str| [&length(text.len())[..], text.as_bytes()].concat();
     let field = |(name, value): &(&str, &str)| [vec![0], text(name), text(value)].concat();
     fields.iter().flat_map(field).collect()
 }
 
-/// A length: seven bits, and more of them while they are not enough (RFC 7541 §5.1).
+/// A length: an integer with a prefix of seven bits (RFC 7541 §5.1).
 fn length(length: usize) -> Vec<u8> {
     let Some(mut left) = length.checked_sub(127) else {
         return vec![length.to_le_bytes()[0]];
@@ -165,10 +165,11 @@ pub(crate) fn get(path: &str) -> Vec<u8> {
     ])
 }
 
-/// The status is the first field: one of the static table, or a literal with such a name.
+/// The status, which is the first field: an entry of the static table, or a literal with the name
+/// of such an entry.
 fn status(block: &[u8]) -> u16 {
     let block = match block {
-        // A change of the table's size comes before it.
+        // A change of the table's size may precede it.
         [size, rest @ ..] if size & 0xe0 == 0x20 => rest,
         block => block,
     };

@@ -1,11 +1,12 @@
-//! A gate before a server: shut, the server is as good as gone; hushed, it says nothing.
+//! A gate in front of a server. When it is shut, the server seems to be gone; when it is hushed,
+//! the server seems to be silent.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-/// Passes connections on while it is open.
+/// A gate, which passes connections on while it is open.
 pub(crate) struct Gate {
     port: u16,
     state: Arc<Mutex<State>>,
@@ -15,12 +16,12 @@ pub(crate) struct Gate {
 struct State {
     is_shut: bool,
     is_hushed: bool,
-    /// Both ends of every connection that was passed on, or is held.
+    /// Both ends of every connection that was passed on or is held.
     passed: Vec<TcpStream>,
 }
 
 impl Gate {
-    /// A gate before the server on this port, open.
+    /// An open gate in front of the server on this port.
     pub(crate) fn before(server: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = listener.local_addr().expect("an address").port();
@@ -34,17 +35,17 @@ impl Gate {
         Self { port, state }
     }
 
-    /// Where it is.
+    /// The port that it listens on.
     pub(crate) fn port(&self) -> u16 {
         self.port
     }
 
-    /// Breaks every connection, and those to come.
+    /// Closes every connection, and every new one.
     pub(crate) fn shut(&self) {
         self.turn(true, false);
     }
 
-    /// Breaks every connection, and answers nothing on those to come.
+    /// Closes every connection, and leaves new ones without an answer.
     pub(crate) fn hush(&self) {
         self.turn(false, true);
     }

@@ -1,4 +1,4 @@
-//! Image objects: what the contract says of them.
+//! Image objects, as the contract describes them.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::Fixture;
 
-/// Checks every member of an image that was just uploaded, with nothing chosen.
+/// Checks every member of an image that was just uploaded without any options.
 pub(crate) fn check_image(image: &Value, file: &Fixture, owner: &str, filename: Option<&str>) {
     let id = image["id"].as_str().expect("an id");
     let version = Uuid::parse_str(id).map(|id| id.get_version_num());
@@ -38,24 +38,24 @@ pub(crate) fn check_image(image: &Value, file: &Fixture, owner: &str, filename: 
     assert_eq!(*image, expected, "{}", file.name);
 }
 
-/// Whether it is RFC 3339 in UTC with milliseconds: `2026-01-31T12:34:56.789Z`.
+/// Whether the text is a time of RFC 3339 in UTC with milliseconds: `2026-01-31T12:34:56.789Z`.
 fn is_time(text: &str) -> bool {
     let pattern = "dddd-dd-ddTdd:dd:dd.dddZ";
     let fits = |(c, p): (char, char)| c == p || (p == 'd' && c.is_ascii_digit());
     text.len() == pattern.len() && text.chars().zip(pattern.chars()).all(fits)
 }
 
-/// Where an image object says that it is.
+/// The path of an image object, from its links.
 pub(crate) fn path(image: &Value) -> &str {
     image["links"]["self"].as_str().expect("a link")
 }
 
-/// Where an image object says that its bytes are.
+/// The path of an image's bytes, from its links.
 pub(crate) fn content(image: &Value) -> &str {
     image["links"]["content"].as_str().expect("a link")
 }
 
-/// The SHA-256 of an image object's member.
+/// The SHA-256 of these bytes, in the form of the image object's member.
 pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
     let digest = Sha256::digest(bytes);
     digest.iter().map(|byte| format!("{byte:02x}")).collect()

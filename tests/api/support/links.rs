@@ -1,5 +1,4 @@
-//! Signed URLs and upload tickets: as a client asks for them, and as only who holds
-//! the key could make them.
+//! Signed URLs and upload tickets: requested by a client, or made with the signing key.
 
 use darkroom::auth::KeyRing;
 use darkroom::auth::link::{Link, LinkMethod};
@@ -17,13 +16,13 @@ impl Client {
         send(self.request(method, path).json(body)).await
     }
 
-    /// Asks for a link to an image, which must succeed.
+    /// Requests a link to an image, which must succeed.
     pub(crate) async fn link(&self, image: &Value, body: &Value) -> Value {
         let path = format!("{}/links", path(image));
         created(self.json(Method::POST, &path, body).await).await
     }
 
-    /// A link to an image, good for five minutes at least.
+    /// A link to an image that is valid for at least five minutes.
     pub(crate) async fn url(&self, image: &Value) -> String {
         let link = self.link(image, &json!({"expires_in": 300})).await;
         link["url"].as_str().expect("a URL").to_owned()
@@ -34,7 +33,7 @@ impl Client {
         self.delete(&format!("{}/links", path(image))).await
     }
 
-    /// Asks for an upload ticket, which must succeed, and gives its URL.
+    /// Requests an upload ticket, which must succeed, and returns its URL.
     pub(crate) async fn ticket(&self, body: &Value) -> String {
         let answer = self.json(Method::POST, "/v1/upload-tickets", body).await;
         let ticket = created(answer).await;
@@ -48,7 +47,7 @@ impl Client {
     }
 }
 
-/// A link that the key's holder makes: for a path, at an epoch, until a second.
+/// A link made with the signing key: for a path, with an epoch and a time of expiry.
 pub(crate) fn signed_link(path: &str, epoch: u64, expires: u64) -> String {
     let link = Link {
         method: LinkMethod::Get,
@@ -57,11 +56,11 @@ pub(crate) fn signed_link(path: &str, epoch: u64, expires: u64) -> String {
         epoch,
         expires,
     };
-    let ring = KeyRing::parse(KEYS).expect("good keys");
+    let ring = KeyRing::parse(KEYS).expect("valid keys");
     link.sign(&ring, None).expect("can be signed")
 }
 
-/// What a ticket for `owner` says that allows everything for a minute.
+/// A ticket for `owner` that permits everything for a minute.
 pub(crate) fn ticket(owner: &str) -> Ticket {
     Ticket {
         id: uuid::Uuid::now_v7().to_string(),
@@ -75,9 +74,9 @@ pub(crate) fn ticket(owner: &str) -> Ticket {
     }
 }
 
-/// Where to upload with a ticket that the key's holder makes.
+/// The URL to upload to with a ticket that is made with the signing key.
 pub(crate) fn signed_ticket(ticket: &Ticket) -> String {
-    let ring = KeyRing::parse(KEYS).expect("good keys");
+    let ring = KeyRing::parse(KEYS).expect("valid keys");
     let text = ticket.sign(&ring).expect("can be signed");
     format!("/v1/images?ticket={text}")
 }

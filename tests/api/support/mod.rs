@@ -1,5 +1,5 @@
-//! What the tests stand on: a server of their own or a shared one, clients with
-//! tokens, images of any size, and a look into the stores.
+//! The foundation of the tests: servers, shared or separate, clients with tokens, images of any
+//! size, and access to the stores.
 
 mod admin;
 mod answer;

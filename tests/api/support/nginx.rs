@@ -1,4 +1,4 @@
-//! nginx in front of a server, as a proxy that caches; where that is wanted, TLS ends there.
+//! nginx in front of a server, as a caching proxy, which terminates TLS on request.
 
 use std::fs;
 use std::net::TcpStream;
@@ -14,9 +14,9 @@ use super::{Client, Darkroom, Program, Raw, environment, tokens};
 
 /// The documented configuration.
 const RECIPE: &str = include_str!("../../recipes/nginx-cache.conf");
-/// The file with the ids of the requests that it took.
+/// The file with the ids of the requests that it accepted.
 const TAKEN: &str = "taken.log";
-/// How long it may take to listen.
+/// How long nginx may take to listen.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A proxy with a cache of its own. Dropping it ends it.
@@ -29,15 +29,15 @@ pub(crate) struct Nginx {
 }
 
 impl Nginx {
-    /// Starts one in front of a server, by the documented configuration with some
-    /// lines replaced; none where `cargo xtask test` found no nginx, which it reports
-    /// as skipped.
+    /// Starts nginx in front of a server, with the documented configuration, in which some lines
+    /// are replaced. Returns none if `cargo xtask test` found no nginx, which it reports as
+    /// skipped.
     pub(crate) fn before(darkroom: &Darkroom, replaced: &[(&str, &str)]) -> Option<Self> {
         Self::start(darkroom, replaced, None)
     }
 
-    /// The same for clients that speak TLS, over HTTP/1.1 or HTTP/2. It writes down the
-    /// requests that it took.
+    /// The same for clients that use TLS, over HTTP/1.1 or HTTP/2. It logs the requests that it
+    /// accepts.
     pub(crate) fn with_tls(darkroom: &Darkroom, replaced: &[(&str, &str)]) -> Option<Self> {
         Self::start(darkroom, replaced, Some(Certificate::make()?))
     }
@@ -49,7 +49,7 @@ impl Nginx {
     ) -> Option<Self> {
         let program = environment::peer("DARKROOM_TEST_NGINX")?;
         let mut log = String::new();
-        // Between finding a free port and using it, another may take it.
+        // Another process may take a free port before it is used here.
         for _ in 0..5 {
             let folder = tempfile::tempdir().expect("a temporary directory");
             let port = free_port();
@@ -95,30 +95,30 @@ impl Nginx {
         false
     }
 
-    /// What it complains of.
+    /// Its error log.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("error.log")).unwrap_or_default()
     }
 
-    /// The ids of the requests that it took, as they named themselves.
+    /// The ids of the requests that it accepted, as the clients sent them.
     pub(crate) fn taken(&self) -> Vec<String> {
         let log = fs::read_to_string(self.folder.path().join(TAKEN)).unwrap_or_default();
         log.lines().map(str::to_owned).collect()
     }
 
-    /// Where it is: `https://127.0.0.1:1234`.
+    /// Its URL: `https://127.0.0.1:1234`.
     pub(crate) fn address(&self) -> &str {
         &self.address
     }
 
-    /// A connection with TLS, on which bytes are sent as they are.
+    /// A TLS connection, on which bytes are sent unchanged.
     pub(crate) fn raw(&self) -> Raw {
         let certificate = self.certificate.as_ref().expect("TLS");
         let authority = self.address.trim_start_matches("https://").to_owned();
         Raw::over(tls::connect(&authority, certificate), authority)
     }
 
-    /// What curl prints that trusts it; none where there is no curl.
+    /// The output of a curl that trusts its certificate, or none if there is no curl.
     pub(crate) fn curl(&self, arguments: &[&str], path: &str) -> Option<Vec<u8>> {
         let curl = Program::find("DARKROOM_TEST_CURL")?;
         let authority = self.certificate.as_ref().expect("TLS").path();
@@ -130,15 +130,14 @@ impl Nginx {
         Some(output.stdout)
     }
 
-    /// A client of the proxy whose token lets it do everything with the images of
-    /// `owner`.
+    /// A client of the proxy, with a token that permits everything with the images of `owner`.
     pub(crate) fn client(&self, owner: &str) -> Client {
         let token = tokens::token(owner, tokens::ALL_SCOPES);
         Client::new(&self.address, Some(token))
     }
 
     /// A client of the proxy without a token.
-    pub(crate) fn anybody(&self) -> Client {
+    pub(crate) fn anonymous(&self) -> Client {
         Client::new(&self.address, None)
     }
 }

@@ -1,4 +1,4 @@
-//! A server of a test's own besides Darkroom.
+//! Another server that a test needs besides Darkroom.
 
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::CommandExt as _;
@@ -9,17 +9,17 @@ use std::time::{Duration, Instant};
 
 use super::watchdog::{Watchdog, signal};
 
-/// How long one may take to listen.
+/// How long a server may take to listen.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A process, which leads a group of its own. Dropping it kills the group.
+/// A server's process, which leads a process group. Dropping it kills the group.
 pub(crate) struct Peer {
     child: Child,
     _watchdog: Watchdog,
 }
 
 impl Peer {
-    /// Starts it and waits until it listens; none where it ends by itself.
+    /// Starts the server and waits until it listens. Returns none if it ends by itself.
     pub(crate) fn start(mut command: Command, port: u16, folder: &Path) -> Option<Self> {
         let child = command
             .current_dir(folder)
@@ -46,7 +46,7 @@ impl Peer {
         None
     }
 
-    /// Lets it do nothing more, or go on.
+    /// Suspends or resumes the process.
     pub(super) fn freeze(&self, is_frozen: bool) {
         signal(self.child.id(), if is_frozen { "STOP" } else { "CONT" });
     }
@@ -59,9 +59,9 @@ impl Drop for Peer {
     }
 }
 
-/// Starts a server on a port that is free, and tells which.
+/// Starts a server on a free port, and returns the port.
 pub(crate) fn on_a_free_port(start: impl Fn(u16) -> Option<Peer>) -> (u16, Peer) {
-    // Between finding a free port and using it, another may take it.
+    // Another process may take a free port before it is used here.
     let started = (0..5).find_map(|_| {
         let port = free_port();
         start(port).map(|peer| (port, peer))
@@ -69,7 +69,7 @@ pub(crate) fn on_a_free_port(start: impl Fn(u16) -> Option<Peer>) -> (u16, Peer)
     started.expect("the server does not start")
 }
 
-/// A port that nobody listens on.
+/// A port that no process listens on.
 pub(super) fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("an address").port()

@@ -1,12 +1,12 @@
-//! PNG files of any size in bytes, each unlike any other, made as they are sent.
+//! PNG files of any size in bytes, each different from every other, generated as they are sent.
 
 use bytes::Bytes;
 use uuid::Uuid;
 
-/// A pixel and padding: chunks of image data behind the end of what is compressed, which
-/// decoders pass over and nothing takes out. All but the last are alike, so a large file
-/// costs no time to make; their length shares no factor with that of stored chunks, so none
-/// can stand in for another.
+/// A pixel and padding: chunks of image data after the end of the compressed stream, which decoders
+/// skip and nothing removes. All chunks but the last are equal, so that a large file is quick to
+/// generate. Their length shares no factor with that of stored chunks, so that no stored chunk can
+/// be mistaken for another.
 #[derive(Clone, Debug)]
 pub(crate) struct Png {
     head: Bytes,
@@ -21,13 +21,13 @@ const HEADER: [u8; 13] = [0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0];
 const PIXEL: [u8; 13] = [
     0x78, 0x01, 0x01, 0x02, 0x00, 0xfd, 0xff, 0x00, 0x7f, 0x00, 0x81, 0x00, 0x80,
 ];
-/// All that is no padding.
+/// Everything except the padding.
 const FIXED: usize = 8 + 3 * 12 + HEADER.len() + PIXEL.len();
 const FRAME: usize = 12;
 const BLOCK: usize = FRAME + (64 << 10) + 3;
 
 impl Png {
-    /// The smallest that can be made.
+    /// The smallest size of a file.
     pub(crate) const SMALLEST: usize = FIXED + FRAME;
 
     /// A file of exactly `size` bytes.
@@ -84,7 +84,7 @@ fn crc32(bytes: &[u8]) -> u32 {
     })
 }
 
-/// Bytes that do not repeat (xorshift64), unlike those of any other start.
+/// Bytes that do not repeat (xorshift64), different for each start.
 struct Noise(u64);
 
 impl Noise {

@@ -14,28 +14,28 @@ use super::setup::{CONFIG, DISK, Disk, MANIFEST, Setup};
 use super::tokens::KEYS;
 use super::watchdog::{Watchdog, signal};
 
-/// The file that has its standard error.
+/// The file with its standard error.
 pub(crate) const LOG: &str = "stderr.log";
 /// How long a host may take to compile the component.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How long requests under way may hold up a graceful end.
+/// How long requests in progress may delay a graceful end.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// A host's process, which leads a group of its own. Dropping it kills the group.
+/// A host's process, which leads a process group. Dropping it kills the group.
 pub(crate) struct Process {
     child: Child,
-    /// Where it serves: `http://127.0.0.1:1234`.
+    /// The URL that it serves: `http://127.0.0.1:1234`.
     pub(crate) address: String,
     _watchdog: Watchdog,
 }
 
 impl Process {
-    /// Starts a host on the files in `folder` and waits until it listens.
+    /// Starts a host with the files in `folder` and waits until it listens.
     pub(crate) fn start(folder: &Path, setup: &Setup) -> Self {
         Self::of(&mut command(folder, setup), folder)
     }
 
-    /// Starts a host, with a log in `folder`, and waits until it listens.
+    /// Starts a host from this command, with its log in `folder`, and waits until it listens.
     pub(crate) fn of(command: &mut Command, folder: &Path) -> Self {
         let log_path = folder.join(LOG);
         let mut log = File::options();
@@ -61,7 +61,7 @@ impl Process {
         let address = receiver.recv_timeout(PATIENCE).unwrap_or_else(|error| {
             signal(child.id(), "KILL");
             let log = fs::read_to_string(log_path).unwrap_or_default();
-            panic!("the host does not say where it serves ({error}):\n{log}");
+            panic!("the host did not print its address ({error}):\n{log}");
         });
         Self {
             child,
@@ -70,13 +70,13 @@ impl Process {
         }
     }
 
-    /// The bytes of memory that it has (`VmRSS`).
+    /// Its resident memory (`VmRSS`), in bytes.
     pub(crate) fn resident_memory(&self) -> u64 {
         self.memory("VmRSS:")
     }
 
-    /// The bytes of memory that it has besides mapped files (`RssAnon`): what it holds for
-    /// its clients.
+    /// Its resident memory without mapped files (`RssAnon`), in bytes: what it holds for its
+    /// clients.
     pub(crate) fn held_memory(&self) -> u64 {
         self.memory("RssAnon:")
     }
@@ -89,20 +89,20 @@ impl Process {
         kilobytes.expect("a number of kB") << 10
     }
 
-    /// The processor time that it has taken, in its own code and the kernel's.
+    /// The processor time that it has used, in its own code and in the kernel.
     pub(crate) fn processor_time(&self) -> Duration {
-        /// `USER_HZ`, which is what Linux shows times in, whatever it measures in.
+        /// `USER_HZ`: the unit of the times that Linux shows, whatever the resolution of its clock.
         const TICKS_PER_SECOND: u32 = 100;
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()));
         let stat = stat.expect("it runs");
-        // The name, in brackets, may hold anything.
+        // The name, in parentheses, may contain anything.
         let (_, fields) = stat.rsplit_once(')').expect("a name");
         let times = fields.split_whitespace().skip(11).take(2);
         let ticks: u64 = times.filter_map(|field| field.parse::<u64>().ok()).sum();
         Duration::from_secs(ticks) / TICKS_PER_SECOND
     }
 
-    /// Has it write its counters to its log.
+    /// Makes it write its counters to its log.
     pub(crate) fn ask_for_counters(&self) {
         signal(self.child.id(), "USR1");
     }
@@ -112,12 +112,12 @@ impl Process {
         !matches!(self.child.try_wait(), Ok(None))
     }
 
-    /// Its number.
+    /// Its process id.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// Tells it to end; false if it does not.
+    /// Asks it to end. Returns whether it did.
     pub(crate) fn stop(mut self) -> bool {
         signal(self.child.id(), "TERM");
         let start = Instant::now();
@@ -138,7 +138,7 @@ impl Drop for Process {
     }
 }
 
-/// The host's program, in a process for which the disk is so.
+/// The host's program, in a process that sees this kind of disk.
 fn on_disk(disk: Disk, place: &Path) -> Command {
     let program = environment::host_program();
     let shell = |mut command: Command, script: &str| {
@@ -166,7 +166,7 @@ fn on_disk(disk: Disk, place: &Path) -> Command {
 
 fn command(folder: &Path, setup: &Setup) -> Command {
     let mut command = on_disk(setup.disk, &folder.join(DISK));
-    // The embedded host keeps compiled code there, which all servers share.
+    // The embedded host keeps compiled code there, shared by all servers.
     let state = match host_kind() {
         Kind::Embedded => PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("api"),
         Kind::Spin => {

@@ -1,4 +1,4 @@
-//! Programs of others: clients that nobody here wrote.
+//! Third-party programs.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -14,13 +14,13 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// The program that a variable tells of; none where `cargo xtask test` found
-    /// none, which it reports as skipped.
+    /// The program at the path in an environment variable, or none if `cargo xtask test` did not
+    /// find it, which it reports as skipped.
     pub(crate) fn find(variable: &str) -> Option<Self> {
         environment::peer(variable).map(Self::at)
     }
 
-    /// The program of this path or name.
+    /// The program with this path or name.
     pub(crate) fn at(path: impl Into<PathBuf>) -> Self {
         Self {
             path: path.into(),
@@ -53,12 +53,12 @@ impl Program {
             .collect()
     }
 
-    /// Runs it with nothing of this user's habits: no configuration, no proxy.
+    /// Runs it without the user's settings: no configuration, no proxy.
     pub(crate) fn run(&self, arguments: &[impl AsRef<OsStr>]) -> Output {
         self.run_with(&[], arguments)
     }
 
-    /// The same, with variables.
+    /// The same, with environment variables.
     pub(crate) fn run_with(
         &self,
         variables: &[(&str, &str)],
@@ -81,7 +81,7 @@ impl Program {
         command.output().expect("it starts")
     }
 
-    /// Runs it, which must go well, and gives what it prints.
+    /// Runs it, which must succeed, and returns its standard output.
     #[track_caller]
     pub(crate) fn succeed(&self, arguments: &[impl AsRef<OsStr>]) -> String {
         let output = self.run(arguments);

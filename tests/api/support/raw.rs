@@ -8,15 +8,15 @@ use tokio::net::TcpStream;
 use super::Darkroom;
 use super::tokens::{ALL_SCOPES, token};
 
-/// How long a server that has more to say may be silent.
+/// How long a server that has more to send may be silent.
 const SILENCE: Duration = Duration::from_secs(3);
 
-/// What bytes are sent on and come from.
+/// A stream to send and receive bytes on.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
-/// A connection on which bytes are sent as they are.
+/// A connection on which bytes are sent unchanged.
 pub(crate) struct Raw {
     stream: Box<dyn Stream>,
     authority: String,
@@ -27,7 +27,7 @@ pub(crate) struct Raw {
 pub(crate) struct RawResponse {
     /// The status code.
     pub(crate) status: u16,
-    /// Headers and body, as they came.
+    /// Headers and body, as received.
     pub(crate) text: String,
 }
 
@@ -39,7 +39,7 @@ impl Raw {
         Self::over(stream.expect("it listens"), authority)
     }
 
-    /// A connection that stands, to the server of this name.
+    /// An established connection to the server of this name.
     pub(super) fn over(stream: impl Stream + 'static, authority: String) -> Self {
         Self {
             stream: Box::new(stream),
@@ -47,7 +47,7 @@ impl Raw {
         }
     }
 
-    /// One request without a body on a connection of its own, and its answer.
+    /// Sends one request without a body on a new connection, and returns its answer.
     pub(crate) async fn exchange(darkroom: &Darkroom, target: &str, lines: &[&str]) -> RawResponse {
         let mut raw = Self::connect(darkroom).await;
         let lines = [&["Connection: close"], lines].concat();
@@ -73,7 +73,7 @@ impl Raw {
         self.send(format!("{head}\r\n").as_bytes()).await;
     }
 
-    /// Sends bytes. A server that does not want any more is not an error.
+    /// Sends bytes. A server that reads no more is not an error.
     pub(crate) async fn send(&mut self, bytes: &[u8]) {
         let _ = self.stream.write_all(bytes).await;
         let _ = self.stream.flush().await;
@@ -85,17 +85,17 @@ impl Raw {
         self.send(&[size.as_bytes(), bytes, b"\r\n"].concat()).await;
     }
 
-    /// Waits for the leave to send a body, which `Expect: 100-continue` asks for: the
-    /// request is with the component then, which wants the body.
+    /// Waits for the interim response that `Expect: 100-continue` asks for: the request has then
+    /// reached the component, which reads the body.
     pub(crate) async fn may_continue(&mut self) {
-        const LEAVE: &str = "HTTP/1.1 100 Continue\r\n\r\n";
-        let mut answer = [0; LEAVE.len()];
+        const CONTINUE: &str = "HTTP/1.1 100 Continue\r\n\r\n";
+        let mut answer = [0; CONTINUE.len()];
         let read = self.stream.read_exact(&mut answer).await;
         let text = String::from_utf8_lossy(&answer);
-        assert!(read.is_ok() && text == LEAVE, "{read:?}: {text}");
+        assert!(read.is_ok() && text == CONTINUE, "{read:?}: {text}");
     }
 
-    /// Reads the answer that has the given length, or that ends with the connection.
+    /// Reads an answer, which ends at its declared length or with the connection.
     pub(crate) async fn response(&mut self) -> RawResponse {
         let mut answer = Vec::new();
         let mut buffer = [0; 4096];
@@ -111,8 +111,8 @@ impl Raw {
         RawResponse { status, text }
     }
 
-    /// Reads whatever comes until the connection ends, or until nothing has come for
-    /// so long that nothing will.
+    /// Reads everything until the connection ends, or until the server has been silent for so long
+    /// that nothing more can be expected.
     pub(crate) async fn rest(&mut self) -> String {
         let mut text = Vec::new();
         let mut buffer = [0; 4096];
@@ -124,7 +124,7 @@ impl Raw {
         String::from_utf8_lossy(&text).into_owned()
     }
 
-    /// Reads at least that many bytes of whatever comes.
+    /// Reads at least this many bytes.
     pub(crate) async fn read_some(&mut self, count: usize) {
         let mut buffer = vec![0; count];
         let read = self.stream.read_exact(&mut buffer).await;
@@ -132,7 +132,7 @@ impl Raw {
     }
 }
 
-/// Whether all headers are there, and as many bytes as they say.
+/// Whether the head is complete, and the body has its declared length.
 fn is_complete(answer: &[u8]) -> bool {
     let text = String::from_utf8_lossy(answer);
     let Some((head, body)) = text.split_once("\r\n\r\n") else {

@@ -1,4 +1,4 @@
-//! A Redis server of a test's own.
+//! A Redis server for one test.
 
 use std::io::{BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -17,7 +17,7 @@ pub(crate) struct Redis {
 }
 
 impl Redis {
-    /// Starts one; none where `cargo xtask test` found no `redis-server`, which it
+    /// Starts a server. Returns none if `cargo xtask test` found no `redis-server`, which it
     /// reports as skipped.
     pub(crate) fn start() -> Option<Self> {
         let program = environment::peer("DARKROOM_TEST_REDIS_SERVER")?;
@@ -31,22 +31,22 @@ impl Redis {
         })
     }
 
-    /// Where it is, for a runtime configuration.
+    /// Its URL, for a runtime configuration.
     pub(crate) fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    /// Ends it, with all that it holds.
+    /// Ends the server, which loses its content.
     pub(crate) fn stop(&mut self) {
         self.process = None;
     }
 
-    /// It answers nothing while it is frozen, and does then what it was asked.
+    /// Suspends or resumes the server. When it resumes, it executes the commands sent meanwhile.
     pub(crate) fn freeze(&self, is_frozen: bool) {
         self.process.as_ref().expect("it runs").freeze(is_frozen);
     }
 
-    /// Starts it again in the same place.
+    /// Starts it again on the same port.
     pub(crate) fn start_again(&mut self) {
         self.process = start(&self.program, self.port, self.folder.path());
         assert!(self.process.is_some(), "redis-server does not start again");
@@ -68,7 +68,7 @@ pub(crate) fn redis_keys(url: &str) -> Vec<String> {
     (0..count).map(|_| text(&mut answer)).collect()
 }
 
-/// How many values the server at `url` has given out.
+/// The number of reads of values from the server at `url`.
 pub(crate) fn redis_reads(url: &str) -> u64 {
     let statistics = text(&mut ask(url, "INFO commandstats"));
     let calls = statistics.split("cmdstat_get:calls=").nth(1);
@@ -84,7 +84,7 @@ fn ask(url: &str, command: &str) -> BufReader<TcpStream> {
     BufReader::new(stream)
 }
 
-/// A string of the protocol: its length, then itself.
+/// Reads a string of the protocol: its length, then its content.
 fn text(answer: &mut BufReader<TcpStream>) -> String {
     let mut text = vec![0; number(answer, '$') + 2];
     answer.read_exact(&mut text).expect("a string");
@@ -92,11 +92,11 @@ fn text(answer: &mut BufReader<TcpStream>) -> String {
     String::from_utf8(text).expect("readable")
 }
 
-/// A line of the protocol: `*3` announces three elements, `$5` five bytes.
+/// Reads a line of the protocol: `*3` announces three elements, `$5` five bytes.
 fn number(answer: &mut impl std::io::BufRead, mark: char) -> usize {
     let mut line = String::new();
     answer.read_line(&mut line).expect("an answer");
     let number = line.strip_prefix(mark).map(str::trim);
-    let number = number.unwrap_or_else(|| panic!("redis says {line:?}"));
+    let number = number.unwrap_or_else(|| panic!("redis answered {line:?}"));
     number.parse().expect("a number")
 }

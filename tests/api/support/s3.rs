@@ -1,4 +1,4 @@
-//! An S3 server that all tests share, and each test's own corner of its bucket.
+//! An S3 server that all tests share, and a prefix of its bucket for each test.
 
 use std::process::Command;
 use std::sync::OnceLock;
@@ -14,10 +14,11 @@ use super::{Setup, unique};
 
 const BUCKET: &str = "photos";
 const REGION: &str = "eu-central-1";
-/// What the server does before it asks for signatures: see [`Server::introduce`].
+/// The number of requests that the server accepts before it checks signatures: see
+/// [`Server::introduce`].
 const UNSIGNED_CALLS: &str = "4";
 
-/// The server, and a key that may do everything there.
+/// The server, and a key with all permissions.
 struct Server {
     port: u16,
     access_key_id: String,
@@ -33,8 +34,8 @@ pub(crate) struct S3 {
 }
 
 impl S3 {
-    /// A new one; none where `cargo xtask test` found no server, which it reports
-    /// as skipped.
+    /// A new part of the bucket, or none if `cargo xtask test` found no server, which it reports as
+    /// skipped.
     pub(crate) async fn start() -> Option<Self> {
         static SERVER: OnceLock<Server> = OnceLock::new();
         static STARTING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
@@ -55,12 +56,12 @@ impl S3 {
         })
     }
 
-    /// The gate before the server.
+    /// The gate in front of the server.
     pub(crate) fn gate(&self) -> &Gate {
         &self.gate
     }
 
-    /// The variables that lead there.
+    /// The settings for this part of the bucket.
     pub(crate) fn variables(&self) -> Vec<(&'static str, String)> {
         vec![
             (
@@ -78,14 +79,14 @@ impl S3 {
         ]
     }
 
-    /// The keys of all objects that are there.
+    /// The keys of all objects in this part.
     pub(crate) async fn objects(&self) -> Vec<String> {
         let query = [("list-type", "2"), ("prefix", self.prefix.as_str())];
         let answer = self.server.send(Method::GET, "", &query, Vec::new()).await;
         elements(&answer.text().await.expect("text"), "Key")
     }
 
-    /// How many multipart uploads are under way.
+    /// The number of multipart uploads in progress.
     pub(crate) async fn uploads(&self) -> usize {
         let query = [("uploads", ""), ("prefix", self.prefix.as_str())];
         let answer = self.server.send(Method::GET, "", &query, Vec::new()).await;
@@ -99,7 +100,7 @@ impl S3 {
         answer.bytes().await.expect("a body").into()
     }
 
-    /// Writes an object past Darkroom.
+    /// Writes an object without Darkroom.
     pub(crate) async fn put(&self, key: &str, bytes: Vec<u8>) {
         let answer = self.server.send(Method::PUT, key, &[], bytes).await;
         assert_eq!(answer.status(), 200);
@@ -112,7 +113,7 @@ impl Setup {
         self.reaching(s3).variable("blob_store", "s3")
     }
 
-    /// Knows the way to this part of a bucket.
+    /// Has the settings for this part of a bucket.
     pub(crate) fn reaching(self, s3: &S3) -> Self {
         let variables = s3.variables().into_iter();
         variables.fold(self, |setup, (name, value)| setup.variable(name, value))
@@ -145,7 +146,7 @@ impl Server {
         server
     }
 
-    /// Makes the user and the bucket. After that the server checks signatures.
+    /// Creates the user and the bucket. After that, the server checks signatures.
     async fn introduce(&mut self) {
         let policy = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#;
         let user = ("UserName", "darkroom");
@@ -167,7 +168,7 @@ impl Server {
     }
 
     async fn iam(&self, form: &[(&str, &str)]) -> String {
-        // It tells services apart by what requests are signed for.
+        // The server recognises a service by the scope of the signature.
         let scope = "AWS4-HMAC-SHA256 Credential=x/20260101/us-east-1/iam/aws4_request, \
                      SignedHeaders=host, Signature=0";
         let request = reqwest::Client::new()

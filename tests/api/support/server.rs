@@ -15,9 +15,9 @@ use super::{Client, Kind, eventually, host_kind, tokens};
 
 /// How long a server may take to open its stores.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// What no log may hold, in lower case: the component never ends by itself.
+/// Text that no log may contain, in lower case: the component never ends by itself.
 const FAULTS: [&str; 3] = ["panicked", "trap", "instance of the component ended"];
-/// What Spin says of itself where it is told to end or closes a connection.
+/// Messages of Spin itself when it is asked to end or closes a connection.
 const OF_SPIN: [&str; 2] = ["worker failed: worker panicked", "thread 'tokio-rt-worker'"];
 
 /// A server, and the directory with its stores. Dropping it ends it, and fails the
@@ -29,7 +29,7 @@ pub(crate) struct Darkroom {
 }
 
 impl Darkroom {
-    /// Starts a server that is set up so, on new stores, and waits until it listens.
+    /// Starts a server with this setup on new stores, and waits until it listens.
     pub(crate) fn launch(setup: Setup) -> Self {
         let folder = tempfile::Builder::new().prefix("darkroom-api-").tempdir();
         let folder = folder.expect("a temporary directory");
@@ -46,35 +46,35 @@ impl Darkroom {
         Self::with().start()
     }
 
-    /// A server with settings to be made.
+    /// A setup, to which the caller adds settings.
     pub(crate) fn with() -> Setup {
         Setup::default()
     }
 
-    /// A server with default settings that tests share. They keep out of each
-    /// other's way by owners of their own.
+    /// A server with default settings that tests share. They use separate owners, so as not to
+    /// disturb each other.
     pub(crate) fn shared() -> Shared {
         static SHARED: OnceLock<Darkroom> = OnceLock::new();
         Shared(SHARED.get_or_init(Self::start))
     }
 
-    /// Where it serves: `http://127.0.0.1:1234`.
+    /// The URL that it serves: `http://127.0.0.1:1234`.
     pub(crate) fn address(&self) -> &str {
         &self.process.as_ref().expect("it runs").address
     }
 
-    /// A client whose token lets it do everything with the images of `owner`.
+    /// A client with a token that permits everything with the images of `owner`.
     pub(crate) fn client(&self, owner: &str) -> Client {
         self.scoped(owner, tokens::ALL_SCOPES)
     }
 
-    /// A client whose token has these scopes.
+    /// A client with a token for these scopes.
     pub(crate) fn scoped(&self, owner: &str, scope: &str) -> Client {
         Client::new(self.address(), Some(tokens::token(owner, scope)))
     }
 
     /// A client without a token.
-    pub(crate) fn anybody(&self) -> Client {
+    pub(crate) fn anonymous(&self) -> Client {
         Client::new(self.address(), None)
     }
 
@@ -83,14 +83,14 @@ impl Darkroom {
         self.folder.path()
     }
 
-    /// Where the small disk is on which its stores are, for everybody else.
+    /// The path of the small disk with its stores, as other processes see it.
     pub(crate) fn disk(&self) -> PathBuf {
         let root = format!("/proc/{}/root", self.id());
         let inside = self.folder().join(DISK);
         Path::new(&root).join(inside.strip_prefix("/").expect("an absolute path"))
     }
 
-    /// Sets the length that no file of its may grow beyond, or lifts it.
+    /// Sets or lifts the limit on the length of its files.
     pub(crate) fn limit_files(&self, bytes: Option<u64>) {
         let limit = bytes.map_or("unlimited".to_owned(), |bytes| bytes.to_string());
         let set = std::process::Command::new("prlimit")
@@ -104,33 +104,33 @@ impl Darkroom {
         self.process.as_ref().expect("it runs").id()
     }
 
-    /// The Redis that its blobs are in.
+    /// The Redis server with its blobs.
     pub(crate) fn redis(&mut self) -> &mut Redis {
         self.setup.redis.as_mut().expect("blobs in Redis")
     }
 
-    /// The bytes of memory that its process has.
+    /// The resident memory of its process, in bytes.
     pub(crate) fn resident_memory(&self) -> u64 {
         self.process.as_ref().expect("it runs").resident_memory()
     }
 
-    /// The same without mapped files.
+    /// The resident memory of its process without mapped files, in bytes.
     pub(crate) fn held_memory(&self) -> u64 {
         self.process.as_ref().expect("it runs").held_memory()
     }
 
-    /// The processor time that its process has taken.
+    /// The processor time that its process has used.
     pub(crate) fn processor_time(&self) -> Duration {
         self.process.as_ref().expect("it runs").processor_time()
     }
 
-    /// The most linear memory that any instance had so far, as the embedded host counts.
+    /// The largest linear memory of any instance so far, as the embedded host counts it, in bytes.
     pub(crate) async fn peak_guest_memory(&self) -> u64 {
         const COUNTER: &str = "peak_guest_memory_bytes=";
-        let told = || self.log().matches(COUNTER).count();
-        let before = told();
+        let reported = || self.log().matches(COUNTER).count();
+        let before = reported();
         self.process.as_ref().expect("it runs").ask_for_counters();
-        let answered = eventually(|| async { told() > before }).await;
+        let answered = eventually(|| async { reported() > before }).await;
         let log = self.log();
         assert_eq!(answered, Ok(()), "no counters:\n{log}");
         let last = log.rsplit(COUNTER).next().unwrap_or_default();
@@ -141,18 +141,18 @@ impl Darkroom {
         number.expect("a number of bytes")
     }
 
-    /// What it has written to its standard error so far.
+    /// Its standard error so far.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.folder().join(LOG)).expect("a log")
     }
 
-    /// Tells it to end and waits until it has.
+    /// Asks it to end, and waits until it has ended.
     pub(crate) fn stop(&mut self) {
         let process = self.process.take().expect("it runs");
         assert!(process.stop(), "it does not end:\n{}", self.log());
     }
 
-    /// Ends it at once, as a crash would.
+    /// Kills it, as a crash would.
     pub(crate) fn kill(&mut self) {
         drop(self.process.take());
     }
@@ -189,14 +189,14 @@ impl Darkroom {
             return;
         }
         let log = self.log();
-        // Its counters have one of traps.
+        // Its counters include one for traps.
         let mut lines = log.lines().filter(|line| !line.starts_with("stats "));
         let fault = lines.find(|line| {
             let line = line.to_ascii_lowercase();
             let is_any_of = |words: &[&str]| words.iter().any(|word| line.contains(word));
             is_any_of(&FAULTS) && !(host_kind() == Kind::Spin && is_any_of(&OF_SPIN))
         });
-        assert_eq!(fault, None, "the log tells of a fault:\n{log}");
+        assert_eq!(fault, None, "the log contains a fault:\n{log}");
     }
 }
 
@@ -207,7 +207,7 @@ impl Drop for Darkroom {
     }
 }
 
-/// A test's hold on the shared server. Its log is checked when it is let go.
+/// A test's handle to the shared server. Dropping it checks the log.
 pub(crate) struct Shared(&'static Darkroom);
 
 impl Deref for Shared {

@@ -1,4 +1,4 @@
-//! How a server is to be, and the files that a host reads it from.
+//! The setup of a server, and the files from which a host reads it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,12 +9,12 @@ use super::{Darkroom, Redis, environment};
 pub(super) const MANIFEST: &str = "spin.toml";
 /// The runtime configuration.
 pub(crate) const CONFIG: &str = "runtime-config.toml";
-/// The file with the metadata.
+/// The file of the catalog.
 pub(super) const CATALOG: &str = "catalog.db";
-/// The file with the chunks.
+/// The file of the blob store.
 pub(super) const BLOBS: &str = "blobs.db";
 
-/// How a server is to be.
+/// The setup of a server.
 #[derive(Default)]
 pub(crate) struct Setup {
     pub(super) variables: Vec<(String, String)>,
@@ -28,19 +28,19 @@ pub(crate) struct Setup {
     pub(super) disk: Disk,
 }
 
-/// What the stores' files lie on.
+/// The disk for the stores' files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Disk {
-    /// The machine's own.
+    /// The machine's own disk.
     #[default]
     Own,
-    /// The same, in a process that outlives writes beyond its file size limit.
+    /// The same, in a process that survives writes beyond its file size limit.
     Limited,
-    /// A file system of so many megabytes, which only the host sees.
+    /// A file system of this many megabytes, which only the host sees.
     Small(u32),
 }
 
-/// Where a small disk is.
+/// The mount point of a small disk.
 pub(super) const DISK: &str = "disk";
 
 impl Setup {
@@ -56,54 +56,54 @@ impl Setup {
         self
     }
 
-    /// Caps the memory of an instance.
+    /// Limits the memory of an instance, in bytes.
     pub(crate) fn instance_memory(self, bytes: u64) -> Self {
         self.flag(&format!("--max-instance-memory={bytes}"))
     }
 
-    /// Keeps blobs in this Redis.
+    /// Keeps blobs in this Redis server.
     pub(crate) fn blobs_in(mut self, redis: Redis) -> Self {
         self.redis_url = Some(redis.url());
         self.redis = Some(redis);
         self
     }
 
-    /// Keeps blobs in a Redis that is there.
+    /// Keeps blobs in the Redis server at this URL.
     pub(crate) fn blobs_at(mut self, url: String) -> Self {
         self.redis_url = Some(url);
         self
     }
 
-    /// Runs on the stores of another server, beside it.
+    /// Runs on the stores of another server, at the same time.
     pub(crate) fn on_stores_of(self, darkroom: &Darkroom) -> Self {
         self.on_stores_in(darkroom.folder())
     }
 
-    /// Runs on the stores that are in this directory.
+    /// Runs on the stores in this directory.
     pub(crate) fn on_stores_in(mut self, folder: &Path) -> Self {
         self.stores = Some(folder.to_owned());
         self
     }
 
-    /// Lets instances end for want of memory, which the log then tells.
+    /// Lets instances run out of memory, which the log may then report.
     pub(crate) fn may_run_out_of_memory(mut self) -> Self {
         self.may_fail = true;
         self
     }
 
-    /// Runs a component that can be told to misbehave, and lets the log tell of it.
+    /// Runs a component that misbehaves on request, which the log may then report.
     pub(crate) fn misbehaving(mut self) -> Self {
         self.may_fail = true;
         self.conformance()
     }
 
-    /// Runs the component that answers with the conformance suites of its stores.
+    /// Runs the component with the conformance suites.
     pub(crate) fn conformance(mut self) -> Self {
         self.conformance = true;
         self
     }
 
-    /// Has a manifest that allows no request to another server.
+    /// Uses a manifest that permits no requests to other servers.
     pub(crate) fn reaching_nothing(mut self) -> Self {
         self.reaching_nothing = true;
         self
@@ -127,7 +127,7 @@ impl Setup {
         Darkroom::launch(self)
     }
 
-    /// Writes what a host is started from.
+    /// Writes the files from which a host is started.
     pub(crate) fn write_files(&self, folder: &Path) {
         let component = if self.conformance {
             environment::conformance_component()
@@ -139,14 +139,14 @@ impl Setup {
         let mut stores = self.stores.clone().unwrap_or_else(|| folder.to_owned());
         if let Disk::Small(_) = self.disk {
             stores = folder.join(DISK);
-            fs::create_dir(&stores).expect("a place to mount on");
+            fs::create_dir(&stores).expect("a mount point");
         }
         let config = runtime_config(&stores, self.redis_url.as_deref());
         fs::write(folder.join(CONFIG), config).expect("the configuration is written");
     }
 }
 
-/// `spin.toml`, with the component from where it was built.
+/// `spin.toml`, with the path of the component that was built.
 fn manifest(component: &Path, reaching_nothing: bool) -> String {
     let lines = include_str!("../../../spin.toml").lines();
     let lines = lines.map(|line| match line.split_once(" = ") {

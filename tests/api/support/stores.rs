@@ -1,4 +1,4 @@
-//! A look into the stores of a server, past its API.
+//! Access to the stores of a server, bypassing its API.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -8,12 +8,12 @@ use rusqlite::{Connection, OpenFlags};
 use super::Darkroom;
 use super::setup::{BLOBS, CATALOG};
 
-/// How long work may take that goes on after an answer, or after a client is gone. Spin's
-/// Redis client was seen to take 87 s until it noticed that its server was back.
+/// How long work may take that continues after an answer, or after a client is gone. Spin's Redis
+/// client was observed to take 87 s to notice that its server was back.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 impl Darkroom {
-    /// How many chunks lie in the blob store.
+    /// The number of chunks in the blob store.
     pub(crate) fn chunks(&self) -> i64 {
         let sql = "SELECT count(*) FROM spin_key_value WHERE key LIKE 'darkroom:blob:%'";
         self.count(BLOBS, sql)
@@ -34,34 +34,34 @@ impl Darkroom {
         let patience = connection.busy_timeout(PATIENCE);
         patience.expect("waits for others");
         let changed = connection.execute(sql, []).expect("is changed");
-        assert!(changed > 0, "{sql} changes nothing");
+        assert!(changed > 0, "{sql} changed nothing");
     }
 
-    /// How many images the catalog has.
+    /// The number of images in the catalog.
     pub(crate) fn images(&self) -> i64 {
         self.count(CATALOG, "SELECT count(*) FROM images")
     }
 
-    /// How many idempotency keys the catalog knows.
+    /// The number of idempotency keys in the catalog.
     pub(crate) fn keys(&self) -> i64 {
         self.count(CATALOG, "SELECT count(*) FROM idempotency_keys")
     }
 
-    /// Waits until `chunks` chunks are there, whatever the catalog has.
+    /// Waits until the blob store has `chunks` chunks, whatever the catalog contains.
     pub(crate) async fn holds_chunks(&self, chunks: i64) {
         let held = eventually(|| async { self.chunks() == chunks }).await;
         assert_eq!(held, Ok(()), "{} chunks, not {chunks}", self.chunks());
     }
 
-    /// Lets every request under way end, ends the server, and checks that only
-    /// `images` images and `chunks` chunks are left.
+    /// Lets every request in progress end, ends the server, and checks that only `images` images
+    /// and `chunks` chunks are left.
     pub(crate) fn ends_with(&mut self, images: i64, chunks: i64) {
         self.stop();
         let found = (self.images(), self.chunks());
         assert_eq!(found, (images, chunks), "the log:\n{}", self.log());
     }
 
-    /// Waits until only `images` images and `chunks` chunks are there.
+    /// Waits until exactly `images` images and `chunks` chunks are stored.
     pub(crate) async fn holds_only(&self, images: i64, chunks: i64) {
         let found = || (self.images(), self.chunks());
         eventually(|| async { found() == (images, chunks) })
@@ -87,7 +87,7 @@ impl Darkroom {
         keys.map(|key| key.expect("a key")).collect()
     }
 
-    /// Changes a chunk past the server, as damage would.
+    /// Changes a chunk without the server, as damage would.
     pub(crate) fn damage_chunk(&self, key: &str, change: impl FnOnce(&mut Vec<u8>)) {
         let connection = Connection::open(self.folder().join(BLOBS)).expect("the file opens");
         let sql = "SELECT value FROM spin_key_value WHERE key = ?1";
@@ -100,17 +100,17 @@ impl Darkroom {
         assert_eq!(changed, Ok(1));
     }
 
-    /// The file with the metadata, as a connection of another program.
+    /// A connection to the catalog's file, as another program would open it.
     pub(crate) fn catalog(&self) -> Connection {
         Connection::open(self.folder().join(CATALOG)).expect("the file opens")
     }
 
-    /// Its path.
+    /// The path of the catalog's file.
     pub(crate) fn catalog_path(&self) -> PathBuf {
         self.folder().join(CATALOG)
     }
 
-    /// Spin makes the file of a store when something is stored.
+    /// Counts rows. Spin creates the file of a store only when something is stored.
     fn count(&self, file: &str, sql: &str) -> i64 {
         if !self.folder().join(file).exists() {
             return 0;
@@ -124,7 +124,7 @@ impl Darkroom {
     }
 }
 
-/// Waits until `holds` gives true; an error if that takes too long.
+/// Waits until `holds` returns true. Returns an error if that takes too long.
 pub(crate) async fn eventually<F: Future<Output = bool>>(
     mut holds: impl FnMut() -> F,
 ) -> Result<(), ()> {

@@ -1,4 +1,4 @@
-//! TLS by hand: OpenSSL's own client carries bytes as they are.
+//! TLS by hand: OpenSSL's own client sends bytes unchanged.
 
 use std::io;
 use std::path::Path;
@@ -12,15 +12,15 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use super::{Program, environment};
 
-/// The variable that tells where OpenSSL is.
+/// The environment variable with the path of OpenSSL.
 const OPENSSL: &str = "DARKROOM_TEST_OPENSSL";
 
-/// A certificate of this machine, signed by itself, and its key, in one file.
+/// A self-signed certificate of this machine and its key, in one file.
 #[derive(Clone)]
 pub(crate) struct Certificate(Arc<Program>);
 
 impl Certificate {
-    /// A new one; none where `cargo xtask test` found no OpenSSL, which it reports as
+    /// A new certificate, or none if `cargo xtask test` found no OpenSSL, which it reports as
     /// skipped.
     pub(super) fn make() -> Option<Self> {
         let openssl = Program::find(OPENSSL)?;
@@ -56,7 +56,7 @@ impl Certificate {
     }
 }
 
-/// A connection to this address, which must show the certificate.
+/// A connection to this address, which must present the certificate.
 pub(super) fn connect(
     authority: &str,
     certificate: &Certificate,
@@ -80,7 +80,7 @@ pub(super) fn connect(
     }
 }
 
-/// A client that ends with the connection.
+/// An OpenSSL client, which ends with the connection.
 struct Connection {
     _client: Child,
     stream: Join<ChildStdout, ChildStdin>,

@@ -1,4 +1,4 @@
-//! Tokens: good ones as the application itself mints them, odd ones by hand.
+//! Tokens: valid ones, minted as by the application, and unusual ones, made by hand.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -9,11 +9,11 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::Value;
 use sha2::Sha256;
 
-/// The variable `signing_keys` of every server that does not set another.
+/// The setting `signing_keys` of every server that does not set another value.
 pub(crate) const KEYS: &str = "test:ZGFya3Jvb20tZW5kLXRvLWVuZC10ZXN0LWtleS0wMDE";
-/// Its secret, decoded.
+/// The secret in it, decoded.
 pub(crate) const SECRET: &[u8] = b"darkroom-end-to-end-test-key-001";
-/// Everything that an owner may do.
+/// The scopes for everything that an owner may do.
 pub(crate) const ALL_SCOPES: &str = "images:read images:write images:delete";
 
 /// Seconds since the Unix epoch.
@@ -22,14 +22,14 @@ pub(crate) fn now() -> u64 {
     since.expect("after 1970").as_secs()
 }
 
-/// A token that is good for five minutes.
+/// A token that is valid for five minutes.
 pub(crate) fn token(owner: &str, scope: &str) -> String {
     token_by(KEYS, owner, scope)
 }
 
 /// The same, signed with the first of these keys.
 pub(crate) fn token_by(keys: &str, owner: &str, scope: &str) -> String {
-    let ring = KeyRing::parse(keys).expect("good keys");
+    let ring = KeyRing::parse(keys).expect("valid keys");
     let claims = Claims {
         sub: owner.to_owned(),
         exp: now() + 300,
@@ -39,12 +39,12 @@ pub(crate) fn token_by(keys: &str, owner: &str, scope: &str) -> String {
     token::mint(&ring, None, &claims).expect("can be signed")
 }
 
-/// Whatever is asked for, signed with HMAC-SHA256.
+/// A token with this header and these claims, signed with HMAC-SHA256.
 pub(crate) fn signed(header: &Value, claims: &Value, secret: &[u8]) -> String {
     signed_text(&header.to_string(), claims.to_string().as_bytes(), secret)
 }
 
-/// The same of anything, JSON or not.
+/// The same for any text, JSON or not.
 pub(crate) fn signed_text(header: &str, payload: &[u8], secret: &[u8]) -> String {
     let (header, payload) = (
         URL_SAFE_NO_PAD.encode(header),

@@ -1,16 +1,16 @@
-//! Ends a server when the test program is gone, however it went: statics are not
-//! dropped, and neither is anything after SIGKILL.
+//! Ends a server when the test program is gone, however it ended: statics are not dropped, and
+//! nothing is dropped after SIGKILL.
 
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-/// A shell that waits for its input to end, which the kernel sees to.
+/// A shell that waits for the end of its input, which the kernel closes with the test program.
 #[derive(Debug)]
 pub(crate) struct Watchdog(Child);
 
 impl Watchdog {
-    /// Watches over the process group `leader` and the server's directory.
+    /// Watches the process group `leader` and the server's directory.
     pub(crate) fn over(leader: u32, directory: &Path) -> Self {
         let shell = Command::new("sh")
             .arg("-c")
@@ -28,14 +28,14 @@ impl Watchdog {
 }
 
 impl Drop for Watchdog {
-    /// Nothing is left to watch: it goes without doing anything.
+    /// Ends the shell without further action, because nothing is left to watch.
     fn drop(&mut self) {
         signal(self.0.id(), "KILL");
         let _ = self.0.wait();
     }
 }
 
-/// Sends a signal to the process group of `leader`; one that is gone is no error.
+/// Sends a signal to the process group of `leader`. A group that is gone is not an error.
 pub(crate) fn signal(leader: u32, name: &str) {
     let command = format!("kill -{name} -{leader} 2>/dev/null");
     let _ = Command::new("sh").arg("-c").arg(command).status();

@@ -1,5 +1,5 @@
-//! What the small files in `tests/fixtures/bombs` cost, which claim to be gigantic or
-//! would inflate to it. One client uploads one at a time.
+//! The cost of the small files in `tests/fixtures/bombs`, which claim to be gigantic or would
+//! inflate to a gigantic size. One client uploads one file at a time.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -12,19 +12,19 @@ use super::{counters, table};
 use crate::host::Program;
 use crate::{cargo, http, say};
 
-/// How often each is sent.
+/// How often each file is sent.
 const TIMES: usize = 200;
 
 struct Row {
     name: String,
     size: usize,
     status: u16,
-    /// Half of the answers came within this time.
+    /// Half of the answers arrived within this time.
     p50: Duration,
     slowest: Duration,
 }
 
-/// Measures all of them, and prints a table.
+/// Measures all files, and prints a table.
 pub(super) fn run(as_json: bool, program: &Program) -> Result<()> {
     say::step("Uploading bombs");
     let stage = Stage::set(program)?;
@@ -86,7 +86,7 @@ fn print(rows: &[Row], guest: Option<u64>) {
             milliseconds(row.slowest)
         );
     }
-    println!("each sent {TIMES} times, one after another");
+    println!("each file was sent {TIMES} times, one upload after another");
     if let Some(guest) = guest {
         println!("{}", table::guest_memory(guest));
     }

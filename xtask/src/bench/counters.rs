@@ -1,4 +1,4 @@
-//! What the embedded host counts: it writes its counters to its log when asked.
+//! The counters of the embedded host, which writes them to its log on SIGUSR1.
 
 use std::fs;
 use std::path::Path;
@@ -14,25 +14,25 @@ use crate::signals;
 pub(crate) struct Counters {
     /// The largest linear memory of a guest so far, in bytes.
     pub(crate) peak_guest: u64,
-    /// Requests that came in.
+    /// Requests received.
     pub(crate) requests: u64,
-    /// Statements of SQL.
+    /// SQL statements.
     pub(crate) statements: u64,
-    /// Calls of key-value stores, and requests to other servers.
+    /// Calls to key-value stores, and requests to other servers.
     pub(crate) store_calls: u64,
 }
 
-/// What a request costs the stores, on average.
+/// The load of a request on the stores, on average.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct PerRequest {
-    /// Statements of SQL.
+    /// SQL statements.
     pub(crate) statements: f64,
-    /// Calls of the blob store.
+    /// Calls to the blob store.
     pub(crate) store_calls: f64,
 }
 
 impl Counters {
-    /// Asks the host; none where it does not answer, as Spin does not.
+    /// Asks the host for its counters. Returns none if it does not answer, as Spin does not.
     pub(crate) fn read(host: u32, log: &Path) -> Option<Self> {
         let lines = || Some(lines(&fs::read_to_string(log).ok()?).len());
         let before = lines()?;
@@ -46,7 +46,7 @@ impl Counters {
         None
     }
 
-    /// What was counted since `earlier`, for each request.
+    /// The counts since `earlier`, divided by the number of requests.
     #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
     pub(crate) fn per_request_since(&self, earlier: &Self) -> Option<PerRequest> {
         let requests = self.requests.checked_sub(earlier.requests)?;
@@ -57,7 +57,7 @@ impl Counters {
         })
     }
 
-    /// The last that a log tells.
+    /// The last counters in a log.
     fn last(log: &str) -> Option<Self> {
         let line = lines(log).pop()?;
         let number = |name: &str| {
@@ -76,7 +76,7 @@ impl Counters {
     }
 }
 
-/// The lines that have counters, from where those begin.
+/// The lines with counters, each from the first counter on.
 fn lines(log: &str) -> Vec<&str> {
     let lines = log.lines().filter_map(|line| line.split_once("stats "));
     lines.map(|(_, counters)| counters).collect()
@@ -91,8 +91,8 @@ mod tests {
                        traps=0 sql_statements=21 store_calls=3 outbound_requests=2\n";
 
     #[test]
-    fn the_last_counters_of_a_log_count() {
-        let last = Counters::last(LOG).expect("told");
+    fn the_last_counters_of_a_log_are_read() {
+        let last = Counters::last(LOG).expect("counters");
         let expected = Counters {
             peak_guest: 22,
             requests: 11,
@@ -104,13 +104,13 @@ mod tests {
     }
 
     #[test]
-    fn what_a_request_costs_is_the_difference() {
+    fn the_load_of_a_request_is_computed_from_the_difference() {
         let earlier = Counters {
             requests: 1,
             statements: 1,
             ..Counters::default()
         };
-        let last = Counters::last(LOG).expect("told");
+        let last = Counters::last(LOG).expect("counters");
         let per_request = last.per_request_since(&earlier).expect("requests");
         assert_eq!(
             (per_request.statements, per_request.store_calls),

@@ -1,6 +1,6 @@
-//! What files cost that are made to cost much: processor time of the host for each upload,
-//! beside that of an honest picture of the same length. Only a large ratio is bad: what is
-//! refused early costs less than what is stored.
+//! The cost of files that are made to be expensive: the host's processor time for each upload,
+//! compared with that of an honest picture of the same length. Only a large ratio is bad: a file
+//! that is rejected early costs less than one that is stored.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,24 +15,24 @@ use super::{fixtures, hostile_files, processor};
 use crate::host::Program;
 use crate::{cargo, http, say};
 
-/// How long the files are that are made here.
+/// The length of the generated files, in bytes.
 const LENGTH: usize = 200_000;
-/// How much processor time is measured of each file, at the least.
+/// The least processor time to measure for each file.
 const ENOUGH: Duration = Duration::from_millis(300);
-/// How long that may take in all.
+/// The longest time that this may take for each file.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The most that a byte may cost, times that of an honest one.
+/// The highest acceptable ratio of the cost to that of an honest file.
 const BOUND: f64 = 4.0;
-/// How many are shown.
+/// How many files the table shows.
 const SHOWN: usize = 15;
 
 struct Row {
     name: String,
     size: usize,
     status: u16,
-    /// Of the host, for an upload.
+    /// The host's processor time for an upload.
     cost: Duration,
-    /// That of an honest picture of the same length.
+    /// The cost of an honest picture of the same length.
     honest: Duration,
 }
 
@@ -42,7 +42,7 @@ impl Row {
     }
 }
 
-/// Measures all of them, and prints a table of the worst.
+/// Measures all files, and prints a table of the most expensive.
 pub(super) fn run(as_json: bool, program: &Program) -> Result<()> {
     let stage = Stage::set(program)?;
     let mut rows = Vec::new();
@@ -76,7 +76,7 @@ pub(super) fn run(as_json: bool, program: &Program) -> Result<()> {
     Ok(())
 }
 
-/// The files that are made here, the bombs, and what fuzzers begin with.
+/// The generated files, the bombs, and the seeds of the fuzzers.
 fn corpus() -> Result<Vec<(String, Vec<u8>)>> {
     let made = hostile_files::files(LENGTH);
     let mut corpus: Vec<_> = made
@@ -103,10 +103,10 @@ fn corpus() -> Result<Vec<(String, Vec<u8>)>> {
     Ok(corpus)
 }
 
-/// Uploads a file again and again; what it is answered with, and what an upload costs.
+/// Uploads a file repeatedly. Returns the status of the answer and the cost of an upload.
 fn measure(stage: &Stage, bytes: &[u8]) -> Result<(u16, Duration)> {
     let url = format!("{}/v1/images", stage.host.address);
-    // The first makes what the next find.
+    // The first upload stores the image; the next ones find it stored.
     let status = http::upload(&url, &stage.token, bytes)?.status;
     let (start, group) = (Instant::now(), stage.host.id());
     let before = processor::time_of(group);
@@ -128,7 +128,7 @@ fn milliseconds(time: Duration) -> f64 {
 fn print(rows: &[Row]) {
     println!(
         "\n{:<44} {:>8} {:>7} {:>8} {:>10} {:>6}",
-        "the worst", "bytes", "status", "ms", "honest ms", "ratio"
+        "most expensive", "bytes", "status", "ms", "honest ms", "ratio"
     );
     for row in rows.iter().take(SHOWN) {
         println!(
@@ -143,8 +143,8 @@ fn print(rows: &[Row]) {
     }
     let over = rows.iter().filter(|row| row.ratio() > BOUND).count();
     println!(
-        "ms: processor time of the host for each upload; {over} of {} files cost more than \
-         {BOUND} times what an honest picture of their length does",
+        "ms: the host's processor time for each upload; {over} of {} files cost more than \
+         {BOUND} times as much as an honest picture of the same length",
         rows.len()
     );
 }

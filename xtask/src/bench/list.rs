@@ -1,7 +1,7 @@
 //! How long a page of a list takes, among few images and among many.
 //!
-//! The images are rows without bytes, put into the catalog's file by SQLite's own
-//! shell while no host runs. One client asks for one page at a time.
+//! The images are rows without bytes, inserted into the catalog's file by SQLite's own shell while
+//! no host runs. One client requests one page at a time.
 
 mod cases;
 
@@ -18,35 +18,35 @@ use super::wrk::{self, Load};
 use super::{Bench, stage};
 use crate::cargo::target_dir;
 use crate::host::{Host, Program};
-use crate::keys::{self, Wanted};
+use crate::keys::{self, TokenOptions};
 use crate::tools::Tool;
 use crate::{http, say};
 use cases::{CASES, Case, Place};
 
-/// Debian's package.
+/// The Debian package.
 const SQLITE: Tool = Tool {
     program: "sqlite3",
     package: "sqlite3",
     purpose: "filling the catalog with images to list",
 };
 
-/// Among how many images pages are measured.
+/// The numbers of images among which pages are measured.
 const COUNTS: [u32; 3] = [1_000, 100_000, 1_000_000];
 
 /// The catalog's file, as `runtime-config.toml` names it.
 const CATALOG: &str = "darkroom.db";
 
-/// The most that the slowest may take longer than the fastest.
+/// The highest acceptable ratio of the slowest time to the fastest.
 const BOUND: f64 = 2.0;
 
-/// The half of the time of a page, in milliseconds, for each of [`COUNTS`].
+/// The median time of a page, in milliseconds, for each of [`COUNTS`].
 struct Row {
     name: &'static str,
     p50: [f64; COUNTS.len()],
 }
 
 impl Row {
-    /// How often the fastest goes into the slowest.
+    /// The ratio of the slowest time to the fastest.
     fn spread(&self) -> f64 {
         let slowest = self.p50.iter().copied().fold(0.0, f64::max);
         let fastest = self.p50.iter().copied().fold(f64::MAX, f64::min);
@@ -82,7 +82,7 @@ pub(super) fn run(bench: &Bench, program: &Program) -> Result<()> {
     Ok(())
 }
 
-/// What measurements of lists share. Dropping it takes away the catalog.
+/// The setup that measurements of lists share. Dropping it removes the catalog.
 struct Setting<'a> {
     program: &'a Program,
     wrk: String,
@@ -104,7 +104,7 @@ impl<'a> Setting<'a> {
             directory,
             keys: keys::generate("bench")?,
         };
-        // Whoever serves first makes the tables.
+        // The first start of the host creates the tables.
         drop(setting.start()?);
         Ok(setting)
     }
@@ -128,24 +128,30 @@ impl<'a> Setting<'a> {
              PRAGMA wal_checkpoint(TRUNCATE);\n",
             include_str!("list.sql")
         );
-        let mut input = shell.stdin.take().context("the shell takes no input")?;
+        let mut input = shell
+            .stdin
+            .take()
+            .context("the SQLite shell has no stdin")?;
         input.write_all(script.as_bytes())?;
         drop(input);
         let status = shell.wait()?;
-        ensure!(status.success(), "the catalog cannot be filled: {status}");
+        ensure!(
+            status.success(),
+            "cannot fill the catalog: sqlite3 failed ({status})"
+        );
         Ok(())
     }
 
     fn measure(&self, bench: &Bench, host: &Host, case: &Case, count: u32) -> Result<f64> {
         let scope = if case.of_all { "admin" } else { "images:read" };
-        let wanted = Wanted {
+        let options = TokenOptions {
             sub: "bench",
             scope,
             expires_in: Duration::from_secs(24 * 60 * 60),
             audience: None,
             key_id: None,
         };
-        let token = keys::mint(&self.keys, &wanted)?;
+        let token = keys::mint(&self.keys, &options)?;
         let base = format!("{}/v1/images?{}", host.address, case.query);
         let url = match case.place {
             Place::First => base,
@@ -176,7 +182,7 @@ impl Drop for Setting<'_> {
     }
 }
 
-/// The parameter with which a walk goes on that has met so many images.
+/// The query parameter that continues the list after this many images.
 fn cursor_after(url: &str, token: &str, count: u32) -> Result<String> {
     let (mut met, mut cursor) = (0, String::new());
     while met < count as usize {
@@ -191,7 +197,7 @@ fn cursor_after(url: &str, token: &str, count: u32) -> Result<String> {
         met += page["items"].as_array().map_or(0, Vec::len);
         let next = page["next_cursor"]
             .as_str()
-            .context("the walk ended early")?;
+            .context("the list ended before half of its images")?;
         cursor = format!("&cursor={next}");
     }
     Ok(cursor)
@@ -212,7 +218,9 @@ fn print(rows: &[Row]) {
         let mark = if spread > BOUND { " !" } else { "" };
         println!(" {spread:>8.2}{mark}");
     }
-    println!("images in all; 50 on a page; spread is the slowest by the fastest");
+    println!(
+        "columns: images in all, 50 on a page; spread: the slowest time divided by the fastest"
+    );
 }
 
 fn as_json(rows: &[Row]) -> Value {

@@ -1,7 +1,7 @@
--- Images without bytes, numbered from :first to :last, as if uploaded 10 ms apart:
--- nine of ten of one owner, with sizes and names in no order. One in 10,000 has what
--- is rare: a type, a width, a part of its name. The rare tag is that of ten of the
--- first thousand and of no others, so that its page has as many images among however many.
+-- Images without bytes, numbered from :first to :last, as if uploaded 10 ms apart. Nine in ten
+-- belong to one owner; sizes and names are in no order. One image in 10,000 has a rare type, a
+-- rare width and a rare part of its name. Ten of the first thousand images have the rare tag, and
+-- no others, so that its page has the same length among any number of images.
 WITH RECURSIVE numbers (n) AS (
     SELECT :first UNION ALL SELECT n + 1 FROM numbers WHERE n < :last
 ), images_of_numbers AS (

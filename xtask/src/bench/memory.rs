@@ -1,4 +1,4 @@
-//! How much memory the host took.
+//! The memory that the host used.
 
 use std::fs;
 
@@ -15,7 +15,7 @@ pub(crate) fn peak_resident(group: u32) -> u64 {
     members(group).iter().filter_map(peak).sum()
 }
 
-/// Starts a new peak.
+/// Resets the peak to the memory in use.
 pub(crate) fn reset(group: u32) {
     for pid in members(group) {
         let _ = fs::write(format!("/proc/{pid}/clear_refs"), "5");
@@ -34,8 +34,8 @@ pub(super) fn members(group: u32) -> Vec<u32> {
         .collect()
 }
 
-/// The process group in a line of `/proc/…/stat`; the second field is a name in
-/// brackets that may hold anything.
+/// The process group in a line of `/proc/…/stat`. The second field is a name in parentheses, which
+/// may contain anything.
 fn group_of(stat: &str) -> Option<u32> {
     let (_, fields) = stat.rsplit_once(')')?;
     fields.split_whitespace().nth(2)?.parse().ok()
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_group_is_read_behind_any_name() {
+    fn the_group_is_read_after_any_name() {
         assert_eq!(group_of("12 (a) b (c) S 1 77 77 0"), Some(77));
         assert_eq!(group_of("12 (cut"), None);
     }

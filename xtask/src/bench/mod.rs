@@ -1,18 +1,21 @@
-//! `cargo xtask bench`: how fast the application is, beside nginx on the same
-//! machine in the same minutes.
+//! `cargo xtask bench`: measures how fast the application is, compared with nginx on the same
+//! machine at the same time.
 
 mod bombs;
 mod counters;
 mod fixtures;
 mod hostile;
-// Tests of the application have the same files. They are made of nothing but the standard
-// library, so that measurements need not wait until the application compiles.
+// Tests of the application use the same files. The module needs only the standard library, so
+// that measurements need not wait until the application compiles.
 #[path = "../../../src/media/testing/hostile.rs"]
 mod hostile_files;
 mod list;
 mod memory;
 mod nginx;
-#[expect(unreachable_pub, reason = "it is public where it is at home")]
+#[expect(
+    unreachable_pub,
+    reason = "it is public in the application, which shares the file"
+)]
 #[path = "../../../src/media/testing/parts.rs"]
 mod parts;
 mod processor;
@@ -40,19 +43,19 @@ pub(crate) struct Bench {
     /// What runs the component
     #[arg(long, value_enum, default_value = "auto")]
     host: Choice,
-    /// How long each measurement takes
+    /// How long each measurement takes, in seconds
     #[arg(long, default_value_t = 8)]
     seconds: u32,
     /// How many connections send requests at the same time
     #[arg(long, default_value_t = 16)]
     connections: u32,
-    /// How often each measurement is repeated, in turn with nginx; medians are told
+    /// How often each measurement is repeated, alternating with nginx; the medians are printed
     #[arg(long, default_value_t = 2)]
     rounds: u32,
-    /// Run only this measurement; can be repeated. Some run only when they are named:
-    /// `list`, which takes minutes and two gigabytes of disk; `slowloris`, a client beside
-    /// 500 slow ones; `bombs`, files that claim to be gigantic; `hostile`, files that are made
-    /// to cost much
+    /// Run only this measurement; can be repeated. Some run only when they are named: `list`,
+    /// which takes minutes and two gigabytes of disk; `slowloris`, one client next to 500 slow
+    /// ones; `bombs`, files that claim to be gigantic; `hostile`, files that are made to be
+    /// expensive
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
     /// Print JSON instead of a table
@@ -60,7 +63,7 @@ pub(crate) struct Bench {
     json: bool,
 }
 
-/// What is done to the application.
+/// An operation to measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Action {
     Health,
@@ -79,10 +82,10 @@ const CASES: &[(&str, Action)] = &[
     ("upload-1m", Action::Upload(SIZES[1])),
 ];
 
-/// Measures something of its own, and prints it.
+/// A measurement that prints its own results.
 type Apart = fn(&Bench, &Program) -> Result<()>;
 
-/// The measurements that are not of one action, which run when they are named.
+/// The measurements with their own setup, which run only when they are named.
 const APART: &[(&str, Apart)] = &[
     ("list", list::run),
     ("slowloris", slowloris::run),
@@ -132,14 +135,14 @@ impl Bench {
         let unknown = |name: &&String| !names.contains(&name.as_str());
         if let Some(unknown) = self.only.iter().find(unknown) {
             bail!(
-                "there is no measurement {unknown}; there are {}",
+                "there is no measurement {unknown}; the measurements are {}",
                 names.join(", ")
             );
         }
-        let wanted = |name| self.only.is_empty() || self.only.iter().any(|only| only == name);
+        let is_selected = |name| self.only.is_empty() || self.only.iter().any(|only| only == name);
         Ok(CASES
             .iter()
-            .filter(|(name, _)| wanted(name))
+            .filter(|(name, _)| is_selected(name))
             .copied()
             .collect())
     }
@@ -200,7 +203,7 @@ impl Bench {
     }
 }
 
-/// What the host has counted so far. Spin does not tell.
+/// The host's counters so far. Spin has none.
 fn counters(kind: Kind, stage: &Stage) -> Option<Counters> {
     match kind {
         Kind::Embedded => Counters::read(stage.host.id(), &stage.log()),

@@ -1,6 +1,6 @@
-//! The yardstick: nginx serving and taking the same files, on the same machine.
+//! The yardstick: nginx, which serves and accepts the same files on the same machine.
 //!
-//! What it takes by `PUT` it writes to files of their own, and neither looks at nor syncs.
+//! It writes each file that is uploaded by `PUT` to a new file, without parsing or syncing it.
 
 use std::fs;
 use std::net::TcpListener;
@@ -17,27 +17,28 @@ use rustix::process::Signal;
 use crate::tools::Tool;
 use crate::{http, signals};
 
-/// Debian's package.
+/// The Debian package.
 const NGINX: Tool = Tool {
     program: "nginx",
     package: "nginx-light",
-    purpose: "comparing",
+    purpose: "comparisons in the benchmark",
 };
 /// The user and the group `nobody`.
 const NOBODY: u32 = 65534;
-/// The folder of what was uploaded.
+/// The folder of uploaded files.
 const UPLOADED: &str = "uploaded";
 
-/// A running nginx with a directory of its own; dropping it ends both.
+/// A running nginx with a directory of its own. Dropping it ends the process and removes the
+/// directory.
 pub(crate) struct Nginx {
     child: Child,
     directory: PathBuf,
-    /// Where it serves.
+    /// The URL that it serves.
     pub(crate) address: String,
 }
 
 impl Nginx {
-    /// Serves `files` (name, content). Root starts it as `nobody`.
+    /// Serves `files`, given as (name, content). If the user is root, nginx runs as `nobody`.
     pub(crate) fn start(files: &[(&str, &[u8])]) -> Result<Self> {
         let program = NGINX.ensure()?;
         let directory = std::env::temp_dir().join(format!("darkroom-nginx-{}", std::process::id()));
@@ -75,12 +76,12 @@ impl Nginx {
         Ok(nginx)
     }
 
-    /// Where to `PUT` files, under a name that [`Load`](super::wrk::Load) makes vary.
+    /// The URL to `PUT` files to, with a name that [`Load`](super::wrk::Load) varies.
     pub(crate) fn uploads(&self) -> String {
         format!("{}/{UPLOADED}/{:016}", self.address, 0)
     }
 
-    /// Takes away what was uploaded.
+    /// Removes the uploaded files.
     pub(crate) fn forget_uploads(&self) -> Result<()> {
         for file in fs::read_dir(self.directory.join(UPLOADED))? {
             fs::remove_file(file?.path())?;

@@ -1,4 +1,4 @@
--- Told to xtask by every run of wrk: one line of JSON.
+-- Reports the results of a run to xtask: one line of JSON.
 function done(summary, latency)
   local errors = summary.errors
   local failed = errors.connect + errors.read + errors.write + errors.timeout + errors.status

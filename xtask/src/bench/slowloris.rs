@@ -1,5 +1,5 @@
-//! What a good client notices of connections that are open and never get anywhere:
-//! heads and bodies of requests that come byte by byte.
+//! How an honest client is slowed down by connections that never complete a request: the heads and
+//! bodies of their requests arrive byte by byte.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
@@ -20,10 +20,10 @@ use crate::say;
 const CONNECTIONS: usize = 500;
 /// The time in which each of them sends a byte.
 const PACE: Duration = Duration::from_secs(1);
-/// The most that a good client's times may be longer.
+/// The highest acceptable ratio of an honest client's times with slow connections to those without.
 const BOUND: f64 = 2.0;
 
-/// What a good client does, without slow ones and with them.
+/// The times of an honest client, without slow connections and with them.
 struct Row {
     name: &'static str,
     without: Sample,
@@ -49,17 +49,17 @@ pub(super) fn run(bench: &Bench, program: &Program) -> Result<()> {
         ("download-100k", &content, None),
         ("upload-100k", &images, Some(upload)),
     ] {
-        say::step(&format!("Measuring {name} beside slow connections"));
+        say::step(&format!("Measuring {name} next to slow connections"));
         stage.load(&one, url, upload, 1)?;
         let (mut without, mut with) = (Vec::new(), Vec::new());
         for _ in 0..bench.rounds.max(1) {
             without.push(stage.load(&one, url, upload, bench.seconds)?);
             let crowd = Crowd::new(&stage)?;
-            with.push(crowd.beside(|| stage.load(&one, url, upload, bench.seconds))?);
+            with.push(crowd.alongside(|| stage.load(&one, url, upload, bench.seconds))?);
         }
         let (without, with) = (wrk::median(&without), wrk::median(&with));
         let errors = without.errors + with.errors;
-        ensure!(errors == 0, "{name}: {errors} good requests failed");
+        ensure!(errors == 0, "{name}: {errors} honest requests failed");
         rows.push(Row {
             name,
             without,
@@ -74,19 +74,21 @@ pub(super) fn run(bench: &Bench, program: &Program) -> Result<()> {
     Ok(())
 }
 
-/// Connections that send slowly, and come again when they are turned away.
+/// Connections that send slowly, and reconnect when they are rejected.
 struct Crowd {
     authority: String,
     heads: [String; 2],
     over: AtomicBool,
     open: AtomicUsize,
-    turned_away: AtomicUsize,
+    rejected: AtomicUsize,
 }
 
 impl Crowd {
     fn new(stage: &Stage) -> Result<Self> {
         let authority = stage.host.address.strip_prefix("http://");
-        let authority = authority.context("an address")?.to_owned();
+        let authority = authority
+            .context("the host's address does not start with http://")?
+            .to_owned();
         let head = format!("GET /health/live HTTP/1.1\r\nHost: {authority}\r\nX-Slow: ");
         // A JPEG that begins with a long comment.
         let body = format!(
@@ -99,12 +101,12 @@ impl Crowd {
             heads: [head, body],
             over: AtomicBool::new(false),
             open: AtomicUsize::new(0),
-            turned_away: AtomicUsize::new(0),
+            rejected: AtomicUsize::new(0),
         })
     }
 
-    /// Does something while all are there.
-    fn beside<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    /// Runs `work` while all slow connections are open.
+    fn alongside<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
         thread::scope(|scope| {
             let dripping = scope.spawn(|| self.drip());
             while self.open.load(Relaxed) < CONNECTIONS && !dripping.is_finished() {
@@ -114,9 +116,9 @@ impl Crowd {
             self.over.store(true, Relaxed);
             let dripped = dripping.join().unwrap_or(Ok(()));
             eprintln!(
-                "{} slow connections, {} turned away meanwhile",
+                "{} slow connections, {} rejected meanwhile",
                 self.open.load(Relaxed),
-                self.turned_away.load(Relaxed)
+                self.rejected.load(Relaxed)
             );
             dripped.and(done)
         })
@@ -135,7 +137,7 @@ impl Crowd {
                     return Ok(());
                 }
                 if !is_open(stream) {
-                    self.turned_away.fetch_add(1, Relaxed);
+                    self.rejected.fetch_add(1, Relaxed);
                     *stream = self.connect(number)?;
                 }
                 thread::sleep(pause);
@@ -155,7 +157,7 @@ impl Crowd {
     }
 }
 
-/// Sends a byte; whether the server still listens.
+/// Sends a byte. Returns whether the connection is still open.
 fn is_open(stream: &mut TcpStream) -> bool {
     let waits = |result: std::io::Result<usize>| {
         result.is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
@@ -163,7 +165,7 @@ fn is_open(stream: &mut TcpStream) -> bool {
     stream.write_all(b"a").is_ok() && waits(stream.read(&mut [0; 1024]))
 }
 
-/// How often the time without goes into the time with slow connections.
+/// The ratios of the times with slow connections to those without: p50 and p99.
 fn ratios(row: &Row) -> [f64; 2] {
     [
         row.with.p50 / row.without.p50,
@@ -184,7 +186,7 @@ fn print(rows: &[Row]) {
             row.name, row.without.p50, row.with.p50, row.without.p99, row.with.p99
         );
     }
-    println!("one good client, alone and beside {CONNECTIONS} that send a byte a second each");
+    println!("one honest client, alone and next to {CONNECTIONS} that each send one byte a second");
 }
 
 fn as_json(rows: &[Row]) -> Value {

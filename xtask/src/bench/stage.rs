@@ -1,5 +1,5 @@
-//! What measurements share: the application and nginx, with stores and files of
-//! their own.
+//! The setup that measurements share: the application and nginx, with stores and files of their
+//! own.
 
 use std::cell::Cell;
 use std::fs;
@@ -14,18 +14,18 @@ use super::{Bench, SIZES, fixtures};
 use crate::cargo::target_dir;
 use crate::component::{self, Profile};
 use crate::host::{Host, Launch, Program};
-use crate::keys::{self, OWN_IMAGES, Wanted};
+use crate::keys::{self, OWN_IMAGES, TokenOptions};
 use crate::{http, stores};
 
-/// Everything that measurements share.
+/// The setup that measurements share.
 pub(crate) struct Stage {
     wrk: String,
     directory: PathBuf,
-    /// The application, which serves.
+    /// The running application.
     pub(crate) host: Host,
     /// The yardstick, which serves the same pictures.
     pub(crate) nginx: Nginx,
-    /// Lets its bearer do everything with images of its own.
+    /// A bearer token that permits every operation on its owner's images.
     pub(crate) token: String,
     runs: Cell<u32>,
 }
@@ -50,7 +50,7 @@ impl Stage {
         let host = start(program, &directory, &keys)?;
         let token = keys::mint(
             &keys,
-            &Wanted {
+            &TokenOptions {
                 sub: "bench",
                 scope: OWN_IMAGES,
                 expires_in: Duration::from_secs(24 * 60 * 60),
@@ -73,12 +73,12 @@ impl Stage {
         self.directory.join(file_name(size))
     }
 
-    /// What the host writes to stderr.
+    /// The file of the host's stderr.
     pub(crate) fn log(&self) -> PathBuf {
         self.directory.join("host.log")
     }
 
-    /// Uploads a picture and gives the URL of its content.
+    /// Uploads a picture and returns the URL of its content.
     pub(crate) fn publish(&self, picture: &Path) -> Result<String> {
         let address = &self.host.address;
         let content = fs::read(picture)?;
@@ -96,7 +96,7 @@ impl Stage {
         Ok(format!("{address}/v1/images/{id}/content"))
     }
 
-    /// Puts load on a URL: downloads, or uploads of variants of a picture.
+    /// Sends load to a URL: downloads, or uploads of variants of a picture.
     pub(crate) fn load(
         &self,
         bench: &Bench,
@@ -118,7 +118,7 @@ impl Stage {
 }
 
 impl Drop for Stage {
-    /// Leaves the log, and takes away what may have become large.
+    /// Removes the stores, which may be large, and keeps the log.
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(self.directory.join("data"));
     }
@@ -133,7 +133,7 @@ pub(super) fn start(program: &Program, directory: &Path, keys: &str) -> Result<H
         runtime_config: stores::runtime_config(None, &data)?,
         state_dir: data,
         listen: "127.0.0.1:0".to_owned(),
-        // nginx writes no log either.
+        // nginx does not log requests either.
         variables: vec!["request_log=off".to_owned()],
         environment: vec![("SPIN_VARIABLE_SIGNING_KEYS".to_owned(), keys.to_owned())],
         max_instance_memory: None,

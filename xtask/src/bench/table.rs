@@ -1,4 +1,4 @@
-//! What the measurements found, for people and for programs.
+//! The results of the measurements, for people and for programs.
 
 use serde_json::{Value, json};
 
@@ -13,18 +13,18 @@ pub(crate) struct Row {
     pub(crate) name: &'static str,
     /// The application's medians.
     pub(crate) app: Sample,
-    /// Those of nginx, where it does the same.
+    /// The medians of nginx, if it performs the same operation.
     pub(crate) nginx: Option<Sample>,
-    /// What a request costs the stores, where the host tells.
+    /// The load of a request on the stores, if the host counts it.
     pub(crate) stores: Option<PerRequest>,
     /// The size of each request's body, in bytes.
     pub(crate) sent: u64,
-    /// The peak of the host's resident memory meanwhile, in bytes.
+    /// The peak of the host's resident memory during the measurement, in bytes.
     pub(crate) peak_resident: u64,
 }
 
 impl Row {
-    /// Bytes of bodies moved per second, in whichever direction they went.
+    /// Bytes of bodies transferred per second, in either direction.
     #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
     fn bytes_per_second(&self) -> f64 {
         if self.sent > 0 {
@@ -34,12 +34,12 @@ impl Row {
         }
     }
 
-    /// Requests that failed, on either side: figures beside them mean nothing.
+    /// Requests that failed, on either server. If there are any, the other figures mean nothing.
     pub(crate) fn errors(&self) -> u64 {
         self.app.errors + self.nginx.map_or(0, |nginx| nginx.errors)
     }
 
-    /// The application's share of what nginx does.
+    /// The ratio of the application's rate of requests to that of nginx.
     fn ratio(&self) -> Option<f64> {
         let nginx = self.nginx?;
         Some(self.app.requests_per_second / nginx.requests_per_second)
@@ -90,8 +90,8 @@ pub(crate) fn print(kind: Kind, rows: &[Row], guest: Option<u64>) {
         );
     }
     println!(
-        "host: {}; peak MB is its resident memory, SQL and store are statements and calls of the \
-         blob store for each request",
+        "host: {}; peak MB is its resident memory; SQL and store are SQL statements and calls to \
+         the blob store for each request",
         kind.name()
     );
     if let Some(guest) = guest {
@@ -99,7 +99,7 @@ pub(crate) fn print(kind: Kind, rows: &[Row], guest: Option<u64>) {
     }
 }
 
-/// How much linear memory any instance had, for people.
+/// The largest linear memory of an instance, for people.
 pub(crate) fn guest_memory(bytes: u64) -> String {
     format!("largest memory of a guest: {:.1} MB", megabytes(bytes))
 }
@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn uploads_count_what_is_sent_and_downloads_compare_with_nginx() {
+    fn uploads_count_sent_bytes_and_ratios_compare_with_nginx() {
         let app = Sample {
             requests_per_second: 50.0,
             bytes_per_second: 10.0,

@@ -1,7 +1,6 @@
--- Uploads a picture whose content no two requests share: equal content would
--- be stored once and measure something else. What varies is a small private
--- chunk of the PNG, its checksum kept right. A path that ends with as many
--- zeros varies likewise.
+-- Uploads a picture with different content in each request: equal content would be stored only
+-- once, so the benchmark would measure something else. A small chunk of the PNG varies, with its
+-- checksum. If the path ends with as many zeros, they vary in the same way.
 local bit = require("bit")
 
 local table_of_crc = {}
@@ -39,7 +38,7 @@ function init()
   local picture = file:read("*a")
   file:close()
   wrk.headers["Content-Type"] = "image/png"
-  -- The request is put together but once: what this program does is not to be measured.
+  -- The request is assembled only once, so that this program costs little during the measurement.
   local whole = wrk.format(os.getenv("BENCH_METHOD"), nil, nil, picture)
   -- The chunk: a type of 4 bytes, 16 bytes that vary, a checksum of 4 bytes.
   local at = #whole - #picture + tonumber(os.getenv("BENCH_VARIES_AT"))

@@ -1,4 +1,4 @@
-//! The load generator: wrk, told what to do by a small script.
+//! The load generator: wrk, controlled by a small script.
 
 use std::fs;
 use std::path::Path;
@@ -10,21 +10,21 @@ use serde_json::Value;
 use crate::cargo;
 use crate::tools::Tool;
 
-/// Debian's package.
+/// The Debian package.
 pub(crate) const WRK: Tool = Tool {
     program: "wrk",
     package: "wrk",
-    purpose: "measuring",
+    purpose: "generating load in the benchmark",
 };
 
-/// What one run found.
+/// The results of one run.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Sample {
     /// Answers per second.
     pub(crate) requests_per_second: f64,
-    /// Half of the answers came within this time, in milliseconds.
+    /// Half of the answers arrived within this time, in milliseconds.
     pub(crate) p50: f64,
-    /// All but one in a hundred came within this time, in milliseconds.
+    /// All but one in a hundred answers arrived within this time, in milliseconds.
     pub(crate) p99: f64,
     /// Bytes received per second, headers included.
     pub(crate) bytes_per_second: f64,
@@ -32,7 +32,7 @@ pub(crate) struct Sample {
     pub(crate) errors: u64,
 }
 
-/// A picture to upload, in as many variants as there are requests.
+/// A picture to upload, in a different variant for each request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Upload<'a> {
     /// `POST` or `PUT`.
@@ -41,20 +41,20 @@ pub(crate) struct Upload<'a> {
     pub(crate) picture: &'a Path,
 }
 
-/// What to send.
+/// The load to send.
 #[derive(Clone, Debug)]
 pub(crate) struct Load<'a> {
     /// The URL.
     pub(crate) url: String,
     /// The bearer token.
     pub(crate) token: &'a str,
-    /// What to upload, if that is what to do.
+    /// The upload, or a download if there is none.
     pub(crate) upload: Option<Upload<'a>>,
-    /// Connections.
+    /// The number of connections.
     pub(crate) connections: u32,
-    /// For how long, in seconds.
+    /// The duration, in seconds.
     pub(crate) seconds: u32,
-    /// Tells runs apart: two runs upload nothing that is equal.
+    /// The number of the run. No two runs upload equal content.
     pub(crate) run: u32,
 }
 
@@ -89,12 +89,12 @@ fn sample(output: &str) -> Result<Sample> {
     let found = output
         .lines()
         .find_map(|line| line.strip_prefix("result "))
-        .with_context(|| format!("wrk told no result: {output}"))?;
+        .with_context(|| format!("wrk printed no result: {output}"))?;
     let result: Value = serde_json::from_str(found)?;
     let number = |name: &str| {
         result[name]
             .as_f64()
-            .with_context(|| format!("wrk told no {name}: {found}"))
+            .with_context(|| format!("the result of wrk has no {name}: {found}"))
     };
     let seconds = number("microseconds")? / 1e6;
     Ok(Sample {
@@ -102,11 +102,13 @@ fn sample(output: &str) -> Result<Sample> {
         p50: number("p50")? / 1e3,
         p99: number("p99")? / 1e3,
         bytes_per_second: number("bytes")? / seconds,
-        errors: result["errors"].as_u64().context("wrk told no errors")?,
+        errors: result["errors"]
+            .as_u64()
+            .context("the result of wrk has no errors")?,
     })
 }
 
-/// The medians of several runs; errors add up.
+/// The medians of several runs, with the sum of their errors.
 pub(crate) fn median(samples: &[Sample]) -> Sample {
     let middle = |pick: fn(&Sample) -> f64| {
         let mut values: Vec<f64> = samples.iter().map(pick).collect();
@@ -132,8 +134,8 @@ mod tests {
 
     #[test]
     fn the_result_of_wrk_is_read() {
-        let told = "Running 2s test\nresult {\"requests\":1000,\"microseconds\":2000000,\
-                    \"bytes\":4000,\"errors\":3,\"p50\":1500,\"p99\":9000}\n";
+        let output = "Running 2s test\nresult {\"requests\":1000,\"microseconds\":2000000,\
+                      \"bytes\":4000,\"errors\":3,\"p50\":1500,\"p99\":9000}\n";
         let expected = Sample {
             requests_per_second: 500.0,
             p50: 1.5,
@@ -141,12 +143,12 @@ mod tests {
             bytes_per_second: 2000.0,
             errors: 3,
         };
-        assert_eq!(sample(told).expect("a result"), expected);
+        assert_eq!(sample(output).expect("a result"), expected);
         assert!(sample("unable to connect").is_err());
     }
 
     #[test]
-    fn medians_pass_over_outliers_and_errors_do_not() {
+    fn medians_ignore_outliers_and_errors_add_up() {
         let run = |requests_per_second, errors| Sample {
             requests_per_second,
             errors,

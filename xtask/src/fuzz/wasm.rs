@@ -1,5 +1,5 @@
-//! Damaged seeds on WebAssembly, where numbers have 32 bits and the stack is short: what
-//! sanitizers do not run on.
+//! Damaged seeds on WebAssembly, where `usize` has 32 bits and the stack is small, and where
+//! sanitizers do not run.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -7,10 +7,10 @@ use anyhow::{Context as _, Result};
 
 use crate::{cargo, guest, say};
 
-/// Tries damaged seeds on one target for so long. The same `seed` gives the same damage.
+/// Tries damaged seeds on one target for this many seconds. The same `seed` makes the same damage.
 pub(super) fn fuzz(target: &str, seconds: u32, seed: u64) -> Result<()> {
     say::step(&format!(
-        "Trying {target} on WebAssembly for {seconds} s, with damage of the seed {seed}"
+        "Trying {target} on WebAssembly for {seconds} s, with the random seed {seed}"
     ));
     let test = format!("fuzz::smoke::{target}");
     let mut command = guest::cargo_test(&["--profile", "wasm-fuzz", "--", "--exact", &test])?;
@@ -23,14 +23,14 @@ pub(super) fn fuzz(target: &str, seconds: u32, seed: u64) -> Result<()> {
     }
     cargo::run(&mut command).with_context(|| {
         format!(
-            "{target} found something; the input is in {}/{target}.under-way, and belongs into \
-             fuzz/seeds/{target}/ once it is mended",
+            "trying {target} found a failure; the input is in {}/{target}.under-way: add it to \
+             fuzz/seeds/{target}/ when the failure is fixed",
             guest::KEPT
         )
     })
 }
 
-/// A seed that no run had before.
+/// A seed that no earlier run had.
 pub(super) fn new_seed() -> u64 {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
     since_epoch.map_or(1, |time| time.as_secs())

@@ -1,5 +1,5 @@
-//! The program that runs the component: Spin where there is one, or else the
-//! embedded host. Starting and stopping it.
+//! The program that runs the component: Spin if it is installed, or else the embedded host.
+//! Starting and stopping it.
 
 mod program;
 
@@ -28,17 +28,18 @@ pub(crate) struct Launch {
     pub(crate) manifest: PathBuf,
     /// The runtime configuration.
     pub(crate) runtime_config: PathBuf,
-    /// Where other state goes.
+    /// The directory for other state.
     pub(crate) state_dir: PathBuf,
     /// The address to listen on.
     pub(crate) listen: String,
     /// The application's variables as `NAME=VALUE`, on the command line.
     pub(crate) variables: Vec<String>,
-    /// Variables of the process environment: secrets, which command lines show.
+    /// Variables of the process environment: for secrets, because command lines are visible to
+    /// other users.
     pub(crate) environment: Vec<(String, String)>,
-    /// The cap on an instance's memory, in bytes.
+    /// The limit on an instance's memory, in bytes.
     pub(crate) max_instance_memory: Option<u64>,
-    /// Where stderr goes; the terminal where this is none.
+    /// The file for stderr, which is inherited if there is none.
     pub(crate) log: Option<PathBuf>,
 }
 
@@ -80,12 +81,12 @@ pub(crate) struct Host {
     child: Child,
     addresses: Receiver<String>,
     log: Option<PathBuf>,
-    /// Where it serves: `http://127.0.0.1:3000`. Empty until it does.
+    /// The URL that it serves, such as `http://127.0.0.1:3000`. Empty until the host prints it.
     pub(crate) address: String,
 }
 
 impl Host {
-    /// Starts `program`; [`Host::wait_until_ready`] tells when it can be used.
+    /// Starts `program`. It can be used once [`Host::wait_until_ready`] returns.
     pub(crate) fn spawn(program: &Program, launch: &Launch) -> Result<Self> {
         let mut child = launch
             .command(program)?
@@ -131,7 +132,7 @@ impl Host {
             }
             if start.elapsed() > PATIENCE {
                 bail!(
-                    "the host did not say where it serves within {} s",
+                    "the host did not print its address within {} s",
                     PATIENCE.as_secs()
                 );
             }
@@ -140,18 +141,18 @@ impl Host {
         http::wait_until_ready(&address, PATIENCE, || self.check_alive())
     }
 
-    /// Waits for the end of the process.
+    /// Waits until the process ends.
     pub(crate) fn wait(&mut self) -> Result<ExitStatus> {
         Ok(self.child.wait()?)
     }
 
     /// The error for a host that ended by itself.
     pub(crate) fn ended(&self, status: ExitStatus) -> anyhow::Error {
-        let told = self.log.as_deref().map_or_else(
+        let message = self.log.as_deref().map_or_else(
             || "its message is above".to_owned(),
             |log| format!("its message: {}", last_lines(log)),
         );
-        anyhow::anyhow!("the host ended ({status}); {told}")
+        anyhow::anyhow!("the host ended ({status}); {message}")
     }
 
     fn check_alive(&mut self) -> Result<()> {
@@ -163,7 +164,7 @@ impl Host {
 }
 
 impl Drop for Host {
-    /// Asks the host to end, and ends it when it does not within 5 s.
+    /// Asks the host to end, and kills it if it does not end within 5 s.
     fn drop(&mut self) {
         let start = Instant::now();
         if matches!(self.child.try_wait(), Ok(None)) {

@@ -1,4 +1,4 @@
-//! Choosing the host: Spin where a recent one is found, or else the embedded one.
+//! Choosing the host: a recent Spin if there is one, or else the embedded host.
 
 use std::env;
 use std::path::PathBuf;
@@ -9,12 +9,12 @@ use clap::ValueEnum;
 
 use crate::{cargo, operator, say};
 
-/// The first Spin that speaks WASI 0.3.0, as (major, minor).
+/// The first version of Spin that supports WASI 0.3.0, as (major, minor).
 const OLDEST_SPIN: (u32, u32) = (4, 1);
-/// Which host a command is asked to use.
+/// The host that a command is to use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Choice {
-    /// Spin where a recent one is found, else the embedded host
+    /// A recent Spin if there is one, or else the embedded host
     Auto,
     /// Spin: SPIN_BIN, or `spin` on PATH
     Spin,
@@ -22,7 +22,7 @@ pub(crate) enum Choice {
     Embedded,
 }
 
-/// What kind of host a program is.
+/// The kind of a host program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Spin's command line.
@@ -32,7 +32,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// The name that options and variables use.
+    /// Its name in options and environment variables.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Spin => "spin",
@@ -44,18 +44,18 @@ impl Kind {
 /// A host that can be started.
 #[derive(Clone, Debug)]
 pub(crate) struct Program {
-    /// What it is.
+    /// Its kind.
     pub(crate) kind: Kind,
-    /// Where it is.
+    /// Its path.
     pub(crate) path: PathBuf,
 }
 
 impl Program {
-    /// Finds the host that `choice` asks for, says which it is and why, and
-    /// builds it where it is the embedded one.
+    /// Finds the host for `choice`, prints which it is and why, and builds the embedded host if
+    /// that is it.
     pub(crate) fn resolve(choice: Choice) -> Result<Self> {
         match (choice, find_spin()) {
-            (Choice::Embedded, _) => Self::embedded("as asked"),
+            (Choice::Embedded, _) => Self::embedded("as requested"),
             (Choice::Auto | Choice::Spin, Ok(path)) => {
                 say::step(&format!("Using Spin: {}", path.display()));
                 Ok(Self {
@@ -66,7 +66,7 @@ impl Program {
             (Choice::Auto, Err(reason)) => Self::embedded(&format!("{reason:#}")),
             (Choice::Spin, Err(reason)) => Err(reason.context(
                 "cannot use Spin; install Spin 4.1 or newer (https://spinframework.dev/install), \
-                 set SPIN_BIN, or take --host embedded",
+                 set SPIN_BIN, or use --host embedded",
             )),
         }
     }
@@ -81,7 +81,11 @@ impl Program {
         ));
         cargo::run(&mut build)?;
         let path = cargo::target_dir().join("release/darkroom-host");
-        ensure!(path.is_file(), "the build made no {}", path.display());
+        ensure!(
+            path.is_file(),
+            "the build did not produce {}",
+            path.display()
+        );
         Ok(Self {
             kind: Kind::Embedded,
             path,
@@ -95,11 +99,15 @@ fn find_spin() -> Result<PathBuf> {
         None => cargo::on_path("spin").context("there is no `spin` on PATH")?,
     };
     let version = cargo::output(Command::new(&path).arg("--version"))?;
-    let found = spin_version(&version)
-        .with_context(|| format!("{} tells no version: {version:?}", path.display()))?;
+    let found = spin_version(&version).with_context(|| {
+        format!(
+            "{} --version printed no version of Spin: {version:?}",
+            path.display()
+        )
+    })?;
     ensure!(
         found >= OLDEST_SPIN,
-        "{} is version {}.{}; 4.1 is the first that runs WASI 0.3 components",
+        "{} is version {}.{}, but WASI 0.3 components need version 4.1 or newer",
         path.display(),
         found.0,
         found.1
@@ -107,7 +115,7 @@ fn find_spin() -> Result<PathBuf> {
     Ok(path)
 }
 
-/// (major, minor) of `spin 4.1.0-pre0 (abcdef 2026-01-01)`.
+/// (major, minor) from a line such as `spin 4.1.0-pre0 (abcdef 2026-01-01)`.
 fn spin_version(line: &str) -> Option<(u32, u32)> {
     let mut numbers = line.strip_prefix("spin ")?.split(['.', ' ']);
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))

@@ -1,4 +1,4 @@
-//! `cargo xtask openapi`: the published description of the API, written anew.
+//! `cargo xtask openapi`: regenerates the published description of the API.
 
 // The frame and the style of every page that the application serves.
 #[path = "../../../src/http/reply/markup.rs"]
@@ -13,13 +13,14 @@ use clap::Args;
 use crate::cargo::{self, root};
 use crate::say;
 
-/// The description, from the root of the repository.
+/// The path of the description, relative to the root of the repository.
 const JSON: &str = "docs/openapi.json";
-/// The page that is made of it.
+/// The path of the page that is generated from it.
 const HTML: &str = "docs/openapi.html";
-/// The unit test that holds the description to the code, and writes it where it is asked to.
+/// The unit test that compares the description with the code, or writes it when [`WRITE`] is
+/// set.
 const TEST: &str = "the_published_description_is_up_to_date";
-/// Asks it to.
+/// The environment variable that makes the test write the description.
 const WRITE: &str = "DARKROOM_WRITE_OPENAPI";
 
 /// Generates `docs/openapi.json` from the code, and `docs/openapi.html` from that.
@@ -48,16 +49,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_published_page_is_what_the_description_gives() {
+    fn the_published_page_matches_the_description() {
         let published = fs::read_to_string(root().join(HTML)).expect("a page");
         assert!(
             published == page().expect("a page"),
-            "{HTML} is not what {JSON} gives: `cargo xtask openapi` writes it anew"
+            "{HTML} does not match {JSON}: run `cargo xtask openapi` to regenerate it"
         );
     }
 
     #[test]
-    fn the_page_leads_to_what_it_shows() {
+    fn every_link_within_the_page_has_its_target() {
         let page = page().expect("a page");
         for (at, mark) in page.match_indices("href=\"#") {
             let rest = &page[at + mark.len()..];

@@ -1,5 +1,4 @@
-//! The document as HTML: a page that can be read without a program, made of the same
-//! file that programs read.
+//! The document as HTML: a page for people, generated from the same file that programs read.
 
 mod example;
 mod operation;
@@ -12,7 +11,7 @@ use super::markup;
 use operation::operation;
 use text::markdown;
 
-/// The methods of a path, in the order in which they are shown. HEAD answers as GET does.
+/// The methods of a path, in the order in which they are shown. HEAD is documented with GET.
 const METHODS: [&str; 4] = ["post", "get", "patch", "delete"];
 
 /// The page.
@@ -41,7 +40,7 @@ fn tags(document: &Value) -> impl Iterator<Item = &Value> {
 /// An operation: its method, path and description.
 type Operation<'a> = (&'a str, &'a str, &'a Value);
 
-/// The operations of a tag, by path; those of the API before those around it.
+/// The operations of a tag, sorted by path, with those below `/v1/` first.
 fn operations<'a>(document: &'a Value, tag: &'a Value) -> Vec<Operation<'a>> {
     let paths = document["paths"].as_object().expect("paths");
     let all = paths.iter().flat_map(|(path, methods)| {
@@ -84,8 +83,8 @@ fn access(document: &Value) -> String {
         .as_object()
         .expect("schemes");
     let rows = schemes.iter().map(|(name, scheme)| {
-        let told = markdown(text::of(&scheme["description"]));
-        format!("<tr><th id=\"{name}\">{name}</th><td>{told}</td></tr>\n")
+        let description = markdown(text::of(&scheme["description"]));
+        format!("<tr><th id=\"{name}\">{name}</th><td>{description}</td></tr>\n")
     });
     let rows: String = rows.collect();
     format!("<h2 id=\"access\">Access</h2>\n<table>\n{rows}</table>\n")

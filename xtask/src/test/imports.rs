@@ -1,12 +1,12 @@
-//! What the component asks of its host, read from the module's import section.
+//! The component's imports from its host, read from the module's import section.
 
 use std::collections::BTreeSet;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use wasmparser::{Parser, Payload, TypeRef};
 
-/// The interfaces that the component may import, without their versions. A new
-/// one is a new demand on every host that runs Darkroom: add it knowingly.
+/// The interfaces that the component may import, without their versions. A new one is a new
+/// requirement on every host that runs Darkroom, so add it deliberately.
 const ALLOWED: &[&str] = &[
     "$root",
     "[export]$root",
@@ -22,7 +22,7 @@ const ALLOWED: &[&str] = &[
     "wasi_snapshot_preview1",
 ];
 
-/// Fails where the module imports from an interface that is not in the list.
+/// Fails if the module imports from an interface that is not in the list.
 pub(crate) fn check(module: &[u8]) -> Result<()> {
     let unknown: Vec<String> = imported_modules(module)
         .context("cannot read the component's imports")?
@@ -37,7 +37,7 @@ pub(crate) fn check(module: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// `spin:sqlite/sqlite` of `spin:sqlite/sqlite@3.1.0`.
+/// For example, `spin:sqlite/sqlite` for `spin:sqlite/sqlite@3.1.0`.
 fn without_version(module: &str) -> &str {
     module.split('@').next().unwrap_or(module)
 }
@@ -66,8 +66,8 @@ fn imported_modules(module: &[u8]) -> Result<BTreeSet<String>> {
     Ok(names)
 }
 
-/// Whether it is an operation on streams or futures, which every host has. It names
-/// some function that has the same type, of an interface that need not be used.
+/// Whether a field is an operation on streams or futures, which every host has. Its name contains
+/// a function of the same type, whose interface may be unused.
 fn is_builtin(field: &str) -> bool {
     let operation = field.strip_prefix("[async-lower]").unwrap_or(field);
     ["[stream-", "[future-"]
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn operations_on_streams_name_an_interface_without_using_it() {
+    fn operations_on_streams_do_not_count_as_uses_of_the_interface_they_name() {
         for builtin in ["[stream-new-0]f", "[async-lower][future-read-1]f"] {
             assert!(is_builtin(builtin), "{builtin}");
         }
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn every_cut_of_a_module_is_an_error() {
+    fn a_truncated_module_is_an_error() {
         let whole = module(&["$root"]);
         for end in (0..8).chain(9..whole.len()) {
             assert!(check(&whole[..end]).is_err(), "cut at {end}");

@@ -1,4 +1,4 @@
-//! The fence between the parts of `src/`: which names may not stand in them.
+//! The fence between the parts of `src/`: the names that each part must not contain.
 
 use std::fs;
 use std::path::Path;
@@ -7,19 +7,18 @@ use anyhow::{Context as _, Result, ensure};
 
 use super::source::words;
 
-/// Names that are kept out of parts: crates, and (after `crate::`) modules and modules of
-/// modules.
+/// Names that parts must not contain: crates and, after `crate::`, modules and their submodules.
 struct Rule {
     /// Modules of the crate: a folder, a file, or both.
     parts: &'static [&'static str],
     crates: &'static [&'static str],
     modules: &'static [&'static str],
-    /// Files that put an application together, for tests.
+    /// Files that are exempt, because they assemble an application for tests.
     except: &'static [&'static str],
     why: &'static str,
 }
 
-/// Where everything is put together: they may name all.
+/// Parts without a rule, which assemble the application and may name everything.
 #[cfg(test)]
 const FREE: &[&str] = &["lib", "spin", "conformance", "fuzz", "testing"];
 
@@ -42,7 +41,7 @@ const RULES: &[Rule] = &[
         crates: &[],
         modules: &["app"],
         except: &["http/testing.rs"],
-        why: "only the edge and tests put the application together",
+        why: "only the edge and tests assemble the application",
     },
     Rule {
         parts: &[
@@ -62,7 +61,7 @@ const RULES: &[Rule] = &[
         crates: &[],
         modules: &["service"],
         except: &[],
-        why: "stores and pure functions do not know what they are used for",
+        why: "stores and pure functions do not know their callers",
     },
     Rule {
         parts: &["cause", "model", "number"],
@@ -72,7 +71,7 @@ const RULES: &[Rule] = &[
             "settings", "spin", "trace",
         ],
         except: &[],
-        why: "the nouns depend on nothing",
+        why: "the types of the model depend on nothing",
     },
     Rule {
         parts: &["platform"],
@@ -81,7 +80,7 @@ const RULES: &[Rule] = &[
             "auth", "blobs", "catalog", "media", "patience", "settings", "trace",
         ],
         except: &[],
-        why: "what a host gives depends on the nouns alone",
+        why: "the interface to the host depends on the types of the model alone",
     },
     Rule {
         parts: &["auth", "http", "media", "trace"],
@@ -93,46 +92,46 @@ const RULES: &[Rule] = &[
             "http/tests",
             "http/fuzz",
         ],
-        why: "only the service asks stores",
+        why: "only the service uses the stores",
     },
     Rule {
         parts: &["http/headers"],
         crates: &[],
         modules: &["http::input", "http::layers", "http::routes"],
         except: &[],
-        why: "header fields are read without knowing what they are for",
+        why: "header fields are parsed without knowing their purpose",
     },
     Rule {
         parts: &["http/input", "http/reply"],
         crates: &[],
         modules: &["http::layers", "http::routes"],
         except: &[],
-        why: "routes are made of what is taken and sent, and not the other way round",
+        why: "routes use input and replies, and not the other way round",
     },
     Rule {
         parts: &["http/reply"],
         crates: &[],
         modules: &["http::input"],
         except: &[],
-        why: "an answer is made without knowing how the request was read",
+        why: "a reply is made without knowing how the request was read",
     },
     Rule {
         parts: &["blobs"],
         crates: &[],
         modules: &["catalog"],
         except: &[],
-        why: "bytes know nothing of the records that refer to them",
+        why: "the blobs do not know the records that refer to them",
     },
     Rule {
         parts: &["catalog"],
         crates: &[],
         modules: &["auth", "blobs", "media", "patience", "settings", "trace"],
         except: &[],
-        why: "records know nothing of the bytes, nor of who may see them",
+        why: "the records do not know the blobs, nor who may see them",
     },
 ];
 
-/// Checks every file under `src`; all trespasses are told at once.
+/// Checks every file below `src`. The error lists all violations.
 pub(crate) fn check(src: &Path) -> Result<()> {
     let mut found = Vec::new();
     for rule in RULES {
@@ -160,10 +159,10 @@ fn check_path(rule: &Rule, src: &Path, path: &Path, found: &mut Vec<String>) -> 
         }
     } else if path.extension().is_some_and(|extension| extension == "rs") {
         let text = fs::read_to_string(path).with_context(unreadable)?;
-        let trespasses = trespasses(rule, &text).with_context(unreadable)?;
-        for (line, name) in trespasses {
+        let violations = violations(rule, &text).with_context(unreadable)?;
+        for (line, name) in violations {
             found.push(format!(
-                "{}:{line}: names {name}; {}",
+                "{}:{line}: must not name {name}: {}",
                 path.display(),
                 rule.why
             ));
@@ -173,7 +172,7 @@ fn check_path(rule: &Rule, src: &Path, path: &Path, found: &mut Vec<String>) -> 
 }
 
 /// The forbidden names in a source text, with their lines.
-fn trespasses(rule: &Rule, text: &str) -> Result<Vec<(usize, String)>> {
+fn violations(rule: &Rule, text: &str) -> Result<Vec<(usize, String)>> {
     let words = words(text)?;
     let mut found = Vec::new();
     for (at, (line, word)) in words.iter().enumerate() {
@@ -233,25 +232,25 @@ mod tests {
 
     fn found(text: &str) -> Vec<(usize, String)> {
         let only_http = RULES.iter().find(|rule| rule.crates == ["axum"]);
-        trespasses(only_http.expect("a rule"), text).expect("Rust")
+        violations(only_http.expect("a rule"), text).expect("Rust")
     }
 
     #[test]
-    fn each_rule_finds_what_it_keeps_out() {
+    fn each_rule_finds_every_name_that_it_forbids() {
         for rule in RULES {
             for module in rule.modules {
                 let text = format!("use crate::{module}::Name;");
-                let expect = [(1, format!("crate::{module}"))];
+                let expected = [(1, format!("crate::{module}"))];
                 assert_eq!(
-                    trespasses(rule, &text).expect("Rust"),
-                    expect,
+                    violations(rule, &text).expect("Rust"),
+                    expected,
                     "{}",
                     rule.why
                 );
             }
             for name in rule.crates {
                 let text = format!("use {name}::Name;");
-                let found = trespasses(rule, &text).expect("Rust");
+                let found = violations(rule, &text).expect("Rust");
                 assert_eq!(found, [(1, (*name).to_owned())]);
             }
         }
@@ -281,28 +280,28 @@ mod tests {
 
     #[test]
     fn a_module_is_found_by_path_and_in_groups() {
-        let told = [(1, "crate::http".to_owned())];
-        assert_eq!(found("use crate::http::range;"), told);
-        assert_eq!(found("use crate::{auth::{self, Grant}, http};"), told);
-        assert_eq!(found("crate::http::problem(1)"), told);
+        let expected = [(1, "crate::http".to_owned())];
+        assert_eq!(found("use crate::http::range;"), expected);
+        assert_eq!(found("use crate::{auth::{self, Grant}, http};"), expected);
+        assert_eq!(found("crate::http::problem(1)"), expected);
         assert_eq!(found("use super::http;"), [(1, "super::http".to_owned())]);
     }
 
     #[test]
     fn a_module_of_a_module_is_found_by_path_and_in_groups() {
         let rule = RULES.iter().find(|rule| rule.parts == ["http/reply"]);
-        let found = |text: &str| trespasses(rule.expect("a rule"), text).expect("Rust");
-        let told = [(1, "crate::http::input".to_owned())];
-        assert_eq!(found("use crate::http::input;"), told);
-        assert_eq!(found("use crate::http::input::json::Json;"), told);
-        assert_eq!(found("use crate::http::{app, input::json};"), told);
-        for free in ["use crate::http::headers::input;", "use crate::input;"] {
-            assert!(found(free).is_empty(), "{free}");
+        let found = |text: &str| violations(rule.expect("a rule"), text).expect("Rust");
+        let expected = [(1, "crate::http::input".to_owned())];
+        assert_eq!(found("use crate::http::input;"), expected);
+        assert_eq!(found("use crate::http::input::json::Json;"), expected);
+        assert_eq!(found("use crate::http::{app, input::json};"), expected);
+        for permitted in ["use crate::http::headers::input;", "use crate::input;"] {
+            assert!(found(permitted).is_empty(), "{permitted}");
         }
     }
 
     #[test]
-    fn other_things_of_that_name_are_free() {
+    fn other_items_of_the_same_name_are_permitted() {
         for text in [
             "use crate::auth::{http, token};",
             "use crate::{auth::http};",
@@ -315,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn comments_and_literals_are_passed_over() {
+    fn comments_and_literals_are_skipped() {
         for text in [
             "// axum\n/// axum\n//! axum",
             "/* axum /* axum */ axum */",

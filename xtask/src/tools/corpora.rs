@@ -1,5 +1,5 @@
-//! Collections of images that packages carry, for the tests that judge them:
-//! `tests/tools/corpora.txt`.
+//! Collections of images in the sources of packages, for the tests that upload them. The packages
+//! are listed in `tests/tools/corpora.txt`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::libraries::{self, List, install};
 use crate::cargo::{self, cargo};
 
-/// Unpacks archives, or copies folders, into a folder: its first argument.
+/// A Python program that unpacks archives and copies folders into its first argument.
 const UNPACK: &str = "
 import pathlib, shutil, sys
 target, *sources = map(pathlib.Path, sys.argv[1:])
@@ -22,7 +22,7 @@ for source in sources:
         shutil.unpack_archive(source, target)
 ";
 
-/// The folder with the unpacked sources of all packages of the list.
+/// The folder with the unpacked sources of all packages in the list.
 pub(super) fn folder() -> Result<String> {
     let corpus = cargo::target_dir().join("corpus");
     let list = List::read("corpora.txt", &corpus)?;
@@ -41,7 +41,7 @@ pub(super) fn folder() -> Result<String> {
     Ok(images.display().to_string())
 }
 
-/// The archives of the packages of Python: `name==version`.
+/// The archives of the Python packages, listed as `name==version`.
 fn distributions(python: &str, list: &List, folder: &Path) -> Result<Vec<PathBuf>> {
     fs::create_dir_all(folder)?;
     for package in list.entries() {
@@ -57,21 +57,23 @@ fn distributions(python: &str, list: &List, folder: &Path) -> Result<Vec<PathBuf
     archives.collect()
 }
 
-/// The folders of the crates, `name@version`: cargo fetches what a package names
-/// that is never built.
+/// The folders of the crates, listed as `name@version`. Cargo downloads them as the dependencies
+/// of a package that is never built.
 fn crates(list: &List, folder: &Path) -> Result<Vec<PathBuf>> {
-    let wanted: Vec<_> = list
+    let listed: Vec<_> = list
         .entries()
         .filter_map(|entry| entry.split_once('@'))
         .collect();
     fs::create_dir_all(folder.join("src"))?;
     fs::write(folder.join("src/lib.rs"), "")?;
     let manifest = folder.join("Cargo.toml");
-    fs::write(&manifest, describe(&wanted))?;
+    fs::write(&manifest, describe(&listed))?;
     let mut metadata = cargo(["metadata", "--format-version", "1", "--manifest-path"]);
-    let told: Value = serde_json::from_str(&cargo::output(metadata.arg(&manifest))?)?;
-    let packages = told["packages"].as_array().context("packages")?;
-    let wanted = wanted.iter().map(|(name, version)| {
+    let metadata: Value = serde_json::from_str(&cargo::output(metadata.arg(&manifest))?)?;
+    let packages = metadata["packages"]
+        .as_array()
+        .context("cargo metadata lists no packages")?;
+    let listed = listed.iter().map(|(name, version)| {
         let found = packages
             .iter()
             .find(|package| package["name"] == *name && package["version"] == *version);
@@ -79,14 +81,14 @@ fn crates(list: &List, folder: &Path) -> Result<Vec<PathBuf>> {
         let folder = manifest.and_then(|manifest| Path::new(manifest).parent());
         folder
             .map(Path::to_owned)
-            .with_context(|| format!("cargo does not tell where {name} {version} is"))
+            .with_context(|| format!("cargo metadata does not list {name} {version}"))
     });
-    wanted.collect()
+    listed.collect()
 }
 
 /// The manifest of a package that depends on these crates.
-fn describe(wanted: &[(&str, &str)]) -> String {
-    let dependencies = wanted
+fn describe(listed: &[(&str, &str)]) -> String {
+    let dependencies = listed
         .iter()
         .map(|(name, version)| format!("{name} = \"={version}\"\n"));
     let head = "[package]\nname = \"corpora\"\nedition = \"2024\"\n\n[workspace]\n\n";

@@ -1,6 +1,6 @@
-//! Libraries and programs from the package registries of other languages that tests
-//! talk to: what users would have. `tests/tools/` lists them with their versions;
-//! they are installed below `target/`, all of a list at once where it has changed.
+//! Libraries and programs from the package registries of other languages, which users would have
+//! and tests run. `tests/tools/` lists them with their versions. They are installed below
+//! `target/`; when a list changes, all its entries are installed again.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,8 +11,8 @@ use anyhow::{Context as _, Result, ensure};
 use super::Tool;
 use crate::{cargo, say};
 
-/// What all of them are for.
-const PURPOSE: &str = "the tests that speak with programs of others";
+/// The purpose of all of them.
+const PURPOSE: &str = "the tests that use third-party programs";
 
 /// The `bin` folder of a Python that has everything in `tests/tools/requirements.txt`.
 pub(crate) fn python_programs() -> Result<PathBuf> {
@@ -29,13 +29,13 @@ pub(crate) fn python_programs() -> Result<PathBuf> {
     Ok(venv.join("bin"))
 }
 
-/// The Python that has them.
+/// The path of the Python that has them.
 pub(super) fn python() -> Result<String> {
     Ok(python_programs()?.join("python").display().to_string())
 }
 
 fn make_venv(venv: &Path) -> Result<()> {
-    // Debian keeps what makes a venv apart from Python itself.
+    // Debian packages the venv module apart from Python itself.
     let tool = Tool {
         program: "python3",
         package: "python3-venv",
@@ -49,7 +49,7 @@ fn make_venv(venv: &Path) -> Result<()> {
     let made = make() || (tool.install() && make());
     ensure!(
         made,
-        "{PURPOSE}: python3 makes no venv; install what that needs with: \
+        "{PURPOSE}: python3 cannot create a venv; install the module with: \
          apt-get install python3-venv"
     );
     Ok(())
@@ -82,11 +82,11 @@ pub(super) fn node_modules() -> Result<String> {
     Ok(modules.display().to_string())
 }
 
-/// A list of packages, and where they go.
+/// A list of packages, and the folder to install them in.
 pub(super) struct List {
     path: PathBuf,
     text: String,
-    /// The folder of what is installed. It has a copy of the list as it was then.
+    /// The folder of the installed packages. It contains a copy of the list that was installed.
     folder: PathBuf,
 }
 
@@ -104,12 +104,12 @@ impl List {
         self.folder.join("installed.txt")
     }
 
-    /// Whether what is in the folder is of this very list.
+    /// Whether exactly this list is installed.
     pub(super) fn is_installed(&self) -> bool {
         fs::read_to_string(self.copy()).is_ok_and(|installed| installed == self.text)
     }
 
-    /// Notes that it is.
+    /// Records that this list is installed.
     pub(super) fn mark_installed(&self) -> Result<()> {
         Ok(fs::write(self.copy(), &self.text)?)
     }
@@ -120,7 +120,7 @@ impl List {
         lines.filter(|line| !line.is_empty() && !line.starts_with('#'))
     }
 
-    /// Tells what is going to be done.
+    /// Announces the installation.
     pub(super) fn announce(&self) {
         let entries: Vec<&str> = self.entries().collect();
         say::step(&format!(
@@ -134,7 +134,7 @@ impl List {
 /// Runs a command that installs something, quietly.
 pub(super) fn install(command: &mut Command) -> Result<()> {
     command.stdin(Stdio::null()).stdout(Stdio::null());
-    cargo::run(command).with_context(|| format!("{PURPOSE} lack a library"))
+    cargo::run(command).with_context(|| format!("cannot install a library for {PURPOSE}"))
 }
 
 fn succeeds(command: &mut Command) -> bool {

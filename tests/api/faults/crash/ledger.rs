@@ -1,4 +1,4 @@
-//! What was answered, and what has to be there because of it.
+//! The acknowledged operations, and the images that must therefore exist.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,41 +10,41 @@ use crate::support::{Darkroom, Png, sha256_hex};
 
 /// The length of stored chunks.
 pub(crate) const CHUNK: usize = 4096;
-/// Everybody who uploads.
+/// All owners that upload.
 pub(crate) const OWNERS: [&str; 3] = ["alice", "bob", "carol"];
-/// The lengths of all files: of one chunk, and of more than a batch of deletions.
+/// The lengths of all files: from one chunk to more chunks than a batch of deletions has.
 const SIZES: [usize; 12] = [
     200, 1000, 3000, 4096, 5000, 9000, 20_000, 30_000, 60_000, 100_000, 120_000, 200_000,
 ];
 
-/// Whether an image is there.
+/// Whether an image exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
-    /// Its upload was answered.
+    /// Its upload was acknowledged.
     There,
     /// Its deletion was sent.
     Doubtful,
-    /// Its deletion was answered.
+    /// Its deletion was acknowledged.
     Gone,
 }
 
 /// An image, as it was uploaded.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Entry {
-    /// Which of [`OWNERS`].
+    /// Its index in [`OWNERS`].
     pub(crate) owner: usize,
-    /// Which of the files.
+    /// The index of its file.
     pub(crate) file: usize,
     pub(crate) state: State,
 }
 
-/// Everything that was answered so far.
+/// Everything that was acknowledged so far.
 #[derive(Clone)]
 pub(crate) struct Ledger {
-    /// What is uploaded.
+    /// The files to upload.
     pub(crate) files: Arc<Vec<Bytes>>,
     digests: Arc<Vec<String>>,
-    /// By id.
+    /// The images, by id.
     pub(crate) images: BTreeMap<String, Entry>,
 }
 
@@ -59,14 +59,14 @@ impl Ledger {
         }
     }
 
-    /// After a crash: what is listed has to agree with what was answered, and tells
-    /// what has become of what was not.
+    /// After a crash, compares the listed images with the acknowledged operations, and learns the
+    /// outcome of the others.
     pub(crate) fn settle(&mut self, listed: &[Value]) {
         let found = self.found(listed);
         for (id, entry) in &self.images {
             match (entry.state, found.get(id)) {
-                (State::There, None) => panic!("{id} was answered, and is lost: {entry:?}"),
-                (State::Gone, Some(_)) => panic!("{id} was deleted, and is back: {entry:?}"),
+                (State::There, None) => panic!("{id} was acknowledged, but is lost: {entry:?}"),
+                (State::Gone, Some(_)) => panic!("{id} was deleted, but is back: {entry:?}"),
                 (_, Some(found)) => {
                     let expected = (entry.owner, entry.file);
                     assert_eq!((found.owner, found.file), expected, "{id}");
@@ -77,15 +77,15 @@ impl Ledger {
         self.images = found;
     }
 
-    /// Of a copy that was made between two moments, of which this is the later: what
-    /// was there at both has to be there, what was gone at the first must not be.
+    /// Checks a copy that was made between two moments, of which this is the later: an image that
+    /// existed at both must be there, and one that was gone at the first must not.
     pub(crate) fn settle_copy(&mut self, before: &Self, listed: &[Value]) {
         let found = self.found(listed);
         for (id, entry) in &before.images {
             let later = self.images.get(id).map(|entry| entry.state);
             match (entry.state, later, found.contains_key(id)) {
                 (State::There, Some(State::There), false) => panic!("the copy lacks {id}"),
-                (State::Gone, _, true) => panic!("the copy has {id}, which was gone"),
+                (State::Gone, _, true) => panic!("the copy has {id}, which was deleted before"),
                 _ => {}
             }
         }
@@ -109,7 +109,7 @@ impl Ledger {
             .iter()
             .position(|digest| image["sha256"] == **digest);
         let (Some(owner), Some(file)) = (owner, file) else {
-            panic!("nobody has uploaded {image}");
+            panic!("{image} is listed, but was never uploaded");
         };
         Entry {
             owner,
@@ -118,7 +118,7 @@ impl Ledger {
         }
     }
 
-    /// How many chunks all images need.
+    /// The number of chunks that all images need.
     pub(crate) fn chunks(&self) -> usize {
         let entries = self.images.values();
         let blobs: BTreeSet<(usize, usize)> =
@@ -135,7 +135,7 @@ impl Ledger {
             let response = clients[entry.owner].get(&path).await;
             assert_eq!(response.status(), 200, "{id}");
             let bytes = response.bytes().await.expect("all bytes");
-            assert!(bytes == self.files[entry.file], "other bytes of {id}");
+            assert!(bytes == self.files[entry.file], "wrong bytes of {id}");
         }
     }
 }

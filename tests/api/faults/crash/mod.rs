@@ -1,8 +1,8 @@
-//! SIGKILL at random moments of a storm of uploads and deletions, and a full audit of
-//! what is left after each.
+//! SIGKILL at random moments of a storm of uploads and deletions, with a full audit of the stores
+//! after each.
 //!
 //! - `storm`: clients that upload, delete, read and sweep until the server is gone
-//! - `ledger`: what was answered, and what has to be there because of it
+//! - `ledger`: the acknowledged operations, and the images that must therefore exist
 
 pub(crate) mod ledger;
 pub(crate) mod storm;
@@ -15,10 +15,10 @@ use crate::support::{Client, Darkroom, Redis, Setup, eventually, redis_keys};
 use ledger::{CHUNK, Ledger};
 use storm::{Dice, Storm};
 
-/// How long an upload may take, in seconds: what a crash leaves is swept after it.
+/// How long an upload may take, in seconds. After that time, the remains of a crash are swept.
 const UPLOAD_SECONDS: u64 = 5;
 
-/// Says where the dice began, if the test fails.
+/// The seed of a test, which is printed if the test fails.
 pub(crate) struct Seed(u64);
 
 impl Seed {
@@ -30,7 +30,7 @@ impl Seed {
         Self(given.map_or(fresh, |text| text.parse().expect("a number")))
     }
 
-    /// Dice that begin there.
+    /// Dice with this seed.
     pub(crate) fn dice(&self) -> Dice {
         Dice::new(self.0)
     }
@@ -39,13 +39,13 @@ impl Seed {
 impl Drop for Seed {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("the seed was: DARKROOM_TEST_SEED={}", self.0);
+            eprintln!("to repeat this run, set DARKROOM_TEST_SEED={}", self.0);
         }
     }
 }
 
-/// Kills the server so often; checks all that is left each time, and that it comes
-/// to exactly what images need in the end.
+/// Kills the server this many times. Checks the stores each time, and that in the end they contain
+/// exactly the chunks that the images need.
 async fn kills(setup: Setup, rounds: usize, chunks: impl Fn(&Darkroom) -> usize) {
     let seed = Seed::new();
     let mut dice = seed.dice();
@@ -71,7 +71,10 @@ async fn kills(setup: Setup, rounds: usize, chunks: impl Fn(&Darkroom) -> usize)
             ledger.read_all(&darkroom).await;
         }
     }
-    assert!(answers > 2 * rounds, "{answers} answers are no storm");
+    assert!(
+        answers > 2 * rounds,
+        "{answers} answers are too few for a storm"
+    );
     let admin = darkroom.scoped("root", "admin");
     let swept = eventually(|| async {
         admin.sweep().await;
@@ -83,7 +86,7 @@ async fn kills(setup: Setup, rounds: usize, chunks: impl Fn(&Darkroom) -> usize)
     ledger.read_all(&darkroom).await;
 }
 
-/// All images of everybody.
+/// The images of all owners.
 pub(crate) async fn everything(admin: &Client) -> Vec<Value> {
     let mut images = Vec::new();
     let mut query = "/v1/images?limit=200".to_owned();

@@ -12,10 +12,10 @@ use super::ledger::{Entry, Ledger, OWNERS, State};
 use crate::support::{Client, Darkroom};
 
 const CLIENTS: usize = 8;
-/// With more images than this, more are deleted than uploaded.
+/// Above this number of images, more are deleted than uploaded.
 const MANY: usize = 120;
 
-/// Random numbers that follow from a seed (xorshift64*).
+/// Random numbers from a seed (xorshift64*).
 #[derive(Clone, Debug)]
 pub(crate) struct Dice(u64);
 
@@ -41,10 +41,10 @@ impl Dice {
     }
 }
 
-/// The server is gone, or no answer came to its end.
+/// The server is gone, or an answer was cut off.
 struct Gone;
 
-/// All clients at once.
+/// All clients.
 pub(crate) struct Storm {
     ledger: Arc<Mutex<Ledger>>,
     clients: JoinSet<usize>,
@@ -68,16 +68,16 @@ impl Storm {
         Self { ledger, clients }
     }
 
-    /// What was answered so far.
+    /// The operations that were acknowledged so far.
     pub(crate) fn ledger(&self) -> Ledger {
         self.ledger.lock().expect("not poisoned").clone()
     }
 
-    /// Waits until every client has noticed; gives how many answers there were.
+    /// Waits until every client has noticed that the server is gone. Returns the number of answers.
     pub(crate) async fn end(mut self, ledger: &mut Ledger) -> usize {
         let mut answers = 0;
         while let Some(client) = self.clients.join_next().await {
-            answers += client.expect("a client that kept its promises");
+            answers += client.expect("the client saw no broken promise");
         }
         *ledger = self.ledger.lock().expect("not poisoned").clone();
         answers
@@ -116,7 +116,7 @@ impl One {
         with(&mut self.ledger.lock().expect("not poisoned"))
     }
 
-    /// Any image that was uploaded, whether it is still there or not.
+    /// A random image that was uploaded, whether it still exists or not.
     fn pick(&mut self) -> Option<(String, Entry)> {
         let length = self.ledger(|ledger| ledger.images.len());
         let index = self.dice.index(length.max(1));
@@ -175,7 +175,7 @@ impl One {
         Ok(())
     }
 
-    /// What is served is right, whatever else goes on.
+    /// Downloads an image: what is served must be right.
     async fn read(&mut self) -> Result<(), Gone> {
         let Some((id, entry)) = self.pick() else {
             return Ok(());
@@ -192,7 +192,7 @@ impl One {
         assert_eq!(status, 200, "{id}");
         let bytes = answer.bytes().await.map_err(|_| Gone)?;
         let is_right = self.ledger(|ledger| bytes == ledger.files[entry.file]);
-        assert!(is_right, "other bytes of {id}");
+        assert!(is_right, "wrong bytes of {id}");
         Ok(())
     }
 

@@ -1,4 +1,4 @@
-//! Instances that compute and do not say when they will be done.
+//! Instances that compute for an unbounded time.
 
 use std::time::{Duration, Instant};
 
@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use crate::support::{Darkroom, Setup, eventually, spin_differs};
 
-/// Longer than anything takes that is not held up.
+/// Longer than any request takes that is not held up.
 const LONG: Duration = Duration::from_secs(5);
 
-/// A server whose instances may compute for so long at a time; none where it is Spin.
+/// A server whose instances may compute for this long at a time. None if the host is Spin.
 fn bounded(time: &str) -> Option<Darkroom> {
     let differs = spin_differs("it bounds the time of a request, not of computing");
     let flag = format!("--max-compute-time={time}");
@@ -17,15 +17,15 @@ fn bounded(time: &str) -> Option<Darkroom> {
 }
 
 async fn status(darkroom: &Darkroom, path: &str) -> u16 {
-    darkroom.anybody().get(path).await.status().as_u16()
+    darkroom.anonymous().get(path).await.status().as_u16()
 }
 
 #[tokio::test]
-async fn an_instance_that_computes_for_ever_is_ended_and_its_request_is_500() {
+async fn an_instance_that_computes_forever_is_ended_and_its_request_gets_500() {
     let Some(darkroom) = bounded("1s") else {
         return;
     };
-    let answer = darkroom.anybody().get("/compute?x=secret").await;
+    let answer = darkroom.anonymous().get("/compute?x=secret").await;
     assert_eq!(answer.status(), 500);
     assert_eq!(answer.headers()["content-type"], "application/problem+json");
     let problem: Value = answer.json().await.expect("a problem");
@@ -40,19 +40,19 @@ async fn an_instance_that_computes_for_ever_is_ended_and_its_request_is_500() {
 }
 
 #[tokio::test]
-async fn whoever_shares_an_instance_with_one_that_computes_is_named_and_gets_500() {
+async fn requests_that_share_an_instance_with_one_that_computes_are_logged_and_get_500() {
     let Some(darkroom) = bounded("1s") else {
         return;
     };
     let wait = tokio::spawn({
-        let client = darkroom.anybody();
+        let client = darkroom.anonymous();
         async move { client.get("/wait").await.status() }
     });
-    // It is in the same instance, as long as that takes more.
+    // It goes to the same instance, as long as that accepts more requests.
     let log = || async { darkroom.log() };
     assert_eq!(status(&darkroom, "/compute-later").await, 500);
-    let told = eventually(|| async { log().await.contains("computed for 1s") }).await;
-    assert_eq!(told, Ok(()));
+    let logged = eventually(|| async { log().await.contains("computed for 1s") }).await;
+    assert_eq!(logged, Ok(()));
     let log = darkroom.log();
     assert!(
         log.contains("GET /compute-later") && log.contains("GET /wait"),
@@ -69,7 +69,7 @@ async fn others_are_answered_while_instances_compute() {
     // As many as there are threads, and more.
     let computing: Vec<_> = (0..4)
         .map(|_| {
-            let client = darkroom.anybody();
+            let client = darkroom.anonymous();
             tokio::spawn(async move { client.get("/compute-later").await.status() })
         })
         .collect();
@@ -86,7 +86,7 @@ async fn others_are_answered_while_instances_compute() {
 }
 
 #[tokio::test]
-async fn an_instance_that_is_busy_in_turns_is_not_ended() {
+async fn an_instance_that_is_busy_with_pauses_is_not_ended() {
     let Some(darkroom) = bounded("500ms") else {
         return;
     };
@@ -99,26 +99,26 @@ async fn an_instance_that_is_busy_in_turns_is_not_ended() {
 }
 
 #[tokio::test]
-async fn an_answer_whose_body_is_never_made_is_broken_off() {
+async fn an_answer_whose_body_is_never_produced_is_cut_off() {
     let Some(darkroom) = bounded("1s") else {
         return;
     };
-    let answer = darkroom.anybody().get("/compute-in-the-body").await;
+    let answer = darkroom.anonymous().get("/compute-in-the-body").await;
     assert_eq!(answer.status(), 200);
     let _ = answer.bytes().await;
-    let told = eventually(|| async { darkroom.log().contains("computed for 1s") }).await;
-    assert_eq!(told, Ok(()));
+    let logged = eventually(|| async { darkroom.log().contains("computed for 1s") }).await;
+    assert_eq!(logged, Ok(()));
     assert_eq!(status(&darkroom, "/rest").await, 200);
 }
 
 #[tokio::test]
-async fn computing_is_not_bounded_where_nobody_wants_it() {
+async fn computing_is_not_bounded_by_default() {
     let Some(darkroom) = bounded("0") else { return };
     assert_eq!(status(&darkroom, "/compute?2000").await, 200);
 }
 
 #[tokio::test]
-async fn an_instance_that_traps_has_its_requests_named() {
+async fn the_requests_of_an_instance_that_traps_are_logged() {
     let Some(darkroom) = bounded("1s") else {
         return;
     };

@@ -1,4 +1,4 @@
-//! Uploads that end anywhere.
+//! Uploads that end at any byte.
 
 use futures_util::{StreamExt as _, stream};
 
@@ -16,15 +16,15 @@ fn form() -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn a_form_that_is_cut_at_any_byte_leaves_nothing() {
+async fn a_form_that_is_truncated_at_any_byte_leaves_nothing() {
     let mut darkroom = Darkroom::start();
     let form = form();
-    // The boundary's end is all that the last two bytes add.
+    // The last two bytes only end the line of the closing boundary.
     let cuts = 0..form.len() - 2;
     let (server, whole) = (&darkroom, &form);
     let cut_at = |cut: usize| async move {
-        // Told its true length, and gone before that; and a length that is true of
-        // what came, which the form itself then contradicts.
+        // First with the length of the whole form, and a connection that ends before it; then with
+        // the length of the part that is sent, so that the form itself is incomplete.
         let announced = format!("Content-Length: {}", whole.len());
         let mut gone = Raw::connect(server).await;
         gone.begin_upload("alice", &[FORM, &announced]).await;

@@ -1,4 +1,4 @@
-//! Too many at once, and too slow.
+//! Too many requests at once, and requests that are too slow.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -7,11 +7,11 @@ use futures_util::future::join_all;
 
 use crate::support::{Darkroom, Raw, content, eventually, fixture, path, spin_differs};
 
-/// How long a sender who never ends may be listened to, on the busiest machine.
+/// How long the server may read from a sender that never ends, on the busiest machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Opens a thousand uploads that stop in the middle, does what others do meanwhile,
-/// and lets go of them. The memory that the host has with all of them open.
+/// Opens a thousand uploads that stop in the middle, sends the requests of others meanwhile, and
+/// then closes the uploads. Returns the host's memory with all of them open.
 async fn flood(darkroom: &Darkroom) -> u64 {
     let alice = darkroom.client("alice");
     let file = fixture("progressive.jpg").bytes;
@@ -21,7 +21,7 @@ async fn flood(darkroom: &Darkroom) -> u64 {
         let mut raw = Raw::connect(darkroom).await;
         let lines = [&*length, "Expect: 100-continue"];
         raw.begin_upload("mallory", &lines).await;
-        // All are in the hands of an instance at once, however busy the machine is.
+        // All of them have reached an instance at the same time, however busy the machine is.
         raw.may_continue().await;
         raw.send(&file[..file.len() / 2]).await;
         raw
@@ -35,13 +35,13 @@ async fn flood(darkroom: &Darkroom) -> u64 {
 }
 
 #[tokio::test]
-async fn a_thousand_uploads_that_never_end_harm_nobody_and_leave_nothing() {
+async fn a_thousand_uploads_that_never_end_affect_no_others_and_leave_nothing() {
     let mut darkroom = Darkroom::start();
     let most = flood(&darkroom).await;
     for _ in 0..3 {
         flood(&darkroom).await;
     }
-    // Instances go with their memory; allocators keep some of the rest.
+    // Instances release their memory; allocators keep some of the rest.
     let returned = || async { darkroom.resident_memory() < most };
     assert_eq!(
         eventually(returned).await,
@@ -49,13 +49,16 @@ async fn a_thousand_uploads_that_never_end_harm_nobody_and_leave_nothing() {
         "bytes in the first flood and after four: {most}, {}",
         darkroom.resident_memory()
     );
-    assert_eq!(darkroom.anybody().get("/health/ready").await.status(), 200);
+    assert_eq!(
+        darkroom.anonymous().get("/health/ready").await.status(),
+        200
+    );
     darkroom.stop();
     assert_eq!(darkroom.images(), 0);
 }
 
 #[tokio::test]
-async fn heads_that_never_end_are_cut_off_and_hold_up_nobody() {
+async fn heads_that_never_end_are_cut_off_and_do_not_delay_others() {
     if spin_differs("it leaves slow senders to the proxy in front") {
         return;
     }
@@ -80,7 +83,7 @@ async fn heads_that_never_end_are_cut_off_and_hold_up_nobody() {
     }
 }
 
-/// Sends a few bytes now and then, until the server has had enough. Its answer.
+/// Sends a few bytes now and then, until the server ends the connection. Returns its answer.
 async fn drip(mut raw: Raw, bytes: &[u8]) -> String {
     let start = Instant::now();
     while start.elapsed() < PATIENCE {
@@ -90,11 +93,11 @@ async fn drip(mut raw: Raw, bytes: &[u8]) -> String {
             return answer;
         }
     }
-    panic!("it is still read");
+    panic!("the server still reads");
 }
 
 #[tokio::test]
-async fn bodies_that_never_end_are_cut_off_and_hold_up_nobody() {
+async fn bodies_that_never_end_are_cut_off_and_do_not_delay_others() {
     if spin_differs("it leaves slow senders to the proxy in front") {
         return;
     }
@@ -129,7 +132,7 @@ async fn bodies_that_never_end_are_cut_off_and_hold_up_nobody() {
     let is_refused = |answer: &&String| answer.contains("/problems/upload-interrupted");
     assert!(answers.iter().any(|answer| is_refused(&answer)));
     for answer in answers {
-        // Who goes on sending may lose the answer with the connection.
+        // A client that continues to send may lose the answer with the connection.
         assert!(answer.is_empty() || is_refused(&&answer), "{answer}");
     }
     darkroom.holds_only(1, 1).await;

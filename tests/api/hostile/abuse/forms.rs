@@ -1,17 +1,17 @@
-//! Forms that hold much besides files.
+//! Forms with large content besides files.
 
 use crate::support::{Darkroom, fixture, send};
 
-/// The most memory that an instance may have.
+/// The most memory that an instance may use, in bytes.
 const MEMORY: u64 = 16 << 20;
-/// More than that.
+/// A length that exceeds it.
 const LONG: usize = 40 << 20;
 
 const FILE: &str =
     "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.gif\"\r\n\r\n";
 const TAGS: &str = "--b\r\nContent-Disposition: form-data; name=\"tags\"\r\n\r\n";
 
-/// A form that begins so, with a good file at its end.
+/// A form with this beginning, and a valid file at its end.
 fn form(beginning: &str) -> Vec<u8> {
     let file = fixture("still.gif").bytes;
     [
@@ -24,7 +24,7 @@ fn form(beginning: &str) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn what_a_form_holds_besides_files_is_bounded() {
+async fn the_content_of_a_form_besides_files_is_bounded() {
     let darkroom = Darkroom::with().instance_memory(MEMORY).start();
     let alice = darkroom.client("alice");
     let long = "a".repeat(LONG);

@@ -1,27 +1,27 @@
-//! Where a request's body ends: two readings of it would let one request hide in
+//! Where a request's body ends: if two programs read this differently, one request can hide in
 //! another (RFC 9112 §6.3 and §11.2).
 
 use futures_util::future::join_all;
 
 use crate::support::{Darkroom, Raw, spin_differs, unique};
 
-/// What no answer may hold: the request id of a request that is hidden in a body.
+/// The request id of a request that is hidden in a body, which no answer may contain.
 const HIDDEN: &str = "hidden-request";
 
-/// A request that a reader sees who takes the body before it for shorter.
+/// A request that a program sees if it takes the body before it to be shorter.
 fn hidden() -> String {
     format!("GET /health/live HTTP/1.1\r\nHost: a\r\nX-Request-Id: {HIDDEN}\r\n\r\n")
 }
 
-/// Sends an upload with these header lines and this body. The answer must be a
-/// refusal or the end of the connection, and nothing in the body is answered.
+/// Sends an upload with these header lines and this body. The answer must be a refusal or the end
+/// of the connection, and nothing in the body may be answered.
 async fn check(darkroom: &Darkroom, case: &str, lines: &[&str], body: &str) -> Option<String> {
     let mut raw = Raw::connect(darkroom).await;
     raw.begin_upload(&unique("smuggler"), lines).await;
     raw.send(body.as_bytes()).await;
     let answer = raw.rest().await;
     let status = answer.split(' ').nth(1).unwrap_or("");
-    // 415 and 422: the body was read as its framing says, and is no image.
+    // 415 and 422: the body was read as its framing says, and is not an image.
     let refused = ["", "400", "411", "413", "415", "422", "501", "505"].contains(&status);
     let wrong = !refused || answer.contains(HIDDEN);
     wrong.then(|| format!("{case}: {}", answer.escape_debug()))
@@ -39,7 +39,7 @@ fn hold(wrong: Vec<Option<String>>) {
 
 #[tokio::test]
 async fn no_request_hides_behind_two_lengths() {
-    if spin_differs("which of two lengths counts") {
+    if spin_differs("it chooses one of two lengths") {
         return;
     }
     let darkroom = Darkroom::start();
@@ -83,11 +83,14 @@ async fn no_request_hides_behind_two_lengths() {
         .iter()
         .map(|(case, lines, body)| check(&darkroom, case, lines, body));
     hold(join_all(checks).await);
-    assert_eq!(darkroom.anybody().get("/health/ready").await.status(), 200);
+    assert_eq!(
+        darkroom.anonymous().get("/health/ready").await.status(),
+        200
+    );
 }
 
 #[tokio::test]
-async fn no_request_hides_behind_a_length_that_is_no_number() {
+async fn no_request_hides_behind_a_length_that_is_not_a_number() {
     let darkroom = Darkroom::start();
     let hidden = hidden();
     let lengths = [
@@ -115,7 +118,10 @@ async fn no_request_hides_behind_a_length_that_is_no_number() {
         async move { check(darkroom, line, &[line], &format!("0\r\n\r\n{hidden}")).await }
     });
     hold(join_all(checks).await);
-    assert_eq!(darkroom.anybody().get("/health/ready").await.status(), 200);
+    assert_eq!(
+        darkroom.anonymous().get("/health/ready").await.status(),
+        200
+    );
 }
 
 #[tokio::test]
@@ -145,6 +151,9 @@ async fn no_request_hides_in_broken_chunks() {
         async move { check(darkroom, &case, &["Transfer-Encoding: chunked"], body).await }
     });
     hold(join_all(checks).await);
-    assert_eq!(darkroom.anybody().get("/health/ready").await.status(), 200);
+    assert_eq!(
+        darkroom.anonymous().get("/health/ready").await.status(),
+        200
+    );
     darkroom.ends_with(0, 0);
 }

@@ -1,11 +1,10 @@
-//! Heads of requests that are too large, or none.
+//! Heads of requests that are too large, or not HTTP.
 
 use futures_util::future::join_all;
 
 use crate::support::{Darkroom, Raw};
 
-/// Sends bytes, and gives the status of the answer; 0 where the connection ends
-/// without one.
+/// Sends bytes, and returns the status of the answer, or 0 if the connection ends without one.
 async fn status(darkroom: &Darkroom, bytes: &[u8]) -> u16 {
     let mut raw = Raw::connect(darkroom).await;
     raw.send(bytes).await;
@@ -45,14 +44,14 @@ async fn heads_that_are_too_large_are_refused() {
     for ((case, _), status) in heads.iter().zip(statuses) {
         assert!([0, 400, 414, 431].contains(&status), "{case}: {status}");
     }
-    // As large as real clients' heads are, they are taken.
+    // Heads as large as those of real clients are accepted.
     let cookies = get(&format!("Cookie: {}\r\n", "c".repeat(16_000)));
     let close = cookies.replace("Host: a", "Host: a\r\nConnection: close");
     assert_eq!(status(&darkroom, close.as_bytes()).await, 200);
 }
 
 #[tokio::test]
-async fn what_is_no_http_is_refused() {
+async fn bytes_that_are_not_http_are_refused() {
     let darkroom = Darkroom::start();
     let requests: [&[u8]; 14] = [
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
@@ -75,5 +74,8 @@ async fn what_is_no_http_is_refused() {
         let refused = status == 0 || (400..=505).contains(&status) && status != 500;
         assert!(refused, "{}: {status}", request.escape_ascii());
     }
-    assert_eq!(darkroom.anybody().get("/health/ready").await.status(), 200);
+    assert_eq!(
+        darkroom.anonymous().get("/health/ready").await.status(),
+        200
+    );
 }

@@ -1,13 +1,13 @@
-//! Which host a request is for: one, and the same wherever it is told (RFC 9112 §3.2).
+//! The host of a request: it must be given once, and be the same in every place (RFC 9112 §3.2).
 
 use serde_json::Value;
 
 use crate::support::{Darkroom, Raw, spin_differs};
 
-/// Sends this head on HTTP/1.1, which must be refused as a problem. Spin answers some of
-/// them in its own way.
+/// Sends this head over HTTP/1.1, which must be refused with a problem. Spin answers some of them
+/// in its own way.
 async fn refuses(head: &str) {
-    if spin_differs("it looks at Host alone, and takes the first") {
+    if spin_differs("it reads Host alone, and uses the first") {
         return;
     }
     let darkroom = Darkroom::shared();
@@ -27,7 +27,7 @@ async fn two_hosts_are_refused() {
 }
 
 #[tokio::test]
-async fn one_host_twice_is_refused() {
+async fn the_same_host_twice_is_refused() {
     refuses("GET /health/live HTTP/1.1\r\nHost: a\r\nHost: a").await;
 }
 
@@ -47,7 +47,7 @@ async fn a_host_that_is_a_url_is_refused() {
 }
 
 #[tokio::test]
-async fn no_host_is_refused() {
+async fn a_missing_host_is_refused() {
     refuses("GET /health/live HTTP/1.1").await;
 }
 
@@ -57,7 +57,7 @@ async fn an_empty_host_is_refused() {
 }
 
 #[tokio::test]
-async fn a_port_that_is_no_number_is_refused() {
+async fn a_port_that_is_not_a_number_is_refused() {
     refuses("GET /health/live HTTP/1.1\r\nHost: a:b").await;
 }
 

@@ -1,6 +1,6 @@
-//! Abuse of HTTP itself: requests that say two things, that never end, that are too
-//! large, or too many. Whatever comes, nobody else is served worse, nothing is left
-//! behind, and no request hides in another.
+//! Abuse of HTTP itself: requests that are ambiguous, that never end, that are too large, or too
+//! many. In every case, other clients are served as well as before, no remains are left, and no
+//! request hides in another.
 
 mod computing;
 mod cuts;

@@ -1,4 +1,4 @@
-//! Bodies in the smallest of pieces.
+//! Bodies in the smallest pieces.
 
 use crate::support::{Darkroom, Raw, fixture, spin_differs};
 
@@ -11,7 +11,7 @@ fn single(bytes: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn an_image_in_chunks_of_one_byte_is_whole() {
+async fn an_image_in_chunks_of_one_byte_is_stored_whole() {
     let darkroom = Darkroom::start();
     let file = fixture("progressive.jpg").bytes;
     let mut raw = Raw::connect(&darkroom).await;
@@ -25,8 +25,8 @@ async fn an_image_in_chunks_of_one_byte_is_whole() {
 }
 
 #[tokio::test]
-async fn a_byte_in_a_chunk_of_its_own_costs_little_also_without_a_token() {
-    if spin_differs("what a chunk costs is its own") {
+async fn chunks_of_one_byte_cost_little_even_without_a_token() {
+    if spin_differs("the cost of a chunk is its own matter") {
         return;
     }
     const BYTES: u32 = 200_000;
@@ -37,7 +37,7 @@ async fn a_byte_in_a_chunk_of_its_own_costs_little_also_without_a_token() {
         .await;
     raw.send(&single(&vec![b'a'; BYTES as usize])).await;
     assert_eq!(raw.response().await.status, 401);
-    // The rest is read after the answer, and then another request is.
+    // The rest is read after the answer, followed by another request.
     raw.begin("GET /health/live", &["Connection: close"]).await;
     raw.rest().await;
     let cost = (darkroom.processor_time() - before) / BYTES;
@@ -45,12 +45,12 @@ async fn a_byte_in_a_chunk_of_its_own_costs_little_also_without_a_token() {
 }
 
 #[tokio::test]
-async fn a_chunk_that_has_come_is_judged_before_the_next_comes() {
+async fn a_chunk_is_judged_before_the_next_arrives() {
     let darkroom = Darkroom::start();
     let mut raw = Raw::connect(&darkroom).await;
     raw.begin_upload("alice", &["Transfer-Encoding: chunked"])
         .await;
-    // What is no image by its first bytes is refused while its sender is silent.
+    // A file whose first bytes are not those of an image is refused while its sender is silent.
     raw.send_chunk(&b"no image ".repeat(100)).await;
     assert_eq!(raw.response().await.status, 415);
 }

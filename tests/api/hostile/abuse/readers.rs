@@ -1,4 +1,4 @@
-//! Clients that do not take what they ask for.
+//! Clients that do not read the answers they request.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::support::frames::{END_HEADERS, END_STREAM, Frames, HEADERS, get};
 use crate::support::{Client, Darkroom, Png, Raw, content, eventually, path, send, spin_differs};
 
-/// An image of that size that anybody may read: where its content is.
+/// Uploads a public image of this size. Returns the path of its content.
 async fn published(alice: &Client, size: usize) -> String {
     let image = alice.upload(Png::of_size(size).bytes()).await;
     let request = alice.request(reqwest::Method::PATCH, path(&image));
@@ -19,12 +19,12 @@ async fn published(alice: &Client, size: usize) -> String {
 }
 
 #[tokio::test]
-async fn a_thousand_readers_that_stop_hold_less_than_600_mb_and_hold_up_nobody() {
-    if spin_differs("how much it holds is its own") {
+async fn a_thousand_readers_that_stop_hold_less_than_600_mb_and_do_not_delay_others() {
+    if spin_differs("its use of memory is its own matter") {
         return;
     }
     const MOST: u64 = 600_000_000;
-    // None of them is cut off meanwhile.
+    // None of them is cut off during the test.
     let darkroom = Darkroom::with().flag("--body-write-timeout=10m").start();
     let alice = darkroom.client("alice");
     let image = published(&alice, 25_000_000).await;
@@ -40,10 +40,10 @@ async fn a_thousand_readers_that_stop_hold_less_than_600_mb_and_hold_up_nobody()
         .await;
     let small = published(&alice, 100_000).await;
     for _ in 0..20 {
-        let answer = darkroom.anybody().get(&small).await;
+        let answer = darkroom.anonymous().get(&small).await;
         assert_eq!(answer.bytes().await.expect("all bytes").len(), 100_000);
     }
-    // Instances that have nothing to do any more go with their memory.
+    // Idle instances end and release their memory.
     let is_little = || async { darkroom.held_memory() < MOST };
     let held = eventually(is_little).await;
     assert_eq!(held, Ok(()), "{} bytes are held", darkroom.held_memory());
@@ -64,11 +64,11 @@ async fn a_reader_that_stops_is_cut_off() {
     raw.read_some(1000).await;
     tokio::time::sleep(Duration::from_secs(4)).await;
     let read = raw.rest().await.len();
-    assert!(read < 25_000_000, "all of it came: {read}");
+    assert!(read < 25_000_000, "the whole answer arrived: {read} bytes");
 }
 
 #[tokio::test]
-async fn a_reader_that_is_slow_and_goes_on_gets_all() {
+async fn a_slow_reader_that_goes_on_gets_everything() {
     let darkroom = Darkroom::with();
     let darkroom = match spin_differs("it has no such flag") {
         true => darkroom.start(),
@@ -99,5 +99,5 @@ async fn a_stream_whose_window_stays_shut_is_reset() {
         .send(HEADERS, END_HEADERS | END_STREAM, 1, &get(&image))
         .await;
     assert_eq!(frames.status(1).await, Some(200));
-    assert_eq!(frames.status(1).await, None, "it is not reset");
+    assert_eq!(frames.status(1).await, None, "the stream was not reset");
 }

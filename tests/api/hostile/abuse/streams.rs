@@ -1,5 +1,5 @@
-//! HTTP/2 that is not meant well: connections that do nothing, heads without end, streams
-//! that are given up as fast as they are begun.
+//! Abuse of HTTP/2: idle connections, heads without end, streams that are cancelled as fast as they
+//! are opened.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use crate::support::{ALL_SCOPES, Darkroom, spin_differs, token};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A server that waits a second for whatever a client has to do; none where it is Spin.
+/// A server that waits only a second for anything a client has to do. None if the host is Spin.
 fn impatient() -> Option<Darkroom> {
     let differs = spin_differs("it leaves such clients to the proxy in front");
     let setup = Darkroom::with()
@@ -21,7 +21,7 @@ fn impatient() -> Option<Darkroom> {
 }
 
 #[tokio::test]
-async fn an_idle_connection_that_answers_pings_is_told_and_closed() {
+async fn an_idle_connection_that_answers_pings_gets_a_goaway_and_is_closed() {
     let Some(darkroom) = impatient() else { return };
     let mut frames = Frames::begin(&darkroom, &[]).await;
     let kinds = frames.until_it_ends().await;
@@ -83,7 +83,7 @@ async fn a_preface_without_settings_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn a_head_that_does_not_go_on_is_not_waited_for() {
+async fn an_unfinished_head_is_not_waited_for() {
     let Some(darkroom) = impatient() else { return };
     let mut frames = Frames::begin(&darkroom, &[]).await;
     frames
@@ -105,7 +105,10 @@ async fn a_head_of_continuations_without_end_is_cut_off() {
     }
     let kinds = frames.until_it_ends().await;
     assert!(!kinds.contains(&HEADERS), "{kinds:?}");
-    assert_eq!(darkroom.anybody().get("/health/ready").await.status(), 200);
+    assert_eq!(
+        darkroom.anonymous().get("/health/ready").await.status(),
+        200
+    );
 }
 
 #[tokio::test]
@@ -123,7 +126,7 @@ async fn empty_continuations_without_end_are_cut_off() {
 }
 
 #[tokio::test]
-async fn a_stream_whose_body_does_not_come_is_refused() {
+async fn a_stream_whose_body_does_not_arrive_is_refused() {
     let Some(darkroom) = impatient() else { return };
     let token = format!("Bearer {}", token("alice", ALL_SCOPES));
     let mut frames = Frames::begin(&darkroom, &[]).await;
@@ -141,7 +144,7 @@ async fn a_stream_whose_body_does_not_come_is_refused() {
 }
 
 #[tokio::test]
-async fn streams_that_are_given_up_at_once_take_nothing_from_others() {
+async fn streams_that_are_cancelled_at_once_take_nothing_from_others() {
     let Some(darkroom) = impatient() else { return };
     let mut frames = Frames::begin(&darkroom, &[]).await;
     for number in 0..20_000 {
@@ -156,7 +159,10 @@ async fn streams_that_are_given_up_at_once_take_nothing_from_others() {
             .await;
         frames.send(RST_STREAM, 0, stream, &[0, 0, 0, 8]).await;
         if number % 1000 == 0 {
-            assert_eq!(darkroom.anybody().get("/health/ready").await.status(), 200);
+            assert_eq!(
+                darkroom.anonymous().get("/health/ready").await.status(),
+                200
+            );
         }
     }
     frames.until_it_ends().await;
@@ -168,8 +174,8 @@ async fn streams_that_are_given_up_at_once_take_nothing_from_others() {
 }
 
 #[tokio::test]
-async fn a_stream_names_one_host() {
-    if spin_differs("it looks at :authority alone") {
+async fn a_stream_must_name_one_host() {
+    if spin_differs("it reads :authority alone") {
         return;
     }
     let darkroom = Darkroom::shared();
@@ -190,7 +196,7 @@ async fn a_stream_names_one_host() {
         frames
             .send(HEADERS, END_HEADERS | END_STREAM, stream, &head(&fields))
             .await;
-        // A stream may also be given up without an answer.
+        // A stream may also be cancelled without an answer.
         let status = frames.status(stream).await.unwrap_or(400);
         assert_eq!(status, expected, "{authority} {hosts:?}");
     }

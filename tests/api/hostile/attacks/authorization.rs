@@ -1,24 +1,32 @@
-//! Ways around the one Authorization header.
+//! Attempts to get around the single Authorization header.
 
 use reqwest::Method;
 
-use super::{Cases, Told};
+use super::{Answer, Cases};
 use crate::support::{ALL_SCOPES, Darkroom, Raw, RawResponse, send, spin_differs, token, unique};
 
-/// Header lines with `TOKEN` for a token, and the status that a list is answered with.
+/// Header lines with `TOKEN` in place of a token, and the expected status of a list.
 const HEADERS: &[(&str, &[&str], u16)] = &[
-    ("as it should be", &[BEARER], 200),
+    ("the standard form", &[BEARER], 200),
     ("lower-case scheme", &["authorization: bearer TOKEN"], 200),
     ("upper-case scheme", &["AUTHORIZATION: BEARER TOKEN"], 200),
     ("two spaces", &["Authorization: Bearer  TOKEN"], 200),
     (
-        "spaces around all of it",
+        "spaces around the value",
         &["Authorization:   Bearer TOKEN  "],
         200,
     ),
     ("twice", &[BEARER, BEARER], 401),
-    ("a bad one first", &["Authorization: Bearer x", BEARER], 401),
-    ("a bad one last", &[BEARER, "Authorization: Bearer x"], 401),
+    (
+        "an invalid one first",
+        &["Authorization: Bearer x", BEARER],
+        401,
+    ),
+    (
+        "an invalid one last",
+        &[BEARER, "Authorization: Bearer x"],
+        401,
+    ),
     ("an empty one last", &[BEARER, "Authorization:"], 401),
     ("Basic first", &["Authorization: Basic YTpi", BEARER], 401),
     (
@@ -32,13 +40,17 @@ const HEADERS: &[(&str, &[&str], u16)] = &[
         401,
     ),
     (
-        "a parameter behind",
+        "a parameter after it",
         &["Authorization: Bearer TOKEN, realm=\"x\""],
         401,
     ),
-    ("a word behind", &["Authorization: Bearer TOKEN x"], 401),
+    ("a word after it", &["Authorization: Bearer TOKEN x"], 401),
     ("no token", &["Authorization: Bearer"], 401),
-    ("no token but a space", &["Authorization: Bearer "], 401),
+    (
+        "a space in place of the token",
+        &["Authorization: Bearer "],
+        401,
+    ),
     ("empty", &["Authorization:"], 401),
     ("no scheme", &["Authorization: TOKEN"], 401),
     ("Basic", &["Authorization: Basic TOKEN"], 401),
@@ -56,16 +68,16 @@ const HEADERS: &[(&str, &[&str], u16)] = &[
     ("quotes", &["Authorization: Bearer \"TOKEN\""], 401),
     ("no space", &["Authorization: BearerTOKEN"], 401),
     (
-        "bytes that are no text",
+        "bytes that are not text",
         &["Authorization: Bearer TOKEN\u{e9}"],
         401,
     ),
 ];
 
-/// As it should be.
+/// The header in its standard form.
 const BEARER: &str = "Authorization: Bearer TOKEN";
 
-/// Asks for a list with these lines, in which the token stands for `TOKEN`.
+/// Requests a list with these lines, in which `TOKEN` is replaced by the token.
 async fn list(darkroom: &Darkroom, lines: &[&str], token: &str) -> RawResponse {
     let lines: Vec<String> = lines
         .iter()
@@ -76,7 +88,7 @@ async fn list(darkroom: &Darkroom, lines: &[&str], token: &str) -> RawResponse {
 }
 
 #[tokio::test]
-async fn there_is_one_authorization_and_it_is_a_bearer_token() {
+async fn only_a_single_bearer_token_authorizes() {
     let darkroom = Darkroom::shared();
     let token = token(&unique("alice"), ALL_SCOPES);
     let mut cases = Cases::default();
@@ -105,14 +117,14 @@ async fn there_is_one_authorization_and_it_is_a_bearer_token() {
 }
 
 #[tokio::test]
-async fn a_token_anywhere_else_is_not_looked_at() {
+async fn a_token_anywhere_else_is_ignored() {
     if spin_differs("it closes the connection where host and target differ") {
         return;
     }
     let darkroom = Darkroom::shared();
     let token = token(&unique("alice"), ALL_SCOPES);
     let mut cases = Cases::default();
-    let anybody = darkroom.anybody();
+    let anonymous = darkroom.anonymous();
     for name in [
         "access_token",
         "token",
@@ -123,8 +135,8 @@ async fn a_token_anywhere_else_is_not_looked_at() {
         "auth",
         "key",
     ] {
-        let told = Told::by(anybody.get(&format!("/v1/images?{name}={token}")).await).await;
-        cases.refused(format!("query {name}"), &told, 401, "unauthorized");
+        let answer = Answer::read(anonymous.get(&format!("/v1/images?{name}={token}")).await).await;
+        cases.refused(format!("query {name}"), &answer, 401, "unauthorized");
     }
     for name in [
         "Proxy-Authorization",
@@ -136,25 +148,26 @@ async fn a_token_anywhere_else_is_not_looked_at() {
         "X-Amz-Security-Token",
     ] {
         for value in [token.clone(), format!("Bearer {token}")] {
-            let request = anybody
+            let request = anonymous
                 .request(Method::GET, "/v1/images")
                 .header(name, value);
-            let told = Told::by(send(request).await).await;
-            cases.refused(name, &told, 401, "unauthorized");
-            let unlooked = !told.header("www-authenticate").contains("error");
-            cases.hold(name, unlooked, told.header("www-authenticate"));
+            let answer = Answer::read(send(request).await).await;
+            cases.refused(name, &answer, 401, "unauthorized");
+            let unlooked = !answer.header("www-authenticate").contains("error");
+            cases.hold(name, unlooked, answer.header("www-authenticate"));
         }
     }
     for name in ["token", "access_token", "session", "Authorization"] {
-        let request = anybody.request(Method::GET, "/v1/images");
-        let told = Told::by(send(request.header("cookie", format!("{name}={token}"))).await).await;
-        cases.refused(format!("cookie {name}"), &told, 401, "unauthorized");
+        let request = anonymous.request(Method::GET, "/v1/images");
+        let answer =
+            Answer::read(send(request.header("cookie", format!("{name}={token}"))).await).await;
+        cases.refused(format!("cookie {name}"), &answer, 401, "unauthorized");
     }
-    let form = anybody
+    let form = anonymous
         .post()
         .header("content-type", "application/x-www-form-urlencoded");
-    let told = Told::by(send(form.body(format!("access_token={token}"))).await).await;
-    cases.refused("form", &told, 401, "unauthorized");
+    let answer = Answer::read(send(form.body(format!("access_token={token}"))).await).await;
+    cases.refused("form", &answer, 401, "unauthorized");
     let authority = darkroom.address().trim_start_matches("http://");
     for user in [format!("{token}@"), format!("bearer:{token}@")] {
         let target = format!("GET http://{user}{authority}/v1/images");

@@ -1,20 +1,19 @@
-//! Claims of tokens that are rightly signed, by an issuer that is careless or was
-//! talked into something.
+//! Claims of correctly signed tokens, from an issuer that is careless or was deceived.
 
 use serde_json::json;
 
-use super::{Cases, Told};
+use super::{Answer, Cases};
 use crate::support::{Darkroom, SECRET, now, signed, signed_text};
 
 const HEADER: &str = r#"{"alg":"HS256","kid":"test"}"#;
 
-pub(super) async fn shown(payload: impl AsRef<[u8]>) -> Told {
+pub(super) async fn shown(payload: impl AsRef<[u8]>) -> Answer {
     let token = signed_text(HEADER, payload.as_ref(), SECRET);
-    let client = Darkroom::shared().anybody().with_token(token);
-    Told::by(client.get("/v1/images?limit=1").await).await
+    let client = Darkroom::shared().anonymous().with_token(token);
+    Answer::read(client.get("/v1/images?limit=1").await).await
 }
 
-/// Good claims with one of them as it is written here.
+/// Valid claims, with the value of one of them replaced.
 pub(super) fn with(name: &str, value: &str) -> String {
     let exp = (now() + 300).to_string();
     let claims = [("sub", "\"root\""), ("exp", &exp), ("scope", "\"admin\"")];
@@ -27,7 +26,7 @@ pub(super) fn with(name: &str, value: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_token_is_good_in_its_time_only() {
+async fn a_token_is_valid_only_in_its_time() {
     let mut cases = Cases::default();
     let after = |seconds: u64| (now() + seconds).to_string();
     let before = |seconds: u64| (now() - seconds).to_string();
@@ -65,38 +64,38 @@ async fn a_token_is_good_in_its_time_only() {
         ("text", "nbf", "\"0\"".into(), 401),
         ("the last second of all", "nbf", u64::MAX.to_string(), 401),
         (
-            "made in the future, which is not judged",
+            "issued in the future, which is not checked",
             "iat",
             after(900),
             200,
         ),
         (
-            "made at a time that is none",
+            "issued at a time that is not a time",
             "iat",
             "\"today\"".into(),
             401,
         ),
     ] {
-        let told = shown(with(claim, &value)).await;
-        cases.status(format!("{claim} {case}"), &told, &[status]);
+        let answer = shown(with(claim, &value)).await;
+        cases.status(format!("{claim} {case}"), &answer, &[status]);
     }
     let eternal = signed(
         &json!({"alg": "HS256"}),
         &json!({"sub": "root", "scope": "admin"}),
         SECRET,
     );
-    let client = Darkroom::shared().anybody().with_token(eternal);
-    let told = Told::by(client.get("/v1/images").await).await;
-    cases.refused("no exp", &told, 401, "unauthorized");
+    let client = Darkroom::shared().anonymous().with_token(eternal);
+    let answer = Answer::read(client.get("/v1/images").await).await;
+    cases.refused("no exp", &answer, 401, "unauthorized");
     cases.end();
 }
 
 #[tokio::test]
-async fn a_claim_stands_once() {
+async fn a_claim_must_not_be_repeated() {
     let mut cases = Cases::default();
     let exp = now() + 300;
-    let good = format!(r#""sub":"root","exp":{exp},"scope":"admin""#);
-    assert_eq!(shown(format!("{{{good}}}")).await.status, 200);
+    let valid = format!(r#""sub":"root","exp":{exp},"scope":"admin""#);
+    assert_eq!(shown(format!("{{{valid}}}")).await.status, 200);
     for (case, more) in [
         ("sub", r#""sub":"alice""#.to_owned()),
         ("the same sub", r#""sub":"root""#.to_owned()),
@@ -107,24 +106,24 @@ async fn a_claim_stands_once() {
         ("aud", r#""aud":"a","aud":"b""#.to_owned()),
         ("an unknown one", r#""jti":"a","jti":"b""#.to_owned()),
     ] {
-        for payload in [format!("{{{good},{more}}}"), format!("{{{more},{good}}}")] {
-            let told = shown(payload).await;
-            cases.refused(case, &told, 401, "unauthorized");
+        for payload in [format!("{{{valid},{more}}}"), format!("{{{more},{valid}}}")] {
+            let answer = shown(payload).await;
+            cases.refused(case, &answer, 401, "unauthorized");
         }
     }
     cases.end();
 }
 
 #[tokio::test]
-async fn an_owner_is_a_name() {
+async fn an_owner_must_be_a_name() {
     let mut cases = Cases::default();
     let long = |count: usize| format!("\"{}\"", "a".repeat(count));
     for (case, sub, status) in [
         ("empty", "\"\"".to_owned(), 401),
-        ("as long as may be", long(128), 200),
+        ("of the maximum length", long(128), 200),
         ("too long", long(129), 401),
         (
-            "as long as may be, in characters",
+            "of the maximum length, in characters",
             format!("\"{}\"", "猫".repeat(128)),
             200,
         ),
@@ -144,29 +143,29 @@ async fn an_owner_is_a_name() {
 }
 
 #[tokio::test]
-async fn a_payload_is_one_json_object() {
+async fn a_payload_must_be_one_json_object() {
     let mut cases = Cases::default();
-    let good = with("sub", "\"root\"");
-    let inner = signed_text(HEADER, good.as_bytes(), SECRET);
+    let valid = with("sub", "\"root\"");
+    let inner = signed_text(HEADER, valid.as_bytes(), SECRET);
     for (case, payload) in [
         ("a token in the token", inner.clone().into_bytes()),
         (
             "a token in the token, as text",
             format!("\"{inner}\"").into(),
         ),
-        ("a list", format!("[{good}]").into()),
+        ("a list", format!("[{valid}]").into()),
         ("nothing", vec![]),
         ("null", "null".into()),
-        ("two objects", format!("{good}{good}").into()),
-        ("a rest", format!("{good}x").into()),
-        ("a NUL behind", format!("{good}\0").into()),
-        ("a byte order mark", format!("\u{feff}{good}").into()),
+        ("two objects", format!("{valid}{valid}").into()),
+        ("text after it", format!("{valid}x").into()),
+        ("a NUL after it", format!("{valid}\0").into()),
+        ("a byte order mark", format!("\u{feff}{valid}").into()),
         ("not UTF-8", with("sub", "\"root").into_bytes()),
-        ("cut off", good.as_bytes()[..good.len() - 1].to_vec()),
-        ("a comment", format!("/**/{good}").into()),
+        ("cut off", valid.as_bytes()[..valid.len() - 1].to_vec()),
+        ("a comment", format!("/**/{valid}").into()),
         ("depth", "[".repeat(2500).into()),
         (
-            "bytes that are no text",
+            "bytes that are not text",
             [&b"{\"sub\":\"\xff\xfe\",\"scope\":\"admin\",\"exp\":9999999999}"[..]].concat(),
         ),
     ] {
@@ -176,7 +175,7 @@ async fn a_payload_is_one_json_object() {
 }
 
 #[tokio::test]
-async fn a_token_has_four_kilobytes_at_most() {
+async fn a_token_has_at_most_four_kilobytes() {
     let padded = |count: usize| {
         let payload = with("pad", &format!("\"{}\"", "p".repeat(count)));
         signed_text(HEADER, payload.as_bytes(), SECRET)
@@ -184,8 +183,8 @@ async fn a_token_has_four_kilobytes_at_most() {
     let most = (2500..3500).rfind(|count| padded(*count).len() <= 4096);
     let most = most.expect("a length that fits");
     for (count, status) in [(most, 200), (most + 1, 401), (5000, 401)] {
-        let client = Darkroom::shared().anybody().with_token(padded(count));
-        let told = client.get("/v1/images?limit=1").await.status();
-        assert_eq!(told, status, "{}", padded(count).len());
+        let client = Darkroom::shared().anonymous().with_token(padded(count));
+        let answer = client.get("/v1/images?limit=1").await.status();
+        assert_eq!(answer, status, "{}", padded(count).len());
     }
 }

@@ -1,15 +1,15 @@
-//! Pages of other origins: what their scripts may call, and read.
+//! Pages of other origins: which requests their scripts may send, and what they may read.
 
 use reqwest::{Method, Response};
 use serde_json::json;
 
-use super::{Cases, Told};
+use super::{Answer, Cases};
 use crate::support::{Darkroom, Raw, content, fixture, path, send};
 
 pub(super) const APP: &str = "https://app.example.com";
 
 pub(super) async fn preflight(darkroom: &Darkroom, path: &str, origin: &str) -> Response {
-    let request = darkroom.anybody().request(Method::OPTIONS, path);
+    let request = darkroom.anonymous().request(Method::OPTIONS, path);
     let request = request.header("origin", origin);
     let request = request.header("access-control-request-method", "POST");
     send(request.header(
@@ -19,19 +19,19 @@ pub(super) async fn preflight(darkroom: &Darkroom, path: &str, origin: &str) -> 
     .await
 }
 
-pub(super) fn granted(told: &Told) -> Vec<String> {
-    let names = told.headers.keys().map(ToString::to_string);
+pub(super) fn granted(answer: &Answer) -> Vec<String> {
+    let names = answer.headers.keys().map(ToString::to_string);
     names
         .filter(|name| name.starts_with("access-control-"))
         .collect()
 }
 
-fn list(told: &Told, name: &str) -> Vec<String> {
-    let words = told.header(name).split(',');
+fn list(answer: &Answer, name: &str) -> Vec<String> {
+    let words = answer.header(name).split(',');
     words.map(|word| word.trim().to_ascii_lowercase()).collect()
 }
 
-/// Origins that are none of those that may call, however close.
+/// Origins that resemble an allowed origin but are not allowed.
 const OTHERS: [&str; 27] = [
     "https://evil.example",
     "null",
@@ -62,36 +62,39 @@ const OTHERS: [&str; 27] = [
     "chrome-extension://abc",
 ];
 
-/// The preflight lets pages of the origin call with all that clients need.
-fn hold_granted(cases: &mut Cases, case: &str, told: &Told, origin: &str) {
+/// Checks that the preflight permits everything that clients of the origin need.
+fn hold_granted(cases: &mut Cases, case: &str, answer: &Answer, origin: &str) {
     cases.hold(
         case,
-        told.header("access-control-allow-origin") == origin,
-        format!("{told:?}"),
+        answer.header("access-control-allow-origin") == origin,
+        format!("{answer:?}"),
     );
-    let methods = list(told, "access-control-allow-methods");
+    let methods = list(answer, "access-control-allow-methods");
     let all = ["get", "post", "patch", "delete"]
         .iter()
         .all(|method| methods.contains(&(*method).to_owned()));
     cases.hold(case, all, format!("{methods:?}"));
-    let names = list(told, "access-control-allow-headers");
+    let names = list(answer, "access-control-allow-headers");
     let all = ["authorization", "content-type"]
         .iter()
         .all(|name| names.contains(&(*name).to_owned()));
     cases.hold(case, all, format!("{names:?}"));
     cases.hold(
         case,
-        told.header("access-control-max-age").parse::<u32>().is_ok(),
+        answer
+            .header("access-control-max-age")
+            .parse::<u32>()
+            .is_ok(),
         "no age",
     );
     cases.hold(
         case,
-        list(told, "vary").contains(&"origin".into()),
+        list(answer, "vary").contains(&"origin".into()),
         "no Vary",
     );
     cases.hold(
         case,
-        !told
+        !answer
             .headers
             .contains_key("access-control-allow-credentials"),
         "credentials",
@@ -99,7 +102,7 @@ fn hold_granted(cases: &mut Cases, case: &str, told: &Told, origin: &str) {
 }
 
 #[tokio::test]
-async fn only_the_origins_of_the_setting_may_call() {
+async fn only_the_origins_of_the_setting_may_send_requests() {
     let origins = format!("{APP}, http://localhost:5173");
     let darkroom = Darkroom::with().variable("cors_origins", origins).start();
     let alice = darkroom.client("alice");
@@ -115,39 +118,39 @@ async fn only_the_origins_of_the_setting_may_call() {
     let mut cases = Cases::default();
     for origin in [APP, "http://localhost:5173"] {
         for path in paths {
-            let told = Told::by(preflight(&darkroom, path, origin).await).await;
+            let answer = Answer::read(preflight(&darkroom, path, origin).await).await;
             let case = format!("{origin} {path}");
-            cases.status(&case, &told, &[204]);
-            hold_granted(&mut cases, &case, &told, origin);
+            cases.status(&case, &answer, &[204]);
+            hold_granted(&mut cases, &case, &answer, origin);
         }
     }
     for origin in OTHERS {
         for path in paths {
-            let told = Told::by(preflight(&darkroom, path, origin).await).await;
-            cases.status(format!("preflight from {origin:?}"), &told, &[403]);
+            let answer = Answer::read(preflight(&darkroom, path, origin).await).await;
+            cases.status(format!("preflight from {origin:?}"), &answer, &[403]);
             cases.hold(
                 format!("preflight from {origin:?}"),
-                granted(&told).is_empty(),
-                format!("{told:?}"),
+                granted(&answer).is_empty(),
+                format!("{answer:?}"),
             );
         }
         let request = alice
             .request(Method::GET, content(&image))
             .header("origin", origin);
-        let told = Told::by(send(request).await).await;
+        let answer = Answer::read(send(request).await).await;
         cases.hold(
             format!("from {origin:?}"),
-            granted(&told).is_empty(),
-            format!("{told:?}"),
+            granted(&answer).is_empty(),
+            format!("{answer:?}"),
         );
     }
     cases.end();
 }
 
 #[tokio::test]
-async fn every_answer_to_a_page_that_may_call_can_be_read() {
+async fn every_answer_to_a_page_of_an_allowed_origin_can_be_read() {
     let darkroom = Darkroom::with().variable("cors_origins", APP).start();
-    let (alice, anybody) = (darkroom.client("alice"), darkroom.anybody());
+    let (alice, anonymous) = (darkroom.client("alice"), darkroom.anonymous());
     let image = alice.upload(fixture("still.gif").bytes).await;
     let url = alice.url(&image).await;
     let ticket = alice.ticket(&json!({"expires_in": 60})).await;
@@ -156,47 +159,63 @@ async fn every_answer_to_a_page_that_may_call_can_be_read() {
         ("list", &alice, Method::GET, "/v1/images", 200),
         ("content", &alice, Method::GET, content(&image), 200),
         ("head", &alice, Method::HEAD, content(&image), 200),
-        ("link", &anybody, Method::GET, url.as_str(), 200),
-        ("no token", &anybody, Method::GET, "/v1/images", 401),
-        ("nothing there", &alice, Method::GET, "/v1/nothing", 404),
-        ("no such method", &alice, Method::PUT, "/v1/images", 405),
-        ("no image", &anybody, Method::POST, &ticket, 415),
+        ("link", &anonymous, Method::GET, url.as_str(), 200),
+        ("no token", &anonymous, Method::GET, "/v1/images", 401),
+        (
+            "a path without a resource",
+            &alice,
+            Method::GET,
+            "/v1/nothing",
+            404,
+        ),
+        (
+            "a method without a handler",
+            &alice,
+            Method::PUT,
+            "/v1/images",
+            405,
+        ),
+        ("no image", &anonymous, Method::POST, &ticket, 415),
         ("delete", &alice, Method::DELETE, path(&image), 204),
     ] {
         let request = client.request(method, path).header("origin", APP);
-        let told = Told::by(send(request.body("no image at all")).await).await;
-        cases.status(case, &told, &[status]);
+        let answer = Answer::read(send(request.body("not an image")).await).await;
+        cases.status(case, &answer, &[status]);
         cases.hold(
             case,
-            told.header("access-control-allow-origin") == APP,
-            format!("{told:?}"),
+            answer.header("access-control-allow-origin") == APP,
+            format!("{answer:?}"),
         );
-        let exposed = list(&told, "access-control-expose-headers");
+        let exposed = list(&answer, "access-control-expose-headers");
         let all = ["etag", "location", "x-request-id"]
             .iter()
             .all(|name| exposed.contains(&(*name).to_owned()));
         cases.hold(case, all, format!("{exposed:?}"));
         cases.hold(
             case,
-            list(&told, "vary").contains(&"origin".into()),
+            list(&answer, "vary").contains(&"origin".into()),
             "no Vary",
         );
         cases.hold(
             case,
-            !told
+            !answer
                 .headers
                 .contains_key("access-control-allow-credentials"),
             "credentials",
         );
     }
-    // A cache that keeps what nobody's page has asked for must tell them apart too.
-    let told = Told::by(alice.get("/v1/images").await).await;
+    // A cache that stores an answer to a request without an origin must distinguish them too.
+    let answer = Answer::read(alice.get("/v1/images").await).await;
     cases.hold(
         "no origin",
-        list(&told, "vary").contains(&"origin".into()),
-        format!("{told:?}"),
+        list(&answer, "vary").contains(&"origin".into()),
+        format!("{answer:?}"),
     );
-    cases.hold("no origin", granted(&told).is_empty(), format!("{told:?}"));
+    cases.hold(
+        "no origin",
+        granted(&answer).is_empty(),
+        format!("{answer:?}"),
+    );
     cases.end();
 }
 
@@ -210,17 +229,17 @@ async fn a_preflight_does_nothing_and_needs_no_token() {
     for path in [path(&image), &links, content(&image)] {
         let request = alice.request(Method::OPTIONS, path).header("origin", APP);
         let request = request.header("access-control-request-method", "DELETE");
-        let told = Told::by(send(request).await).await;
-        assert_eq!((told.status, told.text.as_str()), (204, ""));
+        let answer = Answer::read(send(request).await).await;
+        assert_eq!((answer.status, answer.text.as_str()), (204, ""));
     }
-    assert_eq!(darkroom.anybody().get(&url).await.status(), 200);
-    // OPTIONS that is no preflight tells the methods, and does nothing either.
+    assert_eq!(darkroom.anonymous().get(&url).await.status(), 200);
+    // An OPTIONS request that is not a preflight lists the methods, and does nothing either.
     let request = alice
         .request(Method::OPTIONS, path(&image))
         .header("origin", APP);
-    let told = Told::by(send(request).await).await;
-    assert_eq!((told.status, told.text.as_str()), (204, ""));
-    assert_eq!(told.header("allow"), "GET, HEAD, PATCH, DELETE, OPTIONS");
+    let answer = Answer::read(send(request).await).await;
+    assert_eq!((answer.status, answer.text.as_str()), (204, ""));
+    assert_eq!(answer.header("allow"), "GET, HEAD, PATCH, DELETE, OPTIONS");
     let lines = [
         "Origin: https://evil.example",
         "Origin: https://app.example.com",

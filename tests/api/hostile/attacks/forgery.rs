@@ -6,24 +6,24 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 use sha2::Sha512;
 
-use super::{Cases, Told};
+use super::{Answer, Cases};
 use crate::support::{Darkroom, SECRET, header, now, signed, signed_text};
 
-pub(super) const OTHER: &[u8] = b"what an attacker has chosen it to be";
+pub(super) const OTHER: &[u8] = b"a secret that the attacker has chosen";
 
 pub(super) fn admin() -> Value {
     json!({"sub": "root", "exp": now() + 300, "scope": "admin"})
 }
 
-/// The answer to a token; a challenge goes with every refusal.
-pub(super) async fn shown(token: String) -> Told {
-    let client = Darkroom::shared().anybody().with_token(token);
+/// The answer to a token. Every refusal must have a challenge.
+pub(super) async fn shown(token: String) -> Answer {
+    let client = Darkroom::shared().anonymous().with_token(token);
     let response = client.get("/v1/images").await;
     if response.status() == 401 {
         let challenge = header(&response, "www-authenticate");
         assert!(challenge.contains("error=\"invalid_token\""), "{challenge}");
     }
-    Told::by(response).await
+    Answer::read(response).await
 }
 
 pub(super) async fn all_refused(tokens: impl IntoIterator<Item = (&'static str, String)>) {
@@ -35,7 +35,7 @@ pub(super) async fn all_refused(tokens: impl IntoIterator<Item = (&'static str, 
 }
 
 #[tokio::test]
-async fn no_algorithm_but_hs256_is_believed() {
+async fn no_algorithm_but_hs256_is_accepted() {
     let right = |header: &str| signed_text(header, admin().to_string().as_bytes(), SECRET);
     let unsigned = |header: &str| {
         let token = right(header);
@@ -61,7 +61,7 @@ async fn no_algorithm_but_hs256_is_believed() {
         ("None, unsigned", unsigned(r#"{"alg":"None"}"#)),
         ("NONE, unsigned", unsigned(r#"{"alg":"NONE"}"#)),
         ("nOnE, unsigned", unsigned(r#"{"alg":"nOnE"}"#)),
-        ("none, rightly signed", right(r#"{"alg":"none"}"#)),
+        ("none, correctly signed", right(r#"{"alg":"none"}"#)),
         ("HS256, unsigned", unsigned(r#"{"alg":"HS256"}"#)),
         ("HS512 over the right secret", sha512()),
         ("HS384", right(r#"{"alg":"HS384","kid":"test"}"#)),
@@ -74,22 +74,22 @@ async fn no_algorithm_but_hs256_is_believed() {
         ("null", right(r#"{"alg":null}"#)),
         ("a list", right(r#"{"alg":["HS256"]}"#)),
         (
-            "two, the good one last",
+            "two, the right one last",
             right(r#"{"alg":"none","alg":"HS256"}"#),
         ),
         (
-            "two, the good one first",
+            "two, the right one first",
             right(r#"{"alg":"HS256","alg":"none"}"#),
         ),
         ("a header that is a list", right(r#"["HS256"]"#)),
-        ("a header that is no JSON", right("HS256")),
+        ("a header that is not JSON", right("HS256")),
         ("an empty header", right("")),
     ])
     .await;
 }
 
 #[tokio::test]
-async fn the_token_does_not_choose_its_key() {
+async fn a_token_cannot_choose_its_key() {
     let with = |header: Value, secret: &[u8]| signed(&header, &admin(), secret);
     let jwk = json!({"kty": "oct", "k": URL_SAFE_NO_PAD.encode(OTHER), "kid": "test"});
     let kid = |kid: Value| json!({"alg": "HS256", "kid": kid});
@@ -116,7 +116,7 @@ async fn the_token_does_not_choose_its_key() {
         ),
         ("no kid, other secret", with(json!({"alg": "HS256"}), OTHER)),
         (
-            "the secret as it stands in the setting",
+            "the secret as written in the setting",
             with(
                 kid(json!("test")),
                 b"ZGFya3Jvb20tZW5kLXRvLWVuZC10ZXN0LWtleS0wMDE",
@@ -127,7 +127,7 @@ async fn the_token_does_not_choose_its_key() {
             with(json!({"alg": "HS256", "jwk": jwk}), OTHER),
         ),
         (
-            "embedded jwk beside the right kid",
+            "embedded jwk next to the right kid",
             with(json!({"alg": "HS256", "kid": "test", "jwk": jwk}), OTHER),
         ),
         ("jku", with(json!({"alg": "HS256", "jku": url}), OTHER)),

@@ -1,13 +1,13 @@
-//! Scopes and audiences that are nearly the right ones.
+//! Scopes and audiences that are almost right.
 
 use serde_json::{Value, json};
 
 use super::claims::{shown, with};
-use super::{Cases, Told};
+use super::{Answer, Cases};
 use crate::support::{Darkroom, SECRET, now, signed};
 
 #[tokio::test]
-async fn a_scope_is_a_whole_word() {
+async fn a_scope_must_be_a_whole_word() {
     let mut cases = Cases::default();
     for scope in [
         "",
@@ -27,8 +27,8 @@ async fn a_scope_is_a_whole_word() {
         "administrator",
         "images:\u{ff52}ead",
     ] {
-        let told = shown(with("scope", &json!(scope).to_string())).await;
-        cases.refused(scope, &told, 403, "insufficient-scope");
+        let answer = shown(with("scope", &json!(scope).to_string())).await;
+        cases.refused(scope, &answer, 403, "insufficient-scope");
     }
     for (case, scope) in [
         ("a list", r#"["admin"]"#),
@@ -36,8 +36,8 @@ async fn a_scope_is_a_whole_word() {
         ("an object", r#"{"admin":true}"#),
         ("null", "null"),
     ] {
-        let told = shown(with("scope", scope)).await;
-        cases.refused(case, &told, 401, "unauthorized");
+        let answer = shown(with("scope", scope)).await;
+        cases.refused(case, &answer, 401, "unauthorized");
     }
     cases.end();
 }
@@ -63,23 +63,23 @@ async fn a_token_for_another_audience_is_refused() {
         ("mine as a name", json!({mine: mine}), 401),
         ("any", json!("*"), 401),
         ("true", json!(true), 401),
-        ("mine beside a number", json!([mine, 1]), 401),
+        ("mine next to a number", json!([mine, 1]), 401),
     ] {
         let claims = json!({"sub": "a", "exp": now() + 300, "scope": "admin", "aud": audience});
         let token = signed(&json!({"alg": "HS256"}), &claims, SECRET);
-        let client = darkroom.anybody().with_token(token);
+        let client = darkroom.anonymous().with_token(token);
         cases.status(
             case,
-            &Told::by(client.get("/v1/images").await).await,
+            &Answer::read(client.get("/v1/images").await).await,
             &[status],
         );
     }
     let claims = json!({"sub": "a", "exp": now() + 300, "scope": "admin"});
     let token = signed(&json!({"alg": "HS256"}), &claims, SECRET);
-    let client = darkroom.anybody().with_token(token);
+    let client = darkroom.anonymous().with_token(token);
     cases.status(
         "absent",
-        &Told::by(client.get("/v1/images").await).await,
+        &Answer::read(client.get("/v1/images").await).await,
         &[401],
     );
     cases.end();

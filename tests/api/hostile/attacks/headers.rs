@@ -1,11 +1,11 @@
-//! Headers that would tell another story than the token and the request line.
+//! Headers that contradict the token or the request line.
 
 use reqwest::Method;
 
-use super::{Cases, Told};
+use super::{Answer, Cases};
 use crate::support::{ALL_SCOPES, Darkroom, Raw, content, fixture, path, send, token, unique};
 
-/// Headers by which a proxy may tell who is there, or where from.
+/// Headers by which a proxy may declare who the client is, or where it is.
 const IDENTITIES: [&str; 14] = [
     "X-Forwarded-User",
     "X-Remote-User",
@@ -24,7 +24,7 @@ const IDENTITIES: [&str; 14] = [
 ];
 
 #[tokio::test]
-async fn who_somebody_is_only_the_token_tells() {
+async fn only_the_token_says_who_the_client_is() {
     let darkroom = Darkroom::shared();
     let (name, other) = (unique("alice"), unique("bob"));
     let image = darkroom
@@ -35,11 +35,11 @@ async fn who_somebody_is_only_the_token_tells() {
     for header in IDENTITIES {
         for value in [name.as_str(), "admin"] {
             let bob = darkroom.client(&other).request(Method::GET, path(&image));
-            let told = Told::by(send(bob.header(header, value)).await).await;
-            cases.refused(header, &told, 404, "not-found");
-            let anybody = darkroom.anybody().request(Method::GET, path(&image));
-            let told = Told::by(send(anybody.header(header, value)).await).await;
-            cases.refused(header, &told, 401, "unauthorized");
+            let answer = Answer::read(send(bob.header(header, value)).await).await;
+            cases.refused(header, &answer, 404, "not-found");
+            let anonymous = darkroom.anonymous().request(Method::GET, path(&image));
+            let answer = Answer::read(send(anonymous.header(header, value)).await).await;
+            cases.refused(header, &answer, 401, "unauthorized");
         }
     }
     for (header, value) in [
@@ -55,27 +55,27 @@ async fn who_somebody_is_only_the_token_tells() {
         ("Spin-Path-Info", "/health/live"),
         ("Spin-Client-Addr", "127.0.0.1"),
     ] {
-        let request = darkroom.anybody().request(Method::GET, content(&image));
-        let told = Told::by(send(request.header(header, value)).await).await;
-        cases.refused(header, &told, 401, "unauthorized");
+        let request = darkroom.anonymous().request(Method::GET, content(&image));
+        let answer = Answer::read(send(request.header(header, value)).await).await;
+        cases.refused(header, &answer, 401, "unauthorized");
     }
     let query = format!("/v1/images?owner={name}&sub={name}&admin=true");
-    let told = Told::by(darkroom.client(&other).get(&query).await).await;
-    let hidden = !told.text.contains(image["id"].as_str().expect("an id"));
-    cases.hold("owner in the query", hidden, &told.text);
+    let answer = Answer::read(darkroom.client(&other).get(&query).await).await;
+    let hidden = !answer.text.contains(image["id"].as_str().expect("an id"));
+    cases.hold("owner in the query", hidden, &answer.text);
     let target = format!("/v1/images?owner={name}");
     let upload = darkroom.client(&other).request(Method::POST, &target);
     let upload = upload
         .header("X-Owner", &name)
         .body(fixture("still.gif").bytes);
-    let told = Told::by(send(upload).await).await;
-    let misled = told.status == 201 && !told.text.contains(&other);
-    cases.hold("upload for another", !misled, &told.text);
+    let answer = Answer::read(send(upload).await).await;
+    let misled = answer.status == 201 && !answer.text.contains(&other);
+    cases.hold("upload for another", !misled, &answer.text);
     cases.end();
 }
 
 #[tokio::test]
-async fn a_method_is_what_the_request_line_says() {
+async fn the_method_is_that_of_the_request_line() {
     let darkroom = Darkroom::shared();
     let name = unique("alice");
     let image = darkroom
@@ -92,15 +92,16 @@ async fn a_method_is_what_the_request_line_says() {
         "X-Forwarded-Method",
     ] {
         let request = reader.request(Method::GET, path(&image));
-        let told = Told::by(send(request.header(header, "DELETE")).await).await;
-        cases.status(header, &told, &[200]);
+        let answer = Answer::read(send(request.header(header, "DELETE")).await).await;
+        cases.status(header, &answer, &[200]);
         let request = reader.request(Method::POST, path(&image));
-        let told = Told::by(send(request.header(header, "DELETE")).await).await;
-        cases.refused(header, &told, 405, "method-not-allowed");
+        let answer = Answer::read(send(request.header(header, "DELETE")).await).await;
+        cases.refused(header, &answer, 405, "method-not-allowed");
     }
     for name in ["_method", "method", "X-HTTP-Method-Override"] {
-        let told = Told::by(reader.get(&format!("{}?{name}=DELETE", path(&image))).await).await;
-        cases.status(format!("query {name}"), &told, &[200, 400]);
+        let answer =
+            Answer::read(reader.get(&format!("{}?{name}=DELETE", path(&image))).await).await;
+        cases.status(format!("query {name}"), &answer, &[200, 400]);
     }
     for method in [
         "TRACE",
@@ -127,7 +128,7 @@ async fn a_method_is_what_the_request_line_says() {
 }
 
 #[tokio::test]
-async fn a_host_that_the_client_names_gets_into_no_link() {
+async fn the_host_that_a_client_names_appears_in_no_link() {
     let darkroom = Darkroom::shared();
     let name = unique("alice");
     let image = darkroom
@@ -154,7 +155,7 @@ async fn a_host_that_the_client_names_gets_into_no_link() {
 }
 
 #[tokio::test]
-async fn a_body_has_one_length() {
+async fn a_body_must_have_one_length() {
     let darkroom = Darkroom::shared();
     let name = unique("alice");
     let authorization = format!("Authorization: Bearer {}", token(&name, ALL_SCOPES));
@@ -173,7 +174,7 @@ async fn a_body_has_one_length() {
             ["Content-Length: 18446744073709551620", "X-A: b"],
         ),
         (
-            "a coding that is none",
+            "an unknown coding",
             ["Transfer-Encoding: xchunked", "X-A: b"],
         ),
         (

@@ -1,16 +1,16 @@
-//! Signed URLs: carried over to something else, or used when they are over.
+//! Signed URLs: used for something else, or after they have ended.
 
 use reqwest::Method;
 use serde_json::json;
 
 use super::Cases;
-use super::links::{linked, told};
+use super::links::{linked, read};
 use crate::support::{Darkroom, content, fixture, now, path, send, signed_link, unique};
 
 #[tokio::test]
-async fn a_link_is_good_for_one_image_and_one_use_of_it() {
+async fn a_link_is_valid_for_one_image_and_one_use_of_it() {
     let darkroom = Darkroom::shared();
-    let (anybody, alice) = (darkroom.anybody(), darkroom.client(&unique("alice")));
+    let (anonymous, alice) = (darkroom.anonymous(), darkroom.client(&unique("alice")));
     let (image, url) = linked(&alice).await;
     let query = url.split_once('?').expect("a query").1;
     let own = alice.upload(fixture("grey.jpg").bytes).await;
@@ -24,10 +24,10 @@ async fn a_link_is_good_for_one_image_and_one_use_of_it() {
     for (case, other) in [
         ("another image of the owner", content(&own)),
         ("an image of another", content(&foreign)),
-        ("an image that is not there", &nobodys),
+        ("an image that does not exist", &nobodys),
     ] {
-        let told = told(anybody.get(&format!("{other}?{query}"))).await;
-        cases.refused(case, &told, 403, "link-invalid");
+        let answer = read(anonymous.get(&format!("{other}?{query}"))).await;
+        cases.refused(case, &answer, 403, "link-invalid");
     }
     for (case, path) in [
         (
@@ -42,7 +42,7 @@ async fn a_link_is_good_for_one_image_and_one_use_of_it() {
             "an encoded id",
             content(&image).replace(id, &format!("%{:02x}{}", id.as_bytes()[0], &id[1..])),
         ),
-        ("a slash behind", format!("{}/", content(&image))),
+        ("a slash after it", format!("{}/", content(&image))),
         (
             "an encoded path",
             content(&image).replace("content", "%63ontent"),
@@ -50,7 +50,7 @@ async fn a_link_is_good_for_one_image_and_one_use_of_it() {
     ] {
         cases.status(
             case,
-            &told(anybody.get(&format!("{path}?{query}"))).await,
+            &read(anonymous.get(&format!("{path}?{query}"))).await,
             &[403, 404],
         );
     }
@@ -65,9 +65,9 @@ async fn a_link_is_good_for_one_image_and_one_use_of_it() {
         (Method::POST, &links),
         (Method::DELETE, &links),
     ] {
-        let request = anybody.request(method.clone(), &format!("{path}?{query}"));
-        let told = told(send(request.json(&json!({"expires_in": 60})))).await;
-        cases.refused(format!("{method} {path}"), &told, 401, "unauthorized");
+        let request = anonymous.request(method.clone(), &format!("{path}?{query}"));
+        let answer = read(send(request.json(&json!({"expires_in": 60})))).await;
+        cases.refused(format!("{method} {path}"), &answer, 401, "unauthorized");
     }
     for method in [
         Method::POST,
@@ -76,42 +76,47 @@ async fn a_link_is_good_for_one_image_and_one_use_of_it() {
         Method::DELETE,
         Method::TRACE,
     ] {
-        let request = anybody.request(method.clone(), &url);
-        cases.status(&method, &told(send(request)).await, &[401, 405]);
+        let request = anonymous.request(method.clone(), &url);
+        cases.status(&method, &read(send(request)).await, &[401, 405]);
     }
     cases.end();
-    assert_eq!(anybody.get(&url).await.status(), 200);
+    assert_eq!(anonymous.get(&url).await.status(), 200);
 }
 
 #[tokio::test]
 async fn a_request_with_a_signature_is_judged_by_it_alone() {
     let darkroom = Darkroom::shared();
-    let (anybody, alice) = (darkroom.anybody(), darkroom.client(&unique("alice")));
+    let (anonymous, alice) = (darkroom.anonymous(), darkroom.client(&unique("alice")));
     let (image, url) = linked(&alice).await;
-    let bad = format!("{}?signature=x", content(&image));
+    let invalid = format!("{}?signature=x", content(&image));
     let mut cases = Cases::default();
     for (case, client) in [
-        ("no token", anybody.clone()),
+        ("no token", anonymous.clone()),
         ("the owner", alice.clone()),
         ("an admin", darkroom.scoped("root", "admin")),
         ("another", darkroom.client(&unique("bob"))),
         ("no scope", darkroom.scoped("x", "")),
-        ("no token that is one", anybody.clone().with_token("x")),
+        ("an invalid token", anonymous.clone().with_token("x")),
     ] {
         cases.status(
-            format!("a good link: {case}"),
-            &told(client.get(&url)).await,
+            format!("a valid link: {case}"),
+            &read(client.get(&url)).await,
             &[200],
         );
-        let told = told(client.get(&bad)).await;
-        cases.refused(format!("a bad link: {case}"), &told, 403, "link-invalid");
+        let answer = read(client.get(&invalid)).await;
+        cases.refused(
+            format!("an invalid link: {case}"),
+            &answer,
+            403,
+            "link-invalid",
+        );
     }
     let public = json!({"visibility": "public"});
     let published = alice.json(Method::PATCH, path(&image), &public);
-    cases.status("publish", &told(published).await, &[200]);
+    cases.status("publish", &read(published).await, &[200]);
     cases.refused(
         "public",
-        &told(anybody.get(&bad)).await,
+        &read(anonymous.get(&invalid)).await,
         403,
         "link-invalid",
     );
@@ -121,40 +126,53 @@ async fn a_request_with_a_signature_is_judged_by_it_alone() {
         "signature=&signature=",
         "signature=%",
     ] {
-        let told = told(anybody.get(&format!("{}?{odd}", content(&image)))).await;
-        cases.hold(odd, told.status != 500 && told.status != 503, &told.text);
+        let answer = read(anonymous.get(&format!("{}?{odd}", content(&image)))).await;
+        cases.hold(
+            odd,
+            answer.status != 500 && answer.status != 503,
+            &answer.text,
+        );
     }
     cases.end();
 }
 
 #[tokio::test]
-async fn a_link_ends_with_the_second_that_it_says() {
+async fn a_link_ends_at_the_second_that_it_names() {
     let darkroom = Darkroom::shared();
-    let (anybody, alice) = (darkroom.anybody(), darkroom.client(&unique("alice")));
+    let (anonymous, alice) = (darkroom.anonymous(), darkroom.client(&unique("alice")));
     let image = alice.upload(fixture("still.gif").bytes).await;
     let expires = now() + 2;
     let url = signed_link(content(&image), 0, expires);
     loop {
         let before = now();
-        let told = told(anybody.get(&url)).await;
-        if told.status != 200 {
-            assert!(now() >= expires, "{told:?}");
-            assert_eq!((told.status, told.slug().as_str()), (410, "link-expired"));
+        let answer = read(anonymous.get(&url)).await;
+        if answer.status != 200 {
+            assert!(now() >= expires, "{answer:?}");
+            assert_eq!(
+                (answer.status, answer.slug().as_str()),
+                (410, "link-expired")
+            );
             break;
         }
-        assert!(before < expires, "it is served after its end");
-        let kept = told.header("cache-control").rsplit_once("max-age=");
+        assert!(
+            before < expires,
+            "the image was served after the end of its link"
+        );
+        let kept = answer.header("cache-control").rsplit_once("max-age=");
         let kept: u64 = kept.and_then(|(_, age)| age.parse().ok()).expect("an age");
-        assert!(before + kept <= expires, "{kept} seconds are too long");
+        assert!(
+            before + kept <= expires,
+            "max-age={kept} exceeds the life of the link"
+        );
     }
     for (case, expires) in [
         ("now", now()),
         ("a minute ago", now() - 60),
         ("long ago", 0),
     ] {
-        let told = told(anybody.get(&signed_link(content(&image), 0, expires))).await;
+        let answer = read(anonymous.get(&signed_link(content(&image), 0, expires))).await;
         assert_eq!(
-            (told.status, told.slug().as_str()),
+            (answer.status, answer.slug().as_str()),
             (410, "link-expired"),
             "{case}"
         );
@@ -162,9 +180,9 @@ async fn a_link_ends_with_the_second_that_it_says() {
 }
 
 #[tokio::test]
-async fn a_revoked_link_does_not_come_back() {
+async fn a_revoked_link_stays_revoked() {
     let darkroom = Darkroom::shared();
-    let (anybody, alice) = (darkroom.anybody(), darkroom.client(&unique("alice")));
+    let (anonymous, alice) = (darkroom.anonymous(), darkroom.client(&unique("alice")));
     let image = alice.upload(fixture("still.gif").bytes).await;
     let first = alice.url(&image).await;
     alice.revoke(&image).await;
@@ -184,7 +202,7 @@ async fn a_revoked_link_does_not_come_back() {
             "link-invalid",
         ),
         (
-            "epoch of nothing",
+            "an empty epoch",
             &second.replace("epoch=1", "epoch=0"),
             403,
             "link-invalid",
@@ -196,14 +214,14 @@ async fn a_revoked_link_does_not_come_back() {
             "link-expired",
         ),
     ] {
-        cases.refused(case, &told(anybody.get(url)).await, status, slug);
+        cases.refused(case, &read(anonymous.get(url)).await, status, slug);
     }
-    cases.status("the new one", &told(anybody.get(&second)).await, &[200]);
-    // An epoch that was not reached yet is none of ours either.
+    cases.status("the new one", &read(anonymous.get(&second)).await, &[200]);
+    // A link with a future epoch is not valid either.
     let future = signed_link(content(&image), 2, now() + 60);
     cases.status(
-        "an epoch to come",
-        &told(anybody.get(&future)).await,
+        "a future epoch",
+        &read(anonymous.get(&future)).await,
         &[403, 410],
     );
     for _ in 0..3 {
@@ -212,13 +230,18 @@ async fn a_revoked_link_does_not_come_back() {
     for url in [&first, &second] {
         cases.refused(
             "revoked again",
-            &told(anybody.get(url)).await,
+            &read(anonymous.get(url)).await,
             410,
             "link-revoked",
         );
     }
     alice.delete(path(&image)).await;
     let url = signed_link(content(&image), 4, now() + 60);
-    cases.refused("deleted", &told(anybody.get(&url)).await, 404, "not-found");
+    cases.refused(
+        "deleted",
+        &read(anonymous.get(&url)).await,
+        404,
+        "not-found",
+    );
     cases.end();
 }

@@ -1,18 +1,18 @@
-//! Signed URLs: changed, shortened, lengthened.
+//! Signed URLs that were changed, shortened or extended.
 
 use futures_util::future::join_all;
 use reqwest::Response;
 use serde_json::{Value, json};
 
-use super::{Cases, Told, mutations};
+use super::{Answer, Cases, mutations};
 use crate::support::{Client, Darkroom, content, fixture, unique};
 
-/// An image, and a link to it that has all parameters there are.
+/// An image, and a link to it with every parameter that exists.
 pub(super) async fn linked(owner: &Client) -> (Value, String) {
     let image = owner.upload(fixture("still.gif").bytes).await;
     assert_eq!(owner.revoke(&image).await.status(), 204);
-    let wanted = json!({"expires_in": 300, "download": true});
-    let link = owner.link(&image, &wanted).await;
+    let request = json!({"expires_in": 300, "download": true});
+    let link = owner.link(&image, &request).await;
     (image, link["url"].as_str().expect("a URL").to_owned())
 }
 
@@ -31,16 +31,16 @@ fn query(pairs: &[(&str, &str)]) -> String {
     pairs.join("&")
 }
 
-pub(super) async fn told(answer: impl Future<Output = Response>) -> Told {
-    Told::by(answer.await).await
+pub(super) async fn read(answer: impl Future<Output = Response>) -> Answer {
+    Answer::read(answer.await).await
 }
 
-/// Queries in which one pair is dropped, changed, repeated or written otherwise, and
-/// whether its name is then missing.
-fn altered(good: &[(&str, &str)], at: usize) -> Vec<(&'static str, String, bool)> {
-    let (name, value) = good[at];
+/// Queries in which one pair is dropped, changed, repeated or spelled differently, and whether its
+/// name is then missing.
+fn altered(valid: &[(&str, &str)], at: usize) -> Vec<(&'static str, String, bool)> {
+    let (name, value) = valid[at];
     let with = |new: &[(&str, &str)]| {
-        let mut pairs = good.to_vec();
+        let mut pairs = valid.to_vec();
         pairs.splice(at..=at, new.iter().copied());
         query(&pairs)
     };
@@ -82,34 +82,34 @@ fn altered(good: &[(&str, &str)], at: usize) -> Vec<(&'static str, String, bool)
 }
 
 #[tokio::test]
-async fn no_parameter_can_be_dropped_changed_repeated_or_written_otherwise() {
+async fn no_parameter_can_be_dropped_changed_repeated_or_spelled_differently() {
     let darkroom = Darkroom::shared();
-    let (anybody, alice) = (darkroom.anybody(), darkroom.client(&unique("alice")));
+    let (anonymous, alice) = (darkroom.anonymous(), darkroom.client(&unique("alice")));
     let (image, url) = linked(&alice).await;
     let whole = url.split_once('?').expect("a query").1;
-    let good = pairs(whole);
-    let names: Vec<_> = good.iter().map(|(name, _)| *name).collect();
+    let valid = pairs(whole);
+    let names: Vec<_> = valid.iter().map(|(name, _)| *name).collect();
     assert_eq!(names, ["download", "epoch", "expires", "kid", "signature"]);
     let mut cases = Cases::default();
     for (at, name) in names.into_iter().enumerate() {
-        for (case, query, is_missing) in altered(&good, at) {
-            // Without a signature it is a request of nobody.
+        for (case, query, is_missing) in altered(&valid, at) {
+            // Without a signature, it is an anonymous request.
             let (status, slug) = match is_missing && name == "signature" {
                 true => (401, "unauthorized"),
                 false => (403, "link-invalid"),
             };
-            let told = told(anybody.get(&format!("{}?{query}", content(&image)))).await;
-            cases.refused(format!("{name} {case}"), &told, status, slug);
+            let answer = read(anonymous.get(&format!("{}?{query}", content(&image)))).await;
+            cases.refused(format!("{name} {case}"), &answer, status, slug);
         }
     }
     cases.end();
-    assert_eq!(anybody.get(&url).await.status(), 200);
+    assert_eq!(anonymous.get(&url).await.status(), 200);
 }
 
 #[tokio::test]
-async fn nothing_can_be_added() {
+async fn no_parameter_can_be_added() {
     let darkroom = Darkroom::shared();
-    let (anybody, alice) = (darkroom.anybody(), darkroom.client(&unique("alice")));
+    let (anonymous, alice) = (darkroom.anonymous(), darkroom.client(&unique("alice")));
     let (_, url) = linked(&alice).await;
     let (path, query) = url.split_once('?').expect("a query");
     let mut cases = Cases::default();
@@ -132,8 +132,8 @@ async fn nothing_can_be_added() {
         ";x=1",
     ] {
         for query in [format!("{query}&{more}"), format!("{more}&{query}")] {
-            let told = told(anybody.get(&format!("{path}?{query}"))).await;
-            cases.refused(&query, &told, 403, "link-invalid");
+            let answer = read(anonymous.get(&format!("{path}?{query}"))).await;
+            cases.refused(&query, &answer, 403, "link-invalid");
         }
     }
     for (case, query) in [
@@ -142,10 +142,10 @@ async fn nothing_can_be_added() {
         ("encoded ampersands", query.replace('&', "%26")),
         ("an end", format!("{query}&")),
         ("a beginning", format!("&{query}")),
-        ("a hole", query.replacen('&', "&&", 1)),
+        ("an empty parameter", query.replacen('&', "&&", 1)),
     ] {
-        let told = told(anybody.get(&format!("{path}?{query}"))).await;
-        cases.status(case, &told, &[401, 403]);
+        let answer = read(anonymous.get(&format!("{path}?{query}"))).await;
+        cases.status(case, &answer, &[401, 403]);
     }
     cases.end();
 }
@@ -153,7 +153,7 @@ async fn nothing_can_be_added() {
 #[tokio::test]
 async fn no_byte_of_a_link_can_be_changed() {
     let darkroom = Darkroom::shared();
-    let (anybody, alice) = (darkroom.anybody(), darkroom.client(&unique("alice")));
+    let (anonymous, alice) = (darkroom.anonymous(), darkroom.client(&unique("alice")));
     let (_, url) = linked(&alice).await;
     let (path, query) = url.split_once('?').expect("a query");
     let mut cases = Cases::default();
@@ -163,11 +163,11 @@ async fn no_byte_of_a_link_can_be_changed() {
     let paths = paths.map(|(at, path)| (format!("path {at}"), format!("{path}?{query}")));
     let changed: Vec<_> = queries.chain(paths).collect();
     for batch in changed.chunks(64) {
-        let answers = join_all(batch.iter().map(|(_, url)| told(anybody.get(url))));
-        for ((case, url), told) in batch.iter().zip(answers.await) {
-            cases.status(format!("{case}: {url}"), &told, &[401, 403, 404]);
+        let answers = join_all(batch.iter().map(|(_, url)| read(anonymous.get(url))));
+        for ((case, url), answer) in batch.iter().zip(answers.await) {
+            cases.status(format!("{case}: {url}"), &answer, &[401, 403, 404]);
         }
     }
     cases.end();
-    assert_eq!(anybody.get(&url).await.status(), 200);
+    assert_eq!(anonymous.get(&url).await.status(), 200);
 }

@@ -1,6 +1,5 @@
-//! Attacks: what somebody tries who has no right to it. Each case has a name that
-//! says what it tries; a test goes through all of its cases and tells of every one
-//! that got further than it should.
+//! Attacks: attempts to get access without permission. Each case is named after what it tries. A
+//! test runs all of its cases, and reports every one that got further than it should.
 
 mod authorization;
 mod claims;
@@ -28,14 +27,14 @@ use serde_json::Value;
 
 /// An answer, read to its end.
 #[derive(Clone, Debug)]
-struct Told {
+struct Answer {
     status: u16,
     headers: HeaderMap,
     text: String,
 }
 
-impl Told {
-    async fn by(response: Response) -> Self {
+impl Answer {
+    async fn read(response: Response) -> Self {
         Self {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
@@ -43,7 +42,7 @@ impl Told {
         }
     }
 
-    /// The last part of the problem's type; nothing where it is no problem.
+    /// The last part of the problem's type, or nothing if the answer is not a problem.
     fn slug(&self) -> String {
         let members: Value = serde_json::from_str(&self.text).unwrap_or_default();
         let name = members["type"].as_str().unwrap_or_default();
@@ -57,8 +56,8 @@ impl Told {
             .unwrap_or_default()
     }
 
-    /// All that may not depend on whom an image belongs to: everything but the
-    /// request's own id and the time.
+    /// Everything that must not depend on the owner of an image: all but the request's own id and
+    /// the time.
     fn comparable(&self) -> (u16, Vec<(String, String)>, &str) {
         let mut headers: Vec<_> = self
             .headers
@@ -78,7 +77,7 @@ struct Cases {
 }
 
 impl Cases {
-    /// A case, whether it ended as it should, and what was seen.
+    /// Records a case, whether it ended as expected, and what was seen.
     fn hold(&mut self, case: impl Display, holds: bool, seen: impl Display) {
         if !holds {
             let seen: String = seen.to_string().chars().take(300).collect();
@@ -86,16 +85,16 @@ impl Cases {
         }
     }
 
-    /// A case that must be answered with this problem.
-    fn refused(&mut self, case: impl Display, told: &Told, status: u16, slug: &str) {
-        let holds = told.status == status && told.slug() == slug;
-        self.hold(case, holds, format!("{} {}", told.status, told.text));
+    /// Records a case that must be answered with this problem.
+    fn refused(&mut self, case: impl Display, answer: &Answer, status: u16, slug: &str) {
+        let holds = answer.status == status && answer.slug() == slug;
+        self.hold(case, holds, format!("{} {}", answer.status, answer.text));
     }
 
-    /// A case that must be answered with one of these statuses.
-    fn status(&mut self, case: impl Display, told: &Told, statuses: &[u16]) {
-        let holds = statuses.contains(&told.status);
-        self.hold(case, holds, format!("{} {}", told.status, told.text));
+    /// Records a case that must be answered with one of these statuses.
+    fn status(&mut self, case: impl Display, answer: &Answer, statuses: &[u16]) {
+        let holds = statuses.contains(&answer.status);
+        self.hold(case, holds, format!("{} {}", answer.status, answer.text));
     }
 
     #[track_caller]
@@ -105,8 +104,8 @@ impl Cases {
     }
 }
 
-/// What every byte of a text may be changed into: another letter, and characters
-/// that mean something in a URL.
+/// Texts in which one byte is changed into another letter, or into a character that has a meaning
+/// in a URL.
 fn mutations(text: &str) -> impl Iterator<Item = (usize, String)> {
     let with = |at: usize, new: char| {
         let mut changed = text.to_owned();
@@ -116,7 +115,7 @@ fn mutations(text: &str) -> impl Iterator<Item = (usize, String)> {
     (0..text.len()).flat_map(move |at| {
         let old = text.as_bytes()[at];
         let other = if old == b'A' { 'B' } else { 'A' };
-        // The lowest bit: of a signature's last character, one that means nothing.
+        // A change of the lowest bit, which has no meaning in the last character of a signature.
         let near = match char::from(old ^ 1) {
             near if near.is_ascii_alphanumeric() => near,
             _ => '-',

@@ -1,12 +1,12 @@
-//! Reaching for what another owner has.
+//! Attempts to access the images of another owner.
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use super::{Cases, Told};
+use super::{Answer, Cases};
 use crate::support::{Client, Darkroom, content, fixture, path, send, unique};
 
-/// Every request that is about one image.
+/// Every request for one image.
 fn requests(client: &Client, id: &str) -> Vec<(&'static str, RequestBuilder)> {
     let of = |method: Method, rest: &str| client.request(method, &format!("/v1/images/{id}{rest}"));
     vec![
@@ -16,7 +16,7 @@ fn requests(client: &Client, id: &str) -> Vec<(&'static str, RequestBuilder)> {
             "a part of the content",
             of(Method::GET, "/content").header("range", "bytes=0-0"),
         ),
-        ("the content's head", of(Method::HEAD, "/content")),
+        ("the head of the content", of(Method::HEAD, "/content")),
         ("download", of(Method::GET, "/content?download=1")),
         (
             "if it has changed",
@@ -38,7 +38,7 @@ fn requests(client: &Client, id: &str) -> Vec<(&'static str, RequestBuilder)> {
         ("revoke", of(Method::DELETE, "/links")),
         ("delete", of(Method::DELETE, "")),
         (
-            "delete, if it is there",
+            "delete, if it exists",
             of(Method::DELETE, "").header("if-match", "*"),
         ),
     ]
@@ -49,7 +49,7 @@ pub(super) fn id(image: &Value) -> &str {
 }
 
 #[tokio::test]
-async fn what_another_has_can_not_be_told_from_what_nobody_has() {
+async fn an_image_of_another_owner_is_indistinguishable_from_none() {
     let darkroom = Darkroom::shared();
     let owner = unique("alice");
     let alice = darkroom.client(&owner);
@@ -59,7 +59,7 @@ async fn what_another_has_can_not_be_told_from_what_nobody_has() {
     let mut cases = Cases::default();
     for (who, client, status) in [
         ("another", darkroom.client(&unique("bob")), 404),
-        ("nobody", darkroom.anybody(), 401),
+        ("nobody", darkroom.anonymous(), 401),
         (
             "another without scopes",
             darkroom.scoped(&unique("bob"), ""),
@@ -74,26 +74,26 @@ async fn what_another_has_can_not_be_told_from_what_nobody_has() {
         let pairs = requests(&client, id(&image)).into_iter();
         for ((case, there), (_, absent)) in pairs.zip(requests(&client, &nobody)) {
             let (there, absent) = (
-                Told::by(send(there).await).await,
-                Told::by(send(absent).await).await,
+                Answer::read(send(there).await).await,
+                Answer::read(send(absent).await).await,
             );
             cases.status(format!("{who}: {case}"), &there, &[status]);
             let same = there.comparable() == absent.comparable();
             cases.hold(
                 format!("{who}: {case}"),
                 same,
-                format!("{there:?} is not {absent:?}"),
+                format!("{there:?} differs from {absent:?}"),
             );
         }
     }
     cases.end();
-    // Nothing of it had an effect.
+    // None of the requests had an effect.
     assert_eq!(alice.list().await, [image]);
-    assert_eq!(darkroom.anybody().get(&url).await.status(), 200);
+    assert_eq!(darkroom.anonymous().get(&url).await.status(), 200);
 }
 
 #[tokio::test]
-async fn a_public_image_is_still_its_owners() {
+async fn a_public_image_still_belongs_to_its_owner() {
     let darkroom = Darkroom::shared();
     let (alice, bob) = (
         darkroom.client(&unique("alice")),
@@ -115,28 +115,33 @@ async fn a_public_image_is_still_its_owners() {
             "show",
             "content",
             "a part of the content",
-            "the content's head",
+            "the head of the content",
             "download",
             "if it has changed",
         ]
         .contains(&case)
         {
-            cases.refused(case, &Told::by(send(request).await).await, 404, "not-found");
+            cases.refused(
+                case,
+                &Answer::read(send(request).await).await,
+                404,
+                "not-found",
+            );
         }
     }
     cases.status(
         "content",
-        &Told::by(bob.get(content(&image)).await).await,
+        &Answer::read(bob.get(content(&image)).await).await,
         &[200],
     );
     let listed = bob.list().await;
     cases.hold("list", listed.is_empty(), format!("{listed:?}"));
     cases.end();
-    assert_eq!(darkroom.anybody().get(&url).await.status(), 200);
+    assert_eq!(darkroom.anonymous().get(&url).await.status(), 200);
 }
 
 #[tokio::test]
-async fn names_that_look_alike_are_different_owners() {
+async fn similar_names_are_different_owners() {
     let darkroom = Darkroom::shared();
     let name = unique("alicé_x");
     let image = darkroom
@@ -169,15 +174,15 @@ async fn names_that_look_alike_are_different_owners() {
         let client = darkroom.client(&other);
         cases.refused(
             &other,
-            &Told::by(client.get(path(&image)).await).await,
+            &Answer::read(client.get(path(&image)).await).await,
             404,
             "not-found",
         );
-        let told = Told::by(client.get("/v1/images?limit=200").await).await;
+        let answer = Answer::read(client.get("/v1/images?limit=200").await).await;
         cases.hold(
             &other,
-            told.status == 200 && !told.text.contains(id(&image)),
-            &told.text,
+            answer.status == 200 && !answer.text.contains(id(&image)),
+            &answer.text,
         );
     }
     cases.end();

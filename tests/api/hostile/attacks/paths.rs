@@ -1,11 +1,11 @@
-//! Paths that one reader takes for another: sent as they stand, with a good token,
-//! by hand where a client would put them right.
+//! Paths that a program may confuse with others: sent unchanged, with a valid token, and by hand
+//! where a client would normalise them.
 
 use super::Cases;
 use crate::support::{ALL_SCOPES, Darkroom, Raw, fixture, spin_differs, token, unique};
 
 #[tokio::test]
-async fn a_path_has_one_spelling() {
+async fn a_path_has_only_one_spelling() {
     let darkroom = Darkroom::shared();
     let owner = unique("alice");
     let image = darkroom
@@ -88,7 +88,7 @@ async fn a_path_has_one_spelling() {
 }
 
 #[tokio::test]
-async fn a_target_of_another_form_opens_nothing() {
+async fn a_target_of_another_form_gives_no_access() {
     if spin_differs("it closes the connection where host and target differ") {
         return;
     }
@@ -101,7 +101,7 @@ async fn a_target_of_another_form_opens_nothing() {
     let id = image["id"].as_str().expect("an id");
     let authority = darkroom.address().trim_start_matches("http://").to_owned();
     let mut cases = Cases::default();
-    // Without a token nothing is shown, however it is asked for.
+    // Without a token nothing is shown, in whatever form it is requested.
     for target in [
         format!("GET http://{authority}/v1/images/{id}"),
         format!("GET http://evil.example/v1/images/{id}"),
@@ -127,12 +127,12 @@ async fn a_target_of_another_form_opens_nothing() {
         let silent = !answer.text.contains("\"sha256\"");
         cases.hold(&target, refused && silent, &answer.text);
     }
-    assert_eq!(darkroom.anybody().get("/health/live").await.status(), 200);
+    assert_eq!(darkroom.anonymous().get("/health/live").await.status(), 200);
     cases.end();
 }
 
 #[tokio::test]
-async fn nothing_of_a_path_comes_back_as_a_header_or_a_page() {
+async fn no_part_of_a_path_comes_back_as_a_header_or_a_page() {
     let darkroom = Darkroom::shared();
     let authorization = format!(
         "Authorization: Bearer {}",

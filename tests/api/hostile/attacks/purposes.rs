@@ -1,18 +1,18 @@
-//! What was signed for one purpose, shown for another: tokens, links and tickets
-//! come from the same key.
+//! Signatures for one purpose, used for another: tokens, links and tickets are signed with the same
+//! key.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use darkroom::auth::{KeyRing, Purpose};
 use serde_json::{Value, json};
 
-use super::{Cases, Told};
+use super::{Answer, Cases};
 use crate::support::{ALL_SCOPES, Darkroom, KEYS, content, fixture, now, send, signed_link};
 use crate::support::{signed_ticket, ticket, token, unique};
 
-/// A signature by the servers' key, for a purpose.
+/// A signature with the server's key, for a purpose.
 fn signature(purpose: Purpose, message: &str) -> String {
-    let ring = KeyRing::parse(KEYS).expect("good keys");
+    let ring = KeyRing::parse(KEYS).expect("valid keys");
     URL_SAFE_NO_PAD.encode(ring.signing().sign(purpose, message.as_bytes()))
 }
 
@@ -28,7 +28,7 @@ fn token_for(purpose: Purpose, claims: &Value) -> String {
 }
 
 #[tokio::test]
-async fn nothing_but_a_token_is_a_token() {
+async fn only_a_token_is_accepted_as_a_token() {
     let darkroom = Darkroom::shared();
     let owner = unique("alice");
     let image = darkroom
@@ -39,17 +39,17 @@ async fn nothing_but_a_token_is_a_token() {
     let url = darkroom.client(&owner).url(&image).await;
     let link_signature = url.rsplit_once('=').expect("a signature").1;
     let ticket = signed_ticket(&ticket(&owner)).split_off("/v1/images?ticket=".len());
-    let good = token_for(Purpose::Token, &claims);
-    let message = good.rsplit_once('.').expect("three parts").0;
-    let told = Told::by(
+    let valid = token_for(Purpose::Token, &claims);
+    let message = valid.rsplit_once('.').expect("three parts").0;
+    let answer = Answer::read(
         darkroom
-            .anybody()
-            .with_token(good.as_str())
+            .anonymous()
+            .with_token(valid.as_str())
             .get("/v1/images")
             .await,
     )
     .await;
-    assert_eq!(told.status, 200, "{told:?}");
+    assert_eq!(answer.status, 200, "{answer:?}");
     let mut cases = Cases::default();
     for (case, token) in [
         ("signed as a link", token_for(Purpose::Link, &claims)),
@@ -70,22 +70,22 @@ async fn nothing_but_a_token_is_a_token() {
         ),
     ] {
         for path in ["/v1/images", content(&image)] {
-            let told = Told::by(
+            let answer = Answer::read(
                 darkroom
-                    .anybody()
+                    .anonymous()
                     .with_token(token.as_str())
                     .get(path)
                     .await,
             )
             .await;
-            cases.refused(case, &told, 401, "unauthorized");
+            cases.refused(case, &answer, 401, "unauthorized");
         }
     }
     cases.end();
 }
 
 #[tokio::test]
-async fn nothing_but_a_link_is_a_link() {
+async fn only_a_link_is_accepted_as_a_link() {
     let darkroom = Darkroom::shared();
     let owner = unique("alice");
     let image = darkroom
@@ -97,13 +97,13 @@ async fn nothing_but_a_link_is_a_link() {
     let ticket = signed_ticket(&ticket(&owner));
     let ticket = ticket.split_once('=').expect("a ticket").1;
     let token = token(&owner, ALL_SCOPES);
-    let anybody = darkroom.anybody();
+    let anonymous = darkroom.anonymous();
     let mut cases = Cases::default();
     let link = |signature: &str| format!("{}?{query}&signature={signature}", content(&image));
     let made = signature(Purpose::Link, &message);
     cases.status(
-        "the link's own",
-        &Told::by(anybody.get(&link(&made)).await).await,
+        "the signature of the link",
+        &Answer::read(anonymous.get(&link(&made)).await).await,
         &[200],
     );
     let last = |text: &str| text.rsplit_once('.').expect("parts").1.to_owned();
@@ -120,28 +120,28 @@ async fn nothing_but_a_link_is_a_link() {
         ),
         ("no signature", String::new()),
     ] {
-        let told = Told::by(anybody.get(&link(&signature)).await).await;
-        cases.refused(case, &told, 403, "link-invalid");
+        let answer = Answer::read(anonymous.get(&link(&signature)).await).await;
+        cases.refused(case, &answer, 403, "link-invalid");
     }
-    let told = Told::by(
-        anybody
+    let answer = Answer::read(
+        anonymous
             .get(&format!("{}?ticket={ticket}", content(&image)))
             .await,
     )
     .await;
-    cases.refused("a ticket in its place", &told, 401, "unauthorized");
+    cases.refused("a ticket in its place", &answer, 401, "unauthorized");
     cases.end();
 }
 
 #[tokio::test]
-async fn nothing_but_a_ticket_is_a_ticket() {
+async fn only_a_ticket_is_accepted_as_a_ticket() {
     let darkroom = Darkroom::shared();
     let owner = unique("alice");
     let alice = darkroom.client(&owner);
     let image = alice.upload(fixture("still.gif").bytes).await;
-    let good = signed_ticket(&ticket(&owner));
-    let good = good.split_once('=').expect("a ticket").1.to_owned();
-    let message = good.rsplit_once('.').expect("parts").0;
+    let valid = signed_ticket(&ticket(&owner));
+    let valid = valid.split_once('=').expect("a ticket").1.to_owned();
+    let message = valid.rsplit_once('.').expect("parts").0;
     let url = signed_link(content(&image), 0, now() + 60);
     let (query, link) = (
         url.split_once('?').expect("a query").1,
@@ -175,20 +175,20 @@ async fn nothing_but_a_ticket_is_a_ticket() {
         ("dots", "..".to_owned()),
     ] {
         let target = format!("/v1/images?ticket={ticket}");
-        let told = Told::by(
+        let answer = Answer::read(
             darkroom
-                .anybody()
+                .anonymous()
                 .send_to(&target, fixture("grey.jpg").bytes)
                 .await,
         )
         .await;
-        cases.refused(case, &told, 403, "ticket-invalid");
+        cases.refused(case, &answer, 403, "ticket-invalid");
     }
     let request = darkroom
-        .anybody()
+        .anonymous()
         .request(reqwest::Method::POST, &format!("/v1/images?{query}"));
-    let told = Told::by(send(request.body(fixture("grey.jpg").bytes)).await).await;
-    cases.refused("a link in its place", &told, 401, "unauthorized");
+    let answer = Answer::read(send(request.body(fixture("grey.jpg").bytes)).await).await;
+    cases.refused("a link in its place", &answer, 401, "unauthorized");
     cases.end();
     assert_eq!(alice.list().await, [image]);
 }

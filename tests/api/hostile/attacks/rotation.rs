@@ -1,11 +1,11 @@
-//! Keys are rotated while clients go on, on several servers that share their stores:
-//! first all learn the new key, then it signs, then the old one is dropped.
+//! Keys are rotated while clients continue, on several servers that share their stores: first all
+//! servers get the new key, then it signs, then the old key is dropped.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use serde_json::json;
 
-use super::{Cases, Told};
+use super::{Answer, Cases};
 use crate::support::{
     ALL_SCOPES, Client, Darkroom, KEYS, SECRET, Setup, fixture, now, signed, token_by, unique,
 };
@@ -22,26 +22,25 @@ fn client(darkroom: &Darkroom, keys: &str, owner: &str) -> Client {
     Client::new(darkroom.address(), Some(token_by(keys, owner, ALL_SCOPES)))
 }
 
-/// Starts a server beside another, while the caller's requests go on.
-async fn beside(darkroom: &Darkroom, keys: &[&str]) -> Darkroom {
+/// Starts a server next to another, while the caller's requests continue.
+async fn start_alongside(darkroom: &Darkroom, keys: &[&str]) -> Darkroom {
     let setup = ring(keys).on_stores_of(darkroom);
     let started = tokio::task::spawn_blocking(move || setup.start()).await;
     started.expect("it starts")
 }
 
-/// What a client goes on doing: everything that a key is needed for. Links and
-/// tickets of the one server are used on the other.
-async fn round(made_by: &Client, used_on: &Client, anybody: &Client) {
+/// Everything that a client needs a key for. Links and tickets of one server are used on the other.
+async fn round(made_by: &Client, used_on: &Client, anonymous: &Client) {
     let image = made_by.upload(fixture("still.gif").bytes).await;
     let url = made_by.url(&image).await;
     let ticket = made_by.ticket(&json!({"expires_in": 60})).await;
     assert_eq!(used_on.download(&image).await, fixture("still.gif").bytes);
-    let linked = Told::by(anybody.get(&url).await).await;
+    let linked = Answer::read(anonymous.get(&url).await).await;
     assert_eq!(linked.status, 200, "{}", linked.text);
-    let sent = Told::by(anybody.send_to(&ticket, fixture("grey.jpg").bytes).await).await;
+    let sent = Answer::read(anonymous.send_to(&ticket, fixture("grey.jpg").bytes).await).await;
     assert_eq!(sent.status, 201, "{}", sent.text);
     assert_eq!(
-        Told::by(anybody.send_to(&ticket, fixture("grey.jpg").bytes).await)
+        Answer::read(anonymous.send_to(&ticket, fixture("grey.jpg").bytes).await)
             .await
             .status,
         409
@@ -56,18 +55,18 @@ async fn no_request_is_refused_while_keys_are_rotated() {
     let image = old.upload(fixture("still.gif").bytes).await;
     let (done, rounds) = (AtomicBool::new(false), AtomicUsize::new(0));
     let go_on = async {
-        let anybody = first.anybody();
+        let anonymous = first.anonymous();
         while !done.load(Ordering::Relaxed) {
-            round(&old, &old, &anybody).await;
+            round(&old, &old, &anonymous).await;
             rounds.fetch_add(1, Ordering::Relaxed);
         }
     };
     let rotate = async {
-        let knows = beside(&first, &[KEYS, NEW]).await;
+        let knows = start_alongside(&first, &[KEYS, NEW]).await;
         let (a, b) = (client(&knows, KEYS, &owner), client(&knows, NEW, &owner));
-        let signs = beside(&first, &[NEW, KEYS]).await;
+        let signs = start_alongside(&first, &[NEW, KEYS]).await;
         let (c, d) = (client(&signs, KEYS, &owner), client(&signs, NEW, &owner));
-        let (on_signs, on_knows) = (signs.anybody(), knows.anybody());
+        let (on_signs, on_knows) = (signs.anonymous(), knows.anonymous());
         for _ in 0..3 {
             // Old and new tokens, links and tickets, each made on one server and
             // used on the other.
@@ -88,54 +87,54 @@ async fn no_request_is_refused_while_keys_are_rotated() {
     };
     let ((), (_knows, signs)) = tokio::join!(go_on, rotate);
 
-    let last = beside(&first, &[NEW]).await;
+    let last = start_alongside(&first, &[NEW]).await;
     let new = client(&signs, NEW, &owner);
-    let good_link = new.url(&image).await;
-    let good_ticket = new.ticket(&json!({"expires_in": 60})).await;
+    let new_link = new.url(&image).await;
+    let new_ticket = new.ticket(&json!({"expires_in": 60})).await;
     let (old_link, old_ticket) = (
         old.url(&image).await,
         old.ticket(&json!({"expires_in": 60})).await,
     );
-    let anybody = last.anybody();
+    let anonymous = last.anonymous();
     let mut cases = Cases::default();
-    let told = Told::by(client(&last, KEYS, &owner).get("/v1/images").await).await;
-    cases.refused("a token of the old key", &told, 401, "unauthorized");
-    let told = Told::by(anybody.get(&old_link).await).await;
-    cases.refused("a link of the old key", &told, 403, "link-invalid");
-    let told = Told::by(
-        anybody
+    let answer = Answer::read(client(&last, KEYS, &owner).get("/v1/images").await).await;
+    cases.refused("a token of the old key", &answer, 401, "unauthorized");
+    let answer = Answer::read(anonymous.get(&old_link).await).await;
+    cases.refused("a link of the old key", &answer, 403, "link-invalid");
+    let answer = Answer::read(
+        anonymous
             .send_to(&old_ticket, fixture("grey.jpg").bytes)
             .await,
     )
     .await;
-    cases.refused("a ticket of the old key", &told, 403, "ticket-invalid");
+    cases.refused("a ticket of the old key", &answer, 403, "ticket-invalid");
     let renamed = old_link.replace("kid=test", "kid=new");
-    let told = Told::by(anybody.get(&renamed).await).await;
+    let answer = Answer::read(anonymous.get(&renamed).await).await;
     cases.refused(
         "a link of the old key under the new name",
-        &told,
+        &answer,
         403,
         "link-invalid",
     );
-    let told = Told::by(client(&last, NEW, &owner).get("/v1/images").await).await;
-    cases.status("a token of the new key", &told, &[200]);
+    let answer = Answer::read(client(&last, NEW, &owner).get("/v1/images").await).await;
+    cases.status("a token of the new key", &answer, &[200]);
     cases.status(
         "a link of the new key",
-        &Told::by(anybody.get(&good_link).await).await,
+        &Answer::read(anonymous.get(&new_link).await).await,
         &[200],
     );
-    let told = Told::by(
-        anybody
-            .send_to(&good_ticket, fixture("grey.jpg").bytes)
+    let answer = Answer::read(
+        anonymous
+            .send_to(&new_ticket, fixture("grey.jpg").bytes)
             .await,
     )
     .await;
-    cases.status("a ticket of the new key", &told, &[201]);
+    cases.status("a ticket of the new key", &answer, &[201]);
     cases.end();
 }
 
 #[tokio::test]
-async fn a_key_of_the_same_name_is_another_key() {
+async fn another_key_of_the_same_name_is_not_accepted() {
     let first = Darkroom::start();
     let alice = first.client("alice");
     let image = alice.upload(fixture("still.gif").bytes).await;
@@ -143,22 +142,34 @@ async fn a_key_of_the_same_name_is_another_key() {
         alice.url(&image).await,
         alice.ticket(&json!({"expires_in": 60})).await,
     );
-    let other = beside(&first, &[STRANGE]).await;
-    let anybody = other.anybody();
+    let other = start_alongside(&first, &[STRANGE]).await;
+    let anonymous = other.anonymous();
     let mut cases = Cases::default();
-    let told = Told::by(other.client("alice").get("/v1/images").await).await;
-    cases.refused("token", &told, 401, "unauthorized");
+    let answer = Answer::read(other.client("alice").get("/v1/images").await).await;
+    cases.refused("token", &answer, 401, "unauthorized");
     let claims = json!({"sub": "alice", "exp": now() + 60, "scope": "admin"});
     let nameless = signed(&json!({"alg": "HS256"}), &claims, SECRET);
-    let told = Told::by(anybody.clone().with_token(nameless).get("/v1/images").await).await;
-    cases.refused("a token that names no key", &told, 401, "unauthorized");
+    let answer = Answer::read(
+        anonymous
+            .clone()
+            .with_token(nameless)
+            .get("/v1/images")
+            .await,
+    )
+    .await;
+    cases.refused(
+        "a token without the id of a key",
+        &answer,
+        401,
+        "unauthorized",
+    );
     cases.refused(
         "link",
-        &Told::by(anybody.get(&url).await).await,
+        &Answer::read(anonymous.get(&url).await).await,
         403,
         "link-invalid",
     );
-    let told = Told::by(anybody.send_to(&ticket, fixture("grey.jpg").bytes).await).await;
-    cases.refused("ticket", &told, 403, "ticket-invalid");
+    let answer = Answer::read(anonymous.send_to(&ticket, fixture("grey.jpg").bytes).await).await;
+    cases.refused("ticket", &answer, 403, "ticket-invalid");
     cases.end();
 }

@@ -1,14 +1,14 @@
-//! Settings: wrong ones stop the application, by name, and wide ones open no more
-//! than they say.
+//! Settings: a wrong one stops the application, with an error that names it, and a permissive one
+//! permits no more than it says.
 
 use reqwest::Method;
 
 use super::cors::{APP, granted, preflight};
-use super::{Cases, Told};
+use super::{Answer, Cases};
 use crate::support::{ALL_SCOPES, Darkroom, KEYS, send, token, unique};
 
 #[tokio::test]
-async fn a_setting_that_is_wrong_opens_nothing() {
+async fn a_wrong_setting_gives_no_access() {
     let short = "test:ZGFya3Jvb20tc2hvcnQ";
     let twice = format!("{KEYS},{KEYS}");
     let other_secret = format!("{KEYS},test:bmV3LWtleS1mb3ItZGFya3Jvb20tZW5kLXRvLWVuZC10ZXN0cw");
@@ -45,56 +45,64 @@ async fn a_setting_that_is_wrong_opens_nothing() {
     ] {
         let darkroom = Darkroom::with().variable(variable, value).launch();
         let case = format!("{variable} {value:?}");
-        let told = Told::by(darkroom.client("alice").get("/v1/images").await).await;
-        cases.refused(&case, &told, 503, "misconfigured");
-        cases.hold(&case, told.text.contains(variable), &told.text);
+        let answer = Answer::read(darkroom.client("alice").get("/v1/images").await).await;
+        cases.refused(&case, &answer, 503, "misconfigured");
+        cases.hold(&case, answer.text.contains(variable), &answer.text);
         let secret = value
             .split(':')
             .nth(1)
             .filter(|_| variable == "signing_keys");
-        let kept = secret.is_none_or(|secret| !told.text.contains(secret));
-        cases.hold(format!("{case}: the secret"), kept, &told.text);
+        let kept = secret.is_none_or(|secret| !answer.text.contains(secret));
+        cases.hold(format!("{case}: the secret"), kept, &answer.text);
     }
     cases.end();
 }
 
 #[tokio::test]
-async fn where_nothing_is_set_no_page_may_call() {
+async fn without_the_setting_no_page_may_send_requests() {
     let darkroom = Darkroom::shared();
     let bearer = format!("Bearer {}", token(&unique("alice"), ALL_SCOPES));
     for origin in [APP, "null", "http://localhost", darkroom.address()] {
-        let told = Told::by(preflight(&darkroom, "/v1/images", origin).await).await;
-        assert_eq!((told.status, granted(&told).len()), (403, 0), "{told:?}");
-        let request = darkroom.anybody().request(Method::GET, "/v1/images");
+        let answer = Answer::read(preflight(&darkroom, "/v1/images", origin).await).await;
+        assert_eq!(
+            (answer.status, granted(&answer).len()),
+            (403, 0),
+            "{answer:?}"
+        );
+        let request = darkroom.anonymous().request(Method::GET, "/v1/images");
         let request = request
             .header("origin", origin)
             .header("authorization", &bearer);
-        let told = Told::by(send(request).await).await;
-        assert_eq!((told.status, granted(&told).len()), (200, 0), "{told:?}");
+        let answer = Answer::read(send(request).await).await;
+        assert_eq!(
+            (answer.status, granted(&answer).len()),
+            (200, 0),
+            "{answer:?}"
+        );
     }
 }
 
 #[tokio::test]
-async fn where_all_may_call_credentials_still_do_not_travel() {
+async fn with_all_origins_allowed_credentials_are_still_not_sent() {
     let darkroom = Darkroom::with().variable("cors_origins", "*").start();
     for origin in [APP, "https://any.example", "http://localhost:1"] {
-        let told = Told::by(preflight(&darkroom, "/v1/images", origin).await).await;
-        assert_eq!(told.status, 204);
-        let allowed = told.header("access-control-allow-origin");
-        assert!(allowed == "*" || allowed == origin, "{told:?}");
+        let answer = Answer::read(preflight(&darkroom, "/v1/images", origin).await).await;
+        assert_eq!(answer.status, 204);
+        let allowed = answer.header("access-control-allow-origin");
+        assert!(allowed == "*" || allowed == origin, "{answer:?}");
         assert!(
-            !told
+            !answer
                 .headers
                 .contains_key("access-control-allow-credentials")
         );
         let request = darkroom
-            .anybody()
+            .anonymous()
             .request(Method::GET, "/v1/images")
             .header("origin", origin);
-        let told = Told::by(send(request.header("cookie", "session=1")).await).await;
-        assert_eq!(told.status, 401);
+        let answer = Answer::read(send(request.header("cookie", "session=1")).await).await;
+        assert_eq!(answer.status, 401);
         assert!(
-            !told
+            !answer
                 .headers
                 .contains_key("access-control-allow-credentials")
         );

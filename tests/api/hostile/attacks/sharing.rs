@@ -1,15 +1,15 @@
-//! What owners have in common, and what that tells them of each other: pages of one
-//! list, equal content, and the admin.
+//! What owners share, and what they could learn from it about each other: pages of a list, equal
+//! content, and the admin.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::Told;
+use super::Answer;
 use super::owners::id;
 use crate::support::{Darkroom, Png, fixture, path, unique};
 
 #[tokio::test]
-async fn a_cursor_of_another_shows_ones_own() {
+async fn a_foreign_cursor_shows_only_own_images() {
     let darkroom = Darkroom::shared();
     let (alice, bob) = (
         darkroom.client(&unique("alice")),
@@ -26,9 +26,9 @@ async fn a_cursor_of_another_shows_ones_own() {
         .await
         .expect("JSON");
     let cursor = page["next_cursor"].as_str().expect("a cursor");
-    let told = Told::by(bob.get(&format!("/v1/images?cursor={cursor}")).await).await;
-    let items: Value = serde_json::from_str(&told.text).expect("JSON");
-    if told.status == 200 {
+    let answer = Answer::read(bob.get(&format!("/v1/images?cursor={cursor}")).await).await;
+    let items: Value = serde_json::from_str(&answer.text).expect("JSON");
+    if answer.status == 200 {
         assert_eq!(items["items"], json!([his]));
     }
     for odd in [
@@ -41,17 +41,17 @@ async fn a_cursor_of_another_shows_ones_own() {
         "eyJvIjoiYWxpY2UifQ",
         &"A".repeat(5000),
     ] {
-        let told = Told::by(bob.get(&format!("/v1/images?cursor={odd}")).await).await;
-        assert!([200, 400].contains(&told.status), "{odd}: {told:?}");
+        let answer = Answer::read(bob.get(&format!("/v1/images?cursor={odd}")).await).await;
+        assert!([200, 400].contains(&answer.status), "{odd}: {answer:?}");
         assert!(
-            !told.text.contains(id(&page["items"][0])),
-            "{odd}: {told:?}"
+            !answer.text.contains(id(&page["items"][0])),
+            "{odd}: {answer:?}"
         );
     }
 }
 
 #[tokio::test]
-async fn that_another_has_the_same_content_is_not_told() {
+async fn equal_content_of_another_owner_is_not_revealed() {
     let darkroom = Darkroom::shared();
     let (alice, bob) = (
         darkroom.client(&unique("alice")),
@@ -66,7 +66,7 @@ async fn that_another_has_the_same_content_is_not_told() {
         names.collect::<std::collections::BTreeSet<_>>()
     };
     assert_eq!(names(&again), names(&fresh));
-    let (again, fresh) = (Told::by(again).await, Told::by(fresh).await);
+    let (again, fresh) = (Answer::read(again).await, Answer::read(fresh).await);
     assert_eq!((again.status, fresh.status), (201, 201));
     let members = |text: &str| {
         let mut image: Value = serde_json::from_str(text).expect("JSON");
@@ -84,13 +84,13 @@ async fn that_another_has_the_same_content_is_not_told() {
 }
 
 #[tokio::test]
-async fn an_admin_may_but_a_name_does_not_make_one() {
+async fn an_admin_is_made_by_the_scope_and_not_by_the_name() {
     let darkroom = Darkroom::shared();
     let alice = darkroom.client(&unique("alice"));
     let admin = darkroom.scoped(&unique("root"), "admin");
     let image = alice.upload(fixture("still.gif").bytes).await;
     let url = admin.url(&image).await;
-    assert_eq!(darkroom.anybody().get(&url).await.status(), 200);
+    assert_eq!(darkroom.anonymous().get(&url).await.status(), 200);
     let named = admin
         .json(Method::PATCH, path(&image), &json!({"filename": "x.gif"}))
         .await;
@@ -101,7 +101,7 @@ async fn an_admin_may_but_a_name_does_not_make_one() {
         (&image["owner"], &json!("x.gif"))
     );
     assert_eq!(admin.revoke(&image).await.status(), 204);
-    assert_eq!(darkroom.anybody().get(&url).await.status(), 410);
+    assert_eq!(darkroom.anonymous().get(&url).await.status(), 410);
     let impostor = darkroom.scoped("admin", "images:read images:write images:delete");
     assert_eq!(impostor.get(path(&image)).await.status(), 404);
     assert_eq!(impostor.delete(path(&image)).await.status(), 404);

@@ -1,4 +1,4 @@
-//! Signatures of tokens: cut, stretched, written otherwise, taken from another.
+//! Signatures of tokens that were cut, extended, encoded differently or copied from another token.
 
 use futures_util::future::join_all;
 use serde_json::json;
@@ -7,8 +7,8 @@ use super::forgery::{OTHER, admin, all_refused, shown};
 use super::{Cases, mutations};
 use crate::support::{SECRET, now, signed};
 
-/// A good token whose signature has a character of base64url alone.
-fn good() -> (String, String) {
+/// A valid token whose signature has a character that only base64url has.
+fn valid() -> (String, String) {
     let tokens = (0..).map(|number| {
         let claims = json!({
             "sub": format!("root-{number}"), "exp": now() + 300, "scope": "admin",
@@ -24,8 +24,8 @@ fn good() -> (String, String) {
 }
 
 #[tokio::test]
-async fn a_signature_is_taken_whole_and_in_one_form_only() {
-    let (message, signature) = good();
+async fn a_signature_is_accepted_only_whole_and_in_one_form() {
+    let (message, signature) = valid();
     let (header, payload) = message.split_once('.').expect("two parts");
     let with = |signature: &str| format!("{message}.{signature}");
     let standard = signature.replace('-', "+").replace('_', "/");
@@ -73,7 +73,7 @@ async fn a_signature_is_taken_whole_and_in_one_form_only() {
         ("no payload", format!("{header}..{signature}")),
         ("no header", format!(".{payload}.{signature}")),
         (
-            "parts turned round",
+            "parts in reverse order",
             format!("{payload}.{header}.{signature}"),
         ),
         (
@@ -87,8 +87,8 @@ async fn a_signature_is_taken_whole_and_in_one_form_only() {
 }
 
 #[tokio::test]
-async fn which_part_of_a_signature_was_wrong_is_not_told() {
-    let (message, signature) = good();
+async fn the_wrong_part_of_a_signature_is_not_revealed() {
+    let (message, signature) = valid();
     let claims = admin();
     let by =
         |kid: &str, secret: &[u8]| signed(&json!({"alg": "HS256", "kid": kid}), &claims, secret);
@@ -99,7 +99,7 @@ async fn which_part_of_a_signature_was_wrong_is_not_told() {
         by("other", OTHER),
         format!("{message}."),
         format!("{message}.{}", &signature[..40]),
-        format!("{message}.{}", &good().1.replace(['-', '_'], "a")[..40]),
+        format!("{message}.{}", &valid().1.replace(['-', '_'], "a")[..40]),
     ] {
         answers.push(shown(token).await);
     }
@@ -110,14 +110,14 @@ async fn which_part_of_a_signature_was_wrong_is_not_told() {
 
 #[tokio::test]
 async fn no_byte_of_a_token_can_be_changed() {
-    let (message, signature) = good();
+    let (message, signature) = valid();
     let token = format!("{message}.{signature}");
     let mut cases = Cases::default();
     let changed: Vec<_> = mutations(&token).collect();
     for batch in changed.chunks(64) {
         let answers = batch.iter().map(|(_, token)| shown(token.clone()));
-        for ((at, _), told) in batch.iter().zip(join_all(answers).await) {
-            cases.status(format!("byte {at}"), &told, &[401]);
+        for ((at, _), answer) in batch.iter().zip(join_all(answers).await) {
+            cases.status(format!("byte {at}"), &answer, &[401]);
         }
     }
     cases.end();

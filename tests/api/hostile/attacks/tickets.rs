@@ -1,46 +1,46 @@
-//! Upload tickets: used again, changed, used for something else.
+//! Upload tickets that are used again, changed, or used for something else.
 
 use darkroom::auth::ticket::Ticket;
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Cases, Told, mutations};
+use super::{Answer, Cases, mutations};
 use crate::support::{Darkroom, Png, fixture, now, path, send, signed_ticket, ticket, unique};
 
 #[tokio::test]
-async fn of_many_uploads_at_once_with_one_ticket_one_succeeds() {
+async fn one_of_many_concurrent_uploads_with_one_ticket_succeeds() {
     let darkroom = Darkroom::start();
     let alice = darkroom.client("alice");
     let same = Png::of_size(100_000).bytes();
     for (round, size) in [(1, None), (2, Some(300)), (3, Some(900_000))] {
         let url = alice.ticket(&json!({"expires_in": 60})).await;
         let bodies = (0..16).map(|_| size.map_or(same.clone(), |size| Png::of_size(size).bytes()));
-        let anybody = darkroom.anybody();
-        let answers = join_all(bodies.map(|body| anybody.send_to(&url, body))).await;
+        let anonymous = darkroom.anonymous();
+        let answers = join_all(bodies.map(|body| anonymous.send_to(&url, body))).await;
         let mut statuses = vec![];
         for answer in answers {
-            let told = Told::by(answer).await;
-            if told.status != 201 {
-                assert_eq!(told.slug(), "ticket-spent", "{told:?}");
+            let answer = Answer::read(answer).await;
+            if answer.status != 201 {
+                assert_eq!(answer.slug(), "ticket-spent", "{answer:?}");
             }
-            statuses.push(told.status);
+            statuses.push(answer.status);
         }
         statuses.sort_unstable();
         assert_eq!(statuses, [vec![201], vec![409; 15]].concat());
         assert_eq!(alice.list().await.len(), round);
     }
-    // What the others had sent is gone.
+    // Nothing is left of the bytes that the others had sent.
     darkroom.holds_only(3, 1 + 1 + 3).await;
 }
 
 #[tokio::test]
 async fn a_used_ticket_stays_used() {
     let darkroom = Darkroom::shared();
-    let (alice, anybody) = (darkroom.client(&unique("alice")), darkroom.anybody());
+    let (alice, anonymous) = (darkroom.client(&unique("alice")), darkroom.anonymous());
     let url = alice.ticket(&json!({"expires_in": 60})).await;
     let file = fixture("still.gif").bytes;
-    let answer = Told::by(anybody.send_to(&url, file).await).await;
+    let answer = Answer::read(anonymous.send_to(&url, file).await).await;
     assert_eq!(answer.status, 201, "{answer:?}");
     let image: Value = serde_json::from_str(&answer.text).expect("JSON");
     let mut cases = Cases::default();
@@ -49,21 +49,21 @@ async fn a_used_ticket_stays_used() {
         ("another file", fixture("grey.jpg").bytes),
         ("nothing", b"".as_slice()),
     ] {
-        let told = Told::by(anybody.send_to(&url, body).await).await;
-        cases.refused(case, &told, 409, "ticket-spent");
+        let answer = Answer::read(anonymous.send_to(&url, body).await).await;
+        cases.refused(case, &answer, 409, "ticket-spent");
     }
     let form = reqwest::multipart::Form::new();
     let form = form.part("file", reqwest::multipart::Part::bytes(file));
-    let told = send(anybody.request(Method::POST, &url).multipart(form)).await;
-    cases.refused("a form", &Told::by(told).await, 409, "ticket-spent");
-    let keyed = anybody
+    let answer = send(anonymous.request(Method::POST, &url).multipart(form)).await;
+    cases.refused("a form", &Answer::read(answer).await, 409, "ticket-spent");
+    let keyed = anonymous
         .request(Method::POST, &url)
         .header("idempotency-key", "a");
-    let told = Told::by(send(keyed.body(file)).await).await;
-    cases.refused("an idempotency key", &told, 409, "ticket-spent");
+    let answer = Answer::read(send(keyed.body(file)).await).await;
+    cases.refused("an idempotency key", &answer, 409, "ticket-spent");
     assert_eq!(alice.delete(path(&image)).await.status(), 204);
-    let told = Told::by(anybody.send_to(&url, file).await).await;
-    cases.refused("after its image is gone", &told, 409, "ticket-spent");
+    let answer = Answer::read(anonymous.send_to(&url, file).await).await;
+    cases.refused("after its image is gone", &answer, 409, "ticket-spent");
     cases.end();
     assert!(alice.list().await.is_empty());
 }
@@ -71,12 +71,12 @@ async fn a_used_ticket_stays_used() {
 type Change = fn(&mut Ticket);
 
 #[tokio::test]
-async fn what_a_ticket_says_can_not_be_changed() {
+async fn the_content_of_a_ticket_cannot_be_changed() {
     let darkroom = Darkroom::shared();
     let owner = unique("alice");
     let alice = darkroom.client(&owner);
-    let good = ticket(&owner);
-    let url = signed_ticket(&good);
+    let valid = ticket(&owner);
+    let url = signed_ticket(&valid);
     let signature = url.rsplit_once('.').expect("parts").1;
     let mut cases = Cases::default();
     let changes: [(&str, Change); 7] = [
@@ -93,13 +93,13 @@ async fn what_a_ticket_says_can_not_be_changed() {
         }),
     ];
     for (case, change) in changes {
-        let mut changed = good.clone();
+        let mut changed = valid.clone();
         change(&mut changed);
         let other = signed_ticket(&changed);
         let message = other.rsplit_once('.').expect("parts").0;
         let url = format!("{message}.{signature}");
-        let answer = darkroom.anybody().send_to(&url, b"x".as_slice()).await;
-        cases.refused(case, &Told::by(answer).await, 403, "ticket-invalid");
+        let answer = darkroom.anonymous().send_to(&url, b"x".as_slice()).await;
+        cases.refused(case, &Answer::read(answer).await, 403, "ticket-invalid");
     }
     let (path, text) = url.split_once('=').expect("a ticket");
     let mut attempts = vec![
@@ -115,27 +115,27 @@ async fn what_a_ticket_says_can_not_be_changed() {
         ("a signature lengthened".to_owned(), format!("{url}A")),
         ("twice".to_owned(), format!("{url}&ticket={text}")),
         (
-            "a bad one first".to_owned(),
+            "an invalid one first".to_owned(),
             format!("{path}=x&ticket={text}"),
         ),
-        ("a bad one last".to_owned(), format!("{url}&ticket=x")),
+        ("an invalid one last".to_owned(), format!("{url}&ticket=x")),
         ("an encoded dot".to_owned(), url.replace('.', "%2E")),
         ("too long".to_owned(), format!("{url}{}", "A".repeat(8192))),
     ];
     let bytes = mutations(text).map(|(at, text)| (format!("byte {at}"), format!("{path}={text}")));
     attempts.extend(bytes);
     for batch in attempts.chunks(64) {
-        let anybody = darkroom.anybody();
+        let anonymous = darkroom.anonymous();
         let answers = batch
             .iter()
-            .map(|(_, url)| anybody.send_to(url, b"x".as_slice()));
+            .map(|(_, url)| anonymous.send_to(url, b"x".as_slice()));
         for ((case, _), answer) in batch.iter().zip(join_all(answers).await) {
-            cases.refused(case, &Told::by(answer).await, 403, "ticket-invalid");
+            cases.refused(case, &Answer::read(answer).await, 403, "ticket-invalid");
         }
     }
     cases.end();
     let answer = darkroom
-        .anybody()
+        .anonymous()
         .send_to(&url, fixture("still.gif").bytes)
         .await;
     assert_eq!(answer.status(), 201);
@@ -143,9 +143,9 @@ async fn what_a_ticket_says_can_not_be_changed() {
 }
 
 #[tokio::test]
-async fn a_ticket_ends_with_the_second_that_it_says() {
+async fn a_ticket_ends_at_the_second_that_it_names() {
     let darkroom = Darkroom::shared();
-    let anybody = darkroom.anybody();
+    let anonymous = darkroom.anonymous();
     for (case, exp) in [
         ("now", now()),
         ("a minute ago", now() - 60),
@@ -153,14 +153,14 @@ async fn a_ticket_ends_with_the_second_that_it_says() {
     ] {
         let mut ticket = ticket(&unique("alice"));
         ticket.exp = exp;
-        let told = Told::by(
-            anybody
+        let answer = Answer::read(
+            anonymous
                 .send_to(&signed_ticket(&ticket), fixture("still.gif").bytes)
                 .await,
         )
         .await;
         assert_eq!(
-            (told.status, told.slug().as_str()),
+            (answer.status, answer.slug().as_str()),
             (410, "ticket-expired"),
             "{case}"
         );
@@ -168,7 +168,7 @@ async fn a_ticket_ends_with_the_second_that_it_says() {
 }
 
 #[tokio::test]
-async fn a_ticket_is_good_for_one_upload_and_nothing_else() {
+async fn a_ticket_is_valid_for_one_upload_and_nothing_else() {
     let darkroom = Darkroom::shared();
     let owner = unique("alice");
     let alice = darkroom.client(&owner);
@@ -190,46 +190,47 @@ async fn a_ticket_is_good_for_one_upload_and_nothing_else() {
         (Method::POST, "/v1/upload-tickets"),
     ] {
         let request = darkroom
-            .anybody()
+            .anonymous()
             .request(method.clone(), &format!("{path}?{query}"));
-        let told = Told::by(send(request.json(&json!({"expires_in": 60}))).await).await;
-        cases.status(format!("{method} {path}"), &told, &[401]);
+        let answer = Answer::read(send(request.json(&json!({"expires_in": 60}))).await).await;
+        cases.status(format!("{method} {path}"), &answer, &[401]);
     }
     for name in ["Ticket", "TICKET", "ticket[]", "%74icket", "upload_ticket"] {
         let target = url.replace("?ticket", &format!("?{name}"));
-        let told = Told::by(darkroom.anybody().send_to(&target, b"x".as_slice()).await).await;
-        cases.refused(name, &told, 401, "unauthorized");
+        let answer =
+            Answer::read(darkroom.anonymous().send_to(&target, b"x".as_slice()).await).await;
+        cases.refused(name, &answer, 401, "unauthorized");
     }
     for header in ["X-Ticket", "Ticket", "X-Upload-Ticket"] {
-        let request = darkroom.anybody().post().header(header, query);
-        let told = Told::by(send(request.body("x")).await).await;
-        cases.refused(header, &told, 401, "unauthorized");
+        let request = darkroom.anonymous().post().header(header, query);
+        let answer = Answer::read(send(request.body("x")).await).await;
+        cases.refused(header, &answer, 401, "unauthorized");
     }
     cases.end();
     assert_eq!(alice.list().await, [image]);
 }
 
 #[tokio::test]
-async fn the_owner_is_the_tickets_whoever_sends_it() {
+async fn the_owner_is_that_of_the_ticket_whoever_sends_it() {
     let darkroom = Darkroom::shared();
     let (name, other) = (unique("alice"), unique("bob"));
     let (alice, bob) = (darkroom.client(&name), darkroom.client(&other));
     for (client, more) in [
-        (darkroom.anybody(), format!("&owner={other}")),
-        (darkroom.anybody(), format!("&sub={other}")),
+        (darkroom.anonymous(), format!("&owner={other}")),
+        (darkroom.anonymous(), format!("&sub={other}")),
         (bob.clone(), String::new()),
-        (darkroom.anybody().with_token("x"), String::new()),
+        (darkroom.anonymous().with_token("x"), String::new()),
     ] {
         let url = alice.ticket(&json!({"expires_in": 60})).await;
-        let told = Told::by(
+        let answer = Answer::read(
             client
                 .send_to(&format!("{url}{more}"), fixture("still.gif").bytes)
                 .await,
         )
         .await;
-        let image: Value = serde_json::from_str(&told.text).expect("JSON");
-        let kept = told.status != 201 || image["owner"] == name.as_str();
-        assert!(kept && told.status < 500, "{more}: {told:?}");
+        let image: Value = serde_json::from_str(&answer.text).expect("JSON");
+        let kept = answer.status != 201 || image["owner"] == name.as_str();
+        assert!(kept && answer.status < 500, "{more}: {answer:?}");
     }
     assert!(bob.list().await.is_empty());
 }

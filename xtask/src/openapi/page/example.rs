@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::text::resolve;
 
-/// The longest list or object that stands in one line.
+/// The longest list or object that is written on one line, in bytes.
 const LINE: usize = 80;
 
 /// The example of a schema that has one.
@@ -14,7 +14,7 @@ pub(super) fn example(document: &Value, name: &str) -> Option<String> {
     Some(lines(document, schema, value, 0))
 }
 
-/// A value with a line for each of its members or items.
+/// A value with one line for each of its members or items.
 fn lines(document: &Value, schema: &Value, value: &Value, depth: usize) -> String {
     let indent = "  ".repeat(depth + 1);
     let part = |schema: &Value, value: &Value| match line(document, schema, value) {
@@ -42,7 +42,7 @@ fn lines(document: &Value, schema: &Value, value: &Value, depth: usize) -> Strin
     format!("{open}\n{}\n{outer}{close}", parts.join(",\n"))
 }
 
-/// A value in one line.
+/// A value on one line.
 fn line(document: &Value, schema: &Value, value: &Value) -> String {
     match value {
         Value::Object(_) => {
@@ -65,8 +65,8 @@ fn line(document: &Value, schema: &Value, value: &Value) -> String {
     }
 }
 
-/// The members of an object, each with its schema: those that are always there first, in
-/// the order of the schema.
+/// The members of an object, each with its schema: the required ones first, in the order of
+/// the schema.
 fn members<'a>(
     document: &'a Value,
     schema: &'a Value,
@@ -91,7 +91,7 @@ fn members<'a>(
     members
 }
 
-/// The members that an object of this schema always has.
+/// The members that the schema requires.
 fn required(schema: &Value) -> impl Iterator<Item = &str> {
     let names = schema["required"].as_array().into_iter().flatten();
     names.filter_map(Value::as_str)
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn members_stand_in_the_order_of_their_schema_and_long_ones_in_lines() {
+    fn members_follow_the_order_of_their_schema_and_long_ones_are_split_into_lines() {
         let long = "x".repeat(LINE);
         let document = json!({"components": {
             "schemas": {
@@ -122,11 +122,11 @@ mod tests {
             }}},
         }});
         let text = example(&document, "Outer").expect("an example");
-        let expect = format!(
+        let expected = format!(
             "{{\n  \"c\": \"c\",\n  \"b\": {{\"y\": [], \"x\": 1}},\n  \"d\": [\n    {{\n      \
              \"y\": \"{long}\",\n      \"x\": 1\n    }}\n  ],\n  \"a\": null\n}}"
         );
-        assert_eq!(text, expect);
+        assert_eq!(text, expected);
         assert_eq!(example(&document, "Inner"), None);
     }
 }

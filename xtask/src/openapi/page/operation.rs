@@ -7,7 +7,7 @@ use super::schema;
 use super::text::{markdown, of, resolve};
 use crate::openapi::markup::{escape, prose};
 
-/// A method, to be told from others at a glance.
+/// The badge of a method, with a colour for each method.
 pub(super) fn badge(method: &str) -> String {
     format!(
         "<span class=\"method {method}\">{}</span>",
@@ -15,7 +15,7 @@ pub(super) fn badge(method: &str) -> String {
     )
 }
 
-/// The operation: what it does, what it takes, what it answers, and an example.
+/// The operation: its description, parameters, body, responses and an example.
 pub(super) fn operation(
     document: &Value,
     (method, path, operation): super::Operation<'_>,
@@ -38,14 +38,14 @@ pub(super) fn operation(
     html + "</section>\n"
 }
 
-/// Who may.
+/// Which credentials the operation needs.
 fn access(operation: &Value) -> String {
     let Some(ways) = operation["security"].as_array() else {
-        return "<p class=\"faint\">Anybody may.</p>\n".to_owned();
+        return "<p class=\"faint\">Needs no credentials.</p>\n".to_owned();
     };
     let ways = ways.iter().map(
         |way| match way.as_object().and_then(|way| way.iter().next()) {
-            None => "anybody, where the image is public".to_owned(),
+            None => "nothing, where the image is public".to_owned(),
             Some((scheme, scopes)) => {
                 let scopes: Vec<&str> = scopes.as_array().into_iter().flatten().map(of).collect();
                 let with = if scopes.is_empty() {
@@ -71,8 +71,13 @@ fn parameters(document: &Value, operation: &Value) -> String {
         let (parameter, _) = resolve(document, parameter);
         let place = of(&parameter["in"]);
         let mark = format!(" <span class=\"faint\">{place}</span>");
-        let told = of(&parameter["description"]);
-        schema::row(of(&parameter["name"]), &mark, &parameter["schema"], told)
+        let description = of(&parameter["description"]);
+        schema::row(
+            of(&parameter["name"]),
+            &mark,
+            &parameter["schema"],
+            description,
+        )
     });
     format!(
         "<h4>Parameters</h4>\n<table>\n{}</table>\n",
@@ -80,7 +85,7 @@ fn parameters(document: &Value, operation: &Value) -> String {
     )
 }
 
-/// The media types of a body, each with what it holds.
+/// The media types of a body, each with the schema of its content.
 fn contents(content: &Value) -> String {
     let all = content.as_object().into_iter().flatten();
     let all = all.map(|(media_type, content)| {
@@ -107,28 +112,29 @@ fn responses(document: &Value, operation: &Value) -> String {
         let (response, _) = resolve(document, response);
         let content = &response["content"];
         let problems = content["application/problem+json"]["examples"].as_object();
-        let told = match problems {
+        let meaning = match problems {
             Some(kinds) => kinds
                 .keys()
                 .map(|slug| problem(document, slug))
                 .collect::<Vec<_>>()
                 .join("<br>"),
             None => {
-                let told = prose(of(&response["description"]));
-                let parts = [told, contents(content), headers(response)];
+                let description = prose(of(&response["description"]));
+                let parts = [description, contents(content), headers(response)];
                 let parts = parts.into_iter().filter(|part| !part.is_empty());
                 parts.collect::<Vec<_>>().join("<br>")
             }
         };
-        rows +=
-            &format!("<tr><th><span class=\"status\">{status}</span></th><td>{told}</td></tr>\n");
+        rows += &format!(
+            "<tr><th><span class=\"status\">{status}</span></th><td>{meaning}</td></tr>\n"
+        );
         let name = content["application/json"]["schema"]["$ref"].as_str();
         let text = name.and_then(|name| example(document, name.rsplit('/').next()?));
         if let Some(text) = text.filter(|_| status.starts_with('2')) {
             sample = format!("<pre><code>{}</code></pre>\n", escape(&text));
         }
     }
-    format!("{sample}<h4>Answers</h4>\n<table>\n{rows}</table>\n")
+    format!("{sample}<h4>Responses</h4>\n<table>\n{rows}</table>\n")
 }
 
 fn problem(document: &Value, slug: &str) -> String {
@@ -136,7 +142,7 @@ fn problem(document: &Value, slug: &str) -> String {
     format!("<a href=\"problems/{slug}\">{}</a>", escape(title))
 }
 
-/// The header fields that an answer has beyond those that all have.
+/// The header fields of a response, except the one that every response has.
 fn headers(response: &Value) -> String {
     let names = response["headers"].as_object().into_iter().flatten();
     let names = names

@@ -1,4 +1,4 @@
-//! Schemas as HTML: in a few words where they are used, and as tables of members.
+//! Schemas as HTML: briefly where they are used, and as tables of members.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::example::example;
 use super::text::{markdown, of};
 use crate::openapi::markup::{escape, prose};
 
-/// A schema of its own, with its members and an example.
+/// A named schema, with its members and an example.
 pub(super) fn object(document: &Value, name: &str, schema: &Value) -> String {
     let mut html = format!("<section id=\"{name}\">\n<h3>{name}</h3>\n");
     html += &markdown(of(&schema["description"]));
@@ -20,7 +20,7 @@ pub(super) fn object(document: &Value, name: &str, schema: &Value) -> String {
     html + "</section>\n"
 }
 
-/// The members of an object: those that are always there first, in their order.
+/// The members of an object: the required ones first, in the order of the schema.
 fn members(schema: &Value) -> String {
     let properties = schema["properties"].as_object().expect("an object");
     let required = schema["required"].as_array();
@@ -43,30 +43,31 @@ fn members(schema: &Value) -> String {
     format!("<table>\n{}</table>\n", rows.collect::<String>())
 }
 
-/// A row of a table: a name, what it may be, and what it means.
-pub(super) fn row(name: &str, mark: &str, schema: &Value, told: &str) -> String {
+/// A row of a table: a name, its type and limits, and its description.
+pub(super) fn row(name: &str, mark: &str, schema: &Value, description: &str) -> String {
     format!(
         "<tr><th><code>{}</code>{mark}</th><td><span class=\"faint\">{}</span>{}<br>{}</td></tr>\n",
         escape(name),
         kind(schema),
         limits(schema),
-        prose(told),
+        prose(description),
     )
 }
 
-/// What a member is for. Where it may also be `null`, that stands a level deeper.
+/// The description of a member. For one that may also be `null`, it is in an alternative.
 fn description(schema: &Value) -> String {
     let own = of(&schema["description"]);
     let alternatives = schema["oneOf"].as_array().into_iter().flatten();
-    let mut told = [own]
+    let mut descriptions = [own]
         .into_iter()
         .chain(alternatives.map(|one| of(&one["description"])));
-    told.find(|told| !told.is_empty())
+    descriptions
+        .find(|description| !description.is_empty())
         .unwrap_or_default()
         .to_owned()
 }
 
-/// What a value may be, in a few words.
+/// The type of a value, in a few words.
 pub(super) fn kind(schema: &Value) -> String {
     if let Some(name) = schema["$ref"]
         .as_str()
@@ -117,9 +118,9 @@ fn limits(schema: &Value) -> String {
         ("maxItems", "items at most:"),
         ("default", "by default"),
     ];
-    let told = words.into_iter().filter_map(|(keyword, words)| {
+    let limits = words.into_iter().filter_map(|(keyword, words)| {
         let value = schema.get(keyword)?;
         Some(format!(", {words} {value}"))
     });
-    escape(&told.collect::<String>())
+    escape(&limits.collect::<String>())
 }

@@ -4,12 +4,12 @@ use serde_json::Value;
 
 use crate::openapi::markup::prose;
 
-/// A string; empty where there is none.
+/// A string, or an empty one if the value is not a string.
 pub(super) fn of(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-/// As much of Markdown as the document has: paragraphs, and code between backquotes.
+/// The subset of Markdown that the document uses: paragraphs, and code in backquotes.
 pub(super) fn markdown(text: &str) -> String {
     let paragraphs = text.split("\n\n").map(str::trim);
     let paragraphs = paragraphs.filter(|paragraph| !paragraph.is_empty());
@@ -18,13 +18,13 @@ pub(super) fn markdown(text: &str) -> String {
         .collect()
 }
 
-/// What a reference refers to, and its name.
+/// The object that a reference points to, and its name.
 pub(super) fn resolve<'a>(document: &'a Value, value: &'a Value) -> (&'a Value, Option<&'a str>) {
     match value["$ref"].as_str() {
         Some(reference) => {
             let found = document.pointer(reference.trim_start_matches('#'));
             (
-                found.expect("a reference that leads somewhere"),
+                found.expect("the reference has a target"),
                 reference.rsplit('/').next(),
             )
         }

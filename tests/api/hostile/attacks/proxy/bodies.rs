@@ -1,5 +1,5 @@
-//! Bodies that come slowly, in odd pieces, or not to their end. The proxy passes them on as
-//! they come, or gathers them first.
+//! Bodies that arrive slowly, in odd pieces, or not completely. The proxy streams them, or buffers
+//! them first.
 
 use std::time::Duration;
 
@@ -7,19 +7,19 @@ use super::{ALICE, Stage};
 use crate::hostile::attacks::Cases;
 use crate::support::{Png, Raw, eventually, sha256_hex};
 
-/// How the proxy takes bodies.
+/// How the proxy passes bodies on.
 const WAYS: [(&str, &str); 2] = [
     ("passed on", "proxy_request_buffering off;"),
     ("gathered", "proxy_request_buffering on;"),
 ];
-/// Between the pieces of a slow sender.
+/// The pause between the pieces of a slow sender.
 const PAUSE: Duration = Duration::from_millis(10);
 
 fn stage(way: &str) -> Option<Stage> {
     Stage::with(&[("proxy_request_buffering off;", way)])
 }
 
-/// Sends what follows the head: slowly, or in chunks, however short.
+/// Sends the body: slowly, or in chunks of any length.
 async fn deliver(raw: &mut Raw, how: &str, bytes: &[u8]) {
     match how {
         "slowly" => {
@@ -42,7 +42,7 @@ async fn deliver(raw: &mut Raw, how: &str, bytes: &[u8]) {
 }
 
 #[tokio::test]
-async fn an_upload_arrives_whole_however_it_comes() {
+async fn an_upload_arrives_whole_however_it_is_sent() {
     let mut cases = Cases::default();
     for (way, line) in WAYS {
         let Some(stage) = stage(line) else { return };
@@ -63,15 +63,15 @@ async fn an_upload_arrives_whole_however_it_comes() {
             deliver(&mut raw, how, &file).await;
             let answer = raw.response().await;
             let case = format!("{way}, {how}");
-            let told = answer.text.contains(&sha256_hex(&file));
-            cases.hold(&case, answer.status == 201 && told, &answer.text);
+            let is_whole = answer.text.contains(&sha256_hex(&file));
+            cases.hold(&case, answer.status == 201 && is_whole, &answer.text);
         }
     }
     cases.end();
 }
 
 #[tokio::test]
-async fn an_upload_that_breaks_off_leaves_nothing() {
+async fn an_interrupted_upload_leaves_nothing() {
     const SIZE: usize = 3_000_000;
     let Some(stage) = stage(WAYS[0].1) else {
         return;
@@ -89,7 +89,7 @@ async fn an_upload_that_breaks_off_leaves_nothing() {
         } else {
             raw.send_chunk(part).await;
         }
-        // The application has it in its hands.
+        // The request has reached the application.
         let begun = eventually(|| async { stage.darkroom.chunks() > 0 }).await;
         assert_eq!(begun, Ok(()), "{framing}: {}", stage.nginx.log());
         drop(raw);
@@ -98,7 +98,7 @@ async fn an_upload_that_breaks_off_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn an_upload_that_was_never_whole_is_not_passed_on_by_a_proxy_that_gathers() {
+async fn an_incomplete_upload_is_not_passed_on_by_a_proxy_that_buffers() {
     let Some(stage) = stage(WAYS[1].1) else {
         return;
     };
@@ -120,7 +120,7 @@ async fn an_upload_that_was_never_whole_is_not_passed_on_by_a_proxy_that_gathers
 }
 
 #[tokio::test]
-async fn a_body_over_a_limit_is_refused_by_whoever_has_the_limit() {
+async fn a_body_over_a_limit_is_refused_by_the_program_that_has_the_limit() {
     let mut cases = Cases::default();
     for (way, line) in WAYS {
         let Some(stage) = stage(line) else { return };
@@ -134,9 +134,9 @@ async fn a_body_over_a_limit_is_refused_by_whoever_has_the_limit() {
             raw.begin_upload(ALICE, &[&length, "Connection: close"])
                 .await;
             let answer = raw.response().await;
-            let told = answer.text.contains("application/problem+json") == ours;
+            let is_expected = answer.text.contains("application/problem+json") == ours;
             let case = format!("{way}, {length}");
-            cases.hold(case, answer.status == 413 && told, &answer.text);
+            cases.hold(case, answer.status == 413 && is_expected, &answer.text);
         }
         stage.darkroom.holds_only(0, 0).await;
     }

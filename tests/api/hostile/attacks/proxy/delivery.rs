@@ -1,5 +1,5 @@
-//! Ranges, conditions and uploads of clients that speak HTTP/2 with the proxy, which speaks
-//! HTTP/1.1 with the application and keeps what is public.
+//! Ranges, conditions and uploads of clients that use HTTP/2 to the proxy, which uses HTTP/1.1 to
+//! the application and caches public images.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use crate::support::{Png, content, path};
 
 const SIZE: usize = 300_000;
 
-/// What curl was answered.
+/// An answer, as curl received it.
 struct Answer {
     status: String,
     head: String,
@@ -18,13 +18,13 @@ struct Answer {
 }
 
 impl Stage {
-    /// Asks over HTTP/2; none where there is no curl.
+    /// Sends a request over HTTP/2. Returns none if there is no curl.
     fn over_http2(&self, arguments: &[&str], path: &str) -> Option<Answer> {
-        let told = self
+        let output = self
             .nginx
             .curl(&[&["--http2", "-i"], arguments].concat(), path)?;
-        let end = told.windows(4).position(|bytes| bytes == b"\r\n\r\n");
-        let (head, body) = told.split_at(end.expect("a head") + 4);
+        let end = output.windows(4).position(|bytes| bytes == b"\r\n\r\n");
+        let (head, body) = output.split_at(end.expect("a head") + 4);
         let head = String::from_utf8_lossy(head).to_ascii_lowercase();
         let line = head.lines().next().unwrap_or_default();
         let status = line.strip_prefix("http/2 ").unwrap_or(line).trim();
@@ -35,7 +35,7 @@ impl Stage {
         })
     }
 
-    /// An image of Alice's that anybody may read.
+    /// A public image of Alice.
     async fn public_image(&self, file: &[u8]) -> Value {
         let alice = self.darkroom.client(ALICE);
         let image = alice.upload(file.to_vec()).await;
@@ -94,10 +94,10 @@ async fn ranges_and_conditions_mean_the_same_over_http2_whether_cached_or_not() 
         let mut arguments = vec!["--head"];
         arguments.extend(token.iter().flat_map(|line| ["-H", line.as_str()]));
         let answer = stage.over_http2(&arguments, content(&image)).expect("curl");
-        let told = answer.head.contains(&format!("content-length: {SIZE}\r\n"));
+        let has_length = answer.head.contains(&format!("content-length: {SIZE}\r\n"));
         cases.hold(
             format!("{round}: HEAD"),
-            answer.status == "200" && told,
+            answer.status == "200" && has_length,
             &answer.head,
         );
     }
@@ -105,7 +105,7 @@ async fn ranges_and_conditions_mean_the_same_over_http2_whether_cached_or_not() 
 }
 
 #[tokio::test]
-async fn what_an_owner_was_given_over_http2_is_given_to_nobody_else() {
+async fn an_answer_to_an_owner_over_http2_is_served_to_nobody_else() {
     let Some(stage) = Stage::new() else { return };
     let (image, _) = stage.image().await;
     let authorization = authorization();

@@ -1,5 +1,5 @@
-//! Headers by which a proxy tells who asks, for what and from where: a client that sends
-//! them itself changes nothing.
+//! Headers by which a proxy declares the client, its address and the original request: a client
+//! that sends them itself changes nothing.
 
 use super::{Stage, authorization, body};
 use crate::hostile::attacks::Cases;
@@ -29,7 +29,7 @@ const FORGED: [&str; 20] = [
 ];
 
 #[tokio::test]
-async fn what_a_client_says_in_a_proxy_s_name_changes_nothing() {
+async fn headers_of_a_proxy_from_a_client_change_nothing() {
     let Some(stage) = Stage::new() else { return };
     let (image, _) = stage.image().await;
     let authorization = authorization();
@@ -56,7 +56,7 @@ async fn what_a_client_says_in_a_proxy_s_name_changes_nothing() {
 }
 
 #[tokio::test]
-async fn what_is_cached_is_not_what_a_forged_header_asks_for() {
+async fn a_forged_header_does_not_change_what_is_cached() {
     let Some(stage) = Stage::new() else { return };
     let (image, _) = stage.image().await;
     let alice = stage.darkroom.client(super::ALICE);
@@ -66,7 +66,7 @@ async fn what_is_cached_is_not_what_a_forged_header_asks_for() {
     let target = format!("GET {}", content(&image));
     let mut cases = Cases::default();
     for forged in FORGED {
-        // Whoever comes first may fill the cache; what comes next is what it was filled with.
+        // The first request may fill the cache; the next ones get what it contains.
         for lines in [&[forged][..], &[]] {
             let answer = stage.exchange(&target, lines).await;
             let typed = answer.text.contains("image/gif");

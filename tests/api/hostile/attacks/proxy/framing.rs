@@ -1,13 +1,13 @@
-//! Where a request ends: the application gets the requests that the proxy took, and none
-//! that one of them sees alone.
+//! Where a request ends: the application gets exactly the requests that the proxy accepted, and no
+//! request that only one of them sees.
 
 use futures_util::future::join_all;
 
 use super::{ALICE, Stage};
 use crate::hostile::attacks::Cases;
 
-/// A way to hide a request in another: its name, the lines of the head, and the body, in
-/// which `HIDDEN` is the request that is to be hidden.
+/// A way to hide a request in another: its name, the lines of the head, and the body, in which
+/// `HIDDEN` is replaced by the request to hide.
 type Case = (&'static str, &'static [&'static str], &'static str);
 
 const CHUNKED: &str = "Transfer-Encoding: chunked";
@@ -78,9 +78,9 @@ const CASES: &[Case] = &[
         &["Content-Length: 0x4"],
         "GIF8HIDDEN",
     ),
-    ("a length below nothing", &["Content-Length: -4"], "HIDDEN"),
+    ("a negative length", &["Content-Length: -4"], "HIDDEN"),
     (
-        "a length of 64 bits and more",
+        "a length of more than 64 bits",
         &["Content-Length: 18446744073709551620"],
         "GIF8HIDDEN",
     ),
@@ -116,7 +116,7 @@ const CASES: &[Case] = &[
         "4;a\nGIF8\r\n0\r\n\r\nHIDDEN",
     ),
     (
-        "an extension in quotes with a line's end",
+        "an extension in quotes with a line feed",
         &[CHUNKED],
         "4;a=\"\r\n\"\r\nGIF8\r\n0\r\n\r\nHIDDEN",
     ),
@@ -131,7 +131,7 @@ const CASES: &[Case] = &[
         "4\r\nGIF8XX0\r\n\r\nHIDDEN",
     ),
     (
-        "a chunk of 64 bits and more",
+        "a chunk of more than 64 bits",
         &[CHUNKED],
         "10000000000000004\r\nGIF8\r\n0\r\n\r\nHIDDEN",
     ),
@@ -156,18 +156,18 @@ const CASES: &[Case] = &[
         "GIF8HIDDEN",
     ),
     (
-        "a wish to wait",
+        "a request to wait",
         &["Expect: 100-continue", SHORT, CHUNKED],
         "0\r\n\r\nHIDDEN",
     ),
     (
-        "a length that hops",
+        "a hop-by-hop length",
         &["Connection: close, Content-Length", SHORT],
         "GIF8HIDDEN",
     ),
 ];
 
-/// An id for the request of a case, and one for what hides in it.
+/// An id for the request of a case, and one for the request that hides in it.
 fn ids(number: usize) -> [String; 2] {
     ["outer", "hidden"].map(|which| format!("{which}-{number:02}"))
 }
@@ -184,7 +184,7 @@ async fn attempt(stage: &Stage, number: usize, (_, lines, sent): Case) -> String
 }
 
 #[tokio::test]
-async fn the_application_gets_the_requests_that_the_proxy_took_and_no_other() {
+async fn the_application_gets_the_requests_that_the_proxy_accepted_and_no_other() {
     let Some(stage) = Stage::new() else { return };
     let attempts = CASES.iter().enumerate();
     let attempts = attempts.map(|(number, case)| attempt(&stage, number, *case));
@@ -197,19 +197,19 @@ async fn the_application_gets_the_requests_that_the_proxy_took_and_no_other() {
             let seen = format!("{id}: taken {taken}, served {served}: {answer}");
             cases.hold(name, served <= taken, seen);
         }
-        let good = answer
+        let is_stored = answer
             .lines()
             .next()
             .is_some_and(|line| line.contains(" 201"));
-        cases.hold(name, !good, &answer);
+        cases.hold(name, !is_stored, &answer);
     }
     cases.end();
     stage.darkroom.holds_only(0, 0).await;
 }
 
-/// What the test above would see of a request that hides in no other.
+/// Shows what the test above sees of a request that is not hidden in another.
 #[tokio::test]
-async fn a_request_that_follows_another_is_taken_and_served() {
+async fn a_request_that_follows_another_is_accepted_and_served() {
     let Some(stage) = Stage::new() else { return };
     let plain: Case = ("pipelined", &[SHORT], "GIF8HIDDEN");
     let answer = attempt(&stage, 0, plain).await;

@@ -1,6 +1,6 @@
-//! A proxy in front at which TLS ends, as is documented: two programs read every request,
-//! and nothing may be what the one takes it for and the other does not. Where `cargo xtask
-//! test` finds no nginx, OpenSSL or curl it reports that these are skipped, and fails in CI.
+//! A proxy in front that terminates TLS, as documented: two programs read every request, and they
+//! must never understand it differently. If `cargo xtask test` finds no nginx, OpenSSL or curl, it
+//! reports these tests as skipped, and fails in CI.
 
 mod bodies;
 mod delivery;
@@ -12,17 +12,17 @@ use serde_json::Value;
 
 use crate::support::{ALL_SCOPES, Darkroom, Nginx, RawResponse, eventually, fixture, token};
 
-/// The owner of everything.
+/// The owner of all images.
 const ALICE: &str = "alice";
 
-/// A server of a test's own, and the proxy before it.
+/// A server for one test, and the proxy in front of it.
 struct Stage {
     darkroom: Darkroom,
     nginx: Nginx,
 }
 
 impl Stage {
-    /// `replaced` are lines of the documented configuration.
+    /// Starts both, with some lines of the documented configuration `replaced`.
     fn with(replaced: &[(&str, &str)]) -> Option<Self> {
         let darkroom = Darkroom::start();
         let nginx = Nginx::with_tls(&darkroom, replaced)?;
@@ -33,7 +33,7 @@ impl Stage {
         Self::with(&[])
     }
 
-    /// An image of Alice's, and its id.
+    /// An image of Alice, and its id.
     async fn image(&self) -> (Value, String) {
         let image = self.darkroom.client(ALICE);
         let image = image.upload(fixture("still.gif").bytes).await;
@@ -41,7 +41,7 @@ impl Stage {
         (image, id)
     }
 
-    /// One request without a body on a connection of its own, and its answer.
+    /// Sends one request without a body on a new connection, and returns its answer.
     async fn exchange(&self, target: &str, lines: &[&str]) -> RawResponse {
         let mut raw = self.nginx.raw();
         let lines = [&["Connection: close"], lines].concat();
@@ -49,22 +49,22 @@ impl Stage {
         raw.response().await
     }
 
-    /// Waits until the application has answered a request that comes after all others.
+    /// Waits until the application has answered a request that is sent after all others.
     async fn settle(&self) {
         const LAST: &str = "the-last-request";
         let last = format!("X-Request-Id: {LAST}");
         let answer = self.exchange("GET /health/live", &[&last]).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
-        let told = eventually(|| async { self.served(LAST) > 0 }).await;
-        assert_eq!(told, Ok(()), "{}", self.darkroom.log());
+        let settled = eventually(|| async { self.served(LAST) > 0 }).await;
+        assert_eq!(settled, Ok(()), "{}", self.darkroom.log());
     }
 
-    /// How many requests with this id the application served.
+    /// The number of requests with this id that the application served.
     fn served(&self, id: &str) -> usize {
         self.darkroom.log().matches(&format!("\"{id}\"")).count()
     }
 
-    /// How many requests with this id the proxy took.
+    /// The number of requests with this id that the proxy accepted.
     fn taken(&self, id: &str) -> usize {
         self.nginx
             .taken()
@@ -79,7 +79,7 @@ fn authorization() -> String {
     format!("Authorization: Bearer {}", token(ALICE, ALL_SCOPES))
 }
 
-/// What an answer has after its head.
+/// The body of an answer.
 fn body(answer: &RawResponse) -> &str {
     answer.text.split_once("\r\n\r\n").unwrap_or_default().1
 }

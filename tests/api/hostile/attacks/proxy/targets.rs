@@ -1,10 +1,10 @@
-//! Paths, targets and methods that the proxy may put right, or take for others.
+//! Paths, targets and methods that the proxy may normalise or confuse with others.
 
 use super::{Stage, authorization};
 use crate::hostile::attacks::Cases;
 
 #[tokio::test]
-async fn a_path_that_is_spelt_in_another_way_opens_nothing() {
+async fn another_spelling_of_a_path_gives_no_access() {
     let Some(stage) = Stage::new() else { return };
     let (_, id) = stage.image().await;
     let authorization = authorization();
@@ -52,7 +52,7 @@ async fn a_path_that_is_spelt_in_another_way_opens_nothing() {
 }
 
 #[tokio::test]
-async fn a_target_with_a_host_opens_nothing_without_a_token() {
+async fn a_target_with_a_host_gives_no_access_without_a_token() {
     let Some(stage) = Stage::new() else { return };
     let (_, id) = stage.image().await;
     let here = stage.nginx.address().to_owned();
@@ -79,7 +79,7 @@ async fn a_target_with_a_host_opens_nothing_without_a_token() {
 }
 
 #[tokio::test]
-async fn a_method_has_one_spelling() {
+async fn a_method_has_only_one_spelling() {
     let Some(stage) = Stage::new() else { return };
     let (_, id) = stage.image().await;
     let authorization = authorization();
