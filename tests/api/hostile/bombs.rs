@@ -15,7 +15,7 @@ const TIME: Duration = Duration::from_millis(50);
 /// The files, each with the problem it is refused with, or none if it is a valid image.
 macro_rules! bombs {
     ($($name:literal: $slug:expr,)*) => {
-        [$(($name, include_bytes!(concat!("../fixtures/bombs/", $name)).as_slice(), $slug),)*]
+        [$(($name, include_bytes!(concat!("../../fixtures/bombs/", $name)).as_slice(), $slug),)*]
     };
 }
 

@@ -61,7 +61,7 @@ fn overlapping() -> Vec<u8> {
 
 #[tokio::test]
 async fn no_avif_ends_an_instance_or_keeps_it_from_answering() {
-    let wrapping = include_bytes!("../../fuzz/seeds/media/box-beyond-meta.avif").to_vec();
+    let wrapping = include_bytes!("../../../fuzz/seeds/media/box-beyond-meta.avif").to_vec();
     let in_itself = with_meta(|content| [content, &nested(b"meta", 8000)].concat());
     for strip in ["gps", "all", "none"] {
         let darkroom = Darkroom::with().variable("strip_metadata", strip).start();
