@@ -196,7 +196,7 @@ async fn a_token_must_be_for_the_audience_that_the_setting_names() {
             "sub": "alice", "exp": now() + 300, "scope": "images:read", "aud": audience,
         });
         let client = darkroom.anonymous();
-        let client = client.with_token(signed(&valid_header, &claims, SECRET));
+        let client = client.with_token(signed(&header, &claims, SECRET));
         let response = client.get("/v1/images").await;
         assert_eq!(response.status(), status, "{claims}");
     }

@@ -26,7 +26,7 @@ async fn an_image_in_chunks_of_one_byte_is_stored_whole() {
 
 #[tokio::test]
 async fn chunks_of_one_byte_cost_little_even_without_a_token() {
-    if spin_differs("the cost of a chunk is its own matter") {
+    if spin_differs("the cost of a chunk differs") {
         return;
     }
     const BYTES: u32 = 200_000;
