@@ -9,7 +9,7 @@ use crate::model::QuotaExceeded;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CatalogError {
     /// A blob's lease has expired before the commit: its bytes may be gone.
-    #[error("the upload took longer than its lease")]
+    #[error("the upload did not finish before its lease expired")]
     LeaseExpired,
     /// Another request has the key that this one would be answered under.
     #[error("another request with the same key is under way")]
