@@ -109,7 +109,7 @@ fn smoke(name: &str) {
         "{name}: {} seeds, {count} damaged ones in {seconds} s\n",
         seeds.len()
     );
-    let _ = std::io::stderr().write_all(told.as_bytes());
+    let _ = std::io::stderr().write_all(summary.as_bytes());
 }
 
 /// A random number generator that is seeded by these numbers.
