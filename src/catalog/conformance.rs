@@ -100,7 +100,12 @@ impl Suite<'_> {
     /// An image numbered `number`; images with the same `content` have equal content.
     fn image(&self, owner: &str, number: u32, content: &str) -> Result<NewImage, Failure> {
         let id = self.lease.blob_id(number);
-        let id = id.ok_or_else(|| Failure::new("blob ids", "the prefix has characters other than letters and digits"))?;
+        let id = id.ok_or_else(|| {
+            Failure::new(
+                "blob ids",
+                "the prefix has characters other than letters and digits",
+            )
+        })?;
         let created_at = Timestamp::from_millis(NOW + i64::from(number));
         let image = Image {
             id: Uuid::from_u128((u128::from(number) << 64) | 0x7000_8000_0000_0000_0001),
@@ -163,7 +168,11 @@ impl Suite<'_> {
                 self.catalog.forget_blob(&id).await,
             )?;
         }
-        ensure_eq("forgotten blobs are not returned", self.dead().await?, vec![])?;
+        ensure_eq(
+            "forgotten blobs are not returned",
+            self.dead().await?,
+            vec![],
+        )?;
         self.forget_remains().await
     }
 }

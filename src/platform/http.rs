@@ -59,12 +59,12 @@ impl HttpError {
 
 impl Display for HttpError {
     fn fmt(&self, out: &mut Formatter) -> fmt::Result {
-        let what = match self.kind {
+        let description = match self.kind {
             HttpErrorKind::NotSent => "the request cannot be sent",
             HttpErrorKind::NoAnswer => "no response",
             HttpErrorKind::BrokenOff => "the response broke off",
         };
-        write!(out, "{what}: {}", self.source)
+        write!(out, "{description}: {}", self.source)
     }
 }
 

@@ -77,9 +77,7 @@ impl Service {
         }
         let (service, id) = (self.clone(), image.id);
         let log = move |error: &BlobError| {
-            service.log(&format!(
-                "the transfer of image {id} broke off: {error}"
-            ));
+            service.log(&format!("the transfer of image {id} broke off: {error}"));
         };
         Ok(stream.inspect_err(log).boxed())
     }

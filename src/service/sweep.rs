@@ -60,11 +60,11 @@ impl Service {
         let mut all = Swept::default();
         let mut left = limit;
         loop {
-            let (step, taken) = self.sweep_step(left).await?;
+            let (step, handled) = self.sweep_step(left).await?;
             all.blobs += step.blobs;
             all.leases += step.leases;
             all.more = step.more;
-            left = left.saturating_sub(taken);
+            left = left.saturating_sub(handled);
             if !step.more || left == 0 || self.now() >= latest {
                 break;
             }

@@ -436,8 +436,8 @@ async fn files_of_one_request_are_committed_together() {
     let (a, b) = (testing::png_of_size(300), testing::png_of_size(301));
     let mut upload = bench.begin(of("alice")).await;
     for file in [&a, &b, &a] {
-        let taken = upload.file(body(file), Declared::default()).await;
-        taken.expect("is accepted");
+        let accepted = upload.file(body(file), Declared::default()).await;
+        accepted.expect("is accepted");
     }
     let attributes = Attributes {
         tags: vec!["t".to_owned()],
@@ -481,7 +481,10 @@ async fn readers_have_a_grace_period_before_bytes_are_deleted() {
 async fn an_upload_that_outlasts_its_lease_is_refused() {
     let bench = Bench::new();
     let file = testing::png_of_size(1000);
-    let upload = bench.receive(of("alice"), &file).await.expect("is accepted");
+    let upload = bench
+        .receive(of("alice"), &file)
+        .await
+        .expect("is accepted");
     bench.advance(TERM_SECONDS);
     bench.sweep_all().await;
     let late = upload.commit(Attributes::default()).await;

@@ -160,7 +160,8 @@ impl Values<'_> {
     }
 
     fn endpoint(&self, variable: &'static str) -> Result<Endpoint, SettingsError> {
-        let must = "must be a URL like https://s3.eu-central-1.amazonaws.com, with no path or query";
+        let must =
+            "must be a URL like https://s3.eu-central-1.amazonaws.com, with no path or query";
         Endpoint::parse(self.required(variable)?).ok_or_else(|| refuse(variable, must))
     }
 
@@ -169,7 +170,7 @@ impl Values<'_> {
         let named = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-_".contains(c);
         let is_valid = (3..=63).contains(&bucket.len()) && bucket.chars().all(named);
         let must = "must be a bucket name: 3 to 63 lowercase letters, digits, dots, hyphens and underscores";
-        good.then(|| bucket.to_owned())
+        is_valid.then(|| bucket.to_owned())
             .ok_or_else(|| refuse(variable, must))
     }
 
@@ -179,7 +180,7 @@ impl Values<'_> {
         let named = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         let must = "must have only letters, digits, dots, hyphens and underscores";
         let is_valid = word.chars().all(named);
-        good.then(|| word.to_owned())
+        is_valid.then(|| word.to_owned())
             .ok_or_else(|| refuse(variable, must))
     }
 
@@ -274,7 +275,8 @@ mod tests {
             assert_eq!(error.variable, variable, "{value:?}");
             assert!(!error.to_string().contains(SECRET));
         }
-        let error = parse(&[("s3_path_style", "false")]).expect_err("the host does not contain the bucket");
+        let error =
+            parse(&[("s3_path_style", "false")]).expect_err("the host does not contain the bucket");
         assert_eq!(error.variable, "s3_endpoint");
         assert!(!format!("{:?}", s3(&[])).contains(SECRET));
     }

@@ -35,7 +35,10 @@ impl Platform for Spin {
     fn random(&self) -> u128 {
         let mut bytes = [0; 16];
         let filled = getrandom::fill(&mut bytes);
-        assert!(filled.is_ok(), "WASI's random number generator does not fail");
+        assert!(
+            filled.is_ok(),
+            "WASI's random number generator does not fail"
+        );
         u128::from_le_bytes(bytes)
     }
 

@@ -37,19 +37,27 @@ impl Suite<'_> {
         self.commit(std::slice::from_ref(&other)).await?;
         let all = (3, 20 + (1 << 40));
         ensure_eq("every image counts in full", self.used("usage").await?, all)?;
-        let taken = self.commit_within(std::slice::from_ref(&first), Quota::default());
-        ensure("an id that is in use is refused", taken.await.is_err())?;
+        let repeated = self.commit_within(std::slice::from_ref(&first), Quota::default());
+        ensure("an id that is in use is refused", repeated.await.is_err())?;
         let foreign = self
             .catalog
             .delete(first.image.id, Some("stranger"), None)
             .await;
         ensure_eq("another owner's image is kept", foreign, Ok(false))?;
-        ensure_eq("a failed operation does not count", self.used("usage").await?, all)?;
+        ensure_eq(
+            "a failed operation does not count",
+            self.used("usage").await?,
+            all,
+        )?;
         for (image, left) in [(large, (2, 20)), (first, (1, 10)), (equal, (0, 0))] {
             self.delete(&image).await?;
             ensure_eq("a deletion frees room", self.used("usage").await?, left)?;
         }
-        ensure_eq("owners are counted separately", self.used("neighbour").await?, (1, 10))?;
+        ensure_eq(
+            "owners are counted separately",
+            self.used("neighbour").await?,
+            (1, 10),
+        )?;
         self.delete(&other).await?;
         self.forget_dead().await
     }
@@ -79,8 +87,16 @@ impl Suite<'_> {
             refused(9, 10),
         )?;
         let three = self.commit_within(&images, within(29)).await;
-        ensure_eq("all images of a commit count together", three, refused(29, 30))?;
-        ensure_eq("none of them is committed alone", self.used("bytes").await?, (0, 0))?;
+        ensure_eq(
+            "all images of a commit count together",
+            three,
+            refused(29, 30),
+        )?;
+        ensure_eq(
+            "none of them is committed alone",
+            self.used("bytes").await?,
+            (0, 0),
+        )?;
         ensure_eq("no blob of them is recorded", self.dead().await?, vec![])?;
         let three = self.commit_within(&images, within(30)).await;
         ensure_eq("a commit that fits exactly is accepted", three, Ok(()))?;
@@ -171,7 +187,11 @@ impl Suite<'_> {
             .is_sorted_by_key(|of| std::cmp::Reverse(of.usage.bytes));
         ensure("the largest owner comes first", ordered)?;
         expected.owners.clone_from(&reported.owners);
-        ensure_eq("equal content is one blob of two images", reported, expected)?;
+        ensure_eq(
+            "equal content is one blob of two images",
+            reported,
+            expected,
+        )?;
         let largest = self.catalog.statistics(1).await;
         let largest = self.step("statistics", largest)?.owners.len();
         ensure_eq("no more owners are reported than requested", largest, 1)?;
@@ -179,8 +199,15 @@ impl Suite<'_> {
         self.delete(&first).await?;
         self.delete(&equal).await?;
         let reported = self.statistics().await?;
-        ensure_eq("a dead blob is reported", reported.dead, added(1, 10, before.dead))?;
-        ensure("the time of its death is reported", reported.oldest_death.is_some())?;
+        ensure_eq(
+            "a dead blob is reported",
+            reported.dead,
+            added(1, 10, before.dead),
+        )?;
+        ensure(
+            "the time of its death is reported",
+            reported.oldest_death.is_some(),
+        )?;
         ensure_eq("it is not reported as live", reported.live, before.live)?;
         self.forget_dead().await?;
         ensure_eq("nothing is left", self.statistics().await?, before.clone())?;

@@ -48,7 +48,7 @@ impl Suite<'_> {
             let page = self.catalog.check_images(&after, 1).await;
             let page = self.step("a page of an audit", page)?;
             let Some(last) = page.last() else { break };
-            ensure("pages go on", last.id > after)?;
+            ensure("each page makes progress", last.id > after)?;
             after.clone_from(&last.id);
             found.extend(page);
         }

@@ -78,7 +78,11 @@ impl Suite<'_> {
         let mut other = image.clone();
         other.updated_at = image.updated_at.plus_millis(9);
         let stale = self.tag(&mut other, &["abcdefghij"], within(0)).await;
-        ensure_eq("a version that was not seen is reported first", stale, Ok(false))?;
+        ensure_eq(
+            "a version that was not seen is reported first",
+            stale,
+            Ok(false),
+        )?;
         self.delete(&new).await?;
         let counted = self.described("described").await?;
         ensure_eq("a deletion frees all of it", counted, 0)?;
@@ -126,9 +130,17 @@ impl Suite<'_> {
         )?;
         self.delete(&new).await?;
         let counted = self.described("answered").await?;
-        ensure_eq("an answer counts even when its images are deleted", counted, kept)?;
+        ensure_eq(
+            "an answer counts even when its images are deleted",
+            counted,
+            kept,
+        )?;
         let still = self.commit_at(&second, within(kept)).await;
-        ensure_eq("the quota includes that answer", still, refused(kept, kept + 1))?;
+        ensure_eq(
+            "the quota includes that answer",
+            still,
+            refused(kept, kept + 1),
+        )?;
         // Another request claims the key, once the answer has expired.
         let (now, until) = (NOW + 1000, NOW + 1100);
         let (now, until) = (Timestamp::from_millis(now), Timestamp::from_millis(until));

@@ -25,17 +25,23 @@ impl Suite<'_> {
                 vec![new.image.blob.clone()],
             )?;
             let found = self.catalog.find(new.image.id).await;
-            ensure_eq("an image is found as committed", found, Ok(Some(new.image.clone())))?;
+            ensure_eq(
+                "an image is found as committed",
+                found,
+                Ok(Some(new.image.clone())),
+            )?;
             self.delete(&new).await?;
             let found = self.catalog.find(new.image.id).await;
-            ensure_eq("a deleted image is gone", found, Ok(None))?;
+            ensure_eq("a deleted image is not found", found, Ok(None))?;
             let again = self.catalog.delete(new.image.id, None, None).await;
             ensure_eq("a second deletion does nothing", again, Ok(false))?;
         }
         self.forget_dead().await
     }
 
-    pub(super) async fn changes_apply_only_to_the_version_that_was_seen(&self) -> Result<(), Failure> {
+    pub(super) async fn changes_apply_only_to_the_version_that_was_seen(
+        &self,
+    ) -> Result<(), Failure> {
         let new = self.image("changes", 1, "a")?;
         self.commit(std::slice::from_ref(&new)).await?;
         let before = new.image.updated_at;
@@ -65,7 +71,11 @@ impl Suite<'_> {
         for (seen, expected) in [(before, false), (changed.updated_at, true)] {
             let owner = Some(changed.owner.as_str());
             let deleted = self.catalog.delete(changed.id, owner, Some(seen)).await;
-            ensure_eq("a deletion applies to the version that was seen", deleted, Ok(expected))?;
+            ensure_eq(
+                "a deletion applies to the version that was seen",
+                deleted,
+                Ok(expected),
+            )?;
         }
         self.forget_dead().await
     }
@@ -76,7 +86,11 @@ impl Suite<'_> {
         let (id, owner) = (new.image.id, new.image.owner.as_str());
         for (by, expected) in [(Some("stranger"), false), (Some(owner), true), (None, true)] {
             let revoked = self.catalog.revoke_links(id, by).await;
-            ensure_eq("links are revoked only by permission", revoked, Ok(expected))?;
+            ensure_eq(
+                "links are revoked only by permission",
+                revoked,
+                Ok(expected),
+            )?;
         }
         let found = self.step("a find", self.catalog.find(id).await)?;
         ensure_eq(

@@ -101,7 +101,11 @@ impl Suite<'_> {
             ensure_eq("the key is free a moment later", state, KeyOutcome::Claimed)?;
             self.step("abandoning", self.catalog.abandon_key(&expired, at).await)?;
             let state = self.claimed(&expired, 202).await?;
-            ensure_eq("another claim keeps its hold", state, KeyOutcome::InProgress)?;
+            ensure_eq(
+                "another claim keeps its hold",
+                state,
+                KeyOutcome::InProgress,
+            )?;
         }
         self.forget_keys().await
     }

@@ -83,6 +83,9 @@ impl Suite<'_> {
             "expired leases",
             self.catalog.expired_leases(at, 1000).await,
         )?;
-        ensure("a forgotten lease is not returned", !expired.contains(&self.lease))
+        ensure(
+            "a forgotten lease is not returned",
+            !expired.contains(&self.lease),
+        )
     }
 }

@@ -26,7 +26,7 @@ impl Suite<'_> {
         loop {
             let page = self.step("a page", self.catalog.list(&query).await)?;
             let fits = page.images.len() <= usize::try_from(query.limit).unwrap_or_default();
-            ensure("a page holds no more than its limit", fits)?;
+            ensure("a page contains no more images than its limit", fits)?;
             visited.extend(page.images);
             let Some(next) = page.next else {
                 return Ok(visited);
@@ -103,7 +103,10 @@ impl Suite<'_> {
             .skip(1)
             .map(|new| new.image.clone())
             .collect();
-        ensure("pages contain every image once, newest first", visited == expected)?;
+        ensure(
+            "pages contain every image once, newest first",
+            visited == expected,
+        )?;
         let full = self.catalog.list(&self.query("pages", 23)).await;
         let full = self.step("a full page", full)?;
         ensure_eq("a full last page has no next", full.next, None)?;
@@ -112,7 +115,11 @@ impl Suite<'_> {
             ..self.query("", 1)
         };
         let newest = self.step("everybody's page", self.catalog.list(&everybody).await)?;
-        ensure_eq("everybody's list is not confined to one owner", newest.images.len(), 1)?;
+        ensure_eq(
+            "everybody's list is not confined to one owner",
+            newest.images.len(),
+            1,
+        )?;
         self.delete_all(&images).await
     }
 

@@ -22,7 +22,11 @@ impl Suite<'_> {
             .collect();
         let forgotten = self.catalog.forget_remains(&ids).await;
         self.step("forgetting remains", forgotten)?;
-        ensure_eq("forgotten remains are not returned", self.remains().await?, vec![])
+        ensure_eq(
+            "forgotten remains are not returned",
+            self.remains().await?,
+            vec![],
+        )
     }
 
     pub(super) async fn forgotten_and_abandoned_blobs_remain_for_a_while(

@@ -50,7 +50,11 @@ impl Suite<'_> {
                 self.catalog.forget_tickets(before).await,
             )?;
             let spent = self.catalog.is_ticket_spent(&ticket).await;
-            ensure_eq("tickets are forgotten by the time of their use", spent, Ok(expected))?;
+            ensure_eq(
+                "tickets are forgotten by the time of their use",
+                spent,
+                Ok(expected),
+            )?;
         }
         self.forget_dead().await
     }

@@ -124,7 +124,8 @@ impl<D: Database> Commits for SqlCatalog<D> {
             }
             // The reason is gone: something was deleted in between.
         }
-        let message = "a commit was refused several times, each time for a reason that could not be found";
+        let message =
+            "a commit was refused several times, each time for a reason that could not be found";
         Err(CatalogError::database(message))
     }
 }

@@ -55,8 +55,8 @@ impl Bench {
         };
         let begun = self.service.begin_upload(terms, None).await;
         let mut upload = begun.expect("begins");
-        let taken = upload.file(body, Declared::default()).await;
-        taken.expect("is accepted");
+        let accepted = upload.file(body, Declared::default()).await;
+        accepted.expect("is accepted");
         let images = upload.commit(Attributes::default()).await;
         self.platform.do_spawned().await;
         images.expect("commits").remove(0)

@@ -81,7 +81,7 @@ impl Model {
         for (id, known) in &self.images {
             match (known.state, found.get(id)) {
                 (State::There, None) => panic!("image {id} is lost: {known:?}"),
-                (State::Gone, Some(_)) => panic!("image {id} has come back: {known:?}"),
+                (State::Gone, Some(_)) => panic!("image {id} has reappeared: {known:?}"),
                 (_, Some((owner, content))) => {
                     assert_eq!((owner.as_str(), *content), (known.owner, known.content));
                 }

@@ -143,7 +143,10 @@ impl Scene {
             Err(ServiceError::Damaged(StoreError::Blobs(BlobError::Missing { .. }))) => {
                 let state = self.model(|model| model.state(id));
                 assert_ne!(state, Some(State::There), "{id} is broken");
-                assert!(self.has_passed(began, GRACE), "a reader had no grace period");
+                assert!(
+                    self.has_passed(began, GRACE),
+                    "a reader had no grace period"
+                );
             }
             Err(error) => assert!(self.model(|model| model.faulty), "{error:?}"),
         }

@@ -59,7 +59,7 @@ async fn an_answer_is_kept_for_a_day_and_then_swept() {
     assert!(repeat.is_repeat(), "the answer was deleted");
     let repeated = commit(repeat, 300).await.expect("is read");
     assert_eq!(repeated.len(), 1);
-    // Where it is stored is not disclosed.
+    // The id of its blob is not disclosed.
     let blob = repeated[0].blob.id.clone();
     let mut made = made[0].clone();
     made.blob.id = blob;
@@ -87,8 +87,8 @@ async fn the_record_of_an_answer_is_short_whatever_its_images_are() {
     let mut upload = first(&bench).await;
     for _ in 0..MAX_FILES {
         let file = body(&testing::png_of_size(100));
-        let taken = upload.file(file, named(&"\"".repeat(255))).await;
-        taken.expect("is accepted");
+        let accepted = upload.file(file, named(&"\"".repeat(255))).await;
+        accepted.expect("is accepted");
     }
     let attributes = Attributes {
         tags: (0..32).map(|n| format!("{n}{}", "\"".repeat(60))).collect(),

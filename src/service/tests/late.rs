@@ -156,8 +156,8 @@ impl LateBench {
     /// Sends a file and commits.
     async fn commit(&self, mut upload: Upload) -> Result<Vec<Image>, UploadError> {
         let file = body(&testing::png_of_size(300));
-        let taken = upload.file(file, Declared::default()).await;
-        taken.expect("is accepted");
+        let accepted = upload.file(file, Declared::default()).await;
+        accepted.expect("is accepted");
         upload.commit(Attributes::default()).await
     }
 
@@ -349,7 +349,11 @@ async fn a_duplicate_is_answered_before_its_chunks_are_deleted() {
     bench.do_spawned().await;
     let chunks = bench.values.keys().len();
     bench.upload("alice", &file).await.expect("is accepted");
-    assert_eq!(bench.values.keys().len(), 2 * chunks, "they have not been deleted yet");
+    assert_eq!(
+        bench.values.keys().len(),
+        2 * chunks,
+        "they have not been deleted yet"
+    );
     // After a crash they are left to the sweep.
     let after = bench.restarted();
     after.advance(TERM_SECONDS);

@@ -40,7 +40,10 @@ async fn every_blob_is_moved_step_by_step() {
         let mut images = Vec::new();
         for size in 0..6 {
             let file = testing::png(10 + size, 10);
-            images.push((before.upload("alice", &file).await.expect("is accepted"), file));
+            images.push((
+                before.upload("alice", &file).await.expect("is accepted"),
+                file,
+            ));
         }
         let (bench, migration) = migrating(&before);
         for (image, file) in &images {
@@ -69,7 +72,7 @@ async fn a_damaged_blob_is_reported_and_stays() {
     });
     let keys = before.values.keys();
     let (_, migration) = migrating(&before);
-    let step = migration.step("", 10).await.expect("goes on");
+    let step = migration.step("", 10).await.expect("continues");
     assert_eq!((step.moved, step.damaged.len()), (0, 1));
     assert_eq!(step.damaged[0].0, image.blob.id);
     assert_eq!(before.values.keys(), keys);

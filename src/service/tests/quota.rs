@@ -34,8 +34,8 @@ async fn files_beyond_the_quota_leave_nothing_behind() {
         let mut upload = bench.begin(terms).await;
         for size in [300, 301] {
             let file = body(&testing::png_of_size(size));
-            let taken = upload.file(file, Declared::default()).await;
-            taken.expect("is accepted");
+            let accepted = upload.file(file, Declared::default()).await;
+            accepted.expect("is accepted");
         }
         let refused = upload.commit(Attributes::default()).await;
         assert_eq!(refused, Err(expected.into()));

@@ -124,8 +124,8 @@ async fn an_upload_has_a_limited_number_of_files() {
     let bench = Bench::new();
     for (terms, limit) in [(of("alice"), MAX_FILES), (with_ticket("t1"), 1)] {
         let mut upload = bench.begin(terms).await;
-        let taken = send(&mut upload, &vec![100; limit]).await;
-        taken.expect("are accepted");
+        let accepted = send(&mut upload, &vec![100; limit]).await;
+        accepted.expect("are accepted");
         let more = send(&mut upload, &[100]).await;
         assert_eq!(more, Err(UploadError::TooManyFiles { limit }));
     }
@@ -215,7 +215,11 @@ async fn a_repeat_creates_nothing_and_returns_the_images_of_the_first_request() 
     bench.do_spawned().await;
     let chunks = bench.values.keys();
     let (is_repeat, repeated) = upload(&[300, 301], "a").await;
-    let repeated: Vec<_> = repeated.expect("commits").iter().map(|image| image.id).collect();
+    let repeated: Vec<_> = repeated
+        .expect("commits")
+        .iter()
+        .map(|image| image.id)
+        .collect();
     assert_eq!((is_repeat, repeated), (true, made));
     for (sizes, tag) in [(&[300][..], "a"), (&[301, 300], "a"), (&[300, 301], "b")] {
         let (is_repeat, refused) = upload(sizes, tag).await;

@@ -146,7 +146,9 @@ impl Service {
             let (service, claim) = (self.clone(), claim.clone());
             self.spawn(async move {
                 if let Err(error) = service.abandon(&claim, now).await {
-                    service.log(&format!("an abandoned claim may still hold its key: {error}"));
+                    service.log(&format!(
+                        "an abandoned claim may still hold its key: {error}"
+                    ));
                 }
             });
         }
@@ -163,7 +165,9 @@ impl Service {
     pub(in crate::service) async fn release_key(&self, claim: &KeyClaim) {
         if let Err(error) = self.catalog().release_key(claim).await {
             self.parts.abandoned.add(claim.clone(), self.now());
-            self.log(&format!("a key was not released, and will be when it is used again: {error}"));
+            self.log(&format!(
+                "a key was not released, and will be when it is used again: {error}"
+            ));
         }
     }
 }

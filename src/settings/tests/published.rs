@@ -22,7 +22,9 @@ fn check_lines(name: &str, after: &str, lines: &[String]) {
         let text = format!("{before}{heading}{expected}\n\n{rest}");
         fs::write(&path, text).expect("written");
     } else {
-        let must = format!("after {after}, {name} must contain these lines (`cargo xtask variables` writes them)");
+        let must = format!(
+            "after {after}, {name} must contain these lines (`cargo xtask variables` writes them)"
+        );
         assert!(found == expected, "{must}:\n{expected}");
     }
 }
