@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn a_file_name_is_accepted_unchanged_or_refused() {
         for valid in ["a.png", "Grüße 猫.jpg", ".htaccess", &"é".repeat(127)] {
-            assert_eq!(filename(good).as_deref(), Ok(good));
+            assert_eq!(filename(valid).as_deref(), Ok(valid));
         }
         let long = "é".repeat(128);
         for wrong in [

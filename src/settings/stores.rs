@@ -170,7 +170,8 @@ impl Values<'_> {
         let named = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-_".contains(c);
         let is_valid = (3..=63).contains(&bucket.len()) && bucket.chars().all(named);
         let must = "must be a bucket name: 3 to 63 lowercase letters, digits, dots, hyphens and underscores";
-        is_valid.then(|| bucket.to_owned())
+        is_valid
+            .then(|| bucket.to_owned())
             .ok_or_else(|| refuse(variable, must))
     }
 
@@ -180,7 +181,8 @@ impl Values<'_> {
         let named = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         let must = "must have only letters, digits, dots, hyphens and underscores";
         let is_valid = word.chars().all(named);
-        is_valid.then(|| word.to_owned())
+        is_valid
+            .then(|| word.to_owned())
             .ok_or_else(|| refuse(variable, must))
     }
 

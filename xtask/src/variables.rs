@@ -7,7 +7,7 @@ use crate::cargo;
 use crate::say;
 
 /// The unit test that holds the files to the table, and writes them where it is asked to.
-const TEST: &str = "the_manifest_and_the_readme_have_all_variables";
+const TEST: &str = "the_manifest_and_the_readme_list_all_variables";
 /// Asks it to.
 const WRITE: &str = "DARKROOM_WRITE_VARIABLES";
 
