@@ -1,4 +1,4 @@
-//! Compresses the files that the component carries (`src/http/reply/asset.rs`).
+//! Compresses the files that are embedded in the component (`src/http/reply/asset.rs`).
 
 #![forbid(unsafe_code)]
 
@@ -17,7 +17,7 @@ fn main() -> io::Result<()> {
         let source = Path::new("docs").join(name);
         println!("cargo::rerun-if-changed={}", source.display());
         let target = fs::File::create(Path::new(&out).join(format!("{name}.gz")))?;
-        // Neither name nor time, so that the same file gives the same bytes.
+        // Without a name and a time, so that the same file always yields the same bytes.
         let mut gzip = GzBuilder::new().write(target, Compression::best());
         gzip.write_all(&fs::read(source)?)?;
         gzip.finish()?;

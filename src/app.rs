@@ -1,5 +1,5 @@
-//! The composition root: stores, settings and a platform become one application. The
-//! component, tests and fuzzers all begin here.
+//! The composition root: turns stores, settings and a platform into one application. The
+//! component, tests and fuzzers all start here.
 
 use std::sync::Arc;
 
@@ -30,11 +30,11 @@ pub trait Host: Platform + HttpClient + Sized + 'static {
 
 /// The stores of an application.
 pub struct Stores {
-    /// All but bytes.
+    /// Everything except bytes.
     pub catalog: Arc<dyn Catalog>,
     /// Where bytes are written.
     pub blobs: Arc<dyn BlobStore>,
-    /// Where bytes are that were not moved yet.
+    /// Where the bytes that have not been moved yet are.
     pub previous_blobs: Option<Arc<dyn BlobStore>>,
 }
 
@@ -60,7 +60,7 @@ impl Stores {
     }
 }
 
-/// Opens the catalog. It fails rather than wait for ever for its database.
+/// Opens the catalog. Fails instead of waiting forever for its database.
 pub async fn open_catalog<H: Host>(
     host: &Arc<H>,
 ) -> Result<SqlCatalog<Patient<H::Database>>, CatalogError> {
@@ -69,7 +69,7 @@ pub async fn open_catalog<H: Host>(
     SqlCatalog::open(Patient::new(database, Arc::clone(host) as _)).await
 }
 
-/// Opens a store of blobs, whose new blobs are cut into chunks of this length.
+/// Opens a blob store that cuts new blobs into chunks of `chunk_bytes`.
 pub async fn open_blobs<H: Host>(
     store: &BlobStoreSetting,
     chunk_bytes: u32,
@@ -90,7 +90,7 @@ pub async fn open_blobs<H: Host>(
 }
 
 impl App {
-    /// The application over these stores.
+    /// Builds the application on these stores.
     pub fn assemble(stores: Stores, settings: Settings, platform: Arc<dyn Platform>) -> Self {
         let settings = Arc::new(settings);
         let moving = stores

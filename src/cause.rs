@@ -1,17 +1,17 @@
-//! What lies behind the failure of a store.
+//! The cause of a store's failure.
 
 use std::error::Error;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-/// The cause of a failure: the error of a platform or a library, or a sentence of our own.
-/// Two are equal if they say the same.
+/// The cause of a failure: an error of the platform or of a library, or a message of
+/// Darkroom's own. Two causes are equal if their messages are.
 #[derive(Clone, Debug)]
 pub struct Cause(Arc<dyn Error + Send + Sync>);
 
 impl Cause {
-    /// From an error or a text.
+    /// Creates a cause from an error or a text.
     pub fn new(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self(cause.into().into())
     }
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn causes_that_say_the_same_are_equal() {
+    fn causes_with_equal_messages_are_equal() {
         assert_eq!(Cause::new("a"), Cause::new(std::io::Error::other("a")));
         assert_ne!(Cause::new("a"), Cause::new("b"));
     }

@@ -1,4 +1,4 @@
-//! The small vocabulary of the conformance suites ([`crate::blobs::conformance`],
+//! The vocabulary of the conformance suites ([`crate::blobs::conformance`],
 //! [`crate::catalog::conformance`]). A broken promise is an error, not a panic,
 //! so that the suites also run inside the component on a real host.
 
@@ -13,7 +13,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// `promise` was broken by what was `found` instead.
+    /// Reports that `promise` was broken, and what was `found` instead.
     pub fn new(promise: impl Into<String>, found: impl Display) -> Self {
         Self {
             promise: promise.into(),
@@ -22,16 +22,16 @@ impl Failure {
     }
 }
 
-/// `promise` is kept if `kept`.
+/// Checks that `promise` is kept.
 pub fn ensure(promise: &str, kept: bool) -> Result<(), Failure> {
     if kept {
         Ok(())
     } else {
-        Err(Failure::new(promise, "not so"))
+        Err(Failure::new(promise, "it was not kept"))
     }
 }
 
-/// `promise` is kept if both are equal.
+/// Checks that `promise` is kept: that both values are equal.
 pub fn ensure_eq<T: PartialEq + Debug>(
     promise: &str,
     found: T,
@@ -47,8 +47,8 @@ pub fn ensure_eq<T: PartialEq + Debug>(
     }
 }
 
-/// Runs the cases of a suite, one after another, and gives their names. A case is a method
-/// of the suite; one that is not on the list is dead code.
+/// Runs the cases of a suite in order and returns their names. A case is a method of the
+/// suite; a case that is not on the list is dead code.
 macro_rules! run_cases {
     ($suite:expr, [$($case:ident),* $(,)?]) => {{
         $($suite.$case().await?;)*

@@ -1,8 +1,8 @@
-//! What holds whatever is sent: a check for each kind of input that strangers send.
+//! Properties that hold for any input: a check for each kind of input that strangers send.
 //!
-//! A check is a function of bytes that panics where a promise is broken. The fuzzers in
-//! `fuzz/` run it on what they find; `smoke` runs it on stable Rust, on the seeds and on
-//! damaged seeds. The checks stand beside what they are of: `fuzz` in each part.
+//! A check is a function of bytes that panics if a promise is broken. The fuzzers in
+//! `fuzz/` run it on generated inputs; `smoke` runs it on stable Rust, on the seeds and on
+//! damaged seeds. Each check is next to the code that it checks: `fuzz` in each part.
 
 #[cfg(test)]
 mod smoke;
@@ -10,12 +10,12 @@ mod smoke;
 pub use crate::http::fuzz::{cursor, json, multipart, preconditions, signed_url, token, upload};
 pub use crate::media::testing::fuzz::{strip, walk as media};
 
-/// A kind of input, and what holds of it.
+/// A kind of input and its check.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
-    /// As in `fuzz/fuzz_targets/` and `fuzz/seeds/`.
+    /// The name, as in `fuzz/fuzz_targets/` and `fuzz/seeds/`.
     pub name: &'static str,
-    /// Panics where a promise is broken.
+    /// Panics if a promise is broken.
     pub check: fn(&[u8]),
 }
 

@@ -1,3 +1,3 @@
-//! What tests and fuzzers of several parts use.
+//! Helpers shared by the tests and fuzzers of several modules.
 
 pub(crate) mod chance;

@@ -1,11 +1,11 @@
-//! Accounts: how much each owner keeps, and all owners together.
+//! Accounts: how much each owner keeps, and how much all owners keep together.
 
 use async_trait::async_trait;
 
 use super::CatalogError;
 use crate::model::{Timestamp, Usage};
 
-/// Everything that is kept, of all owners.
+/// Everything that is kept, by all owners.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Statistics {
     /// All images.
@@ -14,12 +14,12 @@ pub struct Statistics {
     pub live: BlobCount,
     /// The blobs whose bytes are to be deleted.
     pub dead: BlobCount,
-    /// When the longest dead of them died.
+    /// When the first of the dead blobs died.
     pub oldest_death: Option<Timestamp>,
-    /// How many leases have a record: those in force, and those that were not swept
-    /// since.
+    /// How many leases have a record: those in force, and those that expired and have not
+    /// been swept yet.
     pub leases: u64,
-    /// When the first of them expires, or has expired.
+    /// When the first of the leases expires or expired.
     pub oldest_expiry: Option<Timestamp>,
     /// The owners who keep the most bytes, most first.
     pub owners: Vec<OwnerUsage>,
@@ -28,47 +28,47 @@ pub struct Statistics {
 /// Some blobs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BlobCount {
-    /// How many.
+    /// The number of blobs.
     pub blobs: u64,
     /// The sum of their lengths.
     pub bytes: u64,
 }
 
-/// What an owner keeps.
+/// The usage of one owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnerUsage {
-    /// Who.
+    /// The owner.
     pub owner: String,
-    /// How much.
+    /// How much the owner keeps.
     pub usage: Usage,
 }
 
-/// A count that is kept beside the records, where it is not what they come to.
+/// A stored count that differs from what the records add up to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Miscount {
-    /// Whose images are counted; `None` for everything together.
+    /// The owner whose images are counted; `None` for the totals.
     pub owner: Option<String>,
-    /// As it is kept.
+    /// The stored count.
     pub kept: Usage,
-    /// What the records come to at the same moment.
+    /// What the records added up to at the same moment.
     pub found: Usage,
 }
 
-/// How much each owner keeps, and all owners together. The bytes are those of
+/// How much each owner keeps, and how much all owners keep together. The bytes are those of
 /// [`Image::charge`](crate::model::Image::charge) and
 /// [`AnswerRecord::charge`](super::AnswerRecord::charge).
 #[async_trait]
 pub trait Accounts: Send + Sync {
-    /// How much the owner keeps: exactly, and without reading the images.
+    /// Returns how much the owner keeps: exactly, and without reading the images.
     async fn usage(&self, owner: &str) -> Result<Usage, CatalogError>;
 
-    /// What all owners keep, and the `owners` of them who keep the most bytes.
+    /// Returns what all owners keep, and the `owners` of them who keep the most bytes.
     async fn statistics(&self, owners: u32) -> Result<Statistics, CatalogError>;
 
-    /// At most `limit` owners whose usage is not what their images come to, and the
-    /// totals, if they are not those of all records.
+    /// Returns at most `limit` owners whose usage is not what their images add up to, and
+    /// the totals, if they are not those of all records.
     async fn miscounts(&self, limit: u32) -> Result<Vec<Miscount>, CatalogError>;
 
-    /// Counts anew what every owner keeps, and all together.
+    /// Recounts what every owner keeps, and what all keep together.
     async fn recount_usage(&self) -> Result<(), CatalogError>;
 }

@@ -1,24 +1,24 @@
-//! Audits: records that contradict each other are found, and brought together again.
+//! Audits: find records that contradict each other, and reconcile them.
 //!
-//! Ids are text here: a record that is damaged may have any.
+//! Ids are text here: a damaged record may have any id.
 
 use async_trait::async_trait;
 
 use super::CatalogError;
 
-/// An image's record.
+/// The result of checking an image's record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageCheck {
-    /// Its id.
+    /// The image's id.
     pub id: String,
-    /// What is wrong with it.
+    /// The fault in the record, if any.
     pub fault: Option<ImageFault>,
 }
 
-/// What can be wrong with an image's record.
+/// A fault in an image's record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ImageFault {
-    /// A column does not hold what this version writes.
+    /// A column has a value that this version does not write.
     Unreadable,
     /// Its blob has no record.
     Unrecorded,
@@ -26,20 +26,20 @@ pub enum ImageFault {
     Contradicted,
 }
 
-/// What an audit checks and repairs beside what [`Blobs`](super::Blobs) and
-/// [`Accounts`](super::Accounts) have. Every repair is right at any moment.
+/// What an audit checks and repairs besides what [`Blobs`](super::Blobs) and
+/// [`Accounts`](super::Accounts) offer. Every repair is correct at any moment.
 #[async_trait]
 pub trait Audit: Send + Sync {
     /// Checks the records of at most `limit` images after the id `after`, in the
     /// order of ids.
     async fn check_images(&self, after: &str, limit: u32) -> Result<Vec<ImageCheck>, CatalogError>;
 
-    /// Makes a record of the blob that an image refers to, from what the image's own
-    /// says, if there is none.
+    /// Creates the record of the blob that an image refers to from the image's own record,
+    /// if there is none.
     async fn record_blob(&self, image: &str) -> Result<(), CatalogError>;
 
-    /// Counts a blob's images anew. Where it counts as dead and the same content has
-    /// come to its owner again, its images refer to that blob from here on.
+    /// Recounts a blob's images. If the blob counts as dead and its owner has uploaded the
+    /// same content again, its images refer to the new blob from then on.
     async fn recount_blob(&self, id: &str) -> Result<(), CatalogError>;
 
     /// Deletes every image that refers to the blob.

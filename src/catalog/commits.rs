@@ -12,14 +12,14 @@ pub struct NewImage {
     pub image: Image,
     /// The lease's id.
     pub lease: String,
-    /// The id of the upload ticket that it comes by. A ticket is used once.
+    /// The id of the upload ticket that was used. A ticket can be used only once.
     pub ticket: Option<String>,
-    /// What is recorded with it, by one image of a call: what its request is answered.
+    /// The answer to the request, which one image of a call carries, to be recorded with it.
     pub answer: Option<AnswerRecord>,
 }
 
 impl NewImage {
-    /// What these images, and the answers that they bring, count of their owner's quota.
+    /// How much these images, and the answers that they carry, count towards the quota.
     pub(super) fn charges(images: &[Self]) -> Usage {
         let charge = |new: &Self| {
             let answer = new.answer.as_ref().map_or(0, AnswerRecord::charge);
@@ -35,13 +35,13 @@ impl NewImage {
 /// Commits: uploaded files become images.
 #[async_trait]
 pub trait Commits: Send + Sync {
-    /// Adds images of one owner, all or none, and gives for each the blob that it
-    /// refers to now, in the same order: its own, or an older one of the same owner
-    /// with the same SHA-256. Images in one call with equal content must name equal
+    /// Adds images of one owner, all or none, and returns for each the blob that it
+    /// now refers to, in the same order: its own, or an older one of the same owner
+    /// with the same SHA-256. Images in one call with equal content must refer to equal
     /// blobs. Fails with [`CatalogError::LeaseExpired`] if a lease is not in
     /// force at `now`, with [`CatalogError::TicketSpent`] if a ticket was used
-    /// before, also by another image of the same call, with
-    /// [`CatalogError::ClaimLost`] if an answer comes without its key, and with
+    /// before, even by another image of the same call, with
+    /// [`CatalogError::ClaimLost`] if an answer's claim does not hold its key, and with
     /// [`CatalogError::QuotaExceeded`] if the owner would then keep more than `quota`.
     async fn commit(
         &self,

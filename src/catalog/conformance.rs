@@ -1,5 +1,5 @@
-//! What every [`Catalog`] must do, as one suite. It cleans up behind itself and
-//! touches nothing that it did not make.
+//! The behaviour that every [`Catalog`] must have, as one suite. It cleans up after itself
+//! and touches nothing that it did not create.
 
 mod accounts;
 mod audit;
@@ -21,11 +21,11 @@ use super::{Catalog, CatalogError, Lease, NewImage};
 use crate::conformance::{Failure, ensure_eq, run_cases};
 use crate::model::{BlobId, BlobRef, Image, Kind, Quota, Sha256, Timestamp, Visibility};
 
-/// The suite's present. Its leases run from here on.
+/// The suite's present. Its leases are in force from this time on.
 const NOW: i64 = 1_800_000_000_000;
 
-/// Runs the suite; gives the names of its cases. `prefix`, of letters and
-/// digits, makes the owners and leases of one run unlike those of another.
+/// Runs the suite and returns the names of its cases. `prefix`, of letters and digits,
+/// distinguishes the owners and leases of one run from those of another.
 pub async fn run(catalog: &dyn Catalog, prefix: &str) -> Result<Vec<&'static str>, Failure> {
     let lease = Lease {
         id: format!("{prefix}lease"),
@@ -40,35 +40,35 @@ pub async fn run(catalog: &dyn Catalog, prefix: &str) -> Result<Vec<&'static str
     Ok(run_cases!(
         suite,
         [
-            the_database_answers,
+            the_database_responds,
             a_lease_is_recorded,
-            images_come_back_as_committed,
+            images_are_found_as_committed,
             a_commit_is_all_or_nothing,
             equal_content_of_one_owner_is_one_blob,
             owners_share_nothing,
             dead_blobs_stay_dead,
             pages_neither_skip_nor_repeat,
-            lists_have_the_order_that_is_asked_for,
+            lists_have_the_requested_order,
             filters_find_what_matches_all_of_them,
-            a_page_looks_at_no_more_than_it_may,
-            changes_are_made_on_what_was_seen,
-            links_are_revoked_by_who_may,
+            a_page_examines_no_more_than_it_may,
+            changes_apply_only_to_the_version_that_was_seen,
+            links_are_revoked_only_by_permission,
             a_ticket_is_used_once,
-            usage_is_what_the_images_come_to,
-            a_quota_is_held_to_the_byte,
-            a_quota_is_held_to_the_image,
+            usage_is_the_sum_of_the_images,
+            a_quota_of_bytes_is_exact,
+            a_quota_of_images_is_exact,
             totals_follow_every_change,
             tags_and_metadata_count_as_bytes,
             answers_count_while_they_are_kept,
-            every_recorded_blob_is_told_once,
+            every_recorded_blob_is_returned_once,
             a_key_is_held_by_one_request_at_a_time,
             a_key_is_answered_once,
             an_abandoned_claim_holds_nothing,
-            what_is_forgotten_or_given_up_remains_for_a_while,
+            forgotten_and_abandoned_blobs_remain_for_a_while,
             expired_leases_commit_nothing,
-            audits_tell_every_record,
+            audits_return_every_record,
             a_closed_lease_commits_nothing,
-            records_of_a_lease_are_told,
+            recorded_blobs_of_a_lease_are_returned,
         ]
     ))
 }
@@ -79,7 +79,7 @@ struct Suite<'a> {
     lease: Lease,
 }
 
-/// What stands for the SHA-256 of some content.
+/// A value in place of the SHA-256 of some content.
 fn digest(content: &str) -> Sha256 {
     let mut bytes = [0; 32];
     for (byte, character) in bytes.iter_mut().zip(content.bytes()) {
@@ -93,14 +93,19 @@ impl Suite<'_> {
         result.map_err(|error| Failure::new(promise, error))
     }
 
-    async fn the_database_answers(&self) -> Result<(), Failure> {
-        self.step("the database answers", self.catalog.check().await)
+    async fn the_database_responds(&self) -> Result<(), Failure> {
+        self.step("the database responds", self.catalog.check().await)
     }
 
-    /// An image numbered `number`, whose content is that of all with the same `content`.
+    /// An image numbered `number`; images with the same `content` have equal content.
     fn image(&self, owner: &str, number: u32, content: &str) -> Result<NewImage, Failure> {
         let id = self.lease.blob_id(number);
-        let id = id.ok_or_else(|| Failure::new("blob ids", "the prefix has other than letters"))?;
+        let id = id.ok_or_else(|| {
+            Failure::new(
+                "blob ids",
+                "the prefix has characters other than letters and digits",
+            )
+        })?;
         let created_at = Timestamp::from_millis(NOW + i64::from(number));
         let image = Image {
             id: Uuid::from_u128((u128::from(number) << 64) | 0x7000_8000_0000_0000_0001),
@@ -148,7 +153,7 @@ impl Suite<'_> {
         ensure_eq("an image is deleted", deleted, Ok(true))
     }
 
-    /// Dead blobs of this run, whenever they died.
+    /// The dead blobs of this run, whenever they died.
     async fn dead(&self) -> Result<Vec<BlobId>, Failure> {
         let end = Timestamp::from_millis(i64::MAX);
         let dead = self.step("dead blobs", self.catalog.dead_blobs(end, 1000).await)?;
@@ -163,7 +168,11 @@ impl Suite<'_> {
                 self.catalog.forget_blob(&id).await,
             )?;
         }
-        ensure_eq("forgotten blobs are gone", self.dead().await?, vec![])?;
+        ensure_eq(
+            "forgotten blobs are not returned",
+            self.dead().await?,
+            vec![],
+        )?;
         self.forget_remains().await
     }
 }

@@ -1,17 +1,17 @@
-//! Why the catalog could not do what it was asked.
+//! Why the catalog could not do what was requested.
 
 use std::error::Error;
 
 use crate::cause::Cause;
 use crate::model::QuotaExceeded;
 
-/// Why the catalog could not do what it was asked.
+/// Why the catalog could not do what was requested.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CatalogError {
-    /// A blob's lease has expired before the commit: its bytes may be gone.
-    #[error("the upload took longer than its lease")]
+    /// A blob's lease expired before the commit: its bytes may have been deleted.
+    #[error("the upload did not finish before its lease expired")]
     LeaseExpired,
-    /// Another request has the key that this one would be answered under.
+    /// Another request holds the key that this one would be answered under.
     #[error("another request with the same key is under way")]
     ClaimLost,
     /// The upload ticket was used before.
@@ -20,21 +20,21 @@ pub enum CatalogError {
     /// The owner would keep more than the quota allows.
     #[error(transparent)]
     QuotaExceeded(#[from] QuotaExceeded),
-    /// A row does not hold what this version writes.
+    /// A row has a value that this version does not write.
     #[error("a catalog row is damaged: column {column} of {table}")]
     Damaged {
         /// The table.
         table: &'static str,
-        /// Counted from 0, in the order of the statement.
+        /// The column, counted from 0 in the order of the statement.
         column: usize,
     },
-    /// The database itself failed: unreachable, locked, full. Worth a retry.
+    /// The database itself failed: it is unreachable, locked or full. Retrying may help.
     #[error("the catalog's database failed: {0}")]
     Database(#[source] Cause),
 }
 
 impl CatalogError {
-    /// The database failed for this reason: an error, or a text.
+    /// Creates the error of a database that failed for this reason: an error, or a text.
     pub fn database(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Database(Cause::new(cause))
     }

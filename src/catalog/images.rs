@@ -10,13 +10,13 @@ use crate::model::{Image, Quota, Timestamp};
 /// [`Listings`](super::Listings) reads many.
 #[async_trait]
 pub trait Images: Send + Sync {
-    /// The image, whoever owns it.
+    /// Finds the image, whoever owns it.
     async fn find(&self, id: Uuid) -> Result<Option<Image>, CatalogError>;
 
-    /// Writes the image's file name, visibility, tags, metadata and time of
-    /// change, if its time of change is still `unchanged_since`. Whether it did. Fails
-    /// with [`CatalogError::QuotaExceeded`] if it makes what the owner keeps larger, and
-    /// more than `quota` has bytes.
+    /// Writes the image's file name, visibility, tags, metadata and time of change, if its
+    /// time of change is still `unchanged_since`. Returns whether it did. Fails with
+    /// [`CatalogError::QuotaExceeded`] if the update would increase what the owner keeps to
+    /// more bytes than `quota` allows.
     async fn update(
         &self,
         image: &Image,
@@ -24,12 +24,12 @@ pub trait Images: Send + Sync {
         quota: Quota,
     ) -> Result<bool, CatalogError>;
 
-    /// Raises the image's link epoch, if it is there and `owner` (where given)
-    /// has it. Whether it did.
+    /// Raises the image's link epoch, if the image exists and belongs to `owner` (if given).
+    /// Returns whether it did.
     async fn revoke_links(&self, id: Uuid, owner: Option<&str>) -> Result<bool, CatalogError>;
 
-    /// Deletes an image, if it is there, `owner` (where given) has it, and its time of
-    /// change is still `unchanged_since` (where given). Whether it did.
+    /// Deletes an image, if it exists, belongs to `owner` (if given), and its time of change
+    /// is still `unchanged_since` (if given). Returns whether it did.
     async fn delete(
         &self,
         id: Uuid,

@@ -1,4 +1,4 @@
-//! Leases: the right to write blobs, and how what was never committed is found.
+//! Leases: the right to write blobs, and the way to find those that were never committed.
 
 use async_trait::async_trait;
 
@@ -9,17 +9,17 @@ use crate::model::{BlobId, Timestamp};
 /// until `expires_at`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease {
-    /// Letters and digits.
+    /// The id: letters and digits.
     pub id: String,
-    /// How many blob ids it holds.
+    /// How many blob ids the lease has.
     pub capacity: u32,
     /// Nothing is committed under it from this time on.
     pub expires_at: Timestamp,
 }
 
 impl Lease {
-    /// The blob id with this number. `None` past the capacity, or if the lease's
-    /// own id has other than letters and digits.
+    /// Returns the blob id with this number. `None` past the capacity, or if the lease's
+    /// own id has characters other than letters and digits.
     pub fn blob_id(&self, number: u32) -> Option<BlobId> {
         (number < self.capacity)
             .then(|| BlobId::new(format!("{}.{number}", self.id)))
@@ -33,15 +33,15 @@ pub trait Leases: Send + Sync {
     /// Records a lease. Its id must be new.
     async fn lease(&self, lease: &Lease) -> Result<(), CatalogError>;
 
-    /// At most `limit` leases that had expired at `at`, oldest first.
+    /// Returns at most `limit` leases that had expired at `at`, oldest first.
     async fn expired_leases(&self, at: Timestamp, limit: u32) -> Result<Vec<Lease>, CatalogError>;
 
-    /// Ends a lease: nothing is committed under it from here on, at whatever time.
+    /// Ends a lease: nothing is committed under it from then on, at whatever time.
     async fn close_lease(&self, id: &str) -> Result<(), CatalogError>;
 
-    /// Which of the lease's blobs have a record, dead or alive, or an image.
+    /// Returns the lease's blobs that have a record, dead or alive, or an image.
     async fn recorded_blobs(&self, lease: &Lease) -> Result<Vec<BlobId>, CatalogError>;
 
-    /// Drops the record of an expired lease, once its remains are gone.
+    /// Deletes the record of an expired lease, once its remains have been deleted.
     async fn forget_lease(&self, id: &str) -> Result<(), CatalogError>;
 }

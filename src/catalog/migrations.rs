@@ -1,20 +1,19 @@
-//! The schema's history: ordered SQL files, each applied once.
+//! The history of the schema: ordered SQL files, each applied once.
 //!
 //! Many instances may start on a new database together, and no lock spans two
-//! statements. So each statement is written to be safe when it runs twice or at
-//! the same time elsewhere (`IF NOT EXISTS` and the like), and a migration is
-//! recorded after its last statement: whoever is cut short or overtaken in
-//! between is repeated without harm. `ADD COLUMN` knows no `IF NOT EXISTS`: that the
-//! column is there already counts as done.
+//! statements. Therefore each statement is safe to run twice, or concurrently with
+//! itself (`IF NOT EXISTS` and the like), and a migration is recorded after its last
+//! statement: one that is interrupted or overtaken is repeated without harm. `ADD COLUMN`
+//! has no `IF NOT EXISTS`: if the column already exists, that counts as success.
 //!
-//! Instances of the version before may still serve meanwhile, so a migration only
-//! adds: columns with a default, tables, indexes, and triggers under new names. A
-//! trigger that were dropped and made again would miss what is written in between.
+//! Instances of the previous version may still be serving meanwhile, so a migration only
+//! adds: columns with a default, tables, indexes, and triggers under new names. A trigger
+//! that was dropped and created again would miss what is written in between.
 
 use super::sql::Conflict;
 use super::{CatalogError, Database, Value};
 
-/// A file of statements that are separated by blank lines.
+/// A file of statements, separated by blank lines.
 struct Migration {
     version: i64,
     name: &'static str,
@@ -82,13 +81,13 @@ pub(super) fn statements(sql: &str) -> impl Iterator<Item = &str> {
     sql.split("\n\n").map(str::trim).filter(is_sql)
 }
 
-/// Brings the schema to this version. One read where it is there already.
+/// Migrates the schema to this version. If it is current, that takes one read.
 pub async fn migrate(database: &dyn Database) -> Result<(), CatalogError> {
     let current = current_version(database).await?;
     if current == 0 {
-        // Readers then go on while a writer commits, and a commit is one sync
-        // instead of three. The mode stays with the file; databases that are no
-        // file refuse it, which is fine.
+        // Readers can then continue while a writer commits, and a commit is one sync instead
+        // of three. The mode is stored in the file; databases that are not a file refuse it,
+        // which is fine.
         let _ = database.query("PRAGMA journal_mode = WAL", vec![]).await;
     }
     for migration in MIGRATIONS

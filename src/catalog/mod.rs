@@ -1,26 +1,27 @@
-//! The catalog: what is known of images, and which blobs are in use.
+//! The catalog: what is known about images, and which blobs are in use.
 //!
-//! [`Catalog`] is what the service asks for: a trait for each subject, in the subject's
-//! file with its types. [`SqlCatalog`] implements them over any SQL connection that
-//! speaks SQLite's dialect ([`Database`]: Spin's SQLite interface, rusqlite in native
-//! tests), each in the file of the same name in `sql/`; the `testing` module in maps,
-//! as a model that tests hold the other against.
+//! [`Catalog`] is the interface that the service needs: a trait for each subject, in the
+//! subject's file with its types. [`SqlCatalog`] implements them on any SQL connection that
+//! understands SQLite's dialect ([`Database`]: Spin's SQLite interface, rusqlite in native
+//! tests), each in the file of the same name in `sql/`; the `testing` module implements
+//! them in maps, as a model that tests compare the SQL catalog with.
 //!
 //! No call spans two statements, because statements of other requests may run in
-//! between: every invariant is kept by one statement and its triggers.
+//! between: every invariant is maintained by one statement and its triggers.
 //!
-//! The life of a blob, as the catalog sees it:
+//! The life of a blob, as seen by the catalog:
 //! 1. [`Leases::lease`]: an instance may write under the ids of a [`Lease`].
 //! 2. [`Commits::commit`]: images refer to it; it is live. Content that the owner
-//!    has already is not recorded again: the image refers to the blob that is
-//!    there, and the new one stays uncommitted.
-//! 3. The last image that refers to it is deleted: it is dead, for good.
-//! 4. [`Blobs::dead_blobs`] names it, its bytes are deleted, and
-//!    [`Blobs::forget_blob`] drops the record.
-//! 5. [`Remains::remains`] names it once more, when no write of it can come any more:
-//!    its bytes are deleted again, and [`Remains::forget_remains`] drops the last record.
+//!    already has is not recorded again: the image refers to the existing blob, and the
+//!    new one stays uncommitted.
+//! 3. The last image that refers to it is deleted: the blob is dead, for good.
+//! 4. [`Blobs::dead_blobs`] returns it, its bytes are deleted, and
+//!    [`Blobs::forget_blob`] deletes the record.
+//! 5. [`Remains::remains`] returns it once more, when no write of it can complete any
+//!    more: its bytes are deleted again, and [`Remains::forget_remains`] deletes the last
+//!    record.
 //!
-//! What was written and never committed is found from leases that have expired
+//! Blobs that were written and never committed are found through leases that have expired
 //! ([`Leases::expired_leases`]): nothing can be committed under those any more.
 
 mod accounts;
@@ -55,8 +56,8 @@ pub use remains::Remains;
 pub use sql::{Database, Row, SqlCatalog, Value};
 pub use tickets::Tickets;
 
-/// What the service needs of a catalog. Every method is atomic and durable on
-/// return. Times come from the caller, so that tests can choose them.
+/// What the service needs from a catalog. Every method is atomic, and durable when it
+/// returns. Times are given by the caller, so that tests can choose them.
 pub trait Catalog:
     Accounts + Audit + Blobs + Commits + Health + Images + Keys + Leases + Listings + Remains + Tickets
 {

@@ -1,5 +1,5 @@
-//! A [`Catalog`](super::Catalog) over any SQL connection that speaks SQLite's dialect:
-//! each subject in the file of its name.
+//! A [`Catalog`](super::Catalog) on any SQL connection that understands SQLite's dialect:
+//! each subject is in the file of its name.
 
 mod accounts;
 mod audit;
@@ -31,32 +31,32 @@ pub struct SqlCatalog<D> {
 }
 
 impl<D: Database> SqlCatalog<D> {
-    /// Brings the schema up to date and gives the catalog.
+    /// Migrates the schema to this version and returns the catalog.
     pub async fn open(database: D) -> Result<Self, CatalogError> {
         migrations::migrate(&database).await?;
         Ok(Self { database })
     }
 
-    /// Runs a statement whose rows, if any, do not matter.
+    /// Runs a statement and ignores its rows, if any.
     async fn execute(&self, sql: &str, parameters: Vec<Value>) -> Result<(), CatalogError> {
         self.database.query(sql, parameters).await.map(|_| ())
     }
 
-    /// Whether a statement gives a row.
+    /// Whether a statement returns a row.
     async fn exists(&self, sql: &str, parameters: Vec<Value>) -> Result<bool, CatalogError> {
         let rows = self.database.query(sql, parameters).await?;
         Ok(!rows.is_empty())
     }
 
-    /// The only row of a result.
+    /// Returns the only row of a result.
     async fn one_row(&self, sql: &str, parameters: Vec<Value>) -> Result<Row, CatalogError> {
         let rows = self.database.query(sql, parameters).await?;
-        let none = || CatalogError::database("there is no row where there must be one");
+        let none = || CatalogError::database("the statement returned no row, but must return one");
         rows.into_iter().next().ok_or_else(none)
     }
 }
 
-/// A value as JSON text.
+/// Converts a value to JSON text.
 fn json(value: &impl Serialize) -> Result<Value, CatalogError> {
     serde_json::to_string(value)
         .map(Value::from)

@@ -1,4 +1,4 @@
-//! A catalog in maps: the model that the SQL one is held against, and that tests run on
+//! A catalog in maps: the model that the SQL catalog is compared with, and that tests use
 //! where there is no SQLite. Each subject is in the file of its name.
 
 mod accounts;
@@ -33,7 +33,7 @@ pub(crate) struct MemoryCatalog {
     interceptor: Option<Interceptor>,
 }
 
-/// A moment of a call at which a test may hold it up, or have it fail.
+/// A moment of a call at which a test may delay it or make it fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Moment {
     /// Before a call that changes nothing.
@@ -44,7 +44,7 @@ pub(crate) enum Moment {
     Answer,
 }
 
-/// Waits at a moment of a call, and has the call fail there if it fails itself.
+/// Waits at a moment of a call; if it fails, so does the call.
 pub(crate) type Interceptor =
     Box<dyn Fn(Moment) -> BoxFuture<'static, Result<(), CatalogError>> + Send + Sync>;
 
@@ -74,7 +74,7 @@ struct Blob {
 }
 
 impl MemoryCatalog {
-    /// An empty catalog whose database has this clock.
+    /// Creates an empty catalog whose database has this clock.
     pub(crate) fn timed_by(clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         Self {
             state: Mutex::default(),
@@ -83,7 +83,7 @@ impl MemoryCatalog {
         }
     }
 
-    /// The same, with every call held up by `interceptor`.
+    /// Delays every call by `interceptor`.
     #[cfg(test)]
     pub(crate) fn intercepted_by(self, interceptor: Interceptor) -> Self {
         Self {
@@ -92,7 +92,7 @@ impl MemoryCatalog {
         }
     }
 
-    /// The names of all records that are not images: blobs, then leases, then keys, then
+    /// The names of all records other than images: blobs, then leases, then keys, then
     /// remains.
     #[cfg(test)]
     pub(crate) fn other_records(&self) -> Vec<String> {

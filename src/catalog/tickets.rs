@@ -11,7 +11,7 @@ pub trait Tickets: Send + Sync {
     /// Whether an upload ticket was used.
     async fn is_ticket_spent(&self, id: &str) -> Result<bool, CatalogError>;
 
-    /// Drops the records of tickets that were used before `before`: they must
+    /// Deletes the records of tickets that were used before `before`: these tickets must
     /// have expired by now.
     async fn forget_tickets(&self, before: Timestamp) -> Result<(), CatalogError>;
 }

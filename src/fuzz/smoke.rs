@@ -1,7 +1,7 @@
-//! Every check on its seeds and on damaged seeds, without a fuzzer. Each runs as long as
-//! `DARKROOM_SMOKE_SECONDS` says. The damage is the same each time, so that a test which
-//! fails does so again; `DARKROOM_SMOKE_SEED` (a number) makes it another. More seeds may be
-//! in a folder that `DARKROOM_SMOKE_CORPUS` names.
+//! Runs every check on its seeds and on damaged seeds, without a fuzzer. Each check runs
+//! for `DARKROOM_SMOKE_SECONDS`. The damage is the same each time, so that a failure can be
+//! reproduced; `DARKROOM_SMOKE_SEED` (a number) changes it. `DARKROOM_SMOKE_CORPUS` may name
+//! a folder with more seeds.
 
 mod damage;
 mod under_way;
@@ -19,7 +19,7 @@ use super::{TARGETS, Target};
 use damage::{Damage, apply, damage};
 use under_way::UnderWay;
 
-/// How long damaged seeds are tried, in seconds, where nothing else is said.
+/// How many seconds damaged seeds are tried, unless set otherwise.
 const SECONDS: u64 = 1;
 /// How many damaged seeds are tried between looks at the clock.
 const BATCH: u32 = 20;
@@ -28,7 +28,7 @@ fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// What is in a folder, in order of names, but for folders.
+/// The files in a folder, in order of name, without its folders.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder);
     let entries = entries.unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
@@ -52,13 +52,13 @@ fn seeds(target: &Target) -> Vec<Vec<u8>> {
     paths.into_iter().map(read).collect()
 }
 
-/// Checks the seeds, then damaged ones until the time is over. What breaks a promise is
-/// made as small as possible, and kept in a file.
+/// Checks the seeds, then damaged seeds until the time is up. An input that breaks a promise
+/// is made as small as possible and written to a file.
 fn smoke(name: &str) {
     let target = TARGETS.iter().find(|target| target.name == name);
     let target = target.expect("a target");
     let seeds = seeds(target);
-    // A panic that ends the program leaves no other trace of an input.
+    // A panic that ends the program leaves no other trace of the input.
     let under_way = cfg!(panic = "abort").then(|| UnderWay::at(kept(&format!("{name}.under-way"))));
     let check = |bytes: &[u8]| {
         if let Some(under_way) = &under_way {
@@ -104,15 +104,15 @@ fn smoke(name: &str) {
     if let Some(under_way) = under_way {
         under_way.end();
     }
-    // Where it is seen whether the test passes or not.
-    let told = format!(
+    // Written to standard error, so that it is seen whether the test passes or not.
+    let summary = format!(
         "{name}: {} seeds, {count} damaged ones in {seconds} s\n",
         seeds.len()
     );
-    let _ = std::io::stderr().write_all(told.as_bytes());
+    let _ = std::io::stderr().write_all(summary.as_bytes());
 }
 
-/// Random numbers that follow from these.
+/// A random number generator that is seeded by these numbers.
 fn random(start: u64, count: u32) -> TestRng {
     let mut seed = [0; 32];
     let numbers = [start.to_le_bytes(), u64::from(count).to_le_bytes()];
@@ -120,7 +120,7 @@ fn random(start: u64, count: u32) -> TestRng {
     TestRng::from_seed(RngAlgorithm::ChaCha, &seed)
 }
 
-/// A file for an input, in a folder that is there.
+/// The path of a file for an input, whose folder exists.
 fn kept(name: &str) -> PathBuf {
     let folder = repository().join("target/smoke");
     fs::create_dir_all(&folder).expect("a folder");
@@ -158,7 +158,7 @@ smoke!(
 );
 
 #[test]
-fn every_target_is_fuzzed_and_tried_here() {
+fn every_target_has_a_fuzzer_seeds_and_a_smoke_test() {
     let names: Vec<&str> = TARGETS.iter().map(|target| target.name).collect();
     assert_eq!(names, TRIED);
     let stem = |path: &PathBuf| {

@@ -1,4 +1,4 @@
-//! HTTP with other servers.
+//! HTTP to other servers.
 
 use std::error::Error;
 use std::fmt::{self, Display, Formatter};
@@ -9,33 +9,33 @@ use futures_util::stream::BoxStream;
 
 use super::Clock;
 
-/// The body of an answer, in order.
+/// The body of a response, in order.
 pub type HttpBody = BoxStream<'static, Result<Bytes, HttpError>>;
 
-/// A client of HTTP servers. Whoever asks again later, or no longer than so, needs its clock.
+/// A client of HTTP servers. It has a clock for callers that retry or limit the time.
 #[async_trait]
 pub trait HttpClient: Clock {
-    /// Sends a request and gives the answer once its head is there. Waits only a
-    /// limited time for a connection, and for each further piece of the answer.
-    /// A body that ends early ends in an error.
+    /// Sends a request and returns the response once its head has arrived. Waits only a
+    /// limited time for a connection, and for each further piece of the response. A body that
+    /// ends early ends with an error.
     async fn send(
         &self,
         request: http::Request<Bytes>,
     ) -> Result<http::Response<HttpBody>, HttpError>;
 }
 
-/// What went wrong with an exchange.
+/// The kind of failure of an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HttpErrorKind {
     /// The request was not sent.
     NotSent,
-    /// There is no answer; the request may have been carried out.
+    /// There is no response; the request may have been carried out.
     NoAnswer,
-    /// The answer began and did not come to its end.
+    /// The response began but did not complete.
     BrokenOff,
 }
 
-/// Why there is no answer, or no more of it. The message includes that of the source.
+/// Why there is no complete response. The message includes that of the source.
 #[derive(Debug)]
 pub struct HttpError {
     kind: HttpErrorKind,
@@ -43,7 +43,7 @@ pub struct HttpError {
 }
 
 impl HttpError {
-    /// An error of this kind, and what it comes of.
+    /// Creates an error of this kind with its source.
     pub fn new(kind: HttpErrorKind, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self {
             kind,
@@ -51,7 +51,7 @@ impl HttpError {
         }
     }
 
-    /// What went wrong.
+    /// The kind of failure.
     pub fn kind(&self) -> HttpErrorKind {
         self.kind
     }
@@ -59,12 +59,12 @@ impl HttpError {
 
 impl Display for HttpError {
     fn fmt(&self, out: &mut Formatter) -> fmt::Result {
-        let what = match self.kind {
+        let description = match self.kind {
             HttpErrorKind::NotSent => "the request cannot be sent",
-            HttpErrorKind::NoAnswer => "no answer",
-            HttpErrorKind::BrokenOff => "the answer broke off",
+            HttpErrorKind::NoAnswer => "no response",
+            HttpErrorKind::BrokenOff => "the response broke off",
         };
-        write!(out, "{what}: {}", self.source)
+        write!(out, "{description}: {}", self.source)
     }
 }
 

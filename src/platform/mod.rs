@@ -1,5 +1,5 @@
-//! What a host must give besides stores: a clock, randomness, work after responses, a log,
-//! and HTTP with other servers. The component has it from Spin; tests and fuzzers have
+//! What a host must provide besides stores: a clock, randomness, work after responses, a
+//! log, and HTTP to other servers. The component gets it from Spin; tests and fuzzers have
 //! their own.
 
 mod http;
@@ -15,33 +15,33 @@ use crate::model::Timestamp;
 
 pub use http::{HttpBody, HttpClient, HttpError, HttpErrorKind};
 
-/// Tells the time, and waits for it to pass.
+/// A clock, which can also wait for time to pass.
 pub trait Clock: Send + Sync {
-    /// The time.
+    /// The current time.
     fn now(&self) -> Timestamp;
 
-    /// Gives a future that ends after `time`.
+    /// Returns a future that completes after `time`.
     fn sleep(&self, time: Duration) -> BoxFuture<'static, ()>;
 }
 
 /// What the service needs of its host.
 pub trait Platform: Clock {
-    /// Random bits that nobody can foresee.
+    /// Random bits that cannot be predicted.
     fn random(&self) -> u128;
 
-    /// Runs work after the response has been sent, with no promise that it ends.
+    /// Runs work after the response has been sent. It may be cut off before it ends.
     fn spawn(&self, work: BoxFuture<'static, ()>);
 
-    /// Takes a line for the operator.
+    /// Writes a line to the operator's log.
     fn log(&self, line: &str);
 }
 
-/// A new UUIDv7 (RFC 9562 §5.7) of the present time.
+/// Creates a UUIDv7 (RFC 9562 §5.7) with the current time.
 pub fn new_id(platform: &dyn Platform) -> Uuid {
     id_at(platform, platform.now())
 }
 
-/// A UUIDv7 of another time.
+/// Creates a UUIDv7 with another time.
 pub fn id_at(platform: &dyn Platform, time: Timestamp) -> Uuid {
     let millis = time.millis().unsigned_abs();
     let [a, b, c, d, e, f, g, h, i, j, ..] = platform.random().to_le_bytes();
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_have_the_time_of_the_platform_and_differ() {
+    fn ids_contain_the_platform_time_and_differ() {
         let now = Timestamp::from_millis(1_800_000_000_123);
         let platform = TestPlatform::new(move || now);
         let (first, second) = (new_id(&platform), new_id(&platform));

@@ -1,5 +1,5 @@
-//! A platform without a host: its clock goes as the test says, and what is spawned waits
-//! until the test has it done.
+//! A platform without a host: the test sets its clock, and spawned work waits until the
+//! test runs it.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,7 +18,7 @@ pub(crate) struct TestPlatform {
 }
 
 impl TestPlatform {
-    /// A platform on which it is `now`.
+    /// Creates a platform with this clock.
     pub(crate) fn new(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         Self {
             now: Box::new(now),
@@ -27,18 +27,18 @@ impl TestPlatform {
         }
     }
 
-    /// The work that was spawned since this was last asked.
+    /// Takes the work that was spawned since the last call.
     pub(crate) fn take_spawned(&self) -> Vec<BoxFuture<'static, ()>> {
         std::mem::take(&mut *self.spawned.lock().expect("not poisoned"))
     }
 
-    /// How much work waits to be done.
+    /// How many pieces of spawned work are waiting.
     #[cfg(test)]
     pub(crate) fn spawned(&self) -> usize {
         self.spawned.lock().expect("not poisoned").len()
     }
 
-    /// Does what was spawned, and what that spawns.
+    /// Runs the spawned work, and any work that it spawns.
     pub(crate) async fn do_spawned(&self) {
         loop {
             let work = self.take_spawned();
@@ -49,7 +49,7 @@ impl TestPlatform {
         }
     }
 
-    /// The lines of the log written since this was last asked.
+    /// Takes the lines that were logged since the last call.
     pub(crate) fn take_lines(&self) -> Vec<String> {
         std::mem::take(&mut *self.lines.lock().expect("not poisoned"))
     }
@@ -65,11 +65,11 @@ impl Clock for TestPlatform {
     }
 }
 
-/// How much randomness all tests have had.
+/// How many random numbers all tests together have drawn.
 static RANDOM: AtomicU64 = AtomicU64::new(0);
 
 impl Platform for TestPlatform {
-    /// Never the same twice, on whatever platform.
+    /// Never returns the same number twice, on any platform.
     fn random(&self) -> u128 {
         let number = RANDOM.fetch_add(1, Ordering::Relaxed);
         let half = |half: u64| u128::from(mixed(2 * number + half));
@@ -87,7 +87,7 @@ impl Platform for TestPlatform {
 }
 
 /// SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators), which
-/// gives another number for each.
+/// maps different numbers to different numbers.
 fn mixed(number: u64) -> u64 {
     let mut z = number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

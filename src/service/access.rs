@@ -8,7 +8,7 @@ use crate::auth::link::VerifiedLink;
 use crate::model::Image;
 
 impl Service {
-    /// The image that a verified link was made for, unless its links were revoked
+    /// Finds the image that a verified link was made for, unless its links have been revoked
     /// since.
     pub async fn find_linked(&self, id: Uuid, link: VerifiedLink) -> Result<Image, ServiceError> {
         let image = self

@@ -1,4 +1,4 @@
-//! Editing: what an owner may change of an image.
+//! Editing: the parts of an image that its owner may change.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,8 @@ use super::{AsSeen, Service, ServiceError};
 use crate::auth::Grant;
 use crate::model::{Image, Quota, Timestamp, Visibility};
 
-/// What is to be changed. A field that is `None` stays; `Some(None)` sets it back
-/// to what a new image has (RFC 7396: `null`).
+/// The changes to make. A field that is `None` stays as it is; `Some(None)` resets it to
+/// the default of a new image (RFC 7396: `null`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Patch {
     /// The file name.
@@ -19,12 +19,12 @@ pub struct Patch {
     pub tags: Option<Option<Vec<String>>>,
     /// Who may read the bytes without a token.
     pub visibility: Option<Option<Visibility>>,
-    /// Members of the metadata: a value sets one, `None` removes it.
+    /// Members of the metadata: `Some` sets a member, `None` removes it.
     pub metadata: Option<Option<BTreeMap<String, Option<String>>>>,
 }
 
 impl Patch {
-    /// Makes the changes.
+    /// Applies the changes.
     fn apply(&self, image: &mut Image) -> Result<(), FieldError> {
         if let Some(name) = &self.filename {
             image.filename = name.as_deref().map(fields::filename).transpose()?;
@@ -57,18 +57,18 @@ impl Patch {
 /// Why an edit was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EditError {
-    /// A field cannot be so.
+    /// A field has an invalid value.
     #[error(transparent)]
     Field(#[from] FieldError),
-    /// The image is not there, or a store failed.
+    /// The image does not exist, or a store failed.
     #[error(transparent)]
     Service(#[from] ServiceError),
 }
 
 impl Service {
-    /// Changes an image that `grant` reaches, within what its owner may keep, where asked
-    /// only if it is still as it was seen, and gives what it is then. Changes by others at the same time are kept:
-    /// the patch is made again on what they left.
+    /// Changes an image that `grant` reaches, within its owner's quota, and returns the
+    /// changed image; if `as_seen` is given, only if it accepts the current image.
+    /// Concurrent changes are kept: the patch is applied again to their result.
     pub async fn edit(
         &self,
         grant: &Grant,
@@ -84,10 +84,12 @@ impl Service {
             }
             let seen = image.updated_at;
             patch.apply(&mut image)?;
-            // Later than before even if the clock is not: it tells changes apart.
+            // Always later than the previous time, even if the clock is not: it
+            // distinguishes changes.
             let next = Timestamp::from_millis(seen.millis() + 1);
             image.updated_at = self.now().max(next);
-            // A quota is that of the token's owner: an admin is not held to it elsewhere.
+            // The quota is that of the token's owner: it does not apply to an admin's edit
+            // of another owner's image.
             let ours = image.owner == grant.owner;
             let quota = if ours { quota } else { Quota::default() };
             let updated = self.catalog().update(&image, seen, quota).await;

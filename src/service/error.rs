@@ -1,10 +1,10 @@
-//! What can go wrong in the service that is not the uploaded file's fault.
+//! Errors of the service that are not caused by the uploaded file.
 
 use crate::blobs::BlobError;
 use crate::catalog::CatalogError;
 use crate::model::QuotaExceeded;
 
-/// Which store an error comes from, and what it says.
+/// Which store an error comes from, and the error.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// The catalog.
@@ -15,13 +15,13 @@ pub enum StoreError {
     Blobs(BlobError),
 }
 
-/// Why the service could not do what it was asked.
+/// Why the service could not do what was requested.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ServiceError {
-    /// There is no such image, or not for this caller: the two are not told apart.
+    /// The image does not exist, or this caller may not see it: the two are not distinguished.
     #[error("no such image")]
     NotFound,
-    /// The image is no longer as the caller saw it.
+    /// The image has changed since the caller saw it.
     #[error("the image has changed")]
     Changed,
     /// Another request with the same Idempotency-Key is under way.
@@ -30,7 +30,7 @@ pub enum ServiceError {
     /// The Idempotency-Key was used for another request.
     #[error("the Idempotency-Key was used for another request")]
     KeyReused,
-    /// The image's links were revoked since this one was made.
+    /// The image's links have been revoked since this one was made.
     #[error("the link was revoked")]
     LinkRevoked,
     /// The upload ticket was used before.
@@ -39,19 +39,19 @@ pub enum ServiceError {
     /// The owner would keep more than the quota allows.
     #[error(transparent)]
     QuotaExceeded(#[from] QuotaExceeded),
-    /// The upload took longer than the time in which it could be committed.
-    #[error("the upload took longer than its lease")]
+    /// The upload took longer than the time within which it could be committed.
+    #[error("the upload did not finish before its lease expired")]
     TooLate,
-    /// A store does not answer, or cannot do what it was asked now. Worth a retry.
+    /// A store does not respond, or cannot do the work now. Retrying may help.
     #[error(transparent)]
     Unavailable(StoreError),
-    /// What is stored is damaged.
+    /// The stored data is damaged.
     #[error(transparent)]
     Damaged(StoreError),
 }
 
 impl ServiceError {
-    /// Whether it is the blob store that does not answer.
+    /// Whether the blob store does not respond.
     pub fn is_of_blobs(&self) -> bool {
         matches!(self, Self::Unavailable(StoreError::Blobs(_)))
     }

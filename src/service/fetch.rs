@@ -1,4 +1,4 @@
-//! Finding images, giving them out and deleting them.
+//! Finding, serving and deleting images.
 
 use std::ops::Range;
 
@@ -11,25 +11,25 @@ use crate::auth::Grant;
 use crate::blobs::{BlobError, ByteStream};
 use crate::model::{Filters, Image, ListQuery, Page, Position, Sort, Visibility};
 
-/// At most this many images are looked at for a page. Where filters match fewer than
-/// one in so many, a page may be empty and yet not the last.
+/// The most images that are examined for a page. Where filters match a smaller share than
+/// one in this many, a page may be empty although it is not the last.
 const SCAN: u32 = 1000;
 
-/// What is asked of a list.
+/// A request for a list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ListRequest {
     /// Only images that match.
     pub filters: Filters,
-    /// In this order.
+    /// The order of the images.
     pub sort: Sort,
-    /// After this place, where the page before ended.
+    /// The place where the previous page ended.
     pub after: Option<Position>,
-    /// At most this many.
+    /// The most images on the page.
     pub limit: u32,
 }
 
 impl Service {
-    /// The image, if `grant` reaches it. Foreign images are as good as absent.
+    /// Finds the image, if `grant` reaches it. Images of other owners are treated as absent.
     pub async fn find(&self, grant: &Grant, id: Uuid) -> Result<Image, ServiceError> {
         let image = self
             .catalog()
@@ -43,7 +43,7 @@ impl Service {
         }
     }
 
-    /// The image, if its bytes may be read: because `grant` reaches it, or by anybody.
+    /// Finds the image, if its bytes may be read: because `grant` reaches it or it is public.
     pub async fn find_readable(
         &self,
         grant: Option<&Grant>,
@@ -62,8 +62,8 @@ impl Service {
         }
     }
 
-    /// The bytes of `ranges` of an image that was found, one after the other. Damage
-    /// that shows only after the first bytes breaks the stream, and is logged.
+    /// Reads the bytes of `ranges` of an image, one range after the other. Damage that
+    /// shows only after the first bytes breaks off the stream and is logged.
     pub async fn read(
         &self,
         image: &Image,
@@ -77,14 +77,12 @@ impl Service {
         }
         let (service, id) = (self.clone(), image.id);
         let log = move |error: &BlobError| {
-            service.log(&format!(
-                "the transfer of image {id} was broken off: {error}"
-            ));
+            service.log(&format!("the transfer of image {id} broke off: {error}"));
         };
         Ok(stream.inspect_err(log).boxed())
     }
 
-    /// A page of what `grant` reaches.
+    /// Returns a page of the images that `grant` reaches.
     pub async fn list(&self, grant: &Grant, request: ListRequest) -> Result<Page, ServiceError> {
         let query = ListQuery {
             owner: grant.confined_to().map(str::to_owned),
@@ -97,8 +95,8 @@ impl Service {
         Ok(self.catalog().list(&query).await?)
     }
 
-    /// Deletes an image, where asked only if it is still as it was seen. Its bytes go
-    /// later, when nobody reads them any more.
+    /// Deletes an image; if `as_seen` is given, only if it accepts the current image. The
+    /// bytes are deleted later, when nobody is reading them any more.
     pub async fn delete(
         &self,
         grant: &Grant,

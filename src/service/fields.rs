@@ -1,17 +1,17 @@
-//! What an owner may write on an image: limits, and the tags themselves.
+//! The fields of an image that its owner may write: their limits, and the tags themselves.
 
 use std::collections::BTreeMap;
 
 use super::filename;
 
-/// The most tags of an image.
+/// The most tags that an image may have.
 pub const MAX_TAGS: usize = 32;
 /// The longest tag, in characters.
 pub const MAX_TAG_CHARS: usize = 64;
 /// The most bytes of all names and values of an image's metadata together.
 pub const MAX_METADATA_BYTES: usize = 4096;
 /// The most members of metadata that a change may name: no image can have more, since no
-/// name is empty.
+/// name may be empty.
 pub const MAX_METADATA_MEMBERS: usize = MAX_METADATA_BYTES;
 
 /// Why a field was refused.
@@ -20,12 +20,12 @@ pub const MAX_METADATA_MEMBERS: usize = MAX_METADATA_BYTES;
 pub struct FieldError {
     /// The field's name.
     pub field: &'static str,
-    /// What is wrong with it, to be read after its name.
+    /// What is wrong with it, phrased to follow the name.
     pub reason: String,
 }
 
 impl FieldError {
-    /// The field must be otherwise.
+    /// Creates an error that refuses the field for this reason.
     pub fn new(field: &'static str, reason: impl Into<String>) -> Self {
         Self {
             field,
@@ -34,8 +34,8 @@ impl FieldError {
     }
 }
 
-/// Tags without repeats, in the order given; spaces around them do not count. They are
-/// counted as they come, repeats too: what is one too many is not compared with others.
+/// Checks tags: removes duplicates and the spaces around each tag, and keeps their order.
+/// Duplicates count towards the limit, so that no tag past it needs to be compared.
 pub fn tags<'a>(given: impl IntoIterator<Item = &'a str>) -> Result<Vec<String>, FieldError> {
     let mut tags: Vec<String> = Vec::new();
     for (number, tag) in given.into_iter().map(str::trim).enumerate() {
@@ -47,7 +47,7 @@ pub fn tags<'a>(given: impl IntoIterator<Item = &'a str>) -> Result<Vec<String>,
         }
         if !is_tag(tag) {
             let reason = format!(
-                "must have 1 to {MAX_TAG_CHARS} characters each, none a comma or control character"
+                "must have 1 to {MAX_TAG_CHARS} characters each, with no comma or control character"
             );
             return Err(FieldError::new("tags", reason));
         }
@@ -66,7 +66,7 @@ fn is_tag(text: &str) -> bool {
         && text.chars().all(plain)
 }
 
-/// Metadata within its limits.
+/// Checks metadata against its limits.
 pub fn metadata(given: BTreeMap<String, String>) -> Result<BTreeMap<String, String>, FieldError> {
     let bytes: usize = given
         .iter()
@@ -82,14 +82,14 @@ pub fn metadata(given: BTreeMap<String, String>) -> Result<BTreeMap<String, Stri
             .iter()
             .any(|(name, value)| controls(name) || controls(value))
     {
-        let reason = "must have names that are not empty, and no control characters";
+        let reason = "must have no empty names and no control characters";
         return Err(FieldError::new("metadata", reason));
     }
     Ok(given)
 }
 
-/// A file name as it is kept. Those of uploads are cleaned instead: they come from
-/// file systems, and an image is not refused for its name.
+/// Checks a file name, which is kept exactly as given. The names of uploads are cleaned
+/// instead: they come from file systems, and an image is not refused because of its name.
 pub fn filename(given: &str) -> Result<String, FieldError> {
     match filename::clean(given) {
         Some(cleaned) if cleaned == given => Ok(cleaned),
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tags_are_trimmed_told_apart_and_limited() {
+    fn tags_are_trimmed_deduplicated_and_limited() {
         let check = |given: &[&str], expect: Option<&[&str]>| {
             let tags = tags(given.iter().copied()).ok();
             let expect = expect.map(|tags| tags.iter().map(|tag| (*tag).to_owned()).collect());
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn no_tag_after_the_33rd_is_asked_for() {
+    fn no_tag_after_the_33rd_is_read() {
         let mut given = 0;
         let endless = std::iter::from_fn(|| {
             given += 1;
@@ -149,9 +149,9 @@ mod tests {
     }
 
     #[test]
-    fn a_file_name_is_taken_as_it_is_or_not_at_all() {
-        for good in ["a.png", "Grüße 猫.jpg", ".htaccess", &"é".repeat(127)] {
-            assert_eq!(filename(good).as_deref(), Ok(good));
+    fn a_file_name_is_accepted_unchanged_or_refused() {
+        for valid in ["a.png", "Grüße 猫.jpg", ".htaccess", &"é".repeat(127)] {
+            assert_eq!(filename(valid).as_deref(), Ok(valid));
         }
         let long = "é".repeat(128);
         for wrong in [

@@ -3,9 +3,9 @@
 /// The longest name that is kept, in bytes of UTF-8.
 pub const MAX_BYTES: usize = 255;
 
-/// The name without its folders, without characters that control a terminal or
-/// the direction of text, cut to [`MAX_BYTES`] with its extension kept; `None`
-/// if nothing of it is left. Cleaning twice is cleaning once.
+/// Removes folders, and characters that control a terminal or the direction of text, and
+/// shortens the name to [`MAX_BYTES`] while keeping its extension; `None` if nothing
+/// remains. Cleaning a name twice gives the same result as cleaning it once.
 pub fn clean(name: &str) -> Option<String> {
     let base = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let visible: String = base
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_cleaned_and_stay_readable() {
+    fn names_are_cleaned_and_remain_readable() {
         let check = |name: &str, expect: Option<&str>| assert_eq!(clean(name).as_deref(), expect);
         check("cat.jpg", Some("cat.jpg"));
         check("  Grüße 猫.jpg ", Some("Grüße 猫.jpg"));
@@ -64,7 +64,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn cleaning_twice_is_cleaning_once(name in "\\PC{0,300}|.{0,300}") {
+        fn cleaning_is_idempotent(name in "\\PC{0,300}|.{0,300}") {
             if let Some(once) = clean(&name) {
                 proptest::prop_assert!(once.len() <= MAX_BYTES);
                 let twice = clean(&once);

@@ -1,12 +1,12 @@
-//! Where blob ids come from: leases recorded in the catalog before a byte is
-//! written, so that what a crash leaves behind can be found.
+//! Issues blob ids: from leases that are recorded in the catalog before a byte is
+//! written, so that whatever a crash leaves behind can be found.
 //!
-//! One record serves many uploads. An instance begins with a small lease and
-//! takes larger ones while it lives, since most instances live short.
+//! One record serves many uploads. An instance begins with a small lease and acquires
+//! larger ones the longer it lives, since most instances are short-lived.
 //!
-//! A lease's term has three parts: ids are given out, then the uploads that have
-//! begun are finished, then nothing is written any more, so that a write which a
-//! store took long over, also one that was given up, lands before the sweep comes.
+//! A lease's term has three parts: first ids are issued, then the uploads that have begun
+//! are finished, then nothing more is written, so that a slow write, even one that was
+//! abandoned, completes before the sweep runs.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -20,18 +20,18 @@ const LARGEST_CAPACITY: u32 = 64;
 /// The parts of a lease's term, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Term {
-    /// For how long ids are given out.
+    /// How long ids are issued.
     pub issue: i64,
-    /// For how long uploads may go on from there: each has this long at least.
+    /// How long uploads may continue after that: each upload has at least this long.
     pub write: i64,
-    /// For how long nothing is written before the lease ends: the longest that a
-    /// store may take over a write, whether anybody still waits for it or not.
+    /// How long before the lease ends nothing more is written: the longest that a store may
+    /// take to complete a write, whether or not anything still waits for it.
     pub settle: i64,
 }
 
 impl Term {
-    /// A term that gives every upload so many seconds, and every write that was given up
-    /// at least so many.
+    /// Creates a term that gives every upload at least `upload_seconds`, and every abandoned
+    /// write at least `late_write_seconds`.
     pub const fn new(upload_seconds: u64, late_write_seconds: u64) -> Self {
         let write = millis(upload_seconds);
         let late_write = millis(late_write_seconds);
@@ -58,7 +58,7 @@ const fn millis(seconds: u64) -> i64 {
     seconds.cast_signed().saturating_mul(1000)
 }
 
-/// A blob id, and the lease that it belongs to.
+/// A blob id and the lease that it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct LeasedId {
     pub(super) blob: BlobId,
@@ -67,7 +67,7 @@ pub(super) struct LeasedId {
     pub(super) write_until: Timestamp,
 }
 
-/// The lease that an instance draws from.
+/// The lease that an instance takes ids from.
 #[derive(Debug, Default)]
 pub(super) struct LeasePool {
     // Never held across an await.
@@ -98,7 +98,7 @@ impl Current {
 }
 
 impl LeasePool {
-    /// An id from the current lease, or the capacity that the next should have.
+    /// Takes an id from the current lease; otherwise returns the capacity for the next lease.
     fn draw(&self, now: Timestamp) -> Result<LeasedId, u32> {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(current) = current.as_mut() else {
@@ -114,7 +114,7 @@ impl LeasePool {
 }
 
 impl Service {
-    /// A blob id that nobody else has.
+    /// Returns a blob id that has never been issued before.
     pub(super) async fn next_blob_id(&self) -> Result<LeasedId, CatalogError> {
         let now = self.now();
         let capacity = match self.parts.leases.draw(now) {
@@ -135,8 +135,8 @@ impl Service {
             write_until: now.plus_millis(term.issue.saturating_add(term.write)),
         };
         let id = current.draw(now);
-        // Another request may have done the same meanwhile: the ids left in the
-        // lease that is replaced stay unused.
+        // Another request may have replaced the lease meanwhile: the ids left in the lease
+        // that is replaced here remain unused.
         self.parts.leases.replace(current);
         id.ok_or(CatalogError::LeaseExpired)
     }

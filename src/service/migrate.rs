@@ -5,10 +5,10 @@ use crate::blobs::{BlobError, MoveError, Moved, MovingBlobs};
 use crate::catalog::{BlobRecord, CatalogError};
 use crate::model::BlobId;
 
-/// The most bytes that one step moves, but for the blob that passes it.
+/// The most bytes that one step moves, except that the last blob may exceed it.
 const BYTES_PER_STEP: u64 = 64 << 20;
 
-/// What a step did.
+/// The result of a step.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Migrated {
     /// How many blobs were moved, and their bytes.
@@ -17,9 +17,9 @@ pub struct Migrated {
     pub moved_bytes: u64,
     /// How many were not in the previous store.
     pub moved_before: u64,
-    /// Those that cannot be moved because they are damaged, and how.
+    /// The blobs that cannot be moved because they are damaged, and the damage.
     pub damaged: Vec<(BlobId, String)>,
-    /// The last blob of the step; `None` where there are no more.
+    /// The last blob of the step; `None` if there are no more.
     pub next: Option<BlobId>,
 }
 
@@ -30,13 +30,13 @@ pub struct Migration {
 }
 
 impl Migration {
-    /// The move of the blobs of `service`, whose store is `blobs`.
+    /// Creates the migration for `service`, whose blob store is `blobs`.
     pub fn new(service: Service, blobs: MovingBlobs) -> Self {
         Self { service, blobs }
     }
 
-    /// One bounded step: of the blobs after `after`, in the order of their ids, it
-    /// moves at most `limit`. A failing store ends it; what was moved stays so.
+    /// Performs one bounded step: moves at most `limit` of the blobs that follow `after` in
+    /// the order of ids. If a store fails, the step ends; blobs already moved stay moved.
     pub async fn step(&self, after: &str, limit: u32) -> Result<Migrated, ServiceError> {
         let mut done = Migrated::default();
         let page = self.service.catalog().blobs_after(after, limit).await?;
@@ -64,8 +64,8 @@ impl Migration {
     ) -> Result<(), ServiceError> {
         let blob = &recorded.blob;
         let service = &self.service;
-        // What is swept by now is not written again. What is swept from here on is deleted
-        // once more when the last write of this move has landed.
+        // A blob that has been swept by now is not written again. A blob that is swept later
+        // is deleted once more after the last write of this move has completed.
         let until = service.now().plus_millis(service.lease_term().write);
         if !service.catalog().is_recorded(&blob.id).await? {
             return Ok(());
@@ -84,7 +84,8 @@ impl Migration {
             Err(MoveError::Blobs(error @ (BlobError::Store(_) | BlobError::OutOfRange { .. }))) => {
                 return Err(error.into());
             }
-            // It was deleted meanwhile: then it is no loss, and swept wherever it is.
+            // It was deleted meanwhile: nothing is lost, and the sweep deletes it in both
+            // stores.
             Err(_)
                 if service
                     .catalog()

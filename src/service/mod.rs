@@ -1,5 +1,5 @@
-//! What the product does, in its own words: take images in, find them, give
-//! them out, delete them, and clean up. Knows stores and media, not HTTP.
+//! What the product does, in its own terms: accept images, find them, serve them, delete
+//! them, and clean up. Knows stores and media, but not HTTP.
 
 mod access;
 pub mod audit;
@@ -35,11 +35,11 @@ pub use upload::{
 };
 pub use usage::Report;
 
-/// Whether an image is still as the caller saw it. Asked again after each change by
-/// others, until what it was asked of is what is changed.
+/// Whether an image is still as the caller saw it. Checked again after each concurrent
+/// change, until the version that was checked is the one that is changed.
 pub type AsSeen<'a> = dyn Fn(&Image) -> bool + Sync + 'a;
 
-/// The image service. Clones share everything.
+/// The image service. Clones share all state.
 #[derive(Clone)]
 pub struct Service {
     parts: Arc<Parts>,
@@ -49,7 +49,7 @@ struct Parts {
     catalog: Arc<dyn Catalog>,
     blobs: Arc<dyn BlobStore>,
     settings: Arc<Settings>,
-    /// How long uploads may take, and so how long remains may stay.
+    /// How long uploads may take, and therefore how long remains may exist.
     lease_term: Term,
     platform: Arc<dyn Platform>,
     leases: lease::LeasePool,
@@ -58,7 +58,7 @@ struct Parts {
 }
 
 impl Service {
-    /// A service over two stores.
+    /// Creates a service on two stores.
     pub fn new(
         catalog: Arc<dyn Catalog>,
         blobs: Arc<dyn BlobStore>,
@@ -91,33 +91,33 @@ impl Service {
         self.parts.lease_term
     }
 
-    /// The time.
+    /// The current time.
     pub fn now(&self) -> Timestamp {
         self.parts.platform.now()
     }
 
-    /// The host's clock, randomness, background work and log.
+    /// Returns the host's clock, randomness, background work and log.
     pub fn platform(&self) -> &Arc<dyn Platform> {
         &self.parts.platform
     }
 
-    /// An id that nothing else has, as text.
+    /// Returns a new unique id as text.
     pub fn new_id(&self) -> String {
         let id = platform::new_id(&**self.platform());
         id.simple().to_string()
     }
 
-    /// Writes a line for the operator.
+    /// Writes a line to the operator's log.
     pub fn log(&self, line: &str) {
         self.parts.platform.log(line);
     }
 
-    /// Runs work after the response has been sent, with no promise that it ends.
+    /// Runs work after the response has been sent. It may be cut off before it ends.
     pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         self.parts.platform.spawn(Box::pin(work));
     }
 
-    /// Whether both stores answer.
+    /// Checks that both stores respond.
     pub async fn check(&self) -> Result<(), ServiceError> {
         self.catalog().check().await?;
         self.blobs().check().await?;

@@ -1,12 +1,12 @@
-//! Cleaning up: the bytes of deleted images, and what crashes left behind.
+//! Cleaning up: deletes the bytes of deleted images and whatever crashes left behind.
 //!
-//! Everything is found from the catalog's records, never by listing keys. Bytes
-//! go first and their record last, so that a sweep which is cut short is repeated
-//! by the next; two sweeps at once only do the same work twice.
+//! Everything is found through the catalog's records, never by listing keys. Bytes are
+//! deleted first and their record last, so that a sweep that is interrupted is repeated by
+//! the next; two concurrent sweeps merely do the same work twice.
 //!
-//! A write that was given up, by an upload or by one that moves blobs, may land after its
-//! blob was deleted. So what was deleted is recorded as remains, and deleted once more
-//! when nothing can land any more.
+//! A write that was abandoned, by an upload or by a migration of blobs, may complete after
+//! its blob was deleted. Therefore deleted blobs are recorded as remains, and deleted once
+//! more when no write can complete any more.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -14,13 +14,13 @@ use super::{Service, ServiceError};
 use crate::catalog::Lease;
 use crate::model::{BlobId, Timestamp};
 
-/// How often one instance sweeps on its own.
+/// How often an instance sweeps by itself.
 const INTERVAL_MILLIS: i64 = 60_000;
-/// How many records one step takes on, so that none holds up requests.
+/// The most records that one step handles, so that no step delays requests.
 const STEP: u32 = 16;
-/// How many of them may be leases, each of which may have many remains.
+/// The most leases among them, since each may have many remains.
 const LEASES_PER_STEP: u32 = 2;
-/// A call that sweeps many steps begins none after this long.
+/// A call that sweeps in many steps begins no further step after this long.
 const LONGEST_MILLIS: i64 = 10_000;
 
 /// When this instance last swept.
@@ -30,7 +30,7 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    /// Whether a sweep is due; if so, the next is due an interval later.
+    /// Whether a sweep is due. If so, the next one is due an interval later.
     fn begin(&self, now: Timestamp) -> bool {
         let last = self.last.load(Ordering::Relaxed);
         let due = now.millis() >= last.saturating_add(INTERVAL_MILLIS);
@@ -44,40 +44,40 @@ impl Schedule {
 /// What was swept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Swept {
-    /// Deleted blobs whose bytes are gone now.
+    /// Deleted blobs whose bytes have been removed.
     pub blobs: u32,
-    /// Expired leases whose remains are gone now.
+    /// Expired leases whose remains have been removed.
     pub leases: u32,
     /// Whether there may be more to do.
     pub more: bool,
 }
 
 impl Service {
-    /// Sweeps step by step until nothing is left, `limit` records are gone, or it
-    /// has taken long enough.
+    /// Sweeps step by step until nothing is left, `limit` records have been removed, or the
+    /// time is up.
     pub async fn sweep(&self, limit: u32) -> Result<Swept, ServiceError> {
         let latest = self.now().plus_millis(LONGEST_MILLIS);
         let mut all = Swept::default();
         let mut left = limit;
         loop {
-            let (step, taken) = self.sweep_step(left).await?;
+            let (step, handled) = self.sweep_step(left).await?;
             all.blobs += step.blobs;
             all.leases += step.leases;
             all.more = step.more;
-            left = left.saturating_sub(taken);
+            left = left.saturating_sub(handled);
             if !step.more || left == 0 || self.now() >= latest {
                 break;
             }
         }
         let used_before = self.now().plus_seconds(-super::TICKET_RECORD_SECONDS);
         self.catalog().forget_tickets(used_before).await?;
-        // The record of a claim that was abandoned stands in the way of one that is late.
+        // The record of an abandoned claim blocks a claim that arrives late.
         let settled = self.now().plus_millis(-self.lease_term().settle);
         self.catalog().forget_keys(settled).await?;
         Ok(all)
     }
 
-    /// One step, of at most `limit` records; what was swept, and how many records that was.
+    /// Sweeps at most `limit` records; returns what was swept and the number of records.
     async fn sweep_step(&self, limit: u32) -> Result<(Swept, u32), ServiceError> {
         let (mut blobs, mut leases) = (0, 0);
         let most_leases = limit.min(LEASES_PER_STEP);
@@ -105,9 +105,9 @@ impl Service {
         Ok((swept, leases + blobs + remains))
     }
 
-    /// Deletes once more what had been deleted before the last write of it could land: one
-    /// of an upload within the time that a lease leaves for it, one that moves blobs
-    /// within the time that it may take itself besides.
+    /// Deletes once more the blobs that had been deleted before their last write could
+    /// complete: a write of an upload within the time that a lease reserves for it, a write
+    /// of a migration within the time that it may additionally take itself.
     async fn sweep_remains(&self, limit: u32) -> Result<u32, ServiceError> {
         if limit == 0 {
             return Ok(0);
@@ -129,9 +129,9 @@ impl Service {
         Ok(u32::try_from(ids.len()).unwrap_or(u32::MAX))
     }
 
-    /// Deletes what was written under the lease and is no blob. Its end is recorded
-    /// first: a commit that is on its way with the time of a moment ago, or by a
-    /// clock that is behind, comes either before the look at the records or to nothing.
+    /// Deletes the blobs that were written under the lease and never committed. The lease is
+    /// closed first: a commit in progress that carries a slightly older time, or the time of
+    /// a clock that is behind, either takes effect before the records are read or fails.
     async fn sweep_lease(&self, lease: &Lease) -> Result<(), ServiceError> {
         self.catalog().close_lease(&lease.id).await?;
         let recorded = self.catalog().recorded_blobs(lease).await?;
@@ -142,7 +142,7 @@ impl Service {
         Ok(self.catalog().forget_lease(&lease.id).await?)
     }
 
-    /// Sweeps a step after the response, if one is due.
+    /// Sweeps one step after the response, if one is due.
     pub(super) fn sweep_in_background(&self) {
         if !self.parts.sweeps.begin(self.now()) {
             return;

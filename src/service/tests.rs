@@ -21,7 +21,7 @@ use crate::media::{MediaError, testing};
 use crate::model::{Kind, Quota, QuotaClaim};
 use crate::platform::testing::TestPlatform;
 
-/// A service over memory with a clock that the test sets.
+/// A service in memory with a clock that the test sets.
 struct Bench {
     service: Service,
     values: MemoryKeyValue,
@@ -43,7 +43,8 @@ impl Bench {
         Self::failing(|_| false)
     }
 
-    /// The calls to the blob store that `fails` names fail, counted from 0.
+    /// Creates a bench whose calls to the blob store fail where `fails` says so, counted
+    /// from 0.
     fn failing(fails: impl Fn(u64) -> bool + Send + Sync + 'static) -> Self {
         let values = MemoryKeyValue::default();
         let store = FaultyKeyValue::new(values.clone(), fails);
@@ -104,7 +105,7 @@ impl Bench {
         begun.expect("begins")
     }
 
-    /// Begins an upload, with one file.
+    /// Begins an upload and sends one file.
     async fn receive(&self, terms: UploadTerms, bytes: &[u8]) -> Result<Upload, UploadError> {
         let mut upload = self.begin(terms).await;
         upload.file(body(bytes), named("a.png")).await?;
@@ -120,7 +121,7 @@ impl Bench {
     async fn download(&self, image: &crate::model::Image) -> Vec<u8> {
         let whole = 0..image.blob.size;
         let stream = self.service.read(image, std::slice::from_ref(&whole)).await;
-        let stream = stream.expect("is there");
+        let stream = stream.expect("exists");
         let pieces: Vec<Bytes> = stream.try_collect().await.expect("is whole");
         pieces.concat()
     }
@@ -142,7 +143,7 @@ impl Bench {
             .images
     }
 
-    /// Does what goes on after responses.
+    /// Runs the work that was spawned to run after responses.
     async fn do_spawned(&self) {
         self.platform.do_spawned().await;
     }
@@ -153,7 +154,7 @@ impl Bench {
         while self.service.sweep(100).await.expect("sweeps").more {}
     }
 
-    /// Nothing is stored and nothing is recorded.
+    /// Checks that nothing is stored and nothing is recorded.
     async fn assert_empty(&self, case: &str) {
         assert_eq!(self.images().await, vec![], "{case}");
         assert_eq!(self.values.keys(), Vec::<String>::new(), "{case}");
@@ -163,7 +164,7 @@ impl Bench {
 
 /// Small limits, and short times.
 pub(super) fn settings() -> Settings {
-    let mut settings = Settings::of_test(&[]).expect("good settings");
+    let mut settings = Settings::of_test(&[]).expect("valid settings");
     settings.uploads.max_bytes = 2000;
     settings.uploads.max_seconds = UPLOAD_SECONDS;
     settings.media.max_pixels = 10_000;
@@ -175,7 +176,7 @@ pub(super) fn settings() -> Settings {
     settings
 }
 
-/// A body that comes in pieces of 50 bytes.
+/// A body that arrives in pieces of 50 bytes.
 fn body(bytes: &[u8]) -> impl futures_util::Stream<Item = Result<Bytes, std::io::Error>> + use<> {
     let pieces: Vec<_> = bytes
         .chunks(50)
@@ -192,7 +193,7 @@ fn of(owner: &str) -> UploadTerms {
     }
 }
 
-/// A file of which only the name is declared.
+/// The declaration of a file that has only a name.
 fn named(filename: &str) -> Declared {
     Declared {
         filename: Some(filename.to_owned()),
@@ -200,7 +201,7 @@ fn named(filename: &str) -> Declared {
     }
 }
 
-/// Ends a session as a crash does: it cleans nothing up.
+/// Ends a session as a crash would, without cleaning up.
 fn crash(upload: Upload) {
     std::mem::forget(upload);
 }
@@ -214,10 +215,10 @@ fn grant(owner: &str) -> Grant {
 }
 
 #[tokio::test]
-async fn a_file_becomes_an_image_and_comes_back() {
+async fn an_uploaded_file_can_be_downloaded() {
     let bench = Bench::new();
     let file = testing::png_of_size(1000);
-    let image = bench.upload("alice", &file).await.expect("is taken");
+    let image = bench.upload("alice", &file).await.expect("is accepted");
     assert_eq!(
         (image.blob.size, image.filename.as_deref()),
         (1000, Some("a.png"))
@@ -316,7 +317,7 @@ async fn a_refused_file_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn a_sender_who_goes_away_leaves_nothing_behind() {
+async fn a_client_that_disconnects_leaves_nothing_behind() {
     let bench = Bench::new();
     let file = testing::png_of_size(1000);
     let gone = stream::once(async { Err(std::io::Error::other("connection reset")) });
@@ -328,7 +329,7 @@ async fn a_sender_who_goes_away_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn what_is_announced_too_long_is_refused_before_a_byte_is_read() {
+async fn a_file_declared_too_long_is_refused_before_a_byte_is_read() {
     let bench = Bench::new();
     let unread = stream::poll_fn(
         |_| -> std::task::Poll<Option<Result<Bytes, std::io::Error>>> {
@@ -344,9 +345,9 @@ async fn what_is_announced_too_long_is_refused_before_a_byte_is_read() {
     assert!(matches!(answer, Err(UploadError::TooLarge { limit: 2000 })));
 }
 
-/// The blob store fails at its n-th call, for every n: once, or from there on.
+/// The blob store fails at its n-th call, for every n: once, or from that call on.
 #[tokio::test]
-async fn whatever_call_fails_nothing_is_half_there_and_all_is_swept() {
+async fn when_any_call_fails_nothing_is_half_stored_and_everything_is_swept() {
     let file = testing::png_of_size(1000);
     for outage in [false, true] {
         let mut failures = 0;
@@ -368,17 +369,17 @@ async fn whatever_call_fails_nothing_is_half_there_and_all_is_swept() {
         assert_eq!(
             failures,
             1000_u32.div_ceil(CHUNK),
-            "every chunk's write was failed once"
+            "the write of every chunk failed once"
         );
     }
 }
 
 #[tokio::test]
-async fn a_sweep_that_is_cut_short_is_finished_by_the_next() {
+async fn an_interrupted_sweep_is_finished_by_the_next() {
     let file = testing::png_of_size(1000);
     for n in 0..4 {
         let bench = Bench::failing(move |call| call == 16 + n);
-        let image = bench.upload("alice", &file).await.expect("is taken");
+        let image = bench.upload("alice", &file).await.expect("is accepted");
         if let Ok(upload) = bench.receive(of("alice"), &file).await {
             crash(upload);
         }
@@ -398,12 +399,12 @@ async fn a_sweep_that_is_cut_short_is_finished_by_the_next() {
 async fn equal_content_is_stored_once_and_outlives_its_first_image() {
     let bench = Bench::new();
     let file = testing::png_of_size(300);
-    let first = bench.upload("alice", &file).await.expect("is taken");
+    let first = bench.upload("alice", &file).await.expect("is accepted");
     let keys = bench.values.keys();
-    let second = bench.upload("alice", &file).await.expect("is taken");
+    let second = bench.upload("alice", &file).await.expect("is accepted");
     bench.do_spawned().await;
     assert_eq!((&second.blob, bench.values.keys()), (&first.blob, keys));
-    let foreign = bench.upload("bob", &file).await.expect("is taken");
+    let foreign = bench.upload("bob", &file).await.expect("is accepted");
     assert_ne!(foreign.blob, first.blob);
 
     bench
@@ -435,8 +436,8 @@ async fn files_of_one_request_are_committed_together() {
     let (a, b) = (testing::png_of_size(300), testing::png_of_size(301));
     let mut upload = bench.begin(of("alice")).await;
     for file in [&a, &b, &a] {
-        let taken = upload.file(body(file), Declared::default()).await;
-        taken.expect("is taken");
+        let accepted = upload.file(body(file), Declared::default()).await;
+        accepted.expect("is accepted");
     }
     let attributes = Attributes {
         tags: vec!["t".to_owned()],
@@ -448,20 +449,20 @@ async fn files_of_one_request_are_committed_together() {
     assert_eq!(images[0].blob, images[2].blob);
     assert!(images.iter().all(|image| image.tags == ["t"]));
     bench.do_spawned().await;
-    // The third file's chunks are gone: 5 of each of the others stay.
+    // The third file's chunks are deleted: 5 of each of the others remain.
     assert_eq!(bench.values.keys().len(), 10);
 }
 
 #[tokio::test]
-async fn readers_have_a_grace_before_deleted_bytes_go() {
+async fn readers_have_a_grace_period_before_bytes_are_deleted() {
     let bench = Bench::new();
     let file = testing::png_of_size(1000);
-    let image = bench.upload("alice", &file).await.expect("is taken");
+    let image = bench.upload("alice", &file).await.expect("is accepted");
     let stream = bench
         .service
         .read(&image, &[0..64, 64..1000])
         .await
-        .expect("is there");
+        .expect("exists");
     bench
         .service
         .delete(&grant("alice"), image.id, None)
@@ -480,7 +481,10 @@ async fn readers_have_a_grace_before_deleted_bytes_go() {
 async fn an_upload_that_outlasts_its_lease_is_refused() {
     let bench = Bench::new();
     let file = testing::png_of_size(1000);
-    let upload = bench.receive(of("alice"), &file).await.expect("is taken");
+    let upload = bench
+        .receive(of("alice"), &file)
+        .await
+        .expect("is accepted");
     bench.advance(TERM_SECONDS);
     bench.sweep_all().await;
     let late = upload.commit(Attributes::default()).await;
@@ -495,7 +499,7 @@ async fn an_upload_stops_before_its_lease_ends() {
     let file = testing::png_of_size(1000);
     let clock = Arc::clone(&bench.clock);
     let mut pieces = 0;
-    // The sender falls asleep after ten pieces.
+    // The sender pauses after ten pieces.
     let slow = body(&file).inspect(move |_| {
         pieces += 1;
         if pieces == 11 {
@@ -511,11 +515,11 @@ async fn an_upload_stops_before_its_lease_ends() {
 }
 
 #[tokio::test]
-async fn a_call_sweeps_no_more_than_it_is_asked_to() {
+async fn a_call_sweeps_no_more_than_its_limit() {
     let bench = Bench::new();
     for size in 100..150 {
         let image = bench.upload("alice", &testing::png_of_size(size)).await;
-        let id = image.expect("is taken").id;
+        let id = image.expect("is accepted").id;
         bench
             .service
             .delete(&grant("alice"), id, None)
@@ -538,30 +542,30 @@ async fn one_lease_serves_many_uploads() {
         bench
             .upload("alice", &testing::png_of_size(100 + n))
             .await
-            .expect("is taken");
+            .expect("is accepted");
     }
-    // Of 4, 16 and 64 ids; the other records are the blobs.
+    // Leases of 4, 16 and 64 ids; the other records are the blobs.
     assert_eq!(bench.catalog.other_records().len(), 84 + 3);
     bench.advance(LEASE.issue / 1000);
     bench
         .upload("alice", &testing::png_of_size(999))
         .await
-        .expect("is taken");
+        .expect("is accepted");
     assert_eq!(
         bench.catalog.other_records().len(),
         85 + 4,
-        "an old lease gives no more ids"
+        "an old lease issues no more ids"
     );
 }
 
 #[tokio::test]
-async fn deletions_sweep_in_the_background_but_not_each() {
+async fn deletions_sweep_in_the_background_but_not_every_time() {
     let bench = Bench::new();
     for _ in 0..3 {
         let image = bench
             .upload("alice", &testing::png_of_size(100))
             .await
-            .expect("is taken");
+            .expect("is accepted");
         bench
             .service
             .delete(&grant("alice"), image.id, None)
@@ -573,10 +577,11 @@ async fn deletions_sweep_in_the_background_but_not_each() {
     bench
         .upload("alice", &testing::png_of_size(100))
         .await
-        .expect("is taken");
+        .expect("is accepted");
     assert_eq!(bench.platform.spawned(), 2);
     bench.do_spawned().await;
-    // The dead are gone, but for their remains; the living blob and two leases stay.
+    // The dead blobs are deleted, except for their remains; the live blob and two leases
+    // remain.
     assert_eq!(bench.catalog.other_records().len(), 3 + 3);
     bench.advance(LEASE.settle / 1000 + 60);
     bench.sweep_all().await;
@@ -589,7 +594,7 @@ async fn concurrent_edits_are_all_kept() {
     let image = bench
         .upload("alice", &testing::png_of_size(100))
         .await
-        .expect("is taken");
+        .expect("is accepted");
     let edits = (0..20).map(|n| {
         let member = BTreeMap::from([(format!("k{n}"), Some("v".to_owned()))]);
         let patch = Patch {
@@ -610,7 +615,7 @@ async fn concurrent_edits_are_all_kept() {
         .service
         .find(&grant("alice"), image.id)
         .await
-        .expect("is there");
+        .expect("exists");
     assert_eq!(edited.metadata.len(), 20);
     let foreign = bench
         .service
@@ -626,12 +631,12 @@ async fn concurrent_edits_are_all_kept() {
 }
 
 #[tokio::test]
-async fn a_patch_sets_keeps_and_sets_back() {
+async fn a_patch_sets_keeps_and_resets_fields() {
     let bench = Bench::new();
     let image = bench
         .upload("alice", &testing::png_of_size(100))
         .await
-        .expect("is taken");
+        .expect("is accepted");
     let edit = async |patch: Patch| {
         bench
             .service
@@ -685,7 +690,7 @@ async fn a_patch_sets_keeps_and_sets_back() {
 }
 
 #[tokio::test]
-async fn of_many_uploads_with_one_ticket_one_succeeds_and_the_rest_leave_nothing() {
+async fn only_one_of_many_uploads_with_one_ticket_succeeds_and_the_others_leave_nothing() {
     let bench = Bench::new();
     let ticket = UploadTerms {
         ticket: Some(UploadTicket {
@@ -698,7 +703,7 @@ async fn of_many_uploads_with_one_ticket_one_succeeds_and_the_rest_leave_nothing
     for size in 100..108 {
         let file = testing::png_of_size(size);
         let upload = bench.receive(ticket.clone(), &file).await;
-        uploads.push(upload.expect("is taken"));
+        uploads.push(upload.expect("is accepted"));
     }
     let commits = uploads
         .into_iter()

@@ -1,4 +1,4 @@
-//! What owners keep.
+//! What each owner keeps.
 
 use super::{Service, ServiceError};
 use crate::catalog::Statistics;
@@ -9,19 +9,19 @@ use crate::model::{Timestamp, Usage};
 pub struct Report {
     /// What is kept.
     pub statistics: Statistics,
-    /// The age in seconds of the oldest lease; 0 where there is none.
+    /// The age of the oldest lease in seconds; 0 if there is none.
     pub oldest_lease_seconds: u64,
-    /// For how many seconds the longest dead blob has been dead; 0 where there is none.
+    /// How many seconds ago the first of the dead blobs died; 0 if there is none.
     pub oldest_death_seconds: u64,
 }
 
 impl Service {
-    /// How much the owner keeps.
+    /// Returns how much the owner keeps.
     pub async fn usage(&self, owner: &str) -> Result<Usage, ServiceError> {
         Ok(self.catalog().usage(owner).await?)
     }
 
-    /// What all owners keep, and the `owners` of them who keep the most bytes.
+    /// Returns what all owners keep, and the `owners` of them who keep the most bytes.
     pub async fn report(&self, owners: u32) -> Result<Report, ServiceError> {
         let statistics = self.catalog().statistics(owners).await?;
         let now = self.now().seconds();

@@ -1,5 +1,5 @@
-//! SHA-256 of whole files as they are read: by audits, and by downloads where
-//! `verify_downloads` asks for it.
+//! Verifies the SHA-256 of whole files while they are read: in audits, and in downloads if
+//! `verify_downloads` requests it.
 
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
@@ -12,12 +12,12 @@ use crate::model::{BlobId, Sha256};
 struct Verified {
     bytes: ByteStream,
     hasher: sha2::Sha256,
-    /// What came last: it is held back until all is known to be right.
+    /// The latest piece, held back until all bytes are known to be right.
     held: Option<Bytes>,
 }
 
-/// All bytes of `blob`, which must have this SHA-256. Where they have
-/// not, the stream breaks before its last piece.
+/// Returns all bytes of `blob`, which must have this SHA-256. If they do not, the stream
+/// fails before its last piece.
 pub(super) fn verified(bytes: ByteStream, blob: BlobId, sha256: Sha256) -> ByteStream {
     let start = Verified {
         bytes,
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_right_is_given_and_what_is_not_never_ends_well() {
+    async fn right_bytes_are_returned_and_wrong_bytes_end_in_an_error() {
         let cases: [&[&'static [u8]]; 5] =
             [&[], &[b"a"], &[b"a", b"b"], &[b"a", b"", b"b", b""], &[b""]];
         for pieces in cases {

@@ -1,4 +1,4 @@
-//! The variables that decide who gets in: keys, tokens and signed URLs.
+//! The variables that decide who has access: keys, tokens and signed URLs.
 
 use super::values::{Values, refuse};
 use super::{SettingsError, Variable};
@@ -31,17 +31,17 @@ pub(super) const VARIABLES: &[Variable] = &[
     ),
 ];
 
-/// Who gets in.
+/// Who has access.
 #[derive(Clone, Debug)]
 pub struct Access {
     /// The keys of tokens, links, tickets and cursors.
     pub signing_keys: KeyRing,
-    /// What a token's `aud` must include; `None`: it is not judged.
+    /// The value that a token's `aud` must include; `None`: `aud` is not checked.
     pub token_audience: Option<String>,
-    /// The longest life of a signed URL in seconds.
+    /// The longest lifetime of a signed URL in seconds.
     pub max_link_seconds: u64,
-    /// What the expiry of signed URLs is rounded up to, in seconds, so that those made
-    /// within it are the same.
+    /// The interval in seconds to which the expiry of signed URLs is rounded up, so that URLs
+    /// made within one interval are the same.
     pub link_bucket_seconds: u64,
 }
 

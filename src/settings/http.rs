@@ -1,4 +1,4 @@
-//! The variables of the contract with clients: URLs, origins, what is logged and shown.
+//! The variables of the contract with clients: URLs, origins, logging and metrics.
 
 use super::values::{Values, refuse};
 use super::{SettingsError, Variable};
@@ -27,15 +27,15 @@ pub(super) const VARIABLES: &[Variable] = &[
     ),
 ];
 
-/// How the deployment speaks with clients.
+/// How the deployment communicates with clients.
 #[derive(Clone, Debug)]
 pub struct Http {
-    /// Scheme, authority and path before `/v1`, without a slash at the end; `None`: links
-    /// are relative.
+    /// Scheme, authority and path before `/v1`, without a trailing slash; `None`: links are
+    /// relative.
     pub public_base_url: Option<String>,
-    /// Whose pages may call from a browser.
+    /// The origins whose pages may call from a browser.
     pub cors_origins: Origins,
-    /// Which requests have a line in the log.
+    /// Which requests are logged.
     pub request_log: RequestLog,
     /// Whether responses report how long their parts took.
     pub server_timing: bool,
@@ -43,14 +43,14 @@ pub struct Http {
     pub metrics: MetricsAccess,
 }
 
-/// Which requests have a line in the log.
+/// Which requests are logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RequestLog {
-    /// All.
+    /// All requests.
     All,
-    /// Those that failed on our side.
+    /// Requests that failed with a server error.
     Errors,
-    /// None.
+    /// No requests.
     Off,
 }
 
@@ -59,21 +59,21 @@ pub enum RequestLog {
 pub enum MetricsAccess {
     /// Tokens with the scope `admin`.
     Admin,
-    /// Anybody; only admins see owners by name.
+    /// Anybody; only admins see the owners' names.
     Public,
 }
 
-/// Origins (RFC 6454 §7) that are allowed.
+/// The origins (RFC 6454 §7) that are allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origins {
-    /// `*`.
+    /// Any origin: `*`.
     Any,
-    /// These.
+    /// These origins.
     Listed(Vec<String>),
 }
 
 impl Origins {
-    /// Whether `origin` is one of them.
+    /// Whether `origin` is allowed.
     pub fn allow(&self, origin: &str) -> bool {
         match self {
             Self::Any => true,
@@ -115,13 +115,13 @@ fn origins(values: &Values, variable: &'static str) -> Result<Origins, SettingsE
     match words.iter().find(|word| !is_origin(word)) {
         None => Ok(Origins::Listed(words)),
         Some(word) => {
-            let must = "must be origins like https://app.example.com, or * alone";
+            let must = "must be origins like https://app.example.com, or only *";
             Err(refuse(variable, format!("{must}, not {word:?}")))
         }
     }
 }
 
-/// Scheme and authority, nothing else, as a browser writes it.
+/// Whether a text is a scheme and an authority, and nothing else, as a browser writes it.
 fn is_origin(text: &str) -> bool {
     let web = ["http://", "https://"]
         .iter()
@@ -134,7 +134,7 @@ fn base_url(values: &Values, variable: &'static str) -> Result<Option<String>, S
     let Some(value) = values.get(variable) else {
         return Ok(None);
     };
-    let must = "must be like https://images.example.com, with no query or fragment";
+    let must = "must be a URL like https://images.example.com, with no query or fragment";
     let uri: http::Uri = value.parse().map_err(|_| refuse(variable, must))?;
     let is_web = matches!(uri.scheme_str(), Some("http" | "https"));
     if !is_web || uri.authority().is_none() || uri.query().is_some() || value.contains('#') {

@@ -79,7 +79,7 @@ fn kinds(values: &Values, variable: &'static str) -> Result<Vec<Kind>, SettingsE
     for word in values.list(variable) {
         let kind = Kind::from_name(word).ok_or_else(|| {
             let known = Kind::ALL.map(Kind::name).join(", ");
-            let reason = format!("must be a list of {known}, but has {word:?}");
+            let reason = format!("must be a list of image types ({known}), but contains {word:?}");
             refuse(variable, reason)
         })?;
         if !kinds.contains(&kind) {
@@ -87,15 +87,15 @@ fn kinds(values: &Values, variable: &'static str) -> Result<Vec<Kind>, SettingsE
         }
     }
     if kinds.is_empty() {
-        return Err(refuse(variable, "must have at least one type"));
+        return Err(refuse(variable, "must contain at least one type"));
     }
     Ok(kinds)
 }
 
-/// What holds where no variable is set.
+/// The policy when no variable is set.
 #[cfg(any(test, feature = "fuzzing"))]
 impl Default for Policy {
     fn default() -> Self {
-        read(&Values(&std::collections::BTreeMap::new())).expect("the defaults are good")
+        read(&Values(&std::collections::BTreeMap::new())).expect("the defaults are valid")
     }
 }

@@ -1,18 +1,18 @@
 //! Settings: every variable, parsed, checked and defaulted in this one place.
 //!
-//! They come as strings from whatever provider the host has; [`Settings::parse`]
-//! either understands all of them or names the one that is wrong, and what was expected.
+//! They arrive as strings from the host's variables provider; [`Settings::parse`] either
+//! accepts all of them or reports the one that is wrong and what was expected.
 //!
 //! Each part has its rows of the table of variables ([`variables`]) and the settings that
-//! come of them, which the application uses as they are:
-//! - `access`: who gets in: keys, tokens, signed URLs;
-//! - `uploads`: what uploads are held to, whatever is in them;
+//! are read from them, which the application uses as they are:
+//! - `access`: who has access: keys, tokens, signed URLs;
+//! - `uploads`: the limits of uploads, whatever their content;
 //! - `media`: which images are accepted, and what is stored of them: a [`Policy`];
-//! - `http`: URLs, origins, what is logged and shown;
+//! - `http`: URLs, origins, logging and metrics;
 //! - `stores`: where bytes are kept, and how long.
 //!
-//! The table is the only place of names and defaults: `spin.toml` and README.md have them
-//! from here (`cargo xtask variables`).
+//! The table is the only source of names and defaults: `spin.toml` and README.md are
+//! written from it (`cargo xtask variables`).
 
 mod access;
 mod http;
@@ -36,13 +36,13 @@ use values::Values;
 pub struct Variable {
     /// Its name.
     pub name: &'static str,
-    /// What holds where it is not set; empty if nothing does.
+    /// The value used if it is not set; empty if there is none.
     pub default: &'static str,
-    /// Whether the application cannot do without.
+    /// Whether the application cannot run without it.
     pub is_required: bool,
-    /// Whether nobody may see its value.
+    /// Whether its value must not be shown.
     pub is_secret: bool,
-    /// What README.md says of it. The component does not carry it.
+    /// Its description in README.md. The component does not contain it.
     #[cfg(test)]
     description: &'static str,
 }
@@ -88,28 +88,28 @@ pub fn variables() -> impl Iterator<Item = &'static Variable> {
     parts.into_iter().flatten()
 }
 
-/// What a deployment was configured to do.
+/// The configuration of a deployment.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Who gets in.
+    /// Who has access.
     pub access: Access,
-    /// What uploads are held to, whatever is in them.
+    /// The limits of uploads, whatever their content.
     pub uploads: Uploads,
     /// Which images are accepted, and what is stored of them.
     pub media: Policy,
-    /// How the deployment speaks with clients.
+    /// How the deployment communicates with clients.
     pub http: Http,
     /// Where bytes are kept, and how long.
     pub stores: Stores,
 }
 
-/// A variable that cannot be used. The message holds no secret.
+/// A variable that cannot be used. The message contains no secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the variable {variable} {reason}")]
 pub struct SettingsError {
     /// The variable's name.
     pub variable: &'static str,
-    /// What was expected of it, to be read after its name.
+    /// What was expected of it, phrased to follow its name.
     pub reason: String,
 }
 
@@ -133,7 +133,7 @@ pub(crate) const TEST_KEYS: &str = "test:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmN
 
 #[cfg(any(test, feature = "fuzzing"))]
 impl Settings {
-    /// The settings of a test: a signing key, the defaults, and what is `set`.
+    /// The settings of a test: a signing key, the defaults, and the variables in `set`.
     pub(crate) fn of_test(set: &[(&'static str, &str)]) -> Result<Self, SettingsError> {
         let keys = [("signing_keys", TEST_KEYS)];
         let set = keys.iter().chain(set);

@@ -1,5 +1,5 @@
 //! The variables of stores: where bytes are kept, how they are cut and checked, and when
-//! they go.
+//! they are deleted.
 
 use super::values::{Values, refuse};
 use super::{SettingsError, Variable};
@@ -66,16 +66,16 @@ pub(super) const VARIABLES: &[Variable] = &[
 pub struct Stores {
     /// Where blobs are written.
     pub blobs: BlobStoreSetting,
-    /// Where blobs are that were not moved yet; `None`: nowhere.
+    /// Where the blobs that have not been moved yet are; `None`: there are none.
     pub previous_blobs: Option<BlobStoreSetting>,
     /// The length in bytes of the chunks that new blobs are cut into.
     pub chunk_bytes: u32,
-    /// Whether whole files are held against their SHA-256 when they are read, besides the
-    /// seals of their chunks.
+    /// Whether whole files are compared with their SHA-256 when they are read, in addition
+    /// to the seals of their chunks.
     pub verify_downloads: bool,
-    /// How long a store may take over a write that was given up, in seconds.
+    /// How long a store may take to complete an abandoned write, in seconds.
     pub late_write_seconds: u64,
-    /// How long the bytes of a deleted image stay for those who are reading them, in
+    /// How long the bytes of a deleted image remain for requests that are reading them, in
     /// seconds.
     pub delete_grace_seconds: u64,
 }
@@ -83,10 +83,10 @@ pub struct Stores {
 /// A kind of store for blobs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BlobStoreSetting {
-    /// Spin's key-value store `default`, whatever the runtime configuration puts
-    /// behind it.
+    /// Spin's key-value store `default`, whatever backend the runtime configuration gives
+    /// it.
     KeyValue,
-    /// A bucket.
+    /// A bucket in S3.
     S3(S3Config),
 }
 
@@ -108,7 +108,7 @@ impl Stores {
 }
 
 impl Values<'_> {
-    /// The store that blobs are moved from.
+    /// The store that blobs are moved from, if any.
     fn previous_store(
         &self,
         variable: &'static str,
@@ -117,7 +117,7 @@ impl Values<'_> {
             return Ok(None);
         };
         if previous == self.text("blob_store") {
-            let must = "must be another store than blob_store, or unset";
+            let must = "must be a different store from blob_store, or unset";
             return Err(refuse(variable, must));
         }
         self.store(variable, previous).map(Some)
@@ -140,7 +140,7 @@ impl Values<'_> {
         let path_style = self.word("s3_path_style", &[("true", true), ("false", false)])?;
         if !path_style && !endpoint.host().starts_with(&format!("{bucket}.")) {
             let must = "must begin with the bucket's name, as in \
-                        https://bucket.s3.eu-central-1.amazonaws.com, where s3_path_style is false";
+                        https://bucket.s3.eu-central-1.amazonaws.com, when s3_path_style is false";
             return Err(refuse("s3_endpoint", must));
         }
         Ok(S3Config {
@@ -155,31 +155,34 @@ impl Values<'_> {
     }
 
     fn required(&self, variable: &'static str) -> Result<&str, SettingsError> {
-        let missing = || refuse(variable, "must be set where blobs are in S3");
+        let missing = || refuse(variable, "must be set when blobs are stored in S3");
         self.get(variable).ok_or_else(missing)
     }
 
     fn endpoint(&self, variable: &'static str) -> Result<Endpoint, SettingsError> {
-        let must = "must be like https://s3.eu-central-1.amazonaws.com, with no path or query";
+        let must =
+            "must be a URL like https://s3.eu-central-1.amazonaws.com, with no path or query";
         Endpoint::parse(self.required(variable)?).ok_or_else(|| refuse(variable, must))
     }
 
     fn bucket(&self, variable: &'static str) -> Result<String, SettingsError> {
         let bucket = self.required(variable)?;
         let named = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-_".contains(c);
-        let good = (3..=63).contains(&bucket.len()) && bucket.chars().all(named);
-        let must = "must be a bucket's name: 3 to 63 small letters, digits, dots and hyphens";
-        good.then(|| bucket.to_owned())
+        let is_valid = (3..=63).contains(&bucket.len()) && bucket.chars().all(named);
+        let must = "must be a bucket name: 3 to 63 lowercase letters, digits, dots, hyphens and underscores";
+        is_valid
+            .then(|| bucket.to_owned())
             .ok_or_else(|| refuse(variable, must))
     }
 
-    /// A word that goes into a header.
+    /// A word that is sent in a header.
     fn plain(&self, variable: &'static str) -> Result<String, SettingsError> {
         let word = self.required(variable)?;
         let named = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-        let must = "must have letters, digits, dots, hyphens and underscores alone";
-        let good = word.chars().all(named);
-        good.then(|| word.to_owned())
+        let must = "must have only letters, digits, dots, hyphens and underscores";
+        let is_valid = word.chars().all(named);
+        is_valid
+            .then(|| word.to_owned())
             .ok_or_else(|| refuse(variable, must))
     }
 
@@ -191,7 +194,7 @@ impl Values<'_> {
         if prefix.len() <= 200 && prefix.chars().all(named) && !hidden && !empty {
             return Ok(prefix.to_owned());
         }
-        let must = "must be like images/ or a/b-: at most 200 letters, digits and -_./, \
+        let must = "must be a prefix like images/ or a/b-: at most 200 letters, digits and -_./, \
                     with no empty, . or .. between slashes";
         Err(refuse(variable, must))
     }
@@ -222,20 +225,20 @@ mod tests {
     }
 
     fn s3(changes: &[(&'static str, &str)]) -> S3Config {
-        match parse(changes).expect("good") {
+        match parse(changes).expect("valid") {
             BlobStoreSetting::S3(config) => config,
-            BlobStoreSetting::KeyValue => panic!("another store"),
+            BlobStoreSetting::KeyValue => panic!("not S3"),
         }
     }
 
     #[test]
-    fn what_is_not_chosen_need_not_be_right() {
+    fn the_variables_of_a_store_that_is_not_chosen_are_not_checked() {
         let changes = [("blob_store", ""), ("s3_endpoint", "nonsense")];
         assert_eq!(parse(&changes), Ok(BlobStoreSetting::KeyValue));
     }
 
     #[test]
-    fn a_bucket_has_defaults_where_it_can() {
+    fn s3_variables_have_defaults_where_possible() {
         let config = s3(&[]);
         assert_eq!(
             (config.region.as_str(), config.prefix.as_str()),
@@ -249,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named_and_the_secret_never_shown() {
+    fn a_wrong_variable_is_named_and_the_secret_is_never_shown() {
         for (variable, value) in [
             ("blob_store", "redis"),
             ("blob_store_previous", "s3"),
@@ -274,7 +277,8 @@ mod tests {
             assert_eq!(error.variable, variable, "{value:?}");
             assert!(!error.to_string().contains(SECRET));
         }
-        let error = parse(&[("s3_path_style", "false")]).expect_err("the host has no bucket");
+        let error =
+            parse(&[("s3_path_style", "false")]).expect_err("the host does not contain the bucket");
         assert_eq!(error.variable, "s3_endpoint");
         assert!(!format!("{:?}", s3(&[])).contains(SECRET));
     }

@@ -1,4 +1,4 @@
-//! What the variables mean, and that the table of them is what is published.
+//! The meaning of the variables, and that their table is what is published.
 
 mod published;
 
@@ -40,7 +40,7 @@ fn unset_variables_have_the_documented_defaults() {
 }
 
 #[test]
-fn good_values_are_taken() {
+fn valid_values_are_accepted() {
     let types = parse("accepted_types", "png, jpeg,png")
         .expect("parses")
         .media
@@ -76,7 +76,7 @@ fn good_values_are_taken() {
 }
 
 #[test]
-fn wrong_values_are_refused_by_name() {
+fn a_variable_with_a_wrong_value_is_named() {
     for (variable, value) in [
         ("signing_keys", ""),
         ("signing_keys", "dev:short"),
@@ -128,7 +128,7 @@ fn no_two_variables_have_the_same_name() {
 
 proptest::proptest! {
     #[test]
-    fn a_variable_is_understood_or_named(
+    fn a_value_is_accepted_or_its_variable_is_named(
         variable in proptest::sample::select(names()),
         value in "[0-9]{1,20}|[a-z-]{0,9}|https?://[a-zA-Z0-9.:/@?#,-]{0,20}|.{0,20}",
     ) {
@@ -141,7 +141,7 @@ proptest::proptest! {
     }
 
     #[test]
-    fn numbers_are_taken_as_they_are(number in 1u64..=1 << 40) {
+    fn numbers_are_read_exactly(number in 1u64..=1 << 40) {
         let settings = parse("max_upload_bytes", &number.to_string()).expect("within bounds");
         proptest::prop_assert_eq!(settings.uploads.max_bytes, number);
     }

@@ -1,4 +1,4 @@
-//! The variables that limit uploads, whatever is in them.
+//! The variables that limit uploads, whatever their content.
 
 use super::values::Values;
 use super::{SettingsError, Variable};
@@ -26,14 +26,14 @@ pub(super) const VARIABLES: &[Variable] = &[
     ),
 ];
 
-/// What uploads are held to.
+/// The limits of uploads.
 #[derive(Clone, Debug)]
 pub struct Uploads {
     /// The largest file in bytes.
     pub max_bytes: u64,
-    /// The longest that an upload may take, in seconds.
+    /// The longest duration of an upload in seconds.
     pub max_seconds: u64,
-    /// The most that an owner may keep, where the token says nothing of it.
+    /// The most that an owner may keep, unless the token sets another limit.
     pub quota: Quota,
 }
 
@@ -50,7 +50,7 @@ impl Uploads {
     }
 }
 
-/// A number of which 0 means that there is no limit.
+/// Reads a limit, of which 0 means that there is none.
 fn quota(values: &Values, variable: &'static str) -> Result<Option<u64>, SettingsError> {
     let limit = values.number(variable, 0..=1 << 60)?;
     Ok(Some(limit).filter(|limit| *limit > 0))

@@ -1,5 +1,5 @@
-//! The values of variables, and how they are read: numbers are decimal, lists separated
-//! by commas, and an empty string is as good as unset.
+//! The values of variables and how they are read: numbers are decimal, lists are separated
+//! by commas, and an empty string counts as unset.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -26,7 +26,7 @@ impl Values<'_> {
             .unwrap_or_default()
     }
 
-    /// The parts of a list; empty ones do not count.
+    /// The parts of a list, without empty ones.
     pub(super) fn list(&self, variable: &str) -> impl Iterator<Item = &str> {
         let parts = self.text(variable).split(',').map(str::trim);
         parts.filter(|part| !part.is_empty())
@@ -49,7 +49,7 @@ impl Values<'_> {
         })
     }
 
-    /// A number that fits into 32 bits, because its range does.
+    /// A number whose range fits into 32 bits.
     pub(super) fn small_number(
         &self,
         variable: &'static str,
@@ -59,7 +59,7 @@ impl Values<'_> {
         Ok(number.try_into().unwrap_or(u32::MAX))
     }
 
-    /// What one of these words stands for.
+    /// The value that belongs to one of these words.
     pub(super) fn word<T: Copy>(
         &self,
         variable: &'static str,
@@ -79,7 +79,7 @@ fn refuse_word(variable: &'static str, known: &[&str], value: &str) -> SettingsE
     refuse(variable, format!("must be one of {known}, not {value:?}"))
 }
 
-/// The error of a variable: `reason` is read after its name.
+/// Creates the error of a variable; `reason` is phrased to follow its name.
 pub(super) fn refuse(variable: &'static str, reason: impl Into<String>) -> SettingsError {
     SettingsError {
         variable,

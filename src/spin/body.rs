@@ -1,8 +1,8 @@
-//! The body of a request: bytes come in pieces as large as its pace allows. And that of a
-//! response: its pieces are made as the client takes them.
+//! The body of a request, read in pieces as large as its pace allows, and the body of a
+//! response, whose pieces are made as the client receives them.
 //!
-//! Every piece costs a change to the host and back, whatever its length. The SDK's own body
-//! asks for 16 KiB at a time.
+//! Every piece costs a call to the host, whatever its length. The SDK's own body requests
+//! 16 KiB at a time.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -18,40 +18,40 @@ use spin_sdk::wasip3::http_compat::IncomingRequestBody;
 use spin_sdk::wasip3::wit_bindgen::{FutureReader, FutureWriter, StreamReader, StreamResult};
 use spin_sdk::wasip3::wit_future;
 
-/// What is asked for first, and again while less comes: a slow body holds no more memory
-/// than this.
+/// The length that is requested first, and again while less arrives: a slow body occupies
+/// no more memory than this.
 const SLOW_PIECE: usize = 16 << 10;
-/// What is asked for after a full piece.
+/// The length that is requested after a full piece.
 const FAST_PIECE: usize = 128 << 10;
 
-/// The body as one of axum's. Nothing is read before it is polled.
+/// Converts the body to one of axum's. Nothing is read before it is polled.
 pub(super) fn body(mut body: IncomingRequestBody) -> Body {
-    // Of the head's `Content-Length`.
+    // From the `Content-Length` header.
     let length = body.size_hint().upper();
     match body.take_unstarted() {
         Some(request) => {
             let unstarted = State::Unstarted(request, length);
             Body::from_stream(stream::try_unfold(unstarted, next))
         }
-        // Somebody has begun to read it.
+        // Someone has already begun to read it.
         None => Body::new(body),
     }
 }
 
-/// What is shorter than this is made without being asked for.
+/// A piece shorter than this is made without waiting for the client.
 const LONG: usize = 64 << 10;
 
-/// What is shorter than this in all may be held whole. Asking costs two changes to the host
-/// for each long piece.
+/// A body shorter than this may be held whole. Waiting for the client costs two calls to
+/// the host for each long piece.
 const SHORT_BODY: u64 = 1 << 20;
 
-/// The response, of whose body no piece is made before it is asked for, if it is long.
+/// Delays the pieces of a long body until the client is ready for them.
 ///
-/// A host takes a piece off us before the one before it is sent, so that one is made too
-/// early, and memory for it is never given back. So the last two bytes of a long piece are
-/// pieces of their own: once the second is taken, the first was, which is to say that all
-/// before it is sent, and more is asked for. (Empty pieces would do, but hide from the SDK
-/// that the client is gone.)
+/// A host takes a piece from the component before it has sent the previous one, so one
+/// piece would be made too early, and its memory is never given back. Therefore the last
+/// two bytes of a long piece are pieces of their own: once the second byte is taken, the
+/// first has been sent, and so has everything before it, and the client is ready for more.
+/// (Empty pieces would do as well, but they hide from the SDK that the client is gone.)
 pub(super) fn as_asked(response: Response) -> Response {
     let length = response.headers().get(header::CONTENT_LENGTH);
     let length: Option<u64> = length.and_then(|length| length.to_str().ok()?.parse().ok());
@@ -66,9 +66,9 @@ pub(super) fn as_asked(response: Response) -> Response {
 
 struct AsAsked {
     body: Body,
-    /// The bytes that are to come, by the head.
+    /// The remaining bytes, according to the head.
     left: u64,
-    /// What is left of a piece.
+    /// The rest of a piece.
     last: Bytes,
 }
 
@@ -108,20 +108,20 @@ impl HttpBody for AsAsked {
 }
 
 enum State {
-    /// With the length that the head tells. No host lets another one pass.
+    /// The length that the head declares. No host lets a different length pass.
     Unstarted(Request, Option<u64>),
     Started(Incoming),
 }
 
 struct Incoming {
     bytes: StreamReader<u8>,
-    /// Says whether all bytes came.
+    /// Reports whether all bytes arrived.
     end: FutureReader<Result<Option<Trailers>, ErrorCode>>,
-    /// Dropped with the rest: the host learns that nothing more is read.
+    /// Dropped with the rest: the host learns that nothing more will be read.
     done: FutureWriter<Result<(), ErrorCode>>,
-    /// How many bytes are asked for.
+    /// How many bytes to request.
     piece: usize,
-    /// How many bytes are to come, where it is known.
+    /// How many bytes remain, if known.
     left: Option<u64>,
 }
 
@@ -142,7 +142,8 @@ async fn next(state: State) -> Result<Option<(Bytes, State)>, ErrorCode> {
     };
     let piece = incoming.piece as u64;
     let piece = incoming.left.map_or(piece, |left| piece.min(left)) as usize;
-    // Asking for the end of what is known to be whole would be two more changes to the host.
+    // The body is known to be complete: requesting its end would cost another call to the
+    // host.
     if piece == 0 {
         return Ok(None);
     }

@@ -1,6 +1,6 @@
-//! Answers requests with the conformance suites, run against the stores of
-//! the host that the component is on: 200 and the promises kept, or 500 and the
-//! one that was broken.
+//! Responds to requests by running the conformance suites against the stores of the host
+//! that runs the component: 200 with the promises that were kept, or 500 with the one that
+//! was broken.
 
 use std::sync::Arc;
 
@@ -16,10 +16,10 @@ use crate::blobs;
 use crate::catalog;
 use crate::conformance::Failure;
 
-/// Small enough that the suite's blobs have many chunks, large enough to be real.
+/// Small enough that the suite's blobs have many chunks, large enough to be realistic.
 const CHUNK_BYTES: u32 = 10_000;
 
-/// Runs both suites, or misbehaves as the path says.
+/// Runs both suites, or misbehaves as the path demands.
 pub async fn handle(request: Request) -> Response {
     if let Some(answer) = misbehaviour::handle(&request).await {
         return answer;

@@ -1,5 +1,5 @@
-//! Spin's outbound HTTP as an [`HttpClient`]. Which servers can be reached is the
-//! manifest's decision (`allowed_outbound_hosts`).
+//! Spin's outbound HTTP as an [`HttpClient`]. The manifest decides which servers can be
+//! reached (`allowed_outbound_hosts`).
 
 use std::time::Duration;
 
@@ -15,12 +15,12 @@ use super::platform::Spin;
 use crate::platform::{HttpBody, HttpClient, HttpError, HttpErrorKind};
 use crate::trace::{self, Phase};
 
-/// How long a server may take to be reached.
+/// How long connecting to a server may take.
 const CONNECT: Duration = Duration::from_secs(5);
-/// How long it may take to begin an answer, and to go on with one.
+/// How long a server may take to begin a response, and to continue one.
 const SILENCE: Duration = Duration::from_secs(30);
-/// A request's body is handed over in pieces of this length: each is copied, and
-/// the body is kept for another try.
+/// The length of the pieces in which a request's body is handed over: each is copied, and
+/// the body is kept for another attempt.
 const PIECE: usize = 64 << 10;
 
 #[async_trait]
@@ -29,7 +29,7 @@ impl HttpClient for Spin {
         &self,
         request: http::Request<Bytes>,
     ) -> Result<http::Response<HttpBody>, HttpError> {
-        // Until the answer begins: what comes after that is streamed on.
+        // Until the response begins: everything after that is streamed.
         let _timer = trace::start(Phase::Blob);
         let (mut parts, body) = request.into_parts();
         parts.extensions.insert(options()?);
@@ -53,7 +53,7 @@ fn options() -> Result<RequestOptionsExtension, HttpError> {
         .and_then(|()| options.set_first_byte_timeout(nanos(SILENCE)))
         .and_then(|()| options.set_between_bytes_timeout(nanos(SILENCE)))
         .map_err(|error| {
-            let reason = format!("time limits cannot be set: {error}");
+            let reason = format!("the time limits cannot be set: {error}");
             HttpError::new(HttpErrorKind::NotSent, reason)
         })?;
     Ok(RequestOptionsExtension(options))

@@ -8,8 +8,8 @@ use crate::blobs::{BlobError, KeyValue};
 use crate::trace::{self, Phase};
 
 /// Deletion of many keys at once, which the SDK does not cover: `wasi:keyvalue`,
-/// bound from `wit/`. Its calls hold up the whole instance while they run, and no timer
-/// ends them, so they are made only of a store that has just answered.
+/// bound from `wit/`. Its calls block the whole instance while they run, and no timer
+/// ends them, so they are made only to a store that has just responded.
 mod bindings {
     spin_sdk::wit_bindgen::generate!({
         path: "wit",
@@ -53,8 +53,8 @@ impl KeyValue for SpinKeyValue {
         let Some((first, others)) = keys.split_first() else {
             return Ok(());
         };
-        // A store that does not answer is found out by a call that holds up nobody, and
-        // whose time is limited.
+        // Detects a store that does not respond by a call that blocks nothing else and whose
+        // time is limited.
         self.store.delete(first).await.map_err(failed)?;
         if others.is_empty() {
             return Ok(());

@@ -1,4 +1,4 @@
-//! What a host has to bear from a component: guests that compute, and do not say when they
+//! Misbehaviour that a host must survive: components that compute without saying when they
 //! will be done. For tests of hosts.
 
 use std::convert::Infallible;
@@ -10,7 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use futures_util::stream;
 use spin_sdk::http::Request;
 
-/// The answer of what is asked to misbehave; nothing where something else is asked for.
+/// Misbehaves as the path demands; `None` for any other path.
 pub(super) async fn handle(request: &Request) -> Option<Response> {
     Some(match request.uri().path() {
         "/rest" => "rested".into_response(),
@@ -22,7 +22,7 @@ pub(super) async fn handle(request: &Request) -> Option<Response> {
             compute(time(request));
             "computed".into_response()
         }
-        // The others of its instance were there before.
+        // The other requests of the instance had started before.
         "/compute-later" => {
             spin_sdk::time::sleep(Duration::from_millis(200)).await;
             compute(time(request));
@@ -51,13 +51,13 @@ pub(super) async fn handle(request: &Request) -> Option<Response> {
     })
 }
 
-/// How long, by the query, in milliseconds: without one, for ever.
+/// How long, in milliseconds, according to the query; without one, forever.
 fn time(request: &Request) -> Duration {
     let milliseconds = request.uri().query().and_then(|query| query.parse().ok());
     Duration::from_millis(milliseconds.unwrap_or(u64::from(u32::MAX)))
 }
 
-/// Does nothing, without rest. It looks at the clock, which lets nobody else go on.
+/// Computes without a pause. Reading the clock lets no other task run.
 fn compute(time: Duration) {
     let start = Instant::now();
     while start.elapsed() < time {

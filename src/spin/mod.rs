@@ -1,8 +1,8 @@
-//! The edge: where Spin's interfaces become the traits of the layers above, and
-//! where a request comes in.
+//! The edge: where Spin's interfaces are adapted to the traits of the layers above, and
+//! where a request arrives.
 //!
-//! An instance serves many requests, several at a time: the application is built
-//! once, by the first of them, and lives as long as the instance.
+//! An instance serves many requests, several at a time: the first of them builds the
+//! application, which lives as long as the instance.
 
 mod body;
 #[cfg(feature = "conformance")]
@@ -35,10 +35,10 @@ use sqlite::SpinDatabase;
 
 static ROUTER: OnceLock<Router> = OnceLock::new();
 
-/// Answers one request.
+/// Handles one request.
 pub async fn handle(request: Request) -> Response {
-    // Two first requests may both build it; one of the results stays. A lock held
-    // across the building would need wake-ups between tasks, which are not to be had.
+    // Two first requests may both build it; one of the results is kept. A lock held across
+    // the building would need wake-ups between tasks, which are not available.
     let router = match ROUTER.get() {
         Some(router) => router.clone(),
         None => match build().await {

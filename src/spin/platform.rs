@@ -35,7 +35,10 @@ impl Platform for Spin {
     fn random(&self) -> u128 {
         let mut bytes = [0; 16];
         let filled = getrandom::fill(&mut bytes);
-        assert!(filled.is_ok(), "WASI's source of randomness does not fail");
+        assert!(
+            filled.is_ok(),
+            "WASI's random number generator does not fail"
+        );
         u128::from_le_bytes(bytes)
     }
 
@@ -43,13 +46,13 @@ impl Platform for Spin {
         spin_sdk::wit_bindgen::spawn(work);
     }
 
-    /// Spin gathers what a component writes to its standard error.
-    /// What stores say of their failures may have several lines. Each write is a call of
-    /// the host, so there is one.
+    /// Spin collects what a component writes to its standard error. The error messages of
+    /// stores may have several lines. Each write is a call to the host, so there is only
+    /// one.
     fn log(&self, line: &str) {
         use std::io::Write as _;
         let line = line.replace(['\r', '\n'], " ");
-        // Nothing can be done where standard error is gone.
+        // Nothing can be done if standard error is closed.
         let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
     }
 }

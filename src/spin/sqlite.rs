@@ -6,7 +6,7 @@ use spin_sdk::sqlite;
 use crate::catalog::{CatalogError, Database, Row, Value};
 use crate::trace::{self, Phase};
 
-/// An open connection: one for the whole process, shared with every other request.
+/// An open connection: one for the whole process, shared by all requests.
 pub(super) struct SpinDatabase {
     connection: sqlite::Connection,
 }
@@ -29,7 +29,7 @@ impl Database for SpinDatabase {
             .execute(sql, parameters)
             .await
             .map_err(failed)?;
-        // The end of the rows is not success: the outcome comes after it.
+        // The end of the rows is not success: the outcome follows it.
         let rows = result.collect().await.map_err(failed)?;
         let values = |row: sqlite::RowResult| row.values.into_iter().map(from_spin).collect();
         Ok(rows.into_iter().map(|row| Row(values(row))).collect())

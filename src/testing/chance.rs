@@ -1,14 +1,14 @@
-//! Choices that follow from the input alone, so that what a check does with an input is
-//! the same each time.
+//! Choices that depend only on the input, so that a check does the same with an input each
+//! time.
 
 /// A source of choices (xorshift64*).
 #[derive(Clone, Debug)]
 pub(crate) struct Chance(u64);
 
 impl Chance {
-    /// That of this input.
+    /// The source for this input.
     pub(crate) fn of(input: &[u8]) -> Self {
-        // Zero is the one state that it would never leave.
+        // Zero is the one state that the generator never leaves.
         Self(xxhash_rust::xxh3::xxh3_64(input) | 1)
     }
 
@@ -19,13 +19,13 @@ impl Chance {
         self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
     }
 
-    /// A number below `bound`; 0 where there is none.
+    /// A number below `bound`; 0 if `bound` is 0.
     pub(crate) fn below(&mut self, bound: usize) -> usize {
         let bound = u64::try_from(bound).unwrap_or(u64::MAX).max(1);
         usize::try_from((self.next() >> 11) % bound).unwrap_or(0)
     }
 
-    /// Cuts bytes into pieces, which are short for one input and long for another.
+    /// Cuts bytes into pieces, which are short for some inputs and long for others.
     pub(crate) fn pieces<'a>(&mut self, bytes: &'a [u8]) -> Vec<&'a [u8]> {
         let most = 1 << self.below(13);
         let mut pieces = Vec::new();
@@ -39,8 +39,8 @@ impl Chance {
         pieces
     }
 
-    /// A text that differs from this one, which is ASCII, in one character: another one, one
-    /// more or one less.
+    /// Returns an ASCII text that differs from this one in a single character, which is
+    /// replaced, inserted or removed.
     pub(crate) fn tampered(&mut self, text: &str) -> String {
         let mut bytes = text.as_bytes().to_vec();
         let at = self.below(bytes.len());
@@ -50,7 +50,7 @@ impl Chance {
             (1, Some(_)) => {
                 bytes.remove(at);
             }
-            // Those that differ in one bit are the likeliest to be taken for each other.
+            // Characters that differ in one bit are the most likely to be confused.
             (2, Some(byte)) => *byte ^= 1 << self.below(6),
             (_, Some(byte)) if *byte != printable => *byte = printable,
             (_, Some(byte)) => *byte ^= 1,
@@ -67,14 +67,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn pieces_are_what_was_cut(input: Vec<u8>) {
+        fn pieces_add_up_to_the_input(input: Vec<u8>) {
             let pieces = Chance::of(&input).pieces(&input);
             prop_assert_eq!(pieces.concat(), &input[..]);
             prop_assert!(pieces.iter().all(|piece| !piece.is_empty()));
         }
 
         #[test]
-        fn a_tampered_text_is_another_one(text in "[ -~]{0,40}") {
+        fn a_tampered_text_differs(text in "[ -~]{0,40}") {
             prop_assert_ne!(Chance::of(text.as_bytes()).tampered(&text), text);
         }
     }

@@ -7,7 +7,7 @@ use crate::cargo;
 use crate::say;
 
 /// The unit test that compares the files with the table, or writes them when [`WRITE`] is set.
-const TEST: &str = "the_manifest_and_the_readme_have_all_variables";
+const TEST: &str = "the_manifest_and_the_readme_list_all_variables";
 /// The environment variable that makes the test write the files.
 const WRITE: &str = "DARKROOM_WRITE_VARIABLES";
 

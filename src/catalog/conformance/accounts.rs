@@ -1,11 +1,11 @@
-//! What is counted, and the quotas that rest on it.
+//! Counts, and the quotas that depend on them.
 
 use super::{NOW, Suite};
 use crate::catalog::{BlobCount, CatalogError, NewImage, OwnerUsage, Statistics};
 use crate::conformance::{Failure, ensure, ensure_eq};
 use crate::model::{Quota, QuotaExceeded, Resource, Timestamp, Usage};
 
-/// More owners than a suite's neighbours may have.
+/// More owners than may exist in the suite's catalog.
 const ALL_OWNERS: u32 = 10_000;
 
 impl Suite<'_> {
@@ -20,7 +20,7 @@ impl Suite<'_> {
         self.catalog.commit(images, quota, now).await.map(|_| ())
     }
 
-    pub(super) async fn usage_is_what_the_images_come_to(&self) -> Result<(), Failure> {
+    pub(super) async fn usage_is_the_sum_of_the_images(&self) -> Result<(), Failure> {
         let first = self.image("usage", 1, "a")?;
         let mut equal = self.image("usage", 2, "a")?;
         equal.image.blob = first.image.blob.clone();
@@ -37,24 +37,32 @@ impl Suite<'_> {
         self.commit(std::slice::from_ref(&other)).await?;
         let all = (3, 20 + (1 << 40));
         ensure_eq("every image counts in full", self.used("usage").await?, all)?;
-        let taken = self.commit_within(std::slice::from_ref(&first), Quota::default());
-        ensure("an id that is taken is refused", taken.await.is_err())?;
+        let repeated = self.commit_within(std::slice::from_ref(&first), Quota::default());
+        ensure("an id that is in use is refused", repeated.await.is_err())?;
         let foreign = self
             .catalog
             .delete(first.image.id, Some("stranger"), None)
             .await;
-        ensure_eq("another owner's image stays", foreign, Ok(false))?;
-        ensure_eq("what fails does not count", self.used("usage").await?, all)?;
+        ensure_eq("another owner's image is kept", foreign, Ok(false))?;
+        ensure_eq(
+            "a failed operation does not count",
+            self.used("usage").await?,
+            all,
+        )?;
         for (image, left) in [(large, (2, 20)), (first, (1, 10)), (equal, (0, 0))] {
             self.delete(&image).await?;
-            ensure_eq("a deletion gives back", self.used("usage").await?, left)?;
+            ensure_eq("a deletion frees room", self.used("usage").await?, left)?;
         }
-        ensure_eq("owners count apart", self.used("neighbour").await?, (1, 10))?;
+        ensure_eq(
+            "owners are counted separately",
+            self.used("neighbour").await?,
+            (1, 10),
+        )?;
         self.delete(&other).await?;
         self.forget_dead().await
     }
 
-    pub(super) async fn a_quota_is_held_to_the_byte(&self) -> Result<(), Failure> {
+    pub(super) async fn a_quota_of_bytes_is_exact(&self) -> Result<(), Failure> {
         let images = [
             self.image("bytes", 1, "a")?,
             self.image("bytes", 2, "b")?,
@@ -79,14 +87,22 @@ impl Suite<'_> {
             refused(9, 10),
         )?;
         let three = self.commit_within(&images, within(29)).await;
-        ensure_eq("all together count", three, refused(29, 30))?;
-        ensure_eq("nor any of them alone", self.used("bytes").await?, (0, 0))?;
-        ensure_eq("and no blob is recorded", self.dead().await?, vec![])?;
+        ensure_eq(
+            "all images of a commit count together",
+            three,
+            refused(29, 30),
+        )?;
+        ensure_eq(
+            "none of them is committed alone",
+            self.used("bytes").await?,
+            (0, 0),
+        )?;
+        ensure_eq("no blob of them is recorded", self.dead().await?, vec![])?;
         let three = self.commit_within(&images, within(30)).await;
-        ensure_eq("what fits exactly is taken", three, Ok(()))?;
+        ensure_eq("a commit that fits exactly is accepted", three, Ok(()))?;
         let more = [self.image("bytes", 4, "a")?];
         ensure_eq(
-            "content that is there already counts again",
+            "content that exists already counts again",
             self.commit_within(&more, within(39)).await,
             refused(39, 40),
         )?;
@@ -99,7 +115,7 @@ impl Suite<'_> {
         self.forget_dead().await
     }
 
-    pub(super) async fn a_quota_is_held_to_the_image(&self) -> Result<(), Failure> {
+    pub(super) async fn a_quota_of_images_is_exact(&self) -> Result<(), Failure> {
         let images = [self.image("count", 1, "a")?, self.image("count", 2, "b")?];
         let within = |images| Quota {
             images: Some(images),
@@ -125,7 +141,7 @@ impl Suite<'_> {
         late.lease = format!("{}none", self.prefix);
         let both = self.commit_within(&[late], within(1)).await;
         ensure_eq(
-            "a lease is judged first",
+            "a lease is checked first",
             both,
             Err(CatalogError::LeaseExpired),
         )?;
@@ -138,7 +154,7 @@ impl Suite<'_> {
         self.step("statistics", statistics)
     }
 
-    /// Counts what this suite adds to what is there.
+    /// Counts what this suite adds to the existing records.
     pub(super) async fn totals_follow_every_change(&self) -> Result<(), Failure> {
         let before = self.statistics().await?;
         let first = self.image("totals", 1, "a")?;
@@ -157,7 +173,7 @@ impl Suite<'_> {
             live: added(1, 10, before.live),
             ..before.clone()
         };
-        let told = self.statistics().await?;
+        let reported = self.statistics().await?;
         let owner = OwnerUsage {
             owner: first.image.owner.clone(),
             usage: Usage {
@@ -165,23 +181,34 @@ impl Suite<'_> {
                 bytes: 20,
             },
         };
-        ensure("an owner is told", told.owners.contains(&owner))?;
-        let ordered = told
+        ensure("an owner is reported", reported.owners.contains(&owner))?;
+        let ordered = reported
             .owners
             .is_sorted_by_key(|of| std::cmp::Reverse(of.usage.bytes));
         ensure("the largest owner comes first", ordered)?;
-        expected.owners.clone_from(&told.owners);
-        ensure_eq("equal content is one blob of two images", told, expected)?;
+        expected.owners.clone_from(&reported.owners);
+        ensure_eq(
+            "equal content is one blob of two images",
+            reported,
+            expected,
+        )?;
         let largest = self.catalog.statistics(1).await;
         let largest = self.step("statistics", largest)?.owners.len();
-        ensure_eq("no more owners are told than asked for", largest, 1)?;
+        ensure_eq("no more owners are reported than requested", largest, 1)?;
 
         self.delete(&first).await?;
         self.delete(&equal).await?;
-        let told = self.statistics().await?;
-        ensure_eq("a dead blob is told", told.dead, added(1, 10, before.dead))?;
-        ensure("and when it died", told.oldest_death.is_some())?;
-        ensure_eq("it is not alive as well", told.live, before.live)?;
+        let reported = self.statistics().await?;
+        ensure_eq(
+            "a dead blob is reported",
+            reported.dead,
+            added(1, 10, before.dead),
+        )?;
+        ensure(
+            "the time of its death is reported",
+            reported.oldest_death.is_some(),
+        )?;
+        ensure_eq("it is not reported as live", reported.live, before.live)?;
         self.forget_dead().await?;
         ensure_eq("nothing is left", self.statistics().await?, before.clone())?;
 
@@ -189,11 +216,11 @@ impl Suite<'_> {
         lease.id = format!("{}second", self.prefix);
         lease.expires_at = Timestamp::from_millis(1);
         self.step("a second lease", self.catalog.lease(&lease).await)?;
-        let told = self.statistics().await?;
-        ensure_eq("leases are counted", told.leases, before.leases + 1)?;
+        let reported = self.statistics().await?;
+        ensure_eq("leases are counted", reported.leases, before.leases + 1)?;
         ensure_eq(
-            "the oldest is told",
-            told.oldest_expiry,
+            "the oldest lease is reported",
+            reported.oldest_expiry,
             Some(lease.expires_at),
         )?;
         let forgotten = self.catalog.forget_lease(&lease.id).await;

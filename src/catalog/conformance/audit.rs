@@ -1,12 +1,12 @@
-//! Audits: sound records are found sound, and repairs of them change nothing. What
-//! is done about damaged ones is tested where they can be damaged.
+//! Audits: sound records are reported as sound, and repairs do not change them. The repair
+//! of damaged records is tested where they can be damaged.
 
 use super::Suite;
 use crate::catalog::{BlobEntry, BlobRecord, ImageCheck, NewImage};
 use crate::conformance::{Failure, ensure, ensure_eq};
 
 impl Suite<'_> {
-    pub(super) async fn audits_tell_every_record(&self) -> Result<(), Failure> {
+    pub(super) async fn audits_return_every_record(&self) -> Result<(), Failure> {
         let first = self.image("audit", 1, "a")?;
         let mut same = self.image("audit", 2, "a")?;
         same.image.blob = first.image.blob.clone();
@@ -29,14 +29,14 @@ impl Suite<'_> {
         let ids = vec![first.image.id.to_string(), same.image.id.to_string()];
         ensure_eq("a blob's images", all, Ok(ids.clone()))?;
         let one = self.catalog.images_of(blob, 1).await;
-        ensure_eq("no more than asked for", one, Ok(ids[..1].to_vec()))?;
+        ensure_eq("no more images than requested", one, Ok(ids[..1].to_vec()))?;
         let deleted = self.catalog.delete_images_of(blob).await;
         self.step("deleting a blob's images", deleted)?;
         self.audited(&[], &[(&first, 0), (&gone, 0)]).await?;
         self.forget_dead().await
     }
 
-    /// Audits find these images sound, and these blobs with so many images.
+    /// Checks that audits report these images as sound, and these blobs with this many images.
     async fn audited(
         &self,
         images: &[&NewImage],
@@ -48,7 +48,7 @@ impl Suite<'_> {
             let page = self.catalog.check_images(&after, 1).await;
             let page = self.step("a page of an audit", page)?;
             let Some(last) = page.last() else { break };
-            ensure("pages go on", last.id > after)?;
+            ensure("each page makes progress", last.id > after)?;
             after.clone_from(&last.id);
             found.extend(page);
         }
@@ -87,6 +87,6 @@ impl Suite<'_> {
             }),
             images: *images,
         });
-        ensure_eq("every blob is told", ours, expected.collect())
+        ensure_eq("every blob is returned", ours, expected.collect())
     }
 }

@@ -1,4 +1,4 @@
-//! Records of blobs: the dead, and all of them page by page.
+//! Records of blobs: the dead blobs, and all blobs page by page.
 
 use super::Suite;
 use crate::catalog::{BlobEntry, BlobRecord};
@@ -32,11 +32,11 @@ impl Suite<'_> {
         let ours = ours
             .iter()
             .any(|blob| blob.id.as_str().starts_with(&self.lease.id));
-        ensure("grace is given to the newly dead", !ours)?;
+        ensure("a blob that died recently is not returned", !ours)?;
         self.forget_dead().await
     }
 
-    pub(super) async fn every_recorded_blob_is_told_once(&self) -> Result<(), Failure> {
+    pub(super) async fn every_recorded_blob_is_returned_once(&self) -> Result<(), Failure> {
         let mut images = Vec::new();
         for number in 1..=5 {
             images.push(self.image("recorded", number, &format!("content {number}"))?);
@@ -56,39 +56,39 @@ impl Suite<'_> {
             })
             .collect();
         expected.sort_by(|one, other| one.id.cmp(&other.id));
-        // Others may have blobs in the same catalog: ours lie next to each other.
-        let mut told = Vec::new();
+        // Others may have blobs in the same catalog: those of this run are adjacent.
+        let mut returned = Vec::new();
         let mut after = format!("{}.", self.lease.id);
-        while told.len() < expected.len() {
+        while returned.len() < expected.len() {
             let page = self.catalog.blobs_after(&after, 2).await;
             let page = self.step("a page of blobs", page)?;
             let Some(last) = page.last() else { break };
             after.clone_from(&last.id);
-            told.extend(page);
+            returned.extend(page);
         }
-        told.truncate(expected.len());
-        ensure_eq("every recorded blob is told once", told, expected)?;
+        returned.truncate(expected.len());
+        ensure_eq("every recorded blob is returned once", returned, expected)?;
         let id = images[0].image.blob.id.clone();
         for (delete, known) in [(false, true), (true, true)] {
             if delete {
                 self.delete(&images[0]).await?;
             }
             ensure_eq(
-                "dead blobs are known",
+                "dead blobs are recorded",
                 self.catalog.is_recorded(&id).await,
                 Ok(known),
             )?;
         }
-        self.step("forgotten", self.catalog.forget_blob(&id).await)?;
+        self.step("forgetting a blob", self.catalog.forget_blob(&id).await)?;
         ensure_eq(
-            "forgotten blobs are not",
+            "forgotten blobs are not recorded",
             self.catalog.is_recorded(&id).await,
             Ok(false),
         )?;
         for image in &images[1..] {
             self.delete(image).await?;
             let forgotten = self.catalog.forget_blob(&image.image.blob.id).await;
-            self.step("forgotten", forgotten)?;
+            self.step("forgetting a blob", forgotten)?;
         }
         self.forget_remains().await
     }

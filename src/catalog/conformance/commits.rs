@@ -1,4 +1,4 @@
-//! Commits: all or nothing, and equal content once.
+//! Commits: they are all or nothing, and equal content is stored once.
 
 use super::{NOW, Suite};
 use crate::conformance::{Failure, ensure, ensure_eq};
@@ -14,12 +14,12 @@ impl Suite<'_> {
             .catalog
             .commit(&[first.clone(), second.clone()], Quota::default(), now)
             .await;
-        ensure("an id that is taken is refused", refused.is_err())?;
+        ensure("an id that is in use is refused", refused.is_err())?;
         let found = self.catalog.find(first.image.id).await;
-        ensure_eq("its companions are not committed", found, Ok(None))?;
+        ensure_eq("no other image of the commit is committed", found, Ok(None))?;
         self.delete(&second).await?;
         ensure_eq(
-            "nor are their blobs",
+            "no blob of the commit is recorded",
             self.dead().await?,
             vec![second.image.blob.id.clone()],
         )?;
@@ -39,7 +39,7 @@ impl Suite<'_> {
             vec![blob.clone(), blob.clone()],
         )?;
         let known = self.commit(std::slice::from_ref(&later)).await?;
-        ensure_eq("content that is there already", known, vec![blob.clone()])?;
+        ensure_eq("content that exists already", known, vec![blob.clone()])?;
         let found = self.step("a find", self.catalog.find(later.image.id).await)?;
         ensure_eq(
             "its image refers to it",
@@ -70,7 +70,7 @@ impl Suite<'_> {
             .catalog
             .delete(mine.image.id, Some(&theirs.image.owner), None)
             .await;
-        ensure_eq("another owner's image stays", foreign, Ok(false))?;
+        ensure_eq("another owner's image is kept", foreign, Ok(false))?;
         self.delete(&mine).await?;
         self.delete(&theirs).await?;
         self.forget_dead().await

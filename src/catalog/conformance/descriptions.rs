@@ -1,4 +1,4 @@
-//! What counts besides the bytes of files: tags, metadata, and answers.
+//! Bytes that count besides those of files: tags, metadata, and answers.
 
 use std::collections::BTreeMap;
 
@@ -35,7 +35,7 @@ impl Suite<'_> {
         committed.await.map(|_| ())
     }
 
-    /// Gives the image these tags, whatever they were, if the quota lets it.
+    /// Replaces the image's tags by these, if the quota allows it.
     async fn tag(
         &self,
         image: &mut Image,
@@ -54,7 +54,7 @@ impl Suite<'_> {
 
     pub(super) async fn tags_and_metadata_count_as_bytes(&self) -> Result<(), Failure> {
         let mut new = self.image("described", 1, "a")?;
-        // As they are stored: "é","t\"" and "k":"v".
+        // In their stored form: "é","t\"" and "k":"v".
         new.image.tags = vec!["é".to_owned(), "t\"".to_owned()];
         new.image.metadata = BTreeMap::from([("k".to_owned(), "v".to_owned())]);
         let promise = "tags and metadata count";
@@ -71,17 +71,21 @@ impl Suite<'_> {
             (&[], 0, Ok(true), 17),
         ] {
             let tagged = self.tag(&mut image, tags, within(quota)).await;
-            ensure_eq("what grows is held to the quota", tagged, expected)?;
+            ensure_eq("growth is limited by the quota", tagged, expected)?;
             let counted = self.described("described").await?;
             ensure_eq("a change is counted", counted, bytes)?;
         }
         let mut other = image.clone();
         other.updated_at = image.updated_at.plus_millis(9);
         let stale = self.tag(&mut other, &["abcdefghij"], within(0)).await;
-        ensure_eq("what was not seen is told first", stale, Ok(false))?;
+        ensure_eq(
+            "a version that was not seen is reported first",
+            stale,
+            Ok(false),
+        )?;
         self.delete(&new).await?;
         let counted = self.described("described").await?;
-        ensure_eq("a deletion gives all of it back", counted, 0)?;
+        ensure_eq("a deletion frees all of it", counted, 0)?;
         self.forget_dead().await
     }
 
@@ -120,16 +124,24 @@ impl Suite<'_> {
         second.image.blob.size = 1;
         let full = self.commit_at(&second, within(kept + 10)).await;
         ensure_eq(
-            "what is kept leaves less",
+            "an answer that is kept leaves less room",
             full,
             refused(kept + 10, kept + 11),
         )?;
         self.delete(&new).await?;
         let counted = self.described("answered").await?;
-        ensure_eq("also when its images are gone", counted, kept)?;
+        ensure_eq(
+            "an answer counts even when its images are deleted",
+            counted,
+            kept,
+        )?;
         let still = self.commit_at(&second, within(kept)).await;
-        ensure_eq("and then too", still, refused(kept, kept + 1))?;
-        // Another request takes the key, once the answer is no more.
+        ensure_eq(
+            "the quota includes that answer",
+            still,
+            refused(kept, kept + 1),
+        )?;
+        // Another request claims the key, once the answer has expired.
         let (now, until) = (NOW + 1000, NOW + 1100);
         let (now, until) = (Timestamp::from_millis(now), Timestamp::from_millis(until));
         let mut next = claim.clone();
@@ -137,8 +149,8 @@ impl Suite<'_> {
         let claimed = self.catalog.claim_key(&next, now, until).await;
         self.step("a claim", claimed)?;
         let counted = self.described("answered").await?;
-        ensure_eq("and no longer than it is kept", counted, 0)?;
-        self.step("letting go", self.catalog.release_key(&next).await)?;
+        ensure_eq("an answer counts only while it is kept", counted, 0)?;
+        self.step("releasing a key", self.catalog.release_key(&next).await)?;
         self.forget_dead().await
     }
 }

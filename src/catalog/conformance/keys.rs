@@ -14,7 +14,7 @@ impl Suite<'_> {
         }
     }
 
-    /// What comes of a claim that is made `at` milliseconds, for 100.
+    /// The outcome of a claim that is made at `at` milliseconds, for 100 milliseconds.
     async fn claimed(&self, claim: &KeyClaim, at: i64) -> Result<KeyOutcome, Failure> {
         let (now, until) = (NOW + at, NOW + at + 100);
         let (now, until) = (Timestamp::from_millis(now), Timestamp::from_millis(until));
@@ -62,16 +62,16 @@ impl Suite<'_> {
                 expected,
             )?;
         }
-        self.step("letting go", self.catalog.release_key(&first).await)?;
+        self.step("releasing a key", self.catalog.release_key(&first).await)?;
         let still = self.claimed(&first, 100).await?;
         ensure_eq(
-            "who lost a key does not let it go",
+            "a claim that lost its key does not release it",
             still,
             KeyOutcome::InProgress,
         )?;
-        self.step("letting go", self.catalog.release_key(&second).await)?;
+        self.step("releasing a key", self.catalog.release_key(&second).await)?;
         let free = self.claimed(&first, 100).await?;
-        ensure_eq("a key that was let go is free", free, KeyOutcome::Claimed)?;
+        ensure_eq("a released key is free", free, KeyOutcome::Claimed)?;
         let now = Timestamp::from_millis(NOW + 199);
         self.step("forgetting keys", self.catalog.forget_keys(now).await)?;
         let held = self.claimed(&second, 199).await?;
@@ -96,12 +96,16 @@ impl Suite<'_> {
                 self.step("abandoning", self.catalog.abandon_key(&late, at).await)?;
             }
             let late = self.claimed(&late, 200).await?;
-            ensure_eq("a claim that comes late", late, KeyOutcome::InProgress)?;
+            ensure_eq("a claim that arrives late", late, KeyOutcome::InProgress)?;
             let state = self.claimed(&next, 201).await?;
             ensure_eq("the key is free a moment later", state, KeyOutcome::Claimed)?;
             self.step("abandoning", self.catalog.abandon_key(&expired, at).await)?;
             let state = self.claimed(&expired, 202).await?;
-            ensure_eq("others hold it on", state, KeyOutcome::InProgress)?;
+            ensure_eq(
+                "another claim keeps its hold",
+                state,
+                KeyOutcome::InProgress,
+            )?;
         }
         self.forget_keys().await
     }
@@ -114,12 +118,12 @@ impl Suite<'_> {
         first.answer = Some(self.answer(&lost));
         let late = self.try_commit(&[first.clone(), second.clone()]).await;
         ensure_eq(
-            "without its key nothing is committed",
+            "nothing is committed without the key",
             late,
             Err(CatalogError::ClaimLost),
         )?;
         let found = self.catalog.find(second.image.id).await;
-        ensure_eq("nor another image with it", found, Ok(None))?;
+        ensure_eq("no other image of the commit is committed", found, Ok(None))?;
         let answer = self.answer(&claim);
         first.answer = Some(answer.clone());
         self.step(
@@ -128,7 +132,7 @@ impl Suite<'_> {
         )?;
         let found = self.catalog.find(first.image.id).await;
         ensure_eq(
-            "the image is as without a key",
+            "the image is the same as without a key",
             found,
             Ok(Some(first.image.clone())),
         )?;
@@ -139,13 +143,13 @@ impl Suite<'_> {
             again,
             Err(CatalogError::ClaimLost),
         )?;
-        self.step("letting go", self.catalog.release_key(&claim).await)?;
+        self.step("releasing a key", self.catalog.release_key(&claim).await)?;
         for (at, expected) in [
             (200, KeyOutcome::Answered(answer.answer)),
             (1000, KeyOutcome::Claimed),
         ] {
             let state = self.claimed(&lost, at).await?;
-            ensure_eq("an answer is kept for its time", state, expected)?;
+            ensure_eq("an answer is kept until it expires", state, expected)?;
         }
         self.delete(&second).await?;
         self.forget_keys().await?;

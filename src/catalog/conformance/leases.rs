@@ -1,4 +1,4 @@
-//! Leases: nothing is committed without one, and what was written under it is found.
+//! Leases: nothing is committed without one, and blobs that were written under it are found.
 
 use super::{NOW, Suite};
 use crate::catalog::CatalogError;
@@ -25,7 +25,7 @@ impl Suite<'_> {
             ensure_eq("a late commit", late, Err(CatalogError::LeaseExpired))?;
         }
         let found = self.catalog.find(image.image.id).await;
-        ensure_eq("leaves no image", found, Ok(None))?;
+        ensure_eq("a late commit leaves no image", found, Ok(None))?;
         for (millis, expected) in [(NOW, false), (NOW + 1000, true)] {
             let at = Timestamp::from_millis(millis);
             let expired = self.step(
@@ -58,12 +58,12 @@ impl Suite<'_> {
             .expired_leases(Timestamp::from_millis(NOW), 1000);
         let expired = self.step("expired leases", expired.await)?;
         let ours = expired.iter().any(|expired| expired.id == lease.id);
-        ensure("it is to be swept", ours)?;
+        ensure("it is among the expired leases", ours)?;
         let forgotten = self.catalog.forget_lease(&lease.id).await;
         self.step("forgetting a lease", forgotten)
     }
 
-    pub(super) async fn records_of_a_lease_are_told(&self) -> Result<(), Failure> {
+    pub(super) async fn recorded_blobs_of_a_lease_are_returned(&self) -> Result<(), Failure> {
         let (dead, alive) = (self.image("lease", 1, "a")?, self.image("lease", 10, "b")?);
         self.commit(&[dead.clone(), alive.clone()]).await?;
         self.delete(&dead).await?;
@@ -71,7 +71,7 @@ impl Suite<'_> {
         let mut recorded = self.step("recorded blobs", recorded)?;
         recorded.sort_by(|a, b| a.as_str().cmp(b.as_str()));
         let expected = vec![dead.image.blob.id.clone(), alive.image.blob.id.clone()];
-        ensure_eq("the dead and the living are told", recorded, expected)?;
+        ensure_eq("dead and live blobs are returned", recorded, expected)?;
         self.delete(&alive).await?;
         self.forget_dead().await?;
         self.step(
@@ -83,6 +83,9 @@ impl Suite<'_> {
             "expired leases",
             self.catalog.expired_leases(at, 1000).await,
         )?;
-        ensure("a forgotten lease is gone", !expired.contains(&self.lease))
+        ensure(
+            "a forgotten lease is not returned",
+            !expired.contains(&self.lease),
+        )
     }
 }

@@ -1,11 +1,11 @@
-//! Lists: every image once, in every order, under every filter.
+//! Lists: every image once, in every order, with every filter.
 
 use super::{NOW, Suite};
 use crate::catalog::NewImage;
 use crate::conformance::{Failure, ensure, ensure_eq};
 use crate::model::{Filters, Image, Kind, ListQuery, Sort, SortBy, Span, Timestamp, Visibility};
 
-/// More than any page of the suite looks at.
+/// More rows than any page of the suite examines.
 const SCAN: u32 = 1000;
 
 impl Suite<'_> {
@@ -20,30 +20,31 @@ impl Suite<'_> {
         }
     }
 
-    /// All images that a walk meets.
+    /// All images that a walk visits.
     async fn walk(&self, query: &ListQuery) -> Result<Vec<Image>, Failure> {
-        let (mut query, mut met) = (query.clone(), Vec::new());
+        let (mut query, mut visited) = (query.clone(), Vec::new());
         loop {
             let page = self.step("a page", self.catalog.list(&query).await)?;
             let fits = page.images.len() <= usize::try_from(query.limit).unwrap_or_default();
-            ensure("a page holds no more than its limit", fits)?;
-            met.extend(page.images);
+            ensure("a page contains no more images than its limit", fits)?;
+            visited.extend(page.images);
             let Some(next) = page.next else {
-                return Ok(met);
+                return Ok(visited);
             };
-            ensure("a walk goes on", query.after.as_ref() != Some(&next))?;
+            ensure("a walk makes progress", query.after.as_ref() != Some(&next))?;
             query.after = Some(next);
         }
     }
 
-    /// An image whose content is told by its number.
+    /// An image whose content is derived from its number.
     fn numbered(&self, owner: &str, number: u32) -> Result<NewImage, Failure> {
         let mut new = self.image(owner, number, "a")?;
         new.image.sha256 = super::digest(&number.to_string());
         Ok(new)
     }
 
-    /// Images that differ in all that lists go by. Numbers rise with their times.
+    /// Images that differ in everything that lists depend on. Their numbers rise with their
+    /// times.
     async fn gallery(&self) -> Result<Vec<NewImage>, Failure> {
         let mut images = Vec::new();
         for number in 1..=12 {
@@ -95,14 +96,17 @@ impl Suite<'_> {
         }
         images.push(self.image("other", 99, "b")?);
         self.commit(&images).await?;
-        let met = self.walk(&self.query("pages", 5)).await?;
+        let visited = self.walk(&self.query("pages", 5)).await?;
         let expected: Vec<Image> = images
             .iter()
             .rev()
             .skip(1)
             .map(|new| new.image.clone())
             .collect();
-        ensure("pages hold every image once, newest first", met == expected)?;
+        ensure(
+            "pages contain every image once, newest first",
+            visited == expected,
+        )?;
         let full = self.catalog.list(&self.query("pages", 23)).await;
         let full = self.step("a full page", full)?;
         ensure_eq("a full last page has no next", full.next, None)?;
@@ -111,11 +115,15 @@ impl Suite<'_> {
             ..self.query("", 1)
         };
         let newest = self.step("everybody's page", self.catalog.list(&everybody).await)?;
-        ensure_eq("everybody's list is not confined", newest.images.len(), 1)?;
+        ensure_eq(
+            "everybody's list is not confined to one owner",
+            newest.images.len(),
+            1,
+        )?;
         self.delete_all(&images).await
     }
 
-    pub(super) async fn lists_have_the_order_that_is_asked_for(&self) -> Result<(), Failure> {
+    pub(super) async fn lists_have_the_requested_order(&self) -> Result<(), Failure> {
         let images = self.gallery().await?;
         for by in SortBy::ALL {
             for descending in [false, true] {
@@ -124,14 +132,14 @@ impl Suite<'_> {
                         sort: Sort { by, descending },
                         ..self.query("gallery", limit)
                     };
-                    let met = self.walk(&query).await?;
+                    let visited = self.walk(&query).await?;
                     let mut expected: Vec<Image> =
                         images.iter().map(|new| new.image.clone()).collect();
                     expected.sort_by_cached_key(|image| by.position(image));
                     if descending {
                         expected.reverse();
                     }
-                    ensure_eq("a list is in its order", met, expected)?;
+                    ensure_eq("a list is in the requested order", visited, expected)?;
                 }
             }
         }
@@ -148,10 +156,10 @@ impl Suite<'_> {
                         sort: Sort { by, descending },
                         ..self.query("gallery", 2)
                     };
-                    let met = self.walk(&query).await?;
-                    let mut numbers: Vec<u32> = met.iter().map(|image| image.width).collect();
+                    let visited = self.walk(&query).await?;
+                    let mut numbers: Vec<u32> = visited.iter().map(|image| image.width).collect();
                     numbers.sort_unstable();
-                    let promise = format!("a list holds what matches {filters:?} by {by:?}");
+                    let promise = format!("a list contains what matches {filters:?} by {by:?}");
                     ensure_eq(&promise, numbers, expected.clone())?;
                 }
             }
@@ -159,7 +167,7 @@ impl Suite<'_> {
         self.delete_all(&images).await
     }
 
-    pub(super) async fn a_page_looks_at_no_more_than_it_may(&self) -> Result<(), Failure> {
+    pub(super) async fn a_page_examines_no_more_than_it_may(&self) -> Result<(), Failure> {
         let images = self.gallery().await?;
         for by in SortBy::ALL {
             for tags in [vec![], vec!["three".to_owned(), "four".to_owned()]] {
@@ -182,11 +190,11 @@ impl Suite<'_> {
                 };
                 let page = self.step("a page", self.catalog.list(&query).await)?;
                 ensure(
-                    "a page that looks at one image holds no more",
+                    "a page that examines one image contains no more",
                     page.images.len() <= 1,
                 )?;
-                let met = self.walk(&query).await?;
-                ensure_eq("a walk of short pages meets all", met.len(), 1)?;
+                let visited = self.walk(&query).await?;
+                ensure_eq("a walk of short pages visits all matches", visited.len(), 1)?;
             }
         }
         self.delete_all(&images).await
@@ -213,7 +221,7 @@ fn span(min: Option<u64>, max: Option<u64>) -> Span {
     Span { min, max }
 }
 
-/// Of tags, types and parts of names.
+/// Cases of tags, types and parts of names.
 fn cases_of_words() -> Vec<(Filters, Vec<u32>)> {
     let none = Filters::default;
     let name = |part: &str| Filters {
@@ -242,7 +250,7 @@ fn cases_of_words() -> Vec<(Filters, Vec<u32>)> {
     ]
 }
 
-/// Of times, dimensions and sizes.
+/// Cases of times, dimensions and sizes.
 fn cases_of_spans() -> Vec<(Filters, Vec<u32>)> {
     let none = Filters::default;
     vec![
@@ -306,7 +314,7 @@ fn cases_of_spans() -> Vec<(Filters, Vec<u32>)> {
     ]
 }
 
-/// Of several things at once.
+/// Cases of several filters at once.
 fn cases_of_several() -> Vec<(Filters, Vec<u32>)> {
     vec![
         (

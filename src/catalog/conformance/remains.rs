@@ -1,11 +1,11 @@
-//! Blobs of which something may be left.
+//! Blobs of which something may remain.
 
 use super::Suite;
 use crate::conformance::{Failure, ensure, ensure_eq};
 use crate::model::{BlobId, BlobRef, Timestamp};
 
 impl Suite<'_> {
-    /// Remains of this run, whenever they became so.
+    /// The remains of this run, whenever they were recorded.
     pub(super) async fn remains(&self) -> Result<Vec<BlobRef>, Failure> {
         let end = Timestamp::from_millis(i64::MAX);
         let remains = self.step("remains", self.catalog.remains(end, 1000).await)?;
@@ -22,16 +22,20 @@ impl Suite<'_> {
             .collect();
         let forgotten = self.catalog.forget_remains(&ids).await;
         self.step("forgetting remains", forgotten)?;
-        ensure_eq("forgotten remains are gone", self.remains().await?, vec![])
+        ensure_eq(
+            "forgotten remains are not returned",
+            self.remains().await?,
+            vec![],
+        )
     }
 
-    pub(super) async fn what_is_forgotten_or_given_up_remains_for_a_while(
+    pub(super) async fn forgotten_and_abandoned_blobs_remain_for_a_while(
         &self,
     ) -> Result<(), Failure> {
         let new = self.image("remains", 1, "a")?;
         let blob = new.image.blob.clone();
         self.commit(std::slice::from_ref(&new)).await?;
-        let given_up = BlobRef {
+        let abandoned = BlobRef {
             id: self.image("remains", 2, "b")?.image.blob.id,
             size: 7,
             chunk_size: 3,
@@ -39,15 +43,15 @@ impl Suite<'_> {
         for size in [7, 5] {
             let shorter = BlobRef {
                 size,
-                ..given_up.clone()
+                ..abandoned.clone()
             };
             let recorded = self.catalog.record_remains(&shorter).await;
             self.step("recording remains", recorded)?;
             let remains = self.remains().await?;
             ensure_eq(
-                "the most that may be left is told",
+                "the largest recorded size is returned",
                 remains,
-                vec![given_up.clone()],
+                vec![abandoned.clone()],
             )?;
         }
         let recorded = self.catalog.record_remains(&blob).await;
@@ -60,14 +64,14 @@ impl Suite<'_> {
             self.step("forgetting a blob", forgotten)?;
             let remains = self.remains().await?;
             ensure_eq(
-                "what has a record does not remain",
+                "a blob with a record does not remain",
                 remains.contains(&blob),
                 delete,
             )?;
         }
         let long_ago = self.catalog.remains(Timestamp::default(), 1000).await;
         let long_ago = self.step("remains", long_ago)?;
-        ensure("remains are given time", !long_ago.contains(&blob))?;
+        ensure("recent remains are not returned", !long_ago.contains(&blob))?;
         self.forget_remains().await
     }
 }

@@ -1,4 +1,4 @@
-//! Upload tickets: used once.
+//! Upload tickets: each is used once.
 
 use super::{NOW, Suite};
 use crate::catalog::CatalogError;
@@ -18,7 +18,7 @@ impl Suite<'_> {
             .commit(&[first.clone(), second.clone()], Quota::default(), now)
             .await;
         ensure_eq(
-            "one ticket is not two",
+            "one ticket does not admit two images",
             both,
             Err(CatalogError::TicketSpent),
         )?;
@@ -40,7 +40,7 @@ impl Suite<'_> {
             .commit(std::slice::from_ref(&second), Quota::default(), now)
             .await;
         ensure_eq(
-            "also when its image is gone",
+            "a used ticket stays used when its image is deleted",
             again,
             Err(CatalogError::TicketSpent),
         )?;
@@ -50,7 +50,11 @@ impl Suite<'_> {
                 self.catalog.forget_tickets(before).await,
             )?;
             let spent = self.catalog.is_ticket_spent(&ticket).await;
-            ensure_eq("tickets are forgotten by their time", spent, Ok(expected))?;
+            ensure_eq(
+                "tickets are forgotten by the time of their use",
+                spent,
+                Ok(expected),
+            )?;
         }
         self.forget_dead().await
     }

@@ -1,5 +1,5 @@
-//! Accounts in SQL: the rows that `migrations/0002_usage.sql` and
-//! `migrations/0008_descriptions.sql` keep by triggers.
+//! Accounts in SQL: the rows that triggers of `migrations/0002_usage.sql` and
+//! `migrations/0008_descriptions.sql` maintain.
 
 use async_trait::async_trait;
 use serde::Deserialize;
@@ -23,7 +23,7 @@ pub(super) const STATISTICS: &str = "
 /// The statements of [`Accounts::recount_usage`].
 const RECOUNT: &str = include_str!("recount.sql");
 
-/// Owners whose usage is not what their images come to.
+/// Owners whose usage is not what their images add up to.
 const WRONG_USAGE: &str = "
     SELECT coalesce(usage.owner, found.owner), coalesce(usage.images, 0), coalesce(usage.bytes, 0),
         coalesce(found.images, 0), coalesce(found.bytes, 0)
@@ -34,7 +34,7 @@ const WRONG_USAGE: &str = "
     WHERE usage.images IS NOT found.images OR usage.bytes IS NOT found.bytes
     ORDER BY 1 LIMIT ?1";
 
-/// Owners whose answers are not what is counted of them.
+/// Owners whose stored count of answers is not what their answers add up to.
 const WRONG_ANSWERS: &str = "
     SELECT coalesce(answer_usage.owner, found.owner), 0, coalesce(answer_usage.bytes, 0),
         0, coalesce(found.bytes, 0)

@@ -1,4 +1,4 @@
-//! Audits in SQL: records that contradict each other are found, and brought together again.
+//! Audits in SQL: find records that contradict each other, and reconcile them.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use super::images::{IMAGE_COLUMNS, image};
 use super::{Columns, Database, SqlCatalog};
 use crate::catalog::{Audit, CatalogError, ImageCheck, ImageFault};
 
-/// The images of a range of ids that do not agree with their blob's record.
+/// The images in a range of ids that do not agree with their blob's record.
 pub(super) const AT_ODDS: &str = "
     SELECT reference.image_id, blobs.id IS NULL
     FROM blob_references AS reference LEFT JOIN blobs ON blobs.id = reference.blob_id
@@ -16,22 +16,23 @@ pub(super) const AT_ODDS: &str = "
         AND (blobs.id IS NULL OR blobs.owner <> reference.owner OR blobs.sha256 <> reference.sha256
             OR blobs.size <> reference.size OR blobs.chunk_size <> reference.chunk_size)";
 
-/// Gives the images of a blob that counts as dead to a living one of equal content:
-/// no two can live at the same time.
+/// Moves the images of a blob that counts as dead to the live blob of equal content: two
+/// such blobs cannot be live at the same time.
 const MOVE_IMAGES: &str = "
     UPDATE images SET blob_id = live.id, chunk_size = live.chunk_size
     FROM blobs AS dead
     JOIN blobs AS live ON live.owner = dead.owner AND live.sha256 = dead.sha256 AND live.refs > 0
     WHERE dead.id = ?1 AND dead.refs = 0 AND images.blob_id = dead.id";
 
-/// Counts the references to a blob anew.
+/// Recounts the references to a blob.
 pub(super) const RECOUNT: &str = "
     UPDATE blobs SET refs = counted.images, died_at = CASE WHEN counted.images = 0
         THEN coalesce(died_at, CAST(unixepoch('subsec') * 1000 AS INTEGER)) END
     FROM (SELECT count(*) AS images FROM blob_references WHERE blob_id = ?1) AS counted
     WHERE id = ?1";
 
-/// Records a blob as a reference to it describes it: as dead, with no images: counting them is [`RECOUNT`]'s.
+/// Records a blob as a reference describes it: as dead, without images. [`RECOUNT`] then
+/// counts them.
 pub(super) const RECORD: &str = "
     INSERT INTO blobs (id, owner, sha256, size, chunk_size, refs, died_at)
     SELECT blob_id, owner, sha256, size, chunk_size, 0, CAST(unixepoch('subsec') * 1000 AS INTEGER)

@@ -1,4 +1,4 @@
-//! Records of blobs in SQL. Triggers of `migrations/` make them and count references.
+//! Records of blobs in SQL. Triggers of `migrations/` create them and count references.
 
 use async_trait::async_trait;
 

@@ -1,4 +1,4 @@
-//! What a row of a result holds, read column by column.
+//! The values in a row of a result, read column by column.
 
 use uuid::Uuid;
 
@@ -128,7 +128,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_column_holds_what_is_asked_for_or_is_damaged(value in value()) {
+        fn a_column_has_the_expected_type_or_is_damaged(value in value()) {
             let columns = || Columns::new("images", Row(vec![value.clone()]));
             let (number, text) = match &value {
                 Value::Integer(number) => (u32::try_from(*number).ok(), None),
@@ -139,7 +139,7 @@ mod tests {
             prop_assert_eq!(columns().number::<u32>().ok(), number);
             prop_assert_eq!(columns().text().ok(), text);
             prop_assert_eq!(columns().uuid().ok(), id);
-            // A row that is too short.
+            // A row with too few columns.
             prop_assert!(columns().blob().is_err());
         }
     }

@@ -1,7 +1,7 @@
-//! Commits in SQL: one statement that takes in all of them, or none.
+//! Commits in SQL: one statement that inserts all images, or none.
 //!
 //! Each image is a row of parameters, joined with the blob of equal content that its
-//! owner may have already; the triggers of `migrations/` do all that follows from it.
+//! owner may already have; the triggers of `migrations/` do everything that follows.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -13,10 +13,10 @@ use super::{Columns, Conflict, Database, SqlCatalog, Value, json, keys, quota};
 use crate::catalog::{CatalogError, Commits, NewImage};
 use crate::model::{BlobRef, Quota, Timestamp};
 
-/// How often a commit is tried that does nothing for no reason that can be found.
+/// How often a commit is tried if it does nothing and no reason can be found.
 const ATTEMPTS: u32 = 3;
 
-/// What is known of a new image: the columns of `new` in the statement.
+/// The values of a new image: the columns of `new` in the statement.
 const COLUMNS: [&str; 19] = [
     "id",
     "owner",
@@ -66,8 +66,8 @@ fn values(new: &NewImage) -> Result<[Value; COLUMNS.len()], CatalogError> {
     ])
 }
 
-/// The statement for so many images. Its parameters are the time, what
-/// [`quota::room`] gives, and the [`values`] of each image.
+/// Returns the statement for this many images. Its parameters are the time, the result of
+/// [`quota::room`], and the [`values`] of each image.
 pub(super) fn statement(images: usize) -> String {
     let mut rows = String::new();
     for number in 0..images * COLUMNS.len() {
@@ -76,7 +76,7 @@ pub(super) fn statement(images: usize) -> String {
             0 => "), (",
             _ => ", ",
         };
-        // Writing to a string does not fail.
+        // Writing to a string cannot fail.
         let _ = write!(rows, "{before}?{}", number + 5);
     }
     let [kept_images, kept_bytes] =
@@ -122,15 +122,16 @@ impl<D: Database> Commits for SqlCatalog<D> {
             if let Some(refusal) = self.why_refused(images, quota, now).await? {
                 return Err(refusal);
             }
-            // Nothing is in the way any more: something was deleted in between.
+            // The reason is gone: something was deleted in between.
         }
-        let message = "a commit was refused, and then nothing was in its way, time after time";
+        let message =
+            "a commit was refused several times, each time for a reason that could not be found";
         Err(CatalogError::database(message))
     }
 }
 
 impl<D: Database> SqlCatalog<D> {
-    /// Runs the statement. `None` where it did nothing.
+    /// Runs the statement. `None` if it did nothing.
     async fn try_commit(
         &self,
         images: &[NewImage],
@@ -159,7 +160,7 @@ impl<D: Database> SqlCatalog<D> {
     }
 }
 
-/// The reason of a statement that a trigger or an index refused.
+/// Returns the reason why a trigger or an index refused a statement.
 fn from_constraint(error: CatalogError) -> CatalogError {
     match Conflict::of(&error) {
         Some(Conflict::TicketSpent) => CatalogError::TicketSpent,

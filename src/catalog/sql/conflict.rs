@@ -1,21 +1,21 @@
-//! What SQLite refuses a statement for, as far as it matters to the catalog.
+//! Why SQLite refuses a statement, as far as it matters to the catalog.
 
 use crate::catalog::CatalogError;
 
-/// Something that was there already, or is there no more.
+/// Something that already exists, or no longer exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::catalog) enum Conflict {
-    /// The upload ticket has a record.
+    /// The upload ticket has already been used.
     TicketSpent,
-    /// The key is not held by the claim that it would be answered for.
+    /// The key is not held by the claim under which it would be answered.
     ClaimLost,
-    /// The column that is to be added exists.
+    /// The column to be added already exists.
     ColumnExists,
 }
 
 impl Conflict {
-    /// SQLite's message is all that Spin passes on. It names the column whose constraint is
-    /// violated, and has the text of a trigger's `RAISE` as it is.
+    /// Spin passes on nothing but SQLite's message. It names the column whose constraint is
+    /// violated, and contains the text of a trigger's `RAISE` unchanged.
     fn from_message(message: &str) -> Option<Self> {
         [
             ("spent_tickets.id", Self::TicketSpent),
@@ -26,7 +26,7 @@ impl Conflict {
         .find_map(|(part, conflict)| message.contains(part).then_some(conflict))
     }
 
-    /// The conflict behind a database's failure, if it is one.
+    /// Returns the conflict behind a database failure, if there is one.
     pub(in crate::catalog) fn of(error: &CatalogError) -> Option<Self> {
         match error {
             CatalogError::Database(cause) => Self::from_message(&cause.to_string()),

@@ -1,4 +1,4 @@
-//! The least that a backend must offer to hold the catalog: one SQL statement at a time.
+//! The least that a backend must offer to store the catalog: one SQL statement at a time.
 
 use async_trait::async_trait;
 
@@ -54,15 +54,15 @@ impl From<Option<&str>> for Value {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row(pub Vec<Value>);
 
-/// A connection that runs one statement at a time, each in a transaction of its
-/// own, and fails as a whole or not at all.
+/// A connection that runs one statement at a time, each in a transaction of its own,
+/// which either succeeds as a whole or has no effect.
 #[async_trait]
 pub trait Database: Send + Sync {
-    /// Runs `sql` with `?1`, `?2`, … bound to `parameters`; gives all rows. An
-    /// error after the first row is an error of the whole.
+    /// Runs `sql` with `?1`, `?2`, … bound to `parameters`; returns all rows. An error after
+    /// the first row is an error of the whole statement.
     async fn query(&self, sql: &str, parameters: Vec<Value>) -> Result<Vec<Row>, CatalogError>;
 
-    /// The same, for a statement that goes over all rows of a table, and may take long.
+    /// The same, for a statement that reads all rows of a table and may take long.
     async fn query_long(
         &self,
         sql: &str,

@@ -1,4 +1,4 @@
-//! Whether the database answers.
+//! Whether the database responds.
 
 use async_trait::async_trait;
 

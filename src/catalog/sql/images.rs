@@ -8,7 +8,7 @@ use super::{Columns, Database, Row, SqlCatalog, Value, json};
 use crate::catalog::{CatalogError, Images};
 use crate::model::{Image, Kind, Quota, Timestamp, Visibility};
 
-/// The columns of an image, in the order that [`image`] reads.
+/// The columns of an image, in the order in which [`image`] reads them.
 pub(super) const IMAGE_COLUMNS: &str = "id, owner, blob_id, size, chunk_size, sha256, \
      coalesce(original_sha256, sha256), content_type, width, height, frames, filename, \
      visibility, tags, metadata, link_epoch, created_at, updated_at";
@@ -28,7 +28,7 @@ impl<D: Database> Images for SqlCatalog<D> {
         unchanged_since: Timestamp,
         quota: Quota,
     ) -> Result<bool, CatalogError> {
-        // What makes the image no larger is not held to the quota.
+        // An update that does not make the image larger is not subject to the quota.
         let owner_bytes = BYTES.replace("?owner", "images.owner");
         let sql = format!(
             "UPDATE images SET filename = ?3, sort_name = coalesce(?3, ''), visibility = ?4,
@@ -78,7 +78,7 @@ impl<D: Database> Images for SqlCatalog<D> {
 }
 
 impl<D: Database> SqlCatalog<D> {
-    /// The quota, where it alone is in the way of an update that was not made.
+    /// Returns the quota error, if only the quota prevented an update.
     async fn why_not_updated(
         &self,
         image: &Image,
@@ -101,7 +101,7 @@ impl<D: Database> SqlCatalog<D> {
     }
 }
 
-/// An image from a row of [`IMAGE_COLUMNS`].
+/// Reads an image from a row of [`IMAGE_COLUMNS`].
 pub(super) fn image(row: Row) -> Result<Image, CatalogError> {
     let mut row = Columns::new("images", row);
     Ok(Image {

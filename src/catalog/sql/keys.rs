@@ -1,5 +1,5 @@
-//! Keys under which requests are answered once, in SQL. What records an answer is
-//! the trigger `images_answer` of `migrations/0005_idempotency.sql`.
+//! Keys under which requests are answered once, in SQL. The trigger `images_answer` of
+//! `migrations/0005_idempotency.sql` records the answers.
 
 use async_trait::async_trait;
 use serde::Serialize;
@@ -8,10 +8,10 @@ use super::{Columns, Database, SqlCatalog, Value};
 use crate::catalog::{AnswerRecord, CatalogError, KeyAnswer, KeyClaim, KeyOutcome, Keys};
 use crate::model::Timestamp;
 
-/// How often a key is tried that is let go between two statements, time after time.
+/// How often to try to claim a key that is repeatedly released between two statements.
 const ATTEMPTS: u32 = 3;
 
-/// An answer as the trigger reads it.
+/// An answer, in the form that the trigger reads.
 #[derive(Serialize)]
 pub(super) struct AnswerRow<'a> {
     scope: &'a str,
@@ -60,8 +60,8 @@ impl<D: Database> Keys for SqlCatalog<D> {
         self.execute(sql, values(claim).into()).await
     }
 
-    /// Leaves a record, where the claim has or would have, that expires a moment after the
-    /// claim was made: so a claim that comes late finds the key held.
+    /// Leaves a record, in the place of the claim's record, that expires a moment after the
+    /// claim was made: a claim that arrives late then finds the key held.
     async fn abandon_key(&self, claim: &KeyClaim, at: Timestamp) -> Result<(), CatalogError> {
         let sql = "INSERT INTO idempotency_keys (scope, key, claim, expires_at)
             VALUES (?1, ?2, ?3, ?4)
@@ -75,7 +75,7 @@ impl<D: Database> Keys for SqlCatalog<D> {
     }
 
     async fn forget_keys(&self, at: Timestamp) -> Result<(), CatalogError> {
-        // Asked before it is done: a deletion of nothing would still wait for a commit.
+        // Looked up first: a deletion that deletes nothing would still wait for a commit.
         let oldest = "SELECT 1 FROM idempotency_keys WHERE expires_at <= ?1 LIMIT 1";
         if !self.exists(oldest, vec![at.into()]).await? {
             return Ok(());
@@ -85,13 +85,13 @@ impl<D: Database> Keys for SqlCatalog<D> {
     }
 }
 
-/// The parameters that tell a claim from all others.
+/// The parameters that identify a claim.
 fn values(claim: &KeyClaim) -> [Value; 3] {
     [&claim.scope, &claim.key, &claim.id].map(|text| text.as_str().into())
 }
 
 impl<D: Database> SqlCatalog<D> {
-    /// Takes the key if nobody has it any more. Whether it did.
+    /// Claims the key if nobody holds it any more. Returns whether it did.
     async fn take(
         &self,
         claim: &KeyClaim,
@@ -108,7 +108,7 @@ impl<D: Database> SqlCatalog<D> {
         self.exists(sql, parameters).await
     }
 
-    /// What is known of a key that could not be taken; `None` if nothing is any more.
+    /// Looks up a key that could not be claimed; `None` if it has no record any more.
     async fn look_up(&self, claim: &KeyClaim) -> Result<Option<KeyOutcome>, CatalogError> {
         let sql = "SELECT fingerprint, answer FROM idempotency_keys WHERE scope = ?1 AND key = ?2";
         let [scope, key, _] = values(claim);

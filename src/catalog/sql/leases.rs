@@ -6,7 +6,8 @@ use super::{Columns, Database, SqlCatalog};
 use crate::catalog::{CatalogError, Lease, Leases};
 use crate::model::{BlobId, Timestamp};
 
-/// The statement of [`Leases::recorded_blobs`]. '/' is the character after '.': the range is every id that begins so.
+/// The statement of [`Leases::recorded_blobs`]. '/' is the character after '.': the range
+/// is every id with this prefix.
 pub(super) const RECORDED: &str = "
     SELECT id FROM blobs WHERE id > ?1 || '.' AND id < ?1 || '/'
     UNION SELECT blob_id FROM blob_references WHERE blob_id > ?1 || '.' AND blob_id < ?1 || '/'";

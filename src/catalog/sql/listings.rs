@@ -1,12 +1,11 @@
-//! Lists in SQL: one statement for a page, and one before it where filters may
-//! match rarely.
+//! Lists in SQL: one statement for a page, and one more before it if filters may match
+//! rarely.
 //!
-//! A page is read from an index that has the wanted order ([`Source`]). Filters that
-//! no index answers are held against one row after the other, and how many match is
-//! not known before. So it is looked up first how far [`ListQuery::scan`] rows reach
-//! ([`furthest`]); the page reads no further, and the next goes on from there. What
-//! is written between the two statements does no harm: the end is a place, not a
-//! number of rows.
+//! A page is read from an index that has the requested order ([`Source`]). Filters that
+//! no index answers are checked on one row after the other, and it is not known in advance
+//! how many match. Therefore the first statement looks up how far [`ListQuery::scan`] rows
+//! reach ([`furthest`]); the page reads no further, and the next page continues from there.
+//! Writes between the two statements do no harm: the end is a place, not a number of rows.
 
 mod conditions;
 mod source;
@@ -47,7 +46,7 @@ impl<D: Database> Listings for SqlCatalog<D> {
     }
 }
 
-/// Whether an index finds what is wanted and nothing else.
+/// Whether an index finds exactly what is requested.
 fn is_answered_by_index(filters: &Filters) -> bool {
     let tags = filters.tags.len();
     let rest = Filters {
@@ -57,9 +56,9 @@ fn is_answered_by_index(filters: &Filters) -> bool {
     tags <= 1 && rest == Filters::default()
 }
 
-/// Of `sources`, the one of which the rows that may be looked at reach furthest, and
-/// the place of the last of them; `None` where they reach the end. So of several
-/// tags, the rarest from here on is followed.
+/// Returns the source whose rows that may be examined reach furthest, and the place of the
+/// last of these rows; `None` if they reach the end. Of several tags, the one that is rarest
+/// from here on is thus followed.
 async fn furthest<'a>(
     database: &dyn Database,
     query: &ListQuery,
@@ -74,7 +73,7 @@ async fn furthest<'a>(
             end.push(position);
         }
     }
-    // One row is the last that may be looked at; a second tells that there are more.
+    // The first row is the last that may be examined; a second row shows that there are more.
     let ends = ends.into_iter().map(|end| match end.as_slice() {
         [last, _] => Some(last.clone()),
         _ => None,
@@ -91,7 +90,7 @@ async fn furthest<'a>(
     Ok(furthest.map_or((None, None), |(source, end)| (Some(source), end)))
 }
 
-/// For each source, by its number: the last row that may be looked at, and the one
+/// Selects, for each source, by its number, the last row that may be examined, and the row
 /// after it.
 fn reach_statement(sources: &[Source<'_>], query: &ListQuery) -> Statement {
     let stretch = query.stretch();
@@ -125,8 +124,8 @@ fn reach(by: SortBy, row: Row) -> Result<(usize, Position), CatalogError> {
     Ok((usize::try_from(number).unwrap_or(usize::MAX), position))
 }
 
-/// The images of a page, and one more. Ids are found first, within the index; then
-/// the images are read, few by then.
+/// Selects the images of a page, and one more. Their ids are found first, within the index;
+/// then only these images are read.
 fn page_statement(
     source: &Source<'_>,
     query: &ListQuery,
@@ -134,7 +133,7 @@ fn page_statement(
     end: Option<&Position>,
 ) -> Statement {
     let mut statement = Statement::default();
-    // CROSS JOIN keeps the order of the two: ids first, then the images of these.
+    // CROSS JOIN fixes the order: first the ids, then the images with these ids.
     let select = format!("SELECT {IMAGE_COLUMNS} FROM (SELECT candidate.id AS found");
     statement.push(&select, []);
     source.select(&mut statement, &query.stretch());

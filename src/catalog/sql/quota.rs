@@ -1,4 +1,4 @@
-//! What quotas are held against, within the statements that they may refuse.
+//! Quotas, checked within the statements that they may refuse.
 
 use super::{Columns, Database, SqlCatalog, Value, json};
 use crate::catalog::{CatalogError, NewImage};
@@ -16,13 +16,13 @@ const REFUSAL: &str = "
     SELECT EXISTS (SELECT 1 FROM json_each(?1) AS lease LEFT JOIN leases ON leases.id = lease.value
             WHERE leases.expires_at IS NULL OR leases.expires_at <= ?2)";
 
-/// A number as SQL has it; one that is larger is the largest.
+/// Converts a number to SQL; a larger number becomes the largest.
 pub(super) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// The parameters of a commit that hold it to a quota: the owner, and the most images
-/// and bytes that the owner may keep already.
+/// The parameters by which a commit is checked against a quota: the owner, and the most
+/// images and bytes that the owner may already keep.
 pub(super) fn room(images: &[NewImage], quota: Quota) -> [Value; 3] {
     let added = NewImage::charges(images);
     let room = |limit: Option<u64>, added: u64| {
@@ -37,13 +37,13 @@ pub(super) fn room(images: &[NewImage], quota: Quota) -> [Value; 3] {
     ]
 }
 
-/// Whose a commit's images are.
+/// The owner of a commit's images.
 fn owner(images: &[NewImage]) -> &str {
     images.first().map_or("", |new| new.image.owner.as_str())
 }
 
 impl<D: Database> SqlCatalog<D> {
-    /// What is in the way of a commit that did nothing, if anything still is.
+    /// Returns the reason why a commit did nothing, if the reason still applies.
     pub(super) async fn why_refused(
         &self,
         images: &[NewImage],

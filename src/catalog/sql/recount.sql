@@ -1,8 +1,8 @@
--- Counts anew what triggers count. Each statement counts everything of its kind, so that it
--- is right whenever it runs and however often, also while the triggers go on.
+-- Recounts what triggers count. Each statement counts everything of its kind, so it is
+-- correct whenever it runs and however often, even while the triggers are active.
 --
--- The newest migration that changes what is counted ends with this file; those before it
--- have what they counted then. Owners who are counted and keep nothing come to 0.
+-- The newest migration that changes what is counted ends with this file; earlier ones
+-- contain the count of their time. Owners who are counted but keep nothing end up with 0.
 
 INSERT INTO usage (owner, images, bytes)
 SELECT owner, sum(images), sum(bytes) FROM (

@@ -6,7 +6,7 @@ use super::{Columns, Database, SqlCatalog, json};
 use crate::catalog::{CatalogError, Remains};
 use crate::model::{BlobId, BlobRef, Timestamp};
 
-/// What has a record, or an image, is left alone, whatever is said here.
+/// Blobs that have a record or an image are left alone, even if they are recorded here.
 pub(super) const REMAINS: &str = "
     SELECT id, size, chunk_size FROM remains
     WHERE since < ?1

@@ -21,7 +21,7 @@ async fn the_sql_catalog_conforms() {
         "answer_usage",
     ] {
         let rows = database.run(&format!("SELECT * FROM {table}"), vec![]);
-        assert_eq!(rows, Ok(vec![]), "nothing is left over in {table}");
+        assert_eq!(rows, Ok(vec![]), "{table} is empty");
     }
 }
 
@@ -37,10 +37,10 @@ async fn many_instances_may_open_a_new_database_together() {
 }
 
 #[tokio::test]
-async fn a_migration_that_was_cut_short_is_done_again() {
+async fn an_interrupted_migration_is_repeated() {
     let database = Native::new();
     SqlCatalog::open(database.clone()).await.expect("opens");
-    // Everything was applied, and nothing recorded.
+    // Everything was applied, but nothing was recorded.
     let forget = database.run("DELETE FROM schema_migrations", vec![]);
     assert_eq!(forget, Ok(vec![]));
     let catalog = SqlCatalog::open(database).await.expect("opens again");
@@ -66,7 +66,7 @@ fn a_damaged_row_names_its_column() {
     );
 }
 
-/// How SQLite means to run `sql`.
+/// SQLite's plan for running `sql`.
 pub(super) fn plan(database: &Native, sql: &str) -> String {
     let connection = database.0.lock().expect("not poisoned");
     let mut statement = connection
@@ -109,7 +109,7 @@ async fn every_commit_and_every_sweep_uses_an_index() {
 }
 
 #[tokio::test]
-async fn asking_who_refers_to_a_blob_costs_no_more_than_asking_the_images() {
+async fn looking_up_references_costs_no_more_than_looking_up_images() {
     let database = Native::new();
     SqlCatalog::open(database.clone()).await.expect("opens");
     for sql in [

@@ -15,7 +15,7 @@ impl<D: Database> Tickets for SqlCatalog<D> {
     }
 
     async fn forget_tickets(&self, before: Timestamp) -> Result<(), CatalogError> {
-        // Asked before it is done: a deletion of nothing would still wait for a commit.
+        // Looked up first: a deletion that deletes nothing would still wait for a commit.
         let oldest = "SELECT 1 FROM spent_tickets WHERE spent_at < ?1 LIMIT 1";
         if !self.exists(oldest, vec![before.into()]).await? {
             return Ok(());

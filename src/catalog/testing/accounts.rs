@@ -1,4 +1,4 @@
-//! Accounts of the maps: counted anew each time, so nothing is ever counted wrong.
+//! Accounts of the maps: recounted each time, so that no count is ever wrong.
 
 use std::collections::BTreeMap;
 
@@ -74,7 +74,7 @@ impl State {
     }
 }
 
-/// What these images come to, with all that is counted of them.
+/// What these images add up to, with everything that counts.
 fn charges<'a>(images: impl Iterator<Item = &'a Image>) -> Usage {
     images.fold(Usage::default(), |sum, image| Usage {
         images: sum.images + 1,
@@ -90,7 +90,7 @@ fn sizes<'a>(images: impl Iterator<Item = &'a Image>) -> Usage {
     })
 }
 
-/// What these blobs come to.
+/// The number of these blobs and the sum of their lengths.
 fn count<'a>(records: impl Iterator<Item = &'a Blob>) -> BlobCount {
     records.fold(BlobCount::default(), |sum, record| BlobCount {
         blobs: sum.blobs + 1,

@@ -66,8 +66,8 @@ impl State {
         self.recount(&blob, now);
     }
 
-    /// Counts a blob's images, unless another of equal content is alive: then they
-    /// become images of that.
+    /// Recounts a blob's images, unless a live blob has equal content: then they become
+    /// images of that one.
     fn recount(&mut self, id: &str, now: Timestamp) {
         let Some(record) = self.blobs.get(id) else {
             return;

@@ -1,4 +1,4 @@
-//! Maps answer.
+//! Health of the maps: they always respond.
 
 use async_trait::async_trait;
 

@@ -55,7 +55,7 @@ pub(super) struct Records {
 #[derive(Debug)]
 struct Record {
     claim: String,
-    /// Whose the images of the answer are.
+    /// The owner of the images in the answer.
     owner: String,
     answer: Option<KeyAnswer>,
     expires_at: Timestamp,
@@ -94,7 +94,7 @@ impl Records {
         }
     }
 
-    /// Lets the key go of a claim made at `at`, also where it is carried out only later.
+    /// Releases the key of a claim made at `at`, even if the claim is carried out only later.
     fn abandon(&mut self, claim: &KeyClaim, at: Timestamp) {
         let known = self.records.get(&name(claim));
         if self.holds(claim) || known.is_none_or(|record| record.expires_at <= at) {
@@ -118,7 +118,7 @@ impl Records {
         self.records.insert(name(&new.claim), record);
     }
 
-    /// The bytes of the answers that are kept of an owner.
+    /// The bytes of the answers that are kept for an owner.
     pub(super) fn kept(&self, owner: &str) -> u64 {
         let records = self.records.iter();
         let ours = records.filter(|(_, record)| record.owner == owner);

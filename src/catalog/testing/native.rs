@@ -14,16 +14,16 @@ use crate::model::Timestamp;
 pub(crate) struct Native(pub(in crate::catalog) Arc<Mutex<rusqlite::Connection>>);
 
 impl Native {
-    /// A new database in memory.
+    /// Creates a new database in memory.
     pub(crate) fn new() -> Self {
         let connection = rusqlite::Connection::open_in_memory().expect("opens");
         Self(Arc::new(Mutex::new(connection)))
     }
 
-    /// A new database in memory, whose `unixepoch('subsec')` tells this time.
+    /// Creates a new database in memory, whose `unixepoch('subsec')` returns this time.
     pub(crate) fn timed_by(clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         let database = Self::new();
-        // Half a millisecond more, so that no rounding makes it one less.
+        // Half a millisecond more, so that rounding never yields a millisecond less.
         let seconds = move |_: &rusqlite::functions::Context<'_>| {
             Ok((clock().millis() as f64 + 0.5) / 1000.0)
         };

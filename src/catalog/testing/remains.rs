@@ -37,7 +37,7 @@ impl Remains for MemoryCatalog {
     }
 }
 
-/// Each blob by its id, and since when.
+/// Each blob by its id, and the time since when it has been recorded.
 #[derive(Debug, Default)]
 pub(super) struct Records {
     records: BTreeMap<String, (BlobRef, Timestamp)>,
@@ -51,7 +51,7 @@ impl Records {
         self.records.insert(blob.id.to_string(), (blob, now));
     }
 
-    /// Those from before `before`, longest ago first, that are not `used`.
+    /// The remains recorded before `before`, longest ago first, that are not `used`.
     fn due(&self, before: Timestamp, limit: u32, used: impl Fn(&str) -> bool) -> Vec<BlobRef> {
         let is_due = |(id, (_, since)): &(&String, &(BlobRef, Timestamp))| {
             *since < before && !used(id.as_str())
@@ -68,7 +68,7 @@ impl Records {
         }
     }
 
-    /// The ids of all.
+    /// The ids of all remains.
     #[cfg(test)]
     pub(super) fn names(&self) -> impl Iterator<Item = String> {
         self.records.keys().cloned()

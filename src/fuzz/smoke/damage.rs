@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-/// One way.
+/// One way to damage an input.
 #[derive(Clone, Debug)]
 pub(super) enum Damage {
     Set(Index, u8),
@@ -12,7 +12,7 @@ pub(super) enum Damage {
     Remove(Index, usize),
     Insert(Index, Vec<u8>),
     Repeat(Index, usize),
-    /// A part of another input, in the place of as much.
+    /// Replaces a part with an equally long part of another input.
     Splice(Index, Index, Index, usize),
     Truncate(Index),
 }
@@ -37,7 +37,7 @@ pub(super) fn damage() -> impl Strategy<Value = Damage> {
     ]
 }
 
-/// Does it to an input; `others` are where parts come from.
+/// Damages an input; `others` are the inputs that parts are taken from.
 pub(super) fn apply(bytes: &mut Vec<u8>, damage: &Damage, others: &[Vec<u8>]) {
     if bytes.is_empty() {
         return;

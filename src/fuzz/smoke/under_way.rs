@@ -1,24 +1,24 @@
-//! The input under way, in a file: all that is left of it where a panic, or the end of the
-//! stack, ends the whole program, as it does in WebAssembly.
+//! The current input, in a file: all that remains of it when a panic or a stack overflow
+//! ends the whole program, as in WebAssembly.
 
 use std::fs::{self, File};
 use std::io::{Seek as _, Write as _};
 use std::path::PathBuf;
 
-/// A file that has the input under way.
+/// A file that contains the current input.
 pub(super) struct UnderWay {
     path: PathBuf,
     file: File,
 }
 
 impl UnderWay {
-    /// In this file.
+    /// Creates the file.
     pub(super) fn at(path: PathBuf) -> Self {
         let file = File::create(&path).expect("a file");
         Self { path, file }
     }
 
-    /// Notes what is going to be tried.
+    /// Writes the input that is about to be tried.
     pub(super) fn note(&self, bytes: &[u8]) {
         let mut file = &self.file;
         file.rewind().expect("at the start");
@@ -27,14 +27,14 @@ impl UnderWay {
         file.set_len(length).expect("cut");
     }
 
-    /// Takes the file away: nothing was broken.
+    /// Removes the file: no promise was broken.
     pub(super) fn end(self) {
         fs::remove_file(self.path).expect("removed");
     }
 }
 
 #[test]
-fn the_last_input_alone_is_in_the_file_until_the_end() {
+fn the_file_contains_only_the_last_input_until_the_end() {
     let path = super::kept("of-a-test.under-way");
     let under_way = UnderWay::at(path.clone());
     for input in [&b"long"[..], b"x", b"", b"longer"] {

@@ -1,9 +1,9 @@
-//! The audit: whether every record agrees with the others and with the bytes, and
-//! what can be done where not.
+//! The audit: checks whether every record agrees with the other records and with the
+//! bytes, and repairs what can be repaired.
 //!
-//! It goes page by page through all images, then through all blobs, whose bytes are
-//! read and hashed, and looks at what is counted last. It may run beside everything else: what it finds was so at one
-//! moment, and what it repairs is right at any.
+//! It goes page by page through all images, then through all blobs, whose bytes it reads
+//! and hashes, and finally checks the counts. It may run beside everything else: a finding
+//! was true at one moment, and a repair is correct at any moment.
 
 mod place;
 mod report;
@@ -19,26 +19,26 @@ use crate::catalog::{BlobEntry, BlobRecord, ImageCheck, ImageFault};
 pub use place::Place;
 pub use report::{AuditPage, Fault, Finding, Remedy};
 
-/// A page ends when this many bytes have been read.
+/// A page ends once this many bytes have been read.
 const BYTES_PER_PAGE: u64 = 64 << 20;
-/// How many of a damaged blob's images a finding names.
+/// The most images of a damaged blob that a finding names.
 const IMAGES_NAMED: u32 = 100;
 
-/// What an audit is to do.
+/// What an audit should do.
 #[derive(Clone, Debug)]
 pub struct Audit {
     /// Where the page begins.
     pub from: Place,
-    /// The most records on it.
+    /// The most records on the page.
     pub limit: u32,
-    /// Whether to repair what can be without losing anything.
+    /// Whether to make the repairs that lose nothing.
     pub repair: bool,
-    /// Whether to delete images whose bytes are gone or are not theirs.
+    /// Whether to delete images whose bytes are missing or do not match.
     pub remove_damaged: bool,
 }
 
 impl Service {
-    /// One page of an audit.
+    /// Performs one page of an audit.
     pub async fn audit(&self, audit: &Audit) -> Result<AuditPage, ServiceError> {
         let mut page = AuditPage::default();
         match &audit.from {
@@ -70,7 +70,7 @@ impl Service {
         Ok(())
     }
 
-    /// What is to be said, and done, about an image whose record is wrong.
+    /// Reports an image whose record is wrong, and repairs the record where asked.
     async fn settle(
         &self,
         audit: &Audit,
@@ -154,7 +154,7 @@ impl Service {
         page.bytes += record.blob.size;
         if let Some(damage) = self.damage(record).await? {
             let images = self.catalog().images_of(&entry.id, IMAGES_NAMED).await?;
-            // Where the last image is gone by now, so may the bytes be.
+            // If the last image has been deleted by now, the bytes may be gone as well.
             if !images.is_empty() {
                 let mut finding = Finding::damaged(record, images, damage);
                 if audit.remove_damaged {
@@ -167,7 +167,7 @@ impl Service {
         Ok(())
     }
 
-    /// Reads all bytes of a blob; what is wrong with them.
+    /// Reads all bytes of a blob and describes the damage, if any.
     async fn damage(&self, record: &BlobRecord) -> Result<Option<String>, ServiceError> {
         let read = async {
             let bytes = self.blobs().read(&record.blob, 0..record.blob.size).await?;

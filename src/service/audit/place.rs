@@ -1,23 +1,23 @@
-//! Where a page of an audit begins, as text: `images:` or `blobs:`, and the id of
-//! the record before it, or `counts`. Not a secret, and not bound to anything.
+//! The place where a page of an audit begins, as text: `images:` or `blobs:` followed by
+//! the id of the record before it, or `counts`. It is neither secret nor bound to anything.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A place in the order of an audit: all images by id, then all blobs by id, then
-/// what is counted of them.
+/// A place in the order of an audit: all images by id, then all blobs by id, then the
+/// counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
     /// After the image with this id.
     Images(String),
     /// After the blob with this id.
     Blobs(String),
-    /// At the counts, which are one page.
+    /// At the counts, which fit on one page.
     Counts,
 }
 
 impl Default for Place {
-    /// The beginning.
+    /// The beginning of the audit.
     fn default() -> Self {
         Self::Images(String::new())
     }
@@ -33,9 +33,9 @@ impl fmt::Display for Place {
     }
 }
 
-/// The text names no place.
+/// The text does not name a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the cursor is not one of an audit")]
+#[error("the cursor is not a cursor of an audit")]
 pub struct NotAPlace;
 
 impl FromStr for Place {

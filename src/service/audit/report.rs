@@ -1,4 +1,4 @@
-//! What an audit says.
+//! The report of an audit.
 
 use super::Place;
 use crate::catalog::{BlobRecord, ImageFault, Miscount};
@@ -10,37 +10,37 @@ pub struct AuditPage {
     pub images: u64,
     /// How many blobs' records were checked.
     pub blobs: u64,
-    /// How many of these are dead, and wait for the sweep.
+    /// How many of these blobs are dead and await the sweep.
     pub dead: u64,
-    /// The length of all blobs that were read.
+    /// The total length of the blobs that were read.
     pub bytes: u64,
-    /// What is wrong.
+    /// The faults that were found.
     pub findings: Vec<Finding>,
-    /// Where the next page begins; `None` after the last.
+    /// Where the next page begins; `None` after the last page.
     pub next: Option<Place>,
 }
 
-/// What can be wrong.
+/// A kind of fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// An image's record cannot be read.
     UnreadableImage,
-    /// An image's record does not agree with that of its blob.
+    /// An image's record does not agree with its blob's record.
     ContradictedImage,
     /// An image's blob has no record.
     UnrecordedBlob,
     /// A blob's record cannot be read.
     UnreadableBlob,
-    /// A blob's record counts other images than there are.
+    /// A blob's record has a wrong count of images.
     WrongCount,
-    /// A blob's bytes are gone, in part or wholly, or are other bytes.
+    /// A blob's bytes are missing, wholly or in part, or differ from what was stored.
     DamagedBytes,
-    /// What an owner keeps, or what all keep, is counted wrong.
+    /// The usage of an owner, or the total usage, is counted wrong.
     WrongUsage,
 }
 
 impl Fault {
-    /// The word in reports.
+    /// The fault's name in reports.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::UnreadableImage => "unreadable_image",
@@ -53,7 +53,7 @@ impl Fault {
         }
     }
 
-    /// What can be done about it.
+    /// The remedy, if there is one.
     pub fn remedy(self) -> Option<Remedy> {
         match self {
             Self::UnreadableImage | Self::UnreadableBlob => None,
@@ -64,19 +64,19 @@ impl Fault {
     }
 }
 
-/// What can be done about a fault.
+/// A remedy for a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Remedy {
-    /// Record the blob as the image describes it.
+    /// Create the blob's record from the image's.
     Record,
-    /// Count the images anew.
+    /// Recount the images.
     Recount,
-    /// Delete the images, which cannot be given out any more.
+    /// Delete the images, which can no longer be served.
     Remove,
 }
 
 impl Remedy {
-    /// The word in reports.
+    /// The remedy's name in reports.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Record => "record",
@@ -86,16 +86,16 @@ impl Remedy {
     }
 }
 
-/// Something that is wrong.
+/// A fault that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// What kind of thing.
+    /// The kind of fault.
     pub fault: Fault,
-    /// The blob that it is about, where it is about one.
+    /// The blob concerned, if any.
     pub blob: Option<String>,
-    /// The images that it is about: no more than a hundred.
+    /// The images concerned: at most a hundred.
     pub images: Vec<String>,
-    /// What it is in this case, for a person.
+    /// A description of this case for a person.
     pub detail: String,
     /// Whether the remedy was applied.
     pub repaired: bool,
@@ -106,7 +106,7 @@ impl Finding {
         let (fault, detail) = match fault {
             ImageFault::Unreadable => (
                 Fault::UnreadableImage,
-                "the image's row does not hold what this version writes",
+                "the image's row has a value that this version does not write",
             ),
             ImageFault::Unrecorded => (Fault::UnrecordedBlob, "the image's blob has no record"),
             ImageFault::Contradicted => (
@@ -128,14 +128,14 @@ impl Finding {
             fault: Fault::UnreadableBlob,
             blob: Some(id.to_owned()),
             images: Vec::new(),
-            detail: "the blob's row does not hold what this version writes".to_owned(),
+            detail: "the blob's row has a value that this version does not write".to_owned(),
             repaired: false,
         }
     }
 
     pub(super) fn wrong_count(record: &BlobRecord, images: u64) -> Self {
         let state = match record.died_at {
-            Some(_) => ", as of a dead blob",
+            Some(_) => " and the blob as dead",
             None => "",
         };
         Self {
@@ -143,7 +143,7 @@ impl Finding {
             blob: Some(record.blob.id.to_string()),
             images: Vec::new(),
             detail: format!(
-                "{} images are recorded{state}, and {images} are there",
+                "the record counts {} images{state}, but {images} exist",
                 record.refs
             ),
             repaired: false,
@@ -153,15 +153,15 @@ impl Finding {
     pub(super) fn wrong_usage(miscount: &Miscount) -> Self {
         let Miscount { owner, kept, found } = miscount;
         let whose = match owner {
-            Some(owner) => format!("of {owner:?}"),
-            None => "in all".to_owned(),
+            Some(owner) => format!("the usage of {owner:?}"),
+            None => "the total usage".to_owned(),
         };
         Self {
             fault: Fault::WrongUsage,
             blob: None,
             images: Vec::new(),
             detail: format!(
-                "{whose}, {} images of {} bytes are counted, and {} of {} bytes are there",
+                "{whose} is recorded as {} images of {} bytes, but {} images of {} bytes exist",
                 kept.images, kept.bytes, found.images, found.bytes
             ),
             repaired: false,

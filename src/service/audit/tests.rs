@@ -13,7 +13,7 @@ use crate::platform::testing::TestPlatform;
 use crate::service::tests::settings;
 use crate::service::{Attributes, Declared, ListRequest, UploadTerms};
 
-/// A service over SQLite and a map, both of which the test may damage.
+/// A service on SQLite and a map, both of which the test may damage.
 struct Bench {
     service: Service,
     database: Native,
@@ -55,8 +55,8 @@ impl Bench {
         };
         let begun = self.service.begin_upload(terms, None).await;
         let mut upload = begun.expect("begins");
-        let taken = upload.file(body, Declared::default()).await;
-        taken.expect("is taken");
+        let accepted = upload.file(body, Declared::default()).await;
+        accepted.expect("is accepted");
         let images = upload.commit(Attributes::default()).await;
         self.platform.do_spawned().await;
         images.expect("commits").remove(0)
@@ -66,7 +66,7 @@ impl Bench {
         self.database.run(sql, vec![]).expect("runs");
     }
 
-    /// Every page of an audit, as one.
+    /// Runs a whole audit and returns all pages as one.
     async fn audit(&self, limit: u32, repair: bool, remove_damaged: bool) -> AuditPage {
         let mut all = AuditPage::default();
         let mut next = Some(Place::default());
@@ -88,7 +88,8 @@ impl Bench {
         all
     }
 
-    /// Finds exactly these faults, twice, and nothing once they are repaired.
+    /// Checks that audits find exactly these faults, twice, and nothing once they are
+    /// repaired.
     async fn finds_and_repairs(&self, faults: &[Fault], remove_damaged: bool) {
         for _ in 0..2 {
             let found = self.audit(1, false, false).await.findings;
@@ -116,7 +117,7 @@ impl Bench {
         pieces.is_ok_and(|pieces| image.sha256 == Sha256::digest(pieces.concat()).into())
     }
 
-    /// Deletes all images, sweeps, and finds the stores empty.
+    /// Deletes all images, sweeps, and checks that the stores are empty.
     async fn ends_empty(&self) {
         for image in self.images().await {
             let deleted = self.service.delete(&alice(), image.id, None).await;
@@ -147,7 +148,7 @@ fn alice() -> Grant {
 }
 
 #[tokio::test]
-async fn sound_stores_are_found_sound_page_by_page() {
+async fn an_audit_finds_nothing_in_sound_stores() {
     for limit in [1, 2, 100] {
         let bench = Bench::new().await;
         for size in [100, 100, 200, 300] {
@@ -163,7 +164,7 @@ async fn sound_stores_are_found_sound_page_by_page() {
 }
 
 #[tokio::test]
-async fn wrong_counts_are_found_and_put_right() {
+async fn wrong_counts_are_found_and_corrected() {
     for damage in [
         "refs = 7",
         "refs = 1",
@@ -191,7 +192,7 @@ async fn wrong_counts_are_found_and_put_right() {
 }
 
 #[tokio::test]
-async fn wrong_usage_is_found_and_counted_anew() {
+async fn wrong_usage_is_found_and_recounted() {
     for damage in [
         "UPDATE usage SET images = 9",
         "UPDATE usage SET bytes = bytes - 1",
@@ -217,7 +218,7 @@ async fn wrong_usage_is_found_and_counted_anew() {
 }
 
 #[tokio::test]
-async fn a_wrong_count_costs_no_bytes() {
+async fn a_wrong_count_loses_no_bytes() {
     let bench = Bench::new().await;
     let image = bench.upload(300).await;
     for damage in [
@@ -233,7 +234,7 @@ async fn a_wrong_count_costs_no_bytes() {
 }
 
 #[tokio::test]
-async fn images_of_a_blob_that_counted_as_dead_go_to_the_living_one() {
+async fn images_of_a_blob_that_counted_as_dead_move_to_the_live_one() {
     let bench = Bench::new().await;
     let first = bench.upload(300).await;
     let second = bench.upload(300).await;
@@ -264,7 +265,7 @@ async fn a_blob_without_a_record_gets_one() {
 }
 
 #[tokio::test]
-async fn damaged_bytes_are_reported_and_removed_only_where_asked_for() {
+async fn damaged_bytes_are_reported_and_removed_only_on_request() {
     let damages: [fn(&mut std::collections::BTreeMap<String, bytes::Bytes>); 4] = [
         |values| values.clear(),
         |values| drop(values.pop_last()),
@@ -296,7 +297,7 @@ async fn damaged_bytes_are_reported_and_removed_only_where_asked_for() {
 }
 
 #[tokio::test]
-async fn an_image_that_contradicts_its_blob_is_removed_only_where_asked_for() {
+async fn an_image_that_contradicts_its_blob_is_removed_only_on_request() {
     for damage in [
         "owner = 'bob'",
         "sha256 = printf('%064x', 1)",
@@ -310,7 +311,7 @@ async fn an_image_that_contradicts_its_blob_is_removed_only_where_asked_for() {
             "UPDATE images SET {damage} WHERE id = '{}'",
             image.id
         ));
-        // What its owner keeps is counted as the image now says.
+        // What its owner keeps is counted by the image's changed record.
         let found = bench.audit(10, true, false).await.findings;
         let (counts, image): (Vec<_>, Vec<_>) = found
             .iter()
@@ -326,7 +327,7 @@ async fn an_image_that_contradicts_its_blob_is_removed_only_where_asked_for() {
 }
 
 #[tokio::test]
-async fn rows_that_can_not_be_read_are_reported_and_left_alone() {
+async fn unreadable_rows_are_reported_and_left_alone() {
     for (damage, fault) in [
         ("UPDATE images SET metadata = 'x'", Fault::UnreadableImage),
         ("UPDATE images SET width = -1", Fault::UnreadableImage),

@@ -1,4 +1,4 @@
-//! The time that passes, and how long what depends on it lasts.
+//! The passing time, and how long everything that depends on it lasts.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -10,16 +10,16 @@ use crate::service::Term;
 pub(super) const TERM: Term = Term::new(UPLOAD_SECONDS, LATE_WRITE_SECONDS);
 pub(super) const UPLOAD_SECONDS: u64 = 3600;
 pub(super) const LATE_WRITE_SECONDS: u64 = 900;
-/// How long the dead stay, in milliseconds.
+/// How long dead blobs are kept, in milliseconds.
 pub(super) const GRACE: i64 = 900_000;
 /// How far the clocks of the two instances are ahead of the database's.
 pub(super) const AHEAD: [i64; 2] = [0, 30_000];
 /// How far a clock may be set back from the latest that it has shown.
 const BACK: i64 = 75_000;
-/// How much less than measured a time may have been, for both reasons.
+/// How much shorter than measured a time may have been, for both reasons.
 pub(super) const UNSURE: i64 = AHEAD[1] + BACK;
 
-/// A clock that goes as the test says.
+/// A clock that the test sets.
 #[derive(Clone)]
 pub(super) struct Clock {
     now: Arc<AtomicI64>,
@@ -40,12 +40,12 @@ impl Clock {
         self.now.load(Ordering::Relaxed)
     }
 
-    /// The latest that it has shown.
+    /// The latest time that it has shown.
     pub(super) fn latest(&self) -> i64 {
         self.latest.load(Ordering::Relaxed)
     }
 
-    /// The same as the catalog keeps it.
+    /// The time as the catalog stores it.
     pub(super) fn timestamp(&self) -> Timestamp {
         Timestamp::from_millis(self.read())
     }

@@ -1,13 +1,13 @@
-//! A day in the life of a server, over and over: each time another call to a store
-//! fails, without effect, after it, or with an effect that comes later, once or from
-//! there on.
+//! A day in the life of a server, again and again: each time another call to a store
+//! fails, without effect, after taking effect, or with an effect that is delayed, once or
+//! from then on.
 
 use super::clock::{GRACE, TERM};
 use super::operations::Operation;
 use super::steps::Verdict;
 use super::world::World;
 
-/// What happens, and how much time passes after it, in milliseconds.
+/// The operations, and how much time passes after each, in milliseconds.
 fn day() -> Vec<(Operation, i64)> {
     let upload = |owner, files: &[usize]| Operation::Upload {
         owner,
@@ -35,7 +35,7 @@ fn day() -> Vec<(Operation, i64)> {
     ]
 }
 
-/// The same while blobs are moved, which is not done at the first try.
+/// The same while blobs are moved, which does not succeed at the first attempt.
 fn day_of_moving() -> Vec<(Operation, i64)> {
     let sweep = || Operation::Sweep { limit: 100 };
     vec![
@@ -51,11 +51,11 @@ fn day_of_moving() -> Vec<(Operation, i64)> {
     ]
 }
 
-/// Which steps end badly, and how.
+/// Which steps fail, and how.
 #[derive(Clone, Copy)]
 struct Trouble {
     verdict: Verdict,
-    /// Whether all that come after one do, too.
+    /// Whether all steps after it fail, too.
     lasts: bool,
 }
 
@@ -68,7 +68,7 @@ const BLACKOUT: Trouble = Trouble {
     lasts: true,
 };
 
-/// A call whose effect comes so many steps after its failure.
+/// A call that takes effect this many steps after its failure.
 fn late(steps: usize) -> Trouble {
     Trouble {
         verdict: Verdict::Late(steps),
@@ -76,8 +76,7 @@ fn late(steps: usize) -> Trouble {
     }
 }
 
-/// Has each step in turn end badly, until there is none more. A step is a call or its
-/// answer.
+/// Makes each step in turn fail, until there are no more. A step is a call or its answer.
 fn trouble_each_step(world: fn() -> World, day: fn() -> Vec<(Operation, i64)>, trouble: Trouble) {
     for n in 0.. {
         let mut world = world();
@@ -95,50 +94,50 @@ fn trouble_each_step(world: fn() -> World, day: fn() -> Vec<(Operation, i64)>, t
         }
         world.finish(true);
         if steps <= n {
-            assert!(n > 100, "the day has {n} steps only");
+            assert!(n > 100, "the day has only {n} steps");
             break;
         }
     }
 }
 
 #[test]
-fn whatever_step_fails_on_memory_nothing_is_lost_or_leaked() {
+fn when_any_step_on_memory_fails_nothing_is_lost_or_leaked() {
     trouble_each_step(World::in_memory, day, FAILURE);
 }
 
 #[test]
-fn whatever_step_a_blackout_of_memory_begins_at_nothing_is_lost_or_leaked() {
+fn when_memory_fails_from_any_step_on_nothing_is_lost_or_leaked() {
     trouble_each_step(World::in_memory, day, BLACKOUT);
 }
 
 #[test]
-fn whatever_step_fails_on_sqlite_nothing_is_lost_or_leaked() {
+fn when_any_step_on_sqlite_fails_nothing_is_lost_or_leaked() {
     trouble_each_step(World::in_sqlite, day, FAILURE);
 }
 
 #[test]
-fn whatever_takes_effect_after_its_failure_on_memory_nothing_is_lost_or_leaked() {
+fn when_any_call_on_memory_takes_effect_after_its_failure_nothing_is_lost_or_leaked() {
     for steps in [1, 5, 30, usize::MAX] {
         trouble_each_step(World::in_memory, day, late(steps));
     }
 }
 
 #[test]
-fn whatever_takes_effect_after_its_failure_on_sqlite_nothing_is_lost_or_leaked() {
+fn when_any_call_on_sqlite_takes_effect_after_its_failure_nothing_is_lost_or_leaked() {
     for steps in [3, usize::MAX] {
         trouble_each_step(World::in_sqlite, day, late(steps));
     }
 }
 
 #[test]
-fn whatever_step_of_a_move_fails_nothing_is_lost_or_leaked() {
+fn when_any_step_of_a_move_fails_nothing_is_lost_or_leaked() {
     for trouble in [FAILURE, BLACKOUT] {
         trouble_each_step(|| World::in_memory().moving(), day_of_moving, trouble);
     }
 }
 
 #[test]
-fn whatever_of_a_move_takes_effect_after_its_failure_nothing_is_lost_or_leaked() {
+fn when_any_call_of_a_move_takes_effect_after_its_failure_nothing_is_lost_or_leaked() {
     for steps in [1, 9, 60, usize::MAX] {
         trouble_each_step(|| World::in_memory().moving(), day_of_moving, late(steps));
     }

@@ -1,15 +1,15 @@
-//! Everything at once: uploads of equal and other content, downloads, deletions,
-//! sweeps, audits and moves to another store by two instances, in an order that is drawn
-//! step by step, with store failures, calls that take effect long after their failure,
-//! crashes and clocks that jump; held against a model.
+//! Everything at once: uploads of equal and of different content, downloads, deletions,
+//! sweeps, audits and moves to another store by two instances, in a random order of steps,
+//! with store failures, calls that take effect long after their failure, crashes and clocks
+//! that jump; compared with a model.
 //!
-//! - `clock`: the time, and how long what depends on it lasts
-//! - `steps`: store calls that go on when the test says so
-//! - `stores`: the stores, made of such calls
-//! - `operations`: what happens at the same time, and what its outcome tells
-//! - `model`: what must hold, told from what was answered
-//! - `faults`: the same, one after another, with each store call failing in turn
-//! - `world`: instances, stores, and everything that is under way
+//! - `clock`: the time, and how long everything that depends on it lasts
+//! - `steps`: store calls that proceed when the test says so
+//! - `stores`: the stores, built from such calls
+//! - `operations`: what happens concurrently, and what its outcome shows
+//! - `model`: what must hold, derived from the answers
+//! - `faults`: the operations one after another, with each store call failing in turn
+//! - `world`: instances, stores, and everything in progress
 
 mod clock;
 mod faults;
@@ -28,20 +28,21 @@ use operations::Operation;
 use steps::Verdict;
 use world::World;
 
-/// Something that the test does.
+/// An action of the test.
 #[derive(Clone, Debug)]
 enum Action {
     /// Begins an operation in an instance.
     Begin(usize, Operation),
     /// Ends any pause.
     Step(usize),
-    /// Lets any operation go on for some steps.
+    /// Runs any operation for some steps.
     Run(usize, usize),
-    /// Ends any pause by a failure.
+    /// Ends any pause with a failure.
     Fail(usize),
-    /// Ends any pause by a failure, and has the call take effect so many steps later.
+    /// Ends any pause with a failure, and lets the call take effect this many steps later.
     Late(usize, usize),
-    /// Ends any operation. What it waits for takes effect so many steps later, if at all.
+    /// Ends any operation. The call it waits for takes effect this many steps later, if at
+    /// all.
     Crash(usize, Option<usize>),
     /// Ends all operations of an instance.
     Restart(usize),
@@ -103,7 +104,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1200))]
 
     #[test]
-    fn any_interleaving_on_memory_keeps_all_and_leaks_nothing(
+    fn any_interleaving_on_memory_loses_and_leaks_nothing(
         actions in vec(actions(), 1..120),
         well: bool,
     ) {
@@ -111,7 +112,7 @@ proptest! {
     }
 
     #[test]
-    fn any_interleaving_of_moves_on_memory_keeps_all_and_leaks_nothing(
+    fn any_interleaving_of_moves_on_memory_loses_and_leaks_nothing(
         actions in vec(actions(), 1..120),
         well: bool,
     ) {
@@ -123,7 +124,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
-    fn any_interleaving_on_sqlite_keeps_all_and_leaks_nothing(
+    fn any_interleaving_on_sqlite_loses_and_leaks_nothing(
         actions in vec(actions(), 1..120),
         well: bool,
     ) {
@@ -131,7 +132,7 @@ proptest! {
     }
 
     #[test]
-    fn any_interleaving_of_moves_on_sqlite_keeps_all_and_leaks_nothing(
+    fn any_interleaving_of_moves_on_sqlite_loses_and_leaks_nothing(
         actions in vec(actions(), 1..120),
         well: bool,
     ) {

@@ -1,4 +1,4 @@
-//! What must hold, told from what was answered.
+//! What must hold, derived from the answers.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -7,12 +7,12 @@ use uuid::Uuid;
 
 use crate::media::testing;
 
-/// The whole length of a chunk.
+/// The length of a full chunk.
 pub(super) const CHUNK: usize = 64;
-/// Everybody who uploads.
+/// All uploaders.
 pub(super) const OWNERS: [&str; 2] = ["alice", "bob"];
-/// The lengths of all files that are uploaded: of one chunk and a half to more than
-/// one batch of a deletion.
+/// The lengths of all files that are uploaded: from one and a half chunks to more than one
+/// batch of a deletion.
 const SIZES: [usize; 4] = [100, 150, 450, 28 * CHUNK];
 
 /// All files that are uploaded.
@@ -28,7 +28,7 @@ pub(super) fn number(bytes: &[u8]) -> Option<usize> {
     FILES.iter().position(|file| file == bytes)
 }
 
-/// What is known of an image that was answered with 201.
+/// What is known about an image whose upload was answered with 201.
 #[derive(Clone, Debug)]
 pub(super) struct Known {
     pub(super) owner: &'static str,
@@ -36,30 +36,30 @@ pub(super) struct Known {
     pub(super) state: State,
 }
 
-/// Whether an image is there.
+/// Whether an image exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
-    /// It must be.
+    /// It must exist.
     There,
     /// Its deletion has begun, or was not answered.
     Doubtful,
-    /// It must not be.
+    /// It must not exist.
     Gone,
 }
 
-/// Everything that was answered.
+/// All that follows from the answers.
 #[derive(Debug, Default)]
 pub(super) struct Model {
-    /// By id.
+    /// The images by id.
     pub(super) images: BTreeMap<Uuid, Known>,
-    /// What uploads have begun: an unanswered one may have come through.
+    /// The uploads that have begun: one without an answer may have succeeded.
     pub(super) attempted: BTreeSet<(&'static str, usize)>,
     /// Whether a store has failed.
     pub(super) faulty: bool,
 }
 
 impl Model {
-    /// The image with this number, counted round and round.
+    /// The image with this number, modulo the number of images.
     pub(super) fn pick(&self, number: usize) -> Option<(Uuid, Known)> {
         let index = number % self.images.len().max(1);
         let image = self.images.iter().nth(index);
@@ -76,12 +76,12 @@ impl Model {
         self.images.get(&id).map(|known| known.state)
     }
 
-    /// Checks the images that are there, each with the content that its bytes are.
+    /// Checks the images that exist, each with the content of its bytes.
     pub(super) fn check(&self, found: &BTreeMap<Uuid, (String, usize)>) {
         for (id, known) in &self.images {
             match (known.state, found.get(id)) {
                 (State::There, None) => panic!("image {id} is lost: {known:?}"),
-                (State::Gone, Some(_)) => panic!("image {id} has come back: {known:?}"),
+                (State::Gone, Some(_)) => panic!("image {id} has reappeared: {known:?}"),
                 (_, Some((owner, content))) => {
                     assert_eq!((owner.as_str(), *content), (known.owner, known.content));
                 }

@@ -1,4 +1,4 @@
-//! What happens at the same time, and what its outcome tells.
+//! What happens concurrently, and what its outcome shows.
 
 use std::sync::{Arc, Mutex};
 
@@ -18,24 +18,24 @@ use crate::service::{
     Attributes, Declared, Migration, Service, ServiceError, StoreError, UploadError, UploadTerms,
 };
 
-/// Something that takes many steps.
+/// An operation that takes many steps.
 #[derive(Clone, Debug)]
 pub(super) enum Operation {
     /// One request that uploads these files for this owner.
     Upload { owner: usize, files: Vec<usize> },
-    /// Downloads an image, as slowly as it comes.
+    /// Downloads an image, as slowly as it arrives.
     Read { image: usize },
     /// Deletes an image.
     Delete { image: usize },
-    /// Sweeps so many records.
+    /// Sweeps at most this many records.
     Sweep { limit: u32 },
-    /// Audits everything, repairing and removing.
+    /// Audits everything, with repairs and removals.
     Audit,
-    /// Moves all blobs to the current store, where there is another.
+    /// Moves all blobs to the current store, if there is another one.
     Migrate,
 }
 
-/// What operations work on.
+/// The objects that operations work on.
 #[derive(Clone)]
 pub(super) struct Scene {
     pub(super) service: Service,
@@ -46,7 +46,7 @@ pub(super) struct Scene {
 }
 
 impl Scene {
-    /// Begins an operation. It panics if its outcome is not to be.
+    /// Begins an operation. It panics if its outcome is wrong.
     pub(super) fn begin(self, operation: Operation) -> BoxFuture<'static, ()> {
         match operation {
             Operation::Upload { owner, files } => {
@@ -64,8 +64,8 @@ impl Scene {
         with(&mut self.model.lock().expect("not poisoned"))
     }
 
-    /// Whether the clock of any instance has gone on by `millis` since `began`, by
-    /// any reading.
+    /// Whether the clock of any instance has advanced by `millis` since `began`, by any
+    /// reading.
     fn has_passed(&self, began: i64, millis: i64) -> bool {
         self.clock.latest() - began >= millis - UNSURE
     }
@@ -103,7 +103,7 @@ impl Scene {
         }
     }
 
-    /// A file that comes in pieces, or not to its end.
+    /// A file that arrives in pieces, or not to its end.
     fn body(&self, file: usize) -> impl Stream<Item = Result<Bytes, &'static str>> + Send + use<> {
         let pieces: Vec<Bytes> = content(file)
             .chunks(5 * CHUNK)
@@ -119,7 +119,7 @@ impl Scene {
         })
     }
 
-    /// An upload may fail if a store did, if its client went, or if it took too long.
+    /// An upload may fail if a store did, if its client disconnected, or if it took too long.
     fn excuse(&self, began: i64, error: &UploadError) {
         match error {
             UploadError::Interrupted(_) => {}
@@ -136,14 +136,17 @@ impl Scene {
         };
         let began = self.clock.read();
         match self.bytes(&known, id).await {
-            Ok(bytes) => assert!(bytes == content(known.content), "other bytes of {id}"),
+            Ok(bytes) => assert!(bytes == content(known.content), "wrong bytes of {id}"),
             Err(ServiceError::NotFound) => {
                 assert_ne!(self.model(|model| model.state(id)), Some(State::There));
             }
             Err(ServiceError::Damaged(StoreError::Blobs(BlobError::Missing { .. }))) => {
                 let state = self.model(|model| model.state(id));
                 assert_ne!(state, Some(State::There), "{id} is broken");
-                assert!(self.has_passed(began, GRACE), "no grace for a reader");
+                assert!(
+                    self.has_passed(began, GRACE),
+                    "a reader had no grace period"
+                );
             }
             Err(error) => assert!(self.model(|model| model.faulty), "{error:?}"),
         }
@@ -206,7 +209,7 @@ impl Scene {
         }
     }
 
-    /// Nothing is ever damaged here, so nothing may be found.
+    /// Nothing is ever damaged here, so audits must find nothing.
     async fn audit(self) {
         let mut next = Some(Place::default());
         while let Some(from) = next {

@@ -1,7 +1,7 @@
-//! Store calls that go on when the test says so.
+//! Store calls that proceed when the test says so.
 //!
-//! Every call pauses twice: before it takes effect, and before its answer arrives.
-//! In between, anything else may happen, and at either the caller may vanish.
+//! Every call pauses twice: before it takes effect, and before its answer arrives. In
+//! between, anything else may happen, and the caller may vanish at either pause.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -18,26 +18,26 @@ use crate::model::Timestamp;
 pub(super) enum Pause {
     /// A call that changes nothing.
     Look,
-    /// A call that is to change something.
+    /// A call that will change something.
     Change,
-    /// A call that is to write a chunk.
+    /// A call that will write a chunk.
     Write,
-    /// The answer to one that has written a chunk.
+    /// The answer to a call that has written a chunk.
     Written,
     /// The answer to any other call.
     Answer,
-    /// The client, who sends or takes the next piece.
+    /// The client, which sends or receives the next piece.
     Client,
 }
 
 /// How a pause ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// All is well.
+    /// Successfully.
     Proceed,
-    /// The store fails: without effect before the call, with effect after it.
+    /// With a failure of the store: without effect before the call, with effect after it.
     Fail,
-    /// The same, but a call takes effect yet, so many steps later.
+    /// The same, but the call still takes effect, this many steps later.
     Late(usize),
 }
 
@@ -45,18 +45,18 @@ pub(super) enum Verdict {
 pub(super) struct Waiting {
     /// The operation that waits.
     pub(super) task: usize,
-    /// For what.
+    /// What it waits for.
     pub(super) pause: Pause,
-    /// Since when.
+    /// When it began to wait.
     pub(super) since: Timestamp,
     waker: Option<Waker>,
     effect: Option<Effect>,
 }
 
-/// What a call does even if nobody looks for its answer.
+/// The effect of a call even if nobody awaits its answer.
 pub(super) type Effect = Box<dyn FnOnce() + Send>;
 
-/// A call that was given up, and takes effect yet.
+/// A call that was abandoned and will still take effect.
 struct Drifting {
     steps: usize,
     since: Timestamp,
@@ -69,7 +69,7 @@ pub(super) struct Steps {
     state: Mutex<State>,
     /// The operation that is being polled.
     pub(super) task: AtomicUsize,
-    /// While set, nothing pauses.
+    /// While this is set, nothing pauses.
     pub(super) free: AtomicBool,
 }
 
@@ -82,12 +82,12 @@ struct State {
 }
 
 impl Steps {
-    /// Waits for the test. Whether all is well.
+    /// Waits for the test. Returns whether to proceed.
     pub(super) async fn pause(&self, pause: Pause, since: Timestamp) -> bool {
         self.pause_before(pause, since, Box::new(|| ())).await
     }
 
-    /// Waits for the test, which has `effect` take place where it proceeds.
+    /// Waits for the test, which carries out `effect` if the call proceeds.
     pub(super) async fn pause_before(
         &self,
         pause: Pause,
@@ -126,7 +126,8 @@ impl Steps {
         .await
     }
 
-    /// Every pause that has not ended, oldest first: its number, and whose it is.
+    /// Returns every pause that has not ended, oldest first: its number, and what `see`
+    /// returns.
     pub(super) fn waiting<T>(&self, see: impl Fn(&Waiting) -> T) -> Vec<(u64, T)> {
         let state = self.state.lock().expect("not poisoned");
         let each = state.waiting.iter();
@@ -134,7 +135,7 @@ impl Steps {
             .collect()
     }
 
-    /// Ends a pause at this time; gives whose it was, to be polled next, and what it was.
+    /// Ends a pause at this time; returns it, so that its operation can be polled next.
     pub(super) fn end(&self, number: u64, verdict: Verdict, now: Timestamp) -> Waiting {
         let mut state = self.state.lock().expect("not poisoned");
         let mut waiting = state.waiting.remove(&number).expect("is waiting");
@@ -153,8 +154,8 @@ impl Steps {
         waiting
     }
 
-    /// Forgets the pauses of an operation that is no more. What it waits for takes effect
-    /// so many steps `later`, if at all.
+    /// Forgets the pauses of an operation that has ended. The call it waits for takes effect
+    /// this many steps `later`, if at all.
     pub(super) fn forget(&self, task: usize, later: Option<usize>, now: Timestamp) {
         let mut state = self.state.lock().expect("not poisoned");
         let ours = state
@@ -168,8 +169,8 @@ impl Steps {
         }
     }
 
-    /// Has what drifts come a step nearer, and take effect where it arrives or was given
-    /// up before `overdue`. Whether anything did.
+    /// Advances delayed effects by this many steps, and carries out those that are due or were
+    /// abandoned before `overdue`. Returns whether there were any.
     pub(super) fn land(&self, steps: usize, overdue: Timestamp) -> bool {
         let mut state = self.state.lock().expect("not poisoned");
         for drifting in &mut state.drifting {
@@ -221,8 +222,8 @@ impl<S> Stepped<S> {
         answer
     }
 
-    /// The same, for a call that may take effect when nobody waits for it any more. It
-    /// must not pause itself.
+    /// The same, for a call that may take effect when nobody awaits it any more. It must not
+    /// pause itself.
     pub(super) async fn effect<T: Send + 'static, E: Send + 'static>(
         &self,
         (pause, after): (Pause, Pause),

@@ -28,7 +28,7 @@ impl<S: KeyValue + Clone + 'static> KeyValue for Stepped<S> {
     }
 
     async fn set(&self, key: String, value: Vec<u8>) -> Result<(), BlobError> {
-        // A writer goes on while a chunk is on its way, without asking for it.
+        // A writer continues while a chunk is being written, without polling the write.
         let inner = self.inner.clone();
         let call = async move { inner.set(key, value).await };
         self.effect((Pause::Write, Pause::Written), call, lost_blob)
@@ -61,7 +61,7 @@ impl<S: Database + Clone + 'static> Database for Stepped<S> {
     }
 }
 
-/// A catalog in maps, every call of which is a step.
+/// A catalog in maps, of which every call is a step.
 pub(super) fn stepped_catalog(steps: &Arc<Steps>, clock: &Clock) -> MemoryCatalog {
     let (steps, now, timer) = (Arc::clone(steps), clock.clone(), clock.clone());
     let intercept = move |moment| {

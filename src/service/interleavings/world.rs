@@ -1,5 +1,4 @@
-//! Two instances of the service on the same stores, and everything that is
-//! under way.
+//! Two instances of the service on the same stores, and everything in progress.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
@@ -25,12 +24,12 @@ use crate::service::tests::settings;
 use crate::service::{Migration, Service};
 use crate::settings::BlobStoreSetting;
 
-/// The longest that a store takes over the writing of a chunk. A piece of a body
-/// makes a few of them one after another, which is within what leases leave for it.
+/// The longest that a store takes to write a chunk. A piece of a body writes several chunks
+/// in succession, within the time that leases reserve for it.
 const LONGEST_WRITE: i64 = TERM.settle / 24;
-/// How many steps later that takes effect which an operation does not wait for any more.
+/// The number of steps after which a call takes effect that its operation has abandoned.
 const LEFT_BEHIND: usize = 9;
-/// The longest that it takes over a call that was given up.
+/// The longest that a store takes to carry out an abandoned call.
 const LATEST: i64 = TERM.settle / 2;
 
 struct Task {
@@ -41,17 +40,17 @@ struct Task {
 /// An instance of the application.
 struct Instance {
     service: Service,
-    /// Where blobs are moved.
+    /// The migration of its blobs, if there is one.
     migration: Option<Arc<Migration>>,
     platform: Arc<TestPlatform>,
 }
 
-/// Everything.
+/// The whole world.
 pub(super) struct World {
     steps: Arc<Steps>,
     clock: Clock,
     values: MemoryKeyValue,
-    /// Where blobs are moved from.
+    /// The store that blobs are moved from.
     previous: Option<MemoryKeyValue>,
     catalog: Arc<dyn Catalog>,
     instances: Vec<Instance>,
@@ -60,13 +59,13 @@ pub(super) struct World {
     model: Arc<Mutex<Model>>,
     /// Whether something has changed since the last check.
     unchecked: bool,
-    /// Which file each blob was found to be. That its chunks are there is checked
-    /// each time, what is in them once, and once more in the end.
+    /// The file that each blob was found to contain. Whether its chunks exist is checked each
+    /// time; their content is checked once, and again at the end.
     seen: BTreeMap<String, usize>,
 }
 
 impl World {
-    /// Over maps.
+    /// Creates a world on maps.
     pub(super) fn in_memory() -> Self {
         let clock = Clock::new();
         let steps = Arc::default();
@@ -74,7 +73,7 @@ impl World {
         Self::over(Arc::new(catalog), steps, clock)
     }
 
-    /// Over SQLite.
+    /// Creates a world on SQLite.
     pub(super) fn in_sqlite() -> Self {
         let clock = Clock::new();
         let steps: Arc<Steps> = Arc::default();
@@ -87,7 +86,7 @@ impl World {
         Self::over(Arc::new(catalog), steps, clock)
     }
 
-    /// The same, with some images, whose blobs are to be moved to another store.
+    /// The same, with some images, whose blobs will be moved to another store.
     pub(super) fn moving(mut self) -> Self {
         self.steps.free.store(true, Ordering::Relaxed);
         for (owner, files) in [(0, vec![0, 1]), (0, vec![2]), (1, vec![0])] {
@@ -194,13 +193,14 @@ impl World {
         }
     }
 
-    /// What the operation waits for takes effect so many steps `later`, if at all.
+    /// Ends an operation. The call it waits for takes effect this many steps `later`, if at
+    /// all.
     fn drop_task(&mut self, number: usize, later: Option<usize>) {
         self.tasks.remove(&number);
         self.steps.forget(number, later, self.clock.timestamp());
     }
 
-    /// Has what was given up come nearer by `steps`. Nothing takes longer than it may.
+    /// Advances abandoned calls by `steps`. None takes longer than it may.
     fn land(&mut self, steps: usize, now: i64) {
         let overdue = Timestamp::from_millis(now - LATEST);
         if self.steps.land(steps, overdue) {
@@ -208,7 +208,7 @@ impl World {
         }
     }
 
-    /// Ends the pause with this number, counted round and round.
+    /// Ends the pause with this number, modulo the number of pauses.
     pub(super) fn step(&mut self, pick: usize, verdict: Verdict) {
         let waiting = self.steps.waiting(|_| ());
         if let Some((number, ())) = waiting.get(pick % waiting.len().max(1)) {
@@ -226,8 +226,8 @@ impl World {
         self.land(1, self.clock.read());
     }
 
-    /// Does an operation from beginning to end, with all that it begins; `verdict` is
-    /// asked at each step of a store.
+    /// Performs an operation from beginning to end, with all work that it spawns; `verdict` is
+    /// called at each step of a store.
     pub(super) fn perform(&mut self, operation: &Operation, mut verdict: impl FnMut() -> Verdict) {
         self.begin(0, operation.clone());
         while let Some((pause, of_store)) = self
@@ -244,7 +244,7 @@ impl World {
         }
     }
 
-    /// Lets one operation go on for some steps.
+    /// Runs one operation for some steps.
     pub(super) fn run(&mut self, pick: usize, steps: usize) {
         let Some(task) = self.pick_task(pick) else {
             return;
@@ -263,15 +263,16 @@ impl World {
         self.tasks.keys().nth(index).copied()
     }
 
-    /// An operation is no more: what it waits for may happen later or not, it does not see.
-    /// Its instance lives on, and cleans up after it.
+    /// Ends an operation: its call may take effect later or not, unobserved. Its instance
+    /// lives
+    /// on, and cleans up after it.
     pub(super) fn crash(&mut self, pick: usize, later: Option<usize>) {
         if let Some(task) = self.pick_task(pick) {
             self.drop_task(task, later);
         }
     }
 
-    /// An instance is no more, and another takes its place.
+    /// Ends an instance and starts another in its place.
     pub(super) fn restart(&mut self, instance: usize) {
         let instance = instance % self.instances.len();
         let ours = self
@@ -282,13 +283,13 @@ impl World {
         for number in ours {
             self.drop_task(number, Some(LEFT_BEHIND));
         }
-        // With the instance goes what its operations leave to it as they are dropped.
+        // The instance takes with it the work that its operations spawn when they are dropped.
         drop(self.instances[instance].platform.take_spawned());
         self.instances[instance] = self.start(instance);
     }
 
-    /// Time goes on, or back a little. Chunks that a store would have taken too long
-    /// over are written first.
+    /// Advances time, or sets it back a little. Chunks whose write would otherwise take too
+    /// long are written first.
     pub(super) fn wait(&mut self, millis: i64) {
         let until = self.clock.read() + millis;
         let is_overdue = |waiting: &Waiting| {
@@ -302,8 +303,9 @@ impl World {
         self.clock.advance(millis);
     }
 
-    /// Ends everything that is under way, well or by a crash, lets all terms pass, and
-    /// sweeps: what is left is what images need, and nothing else.
+    /// Ends everything in progress, successfully or by a crash, lets all terms pass, and
+    /// sweeps:
+    /// only what images need may remain.
     pub(super) fn finish(&mut self, well: bool) {
         while well && let Some((pause, ())) = self.steps.waiting(|_| ()).first() {
             self.end(*pause, Verdict::Proceed);
@@ -314,7 +316,7 @@ impl World {
         assert_eq!(self.tasks.len(), 0);
         self.steps.free.store(true, Ordering::Relaxed);
         self.land(usize::MAX, self.clock.read());
-        // What is deleted at first is deleted once more.
+        // Deleted blobs are deleted once more by a later sweep.
         for _ in 0..2 {
             self.clock.advance(TERM.whole() + GRACE + UNSURE + 1000);
             self.begin(0, Operation::Sweep { limit: u32::MAX });
@@ -339,7 +341,7 @@ impl World {
         assert_eq!(self.tasks.len(), 0, "the audit ends");
     }
 
-    /// The blobs of all images, and the keys of their chunks, in order.
+    /// Returns the blobs of all images and the keys of their chunks, in order.
     fn needed(&self) -> (Vec<String>, Vec<String>) {
         let images = self.images();
         let blobs: BTreeMap<&str, &BlobRef> = images
@@ -352,7 +354,7 @@ impl World {
         (ids.collect(), keys.into_iter().collect())
     }
 
-    /// Looks into the catalog without pausing.
+    /// Reads the catalog without pausing.
     fn see<'a, T, F>(&'a self, look: impl FnOnce(&'a dyn Catalog) -> F) -> T
     where
         F: Future<Output = Result<T, crate::catalog::CatalogError>>,
@@ -379,13 +381,13 @@ impl World {
         self.see(|catalog| catalog.blobs_after("", 1000))
     }
 
-    /// Checks what must hold at every moment.
+    /// Checks everything that must hold at every moment.
     fn check(&mut self) {
         let images = self.images();
         let mut found: BTreeMap<Uuid, (String, usize)> = BTreeMap::new();
         for image in &images {
             let id = image.id;
-            assert!(self.is_whole(&image.blob), "bytes of {id} are gone");
+            assert!(self.is_whole(&image.blob), "bytes of {id} are missing");
             let number = self.number(&image.blob);
             let number = number.unwrap_or_else(|| panic!("bytes of {id} are wrong"));
             found.insert(id, (image.owner.clone(), number));
@@ -409,7 +411,7 @@ impl World {
         }
     }
 
-    /// Whether all chunks are there.
+    /// Whether all chunks of a blob exist.
     fn is_whole(&self, blob: &BlobRef) -> bool {
         let mut missing: Vec<String> = keys(blob).collect();
         for values in std::iter::once(&self.values).chain(&self.previous) {
@@ -418,7 +420,7 @@ impl World {
         missing.is_empty()
     }
 
-    /// Which file the blob's bytes are.
+    /// The number of the file that the blob contains.
     fn number(&mut self, blob: &BlobRef) -> Option<usize> {
         if let Some(number) = self.seen.get(blob.id.as_str()) {
             return Some(*number);

@@ -1,4 +1,4 @@
-//! Keys: held while their request is under way, answered once, never for good.
+//! Keys: held while their request is in progress, answered once, never held forever.
 
 use super::upload::keyed;
 use super::*;
@@ -15,7 +15,7 @@ async fn first(bench: &Bench) -> Upload {
     upload
 }
 
-/// Sends a file of `size` bytes, and commits.
+/// Sends a file of `size` bytes and commits.
 async fn commit(mut upload: Upload, size: usize) -> Result<Vec<Image>, UploadError> {
     let file = body(&testing::png_of_size(size));
     upload.file(file, named("a.png")).await?;
@@ -23,7 +23,7 @@ async fn commit(mut upload: Upload, size: usize) -> Result<Vec<Image>, UploadErr
 }
 
 #[tokio::test]
-async fn a_request_that_crashed_holds_its_key_for_minutes_and_then_commits_nothing() {
+async fn a_crashed_request_holds_its_key_for_minutes_and_then_commits_nothing() {
     let bench = Bench::new();
     let crashed = first(&bench).await;
     bench.advance(HOLD_SECONDS - 1);
@@ -34,14 +34,14 @@ async fn a_request_that_crashed_holds_its_key_for_minutes_and_then_commits_nothi
     assert_eq!(late, Err(ServiceError::KeyHeld.into()));
     bench.do_spawned().await;
     assert_eq!(bench.values.keys(), Vec::<String>::new());
-    // What has lost its key does not let it go.
+    // The request that lost its key does not release it.
     assert_eq!(begin(&bench).await.err(), Some(ServiceError::KeyHeld));
     commit(next, 300).await.expect("commits");
     assert_eq!(bench.images().await.len(), 1);
 }
 
 #[tokio::test]
-async fn a_slow_request_is_answered_if_nobody_took_its_key() {
+async fn a_slow_request_succeeds_if_no_other_has_claimed_its_key() {
     let bench = Bench::new();
     let slow = first(&bench).await;
     bench.advance(HOLD_SECONDS * 10);
@@ -56,18 +56,18 @@ async fn an_answer_is_kept_for_a_day_and_then_swept() {
     bench.advance(ANSWER_SECONDS - 1);
     bench.sweep_all().await;
     let repeat = begin(&bench).await.expect("is answered");
-    assert!(repeat.is_repeat(), "the answer is gone");
-    let told = commit(repeat, 300).await.expect("is read");
-    assert_eq!(told.len(), 1);
-    // What it is stored under is told to nobody.
-    let blob = told[0].blob.id.clone();
+    assert!(repeat.is_repeat(), "the answer was deleted");
+    let repeated = commit(repeat, 300).await.expect("is read");
+    assert_eq!(repeated.len(), 1);
+    // The id of its blob is not disclosed.
+    let blob = repeated[0].blob.id.clone();
     let mut made = made[0].clone();
     made.blob.id = blob;
-    assert_eq!(told[0], made);
+    assert_eq!(repeated[0], made);
     let mut twice = begin(&bench).await.expect("is answered");
     for _ in 0..2 {
         let file = body(&testing::png_of_size(300));
-        twice.file(file, named("a.png")).await.expect("is taken");
+        twice.file(file, named("a.png")).await.expect("is accepted");
     }
     let refused = twice.commit(Attributes::default()).await;
     assert_eq!(refused, Err(ServiceError::KeyReused.into()));
@@ -82,13 +82,13 @@ async fn an_answer_is_kept_for_a_day_and_then_swept() {
 }
 
 #[tokio::test]
-async fn what_is_kept_of_an_answer_is_short_whatever_its_images_are() {
+async fn the_record_of_an_answer_is_short_whatever_its_images_are() {
     let bench = Bench::new();
     let mut upload = first(&bench).await;
     for _ in 0..MAX_FILES {
         let file = body(&testing::png_of_size(100));
-        let taken = upload.file(file, named(&"\"".repeat(255))).await;
-        taken.expect("is taken");
+        let accepted = upload.file(file, named(&"\"".repeat(255))).await;
+        accepted.expect("is accepted");
     }
     let attributes = Attributes {
         tags: (0..32).map(|n| format!("{n}{}", "\"".repeat(60))).collect(),
@@ -103,19 +103,19 @@ async fn what_is_kept_of_an_answer_is_short_whatever_its_images_are() {
             .expect("is deleted");
     }
     let Ok(Hold::Repeat(answer)) = service.hold_key("owner:alice", "k").await else {
-        panic!("the answer is gone");
+        panic!("the answer was deleted");
     };
     assert!(
         answer.answer.len() <= 12 + 32 * 75,
         "{}",
         answer.answer.len()
     );
-    // It counts as what its owner keeps, until it is gone.
+    // It counts towards what its owner keeps, until it is deleted.
     let key = "owner:alice".len() + "k".len();
     let kept = (key + answer.fingerprint.len() + answer.answer.len()) as u64;
     let usage = |images, bytes| Ok(crate::model::Usage { images, bytes });
     assert_eq!(service.usage("alice").await, usage(0, kept));
-    // And as long as a claim that is late may be carried out yet.
+    // The record lasts as long as a late claim may still be carried out.
     let settle = service.lease_term().settle / 1000;
     bench.advance(ANSWER_SECONDS + settle);
     bench.sweep_all().await;
@@ -123,7 +123,7 @@ async fn what_is_kept_of_an_answer_is_short_whatever_its_images_are() {
 }
 
 #[tokio::test]
-async fn a_request_that_fails_lets_its_key_go() {
+async fn a_request_that_fails_releases_its_key() {
     let bench = Bench::new();
     first(&bench).await.abort().await;
     let mut refused = first(&bench).await;

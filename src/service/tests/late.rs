@@ -1,5 +1,4 @@
-//! Stores that answer with a failure and do what they were asked all the same, then or
-//! later.
+//! Stores that report a failure and carry out the request all the same, at once or later.
 
 use async_trait::async_trait;
 
@@ -11,12 +10,12 @@ use crate::catalog::testing::native::Native;
 use crate::catalog::{Database, Row, SqlCatalog, Value};
 use crate::model::Image;
 
-/// What becomes of a statement.
+/// The fate of a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
-    /// It is run, and answered.
+    /// It is run and answered.
     Good,
-    /// It is run, and the answer lost.
+    /// It is run, and the answer is lost.
     AnswerLost,
     /// It fails, and is run when the test says so.
     Late,
@@ -24,14 +23,14 @@ enum Fate {
     Lost,
 }
 
-/// What is done when the test says so: statements and their parameters, or keys and values.
+/// Work for when the test says so: statements and their parameters, or keys and values.
 type Late<T> = Arc<Mutex<Vec<(String, Vec<T>)>>>;
 
-/// A database, some of whose statements are late.
+/// A database in which some statements are late.
 #[derive(Clone)]
 struct LateDatabase {
     inner: Native,
-    /// The fate of the statements that begin so, from now on.
+    /// The fate of the statements with this beginning, from now on.
     fate: Arc<Mutex<(&'static str, Fate)>>,
     late: Late<Value>,
 }
@@ -49,7 +48,7 @@ impl LateDatabase {
         *self.fate.lock().expect("not poisoned") = (beginning, fate);
     }
 
-    /// Runs what is late. How much that was, and what failed.
+    /// Runs the late statements. Returns how many there were and the failures.
     fn land(&self) -> (usize, Vec<String>) {
         let late = std::mem::take(&mut *self.late.lock().expect("not poisoned"));
         let count = late.len();
@@ -81,7 +80,7 @@ impl Database for LateDatabase {
     }
 }
 
-/// Sets that fail, by the index of their chunk, and are made when the test says so.
+/// Writes that fail, by the index of their chunk, and are made when the test says so.
 #[derive(Clone, Default)]
 struct LateValues {
     inner: MemoryKeyValue,
@@ -118,7 +117,7 @@ impl KeyValue for LateValues {
     }
 }
 
-/// A service over a catalog that may be late.
+/// A service on a catalog that may be late.
 struct LateBench {
     /// The service, its blobs and its clock; the catalog in memory is not used.
     bench: Bench,
@@ -140,7 +139,7 @@ impl LateBench {
         Self { bench, database }
     }
 
-    /// How many images and chunks there are.
+    /// How many images and chunks exist.
     fn found(&self) -> (usize, usize) {
         let images = self.database.inner.run("SELECT id FROM images", vec![]);
         (
@@ -149,20 +148,20 @@ impl LateBench {
         )
     }
 
-    /// An upload without a key.
+    /// Performs an upload without a key.
     async fn upload(&self) -> Result<Vec<Image>, UploadError> {
         self.commit(self.bench.begin(of("alice")).await).await
     }
 
-    /// Sends a file, and commits.
+    /// Sends a file and commits.
     async fn commit(&self, mut upload: Upload) -> Result<Vec<Image>, UploadError> {
         let file = body(&testing::png_of_size(300));
-        let taken = upload.file(file, Declared::default()).await;
-        taken.expect("is taken");
+        let accepted = upload.file(file, Declared::default()).await;
+        accepted.expect("is accepted");
         upload.commit(Attributes::default()).await
     }
 
-    /// The upload of a request with a key that nobody holds.
+    /// Begins the upload of a request whose key nobody holds.
     async fn first(&self) -> Upload {
         let upload = self.begin().await.expect("the key is free");
         assert!(!upload.is_repeat());
@@ -174,7 +173,7 @@ impl LateBench {
         service.begin_upload(of("alice"), keyed("k")).await
     }
 
-    /// Lets all terms pass, sweeps all that is left, and tells what is there then.
+    /// Lets all terms pass, sweeps everything, and returns what remains.
     async fn end(&self) -> (usize, usize) {
         for _ in 0..2 {
             self.bench.advance(2 * TERM_SECONDS);
@@ -185,7 +184,7 @@ impl LateBench {
 }
 
 #[tokio::test]
-async fn a_commit_of_unknown_outcome_keeps_its_bytes_until_its_lease_tells() {
+async fn a_commit_of_unknown_outcome_keeps_its_bytes_until_its_lease_ends() {
     // 300 bytes are 5 chunks.
     for (fate, at_first, in_the_end) in [
         (Fate::AnswerLost, (1, 5), (1, 5)),
@@ -214,7 +213,7 @@ async fn a_commit_of_unknown_outcome_keeps_its_bytes_until_its_lease_tells() {
 }
 
 #[tokio::test]
-async fn a_commit_that_comes_after_its_lease_was_swept_comes_to_nothing() {
+async fn a_commit_that_arrives_after_its_lease_was_swept_has_no_effect() {
     let server = LateBench::new().await;
     server.database.set(COMMIT, Fate::Late);
     server.upload().await.expect_err("is late");
@@ -238,7 +237,7 @@ async fn a_repeat_of_a_commit_of_unknown_outcome_is_answered_or_done() {
 }
 
 #[tokio::test]
-async fn a_commit_that_comes_after_its_key_was_let_go_comes_to_nothing() {
+async fn a_commit_that_arrives_after_its_key_was_released_has_no_effect() {
     let server = LateBench::new().await;
     let upload = server.first().await;
     server.database.set(COMMIT, Fate::Late);
@@ -252,7 +251,7 @@ async fn a_commit_that_comes_after_its_key_was_let_go_comes_to_nothing() {
 }
 
 #[tokio::test]
-async fn a_key_whose_claim_was_answered_by_a_failure_is_free_for_the_repeat() {
+async fn a_key_whose_claim_failed_is_free_for_the_repeat() {
     for fate in [Fate::AnswerLost, Fate::Late, Fate::Lost] {
         for lands_before_it_is_abandoned in [true, false] {
             let server = LateBench::new().await;
@@ -278,7 +277,7 @@ async fn a_key_whose_claim_was_answered_by_a_failure_is_free_for_the_repeat() {
 }
 
 #[tokio::test]
-async fn while_no_claim_can_be_abandoned_the_repeat_does_it_itself() {
+async fn a_repeat_abandons_the_claim_that_could_not_be_abandoned_before() {
     let server = LateBench::new().await;
     server.database.set(CLAIM, Fate::AnswerLost);
     assert!(server.begin().await.is_err(), "is unknown");
@@ -292,7 +291,7 @@ async fn while_no_claim_can_be_abandoned_the_repeat_does_it_itself() {
 }
 
 #[tokio::test]
-async fn a_key_that_could_not_be_let_go_is_free_for_the_repeat() {
+async fn a_key_that_could_not_be_released_is_free_for_the_repeat() {
     let server = LateBench::new().await;
     let upload = server.first().await;
     server
@@ -304,7 +303,7 @@ async fn a_key_that_could_not_be_let_go_is_free_for_the_repeat() {
     server.first().await.abort().await;
 }
 
-/// Whatever chunks are late, and whenever they land, all of them are found.
+/// Whichever chunks are late, and whenever they are written, all of them are found.
 #[tokio::test]
 async fn chunks_that_land_after_their_upload_was_cleaned_up_are_swept() {
     const CHUNKS: u64 = 16;
@@ -330,7 +329,7 @@ async fn chunks_that_land_after_their_upload_was_cleaned_up_are_swept() {
 }
 
 #[tokio::test]
-async fn a_failed_upload_does_not_keep_its_room_until_its_lease_ends() {
+async fn a_failed_upload_does_not_occupy_space_until_its_lease_ends() {
     let values = LateValues {
         failing: vec![9],
         ..LateValues::default()
@@ -346,12 +345,16 @@ async fn a_failed_upload_does_not_keep_its_room_until_its_lease_ends() {
 async fn a_duplicate_is_answered_before_its_chunks_are_deleted() {
     let bench = Bench::new();
     let file = testing::png_of_size(1000);
-    bench.upload("alice", &file).await.expect("is taken");
+    bench.upload("alice", &file).await.expect("is accepted");
     bench.do_spawned().await;
     let chunks = bench.values.keys().len();
-    bench.upload("alice", &file).await.expect("is taken");
-    assert_eq!(bench.values.keys().len(), 2 * chunks, "they are there yet");
-    // A crash leaves them to the sweep.
+    bench.upload("alice", &file).await.expect("is accepted");
+    assert_eq!(
+        bench.values.keys().len(),
+        2 * chunks,
+        "they have not been deleted yet"
+    );
+    // After a crash they are left to the sweep.
     let after = bench.restarted();
     after.advance(TERM_SECONDS);
     after.sweep_all().await;
@@ -360,12 +363,12 @@ async fn a_duplicate_is_answered_before_its_chunks_are_deleted() {
     assert_eq!(bench.values.keys().len(), chunks);
 }
 
-/// A sweep between the look at a blob and the copy of it, and between its two deletions.
+/// A sweep between the lookup of a blob and its copy, and between its two deletions.
 #[tokio::test]
 async fn a_copy_that_lands_after_its_blob_was_swept_is_swept_once_more() {
     let bench = Bench::new();
     let image = bench.upload("alice", &testing::png_of_size(300)).await;
-    let image = image.expect("is taken");
+    let image = image.expect("is accepted");
     let copies: Vec<_> = {
         let mut all = Vec::new();
         bench.values.tamper(|values| {

@@ -3,7 +3,7 @@ use crate::blobs::MovingBlobs;
 use crate::catalog::Images as _;
 use crate::settings::BlobStoreSetting;
 
-/// The catalog and blobs of `bench`, being moved to a new store.
+/// The catalog and blobs of `bench`, in migration to a new store.
 fn migrating(bench: &Bench) -> (Bench, Migration) {
     let current = MemoryKeyValue::default();
     let store = |values: &MemoryKeyValue| Arc::new(ChunkedBlobs::new(Arc::new(values.clone()), 50));
@@ -19,7 +19,7 @@ fn migrating(bench: &Bench) -> (Bench, Migration) {
     (bench, migration)
 }
 
-/// Moves everything in steps of `limit` blobs; how many were moved.
+/// Moves everything in steps of `limit` blobs; returns how many were moved.
 async fn migrate_all(migration: &Migration, limit: u32) -> u64 {
     let (mut moved, mut after) = (0, String::new());
     loop {
@@ -34,13 +34,16 @@ async fn migrate_all(migration: &Migration, limit: u32) -> u64 {
 }
 
 #[tokio::test]
-async fn step_by_step_every_blob_is_moved() {
+async fn every_blob_is_moved_step_by_step() {
     for limit in [1, 2, 3, 100] {
         let before = Bench::new();
         let mut images = Vec::new();
         for size in 0..6 {
             let file = testing::png(10 + size, 10);
-            images.push((before.upload("alice", &file).await.expect("taken"), file));
+            images.push((
+                before.upload("alice", &file).await.expect("is accepted"),
+                file,
+            ));
         }
         let (bench, migration) = migrating(&before);
         for (image, file) in &images {
@@ -56,10 +59,10 @@ async fn step_by_step_every_blob_is_moved() {
 }
 
 #[tokio::test]
-async fn a_damaged_blob_is_told_and_stays() {
+async fn a_damaged_blob_is_reported_and_stays() {
     let before = Bench::new();
     let file = testing::png(10, 10);
-    let image = before.upload("alice", &file).await.expect("taken");
+    let image = before.upload("alice", &file).await.expect("is accepted");
     before.values.tamper(|map| {
         for value in map.values_mut() {
             let mut bytes = value.to_vec();
@@ -69,7 +72,7 @@ async fn a_damaged_blob_is_told_and_stays() {
     });
     let keys = before.values.keys();
     let (_, migration) = migrating(&before);
-    let step = migration.step("", 10).await.expect("goes on");
+    let step = migration.step("", 10).await.expect("continues");
     assert_eq!((step.moved, step.damaged.len()), (0, 1));
     assert_eq!(step.damaged[0].0, image.blob.id);
     assert_eq!(before.values.keys(), keys);
@@ -79,7 +82,7 @@ async fn a_damaged_blob_is_told_and_stays() {
 async fn deleted_images_are_moved_and_then_swept() {
     let before = Bench::new();
     let image = before.upload("alice", &testing::png(10, 10)).await;
-    let image = image.expect("taken");
+    let image = image.expect("is accepted");
     let deleted = before.catalog.delete(image.id, None, None).await;
     assert_eq!(deleted, Ok(true));
     let (bench, migration) = migrating(&before);

@@ -1,4 +1,4 @@
-//! Quotas: held by the commit, told early where the length tells.
+//! Quotas: enforced by the commit, and checked early if the length is known.
 
 use super::*;
 use crate::model::{Quota, QuotaExceeded, Resource, Usage};
@@ -34,8 +34,8 @@ async fn files_beyond_the_quota_leave_nothing_behind() {
         let mut upload = bench.begin(terms).await;
         for size in [300, 301] {
             let file = body(&testing::png_of_size(size));
-            let taken = upload.file(file, Declared::default()).await;
-            taken.expect("is taken");
+            let accepted = upload.file(file, Declared::default()).await;
+            accepted.expect("is accepted");
         }
         let refused = upload.commit(Attributes::default()).await;
         assert_eq!(refused, Err(expected.into()));
@@ -46,10 +46,10 @@ async fn files_beyond_the_quota_leave_nothing_behind() {
 }
 
 #[tokio::test]
-async fn what_is_announced_is_held_against_the_quota() {
+async fn a_declared_length_is_checked_against_the_quota() {
     let bench = Bench::new();
     let file = testing::png_of_size(300);
-    bench.upload("alice", &file).await.expect("is taken");
+    bench.upload("alice", &file).await.expect("is accepted");
     let admit = async |terms: UploadTerms, length| bench.begin(terms).await.admit(length).await;
     let bytes = || within("alice", None, Some(400));
     assert_eq!(admit(bytes(), Some(100)).await, Ok(()));
@@ -62,7 +62,7 @@ async fn what_is_announced_is_held_against_the_quota() {
         admit(within("bob", None, Some(400)), Some(400)).await,
         Ok(())
     );
-    // Without a length, only what is used up to the last byte is refused.
+    // Without a length, only a quota that is already used up to the last byte is refused.
     assert_eq!(admit(bytes(), None).await, Ok(()));
     let refused = exceeded(Resource::Bytes, 300, 301);
     assert_eq!(
@@ -74,7 +74,7 @@ async fn what_is_announced_is_held_against_the_quota() {
         admit(within("alice", Some(1), None), None).await,
         Err(UploadError::Service(refused))
     );
-    // What can never be taken is told first.
+    // A file that can never be accepted is refused for that first.
     assert_eq!(
         admit(bytes(), Some(2001)).await,
         Err(UploadError::TooLarge { limit: 2000 })
@@ -82,10 +82,10 @@ async fn what_is_announced_is_held_against_the_quota() {
 }
 
 #[tokio::test]
-async fn a_report_tells_how_long_work_has_waited() {
+async fn a_report_says_how_long_work_has_been_waiting() {
     let bench = Bench::new();
     let file = testing::png_of_size(300);
-    let image = bench.upload("alice", &file).await.expect("is taken");
+    let image = bench.upload("alice", &file).await.expect("is accepted");
     let deleted = bench.service.delete(&grant("alice"), image.id, None).await;
     assert_eq!(deleted, Ok(()));
     bench.advance(100);

@@ -5,7 +5,7 @@ use std::task::{Context, Waker};
 use super::*;
 use crate::model::{Quota, QuotaExceeded, Resource, Visibility};
 
-/// The first request that this front end makes with a key, and each repeat of it.
+/// The first request of this front end with a key, and each repeat of it.
 pub(super) fn keyed(key: &str) -> Option<KeyedRequest> {
     Some(KeyedRequest {
         key: key.to_owned(),
@@ -35,15 +35,15 @@ async fn send(upload: &mut Upload, sizes: &[usize]) -> Result<(), UploadError> {
     Ok(())
 }
 
-/// What another server answers: a length, a type, and bytes that come as they like.
+/// The response of another server: a length, a type, and bytes that arrive in pieces.
 struct Fetched {
     length: Option<u64>,
     media_type: &'static str,
     bytes: Vec<u8>,
 }
 
-/// A way to upload of its own: the image at a URL. This is all that it takes, besides the
-/// fetch itself.
+/// Another way to upload: the image at a URL. Besides the fetch itself, this is all that it
+/// needs.
 async fn upload_from(
     service: &Service,
     terms: UploadTerms,
@@ -86,7 +86,7 @@ async fn an_image_is_uploaded_from_a_url() {
     assert!(matches!(other, Err(UploadError::TypeMismatch { .. })));
     assert_eq!(bench.values.keys(), Vec::<String>::new());
     let image = upload(fetched("image/png", Some(300))).await;
-    let image = image.expect("is taken");
+    let image = image.expect("is accepted");
     assert_eq!(image.filename.as_deref(), Some("cat.png"));
     assert_eq!(bench.download(&image).await, bytes);
     let again = upload(fetched("image/png", None)).await.expect("repeats");
@@ -97,7 +97,7 @@ async fn an_image_is_uploaded_from_a_url() {
 async fn a_refused_file_refuses_the_whole_upload_and_leaves_nothing_behind() {
     let bench = Bench::new();
     let mut upload = bench.begin(of("alice")).await;
-    send(&mut upload, &[300]).await.expect("is taken");
+    send(&mut upload, &[300]).await.expect("is accepted");
     let refused = upload.file(body(b"no image"), Declared::default()).await;
     assert_eq!(refused, Err(UploadError::Media(MediaError::UnknownType)));
     // Neither another file nor a commit changes that.
@@ -120,12 +120,12 @@ async fn an_upload_without_a_file_is_refused() {
 }
 
 #[tokio::test]
-async fn an_upload_has_so_many_files() {
+async fn an_upload_has_a_limited_number_of_files() {
     let bench = Bench::new();
     for (terms, limit) in [(of("alice"), MAX_FILES), (with_ticket("t1"), 1)] {
         let mut upload = bench.begin(terms).await;
-        let taken = send(&mut upload, &vec![100; limit]).await;
-        taken.expect("are taken");
+        let accepted = send(&mut upload, &vec![100; limit]).await;
+        accepted.expect("are accepted");
         let more = send(&mut upload, &[100]).await;
         assert_eq!(more, Err(UploadError::TooManyFiles { limit }));
     }
@@ -139,7 +139,7 @@ async fn an_upload_that_is_aborted_or_dropped_leaves_nothing_behind() {
         let bench = Bench::new();
         let begun = bench.service.begin_upload(of("alice"), keyed("k")).await;
         let mut upload = begun.expect("begins");
-        send(&mut upload, &[300, 301]).await.expect("are taken");
+        send(&mut upload, &[300, 301]).await.expect("are accepted");
         assert_eq!(bench.values.keys().len(), 10);
         if is_dropped {
             drop(upload);
@@ -166,7 +166,7 @@ async fn an_upload_that_is_aborted_or_dropped_leaves_nothing_behind() {
 async fn an_upload_that_crashes_is_left_to_the_sweep() {
     let bench = Bench::new();
     let upload = bench.receive(of("alice"), &testing::png_of_size(300)).await;
-    crash(upload.expect("is taken"));
+    crash(upload.expect("is accepted"));
     bench.do_spawned().await;
     assert_eq!(bench.values.keys().len(), 5);
     bench.advance(TERM_SECONDS);
@@ -174,13 +174,13 @@ async fn an_upload_that_crashes_is_left_to_the_sweep() {
     bench.assert_empty("crashed").await;
 }
 
-/// A caller that goes away while a file comes: the files before it are deleted at once, and
-/// what was written of that file is found by the sweep.
+/// A caller that disconnects while a file arrives: the files before it are deleted at once,
+/// and the sweep finds what was written of the file.
 #[tokio::test]
 async fn an_upload_that_is_dropped_within_a_file_leaves_that_to_the_sweep() {
     let bench = Bench::new();
     let mut upload = bench.begin(of("alice")).await;
-    send(&mut upload, &[300]).await.expect("is taken");
+    send(&mut upload, &[300]).await.expect("is accepted");
     let stalls = body(&testing::png_of_size(1000)[..700]).chain(stream::pending());
     {
         let mut file = Box::pin(upload.file(stalls, Declared::default()));
@@ -197,7 +197,7 @@ async fn an_upload_that_is_dropped_within_a_file_leaves_that_to_the_sweep() {
 }
 
 #[tokio::test]
-async fn a_repeat_makes_nothing_and_gets_the_images_of_the_first() {
+async fn a_repeat_creates_nothing_and_returns_the_images_of_the_first_request() {
     let bench = Bench::new();
     let upload = async |sizes: &[usize], tag: &str| {
         let attributes = Attributes {
@@ -206,7 +206,7 @@ async fn a_repeat_makes_nothing_and_gets_the_images_of_the_first() {
         };
         let begun = bench.service.begin_upload(of("alice"), keyed("k")).await;
         let mut upload = begun.expect("nobody holds the key");
-        send(&mut upload, sizes).await.expect("are taken");
+        send(&mut upload, sizes).await.expect("are accepted");
         (upload.is_repeat(), upload.commit(attributes).await)
     };
     let (is_repeat, made) = upload(&[300, 301], "a").await;
@@ -214,9 +214,13 @@ async fn a_repeat_makes_nothing_and_gets_the_images_of_the_first() {
     assert_eq!((is_repeat, made.len()), (false, 2));
     bench.do_spawned().await;
     let chunks = bench.values.keys();
-    let (is_repeat, told) = upload(&[300, 301], "a").await;
-    let told: Vec<_> = told.expect("commits").iter().map(|told| told.id).collect();
-    assert_eq!((is_repeat, told), (true, made));
+    let (is_repeat, repeated) = upload(&[300, 301], "a").await;
+    let repeated: Vec<_> = repeated
+        .expect("commits")
+        .iter()
+        .map(|image| image.id)
+        .collect();
+    assert_eq!((is_repeat, repeated), (true, made));
     for (sizes, tag) in [(&[300][..], "a"), (&[301, 300], "a"), (&[300, 301], "b")] {
         let (is_repeat, refused) = upload(sizes, tag).await;
         assert!(is_repeat);
@@ -225,7 +229,7 @@ async fn a_repeat_makes_nothing_and_gets_the_images_of_the_first() {
     bench.do_spawned().await;
     assert_eq!(bench.values.keys(), chunks);
     assert_eq!(bench.images().await.len(), 2);
-    // The key of another owner is another.
+    // The same key of another owner is a different key.
     let other = bench.service.begin_upload(of("bob"), keyed("k")).await;
     assert!(!other.expect("begins").is_repeat());
 }
@@ -236,7 +240,7 @@ async fn a_ticket_decides_the_attributes_and_is_spent_before_a_byte_is_read() {
     let begun = bench.service.begin_upload(with_ticket("t1"), keyed("k"));
     let mut upload = begun.await.expect("begins");
     assert!(upload.has_ticket());
-    send(&mut upload, &[300]).await.expect("is taken");
+    send(&mut upload, &[300]).await.expect("is accepted");
     let others = Attributes {
         tags: vec!["other".to_owned()],
         ..Attributes::default()
@@ -248,25 +252,25 @@ async fn a_ticket_decides_the_attributes_and_is_spent_before_a_byte_is_read() {
     let begun = bench.service.begin_upload(with_ticket("t1"), None).await;
     assert_eq!(begun.err(), spent);
     for _ in 0..2 {
-        // The key of what is refused is free at once.
+        // The key of a refused request is free at once.
         let begun = bench
             .service
             .begin_upload(with_ticket("t1"), keyed("other"));
         assert_eq!(begun.await.err(), spent);
     }
-    // The upload that used the ticket can be repeated, if it named a key.
+    // The upload that used the ticket can be repeated, if it had a key.
     let begun = bench.service.begin_upload(with_ticket("t1"), keyed("k"));
     let mut repeat = begun.await.expect("is answered");
-    send(&mut repeat, &[300]).await.expect("is taken");
-    let told = repeat.commit(others).await.expect("is answered");
-    assert_eq!(told[0].id, made[0].id);
+    send(&mut repeat, &[300]).await.expect("is accepted");
+    let repeated = repeat.commit(others).await.expect("is answered");
+    assert_eq!(repeated[0].id, made[0].id);
     // The owner has keys of their own.
     let owners = bench.service.begin_upload(of("alice"), keyed("k")).await;
     assert!(!owners.expect("begins").is_repeat());
 }
 
 #[tokio::test]
-async fn the_first_file_is_held_against_the_quota_before_a_byte_is_read() {
+async fn the_first_file_is_checked_against_the_quota_before_a_byte_is_read() {
     let bench = Bench::new();
     let terms = UploadTerms {
         quota: Quota {
@@ -309,7 +313,7 @@ async fn the_first_file_is_held_against_the_quota_before_a_byte_is_read() {
         Err(UploadError::Media(MediaError::NotAccepted { .. }))
     ));
     let mut upload = bench.begin(terms).await;
-    send(&mut upload, &[400]).await.expect("is taken");
+    send(&mut upload, &[400]).await.expect("is accepted");
     let committed = upload.commit(Attributes::default()).await;
     assert_eq!(committed.expect("commits").len(), 1);
 }

@@ -1,4 +1,4 @@
-//! The commit: files become images, all by one statement, or none.
+//! The commit: one statement turns all files into images, or none.
 
 use std::collections::HashMap;
 
@@ -11,9 +11,9 @@ use crate::model::{BlobRef, Image, Sha256, Timestamp};
 use crate::platform::Platform;
 
 impl Service {
-    /// Makes images of all `files`, or of none, and records what the request is answered
-    /// under its key. What is not committed is deleted, or where that is not known, left to
-    /// the sweep.
+    /// Turns all `files` into images, or none, and records the answer to the request under
+    /// its key. Files that are not committed are deleted; where that is uncertain, they are
+    /// left to the sweep.
     pub(super) async fn commit(
         &self,
         terms: &UploadTerms,
@@ -50,16 +50,17 @@ impl Service {
                 ) {
                     self.delete_in_background(written);
                 }
-                // Otherwise the commit may be made, or be made yet: the bytes stay until
-                // their lease ends, after which it is not made any more.
+                // Otherwise the commit may have been made, or may still be: the bytes stay
+                // until
+                // their lease ends, after which the commit can no longer be made.
                 Err(error.into())
             }
         }
     }
 }
 
-/// The images of these files, in their order. Files of equal content share the first one's
-/// blob.
+/// Returns the images of these files, in the same order. Files with equal content share
+/// the blob of the first.
 fn new_images(
     platform: &dyn Platform,
     terms: &UploadTerms,

@@ -1,21 +1,21 @@
-//! The SHA-256 of a file as it came and as it is stored.
+//! The SHA-256 of a file as received and as stored.
 
 use sha2::Digest as _;
 
 use crate::media::Piece;
 use crate::model::Sha256;
 
-/// Both digests of a file. They are one until something is edited, so that a file
-/// that stays as it came is hashed once.
+/// Both digests of a file. They are computed as one until something is edited, so that a
+/// file that is stored unchanged is hashed only once.
 #[derive(Default)]
 pub(super) struct Digests {
     stored: sha2::Sha256,
-    /// Of what came, from the first edit on.
+    /// Of the received bytes, from the first edit on.
     original: Option<sha2::Sha256>,
 }
 
 impl Digests {
-    /// Takes the next piece.
+    /// Hashes the next piece.
     pub(super) fn update(&mut self, piece: &Piece) {
         match piece {
             Piece::Kept(bytes) => {
@@ -36,7 +36,7 @@ impl Digests {
         self.original.get_or_insert_with(|| self.stored.clone())
     }
 
-    /// Of what is stored, and of what came.
+    /// Returns the digests of the stored and of the received bytes.
     pub(super) fn finish(self) -> (Sha256, Sha256) {
         let stored = Sha256::from(self.stored.finalize());
         let original = self.original.map(|original| original.finalize().into());
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn both_digests_are_those_of_the_whole() {
+    fn both_digests_are_those_of_the_whole_file() {
         let kept = |bytes: &'static [u8]| Piece::Kept(bytes.into());
         let dropped = |bytes: &'static [u8]| Piece::Dropped(bytes.into());
         let added = |bytes: &'static [u8]| Piece::Added(bytes.into());

@@ -1,7 +1,7 @@
-//! Deleting what was written and will not be committed: after the response where it may
-//! take long.
+//! Deletes what was written and will not be committed: after the response, where the
+//! deletion may take long.
 //!
-//! A write that a store has failed may be carried out yet. What it belongs to is recorded
+//! A write that a store reported as failed may still be carried out. Its blob is recorded
 //! before it is deleted, so that the sweep deletes it once more.
 
 use super::intake::Received;
@@ -10,13 +10,13 @@ use crate::blobs::BlobWriter;
 use crate::model::BlobRef;
 
 impl Service {
-    /// Deletes what was received and will not be committed, after the response.
+    /// Deletes files that were received and will not be committed, after the response.
     pub(super) fn discard(&self, files: Vec<Received>) {
         self.delete_in_background(files.into_iter().map(|file| file.blob).collect());
     }
 
-    /// Deletes blobs after the response: it may take long, and nobody needs to wait. What
-    /// a crash leaves of them, the sweep finds from their lease.
+    /// Deletes blobs after the response: it may take long, and nobody needs to wait. If a
+    /// crash interrupts it, the sweep finds the rest through their lease.
     pub(super) fn delete_in_background(&self, blobs: Vec<BlobRef>) {
         if blobs.is_empty() {
             return;
@@ -31,8 +31,8 @@ impl Service {
         });
     }
 
-    /// Cleans up after an upload that ended by `error`. Where a store has failed, that may
-    /// take long, and is done after the response.
+    /// Cleans up after an upload that ended with `error`. If a store has failed, that may take
+    /// long and is done after the response.
     pub(super) async fn give_up(&self, writer: Box<dyn BlobWriter>, error: &UploadError) {
         if matches!(error, UploadError::Service(_)) {
             let service = self.clone();
@@ -47,8 +47,9 @@ impl Service {
             let Some(remains) = writer.abort().await? else {
                 return Ok::<(), ServiceError>(());
             };
-            // Recorded first. A chunk that comes later than its deletion would else be the
-            // only one, and nobody would know which.
+            // Recorded first: otherwise a chunk that is written after its deletion would be
+            // the only
+            // one, without any record of it.
             self.catalog().record_remains(&remains).await?;
             Ok(self.blobs().delete(&remains).await?)
         };

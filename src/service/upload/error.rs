@@ -5,39 +5,39 @@ use crate::blobs::BlobError;
 use crate::media::MediaError;
 use crate::model::Kind;
 
-/// Why a file, or a whole upload, was not taken.
+/// Why a file, or a whole upload, was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UploadError {
-    /// More bytes than are allowed.
+    /// The file has more bytes than allowed.
     #[error("the file has more than {limit} bytes")]
     TooLarge {
-        /// The most that is allowed, in bytes.
+        /// The limit in bytes.
         limit: u64,
     },
-    /// More files than are allowed.
+    /// The upload has more files than allowed.
     #[error("an upload may have at most {limit} files")]
     TooManyFiles {
-        /// The most that are allowed.
+        /// The limit.
         limit: usize,
     },
-    /// No file at all.
+    /// The upload has no file.
     #[error("the upload has no file")]
     NoFile,
-    /// The sender stopped before the end.
+    /// The sender stopped before the end of the body.
     #[error("the body ended before it was complete: {0}")]
     Interrupted(String),
-    /// The declared type is not that of the bytes.
+    /// The declared type is not the type of the bytes.
     #[error("the file was declared to be {}, but its bytes are {}", .declared.media_type(), .actual.media_type())]
     TypeMismatch {
-        /// What was declared.
+        /// The declared type.
         declared: Kind,
-        /// What the bytes are.
+        /// The type of the bytes.
         actual: Kind,
     },
-    /// The bytes are not those that the sender hashed.
-    #[error("the content does not have the SHA-256 that was sent with it")]
+    /// The bytes do not have the SHA-256 that the sender declared.
+    #[error("the content does not have the declared SHA-256")]
     DigestMismatch,
-    /// The bytes are no image that is taken.
+    /// The bytes are not an acceptable image.
     #[error(transparent)]
     Media(#[from] MediaError),
     /// A store failed.

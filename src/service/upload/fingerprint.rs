@@ -1,4 +1,4 @@
-//! What makes a request that names a key the same as another.
+//! Decides whether two requests with the same key are the same request.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,21 +8,20 @@ use sha2::{Digest as _, Sha256};
 use super::Attributes;
 use super::intake::Received;
 
-/// What makes two requests the same, as far as front ends can tell. It is only compared.
+/// The identity of a request as far as front ends know it. It is only compared.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct RequestIdentity {
     /// The method.
     pub method: String,
     /// The path.
     pub path: String,
-    /// The query, as it was sent.
+    /// The query as it was sent.
     pub query: String,
-    /// The type of the body, without parameters: the boundary of a form is another each
-    /// time.
+    /// The type of the body without parameters: the boundary of a form differs each time.
     pub content_type: String,
 }
 
-/// What makes two uploads the same.
+/// The identity of an upload.
 #[derive(Debug, Serialize)]
 pub(super) struct Fingerprint<'a> {
     #[serde(flatten)]
@@ -32,11 +31,11 @@ pub(super) struct Fingerprint<'a> {
     files: Vec<FileFingerprint<'a>>,
 }
 
-/// What makes two files the same.
+/// The identity of a file.
 #[derive(Debug, Serialize)]
 struct FileFingerprint<'a> {
     filename: Option<&'a str>,
-    /// Of what came.
+    /// The SHA-256 of the received bytes.
     sha256: String,
 }
 
@@ -58,8 +57,8 @@ impl<'a> Fingerprint<'a> {
         }
     }
 
-    /// As text: a hash. It is recorded, so another form of it would refuse the repeats of
-    /// requests that were answered before.
+    /// Formats the fingerprint as text: a hash. It is recorded, so a different form would
+    /// refuse the repeats of requests that were answered before.
     pub(super) fn print(&self) -> String {
         let parts = serde_json::to_vec(self).unwrap_or_default();
         URL_SAFE_NO_PAD.encode(Sha256::digest(parts))
@@ -97,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn what_differs_has_another_fingerprint() {
+    fn different_requests_have_different_fingerprints() {
         let (request, tags) = (request(), ["a".to_owned()]);
         let first = fingerprint(&request, &tags, &[(None, "00")]);
         let same = fingerprint(&request, &tags, &[(None, "00")]);
@@ -127,9 +126,9 @@ mod tests {
         }
     }
 
-    /// Answers that were recorded before an upgrade are compared with requests after it.
+    /// Answers that were recorded before an upgrade are compared with later requests.
     #[test]
-    fn a_fingerprint_stays_what_it_was() {
+    fn a_fingerprint_does_not_change_between_versions() {
         let (request, tags) = (request(), ["a".to_owned()]);
         let print = fingerprint(&request, &tags, &[(Some("a.png"), "00"), (None, "01")]).print();
         let text = r#"{"method":"POST","path":"/v1/images","query":"","content_type":"image/png","visibility":"private","tags":["a"],"files":[{"filename":"a.png","sha256":"00"},{"filename":null,"sha256":"01"}]}"#;

@@ -1,14 +1,15 @@
-//! Requests that name a key are done once, and answered alike each time.
+//! Requests with an idempotency key are carried out once and answered alike each time.
 //!
-//! A key is held by its request from before the body is read, and the commit that
-//! makes its images records the answer under it: one statement, so that there is
-//! never the one without the other. A request that fails lets its key go. One that
-//! crashed holds it until [`HOLD_SECONDS`] have passed; after that another may take it,
-//! and should the first come back to life, it commits nothing.
+//! A request holds its key from before its body is read, and the commit that creates its
+//! images records the answer under the key in the same statement, so that there is never
+//! one without the other. A request that fails releases its key. A request that crashed
+//! holds it until [`HOLD_SECONDS`] have passed; after that another request may claim it,
+//! and if the first one resumes, it commits nothing.
 //!
-//! Where the catalog does not answer a claim, the claim may hold, or hold yet. It is
-//! abandoned in a way that outlasts it, at once and, while that fails, whenever somebody
-//! asks for its key: so a repeat needs to wait for no more than the catalog.
+//! If the catalog does not respond to a claim, the claim may already hold the key, or may
+//! still come to hold it. The claim is then abandoned with a record that outlasts it, at
+//! once and, while that fails, whenever another request uses its key: so a repeat needs to
+//! wait only for the catalog.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -19,42 +20,42 @@ use super::{Service, ServiceError};
 use crate::catalog::{AnswerRecord, CatalogError, KeyAnswer, KeyClaim, KeyOutcome};
 use crate::model::{Image, Timestamp};
 
-/// How long a request holds its key without an answer. A longer upload goes on, unless
+/// How long a request holds its key without an answer. A longer upload continues, unless
 /// the key is used again meanwhile.
 pub const HOLD_SECONDS: i64 = 5 * 60;
 
 /// How long answers are kept.
 pub const ANSWER_SECONDS: i64 = 24 * 3600;
 
-/// A request that names a key.
+/// A request with an idempotency key.
 #[derive(Clone, Debug)]
 pub struct KeyedRequest {
-    /// The key. Keys of other owners, and of each ticket, have nothing to do with it.
+    /// The key. It is unrelated to the same key of another owner or ticket.
     pub key: String,
-    /// What a repeat has in common with it, besides its files and their attributes.
+    /// The properties that a repeat shares with it, besides its files and their attributes.
     pub request: RequestIdentity,
 }
 
 /// Whether a request is the first with its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::service) enum Hold {
-    /// It is, and holds the key until it is answered or lets it go.
+    /// It is the first, and holds the key until it is answered or releases it.
     First(KeyClaim),
-    /// The first was answered so.
+    /// The first request was given this answer.
     Repeat(KeyAnswer),
 }
 
-/// What is to be recorded with a commit.
+/// What to record with a commit.
 #[derive(Clone, Debug)]
 pub(super) struct Answering {
     /// The request's hold on its key.
     pub(super) claim: KeyClaim,
-    /// Tells the request from others that are not the same.
+    /// Distinguishes the request from different ones.
     pub(super) fingerprint: String,
 }
 
 impl Answering {
-    /// The record for these images, which are made `now`.
+    /// Creates the record for these images, which are made at `now`.
     pub(super) fn record<'a>(
         self,
         images: impl Iterator<Item = &'a Image>,
@@ -71,11 +72,11 @@ impl Answering {
     }
 }
 
-/// The most claims that are kept to be abandoned.
+/// The most claims that are kept to be abandoned later.
 const MOST_ABANDONED: usize = 256;
 
-/// Claims that may hold a key and are not to, each with its time, oldest first. What an
-/// instance takes with it holds until its time is over.
+/// Claims that may hold a key and must not, each with its time, oldest first. If the
+/// instance ends before they are abandoned, they hold until they expire.
 #[derive(Debug, Default)]
 pub(in crate::service) struct Abandoned {
     // Never held across an await.
@@ -96,7 +97,7 @@ impl Abandoned {
         });
     }
 
-    /// Those of the same key as `claim`.
+    /// Returns the claims with the same key as `claim`.
     fn rivals_of(&self, claim: &KeyClaim) -> Vec<(KeyClaim, Timestamp)> {
         let is_rival = |other: &&(KeyClaim, Timestamp)| {
             other.0.scope == claim.scope && other.0.key == claim.key
@@ -110,8 +111,7 @@ impl Abandoned {
 }
 
 impl Service {
-    /// Takes the key for a request. Keys of different scopes have nothing to do with each
-    /// other.
+    /// Claims the key for a request. Keys in different scopes are unrelated.
     pub(in crate::service) async fn hold_key(
         &self,
         scope: &str,
@@ -146,7 +146,9 @@ impl Service {
             let (service, claim) = (self.clone(), claim.clone());
             self.spawn(async move {
                 if let Err(error) = service.abandon(&claim, now).await {
-                    service.log(&format!("a key may be held by nobody: {error}"));
+                    service.log(&format!(
+                        "an abandoned claim may still hold its key: {error}"
+                    ));
                 }
             });
         }
@@ -159,11 +161,13 @@ impl Service {
         Ok(())
     }
 
-    /// Lets the key of a request go that failed.
+    /// Releases the key of a request that failed.
     pub(in crate::service) async fn release_key(&self, claim: &KeyClaim) {
         if let Err(error) = self.catalog().release_key(claim).await {
             self.parts.abandoned.add(claim.clone(), self.now());
-            self.log(&format!("a key is let go when it is used again: {error}"));
+            self.log(&format!(
+                "a key was not released, and will be when it is used again: {error}"
+            ));
         }
     }
 }

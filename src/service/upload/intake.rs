@@ -1,4 +1,4 @@
-//! One file of an upload: its bytes are judged, edited, hashed and written as they come.
+//! One file of an upload: its bytes are inspected, edited, hashed and written as they arrive.
 
 use std::collections::BTreeMap;
 
@@ -14,23 +14,23 @@ use crate::media::{Facts, Inspector, Piece, Policy};
 use crate::model::{BlobRef, Image, Kind, Sha256, Timestamp};
 use crate::service::filename;
 
-/// A file whose bytes are stored and were found good, but which is no image yet.
+/// A file whose bytes were accepted and stored, but which is not an image yet.
 #[derive(Clone, Debug)]
 pub(super) struct Received {
     pub(super) blob: BlobRef,
     /// The lease that its blob was written under.
     pub(super) lease: String,
-    /// Of what is stored.
+    /// Of the stored bytes.
     pub(super) sha256: Sha256,
-    /// Of what came.
+    /// Of the received bytes.
     pub(super) original_sha256: Sha256,
     facts: Facts,
-    /// As the uploader named it, cleaned.
+    /// The uploader's name for it, cleaned.
     pub(super) filename: Option<String>,
 }
 
 impl Received {
-    /// The image that it becomes at the time `now`.
+    /// Returns the image that the file becomes at the time `now`.
     pub(super) fn into_image(
         self,
         id: Uuid,
@@ -62,14 +62,14 @@ impl Received {
 /// What is known of a body once it has ended.
 struct Judged {
     facts: Facts,
-    /// Of what is stored.
+    /// Of the stored bytes.
     sha256: Sha256,
-    /// Of what came.
+    /// Of the received bytes.
     original_sha256: Sha256,
 }
 
 impl Service {
-    /// Stores one file as its bytes come. On an error nothing of it is left.
+    /// Stores one file as its bytes arrive. After an error nothing of it remains.
     pub(super) async fn receive<S, E>(
         &self,
         body: S,
@@ -100,7 +100,7 @@ impl Service {
         }
     }
 
-    /// Refuses what is known to be too long before a byte of it is read.
+    /// Refuses a file that is known to be too long before a byte of it is read.
     pub(super) fn refuse_length(
         &self,
         terms: &UploadTerms,
@@ -113,7 +113,7 @@ impl Service {
         Ok(())
     }
 
-    /// Past its time, what is written might come after the sweep.
+    /// Refuses to write after `until`: the write might complete after the sweep.
     fn refuse_late(&self, until: Timestamp) -> Result<(), ServiceError> {
         if self.now() >= until {
             return Err(CatalogError::LeaseExpired.into());
@@ -126,7 +126,7 @@ impl Service {
         terms.max_bytes.map_or(limit, |wanted| wanted.min(limit))
     }
 
-    /// The kinds that the deployment accepts, less those that the uploader may not send.
+    /// Returns the kinds that the deployment accepts and the uploader may send.
     fn accepted(&self, terms: &UploadTerms) -> Vec<Kind> {
         let allowed = |kind: &Kind| {
             terms
@@ -173,12 +173,12 @@ impl Service {
             }
         }
         if declared.length.is_some_and(|length| length != size) {
-            let error = format!("{size} bytes came of those announced");
+            let error = format!("{size} bytes arrived, which is not the declared length");
             return Err(UploadError::Interrupted(error));
         }
         self.refuse_late(until)?;
         let facts = inspector.finish(&mut pieces)?;
-        // Nothing that comes so late is stored.
+        // Nothing that arrives this late is stored.
         pieces.iter().for_each(|piece| digests.update(piece));
         let (sha256, original_sha256) = digests.finish();
         if declared.sha256.is_some_and(|sent| sent != original_sha256) {

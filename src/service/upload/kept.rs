@@ -1,9 +1,9 @@
-//! What is kept of an answer: of each image, what a repeat of the request does not tell
-//! by itself.
+//! The recorded part of an answer: for each image, the values that a repeat of the request
+//! does not supply.
 //!
-//! A repeat brings the same bytes under the same names, so all else of the images comes
-//! from it: their names, tags, types and pixels. What is stored of a file may be another
-//! after a change of the settings, so its length and digest are kept.
+//! A repeat sends the same bytes under the same names, so everything else about the images
+//! is taken from it: their names, tags, types and pixels. The stored bytes of a file may
+//! differ after a change of the settings, so their length and digest are recorded.
 //!
 //! Grammar: base64url of a version byte, the time of the upload (8 bytes) and, for each
 //! image, its id (16), length (8) and SHA-256 (32), numbers big endian.
@@ -17,19 +17,19 @@ use super::intake::Received;
 use crate::model::{Image, Sha256, Timestamp};
 
 const VERSION: u8 = 1;
-/// The bytes of each image.
+/// The length of the record of each image in bytes.
 const IMAGE_BYTES: usize = 16 + 8 + 32;
 
-/// What is kept of the images of an upload.
+/// What is recorded about the images of an upload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Kept {
     /// When they were made.
     pub(super) created_at: Timestamp,
-    /// Each of them, in the order of the files.
+    /// Each image, in the order of the files.
     pub(super) images: Vec<KeptImage>,
 }
 
-/// What is kept of an image.
+/// What is recorded about an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct KeptImage {
     pub(super) id: Uuid,
@@ -38,7 +38,7 @@ pub(super) struct KeptImage {
 }
 
 impl Kept {
-    /// What is kept of these images, which are made together.
+    /// Creates the record of these images, which are made together.
     pub(super) fn of<'a>(images: impl Iterator<Item = &'a Image>, created_at: Timestamp) -> Self {
         Self {
             created_at,
@@ -46,8 +46,9 @@ impl Kept {
         }
     }
 
-    /// The images as they were made: whatever became of them since, a repeat with the same
-    /// files gets the same answer. `None` where what is kept does not go with the files.
+    /// Returns the images as they were made: whatever has happened to them since, a repeat
+    /// with
+    /// the same files gets the same answer. `None` if the record does not match the files.
     pub(super) fn images(
         &self,
         owner: &str,
@@ -67,7 +68,7 @@ impl Kept {
         Some(images.collect())
     }
 
-    /// As text.
+    /// Formats the record as text.
     pub(super) fn print(&self) -> String {
         let mut bytes = vec![VERSION];
         bytes.extend(self.created_at.millis().to_be_bytes());
@@ -137,7 +138,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn reading_is_the_inverse_of_printing(kept in kept()) {
+        fn parsing_is_the_inverse_of_printing(kept in kept()) {
             let printed = kept.print();
             prop_assert_eq!(Kept::parse(&printed), Some(kept.clone()));
             prop_assert!(printed.len() <= 12 + 75 * kept.images.len());
@@ -145,13 +146,13 @@ mod tests {
         }
 
         #[test]
-        fn what_is_kept_goes_with_as_many_files(kept in kept()) {
+        fn a_record_matches_only_an_equal_number_of_files(kept in kept()) {
             let images = kept.images("alice", &[], &Attributes::default());
             prop_assert_eq!(images.is_some(), kept.images.is_empty());
         }
 
         #[test]
-        fn no_text_panics(text in "[A-Za-z0-9_-]{0,200}|.{0,40}") {
+        fn parsing_never_panics(text in "[A-Za-z0-9_-]{0,200}|.{0,40}") {
             let _ = Kept::parse(&text);
         }
     }

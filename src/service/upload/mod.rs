@@ -1,21 +1,21 @@
-//! Taking images in: an upload is a session, whatever way its files come.
+//! Uploading: an upload is a session, however its files arrive.
 //!
 //! 1. [`Service::begin_upload`] claims the request's idempotency key and refuses a ticket
-//!    that is used up.
-//! 2. [`Upload::file`], once per file: the bytes are judged, edited, hashed and written as
-//!    they come, a chunk at a time.
+//!    that has been used.
+//! 2. [`Upload::file`], once per file: the bytes are inspected, edited, hashed and written
+//!    as they arrive, a chunk at a time.
 //! 3. [`Upload::commit`]: all files become images, or none; or [`Upload::abort`]. A session
-//!    that is dropped aborts itself; what a crash leaves is found by the sweep.
+//!    that is dropped aborts itself; after a crash, the sweep finds the remains.
 //!
-//! A way to upload (a raw body, a form) is a front end: it reads the [`UploadTerms`], what
-//! is [`Declared`] of each file and the [`Attributes`] of all, and feeds a session.
+//! A way to upload (a raw body, a form) is a front end: it reads the [`UploadTerms`], the
+//! declaration of each file ([`Declared`]) and the [`Attributes`] of all, and feeds a session.
 //!
 //! - `session`: the protocol
-//! - `terms`: what front ends say of an upload
-//! - `idempotency`: requests that name a key; `fingerprint`: which of them are the same;
-//!   `kept`: what is recorded of their answers
+//! - `terms`: what front ends declare about an upload
+//! - `idempotency`: requests with a key; `fingerprint`: which of them are the same; `kept`:
+//!   the recorded part of their answers
 //! - `intake`: one file, from its first byte to its last; `digests`: its hashes
-//! - `commit`: images of all files, in one statement; `ids`: their ids
+//! - `commit`: turns all files into images in one statement; `ids`: their ids
 //! - `discard`: deleting what is not committed
 
 mod commit;

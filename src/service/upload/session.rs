@@ -1,4 +1,4 @@
-//! An upload from its beginning to its end.
+//! An upload from beginning to end.
 
 use bytes::Bytes;
 use futures_util::Stream;
@@ -17,30 +17,30 @@ use crate::model::{Image, Usage};
 /// An upload that has begun.
 ///
 /// It leaves nothing behind unless it is committed: [`abort`](Self::abort) discards the
-/// files and lets go of the key, and so does a drop, only later. An upload of which
-/// something was refused cannot be committed any more.
+/// files and releases the key; dropping the upload does the same, but later. An upload of
+/// which something was refused can no longer be committed.
 #[must_use = "an upload is committed or aborted"]
 pub struct Upload {
     service: Service,
     terms: UploadTerms,
     key: Option<Key>,
-    /// Whether the upload was admitted as far as its length is known.
+    /// Whether the upload was admitted by its declared length.
     admitted: bool,
-    /// What is stored and not committed.
+    /// The files that are stored and not committed.
     files: Vec<Received>,
     /// Why the upload is refused.
     refusal: Option<UploadError>,
 }
 
-/// The key of a request, and what it stands for.
+/// The key of a request, and its state.
 struct Key {
     request: RequestIdentity,
     hold: Hold,
 }
 
 impl Service {
-    /// Begins an upload on these terms. A ticket that is used up is refused, unless the
-    /// request repeats the one that used it.
+    /// Begins an upload on these terms. A used ticket is refused, unless the request repeats
+    /// the one that used it.
     ///
     /// # Errors
     /// [`ServiceError::KeyHeld`] while another request holds the key,
@@ -76,22 +76,22 @@ impl Service {
 }
 
 impl Upload {
-    /// Whether the upload came with a ticket, which has decided its attributes.
+    /// Whether the upload uses a ticket, which determines its attributes.
     pub fn has_ticket(&self) -> bool {
         self.terms.ticket.is_some()
     }
 
-    /// Whether the request with the key was answered before: the commit makes nothing new.
+    /// Whether the request with the key was answered before: then the commit creates nothing.
     pub fn is_repeat(&self) -> bool {
         let hold = self.key.as_ref().map(|key| &key.hold);
         matches!(hold, Some(Hold::Repeat(_)))
     }
 
-    /// Refuses an upload that is known to be too much before a byte of it is read: by its
-    /// `length` in bytes, where that is known. The commit decides in the end.
+    /// Refuses an upload that is known to be too large before a byte of it is read: by its
+    /// `length` in bytes, if known. The commit makes the final decision.
     ///
-    /// The first file is admitted by its own length; a front end that reads something
-    /// before it calls this first.
+    /// The first file is admitted by its own length; a front end that reads anything before
+    /// the first file calls this first.
     ///
     /// # Errors
     /// [`UploadError::TooLarge`], [`ServiceError::QuotaExceeded`], and those of the catalog.
@@ -105,7 +105,7 @@ impl Upload {
         self.note(admitted)
     }
 
-    /// Refuses one file more than the upload may have.
+    /// Refuses the next file if the upload already has as many as it may have.
     ///
     /// # Errors
     /// [`UploadError::TooManyFiles`].
@@ -117,11 +117,11 @@ impl Upload {
         self.note(Err(UploadError::TooManyFiles { limit }))
     }
 
-    /// Stores the next file as its bytes come. Of a file that is refused nothing is left,
-    /// and the upload is refused with it.
+    /// Stores the next file as its bytes arrive. If a file is refused, nothing of it remains,
+    /// and the upload is refused as well.
     ///
     /// # Errors
-    /// Whatever is wrong with the file, or a store.
+    /// The reason why the file is refused, and failures of the stores.
     pub async fn file<S, E>(&mut self, body: S, declared: Declared) -> Result<(), UploadError>
     where
         S: Stream<Item = Result<Bytes, E>> + Send,
@@ -137,28 +137,29 @@ impl Upload {
         self.note(received)
     }
 
-    /// Makes images of all files, or of none, in the order of the files; they have the
-    /// attributes of the ticket where there is one. A repeat of a request that was answered
-    /// makes nothing, and gets its images as they were made then.
+    /// Turns all files into images, or none, in the order of the files; the images have the
+    /// attributes of the ticket if there is one. A repeat of a request that was answered
+    /// creates nothing, and returns the images as they were made then.
     ///
     /// # Errors
-    /// What a file was refused for, [`UploadError::NoFile`],
-    /// [`ServiceError::KeyReused`] where the request with the key was another,
-    /// [`ServiceError::KeyHeld`] where the key was lost to another request,
+    /// The reason why a file was refused, [`UploadError::NoFile`],
+    /// [`ServiceError::KeyReused`] if the key was used for a different request,
+    /// [`ServiceError::KeyHeld`] if the key was lost to another request,
     /// [`ServiceError::TicketSpent`], [`ServiceError::QuotaExceeded`],
-    /// [`ServiceError::TooLate`], and those of the catalog, by which the outcome is unknown.
+    /// [`ServiceError::TooLate`], and those of the catalog, after which the outcome is
+    /// unknown.
     pub async fn commit(mut self, attributes: Attributes) -> Result<Vec<Image>, UploadError> {
         let committed = self.try_commit(attributes).await;
         match committed {
-            // The key is answered, and not to be let go.
+            // The key has an answer and must not be released.
             Ok(_) => self.key = None,
             Err(_) => self.abort().await,
         }
         committed
     }
 
-    /// Ends an upload that is not committed. The key is free when this returns; the files
-    /// are deleted after the response.
+    /// Ends an upload without committing it. The key is free when this returns; the files are
+    /// deleted after the response.
     pub async fn abort(mut self) {
         if let Some(claim) = self.claim() {
             self.service.release_key(claim).await;
@@ -192,7 +193,7 @@ impl Upload {
                 }
             }
         };
-        // From here on the commit may be made, so a drop must not delete them.
+        // From here on the commit may take effect, so a drop must not delete the files.
         let files = std::mem::take(&mut self.files);
         let committed = self
             .service
@@ -200,7 +201,7 @@ impl Upload {
         Ok(committed.await?)
     }
 
-    /// The images that the first request with the key was answered with.
+    /// Returns the images in the answer to the first request with the key.
     fn repeat(
         &self,
         answer: &KeyAnswer,
@@ -219,8 +220,7 @@ impl Upload {
         Ok(images.ok_or_else(damaged)?)
     }
 
-    /// Refuses a ticket that was used, before its upload is read. The commit decides in the
-    /// end.
+    /// Refuses a used ticket before its upload is read. The commit makes the final decision.
     async fn refuse_spent(&self) -> Result<(), ServiceError> {
         let Some(ticket) = &self.terms.ticket else {
             return Ok(());
@@ -238,7 +238,7 @@ impl Upload {
             return Ok(());
         }
         let kept = self.service.usage(&self.terms.owner).await?;
-        // No image has less than a byte.
+        // No image is shorter than one byte.
         let added = Usage {
             images: 1,
             bytes: length.unwrap_or(1),
@@ -247,7 +247,7 @@ impl Upload {
         admitted.map_err(|refused| ServiceError::from(refused).into())
     }
 
-    /// Keeps what the upload is refused for.
+    /// Remembers why the upload is refused.
     fn note(&mut self, outcome: Result<(), UploadError>) -> Result<(), UploadError> {
         if let Err(refusal) = &outcome {
             self.refusal = Some(refusal.clone());

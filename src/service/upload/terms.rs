@@ -1,40 +1,40 @@
-//! What front ends say of an upload: what the uploader may, what is declared of each file,
-//! and what all images get.
+//! What front ends declare about an upload: the uploader's permissions, the declaration of
+//! each file, and the attributes of all images.
 
 use crate::model::{Kind, Quota, Sha256, Visibility};
 
-/// The most files of one upload.
+/// The most files in one upload.
 pub const MAX_FILES: usize = 32;
-/// The most files of one upload with a ticket.
+/// The most files in one upload with a ticket.
 const MAX_TICKET_FILES: usize = 1;
 /// How long the records of used tickets are kept: longer than any ticket lives.
 pub const TICKET_RECORD_SECONDS: i64 = 8 * 86_400;
 
-/// What the uploader may do, and for whom.
+/// What the uploader may do, and on whose behalf.
 #[derive(Clone, Debug, Default)]
 pub struct UploadTerms {
     /// The owner of the images.
     pub owner: String,
     /// The most that the owner may keep.
     pub quota: Quota,
-    /// The most bytes of a file, if fewer than the deployment allows.
+    /// The most bytes in a file, if fewer than the deployment allows.
     pub max_bytes: Option<u64>,
-    /// The kinds that a file may be of, if not all that the deployment accepts.
+    /// The kinds that a file may have, if not all that the deployment accepts.
     pub kinds: Option<Vec<Kind>>,
-    /// The upload ticket that the request came with.
+    /// The upload ticket that the request uses.
     pub ticket: Option<UploadTicket>,
 }
 
-/// An upload ticket that was verified. It is good for one upload of one file.
+/// A verified upload ticket. It is valid for one upload of one file.
 #[derive(Clone, Debug, Default)]
 pub struct UploadTicket {
     /// The ticket's id. A commit uses it up.
     pub id: String,
-    /// The attributes of the image: whoever holds the ticket cannot change them.
+    /// The attributes of the image: the holder of the ticket cannot change them.
     pub attributes: Attributes,
 }
 
-/// What the uploader claims of a file, to be compared with the file.
+/// What the uploader declares about a file, to be compared with the file.
 #[derive(Clone, Debug, Default)]
 pub struct Declared {
     /// Its length in bytes.
@@ -43,14 +43,14 @@ pub struct Declared {
     pub kind: Option<Kind>,
     /// Its SHA-256.
     pub sha256: Option<Sha256>,
-    /// Its name, as it was sent. It is cleaned before it is kept.
+    /// Its name as sent. It is cleaned before it is kept.
     pub filename: Option<String>,
 }
 
-/// What all images of an upload get.
+/// The attributes that all images of an upload get.
 #[derive(Clone, Debug, Default)]
 pub struct Attributes {
-    /// Tags, in the order given.
+    /// Tags in the order given.
     pub tags: Vec<String>,
     /// Who may read the bytes without a token.
     pub visibility: Visibility,
@@ -65,8 +65,8 @@ impl UploadTerms {
         }
     }
 
-    /// Within what a key names one request: the owner's requests, or the ticket's, so that
-    /// the holder of a ticket learns nothing of the owner's requests.
+    /// The scope in which a key identifies one request: the owner's requests or the ticket's,
+    /// so that the holder of a ticket learns nothing about the owner's requests.
     pub(super) fn key_scope(&self) -> String {
         match &self.ticket {
             Some(ticket) => format!("ticket:{}", ticket.id),

@@ -1,29 +1,31 @@
-//! `spin.toml` and README.md have the variables of the table, their defaults and what they
-//! are for.
+//! `spin.toml` and README.md contain the variables of the table, their defaults and their
+//! descriptions.
 
 use std::path::Path;
 use std::{env, fs};
 
 use super::*;
 
-/// Where `cargo xtask variables` asks for the files to be written.
+/// `cargo xtask variables` sets this to have the files written.
 const WRITE: &str = "DARKROOM_WRITE_VARIABLES";
 
-/// A file has these lines between the line `after` and the next empty one; or they are
-/// written, where that is asked for.
+/// Checks that a file has these lines between the line `after` and the next empty line; or
+/// writes them, if that is requested.
 fn check_lines(name: &str, after: &str, lines: &[String]) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
     let text = fs::read_to_string(&path).expect("a file");
     let heading = format!("\n{after}\n");
     let (before, rest) = text.split_once(&heading).expect("the line before");
     let (found, rest) = rest.split_once("\n\n").expect("an empty line");
-    let wanted = lines.join("\n");
+    let expected = lines.join("\n");
     if env::var_os(WRITE).is_some() {
-        let text = format!("{before}{heading}{wanted}\n\n{rest}");
+        let text = format!("{before}{heading}{expected}\n\n{rest}");
         fs::write(&path, text).expect("written");
     } else {
-        let must = format!("after {after}, {name} must have (`cargo xtask variables` writes it)");
-        assert!(found == wanted, "{must}:\n{wanted}");
+        let must = format!(
+            "after {after}, {name} must contain these lines (`cargo xtask variables` writes them)"
+        );
+        assert!(found == expected, "{must}:\n{expected}");
     }
 }
 
@@ -32,7 +34,7 @@ fn lines(line: impl Fn(&Variable) -> String) -> Vec<String> {
 }
 
 #[test]
-fn the_manifest_and_the_readme_have_all_variables() {
+fn the_manifest_and_the_readme_list_all_variables() {
     let declaration = |variable: &Variable| {
         let Variable { name, default, .. } = variable;
         let value = if variable.is_required {

@@ -1,9 +1,9 @@
-//! Filters that no index answers, held against one candidate after the other.
+//! Filters that no index answers, checked on one candidate after the other.
 
 use super::source::{Source, Statement, number};
 use crate::model::{Filters, Span};
 
-/// Adds what a candidate must be, besides one of `source`.
+/// Adds the conditions that a candidate must meet, besides being in `source`.
 pub(super) fn push(statement: &mut Statement, source: &Source<'_>, filters: &Filters) {
     let other_tags = filters
         .tags
@@ -14,7 +14,7 @@ pub(super) fn push(statement: &mut Statement, source: &Source<'_>, filters: &Fil
                    WHERE other.id = candidate.id AND other.tag = ?)";
         statement.push(sql, [tag.as_str().into()]);
     }
-    // A candidate that is found by its tag is a row of the tag, not of the image.
+    // A candidate that is found by its tag is a row of `image_tags`, not of `images`.
     let table = if source.tag.is_some() {
         "wanted"
     } else {
@@ -32,7 +32,7 @@ pub(super) fn push(statement: &mut Statement, source: &Source<'_>, filters: &Fil
     }
 }
 
-/// What the columns of an image must be.
+/// The conditions on the columns of an image.
 fn of_image(filters: &Filters, table: &str) -> Statement {
     let mut conditions = Statement::default();
     let mut column = |name: &str, comparison: &str, value: Option<_>| {
@@ -59,7 +59,7 @@ fn of_image(filters: &Filters, table: &str) -> Statement {
     span(&mut column, "height", filters.height);
     span(&mut column, "size", filters.size);
     if let Some(part) = &filters.filename {
-        // SQLite's lower() leaves all but ASCII as it is.
+        // SQLite's lower() changes only ASCII.
         let sql = format!(" AND instr(lower({table}.sort_name), ?) > 0");
         conditions.push(&sql, [part.to_ascii_lowercase().into()]);
     }

@@ -1,9 +1,9 @@
-//! What a list is read from: which table, by which index, from where to where.
+//! The source of a list: which table is read, by which index, and from where to where.
 
 use crate::catalog::Value;
 use crate::model::{ListQuery, Position, Sort, SortBy, SortKey, Stretch};
 
-/// A statement and what is bound to its `?`s, in the order of both.
+/// A statement and the values that are bound to its `?`s, in order.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Statement {
     pub(super) sql: String,
@@ -11,20 +11,20 @@ pub(super) struct Statement {
 }
 
 impl Statement {
-    /// Adds a piece, and what is bound to its `?`s.
+    /// Appends a piece, and the values that are bound to its `?`s.
     pub(super) fn push<const N: usize>(&mut self, sql: &str, parameters: [Value; N]) {
         self.append(sql, parameters);
     }
 
-    /// The same, where their number is not known before.
+    /// The same, if the number of values is not fixed.
     pub(super) fn append(&mut self, sql: &str, parameters: impl IntoIterator<Item = Value>) {
         self.sql.push_str(sql);
         self.parameters.extend(parameters);
     }
 }
 
-/// What a list is read from: one owner's images or everybody's, all of them or those
-/// with one tag.
+/// The source of a list: one owner's images or everybody's, all of them or those with one
+/// tag.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Source<'a> {
     by: SortBy,
@@ -33,7 +33,7 @@ pub(super) struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    /// What `query` goes through, or what of it has `tag`.
+    /// The images that `query` covers, or those of them with `tag`.
     pub(super) fn of(query: &'a ListQuery, tag: Option<&'a str>) -> Self {
         Self {
             by: query.sort.by,
@@ -42,7 +42,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Everything that has all that is wanted: each of the tags, or all images.
+    /// All sources that contain everything that matches: one for each tag, or all images.
     pub(super) fn all(query: &'a ListQuery) -> Vec<Self> {
         let tags = query.filters.tags.iter();
         let tagged: Vec<Self> = tags.map(|tag| Self::of(query, Some(tag))).collect();
@@ -53,7 +53,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// The column that it is sorted by.
+    /// The column that the source is sorted by.
     pub(super) fn key(self) -> &'static str {
         match self.by {
             SortBy::CreatedAt => "created_at",
@@ -62,7 +62,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// The table and the index with the order.
+    /// The table, and the index that has the order.
     pub(super) fn index(self) -> (&'static str, &'static str) {
         match (self.tag.is_some(), self.owner.is_some(), self.by) {
             (false, true, SortBy::CreatedAt) => ("images", "images_by_owner"),
@@ -80,7 +80,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// `FROM … WHERE …`, confined to a stretch.
+    /// Appends `FROM … WHERE …`, confined to a stretch.
     pub(super) fn select(self, statement: &mut Statement, stretch: &Stretch) {
         let (table, index) = self.index();
         statement.push(
@@ -100,7 +100,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Confines it to one side of a place.
+    /// Confines the source to one side of a place.
     pub(super) fn compare(self, statement: &mut Statement, comparison: &str, place: &Position) {
         let key = self.key();
         let sql = format!(" AND (candidate.{key}, candidate.id) {comparison} (?, ?)");
@@ -108,7 +108,7 @@ impl<'a> Source<'a> {
         statement.push(&sql, [key_value(&place.key), id]);
     }
 
-    /// `ORDER BY`, of this or another table with the same columns.
+    /// Appends `ORDER BY`, for this table or another with the same columns.
     pub(super) fn order(self, statement: &mut Statement, table: &str, sort: Sort) {
         let (key, direction) = (self.key(), if sort.descending { "DESC" } else { "ASC" });
         let order = format!(" ORDER BY {table}.{key} {direction}, {table}.id {direction}");
@@ -124,7 +124,7 @@ fn key_value(key: &SortKey) -> Value {
     }
 }
 
-/// SQLite has no larger numbers, so nothing in it is larger.
+/// SQLite has no larger integers, so no value in it is larger.
 pub(super) fn number(value: u64) -> Value {
     i64::try_from(value).unwrap_or(i64::MAX).into()
 }

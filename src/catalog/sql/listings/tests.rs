@@ -27,8 +27,8 @@ fn every_filter(tags: &[&str]) -> Filters {
     }
 }
 
-/// Every shape of a query: each order, with and without an owner, tags, a place to go
-/// on from and other filters.
+/// Every shape of a query: each order, with and without an owner, tags, a place to
+/// continue from, and other filters.
 fn every_query() -> Vec<ListQuery> {
     let mut queries = Vec::new();
     for by in SortBy::ALL {
@@ -92,7 +92,7 @@ async fn every_page_is_read_from_an_index_that_has_its_order() {
                 candidates.contains(&format!("INDEX {index}")),
                 "{query:?}\n{page}"
             );
-            // A place is found by the index, not by passing over what is before it.
+            // The index finds a place directly, without skipping the rows before it.
             let place = format!("({},id)", source.key());
             let places = candidates.matches(&place).count();
             assert!(end.is_none() || places == 2, "{query:?}\n{page}");
@@ -100,7 +100,7 @@ async fn every_page_is_read_from_an_index_that_has_its_order() {
                 query.owner.is_none() || candidates.contains("owner=?"),
                 "{query:?}\n{page}"
             );
-            // What is sorted in the end are the images of one page.
+            // Only the images of one page are sorted in the end.
             assert!(page.matches("B-TREE").count() <= 1, "{query:?}\n{page}");
             assert!(
                 !page.contains("SCAN images") && !page.contains("SCAN other"),
@@ -111,7 +111,7 @@ async fn every_page_is_read_from_an_index_that_has_its_order() {
 }
 
 #[tokio::test]
-async fn filters_by_size_and_name_are_held_within_the_index() {
+async fn filters_by_size_and_name_are_checked_within_the_index() {
     let database = Native::new();
     SqlCatalog::open(database.clone()).await.expect("opens");
     for query in every_query() {
@@ -129,7 +129,7 @@ async fn filters_by_size_and_name_are_held_within_the_index() {
 }
 
 #[tokio::test]
-async fn of_several_tags_the_rarest_is_followed() {
+async fn the_rarest_of_several_tags_is_followed() {
     let database = Native::new();
     let catalog = SqlCatalog::open(database.clone()).await.expect("opens");
     let insert = "WITH RECURSIVE numbers (value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM numbers

@@ -1,5 +1,5 @@
-//! What is counted stays right: under any changes, and in a database that was there
-//! before anything was counted.
+//! Counts stay correct: after any changes, and in a database that existed before anything
+//! was counted.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -19,11 +19,11 @@ const SIZES: [u64; 4] = [7, 10, 1000, 1 << 33];
 
 #[derive(Clone, Debug)]
 enum Change {
-    /// Contents by number, and the quota.
+    /// The numbers of the contents, and the quota.
     Commit(usize, Vec<usize>, Quota),
-    /// The image that was tried as this one of all.
+    /// Deletes an image, chosen among all that were tried.
     Delete(usize),
-    /// Gives such an image a tag of so many letters, and the quota.
+    /// Gives such an image a tag of this many letters, within the quota.
     Describe(usize, usize, Quota),
     ForgetDead,
 }
@@ -86,7 +86,7 @@ fn new_image(owner: &str, number: u32, content: usize) -> NewImage {
     }
 }
 
-/// Images of `contents`, numbered from `first`. Equal content is one blob.
+/// Images with `contents`, numbered from `first`. Equal content has one blob.
 fn new_images(owner: &str, first: u32, contents: &[usize]) -> Vec<NewImage> {
     let mut images: Vec<NewImage> = (first..)
         .zip(contents)
@@ -102,13 +102,13 @@ fn new_images(owner: &str, first: u32, contents: &[usize]) -> Vec<NewImage> {
     images
 }
 
-/// The id of the image that was tried as this one of all.
+/// The id of an image, chosen among all that were tried.
 fn pick(which: usize, tried: u32) -> Uuid {
     let number = which.checked_rem(tried as usize).unwrap_or(0);
     Uuid::from_u128(number as u128)
 }
 
-/// Makes a change; gives what came of it.
+/// Makes a change and returns its outcome.
 async fn make(catalog: &dyn Catalog, change: &Change, tried: u32) -> Result<bool, CatalogError> {
     match change {
         Change::Commit(owner, contents, quota) => {
@@ -136,7 +136,7 @@ async fn make(catalog: &dyn Catalog, change: &Change, tried: u32) -> Result<bool
     }
 }
 
-/// All that is counted. The times of deaths are the database's own.
+/// All counts. The times of deaths are the database's own.
 async fn counted(catalog: &dyn Catalog) -> (Vec<Usage>, crate::catalog::Statistics) {
     let mut usage = vec![];
     for owner in OWNERS {
@@ -150,7 +150,7 @@ async fn counted(catalog: &dyn Catalog) -> (Vec<Usage>, crate::catalog::Statisti
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
-    fn any_changes_leave_what_is_counted_exact(changes in prop::collection::vec(any_change(), 1..60)) {
+    fn counts_stay_exact_after_any_changes(changes in prop::collection::vec(any_change(), 1..60)) {
         let run = async {
             let sql = SqlCatalog::open(Native::new()).await.expect("opens");
             let memory = MemoryCatalog::default();
@@ -175,8 +175,8 @@ proptest! {
 
 const FIRST: &str = include_str!("../../migrations/0001_images.sql");
 
-/// A database into which others write before each statement: an upload, and the
-/// deletion of what was uploaded longest ago.
+/// A database in which others write before each statement: an upload, and the deletion of
+/// the oldest image.
 struct Busy {
     database: Native,
     calls: AtomicU32,
@@ -209,7 +209,8 @@ fn upload(database: &Native, owner: &str, number: u32, size: i64) {
     database.run(sql, parameters).expect("inserts");
 }
 
-/// The schema before anything was counted, with images of five owners and a lease.
+/// A database with the schema from before anything was counted, with images of five owners
+/// and a lease.
 fn old_database() -> Native {
     let database = Native::new();
     let connection = database.0.lock().expect("not poisoned");
@@ -227,7 +228,7 @@ fn old_database() -> Native {
     database
 }
 
-/// What is counted is what is there.
+/// Checks that the counts are those of the existing records.
 fn assert_counted(database: &Native) {
     let same = |counted: &str, there: &str| {
         let counted_rows = database.run(counted, vec![]).expect("reads");
@@ -253,19 +254,19 @@ fn assert_counted(database: &Native) {
 }
 
 #[tokio::test]
-async fn what_was_there_before_is_counted() {
+async fn existing_records_are_counted() {
     let database = old_database();
     for _ in 0..2 {
         SqlCatalog::open(database.clone()).await.expect("opens");
         assert_counted(&database);
-        // As if the migration had been cut short before it was recorded.
+        // As if the migration had been interrupted before it was recorded.
         let forget = "DELETE FROM schema_migrations WHERE version > 1";
         database.run(forget, vec![]).expect("deletes");
     }
 }
 
 #[tokio::test]
-async fn what_is_changed_while_it_is_counted_is_counted() {
+async fn changes_during_the_count_are_counted() {
     let database = old_database();
     let busy = || Busy {
         database: database.clone(),
@@ -273,7 +274,7 @@ async fn what_is_changed_while_it_is_counted_is_counted() {
     };
     SqlCatalog::open(busy()).await.expect("opens");
     assert_counted(&database);
-    // Owners whose last image goes away in between are among them.
+    // Owners whose last image is deleted in between are among them.
     let owners = database.run("SELECT count(*) FROM usage", vec![]);
     assert_eq!(owners, Ok(vec![Row(vec![3.into()])]));
 }
@@ -292,7 +293,7 @@ async fn statistics_are_looked_up_and_not_counted() {
 }
 
 #[tokio::test]
-async fn what_is_counted_wrong_is_found_and_counted_anew() {
+async fn wrong_counts_are_found_and_recounted() {
     let database = Native::new();
     let catalog = SqlCatalog::open(database.clone()).await.expect("opens");
     catalog.lease(&lease()).await.expect("leases");

@@ -1,4 +1,4 @@
-//! Walks while images come, go and change, against what a walk has to meet.
+//! Walks while images are added, deleted and changed, compared with what a walk must visit.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use crate::catalog::testing::MemoryCatalog;
 use crate::catalog::{Catalog, Lease, NewImage};
 use crate::model::{BlobRef, Image, Kind, Quota, Sha256};
 
-/// What may be changed of an image.
+/// The properties of an image that can be changed.
 #[derive(Clone, Debug)]
 struct Editable {
     filename: Option<String>,
@@ -20,7 +20,7 @@ struct Editable {
     visibility: Visibility,
 }
 
-/// What stays.
+/// The properties that cannot.
 #[derive(Clone, Debug)]
 struct Fixed {
     owner: &'static str,
@@ -30,8 +30,8 @@ struct Fixed {
     kind: Kind,
 }
 
-/// What happens between two pages. Images are told by their number, modulo how many
-/// there ever were.
+/// A change between two pages. Images are identified by their number, modulo the number of
+/// images that have ever existed.
 #[derive(Clone, Debug)]
 enum Event {
     Add(Fixed, Editable),
@@ -115,11 +115,11 @@ fn query() -> impl Strategy<Value = ListQuery> {
     )
 }
 
-/// A catalog, and what is in it.
+/// A catalog and its images.
 struct World<'a> {
     catalog: &'a dyn Catalog,
     images: BTreeMap<Uuid, Image>,
-    /// All that ever were, in the order of their coming.
+    /// The ids of all images that have ever existed, in the order of their creation.
     ids: Vec<Uuid>,
 }
 
@@ -149,7 +149,7 @@ impl World<'_> {
 
     async fn add(&mut self, fixed: &Fixed, editable: &Editable) {
         let number = self.ids.len() as u128 + 1;
-        // Ids in no order.
+        // Ids that are not in order.
         let id = Uuid::from_u128(number.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835));
         let created_at = Timestamp::from_millis(fixed.created_at);
         let digest = Sha256::from(std::array::from_fn(|at| number.to_be_bytes()[at % 16]));
@@ -196,7 +196,7 @@ fn edit(image: &mut Image, editable: &Editable) {
     image.visibility = editable.visibility;
 }
 
-/// Walks while `events` happen, some before each page, and checks what is met.
+/// Walks while `events` happen, some of them before each page, and checks what is visited.
 async fn check(catalog: &dyn Catalog, query: &ListQuery, before: &[Event], events: &[Vec<Event>]) {
     let lease = Lease {
         id: LEASE.to_owned(),
@@ -212,20 +212,20 @@ async fn check(catalog: &dyn Catalog, query: &ListQuery, before: &[Event], event
     for event in before {
         world.happen(event).await;
     }
-    let wanted = |image: &&Image| {
+    let matches = |image: &&Image| {
         let ours = query
             .owner
             .as_ref()
             .is_none_or(|owner| *owner == image.owner);
         ours && query.filters.match_image(image)
     };
-    let standing = |world: &World<'_>| -> BTreeSet<Position> {
-        let wanted = world.images.values().filter(wanted);
-        wanted.map(|image| query.sort.by.position(image)).collect()
+    let places = |world: &World<'_>| -> BTreeSet<Position> {
+        let matches = world.images.values().filter(matches);
+        matches.map(|image| query.sort.by.position(image)).collect()
     };
-    // What is there, matches and stands where it stood, all the while.
-    let mut steady = standing(&world);
-    let (mut met, mut next) = (Vec::new(), query.clone());
+    // What exists, matches and keeps its place all the while.
+    let mut steady = places(&world);
+    let (mut visited, mut next) = (Vec::new(), query.clone());
     let mut events = events.iter();
     loop {
         let page = catalog.list(&next).await.expect("a page");
@@ -234,28 +234,28 @@ async fn check(catalog: &dyn Catalog, query: &ListQuery, before: &[Event], event
             assert_eq!(
                 world.images.get(&image.id),
                 Some(image),
-                "what is met is as it is now"
+                "a visited image is as it is now"
             );
-            assert!(wanted(&image), "what is met matches");
-            met.push(query.sort.by.position(image));
+            assert!(matches(&image), "a visited image matches");
+            visited.push(query.sort.by.position(image));
         }
         let Some(place) = page.next else { break };
         next.after = Some(place);
         for event in events.next().into_iter().flatten() {
             world.happen(event).await;
-            let now = standing(&world);
+            let now = places(&world);
             steady.retain(|position| now.contains(position));
         }
     }
     if query.sort.descending {
-        met.reverse();
+        visited.reverse();
     }
     assert!(
-        met.is_sorted_by(|a, b| a < b),
-        "in order, and no place twice: {met:?}"
+        visited.is_sorted_by(|a, b| a < b),
+        "in order, and no place twice: {visited:?}"
     );
-    let met: BTreeSet<Position> = met.into_iter().collect();
-    let missed: Vec<&Position> = steady.difference(&met).collect();
+    let visited: BTreeSet<Position> = visited.into_iter().collect();
+    let missed: Vec<&Position> = steady.difference(&visited).collect();
     assert!(missed.is_empty(), "missed: {missed:?}");
 }
 
@@ -263,7 +263,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_walk_meets_once_what_stays_and_matches_all_the_while(
+    fn a_walk_visits_once_each_image_that_keeps_its_place_and_matches(
         query in query(),
         before in proptest::collection::vec(event(), 0..25),
         events in proptest::collection::vec(proptest::collection::vec(event(), 0..4), 0..12),
