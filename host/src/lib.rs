@@ -17,6 +17,14 @@
 //! - [`app`]: the application as a whole; [`serve`]: serves it until a signal stops it.
 //! - [`command`]: runs the component's unit tests, independently of the modules above.
 //! - [`log`], [`stats`]: logs and counters.
+//!
+//! # Differences from Spin
+//! Instances serve up to 128 requests, 16 at a time, and are dropped after a second without one;
+//! all share one SQLite connection per database; errors of a statement come after its rows: all
+//! as on Spin. The host differs in speed: its SQLite files are in WAL mode, and writes that wait
+//! at the same time share one durable commit. It also limits slow clients and instances that
+//! compute for too long, which Spin leaves to the proxy in front or does not limit. Any other
+//! difference is a mistake in the host.
 
 pub mod answered;
 pub mod app;

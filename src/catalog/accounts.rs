@@ -1,4 +1,11 @@
 //! Accounts: how much each owner keeps, and how much all owners keep together.
+//!
+//! Triggers maintain the totals of each owner (`usage`, and `answer_usage` for answers that are
+//! kept for repeated requests) and of all owners (`totals`). So a commit, or an edit that makes
+//! tags or metadata longer, can enforce a quota, and usage and metrics can be reported, without
+//! reading the rows behind the totals. A quota is a condition of the committing statement: if a
+//! commit changes nothing, the reason is queried afterwards, and the commit is repeated if there
+//! is no longer a reason.
 
 use async_trait::async_trait;
 

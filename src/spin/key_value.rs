@@ -1,4 +1,9 @@
 //! Spin's key-value store as a [`KeyValue`].
+//!
+//! Of `wasi:keyvalue`, Darkroom uses only `delete-many`. That call blocks the instance and no
+//! timer can end it, so one key of each batch is deleted first by a call that does not block.
+//! `get-many` fails on Redis, compare-and-swap protects nothing on the file store, and `set-many`
+//! gains nothing over two `set`s in flight while it blocks the instance.
 
 use async_trait::async_trait;
 use bytes::Bytes;

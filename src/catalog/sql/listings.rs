@@ -6,6 +6,10 @@
 //! how many match. Therefore the first statement looks up how far [`ListQuery::scan`] rows
 //! reach ([`furthest`]); the page reads no further, and the next page continues from there.
 //! Writes between the two statements do no harm: the end is a place, not a number of rows.
+//!
+//! Of several tags, the query reads the one whose rows reach furthest: it is the rarest from
+//! there on. A full-text index would find parts of names, but in its own order, so a page in any
+//! other order would take longer the more matches there are.
 
 mod conditions;
 mod source;
