@@ -10,7 +10,7 @@ use crate::model::{Image, Quota, Timestamp};
 /// [`Listings`](super::Listings) reads many.
 #[async_trait]
 pub trait Images: Send + Sync {
-    /// Finds the image, whoever owns it.
+    /// Finds the image, whatever its owner.
     async fn find(&self, id: Uuid) -> Result<Option<Image>, CatalogError>;
 
     /// Writes the image's file name, visibility, tags, metadata and time of change, if its
