@@ -101,11 +101,8 @@ async fn a_foreign_forged_or_expired_token_is_refused() {
         ("the key ring itself", KEYS.to_owned()),
         ("too long", "a".repeat(5000)),
     ] {
-        let response = darkroom
-            .anonymous()
-            .with_token(token)
-            .get("/v1/images")
-            .await;
+        let client = darkroom.anonymous().with_token(token);
+        let response = client.get("/v1/images").await;
         let challenge = header(&response, "www-authenticate").to_owned();
         assert!(
             challenge.contains("error=\"invalid_token\""),
@@ -113,12 +110,8 @@ async fn a_foreign_forged_or_expired_token_is_refused() {
         );
         problem(response, 401, "unauthorized").await;
     }
-    let response = darkroom
-        .anonymous()
-        .with_token(valid)
-        .get("/v1/images")
-        .await;
-    assert_eq!(response.status(), 200);
+    let client = darkroom.anonymous().with_token(valid);
+    assert_eq!(client.get("/v1/images").await.status(), 200);
 }
 
 #[tokio::test]
