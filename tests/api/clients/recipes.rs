@@ -5,7 +5,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use darkroom::auth::{KeyRing, link};
+use darkroom::auth::KeyRing;
+use darkroom::auth::link::{self, LinkError};
 use serde_json::{Value, json};
 
 use crate::support::{Darkroom, KEYS, content, fixture, header, now, peer, problem, token, unique};
