@@ -11,7 +11,6 @@ pub mod fuzz;
 mod headers;
 mod input;
 mod layers;
-#[cfg(test)]
 mod openapi;
 mod reply;
 mod routes;

@@ -9,7 +9,6 @@ use crate::http::reply::problem::Problem;
 use crate::model::{Filters, Position, Sort, SortBy};
 use crate::number;
 use crate::service::ListRequest;
-#[cfg(test)]
 pub(crate) use filters::ListParameters;
 use filters::{FILTERS, TAG};
 

@@ -13,8 +13,8 @@ use crate::number;
 use crate::service::{Declared, KeyedRequest, RequestIdentity};
 
 /// The query of an upload.
-#[derive(Debug)]
-#[cfg_attr(test, derive(utoipa::IntoParams), into_params(parameter_in = Query))]
+#[derive(Debug, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct UploadParameters {
     /// The file's name, for a raw body that does not name it in `Content-Disposition`.
     filename: Option<String>,

@@ -1,65 +1,23 @@
-//! The published description of the API (OpenAPI 3.1), generated from the annotations of
-//! handlers and types. It is compiled for unit tests only: the component embeds the generated
-//! file, `docs/openapi.json`, and a test compares that file with the code. `cargo xtask openapi`
-//! regenerates it, and the page `docs/openapi.html` from it.
+//! The description of the API: what annotations of handlers and types refer to ([`schema`]), and
+//! the document that is generated from them (`document`, for unit tests only).
 //!
-//! An annotation describes what is specific to an operation. This module adds what follows from
-//! its path, security and bodies:
-//! - `schema`: schemas that several types use, built from the limits in the code
-//! - `shared`: headers, parameters and security schemes that operations refer to by name
-//! - `image_types`: the media types of bodies that are images
-//! - `problems`: the error responses
-//! - `examples`: example values for schemas, and a curl command for each operation
+//! Nothing calls what the annotations expand to, so the component does not contain it.
 
-mod complete;
-mod examples;
-mod image_types;
-mod operation;
-mod problems;
-pub(super) mod schema;
-mod shared;
 #[cfg(test)]
-mod tests;
-
-use serde_json::Value;
-use utoipa::OpenApi;
-
-use super::routes::{
-    admin, admin_migrate, content, docs, health, images, limits, links, metrics, problems as pages,
-    tickets, upload, usage,
-};
-
-#[derive(OpenApi)]
-#[openapi(
-    info(
-        title = "Darkroom",
-        version = env!("CARGO_PKG_VERSION"),
-        description = include_str!("introduction.md"),
-        license(name = "Apache-2.0", identifier = "Apache-2.0"),
-    ),
-    servers((url = "/", description = "The server of this description.")),
-    tags(
-        (name = "Images", description = "Upload, find, edit and download images."),
-        (name = "Links", description = "Signed URLs that allow downloads without a token."),
-        (name = "Tickets", description = "Upload tickets, which allow uploads without a token."),
-        (name = "Service", description = "Limits, health, metrics, maintenance and documentation."),
-    ),
-    components(schemas(schema::Tag)),
-    paths(
-        upload::create, images::list, images::show, images::edit, images::delete,
-        content::content,
-        links::create, links::revoke,
-        tickets::create,
-        usage::show, limits::show, health::live, health::ready,
-        metrics::metrics, admin::sweep, admin::audit, admin_migrate::migrate, pages::list, pages::show,
-        docs::description, docs::show,
-    ),
+mod document;
+#[allow(
+    dead_code,
+    reason = "annotations name the types, and only tests evaluate annotations"
 )]
-struct Annotations;
+pub(super) mod schema;
 
-/// The whole document.
-fn document() -> Value {
-    let mut annotated = serde_json::to_value(Annotations::openapi()).expect("a JSON object");
-    image_types::list(&mut annotated);
-    complete::complete(annotated)
+use serde::{Serialize, Serializer};
+
+use super::reply::problem::ProblemKind;
+
+/// Serializes a kind as its slug, which annotations use as its name.
+impl Serialize for ProblemKind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.slug())
+    }
 }

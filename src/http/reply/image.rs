@@ -12,7 +12,6 @@ use uuid::Uuid;
 use crate::http::app::App;
 use crate::http::headers::conditional::Validators;
 use crate::http::headers::entity_tag::EntityTag;
-#[cfg(test)]
 use crate::http::openapi::schema;
 use crate::http::reply::json;
 use crate::http::reply::problem::Problem;
@@ -20,44 +19,44 @@ use crate::http::reply::urls::Urls;
 use crate::model::Image;
 
 /// An image, without its content.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Image))]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Image)]
 pub(crate) struct ImageView<'a> {
     /// The id of the image. Ids are UUIDv7, so they sort by upload time.
     id: Uuid,
     /// The owner of the image: the `sub` of the token or the ticket that it was uploaded with.
     owner: &'a str,
     /// The file name given by the uploader, without folders and control characters.
-    #[cfg_attr(test, schema(required = true))]
+    #[schema(required = true)]
     filename: Option<&'a str>,
     /// The media type, determined from the content.
-    #[cfg_attr(test, schema(value_type = schema::ContentType))]
+    #[schema(value_type = schema::ContentType)]
     content_type: &'a str,
     /// The size in bytes.
     size: u64,
     /// The SHA-256 of the content, in lower-case hexadecimal.
-    #[cfg_attr(test, schema(pattern = "^[0-9a-f]{64}$"))]
+    #[schema(pattern = "^[0-9a-f]{64}$")]
     sha256: String,
     /// The width in pixels, with orientation applied.
-    #[cfg_attr(test, schema(minimum = 1))]
+    #[schema(minimum = 1)]
     width: u32,
     /// The height in pixels, with orientation applied.
-    #[cfg_attr(test, schema(minimum = 1))]
+    #[schema(minimum = 1)]
     height: u32,
     /// The number of frames; 1 unless the image is animated.
-    #[cfg_attr(test, schema(minimum = 1))]
+    #[schema(minimum = 1)]
     frames: u32,
     /// The time of the upload.
-    #[cfg_attr(test, schema(format = DateTime))]
+    #[schema(format = DateTime)]
     created_at: String,
     /// The time of the last change to the image object.
-    #[cfg_attr(test, schema(format = DateTime))]
+    #[schema(format = DateTime)]
     updated_at: String,
     /// Who may download the image without a token: nobody (`private`) or anyone (`public`).
-    #[cfg_attr(test, schema(value_type = schema::Visibility))]
+    #[schema(value_type = schema::Visibility)]
     visibility: &'static str,
     /// The tags, in the order in which they were given, without duplicates.
-    #[cfg_attr(test, schema(value_type = schema::Tags))]
+    #[schema(value_type = schema::Tags)]
     tags: &'a [String],
     /// The owner's custom key-value pairs.
     metadata: &'a BTreeMap<String, String>,
@@ -66,15 +65,15 @@ pub(crate) struct ImageView<'a> {
 }
 
 /// The URLs of an image.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = ImageLinks))]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = ImageLinks)]
 struct Links {
     /// The URL of the image object.
     #[serde(rename = "self")]
-    #[cfg_attr(test, schema(format = "uri-reference"))]
+    #[schema(format = "uri-reference")]
     this: String,
     /// The URL of the content.
-    #[cfg_attr(test, schema(format = "uri-reference"))]
+    #[schema(format = "uri-reference")]
     content: String,
 }
 
@@ -105,19 +104,19 @@ impl<'a> ImageView<'a> {
 }
 
 /// A page of images.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = ImagePage))]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = ImagePage)]
 pub(crate) struct PageView<'a> {
     /// The images of this page.
     pub(crate) items: Vec<ImageView<'a>>,
     /// The `cursor` of the next page; `null` on the last page.
-    #[cfg_attr(test, schema(required = true))]
+    #[schema(required = true)]
     pub(crate) next_cursor: Option<String>,
 }
 
 /// The images of an upload of several files.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Images))]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Images)]
 pub(crate) struct ItemsView<'a> {
     /// The images, in the order of the files.
     pub(crate) items: Vec<ImageView<'a>>,

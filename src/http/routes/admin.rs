@@ -30,19 +30,19 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 /// The parameters of a sweep.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Sweep))]
+#[schema(as = Sweep)]
 pub(crate) struct SweepRequest {
     /// The maximum number of records to sweep. The default is 200.
     #[serde(default, deserialize_with = "json::whole_or_null")]
-    #[cfg_attr(test, schema(minimum = 1, maximum = 1000))]
+    #[schema(minimum = 1, maximum = 1000)]
     limit: Option<u64>,
 }
 
 /// The result of a sweep.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Swept))]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Swept)]
 pub(crate) struct SweepView {
     /// The number of deleted blobs whose bytes were removed.
     blobs: u32,
@@ -56,13 +56,13 @@ pub(crate) struct SweepView {
 ///
 /// Removes the bytes of deleted images and the remains of interrupted uploads. Each call handles
 /// a limited number of records; `more` says whether to call again.
-#[cfg_attr(test, utoipa::path(
+#[utoipa::path(
     post, path = "/v1/admin/sweep", operation_id = "sweep", tag = "Service",
     request_body = SweepRequest,
     responses((status = 200, description = "The result of the sweep.", body = SweepView)),
     security(("token" = ["admin"])),
     extensions(("x-optional-body" = json!(true))),
-))]
+)]
 pub(crate) async fn sweep(
     State(app): State<Arc<App>>,
     _: Authorized<Admin>,
@@ -79,16 +79,16 @@ pub(crate) async fn sweep(
 }
 
 /// The parameters of a page of an audit.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Audit))]
+#[schema(as = Audit)]
 pub(crate) struct AuditRequest {
     /// The `next_cursor` of the previous page.
     #[serde(default)]
     cursor: Option<String>,
     /// The maximum number of records on the page. The default is 50.
     #[serde(default, deserialize_with = "json::whole_or_null")]
-    #[cfg_attr(test, schema(minimum = 1, maximum = 200))]
+    #[schema(minimum = 1, maximum = 200)]
     limit: Option<u64>,
     /// Whether to repair faults that can be repaired without data loss.
     #[serde(default)]
@@ -99,8 +99,8 @@ pub(crate) struct AuditRequest {
 }
 
 /// The result of a page of an audit.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Audited))]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Audited)]
 pub(crate) struct AuditView {
     /// The number of images whose records were checked.
     images: u64,
@@ -113,25 +113,25 @@ pub(crate) struct AuditView {
     /// The faults that were found.
     findings: Vec<FindingView>,
     /// The `cursor` of the next page; `null` after the last one.
-    #[cfg_attr(test, schema(required = true))]
+    #[schema(required = true)]
     next_cursor: Option<String>,
 }
 
 /// A fault.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Finding))]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Finding)]
 struct FindingView {
     /// The kind of fault.
     fault: &'static str,
     /// The affected blob; `null` if there is none.
-    #[cfg_attr(test, schema(required = true))]
+    #[schema(required = true)]
     blob: Option<String>,
     /// The affected images, at most a hundred.
     images: Vec<String>,
     /// A description of this fault.
     detail: String,
     /// How the fault can be repaired; `null` if it cannot be.
-    #[cfg_attr(test, schema(required = true))]
+    #[schema(required = true)]
     remedy: Option<&'static str>,
     /// Whether the fault was repaired.
     repaired: bool,
@@ -154,13 +154,13 @@ impl From<Finding> for FindingView {
 ///
 /// Checks records and bytes, page by page: first all images, then all blobs, and finally the
 /// usage totals. `darkroom fsck` requests all pages.
-#[cfg_attr(test, utoipa::path(
+#[utoipa::path(
     post, path = "/v1/admin/audit", operation_id = "audit", tag = "Service",
     request_body = AuditRequest,
     responses((status = 200, description = "The result of the page.", body = AuditView)),
     security(("token" = ["admin"])),
     extensions(("x-optional-body" = json!(true))),
-))]
+)]
 pub(crate) async fn audit(
     State(app): State<Arc<App>>,
     _: Authorized<Admin>,

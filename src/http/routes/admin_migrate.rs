@@ -12,7 +12,6 @@ use crate::http::app::App;
 use crate::http::input::extract::{Admin, Authorized};
 use crate::http::input::json::{self, Json};
 use crate::http::reply;
-#[cfg(test)]
 use crate::http::reply::problem::ProblemKind::*;
 use crate::http::reply::problem::{Problem, ProblemKind};
 use crate::model::BlobId;
@@ -26,22 +25,22 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 /// The parameters of a step of the migration.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = MigrationStep))]
+#[schema(as = MigrationStep)]
 pub(crate) struct Step {
     /// The `next_cursor` of the previous step.
     #[serde(default)]
     cursor: Option<String>,
     /// The maximum number of blobs to check. The default is 16.
     #[serde(default, deserialize_with = "json::whole_or_null")]
-    #[cfg_attr(test, schema(minimum = 1, maximum = 200))]
+    #[schema(minimum = 1, maximum = 200)]
     limit: Option<u64>,
 }
 
 /// The result of a step of the migration.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Migrated))]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Migrated)]
 pub(crate) struct MigratedView {
     /// The number of blobs that were moved.
     moved: u64,
@@ -52,13 +51,13 @@ pub(crate) struct MigratedView {
     /// The blobs that could not be moved.
     damaged: Vec<DamagedView>,
     /// The `cursor` of the next step; `null` after the last one.
-    #[cfg_attr(test, schema(required = true))]
+    #[schema(required = true)]
     next_cursor: Option<String>,
 }
 
 /// A blob that could not be moved.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = DamagedBlob))]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = DamagedBlob)]
 struct DamagedView {
     /// The blob's id.
     blob: String,
@@ -70,13 +69,13 @@ struct DamagedView {
 ///
 /// Moves a batch of blobs from the previous store, `blob_store_previous`, to the current one.
 /// Images remain available during the migration. `darkroom migrate` performs all steps.
-#[cfg_attr(test, utoipa::path(
+#[utoipa::path(
     post, path = "/v1/admin/migrate-blobs", operation_id = "migrateBlobs", tag = "Service",
     request_body = Step,
     responses((status = 200, description = "The result of the step.", body = MigratedView)),
     security(("token" = ["admin"])),
     extensions(("x-problems" = json!([NothingToMigrate])), ("x-optional-body" = json!(true))),
-))]
+)]
 pub(crate) async fn migrate(
     State(app): State<Arc<App>>,
     _: Authorized<Admin>,

@@ -23,9 +23,7 @@ use crate::http::headers::{digest, disposition};
 use crate::http::input::extract::{ImageId, Reader};
 use crate::http::input::query::{Query, refused};
 use crate::http::layers::security;
-#[cfg(test)]
 use crate::http::openapi::schema;
-#[cfg(test)]
 use crate::http::reply::problem::ProblemKind::*;
 use crate::http::reply::problem::{Problem, ProblemKind};
 use crate::model::{Image, Visibility};
@@ -35,11 +33,11 @@ pub(super) fn routes() -> Vec<Route> {
     vec![("/v1/images/{id}/content", get(content))]
 }
 
-#[derive(Debug)]
-#[cfg_attr(test, derive(utoipa::IntoParams), into_params(parameter_in = Query))]
+#[derive(Debug, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct ContentParameters {
     /// Whether browsers save the file (`1`) or display it (`0`, the default).
-    #[cfg_attr(test, param(value_type = Option<schema::Flag>, inline))]
+    #[param(value_type = Option<schema::Flag>, inline)]
     download: bool,
 }
 
@@ -67,7 +65,7 @@ impl ContentParameters {
 ///
 /// Returns the content of an image as it is stored. The request needs a token with `images:read`
 /// or a signed URL, unless the image is public. HEAD returns the same headers without the content.
-#[cfg_attr(test, utoipa::path(
+#[utoipa::path(
     method(get, head), path = "/v1/images/{id}/content", operation_id = "downloadImage", tag = "Images",
     params(ContentParameters, ("Range", Header), ("If-Range", Header)),
     responses(
@@ -83,7 +81,7 @@ impl ContentParameters {
         ("x-conditional" = json!(true)),
         ("x-problems" = json!([LinkInvalid, LinkExpired, LinkRevoked, RangeNotSatisfiable])),
     ),
-))]
+)]
 pub(crate) async fn content(
     State(app): State<Arc<App>>,
     reader: Reader,

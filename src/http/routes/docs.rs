@@ -26,11 +26,11 @@ pub(crate) const HERE: &str = r#""url": "/""#;
 /// OpenAPI description
 ///
 /// Returns this description of the API, in OpenAPI 3.1.
-#[cfg_attr(test, utoipa::path(
+#[utoipa::path(
     get, path = "/openapi.json", operation_id = "getDescription", tag = "Service",
     responses((status = 200, description = "The description.", body = Object, headers(("ETag")))),
     extensions(("x-cached" = json!(true))),
-))]
+)]
 pub(crate) async fn description(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
@@ -55,11 +55,11 @@ pub(crate) async fn description(
 /// API documentation
 ///
 /// Returns the description of the API as a web page.
-#[cfg_attr(test, utoipa::path(
+#[utoipa::path(
     get, path = "/docs", operation_id = "getDocs", tag = "Service",
     responses((status = 200, description = "The web page.", content((String = "text/html")), headers(("ETag")))),
     extensions(("x-cached" = json!(true))),
-))]
+)]
 pub(crate) async fn show(headers: HeaderMap) -> Result<Response, Problem> {
     asset::DOCS.respond(&headers, page::respond)
 }

@@ -17,8 +17,8 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 /// The service is healthy. Otherwise, the response is a problem.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Health))]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Health)]
 pub(crate) struct HealthView {
     /// Always `ok`.
     status: &'static str,
@@ -29,10 +29,10 @@ const OK: HealthView = HealthView { status: "ok" };
 /// Check liveness
 ///
 /// Checks whether the process can respond.
-#[cfg_attr(test, utoipa::path(
+#[utoipa::path(
     get, path = "/health/live", operation_id = "isLive", tag = "Service",
     responses((status = 200, description = "The process is live.", body = HealthView)),
-))]
+)]
 pub(crate) async fn live() -> Response {
     reply::ok(&OK)
 }
@@ -40,10 +40,10 @@ pub(crate) async fn live() -> Response {
 /// Check readiness
 ///
 /// Checks whether the catalog and the blob store are available.
-#[cfg_attr(test, utoipa::path(
+#[utoipa::path(
     get, path = "/health/ready", operation_id = "isReady", tag = "Service",
     responses((status = 200, description = "Both stores are available.", body = HealthView)),
-))]
+)]
 pub(crate) async fn ready(State(app): State<Arc<App>>) -> Result<Response, Problem> {
     app.service.check().await?;
     Ok(reply::ok(&OK))

@@ -13,16 +13,13 @@ use crate::http::app::App;
 use crate::http::headers::conditional::{self, Verdict};
 use crate::http::input::extract::{Authorized, Delete, ImageId, Read, Write};
 use crate::http::input::json::{List, Members, MergePatch};
-#[cfg(test)]
 use crate::http::input::listing::ListParameters;
 use crate::http::input::listing::Listing;
 use crate::http::input::visibility::visibility;
-#[cfg(test)]
 use crate::http::openapi::schema;
 use crate::http::reply;
 use crate::http::reply::image::{ImageView, PageView, object};
 use crate::http::reply::problem::Problem;
-#[cfg(test)]
 use crate::http::reply::problem::ProblemKind::*;
 use crate::http::reply::urls::Urls;
 use crate::model::Image;
@@ -42,12 +39,12 @@ pub(super) fn routes() -> Vec<Route> {
 /// matches all filters. `next_cursor` and `Link` refer to the next page; a cursor is valid only
 /// with the same filters and order. Uploads and deletions between two requests do not cause
 /// other images to be repeated or skipped.
-#[cfg_attr(test, utoipa::path(
+#[utoipa::path(
     get, path = "/v1/images", operation_id = "listImages", tag = "Images",
     params(ListParameters),
     responses((status = 200, description = "A page of images.", body = PageView, headers(("Link")))),
     security(("token" = ["images:read"])),
-))]
+)]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     caller: Authorized<Read, Listing>,
@@ -78,12 +75,12 @@ pub(crate) async fn list(
 /// Get an image
 ///
 /// Returns an image object: everything about an image except its content.
-#[cfg_attr(test, utoipa::path(
+#[utoipa::path(
     get, path = "/v1/images/{id}", operation_id = "getImage", tag = "Images",
     responses((status = 200, description = "The image.", body = ImageView)),
     security(("token" = ["images:read"])),
     extensions(("x-conditional" = json!(true))),
-))]
+)]
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
     caller: Authorized<Read>,
@@ -115,25 +112,25 @@ fn as_seen(
 }
 
 /// A merge patch (RFC 7396): absent members are unchanged, `null` resets a member.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = ImagePatch))]
+#[schema(as = ImagePatch)]
 pub(crate) struct PatchView {
     /// The file name.
     #[serde(default, deserialize_with = "nullable")]
-    #[cfg_attr(test, schema(value_type = Option<schema::Filename>))]
+    #[schema(value_type = Option<schema::Filename>)]
     filename: Option<Option<String>>,
     /// The tags, which replace all existing ones.
     #[serde(default, deserialize_with = "nullable")]
-    #[cfg_attr(test, schema(value_type = Option<schema::Tags>))]
+    #[schema(value_type = Option<schema::Tags>)]
     tags: Option<Option<List<String, MAX_TAGS>>>,
     /// Who may download the image without a token.
     #[serde(default, deserialize_with = "nullable")]
-    #[cfg_attr(test, schema(value_type = Option<schema::Visibility>))]
+    #[schema(value_type = Option<schema::Visibility>)]
     visibility: Option<Option<String>>,
     /// Changes to the metadata: a string sets a member, `null` removes it.
     #[serde(default, deserialize_with = "nullable")]
-    #[cfg_attr(test, schema(value_type = Option<schema::MetadataPatch>))]
+    #[schema(value_type = Option<schema::MetadataPatch>)]
     metadata: Option<Option<Members<Option<String>, MAX_METADATA_MEMBERS>>>,
 }
 
@@ -150,7 +147,7 @@ where
 ///
 /// Applies a merge patch (RFC 7396): members that are not sent are unchanged, and `null` resets a
 /// member to its default. Changes that make tags or metadata longer count towards the quota.
-#[cfg_attr(test, utoipa::path(
+#[utoipa::path(
     patch, path = "/v1/images/{id}", operation_id = "editImage", tag = "Images",
     request_body(content(
         (PatchView = "application/merge-patch+json"),
@@ -159,7 +156,7 @@ where
     responses((status = 200, description = "The updated image.", body = ImageView)),
     security(("token" = ["images:write"])),
     extensions(("x-conditional" = json!(true)), ("x-problems" = json!([QuotaExceeded]))),
-))]
+)]
 pub(crate) async fn edit(
     State(app): State<Arc<App>>,
     caller: Authorized<Write>,
@@ -192,12 +189,12 @@ pub(crate) async fn edit(
 /// Delete an image
 ///
 /// Deletes an image immediately: its content is no longer served, and its links stop working.
-#[cfg_attr(test, utoipa::path(
+#[utoipa::path(
     delete, path = "/v1/images/{id}", operation_id = "deleteImage", tag = "Images",
     responses((status = 204, description = "The image was deleted.")),
     security(("token" = ["images:delete"])),
     extensions(("x-conditional" = json!(true))),
-))]
+)]
 pub(crate) async fn delete(
     State(app): State<Arc<App>>,
     caller: Authorized<Delete>,

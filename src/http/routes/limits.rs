@@ -11,7 +11,6 @@ use serde::Serialize;
 use super::{Route, tickets};
 use crate::http::app::App;
 use crate::http::input::{json, listing};
-#[cfg(test)]
 use crate::http::openapi::schema;
 use crate::http::reply::cached;
 use crate::http::reply::problem::Problem;
@@ -24,8 +23,8 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 /// The limits of this deployment.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Limits))]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Limits)]
 pub(crate) struct LimitsView {
     /// Limits of uploads.
     upload: UploadLimits,
@@ -44,11 +43,10 @@ pub(crate) struct LimitsView {
 }
 
 /// Limits of uploads.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(utoipa::ToSchema))]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 struct UploadLimits {
     /// The accepted media types.
-    #[cfg_attr(test, schema(value_type = Vec<schema::ContentType>))]
+    #[schema(value_type = Vec<schema::ContentType>)]
     content_types: Vec<&'static str>,
     /// The maximum size of a file, in bytes.
     max_bytes: u64,
@@ -74,8 +72,7 @@ struct UploadLimits {
 }
 
 /// Limits of an image's tags.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(utoipa::ToSchema))]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 struct TagLimits {
     /// The maximum number of tags.
     max_count: usize,
@@ -84,16 +81,14 @@ struct TagLimits {
 }
 
 /// Limits of an image's metadata.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(utoipa::ToSchema))]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 struct MetadataLimits {
     /// The maximum total size of all names and values, in bytes of UTF-8.
     max_bytes: usize,
 }
 
 /// Limits of `expires_in`.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(utoipa::ToSchema))]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 struct ExpiryLimits {
     /// The minimum, in seconds.
     min_seconds: u64,
@@ -102,8 +97,7 @@ struct ExpiryLimits {
 }
 
 /// Limits of the parameter `limit`.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(utoipa::ToSchema))]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 struct ListLimits {
     /// The default.
     default_limit: u32,
@@ -112,8 +106,7 @@ struct ListLimits {
 }
 
 /// Limits of JSON bodies.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(utoipa::ToSchema))]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 struct JsonLimits {
     /// The maximum size, in bytes.
     max_bytes: usize,
@@ -122,11 +115,11 @@ struct JsonLimits {
 /// Get limits
 ///
 /// Returns the limits of this deployment, which clients can check before an upload.
-#[cfg_attr(test, utoipa::path(
+#[utoipa::path(
     get, path = "/v1/limits", operation_id = "getLimits", tag = "Service",
     responses((status = 200, description = "The limits.", body = LimitsView, headers(("ETag")))),
     extensions(("x-cached" = json!(true))),
-))]
+)]
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
     headers: HeaderMap,

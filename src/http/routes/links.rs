@@ -13,7 +13,6 @@ use crate::auth::link::{Link, LinkMethod};
 use crate::http::app::App;
 use crate::http::input::extract::{Authorized, ImageId, Read, Write};
 use crate::http::input::json::{self, Json};
-#[cfg(test)]
 use crate::http::openapi::schema;
 use crate::http::reply;
 use crate::http::reply::problem::Problem;
@@ -25,17 +24,16 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 /// The terms of a new signed URL.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct NewLink {
     /// The lifetime in seconds, at most the deployment's `max_link_seconds`.
     #[serde(deserialize_with = "json::whole")]
-    #[cfg_attr(test, schema(value_type = schema::LinkSeconds))]
+    #[schema(value_type = schema::LinkSeconds)]
     expires_in: u64,
     /// The method that the URL allows: `GET`, which includes HEAD, or `HEAD` only.
     #[serde(default)]
-    #[cfg_attr(test, schema(value_type = Option<schema::Method>))]
+    #[schema(value_type = Option<schema::Method>)]
     method: Option<String>,
     /// Whether browsers save the file instead of displaying it.
     #[serde(default)]
@@ -43,16 +41,16 @@ pub(crate) struct NewLink {
 }
 
 /// A signed URL.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Link))]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Link)]
 pub(crate) struct LinkView {
     /// The URL, which allows anyone to download the image. It begins with `public_base_url` if that
     /// is set.
-    #[cfg_attr(test, schema(format = "uri-reference"))]
+    #[schema(format = "uri-reference")]
     url: String,
     /// The time at which the URL expires. It is rounded up, so that links that are created within
     /// the same minute are identical.
-    #[cfg_attr(test, schema(format = DateTime))]
+    #[schema(format = DateTime)]
     expires_at: String,
 }
 
@@ -60,12 +58,12 @@ pub(crate) struct LinkView {
 ///
 /// Creates a signed URL, which allows anyone to download the image without a token until it
 /// expires.
-#[cfg_attr(test, utoipa::path(
+#[utoipa::path(
     post, path = "/v1/images/{id}/links", operation_id = "createLink", tag = "Links",
     request_body = NewLink,
     responses((status = 201, description = "The link.", body = LinkView)),
     security(("token" = ["images:read"])),
-))]
+)]
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
     caller: Authorized<Read>,
@@ -113,11 +111,11 @@ fn method(word: Option<&str>) -> Result<LinkMethod, Problem> {
 ///
 /// Revokes all signed URLs that were created for this image. Caches may serve responses to them
 /// for another five minutes.
-#[cfg_attr(test, utoipa::path(
+#[utoipa::path(
     delete, path = "/v1/images/{id}/links", operation_id = "revokeLinks", tag = "Links",
     responses((status = 204, description = "The links were revoked.")),
     security(("token" = ["images:write"])),
-))]
+)]
 pub(crate) async fn revoke(
     State(app): State<Arc<App>>,
     caller: Authorized<Write>,

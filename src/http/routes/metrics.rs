@@ -30,11 +30,11 @@ pub(super) fn routes() -> Vec<Route> {
 ///
 /// Returns statistics of the stores in the Prometheus text format. If `metrics` is set to
 /// `public`, no token is required, and owners are not named without one.
-#[cfg_attr(test, utoipa::path(
+#[utoipa::path(
     get, path = "/metrics", operation_id = "getMetrics", tag = "Service",
     responses((status = 200, description = "The metrics.", content((String = "text/plain")))),
     security(("token" = ["admin"])),
-))]
+)]
 pub(crate) async fn metrics(
     State(app): State<Arc<App>>,
     Caller(grant): Caller,

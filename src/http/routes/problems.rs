@@ -18,12 +18,12 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 /// A problem type.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = ProblemType))]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = ProblemType)]
 pub(crate) struct ProblemTypeView {
     /// The `type` of problems of this type.
     #[serde(rename = "type")]
-    #[cfg_attr(test, schema(format = "uri-reference"))]
+    #[schema(format = "uri-reference")]
     uri: String,
     /// The `title` of problems of this type.
     title: &'static str,
@@ -52,8 +52,8 @@ impl ProblemTypeView {
 }
 
 /// All problem types.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = ProblemTypes))]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = ProblemTypes)]
 pub(crate) struct ProblemTypesView {
     /// The problem types, by status.
     items: Vec<ProblemTypeView>,
@@ -62,13 +62,13 @@ pub(crate) struct ProblemTypesView {
 /// List problem types
 ///
 /// Returns an explanation of every problem type.
-#[cfg_attr(test, utoipa::path(
+#[utoipa::path(
     get, path = "/problems", operation_id = "listProblemTypes", tag = "Service",
     responses((status = 200, description = "A web page, or JSON.",
         content((String = "text/html"), (ProblemTypesView = "application/json")),
         headers(("ETag")))),
     extensions(("x-cached" = json!(true))),
-))]
+)]
 pub(crate) async fn list(headers: HeaderMap) -> Result<Response, Problem> {
     let view = || ProblemTypesView {
         items: ProblemKind::ALL
@@ -84,13 +84,13 @@ pub(crate) async fn list(headers: HeaderMap) -> Result<Response, Problem> {
 ///
 /// Explains what a problem means, its usual causes and how to fix it. The `type` of every problem
 /// is the URL of its explanation.
-#[cfg_attr(test, utoipa::path(
+#[utoipa::path(
     get, path = "/problems/{slug}", operation_id = "getProblemType", tag = "Service",
     responses((status = 200, description = "A web page, or JSON.",
         content((String = "text/html"), (ProblemTypeView = "application/json")),
         headers(("ETag")))),
     extensions(("x-cached" = json!(true))),
-))]
+)]
 pub(crate) async fn show(
     slug: Result<Path<String>, PathRejection>,
     headers: HeaderMap,

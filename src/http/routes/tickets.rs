@@ -14,7 +14,6 @@ use crate::http::input::extract::{Authorized, Write};
 use crate::http::input::json::{self, Json, List};
 use crate::http::input::upload_terms;
 use crate::http::input::visibility::visibility;
-#[cfg(test)]
 use crate::http::openapi::schema;
 use crate::http::reply;
 use crate::http::reply::problem::Problem;
@@ -33,41 +32,40 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 /// The terms of a new upload ticket.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct NewTicket {
     /// The lifetime in seconds.
     #[serde(deserialize_with = "json::whole")]
-    #[cfg_attr(test, schema(value_type = schema::TicketSeconds))]
+    #[schema(value_type = schema::TicketSeconds)]
     expires_in: u64,
     /// The maximum size of the file, in bytes. The default is the deployment's limit.
     #[serde(default, deserialize_with = "json::whole_or_null")]
-    #[cfg_attr(test, schema(value_type = Option<schema::Bytes>))]
+    #[schema(value_type = Option<schema::Bytes>)]
     max_bytes: Option<u64>,
     /// The accepted media types. The default is all types that the deployment accepts.
     #[serde(default)]
-    #[cfg_attr(test, schema(value_type = Vec<schema::ContentType>))]
+    #[schema(value_type = Vec<schema::ContentType>)]
     content_types: List<String, MAX_TYPES>,
     /// The image's tags.
     #[serde(default)]
-    #[cfg_attr(test, schema(value_type = schema::Tags))]
+    #[schema(value_type = schema::Tags)]
     tags: List<String, { fields::MAX_TAGS }>,
     /// Who may download the image without a token.
     #[serde(default)]
-    #[cfg_attr(test, schema(value_type = Option<schema::Visibility>))]
+    #[schema(value_type = Option<schema::Visibility>)]
     visibility: Option<String>,
 }
 
 /// An upload ticket.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Ticket))]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Ticket)]
 pub(crate) struct TicketView {
     /// The URL to POST the file to. It allows one upload.
-    #[cfg_attr(test, schema(format = "uri-reference"))]
+    #[schema(format = "uri-reference")]
     upload_url: String,
     /// The time at which the ticket expires.
-    #[cfg_attr(test, schema(format = DateTime))]
+    #[schema(format = DateTime)]
     expires_at: String,
 }
 
@@ -75,12 +73,12 @@ pub(crate) struct TicketView {
 ///
 /// Creates a URL that allows one upload without a token, for example from a browser. A failed
 /// upload does not use up the ticket.
-#[cfg_attr(test, utoipa::path(
+#[utoipa::path(
     post, path = "/v1/upload-tickets", operation_id = "createTicket", tag = "Tickets",
     request_body = NewTicket,
     responses((status = 201, description = "The ticket.", body = TicketView)),
     security(("token" = ["images:write"])),
-))]
+)]
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
     caller: Authorized<Write>,

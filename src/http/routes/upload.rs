@@ -9,13 +9,11 @@ use axum::response::Response;
 
 use crate::http::app::App;
 use crate::http::input::form;
-#[cfg(test)]
 use crate::http::input::upload_head::UploadParameters;
 use crate::http::input::upload_head::{Content, UploadHead};
 use crate::http::reply;
 use crate::http::reply::image::{ImageView, ItemsView, object};
 use crate::http::reply::problem::Problem;
-#[cfg(test)]
 use crate::http::reply::problem::ProblemKind::*;
 use crate::http::reply::urls::Urls;
 use crate::model::Image;
@@ -29,7 +27,7 @@ use crate::service::{Attributes, Upload, UploadTerms};
 ///
 /// A `Content-Length` that exceeds the limit is refused before the body is read. `Repr-Digest` and
 /// `Content-Digest`, of the body or of a part, are verified.
-#[cfg_attr(test, utoipa::path(
+#[utoipa::path(
     post, path = "/v1/images", operation_id = "uploadImage", tag = "Images",
     params(UploadParameters, ("Content-Disposition", Header), ("Repr-Digest", Header), ("Content-Digest", Header), ("Idempotency-Key", Header)),
     request_body(content(
@@ -47,7 +45,7 @@ use crate::service::{Attributes, Upload, UploadTerms};
         TrailingData, MetadataTooLarge, QuotaExceeded,
         IdempotencyKeyHeld, IdempotencyKeyReused,
     ]))),
-))]
+)]
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
     terms: UploadTerms,
@@ -84,7 +82,6 @@ async fn receive(
 }
 
 /// The uploaded image, or the images of several files.
-#[cfg(test)]
 #[derive(utoipa::ToSchema)]
 #[serde(untagged)]
 #[schema(as = Created)]

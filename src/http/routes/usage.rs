@@ -18,8 +18,8 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 /// The usage and the quota of an owner.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Usage))]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Usage)]
 pub(crate) struct UsageView {
     /// The number of images.
     images: u64,
@@ -31,25 +31,25 @@ pub(crate) struct UsageView {
 }
 
 /// The quota of an owner; `null` means unlimited.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Quota))]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Quota)]
 struct QuotaView {
     /// The maximum number of images.
-    #[cfg_attr(test, schema(required = true))]
+    #[schema(required = true)]
     images: Option<u64>,
     /// The maximum total size, in bytes.
-    #[cfg_attr(test, schema(required = true))]
+    #[schema(required = true)]
     bytes: Option<u64>,
 }
 
 /// Get usage
 ///
 /// Returns how many images and bytes the token's owner has stored, and the quota.
-#[cfg_attr(test, utoipa::path(
+#[utoipa::path(
     get, path = "/v1/usage", operation_id = "getUsage", tag = "Images",
     responses((status = 200, description = "The usage and the quota.", body = UsageView)),
     security(("token" = ["images:read"])),
-))]
+)]
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
     caller: Authorized<Read>,

@@ -11,7 +11,6 @@ use crate::http::headers::digest;
 use crate::http::headers::disposition::Named;
 use crate::http::headers::field_parameters::FieldParameters;
 use crate::http::headers::media_type;
-#[cfg(test)]
 use crate::http::openapi::schema;
 use crate::http::reply::problem::{Problem, ProblemKind};
 use crate::model::Visibility;
@@ -26,7 +25,6 @@ const MAX_FIELD_BYTES: usize = 16 << 10;
 const MAX_BOUNDARY_BYTES: usize = 70;
 
 /// The parts of a form.
-#[cfg(test)]
 #[derive(serde::Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = UploadForm)]

@@ -5,7 +5,6 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::http::input::query::{Query, refused};
-#[cfg(test)]
 use crate::http::openapi::schema;
 use crate::http::reply::problem::Problem;
 use crate::model::{Filters, Kind, Timestamp, Visibility};
@@ -38,7 +37,6 @@ pub(super) const FILTERS: [(&str, Field); 11] = [
 ];
 
 /// The parameters of a list, for the description of the API.
-#[cfg(test)]
 #[derive(utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "describes the query of a list")]

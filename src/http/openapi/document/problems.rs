@@ -4,19 +4,11 @@ mod cases;
 
 use std::collections::BTreeMap;
 
-use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::operation::Operation;
 use super::shared;
 use crate::http::reply::problem::ProblemKind::{self, *};
-
-/// Serializes a kind as its slug, which annotations use as its name.
-impl Serialize for ProblemKind {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.slug())
-    }
-}
 
 /// Adds error responses to an operation, by status, and returns those that it needs in
 /// `components.responses`.
