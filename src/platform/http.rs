@@ -50,11 +50,6 @@ impl HttpError {
             source: source.into(),
         }
     }
-
-    /// The kind of failure.
-    pub fn kind(&self) -> HttpErrorKind {
-        self.kind
-    }
 }
 
 impl Display for HttpError {

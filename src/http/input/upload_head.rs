@@ -8,7 +8,7 @@ use super::form;
 use super::query::{self, FromQuery, Query};
 use crate::http::headers::disposition::Named;
 use crate::http::headers::{digest, idempotency, media_type};
-use crate::http::reply::problem::{Problem, ProblemKind};
+use crate::http::reply::problem::Problem;
 use crate::number;
 use crate::service::{Declared, KeyedRequest, RequestIdentity};
 
@@ -88,7 +88,7 @@ impl Content {
             None => "",
             Some(value) => value
                 .to_str()
-                .map_err(|_| bad_request("the Content-Type must be ASCII"))?,
+                .map_err(|_| Problem::bad_request("the Content-Type must be ASCII"))?,
         };
         if media_type::essence(media_type).eq_ignore_ascii_case("multipart/form-data") {
             let boundary = form::boundary(media_type)?;
@@ -113,7 +113,7 @@ fn content_length(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
         return Ok(None);
     };
     let length = value.to_str().ok().and_then(number::whole);
-    let malformed = || bad_request("the Content-Length must be a whole number");
+    let malformed = || Problem::bad_request("the Content-Length must be a whole number");
     length.ok_or_else(malformed).map(Some)
 }
 
@@ -126,8 +126,4 @@ fn identity(parts: &Parts) -> RequestIdentity {
         query: parts.uri.query().unwrap_or_default().to_owned(),
         content_type: content_type.to_ascii_lowercase(),
     }
-}
-
-fn bad_request(detail: &str) -> Problem {
-    Problem::new(ProblemKind::BadRequest, detail)
 }

@@ -10,7 +10,7 @@ use super::{extract, query};
 use crate::auth::Scope;
 use crate::auth::ticket::{self, TicketError};
 use crate::http::app::App;
-use crate::http::reply::problem::{Problem, ProblemKind};
+use crate::http::reply::problem::Problem;
 use crate::model::{Kind, Visibility};
 use crate::service::{Attributes, UploadTerms, UploadTicket};
 use crate::trace::{self, Phase};
@@ -78,10 +78,9 @@ pub(crate) fn kinds(app: &App, media_types: &[String]) -> Result<Option<Vec<Kind
         let kind = Kind::from_media_type(text).filter(|kind| accepted.contains(kind));
         kind.ok_or_else(|| {
             let allowed: Vec<&str> = accepted.iter().map(|kind| kind.media_type()).collect();
-            Problem::new(
-                ProblemKind::BadRequest,
-                format!("content_types must contain accepted types only, not {text:?}"),
-            )
+            Problem::bad_request(format!(
+                "content_types must contain accepted types only, not {text:?}"
+            ))
             .with("allowed", allowed)
         })
     };

@@ -9,8 +9,7 @@ use axum::response::Response;
 
 use crate::http::app::App;
 use crate::http::input::form;
-use crate::http::input::upload_head::UploadParameters;
-use crate::http::input::upload_head::{Content, UploadHead};
+use crate::http::input::upload_head::{Content, UploadHead, UploadParameters};
 use crate::http::reply;
 use crate::http::reply::image::{ImageView, ItemsView, object};
 use crate::http::reply::problem::Problem;

@@ -51,8 +51,7 @@ impl Service {
                     self.delete_in_background(written);
                 }
                 // Otherwise the commit may have been made, or may still be: the bytes stay
-                // until
-                // their lease ends, after which the commit can no longer be made.
+                // until their lease ends, after which the commit can no longer be made.
                 Err(error.into())
             }
         }

@@ -70,7 +70,7 @@ impl Form<'_> {
                 "visibility" => self.visibility(field).await?,
                 other => {
                     let detail = format!("the form must not have a part named {other:?}");
-                    return Err(Problem::new(ProblemKind::BadRequest, detail)
+                    return Err(Problem::bad_request(detail)
                         .with("allowed", vec!["file", "tags", "visibility"]));
                 }
             }
@@ -111,7 +111,7 @@ impl Form<'_> {
         let word = self.text(field).await?;
         if self.visibility.replace(visibility(&word)?).is_some() {
             let detail = "the form may have only one part named \"visibility\"";
-            return Err(Problem::new(ProblemKind::BadRequest, detail));
+            return Err(Problem::bad_request(detail));
         }
         Ok(())
     }
@@ -123,7 +123,7 @@ impl Form<'_> {
         let detail = format!(
             "the form must not have a part named {part:?}, which the upload ticket decides"
         );
-        Err(Problem::new(ProblemKind::BadRequest, detail))
+        Err(Problem::bad_request(detail))
     }
 
     /// The text of a part.
@@ -147,12 +147,8 @@ impl Form<'_> {
             }
             bytes.extend_from_slice(&chunk);
         }
-        String::from_utf8(bytes).map_err(|_| {
-            Problem::new(
-                ProblemKind::BadRequest,
-                "the text of a form's part must be UTF-8",
-            )
-        })
+        String::from_utf8(bytes)
+            .map_err(|_| Problem::bad_request("the text of a form's part must be UTF-8"))
     }
 }
 
@@ -170,7 +166,7 @@ pub(crate) fn boundary(media_type: &str) -> Result<String, Problem> {
             "the form's Content-Type must have one boundary, of 1 to {MAX_BOUNDARY_BYTES} \
              ASCII characters"
         );
-        Problem::new(ProblemKind::BadRequest, detail).with("header", "Content-Type")
+        Problem::bad_request(detail).with("header", "Content-Type")
     })
 }
 
