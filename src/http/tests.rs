@@ -19,6 +19,7 @@ use crate::media::testing;
 use crate::model::Sha256;
 
 mod delivery;
+mod forms;
 mod hostile;
 mod idempotency;
 mod lost_updates;

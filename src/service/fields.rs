@@ -91,16 +91,8 @@ pub fn metadata(given: BTreeMap<String, String>) -> Result<BTreeMap<String, Stri
 /// Checks a file name, which is kept exactly as given. The names of uploads are cleaned
 /// instead: they come from file systems, and an image is not refused because of its name.
 pub fn filename(given: &str) -> Result<String, FieldError> {
-    match filename::clean(given) {
-        Some(cleaned) if cleaned == given => Ok(cleaned),
-        _ => {
-            let reason = format!(
-                "must have 1 to {} bytes, and no folders, control characters or spaces around it",
-                filename::MAX_BYTES
-            );
-            Err(FieldError::new("filename", reason))
-        }
-    }
+    filename::check(given).map_err(|error| FieldError::new("filename", error.to_string()))?;
+    Ok(given.to_owned())
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The variables of the contract with clients: URLs, origins, logging and metrics.
+//! The variables of the contract with clients: URLs, origins, forms, logging and metrics.
 
 use super::values::{Values, refuse};
 use super::{SettingsError, Variable};
@@ -9,6 +9,11 @@ pub(super) const VARIABLES: &[Variable] = &[
         "cors_origins",
         "",
         "Comma-separated origins whose pages may call from a browser, or `*`",
+    ),
+    Variable::new(
+        "strict_forms",
+        "off",
+        "`on` refuses a form with text in parts that Darkroom does not know; `off` ignores them",
     ),
     Variable::new(
         "request_log",
@@ -35,6 +40,8 @@ pub struct Http {
     pub public_base_url: Option<String>,
     /// The origins whose pages may call from a browser.
     pub cors_origins: Origins,
+    /// Whether a form with unknown text is refused.
+    pub strict_forms: bool,
     /// Which requests are logged.
     pub request_log: RequestLog,
     /// Whether responses report how long their parts took.
@@ -87,6 +94,7 @@ impl Http {
         Ok(Self {
             public_base_url: base_url(values, "public_base_url")?,
             cors_origins: origins(values, "cors_origins")?,
+            strict_forms: values.word("strict_forms", &[("off", false), ("on", true)])?,
             request_log: values.word(
                 "request_log",
                 &[

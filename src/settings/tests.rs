@@ -26,6 +26,7 @@ fn unset_variables_have_the_documented_defaults() {
     assert!(settings.uploads.quota.is_unlimited());
     assert_eq!(settings.http.request_log, RequestLog::All);
     assert_eq!(settings.http.metrics, MetricsAccess::Admin);
+    assert!(!settings.http.strict_forms);
     assert!(!settings.http.server_timing && !settings.stores.verify_downloads);
     assert_eq!(settings.uploads.max_seconds, 21_600);
     assert_eq!(settings.stores.late_write_seconds, 900);
@@ -67,6 +68,8 @@ fn valid_values_are_accepted() {
     assert_eq!(log, RequestLog::Errors);
     let settings = parse("verify_downloads", "sha256").expect("parses");
     assert!(settings.stores.verify_downloads);
+    let strict = parse("strict_forms", "on").expect("parses");
+    assert!(strict.http.strict_forms);
     assert!(
         parse("server_timing", "on")
             .expect("parses")
@@ -102,6 +105,7 @@ fn a_variable_with_a_wrong_value_is_named() {
         ("request_log", "yes"),
         ("verify_downloads", "on"),
         ("server_timing", "true"),
+        ("strict_forms", "yes"),
         ("metrics", "off"),
         ("cors_origins", "app.example.com"),
         ("cors_origins", "https://app.example.com/"),

@@ -25,11 +25,12 @@ const bytes = async (response) => Buffer.from(await response.arrayBuffer());
 
 // A form with a file from the disk, and a body that is generated while it is sent.
 const form = new FormData();
-form.append("file", await openAsBlob(path, { type: "image/png" }), "Grüße 猫.png");
+const name = 'Grüße "猫" 👨‍👩‍👧.png';
+form.append("file", await openAsBlob(path, { type: "image/png" }), name);
 form.append("tags", "a, b");
 const uploaded = await call(201, "/v1/images", { method: "POST", body: form });
 const image = await uploaded.json();
-assert.equal(image.filename, "Grüße 猫.png");
+assert.equal(image.filename, name);
 assert.deepEqual(image.tags, ["a", "b"]);
 assert.equal(image.sha256, digest("hex"));
 const body = new ReadableStream({

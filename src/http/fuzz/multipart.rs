@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::{Answer, Session, body_of, fill};
 use crate::auth::fuzz::first_line;
 use crate::media::testing;
+use crate::service::{fields, filename};
 use crate::testing::chance::Chance;
 
 /// The maximum length of a form that is also sent byte by byte.
@@ -101,6 +102,9 @@ fn outcome(session: &Session, answer: &Answer) -> Outcome {
         (None, Value::Array(items)) => items.clone(),
         (None, _) => vec![json],
     };
+    for image in &images {
+        check_attributes(image);
+    }
     for image in images.iter_mut().filter_map(Value::as_object_mut) {
         for name in ["id", "links", "owner"] {
             image.remove(name);
@@ -112,4 +116,15 @@ fn outcome(session: &Session, answer: &Answer) -> Outcome {
         images,
         stored: session.stored(),
     }
+}
+
+/// Checks that an edit would accept the image's name and tags.
+fn check_attributes(image: &Value) {
+    if let Some(name) = image["filename"].as_str() {
+        assert_eq!(filename::check(name), Ok(()), "{name:?}");
+    }
+    let tags = image["tags"].as_array().expect("tags");
+    let tags = tags.iter().map(|tag| tag.as_str().expect("a tag"));
+    let same = fields::tags(tags.clone()).expect("valid tags");
+    assert!(tags.eq(same.iter().map(String::as_str)));
 }

@@ -7,7 +7,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Answer, Session, headers};
 use crate::auth::fuzz::first_line;
-use crate::http::headers::{digest, disposition};
+use crate::http::headers::digest;
+use crate::http::headers::disposition::Named;
 use crate::media::testing;
 use crate::service::filename;
 
@@ -77,7 +78,7 @@ fn check_accepted(session: &Session, headers: &HeaderMap, object: &Value) {
     let content = object["links"]["content"].as_str().expect("a path");
     let download = session.get(&format!("{content}?download=1"));
     let disposition =
-        disposition::parse(download.header("content-disposition")).expect("is parsed");
+        Named::parse(download.header("content-disposition"), true).expect("is parsed");
     assert_eq!(disposition.filename.as_deref(), name);
     assert_eq!(download.header("content-type"), "image/png");
 }

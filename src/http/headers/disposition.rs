@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use axum::http::{HeaderMap, header};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::http::headers::field_parameters::{FieldParameters, Malformed};
+use crate::http::headers::file_name;
 use crate::http::reply::problem::Problem;
 
 /// All characters except those that RFC 8187 §3.2.1 allows without escaping (`attr-char`).
@@ -31,7 +32,9 @@ pub(crate) fn print(attachment: bool, filename: Option<&str>) -> String {
     let Some(name) = filename else {
         return kind.to_owned();
     };
-    let plain = |c: char| (c == ' ' || c.is_ascii_graphic()) && !matches!(c, '"' | '\\' | '%');
+    // Some clients decode `%41` and `=?utf-8?Q?A?=`, which are no encodings in a plain name.
+    let plain =
+        |c: char| (c == ' ' || c.is_ascii_graphic()) && !matches!(c, '"' | '\\' | '%' | '?');
     if name.chars().all(plain) {
         return format!("{kind}; filename=\"{name}\"");
     }
@@ -48,13 +51,15 @@ pub(crate) fn print(attachment: bool, filename: Option<&str>) -> String {
 pub(crate) struct Named {
     /// The name of the form's part (RFC 7578 §4.2).
     pub(crate) name: Option<String>,
-    /// The file name. `filename*` takes precedence over `filename` (RFC 6266 §4.3).
+    /// The file name, if it can be read.
     pub(crate) filename: Option<String>,
+    /// Whether there is a file name, readable or not: then the part is a file.
+    pub(crate) has_filename: bool,
 }
 
 impl Named {
-    /// The names in the headers of a request, or of a part of a form. A file name in an encoding
-    /// other than UTF-8 is ignored.
+    /// The names in the headers of a request, or of a part of a form. A file name in an unknown
+    /// charset is ignored.
     pub(crate) fn by(headers: &HeaderMap) -> Result<Self, Problem> {
         let mut values = headers.get_all(header::CONTENT_DISPOSITION).iter();
         let Some(value) = values.next() else {
@@ -63,44 +68,31 @@ impl Named {
         if values.next().is_some() {
             return Err(refused("may be given only once"));
         }
-        let named = match String::from_utf8_lossy(value.as_bytes()) {
-            Cow::Borrowed(text) => parse(text),
-            Cow::Owned(lossy) => parse(&lossy).map(|named| Self {
-                filename: None,
-                ..named
-            }),
-        };
-        named.map_err(|malformed| refused(&malformed.to_string()))
+        let text = String::from_utf8_lossy(value.as_bytes());
+        let is_utf8 = matches!(text, Cow::Borrowed(_));
+        Self::parse(&text, is_utf8).map_err(|malformed| refused(&malformed.to_string()))
+    }
+
+    /// Parses a header's value. `is_utf8`: whether it is as sent; otherwise, it has U+FFFD in place of
+    /// other bytes.
+    pub(crate) fn parse(value: &str, is_utf8: bool) -> Result<Self, Malformed> {
+        let parameters = FieldParameters::parse(value)?;
+        let kind = value.split(';').next().unwrap_or_default().trim();
+        let is_part = kind.eq_ignore_ascii_case("form-data");
+        let is_given = |name| parameters.get(name).is_some();
+        let name = parameters.get("name").map(str::to_owned);
+        Ok(Self {
+            // Some clients encode only names that are not ASCII.
+            name: name.or_else(|| file_name::extended(&parameters, "name*")),
+            filename: file_name::read(&parameters, is_part, is_utf8),
+            has_filename: is_given("filename") || is_given("filename*"),
+        })
     }
 }
 
 fn refused(reason: &str) -> Problem {
     let detail = format!("Content-Disposition {reason}");
     Problem::bad_request(detail).with("header", "Content-Disposition")
-}
-
-/// Parses a header's value.
-pub(crate) fn parse(value: &str) -> Result<Named, Malformed> {
-    let parameters = FieldParameters::parse(value)?;
-    let extended = parameters.get("filename*").and_then(decode_extended);
-    let owned = |name| parameters.get(name).map(str::to_owned);
-    Ok(Named {
-        name: owned("name"),
-        filename: extended.or_else(|| owned("filename")),
-    })
-}
-
-/// Decodes `UTF-8''percent-encoded` (RFC 8187 §3.2).
-fn decode_extended(value: &str) -> Option<String> {
-    let (charset, rest) = value.split_once('\'')?;
-    let (_language, encoded) = rest.split_once('\'')?;
-    if !charset.eq_ignore_ascii_case("utf-8") {
-        return None;
-    }
-    percent_decode_str(encoded)
-        .decode_utf8()
-        .ok()
-        .map(Into::into)
 }
 
 #[cfg(test)]
@@ -110,7 +102,7 @@ mod tests {
     use super::*;
 
     fn filename(value: &str) -> Option<String> {
-        parse(value).expect(value).filename
+        Named::parse(value, true).expect(value).filename
     }
 
     #[test]
@@ -128,6 +120,10 @@ mod tests {
         check(
             "100%.jpg",
             "inline; filename=\"100_.jpg\"; filename*=UTF-8''100%25.jpg",
+        );
+        check(
+            "=?utf-8?Q?a?=",
+            "inline; filename=\"=_utf-8_Q_a_=\"; filename*=UTF-8''%3D%3Futf-8%3FQ%3Fa%3F%3D",
         );
         check(
             "a\r\nb",
@@ -179,6 +175,12 @@ mod tests {
         );
         check("form-data; filename=\"name=tags\"", None, Some("name=tags"));
         check("form-data; NAME=\"file\"", Some("file"), None);
+        check("form-data; name*=utf-8''%C3%BC", Some("ü"), None);
+        check(
+            "form-data; name*=utf-8''tags; name=file",
+            Some("file"),
+            None,
+        );
         assert_eq!(Named::by(&HeaderMap::new()).ok(), Some(Named::default()));
         let latin = HeaderValue::from_bytes(b"form-data; name=file; filename=\xe9.png");
         let latin = [(header::CONTENT_DISPOSITION, latin.expect("a value"))];
@@ -201,7 +203,7 @@ mod tests {
         fn printed_names_are_valid_headers_and_parsing_never_panics(name in ".{0,60}") {
             let printed = print(false, Some(&name));
             proptest::prop_assert!(axum::http::HeaderValue::from_str(&printed).is_ok());
-            let _ = parse(&name);
+            let _ = Named::parse(&name, true);
         }
     }
 }

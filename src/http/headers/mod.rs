@@ -3,12 +3,15 @@
 
 pub(crate) mod accept;
 pub(crate) mod byteranges;
+mod charset;
 pub(crate) mod conditional;
 pub(crate) mod date;
 pub(crate) mod digest;
 pub(crate) mod disposition;
+mod encoded_words;
 pub(crate) mod entity_tag;
 pub(crate) mod field_parameters;
+mod file_name;
 pub(crate) mod idempotency;
 pub(crate) mod media_type;
 pub(crate) mod range;

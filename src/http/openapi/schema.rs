@@ -103,11 +103,12 @@ const PLAIN: &str = r"^[^\x00-\x1f\x7f-\x9f]*$";
 /// The names that [`crate::service::filename::clean`] leaves unchanged.
 fn filename() -> Object {
     // Control characters, folder separators, and characters that reorder or hide text.
-    const NOT: &str = r"\x00-\x1f\x7f-\x9f/\\\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb";
+    const NOT: &str = r"\x00-\x1f\x7f-\x9f/\\\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb";
     let most = names::MAX_BYTES;
     let description = format!(
-        "1 to {most} bytes, not only dots, without folders, control characters, and leading or \
-         trailing spaces."
+        "1 to {most} bytes, not only dots, without folders, control characters, characters that \
+         hide or reorder text, and leading or trailing spaces. U+200C and U+200D are allowed \
+         between the letters or emoji that they join."
     );
     string()
         .description(Some(description))
@@ -123,11 +124,15 @@ fn tag_pattern() -> String {
     format!(r"\s*[^\s{NOT}]([^{NOT}]{{0,{inner}}}[^\s{NOT}])?\s*")
 }
 
-/// Tags, separated by commas. Empty elements are allowed.
+/// Tags, separated by commas. Empty elements are allowed. An array is described in words only.
 fn tag_list() -> Object {
     let (one, more) = (tag_pattern(), fields::MAX_TAGS - 1);
-    let pattern = format!(r"^({one}|\s*)(,({one}|\s*)){{0,{more}}}$");
-    let description = format!("At most {} tags, separated by commas.", fields::MAX_TAGS);
+    let pattern = format!(r"^(?!\s*\[)({one}|\s*)(,({one}|\s*)){{0,{more}}}$");
+    let description = format!(
+        "At most {} tags, separated by commas. A part that is `application/json` or begins with \
+         `[` is a JSON array of tags instead.",
+        fields::MAX_TAGS
+    );
     string()
         .description(Some(description))
         .pattern(Some(pattern))

@@ -20,8 +20,8 @@ use crate::service::{Attributes, Upload, UploadTerms};
 
 /// Upload images
 ///
-/// The body is either the file itself, or a form with one or more parts named `file`. The type of
-/// a file is determined from its content, and a declared type that differs is refused. Either all
+/// The body is either the file itself, or a form with one or more parts named `file`. A form's
+/// text in parts with other names is ignored, unless `strict_forms` is on. The type of a file is determined from its content, and a declared type that differs is refused. Either all
 /// files of a form are stored, or none.
 ///
 /// A `Content-Length` that exceeds the limit is refused before the body is read. `Repr-Digest` and
@@ -52,7 +52,7 @@ pub(crate) async fn create(
     body: Body,
 ) -> Result<Response, Problem> {
     let mut upload = app.service.begin_upload(terms, head.keyed).await?;
-    match receive(&mut upload, head.content, body).await {
+    match receive(&app, &mut upload, head.content, body).await {
         Ok(attributes) => created(&app, &upload.commit(attributes).await?),
         Err(problem) => {
             upload.abort().await;
@@ -63,6 +63,7 @@ pub(crate) async fn create(
 
 /// Receives all files of a request, and the attributes that apply to all of them.
 async fn receive(
+    app: &App,
     upload: &mut Upload,
     content: Result<Content, Problem>,
     body: Body,
@@ -75,7 +76,7 @@ async fn receive(
         }
         Content::Form { boundary } => {
             upload.admit(None).await?;
-            form::receive(upload, boundary, body).await
+            form::receive(upload, boundary, body, app.settings.http.strict_forms).await
         }
     }
 }

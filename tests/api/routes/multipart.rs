@@ -106,7 +106,8 @@ async fn a_malformed_form_is_refused() {
     let alice = darkroom.client("alice");
     let valid = || Form::new().part("file", file("still.gif"));
     for form in [
-        valid().text("caption", "a cat"),
+        valid().part("caption", file("grey.jpg")),
+        valid().text("Tags", "a cat"),
         valid().text("visibility", "secret"),
         valid().text("tags", "t".repeat(65)),
         Form::new().text("tags", "cat"),

@@ -2,8 +2,13 @@
 //! of them.
 
 mod framing;
+mod part;
+mod tags;
+mod text;
 
 use axum::body::Body;
+use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
 use multer::{Constraints, Field, Multipart};
 
 use super::visibility::visibility;
@@ -14,26 +19,23 @@ use crate::http::headers::media_type;
 use crate::http::openapi::schema;
 use crate::http::reply::problem::{Problem, ProblemKind};
 use crate::model::Visibility;
-use crate::service::{Attributes, Declared, Upload, fields};
+use crate::service::{Attributes, Declared, Upload};
 use framing::{Place, TooMuchFraming};
+use part::Part;
+use text::TextParts;
 
-/// The maximum number of parts of a form that are not files.
-const MAX_FIELDS: usize = 64;
-/// The maximum total size of these parts, in bytes.
-const MAX_FIELD_BYTES: usize = 16 << 10;
 /// The longest boundary (RFC 2046 §5.1.1). The parser searches every piece of the body for it.
 const MAX_BOUNDARY_BYTES: usize = 70;
 
-/// The parts of a form.
+/// The parts of a form. Other text is ignored.
 #[derive(serde::Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
 #[schema(as = UploadForm)]
 #[expect(dead_code, reason = "describes the form of `receive`")]
 pub(crate) struct FormView {
     /// The files to upload.
     #[schema(value_type = schema::Files)]
     file: Vec<Vec<u8>>,
-    /// The tags of all files, separated by commas.
+    /// The tags of all files, separated by commas or as a JSON array.
     #[schema(value_type = schema::TagList, required = false)]
     tags: Option<String>,
     /// Who may download the images without a token.
@@ -46,9 +48,12 @@ struct Form<'a> {
     upload: &'a mut Upload,
     parts: Multipart<'static>,
     place: Place,
-    /// The number of parts so far that are not files, and their total size.
-    fields: usize,
-    field_bytes: usize,
+    /// Whether unknown text is refused.
+    is_strict: bool,
+    text: TextParts,
+    /// The number of files so far, and of inputs in which no file was chosen.
+    files: usize,
+    empty_inputs: usize,
     tags: Vec<String>,
     visibility: Option<Visibility>,
 }
@@ -64,16 +69,17 @@ impl Form<'_> {
             self.place.in_part();
             // The parser's own reading is not used, because it also finds names within quoted strings.
             let named = Named::by(field.headers())?;
-            match named.name.as_deref().unwrap_or_default() {
-                "file" => self.file(field, named.filename).await?,
-                "tags" => self.tags(field).await?,
-                "visibility" => self.visibility(field).await?,
-                other => {
-                    let detail = format!("the form must not have a part named {other:?}");
-                    return Err(Problem::bad_request(detail)
-                        .with("allowed", vec!["file", "tags", "visibility"]));
-                }
+            match Part::of(&named, field.headers()) {
+                Part::File => self.file(field, named.filename).await?,
+                Part::Tags => self.tags(field).await?,
+                Part::Visibility => self.visibility(field).await?,
+                other => self.other(other, field, named).await?,
             }
+        }
+        if self.files == 0 && self.empty_inputs > 0 {
+            let detail = "the form has no file: the part for it is empty and has an empty file \
+                          name, as browsers send it if no file was chosen";
+            return Err(Problem::bad_request(detail));
         }
         Ok(Attributes {
             tags: self.tags,
@@ -83,9 +89,16 @@ impl Form<'_> {
 
     async fn file(
         &mut self,
-        field: Field<'static>,
+        mut field: Field<'static>,
         filename: Option<String>,
     ) -> Result<(), Problem> {
+        let mut first = None;
+        if filename.as_deref() == Some("") {
+            first = first_bytes(&mut field).await?;
+            if first.is_none() {
+                return self.count_empty_input();
+            }
+        }
         self.upload.refuse_more()?;
         let declared = Declared {
             length: None,
@@ -93,27 +106,61 @@ impl Form<'_> {
             sha256: digest::sha256(field.headers())?,
             filename,
         };
-        Ok(self.upload.file(field, declared).await?)
+        let body = stream::iter(first.map(Ok)).chain(field);
+        self.upload.file(body, declared).await?;
+        self.files += 1;
+        Ok(())
+    }
+
+    /// Leaves out an input for files in which none was chosen. Browsers send it as a file without
+    /// a name and without bytes.
+    fn count_empty_input(&mut self) -> Result<(), Problem> {
+        self.empty_inputs += 1;
+        self.text.count()
     }
 
     async fn tags(&mut self, field: Field<'static>) -> Result<(), Problem> {
         self.refuse_with_ticket("tags")?;
-        let text = self.text(field).await?;
-        let tags = text.split(',').map(str::trim).filter(|tag| !tag.is_empty());
-        // Fails at the first tag that exceeds the limit, however many follow.
-        let tags = self.tags.iter().map(String::as_str).chain(tags);
-        self.tags = fields::tags(tags)?;
+        let media_type = media_type::of(field.headers()).unwrap_or_default();
+        let is_json = media_type.eq_ignore_ascii_case("application/json");
+        let text = self.text.read(field).await?;
+        self.tags = tags::extend(&self.tags, &text, is_json)?;
         Ok(())
     }
 
     async fn visibility(&mut self, field: Field<'static>) -> Result<(), Problem> {
         self.refuse_with_ticket("visibility")?;
-        let word = self.text(field).await?;
+        let word = self.text.read(field).await?;
         if self.visibility.replace(visibility(&word)?).is_some() {
             let detail = "the form may have only one part named \"visibility\"";
             return Err(Problem::bad_request(detail));
         }
         Ok(())
+    }
+
+    /// Ignores a part without a meaning, if it is text or an empty input.
+    async fn other(
+        &mut self,
+        part: Part,
+        mut field: Field<'static>,
+        named: Named,
+    ) -> Result<(), Problem> {
+        let name = named.name.as_deref().unwrap_or_default();
+        let must_not = format!("the form must not have a part named {name:?}");
+        let detail = match part {
+            Part::Unnamed => "each part of the form must have a name".to_owned(),
+            Part::Miscased(known) => format!("{must_not}; did you mean {known:?}?"),
+            Part::OtherFile => {
+                let has_no_name = named.filename.as_deref() == Some("");
+                if has_no_name && first_bytes(&mut field).await?.is_none() {
+                    return self.count_empty_input();
+                }
+                format!("{must_not} that is a file; a file must be in a part named \"file\"")
+            }
+            _ if self.is_strict => must_not,
+            _ => return self.text.skip(field, name).await,
+        };
+        Err(Problem::bad_request(detail).with("allowed", part::NAMES.to_vec()))
     }
 
     fn refuse_with_ticket(&self, part: &str) -> Result<(), Problem> {
@@ -125,30 +172,15 @@ impl Form<'_> {
         );
         Err(Problem::bad_request(detail))
     }
+}
 
-    /// The text of a part.
-    async fn text(&mut self, mut field: Field<'static>) -> Result<String, Problem> {
-        let too_large = |detail: String, limit: usize| {
-            Problem::new(ProblemKind::TooLarge, detail).with("limit", limit)
-        };
-        self.fields += 1;
-        if self.fields > MAX_FIELDS {
-            let detail = format!("the form may have at most {MAX_FIELDS} parts other than files");
-            return Err(too_large(detail, MAX_FIELDS));
+/// The first bytes of a part; `None` if it has none.
+async fn first_bytes(field: &mut Field<'static>) -> Result<Option<Bytes>, Problem> {
+    loop {
+        match field.chunk().await.map_err(form_problem)? {
+            Some(bytes) if bytes.is_empty() => {}
+            first => return Ok(first),
         }
-        let mut bytes = Vec::new();
-        while let Some(chunk) = field.chunk().await.map_err(form_problem)? {
-            self.field_bytes = self.field_bytes.saturating_add(chunk.len());
-            if self.field_bytes > MAX_FIELD_BYTES {
-                let detail = format!(
-                    "the form's parts other than files may have at most {MAX_FIELD_BYTES} bytes"
-                );
-                return Err(too_large(detail, MAX_FIELD_BYTES));
-            }
-            bytes.extend_from_slice(&chunk);
-        }
-        String::from_utf8(bytes)
-            .map_err(|_| Problem::bad_request("the text of a form's part must be UTF-8"))
     }
 }
 
@@ -171,19 +203,23 @@ pub(crate) fn boundary(media_type: &str) -> Result<String, Problem> {
 }
 
 /// Receives the files of a form, and the attributes that apply to all of them. With an upload
-/// ticket, the ticket decides the attributes.
+/// ticket, the ticket decides the attributes. `is_strict`: whether text in parts that have no
+/// meaning is refused instead of ignored.
 pub(crate) async fn receive(
     upload: &mut Upload,
     boundary: String,
     body: Body,
+    is_strict: bool,
 ) -> Result<Attributes, Problem> {
     let (bytes, place) = framing::of(body);
     let form = Form {
         upload,
         parts: Multipart::with_constraints(bytes, boundary, Constraints::new()),
         place,
-        fields: 0,
-        field_bytes: 0,
+        is_strict,
+        text: TextParts::default(),
+        files: 0,
+        empty_inputs: 0,
         tags: Vec::new(),
         visibility: None,
     };

@@ -131,7 +131,7 @@ async fn names_within_quoted_strings_are_ignored() {
 }
 
 #[tokio::test]
-async fn parts_have_exactly_one_known_name() {
+async fn parts_have_exactly_one_name() {
     let client = Client::new();
     let file = testing::png(1, 1);
     let many = format!("name=\"tags\"{}", "; a=b".repeat(10_000));
@@ -166,16 +166,25 @@ async fn parts_have_exactly_one_known_name() {
                 refused,
             ),
             (
-                "a name of 200,000 characters",
-                beside((&format!("name=\"{}\"", "n".repeat(200_000)), b"a")),
+                "a file under a name of 200,000 characters",
+                beside((
+                    &format!("name=\"{}\"; filename=a", "n".repeat(200_000)),
+                    b"a",
+                )),
                 400,
                 refused,
             ),
             (
+                "text under a name of 200,000 characters",
+                beside((&format!("name=\"{}\"", "n".repeat(200_000)), b"a")),
+                201,
+                "",
+            ),
+            (
                 "an unclosed quote",
                 beside(("name=\"tags; a=b", b"a")),
-                400,
-                refused,
+                201,
+                "",
             ),
             (
                 "a charset instead of a name",
@@ -201,6 +210,8 @@ async fn parts_are_counted_as_they_arrive() {
         ];
         post(FORM, body.concat())
     };
+    let words = "=?utf-8?Q?".repeat(20_000);
+    let words = format!("name=\"file\"; filename=\"{words}\"");
     let twice = post(FORM, form(&[("name=\"visibility\"", &b"public"[..]); 2]));
     let (refused, large) = ("bad-request", "too-large");
     let cases = [
@@ -223,6 +234,19 @@ async fn parts_are_counted_as_they_arrive() {
             400,
             refused,
         ),
+        (
+            "65 unknown parts",
+            parts(("name=\"a\"", b""), 65),
+            413,
+            large,
+        ),
+        (
+            "65 inputs without a file",
+            parts(("name=\"file\"; filename=\"\"", b""), 65),
+            413,
+            large,
+        ),
+        ("20,000 encoded words", parts((&words, &file), 1), 201, ""),
         ("no file", parts(("name=\"tags\"", b"a"), 1), 400, refused),
         ("two visibilities", twice, 400, refused),
         ("a preamble", preamble(200_000), 201, ""),
@@ -251,6 +275,13 @@ async fn tags_and_headers_of_a_part_are_counted_as_they_arrive() {
         ("33 tags", different(33), 400, refused),
         ("3,000 tags", different(3000), 400, refused),
         ("8,000 equal tags", tags(&b"a,".repeat(8000)), 400, refused),
+        (
+            "8,000 tags in JSON",
+            tags(format!("[{}]", vec!["1"; 8000].join(",")).as_bytes()),
+            400,
+            refused,
+        ),
+        ("16,000 lists", tags(&b"[".repeat(16_000)), 400, refused),
         ("16,000 commas", tags(&b",".repeat(16_000)), 201, ""),
         (
             "17,000 bytes of tags",

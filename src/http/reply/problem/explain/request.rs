@@ -11,7 +11,7 @@ pub(super) const BAD_REQUEST: Explanation = Explanation {
         "The JSON body is malformed, is not UTF-8, lacks a required member, or has an unknown \
          one.",
         "A percent-encoding is malformed, or does not decode to UTF-8.",
-        "The form has no part named `file`, or has parts with unknown names.",
+        "The form has no part named `file`, or has a file in a part with another name.",
     ],
     remedy: "Read `detail`: it names the invalid part. The members `field`, `allowed`, `limit` \
              and `actual`, where present, give the same information in a form that programs can \
