@@ -138,7 +138,7 @@ const SPECIAL: &str = "(می|خ|क|\u{94d}|\u{9bc}|a|1|\\.| |/|\u{200c}|\u{200d
 proptest::proptest! {
     #[test]
     fn cleaning_is_idempotent_and_its_results_are_accepted(
-        name in format!("{SPECIAL}|\\PC{{0,300}}|.{{0,300}}"),
+        name in proptest::prop_oneof![SPECIAL, "\\PC{0,300}", ".{0,300}"],
     ) {
         if let Some(once) = clean(&name) {
             proptest::prop_assert!(once.len() <= MAX_BYTES);
