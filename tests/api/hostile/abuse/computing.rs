@@ -48,7 +48,8 @@ async fn requests_that_share_an_instance_with_one_that_computes_are_logged_and_g
         let client = darkroom.anonymous();
         async move { client.get("/wait").await.status() }
     });
-    let logs = |text| eventually(move || async move { darkroom.log().contains(text) });
+    let server = &darkroom;
+    let logs = |text| eventually(move || async move { server.log().contains(text) });
     assert_eq!(logs("waiting").await, Ok(()));
     // It goes to the same instance, which accepts more requests now.
     assert_eq!(status(&darkroom, "/compute-later").await, 500);
