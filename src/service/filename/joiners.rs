@@ -204,7 +204,8 @@ const VIRAMAS: &[char] = &[
     '\u{11f42}',
 ];
 
-/// The blocks of emoji. They have other symbols too, between which a joiner does no harm.
+/// The blocks of emoji that sequences have. They have other symbols too, between which a joiner
+/// does no harm.
 const PICTOGRAPHS: [RangeInclusive<char>; 9] = [
     '\u{2190}'..='\u{21ff}',   // Arrows
     '\u{2300}'..='\u{23ff}',   // Miscellaneous Technical
