@@ -144,7 +144,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn a_browser_s_names_are_read_unless_they_look_encoded(name in "[^%=\0]{0,40}") {
+        fn names_from_browsers_are_read_unless_they_look_encoded(name in "[^%=\0]{0,40}") {
             let escaped = name
                 .replace('"', "%22")
                 .replace('\r', "%0D")

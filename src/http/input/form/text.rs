@@ -50,9 +50,12 @@ impl TextParts {
     }
 
     /// Skips the next part, which has this name.
-    pub(super) async fn skip(&mut self, field: Field<'static>, name: &str) -> Result<(), Problem> {
+    pub(super) async fn skip(
+        &mut self,
+        mut field: Field<'static>,
+        name: &str,
+    ) -> Result<(), Problem> {
         self.count()?;
-        let mut field = field;
         let mut bytes: usize = 0;
         while let Some(chunk) = field.chunk().await.map_err(form_problem)? {
             bytes = bytes.saturating_add(chunk.len());
