@@ -170,8 +170,8 @@ async fn a_form_with_an_invalid_part_stores_nothing() {
             "unsupported-type",
         ),
         (
-            "an unknown part",
-            ("name=\"flie\"", &b""[..]),
+            "a file in an unknown part",
+            ("name=\"flie\"; filename=\"a.png\"", &b"a"[..]),
             400,
             "bad-request",
         ),

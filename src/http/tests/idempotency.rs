@@ -166,7 +166,10 @@ async fn a_failed_request_does_not_use_up_its_key() {
         let refused = client.send(upload("/v1/images", "k", "*/*", body)).await;
         refused.is_problem(status, slug);
     }
-    let broken = form(&[("name=\"file\"", &file), ("name=\"flie\"", b"")]);
+    let broken = form(&[
+        ("name=\"file\"", &file),
+        ("name=\"flie\"; filename=a", &file),
+    ]);
     let broken = upload("/v1/images", "k", "multipart/form-data; boundary=x", broken);
     client.send(broken).await.is_problem(400, "bad-request");
     let valid = client.send(upload("/v1/images", "k", "*/*", file)).await;
