@@ -25,6 +25,7 @@ mod idempotency;
 mod lost_updates;
 mod observe;
 mod quotas;
+mod types;
 
 impl Client {
     pub(super) fn new() -> Self {

@@ -8,14 +8,13 @@ pub enum MediaError {
     /// The file has no bytes.
     #[error("the file is empty")]
     Empty,
-    /// The first bytes are not those of a supported format.
-    #[error("the bytes are not an image of a known type")]
-    UnknownType,
-    /// The file is an image of a kind that is not accepted.
-    #[error("{} is not accepted", .kind.media_type())]
+    /// The first bytes are not those of an accepted format.
+    #[error("{}", not_accepted(*.detected))]
     NotAccepted {
-        /// The kind of the file.
-        kind: Kind,
+        /// The media type of the file, if the first bytes determine it.
+        detected: Option<&'static str>,
+        /// The kinds that are accepted.
+        accepted: Vec<Kind>,
     },
     /// The file ends before its container does.
     #[error("the {} ends before it is complete", .kind.label())]
@@ -91,4 +90,11 @@ pub enum MediaError {
         /// The maximum in bytes.
         max: u64,
     },
+}
+
+fn not_accepted(detected: Option<&str>) -> String {
+    match detected {
+        Some(media_type) => format!("the bytes are {media_type}, which is not accepted"),
+        None => "the bytes are not an image of a known type".to_owned(),
+    }
 }

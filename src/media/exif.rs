@@ -1,16 +1,17 @@
 //! The Exif block: its prefix, and the orientation.
 
 use super::meter::Meter;
-use super::tiff::Tiff;
+use super::tiff::{Entry, Tiff};
 
 /// Precedes the TIFF structure in a JPEG's APP1 segment (Exif 2.32 §4.7.2).
 pub(super) const EXIF_PREFIX: &[u8] = b"Exif\0\0";
 
-/// Returns the bytes after that prefix; `None` if the block does not have it. The last byte
-/// of the prefix is padding, which some writers do not set to zero and some readers ignore.
+/// Returns the bytes after that prefix; `None` if the block does not have it, or nothing else.
+/// The last byte of the prefix is padding, which some writers do not set to zero. Chromium
+/// ignores it, and so do these functions.
 pub(super) fn prefixed(block: &[u8]) -> Option<&[u8]> {
     match block {
-        [b'E', b'x', b'i', b'f', 0, _, tiff @ ..] => Some(tiff),
+        [b'E', b'x', b'i', b'f', 0, _, tiff @ ..] if !tiff.is_empty() => Some(tiff),
         _ => None,
     }
 }
@@ -18,17 +19,20 @@ pub(super) fn prefixed(block: &[u8]) -> Option<&[u8]> {
 /// The tag of the orientation.
 pub(super) const ORIENTATION: u16 = 0x0112;
 
+/// Whether an entry of the first directory is an orientation: one number of 16 bits. Browsers
+/// ignore any other form.
+pub(super) fn is_orientation(entry: &Entry) -> bool {
+    entry.tag == ORIENTATION && entry.number.is_some() && entry.value.len() == 2
+}
+
 /// Whether the picture must be shown with its width and height exchanged: the tag
 /// Orientation of the first directory (Exif 2.32 §4.6.4, TIFF 6.0 §8) is 5 to 8. `None` if
 /// the block, with or without its prefix, has no valid orientation.
 pub(super) fn transposed(block: &[u8], meter: &mut Meter) -> Option<bool> {
     let tiff = Tiff::open(prefixed(block).unwrap_or(block))?;
     let directory = tiff.directory(tiff.first()?, meter)?;
-    let mut orientations = directory
-        .entries
-        .iter()
-        .filter(|entry| entry.tag == ORIENTATION);
-    let orientation = orientations.find_map(|entry| entry.number)?;
+    let mut entries = directory.entries.iter();
+    let orientation = entries.find(|entry| is_orientation(entry))?.number?;
     (1..=8).contains(&orientation).then_some(orientation >= 5)
 }
 
@@ -53,6 +57,10 @@ mod tests {
         }
         let nine = b"MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x09\0\0";
         check(nine, None);
+        let long = b"MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x04\0\0\0\x01\0\0\0\x06";
+        check(long, None);
+        let two = b"MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x02\0\x06\0\x06";
+        check(two, None);
         let far = b"MM\0\x2a\xff\xff\xff\xff\0\x01";
         check(far, None);
     }

@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 
-use super::sniff::{Sniff, sniff};
-use super::walk::{Found, Step, Walk};
+use super::sniff::{Sniff, sniff, sniff_whole};
+use super::walk::{Depth, Ending, Found, Step, Walk};
 use super::window::{Piece, Window, length};
 use super::{MediaError, Policy, Trailing, walk};
 use crate::model::Kind;
@@ -33,6 +33,17 @@ pub struct Facts {
     pub trailing: u64,
 }
 
+/// The verdict on a file that has ended and in which nothing is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is an image.
+    Accepted(Facts),
+    /// It is a JPEG without an end (EOI), as some cameras write them, or a JPEG that was cut
+    /// short. An inspector that [follows its codes](Inspector::following) can tell, and is to be
+    /// given the pieces to store.
+    Undecided,
+}
+
 /// Inspects one file without any I/O: it takes the file's bytes as they arrive, and returns
 /// the pieces to store. The verdict and the edited file do not depend on how the bytes are
 /// split. An inspector holds at most one header or one piece of metadata, however long the
@@ -40,6 +51,7 @@ pub struct Facts {
 #[derive(Debug)]
 pub struct Inspector {
     policy: Policy,
+    depth: Depth,
     kind: Option<Kind>,
     walking: Option<(Box<dyn Walk>, Found)>,
     /// An incomplete header, and the length that it needs before the walk can continue.
@@ -67,8 +79,19 @@ enum Passing {
 impl Inspector {
     /// Creates an inspector that has not seen any bytes.
     pub fn new(policy: Policy) -> Self {
+        Self::at(Depth::Markers, policy)
+    }
+
+    /// Creates an inspector that has not seen any bytes, and that follows each code of a JPEG.
+    /// That takes several times as long, but its verdict is never [`Verdict::Undecided`].
+    pub fn following(policy: Policy) -> Self {
+        Self::at(Depth::Codes, policy)
+    }
+
+    fn at(depth: Depth, policy: Policy) -> Self {
         Self {
             policy,
+            depth,
             kind: None,
             walking: None,
             carry: Vec::new(),
@@ -115,9 +138,9 @@ impl Inspector {
             .inspect_err(|error| self.failed = Some(error.clone()))
     }
 
-    /// Ends the file, and adds the last pieces. Returns `Ok` only if the container is
-    /// complete and valid.
-    pub fn finish(mut self, pieces: &mut Vec<Piece>) -> Result<Facts, MediaError> {
+    /// Ends the file, and adds the last pieces. Accepts it only if the container is complete
+    /// and valid.
+    pub fn finish(mut self, pieces: &mut Vec<Piece>) -> Result<Verdict, MediaError> {
         self.push(Bytes::new(), pieces)?;
         if self.total == 0 {
             return Err(MediaError::Empty);
@@ -128,19 +151,29 @@ impl Inspector {
         // Bytes that the walk expects to pass after the end are missing, too.
         let (_, passing) = self.passing;
         let Some((walk, found)) = &mut self.walking else {
-            return Err(MediaError::UnknownType);
+            return Err(self.not_accepted(sniff_whole(&self.carry)));
         };
         if !self.done {
-            if passing > 0 || !walk.may_end() {
-                return Err(found.truncated());
+            match walk.ending(&self.carry, found) {
+                Ending::Complete([]) if passing == 0 => {}
+                Ending::Complete(end) if passing == 0 => {
+                    pieces.push(Piece::Added(Bytes::from_static(end)));
+                }
+                Ending::Undecided => {
+                    if !self.carry.is_empty() {
+                        pieces.push(Piece::Kept(self.carry.into()));
+                    }
+                    return Ok(Verdict::Undecided);
+                }
+                Ending::Complete(_) | Ending::Truncated => return Err(found.truncated()),
             }
             self.done = true;
             let rest = std::mem::take(&mut self.carry);
             self.feed(rest.into(), pieces)?;
         }
         match &self.walking {
-            Some((_, found)) => found.facts(self.trailing),
-            None => Err(MediaError::UnknownType),
+            Some((_, found)) => found.facts(self.trailing).map(Verdict::Accepted),
+            None => Err(self.not_accepted(None)),
         }
     }
 
@@ -248,16 +281,23 @@ impl Inspector {
         }
         match sniff(window) {
             Sniff::Need(count) => Ok(Step::Need(count)),
-            Sniff::Unknown => Err(MediaError::UnknownType),
+            Sniff::Other(media_type) => Err(self.not_accepted(media_type)),
             Sniff::Known(kind) => {
                 self.kind = Some(kind);
                 if !self.policy.accepted.contains(&kind) {
-                    return Err(MediaError::NotAccepted { kind });
+                    return Err(self.not_accepted(Some(kind.media_type())));
                 }
                 let found = Found::new(kind, self.policy.clone());
-                self.walking = Some((walk::of(kind), found));
+                self.walking = Some((walk::of(kind, self.depth), found));
                 Ok(Step::Keep(0))
             }
+        }
+    }
+
+    fn not_accepted(&self, detected: Option<&'static str>) -> MediaError {
+        MediaError::NotAccepted {
+            detected,
+            accepted: self.policy.accepted.clone(),
         }
     }
 

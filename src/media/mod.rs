@@ -39,6 +39,6 @@ mod walk;
 mod window;
 
 pub use error::MediaError;
-pub use inspect::{Facts, Inspector};
+pub use inspect::{Facts, Inspector, Verdict};
 pub use policy::{Policy, Strip, Trailing};
 pub use window::Piece;

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use sha2::Digest as _;
 
 use super::*;
 use crate::auth::{Grant, Scopes};
@@ -238,7 +239,6 @@ async fn a_refused_file_leaves_nothing_behind() {
     let file = testing::png_of_size(1000);
     let cut: Vec<u8> = file[..990].to_vec();
     let sha256 = Some([0; 32].into());
-    let jpeg = Some(Kind::Jpeg);
     type Case = (&'static str, Vec<u8>, Declared, fn(&UploadError) -> bool);
     let cases: Vec<Case> = vec![
         ("empty", vec![], Declared::default(), |error| {
@@ -248,7 +248,7 @@ async fn a_refused_file_leaves_nothing_behind() {
             "text",
             b"<svg xmlns='http://www.w3.org/2000/svg'/>".repeat(9),
             Declared::default(),
-            |error| matches!(error, UploadError::Media(MediaError::UnknownType)),
+            |error| matches!(error, UploadError::Media(MediaError::NotAccepted { .. })),
         ),
         ("cut off", cut, Declared::default(), |error| {
             matches!(
@@ -275,7 +275,7 @@ async fn a_refused_file_leaves_nothing_behind() {
             "another kind",
             file.clone(),
             Declared {
-                kind: jpeg,
+                media_type: Some("image/jpeg".to_owned()),
                 ..Declared::default()
             },
             |error| {
@@ -313,6 +313,61 @@ async fn a_refused_file_leaves_nothing_behind() {
         bench.advance(TERM_SECONDS);
         bench.sweep_all().await;
         bench.assert_empty(case).await;
+    }
+}
+
+/// Uploads a file that is stored as `whole`.
+async fn check_completed(sent: &[u8], whole: &[u8]) {
+    let bench = Bench::new();
+    let mut upload = bench.begin(of("alice")).await;
+    let declared = Declared {
+        length: Some(sent.len() as u64),
+        sha256: Some(sha2::Sha256::digest(sent).into()),
+        ..Declared::default()
+    };
+    let file = upload.file(body(sent), declared).await;
+    file.expect("is accepted");
+    let images = upload.commit(Attributes::default()).await;
+    let images = images.expect("is committed");
+    let [image] = &images[..] else {
+        panic!("{images:?}")
+    };
+    assert_eq!(image.blob.size, whole.len() as u64);
+    assert_eq!(image.sha256, sha2::Sha256::digest(whole).into());
+    assert_eq!(image.original_sha256, sha2::Sha256::digest(sent).into());
+    assert_eq!(bench.download(image).await, whole);
+    // It was stored twice if only its codes could tell that it is complete.
+    bench.platform.do_spawned().await;
+    let stored = bench.values.keys().len() as u64;
+    assert_eq!(stored, image.blob.size.div_ceil(CHUNK.into()));
+}
+
+#[tokio::test]
+async fn a_file_that_lacks_nothing_but_the_mark_of_its_end_is_stored_with_it() {
+    let gif = testing::gif(8, 4, 3);
+    check_completed(&gif[..gif.len() - 1], &gif).await;
+    let jpeg = include_bytes!("../../tests/fixtures/grey.jpg");
+    let open = &jpeg[..jpeg.len() - 2];
+    check_completed(open, jpeg).await;
+    check_completed(
+        &[open, b"\0\0\xd0\x0a\x1d\0\0\0Panorama_Shot_Info"].concat(),
+        jpeg,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_jpeg_that_is_cut_short_leaves_nothing() {
+    let jpeg = include_bytes!("../../tests/fixtures/grey.jpg");
+    for cut in [jpeg.len() - 3, jpeg.len() - 20] {
+        let bench = Bench::new();
+        let mut upload = bench.begin(of("alice")).await;
+        let file = upload.file(body(&jpeg[..cut]), Declared::default()).await;
+        let kind = Kind::Jpeg;
+        let truncated = UploadError::Media(MediaError::Truncated { kind });
+        assert_eq!(file, Err(truncated), "{cut}");
+        bench.platform.do_spawned().await;
+        assert_eq!(bench.values.keys(), Vec::<String>::new(), "{cut}");
     }
 }
 

@@ -94,12 +94,11 @@ impl Content {
             let boundary = form::boundary(media_type)?;
             return Ok(Self::Form { boundary });
         }
-        let kind = media_type::declared_kind(media_type)?;
         let length = content_length(headers)?;
         let declared = Named::by(headers).and_then(|named| {
             Ok(Declared {
                 length,
-                kind,
+                media_type: media_type::declared(media_type).map(str::to_owned),
                 sha256: digest::sha256(headers)?,
                 filename: named.filename.or(filename),
             })

@@ -15,6 +15,7 @@ use crate::auth::ticket::TicketError;
 use crate::auth::{Scope, TokenError};
 use crate::http::headers::byteranges;
 use crate::media::MediaError;
+use crate::model::Kind;
 use crate::service::fields::FieldError;
 use crate::service::{EditError, ServiceError, UploadError};
 
@@ -237,12 +238,24 @@ impl Problem {
     }
 }
 
+impl Problem {
+    /// 415: the bytes of a file have the type `detected`, if it is known.
+    fn unsupported_type(detail: String, detected: Option<&'static str>, accepted: &[Kind]) -> Self {
+        let allowed: Vec<&str> = accepted.iter().map(|kind| kind.media_type()).collect();
+        let problem = Self::new(ProblemKind::UnsupportedType, detail).with("allowed", allowed);
+        match detected {
+            Some(media_type) => problem.with("detected", media_type),
+            None => problem,
+        }
+    }
+}
+
 impl From<MediaError> for Problem {
     fn from(error: MediaError) -> Self {
         let detail = error.to_string();
         match error {
-            MediaError::UnknownType | MediaError::NotAccepted { .. } => {
-                Self::new(ProblemKind::UnsupportedType, detail)
+            MediaError::NotAccepted { detected, accepted } => {
+                Self::unsupported_type(detail, detected, &accepted)
             }
             MediaError::TooManyPixels {
                 width,
@@ -298,8 +311,11 @@ impl From<UploadError> for Problem {
                 Self::new(ProblemKind::BadRequest, detail)
             }
             UploadError::Interrupted(_) => Self::new(ProblemKind::UploadInterrupted, detail),
-            UploadError::TypeMismatch { actual, .. } => {
-                Self::new(ProblemKind::UnsupportedType, detail).with("actual", actual.media_type())
+            UploadError::TypeMismatch {
+                actual, accepted, ..
+            } => {
+                let actual = actual.media_type();
+                Self::unsupported_type(detail, Some(actual), &accepted).with("actual", actual)
             }
             UploadError::DigestMismatch => Self::new(ProblemKind::DigestMismatch, detail),
             UploadError::Media(error) => error.into(),

@@ -7,7 +7,7 @@ use crate::media::Strip;
 use crate::media::meter::Meter;
 use crate::media::read::Reader;
 
-pub(in crate::media) use header::Headers;
+pub(in crate::media) use header::{DESCRIPTION, Headers};
 
 /// A kind of metadata in an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::Edit;
 use crate::media::Strip;
-use crate::media::exif::{EXIF_PREFIX, ORIENTATION, prefixed};
+use crate::media::exif::{EXIF_PREFIX, is_orientation, prefixed};
 use crate::media::meter::Meter;
 use crate::media::tiff::{Directory, ENTRY, Entry, HEADER, INLINE, Tiff};
 
@@ -16,7 +16,7 @@ const EXIF_IFD: u16 = 0x8769;
 const INTEROPERABILITY_IFD: u16 = 0xA005;
 
 /// Entries that are removed with the location, in any directory.
-const REMOVABLE: [u16; 22] = [
+const REMOVABLE: [u16; 23] = [
     0x8825, // the GPS directory
     0x927C, // MakerNote, which only the maker can read
     // GeoTIFF: scale, tie points, transformation, keys and their values
@@ -25,6 +25,7 @@ const REMOVABLE: [u16; 22] = [
     0x83BB, // IPTC
     0x8649, // Photoshop's resources
     0xC634, // DNGPrivateData
+    0x8897, // Xiaomi's mark of a motion photo, whose video is cut off
     0xEA1C, // padding, which may contain remains of other values
     // Pictures: strips, tiles, a JPEG, and directories of more of them
     0x0111, 0x0117, 0x0144, 0x0145, 0x014A, 0x0201, 0x0202, //
@@ -161,7 +162,7 @@ impl Kept<'_> {
 
     fn fate(&self, entry: &Entry, level: Level) -> Fate {
         let stays = match (self.strip, level, entry.tag) {
-            (Strip::All, Level::First, ORIENTATION) => entry.number.is_some(),
+            (Strip::All, Level::First, _) => is_orientation(entry),
             (Strip::All, ..) => false,
             (_, Level::First, EXIF_IFD) => return Fate::Leads(Level::Exif),
             (_, Level::Exif, INTEROPERABILITY_IFD) => {

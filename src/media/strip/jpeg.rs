@@ -1,9 +1,11 @@
 //! Metadata in the segments of a JPEG.
 
-use super::{Edit, exif, photoshop, xmp};
+use super::xmp::{self, Removal};
+use super::{Edit, exif, photoshop};
 use crate::media::Strip;
 use crate::media::exif::{EXIF_PREFIX, prefixed};
 use crate::media::meter::Meter;
+use crate::media::read::Reader;
 
 const APP0: u8 = 0xE0;
 const APP1: u8 = 0xE1;
@@ -18,7 +20,55 @@ const COM: u8 = 0xFE;
 /// Precedes an XMP packet (XMP part 3 §1.1.3).
 const XMP_PREFIX: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
 
-/// Edits the content of an APPn or COM segment.
+/// Precedes a part of an extended XMP packet (XMP part 3 §1.1.3.1), after which come the
+/// packet's MD5 in hexadecimal digits, its length, and the part's offset in it.
+const EXTENDED_XMP_PREFIX: &[u8] = b"http://ns.adobe.com/xmp/extension/\0";
+
+/// Precedes the index of further pictures, which follow EOI (CIPA DC-007 §5.1).
+const MPF_PREFIX: &[u8] = b"MPF\0";
+
+/// Precedes a note that one of them is a gain map (ISO 21496-1 Annex C).
+const GAIN_MAP_PREFIX: &[u8] = b"urn:iso:std:iso:ts:21496:-1\0";
+
+/// Whether a segment does nothing but describe what follows EOI.
+pub(in crate::media) fn is_index(marker: u8, content: &[u8]) -> bool {
+    let prefixes = [MPF_PREFIX, GAIN_MAP_PREFIX];
+    marker == APP2 && prefixes.iter().any(|prefix| content.starts_with(prefix))
+}
+
+/// Edits the content of an APPn or COM segment of which only properties that describe what
+/// follows EOI are removed.
+pub(in crate::media) fn without_index(marker: u8, content: &[u8], meter: &mut Meter) -> Edit {
+    let removal = Removal {
+        places: false,
+        appended: true,
+    };
+    let packets = match marker {
+        APP1 => content.strip_prefix(XMP_PREFIX).or(whole_extended(content)),
+        _ => None,
+    };
+    let Some(packet) = packets else {
+        return Edit::Keep;
+    };
+    let head = content.strip_suffix(packet).unwrap_or_default();
+    match xmp::remove(packet, removal, meter) {
+        // It cannot be read, and other metadata stays.
+        Edit::Drop => Edit::Keep,
+        edit => behind(head, edit),
+    }
+}
+
+/// The extended packet in a segment that contains all of it.
+fn whole_extended(content: &[u8]) -> Option<&[u8]> {
+    let mut reader = Reader::new(content.strip_prefix(EXTENDED_XMP_PREFIX)?);
+    reader.take(32)?;
+    let (length, offset) = (reader.u32_be()?, reader.u32_be()?);
+    let packet = reader.rest();
+    let is_whole = offset == 0 && usize::try_from(length) == Ok(packet.len());
+    is_whole.then_some(packet)
+}
+
+/// Edits the content of an APPn or COM segment. `cuts` is whether what follows EOI is cut.
 ///
 /// Unknown segments are removed, because makers use their own segments for what Exif does
 /// not provide for. Also removed are extended XMP packets (depth maps, and whole other
@@ -28,14 +78,20 @@ pub(in crate::media) fn segment(
     marker: u8,
     content: &[u8],
     strip: Strip,
+    cuts: bool,
     meter: &mut Meter,
 ) -> Edit {
     let all = strip == Strip::All;
+    let removal = Removal {
+        places: true,
+        appended: cuts,
+    };
     match marker {
         APP0 if content.starts_with(b"JFIF\0") => jfif(content),
         APP1 => match (prefixed(content), content.strip_prefix(XMP_PREFIX)) {
             (Some(tiff), _) => with_exif_prefix(content, exif::edit(tiff, strip, meter), tiff),
-            (_, Some(packet)) => behind(XMP_PREFIX, xmp::edit(packet, strip, meter)),
+            (_, Some(_)) if all => Edit::Drop,
+            (_, Some(packet)) => behind(XMP_PREFIX, xmp::remove(packet, removal, meter)),
             _ => Edit::Drop,
         },
         APP2 if content.starts_with(b"ICC_PROFILE\0") => Edit::Keep,
@@ -137,12 +193,48 @@ mod tests {
         ] {
             let name = String::from_utf8_lossy(content);
             assert_eq!(
-                segment(marker, content, Strip::Location, &mut Meter::default()),
+                segment(
+                    marker,
+                    content,
+                    Strip::Location,
+                    true,
+                    &mut Meter::default()
+                ),
                 *location,
                 "{name}"
             );
-            let answer = segment(marker, content, Strip::All, &mut Meter::default());
+            let answer = segment(marker, content, Strip::All, true, &mut Meter::default());
             assert_eq!(answer, *all, "{name}");
         }
+    }
+
+    #[test]
+    fn what_describes_appended_parts_is_removed_without_other_metadata() {
+        let xmp = |packet: &[u8]| [XMP_PREFIX, packet].concat();
+        let extended = |length: u8, packet: &[u8]| {
+            let head = [&[b'A'; 32][..], &[0, 0, 0, length, 0, 0, 0, 0]].concat();
+            [EXTENDED_XMP_PREFIX, &head, packet].concat()
+        };
+        let (packet, blank) = (b"<a hdrgm:Version=''/>", b"<a                 />");
+        let length = u8::try_from(packet.len()).expect("short");
+        for (content, expect) in [
+            (xmp(packet), Edit::Replace(xmp(blank))),
+            (
+                extended(length, packet),
+                Edit::Replace(extended(length, blank)),
+            ),
+            // Places stay, and so does what cannot be read.
+            (xmp(b"<a City='Zzyzx'/>"), Edit::Keep),
+            (xmp(b"<a hdrgm:Version=''>"), Edit::Keep),
+            (extended(length + 1, packet), Edit::Keep),
+            (b"Exif\0\0MM".to_vec(), Edit::Keep),
+        ] {
+            let name = String::from_utf8_lossy(&content);
+            let edit = without_index(APP1, &content, &mut Meter::default());
+            assert_eq!(edit, expect, "{name}");
+        }
+        assert!(is_index(APP2, b"MPF\0II") && !is_index(APP1, b"MPF\0II"));
+        assert!(is_index(APP2, b"urn:iso:std:iso:ts:21496:-1\0\0\0\0\0"));
+        assert!(!is_index(APP2, b"ICC_PROFILE\0\x01\x01"));
     }
 }

@@ -5,19 +5,42 @@
 //! prefix, because writers choose prefixes freely. XML allows no other spelling of a name,
 //! so no property can hide.
 
+mod namespaces;
+
 use std::ops::Range;
 
 use super::Edit;
 use super::location::{NAME, is_location};
 use crate::media::Strip;
 use crate::media::meter::Meter;
+use namespaces::{Namespace, Prefixes, is_appended};
+
+/// Which properties are removed from a packet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Removal {
+    /// Those of places, those of previews, and those that describe the extended packet, which
+    /// is removed too.
+    pub(super) places: bool,
+    /// Those that describe what follows the picture in the file.
+    pub(super) appended: bool,
+}
 
 /// Edits a packet, which keeps its length.
 pub(super) fn edit(packet: &[u8], strip: Strip, meter: &mut Meter) -> Edit {
-    if strip == Strip::All {
-        return Edit::Drop;
+    let removal = Removal {
+        places: true,
+        appended: false,
+    };
+    match strip {
+        Strip::All => Edit::Drop,
+        Strip::Location => remove(packet, removal, meter),
     }
-    match removable(packet, meter) {
+}
+
+/// Removes properties from a packet, which keeps its length. A packet that cannot be read is
+/// to be dropped.
+pub(super) fn remove(packet: &[u8], removal: Removal, meter: &mut Meter) -> Edit {
+    match removable(packet, removal, meter) {
         None => Edit::Drop,
         Some(removable) => blank(packet, &removable).map_or(Edit::Keep, Edit::Replace),
     }
@@ -50,13 +73,19 @@ fn blank(packet: &[u8], removable: &[Range<usize>]) -> Option<Vec<u8>> {
     (edited != packet).then_some(edited)
 }
 
-/// Whether a property is removed: locations, previews, and the name of the extended packet,
-/// which is removed too.
-fn is_removable(name: &[u8]) -> bool {
-    let local = name.rsplit(|byte| *byte == b':').next().unwrap_or(name);
+/// The prefix and the rest of a name. A second colon is part of the prefix.
+fn split(name: &[u8]) -> (&[u8], &[u8]) {
+    match memchr::memrchr(b':', name).and_then(|colon| name.split_at_checked(colon)) {
+        Some((prefix, local)) => (prefix, local.get(1..).unwrap_or_default()),
+        None => (b"", name),
+    }
+}
+
+/// Whether a property is removed with places, whatever its namespace is: places, previews, and
+/// the name of the extended packet, which is removed too.
+fn is_place(local: &[u8]) -> bool {
     let others: [&[u8]; 2] = [b"Thumbnails", b"HasExtendedXMP"];
-    let declares = name.strip_prefix(b"xmlns:") == Some(local);
-    !declares && (is_location(local) || others.contains(&local))
+    is_location(local) || others.contains(&local)
 }
 
 /// The maximum depth of elements. Structures in lists in structures, such as the masks of a
@@ -72,10 +101,12 @@ const BYTE: u64 = 4;
 
 /// The positions of the properties to remove. `None` if the packet is not plain XML in
 /// UTF-8 without a document type.
-fn removable(packet: &[u8], meter: &mut Meter) -> Option<Vec<Range<usize>>> {
+fn removable(packet: &[u8], removal: Removal, meter: &mut Meter) -> Option<Vec<Range<usize>>> {
     meter.charge_each(packet.len(), BYTE);
     let mut reader = XmlReader {
         packet,
+        removal,
+        prefixes: Prefixes::declared_in(packet)?,
         at: 0,
         names: 0,
         named: 0,
@@ -99,6 +130,8 @@ fn removable(packet: &[u8], meter: &mut Meter) -> Option<Vec<Range<usize>>> {
 
 struct XmlReader<'a> {
     packet: &'a [u8],
+    removal: Removal,
+    prefixes: Prefixes<'a>,
     at: usize,
     /// The number of names read so far, and the sum of their lengths.
     names: usize,
@@ -185,7 +218,7 @@ impl<'a> XmlReader<'a> {
         let start = self.at;
         self.pass(1);
         let name = self.name()?;
-        if self.hidden.is_none() && is_removable(name) {
+        if self.hidden.is_none() && self.is_removable(name) {
             self.hidden = Some((self.open.len(), start));
         }
         loop {
@@ -207,6 +240,18 @@ impl<'a> XmlReader<'a> {
         }
     }
 
+    fn is_removable(&self, name: &[u8]) -> bool {
+        let (prefix, local) = split(name);
+        // A declaration of a prefix may use any name.
+        if prefix == b"xmlns" {
+            return false;
+        }
+        let Removal { places, appended } = self.removal;
+        let is = |namespace| self.prefixes.is(prefix, namespace);
+        places && (is_place(local) || is(Namespace::Extended))
+            || appended && (is_appended(prefix, local) || is(Namespace::Appended))
+    }
+
     fn attribute(&mut self) -> Option<()> {
         let start = self.at;
         let name = self.name()?;
@@ -218,7 +263,7 @@ impl<'a> XmlReader<'a> {
         let value = rest.get(..memchr::memchr(*quote, rest)?)?;
         self.pass(value.len());
         self.pass(2);
-        if self.hidden.is_none() && is_removable(name) {
+        if self.hidden.is_none() && self.is_removable(name) {
             self.removable.push(start..self.at);
         }
         memchr::memchr(b'<', value).is_none().then_some(())

@@ -94,17 +94,22 @@ const XMP_IN_JPEG: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
 
 /// A JPEG of one block, with parts before its tables and in its scan.
 fn jpeg(before: &[u8], scan: &[u8]) -> Vec<u8> {
+    jpeg_of_side(8, before, &[&[0x3F][..], scan].concat())
+}
+
+/// A JPEG of this width and height, with parts before its tables, and with this scan.
+fn jpeg_of_side(side: u16, before: &[u8], scan: &[u8]) -> Vec<u8> {
+    let [high, low] = side.to_be_bytes();
     // One code of one bit for each table: a difference of 0 for DC, end of block for AC.
     let code = |class: u8| segment(0xC4, &[&[class, 1], &[0; 15][..], &[0]].concat());
     [
         &[0xFF, 0xD8],
         before,
         &segment(0xDB, &[&[0], &[1; 64][..]].concat()),
-        &segment(0xC0, &[8, 0, 8, 0, 8, 1, 1, 0x11, 0]),
+        &segment(0xC0, &[8, high, low, high, low, 1, 1, 0x11, 0]),
         &code(0x00),
         &code(0x10),
         &segment(0xDA, &[1, 1, 0, 0, 63, 0]),
-        &[0x3F],
         scan,
         &[0xFF, 0xD9],
     ]
@@ -150,6 +155,10 @@ fn jpegs(length: usize) -> Vec<File> {
         (
             "jpeg: stuffed bytes in a scan",
             jpeg(&[], &fill(length, b"\xFF\0")),
+        ),
+        (
+            "jpeg: codes of one bit",
+            jpeg_of_side(7000, &[], &fill(length, b"\0")),
         ),
         (
             "jpeg: restarts",

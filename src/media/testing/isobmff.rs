@@ -233,6 +233,12 @@ impl Movie {
     }
 }
 
+/// The `stsd` box of a track whose samples have one description, with these properties.
+pub(crate) fn description(codec: &[u8; 4], properties: &[u8]) -> Vec<u8> {
+    let entry = bx(codec, &[&[0; 78], properties].concat());
+    full(b"stsd", &[&[0, 0, 0, 1], &entry[..]].concat())
+}
+
 /// A file of these boxes, and of an `mdat` filled with sevens up to `total` bytes.
 pub(crate) fn file(boxes: &[Vec<u8>], total: usize) -> Vec<u8> {
     let start = boxes.concat();

@@ -91,8 +91,15 @@ fn gif(bytes: &[u8]) -> Option<Pixels> {
     let most = NonZeroU64::new(u64::try_from(MOST_BYTES).ok()?)?;
     options.set_memory_limit(gif::MemoryLimit::Bytes(most));
     let mut decoder = options.read_info(Cursor::new(bytes)).ok()?;
+    let mut width = u32::from(decoder.width());
+    let mut height = u32::from(decoder.height());
     let (mut frames, mut pixels) = (0, Vec::new());
     while let Some(frame) = decoder.read_next_frame().ok()? {
+        if frames == 0 {
+            // Browsers enlarge the screen, and the decoder leaves it to its caller.
+            width = width.max(u32::from(frame.left) + u32::from(frame.width));
+            height = height.max(u32::from(frame.top) + u32::from(frame.height));
+        }
         let placed = [
             frame.left,
             frame.top,
@@ -107,8 +114,8 @@ fn gif(bytes: &[u8]) -> Option<Pixels> {
     }
     pixels.extend(format!("{:?}", decoder.repeat()).bytes());
     Some(Pixels {
-        width: decoder.width().into(),
-        height: decoder.height().into(),
+        width,
+        height,
         frames,
         bytes: pixels,
     })

@@ -1,7 +1,8 @@
 //! AVIFs: stills and sequences.
 
-use super::{Answer, facts, inspect, malformed};
-use crate::media::testing::isobmff::{Item, Meta, Movie, bx, file, ftyp, full, words};
+use super::{Answer, STRIPS, facts, inspect, malformed};
+use crate::media::testing::fuzz::{policy, run};
+use crate::media::testing::isobmff::{Item, Meta, Movie, bx, description, file, ftyp, full, words};
 use crate::media::{Facts, MediaError, testing};
 use crate::model::Kind;
 
@@ -105,6 +106,89 @@ fn a_sequence_has_the_frames_of_its_track() {
     assert_eq!(inspect(&file(&still[..2], 910)), truncated());
     let sequence = [ftyp(&[b"avis", b"avif"]), moov()];
     assert_eq!(inspect(&file(&sequence, 910)), truncated());
+}
+
+/// The same track with these properties of its samples.
+fn described(codec: &[u8; 4], properties: &[u8]) -> Movie {
+    Movie {
+        tables: description(codec, properties),
+        ..Movie::new([1000, 1080])
+    }
+}
+
+#[test]
+fn a_sequence_has_the_rotation_of_its_samples() {
+    let (irot, imir) = (|angle: u8| bx(b"irot", &[angle]), bx(b"imir", &[1]));
+    let check = |brands: &[&[u8; 4]], item: u8, moov: Movie, expect| {
+        let properties = [full(b"ispe", &words(&[6, 4])), irot(item)].concat();
+        let still = Meta {
+            properties,
+            ..Meta::new(&[Item::new(b"av01", &[(1020, 10)])])
+        };
+        let bytes = file(&[ftyp(brands), still.build(), moov.build()], 1110);
+        for strip in STRIPS {
+            assert_eq!(run(&policy(strip), [&bytes[..]]).answer, expect);
+        }
+    };
+    let sequence: &[&[u8; 4]] = &[b"avis", b"avif"];
+    for item in [0, 1] {
+        for (angle, expect) in [
+            (0, good(6, 4, 3)),
+            (1, good(4, 6, 3)),
+            (2, good(6, 4, 3)),
+            (3, good(4, 6, 3)),
+        ] {
+            let properties = [irot(angle), imir.clone()].concat();
+            check(sequence, item, described(b"av01", &properties), expect);
+        }
+        // That of an item, or of another codec, is not that of the track.
+        check(sequence, item, described(b"av01", &imir), good(6, 4, 3));
+        check(sequence, item, described(b"hvc1", &irot(1)), good(6, 4, 3));
+        check(sequence, item, Movie::new([1000, 1080]), good(6, 4, 3));
+    }
+    // If the major brand is that of images, the still is displayed.
+    let still: &[&[u8; 4]] = &[b"avif", b"avis"];
+    check(still, 0, described(b"av01", &irot(1)), good(6, 4, 1));
+    check(still, 1, described(b"av01", &irot(0)), good(4, 6, 1));
+    let twice = described(b"av01", &[irot(1), irot(0)].concat());
+    let reason = "a box that must be unique occurs twice";
+    check(sequence, 0, twice, malformed(Kind::Avif, reason));
+    let empty = described(b"av01", &bx(b"irot", b""));
+    let reason = "a box ends before its fields do";
+    check(sequence, 0, empty, malformed(Kind::Avif, reason));
+}
+
+#[test]
+fn exif_does_not_rotate_an_avif() {
+    let turned = b"\0\0\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+    let exif = Item::new(b"Exif", &[(1000, 30)]);
+    let still = Meta::new(&[Item::new(b"av01", &[(1040, 10)]), exif.clone()]).build();
+    let track = Movie {
+        track: Meta::new(&[exif]).build(),
+        ..Movie::new([1060, 1080])
+    };
+    for (boxes, expect) in [
+        (vec![ftyp(&[b"avif"]), still], good(6, 4, 1)),
+        (vec![ftyp(&[b"avis"]), track.build()], good(6, 4, 3)),
+    ] {
+        let mut bytes = file(&boxes, 1110);
+        bytes[1000..1000 + turned.len()].copy_from_slice(turned);
+        for strip in STRIPS {
+            assert_eq!(run(&policy(strip), [&bytes[..]]).answer, expect);
+        }
+    }
+}
+
+#[test]
+fn a_sequence_of_an_encoder_has_the_size_that_browsers_show() {
+    let bytes = include_bytes!("../../../tests/fixtures/rotated-animated.avif");
+    for strip in STRIPS {
+        let outcome = run(&policy(strip), [&bytes[..]]);
+        assert_eq!(outcome.answer, good(40, 64, 3));
+        // And it still has it when it was stored.
+        let turns = |bytes: &[u8]| bytes.windows(4).filter(|name| name == b"irot").count();
+        assert_eq!(turns(&outcome.stored), turns(bytes));
+    }
 }
 
 #[test]

@@ -148,6 +148,7 @@ fn a_stored_orientation_is_reported_for_any_padding_of_the_prefix() {
 fn only_the_first_exif_block_counts() {
     let whole = |exif: &[&[u8]]| [SOI, &exif.concat(), &frame(0xC0), &scan(), EOI].concat();
     let (turned, straight, none) = (exif(0, 6), exif(0, 1), segment(0xE1, b"Exif\0\0none"));
+    let empty = segment(0xE1, b"Exif\0\0");
     for (blocks, verdict, stays) in [
         (
             [&turned, &straight],
@@ -156,6 +157,8 @@ fn only_the_first_exif_block_counts() {
         ),
         ([&straight, &turned], good(), &straight[..]),
         ([&none, &turned], good(), b""),
+        // A prefix without a block is none.
+        ([&empty, &turned], facts(Kind::Jpeg, 3, 2, 1), &turned[..]),
     ] {
         let file = whole(&blocks.map(|block| &block[..]));
         let [location, all, none] = judged_and_stored(&file);

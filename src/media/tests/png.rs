@@ -19,7 +19,7 @@ pub(super) fn of(chunks: &[(&[u8; 4], &[u8])]) -> Answer {
 }
 
 pub(super) const IHDR: (&[u8; 4], &[u8]) = (b"IHDR", &[0, 0, 0, 2, 0, 0, 0, 3, 8, 2, 0, 0, 0]);
-const INDEXED: (&[u8; 4], &[u8]) = (b"IHDR", &[0, 0, 0, 2, 0, 0, 0, 3, 8, 3, 0, 0, 0]);
+pub(super) const INDEXED: (&[u8; 4], &[u8]) = (b"IHDR", &[0, 0, 0, 2, 0, 0, 0, 3, 8, 3, 0, 0, 0]);
 pub(super) const IDAT: (&[u8; 4], &[u8]) = (b"IDAT", b"never looked at");
 pub(super) const IEND: (&[u8; 4], &[u8]) = (b"IEND", &[]);
 

@@ -19,8 +19,7 @@ struct Work {
     pushes: u64,
 }
 
-fn work<'a>(strip: Option<Strip>, pieces: impl IntoIterator<Item = &'a [u8]>) -> Work {
-    let mut inspector = Inspector::new(policy(strip));
+fn work<'a>(mut inspector: Inspector, pieces: impl IntoIterator<Item = &'a [u8]>) -> Work {
     let (mut answer, mut pushes) = (Ok(()), 0);
     for piece in pieces {
         answer = super::push(&mut inspector, piece);
@@ -39,9 +38,15 @@ fn work<'a>(strip: Option<Strip>, pieces: impl IntoIterator<Item = &'a [u8]>) ->
     }
 }
 
-/// Checks that the work on a file is within its limit, however it is cut.
+/// Checks that the work on a file is within its limit, however it is cut, and whether codes are
+/// followed or not. Returns the work if they are not.
 fn check(strip: Option<Strip>, pieces: &[&[u8]]) -> Work {
-    let work = work(strip, pieces.iter().copied());
+    check_limit(Inspector::following(policy(strip)), strip, pieces);
+    check_limit(Inspector::new(policy(strip)), strip, pieces)
+}
+
+fn check_limit(inspector: Inspector, strip: Option<Strip>, pieces: &[&[u8]]) -> Work {
+    let work = work(inspector, pieces.iter().copied());
     let most = FREE + PER_BYTE * work.passed;
     let refused = matches!(work.answer, Err(MediaError::TooMuchWork { .. }));
     assert!(work.units <= most || refused, "{work:?}");

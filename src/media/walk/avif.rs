@@ -8,7 +8,7 @@ mod moov;
 mod parts;
 mod samples;
 
-use super::{Found, Step, Walk};
+use super::{Ending, Found, Step, Walk};
 use crate::media::MediaError;
 use crate::media::boxes::{Header, rename};
 use crate::media::read::Reader;
@@ -88,9 +88,12 @@ impl Walk for Avif {
         Ok(step)
     }
 
-    fn may_end(&self) -> bool {
-        let open = self.layout.next_metadata(u64::MAX).is_some();
-        self.is_complete() && self.reach <= self.at && !open
+    /// Nothing in an AVIF states where the file ends.
+    fn ending(&self, _: &[u8], _: &Found) -> Ending {
+        match self.may_end() {
+            true => Ending::Complete(&[]),
+            false => Ending::Truncated,
+        }
     }
 
     #[cfg(test)]
@@ -109,6 +112,11 @@ impl Avif {
         // Before the first box has been read, the file is neither.
         let known = has_image || has_sequence;
         known && (self.meta || !has_image) && (self.moov || !has_sequence)
+    }
+
+    fn may_end(&self) -> bool {
+        let open = self.layout.next_metadata(u64::MAX).is_some();
+        self.is_complete() && self.reach <= self.at && !open
     }
 
     fn next_box(&mut self, window: &[u8], found: &mut Found) -> Result<Step, MediaError> {

@@ -1,17 +1,21 @@
 //! The walk over a GIF.
 
-use super::{Found, Step, Walk, length};
+use super::{Ending, Found, Step, Walk, length};
 use crate::media::MediaError;
 use crate::media::read::Reader;
 use crate::media::strip::gif::{self, Fate};
 
 /// A walk over a GIF (GIF89a §17 to §27): header and logical screen, then blocks to the
-/// trailer.
+/// trailer. A file that lacks nothing but the trailer is shown by every decoder, and gets one.
 #[derive(Debug, Default)]
 pub(super) struct Gif {
     state: State,
-    screen: (u16, u16),
+    /// The size of the logical screen.
+    screen: (u32, u32),
 }
+
+/// §27.
+const TRAILER: u8 = b';';
 
 #[derive(Debug, Default)]
 enum State {
@@ -40,6 +44,14 @@ impl Walk for Gif {
                 }
                 Ok(step)
             }
+        }
+    }
+
+    fn ending(&self, rest: &[u8], found: &Found) -> Ending {
+        let between_blocks = matches!(self.state, State::Block) && rest.is_empty();
+        match between_blocks && found.frames() > 0 {
+            true => Ending::Complete(&[TRAILER]),
+            false => Ending::Truncated,
         }
     }
 
@@ -89,11 +101,8 @@ impl Gif {
         else {
             return Ok(Step::Need(SIZE));
         };
-        self.screen = (width, height);
-        // A screen without a size takes the size of the first frame.
-        if width > 0 && height > 0 {
-            found.set_canvas(width.into(), height.into())?;
-        }
+        self.screen = (width.into(), height.into());
+        found.check_pixels(width.into(), height.into())?;
         self.state = State::Block;
         Ok(Step::Keep(colour_table(packed).saturating_add(13)))
     }
@@ -103,8 +112,8 @@ impl Gif {
             None => Ok(Step::Need(1)),
             Some(b',') => self.image(window, found),
             Some(b'!') => self.extension(window, found),
-            Some(b';') if found.frames() > 0 => Ok(Step::Done(1)),
-            Some(b';') => Err(found.malformed("it has no frame")),
+            Some(&TRAILER) if found.frames() > 0 => Ok(Step::Done(1)),
+            Some(&TRAILER) => Err(found.malformed("it has no frame")),
             // Some encoders write more than one block terminator.
             Some(0) => {
                 let zeros = window.iter().take_while(|byte| **byte == 0);
@@ -154,12 +163,15 @@ impl Gif {
         else {
             return Ok(Step::Need(SIZE));
         };
-        // Decoders allocate the frame at its position, even beyond the screen.
         let end =
             |from: Option<u16>, side: u16| u32::from(from.unwrap_or(0)).saturating_add(side.into());
-        found.check_pixels(end(left, width), end(top, height))?;
-        if found.canvas().is_none() {
-            found.set_canvas(width.into(), height.into())?;
+        let (right, bottom) = (end(left, width), end(top, height));
+        // Decoders allocate the frame at its position, even beyond the screen.
+        found.check_pixels(right, bottom)?;
+        if found.frames() == 0 {
+            // The first frame enlarges a screen that it does not fit on.
+            let (across, down) = self.screen;
+            found.set_canvas(across.max(right), down.max(bottom))?;
         }
         found.charge_part();
         found.add_frame()?;

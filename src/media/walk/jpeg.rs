@@ -1,23 +1,31 @@
 //! The walk over a JPEG.
 
-use super::{Found, Step, Walk, length};
+mod frame;
+mod history;
+mod huffman;
+mod markers;
+mod metadata;
+mod picture;
+mod scan;
+mod stray;
+mod stream;
+
+use super::{Depth, Ending, Found, Step, Walk, length};
 use crate::media::MediaError;
-use crate::media::exif;
-use crate::media::strip::{self, Edit};
-
-const SOI: u8 = 0xD8;
-const EOI: u8 = 0xD9;
-const SOS: u8 = 0xDA;
-const APP1: u8 = 0xE1;
-const APP2: u8 = 0xE2;
-const COM: u8 = 0xFE;
-
-/// Precedes the index of further pictures, which follow EOI (CIPA DC-007 §5.1).
-const MPF_PREFIX: &[u8] = b"MPF\0";
+use crate::media::read::Reader;
+use markers::{APP1, APP2, COM, DHT, DRI, EOI, SOI, SOS, is_restart, next_marker, next_marker_but};
+use picture::{Picture, Progress};
+use stray::Stray;
 
 /// The maximum number of scans: each takes only a few bytes, but makes a decoder process all
 /// pixels again. Encoders write ten or so.
 const MAX_SCANS: u32 = 500;
+
+const RESERVED: &str = "a reserved marker";
+
+/// The cost of a byte of a scan, and of a table of its codes, in units of the meter.
+const CODED: u64 = 3;
+const TABLE: u64 = 128;
 
 /// A walk over a JPEG (ITU T.81 Annex B): marker segments, and entropy-coded data in
 /// between, from SOI to EOI.
@@ -25,57 +33,166 @@ const MAX_SCANS: u32 = 500;
 /// Stray bytes between segments are skipped, as every decoder does. They are removed
 /// together with metadata: after a removed segment, they would be taken for a continuation
 /// of the scan before it.
-#[derive(Debug, Default)]
+///
+/// If the last scan is complete, the file may end without EOI, or continue with anything else,
+/// and gets an EOI. That is known only to a walk at [`Depth::Codes`], as [`Picture`] tells. At
+/// [`Depth::Markers`], a file with a scan but without EOI is undecided.
+#[derive(Debug)]
 pub(super) struct Jpeg {
-    started: bool,
+    depth: Depth,
     framed: bool,
     scans: u32,
-    /// Whether the data up to the next marker belongs to a scan.
-    in_scan: bool,
+    /// Whether there are restarts in scans.
+    restarts: bool,
+    /// The coded data, as long as it can be followed.
+    picture: Option<Picture>,
+    at: Position,
+    /// What follows the last scan.
+    stray: Stray,
+}
+
+/// What the bytes up to the next marker are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Position {
+    /// The signature.
+    Start,
+    /// Stray bytes between segments.
+    Segments,
+    /// The data of a scan.
+    Scan {
+        /// Whether there was a marker that decoders skip to the next restart.
+        damaged: bool,
+    },
+    /// Whatever follows the last scan.
+    AfterPicture,
+    /// A scan, or whatever follows the last one: that is undecided.
+    Undecided,
+    /// Nothing: the end has been added.
+    End,
+}
+
+impl Jpeg {
+    pub(super) fn new(depth: Depth) -> Self {
+        Self {
+            depth,
+            framed: false,
+            scans: 0,
+            restarts: false,
+            picture: (depth == Depth::Codes).then(Picture::default),
+            at: Position::Start,
+            stray: Stray::default(),
+        }
+    }
 }
 
 impl Walk for Jpeg {
     fn step(&mut self, window: &[u8], found: &mut Found) -> Result<Step, MediaError> {
-        if !self.started {
-            // The signature began with SOI.
-            self.started = true;
-            return Ok(Step::Keep(2));
-        }
-        match next_marker(window) {
-            (0, Some(marker)) => self.marker(marker, window, found),
-            (0, None) => Ok(Step::Need(2)),
-            (passed, _) if !self.in_scan && found.strip().is_some() => {
-                Ok(Step::Drop(length(passed)))
+        match self.walk(window, found) {
+            Err(MediaError::Malformed { .. }) if self.is_undecided() => {
+                self.at = Position::Undecided;
+                Ok(everything(window))
             }
-            (passed, _) => Ok(Step::Keep(length(passed))),
+            step => step,
         }
     }
-}
 
-/// The number of bytes before the next marker, and its code if it is visible.
-///
-/// B.1.1.2 and B.1.1.5: FF 00 is data, FF before FF is fill, and RSTm and TEM have no
-/// parameters and are skipped.
-fn next_marker(window: &[u8]) -> (usize, Option<u8>) {
-    let mut rest = window;
-    while let Some(data) = memchr::memchr(0xFF, rest) {
-        rest = rest.get(data..).unwrap_or_default();
-        // One of these is often followed by many.
-        loop {
-            let before = window.len().saturating_sub(rest.len());
-            rest = match rest {
-                [0xFF, 0x00 | 0x01 | 0xD0..=0xD7, after @ ..] => after,
-                [0xFF, 0xFF, ..] => rest.get(1..).unwrap_or_default(),
-                [0xFF, marker, ..] => return (before, Some(*marker)),
-                [0xFF] => return (before, None),
-                _ => break,
-            };
+    /// After the last scan, nothing but EOI can be missing.
+    fn ending(&self, _: &[u8], _: &Found) -> Ending {
+        match self.at {
+            Position::AfterPicture => Ending::Complete(&[0xFF, EOI]),
+            _ if self.is_undecided() => Ending::Undecided,
+            _ => Ending::Truncated,
         }
     }
-    (window.len(), None)
+
+    #[cfg(test)]
+    fn held(&self) -> usize {
+        let pages = self.picture.as_ref().map_or(0, Picture::held);
+        self.stray.held().saturating_add(pages)
+    }
 }
 
 impl Jpeg {
+    /// Whether whatever is wrong after this may not be part of the image.
+    fn is_undecided(&self) -> bool {
+        self.depth == Depth::Markers && self.scans > 0
+    }
+
+    fn walk(&mut self, window: &[u8], found: &mut Found) -> Result<Step, MediaError> {
+        match self.at {
+            Position::Start => {
+                self.at = Position::Segments;
+                // The signature began with SOI.
+                Ok(Step::Keep(2))
+            }
+            Position::Segments => match next_marker(window) {
+                (0, Some(marker)) => self.marker(marker, window, found),
+                (0, None) => Ok(Step::Need(2)),
+                (passed, _) => Ok(stray(passed, found)),
+            },
+            Position::Scan { damaged } => self.scan_data(damaged, window, found),
+            Position::AfterPicture => self.after_picture(window, found),
+            Position::Undecided => Ok(everything(window)),
+            Position::End => Ok(Step::Done(0)),
+        }
+    }
+
+    /// Passes the data of a scan, up to a marker or the end of the last scan.
+    ///
+    /// A reserved marker in it is damage, which decoders pass at the next restart. If there
+    /// is none, they give up.
+    fn scan_data(
+        &mut self,
+        mut damaged: bool,
+        window: &[u8],
+        found: &mut Found,
+    ) -> Result<Step, MediaError> {
+        let restarts = self.restarts;
+        let (passed, marker) = next_marker_but(window, |marker| {
+            let is_reserved = restarts && (0x02..=0xBF).contains(&marker);
+            damaged = is_reserved || damaged && !is_restart(marker);
+            is_reserved
+        });
+        self.at = Position::Scan { damaged };
+        match (passed, marker) {
+            (0, Some(_)) if damaged => Err(found.malformed(RESERVED)),
+            (0, Some(marker)) => {
+                // A scan that ends early cannot be followed by the last one.
+                self.picture.take_if(|picture| !picture.is_between_scans());
+                self.marker(marker, window, found)
+            }
+            (0, None) => Ok(Step::Need(2)),
+            (passed, _) => {
+                let is_followed = self.picture.is_some();
+                let passed = self.follow(window.get(..passed).unwrap_or_default());
+                if is_followed {
+                    found.meter().charge_each(passed, CODED);
+                }
+                Ok(Step::Keep(length(passed)))
+            }
+        }
+    }
+
+    /// Follows data of a scan, and returns how much of it belongs to the picture.
+    fn follow(&mut self, data: &[u8]) -> usize {
+        let progress = match &mut self.picture {
+            Some(picture) => picture.follow(data),
+            None => Progress::Open,
+        };
+        match progress {
+            Progress::Open => data.len(),
+            Progress::Lost => {
+                self.picture = None;
+                data.len()
+            }
+            Progress::Whole(end) => {
+                self.picture = None;
+                self.at = Position::AfterPicture;
+                end
+            }
+        }
+    }
+
     fn marker(&mut self, marker: u8, window: &[u8], found: &mut Found) -> Result<Step, MediaError> {
         match marker {
             EOI if self.scans > 0 => return Ok(Step::Done(2)),
@@ -84,7 +201,7 @@ impl Jpeg {
             // Tables, frames, scans, DNL, DRI, APPn and COM.
             0xC0..=0xC7 | 0xC9..=0xDD | 0xE0..=0xEF | COM => {}
             0xDE | 0xDF => return Err(found.malformed("hierarchical JPEG is not supported")),
-            _ => return Err(found.malformed("a reserved marker")),
+            _ => return Err(found.malformed(RESERVED)),
         }
         let Some([_, _, high, low]) = window.first_chunk::<4>() else {
             return Ok(Step::Need(4));
@@ -94,12 +211,15 @@ impl Jpeg {
             return Err(found.malformed("a segment is shorter than its length field"));
         }
         let end = usize::from(size).saturating_add(2);
+        // After the last scan, a segment that is not complete is not part of the image.
+        let is_last = self.at == Position::AfterPicture;
         let read = match marker {
-            // Huffman tables, arithmetic conditioning.
-            0xC4 | 0xCC => false,
-            0xC0..=0xCF | SOS | APP1 | APP2 => true,
-            0xE0..=0xEF | COM => found.strip().is_some(),
-            _ => false,
+            DHT if self.picture.is_none() => is_last,
+            // Arithmetic conditioning.
+            0xCC => is_last,
+            0xC0..=0xCF | SOS | DRI | APP1 | APP2 => true,
+            0xE0..=0xEF | COM => is_last || found.strip().is_some(),
+            _ => is_last,
         };
         let segment = match window.get(4..end) {
             Some(segment) => segment,
@@ -108,17 +228,34 @@ impl Jpeg {
         };
         found.charge_part();
         found.add_part("segments")?;
-        self.in_scan = marker == SOS;
+        if !is_last {
+            self.at = Position::Segments;
+        }
         match marker {
-            _ if !read => {}
-            0xE0..=0xEF | COM => return Ok(metadata(marker, segment, found)),
+            0xE0..=0xEF | COM if read => return Ok(metadata::step(marker, segment, found)),
+            DHT => {
+                self.picture
+                    .take_if(|picture| picture.tables(segment).is_none());
+            }
+            DRI => self.restart_interval(segment),
             SOS => self.scan(segment, found)?,
-            _ => self.frame(marker, segment, found)?,
+            0xC0..=0xCB | 0xCD..=0xCF => self.frame(marker, segment, found)?,
+            _ => {}
         }
         Ok(Step::Keep(length(end)))
     }
 
-    /// B.2.2, the frame header.
+    /// Reads the restart interval (B.2.4.4).
+    fn restart_interval(&mut self, segment: &[u8]) {
+        if let Some(interval) = Reader::new(segment).u16_be() {
+            self.restarts = interval > 0;
+            if let Some(picture) = &mut self.picture {
+                picture.restarts(interval);
+            }
+        }
+    }
+
+    /// Reads a frame header (B.2.2).
     fn frame(&mut self, marker: u8, segment: &[u8], found: &mut Found) -> Result<(), MediaError> {
         if matches!(marker, 0xC5..=0xC7 | 0xCD..=0xCF) {
             return Err(found.malformed("hierarchical JPEG is not supported"));
@@ -142,10 +279,12 @@ impl Jpeg {
         // decoder in use supports.
         found.set_canvas(width.into(), height.into())?;
         self.framed = true;
+        self.picture
+            .take_if(|picture| picture.frame(marker, segment).is_none());
         found.add_frame()
     }
 
-    /// B.2.3, the scan header.
+    /// Reads a scan header (B.2.3).
     fn scan(&mut self, segment: &[u8], found: &mut Found) -> Result<(), MediaError> {
         if !self.framed {
             return Err(found.malformed("a scan comes before the frame header"));
@@ -160,38 +299,31 @@ impl Jpeg {
         if self.scans > MAX_SCANS {
             return Err(found.too_many("scans", MAX_SCANS));
         }
+        let tables = self
+            .picture
+            .as_mut()
+            .and_then(|picture| picture.begin(segment));
+        match tables {
+            Some(tables) => found.meter().charge_each(tables, TABLE),
+            None => self.picture = None,
+        }
+        self.at = Position::Scan { damaged: false };
         Ok(())
     }
 }
 
-/// Decides about an APPn or COM segment.
-fn metadata(marker: u8, content: &[u8], found: &mut Found) -> Step {
-    let whole = length(content.len()).saturating_add(4);
-    let is_exif = marker == APP1 && exif::prefixed(content).is_some();
-    let first = is_exif && found.first_exif();
-    if first {
-        let transposed = exif::transposed(content, found.meter());
-        found.set_transposed(transposed);
-    }
-    let edit = match found.strip() {
-        // The pictures that the index lists are not stored.
-        _ if marker == APP2 && content.starts_with(MPF_PREFIX) && found.cuts_trailing() => {
-            Edit::Drop
-        }
-        Some(_) if is_exif && !first => Edit::Drop,
-        Some(strip) => strip::jpeg::segment(marker, content, strip, found.meter()),
-        None => Edit::Keep,
-    };
-    match edit {
-        Edit::Keep => Step::Keep(whole),
-        Edit::Drop => Step::Drop(whole),
-        Edit::Replace(content) => Step::Replace(whole, segment(marker, &content)),
+/// Keeps everything, however much there is.
+fn everything(window: &[u8]) -> Step {
+    match window.len() {
+        0 => Step::Need(1),
+        count => Step::Keep(length(count)),
     }
 }
 
-/// Encodes a segment (B.1.1.4): marker, length and content.
-fn segment(marker: u8, content: &[u8]) -> Vec<u8> {
-    // An edit never makes the content longer.
-    let length = u16::try_from(content.len().saturating_add(2)).unwrap_or(u16::MAX);
-    [&[0xFF, marker], &length.to_be_bytes()[..], content].concat()
+/// Leaves stray bytes out, if metadata is.
+fn stray(count: usize, found: &Found) -> Step {
+    match found.strip() {
+        Some(_) => Step::Drop(length(count)),
+        None => Step::Keep(length(count)),
+    }
 }

@@ -54,10 +54,12 @@ pub(super) trait Walk: Debug + Send + Sync {
     /// Looks at the bytes at the position that the last step led to.
     fn step(&mut self, window: &[u8], found: &mut Found) -> Result<Step, MediaError>;
 
-    /// Whether the file may end at the position that the last step led to. True only for
-    /// containers that do not state where they end. Any bytes after it are not part of them.
-    fn may_end(&self) -> bool {
-        false
+    /// What it means that the file ends at the position that the last step led to, or after
+    /// `rest`, which are too few bytes for another step. They are not part of a container that
+    /// is complete.
+    fn ending(&self, rest: &[u8], found: &Found) -> Ending {
+        let _ = (rest, found);
+        Ending::Truncated
     }
 
     /// The number of bytes that the walk itself holds.
@@ -67,10 +69,31 @@ pub(super) trait Walk: Debug + Send + Sync {
     }
 }
 
+/// What it means that a file ends.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// The rest of the container is missing.
+    Truncated,
+    /// The container is complete, but for these bytes.
+    Complete(&'static [u8]),
+    /// Only a walk that follows coded data can tell.
+    Undecided,
+}
+
+/// How closely coded data is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// Only markers in it are looked for.
+    Markers,
+    /// Each code of a JPEG is followed, which takes several times as long, so that the end of
+    /// its picture is known without a marker.
+    Codes,
+}
+
 /// The walk over a container of this kind, beginning at the file's first byte.
-pub(super) fn of(kind: Kind) -> Box<dyn Walk> {
+pub(super) fn of(kind: Kind, depth: Depth) -> Box<dyn Walk> {
     match kind {
-        Kind::Jpeg => Box::<jpeg::Jpeg>::default(),
+        Kind::Jpeg => Box::new(jpeg::Jpeg::new(depth)),
         Kind::Png => Box::<png::Png>::default(),
         Kind::Gif => Box::<gif::Gif>::default(),
         Kind::Webp => Box::<webp::Webp>::default(),
@@ -93,6 +116,8 @@ pub(super) struct Found {
     parts: u32,
     /// Whether there has been an Exif block.
     exif: bool,
+    /// The number of bytes that the walk left out because they come after the end.
+    trailing: u64,
     meter: Meter,
 }
 
@@ -106,6 +131,7 @@ impl Found {
             frames: 0,
             parts: 0,
             exif: false,
+            trailing: 0,
             meter: Meter::default(),
         }
     }
@@ -226,6 +252,12 @@ impl Found {
         self.transposed = self.transposed.or(transposed);
     }
 
+    /// Sets the number of bytes that were left out because the container may have ended before
+    /// them.
+    fn set_trailing(&mut self, count: usize) {
+        self.trailing = length(count);
+    }
+
     /// The error of a container that violates a rule.
     pub(super) fn malformed(&self, reason: &'static str) -> MediaError {
         MediaError::Malformed {
@@ -239,8 +271,12 @@ impl Found {
         MediaError::Truncated { kind: self.kind }
     }
 
-    /// Returns the facts at the end of the file.
+    /// Returns the facts at the end of the file, after which `trailing` bytes were cut off.
     pub(super) fn facts(&self, trailing: u64) -> Result<Facts, MediaError> {
+        let trailing = trailing.saturating_add(self.trailing);
+        if trailing > 0 && !self.cuts_trailing() {
+            return Err(MediaError::TrailingData { kind: self.kind });
+        }
         let (width, height) = self.canvas.ok_or_else(|| self.truncated())?;
         let (width, height) = match self.transposed {
             Some(true) => (height, width),

@@ -1,9 +1,10 @@
 //! The walk over a PNG.
 
 mod animation;
+mod chunk;
 
 use animation::Animation;
-use crc32fast::Hasher;
+use chunk::{Passing, Reading, WRONG_CRC, is_dispensable, reading};
 
 use super::{Found, Step, Walk, length};
 use crate::media::MediaError;
@@ -12,7 +13,7 @@ use crate::media::read::Reader;
 use crate::media::strip::{self, Edit};
 
 /// A walk over a PNG (third edition, §5): the signature, then chunks from IHDR to IEND, each
-/// with its CRC.
+/// with its CRC. An ancillary chunk with a wrong CRC is left out, because decoders skip it.
 #[derive(Debug, Default)]
 pub(super) struct Png {
     signed: bool,
@@ -34,29 +35,8 @@ enum Data {
     After,
 }
 
-/// A chunk whose content is not looked at.
-#[derive(Debug)]
-struct Passing {
-    /// The number of bytes of the content that have not passed.
-    left: u64,
-    /// The CRC of the name and the content so far.
-    crc: Hasher,
-    /// Whether the chunk is left out of the file.
-    dropped: bool,
-}
-
 /// §5.1: the maximum of PNG's four-byte unsigned integers.
 const MAX_LENGTH: u32 = 0x7FFF_FFFF;
-
-/// How to read a chunk, depending on its name and length.
-enum Reading {
-    /// Wait until it is complete.
-    Whole,
-    /// Let it pass.
-    Pass,
-    /// Let it pass, and leave it out of the file.
-    Drop,
-}
 
 impl Walk for Png {
     fn step(&mut self, window: &[u8], found: &mut Found) -> Result<Step, MediaError> {
@@ -110,75 +90,11 @@ impl Walk for Png {
         };
         found.charge_part();
         self.pass(name, size, found)?;
-        let mut crc = Hasher::new();
-        crc.update(&name);
-        let passing = self.passing.insert(Passing {
-            left: size.into(),
-            crc,
-            dropped,
-        });
-        Ok(passing.advance(8))
+        let passing = Passing::new(name, size, dropped, found);
+        let step = passing.advance(8);
+        self.passing = Some(passing);
+        Ok(step)
     }
-}
-
-impl Passing {
-    /// The step over `count` bytes of the chunk.
-    fn advance(&self, count: usize) -> Step {
-        if self.dropped {
-            Step::Drop(length(count))
-        } else {
-            Step::Keep(length(count))
-        }
-    }
-
-    /// The next step over the content; `None` before the CRC, if it is correct.
-    fn step(&mut self, window: &[u8], found: &Found) -> Result<Option<Step>, MediaError> {
-        if self.left > 0 {
-            let there =
-                usize::try_from(self.left).map_or(window.len(), |left| left.min(window.len()));
-            if there == 0 {
-                return Ok(Some(Step::Need(1)));
-            }
-            self.crc.update(window.get(..there).unwrap_or_default());
-            self.left = self.left.saturating_sub(length(there));
-            return Ok(Some(self.advance(there)));
-        }
-        let Some(crc) = Reader::new(window).u32_be() else {
-            return Ok(Some(Step::Need(4)));
-        };
-        if crc != self.crc.clone().finalize() {
-            return Err(found.malformed(WRONG_CRC));
-        }
-        Ok(None)
-    }
-}
-
-const WRONG_CRC: &str = "a chunk does not match its CRC";
-
-fn reading(name: [u8; 4], size: u32, found: &Found) -> Result<Reading, MediaError> {
-    let expect = |expected: u32| {
-        if size == expected {
-            Ok(Reading::Whole)
-        } else {
-            Err(found.malformed("a chunk of fixed length has a different length"))
-        }
-    };
-    match &name {
-        b"IHDR" => return expect(13),
-        b"acTL" => return expect(8),
-        b"fcTL" => return expect(26),
-        b"IEND" => return expect(0),
-        b"fdAT" if size < 4 => return Err(found.malformed("a frame's data has no sequence number")),
-        b"eXIf" | b"zxIf" | b"iCCP" | b"tEXt" | b"zTXt" | b"iTXt" => {
-            found.check_metadata(size.into())?;
-        }
-        _ => {}
-    }
-    Ok(match (&name, found.strip()) {
-        (b"eXIf", _) | (b"tEXt" | b"zTXt" | b"iTXt", Some(_)) => Reading::Whole,
-        (_, Some(strip)) if strip::png::drops(name, strip) => Reading::Drop,
-        _ => Reading::Pass,
-    })
 }
 
 impl Png {
@@ -190,14 +106,18 @@ impl Png {
         found: &mut Found,
     ) -> Result<Step, MediaError> {
         found.charge_part();
-        let (head, crc) = chunk.split_last_chunk::<4>().unwrap_or((chunk, &[0; 4]));
-        let mut hasher = Hasher::new();
-        hasher.update(head.get(4..).unwrap_or_default());
-        if hasher.finalize() != u32::from_be_bytes(*crc) {
+        let whole = length(chunk.len());
+        let is_intact = chunk::has_its_crc(chunk);
+        if is_dispensable(name) {
+            found.add_part("chunks")?;
+            if !is_intact {
+                return Ok(Step::Drop(whole));
+            }
+        } else if !is_intact {
             return Err(found.malformed(WRONG_CRC));
         }
-        let content = head.get(8..).unwrap_or_default();
-        let whole = length(chunk.len());
+        let end = chunk.len().saturating_sub(4);
+        let content = chunk.get(8..end).unwrap_or_default();
         match &name {
             b"IHDR" => self.header(content, found)?,
             b"acTL" if !self.has_data() => {
@@ -215,10 +135,7 @@ impl Png {
                 self.end(found)?;
                 return Ok(Step::Done(whole));
             }
-            b"eXIf" | b"tEXt" | b"zTXt" | b"iTXt" => {
-                found.add_part("chunks")?;
-                return Ok(metadata(name, content, found));
-            }
+            b"eXIf" | b"tEXt" | b"zTXt" | b"iTXt" => return Ok(metadata(name, content, found)),
             _ => {}
         }
         Ok(Step::Keep(whole))
@@ -345,22 +262,6 @@ fn metadata(name: [u8; 4], content: &[u8], found: &mut Found) -> Step {
     match edit {
         Edit::Keep => Step::Keep(whole),
         Edit::Drop => Step::Drop(whole),
-        Edit::Replace(content) => Step::Replace(whole, chunk(name, &content)),
+        Edit::Replace(content) => Step::Replace(whole, chunk::encode(name, &content)),
     }
-}
-
-/// Encodes a chunk (§5.3): length, name, content and CRC.
-fn chunk(name: [u8; 4], content: &[u8]) -> Vec<u8> {
-    let mut crc = Hasher::new();
-    crc.update(&name);
-    crc.update(content);
-    // An edit never makes the content longer.
-    let length = u32::try_from(content.len()).unwrap_or(u32::MAX);
-    [
-        &length.to_be_bytes(),
-        &name[..],
-        content,
-        &crc.finalize().to_be_bytes(),
-    ]
-    .concat()
 }

@@ -54,7 +54,7 @@ async fn upload_from(
     let mut upload = service.begin_upload(terms, keyed).await?;
     let declared = Declared {
         length: fetched.length,
-        kind: Kind::from_media_type(fetched.media_type),
+        media_type: Some(fetched.media_type.to_owned()),
         sha256: None,
         filename: url.rsplit('/').next().map(str::to_owned),
     };
@@ -99,7 +99,10 @@ async fn a_refused_file_refuses_the_whole_upload_and_leaves_nothing_behind() {
     let mut upload = bench.begin(of("alice")).await;
     send(&mut upload, &[300]).await.expect("is accepted");
     let refused = upload.file(body(b"no image"), Declared::default()).await;
-    assert_eq!(refused, Err(UploadError::Media(MediaError::UnknownType)));
+    assert!(matches!(
+        refused,
+        Err(UploadError::Media(MediaError::NotAccepted { .. }))
+    ));
     // Neither another file nor a commit changes that.
     assert_eq!(send(&mut upload, &[301]).await, refused);
     let committed = upload.commit(Attributes::default()).await;

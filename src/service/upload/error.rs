@@ -27,12 +27,14 @@ pub enum UploadError {
     #[error("the body ended before it was complete: {0}")]
     Interrupted(String),
     /// The declared type is not the type of the bytes.
-    #[error("the file was declared to be {}, but its bytes are {}", .declared.media_type(), .actual.media_type())]
+    #[error("the file was declared to be {declared:?}, but its bytes are {}", .actual.media_type())]
     TypeMismatch {
-        /// The declared type.
-        declared: Kind,
+        /// The declared media type.
+        declared: String,
         /// The type of the bytes.
         actual: Kind,
+        /// The types that are accepted.
+        accepted: Vec<Kind>,
     },
     /// The bytes do not have the SHA-256 that the sender declared.
     #[error("the content does not have the declared SHA-256")]

@@ -8,9 +8,9 @@ use uuid::Uuid;
 
 use super::digests::Digests;
 use super::{Attributes, Declared, Service, ServiceError, UploadError, UploadTerms};
-use crate::blobs::BlobWriter;
+use crate::blobs::{BlobError, BlobWriter};
 use crate::catalog::CatalogError;
-use crate::media::{Facts, Inspector, Piece, Policy};
+use crate::media::{Facts, Inspector, MediaError, Piece, Policy, Verdict};
 use crate::model::{BlobRef, Image, Kind, Sha256, Timestamp};
 use crate::service::filename;
 
@@ -61,15 +61,38 @@ impl Received {
 
 /// What is known of a body once it has ended.
 struct Judged {
-    facts: Facts,
+    verdict: Verdict,
     /// Of the stored bytes.
     sha256: Sha256,
     /// Of the received bytes.
     original_sha256: Sha256,
 }
 
+/// A body that has been stored.
+struct Stored {
+    blob: BlobRef,
+    lease: String,
+    judged: Judged,
+}
+
+impl Stored {
+    fn into_received(self, facts: Facts, declared: &Declared) -> Received {
+        Received {
+            blob: self.blob,
+            lease: self.lease,
+            sha256: self.judged.sha256,
+            original_sha256: self.judged.original_sha256,
+            facts,
+            filename: declared.filename.as_deref().and_then(filename::clean),
+        }
+    }
+}
+
 impl Service {
     /// Stores one file as its bytes arrive. After an error nothing of it remains.
+    ///
+    /// A JPEG without an end is stored twice. The second time, its codes are followed, which is
+    /// too slow to be done for every JPEG.
     pub(super) async fn receive<S, E>(
         &self,
         body: S,
@@ -81,17 +104,71 @@ impl Service {
         E: std::fmt::Display,
     {
         self.refuse_length(terms, declared.length)?;
+        let interrupted = |error: E| UploadError::Interrupted(error.to_string());
+        let body = body.map(|bytes| bytes.map_err(interrupted));
+        let inspector = Inspector::new(self.policy(terms));
+        let stored = self.store(body, inspector, &declared, terms).await?;
+        match stored.judged.verdict {
+            Verdict::Accepted(facts) => Ok(stored.into_received(facts, &declared)),
+            Verdict::Undecided => self.decide(stored, &declared, terms).await,
+        }
+    }
+
+    /// Stores an undecided file once more, following its codes.
+    async fn decide(
+        &self,
+        undecided: Stored,
+        declared: &Declared,
+        terms: &UploadTerms,
+    ) -> Result<Received, UploadError> {
+        let decided = self.follow(&undecided.blob, declared, terms).await;
+        self.delete_in_background(vec![undecided.blob]);
+        let (mut stored, facts) = decided?;
+        stored.judged.original_sha256 = undecided.judged.original_sha256;
+        Ok(stored.into_received(facts, declared))
+    }
+
+    async fn follow(
+        &self,
+        blob: &BlobRef,
+        declared: &Declared,
+        terms: &UploadTerms,
+    ) -> Result<(Stored, Facts), UploadError> {
+        let declared = Declared {
+            length: Some(blob.size),
+            sha256: None,
+            ..declared.clone()
+        };
+        let body = self.blobs().read(blob, 0..blob.size).await?;
+        let body = body.map(|bytes| bytes.map_err(UploadError::from));
+        let inspector = Inspector::following(self.policy(terms));
+        let stored = self.store(body, inspector, &declared, terms).await?;
+        match stored.judged.verdict {
+            Verdict::Accepted(facts) => Ok((stored, facts)),
+            Verdict::Undecided => Err(MediaError::Truncated { kind: Kind::Jpeg }.into()),
+        }
+    }
+
+    /// Stores a body in a new blob. After an error nothing of it remains.
+    async fn store<S>(
+        &self,
+        body: S,
+        inspector: Inspector,
+        declared: &Declared,
+        terms: &UploadTerms,
+    ) -> Result<Stored, UploadError>
+    where
+        S: Stream<Item = Result<Bytes, UploadError>> + Send,
+    {
         let id = self.next_blob_id().await.map_err(ServiceError::from)?;
         let mut writer = self.blobs().create(id.blob, declared.length);
         let until = id.write_until;
-        match self.take(body, &declared, terms, until, &mut *writer).await {
-            Ok(judged) => Ok(Received {
+        let taken = self.take(body, inspector, declared, terms, until, &mut *writer);
+        match taken.await {
+            Ok(judged) => Ok(Stored {
                 blob: writer.finish().await?,
                 lease: id.lease,
-                sha256: judged.sha256,
-                original_sha256: judged.original_sha256,
-                facts: judged.facts,
-                filename: declared.filename.as_deref().and_then(filename::clean),
+                judged,
             }),
             Err(error) => {
                 self.give_up(writer, &error).await;
@@ -138,56 +215,69 @@ impl Service {
         accepted.filter(allowed).collect()
     }
 
-    async fn take<S, E>(
+    async fn take<S>(
         &self,
         body: S,
+        mut inspector: Inspector,
         declared: &Declared,
         terms: &UploadTerms,
         until: Timestamp,
         writer: &mut dyn BlobWriter,
     ) -> Result<Judged, UploadError>
     where
-        S: Stream<Item = Result<Bytes, E>> + Send,
-        E: std::fmt::Display,
+        S: Stream<Item = Result<Bytes, UploadError>> + Send,
     {
-        let mut inspector = Inspector::new(self.policy(terms));
         let limit = self.max_bytes(terms);
         let mut digests = Digests::default();
         let mut pieces = Vec::new();
         let mut size: u64 = 0;
         let mut body = std::pin::pin!(body);
         while let Some(bytes) = body.next().await {
-            let bytes = bytes.map_err(|error| UploadError::Interrupted(error.to_string()))?;
+            let bytes = bytes?;
             size += bytes.len() as u64;
             if size > limit {
                 return Err(UploadError::TooLarge { limit });
             }
             self.refuse_late(until)?;
             inspector.push(bytes, &mut pieces)?;
-            refuse_mismatch(declared.kind, inspector.kind())?;
-            for piece in pieces.drain(..) {
-                digests.update(&piece);
-                if let Piece::Kept(bytes) | Piece::Added(bytes) = piece {
-                    writer.write(bytes).await?;
-                }
-            }
+            self.refuse_mismatch(declared, inspector.kind(), terms)?;
+            keep(&mut pieces, &mut digests, writer).await?;
         }
         if declared.length.is_some_and(|length| length != size) {
             let error = format!("{size} bytes arrived, which is not the declared length");
             return Err(UploadError::Interrupted(error));
         }
         self.refuse_late(until)?;
-        let facts = inspector.finish(&mut pieces)?;
-        // Nothing that arrives this late is stored.
-        pieces.iter().for_each(|piece| digests.update(piece));
+        let verdict = inspector.finish(&mut pieces)?;
+        keep(&mut pieces, &mut digests, writer).await?;
         let (sha256, original_sha256) = digests.finish();
         if declared.sha256.is_some_and(|sent| sent != original_sha256) {
             return Err(UploadError::DigestMismatch);
         }
         Ok(Judged {
-            facts,
+            verdict,
             sha256,
             original_sha256,
+        })
+    }
+
+    /// Refuses a file of another kind than the declared one.
+    fn refuse_mismatch(
+        &self,
+        declared: &Declared,
+        actual: Option<Kind>,
+        terms: &UploadTerms,
+    ) -> Result<(), UploadError> {
+        let (Some(declared), Some(actual)) = (&declared.media_type, actual) else {
+            return Ok(());
+        };
+        if Kind::from_media_type(declared) == Some(actual) {
+            return Ok(());
+        }
+        Err(UploadError::TypeMismatch {
+            declared: declared.clone(),
+            actual,
+            accepted: self.accepted(terms),
         })
     }
 
@@ -199,11 +289,17 @@ impl Service {
     }
 }
 
-fn refuse_mismatch(declared: Option<Kind>, actual: Option<Kind>) -> Result<(), UploadError> {
-    match (declared, actual) {
-        (Some(declared), Some(actual)) if declared != actual => {
-            Err(UploadError::TypeMismatch { declared, actual })
+/// Hashes pieces of a file, and writes those that are stored.
+async fn keep(
+    pieces: &mut Vec<Piece>,
+    digests: &mut Digests,
+    writer: &mut dyn BlobWriter,
+) -> Result<(), BlobError> {
+    for piece in pieces.drain(..) {
+        digests.update(&piece);
+        if let Piece::Kept(bytes) | Piece::Added(bytes) = piece {
+            writer.write(bytes).await?;
         }
-        _ => Ok(()),
     }
+    Ok(())
 }

@@ -39,8 +39,8 @@ pub struct UploadTicket {
 pub struct Declared {
     /// Its length in bytes.
     pub length: Option<u64>,
-    /// Its kind.
-    pub kind: Option<Kind>,
+    /// Its media type, without parameters; `None` if it says nothing about the file.
+    pub media_type: Option<String>,
     /// Its SHA-256.
     pub sha256: Option<Sha256>,
     /// Its name as sent. It is cleaned before it is kept.

@@ -102,7 +102,9 @@ impl Form<'_> {
         self.upload.refuse_more()?;
         let declared = Declared {
             length: None,
-            kind: media_type::declared_kind(media_type::of(field.headers()).unwrap_or_default())?,
+            media_type: media_type::of(field.headers())
+                .and_then(media_type::declared)
+                .map(str::to_owned),
             sha256: digest::sha256(field.headers())?,
             filename,
         };

@@ -147,6 +147,8 @@ pub(super) fn schema() -> Value {
             "actual": {"type": ["integer", "string"], "description": "The value that the request had."},
             "allowed": {"type": "array", "items": {"type": "string"},
                 "description": "The values that are allowed."},
+            "detected": {"type": "string",
+                "description": "The media type of the file, if its bytes determine it."},
             "quota": {"type": "string", "description": "The resource whose quota is exceeded: `images` or `bytes`."},
             "size": {"type": "integer", "description": "The size of the content in bytes."},
             "header": {"type": "string", "description": "The name of the invalid header field."},

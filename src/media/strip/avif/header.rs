@@ -227,7 +227,7 @@ impl<'a> Headers<'a> {
 
 /// The length of the fields before the boxes in a description of pictures
 /// (ISO/IEC 14496-12 §12.1.3).
-const DESCRIPTION: usize = 78;
+pub(in crate::media) const DESCRIPTION: usize = 78;
 
 /// Clears the name of a compressor, unless it is AV1's reference encoder. The name has 32
 /// bytes, the first of which is the number of bytes used.

@@ -1,6 +1,7 @@
 //! Exif blocks before and after an edit.
 
 use super::*;
+use crate::media::exif::ORIENTATION;
 
 fn edit(tiff: &[u8], strip: Strip) -> Edit {
     super::edit(tiff, strip, &mut Meter::default())

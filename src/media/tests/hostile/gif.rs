@@ -37,14 +37,14 @@ fn placed(area: [u16; 4]) -> Vec<u8> {
 }
 
 pub(super) fn cases() -> Vec<Case> {
-    [frames(), blocks()].into_iter().flatten().collect()
+    [screens(), frames(), blocks()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
-fn frames() -> Vec<Case> {
-    let cut = "ends before it is complete";
+fn screens() -> Vec<Case> {
     let pixels = "more than the 50000000 allowed";
-    let longer = "a width of 65536 pixels is more than the 65535 allowed";
-    const MAX: u16 = u16::MAX;
     vec![
         refused(
             "neither a screen nor a frame with a size",
@@ -57,6 +57,34 @@ fn frames() -> Vec<Case> {
             gif([255; 4], b"", FRAME, b""),
             pixels,
         ),
+        refused(
+            "a line and a screen that are long in different directions",
+            gif(
+                [1, 0, 255, 255],
+                b"",
+                b",\0\0\0\0\xff\xff\x01\0\0\x02\x01\x44\0",
+                b"",
+            ),
+            pixels,
+        ),
+        kept(
+            "a long line after the first frame, beside a long screen",
+            gif(
+                [1, 0, 255, 255],
+                b"",
+                &[FRAME, b",\0\0\0\0\xff\xff\x01\0\0\x02\x01\x44\0"].concat(),
+                b"",
+            ),
+        ),
+    ]
+}
+
+fn frames() -> Vec<Case> {
+    let cut = "ends before it is complete";
+    let pixels = "more than the 50000000 allowed";
+    let longer = "a width of 65536 pixels is more than the 65535 allowed";
+    const MAX: u16 = u16::MAX;
+    vec![
         kept("a frame without a size", placed([0; 4])),
         refused(
             "a frame of 65,535 by 65,535",

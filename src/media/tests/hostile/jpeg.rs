@@ -175,6 +175,14 @@ fn metadata() -> Vec<Case> {
             jpeg(&segment(0xE2, b"MPF\0MM"), b""),
             [Less; 3],
         ),
+        Case(
+            "a note that a gain map follows",
+            jpeg(
+                &segment(0xE2, b"urn:iso:std:iso:ts:21496:-1\0\0\0\0\0"),
+                b"",
+            ),
+            [Less; 3],
+        ),
         hidden(
             "a thumbnail that claims to be 255 by 255",
             jpeg(

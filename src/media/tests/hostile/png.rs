@@ -1,6 +1,6 @@
 //! Malicious PNGs.
 
-use super::{Case, SECRET, hidden, kept, private, refused};
+use super::{Case, Fate, SECRET, hidden, kept, private, refused};
 use crate::media::testing::png_chunk;
 
 const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
@@ -23,6 +23,13 @@ fn sized(width: u32, height: u32) -> Vec<u8> {
     headed(&[&sides[..], &[8, 2, 0, 0, 0]].concat(), b"", b"")
 }
 
+/// A chunk whose name was damaged later: the first letter has the other case.
+fn lowered(name: &[u8; 4]) -> Vec<u8> {
+    let mut chunk = png_chunk(name, b"Title\0data");
+    chunk[4] ^= 0x20;
+    chunk
+}
+
 /// The beginning of a chunk that claims to have this length.
 fn claim(name: &[u8; 4], length: u32) -> Vec<u8> {
     [&length.to_be_bytes()[..], name, b"some content"].concat()
@@ -39,7 +46,7 @@ fn declare(frames: u32) -> Vec<u8> {
 }
 
 pub(super) fn cases() -> Vec<Case> {
-    [lengths(), headers(), animations(), private_chunks()]
+    [lengths(), crcs(), headers(), animations(), private_chunks()]
         .into_iter()
         .flatten()
         .collect()
@@ -106,17 +113,38 @@ fn lengths() -> Vec<Case> {
             [&png(b"", b"")[..49], &png_chunk(b"IEND", b"x")].concat(),
             fixed,
         ),
-        refused(
-            "a CRC of zeros",
-            png(b"\0\0\0\x04prIvabcd\0\0\0\0", b""),
-            "does not match its CRC",
-        ),
         kept(
             "chunks without content throughout",
             png(
                 &png_chunk(b"tIME", b"").repeat(0),
                 &png_chunk(b"IDAT", b"").repeat(5000),
             ),
+        ),
+    ]
+}
+
+fn crcs() -> Vec<Case> {
+    vec![
+        Case(
+            "a CRC of zeros",
+            png(b"\0\0\0\x05prIvZzyzx\0\0\0\0", b""),
+            [Fate::Less; 3],
+        ),
+        refused(
+            "an ancillary name of image data, by one bit",
+            [
+                SIGNATURE,
+                &png_chunk(b"IHDR", IHDR),
+                &lowered(b"IDAT"),
+                &png_chunk(b"IEND", b""),
+            ]
+            .concat(),
+            "it has no image data",
+        ),
+        refused(
+            "a critical name of a text, by one bit",
+            png(&lowered(b"tEXt"), b""),
+            "an unknown critical chunk",
         ),
     ]
 }

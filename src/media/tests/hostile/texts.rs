@@ -1,11 +1,11 @@
 //! XMP packets, and Photoshop resources with IPTC, in a JPEG.
 
 use super::jpeg::jpeg;
-use super::{Case, SECRET, hidden, private};
+use super::{Case, Fate, SECRET, hidden, private};
 use crate::media::testing::segment;
 
 pub(super) fn cases() -> Vec<Case> {
-    [packets(), disguises(), resources()]
+    [packets(), disguises(), links(), resources()]
         .into_iter()
         .flatten()
         .collect()
@@ -117,6 +117,42 @@ fn disguises() -> Vec<Case> {
         ),
         private("a location in a comment", xmp("<!-- City --><a/>")),
         private("a location in a value", xmp("<a b='City'/>")),
+    ]
+}
+
+/// A JPEG with a part of an extended packet of this length.
+fn extended(length: usize, part: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(length).expect("short").to_be_bytes();
+    let head = [
+        &b"http://ns.adobe.com/xmp/extension/\0"[..],
+        &[b'A'; 32],
+        &length,
+        &[0; 4],
+    ];
+    jpeg(&segment(0xE1, &[&head.concat()[..], part].concat()), b"")
+}
+
+/// Properties that describe what follows the picture and is cut off.
+fn links() -> Vec<Case> {
+    let all = |name, file| Case(name, file, [Fate::Less; 3]);
+    let motion = "<a xmlns:c='http://ns.google.com/photos/1.0/camera/' c:MotionPhoto='1'/>";
+    let parts = "<a><Container:Directory><b>Zzyzx</b></Container:Directory></a>";
+    vec![
+        all("a motion photo", xmp(motion)),
+        all("a directory of parts", xmp(parts)),
+        all("a gain map", xmp("<a hdrgm:Version='1.0'/>")),
+        all(
+            "a directory of parts in extended XMP",
+            extended(parts.len(), parts.as_bytes()),
+        ),
+        hidden(
+            "a directory of parts in a part of extended XMP",
+            extended(parts.len() + 1, parts.as_bytes()),
+        ),
+        hidden(
+            "a packet that is not XML and has a directory",
+            xmp("<a><Container:Directory>Zzyzx"),
+        ),
     ]
 }
 

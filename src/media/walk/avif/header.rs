@@ -109,6 +109,7 @@ impl Avif {
                 return Err(found.malformed("the sequence has no track of pictures"));
             };
             found.set_canvas(track.width, track.height)?;
+            found.set_transposed(Some(track.transposed));
             found.set_frames(track.frames)?;
             if !track.whole {
                 return Err(found.malformed("a frame of the sequence has no bytes"));

@@ -43,7 +43,7 @@ pub(super) fn parse(content: &[u8]) -> Result<Image, Reason> {
             .ok_or("a property of the primary item is missing")?;
         let before = match name {
             b"ispe" => size.replace(extent(content)?).is_some(),
-            b"irot" => turned.replace(content.first().ok_or(SHORT)? & 1).is_some(),
+            b"irot" => turned.replace(transposes(content)?).is_some(),
             _ => false,
         };
         if before {
@@ -58,7 +58,7 @@ pub(super) fn parse(content: &[u8]) -> Result<Image, Reason> {
     Ok(Image {
         width,
         height,
-        transposed: turned == Some(1),
+        transposed: turned == Some(true),
         items,
         sizes: of(b"ispe").map(extent).collect::<Result<_, _>>()?,
         profile: of(b"colr")
@@ -109,6 +109,12 @@ fn indices(list: &[u8], wide: bool) -> Vec<usize> {
     } else {
         list.iter().map(|byte| usize::from(byte & 0x7F)).collect()
     }
+}
+
+/// Whether `irot` rotates by an odd number of quarter turns (ISO/IEC 23008-12 §6.5.10).
+pub(super) fn transposes(irot: &[u8]) -> Result<bool, Reason> {
+    let quarters = irot.first().ok_or(SHORT)?;
+    Ok(quarters & 1 == 1)
 }
 
 /// Width and height: `ispe` (ISO/IEC 23008-12 §6.5.3).

@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use super::items::{self, Items};
-use super::samples;
+use super::{meta, samples};
 use crate::media::boxes::{MISSING, Reason, SHORT, boxes, full, only, table};
+use crate::media::strip::avif::DESCRIPTION;
 
 /// The contents of `moov`.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub(super) struct Movie {
 pub(super) struct Track {
     pub(super) width: u32,
     pub(super) height: u32,
+    /// Whether it is rotated by 90 degrees, in either direction.
+    pub(super) transposed: bool,
     pub(super) frames: u32,
     /// Whether every frame has a position, and bytes there.
     pub(super) whole: bool,
@@ -63,8 +66,9 @@ impl Movie {
         handler.u32_be().ok_or(SHORT)?;
         let handler: [u8; 4] = handler.array().ok_or(SHORT)?;
         self.other |= !matches!(&handler, b"pict" | b"auxv" | b"vide" | b"soun");
-        let [samples] = only(information.ok_or(MISSING)?, [b"stbl"])?;
-        let samples = samples::add(samples.ok_or(MISSING)?, &mut self.samples)?;
+        let [tables] = only(information.ok_or(MISSING)?, [b"stbl"])?;
+        let tables = tables.ok_or(MISSING)?;
+        let samples = samples::add(tables, &mut self.samples)?;
         if &handler == b"pict" && self.pictures.is_none() {
             if samples.stated == 0 {
                 return Err("the sequence has no frames");
@@ -73,12 +77,34 @@ impl Movie {
             self.pictures = Some(Track {
                 width,
                 height,
+                transposed: transposed(tables)?,
                 frames: samples.stated,
                 whole: samples.located == u64::from(samples.stated) && !samples.empty,
             });
         }
         Ok(())
     }
+}
+
+/// Whether the frames of a track are rotated by 90 degrees, according to the description of
+/// AV1 samples (`stsd`, §8.5.2) in its tables. Decoders take the rotation of a track from there
+/// alone: not from the items of the file, nor from Exif.
+fn transposed(tables: &[u8]) -> Result<bool, Reason> {
+    let [descriptions] = only(tables, [b"stsd"])?;
+    let Some(descriptions) = descriptions else {
+        return Ok(false);
+    };
+    let (_, _, mut entries) = full(descriptions)?;
+    entries.u32_be().ok_or(SHORT)?;
+    for found in boxes(entries.rest()) {
+        let (name, content) = found?;
+        if &name == b"av01" {
+            let properties = content.get(DESCRIPTION..).ok_or(SHORT)?;
+            let [rotation] = only(properties, [b"irot"])?;
+            return rotation.map_or(Ok(false), meta::transposes);
+        }
+    }
+    Ok(false)
 }
 
 /// Checks that `elst` has as many entries as it declares (§8.6.6).

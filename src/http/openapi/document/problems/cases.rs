@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::http::reply::problem::ProblemKind::{self, *};
+use crate::model::Kind;
 
 /// The `detail` of the example.
 pub(super) fn detail(kind: ProblemKind) -> &'static str {
@@ -31,7 +32,7 @@ pub(super) fn detail(kind: ProblemKind) -> &'static str {
         PreconditionFailed => "the image has changed since",
         TooLarge => "the file is larger than the 26214400 bytes that are allowed",
         UriTooLong => "the path and query must have at most 16384 bytes",
-        UnsupportedType => "the bytes are image/gif, which is not the type that was declared",
+        UnsupportedType => "the bytes are image/heic, which is not accepted",
         UnsupportedCoding => "the body must be sent without a Content-Encoding",
         RangeNotSatisfiable => {
             "the content has 2841774 bytes, and none of them is in the requested range"
@@ -59,7 +60,9 @@ pub(super) fn members(kind: ProblemKind) -> Value {
         NotAcceptable => json!({"allowed": ["application/json"]}),
         TooLarge => json!({"limit": 26_214_400}),
         UriTooLong => json!({"limit": 16_384, "actual": 20_011}),
-        UnsupportedType => json!({"actual": "image/gif"}),
+        UnsupportedType => {
+            json!({"detected": "image/heic", "allowed": Kind::ALL.map(Kind::media_type)})
+        }
         RangeNotSatisfiable => json!({"size": 2_841_774}),
         TooManyPixels => json!({"limit": 50_000_000, "actual": 600_000_000}),
         MetadataTooLarge => json!({"limit": 1_048_576, "actual": 5_000_000}),

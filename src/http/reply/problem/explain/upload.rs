@@ -51,13 +51,16 @@ pub(super) const UNSUPPORTED_TYPE: Explanation = Explanation {
     meaning: "The type of the body is not accepted, or differs from the type that the request \
               declares. The type of a file is determined from its content.",
     causes: &[
-        "The file has none of the accepted types. Its file name extension does not matter.",
-        "The `Content-Type` names one image type, and the bytes are another.",
+        "The file has none of the accepted types. Its file name extension does not matter. \
+         Phones and cameras also write HEIC, TIFF and raw files, which few browsers show.",
+        "The `Content-Type` names one type, and the bytes are of another.",
+        "An upload has neither the file itself as its body, nor a form with a part named `file`.",
         "A JSON request was sent without `Content-Type: application/json`.",
         "The deployment's `accepted_types` or the upload ticket excludes the type.",
     ],
-    remedy: "Send one of the types in `allowed`, with the matching `Content-Type`. \
-             `GET /v1/limits` lists the accepted image types.",
+    remedy: "Send one of the types in `allowed`, with the matching `Content-Type`. `detected` is \
+             the type of the file that was sent, if its bytes determine it. `GET /v1/limits` \
+             lists the accepted image types.",
 };
 
 pub(super) const UNSUPPORTED_CODING: Explanation = Explanation {
