@@ -41,6 +41,6 @@ fn body(status: StatusCode, detail: &str) -> String {
     let status = status.as_u16();
     format!(
         "{{\"type\":\"about:blank\",\"title\":\"{title}\",\"status\":{status},\
-         \"detail\":\"{detail}\"}}"
+         \"detail\":\"{detail}\"}}\n"
     )
 }

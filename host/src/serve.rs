@@ -3,14 +3,15 @@
 use crate::app::{self, App, Application};
 use crate::runtime_config::RuntimeConfig;
 use crate::server::Bounds;
-use crate::variables::Sources;
+use crate::variables::{self, Sources};
 use crate::worker::Limits;
-use crate::{log, stats};
-use anyhow::{Context, Result};
+use crate::{listen, log, readiness, stats};
+use anyhow::{Result, anyhow};
 use clap::Args;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -18,6 +19,9 @@ use tokio::sync::Notify;
 
 /// How long requests under way may take after the host has received a signal to stop.
 const GRACE: Duration = Duration::from_secs(30);
+/// How long the application's first answer may delay the start. It takes longer only if a store
+/// does not answer.
+const FIRST_ANSWER: Duration = Duration::from_secs(3);
 
 /// An application to serve, and the location of its state.
 pub struct Deployment {
@@ -32,11 +36,12 @@ pub struct Deployment {
 /// The options for serving an application.
 #[derive(Args)]
 pub struct Options {
-    /// The address to listen on; port 0 chooses a free port.
-    #[arg(long, default_value = "127.0.0.1:3000", value_name = "ADDRESS")]
+    /// The address to listen on, such as 127.0.0.1:3000, localhost:3000 or 3000; port 0 chooses a
+    /// free port.
+    #[arg(long, default_value = "127.0.0.1:3000", value_name = "ADDRESS", value_parser = listen::parse)]
     pub listen: SocketAddr,
     /// Set a variable; may be repeated.
-    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    #[arg(long, value_name = "NAME=VALUE", value_parser = variables::pair)]
     pub variable: Vec<(String, String)>,
     /// The maximum memory of an instance.
     #[arg(long, value_name = "BYTES")]
@@ -77,11 +82,6 @@ pub struct Options {
     /// Print the counters on exit.
     #[arg(long)]
     stats: bool,
-}
-
-fn pair(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
-    Ok((name.to_owned(), value.to_owned()))
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
@@ -128,8 +128,15 @@ impl Options {
     }
 }
 
-/// Serves until SIGINT or SIGTERM, then exits the process.
+/// Serves until SIGINT or SIGTERM, then exits the process. It listens first, so that a port that
+/// is in use is reported at once, and does not accept anything until the application is there.
+///
+/// # Errors
+///
+/// Fails if the application cannot be started, or does not accept its settings.
 pub async fn run(options: Options, deployment: Deployment) -> Result<()> {
+    let listener = TcpListener::bind(options.listen).await;
+    let listener = listener.map_err(|error| anyhow!(listen::unavailable(options.listen, &error)))?;
     let app = options.start(&deployment)?;
     let (mut interrupt, mut terminate) = (
         signal(SignalKind::interrupt())?,
@@ -141,9 +148,19 @@ pub async fn run(options: Options, deployment: Deployment) -> Result<()> {
             stats::print();
         }
     });
-    let listener = TcpListener::bind(options.listen)
-        .await
-        .with_context(|| format!("cannot listen on {}", options.listen))?;
+    let mut checked = pin!(readiness::check_settings(&app.server));
+    let early = tokio::time::timeout(FIRST_ANSWER, &mut checked).await;
+    let is_settled = early.is_ok();
+    if let Ok(Err(wrong)) = early {
+        app.close();
+        return Err(wrong.into());
+    }
+    let refused = async {
+        if !is_settled && let Err(wrong) = checked.await {
+            return wrong;
+        }
+        std::future::pending().await
+    };
     let mut out = std::io::stdout();
     writeln!(out, "Serving http://{}", listener.local_addr()?)?;
     out.flush()?;
@@ -167,6 +184,10 @@ pub async fn run(options: Options, deployment: Deployment) -> Result<()> {
     tokio::select! {
         () = finish => {}
         () = give_up => log::info(format_args!("stopping while requests are under way")),
+        wrong = refused => {
+            app.close();
+            return Err(wrong.into());
+        }
     }
     app.close();
     if options.stats {
