@@ -154,8 +154,13 @@ async fn without_a_key_commands_fail_and_say_how_to_generate_one() {
     let short = operator.fails("serve --variable signing_keys=dev:AAAA");
     assert!(short.contains("at least 32"), "{short}");
     assert_eq!(operator.succeeds("keygen --save"), "");
-    let again = operator.fails("keygen --save");
-    assert!(again.contains("already"), "{again}");
+    let token = operator.succeeds("token");
+    let again = operator.run("keygen --save");
+    assert!(again.succeeded && again.text.contains("already"), "{}", again.text);
+    let other = operator.fails("keygen --save --kid other");
+    assert!(other.contains("already"), "{other}");
+    let same_key = |token: &str| token.split('.').next().map(str::to_owned);
+    assert_eq!(same_key(&operator.succeeds("token")), same_key(&token));
     let absent = operator.fails("token --env-file absent.env");
     assert!(absent.contains("absent.env"), "{absent}");
 }
