@@ -7,6 +7,7 @@
 //! subjects:
 //!
 //! - `cargo`: running cargo and rustup, the paths of the repository
+//! - `end_with`: hosts that end with xtask, however it ends
 //! - `component`: building the WebAssembly component
 //! - `guest`: the component's unit tests, compiled for the component's target
 //! - `host`: choosing, starting and stopping the program that runs it
@@ -23,6 +24,7 @@
 mod bench;
 mod cargo;
 mod component;
+mod end_with;
 mod fuzz;
 mod guest;
 mod host;
@@ -76,6 +78,11 @@ enum Command {
     MigrateBlobs(Passed),
     /// darkroom keygen: print a fresh signing key
     Keygen(Passed),
+    /// darkroom config: check the configuration and print it
+    Config(Passed),
+    /// Become a program that ends with its parent
+    #[command(hide = true)]
+    EndWith(end_with::EndWith),
 }
 
 fn main() -> ExitCode {
@@ -94,6 +101,8 @@ fn main() -> ExitCode {
         Command::Sign(passed) => passed.run("sign"),
         Command::MigrateBlobs(passed) => passed.run("migrate"),
         Command::Keygen(passed) => passed.run("keygen"),
+        Command::Config(passed) => passed.run("config"),
+        Command::EndWith(end_with) => end_with.run(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

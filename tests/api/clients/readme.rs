@@ -30,8 +30,9 @@ serve() {
         http://127.0.0.1:3000/health/ready 2>retries
 }
 curl() { command curl -sS --fail-with-body "$@"; }
+PROGRAM=$(command -v darkroom)
 cargo() { case "$*" in 'xtask up' | 'xtask test') ;; *) return 1 ;; esac }
-darkroom() { case $1 in serve) serve command darkroom "$@" ;; *) command darkroom "$@" ;; esac }
+darkroom() { case $1 in serve) serve "$PROGRAM" "$@" ;; *) "$PROGRAM" "$@" ;; esac }
 spin() { case $1 in build) ;; up) shift && serve $HOST "$@" ;; *) return 1 ;; esac }
 "#;
 

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use rustix::process::Signal;
 
-use crate::{cargo, http, signals};
+use crate::{cargo, end_with, http, signals};
 pub(crate) use program::{Choice, Kind, Program};
 
 /// How long a host may take to compile the component and open its stores.
@@ -45,7 +45,7 @@ pub(crate) struct Launch {
 
 impl Launch {
     fn command(&self, program: &Program) -> Result<Command> {
-        let mut command = Command::new(&program.path);
+        let mut command = end_with::this_process(&program.path);
         if program.kind == Kind::Spin {
             command.arg("up");
         }
@@ -86,7 +86,8 @@ pub(crate) struct Host {
 }
 
 impl Host {
-    /// Starts `program`. It can be used once [`Host::wait_until_ready`] returns.
+    /// Starts `program`, which ends with this process. It can be used once
+    /// [`Host::wait_until_ready`] returns. Must be called on the main thread.
     pub(crate) fn spawn(program: &Program, launch: &Launch) -> Result<Self> {
         let mut child = launch
             .command(program)?
