@@ -98,7 +98,12 @@ fn shown(variable: &Variable, value: &str) -> String {
     if value.is_empty() || !variable.is_secret {
         return format!("{value:?}");
     }
-    let ids = KeyRing::parse(value).map(|ring| ring.iter().map(SigningKey::id).collect::<Vec<_>>().join(", "));
+    let ids = KeyRing::parse(value).map(|ring| {
+        ring.iter()
+            .map(SigningKey::id)
+            .collect::<Vec<_>>()
+            .join(", ")
+    });
     match ids {
         Ok(ids) if variable.name == "signing_keys" => format!("{ids} (secrets not shown)"),
         _ => "(secret, not shown)".to_owned(),

@@ -84,10 +84,8 @@ impl Variables {
             "there is no signing key: run `darkroom keygen --save`, which saves one to .env, where \
              all commands look for it; or set SPIN_VARIABLE_SIGNING_KEYS",
         );
-        keys.and_then(|keys| {
-            KeyRing::parse(keys).context("the variable signing_keys is not valid")
-        })
-        .map_err(WrongSetting::because)
+        keys.and_then(|keys| KeyRing::parse(keys).context("the variable signing_keys is not valid"))
+            .map_err(WrongSetting::because)
     }
 
     /// Whether blobs are stored in the key-value store rather than in a bucket.

@@ -1,8 +1,8 @@
 //! An application, assembled from its manifest, stores and components.
 
 use crate::component::Component;
-use crate::manifest::{self, Manifest};
 use crate::exit::WrongSetting;
+use crate::manifest::{self, Manifest};
 use crate::runtime_config::{KeyValue, RuntimeConfig};
 use crate::{ctx, engine, key_value, log, outbound, routes, server, sqlite, variables, worker};
 use anyhow::{Context, Result};

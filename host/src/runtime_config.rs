@@ -91,9 +91,15 @@ impl RuntimeConfig {
         }
         let text = read(&beside)?;
         let state_dir = state_dir.map(std::path::absolute).transpose()?;
-        Self::parse(&text, folder, folder, state_dir.as_deref(), &default_state_dir)
-            .with_context(|| format!("cannot use {}", beside.display()))
-            .map_err(WrongSetting::because)
+        Self::parse(
+            &text,
+            folder,
+            folder,
+            state_dir.as_deref(),
+            &default_state_dir,
+        )
+        .with_context(|| format!("cannot use {}", beside.display()))
+        .map_err(WrongSetting::because)
     }
 
     /// Reads the file `path`, if any, and adds the default stores. The host's own files are in
@@ -263,10 +269,7 @@ mod tests {
         for (store, shown) in [
             (KeyValue::File("/a/b.db".into()), "/a/b.db"),
             (KeyValue::Redis("redis://h:1/2".into()), "redis://h:1/2"),
-            (
-                KeyValue::Redis("rediss://u:p@ss@h".into()),
-                "rediss://h",
-            ),
+            (KeyValue::Redis("rediss://u:p@ss@h".into()), "rediss://h"),
         ] {
             assert_eq!(store.to_string(), shown);
         }

@@ -37,7 +37,8 @@ impl Sources {
     pub fn new(given: HashMap<String, String>, env_file: &Path) -> Result<Self> {
         let env = std::env::vars_os().filter_map(|(name, value)| {
             let name = name.into_string().ok()?;
-            name.starts_with(PREFIX).then_some((name, value.into_string().ok()?))
+            name.starts_with(PREFIX)
+                .then_some((name, value.into_string().ok()?))
         });
         Ok(Self {
             given,
@@ -52,7 +53,9 @@ impl Sources {
         let set: BTreeSet<&String> = self.env.keys().chain(self.file.keys()).collect();
         let set = set.into_iter().filter_map(|name| {
             let bare = name.strip_prefix(PREFIX)?;
-            let is_known = declared.clone().any(|known| known.to_ascii_uppercase() == bare);
+            let is_known = declared
+                .clone()
+                .any(|known| known.to_ascii_uppercase() == bare);
             (!is_known).then_some((name, bare))
         });
         set.map(|(name, bare)| {
@@ -92,7 +95,9 @@ impl Sources {
             (self.env.get(&in_environment), Source::Environment),
             (self.file.get(&in_environment), Source::File),
         ];
-        let mut set = sources.into_iter().filter_map(|(value, source)| Some((value?, source)));
+        let mut set = sources
+            .into_iter()
+            .filter_map(|(value, source)| Some((value?, source)));
         set.next()
     }
 }
@@ -281,7 +286,10 @@ mod tests {
             panic!("three warnings");
         };
         assert!(!log.contains("did you mean"), "{log}");
-        assert!(key.ends_with("did you mean SPIN_VARIABLE_SIGNING_KEYS?"), "{key}");
+        assert!(
+            key.ends_with("did you mean SPIN_VARIABLE_SIGNING_KEYS?"),
+            "{key}"
+        );
         assert!(!key.contains("secret"), "{key}");
         let meant = "did you mean SPIN_VARIABLE_MAX_PIXELS?";
         assert!(lowercase.ends_with(meant), "{lowercase}");
@@ -291,7 +299,9 @@ mod tests {
             given: map(&[("max_pixel", "1")]),
             ..Sources::default()
         };
-        let error = Values::evaluate(&application, &sources).unwrap_err().to_string();
+        let error = Values::evaluate(&application, &sources)
+            .unwrap_err()
+            .to_string();
         assert!(error.ends_with("did you mean max_pixels?"), "{error}");
     }
 

@@ -4,7 +4,12 @@ use super::values::{Values, refuse};
 use super::{SettingsError, Variable};
 
 pub(super) const VARIABLES: &[Variable] = &[
-    Variable::new("public_base_url", "", "https://images.example.com", "Prefix for the paths in links"),
+    Variable::new(
+        "public_base_url",
+        "",
+        "https://images.example.com",
+        "Prefix for the paths in links",
+    ),
     Variable::new(
         "cors_origins",
         "",

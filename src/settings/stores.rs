@@ -52,9 +52,25 @@ pub(super) const VARIABLES: &[Variable] = &[
         "URL of the S3 server, with no path ([docs/stores.md](docs/stores.md))",
     ),
     Variable::new("s3_bucket", "", "photos", "Name of the S3 bucket"),
-    Variable::new("s3_region", "us-east-1", "eu-central-1", "Region of the S3 bucket"),
-    Variable::new("s3_access_key_id", "", "AKIAIOSFODNN7EXAMPLE", "Id of the key for the S3 bucket"),
-    Variable::new("s3_secret_access_key", "", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "Secret of that key").secret(),
+    Variable::new(
+        "s3_region",
+        "us-east-1",
+        "eu-central-1",
+        "Region of the S3 bucket",
+    ),
+    Variable::new(
+        "s3_access_key_id",
+        "",
+        "AKIAIOSFODNN7EXAMPLE",
+        "Id of the key for the S3 bucket",
+    ),
+    Variable::new(
+        "s3_secret_access_key",
+        "",
+        "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+        "Secret of that key",
+    )
+    .secret(),
     Variable::new(
         "s3_prefix",
         "darkroom/",

@@ -5,7 +5,12 @@ use super::{SettingsError, Variable};
 use crate::model::Quota;
 
 pub(super) const VARIABLES: &[Variable] = &[
-    Variable::new("max_upload_bytes", "26214400", "10485760", "Maximum file size in bytes"),
+    Variable::new(
+        "max_upload_bytes",
+        "26214400",
+        "10485760",
+        "Maximum file size in bytes",
+    ),
     Variable::new(
         "max_upload_seconds",
         "21600",

@@ -131,7 +131,9 @@ mod tests {
 
     #[test]
     fn a_program_is_not_started_if_its_parent_has_ended_already() {
-        let output = shell(&format!("{PARENT}=1 {CHILD}")).output().expect("sh starts");
+        let output = shell(&format!("{PARENT}=1 {CHILD}"))
+            .output()
+            .expect("sh starts");
         let text = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(3), "{text}");
         assert!(text.contains("has ended"), "{text}");

@@ -21,7 +21,10 @@ async fn answer(method: Method, path: &str) -> Answer {
 #[tokio::test]
 async fn the_process_is_live_and_everything_else_names_the_wrong_setting() {
     let live = answer(Method::GET, "/health/live").await;
-    assert_eq!((live.status, &live.json()["status"]), (StatusCode::OK, &"ok".into()));
+    assert_eq!(
+        (live.status, &live.json()["status"]),
+        (StatusCode::OK, &"ok".into())
+    );
     answer(Method::POST, "/health/live")
         .await
         .is_problem(405, "method-not-allowed");
@@ -31,7 +34,10 @@ async fn the_process_is_live_and_everything_else_names_the_wrong_setting() {
         let problem = refused.json();
         assert_eq!(problem["variable"], "max_pixels", "{path}");
         let detail = problem["detail"].as_str().expect("a text");
-        assert!(detail.contains("max_pixels") && detail.contains("many"), "{detail}");
+        assert!(
+            detail.contains("max_pixels") && detail.contains("many"),
+            "{detail}"
+        );
         assert!(!refused.header("x-request-id").is_empty(), "{path}");
     }
 }

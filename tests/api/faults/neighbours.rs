@@ -27,7 +27,9 @@ async fn two_hosts_on_the_same_files_serve_and_change_the_same_images() {
         let others = || images.iter().zip(clients.iter().rev().cycle());
         let downloads = join_all(others().map(|(image, client)| client.download(image))).await;
         assert!(downloads == files, "in round {round}");
-        let deletions = others().skip(2).map(|(image, client)| client.delete(path(image)));
+        let deletions = others()
+            .skip(2)
+            .map(|(image, client)| client.delete(path(image)));
         for response in join_all(deletions).await {
             assert_eq!(response.status(), 204);
         }

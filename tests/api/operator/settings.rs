@@ -73,7 +73,10 @@ fn the_host_opens_the_stores_beside_the_manifest_wherever_it_is_started_and_says
         let process = Process::of(&mut command, elsewhere.path());
         assert!(process.stop(), "the host did not end");
         let log = std::fs::read_to_string(elsewhere.path().join("stderr.log")).expect("a log");
-        for (kind, name) in [("database", "here.db"), ("key-value store", "here-blobs.db")] {
+        for (kind, name) in [
+            ("database", "here.db"),
+            ("key-value store", "here-blobs.db"),
+        ] {
             let path = folder.path().join(name);
             let line = format!("The {kind} \"default\" is {}{new}\n", path.display());
             assert!(log.contains(&line), "{line}: {log}");
