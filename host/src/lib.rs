@@ -7,7 +7,7 @@
 //!
 //! # Layout
 //! - [`manifest`], [`runtime_config`], [`variables`]: the description of the application;
-//!   [`similar`]: names that were probably meant.
+//!   `similar`: names that were probably meant.
 //! - [`engine`], [`component`], [`worker`], [`compute`]: the component and its instances;
 //!   [`ctx`]: the state of an instance.
 //! - [`server`], [`connection`], [`routes`], [`target`], [`under_way`]: incoming HTTP; [`gather`],
@@ -55,7 +55,7 @@ pub mod routes;
 pub mod runtime_config;
 pub mod serve;
 pub mod server;
-pub mod similar;
+mod similar;
 pub mod slow_body;
 pub mod slow_reader;
 pub mod sqlite;

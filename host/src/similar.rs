@@ -1,7 +1,7 @@
 //! Finds the name that was probably meant by a name that does not exist.
 
 /// The name among `known` that is most similar to `name`, if any is similar enough.
-pub fn closest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn closest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let close = known.into_iter().filter_map(|candidate| {
         let edits = distance(name.as_bytes(), candidate.as_bytes());
         (edits <= name.len().max(candidate.len()) / 3).then_some((edits, candidate))

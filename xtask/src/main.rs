@@ -40,10 +40,17 @@ mod tools;
 mod up;
 mod variables;
 
+/// The form of addresses, and of misspelt names: the same as the embedded host's.
+#[path = "../../host/src/listen.rs"]
+mod listen;
+#[path = "../../host/src/similar.rs"]
+mod similar;
+
 use std::process::ExitCode;
 
 use clap::Parser;
 
+use host::{EX_CONFIG, Ended};
 use operator::Passed;
 
 /// Darkroom's chores.
@@ -106,9 +113,16 @@ fn main() -> ExitCode {
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            say::failure(&error);
-            ExitCode::FAILURE
-        }
+        Err(error) => failed(&error),
     }
+}
+
+/// Prints the error, unless a program has printed it already.
+fn failed(error: &anyhow::Error) -> ExitCode {
+    let ended = error.downcast_ref::<Ended>();
+    if ended.is_some_and(Ended::has_named_a_wrong_setting) {
+        return ExitCode::from(EX_CONFIG);
+    }
+    say::failure(error);
+    ExitCode::FAILURE
 }

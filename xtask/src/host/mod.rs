@@ -1,12 +1,13 @@
 //! The program that runs the component: Spin if it is installed, or else the embedded host.
 //! Starting and stopping it.
 
+mod ended;
 mod program;
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
@@ -16,7 +17,8 @@ use anyhow::{Context as _, Result, bail};
 use rustix::process::Signal;
 
 use crate::{cargo, end_with, http, signals};
-pub(crate) use program::{Choice, Kind, Program};
+pub(crate) use ended::{EX_CONFIG, Ended};
+pub(crate) use program::{Build, Choice, Kind, Program};
 
 /// How long a host may take to compile the component and open its stores.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -149,11 +151,7 @@ impl Host {
 
     /// The error for a host that ended by itself.
     pub(crate) fn ended(&self, status: ExitStatus) -> anyhow::Error {
-        let message = self.log.as_deref().map_or_else(
-            || "its message is above".to_owned(),
-            |log| format!("its message: {}", last_lines(log)),
-        );
-        anyhow::anyhow!("the host ended ({status}); {message}")
+        Ended::new("the host", status, self.log.as_deref()).into()
     }
 
     fn check_alive(&mut self) -> Result<()> {
@@ -180,10 +178,4 @@ impl Drop for Host {
             thread::sleep(Duration::from_millis(10));
         }
     }
-}
-
-fn last_lines(log: &Path) -> String {
-    let text = std::fs::read_to_string(log).unwrap_or_default();
-    let lines: Vec<&str> = text.lines().collect();
-    lines[lines.len().saturating_sub(10)..].join("\n")
 }
