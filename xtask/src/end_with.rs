@@ -91,7 +91,7 @@ mod tests {
     }
 
     /// A command for a shell that runs the above.
-    const CHILD: &str = "\"$0\" --exact end_with::tests::in_a_process_of_its_own";
+    const CHILD: &str = "\"$0\" --exact --nocapture end_with::tests::in_a_process_of_its_own";
 
     fn shell(script: &str) -> Command {
         let mut shell = Command::new("sh");

@@ -90,7 +90,8 @@ impl Passed {
             defaults.extend(["--from".into(), component.manifest.into()]);
         }
         let mut command = Command::new(&program);
-        command.arg(name).args(defaults).args(self.arguments);
+        // After what is given, which may begin with a subcommand.
+        command.arg(name).args(self.arguments).args(defaults);
         bail!("cannot start {}: {}", program.display(), command.exec())
     }
 }
@@ -103,7 +104,7 @@ fn defaults(name: &str, given: &[OsString], repository: &Path) -> Vec<OsString> 
     if env_file.is_file() && !has_option(given, &["--env-file"]) {
         defaults.extend(["--env-file".into(), env_file.into()]);
     }
-    let has_stores = ["fsck", "backup", "restore"].contains(&name);
+    let has_stores = ["config", "fsck", "backup", "restore"].contains(&name);
     if has_stores && !has_option(given, &["--data-dir", "--runtime-config-file", "--url"]) {
         let data_dir = repository.join(DEFAULT_DATA_DIR);
         defaults.extend(["--data-dir".into(), data_dir.into()]);
@@ -142,6 +143,7 @@ mod tests {
         };
         check("token", "--sub alice", "");
         check("backup", "--to b", "--data-dir ROOT/.spin");
+        check("config", "check", "--data-dir ROOT/.spin");
         check("backup", "--to b --data-dir=c", "");
         check("fsck", "--runtime-config-file c", "");
         check("fsck", "--url http://u", "");
