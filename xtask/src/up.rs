@@ -236,6 +236,12 @@ mod tests {
         let error = misspelt.expect_err("refused").to_string();
         assert!(error.contains("did you mean max_pixels?"), "{error}");
 
+        let absent = parse("--runtime-config-file absent.toml")
+            .expect("valid")
+            .run();
+        let error = absent.expect_err("refused").to_string();
+        assert!(error.contains("absent.toml"), "{error}");
+
         let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = taken.local_addr().expect("an address");
         let folder = tempfile::tempdir().expect("a temporary directory");
