@@ -1,6 +1,7 @@
 //! Serves an application until a signal stops it, with the options of a command line.
 
 use crate::app::{self, App, Application};
+use crate::exit::WrongSetting;
 use crate::runtime_config::RuntimeConfig;
 use crate::server::Bounds;
 use crate::variables::{self, Sources};
@@ -153,12 +154,14 @@ pub async fn run(options: Options, deployment: Deployment) -> Result<()> {
             stats::print();
         }
     });
+    // A wrong setting is reported once: by the host, and not by the component too.
+    log::hold_guests();
     let mut checked = pin!(readiness::check_settings(&app.server));
     let early = tokio::time::timeout(FIRST_ANSWER, &mut checked).await;
+    log::release_guests(!matches!(early, Ok(Err(_))));
     let is_settled = early.is_ok();
     if let Ok(Err(wrong)) = early {
-        app.close();
-        return Err(wrong.into());
+        return Err(refuse(&app, wrong).await);
     }
     let refused = async {
         if !is_settled && let Err(wrong) = checked.await {
@@ -189,10 +192,7 @@ pub async fn run(options: Options, deployment: Deployment) -> Result<()> {
     tokio::select! {
         () = finish => {}
         () = give_up => log::info(format_args!("stopping while requests are under way")),
-        wrong = refused => {
-            app.close();
-            return Err(wrong.into());
-        }
+        wrong = refused => return Err(refuse(&app, wrong).await),
     }
     app.close();
     if options.stats {
@@ -204,10 +204,23 @@ pub async fn run(options: Options, deployment: Deployment) -> Result<()> {
 /// Serves until `stop` completes, then waits until no request and no instance is left.
 pub async fn until(app: &App, listener: TcpListener, stop: impl Future<Output = ()>) {
     app.server.clone().serve(listener, stop).await;
+    end_instances(app).await;
+}
+
+/// Ends the instances, and waits until none is left.
+async fn end_instances(app: &App) {
     while stats::live() > 0 {
         app.stopping.notify_waiters();
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+}
+
+/// Ends an application that does not accept its settings.
+async fn refuse(app: &App, wrong: WrongSetting) -> anyhow::Error {
+    // Other requests may be under way; none of them gets anything but this error.
+    let _ = tokio::time::timeout(FIRST_ANSWER, end_instances(app)).await;
+    app.close();
+    wrong.into()
 }
 
 async fn either(interrupt: &mut Signal, terminate: &mut Signal) {
