@@ -7,8 +7,9 @@
 //!
 //! # Layout
 //!
-//! One file or directory for each command: `serve`, `token` (and `keygen`), `sign`, `fsck`, `backup`
-//! (and `restore`), `migrate`, `generate` (`completions` and `man`). Shared subjects:
+//! One file or directory for each command: `serve`, `config`, `token` (and `keygen`), `sign`,
+//! `fsck`, `backup` (and `restore`), `migrate`, `generate` (`completions` and `man`). Shared
+//! subjects:
 //!
 //! - `embedded`: the application embedded in this program
 //! - `http`: requests to a running server
@@ -19,6 +20,7 @@
 #![forbid(unsafe_code)]
 
 mod backup;
+mod config;
 mod embedded;
 mod fsck;
 mod generate;
@@ -35,6 +37,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use darkroom_host::exit;
 
 /// Serves Darkroom, and manages its keys and its stores.
 #[derive(Parser)]
@@ -50,6 +53,8 @@ struct CommandLine {
 enum Command {
     /// Serve the application
     Serve(serve::Serve),
+    /// Check the configuration and print it
+    Config(config::Config),
     /// Print a bearer token, signed with the first key or a named one
     Token(token::Token),
     /// Generate a signing key, and print it as kid:secret or save it
@@ -72,13 +77,14 @@ enum Command {
 }
 
 /// Runs the command that the command line names. The exit code is 0 if the command succeeded, 1 if
-/// it failed or found something wrong, and 2 if the command line is invalid.
+/// it failed or found something wrong, 2 if the command line is invalid, and 78 if a setting is
+/// wrong.
 pub fn run() -> ExitCode {
     match CommandLine::parse().run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
-            ExitCode::FAILURE
+            exit::code(&error)
         }
     }
 }
@@ -88,6 +94,7 @@ impl CommandLine {
         let env_file = &self.env_file;
         match self.command {
             Command::Serve(serve) => serve.run(env_file),
+            Command::Config(config) => config.run(env_file),
             Command::Token(token) => token.run(env_file),
             Command::Keygen(keygen) => keygen.run(env_file),
             Command::Sign(sign) => sign.run(env_file),
@@ -116,6 +123,7 @@ mod tests {
     fn global_options_do_not_conflict_with_those_of_a_command() {
         for line in [
             "serve --from a --listen 127.0.0.1:0",
+            "config check --data-dir a --variable b=c",
             "token --sub a",
             "keygen --kid a",
             "sign --path /a --epoch 1",

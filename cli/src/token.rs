@@ -1,6 +1,7 @@
 //! `darkroom token` and `darkroom keygen`.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
@@ -52,11 +53,11 @@ impl Token {
 /// Generates a signing key, and prints or saves it.
 #[derive(Args)]
 pub(crate) struct Keygen {
-    /// The key's name, which tokens carry as `kid`
-    #[arg(long, default_value = "key-1", value_parser = parse_key_id)]
-    kid: String,
-    /// Save the key to the file of variables (.env, or --env-file) instead of printing it; the
-    /// file must have no signing key yet
+    /// The key's name, which tokens carry as `kid` [default: key-1]
+    #[arg(long, value_parser = parse_key_id)]
+    kid: Option<String>,
+    /// Save the key to the file of variables (.env, or --env-file) instead of printing it. Signing
+    /// keys that are there stay, and a key with a given name is not added to them
     #[arg(long)]
     save: bool,
 }
@@ -64,24 +65,36 @@ pub(crate) struct Keygen {
 impl Keygen {
     /// Runs the command.
     pub(crate) fn run(self, env_file: &EnvFile) -> Result<()> {
-        let key = keys::generate(&self.kid)?;
         if self.save {
-            return save(&key, env_file);
+            return self.save(env_file);
         }
-        println!("{key}");
+        println!("{}", self.key()?);
+        Ok(())
+    }
+
+    fn key(&self) -> Result<String> {
+        keys::generate(self.kid.as_deref().unwrap_or("key-1"))
+    }
+
+    fn save(&self, env_file: &EnvFile) -> Result<()> {
+        let path = env_file.path();
+        let variables = Variables::read(path, HashMap::new())?;
+        let place = format!("{} or the environment", path.display());
+        if variables.get("signing_keys").is_none() {
+            return save(&self.key()?, path);
+        }
+        ensure!(
+            self.kid.is_none(),
+            "{place} already has signing keys; to rotate them, put the new key before the old one \
+             (docs/access.md)",
+        );
+        variables.signing_keys()?;
+        eprintln!("==> {place} already has signing keys, which stay");
         Ok(())
     }
 }
 
-fn save(key: &str, env_file: &EnvFile) -> Result<()> {
-    let path = env_file.path();
-    let variables = Variables::read(path, HashMap::new())?;
-    ensure!(
-        variables.get("signing_keys").is_none(),
-        "{} or the environment already has signing keys; to rotate them, put the new key before \
-         the old one (docs/access.md)",
-        path.display()
-    );
+fn save(key: &str, path: &Path) -> Result<()> {
     keys::append_secret(path, &format!("{PREFIX}SIGNING_KEYS"), key)
         .with_context(|| format!("cannot write the signing key to {}", path.display()))?;
     eprintln!("==> Saved a new signing key to {}", path.display());

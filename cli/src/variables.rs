@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 use darkroom::auth::KeyRing;
-use darkroom_host::variables::Sources;
+use darkroom::settings;
+use darkroom_host::exit::WrongSetting;
+use darkroom_host::variables::{Source, Sources};
 
 /// The default file.
 const DEFAULT: &str = ".env";
@@ -60,19 +62,40 @@ impl Variables {
         value.filter(|value| !value.is_empty())
     }
 
+    /// The value of a variable as it is set, and its source.
+    pub(crate) fn find(&self, name: &str) -> Option<(&str, Source)> {
+        let (value, source) = self.0.find(name)?;
+        Some((value, source))
+    }
+
+    /// A warning for each variable that is set but does not exist.
+    pub(crate) fn unknown(&self) -> Vec<String> {
+        self.0.unknown(names())
+    }
+
+    /// Checks that every variable of the command line exists.
+    pub(crate) fn check_given(&self) -> Result<()> {
+        self.0.check_given(names()).map_err(WrongSetting::because)
+    }
+
     /// The signing keys.
     pub(crate) fn signing_keys(&self) -> Result<KeyRing> {
         let keys = self.get("signing_keys").context(
             "there is no signing key: run `darkroom keygen --save`, which saves one to .env, where \
              all commands look for it; or set SPIN_VARIABLE_SIGNING_KEYS",
-        )?;
-        KeyRing::parse(keys).context("the variable signing_keys is not valid")
+        );
+        keys.and_then(|keys| KeyRing::parse(keys).context("the variable signing_keys is not valid"))
+            .map_err(WrongSetting::because)
     }
 
     /// Whether blobs are stored in the key-value store rather than in a bucket.
     pub(crate) fn blobs_are_in_key_value(&self) -> bool {
         matches!(self.get("blob_store"), None | Some("key-value"))
     }
+}
+
+fn names() -> impl Iterator<Item = &'static str> + Clone {
+    settings::variables().map(|variable| variable.name)
 }
 
 #[cfg(test)]

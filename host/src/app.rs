@@ -1,11 +1,13 @@
 //! An application, assembled from its manifest, stores and components.
 
 use crate::component::Component;
+use crate::exit::WrongSetting;
 use crate::manifest::{self, Manifest};
-use crate::runtime_config::RuntimeConfig;
-use crate::{ctx, engine, key_value, outbound, routes, server, sqlite, variables, worker};
+use crate::runtime_config::{KeyValue, RuntimeConfig};
+use crate::{ctx, engine, key_value, log, outbound, routes, server, sqlite, variables, worker};
 use anyhow::{Context, Result};
 use std::collections::{BTreeSet, HashMap};
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::Notify;
@@ -73,13 +75,11 @@ impl App {
         let config = options.config;
         let manifest = options.application.manifest()?;
         let routes = routes::Routes::new(&manifest.triggers)?;
-        let variables = variables::Values::evaluate(&manifest.variables, &options.sources)?;
-        let mut granted = HashMap::new();
-        for (name, component) in &manifest.components {
-            let values = variables.resolve(&component.variables)?;
-            let hosts = outbound_hosts(name, component, &variables)?;
-            granted.insert(name, (values, hosts));
+        let declared = manifest.variables.keys().map(String::as_str);
+        for warning in options.sources.unknown(declared) {
+            log::warn(format_args!("{warning}"));
         }
+        let mut granted = grants(&manifest, &options.sources).map_err(WrongSetting::because)?;
         let (key_value, sqlite) = open_stores(&manifest, config)?;
         let mut limits = options.limits;
         limits.max_memory = limits.max_memory.or(config.max_instance_memory);
@@ -121,6 +121,23 @@ impl App {
     }
 }
 
+/// The variables of each component, and the servers that it may send requests to.
+fn grants<'a>(
+    manifest: &'a Manifest,
+    sources: &variables::Sources,
+) -> Result<HashMap<&'a String, Grant>> {
+    let variables = variables::Values::evaluate(&manifest.variables, sources)?;
+    let mut granted = HashMap::new();
+    for (name, component) in &manifest.components {
+        let values = variables.resolve(&component.variables)?;
+        let hosts = outbound_hosts(name, component, &variables)?;
+        granted.insert(name, (values, hosts));
+    }
+    Ok(granted)
+}
+
+type Grant = (HashMap<String, String>, outbound::AllowedHosts);
+
 /// The servers that a component may send requests to.
 fn outbound_hosts(
     name: &str,
@@ -139,7 +156,7 @@ type Stores = (
     HashMap<String, Arc<sqlite::Database>>,
 );
 
-/// Opens the stores that any of the components names.
+/// Opens the stores that any of the components names, and logs where they are.
 fn open_stores(manifest: &Manifest, config: &RuntimeConfig) -> Result<Stores> {
     let components = || manifest.components.values();
     let mut key_value = HashMap::new();
@@ -149,8 +166,11 @@ fn open_stores(manifest: &Manifest, config: &RuntimeConfig) -> Result<Stores> {
             format!(
                 "key_value_stores names {label:?}, which the runtime configuration does not define"
             )
-        })?;
+        });
+        let store = store.map_err(WrongSetting::because)?;
+        let is_new = matches!(store, KeyValue::File(path) if !path.exists());
         key_value.insert(label.clone(), key_value::Store::connect(label, store)?);
+        opened("key-value store", label, store, is_new);
     }
     let mut sqlite = HashMap::new();
     let labels: BTreeSet<&String> = components().flat_map(|c| &c.sqlite_databases).collect();
@@ -159,10 +179,18 @@ fn open_stores(manifest: &Manifest, config: &RuntimeConfig) -> Result<Stores> {
             format!(
                 "sqlite_databases names {label:?}, which the runtime configuration does not define"
             )
-        })?;
+        });
+        let path = path.map_err(WrongSetting::because)?;
+        let is_new = !path.exists();
         sqlite.insert(label.clone(), Arc::new(sqlite::Database::open(path)?));
+        opened("database", label, &path.display(), is_new);
     }
     Ok((key_value, sqlite))
+}
+
+fn opened(kind: &str, label: &str, place: &dyn Display, is_new: bool) {
+    let new = if is_new { " (new)" } else { "" };
+    log::info(format_args!("The {kind} {label:?} is {place}{new}"));
 }
 
 fn select<T: Clone>(labels: &[String], from: &HashMap<String, T>) -> HashMap<String, T> {

@@ -6,7 +6,8 @@
 //! refuses to start, and names it.
 //!
 //! # Layout
-//! - [`manifest`], [`runtime_config`], [`variables`]: the description of the application.
+//! - [`manifest`], [`runtime_config`], [`variables`]: the description of the application;
+//!   `similar`: names that were probably meant.
 //! - [`engine`], [`component`], [`worker`], [`compute`]: the component and its instances;
 //!   [`ctx`]: the state of an instance.
 //! - [`server`], [`connection`], [`routes`], [`target`], [`under_way`]: incoming HTTP; [`gather`],
@@ -14,7 +15,8 @@
 //!   [`problem`]: the host's own error responses; [`outbound`]: outgoing HTTP.
 //! - [`bindings`], `interfaces`: the calls that a component may make.
 //! - [`key_value`], [`sqlite`]: the stores; [`db`]: the file under both.
-//! - [`app`]: the application as a whole; [`serve`]: serves it until a signal stops it.
+//! - [`app`]: the application as a whole; [`serve`]: serves it until a signal stops it; `listen`:
+//!   the address; [`readiness`]: whether the application accepts its settings; [`exit`]: exit codes.
 //! - [`command`]: runs the component's unit tests, independently of the modules above.
 //! - [`log`], [`stats`]: logs and counters.
 //!
@@ -23,8 +25,10 @@
 //! all share one SQLite connection per database; errors of a statement come after its rows: all
 //! as on Spin. The host differs in speed: its SQLite files are in WAL mode, and writes that wait
 //! at the same time share one durable commit. It also limits slow clients and instances that
-//! compute for too long, which Spin leaves to the proxy in front or does not limit. Any other
-//! difference is a mistake in the host.
+//! compute for too long, which Spin leaves to the proxy in front or does not limit. It takes the
+//! `runtime-config.toml` beside the manifest unless told otherwise, and it ends at the start, with
+//! an exit code of its own, if the application does not accept its settings. Any other difference
+//! is a mistake in the host.
 
 pub mod answered;
 pub mod app;
@@ -36,18 +40,22 @@ pub mod connection;
 pub mod ctx;
 pub mod db;
 pub mod engine;
+pub mod exit;
 pub mod gather;
 mod interfaces;
 pub mod key_value;
+mod listen;
 pub mod log;
 pub mod manifest;
 pub mod outbound;
 pub mod patience;
 pub mod problem;
+pub mod readiness;
 pub mod routes;
 pub mod runtime_config;
 pub mod serve;
 pub mod server;
+mod similar;
 pub mod slow_body;
 pub mod slow_reader;
 pub mod sqlite;

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use std::fmt::Arguments;
 use std::io::Write;
 use std::pin::Pin;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 use tokio::io::AsyncWrite;
 use wasmtime_wasi::async_trait;
@@ -45,6 +45,33 @@ fn line(message: Arguments<'_>) {
     let _ = std::io::stderr().write_all(format!("{message}\n").as_bytes());
 }
 
+/// What guests have written since [`hold_guests`]; `None` if it is not held back.
+static HELD: Mutex<Option<Vec<u8>>> = Mutex::new(None);
+
+/// Holds back what guests write, until [`release_guests`].
+pub fn hold_guests() {
+    *HELD.lock().unwrap_or_else(PoisonError::into_inner) = Some(Vec::new());
+}
+
+/// Writes what was held back, or drops it.
+pub fn release_guests(is_shown: bool) {
+    let held = HELD.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if is_shown {
+        guest(&held.unwrap_or_default());
+    }
+}
+
+/// Writes whole lines of a guest.
+fn guest(lines: &[u8]) {
+    let mut held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
+    match held.as_mut() {
+        Some(held) => held.extend_from_slice(lines),
+        None => {
+            let _ = std::io::stderr().write_all(lines);
+        }
+    }
+}
+
 /// A guest's standard output or standard error, which is copied to this process's standard error
 /// in whole lines.
 pub struct GuestOutput;
@@ -77,7 +104,7 @@ impl Lines {
             None => 0,
         };
         if whole > 0 {
-            let _ = std::io::stderr().write_all(&self.0[..whole]);
+            guest(&self.0[..whole]);
             self.0.drain(..whole);
         }
     }
@@ -128,7 +155,7 @@ impl Drop for Lines {
     fn drop(&mut self) {
         if !self.0.is_empty() {
             self.0.push(b'\n');
-            let _ = std::io::stderr().write_all(&self.0);
+            guest(&self.0);
         }
     }
 }

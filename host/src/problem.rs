@@ -35,12 +35,27 @@ pub fn answer(status: StatusCode, detail: &str) -> Response<WasiBody> {
     response
 }
 
-/// The body of the response.
+/// The body of the response: JSON on a line of its own.
 fn body(status: StatusCode, detail: &str) -> String {
     let title = status.canonical_reason().unwrap_or("Error");
     let status = status.as_u16();
     format!(
         "{{\"type\":\"about:blank\",\"title\":\"{title}\",\"status\":{status},\
-         \"detail\":\"{detail}\"}}"
+         \"detail\":\"{detail}\"}}\n"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_body_is_a_line_of_json() {
+        let body = body(StatusCode::SERVICE_UNAVAILABLE, "too many requests");
+        assert!(body.ends_with("}\n"), "{body:?}");
+        let problem: serde_json::Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(problem["status"], 503);
+        assert_eq!(problem["title"], "Service Unavailable");
+        assert_eq!(problem["detail"], "too many requests");
+    }
 }

@@ -1,8 +1,10 @@
 //! `runtime-config.toml`: the location of the stores.
 
+use crate::exit::WrongSetting;
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// The stores by their labels, with absolute paths.
@@ -25,6 +27,29 @@ pub enum KeyValue {
     File(PathBuf),
     /// A Redis server.
     Redis(String),
+}
+
+impl fmt::Display for KeyValue {
+    /// The path of the file, or the URL of the server without its user and password.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => path.display().fmt(formatter),
+            Self::Redis(url) => {
+                let (scheme, rest) = url.split_once("://").unwrap_or(("redis", url));
+                let (_, server) = rest.rsplit_once('@').unwrap_or(("", rest));
+                write!(formatter, "{scheme}://{server}")
+            }
+        }
+    }
+}
+
+/// The name of the file, beside the manifest.
+const FILE: &str = "runtime-config.toml";
+
+fn read(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read {}", path.display()))
+        .map_err(WrongSetting::because)
 }
 
 #[derive(Default, Deserialize)]
@@ -56,6 +81,27 @@ struct SqliteTable {
 }
 
 impl RuntimeConfig {
+    /// Reads the file `path`, or else the `runtime-config.toml` in the manifest's directory
+    /// `folder`, if there is one, in which all paths are relative to `folder`.
+    pub fn find(path: Option<&Path>, state_dir: Option<&Path>, folder: &Path) -> Result<Self> {
+        let beside = folder.join(FILE);
+        let default_state_dir = folder.join(".spin");
+        if path.is_some() || !beside.is_file() {
+            return Self::load(path, state_dir, &default_state_dir);
+        }
+        let text = read(&beside)?;
+        let state_dir = state_dir.map(std::path::absolute).transpose()?;
+        Self::parse(
+            &text,
+            folder,
+            folder,
+            state_dir.as_deref(),
+            &default_state_dir,
+        )
+        .with_context(|| format!("cannot use {}", beside.display()))
+        .map_err(WrongSetting::because)
+    }
+
     /// Reads the file `path`, if any, and adds the default stores. The host's own files are in
     /// `state_dir`, or else in the directory that the file sets, or else in `default_state_dir`.
     ///
@@ -68,8 +114,7 @@ impl RuntimeConfig {
     ) -> Result<Self> {
         let (text, folder) = match path {
             Some(path) => {
-                let text = std::fs::read_to_string(path)
-                    .with_context(|| format!("cannot read {}", path.display()))?;
+                let text = read(path)?;
                 let path = std::path::absolute(path)?;
                 (text, path.parent().map(Path::to_owned).unwrap_or_default())
             }
@@ -78,12 +123,14 @@ impl RuntimeConfig {
         let current = std::env::current_dir()?;
         Self::parse(&text, &folder, &current, state_dir, default_state_dir)
             .with_context(|| format!("cannot use {}", path.unwrap_or(Path::new("")).display()))
+            .map_err(WrongSetting::because)
     }
 
     /// Parses `text`, and moves the stores that are files, and the host's own files, to `folder`.
     /// The stores keep their file names.
     pub fn in_folder(text: &str, folder: &Path) -> Result<Self> {
-        let mut config = Self::parse(text, folder, folder, Some(folder), folder)?;
+        let config = Self::parse(text, folder, folder, Some(folder), folder);
+        let mut config = config.map_err(WrongSetting::because)?;
         config.move_files(folder);
         Ok(config)
     }
@@ -195,6 +242,37 @@ mod tests {
         );
         assert_eq!(config.sqlite["default"], Path::new("/cwd/b.db"));
         assert_eq!(config.key_value["r"], KeyValue::Redis("redis://h".into()));
+    }
+
+    #[test]
+    fn the_file_beside_the_manifest_is_the_default_wherever_the_host_is_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let find = |path| RuntimeConfig::find(path, None, folder).unwrap();
+        let absent = find(None);
+        assert_eq!(absent.sqlite["default"], folder.join(".spin/sqlite_db.db"));
+        let text = "[sqlite_database.default]\ntype='spin'\npath='.spin/darkroom.db'\n\
+                    [key_value_store.default]\ntype='spin'\npath='.spin/blobs.db'";
+        std::fs::write(folder.join(FILE), text).unwrap();
+        let beside = find(None);
+        assert_eq!(beside.sqlite["default"], folder.join(".spin/darkroom.db"));
+        let blobs = KeyValue::File(folder.join(".spin/blobs.db"));
+        assert_eq!(beside.key_value["default"], blobs);
+        assert_eq!(beside.state_dir, folder.join(".spin"));
+        let other = folder.join("other.toml");
+        std::fs::write(&other, "state_dir = '/state'").unwrap();
+        assert_eq!(find(Some(&other)).state_dir, Path::new("/state"));
+    }
+
+    #[test]
+    fn a_store_is_shown_without_its_password() {
+        for (store, shown) in [
+            (KeyValue::File("/a/b.db".into()), "/a/b.db"),
+            (KeyValue::Redis("redis://h:1/2".into()), "redis://h:1/2"),
+            (KeyValue::Redis("rediss://u:p@ss@h".into()), "rediss://h"),
+        ] {
+            assert_eq!(store.to_string(), shown);
+        }
     }
 
     #[test]

@@ -1,16 +1,18 @@
 //! Serves an application until a signal stops it, with the options of a command line.
 
 use crate::app::{self, App, Application};
+use crate::exit::WrongSetting;
 use crate::runtime_config::RuntimeConfig;
 use crate::server::Bounds;
-use crate::variables::Sources;
+use crate::variables::{self, Sources};
 use crate::worker::Limits;
-use crate::{log, stats};
-use anyhow::{Context, Result};
+use crate::{listen, log, readiness, stats};
+use anyhow::{Result, anyhow};
 use clap::Args;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -18,6 +20,9 @@ use tokio::sync::Notify;
 
 /// How long requests under way may take after the host has received a signal to stop.
 const GRACE: Duration = Duration::from_secs(30);
+/// How long the application's first answer may delay the start. It takes longer only if a store
+/// does not answer.
+const FIRST_ANSWER: Duration = Duration::from_secs(3);
 
 /// An application to serve, and the location of its state.
 pub struct Deployment {
@@ -32,11 +37,12 @@ pub struct Deployment {
 /// The options for serving an application.
 #[derive(Args)]
 pub struct Options {
-    /// The address to listen on; port 0 chooses a free port.
-    #[arg(long, default_value = "127.0.0.1:3000", value_name = "ADDRESS")]
+    /// The address to listen on, such as 127.0.0.1:3000, localhost:3000 or 3000; port 0 chooses a
+    /// free port.
+    #[arg(long, default_value = "127.0.0.1:3000", value_name = "ADDRESS", value_parser = listen::parse)]
     pub listen: SocketAddr,
     /// Set a variable; may be repeated.
-    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    #[arg(long, value_name = "NAME=VALUE", value_parser = variables::pair)]
     pub variable: Vec<(String, String)>,
     /// The maximum memory of an instance.
     #[arg(long, value_name = "BYTES")]
@@ -80,11 +86,6 @@ pub struct Options {
     /// Print the counters on exit.
     #[arg(long)]
     stats: bool,
-}
-
-fn pair(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
-    Ok((name.to_owned(), value.to_owned()))
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
@@ -132,8 +133,16 @@ impl Options {
     }
 }
 
-/// Serves until SIGINT or SIGTERM, then exits the process.
+/// Serves until SIGINT or SIGTERM, then exits the process. It listens first, so that a port that
+/// is in use is reported at once, and does not accept anything until the application is there.
+///
+/// # Errors
+///
+/// Fails if the application cannot be started, or does not accept its settings.
 pub async fn run(options: Options, deployment: Deployment) -> Result<()> {
+    let listener = TcpListener::bind(options.listen).await;
+    let listener =
+        listener.map_err(|error| anyhow!(listen::unavailable(options.listen, &error)))?;
     let app = options.start(&deployment)?;
     let (mut interrupt, mut terminate) = (
         signal(SignalKind::interrupt())?,
@@ -145,9 +154,21 @@ pub async fn run(options: Options, deployment: Deployment) -> Result<()> {
             stats::print();
         }
     });
-    let listener = TcpListener::bind(options.listen)
-        .await
-        .with_context(|| format!("cannot listen on {}", options.listen))?;
+    // A wrong setting is reported once: by the host, and not by the component too.
+    log::hold_guests();
+    let mut checked = pin!(readiness::check_settings(&app.server));
+    let early = tokio::time::timeout(FIRST_ANSWER, &mut checked).await;
+    log::release_guests(!matches!(early, Ok(Err(_))));
+    let is_settled = early.is_ok();
+    if let Ok(Err(wrong)) = early {
+        return Err(refuse(&app, wrong).await);
+    }
+    let refused = async {
+        if !is_settled && let Err(wrong) = checked.await {
+            return wrong;
+        }
+        std::future::pending().await
+    };
     let mut out = std::io::stdout();
     writeln!(out, "Serving http://{}", listener.local_addr()?)?;
     out.flush()?;
@@ -171,6 +192,7 @@ pub async fn run(options: Options, deployment: Deployment) -> Result<()> {
     tokio::select! {
         () = finish => {}
         () = give_up => log::info(format_args!("stopping while requests are under way")),
+        wrong = refused => return Err(refuse(&app, wrong).await),
     }
     app.close();
     if options.stats {
@@ -182,10 +204,23 @@ pub async fn run(options: Options, deployment: Deployment) -> Result<()> {
 /// Serves until `stop` completes, then waits until no request and no instance is left.
 pub async fn until(app: &App, listener: TcpListener, stop: impl Future<Output = ()>) {
     app.server.clone().serve(listener, stop).await;
+    end_instances(app).await;
+}
+
+/// Ends the instances, and waits until none is left.
+async fn end_instances(app: &App) {
     while stats::live() > 0 {
         app.stopping.notify_waiters();
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+}
+
+/// Ends an application that does not accept its settings.
+async fn refuse(app: &App, wrong: WrongSetting) -> anyhow::Error {
+    // Other requests may be under way; none of them gets anything but this error.
+    let _ = tokio::time::timeout(FIRST_ANSWER, end_instances(app)).await;
+    app.close();
+    wrong.into()
 }
 
 async fn either(interrupt: &mut Signal, terminate: &mut Signal) {

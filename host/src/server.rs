@@ -7,9 +7,10 @@ use crate::gather::gathered;
 use crate::routes::Routes;
 use crate::slow_body::Timed;
 use crate::target::prepare;
-use crate::under_way::UnderWay;
+use crate::under_way::{Activity, UnderWay};
 use crate::{log, problem, stats};
 use bytes::Bytes;
+use http::header::HOST;
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body::Body as _;
 use http_body_util::{BodyExt, Empty, Full};
@@ -125,6 +126,22 @@ impl Server {
             Err(error) => refused(&error, &under_way),
         };
         (answer, Some(under_way))
+    }
+
+    /// Asks the component that serves this path, as a client would. There is no answer if no
+    /// component serves the path, or if it fails to answer.
+    pub(crate) async fn ask(&self, path: &'static str) -> Option<Response<WasiBody>> {
+        let (route, rest) = self.routes.find(path)?;
+        let component = self.components.get(&route.component)?;
+        let request = Request::get(path).header(HOST, "localhost");
+        let nothing = Empty::new().map_err(|never| match never {});
+        let request = request.body(nothing.boxed_unsync()).ok()?;
+        let places = [&self.places, &Arc::new(Semaphore::new(1))];
+        let under_way = UnderWay::begin(&request, &Activity::new(), places)?;
+        let rest = HeaderValue::try_from(rest).ok()?;
+        let peer = HeaderValue::from_static("127.0.0.1:0");
+        let request = prepare(request, route, rest, peer).ok()?;
+        component.answer(request, under_way).await.ok()
     }
 
     /// The body as an instance receives it.

@@ -1,53 +1,11 @@
 //! Variables: the application's values, and the component's templates that refer to them.
 
+mod sources;
+
 use crate::manifest::Variable;
 use anyhow::{Context, Result, bail};
+pub use sources::{PREFIX, Source, Sources, pair};
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
-
-/// The sources of values. The first that has one wins: `--variable`, the environment,
-/// `.env`, and last the manifest's default.
-#[derive(Default)]
-pub struct Sources {
-    /// `--variable NAME=VALUE`.
-    pub given: HashMap<String, String>,
-    /// The environment, and the variables of `.env` that it does not set.
-    pub env: HashMap<String, String>,
-}
-
-impl Sources {
-    /// Reads the process's environment, and a file in the format of `.env` for the variables that
-    /// it does not set. The file may be absent.
-    pub fn new(given: HashMap<String, String>, env_file: &Path) -> Result<Self> {
-        let mut env = HashMap::new();
-        if env_file.exists() {
-            let unreadable = || format!("cannot read {}", env_file.display());
-            // Spin uses the same library.
-            let entries = dotenvy::from_path_iter(env_file).with_context(unreadable)?;
-            for (number, entry) in (1..).zip(entries) {
-                // The library's own error quotes the line, which may be a secret.
-                let (name, value) = entry.map_err(|_| {
-                    let path = env_file.display();
-                    anyhow::anyhow!("entry {number} of {path} must have the form NAME=VALUE")
-                })?;
-                env.insert(name, value);
-            }
-        }
-        env.extend(std::env::vars().filter(|(name, _)| name.starts_with(PREFIX)));
-        Ok(Self { given, env })
-    }
-
-    /// The value of a variable, by its name in the manifest.
-    pub fn get(&self, name: &str) -> Option<&String> {
-        self.given.get(name).or_else(|| {
-            self.env
-                .get(&format!("{PREFIX}{}", name.to_ascii_uppercase()))
-        })
-    }
-}
-
-/// The prefix of the names of variables in the environment.
-pub const PREFIX: &str = "SPIN_VARIABLE_";
 
 /// The application's variables, evaluated.
 #[derive(Debug, Default)]
@@ -77,13 +35,7 @@ impl Values {
                 hint.to_ascii_uppercase(),
             );
         }
-        if let Some(name) = sources
-            .given
-            .keys()
-            .find(|name| !application.contains_key(*name))
-        {
-            bail!("--variable {name}: the manifest's [variables] does not declare this name");
-        }
+        sources.check_given(application.keys().map(String::as_str))?;
         Ok(Self(values))
     }
 
@@ -161,13 +113,16 @@ mod tests {
     fn the_first_source_that_sets_a_variable_wins() {
         let declared = declared("a", Some("default"));
         let templates = BTreeMap::from([("x".to_owned(), "<{{ a }}>".to_owned())]);
-        let env = map(&[("SPIN_VARIABLE_A", "env")]);
-        for (given, env, expect) in [
-            (map(&[]), map(&[]), "<default>"),
-            (map(&[]), env.clone(), "<env>"),
-            (map(&[("a", "given")]), env, "<given>"),
+        let named = |value| map(&[("SPIN_VARIABLE_A", value)]);
+        let none = HashMap::new;
+        for (given, env, file, expect) in [
+            (none(), none(), none(), "<default>"),
+            (none(), none(), named("file"), "<file>"),
+            (none(), named("env"), named("file"), "<env>"),
+            (map(&[("a", "given")]), named("env"), none(), "<given>"),
         ] {
-            let values = Values::evaluate(&declared, &Sources { given, env }).unwrap();
+            let sources = Sources { given, env, file };
+            let values = Values::evaluate(&declared, &sources).unwrap();
             assert_eq!(values.resolve(&templates).unwrap()["x"], expect);
         }
     }
@@ -199,34 +154,5 @@ mod tests {
                 "{template}"
             );
         }
-    }
-
-    #[test]
-    fn entries_of_a_file_may_be_quoted_or_exported() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(".env");
-        let read = |text: &str| {
-            std::fs::write(&path, text).unwrap();
-            Sources::new(HashMap::new(), &path)
-        };
-        for (text, expect) in [
-            ("SPIN_VARIABLE_A=b", Some("b")),
-            ("export SPIN_VARIABLE_A = b # note", Some("b")),
-            ("\n# note\nSPIN_VARIABLE_A=\"b # c\"\n", Some("b # c")),
-            ("SPIN_VARIABLE_A='$b'", Some("$b")),
-            ("# SPIN_VARIABLE_A=b", None),
-            ("A=b", None),
-        ] {
-            let sources = read(text).unwrap();
-            assert_eq!(sources.get("a").map(String::as_str), expect, "{text}");
-        }
-        let error = read("SPIN_VARIABLE_A=b\nsecret nonsense").map(drop);
-        let message = format!("{:#}", error.unwrap_err());
-        assert!(
-            message.contains("entry 2") && !message.contains("secret"),
-            "{message}"
-        );
-        std::fs::remove_file(&path).unwrap();
-        assert!(Sources::new(HashMap::new(), &path).is_ok());
     }
 }

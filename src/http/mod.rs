@@ -24,6 +24,7 @@ use axum::body::Body;
 use axum::http::Request;
 use axum::middleware;
 use axum::response::Response;
+use axum::routing::get;
 
 use crate::platform::Platform;
 pub use app::App;
@@ -67,9 +68,12 @@ pub fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-/// The routes of an application that cannot be built: every request is answered with the reason.
+/// The routes of an application that cannot be built. The process is live; every other request is
+/// answered with the reason.
 pub fn broken(problem: Problem, platform: Arc<dyn Platform>) -> Router {
     Router::new()
+        .route(routes::health::LIVE, get(routes::health::live))
+        .method_not_allowed_fallback(finish::other_method)
         .fallback(|| async { problem })
         .layer(middleware::map_response_with_state(
             Policy::unknown(),

@@ -92,11 +92,13 @@ impl Client {
         let (parts, body) = response.into_parts();
         let body = body.collect().await.expect("a whole body").to_bytes();
         self.platform.do_spawned().await;
-        Answer {
+        let answer = Answer {
             status: parts.status,
             headers: parts.headers,
             body,
-        }
+        };
+        answer.check_line();
+        answer
     }
 }
 
@@ -115,6 +117,17 @@ impl Answer {
         self.headers
             .get(name)
             .map_or("", |value| value.to_str().expect("text"))
+    }
+
+    /// Checks that JSON ends with a line feed, which `Content-Length` includes.
+    fn check_line(&self) {
+        let is_json = self.header("content-type").ends_with("json");
+        if !is_json || self.body.is_empty() || self.header("content-encoding") == "gzip" {
+            return;
+        }
+        assert!(self.body.ends_with(b"}\n"), "{:?}", self.body);
+        let length = self.header("content-length");
+        assert_eq!(length, self.body.len().to_string());
     }
 }
 

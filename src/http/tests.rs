@@ -1,3 +1,4 @@
+mod broken;
 mod exchange;
 mod limits;
 mod problems;

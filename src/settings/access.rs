@@ -8,24 +8,28 @@ pub(super) const VARIABLES: &[Variable] = &[
     Variable::new(
         "signing_keys",
         "",
-        "Comma-separated list of `kid:base64url-secret`, at least 32 bytes each. The first key \
-         signs; all of them verify",
+        "2026-11:…",
+        "Comma-separated list of `kid:base64url-secret`, at least 32 bytes each: `darkroom keygen` \
+         prints one. The first key signs; all of them verify",
     )
     .required()
     .secret(),
     Variable::new(
         "token_audience",
         "",
+        "darkroom",
         "Value that a token's `aud` must include",
     ),
     Variable::new(
         "max_link_seconds",
         "604800",
+        "86400",
         "Maximum lifetime of a signed URL",
     ),
     Variable::new(
         "link_bucket_seconds",
         "60",
+        "300",
         "Interval to which the expiry of signed URLs is rounded up. URLs made within one \
          interval are identical, so caches can reuse them",
     ),

@@ -4,30 +4,40 @@ use super::values::{Values, refuse};
 use super::{SettingsError, Variable};
 
 pub(super) const VARIABLES: &[Variable] = &[
-    Variable::new("public_base_url", "", "Prefix for the paths in links"),
+    Variable::new(
+        "public_base_url",
+        "",
+        "https://images.example.com",
+        "Prefix for the paths in links",
+    ),
     Variable::new(
         "cors_origins",
         "",
+        "https://app.example.com,http://localhost:5173",
         "Comma-separated origins whose pages may call from a browser, or `*`",
     ),
     Variable::new(
         "strict_forms",
         "off",
         "`on` refuses a form with text in parts that Darkroom does not know; `off` ignores them",
-    ),
+    )
+    .example("on"),
     Variable::new(
         "request_log",
         "on",
+        "errors",
         "Requests to log: `on` (all), `errors` (server errors only) or `off`",
     ),
     Variable::new(
         "server_timing",
         "off",
+        "on",
         "`on` reports in `Server-Timing` how long the parts of a request took",
     ),
     Variable::new(
         "metrics",
         "admin",
+        "public",
         "Who may read `/metrics`: `admin` (tokens with that scope) or `public` (anybody)",
     ),
 ];

@@ -9,42 +9,50 @@ pub(super) const VARIABLES: &[Variable] = &[
     Variable::new(
         "accepted_types",
         "jpeg,png,gif,webp,avif",
+        "jpeg,png",
         "Comma-separated image types that are accepted",
     ),
     Variable::new(
         "max_pixels",
         "50000000",
+        "24000000",
         "Maximum image area: width times height",
     ),
     Variable::new(
         "max_width",
         "65535",
+        "10000",
         "Maximum width in pixels, before orientation",
     ),
     Variable::new(
         "max_height",
         "65535",
+        "10000",
         "Maximum height in pixels, before orientation",
     ),
     Variable::new(
         "max_frames",
         "1000",
+        "100",
         "Maximum number of frames in an animation (up to 10000)",
     ),
     Variable::new(
         "max_metadata_bytes",
         "1048576",
+        "262144",
         "Maximum size of one piece of metadata (65536 to 16777216)",
     ),
     Variable::new(
         "strip_metadata",
         "gps",
+        "all",
         "Metadata to remove: `gps` (places, makers' notes, thumbnails), `all` (all but \
          orientation and colours) or `none`",
     ),
     Variable::new(
         "trailing_data",
         "strip",
+        "reject",
         "What to do with bytes after an image's end: `strip` (cut them off) or `reject`",
     ),
 ];

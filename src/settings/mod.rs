@@ -38,6 +38,9 @@ pub struct Variable {
     pub name: &'static str,
     /// The value used if it is not set; empty if there is none.
     pub default: &'static str,
+    /// A value that differs from the default, to show its form. The component does not contain it.
+    #[cfg(any(test, not(target_family = "wasm")))]
+    pub example: &'static str,
     /// Whether the application cannot run without it.
     pub is_required: bool,
     /// Whether its value must not be shown.
@@ -48,12 +51,21 @@ pub struct Variable {
 }
 
 impl Variable {
-    const fn new(name: &'static str, default: &'static str, description: &'static str) -> Self {
+    const fn new(
+        name: &'static str,
+        default: &'static str,
+        example: &'static str,
+        description: &'static str,
+    ) -> Self {
         #[cfg(not(test))]
         let _ = description;
+        #[cfg(all(not(test), target_family = "wasm"))]
+        let _ = example;
         Self {
             name,
             default,
+            #[cfg(any(test, not(target_family = "wasm")))]
+            example,
             is_required: false,
             is_secret: false,
             #[cfg(test)]
@@ -76,8 +88,17 @@ impl Variable {
     }
 }
 
+impl Variable {
+    /// The value that has effect if the variable is set to `set`: surrounding spaces do not count,
+    /// and an empty value counts as unset.
+    pub fn effective<'a>(&self, set: Option<&'a str>) -> &'a str {
+        let set = set.map(str::trim).filter(|value| !value.is_empty());
+        set.unwrap_or(self.default)
+    }
+}
+
 /// The table of all variables.
-pub fn variables() -> impl Iterator<Item = &'static Variable> {
+pub fn variables() -> impl Iterator<Item = &'static Variable> + Clone {
     let parts = [
         access::VARIABLES,
         uploads::VARIABLES,

@@ -9,53 +9,78 @@ pub(super) const VARIABLES: &[Variable] = &[
     Variable::new(
         "blob_store",
         "key-value",
+        "s3",
         "Store to which blobs are written: `key-value` or `s3`",
     ),
     Variable::new(
         "blob_store_previous",
         "",
+        "key-value",
         "Store that holds the blobs still to be moved ([docs/stores.md](docs/stores.md))",
     ),
     Variable::new(
         "chunk_bytes",
         "393216",
+        "110000",
         "Length of stored chunks (1024 to 16777216). Existing images keep the length they were \
          stored with",
     ),
     Variable::new(
         "verify_downloads",
         "seal",
+        "sha256",
         "`seal` checks the seal of each chunk. `sha256` also checks whole files against their \
          SHA-256 when they are read: it detects forgery in the store, and is slower",
     ),
     Variable::new(
         "late_write_seconds",
         "900",
+        "3600",
         "Maximum time a store may take to complete a write that Darkroom has given up on. What \
          the write leaves is deleted after that",
     ),
     Variable::new(
         "delete_grace_seconds",
         "900",
+        "3600",
         "How long the bytes of a deleted image remain for downloads that have begun",
     ),
     Variable::new(
         "s3_endpoint",
         "",
+        "https://s3.eu-central-1.amazonaws.com",
         "URL of the S3 server, with no path ([docs/stores.md](docs/stores.md))",
     ),
-    Variable::new("s3_bucket", "", "Name of the S3 bucket"),
-    Variable::new("s3_region", "us-east-1", "Region of the S3 bucket"),
-    Variable::new("s3_access_key_id", "", "Id of the key for the S3 bucket"),
-    Variable::new("s3_secret_access_key", "", "Secret of that key").secret(),
+    Variable::new("s3_bucket", "", "photos", "Name of the S3 bucket"),
+    Variable::new(
+        "s3_region",
+        "us-east-1",
+        "eu-central-1",
+        "Region of the S3 bucket",
+    ),
+    Variable::new(
+        "s3_access_key_id",
+        "",
+        "AKIAIOSFODNN7EXAMPLE",
+        "Id of the key for the S3 bucket",
+    ),
+    Variable::new(
+        "s3_secret_access_key",
+        "",
+        "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+        "Secret of that key",
+    )
+    .secret(),
     Variable::new(
         "s3_prefix",
         "darkroom/",
+        "images/",
         "Beginning of the names of all objects in the S3 bucket",
     ),
     Variable::new(
         "s3_path_style",
         "true",
+        "false",
         "`true` puts the S3 bucket's name into the path of URLs; `false` expects it in the host \
          of `s3_endpoint`",
     ),

@@ -120,6 +120,28 @@ fn a_variable_with_a_wrong_value_is_named() {
     }
 }
 
+#[test]
+fn examples_are_valid_and_differ_from_the_defaults() {
+    let with = |changes: &[(&'static str, &str)]| {
+        let examples = variables().map(|variable| (variable.name, variable.example));
+        let mut set: BTreeMap<&str, String> = examples
+            .map(|(name, example)| (name, example.to_owned()))
+            .collect();
+        // The example of a key is none, lest somebody use it.
+        set.insert("signing_keys", TEST_KEYS.to_owned());
+        let changes = changes.iter();
+        set.extend(changes.map(|(name, value)| (*name, (*value).to_owned())));
+        Settings::parse(&set)
+    };
+    // Its two values need different endpoints.
+    let by_path = with(&[("s3_path_style", "true")]).expect("valid examples");
+    assert!(matches!(by_path.stores.blobs, BlobStoreSetting::S3(_)));
+    with(&[("s3_endpoint", "https://photos.s3.example.com")]).expect("valid examples");
+    for variable in variables() {
+        assert_ne!(variable.example, variable.default, "{}", variable.name);
+    }
+}
+
 fn names() -> Vec<&'static str> {
     variables().map(|variable| variable.name).collect()
 }

@@ -5,22 +5,30 @@ use super::{SettingsError, Variable};
 use crate::model::Quota;
 
 pub(super) const VARIABLES: &[Variable] = &[
-    Variable::new("max_upload_bytes", "26214400", "Maximum file size in bytes"),
+    Variable::new(
+        "max_upload_bytes",
+        "26214400",
+        "10485760",
+        "Maximum file size in bytes",
+    ),
     Variable::new(
         "max_upload_seconds",
         "21600",
+        "3600",
         "Maximum duration of an upload. Remains of an upload that crashed are cleaned up after \
          that",
     ),
     Variable::new(
         "quota_images",
         "0",
+        "1000",
         "Maximum number of images that an owner may keep, unless the token says otherwise; 0 \
          means no limit",
     ),
     Variable::new(
         "quota_bytes",
         "0",
+        "5000000000",
         "Maximum number of bytes that an owner may keep, unless the token says otherwise; 0 \
          means no limit",
     ),

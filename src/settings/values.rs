@@ -17,13 +17,9 @@ impl Values<'_> {
 
     /// The same, or an empty string.
     pub(super) fn text(&self, variable: &str) -> &str {
-        let set = self.0.get(variable).map(|value| value.trim());
-        set.filter(|value| !value.is_empty())
-            .or_else(|| {
-                let known = variables().find(|known| known.name == variable);
-                known.map(|known| known.default)
-            })
-            .unwrap_or_default()
+        let known = variables().find(|known| known.name == variable);
+        let set = self.0.get(variable).map(String::as_str);
+        known.map_or("", |known| known.effective(set))
     }
 
     /// The parts of a list, without empty ones.

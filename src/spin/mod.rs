@@ -50,12 +50,18 @@ pub async fn handle(request: Request) -> Response {
     body::as_asked(response)
 }
 
+/// Builds the application. If a setting is wrong, the result is an application that says so to
+/// every request of the instance, which logs it once. The stores may recover, so their failure is
+/// an error, and the next request tries again.
 async fn build() -> Result<Router, Problem> {
     let spin = Arc::new(Spin);
-    let settings = read_settings().await.map_err(|error| {
-        spin.log(&error.to_string());
-        Problem::new(ProblemKind::Misconfigured, error.to_string()).with("variable", error.variable)
-    })?;
+    let settings = match read_settings().await {
+        Ok(settings) => settings,
+        Err(error) => {
+            spin.log(&error.to_string());
+            return Ok(crate::http::broken(error.into(), spin));
+        }
+    };
     let stores = Stores::open(&settings.stores, &spin).await;
     let stores = stores.map_err(|error| {
         spin.log(&format!("the stores cannot be opened: {error}"));

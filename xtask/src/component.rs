@@ -96,6 +96,14 @@ fn read_manifest(path: &Path) -> Result<Table> {
         .with_context(|| format!("{} is not valid TOML", path.display()))
 }
 
+/// The names of the application's variables.
+pub(crate) fn variables() -> Result<Vec<String>> {
+    let manifest = read_manifest(&root().join("spin.toml"))?;
+    let variables = manifest.get("variables").and_then(toml::Value::as_table);
+    let variables = variables.context("spin.toml has no [variables]")?;
+    Ok(variables.keys().cloned().collect())
+}
+
 fn component(manifest: &Table) -> Result<&Table> {
     manifest
         .get("component")

@@ -7,6 +7,7 @@
 //! subjects:
 //!
 //! - `cargo`: running cargo and rustup, the paths of the repository
+//! - `end_with`: hosts that end with xtask, however it ends
 //! - `component`: building the WebAssembly component
 //! - `guest`: the component's unit tests, compiled for the component's target
 //! - `host`: choosing, starting and stopping the program that runs it
@@ -23,6 +24,7 @@
 mod bench;
 mod cargo;
 mod component;
+mod end_with;
 mod fuzz;
 mod guest;
 mod host;
@@ -38,10 +40,17 @@ mod tools;
 mod up;
 mod variables;
 
+/// The form of addresses, and of misspelt names: the same as the embedded host's.
+#[path = "../../host/src/listen.rs"]
+mod listen;
+#[path = "../../host/src/similar.rs"]
+mod similar;
+
 use std::process::ExitCode;
 
 use clap::Parser;
 
+use host::{EX_CONFIG, Ended};
 use operator::Passed;
 
 /// Darkroom's chores.
@@ -76,6 +85,11 @@ enum Command {
     MigrateBlobs(Passed),
     /// darkroom keygen: print a fresh signing key
     Keygen(Passed),
+    /// darkroom config: check the configuration and print it
+    Config(Passed),
+    /// Become a program that ends with its parent
+    #[command(hide = true)]
+    EndWith(end_with::EndWith),
 }
 
 fn main() -> ExitCode {
@@ -94,12 +108,21 @@ fn main() -> ExitCode {
         Command::Sign(passed) => passed.run("sign"),
         Command::MigrateBlobs(passed) => passed.run("migrate"),
         Command::Keygen(passed) => passed.run("keygen"),
+        Command::Config(passed) => passed.run("config"),
+        Command::EndWith(end_with) => end_with.run(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            say::failure(&error);
-            ExitCode::FAILURE
-        }
+        Err(error) => failed(&error),
     }
+}
+
+/// Prints the error, unless a program has printed it already.
+fn failed(error: &anyhow::Error) -> ExitCode {
+    let ended = error.downcast_ref::<Ended>();
+    if ended.is_some_and(Ended::has_named_a_wrong_setting) {
+        return ExitCode::from(EX_CONFIG);
+    }
+    say::failure(error);
+    ExitCode::FAILURE
 }

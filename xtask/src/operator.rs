@@ -11,6 +11,7 @@ use clap::Args;
 
 use crate::cargo::{self, Progress, cargo, root, target_dir};
 use crate::component::{self, Profile};
+use crate::host::Ended;
 use crate::say;
 use crate::stores::DEFAULT_DATA_DIR;
 
@@ -53,6 +54,24 @@ pub(crate) fn build_with(component: &Path) -> Result<PathBuf> {
     Ok(kept)
 }
 
+/// Checks the configuration with `darkroom config check`, which prints what is wrong.
+pub(crate) fn check_config(
+    environment: &[(String, String)],
+    variables: &[(String, String)],
+) -> Result<()> {
+    let mut command = cargo::tool(build()?);
+    command.args(["config", "check", "--quiet"]);
+    for (name, value) in variables {
+        command.arg(format!("--variable={name}={value}"));
+    }
+    command.envs(environment.iter().map(|(name, value)| (name, value)));
+    let status = command.status()?;
+    if !status.success() {
+        return Err(Ended::new("darkroom config check", status, None).into());
+    }
+    Ok(())
+}
+
 /// Arguments that are passed on unchanged to a command of the program.
 #[derive(Args)]
 #[command(disable_help_flag = true)]
@@ -71,7 +90,8 @@ impl Passed {
             defaults.extend(["--from".into(), component.manifest.into()]);
         }
         let mut command = Command::new(&program);
-        command.arg(name).args(defaults).args(self.arguments);
+        // After what is given, which may begin with a subcommand.
+        command.arg(name).args(self.arguments).args(defaults);
         bail!("cannot start {}: {}", program.display(), command.exec())
     }
 }
@@ -84,7 +104,7 @@ fn defaults(name: &str, given: &[OsString], repository: &Path) -> Vec<OsString> 
     if env_file.is_file() && !has_option(given, &["--env-file"]) {
         defaults.extend(["--env-file".into(), env_file.into()]);
     }
-    let has_stores = ["fsck", "backup", "restore"].contains(&name);
+    let has_stores = ["config", "fsck", "backup", "restore"].contains(&name);
     if has_stores && !has_option(given, &["--data-dir", "--runtime-config-file", "--url"]) {
         let data_dir = repository.join(DEFAULT_DATA_DIR);
         defaults.extend(["--data-dir".into(), data_dir.into()]);
@@ -123,6 +143,7 @@ mod tests {
         };
         check("token", "--sub alice", "");
         check("backup", "--to b", "--data-dir ROOT/.spin");
+        check("config", "check", "--data-dir ROOT/.spin");
         check("backup", "--to b --data-dir=c", "");
         check("fsck", "--runtime-config-file c", "");
         check("fsck", "--url http://u", "");

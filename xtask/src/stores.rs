@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{self, Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 use toml::{Table, Value};
 
@@ -46,6 +46,11 @@ pub(crate) fn runtime_config(file: Option<&Path>, data_dir: &Path) -> Result<Pat
         Some(file) => path::absolute(file)?,
         None => root().join("runtime-config.toml"),
     };
+    ensure!(
+        source.is_file(),
+        "the runtime configuration {} does not exist",
+        source.display()
+    );
     fs::create_dir_all(data_dir)
         .with_context(|| format!("cannot create the data directory {}", data_dir.display()))?;
     if data_dir == root().join(DEFAULT_DATA_DIR) {

@@ -5,6 +5,7 @@
 use anyhow::Result;
 use clap::Parser;
 use darkroom_host::app::Application;
+use darkroom_host::exit;
 use darkroom_host::runtime_config::RuntimeConfig;
 use darkroom_host::serve::{self, Deployment};
 use std::path::PathBuf;
@@ -17,7 +18,8 @@ struct CommandLine {
     /// The application's manifest.
     #[arg(long, short, default_value = "spin.toml", value_name = "FILE")]
     from: PathBuf,
-    /// The runtime configuration, which defines the stores.
+    /// The runtime configuration, which defines the stores [default: runtime-config.toml beside
+    /// the manifest, if it exists].
     #[arg(long, value_name = "FILE")]
     runtime_config_file: Option<PathBuf>,
     /// The directory for default stores and compiled code [default: .spin beside the manifest].
@@ -33,7 +35,7 @@ async fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
-            ExitCode::FAILURE
+            exit::code(&error)
         }
     }
 }
@@ -42,10 +44,10 @@ async fn run(line: CommandLine) -> Result<()> {
     let application = Application::File(line.from);
     let folder = application.folder()?;
     let deployment = Deployment {
-        config: RuntimeConfig::load(
+        config: RuntimeConfig::find(
             line.runtime_config_file.as_deref(),
             line.state_dir.as_deref(),
-            &folder.join(".spin"),
+            &folder,
         )?,
         env_file: folder.join(".env"),
         application,

@@ -1,6 +1,7 @@
 //! The Redis store. As in Spin, keys are not prefixed with the store's label. The same commands
 //! are sent as by Spin, so that the same operations fail.
 
+use crate::exit::WrongSetting;
 use ::redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use ::redis::{Client, Cmd, RedisError, Value, cmd};
 use anyhow::{Context, Result};
@@ -20,7 +21,9 @@ fn text(error: RedisError) -> String {
 impl Redis {
     pub(super) fn new(url: &str) -> Result<Self> {
         Ok(Self {
-            client: Client::open(url).context("the Redis URL is not valid")?,
+            client: Client::open(url)
+                .context("the Redis URL is not valid")
+                .map_err(WrongSetting::because)?,
             connection: OnceCell::new(),
         })
     }

@@ -23,10 +23,12 @@ pub(crate) fn created(view: &impl Serialize) -> Response {
     response
 }
 
-/// Serializes an object.
+/// Serializes an object as a line, so that a shell's prompt does not follow it on the same line.
 pub(crate) fn print(view: &impl Serialize) -> Result<Vec<u8>, Problem> {
-    serde_json::to_vec(view)
-        .map_err(|_| Problem::new(ProblemKind::Internal, "the response cannot be serialized"))
+    let mut line = serde_json::to_vec(view)
+        .map_err(|_| Problem::new(ProblemKind::Internal, "the response cannot be serialized"))?;
+    line.push(b'\n');
+    Ok(line)
 }
 
 /// A 200 response with a body from [`print`].

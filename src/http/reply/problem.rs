@@ -18,6 +18,7 @@ use crate::media::MediaError;
 use crate::model::Kind;
 use crate::service::fields::FieldError;
 use crate::service::{EditError, ServiceError, UploadError};
+use crate::settings::SettingsError;
 
 pub use explain::Explanation;
 pub use kind::ProblemKind;
@@ -137,7 +138,8 @@ impl IntoResponse for Problem {
         body.insert("title".to_owned(), json!(self.kind.title()));
         body.insert("status".to_owned(), json!(self.kind.status().as_u16()));
         body.insert("detail".to_owned(), json!(self.detail));
-        let mut response = (self.kind.status(), Value::Object(body).to_string()).into_response();
+        let line = format!("{}\n", Value::Object(body));
+        let mut response = (self.kind.status(), line).into_response();
         let headers = response.headers_mut();
         let problem = HeaderValue::from_static("application/problem+json");
         headers.insert(header::CONTENT_TYPE, problem);
@@ -157,6 +159,12 @@ impl From<TokenError> for Problem {
         );
         Self::new(ProblemKind::Unauthorized, error.to_string())
             .with_header(header::WWW_AUTHENTICATE, &challenge)
+    }
+}
+
+impl From<SettingsError> for Problem {
+    fn from(error: SettingsError) -> Self {
+        Self::new(ProblemKind::Misconfigured, error.to_string()).with("variable", error.variable)
     }
 }
 

@@ -12,8 +12,11 @@ use crate::http::app::App;
 use crate::http::reply;
 use crate::http::reply::problem::Problem;
 
+/// The path of liveness, which does not depend on the application.
+pub(crate) const LIVE: &str = "/health/live";
+
 pub(super) fn routes() -> Vec<Route> {
-    vec![("/health/live", get(live)), ("/health/ready", get(ready))]
+    vec![(LIVE, get(live)), ("/health/ready", get(ready))]
 }
 
 /// The service is healthy. Otherwise, the response is a problem.

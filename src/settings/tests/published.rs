@@ -63,10 +63,13 @@ fn the_manifest_and_the_readme_list_all_variables() {
             word => format!("`{word}`"),
         };
         let Variable {
-            name, description, ..
+            name,
+            example,
+            description,
+            ..
         } = variable;
-        format!("| `{name}` | {default} | {description} |").replace("|  |", "| |")
+        format!("| `{name}` | {default} | `{example}` | {description} |").replace("|  |", "| |")
     };
-    let heading = "| Variable | Default | Description |\n| --- | --- | --- |";
+    let heading = "| Variable | Default | Example | Description |\n| --- | --- | --- | --- |";
     check_lines("README.md", heading, &lines(row));
 }

@@ -5,6 +5,7 @@ mod aria2;
 mod curl;
 mod http2;
 mod nginx;
+mod readme;
 mod recipes;
 mod scripts;
 mod wget;

@@ -4,6 +4,7 @@ pub(crate) mod crash;
 mod durability;
 mod integrity;
 mod interrupted;
+mod neighbours;
 mod outages;
 mod redis;
 mod redis_faults;

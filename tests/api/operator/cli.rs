@@ -5,7 +5,9 @@ use std::path::Path;
 use reqwest::StatusCode;
 
 use crate::support::process::Process;
-use crate::support::{Chore, Client, Png, chore, content, ended, operator, problem, sha256_hex};
+use crate::support::{
+    Chore, Client, EX_CONFIG, Png, chore, content, ended, operator, problem, sha256_hex,
+};
 
 /// An operator in an empty folder.
 struct Operator {
@@ -154,10 +156,79 @@ async fn without_a_key_commands_fail_and_say_how_to_generate_one() {
     let short = operator.fails("serve --variable signing_keys=dev:AAAA");
     assert!(short.contains("at least 32"), "{short}");
     assert_eq!(operator.succeeds("keygen --save"), "");
-    let again = operator.fails("keygen --save");
-    assert!(again.contains("already"), "{again}");
+    let token = operator.succeeds("token");
+    let again = operator.run("keygen --save");
+    assert!(
+        again.succeeded && again.text.contains("already"),
+        "{}",
+        again.text
+    );
+    let other = operator.fails("keygen --save --kid other");
+    assert!(other.contains("already"), "{other}");
+    let same_key = |token: &str| token.split('.').next().map(str::to_owned);
+    assert_eq!(same_key(&operator.succeeds("token")), same_key(&token));
     let absent = operator.fails("token --env-file absent.env");
     assert!(absent.contains("absent.env"), "{absent}");
+}
+
+#[test]
+fn a_wrong_setting_has_an_exit_code_of_its_own_and_the_configuration_is_shown_without_secrets() {
+    let operator = Operator::new();
+    operator.succeeds("keygen --save --kid 2026-11");
+    let env = std::fs::read_to_string(operator.folder.path().join(".env")).expect("a key");
+    let secret = env.trim().rsplit(':').next().expect("a secret");
+    let shown = operator.succeeds("config check --variable max_pixels=100");
+    for line in [
+        "signing_keys = 2026-11 (secrets not shown)  (.env)",
+        "max_pixels = \"100\"  (--variable)",
+        "max_width = \"65535\"  (default)",
+    ] {
+        assert!(shown.contains(line), "{line}: {shown}");
+    }
+    assert!(
+        shown.contains("darkroom-data/darkroom.db") && !shown.contains(secret),
+        "{shown}"
+    );
+    for (setting, names) in [
+        ("max_pixels=many", "max_pixels"),
+        ("max_pixel=1", "did you mean max_pixels?"),
+        ("signing_keys=a:AAAA", "signing_keys"),
+    ] {
+        for command in ["serve", "config check --quiet"] {
+            let refused = operator.run(&format!("{command} --variable {setting}"));
+            assert_eq!(refused.code, Some(EX_CONFIG), "{}", refused.text);
+            let errors = refused.text.matches("error: ").count();
+            assert!(
+                errors == 1 && refused.text.contains(names),
+                "{}",
+                refused.text
+            );
+        }
+    }
+    let usage = operator.run("serve --listen nowhere");
+    assert_eq!(usage.code, Some(2), "{}", usage.text);
+}
+
+#[test]
+fn an_address_may_be_a_port_and_one_in_use_is_reported_before_stores_are_opened() {
+    let operator = Operator::new();
+    operator.succeeds("keygen --save");
+    for listen in ["0", ":0", "localhost:0"] {
+        let mut command = crate::support::operator(operator.folder.path());
+        command.args(["serve", "--listen", listen]);
+        let server = Process::of(&mut command, operator.folder.path());
+        let address = &server.address;
+        assert!(
+            address.starts_with("http://127.0.0.1:"),
+            "{listen}: {address}"
+        );
+        let taken = address.trim_start_matches("http://");
+        let refused = operator.run(&format!("serve --data-dir other --listen {taken}"));
+        assert_eq!(refused.code, Some(1), "{}", refused.text);
+        assert!(refused.text.contains(taken), "{}", refused.text);
+        assert!(refused.text.contains("--listen"), "{}", refused.text);
+        assert!(!operator.has("other"));
+    }
 }
 
 #[tokio::test]
@@ -184,7 +255,7 @@ fn completions_and_manual_pages_name_every_command() {
     operator.succeeds("man --out man1");
     let script = operator.succeeds("completions bash");
     for command in [
-        "serve", "token", "keygen", "sign", "fsck", "backup", "restore", "migrate",
+        "serve", "config", "token", "keygen", "sign", "fsck", "backup", "restore", "migrate",
     ] {
         assert!(
             operator.has(&format!("man1/darkroom-{command}.1")),

@@ -119,6 +119,6 @@ async fn health_is_reported_without_a_token() {
         assert_eq!(response.status(), 200);
         assert_eq!(header(&response, "content-type"), "application/json");
         let text = response.text().await.expect("a body");
-        assert_eq!(text, "{\"status\":\"ok\"}");
+        assert_eq!(text, "{\"status\":\"ok\"}\n");
     }
 }

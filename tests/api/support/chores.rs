@@ -12,6 +12,8 @@ use super::tokens::KEYS;
 pub(crate) struct Chore {
     /// Whether its exit code was 0.
     pub(crate) succeeded: bool,
+    /// Its exit code, unless a signal ended it.
+    pub(crate) code: Option<i32>,
     /// Its standard output.
     pub(crate) printed: String,
     /// Its standard output and its standard error.
@@ -36,6 +38,7 @@ pub(crate) fn ended(command: &mut Command) -> Chore {
     let text = [&output.stdout[..], &output.stderr].concat();
     Chore {
         succeeded: output.status.success(),
+        code: output.status.code(),
         printed: String::from_utf8_lossy(&output.stdout).trim().to_owned(),
         text: String::from_utf8_lossy(&text).into_owned(),
     }

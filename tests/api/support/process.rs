@@ -70,6 +70,34 @@ impl Process {
         }
     }
 
+    /// Starts a host with the files in `folder`, which must end by itself. Returns its exit code
+    /// and its output.
+    pub(crate) fn refused(folder: &Path, setup: &Setup) -> (Option<i32>, String) {
+        let log_path = folder.join(LOG);
+        let log = File::create(&log_path).expect("a log");
+        let mut child = command(folder, setup)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("a handle"))
+            .stderr(log)
+            .process_group(0)
+            .spawn()
+            .expect("the host starts");
+        let _watchdog = Watchdog::over(child.id(), folder);
+        let start = Instant::now();
+        loop {
+            let status = child.try_wait().expect("its status");
+            let text = fs::read_to_string(&log_path).unwrap_or_default();
+            if let Some(status) = status {
+                return (status.code(), text);
+            }
+            if start.elapsed() > PATIENCE {
+                signal(child.id(), "KILL");
+                panic!("the host does not end:\n{text}");
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// Its resident memory (`VmRSS`), in bytes.
     pub(crate) fn resident_memory(&self) -> u64 {
         self.memory("VmRSS:")

@@ -53,7 +53,7 @@ impl Program {
             .collect()
     }
 
-    /// Runs it without the user's settings: no configuration, no proxy.
+    /// Runs it without the user's settings: no configuration, no proxy, no variables of Darkroom.
     pub(crate) fn run(&self, arguments: &[impl AsRef<OsStr>]) -> Output {
         self.run_with(&[], arguments)
     }
@@ -67,7 +67,8 @@ impl Program {
         let mut command = Command::new(&self.path);
         for (name, _) in std::env::vars_os() {
             let name_in_lower_case = name.to_string_lossy().to_ascii_lowercase();
-            if name_in_lower_case.ends_with("_proxy") {
+            let is_setting = name_in_lower_case.starts_with("spin_variable_");
+            if is_setting || name_in_lower_case.ends_with("_proxy") {
                 command.env_remove(name);
             }
         }

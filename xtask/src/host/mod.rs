@@ -1,12 +1,13 @@
 //! The program that runs the component: Spin if it is installed, or else the embedded host.
 //! Starting and stopping it.
 
+mod ended;
 mod program;
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
@@ -15,7 +16,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use rustix::process::Signal;
 
-use crate::{cargo, http, signals};
+use crate::{cargo, end_with, http, signals};
+pub(crate) use ended::{EX_CONFIG, Ended};
 pub(crate) use program::{Build, Choice, Kind, Program};
 
 /// How long a host may take to compile the component and open its stores.
@@ -45,7 +47,7 @@ pub(crate) struct Launch {
 
 impl Launch {
     fn command(&self, program: &Program) -> Result<Command> {
-        let mut command = Command::new(&program.path);
+        let mut command = end_with::this_process(&program.path);
         if program.kind == Kind::Spin {
             command.arg("up");
         }
@@ -86,7 +88,8 @@ pub(crate) struct Host {
 }
 
 impl Host {
-    /// Starts `program`. It can be used once [`Host::wait_until_ready`] returns.
+    /// Starts `program`, which ends with this process. It can be used once
+    /// [`Host::wait_until_ready`] returns. Must be called on the main thread.
     pub(crate) fn spawn(program: &Program, launch: &Launch) -> Result<Self> {
         let mut child = launch
             .command(program)?
@@ -148,11 +151,7 @@ impl Host {
 
     /// The error for a host that ended by itself.
     pub(crate) fn ended(&self, status: ExitStatus) -> anyhow::Error {
-        let message = self.log.as_deref().map_or_else(
-            || "its message is above".to_owned(),
-            |log| format!("its message: {}", last_lines(log)),
-        );
-        anyhow::anyhow!("the host ended ({status}); {message}")
+        Ended::new("the host", status, self.log.as_deref()).into()
     }
 
     fn check_alive(&mut self) -> Result<()> {
@@ -179,10 +178,4 @@ impl Drop for Host {
             thread::sleep(Duration::from_millis(10));
         }
     }
-}
-
-fn last_lines(log: &Path) -> String {
-    let text = std::fs::read_to_string(log).unwrap_or_default();
-    let lines: Vec<&str> = text.lines().collect();
-    lines[lines.len().saturating_sub(10)..].join("\n")
 }
