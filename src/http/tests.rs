@@ -18,12 +18,15 @@ use crate::blobs::{KeyValue, MemoryKeyValue};
 use crate::media::testing;
 use crate::model::Sha256;
 
+mod bulk;
 mod delivery;
 mod hostile;
 mod idempotency;
 mod lost_updates;
 mod observe;
+mod owners;
 mod quotas;
+mod scopes;
 
 impl Client {
     pub(super) fn new() -> Self {

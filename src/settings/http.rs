@@ -23,7 +23,7 @@ pub(super) const VARIABLES: &[Variable] = &[
     Variable::new(
         "metrics",
         "admin",
-        "Who may read `/metrics`: `admin` (tokens with that scope) or `public` (anybody)",
+        "Who may read `/metrics`: `admin` (tokens with the scope `metrics` or `admin`) or `public` (anybody)",
     ),
 ];
 
@@ -57,7 +57,7 @@ pub enum RequestLog {
 /// Who may read metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MetricsAccess {
-    /// Tokens with the scope `admin`.
+    /// Tokens with the scope `metrics` or `admin`.
     Admin,
     /// Anybody; only admins see the owners' names.
     Public,

@@ -354,7 +354,7 @@ async fn metrics_are_for_admins_or_public_by_a_setting() {
         403,
         "insufficient-scope",
     );
-    assert_eq!(details.await["scope"], "admin");
+    assert_eq!(details.await["scope"], "metrics");
     let darkroom = Darkroom::with().variable("metrics", "public").start();
     darkroom
         .client("alice")
