@@ -16,15 +16,16 @@
 //! - [`key_value`], [`sqlite`]: the stores; [`db`]: the file under both.
 //! - [`app`]: the application as a whole; [`serve`]: serves it until a signal stops it.
 //! - [`command`]: runs the component's unit tests, independently of the modules above.
-//! - [`log`], [`stats`]: logs and counters.
+//! - [`metrics`]: metrics of requests, for Prometheus; [`log`], [`stats`]: logs and counters.
 //!
 //! # Differences from Spin
 //! Instances serve up to 128 requests, 16 at a time, and are dropped after a second without one;
 //! all share one SQLite connection per database; errors of a statement come after its rows: all
 //! as on Spin. The host differs in speed: its SQLite files are in WAL mode, and writes that wait
 //! at the same time share one durable commit. It also limits slow clients and instances that
-//! compute for too long, which Spin leaves to the proxy in front or does not limit. Any other
-//! difference is a mistake in the host.
+//! compute for too long, which Spin leaves to the proxy in front or does not limit. And it measures
+//! requests for Prometheus, where Spin has OpenTelemetry. Any other difference is a mistake in the
+//! host.
 
 pub mod answered;
 pub mod app;
@@ -41,6 +42,7 @@ mod interfaces;
 pub mod key_value;
 pub mod log;
 pub mod manifest;
+pub mod metrics;
 pub mod outbound;
 pub mod patience;
 pub mod problem;

@@ -8,11 +8,7 @@ use crate::model::Image;
 
 impl Service {
     /// Finds those of the images that `grant` reaches, in no particular order.
-    pub async fn find_many(
-        &self,
-        grant: &Grant,
-        ids: &[Uuid],
-    ) -> Result<Vec<Image>, ServiceError> {
+    pub async fn find_many(&self, grant: &Grant, ids: &[Uuid]) -> Result<Vec<Image>, ServiceError> {
         let mut images = self.catalog().find_many(ids).await?;
         images.retain(|image| grant.reaches(&image.owner));
         Ok(images)

@@ -128,7 +128,9 @@ impl Suite<'_> {
             deleted.sort();
             ensure_eq("the owner's images are deleted once", deleted, expected)?;
         }
-        let left = self.catalog.delete_many(&all.each_ref().map(|image| image.id), None);
+        let left = self
+            .catalog
+            .delete_many(&all.each_ref().map(|image| image.id), None);
         let mut left = self.step("a deletion", left.await)?;
         left.sort();
         ensure_eq(
@@ -171,7 +173,11 @@ impl Suite<'_> {
             ensure_eq("deletions free room", usage.images, left as u64)?;
         }
         let found = self.step("a find", self.catalog.find(foreign.image.id).await)?;
-        ensure_eq("images of others are kept", found, Some(foreign.image.clone()))?;
+        ensure_eq(
+            "images of others are kept",
+            found,
+            Some(foreign.image.clone()),
+        )?;
         self.delete(&foreign).await?;
         self.forget_dead().await
     }

@@ -119,10 +119,7 @@ async fn links_of_many_images_are_those_of_each() {
     body["ids"] = json!([id, foreign, id]);
     let answer = post(&client, "images:read", LINKS, body).await;
     assert_eq!(answer.status, StatusCode::OK, "{:?}", answer.body);
-    let statuses: Vec<u64> = results(&answer)
-        .iter()
-        .map(|(_, status)| *status)
-        .collect();
+    let statuses: Vec<u64> = results(&answer).iter().map(|(_, status)| *status).collect();
     assert_eq!(statuses, [201, 404, 201]);
     let items = answer.json()["items"].clone();
     assert_eq!(items[0]["link"], one.json());
@@ -170,14 +167,8 @@ async fn requests_for_many_images_are_checked_as_those_for_one() {
         let lacking = post(&client, other, path, body(many(1))).await;
         lacking.is_problem(403, "insufficient-scope");
         let request = anonymous(Method::POST, path, "{}");
-        client
-            .send(request)
-            .await
-            .is_problem(401, "unauthorized");
-        client
-            .get(path)
-            .await
-            .is_problem(405, "method-not-allowed");
+        client.send(request).await.is_problem(401, "unauthorized");
+        client.get(path).await.is_problem(405, "method-not-allowed");
     }
     for terms in [
         json!({"ids": [ABSENT]}),

@@ -46,7 +46,12 @@ async fn an_admin_lists_and_counts_the_images_of_an_owner() {
         path = next.split('>').next().expect("a URL").to_owned();
     }
     assert_eq!(owners, ["alice"; 5]);
-    for (query, images) in [("?owner=alice", 5), ("?owner=bob", 1), ("?owner=eve", 0), ("", 0)] {
+    for (query, images) in [
+        ("?owner=alice", 5),
+        ("?owner=bob", 1),
+        ("?owner=eve", 0),
+        ("", 0),
+    ] {
         let answer = send(&client, ADMIN, Method::GET, &format!("/v1/usage{query}")).await;
         assert_eq!(answer.json()["images"], images, "{query}");
         assert_eq!(answer.json()["quota"]["images"], 9);
@@ -102,9 +107,7 @@ async fn an_owner_is_deleted_in_steps() {
         assert_eq!(answer.status, StatusCode::OK, "{:?}", answer.body);
         steps.push(answer.json());
     }
-    let step = |deleted: u32, remaining: u32, more: bool| {
-        serde_json::json!({"deleted": deleted, "remaining": remaining, "more": more})
-    };
+    let step = |deleted: u32, remaining: u32, more: bool| serde_json::json!({"deleted": deleted, "remaining": remaining, "more": more});
     let expected = [
         step(2, 3, true),
         step(2, 1, true),
