@@ -83,7 +83,7 @@ impl App {
         let (key_value, sqlite) = open_stores(&manifest, config)?;
         let mut limits = options.limits;
         limits.max_memory = limits.max_memory.or(config.max_instance_memory);
-        let engine = engine::engine(limits.interrupt())?;
+        let engine = engine::engine(limits.interrupt(), limits.instances)?;
         let stopping = Arc::new(Notify::new());
         let cache = config.state_dir.join("cache");
         let mut components = HashMap::new();

@@ -11,22 +11,25 @@ use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 use wasmtime_wasi_http::p3::bindings::ServicePre;
 
-/// How many instances may be alive at the same time.
-const INSTANCES: u32 = 1000;
+/// The most stacks that an instance uses: one of a call that waits for the host, one of the calls
+/// that are made meanwhile, and one that is kept for the next call.
+const STACKS: u32 = 3;
 
-/// Creates the engine. With `interrupt`, guests can be interrupted, but run more slowly.
-pub fn engine(interrupt: bool) -> Result<Engine> {
+/// Creates the engine. With `interrupt`, guests can be interrupted, but run more slowly. At most
+/// `instances` instances are alive at the same time: another one cannot be started.
+pub fn engine(interrupt: bool, instances: u32) -> Result<Engine> {
     let mut config = Config::new();
     config
         .wasm_component_model_async(true)
         .epoch_interruption(interrupt);
     let mut pooling = PoolingAllocationConfig::default();
     pooling
-        .total_component_instances(INSTANCES)
-        .total_memories(INSTANCES)
-        .total_tables(2 * INSTANCES)
-        .total_stacks(INSTANCES)
-        .total_core_instances(4 * INSTANCES)
+        .total_component_instances(instances)
+        .total_memories(instances)
+        .total_tables(instances.saturating_mul(2))
+        // Enough for all instances: an instance for whose call there is no stack would end.
+        .total_stacks(instances.saturating_mul(STACKS))
+        .total_core_instances(instances.saturating_mul(4))
         .table_elements(100_000)
         .max_component_instance_size(10 << 20)
         .max_core_instance_size(10 << 20)

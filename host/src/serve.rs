@@ -41,6 +41,9 @@ pub struct Options {
     /// The maximum memory of an instance.
     #[arg(long, value_name = "BYTES")]
     max_instance_memory: Option<usize>,
+    /// The maximum number of instances that are alive at the same time.
+    #[arg(long, default_value_t = 1000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=2000))]
+    max_instances: u32,
     /// How many requests an instance serves in all.
     #[arg(long, default_value_t = 128, value_name = "N")]
     max_instance_reuse_count: usize,
@@ -111,6 +114,7 @@ impl Options {
             config: &deployment.config,
             sources: Sources::new(given, &deployment.env_file)?,
             limits: Limits {
+                instances: self.max_instances,
                 max_memory: self.max_instance_memory,
                 reuse: self.max_instance_reuse_count,
                 concurrent: self.max_instance_concurrent_reuse_count,

@@ -23,6 +23,8 @@ use wasmtime_wasi_http::p3::bindings::ServicePre;
 /// The limits on instances and their reuse.
 #[derive(Clone, Copy)]
 pub struct Limits {
+    /// The maximum number of instances that are alive at the same time.
+    pub instances: u32,
     /// The maximum memory of an instance in bytes, if it is limited.
     pub max_memory: Option<usize>,
     /// The maximum number of requests that an instance serves in all.

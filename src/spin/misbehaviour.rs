@@ -15,6 +15,9 @@ pub(super) async fn handle(request: &Request) -> Option<Response> {
     Some(match request.uri().path() {
         "/rest" => "rested".into_response(),
         "/wait" => {
+            // The instance accepts other requests from its first pause on.
+            spin_sdk::time::sleep(Duration::from_millis(1)).await;
+            eprintln!("waiting");
             spin_sdk::time::sleep(time(request)).await;
             "waited".into_response()
         }

@@ -12,6 +12,11 @@ use crate::say;
 /// The target that the component is built for.
 pub(crate) const WASM_TARGET: &str = "wasm32-wasip1";
 
+/// Arguments for cargo that select every native package. Checks, tests and documentation always
+/// select all of them: another selection could enable other features of dependencies, which would
+/// be compiled again. Without default features, so that no build contains a component.
+pub(crate) const ALL: &str = "--workspace --no-default-features";
+
 /// The root of the repository.
 pub(crate) fn root() -> PathBuf {
     let here = env::var_os("CARGO_MANIFEST_DIR")
@@ -23,6 +28,15 @@ pub(crate) fn root() -> PathBuf {
 /// The directory of cargo's build output.
 pub(crate) fn target_dir() -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |dir| root().join(dir))
+}
+
+/// What cargo prints of a build.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// Each package, and how far the build is.
+    Shown,
+    /// Warnings and errors, because another build shows its progress at the same time.
+    Hidden,
 }
 
 /// A cargo command in the repository's root.
@@ -54,7 +68,7 @@ pub(crate) fn tool(program: impl AsRef<OsStr>) -> Command {
 /// variable that makes it write them.
 pub(crate) fn write_by_test(test: &str, variable: &str) -> Result<()> {
     // The same packages as all unit tests, so that nothing is built twice.
-    let arguments = "test --quiet --package darkroom --package xtask --lib --bins";
+    let arguments = format!("test --quiet {ALL} --lib --bins");
     run(cargo(arguments.split(' ')).arg(test).env(variable, "1"))
 }
 

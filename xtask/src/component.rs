@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, ensure};
 use toml::Table;
 
-use crate::cargo::{self, WASM_TARGET, root, target_dir};
+use crate::cargo::{self, Progress, WASM_TARGET, root, target_dir};
 use crate::say;
 
 const NAME: &str = "darkroom";
@@ -30,7 +30,7 @@ pub(crate) struct Component {
 }
 
 /// Builds the component with the command in `spin.toml`.
-pub(crate) fn build(profile: Profile) -> Result<Component> {
+pub(crate) fn build(profile: Profile, progress: Progress) -> Result<Component> {
     cargo::ensure_wasm_target()?;
     let manifest_path = root().join("spin.toml");
     let manifest = read_manifest(&manifest_path)?;
@@ -44,7 +44,7 @@ pub(crate) fn build(profile: Profile) -> Result<Component> {
         },
         arguments.join(" ")
     ));
-    let wasm = compile(&arguments, &directory)?;
+    let wasm = compile(&arguments, &directory, progress)?;
     let named = root().join(text(component(&manifest)?, "source")?);
     let manifest = if named == wasm {
         manifest_path
@@ -62,7 +62,7 @@ pub(crate) fn build_conformance() -> Result<PathBuf> {
     let (mut arguments, directory) = build_arguments(&manifest, Profile::Release)?;
     arguments.extend(["--features", "conformance"].map(str::to_owned));
     say::step("Building the component with the conformance suites");
-    let built = compile(&arguments, &directory)?;
+    let built = compile(&arguments, &directory, Progress::Shown)?;
     // Copied, because the next build of the application would overwrite it.
     let kept = target_dir().join("xtask").join("conformance.wasm");
     fs::create_dir_all(target_dir().join("xtask"))?;
@@ -71,8 +71,12 @@ pub(crate) fn build_conformance() -> Result<PathBuf> {
 }
 
 /// Runs cargo, and returns the path of the `.wasm` file that it produced.
-fn compile(arguments: &[String], directory: &str) -> Result<PathBuf> {
-    cargo::run(&mut cargo::cargo(arguments))?;
+fn compile(arguments: &[String], directory: &str, progress: Progress) -> Result<PathBuf> {
+    let mut command = cargo::cargo(arguments);
+    if progress == Progress::Hidden {
+        command.env("CARGO_TERM_QUIET", "true");
+    }
+    cargo::run(&mut command)?;
     let wasm = target_dir()
         .join(WASM_TARGET)
         .join(directory)

@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Result, ensure};
 
 use crate::cargo::{self, WASM_TARGET, cargo};
-use crate::host::{Choice, Program};
+use crate::host::{Build, Choice, Program};
 
 /// The folder that keeps the input that broke a promise, one for each target.
 pub(crate) const KEPT: &str = "target/smoke";
@@ -17,8 +17,8 @@ pub(crate) const KEPT: &str = "target/smoke";
 /// them.
 pub(crate) fn cargo_test(arguments: &[&str]) -> Result<Command> {
     cargo::ensure_wasm_target()?;
-    Program::resolve(Choice::Embedded)?;
-    let runner = cargo::target_dir().join("release/darkroom-run");
+    Program::resolve(Choice::Embedded, Build::Dev)?;
+    let runner = cargo::target_dir().join("debug/darkroom-run");
     ensure!(
         runner.is_file(),
         "the build did not produce {}",

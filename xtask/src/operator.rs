@@ -9,21 +9,19 @@ use std::process::Command;
 use anyhow::{Result, bail, ensure};
 use clap::Args;
 
-use crate::cargo::{self, cargo, root, target_dir};
+use crate::cargo::{self, Progress, cargo, root, target_dir};
 use crate::component::{self, Profile};
 use crate::say;
 use crate::stores::DEFAULT_DATA_DIR;
 
-/// Arguments for cargo that select the embedded host and the operator's program, which contains
-/// the host. Always both, and without the component inside, so that nothing is compiled twice.
-pub(crate) const SELECTION: &str =
-    "--release --package darkroom-host --package darkroom-cli --no-default-features";
+/// Where cargo puts the program, in its build output.
+const BUILT: &str = "debug/darkroom";
 
 /// Builds the program if necessary, and returns its path.
 pub(crate) fn build() -> Result<PathBuf> {
-    let path = target_dir().join("release/darkroom");
-    let mut command = cargo(["build"]);
-    command.args(SELECTION.split(' '));
+    let path = target_dir().join(BUILT);
+    let mut command = cargo(["build", "--package", "darkroom-cli"]);
+    command.arg("--no-default-features");
     if path.is_file() {
         command.arg("--quiet");
     } else {
@@ -44,16 +42,14 @@ pub(crate) fn build() -> Result<PathBuf> {
 
 /// Builds the program with this component inside, as users install it, and returns its path.
 pub(crate) fn build_with(component: &Path) -> Result<PathBuf> {
-    let selection = SELECTION.replace("--no-default-features", "");
-    let mut command = cargo(["build"]);
-    command.args(selection.split_whitespace());
+    let mut command = cargo(["build", "--package", "darkroom-cli"]);
     command.env("DARKROOM_COMPONENT", component);
     say::step("Building the operator's program with the component inside");
     cargo::run(&mut command)?;
     // Copied, because the next build without the component would overwrite it.
     let kept = target_dir().join("xtask/darkroom");
     std::fs::create_dir_all(target_dir().join("xtask"))?;
-    std::fs::copy(target_dir().join("release/darkroom"), &kept)?;
+    std::fs::copy(target_dir().join(BUILT), &kept)?;
     Ok(kept)
 }
 
@@ -71,7 +67,7 @@ impl Passed {
         let program = build()?;
         let mut defaults = defaults(name, &self.arguments, &root());
         if name == "fsck" && !has_option(&self.arguments, &["--url", "--from", "--help", "-h"]) {
-            let component = component::build(Profile::Release)?;
+            let component = component::build(Profile::Release, Progress::Shown)?;
             defaults.extend(["--from".into(), component.manifest.into()]);
         }
         let mut command = Command::new(&program);

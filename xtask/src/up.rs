@@ -1,13 +1,15 @@
 //! `cargo xtask up`: from a fresh clone to a running application.
 
 use std::sync::atomic::Ordering;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use clap::Args;
 
-use crate::component::{self, Profile};
-use crate::host::{Choice, Host, Launch, Program};
+use crate::cargo::{self, Progress};
+use crate::component::{self, Component, Profile};
+use crate::host::{Build, Choice, Host, Launch, Program};
 use crate::keys::{self, OWN_IMAGES, TokenOptions};
 use crate::say;
 use crate::signals::Relay;
@@ -24,10 +26,10 @@ pub(crate) struct Up {
     /// What runs the component
     #[arg(long, value_enum, default_value = "auto")]
     host: Choice,
-    /// Build with optimisation, as for deployment: the default
+    /// Build the embedded host with all optimisations, as for deployment
     #[arg(long, conflicts_with = "debug")]
     release: bool,
-    /// Build without optimisation: quicker to build, slower to run
+    /// Build the component without optimisation: quicker to build, slower to run
     #[arg(long)]
     debug: bool,
     /// Set a variable of spin.toml: name=value; can be repeated
@@ -41,15 +43,14 @@ pub(crate) struct Up {
 impl Up {
     /// Runs the command.
     pub(crate) fn run(self) -> Result<()> {
-        let profile = if self.debug && !self.release {
-            Profile::Debug
-        } else {
-            Profile::Release
+        let (build, profile) = match (self.release, self.debug) {
+            (true, _) => (Build::Release, Profile::Release),
+            (false, true) => (Build::Dev, Profile::Debug),
+            (false, false) => (Build::Dev, Profile::Release),
         };
         let data_dir = self.location.data_dir()?;
         let runtime_config = self.location.config(&data_dir)?;
-        let program = Program::resolve(self.host)?;
-        let component = component::build(profile)?;
+        let (program, component) = self.build(build, profile)?;
         let mut environment = keys::variables()?;
         let signing_keys = match self.variable("signing_keys") {
             Some(keys) => keys,
@@ -78,6 +79,25 @@ impl Up {
         };
         say::step("Starting the host");
         serve(&program, &launch, &signing_keys, audience)
+    }
+
+    /// Builds the component while the host is being built, or found.
+    fn build(&self, build: Build, profile: Profile) -> Result<(Program, Component)> {
+        cargo::ensure_wasm_target()?;
+        if self.host == Choice::Spin {
+            // Nothing is built in vain if there is no Spin.
+            return Ok((
+                Program::resolve(self.host, build)?,
+                component::build(profile, Progress::Shown)?,
+            ));
+        }
+        thread::scope(|scope| {
+            let component = scope.spawn(|| component::build(profile, Progress::Hidden));
+            let program = Program::resolve(self.host, build);
+            let component = component.join();
+            let component = component.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            Ok((program?, component?))
+        })
     }
 
     fn variable(&self, name: &str) -> Option<String> {

@@ -91,8 +91,10 @@ impl Raw {
         const CONTINUE: &str = "HTTP/1.1 100 Continue\r\n\r\n";
         let mut answer = [0; CONTINUE.len()];
         let read = self.stream.read_exact(&mut answer).await;
-        let text = String::from_utf8_lossy(&answer);
-        assert!(read.is_ok() && text == CONTINUE, "{read:?}: {text}");
+        if read.is_err() || answer != CONTINUE.as_bytes() {
+            let begun = String::from_utf8_lossy(&answer).into_owned();
+            panic!("{read:?}: {begun}{}", self.rest().await);
+        }
     }
 
     /// Reads an answer, which ends at its declared length or with the connection.

@@ -20,8 +20,11 @@ const FAULTS: [&str; 3] = ["panicked", "trap", "instance of the component ended"
 /// Messages of Spin itself when it is asked to end or closes a connection.
 const OF_SPIN: [&str; 2] = ["worker failed: worker panicked", "thread 'tokio-rt-worker'"];
 
+/// The most lines of a log that a failed test prints.
+const MOST_LINES: usize = 60;
+
 /// A server, and the directory with its stores. Dropping it ends it, and fails the
-/// test if the component has panicked or trapped.
+/// test if the component has panicked or trapped. A test that has failed prints the log.
 pub(crate) struct Darkroom {
     process: Option<Process>,
     setup: Setup,
@@ -185,10 +188,15 @@ impl Darkroom {
     }
 
     fn check_log(&self) {
+        let log = self.log();
+        if thread::panicking() {
+            let lines: Vec<&str> = log.lines().collect();
+            let last = &lines[lines.len().saturating_sub(MOST_LINES)..];
+            eprintln!("the end of the server's log:\n{}", last.join("\n"));
+        }
         if self.setup.may_fail || thread::panicking() {
             return;
         }
-        let log = self.log();
         // Its counters include one for traps.
         let mut lines = log.lines().filter(|line| !line.starts_with("stats "));
         let fault = lines.find(|line| {

@@ -30,7 +30,7 @@ use std::path::Path;
 use anyhow::{Result, bail, ensure};
 use clap::Args;
 
-use crate::host::{Choice, Kind, Program};
+use crate::host::{Build, Choice, Kind, Program};
 use crate::say;
 use counters::Counters;
 use stage::Stage;
@@ -99,7 +99,7 @@ impl Bench {
     /// Runs the command.
     pub(crate) fn run(self) -> Result<()> {
         let cases = self.chosen()?;
-        let program = Program::resolve(self.host)?;
+        let program = Program::resolve(self.host, Build::Release)?;
         for (name, run) in APART {
             if self.only.iter().any(|only| only == name) {
                 run(&self, &program)?;

@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, ensure};
 use super::nginx::Nginx;
 use super::wrk::{self, Load, Sample, Upload};
 use super::{Bench, SIZES, fixtures};
-use crate::cargo::target_dir;
+use crate::cargo::{Progress, target_dir};
 use crate::component::{self, Profile};
 use crate::host::{Host, Launch, Program};
 use crate::keys::{self, OWN_IMAGES, TokenOptions};
@@ -126,7 +126,7 @@ impl Drop for Stage {
 
 /// Starts the application on stores in `directory`.
 pub(super) fn start(program: &Program, directory: &Path, keys: &str) -> Result<Host> {
-    let component = component::build(Profile::Release)?;
+    let component = component::build(Profile::Release, Progress::Shown)?;
     let data = directory.join("data");
     let launch = Launch {
         manifest: component.manifest,

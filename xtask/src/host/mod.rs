@@ -16,7 +16,7 @@ use anyhow::{Context as _, Result, bail};
 use rustix::process::Signal;
 
 use crate::{cargo, http, signals};
-pub(crate) use program::{Choice, Kind, Program};
+pub(crate) use program::{Build, Choice, Kind, Program};
 
 /// How long a host may take to compile the component and open its stores.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, ensure};
 use clap::ValueEnum;
 
-use crate::{cargo, operator, say};
+use crate::{cargo, say};
 
 /// The first version of Spin that supports WASI 0.3.0, as (major, minor).
 const OLDEST_SPIN: (u32, u32) = (4, 1);
@@ -20,6 +20,25 @@ pub(crate) enum Choice {
     Spin,
     /// The embedded host, built from this repository
     Embedded,
+}
+
+/// How the embedded host is compiled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Build {
+    /// Quickly, on the dependencies that tests use too.
+    Dev,
+    /// As for deployment.
+    Release,
+}
+
+impl Build {
+    /// The directory of the compiled programs in cargo's build output.
+    fn directory(self) -> &'static str {
+        match self {
+            Self::Dev => "debug",
+            Self::Release => "release",
+        }
+    }
 }
 
 /// The kind of a host program.
@@ -53,9 +72,9 @@ pub(crate) struct Program {
 impl Program {
     /// Finds the host for `choice`, prints which it is and why, and builds the embedded host if
     /// that is it.
-    pub(crate) fn resolve(choice: Choice) -> Result<Self> {
+    pub(crate) fn resolve(choice: Choice, build: Build) -> Result<Self> {
         match (choice, find_spin()) {
-            (Choice::Embedded, _) => Self::embedded("as requested"),
+            (Choice::Embedded, _) => Self::embedded("as requested", build),
             (Choice::Auto | Choice::Spin, Ok(path)) => {
                 say::step(&format!("Using Spin: {}", path.display()));
                 Ok(Self {
@@ -63,7 +82,7 @@ impl Program {
                     path,
                 })
             }
-            (Choice::Auto, Err(reason)) => Self::embedded(&format!("{reason:#}")),
+            (Choice::Auto, Err(reason)) => Self::embedded(&format!("{reason:#}"), build),
             (Choice::Spin, Err(reason)) => Err(reason.context(
                 "cannot use Spin; install Spin 4.1 or newer (https://spinframework.dev/install), \
                  set SPIN_BIN, or use --host embedded",
@@ -71,16 +90,20 @@ impl Program {
         }
     }
 
-    fn embedded(why: &str) -> Result<Self> {
-        let mut build = cargo::cargo(["build"]);
-        build.args(operator::SELECTION.split(' '));
+    fn embedded(why: &str, build: Build) -> Result<Self> {
+        let mut command = cargo::cargo(["build", "--package", "darkroom-host"]);
+        if build == Build::Release {
+            command.arg("--release");
+        }
         say::step(&format!(
             "Using the embedded host ({why}): {} (the first build compiles Wasmtime and takes \
              minutes)",
-            cargo::shown(&build)
+            cargo::shown(&command)
         ));
-        cargo::run(&mut build)?;
-        let path = cargo::target_dir().join("release/darkroom-host");
+        cargo::run(&mut command)?;
+        let path = cargo::target_dir()
+            .join(build.directory())
+            .join("darkroom-host");
         ensure!(
             path.is_file(),
             "the build did not produce {}",

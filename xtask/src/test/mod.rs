@@ -1,5 +1,6 @@
 //! `cargo xtask test`: runs every check and every test, step by step.
 
+mod features;
 mod imports;
 mod layers;
 mod report;
@@ -158,7 +159,7 @@ mod tests {
     fn a_filter_leaves_only_steps_with_tests() {
         assert_eq!(
             names(&[], Some("upload")).expect("some"),
-            ["unit", "host", "wasm", "api"]
+            ["unit", "wasm", "api"]
         );
         assert!(names(&["format"], Some("upload")).is_err());
     }

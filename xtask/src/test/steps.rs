@@ -1,7 +1,7 @@
 //! The steps of a test run, in order: the quick ones, which say most about a mistake, are first.
 //!
-//! The embedded host and the operator's program are built, linted, documented and tested in
-//! the release profile alone, and together, so that Wasmtime is compiled once.
+//! Checks, tests and documentation select the same packages and the same profile, so that each
+//! dependency is checked once and compiled once ([`cargo::ALL`]).
 
 use std::collections::BTreeSet;
 use std::env;
@@ -13,10 +13,10 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 use super::report::Outcome;
 use super::{Step, Test, imports, layers, supply, threats};
-use crate::cargo::{self, WASM_TARGET, cargo};
+use crate::cargo::{self, ALL, Progress, WASM_TARGET, cargo};
 use crate::component::{self, Profile};
 use crate::guest;
-use crate::host::{Choice, Program};
+use crate::host::{Build, Program};
 use crate::operator;
 use crate::tools;
 
@@ -60,7 +60,7 @@ pub(crate) const STEPS: &[Step] = &[
     },
     Step {
         name: "supply",
-        about: "the licences, sources and versions of dependencies are permitted",
+        about: "the licences, sources, versions and features of dependencies are as they must be",
         tests: false,
         run: |_, outcome| supply::check(outcome),
     },
@@ -72,7 +72,7 @@ pub(crate) const STEPS: &[Step] = &[
     },
     Step {
         name: "unit",
-        about: "unit tests of the application and of xtask",
+        about: "unit tests of all native packages",
         tests: true,
         run: unit,
     },
@@ -87,12 +87,6 @@ pub(crate) const STEPS: &[Step] = &[
         about: "the component builds, is small, and imports only permitted interfaces",
         tests: false,
         run: component,
-    },
-    Step {
-        name: "host",
-        about: "the embedded host and the operator's program build, and pass their own tests",
-        tests: true,
-        run: host,
     },
     Step {
         name: "wasm",
@@ -117,14 +111,13 @@ fn format(_: &Test, _: &mut Outcome) -> Result<()> {
 fn lint(_: &Test, _: &mut Outcome) -> Result<()> {
     cargo::ensure_components()?;
     cargo::ensure_wasm_target()?;
-    let app = "--package darkroom --package xtask --lib --bins --examples --tests";
+    let all = format!("{ALL} --lib --bins --examples --tests");
     // Plain `cargo test` must not run the end-to-end tests, so the selection above skips them,
     // even with `--tests`.
-    let api = "--package darkroom --package xtask --test api";
+    let api = format!("{ALL} --test api");
     let fuzzers = "--package darkroom --lib --features fuzzing";
     let wasm = "--package darkroom --lib --target wasm32-wasip1";
-    let host = format!("{} --all-targets", operator::SELECTION);
-    for selection in [app, api, fuzzers, wasm, &host] {
+    for selection in [&all, &api, fuzzers, wasm] {
         let mut command = cargo(["clippy"]);
         cargo::run(
             command
@@ -136,13 +129,10 @@ fn lint(_: &Test, _: &mut Outcome) -> Result<()> {
 }
 
 fn unit(test: &Test, outcome: &mut Outcome) -> Result<()> {
-    // The same packages each time: another selection would enable other features and rebuild
-    // dependencies.
-    let app = "test --package darkroom --package xtask";
-    let mut units = cargo(format!("{app} --lib --bins").split(' '));
+    let mut units = cargo(format!("test {ALL} --lib --bins").split(' '));
     smoke(&mut units, SMOKE_SECONDS);
     cargo_test(units, test, outcome)?;
-    cargo_test(cargo(format!("{app} --doc").split(' ')), test, outcome)
+    cargo_test(cargo(format!("test {ALL} --doc").split(' ')), test, outcome)
 }
 
 /// Makes unit tests try damaged inputs for as long as [`SMOKE`] says, or else for `seconds`.
@@ -160,17 +150,12 @@ fn wasm(test: &Test, outcome: &mut Outcome) -> Result<()> {
 
 fn docs(_: &Test, _: &mut Outcome) -> Result<()> {
     threats::check(&cargo::root())?;
-    let app = "doc --no-deps --package darkroom --package xtask";
-    let host = format!("doc --no-deps {}", operator::SELECTION);
-    for arguments in [app, &host] {
-        let mut command = cargo(arguments.split(' '));
-        cargo::run(command.env("RUSTDOCFLAGS", "-D warnings"))?;
-    }
-    Ok(())
+    let mut command = cargo(format!("doc --no-deps {ALL}").split(' '));
+    cargo::run(command.env("RUSTDOCFLAGS", "-D warnings"))
 }
 
 fn component(_: &Test, outcome: &mut Outcome) -> Result<()> {
-    let component = component::build(Profile::Release)?;
+    let component = component::build(Profile::Release, Progress::Shown)?;
     let wasm = fs::read(&component.wasm)
         .with_context(|| format!("cannot read {}", component.wasm.display()))?;
     outcome.note = Some(format!("{} bytes of {COMPONENT_BUDGET}", wasm.len()));
@@ -200,20 +185,13 @@ fn check_dependencies() -> Result<()> {
     Ok(())
 }
 
-fn host(test: &Test, outcome: &mut Outcome) -> Result<()> {
-    Program::resolve(Choice::Embedded)?;
-    let mut own = cargo(["test"]);
-    own.args(operator::SELECTION.split(' '));
-    cargo_test(own, test, outcome)
-}
-
 fn api(test: &Test, outcome: &mut Outcome) -> Result<()> {
-    let program = Program::resolve(test.host)?;
+    let program = Program::resolve(test.host, Build::Dev)?;
     let conformance = component::build_conformance()?;
-    let component = component::build(Profile::Release)?;
+    let component = component::build(Profile::Release, Progress::Shown)?;
     let tools = tools::find_or_install(test.is_strict())?;
     outcome.skipped = tools.missing;
-    let mut command = cargo("test --package darkroom --package xtask --test api".split(' '));
+    let mut command = cargo(format!("test {ALL} --test api").split(' '));
     command
         .env("DARKROOM_TEST_HOST_KIND", program.kind.name())
         .env("DARKROOM_TEST_HOST_BIN", &program.path)

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 
+use super::features;
 use super::report::Outcome;
 use crate::cargo::{self, WASM_TARGET, cargo};
 use crate::tools;
@@ -26,6 +27,7 @@ pub(super) fn check(outcome: &mut Outcome) -> Result<()> {
     deny.args(["--hide-inclusion-graph", "licenses", "bans", "sources"]);
     cargo::run(&mut deny).context("a dependency breaks a rule of deny.toml")?;
     refuse_duplicates()?;
+    features::check()?;
     let Some(database) = env::var_os(DATABASE) else {
         outcome.note = Some(format!(
             "advisories: not checked; set {DATABASE} to check them"

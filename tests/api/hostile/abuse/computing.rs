@@ -48,11 +48,12 @@ async fn requests_that_share_an_instance_with_one_that_computes_are_logged_and_g
         let client = darkroom.anonymous();
         async move { client.get("/wait").await.status() }
     });
-    // It goes to the same instance, as long as that accepts more requests.
-    let log = || async { darkroom.log() };
+    let server = &darkroom;
+    let logs = |text| eventually(move || async move { server.log().contains(text) });
+    assert_eq!(logs("waiting").await, Ok(()));
+    // It goes to the same instance, which accepts more requests now.
     assert_eq!(status(&darkroom, "/compute-later").await, 500);
-    let logged = eventually(|| async { log().await.contains("computed for 1s") }).await;
-    assert_eq!(logged, Ok(()));
+    assert_eq!(logs("computed for 1s").await, Ok(()));
     let log = darkroom.log();
     assert!(
         log.contains("GET /compute-later") && log.contains("GET /wait"),

@@ -58,6 +58,38 @@ async fn a_thousand_uploads_that_never_end_affect_no_others_and_leave_nothing() 
 }
 
 #[tokio::test]
+async fn uploads_for_which_there_is_no_instance_are_refused_and_the_others_continue() {
+    const INSTANCES: usize = 20;
+    if spin_differs("it does not bound the number of instances") {
+        return;
+    }
+    let darkroom = Darkroom::with()
+        .flag(&format!("--max-instances={INSTANCES}"))
+        .flag("--max-instance-concurrent-reuse-count=1")
+        .start();
+    let file = fixture("progressive.jpg").bytes;
+    let length = format!("Content-Length: {}", file.len());
+    let mut uploads = Vec::new();
+    for _ in 0..INSTANCES {
+        let mut raw = Raw::connect(&darkroom).await;
+        raw.begin_upload("mallory", &[&length, "Expect: 100-continue"])
+            .await;
+        raw.may_continue().await;
+        uploads.push(raw);
+    }
+    let answer = darkroom.anonymous().get("/health/live").await;
+    assert_eq!(answer.status(), 503);
+    assert_eq!(answer.headers()["content-type"], "application/problem+json");
+    let finished = join_all(uploads.into_iter().map(|mut raw| async move {
+        raw.send(file).await;
+        raw.response().await.status
+    }));
+    assert_eq!(finished.await, [201; INSTANCES]);
+    let answers = || async { darkroom.anonymous().get("/health/live").await.status() == 200 };
+    assert_eq!(eventually(answers).await, Ok(()));
+}
+
+#[tokio::test]
 async fn heads_that_never_end_are_cut_off_and_do_not_delay_others() {
     if spin_differs("it leaves slow senders to the proxy in front") {
         return;
