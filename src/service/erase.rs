@@ -21,9 +21,9 @@ const STEP: u32 = 64;
 pub struct Erased {
     /// The images that the call deleted.
     pub deleted: u32,
-    /// The images that the owner has left.
+    /// The images that the owner has left, as the catalog counts them.
     pub remaining: u64,
-    /// Whether there may be more to delete.
+    /// Whether the call ended before it found nothing more to delete.
     pub more: bool,
 }
 
@@ -47,7 +47,7 @@ impl Service {
         Ok(Erased {
             deleted,
             remaining,
-            more: more || remaining > 0,
+            more,
         })
     }
 

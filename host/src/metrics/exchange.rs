@@ -53,11 +53,12 @@ impl Exchange {
         let (status, is_empty) = (response.status(), response.body().is_end_stream());
         let headers = response.headers_mut();
         let length = headers.get(CONTENT_LENGTH);
+        let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
         self.head = Some(Head {
             status,
             route: headers.remove(ROUTE),
             latency: self.begun.elapsed(),
-            length: length.and_then(|length| length.to_str().ok()?.parse().ok()),
+            length,
         });
         let is_bodiless = matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
         self.is_complete = self.method == Method::HEAD || is_bodiless || is_empty;

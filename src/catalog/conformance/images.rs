@@ -128,10 +128,9 @@ impl Suite<'_> {
             deleted.sort();
             ensure_eq("the owner's images are deleted once", deleted, expected)?;
         }
-        let left = self
-            .catalog
-            .delete_many(&all.each_ref().map(|image| image.id), None);
-        let mut left = self.step("a deletion", left.await)?;
+        let ids = all.each_ref().map(|image| image.id);
+        let left = self.catalog.delete_many(&ids, None).await;
+        let mut left = self.step("a deletion", left)?;
         left.sort();
         ensure_eq(
             "all others are left, and deleted whatever their owners",

@@ -96,15 +96,14 @@ pub(crate) async fn delete(
     let ids: Vec<Uuid> = parsed.iter().copied().flatten().collect();
     let deleted = app.service.delete_many(&caller.grant, &ids).await?;
     let mut deleted: HashSet<Uuid> = deleted.into_iter().collect();
-    let result = |(id, parsed): (&'_ String, Option<Uuid>)| match parsed {
-        Some(parsed) if deleted.remove(&parsed) => (id, None),
-        _ => (id, Some(Problem::from(ServiceError::NotFound))),
-    };
-    let items = body.ids.0.iter().zip(parsed).map(result);
-    let items = items.map(|(id, problem)| DeletedItem {
-        id,
-        status: status(StatusCode::NO_CONTENT, problem.as_ref()),
-        problem: problem.as_ref().map(Problem::object),
+    let items = body.ids.0.iter().zip(parsed).map(|(id, parsed)| {
+        let is_deleted = parsed.is_some_and(|id| deleted.remove(&id));
+        let problem = (!is_deleted).then(|| Problem::from(ServiceError::NotFound));
+        DeletedItem {
+            id,
+            status: status(StatusCode::NO_CONTENT, problem.as_ref()),
+            problem: problem.as_ref().map(Problem::object),
+        }
     });
     Ok(reply::ok(&DeletedView {
         items: items.collect(),

@@ -177,6 +177,7 @@ const OBJECTS: &[(&str, &str)] = &[
   "links": {"min_seconds": 1, "max_seconds": 604800},
   "upload_tickets": {"min_seconds": 1, "max_seconds": 86400},
   "list": {"default_limit": 50, "max_limit": 200},
+  "bulk": {"max_images": 100},
   "json": {"max_bytes": 65536}
 }"#,
     ),
