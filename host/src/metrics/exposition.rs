@@ -6,8 +6,10 @@ use crate::stats;
 use std::fmt::{Display, Write as _};
 use std::sync::atomic::Ordering::Relaxed;
 
-/// The counters of each series: name, help, value.
-const COUNTERS: [(&str, &str, fn(&Series) -> u64); 4] = [
+/// A counter of each series: its name, its help text and its value.
+type Counter = (&'static str, &'static str, fn(&Series) -> u64);
+
+const COUNTERS: [Counter; 4] = [
     (
         "darkroom_http_requests_total",
         "The number of requests that have ended.",
