@@ -160,7 +160,7 @@ pub(super) fn parameters() -> Value {
     parameters.insert("id".to_owned(), id);
     let owner = json!({
         "name": "owner", "in": "path", "required": true,
-        "description": "The owner: the `sub` of its tokens, percent-encoded.",
+        "description": "The owner: the `sub` of its tokens.",
         "schema": schema::Owner::schema(), "example": "alice",
     });
     parameters.insert("owner".to_owned(), owner);
