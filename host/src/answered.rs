@@ -154,6 +154,10 @@ where
         let part = this.part(context, is_second);
         this.taking.gives(part.len());
         this.exchange.sends(part.len());
+        // Such a body is not polled any more.
+        if this.is_end_stream() {
+            this.exchange.ends();
+        }
         Poll::Ready(Some(Ok(Frame::data(part))))
     }
 
@@ -237,6 +241,23 @@ mod tests {
         let taking = Taking::Backlog(Arc::new(Backlog::default()));
         let pieces = [1, 0, 0, 10 * PART, 0, 5];
         assert_eq!(taken(&pieces, taking).await, [1, 10 * PART, 5]);
+    }
+
+    #[tokio::test]
+    async fn a_response_is_complete_once_its_last_piece_is_sent() {
+        for (pieces, incomplete) in [(1, 1), (2, 0)] {
+            let metrics = Metrics::new();
+            let exchange = metrics.begin(&http::Method::GET);
+            let whole = http_body_util::Full::new(Bytes::from(vec![7; 2 * PART]));
+            let mut body = Answered::new(whole, Taking::Stream(None), None, exchange);
+            for _ in 0..pieces {
+                assert!(body.frame().await.is_some());
+            }
+            drop(body);
+            let labels = r#"{method="GET",route="none",status="none"}"#;
+            let line = format!("darkroom_http_responses_incomplete_total{labels} {incomplete}\n");
+            assert!(metrics.text().contains(&line), "{}", metrics.text());
+        }
     }
 
     #[tokio::test]

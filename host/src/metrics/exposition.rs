@@ -36,7 +36,7 @@ const LATENCY: &str = "darkroom_http_request_latency_seconds";
 
 impl Metrics {
     /// All metrics.
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut text = String::new();
         self.write_series(&mut text);
         let in_progress = self.in_progress.load(Relaxed);
