@@ -16,7 +16,7 @@ pub(crate) struct Migrate {
     /// The URL of the running server
     #[arg(long, default_value = "http://127.0.0.1:3000")]
     url: String,
-    /// A token with the scope admin [default: one is signed with the first signing key]
+    /// A token with the scope maintenance [default: one is signed with the first signing key]
     #[arg(long)]
     token: Option<String>,
 }

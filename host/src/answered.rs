@@ -1,12 +1,14 @@
 //! Bodies in transit: those of responses, which are sent piece by piece at the client's pace, and
 //! those of requests.
 
+use crate::metrics::Exchange;
 use crate::slow_reader::{Backlog, Pace};
 use crate::under_way::UnderWay;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Poll, ready};
 
 /// The longest part of a piece on HTTP/2. Whole parts are buffered for a client whose
@@ -61,17 +63,25 @@ pub struct Answered<B: Body> {
     rest: Bytes,
     /// A frame that has been polled but not returned yet.
     next: Option<Option<Result<Frame<Bytes>, B::Error>>>,
+    exchange: Exchange,
     _under_way: Option<Arc<UnderWay>>,
 }
 
 impl<B: Body<Data = Bytes> + Unpin> Answered<B> {
     /// The body of the response to a request, which is `under_way` if it reached a component.
-    pub fn new(body: B, taking: Taking, under_way: Option<Arc<UnderWay>>) -> Self {
+    /// What is sent of it is recorded in `exchange`.
+    pub fn new(
+        body: B,
+        taking: Taking,
+        under_way: Option<Arc<UnderWay>>,
+        exchange: Exchange,
+    ) -> Self {
         Self {
             body,
             taking,
             rest: Bytes::new(),
             next: None,
+            exchange,
             _under_way: under_way,
         }
     }
@@ -133,11 +143,21 @@ where
                     Ok(data) => this.rest = data,
                     Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
                 },
-                end => return Poll::Ready(end),
+                end => {
+                    if end.is_none() {
+                        this.exchange.ends();
+                    }
+                    return Poll::Ready(end);
+                }
             }
         }
         let part = this.part(context, is_second);
         this.taking.gives(part.len());
+        this.exchange.sends(part.len());
+        // Such a body is not polled any more.
+        if this.is_end_stream() {
+            this.exchange.ends();
+        }
         Poll::Ready(Some(Ok(Frame::data(part))))
     }
 
@@ -155,19 +175,26 @@ where
 pub struct Received<B> {
     /// The body itself.
     pub body: B,
+    /// The number of its bytes that have been received.
+    pub bytes: Arc<AtomicU64>,
     /// The request.
     pub under_way: Arc<UnderWay>,
 }
 
-impl<B: Body + Unpin> Body for Received<B> {
-    type Data = B::Data;
+impl<B: Body<Data = Bytes> + Unpin> Body for Received<B> {
+    type Data = Bytes;
     type Error = B::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        if let Some(Ok(frame)) = &frame {
+            let length = frame.data_ref().map_or(0, Bytes::len);
+            self.bytes.fetch_add(length as u64, Relaxed);
+        }
+        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
@@ -182,6 +209,7 @@ impl<B: Body + Unpin> Body for Received<B> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metrics::Metrics;
     use futures_util::FutureExt as _;
     use http_body_util::{BodyExt as _, StreamBody};
     use std::convert::Infallible;
@@ -192,7 +220,8 @@ mod tests {
         let frames = pieces.map(|piece| Ok::<_, Infallible>(Frame::data(piece)));
         let frames: Vec<_> = frames.collect();
         let body = StreamBody::new(futures_util::stream::iter(frames));
-        let mut body = Answered::new(body, taking, None);
+        let exchange = Metrics::new().begin(&http::Method::GET);
+        let mut body = Answered::new(body, taking, None, exchange);
         let mut taken = Vec::new();
         while let Some(frame) = body.frame().await {
             taken.push(frame.unwrap().into_data().unwrap().len());
@@ -212,6 +241,23 @@ mod tests {
         let taking = Taking::Backlog(Arc::new(Backlog::default()));
         let pieces = [1, 0, 0, 10 * PART, 0, 5];
         assert_eq!(taken(&pieces, taking).await, [1, 10 * PART, 5]);
+    }
+
+    #[tokio::test]
+    async fn a_response_is_complete_once_its_last_piece_is_sent() {
+        for (pieces, incomplete) in [(1, 1), (2, 0)] {
+            let metrics = Metrics::new();
+            let exchange = metrics.begin(&http::Method::GET);
+            let whole = http_body_util::Full::new(Bytes::from(vec![7; 2 * PART]));
+            let mut body = Answered::new(whole, Taking::Stream(None), None, exchange);
+            for _ in 0..pieces {
+                assert!(body.frame().await.is_some());
+            }
+            drop(body);
+            let labels = r#"{method="GET",route="none",status="none"}"#;
+            let line = format!("darkroom_http_responses_incomplete_total{labels} {incomplete}\n");
+            assert!(metrics.text().contains(&line), "{}", metrics.text());
+        }
     }
 
     #[tokio::test]

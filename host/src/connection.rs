@@ -82,7 +82,9 @@ pub(crate) async fn serve(
         let (server, client) = (server.clone(), client.clone());
         let backlog = (request.version() != Version::HTTP_2).then(|| backlog.clone());
         async move {
-            let (answer, under_way) = server.answer(request, &client).await;
+            let mut exchange = server.metrics.begin(request.method());
+            let (mut answer, under_way) = server.answer(request, &client, &exchange).await;
+            exchange.answered(&mut answer);
             let taking = match backlog {
                 Some(backlog) => {
                     backlog.begin();
@@ -90,7 +92,8 @@ pub(crate) async fn serve(
                 }
                 None => Taking::Stream(Pace::current()),
             };
-            Ok::<_, Infallible>(answer.map(|body| Answered::new(body, taking, under_way)))
+            let answered = |body| Answered::new(body, taking, under_way, exchange);
+            Ok::<_, Infallible>(answer.map(answered))
         }
     });
     let timeout = server.bounds.header_timeout;

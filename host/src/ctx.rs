@@ -4,7 +4,7 @@ use crate::key_value::Store;
 use crate::outbound::{AllowedHosts, Outbound};
 use crate::sqlite::Database;
 use crate::under_way::Requests;
-use crate::{log, stats};
+use crate::{log, metrics, stats};
 use std::collections::HashMap;
 use std::sync::Arc;
 use wasmtime::ResourceLimiter;
@@ -45,6 +45,7 @@ impl Ctx {
     /// The state of a new instance.
     pub fn new(component: Arc<Granted>, max_memory: Option<usize>) -> Self {
         let wasi = WasiCtx::builder()
+            .env(metrics::VARIABLE, metrics::ROUTE)
             .stdout(log::GuestOutput)
             .stderr(log::GuestOutput)
             .build();

@@ -18,7 +18,7 @@
 //! - [`app`]: the application as a whole; [`serve`]: serves it until a signal stops it; `listen`:
 //!   the address; [`readiness`]: whether the application accepts its settings; [`exit`]: exit codes.
 //! - [`command`]: runs the component's unit tests, independently of the modules above.
-//! - [`log`], [`stats`]: logs and counters.
+//! - [`metrics`]: metrics of requests, for Prometheus; [`log`], [`stats`]: logs and counters.
 //!
 //! # Differences from Spin
 //! Instances serve up to 128 requests, 16 at a time, and are dropped after a second without one;
@@ -27,8 +27,9 @@
 //! at the same time share one durable commit. It also limits slow clients and instances that
 //! compute for too long, which Spin leaves to the proxy in front or does not limit. It takes the
 //! `runtime-config.toml` beside the manifest unless told otherwise, and it ends at the start, with
-//! an exit code of its own, if the application does not accept its settings. Any other difference
-//! is a mistake in the host.
+//! an exit code of its own, if the application does not accept its settings. And it measures
+//! requests for Prometheus, where Spin has OpenTelemetry. Any other difference is a mistake in the
+//! host.
 
 pub mod answered;
 pub mod app;
@@ -47,6 +48,7 @@ pub mod key_value;
 mod listen;
 pub mod log;
 pub mod manifest;
+pub mod metrics;
 pub mod outbound;
 pub mod patience;
 pub mod problem;

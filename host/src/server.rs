@@ -4,6 +4,7 @@ use crate::answered::Received;
 use crate::component::Component;
 use crate::connection::{self, Client};
 use crate::gather::gathered;
+use crate::metrics::{self, Exchange, Metrics};
 use crate::routes::Routes;
 use crate::slow_body::Timed;
 use crate::target::prepare;
@@ -41,6 +42,7 @@ pub struct Server {
     routes: Routes,
     components: HashMap<String, Component>,
     pub(crate) bounds: Bounds,
+    pub(crate) metrics: Arc<Metrics>,
     places: Arc<Semaphore>,
 }
 
@@ -51,6 +53,7 @@ impl Server {
             routes,
             components,
             bounds,
+            metrics: Metrics::new(),
             places: Arc::new(Semaphore::new(bounds.connections)),
         }
     }
@@ -95,6 +98,7 @@ impl Server {
         &self,
         request: Request<Incoming>,
         client: &Client,
+        exchange: &Exchange,
     ) -> (Response<WasiBody>, Option<Arc<UnderWay>>) {
         stats::request();
         let path = request.uri().path();
@@ -114,17 +118,21 @@ impl Server {
             let detail = "too many requests are in progress";
             return problem(StatusCode::SERVICE_UNAVAILABLE, detail);
         };
+        let metrics_requested = metrics::is_requested(&request).then(|| request.method().clone());
         let rest = HeaderValue::try_from(rest).map_err(|_| "the request's path is not valid");
         let prepared = rest.and_then(|rest| prepare(request, route, rest, client.peer.clone()));
         let request = match prepared {
             Ok(request) => request,
             Err(detail) => return problem(StatusCode::BAD_REQUEST, detail),
         };
-        let request = request.map(|body| self.received(body, &under_way));
-        let answer = match component.answer(request, under_way.clone()).await {
+        let request = request.map(|body| self.received(body, &under_way, exchange));
+        let mut answer = match component.answer(request, under_way.clone()).await {
             Ok(response) => response,
             Err(error) => refused(&error, &under_way),
         };
+        if let Some(method) = metrics_requested {
+            answer = self.metrics.append(&method, answer);
+        }
         (answer, Some(under_way))
     }
 
@@ -145,13 +153,17 @@ impl Server {
     }
 
     /// The body as an instance receives it.
-    fn received(&self, body: Incoming, under_way: &Arc<UnderWay>) -> WasiBody {
+    fn received(&self, body: Incoming, under_way: &Arc<UnderWay>, exchange: &Exchange) -> WasiBody {
         if body.is_end_stream() {
             return Empty::new().map_err(|never| match never {}).boxed_unsync();
         }
         let body = Timed::new(gathered(body), self.bounds.body_timeout);
-        let under_way = under_way.clone();
-        Received { body, under_way }.boxed_unsync()
+        let received = Received {
+            body,
+            bytes: exchange.received(),
+            under_way: under_way.clone(),
+        };
+        received.boxed_unsync()
     }
 }
 

@@ -32,6 +32,16 @@ pub fn live() -> usize {
     LIVE.load(Relaxed)
 }
 
+/// The number of instances that have been created.
+pub fn created() -> u64 {
+    INSTANCES.load(Relaxed)
+}
+
+/// The number of guests that have trapped.
+pub fn traps() -> u64 {
+    TRAPS.load(Relaxed)
+}
+
 /// Counts a request that has arrived.
 pub fn request() {
     REQUESTS.fetch_add(1, Relaxed);

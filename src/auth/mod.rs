@@ -27,6 +27,13 @@ use crate::model::QuotaClaim;
 /// The maximum length of a `sub`, in characters.
 pub const MAX_OWNER_CHARS: usize = 128;
 
+/// Whether a text can be an owner: 1 to [`MAX_OWNER_CHARS`] characters, none of them a control
+/// character.
+pub fn is_owner(text: &str) -> bool {
+    let chars = text.chars().take(MAX_OWNER_CHARS + 1).count();
+    (1..=MAX_OWNER_CHARS).contains(&chars) && !text.chars().any(char::is_control)
+}
+
 /// The owner that a request acts for, and what it may do. Only [`token::verify`] makes a
 /// grant from outside input.
 #[derive(Clone, Debug, PartialEq, Eq)]

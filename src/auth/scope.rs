@@ -11,13 +11,24 @@ pub enum Scope {
     Write,
     /// `images:delete`: delete.
     Delete,
+    /// `metrics`: read metrics.
+    Metrics,
+    /// `maintenance`: sweep, audit and migrate stored data.
+    Maintenance,
     /// `admin`: everything, on every owner's images.
     Admin,
 }
 
 impl Scope {
     /// All scopes, in the order in which they are listed to people.
-    pub const ALL: [Self; 4] = [Self::Read, Self::Write, Self::Delete, Self::Admin];
+    pub const ALL: [Self; 6] = [
+        Self::Read,
+        Self::Write,
+        Self::Delete,
+        Self::Metrics,
+        Self::Maintenance,
+        Self::Admin,
+    ];
 
     /// The word that a token contains.
     pub fn as_str(self) -> &'static str {
@@ -25,6 +36,8 @@ impl Scope {
             Self::Read => "images:read",
             Self::Write => "images:write",
             Self::Delete => "images:delete",
+            Self::Metrics => "metrics",
+            Self::Maintenance => "maintenance",
             Self::Admin => "admin",
         }
     }
@@ -34,7 +47,9 @@ impl Scope {
             Self::Read => 1,
             Self::Write => 2,
             Self::Delete => 4,
-            Self::Admin => 8,
+            Self::Metrics => 8,
+            Self::Maintenance => 16,
+            Self::Admin => 32,
         }
     }
 }
@@ -86,7 +101,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn a_set_has_the_words_of_its_list_and_no_others(
-            words in proptest::collection::vec("images:(read|write|delete)|admin|[a-z: ]{0,9}", 0..6),
+            words in proptest::collection::vec("images:(read|write|delete)|metrics|maintenance|admin|[a-z: ]{0,9}", 0..6),
         ) {
             let list = words.join(" ");
             let set = Scopes::parse(&list);

@@ -226,8 +226,7 @@ fn judge(claims: &Claims, audience: Option<&str>, now: u64) -> Result<(), TokenE
     if !audience.is_none_or(meant) {
         return Err(TokenError::Audience);
     }
-    let chars = claims.sub.chars().count();
-    if chars == 0 || chars > MAX_OWNER_CHARS || claims.sub.chars().any(char::is_control) {
+    if !super::is_owner(&claims.sub) {
         return Err(TokenError::Subject);
     }
     Ok(())

@@ -13,6 +13,9 @@ pub trait Images: Send + Sync {
     /// Finds the image, whatever its owner.
     async fn find(&self, id: Uuid) -> Result<Option<Image>, CatalogError>;
 
+    /// Finds the images with these ids, whatever their owners, in no particular order.
+    async fn find_many(&self, ids: &[Uuid]) -> Result<Vec<Image>, CatalogError>;
+
     /// Writes the image's file name, visibility, tags, metadata and time of change, if its
     /// time of change is still `unchanged_since`. Returns whether it did. Fails with
     /// [`CatalogError::QuotaExceeded`] if the update would increase what the owner keeps to
@@ -36,4 +39,15 @@ pub trait Images: Send + Sync {
         owner: Option<&str>,
         unchanged_since: Option<Timestamp>,
     ) -> Result<bool, CatalogError>;
+
+    /// Deletes those of the images that exist and belong to `owner` (if given): all of them, or
+    /// none if the call fails. Returns their ids, in no particular order.
+    async fn delete_many(
+        &self,
+        ids: &[Uuid],
+        owner: Option<&str>,
+    ) -> Result<Vec<Uuid>, CatalogError>;
+
+    /// Deletes the owner's oldest images, at most `limit`. Returns how many there were.
+    async fn delete_oldest(&self, owner: &str, limit: u32) -> Result<u32, CatalogError>;
 }

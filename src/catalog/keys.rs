@@ -80,6 +80,16 @@ pub trait Keys: Send + Sync {
     /// carried out only after this.
     async fn abandon_key(&self, claim: &KeyClaim, at: Timestamp) -> Result<(), CatalogError>;
 
+    /// Deletes at most `limit` records of keys in `scope`, or of answers with images of `owner`,
+    /// expired or not. Returns how many there were. A request that holds such a key commits
+    /// nothing.
+    async fn forget_keys_of(
+        &self,
+        owner: &str,
+        scope: &str,
+        limit: u32,
+    ) -> Result<u32, CatalogError>;
+
     /// Deletes the records of keys that had expired at `at`.
     async fn forget_keys(&self, at: Timestamp) -> Result<(), CatalogError>;
 }

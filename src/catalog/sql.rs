@@ -56,6 +56,11 @@ impl<D: Database> SqlCatalog<D> {
     }
 }
 
+/// The number of rows of a result.
+fn count(rows: &[Row]) -> u32 {
+    u32::try_from(rows.len()).unwrap_or(u32::MAX)
+}
+
 /// Converts a value to JSON text.
 fn json(value: &impl Serialize) -> Result<Value, CatalogError> {
     serde_json::to_string(value)

@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::Request;
+use axum::http::{HeaderName, Request};
 use axum::middleware;
 use axum::response::Response;
 use axum::routing::get;
@@ -29,7 +29,7 @@ use axum::routing::get;
 use crate::platform::Platform;
 pub use app::App;
 use layers::security::Policy;
-use layers::{cors, drain, finish, observe, parameters, request_id, security, validate};
+use layers::{cors, drain, finish, observe, parameters, request_id, route, security, validate};
 pub use reply::problem;
 use reply::problem::{Problem, ProblemKind};
 
@@ -40,7 +40,7 @@ pub fn router(app: Arc<App>) -> Router {
     let open = routes::open()
         .fold(Router::new(), add)
         .route_layer(middleware::from_fn(parameters::refuse));
-    routes::guarded()
+    let router = routes::guarded()
         .fold(open, add)
         .fallback(|| async { Problem::new(ProblemKind::NotFound, "no such resource") })
         .method_not_allowed_fallback(finish::other_method)
@@ -64,8 +64,13 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(middleware::from_fn_with_state(
             Arc::clone(&app),
             observe::observe,
-        ))
-        .with_state(app)
+        ));
+    let header = app.service.platform().route_header();
+    let router = match header.and_then(|name| HeaderName::try_from(name).ok()) {
+        Some(header) => router.layer(middleware::from_fn_with_state(header, route::tell)),
+        None => router,
+    };
+    router.with_state(app)
 }
 
 /// The routes of an application that cannot be built. The process is live; every other request is

@@ -19,13 +19,16 @@ use crate::blobs::{KeyValue, MemoryKeyValue};
 use crate::media::testing;
 use crate::model::Sha256;
 
+mod bulk;
 mod delivery;
 mod forms;
 mod hostile;
 mod idempotency;
 mod lost_updates;
 mod observe;
+mod owners;
 mod quotas;
+mod scopes;
 mod types;
 
 impl Client {

@@ -34,6 +34,12 @@ pub trait Platform: Clock {
 
     /// Writes a line to the operator's log.
     fn log(&self, line: &str);
+
+    /// The header in which the host wants to be told the route of each response, and which it
+    /// removes; `None` if it does not count responses by route.
+    fn route_header(&self) -> Option<String> {
+        None
+    }
 }
 
 /// Creates a UUIDv7 (RFC 9562 §5.7) with the current time.

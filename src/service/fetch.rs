@@ -18,6 +18,8 @@ const SCAN: u32 = 1000;
 /// A request for a list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ListRequest {
+    /// Only images of this owner. The images in reach may be fewer.
+    pub owner: Option<String>,
     /// Only images that match.
     pub filters: Filters,
     /// The order of the images.
@@ -85,7 +87,7 @@ impl Service {
     /// Returns a page of the images that `grant` reaches.
     pub async fn list(&self, grant: &Grant, request: ListRequest) -> Result<Page, ServiceError> {
         let query = ListQuery {
-            owner: grant.confined_to().map(str::to_owned),
+            owner: grant.confined_to().map(str::to_owned).or(request.owner),
             filters: request.filters,
             sort: request.sort,
             after: request.after,

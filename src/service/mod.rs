@@ -3,7 +3,9 @@
 
 mod access;
 pub mod audit;
+mod bulk;
 mod edit;
+mod erase;
 mod error;
 mod fetch;
 pub mod fields;
@@ -24,6 +26,7 @@ use crate::platform::{self, Platform};
 use crate::settings::Settings;
 
 pub use edit::{EditError, Patch};
+pub use erase::Erased;
 pub use error::{ServiceError, StoreError};
 pub use fetch::ListRequest;
 pub use lease::Term;

@@ -21,7 +21,7 @@ const STEP: u32 = 16;
 /// The most leases among them, since each may have many remains.
 const LEASES_PER_STEP: u32 = 2;
 /// A call that sweeps in many steps begins no further step after this long.
-const LONGEST_MILLIS: i64 = 10_000;
+pub(super) const LONGEST_MILLIS: i64 = 10_000;
 
 /// When this instance last swept.
 #[derive(Debug, Default)]

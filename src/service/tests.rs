@@ -1,3 +1,4 @@
+mod erase;
 mod idempotency;
 #[cfg(not(target_family = "wasm"))]
 mod late;

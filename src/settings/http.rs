@@ -19,9 +19,9 @@ pub(super) const VARIABLES: &[Variable] = &[
     Variable::new(
         "strict_forms",
         "off",
+        "on",
         "`on` refuses a form with text in parts that Darkroom does not know; `off` ignores them",
-    )
-    .example("on"),
+    ),
     Variable::new(
         "request_log",
         "on",
@@ -38,7 +38,7 @@ pub(super) const VARIABLES: &[Variable] = &[
         "metrics",
         "admin",
         "public",
-        "Who may read `/metrics`: `admin` (tokens with that scope) or `public` (anybody)",
+        "Who may read `/metrics`: `admin` (tokens with the scope `metrics` or `admin`) or `public` (anybody)",
     ),
 ];
 
@@ -74,7 +74,7 @@ pub enum RequestLog {
 /// Who may read metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MetricsAccess {
-    /// Tokens with the scope `admin`.
+    /// Tokens with the scope `metrics` or `admin`.
     Admin,
     /// Anybody; only admins see the owners' names.
     Public,

@@ -55,6 +55,11 @@ impl Platform for Spin {
         // Nothing can be done if standard error is closed.
         let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
     }
+
+    /// The embedded host sets the variable; Spin does not.
+    fn route_header(&self) -> Option<String> {
+        std::env::var("ROUTE_HEADER").ok()
+    }
 }
 
 #[async_trait]

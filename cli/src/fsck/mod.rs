@@ -31,7 +31,8 @@ pub(crate) struct Fsck {
     /// The URL of a running server to audit [default: serve the application for the audit]
     #[arg(long, conflicts_with_all = ["data_dir", "runtime_config_file"])]
     url: Option<String>,
-    /// A token with the scope admin for --url [default: one is signed with the first signing key]
+    /// A token for --url with the scope maintenance, or admin for --remove-damaged [default: one
+    /// is signed with the first signing key]
     #[arg(long, requires = "url")]
     token: Option<String>,
     #[command(flatten)]

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use uuid::Uuid;
+
 use super::{Suite, digest};
 use crate::conformance::{Failure, ensure_eq};
-use crate::model::{Quota, Visibility};
+use crate::model::{Image, Quota, Visibility};
 
 impl Suite<'_> {
     pub(super) async fn images_are_found_as_committed(&self) -> Result<(), Failure> {
@@ -103,4 +105,84 @@ impl Suite<'_> {
         ensure_eq("an absent image has no links", absent, Ok(false))?;
         self.forget_dead().await
     }
+
+    pub(super) async fn many_images_are_found_and_deleted_together(&self) -> Result<(), Failure> {
+        let ours = [self.image("many", 1, "a")?, self.image("many", 2, "b")?];
+        let kept = self.image("many", 3, "c")?;
+        let foreign = self.image("others", 4, "a")?;
+        let all = [&ours[0], &ours[1], &kept, &foreign].map(|new| new.image.clone());
+        self.commit(&[ours[0].clone(), ours[1].clone(), kept.clone()])
+            .await?;
+        self.commit(std::slice::from_ref(&foreign)).await?;
+        let absent = Uuid::from_u128(7);
+        let ids = [all[0].id, all[3].id, absent, all[1].id, all[0].id];
+        let found = self.step("a find", self.catalog.find_many(&ids).await)?;
+        ensure_eq(
+            "the images that exist are found once, as committed",
+            sorted(found),
+            sorted(vec![all[0].clone(), all[1].clone(), all[3].clone()]),
+        )?;
+        for expected in [vec![all[0].id, all[1].id], vec![]] {
+            let deleted = self.catalog.delete_many(&ids, Some(&all[0].owner)).await;
+            let mut deleted = self.step("a deletion", deleted)?;
+            deleted.sort();
+            ensure_eq("the owner's images are deleted once", deleted, expected)?;
+        }
+        let ids = all.each_ref().map(|image| image.id);
+        let left = self.catalog.delete_many(&ids, None).await;
+        let mut left = self.step("a deletion", left)?;
+        left.sort();
+        ensure_eq(
+            "all others are left, and deleted whatever their owners",
+            left,
+            vec![all[2].id, all[3].id],
+        )?;
+        let none = self.catalog.delete_many(&[], None).await;
+        ensure_eq("no ids delete nothing", none, Ok(vec![]))?;
+        self.forget_dead().await
+    }
+
+    pub(super) async fn the_oldest_images_of_an_owner_are_deleted_first(
+        &self,
+    ) -> Result<(), Failure> {
+        let ours = [
+            self.image("oldest", 1, "a")?,
+            self.image("oldest", 2, "a")?,
+            self.image("oldest", 3, "b")?,
+        ];
+        let foreign = self.image("oldest2", 4, "a")?;
+        // In another order than that of their age.
+        for number in [2, 0, 1] {
+            self.commit(std::slice::from_ref(&ours[number])).await?;
+        }
+        self.commit(std::slice::from_ref(&foreign)).await?;
+        let owner = &ours[0].image.owner;
+        for (limit, deleted, left) in [(0, 0, 3), (2, 2, 1), (2, 1, 0), (2, 0, 0)] {
+            let count = self.catalog.delete_oldest(owner, limit).await;
+            ensure_eq("images are deleted up to the limit", count, Ok(deleted))?;
+            for (number, new) in ours.iter().enumerate() {
+                let found = self.step("a find", self.catalog.find(new.image.id).await)?;
+                ensure_eq(
+                    "the newest images are left",
+                    found.is_some(),
+                    number >= ours.len() - left,
+                )?;
+            }
+            let usage = self.step("usage", self.catalog.usage(owner).await)?;
+            ensure_eq("deletions free room", usage.images, left as u64)?;
+        }
+        let found = self.step("a find", self.catalog.find(foreign.image.id).await)?;
+        ensure_eq(
+            "images of others are kept",
+            found,
+            Some(foreign.image.clone()),
+        )?;
+        self.delete(&foreign).await?;
+        self.forget_dead().await
+    }
+}
+
+fn sorted(mut images: Vec<Image>) -> Vec<Image> {
+    images.sort_by_key(|image| image.id);
+    images
 }

@@ -155,4 +155,48 @@ impl Suite<'_> {
         self.forget_keys().await?;
         self.forget_dead().await
     }
+
+    pub(super) async fn keys_of_an_owner_are_forgotten(&self) -> Result<(), Failure> {
+        // Answers of the owner in two scopes, and a key of the owner that is held.
+        let own = self.claim("own", "1");
+        let held = self.claim("held", "2");
+        let mut ticket = self.claim("ticket", "3");
+        ticket.scope.push_str("ticket");
+        let mut other = self.claim("other", "4");
+        other.scope.push_str("other");
+        for claim in [&own, &held, &ticket, &other] {
+            self.claimed(claim, 0).await?;
+        }
+        let mut images = vec![
+            self.image("forgotten", 1, "a")?,
+            self.image("forgotten", 2, "b")?,
+            self.image("remembered", 3, "c")?,
+        ];
+        for (image, claim) in images.iter_mut().zip([&own, &ticket, &other]) {
+            image.answer = Some(self.answer(claim));
+            let committed = self.try_commit(std::slice::from_ref(image)).await;
+            self.step("a commit", committed)?;
+        }
+        let owner = images[0].image.owner.clone();
+        for image in &images {
+            self.delete(image).await?;
+        }
+        for (limit, forgotten) in [(2, 2), (2, 1), (2, 0)] {
+            let count = self.catalog.forget_keys_of(&owner, &own.scope, limit).await;
+            ensure_eq("keys are forgotten up to the limit", count, Ok(forgotten))?;
+        }
+        let usage = self.step("usage", self.catalog.usage(&owner).await)?;
+        ensure_eq("forgotten answers do not count", usage.bytes, 0)?;
+        for (claim, expected) in [
+            (&own, KeyOutcome::Claimed),
+            (&held, KeyOutcome::Claimed),
+            (&ticket, KeyOutcome::Claimed),
+            (&other, KeyOutcome::Answered(self.answer(&other).answer)),
+        ] {
+            let outcome = self.claimed(claim, 50).await?;
+            ensure_eq("only the owner's keys are free", outcome, expected)?;
+        }
+        self.forget_keys().await?;
+        self.forget_dead().await
+    }
 }

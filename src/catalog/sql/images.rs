@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::quota::{BYTES, signed};
-use super::{Columns, Database, Row, SqlCatalog, Value, json};
+use super::{Columns, Database, Row, SqlCatalog, Value, count, json};
 use crate::catalog::{CatalogError, Images};
 use crate::model::{Image, Kind, Quota, Timestamp, Visibility};
 
@@ -13,6 +13,11 @@ pub(super) const IMAGE_COLUMNS: &str = "id, owner, blob_id, size, chunk_size, sh
      coalesce(original_sha256, sha256), content_type, width, height, frames, filename, \
      visibility, tags, metadata, link_epoch, created_at, updated_at";
 
+/// The statement of [`Images::delete_oldest`].
+pub(super) const DELETE_OLDEST: &str = "DELETE FROM images WHERE id IN (
+        SELECT id FROM images WHERE owner = ?1 ORDER BY created_at, id LIMIT ?2)
+    RETURNING id";
+
 #[async_trait]
 impl<D: Database> Images for SqlCatalog<D> {
     async fn find(&self, id: Uuid) -> Result<Option<Image>, CatalogError> {
@@ -20,6 +25,14 @@ impl<D: Database> Images for SqlCatalog<D> {
         let parameters = vec![id.to_string().into()];
         let rows = self.database.query(&sql, parameters).await?;
         rows.into_iter().next().map(image).transpose()
+    }
+
+    async fn find_many(&self, ids: &[Uuid]) -> Result<Vec<Image>, CatalogError> {
+        let sql = format!(
+            "SELECT {IMAGE_COLUMNS} FROM images WHERE id IN (SELECT value FROM json_each(?1))"
+        );
+        let rows = self.database.query(&sql, vec![json(&ids)?]).await?;
+        rows.into_iter().map(image).collect()
     }
 
     async fn update(
@@ -74,6 +87,23 @@ impl<D: Database> Images for SqlCatalog<D> {
         let unchanged_since = unchanged_since.map_or(Value::Null, Value::from);
         let parameters = vec![id.to_string().into(), owner.into(), unchanged_since];
         self.exists(sql, parameters).await
+    }
+
+    async fn delete_many(
+        &self,
+        ids: &[Uuid],
+        owner: Option<&str>,
+    ) -> Result<Vec<Uuid>, CatalogError> {
+        let sql = "DELETE FROM images WHERE id IN (SELECT value FROM json_each(?1))
+            AND (?2 IS NULL OR owner = ?2) RETURNING id";
+        let rows = self.database.query(sql, vec![json(&ids)?, owner.into()]);
+        Columns::read_all("images", rows.await?, Columns::uuid)
+    }
+
+    async fn delete_oldest(&self, owner: &str, limit: u32) -> Result<u32, CatalogError> {
+        let parameters = vec![owner.into(), i64::from(limit).into()];
+        let deleted = self.database.query(DELETE_OLDEST, parameters).await?;
+        Ok(count(&deleted))
     }
 }
 

@@ -4,12 +4,17 @@
 use async_trait::async_trait;
 use serde::Serialize;
 
-use super::{Columns, Database, SqlCatalog, Value};
+use super::{Columns, Database, SqlCatalog, Value, count};
 use crate::catalog::{AnswerRecord, CatalogError, KeyAnswer, KeyClaim, KeyOutcome, Keys};
 use crate::model::Timestamp;
 
 /// How often to try to claim a key that is repeatedly released between two statements.
 const ATTEMPTS: u32 = 3;
+
+/// The statement of [`Keys::forget_keys_of`].
+pub(super) const FORGET_KEYS_OF: &str = "DELETE FROM idempotency_keys WHERE (scope, key) IN (
+        SELECT scope, key FROM idempotency_keys WHERE owner = ?1 OR scope = ?2 LIMIT ?3)
+    RETURNING key";
 
 /// An answer, in the form that the trigger reads.
 #[derive(Serialize)]
@@ -72,6 +77,17 @@ impl<D: Database> Keys for SqlCatalog<D> {
         let [scope, key, id] = values(claim);
         let expires_at = at.plus_millis(1).into();
         self.execute(sql, vec![scope, key, id, expires_at]).await
+    }
+
+    async fn forget_keys_of(
+        &self,
+        owner: &str,
+        scope: &str,
+        limit: u32,
+    ) -> Result<u32, CatalogError> {
+        let parameters = vec![owner.into(), scope.into(), i64::from(limit).into()];
+        let deleted = self.database.query(FORGET_KEYS_OF, parameters).await?;
+        Ok(count(&deleted))
     }
 
     async fn forget_keys(&self, at: Timestamp) -> Result<(), CatalogError> {

@@ -109,6 +109,23 @@ async fn every_commit_and_every_sweep_uses_an_index() {
 }
 
 #[tokio::test]
+async fn every_step_of_an_erasure_uses_an_index() {
+    let database = Native::new();
+    SqlCatalog::open(database.clone()).await.expect("opens");
+    for (sql, indexes) in [
+        (images::DELETE_OLDEST, ["images_by_owner", "PRIMARY KEY"]),
+        (
+            keys::FORGET_KEYS_OF,
+            ["idempotency_keys_by_owner", "PRIMARY KEY"],
+        ),
+    ] {
+        let plan = plan(&database, sql);
+        let all = indexes.iter().all(|index| plan.contains(index));
+        assert!(all && !plan.contains("SCAN"), "{plan}");
+    }
+}
+
+#[tokio::test]
 async fn looking_up_references_costs_no_more_than_looking_up_images() {
     let database = Native::new();
     SqlCatalog::open(database.clone()).await.expect("opens");

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::{MemoryCatalog, State};
+use super::{MemoryCatalog, State, items};
 use crate::catalog::{CatalogError, Images};
 use crate::model::{Image, Quota, Timestamp};
 
@@ -11,6 +11,17 @@ use crate::model::{Image, Quota, Timestamp};
 impl Images for MemoryCatalog {
     async fn find(&self, id: Uuid) -> Result<Option<Image>, CatalogError> {
         self.read(|state| state.images.get(&id).cloned()).await
+    }
+
+    async fn find_many(&self, ids: &[Uuid]) -> Result<Vec<Image>, CatalogError> {
+        self.read(|state| {
+            let found = state.images.values();
+            found
+                .filter(|image| ids.contains(&image.id))
+                .cloned()
+                .collect()
+        })
+        .await
     }
 
     async fn update(
@@ -66,9 +77,44 @@ impl Images for MemoryCatalog {
         })
         .await
     }
+
+    async fn delete_many(
+        &self,
+        ids: &[Uuid],
+        owner: Option<&str>,
+    ) -> Result<Vec<Uuid>, CatalogError> {
+        self.write(|state, now| {
+            let is_meant = |image: &&Image| {
+                ids.contains(&image.id) && owner.is_none_or(|owner| owner == image.owner)
+            };
+            let meant = state.images.values().filter(is_meant).cloned().collect();
+            Ok(state.remove_all(meant, now))
+        })
+        .await
+    }
+
+    async fn delete_oldest(&self, owner: &str, limit: u32) -> Result<u32, CatalogError> {
+        self.write(|state, now| {
+            let images = state.images.values();
+            let mut ours: Vec<Image> = images
+                .filter(|image| image.owner == owner)
+                .cloned()
+                .collect();
+            ours.sort_by_key(|image| (image.created_at, image.id));
+            ours.truncate(items(limit));
+            let deleted = state.remove_all(ours, now).len();
+            Ok(u32::try_from(deleted).unwrap_or(u32::MAX))
+        })
+        .await
+    }
 }
 
 impl State {
+    fn remove_all(&mut self, images: Vec<Image>, now: Timestamp) -> Vec<Uuid> {
+        images.iter().for_each(|image| self.remove(image, now));
+        images.into_iter().map(|image| image.id).collect()
+    }
+
     pub(super) fn remove(&mut self, image: &Image, now: Timestamp) {
         self.images.remove(&image.id);
         if let Some(record) = self.blobs.get_mut(image.blob.id.as_str()) {

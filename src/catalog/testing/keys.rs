@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 
-use super::MemoryCatalog;
+use super::{MemoryCatalog, items};
 use crate::catalog::keys::charge;
 use crate::catalog::{AnswerRecord, CatalogError, KeyAnswer, KeyClaim, KeyOutcome, Keys};
 use crate::model::Timestamp;
@@ -35,6 +35,16 @@ impl Keys for MemoryCatalog {
             Ok(())
         })
         .await
+    }
+
+    async fn forget_keys_of(
+        &self,
+        owner: &str,
+        scope: &str,
+        limit: u32,
+    ) -> Result<u32, CatalogError> {
+        self.write(|state, _| Ok(state.keys.forget_some_of(owner, scope, limit)))
+            .await
     }
 
     async fn forget_keys(&self, at: Timestamp) -> Result<(), CatalogError> {
@@ -124,6 +134,19 @@ impl Records {
         let ours = records.filter(|(_, record)| record.owner == owner);
         ours.filter_map(|((scope, key), record)| Some(charge(scope, key, record.answer.as_ref()?)))
             .sum()
+    }
+
+    fn forget_some_of(&mut self, owner: &str, scope: &str, limit: u32) -> u32 {
+        let records = self.records.iter();
+        let is_of = |(name, record): &(&(String, String), &Record)| {
+            (record.answer.is_some() && record.owner == owner) || name.0 == scope
+        };
+        let ours = records.filter(is_of).map(|(name, _)| name.clone());
+        let ours: Vec<_> = ours.take(items(limit)).collect();
+        ours.iter().for_each(|name| {
+            self.records.remove(name);
+        });
+        u32::try_from(ours.len()).unwrap_or(u32::MAX)
     }
 
     fn forget_expired(&mut self, at: Timestamp) {

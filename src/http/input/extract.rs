@@ -26,6 +26,8 @@ pub(crate) struct Read;
 pub(crate) struct Write;
 /// `images:delete`.
 pub(crate) struct Delete;
+/// `maintenance`.
+pub(crate) struct Maintenance;
 /// `admin`.
 pub(crate) struct Admin;
 
@@ -38,7 +40,9 @@ impl Permission for Write {
 impl Permission for Delete {
     const SCOPE: Scope = Scope::Delete;
 }
-
+impl Permission for Maintenance {
+    const SCOPE: Scope = Scope::Maintenance;
+}
 impl Permission for Admin {
     const SCOPE: Scope = Scope::Admin;
 }
@@ -66,10 +70,16 @@ impl<P: Permission, Q: FromQuery> FromRequestParts<Arc<App>> for Authorized<P, Q
 /// The grant of the request's token, which must have the scope.
 pub(crate) fn authorize(parts: &Parts, app: &App, scope: Scope) -> Result<Grant, Problem> {
     let grant = grant(parts, app)?.ok_or_else(Problem::token_missing)?;
-    if !grant.allows(scope) {
-        return Err(Problem::scope_missing(scope));
-    }
+    require(&grant, scope)?;
     Ok(grant)
+}
+
+/// Refuses a grant that does not include the scope.
+pub(crate) fn require(grant: &Grant, scope: Scope) -> Result<(), Problem> {
+    match grant.allows(scope) {
+        true => Ok(()),
+        false => Err(Problem::scope_missing(scope)),
+    }
 }
 
 /// Any caller: the grant of a valid token, or `None` if the request has no token.
@@ -156,7 +166,7 @@ impl<S: Send + Sync> FromRequestParts<S> for ImageId {
 }
 
 /// Parses an id in its canonical form.
-fn canonical(text: &str) -> Option<Uuid> {
+pub(crate) fn canonical(text: &str) -> Option<Uuid> {
     let id = Uuid::try_parse(text).ok()?;
     let mut printed = Uuid::encode_buffer();
     (*id.hyphenated().encode_lower(&mut printed) == *text).then_some(id)

@@ -4,6 +4,7 @@ mod filters;
 
 use crate::auth::KeyRing;
 use crate::http::input::cursor::{self, Walk};
+use crate::http::input::owner::{self, OWNER};
 use crate::http::input::query::{self, FromQuery, Query, refused};
 use crate::http::reply::problem::Problem;
 use crate::model::{Filters, Position, Sort, SortBy};
@@ -17,20 +18,22 @@ pub(crate) const MAX_LIMIT: u32 = 200;
 pub(crate) const DEFAULT_LIMIT: u32 = 50;
 
 /// Every parameter.
-const NAMES: [&str; 4 + FILTERS.len()] = {
-    let mut names = ["limit"; 4 + FILTERS.len()];
-    (names[1], names[2], names[3]) = ("cursor", "sort", TAG);
+const NAMES: [&str; 5 + FILTERS.len()] = {
+    let mut names = ["limit"; 5 + FILTERS.len()];
+    (names[1], names[2], names[3], names[4]) = ("cursor", "sort", OWNER, TAG);
     let mut at = 0;
     while at < FILTERS.len() {
-        names[4 + at] = FILTERS[at].0;
+        names[5 + at] = FILTERS[at].0;
         at += 1;
     }
     names
 };
 
-/// A request for a list of images, without the owner.
+/// A request for a list of images.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Listing {
+    /// The owner that the request names.
+    pub(crate) owner: Option<String>,
     /// The filters.
     pub(crate) filters: Filters,
     /// The order.
@@ -46,6 +49,7 @@ impl FromQuery for Listing {
 
     fn from_query(query: &Query) -> Result<Self, Problem> {
         Ok(Self {
+            owner: owner::from_query(query)?,
             filters: filters::read(query)?,
             sort: query.one("sort")?.map_or(Ok(Sort::default()), sort)?,
             limit: query.one("limit")?.map_or(Ok(DEFAULT_LIMIT), limit)?,
@@ -72,6 +76,7 @@ impl Listing {
             })
         });
         Ok(ListRequest {
+            owner: owner.map(str::to_owned),
             filters: self.filters.clone(),
             sort: self.sort,
             after: after.transpose()?,
@@ -93,13 +98,15 @@ impl Listing {
         print(&pairs)
     }
 
-    /// The filters and the order, which are the same on every page of a walk.
+    /// The owner, the filters and the order, which are the same on every page of a walk.
     pub(crate) fn walk(&self) -> String {
         print(&self.pairs())
     }
 
     fn pairs(&self) -> Vec<(&'static str, String)> {
-        let mut pairs = filters::print(&self.filters);
+        let owner = self.owner.iter().map(|owner| (OWNER, owner.clone()));
+        let mut pairs: Vec<_> = owner.collect();
+        pairs.extend(filters::print(&self.filters));
         if self.sort != Sort::default() {
             pairs.push(("sort", sort_word(self.sort)));
         }

@@ -5,6 +5,7 @@ pub(crate) mod extract;
 pub(crate) mod form;
 pub(crate) mod json;
 pub(crate) mod listing;
+pub(crate) mod owner;
 pub(crate) mod query;
 pub(crate) mod upload_head;
 pub(crate) mod upload_terms;

@@ -6,5 +6,6 @@ pub(crate) mod finish;
 pub(crate) mod observe;
 pub(crate) mod parameters;
 pub(crate) mod request_id;
+pub(crate) mod route;
 pub(crate) mod security;
 pub(crate) mod validate;

@@ -8,9 +8,10 @@ use utoipa::openapi::schema::{
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::auth::MAX_OWNER_CHARS;
 use crate::auth::link::LinkMethod;
 use crate::http::input::{json, listing};
-use crate::http::routes::tickets;
+use crate::http::routes::{bulk, tickets};
 use crate::model;
 use crate::model::Kind;
 use crate::service::{MAX_FILES, fields, filename as names};
@@ -46,6 +47,12 @@ named! {
         "The method that the signed URL allows: `GET`, which includes HEAD, or `HEAD` only.",
         &[LinkMethod::Get, LinkMethod::Head].map(LinkMethod::as_str),
     );
+    /// An owner.
+    Owner: string().min_length(Some(1)).max_length(Some(MAX_OWNER_CHARS)).pattern(Some(PLAIN)).build();
+    /// Ids of images.
+    ImageIds: image_ids();
+    /// An error, which the document describes.
+    Problem: ObjectBuilder::new().build();
     /// A tag.
     Tag: tag();
     /// The file name of an image.
@@ -148,6 +155,13 @@ fn tag() -> Object {
         .description(Some(description))
         .pattern(Some(pattern))
         .build()
+}
+
+fn image_ids() -> Array {
+    let range = ArrayBuilder::new()
+        .min_items(Some(1))
+        .max_items(Some(bulk::MAX_IMAGES));
+    range.items(string().build()).build()
 }
 
 fn tags() -> Array {

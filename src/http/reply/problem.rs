@@ -6,7 +6,7 @@
 mod explain;
 mod kind;
 
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
@@ -131,15 +131,27 @@ impl Problem {
     }
 }
 
+impl Problem {
+    /// The problem as a JSON object, for responses that contain more than one.
+    pub fn object(&self) -> Map<String, Value> {
+        let mut object = self.members.clone();
+        object.insert("type".to_owned(), json!(self.kind.uri()));
+        object.insert("title".to_owned(), json!(self.kind.title()));
+        object.insert("status".to_owned(), json!(self.status().as_u16()));
+        object.insert("detail".to_owned(), json!(self.detail));
+        object
+    }
+
+    /// The status of the response.
+    pub fn status(&self) -> StatusCode {
+        self.kind.status()
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut body = self.members;
-        body.insert("type".to_owned(), json!(self.kind.uri()));
-        body.insert("title".to_owned(), json!(self.kind.title()));
-        body.insert("status".to_owned(), json!(self.kind.status().as_u16()));
-        body.insert("detail".to_owned(), json!(self.detail));
-        let line = format!("{}\n", Value::Object(body));
-        let mut response = (self.kind.status(), line).into_response();
+        let line = format!("{}\n", Value::Object(self.object()));
+        let mut response = (self.status(), line).into_response();
         let headers = response.headers_mut();
         let problem = HeaderValue::from_static("application/problem+json");
         headers.insert(header::CONTENT_TYPE, problem);

@@ -8,8 +8,9 @@ use axum::routing::post;
 use serde::{Deserialize, Serialize};
 
 use super::Route;
+use crate::auth::Scope;
 use crate::http::app::App;
-use crate::http::input::extract::{Admin, Authorized};
+use crate::http::input::extract::{Authorized, Maintenance, require};
 use crate::http::input::json::{self, Json};
 use crate::http::reply;
 use crate::http::reply::problem::Problem;
@@ -60,12 +61,12 @@ pub(crate) struct SweepView {
     post, path = "/v1/admin/sweep", operation_id = "sweep", tag = "Service",
     request_body = SweepRequest,
     responses((status = 200, description = "The result of the sweep.", body = SweepView)),
-    security(("token" = ["admin"])),
+    security(("token" = ["maintenance"])),
     extensions(("x-optional-body" = json!(true))),
 )]
 pub(crate) async fn sweep(
     State(app): State<Arc<App>>,
-    _: Authorized<Admin>,
+    _: Authorized<Maintenance>,
     body: Option<Json<SweepRequest>>,
 ) -> Result<Response, Problem> {
     let Json(body) = body.unwrap_or_default();
@@ -93,7 +94,7 @@ pub(crate) struct AuditRequest {
     /// Whether to repair faults that can be repaired without data loss.
     #[serde(default)]
     repair: bool,
-    /// Whether to delete images whose bytes are missing or wrong.
+    /// Whether to delete images whose bytes are missing or wrong. Requires the scope `admin`.
     #[serde(default)]
     remove_damaged: bool,
 }
@@ -158,15 +159,20 @@ impl From<Finding> for FindingView {
     post, path = "/v1/admin/audit", operation_id = "audit", tag = "Service",
     request_body = AuditRequest,
     responses((status = 200, description = "The result of the page.", body = AuditView)),
-    security(("token" = ["admin"])),
+    security(("token" = ["maintenance"])),
     extensions(("x-optional-body" = json!(true))),
 )]
 pub(crate) async fn audit(
     State(app): State<Arc<App>>,
-    _: Authorized<Admin>,
+    caller: Authorized<Maintenance>,
     body: Option<Json<AuditRequest>>,
 ) -> Result<Response, Problem> {
     let Json(body) = body.unwrap_or_default();
+    // Damage may be an outage, or a mistake in the configuration of a store. A credential of a
+    // cron job must not be able to make it final.
+    if body.remove_damaged {
+        require(&caller.grant, Scope::Admin)?;
+    }
     let refused = |detail: String| Problem::bad_request(detail);
     let from = match &body.cursor {
         Some(cursor) => cursor

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Route, admin};
 use crate::http::app::App;
-use crate::http::input::extract::{Admin, Authorized};
+use crate::http::input::extract::{Authorized, Maintenance};
 use crate::http::input::json::{self, Json};
 use crate::http::reply;
 use crate::http::reply::problem::ProblemKind::*;
@@ -73,12 +73,12 @@ struct DamagedView {
     post, path = "/v1/admin/migrate-blobs", operation_id = "migrateBlobs", tag = "Service",
     request_body = Step,
     responses((status = 200, description = "The result of the step.", body = MigratedView)),
-    security(("token" = ["admin"])),
+    security(("token" = ["maintenance"])),
     extensions(("x-problems" = json!([NothingToMigrate])), ("x-optional-body" = json!(true))),
 )]
 pub(crate) async fn migrate(
     State(app): State<Arc<App>>,
-    _: Authorized<Admin>,
+    _: Authorized<Maintenance>,
     step: Option<Json<Step>>,
 ) -> Result<Response, Problem> {
     let Json(step) = step.unwrap_or_default();

@@ -15,6 +15,7 @@ use crate::http::input::extract::{Authorized, Delete, ImageId, Read, Write};
 use crate::http::input::json::{List, Members, MergePatch};
 use crate::http::input::listing::ListParameters;
 use crate::http::input::listing::Listing;
+use crate::http::input::owner;
 use crate::http::input::visibility::visibility;
 use crate::http::openapi::schema;
 use crate::http::reply;
@@ -35,8 +36,8 @@ pub(super) fn routes() -> Vec<Route> {
 
 /// List images
 ///
-/// Returns a page of images, newest first unless `sort` is given. An image is listed if it
-/// matches all filters. `next_cursor` and `Link` refer to the next page; a cursor is valid only
+/// Returns a page of the token owner's images, or with the scope `admin` of all images, newest
+/// first unless `sort` is given. An image is listed if it matches all filters. `next_cursor` and `Link` refer to the next page; a cursor is valid only
 /// with the same filters and order. Uploads and deletions between two requests do not cause
 /// other images to be repeated or skipped.
 #[utoipa::path(
@@ -51,7 +52,7 @@ pub(crate) async fn list(
 ) -> Result<Response, Problem> {
     let listing = &caller.parameters;
     let keys = &app.settings.access.signing_keys;
-    let owner = caller.grant.confined_to();
+    let owner = owner::limited_to(&caller.grant, listing.owner.as_deref())?;
     let request = listing.request(keys, owner)?;
     let page = app.service.list(&caller.grant, request).await?;
     let urls = Urls::of(&app.settings);

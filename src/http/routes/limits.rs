@@ -8,7 +8,7 @@ use axum::response::Response;
 use axum::routing::get;
 use serde::Serialize;
 
-use super::{Route, tickets};
+use super::{Route, bulk, tickets};
 use crate::http::app::App;
 use crate::http::input::{json, listing};
 use crate::http::openapi::schema;
@@ -38,6 +38,8 @@ pub(crate) struct LimitsView {
     upload_tickets: ExpiryLimits,
     /// Limits of a page of images.
     list: ListLimits,
+    /// Limits of requests for many images.
+    bulk: BulkLimits,
     /// Limits of JSON bodies.
     json: JsonLimits,
 }
@@ -105,6 +107,13 @@ struct ListLimits {
     max_limit: u32,
 }
 
+/// Limits of requests for many images.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct BulkLimits {
+    /// The maximum number of images of a request.
+    max_images: usize,
+}
+
 /// Limits of JSON bodies.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 struct JsonLimits {
@@ -146,6 +155,9 @@ fn view(app: &App) -> LimitsView {
         list: ListLimits {
             default_limit: listing::DEFAULT_LIMIT,
             max_limit: listing::MAX_LIMIT,
+        },
+        bulk: BulkLimits {
+            max_images: bulk::MAX_IMAGES,
         },
         json: JsonLimits {
             max_bytes: json::MAX_BYTES,

@@ -17,7 +17,7 @@ use crate::http::openapi::schema;
 use crate::http::reply;
 use crate::http::reply::problem::Problem;
 use crate::http::reply::urls::{self, Urls};
-use crate::model::Timestamp;
+use crate::model::{Image, Timestamp};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![("/v1/images/{id}/links", post(create).delete(revoke))]
@@ -70,34 +70,55 @@ pub(crate) async fn create(
     ImageId(id): ImageId,
     Json(body): Json<NewLink>,
 ) -> Result<Response, Problem> {
-    let settings = &app.settings;
-    let lifetime = seconds(
-        "expires_in",
-        body.expires_in,
-        settings.access.max_link_seconds,
-    )?;
-    let method = method(body.method.as_deref())?;
+    let terms = Terms::new(&app, body.expires_in, body.method.as_deref(), body.download)?;
     let image = app.service.find(&caller.grant, id).await?;
-    // Rounded up, so that links created within a bucket are the same URL.
-    let bucket = settings.access.link_bucket_seconds;
-    let expires = (app.service.now().seconds() + lifetime).div_ceil(bucket) * bucket;
-    let path = urls::content_path(id);
-    let link = Link {
-        method,
-        path: &path,
-        parameters: if body.download {
-            &[("download", "1")]
-        } else {
-            &[]
-        },
-        epoch: image.link_epoch,
-        expires,
-    };
-    let url = link.sign(&settings.access.signing_keys, None)?;
-    Ok(reply::created(&LinkView {
-        url: Urls::of(settings).at(&url),
-        expires_at: Timestamp::from_seconds(expires).to_string(),
-    }))
+    Ok(reply::created(&terms.link(&app, &image)?))
+}
+
+/// The checked terms of new signed URLs.
+pub(super) struct Terms {
+    method: LinkMethod,
+    is_download: bool,
+    expires: u64,
+}
+
+impl Terms {
+    /// Checks the members of a request.
+    pub(super) fn new(
+        app: &App,
+        expires_in: u64,
+        word: Option<&str>,
+        is_download: bool,
+    ) -> Result<Self, Problem> {
+        let access = &app.settings.access;
+        let lifetime = seconds("expires_in", expires_in, access.max_link_seconds)?;
+        // Rounded up, so that links created within a bucket are the same URL.
+        let bucket = access.link_bucket_seconds;
+        Ok(Self {
+            method: method(word)?,
+            is_download,
+            expires: (app.service.now().seconds() + lifetime).div_ceil(bucket) * bucket,
+        })
+    }
+
+    /// Creates the signed URL of an image.
+    pub(super) fn link(&self, app: &App, image: &Image) -> Result<LinkView, Problem> {
+        let link = Link {
+            method: self.method,
+            path: &urls::content_path(image.id),
+            parameters: match self.is_download {
+                true => &[("download", "1")],
+                false => &[],
+            },
+            epoch: image.link_epoch,
+            expires: self.expires,
+        };
+        let url = link.sign(&app.settings.access.signing_keys, None)?;
+        Ok(LinkView {
+            url: Urls::of(&app.settings).at(&url),
+            expires_at: Timestamp::from_seconds(self.expires).to_string(),
+        })
+    }
 }
 
 fn method(word: Option<&str>) -> Result<LinkMethod, Problem> {

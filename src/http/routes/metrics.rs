@@ -11,9 +11,9 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 
 use super::Route;
-use crate::auth::{Scope, pseudonym};
+use crate::auth::{Grant, Scope, pseudonym};
 use crate::http::app::App;
-use crate::http::input::extract::Caller;
+use crate::http::input::extract::{Caller, require};
 use crate::http::reply::exposition::{Exposition, MEDIA_TYPE};
 use crate::http::reply::problem::Problem;
 use crate::service::Report;
@@ -28,26 +28,23 @@ pub(super) fn routes() -> Vec<Route> {
 
 /// Prometheus metrics
 ///
-/// Returns statistics of the stores in the Prometheus text format. If `metrics` is set to
-/// `public`, no token is required, and owners are not named without one.
+/// Returns statistics of the stores in the Prometheus text format, and on the embedded host
+/// statistics of requests. Owners are named only if the token has the scope `admin`. If the setting
+/// `metrics` is `public`, no token is required.
 #[utoipa::path(
     get, path = "/metrics", operation_id = "getMetrics", tag = "Service",
     responses((status = 200, description = "The metrics.", content((String = "text/plain")))),
-    security(("token" = ["admin"])),
+    security(("token" = ["metrics"])),
 )]
 pub(crate) async fn metrics(
     State(app): State<Arc<App>>,
     Caller(grant): Caller,
 ) -> Result<Response, Problem> {
-    let is_admin = grant
-        .as_ref()
-        .is_some_and(|grant| grant.allows(Scope::Admin));
-    if !is_admin && app.settings.http.metrics == MetricsAccess::Admin {
-        return Err(match grant {
-            Some(_) => Problem::scope_missing(Scope::Admin),
-            None => Problem::token_missing(),
-        });
+    if app.settings.http.metrics == MetricsAccess::Admin {
+        let grant = grant.as_ref().ok_or_else(Problem::token_missing)?;
+        require(grant, Scope::Metrics)?;
     }
+    let is_admin = grant.as_ref().is_some_and(Grant::is_admin);
     let report = app.service.report(OWNERS).await?;
     let mut metrics = Exposition::default();
     write_totals(&mut metrics, &report);

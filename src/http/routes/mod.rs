@@ -3,6 +3,7 @@
 
 pub(super) mod admin;
 pub(super) mod admin_migrate;
+pub(super) mod bulk;
 pub(super) mod content;
 pub(super) mod docs;
 pub(super) mod health;
@@ -10,6 +11,7 @@ pub(super) mod images;
 pub(super) mod limits;
 pub(super) mod links;
 pub(super) mod metrics;
+pub(super) mod owners;
 pub(super) mod problems;
 pub(super) mod tickets;
 pub(super) mod upload;
@@ -37,8 +39,10 @@ pub(super) fn guarded() -> impl Iterator<Item = Route> {
         images::routes(),
         content::routes(),
         links::routes(),
+        bulk::routes(),
         tickets::routes(),
         usage::routes(),
+        owners::routes(),
         admin::routes(),
         admin_migrate::routes(),
     ];

@@ -58,6 +58,8 @@ fn operations() -> impl Strategy<Value = Operation> {
             .prop_map(|(owner, files)| Operation::Upload { owner, files }),
         3 => any::<usize>().prop_map(|image| Operation::Delete { image }),
         2 => any::<usize>().prop_map(|image| Operation::Read { image }),
+        1 => (any::<usize>(), 1..4_u32)
+            .prop_map(|(owner, limit)| Operation::Erase { owner, limit }),
         2 => (1..40_u32).prop_map(|limit| Operation::Sweep { limit }),
         1 => Just(Operation::Audit),
         2 => Just(Operation::Migrate),

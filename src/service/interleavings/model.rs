@@ -54,8 +54,18 @@ pub(super) struct Model {
     pub(super) images: BTreeMap<Uuid, Known>,
     /// The uploads that have begun: one without an answer may have succeeded.
     pub(super) attempted: BTreeSet<(&'static str, usize)>,
+    /// The erasures of each owner.
+    erasures: BTreeMap<&'static str, Erasures>,
     /// Whether a store has failed.
     pub(super) faulty: bool,
+}
+
+/// How many erasures of an owner have begun, and how many of them have been completed. One that
+/// fails or crashes may still delete images at any time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Erasures {
+    begun: usize,
+    completed: usize,
 }
 
 impl Model {
@@ -74,6 +84,40 @@ impl Model {
 
     pub(super) fn state(&self, id: Uuid) -> Option<State> {
         self.images.get(&id).map(|known| known.state)
+    }
+
+    /// The images of an owner that may exist.
+    pub(super) fn images_of(&self, owner: &str) -> Vec<Uuid> {
+        let images = self.images.iter();
+        let ours = images.filter(|(_, known)| known.owner == owner && known.state != State::Gone);
+        ours.map(|(id, _)| *id).collect()
+    }
+
+    /// Notes that an erasure of an owner begins: any image of the owner may be deleted from now on.
+    pub(super) fn begin_erasure(&mut self, owner: &'static str) {
+        self.erasures.entry(owner).or_default().begun += 1;
+        for id in self.images_of(owner) {
+            self.set(id, State::Doubtful);
+        }
+    }
+
+    /// Notes that an erasure of an owner has been completed.
+    pub(super) fn end_erasure(&mut self, owner: &'static str) {
+        self.erasures.entry(owner).or_default().completed += 1;
+    }
+
+    /// The erasures of an owner so far.
+    pub(super) fn erasures(&self, owner: &str) -> Erasures {
+        self.erasures.get(owner).copied().unwrap_or_default()
+    }
+
+    /// The state of an image that has been uploaded while the erasures of its owner were these at
+    /// first.
+    pub(super) fn state_since(&self, owner: &str, first: Erasures) -> State {
+        match self.erasures(owner) {
+            now if now.begun == first.begun && first.begun == first.completed => State::There,
+            _ => State::Doubtful,
+        }
     }
 
     /// Checks the images that exist, each with the content of its bytes.

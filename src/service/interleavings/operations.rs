@@ -27,6 +27,8 @@ pub(super) enum Operation {
     Read { image: usize },
     /// Deletes an image.
     Delete { image: usize },
+    /// Deletes everything of this owner, this many images per call.
+    Erase { owner: usize, limit: u32 },
     /// Sweeps at most this many records.
     Sweep { limit: u32 },
     /// Audits everything, with repairs and removals.
@@ -54,6 +56,9 @@ impl Scene {
             }
             Operation::Read { image } => Box::pin(self.read(image)),
             Operation::Delete { image } => Box::pin(self.delete(image)),
+            Operation::Erase { owner, limit } => {
+                Box::pin(self.erase(OWNERS[owner % OWNERS.len()], limit))
+            }
             Operation::Sweep { limit } => Box::pin(self.sweep(limit)),
             Operation::Audit => Box::pin(self.audit()),
             Operation::Migrate => Box::pin(self.migrate()),
@@ -76,6 +81,7 @@ impl Scene {
             owner: owner.to_owned(),
             ..UploadTerms::default()
         };
+        let erasures = self.model(|model| model.erasures(owner));
         let mut upload = match self.service.begin_upload(terms, None).await {
             Ok(upload) => upload,
             Err(error) => return self.excuse(began, &error.into()),
@@ -90,7 +96,7 @@ impl Scene {
         match upload.commit(Attributes::default()).await {
             Ok(images) => self.model(|model| {
                 for (image, content) in images.iter().zip(files) {
-                    let state = State::There;
+                    let state = model.state_since(owner, erasures);
                     let known = Known {
                         owner,
                         content,
@@ -179,6 +185,26 @@ impl Scene {
         match self.service.delete(&grant(known.owner), id, None).await {
             Ok(()) | Err(ServiceError::NotFound) => self.model(|model| model.set(id, State::Gone)),
             Err(error) => assert!(self.model(|model| model.faulty), "{error:?}"),
+        }
+    }
+
+    /// When a call answers that there is no more, no image is left that existed when it began.
+    async fn erase(self, owner: &'static str, limit: u32) {
+        self.model(|model| model.begin_erasure(owner));
+        loop {
+            let known = self.model(|model| model.images_of(owner));
+            match self.service.erase_owner(owner, limit).await {
+                Ok(erased) if erased.more => assert!(erased.deleted <= limit),
+                Ok(_) => {
+                    return self.model(|model| {
+                        known.into_iter().for_each(|id| model.set(id, State::Gone));
+                        model.end_erasure(owner);
+                    });
+                }
+                Err(error) => {
+                    return assert!(self.model(|model| model.faulty), "{error:?}");
+                }
+            }
         }
     }
 

@@ -34,6 +34,7 @@ pub use error::UploadError;
 pub use fingerprint::RequestIdentity;
 pub use idempotency::{ANSWER_SECONDS, HOLD_SECONDS, KeyedRequest};
 pub use session::Upload;
+pub(super) use terms::owner_key_scope;
 pub use terms::{
     Attributes, Declared, MAX_FILES, TICKET_RECORD_SECONDS, UploadTerms, UploadTicket,
 };

@@ -70,7 +70,12 @@ impl UploadTerms {
     pub(super) fn key_scope(&self) -> String {
         match &self.ticket {
             Some(ticket) => format!("ticket:{}", ticket.id),
-            None => format!("owner:{}", self.owner),
+            None => owner_key_scope(&self.owner),
         }
     }
+}
+
+/// The scope of the keys of an owner's requests.
+pub(in crate::service) fn owner_key_scope(owner: &str) -> String {
+    format!("owner:{owner}")
 }

@@ -22,7 +22,7 @@ fn hasty() -> Darkroom {
 }
 
 #[tokio::test]
-async fn only_an_admin_may_sweep_and_audit() {
+async fn sweeps_and_audits_require_a_scope_of_their_own() {
     let darkroom = Darkroom::shared();
     for path in [SWEEP, AUDIT] {
         let refused = darkroom
@@ -32,7 +32,8 @@ async fn only_an_admin_may_sweep_and_audit() {
         problem(refused, 401, "unauthorized").await;
         let owner = darkroom.scoped("alice", ALL_SCOPES);
         let refused = owner.json(Method::POST, path, &json!({})).await;
-        problem(refused, 403, "insufficient-scope").await;
+        let details = problem(refused, 403, "insufficient-scope").await;
+        assert_eq!(details["scope"], "maintenance");
         let got = admin(&darkroom).get(path).await;
         problem(got, 405, "method-not-allowed").await;
     }
@@ -42,7 +43,8 @@ async fn only_an_admin_may_sweep_and_audit() {
 async fn a_cron_job_needs_no_body() {
     let darkroom = Darkroom::shared();
     for path in [SWEEP, AUDIT] {
-        let request = admin(&darkroom).request(Method::POST, path);
+        let cron = darkroom.scoped("cron", "maintenance");
+        let request = cron.request(Method::POST, path);
         assert_eq!(send(request).await.status(), 200, "{path}");
     }
 }

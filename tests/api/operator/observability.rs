@@ -7,7 +7,7 @@ use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 
 use crate::support::{ALL_SCOPES, Darkroom, Png, Raw, content, created, eventually, fixture};
-use crate::support::{header, problem, token};
+use crate::support::{header, problem, spin_differs, token};
 
 impl Darkroom {
     /// The lines in its log that describe requests.
@@ -221,7 +221,7 @@ const PARSE: &str = r#"
 import json, sys
 from prometheus_client.parser import text_string_to_metric_families
 for family in text_string_to_metric_families(sys.stdin.read()):
-    assert family.documentation and family.type == "gauge", family
+    assert family.documentation and family.type in ("gauge", "counter", "histogram"), family
     for sample in family.samples:
         print(json.dumps([sample.name, sample.labels, sample.value]))
 "#;
@@ -341,7 +341,7 @@ async fn metrics_report_what_is_stored() {
 }
 
 #[tokio::test]
-async fn metrics_are_for_admins_or_public_by_a_setting() {
+async fn metrics_need_a_scope_or_are_public_by_a_setting() {
     let darkroom = Darkroom::shared();
     problem(
         darkroom.anonymous().get("/metrics").await,
@@ -354,7 +354,7 @@ async fn metrics_are_for_admins_or_public_by_a_setting() {
         403,
         "insufficient-scope",
     );
-    assert_eq!(details.await["scope"], "admin");
+    assert_eq!(details.await["scope"], "metrics");
     let darkroom = Darkroom::with().variable("metrics", "public").start();
     darkroom
         .client("alice")
@@ -375,4 +375,82 @@ async fn metrics_are_for_admins_or_public_by_a_setting() {
     }
     let wrong = darkroom.anonymous().with_token("nonsense");
     problem(wrong.get("/metrics").await, 401, "unauthorized").await;
+}
+
+#[tokio::test]
+async fn the_embedded_host_counts_requests_by_route_and_status() {
+    if spin_differs("it exports metrics of requests with OpenTelemetry") {
+        return;
+    }
+    let darkroom = Darkroom::start();
+    let alice = darkroom.client("alice");
+    let size = 20_000_000;
+    let pieces = futures_util::stream::iter(Png::of_size(size).pieces());
+    let image = alice
+        .upload(reqwest::Body::wrap_stream(
+            pieces.map(Ok::<_, std::io::Error>),
+        ))
+        .await;
+    for _ in 0..2 {
+        let answer = alice.get(content(&image)).await;
+        assert!(answer.headers().get("x-route-template").is_none());
+        answer.bytes().await.expect("a body");
+    }
+    for (path, status) in [(content(&image), 401), ("/v1/secret", 404)] {
+        assert_eq!(darkroom.anonymous().get(path).await.status(), status);
+    }
+    let mut raw = Raw::connect(&darkroom).await;
+    let authorization = format!("Authorization: Bearer {}", token("alice", ALL_SCOPES));
+    let target = format!("GET {}", content(&image));
+    raw.begin(&target, &[&authorization]).await;
+    raw.read_some(1_000_000).await;
+    drop(raw);
+    let prometheus = darkroom.scoped("prometheus", "metrics");
+    let labels = |method: &str, route: &str, status: u16| {
+        format!("{{method=\"{method}\",route=\"{route}\",status=\"{status}\"}}")
+    };
+    let download = labels("GET", "/v1/images/{id}/content", 200);
+    let upload = labels("POST", "/v1/images", 201);
+    let expected = [
+        format!("darkroom_http_requests_total{download} 3"),
+        format!("darkroom_http_responses_incomplete_total{download} 1"),
+        format!("darkroom_http_request_latency_seconds_count{download} 3"),
+        format!("darkroom_http_requests_total{upload} 1"),
+        format!("darkroom_http_request_bytes_total{upload} {size}"),
+        format!(
+            "darkroom_http_requests_total{} 1",
+            labels("GET", "/v1/images/{id}/content", 401)
+        ),
+        format!(
+            "darkroom_http_requests_total{} 1",
+            labels("GET", "none", 404)
+        ),
+    ];
+    // A request is counted a moment after its client has the whole response.
+    let all_there = || async {
+        let (text, _) = metrics(&prometheus).await;
+        expected
+            .iter()
+            .all(|line| text.lines().any(|known| known == line))
+    };
+    let counted = eventually(all_there).await;
+    let (text, samples) = metrics(&prometheus).await;
+    assert_eq!(counted, Ok(()), "{text}");
+    assert!(
+        !text.contains("secret") && !text.contains("alice"),
+        "{text}"
+    );
+    let sent = samples.iter().find(|sample| {
+        sample.0 == "darkroom_http_response_bytes_total"
+            && sample.1["status"] == "200"
+            && sample.1["route"] == "/v1/images/{id}/content"
+    });
+    if let Some((_, _, sent)) = sent {
+        let whole = size as f64;
+        assert!((2.0 * whole..3.0 * whole).contains(sent), "{text}");
+    }
+    // The application decides who may read the host's metrics too.
+    let refused = darkroom.client("alice").get("/metrics").await;
+    let text = refused.text().await.expect("text");
+    assert!(!text.contains("darkroom_http"), "{text}");
 }

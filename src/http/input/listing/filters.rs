@@ -49,6 +49,9 @@ pub(crate) struct ListParameters {
     /// The order of the images. A leading `-` means descending order.
     #[param(value_type = Option<schema::Sort>, inline)]
     sort: Option<String>,
+    /// Only images of this owner. Requires the scope `admin`.
+    #[param(value_type = Option<schema::Owner>, inline)]
+    owner: Option<String>,
     /// Only images with all of these tags.
     #[param(value_type = Option<schema::Tags>, inline)]
     tag: Vec<String>,

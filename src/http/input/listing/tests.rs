@@ -11,7 +11,7 @@ fn parse(query: &str) -> Option<Listing> {
 #[test]
 fn every_parameter_is_read() {
     let listing = parse(
-        "tag=b&tag=a+b&tag=b&content_type=image/JPG&filename=Cat&created_after=2026-11-24T00:00:00Z\
+        "owner=a%2Fb&tag=b&tag=a+b&tag=b&content_type=image/JPG&filename=Cat&created_after=2026-11-24T00:00:00Z\
          &created_before=2026-11-24T01:00:00.5%2B01:00&min_width=1&max_width=2&min_height=3\
          &max_height=4&min_size=5&max_size=6&visibility=public&sort=-filename&limit=7&cursor=c",
     );
@@ -20,6 +20,7 @@ fn every_parameter_is_read() {
         max: Some(max),
     };
     let expected = Listing {
+        owner: Some("a/b".to_owned()),
         filters: Filters {
             tags: vec!["a b".to_owned(), "b".to_owned()],
             kind: Some(Kind::Jpeg),
@@ -149,6 +150,7 @@ fn filters() -> impl Strategy<Value = Filters> {
 proptest! {
     #[test]
     fn parse_is_the_inverse_of_print(
+        owner in option::of("[^\\p{Cc}]{1,128}"),
         filters in filters(),
         by in 0usize..3,
         descending: bool,
@@ -156,7 +158,7 @@ proptest! {
         cursor in "[a-zA-Z0-9_-]{1,20}",
     ) {
         let sort = Sort { by: SortBy::ALL[by], descending };
-        let listing = Listing { filters, sort, limit, cursor: Some(cursor.clone()) };
+        let listing = Listing { owner, filters, sort, limit, cursor: Some(cursor.clone()) };
         let printed = listing.print(&cursor);
         prop_assert_eq!(parse(&printed), Some(listing), "{}", printed);
     }

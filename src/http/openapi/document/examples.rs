@@ -84,6 +84,62 @@ const OBJECTS: &[(&str, &str)] = &[
 }"#,
     ),
     (
+        "ImagesToDelete",
+        r#"{
+  "ids": ["01a20bb0-2825-7c3f-bc27-e33a2a4cd178", "01a20bb0-2844-74b5-8560-f8154794d311"]
+}"#,
+    ),
+    (
+        "DeletedImages",
+        r#"{
+  "items": [
+    {"id": "01a20bb0-2825-7c3f-bc27-e33a2a4cd178", "status": 204, "problem": null},
+    {
+      "id": "01a20bb0-2844-74b5-8560-f8154794d311",
+      "status": 404,
+      "problem": NOT_FOUND
+    }
+  ]
+}"#,
+    ),
+    (
+        "NewLinks",
+        r#"{
+  "ids": ["01a20bb0-2825-7c3f-bc27-e33a2a4cd178", "01a20bb0-2844-74b5-8560-f8154794d311"],
+  "expires_in": 3600
+}"#,
+    ),
+    (
+        "CreatedLinks",
+        r#"{
+  "items": [
+    {
+      "id": "01a20bb0-2825-7c3f-bc27-e33a2a4cd178",
+      "status": 201,
+      "link": {
+        "url": "/v1/images/01a20bb0-2825-7c3f-bc27-e33a2a4cd178/content?expires=1795500000&kid=dev&signature=CcFD-_OpGoK3k3OHCn7PVPaHH2Ru-CsEjB3K2bkFXJQ",
+        "expires_at": "2026-11-24T06:00:00.000Z"
+      },
+      "problem": null
+    },
+    {
+      "id": "01a20bb0-2844-74b5-8560-f8154794d311",
+      "status": 404,
+      "link": null,
+      "problem": NOT_FOUND
+    }
+  ]
+}"#,
+    ),
+    (
+        "DeletedOwner",
+        r#"{
+  "deleted": 200,
+  "remaining": 1042,
+  "more": true
+}"#,
+    ),
+    (
         "NewTicket",
         r#"{
   "expires_in": 600,
@@ -121,6 +177,7 @@ const OBJECTS: &[(&str, &str)] = &[
   "links": {"min_seconds": 1, "max_seconds": 604800},
   "upload_tickets": {"min_seconds": 1, "max_seconds": 86400},
   "list": {"default_limit": 50, "max_limit": 200},
+  "bulk": {"max_images": 100},
   "json": {"max_bytes": 65536}
 }"#,
     ),
@@ -131,6 +188,11 @@ const OBJECTS: &[(&str, &str)] = &[
 }"#,
     ),
 ];
+
+const NOT_FOUND: &str = r#"{
+        "type": "/problems/not-found", "title": "Not found", "status": 404,
+        "detail": "no such image"
+      }"#;
 
 const IMAGE: &str = r#"{
   "id": "01a20bb0-2825-7c3f-bc27-e33a2a4cd178",
@@ -165,6 +227,7 @@ fn text(schema: &str) -> Option<String> {
     let mut found = OBJECTS.iter().filter(|(name, _)| *name == schema);
     let (_, text) = found.next()?;
     let types = Kind::ALL.map(|kind| format!("\"{}\"", kind.media_type()));
+    let text = text.replace("NOT_FOUND", NOT_FOUND);
     let text = text.replace("ALL_TYPES", &types.join(", "));
     Some(text.replace("MAX_FILENAME_BYTES", &filename::MAX_BYTES.to_string()))
 }
@@ -195,6 +258,7 @@ pub(super) fn curl(operation: &Operation<'_>) -> String {
         .path
         .replace("{id}", "01a20bb0-2825-7c3f-bc27-e33a2a4cd178");
     let path = path.replace("{slug}", "not-found");
+    let path = path.replace("{owner}", "alice");
     let url = format!("http://127.0.0.1:3000{path}");
     let mut parts = vec!["curl".to_owned()];
     match operation.method {

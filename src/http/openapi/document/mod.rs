@@ -23,8 +23,8 @@ use utoipa::OpenApi;
 
 use crate::http::openapi::schema;
 use crate::http::routes::{
-    admin, admin_migrate, content, docs, health, images, limits, links, metrics, problems as pages,
-    tickets, upload, usage,
+    admin, admin_migrate, bulk, content, docs, health, images, limits, links, metrics, owners,
+    problems as pages, tickets, upload, usage,
 };
 
 #[derive(OpenApi)]
@@ -45,11 +45,13 @@ use crate::http::routes::{
     components(schemas(schema::Tag)),
     paths(
         upload::create, images::list, images::show, images::edit, images::delete,
+        bulk::delete,
         content::content,
-        links::create, links::revoke,
+        links::create, links::revoke, bulk::create_links,
         tickets::create,
         usage::show, limits::show, health::live, health::ready,
-        metrics::metrics, admin::sweep, admin::audit, admin_migrate::migrate, pages::list, pages::show,
+        metrics::metrics, owners::erase, admin::sweep, admin::audit, admin_migrate::migrate,
+        pages::list, pages::show,
         docs::description, docs::show,
     ),
 )]

@@ -50,7 +50,8 @@ fn of(operation: &Operation<'_>) -> Vec<ProblemKind> {
     if operation.path.starts_with("/v1/") {
         kinds.push(BadRequest);
     }
-    if operation.path.contains('{') {
+    // Every owner can be named, whether or not it has images.
+    if operation.path.contains('{') && !operation.path.contains("{owner}") {
         kinds.push(NotFound);
     }
     if operation.hint("x-conditional").is_some() {
@@ -61,10 +62,14 @@ fn of(operation: &Operation<'_>) -> Vec<ProblemKind> {
         kinds.extend([Unauthorized, InsufficientScope]);
     }
     let responses = operation.members["responses"].as_object();
-    if responses.is_some_and(|all| {
-        all.values()
-            .any(|response| response.get("content").is_some())
-    }) {
+    // Deletions are not refused because of the type of their response.
+    let is_deletion = operation.method == "delete";
+    if !is_deletion
+        && responses.is_some_and(|all| {
+            all.values()
+                .any(|response| response.get("content").is_some())
+        })
+    {
         kinds.push(NotAcceptable);
     }
     if let Some(body) = operation.members.get("requestBody") {

@@ -2,7 +2,9 @@
 //! schemes.
 
 use serde_json::{Map, Value, json};
+use utoipa::PartialSchema as _;
 
+use crate::http::openapi::schema;
 use crate::http::reply::problem::ProblemKind;
 
 /// Header fields of responses: name, description, example.
@@ -156,6 +158,12 @@ pub(super) fn parameters() -> Value {
         "example": "01a20bb0-2825-7c3f-bc27-e33a2a4cd178",
     });
     parameters.insert("id".to_owned(), id);
+    let owner = json!({
+        "name": "owner", "in": "path", "required": true,
+        "description": "The owner: the `sub` of its tokens.",
+        "schema": schema::Owner::schema(), "example": "alice",
+    });
+    parameters.insert("owner".to_owned(), owner);
     let slugs: Vec<&str> = ProblemKind::ALL.iter().map(|kind| kind.slug()).collect();
     let slug = json!({
         "name": "slug", "in": "path", "required": true,
@@ -183,7 +191,8 @@ pub(super) fn security_schemes() -> Value {
             "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
             "description": "A JWT signed with HS256. Its `sub` is the owner. Its `scope` lists \
                 permissions, separated by spaces: `images:read`, `images:write`, \
-                `images:delete`, or `admin`, which includes all of these for every owner.",
+                `images:delete`, `metrics`, `maintenance`, or `admin`, which includes all of these \
+                for every owner.",
         },
         "signedUrl": {
             "type": "apiKey", "in": "query", "name": "signature",

@@ -1,0 +1,201 @@
+//! `/v1/images/delete` and `/v1/links`: operations on many images, each with a result of its own.
+//!
+//! An image gets the status that the operation on this image alone would have had. The request as
+//! a whole fails only if it is not valid, or if a store does not respond.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::post;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::Route;
+use super::links::{LinkView, Terms};
+use crate::http::app::App;
+use crate::http::input::extract::{self, Authorized, Delete, Read};
+use crate::http::input::json::{self, Json, List};
+use crate::http::openapi::schema;
+use crate::http::reply;
+use crate::http::reply::problem::Problem;
+use crate::service::ServiceError;
+
+/// The maximum number of images of a request.
+pub(crate) const MAX_IMAGES: usize = 100;
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        ("/v1/images/delete", post(delete)),
+        ("/v1/links", post(create_links)),
+    ]
+}
+
+/// The ids of the images, as sent.
+type Ids = List<String, MAX_IMAGES>;
+
+/// Parses the ids. A text that is not an id identifies no image, as in a path.
+fn parse(List(ids): &Ids) -> Result<Vec<Option<Uuid>>, Problem> {
+    if ids.is_empty() {
+        let detail = format!("ids must have 1 to {MAX_IMAGES} elements");
+        return Err(Problem::bad_request(detail).with("field", "ids"));
+    }
+    Ok(ids.iter().map(|text| extract::canonical(text)).collect())
+}
+
+/// The images to delete.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ImagesToDelete)]
+pub(crate) struct Doomed {
+    /// The ids of the images.
+    #[schema(value_type = schema::ImageIds)]
+    ids: Ids,
+}
+
+/// The results of a deletion of many images.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = DeletedImages)]
+pub(crate) struct DeletedView<'a> {
+    /// A result for each id, in the order of the request.
+    items: Vec<DeletedItem<'a>>,
+}
+
+/// The result for an image.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = DeletedImage)]
+struct DeletedItem<'a> {
+    /// The id, as sent.
+    id: &'a str,
+    /// The status that `deleteImage` would have returned: 204 if the image was deleted.
+    status: u16,
+    /// Why the image was not deleted; `null` if it was.
+    #[schema(required = true, value_type = Option<schema::Problem>)]
+    problem: Option<Map<String, Value>>,
+}
+
+/// Delete many images
+///
+/// Deletes up to 100 images immediately, as `deleteImage` does. Each id has a result of its own. An
+/// id that is given twice is not found the second time.
+#[utoipa::path(
+    post, path = "/v1/images/delete", operation_id = "deleteImages", tag = "Images",
+    request_body = Doomed,
+    responses((status = 200, description = "The result for each image.", body = DeletedView)),
+    security(("token" = ["images:delete"])),
+)]
+pub(crate) async fn delete(
+    State(app): State<Arc<App>>,
+    caller: Authorized<Delete>,
+    Json(body): Json<Doomed>,
+) -> Result<Response, Problem> {
+    let parsed = parse(&body.ids)?;
+    let ids: Vec<Uuid> = parsed.iter().copied().flatten().collect();
+    let deleted = app.service.delete_many(&caller.grant, &ids).await?;
+    let mut deleted: HashSet<Uuid> = deleted.into_iter().collect();
+    let items = body.ids.0.iter().zip(parsed).map(|(id, parsed)| {
+        let is_deleted = parsed.is_some_and(|id| deleted.remove(&id));
+        let problem = (!is_deleted).then(|| Problem::from(ServiceError::NotFound));
+        DeletedItem {
+            id,
+            status: status(StatusCode::NO_CONTENT, problem.as_ref()),
+            problem: problem.as_ref().map(Problem::object),
+        }
+    });
+    Ok(reply::ok(&DeletedView {
+        items: items.collect(),
+    }))
+}
+
+/// The terms of new signed URLs, one for each image.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewLinks {
+    /// The ids of the images.
+    #[schema(value_type = schema::ImageIds)]
+    ids: Ids,
+    /// The lifetime in seconds, at most the deployment's `max_link_seconds`.
+    #[serde(deserialize_with = "json::whole")]
+    #[schema(value_type = schema::LinkSeconds)]
+    expires_in: u64,
+    /// The method that the URLs allow: `GET`, which includes HEAD, or `HEAD` only.
+    #[serde(default)]
+    #[schema(value_type = Option<schema::Method>)]
+    method: Option<String>,
+    /// Whether browsers save the files instead of displaying them.
+    #[serde(default)]
+    download: bool,
+}
+
+/// Signed URLs of many images.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = CreatedLinks)]
+pub(crate) struct LinksView<'a> {
+    /// A result for each id, in the order of the request.
+    items: Vec<LinkItem<'a>>,
+}
+
+/// The result for an image.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = CreatedLink)]
+struct LinkItem<'a> {
+    /// The id, as sent.
+    id: &'a str,
+    /// The status that `createLink` would have returned: 201 if the link was created.
+    status: u16,
+    /// The link; `null` if none was created.
+    #[schema(required = true)]
+    link: Option<LinkView>,
+    /// Why no link was created; `null` if one was.
+    #[schema(required = true, value_type = Option<schema::Problem>)]
+    problem: Option<Map<String, Value>>,
+}
+
+/// Create many links
+///
+/// Creates signed URLs for up to 100 images on the same terms, as `createLink` does. Each id has a
+/// result of its own.
+#[utoipa::path(
+    post, path = "/v1/links", operation_id = "createLinks", tag = "Links",
+    request_body = NewLinks,
+    responses((status = 200, description = "The result for each image.", body = LinksView)),
+    security(("token" = ["images:read"])),
+)]
+pub(crate) async fn create_links(
+    State(app): State<Arc<App>>,
+    caller: Authorized<Read>,
+    Json(body): Json<NewLinks>,
+) -> Result<Response, Problem> {
+    let parsed = parse(&body.ids)?;
+    let terms = Terms::new(&app, body.expires_in, body.method.as_deref(), body.download)?;
+    let ids: Vec<Uuid> = parsed.iter().copied().flatten().collect();
+    let images = app.service.find_many(&caller.grant, &ids).await?;
+    let images: HashMap<Uuid, _> = images.into_iter().map(|image| (image.id, image)).collect();
+    let create = |parsed: Option<Uuid>| {
+        let image = parsed.and_then(|id| images.get(&id));
+        terms.link(&app, image.ok_or(ServiceError::NotFound)?)
+    };
+    let items = body.ids.0.iter().zip(parsed).map(|(id, parsed)| {
+        let (link, problem) = match create(parsed) {
+            Ok(link) => (Some(link), None),
+            Err(problem) => (None, Some(problem)),
+        };
+        LinkItem {
+            id,
+            status: status(StatusCode::CREATED, problem.as_ref()),
+            link,
+            problem: problem.as_ref().map(Problem::object),
+        }
+    });
+    Ok(reply::ok(&LinksView {
+        items: items.collect(),
+    }))
+}
+
+/// The status of a result.
+fn status(success: StatusCode, problem: Option<&Problem>) -> u16 {
+    problem.map_or(success, Problem::status).as_u16()
+}
