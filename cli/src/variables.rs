@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 use darkroom::auth::KeyRing;
+use darkroom::auth::token::DEFAULT_MAX_SECONDS;
 use darkroom_host::variables::Sources;
 
 /// The default file.
@@ -67,6 +68,16 @@ impl Variables {
              all commands look for it; or set SPIN_VARIABLE_SIGNING_KEYS",
         )?;
         KeyRing::parse(keys).context("the variable signing_keys is not valid")
+    }
+
+    /// How far in the future a token's `exp` may be, in seconds.
+    pub(crate) fn max_token_seconds(&self) -> Result<u64> {
+        match self.get("max_token_seconds") {
+            Some(text) => text
+                .parse()
+                .context("the variable max_token_seconds is not a whole number"),
+            None => Ok(DEFAULT_MAX_SECONDS),
+        }
     }
 
     /// Whether blobs are stored in the key-value store rather than in a bucket.
