@@ -24,12 +24,29 @@ const MAX_FIELD_BYTES: usize = 16 << 10;
 /// The longest boundary (RFC 2046 §5.1.1). The parser searches every piece of the body for it.
 const MAX_BOUNDARY_BYTES: usize = 70;
 
-/// The parts of a form.
+/// The parts of a form with one file.
 #[derive(serde::Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = UploadForm)]
 #[expect(dead_code, reason = "describes the form of `receive`")]
 pub(crate) struct FormView {
+    /// The file to upload.
+    #[schema(value_type = schema::File)]
+    file: Vec<u8>,
+    /// The tags, separated by commas.
+    #[schema(value_type = schema::TagList, required = false)]
+    tags: Option<String>,
+    /// Who may download the image without a token.
+    #[schema(value_type = schema::Visibility, required = false)]
+    visibility: Option<String>,
+}
+
+/// The parts of a form with any number of files.
+#[derive(serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = BatchUploadForm)]
+#[expect(dead_code, reason = "describes the form of `receive`")]
+pub(crate) struct BatchFormView {
     /// The files to upload.
     #[schema(value_type = schema::Files)]
     file: Vec<Vec<u8>>,
@@ -78,6 +95,7 @@ impl Form<'_> {
         Ok(Attributes {
             tags: self.tags,
             visibility: self.visibility.unwrap_or_default(),
+            ..Attributes::default()
         })
     }
 
