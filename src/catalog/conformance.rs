@@ -125,6 +125,7 @@ impl Suite<'_> {
             visibility: Visibility::Private,
             tags: Vec::new(),
             metadata: BTreeMap::new(),
+            ticket: None,
             link_epoch: 0,
             created_at,
             updated_at: created_at,
@@ -132,7 +133,6 @@ impl Suite<'_> {
         Ok(NewImage {
             image,
             lease: self.lease.id.clone(),
-            ticket: None,
             answer: None,
         })
     }

@@ -70,6 +70,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "references",
         sql: include_str!("migrations/0009_references.sql"),
     },
+    Migration {
+        version: 10,
+        name: "tickets",
+        sql: include_str!("migrations/0010_tickets.sql"),
+    },
 ];
 
 /// The statements of a file.

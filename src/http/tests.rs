@@ -1,5 +1,7 @@
+mod bodies;
 mod exchange;
 mod limits;
+mod pages;
 mod problems;
 mod queries;
 
@@ -11,6 +13,7 @@ use serde_json::Value;
 
 use super::headers::digest;
 use super::reply::markup;
+use super::reply::problem::ProblemKind;
 use super::testing::{Answer, Client, KEYS, NOW, bearer};
 use super::*;
 use crate::auth::{KeyRing, link};
@@ -24,6 +27,7 @@ mod idempotency;
 mod lost_updates;
 mod observe;
 mod quotas;
+mod tickets;
 
 impl Client {
     pub(super) fn new() -> Self {
