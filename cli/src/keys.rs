@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::{Context as _, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use darkroom::auth::{Audience, Claims, MIN_SECRET_BYTES, token};
+use darkroom::auth::{Audience, Claims, MIN_SECRET_BYTES, Requirements, token};
 
 use crate::variables::Variables;
 
@@ -41,6 +41,10 @@ pub(crate) fn mint(variables: &Variables, wanted: &Wanted<'_>) -> Result<String>
     let ring = variables.signing_keys()?;
     let now = now()?;
     let audience = wanted.audience.or(variables.get("token_audience"));
+    let requirements = Requirements {
+        audience,
+        max_seconds: variables.max_token_seconds()?,
+    };
     let claims = Claims {
         sub: wanted.sub.to_owned(),
         scope: wanted.scope.to_owned(),
@@ -51,7 +55,8 @@ pub(crate) fn mint(variables: &Variables, wanted: &Wanted<'_>) -> Result<String>
     };
     let signed =
         token::mint(&ring, wanted.key_id, &claims).with_context(|| named(wanted.key_id))?;
-    token::verify(&ring, audience, now, &signed).context("the server would refuse the token")?;
+    token::verify(&ring, requirements, now, &signed)
+        .context("the server would refuse the token")?;
     Ok(signed)
 }
 
@@ -142,25 +147,31 @@ pub(crate) mod tests {
                 key_id,
             };
             let token = mint(&variables, &wanted).expect("signed");
-            let grant = token::verify(&ring, Some("darkroom"), now, &token).expect("accepted");
+            let required = Requirements {
+                audience: Some("darkroom"),
+                ..Requirements::default()
+            };
+            let grant = token::verify(&ring, required, now, &token).expect("accepted");
             assert!(grant.owner == "dev" && grant.allows(Scope::Read) && !grant.is_admin());
-            assert!(token::verify(&ring, Some("darkroom"), now + 3600, &token).is_err());
+            assert!(token::verify(&ring, required, now + 3600, &token).is_err());
         }
     }
 
     #[test]
     fn tokens_that_the_server_would_refuse_are_refused_here() {
-        let variables = deployment(&two_keys(), &[]);
-        let refused = |sub: &str, key_id| {
+        let variables = deployment(&two_keys(), &[("max_token_seconds", "3600")]);
+        let refused_for = |sub: &str, key_id, seconds| {
             let wanted = Wanted {
                 sub,
                 scope: "images:read",
-                expires_in: Duration::from_secs(60),
+                expires_in: Duration::from_secs(seconds),
                 audience: None,
                 key_id,
             };
             format!("{:#}", mint(&variables, &wanted).expect_err("refused"))
         };
+        let refused = |sub: &str, key_id| refused_for(sub, key_id, 60);
+        assert!(refused_for("dev", None, 3700).contains("at most 3600 seconds"));
         assert!(refused("", None).contains("sub"));
         assert!(refused(&"x".repeat(129), None).contains("sub"));
         assert!(refused("dev", Some("third")).contains("third"));

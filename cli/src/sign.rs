@@ -8,7 +8,7 @@ use darkroom::auth::KeyRing;
 use darkroom::auth::link::{Link, LinkMethod, PARAMETERS};
 
 use crate::keys;
-use crate::token::parse_duration;
+use crate::token::parse_lifetime;
 use crate::variables::EnvFile;
 
 /// The default URL of `darkroom serve`.
@@ -21,7 +21,7 @@ pub(crate) struct Sign {
     #[arg(long, value_parser = parse_path)]
     path: String,
     /// How long the URL is valid: 90s, 15m, 1h, 7d
-    #[arg(long, default_value = "1h", value_parser = parse_duration)]
+    #[arg(long, default_value = "1h", value_parser = parse_lifetime)]
     expires_in: Duration,
     /// The method that the URL allows; GET includes HEAD
     #[arg(long, value_enum, default_value = "GET")]
@@ -170,6 +170,7 @@ mod tests {
             &["--param", "download"],
             &["--key-id", "third"],
             &["--method", "POST"],
+            &["--expires-in", "0s"],
         ] {
             assert!(signed(options).is_err(), "{options:?}");
         }

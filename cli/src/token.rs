@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
+use darkroom::auth::Scope;
 use darkroom_host::variables::PREFIX;
 
 use crate::keys::{self, Wanted};
@@ -21,10 +22,10 @@ pub(crate) struct Token {
     #[arg(long, default_value = "dev")]
     sub: String,
     /// A scope; for several, repeat the option or separate them by spaces
-    #[arg(long, default_value = OWN_IMAGES)]
+    #[arg(long, default_value = OWN_IMAGES, value_parser = parse_scopes)]
     scope: Vec<String>,
     /// How long the token is valid: 90s, 15m, 1h, 30d
-    #[arg(long, default_value = "1h", value_parser = parse_duration)]
+    #[arg(long, default_value = "1h", value_parser = parse_lifetime)]
     expires_in: Duration,
     /// The `aud` claim [default: the variable token_audience]
     #[arg(long)]
@@ -110,8 +111,33 @@ fn parse_key_id(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
+/// Checks that every word of a list of scopes is a scope. The server ignores unknown words, because
+/// a token may serve several programs; a token from here is for the server only.
+fn parse_scopes(text: &str) -> Result<String, String> {
+    let is_known = |word: &str| Scope::ALL.iter().any(|scope| scope.as_str() == word);
+    let mut words = text.split_ascii_whitespace().peekable();
+    if words.peek().is_none() || !words.all(is_known) {
+        let known = Scope::ALL.map(Scope::as_str);
+        return Err(format!(
+            "expected scopes separated by spaces, each of them one of: {}",
+            known.join(", ")
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+/// Parses a duration that is not zero.
+pub(crate) fn parse_lifetime(text: &str) -> Result<Duration, String> {
+    match parse_duration(text)? {
+        Duration::ZERO => {
+            Err("expected at least 1s, because nothing could be done with it".to_owned())
+        }
+        lifetime => Ok(lifetime),
+    }
+}
+
 /// Parses a duration, such as `90`, `90s`, `15m`, `1h` or `30d`.
-pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
+fn parse_duration(text: &str) -> Result<Duration, String> {
     let split = text
         .find(|c: char| !c.is_ascii_digit())
         .unwrap_or(text.len());
@@ -135,6 +161,40 @@ pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        token: Token,
+    }
+
+    fn parse(options: &[&str]) -> Result<Token, clap::Error> {
+        let line = ["token"].iter().chain(options);
+        <Line as clap::Parser>::try_parse_from(line).map(|line| line.token)
+    }
+
+    #[test]
+    fn options_that_make_a_useless_token_are_refused() {
+        for (options, expected) in [
+            (&["--scope", "x:y"][..], "images:read, images:write"),
+            (&["--scope", ""], "images:read"),
+            (
+                &["--scope", "images:read,images:write"],
+                "separated by spaces",
+            ),
+            (&["--scope", "Images:read"], "images:read"),
+            (&["--scope", "admin", "--scope", "x:y"], "images:read"),
+            (&["--expires-in", "0"], "at least 1s"),
+            (&["--expires-in", "0d"], "at least 1s"),
+        ] {
+            let refused = parse(options).err().expect("refused").to_string();
+            assert!(refused.contains(expected), "{options:?}: {refused}");
+        }
+        let token = parse(&["--scope", "images:read images:write", "--scope", "admin"]);
+        let scope = token.expect("accepted").scope.join(" ");
+        assert_eq!(scope, "images:read images:write admin");
+        assert!(parse(&[]).is_ok());
+    }
 
     #[test]
     fn durations_have_units() {

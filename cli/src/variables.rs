@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 use darkroom::auth::KeyRing;
+use darkroom::auth::token::DEFAULT_MAX_SECONDS;
 use darkroom::settings;
 use darkroom_host::exit::WrongSetting;
 use darkroom_host::variables::{Source, Sources};
@@ -86,6 +87,16 @@ impl Variables {
         );
         keys.and_then(|keys| KeyRing::parse(keys).context("the variable signing_keys is not valid"))
             .map_err(WrongSetting::because)
+    }
+
+    /// How far in the future a token's `exp` may be, in seconds.
+    pub(crate) fn max_token_seconds(&self) -> Result<u64> {
+        match self.get("max_token_seconds") {
+            Some(text) => text
+                .parse()
+                .context("the variable max_token_seconds is not a whole number"),
+            None => Ok(DEFAULT_MAX_SECONDS),
+        }
     }
 
     /// Whether blobs are stored in the key-value store rather than in a bucket.

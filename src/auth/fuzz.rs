@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use super::link::{self, Link, LinkError, LinkMethod, VerifiedLink};
 use super::ticket::{self, Ticket, TicketError};
-use super::token::{self, LEEWAY_SECONDS, MAX_TOKEN_BYTES};
-use super::{Claims, Grant, KeyRing, MAX_OWNER_CHARS, Purpose, Scope, TokenError};
+use super::token::{self, DEFAULT_MAX_SECONDS, LEEWAY_SECONDS, MAX_TOKEN_BYTES};
+use super::{Claims, Grant, KeyRing, MAX_OWNER_CHARS, Purpose, Requirements, Scope, TokenError};
 use crate::testing::chance::Chance;
 
 /// The keys that all checks use; the first signs.
@@ -45,18 +45,23 @@ pub(crate) fn first_line(input: &[u8]) -> (&[u8], &[u8]) {
 /// Checks bearer tokens. The input is a token; or a header and a payload, each on a line,
 /// which are then signed.
 pub fn token(input: &[u8]) {
-    let stranger = token::verify(&ring(), None, NOW, &String::from_utf8_lossy(input));
+    let stranger = token::verify(
+        &ring(),
+        Requirements::default(),
+        NOW,
+        &String::from_utf8_lossy(input),
+    );
     assert!(stranger.is_err(), "a stranger's token is accepted");
     let (header, payload) = first_line(input);
     let text = signed_token(&ring(), header, payload);
-    if let Ok(grant) = token::verify(&ring(), None, NOW, &text) {
+    if let Ok(grant) = token::verify(&ring(), Requirements::default(), NOW, &text) {
         assert!(text.len() <= MAX_TOKEN_BYTES);
         check_header(header);
         check_claims(payload, &text, &grant);
         check_minted(&grant);
         refuse_others(&text, &mut Chance::of(input));
         let theirs = signed_token(&other_ring(), header, payload);
-        let answer = token::verify(&ring(), None, NOW, &theirs);
+        let answer = token::verify(&ring(), Requirements::default(), NOW, &theirs);
         assert_eq!(answer, Err(TokenError::Signature));
     }
 }
@@ -89,7 +94,10 @@ fn check_claims(payload: &[u8], text: &str, grant: &Grant) {
     assert!(!grant.owner.chars().any(char::is_control));
     let seconds = |name: &str| claims.get(name).and_then(Value::as_f64);
     let (now, leeway) = (NOW as f64, LEEWAY_SECONDS as f64);
-    assert!(seconds("exp").expect("an expiry") > now - leeway - 1.0);
+    let expiry = seconds("exp").expect("an expiry");
+    assert!(
+        expiry > now - leeway - 1.0 && expiry < now + leeway + DEFAULT_MAX_SECONDS as f64 + 1.0
+    );
     assert!(seconds("nbf").is_none_or(|nbf| nbf < now + leeway + 1.0));
     let words: Vec<&str> = claims["scope"]
         .as_str()
@@ -107,7 +115,11 @@ fn check_claims(payload: &[u8], text: &str, grant: &Grant) {
         Value::Array(all) => all.iter().any(ours),
         one => ours(one),
     };
-    let answer = token::verify(&ring(), Some("darkroom"), NOW, text);
+    let ours_only = Requirements {
+        audience: Some("darkroom"),
+        ..Requirements::default()
+    };
+    let answer = token::verify(&ring(), ours_only, NOW, text);
     assert_eq!(answer.is_ok(), for_us);
 }
 
@@ -127,8 +139,16 @@ fn check_minted(grant: &Grant) {
     for kid in [None, Some("old.1")] {
         let text = token::mint(&ring(), kid, &claims).expect("mints");
         if text.len() <= MAX_TOKEN_BYTES {
-            assert_eq!(token::verify(&ring(), None, NOW, &text).as_ref(), Ok(grant));
-            let late = token::verify(&ring(), None, NOW + 1 + LEEWAY_SECONDS, &text);
+            assert_eq!(
+                token::verify(&ring(), Requirements::default(), NOW, &text).as_ref(),
+                Ok(grant)
+            );
+            let late = token::verify(
+                &ring(),
+                Requirements::default(),
+                NOW + 1 + LEEWAY_SECONDS,
+                &text,
+            );
             assert_eq!(late, Err(TokenError::Expired));
         }
     }
@@ -138,7 +158,7 @@ fn check_minted(grant: &Grant) {
 fn refuse_others(text: &str, chance: &mut Chance) {
     for _ in 0..TAMPERED {
         let tampered = chance.tampered(text);
-        let answer = token::verify(&ring(), None, NOW, &tampered);
+        let answer = token::verify(&ring(), Requirements::default(), NOW, &tampered);
         assert!(answer.is_err(), "{tampered} is accepted as {text}");
     }
     assert_eq!(ticket::verify(&ring(), NOW, text), Err(TicketError::Wrong));
@@ -275,7 +295,7 @@ fn signed_ticket(payload: &[u8], chance: &mut Chance) {
         ticket::verify(&other_ring(), 0, &text),
         Err(TicketError::Wrong)
     );
-    assert!(token::verify(&ring(), None, 0, &text).is_err());
+    assert!(token::verify(&ring(), Requirements::default(), 0, &text).is_err());
 }
 
 /// Signing is the inverse of verifying.

@@ -20,7 +20,7 @@ pub use keyring::{KeyRing, KeyRingError, MIN_SECRET_BYTES, Purpose, SigningKey};
 pub use pseudonym::pseudonym;
 pub use scope::{Scope, Scopes};
 
-pub use token::{Audience, Claims, TokenError};
+pub use token::{Audience, Claim, Claims, Requirements, TokenError};
 
 use crate::model::QuotaClaim;
 

@@ -5,6 +5,8 @@
 //! signature is that of `{kid}.{payload}` by the ring's key for tickets. The ticket does
 //! not record its use: the catalog keeps the ids of used tickets.
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
@@ -34,6 +36,12 @@ pub struct Ticket {
     /// The image's tags.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
+    /// The image's metadata.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: BTreeMap<String, String>,
+    /// The image's file name; `None` for the one that the uploader gives it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filename: Option<String>,
     /// The image's visibility, as a word; `None` for private.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visibility: Option<String>,
@@ -104,6 +112,8 @@ mod tests {
             max_bytes: Some(5),
             content_types: vec!["image/png".into()],
             tags: vec!["a".into()],
+            metadata: BTreeMap::from([("order".into(), "7".into())]),
+            filename: Some("a.png".into()),
             visibility: Some("public".into()),
             quota: QuotaClaim {
                 bytes: Limit::Chosen(Some(7)),

@@ -5,91 +5,83 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::{Grant, KeyRing, MAX_OWNER_CHARS, Purpose, Scopes, SigningKey};
-use crate::model::QuotaClaim;
+
+mod claims;
+pub use claims::{Audience, Claim, Claims};
 
 /// The maximum length of a token in bytes. Longer ones are refused unread.
 pub const MAX_TOKEN_BYTES: usize = 4096;
 /// How far the clocks of the minter and the verifier may differ, in seconds.
 pub const LEEWAY_SECONDS: u64 = 60;
 
-/// A token's claims (RFC 7519 §4.1). Unknown claims are ignored, as §4 requires; a
-/// duplicate claim is refused.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Claims {
-    /// The owner, 1 to [`MAX_OWNER_CHARS`] characters.
-    pub sub: String,
-    /// The token is refused from this time on.
-    #[serde(deserialize_with = "numeric_date")]
-    pub exp: u64,
-    /// The token is refused before this time.
-    #[serde(
-        default,
-        deserialize_with = "optional_date",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub nbf: Option<u64>,
-    /// When the token was made. Not checked.
-    #[serde(
-        default,
-        deserialize_with = "optional_date",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub iat: Option<u64>,
-    /// The audience that the token was made for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub aud: Option<Audience>,
-    /// Space-separated scopes.
-    #[serde(default)]
-    pub scope: String,
-    /// The owner's quota, if it differs from the deployment's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub quota: Option<QuotaClaim>,
+/// How far `exp` may be in the future unless the deployment says otherwise, in seconds: a year.
+pub const DEFAULT_MAX_SECONDS: u64 = 31_536_000;
+
+/// What a deployment requires of tokens, besides a good signature.
+#[derive(Clone, Copy, Debug)]
+pub struct Requirements<'a> {
+    /// The audience that `aud` must include; `None` leaves `aud` unchecked.
+    pub audience: Option<&'a str>,
+    /// How far `exp` may be in the future, in seconds.
+    pub max_seconds: u64,
 }
 
-/// The `aud` claim: one string or several (RFC 7519 §4.1.3).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Audience {
-    /// A single audience.
-    One(String),
-    /// Several audiences, any of which may match.
-    Many(Vec<String>),
-}
-
-impl Audience {
-    fn includes(&self, audience: &str) -> bool {
-        match self {
-            Self::One(one) => one == audience,
-            Self::Many(many) => many.iter().any(|one| one == audience),
+impl Default for Requirements<'_> {
+    fn default() -> Self {
+        Self {
+            audience: None,
+            max_seconds: DEFAULT_MAX_SECONDS,
         }
     }
 }
 
-/// Why a token was refused; becomes the `error_description` of RFC 6750 §3. It does not
-/// say which part of a signature was wrong.
+/// Why a token was refused; becomes the `error_description` of RFC 6750 §3. Before the signature
+/// is known to be good, an error describes only the form of the token, and never what this
+/// deployment expected. After that, it names the claim that is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
-    /// The token is not three base64url parts of JSON, is too long, or has a claim of a
-    /// wrong type.
-    #[error("the token is malformed")]
+    /// The token is not three base64url parts, or its header is not JSON.
+    #[error("the token is malformed: expected a JWT of three base64url parts, joined by dots")]
     Malformed,
+    /// The token is longer than [`MAX_TOKEN_BYTES`].
+    #[error("the token must have at most {MAX_TOKEN_BYTES} bytes")]
+    TooLong,
     /// The algorithm is not HS256, or the header requires an extension.
-    #[error("the token is not signed with HS256")]
+    #[error("the token must be signed with HS256, and without extensions (crit)")]
     Algorithm,
-    /// The signature was not made with any key of the ring.
-    #[error("the token's signature is not valid")]
+    /// The signature was not made with any key of the ring, or not with the named one.
+    #[error("the token's signature is not valid; /problems/unauthorized lists the usual causes")]
     Signature,
+    /// The payload cannot be read in one way only.
+    #[error("the token's payload must be a JSON object in UTF-8 without duplicate names")]
+    Payload,
+    /// A required claim is absent.
+    #[error("the token has no {0} claim, which is required")]
+    Missing(Claim),
+    /// A claim is not of the right type.
+    #[error("the token's {0} must be {expected}", expected = .0.expected())]
+    Type(Claim),
+    /// A time seems to be in milliseconds.
+    #[error("the token's {0} seems to be in milliseconds; it must be in seconds since 1970")]
+    Milliseconds(Claim),
     /// The time is past `exp`.
-    #[error("the token has expired")]
+    #[error("the token has expired: its exp is in the past")]
     Expired,
+    /// `exp` is too far in the future.
+    #[error("the token's exp must be at most {max_seconds} seconds from now")]
+    TooFar {
+        /// The setting `max_token_seconds`.
+        max_seconds: u64,
+    },
     /// The time is before `nbf`.
-    #[error("the token is not valid yet")]
+    #[error("the token is not valid yet: its nbf is in the future")]
     NotYetValid,
     /// `aud` does not include this deployment.
-    #[error("the token is meant for another audience")]
+    #[error("the token's aud does not include the audience of this deployment")]
     Audience,
     /// `sub` is empty or too long, or has control characters.
     #[error(
@@ -101,21 +93,31 @@ pub enum TokenError {
     UnknownKey,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Header<'a> {
-    alg: &'a str,
-    #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
-    typ: Option<std::borrow::Cow<'a, str>>,
-    #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
-    kid: Option<std::borrow::Cow<'a, str>>,
-    /// RFC 7515 §4.1.11: an extension that is not understood must be refused.
-    #[serde(default, skip_serializing, deserialize_with = "present")]
-    crit: bool,
+impl TokenError {
+    /// The claim that is wrong, if the signature is good.
+    pub fn claim(self) -> Option<Claim> {
+        match self {
+            Self::Missing(claim) | Self::Type(claim) | Self::Milliseconds(claim) => Some(claim),
+            Self::Expired | Self::TooFar { .. } => Some(Claim::Expiry),
+            Self::NotYetValid => Some(Claim::NotBefore),
+            Self::Audience => Some(Claim::Audience),
+            Self::Subject => Some(Claim::Subject),
+            Self::Malformed
+            | Self::TooLong
+            | Self::Algorithm
+            | Self::Signature
+            | Self::Payload
+            | Self::UnknownKey => None,
+        }
+    }
 }
 
-/// Whether a member is present, whatever its value.
-fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    serde::de::IgnoredAny::deserialize(deserializer).map(|_| true)
+/// A token's header, as [`mint`] writes it.
+#[derive(Serialize)]
+struct Header<'a> {
+    alg: &'a str,
+    typ: &'a str,
+    kid: &'a str,
 }
 
 /// Signs `claims` with the key named `kid`, or with the ring's first key.
@@ -126,9 +128,8 @@ pub fn mint(ring: &KeyRing, kid: Option<&str>, claims: &Claims) -> Result<String
     };
     let header = Header {
         alg: "HS256",
-        typ: Some("JWT".into()),
-        kid: Some(key.id().into()),
-        crit: false,
+        typ: "JWT",
+        kid: key.id(),
     };
     let part = |json: Result<Vec<u8>, _>| json.map(|json| URL_SAFE_NO_PAD.encode(json));
     let header = part(serde_json::to_vec(&header)).map_err(|_| TokenError::Malformed)?;
@@ -138,18 +139,16 @@ pub fn mint(ring: &KeyRing, kid: Option<&str>, claims: &Claims) -> Result<String
     Ok(format!("{message}.{signature}"))
 }
 
-/// Checks the algorithm, then the signature, then the claims, at the second `now`. `aud`
-/// must include `audience`; `None` leaves `aud` unchecked.
+/// Checks the algorithm, then the signature, then the claims, at the second `now`.
 pub fn verify(
     ring: &KeyRing,
-    audience: Option<&str>,
+    requirements: Requirements<'_>,
     now: u64,
     token: &str,
 ) -> Result<Grant, TokenError> {
-    let payload = verified_payload(ring, token)?;
-    refuse_duplicates(&payload)?;
-    let claims: Claims = serde_json::from_slice(&payload).map_err(|_| TokenError::Malformed)?;
-    judge(&claims, audience, now)?;
+    let payload = object(&verified_payload(ring, token)?).ok_or(TokenError::Payload)?;
+    let claims = Claims::read(payload)?;
+    judge(&claims, requirements, now)?;
     Ok(Grant {
         scopes: Scopes::parse(&claims.scope),
         quota: claims.quota.unwrap_or_default(),
@@ -159,7 +158,7 @@ pub fn verify(
 
 fn verified_payload(ring: &KeyRing, token: &str) -> Result<Vec<u8>, TokenError> {
     if token.len() > MAX_TOKEN_BYTES {
-        return Err(TokenError::Malformed);
+        return Err(TokenError::TooLong);
     }
     let (message, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed)?;
     let (header, payload) = message.split_once('.').ok_or(TokenError::Malformed)?;
@@ -169,15 +168,11 @@ fn verified_payload(ring: &KeyRing, token: &str) -> Result<Vec<u8>, TokenError> 
             .map_err(|_| TokenError::Malformed)
     };
 
-    let header = decode(header)?;
-    refuse_duplicates(&header)?;
-    let header: Header<'_> = serde_json::from_slice(&header).map_err(|_| TokenError::Malformed)?;
-    if header.alg != "HS256" || header.crit {
-        return Err(TokenError::Algorithm);
-    }
+    let header = object(&decode(header)?).ok_or(TokenError::Malformed)?;
+    let kid = signing_key_id(&header)?;
     let signature = decode(signature)?;
     let signed_by = |key: &SigningKey| key.verifies(Purpose::Token, message.as_bytes(), &signature);
-    let known = match &header.kid {
+    let known = match kid {
         Some(kid) => ring.find(kid).is_some_and(signed_by),
         None => ring.iter().any(signed_by),
     };
@@ -187,44 +182,80 @@ fn verified_payload(ring: &KeyRing, token: &str) -> Result<Vec<u8>, TokenError> 
     decode(payload)
 }
 
-/// Refuses an object with a duplicate name, known or not: two readers may read two
-/// different tokens from it (RFC 8725 §2.4). The same is true of a value that some readers
+/// The `kid` of a header that has the right algorithm and requires no extension. RFC 7515 §4.1.11:
+/// an extension that is not understood must be refused, whatever the value of `crit`.
+fn signing_key_id(header: &Map<String, Value>) -> Result<Option<&str>, TokenError> {
+    let text = |name: &str| match header.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.as_str())),
+        Some(_) => Err(TokenError::Malformed),
+    };
+    let (alg, kid) = (text("alg")?, text("kid")?);
+    text("typ")?;
+    if alg != Some("HS256") || header.contains_key("crit") {
+        return Err(TokenError::Algorithm);
+    }
+    Ok(kid)
+}
+
+/// Parses an object. An object with a duplicate name, known or not, is refused: two readers may
+/// read two different tokens from it (RFC 8725 §2.4). The same is true of a value that some readers
 /// cannot read, such as text that is not UTF-8, so all values are parsed.
-fn refuse_duplicates(json: &[u8]) -> Result<(), TokenError> {
-    struct Names;
-    impl<'de> serde::de::Visitor<'de> for Names {
-        type Value = ();
+fn object(json: &[u8]) -> Option<Map<String, Value>> {
+    struct Members;
+    impl<'de> serde::de::Visitor<'de> for Members {
+        type Value = Map<String, Value>;
         fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
             f.write_str("an object whose names are unique")
         }
-        fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-            let mut seen = std::collections::BTreeSet::new();
-            while let Some(name) = map.next_key::<String>()? {
-                map.next_value::<serde_json::Value>()?;
-                if !seen.insert(name) {
+        fn visit_map<A: serde::de::MapAccess<'de>>(
+            self,
+            mut map: A,
+        ) -> Result<Self::Value, A::Error> {
+            let mut members = Map::new();
+            while let Some((name, value)) = map.next_entry()? {
+                if members.insert(name, value).is_some() {
                     return Err(serde::de::Error::custom("duplicate member"));
                 }
             }
-            Ok(())
+            Ok(members)
         }
     }
     let mut reader = serde_json::Deserializer::from_slice(json);
-    serde::Deserializer::deserialize_map(&mut reader, Names).map_err(|_| TokenError::Malformed)
+    let members = serde::Deserializer::deserialize_map(&mut reader, Members).ok()?;
+    reader.end().ok()?;
+    Some(members)
 }
 
-fn judge(claims: &Claims, audience: Option<&str>, now: u64) -> Result<(), TokenError> {
+fn judge(claims: &Claims, requirements: Requirements<'_>, now: u64) -> Result<(), TokenError> {
     if now >= claims.exp.saturating_add(LEEWAY_SECONDS) {
         return Err(TokenError::Expired);
     }
-    if claims
-        .nbf
-        .is_some_and(|nbf| now.saturating_add(LEEWAY_SECONDS) < nbf)
-    {
-        return Err(TokenError::NotYetValid);
+    let max_seconds = requirements.max_seconds;
+    let latest = now
+        .saturating_add(max_seconds)
+        .saturating_add(LEEWAY_SECONDS);
+    if claims.exp > latest {
+        return Err(match in_milliseconds(claims.exp, now) {
+            true => TokenError::Milliseconds(Claim::Expiry),
+            false => TokenError::TooFar { max_seconds },
+        });
     }
-    let meant = |wanted| claims.aud.as_ref().is_some_and(|aud| aud.includes(wanted));
-    if !audience.is_none_or(meant) {
-        return Err(TokenError::Audience);
+    if let Some(nbf) = claims
+        .nbf
+        .filter(|nbf| *nbf > now.saturating_add(LEEWAY_SECONDS))
+    {
+        return Err(match in_milliseconds(nbf, now) {
+            true => TokenError::Milliseconds(Claim::NotBefore),
+            false => TokenError::NotYetValid,
+        });
+    }
+    if let Some(wanted) = requirements.audience {
+        let aud = claims.aud.as_ref();
+        let aud = aud.ok_or(TokenError::Missing(Claim::Audience))?;
+        if !aud.includes(wanted) {
+            return Err(TokenError::Audience);
+        }
     }
     if !super::is_owner(&claims.sub) {
         return Err(TokenError::Subject);
@@ -232,37 +263,9 @@ fn judge(claims: &Claims, audience: Option<&str>, now: u64) -> Result<(), TokenE
     Ok(())
 }
 
-/// A NumericDate (RFC 7519 §2): seconds, whole or with a fraction, never negative.
-fn numeric_date<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    struct Date;
-    impl serde::de::Visitor<'_> for Date {
-        type Value = u64;
-        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("seconds since the Unix epoch")
-        }
-        fn visit_u64<E>(self, seconds: u64) -> Result<u64, E> {
-            Ok(seconds)
-        }
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "checked to be in range; the fraction is dropped on purpose"
-        )]
-        fn visit_f64<E: serde::de::Error>(self, seconds: f64) -> Result<u64, E> {
-            if (0.0..9e15).contains(&seconds) {
-                Ok(seconds as u64)
-            } else {
-                Err(E::custom("out of range"))
-            }
-        }
-    }
-    deserializer.deserialize_any(Date)
-}
-
-fn optional_date<'de, D: serde::Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<u64>, D::Error> {
-    numeric_date(deserializer).map(Some)
+/// Whether a time is one of the present century only if it is in milliseconds.
+fn in_milliseconds(time: u64, now: u64) -> bool {
+    (now / 2..now.saturating_mul(2)).contains(&(time / 1000))
 }
 
 #[cfg(test)]

@@ -12,8 +12,6 @@ pub struct NewImage {
     pub image: Image,
     /// The lease's id.
     pub lease: String,
-    /// The id of the upload ticket that was used. A ticket can be used only once.
-    pub ticket: Option<String>,
     /// The answer to the request, which one image of a call carries, to be recorded with it.
     pub answer: Option<AnswerRecord>,
 }

@@ -128,6 +128,7 @@ impl Suite<'_> {
             visibility: Visibility::Private,
             tags: Vec::new(),
             metadata: BTreeMap::new(),
+            ticket: None,
             link_epoch: 0,
             created_at,
             updated_at: created_at,
@@ -135,7 +136,6 @@ impl Suite<'_> {
         Ok(NewImage {
             image,
             lease: self.lease.id.clone(),
-            ticket: None,
             answer: None,
         })
     }

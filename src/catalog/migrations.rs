@@ -75,6 +75,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "erasure",
         sql: include_str!("migrations/0010_erasure.sql"),
     },
+    Migration {
+        version: 11,
+        name: "tickets",
+        sql: include_str!("migrations/0011_tickets.sql"),
+    },
 ];
 
 /// The statements of a file.

@@ -1,8 +1,8 @@
 //! The HTTP API: routes, extractors, errors. The layers below deal with images and grants; the
 //! layer above is the host.
 //!
-//! The path of a request: [`router`] → `observe` → `request_id` → `security` → `cors` → `validate` →
-//! `drain` (all in `layers`) → extractors (`input`: the token becomes a grant) → a handler in
+//! The path of a request: [`router`] → `observe` → `request_id` → `security` → `cors` →
+//! `problem_pages` → `validate` → `drain` (all in `layers`) → extractors (`input`: the token becomes a grant) → a handler in
 //! `routes` → the service → a response, or a [`problem::Problem`] at any step.
 
 mod app;
@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::State;
 use axum::http::{HeaderName, Request};
 use axum::middleware;
 use axum::response::Response;
@@ -29,9 +30,11 @@ use axum::routing::get;
 use crate::platform::Platform;
 pub use app::App;
 use layers::security::Policy;
-use layers::{cors, drain, finish, observe, parameters, request_id, route, security, validate};
+use layers::{
+    cors, drain, finish, observe, parameters, problem_pages, request_id, route, security, validate,
+};
 pub use reply::problem;
-use reply::problem::{Problem, ProblemKind};
+use reply::problem::Problem;
 
 /// The routes of the whole application.
 pub fn router(app: Arc<App>) -> Router {
@@ -40,15 +43,25 @@ pub fn router(app: Arc<App>) -> Router {
     let open = routes::open()
         .fold(Router::new(), add)
         .route_layer(middleware::from_fn(parameters::refuse));
+    let paths: Vec<&'static str> = routes::all().map(|(path, _)| path).collect();
+    let paths: Arc<[&'static str]> = paths.into();
+    let fallback = move |State(app): State<Arc<App>>, request: Request<Body>| async move {
+        let (method, uri, headers) = (request.method(), request.uri(), request.headers());
+        routes::fallback::respond(&app, &paths, method, uri, headers)
+    };
     let router = routes::guarded()
         .fold(open, add)
-        .fallback(|| async { Problem::new(ProblemKind::NotFound, "no such resource") })
+        .fallback(fallback)
         .method_not_allowed_fallback(finish::other_method)
         .layer(middleware::map_request_with_state(
             Arc::clone(&app),
             drain::unread_body,
         ))
         .layer(middleware::from_fn(validate::request))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&app),
+            problem_pages::show,
+        ))
         .layer(middleware::from_fn_with_state(
             Arc::clone(&app),
             cors::allow,

@@ -1,6 +1,8 @@
+mod bodies;
 mod broken;
 mod exchange;
 mod limits;
+mod pages;
 mod problems;
 mod queries;
 
@@ -12,6 +14,7 @@ use serde_json::Value;
 
 use super::headers::digest;
 use super::reply::markup;
+use super::reply::problem::ProblemKind;
 use super::testing::{Answer, Client, KEYS, NOW, bearer};
 use super::*;
 use crate::auth::{KeyRing, link};
@@ -29,6 +32,7 @@ mod observe;
 mod owners;
 mod quotas;
 mod scopes;
+mod tickets;
 mod types;
 
 impl Client {

@@ -137,6 +137,8 @@ pub struct Filters {
     pub size: Span,
     /// Who may read the image.
     pub visibility: Option<Visibility>,
+    /// The upload ticket that the image was uploaded with. At most one image matches.
+    pub ticket: Option<String>,
 }
 
 impl Filters {
@@ -159,6 +161,7 @@ impl Filters {
             && self
                 .visibility
                 .is_none_or(|wanted| wanted == image.visibility)
+            && (self.ticket.is_none() || self.ticket == image.ticket)
     }
 }
 

@@ -3,6 +3,7 @@
 mod published;
 
 use super::*;
+use crate::auth::token;
 use crate::media::{Strip, Trailing};
 use crate::model::Kind;
 
@@ -28,6 +29,10 @@ fn unset_variables_have_the_documented_defaults() {
     assert_eq!(settings.http.metrics, MetricsAccess::Admin);
     assert!(!settings.http.strict_forms);
     assert!(!settings.http.server_timing && !settings.stores.verify_downloads);
+    assert_eq!(
+        settings.access.max_token_seconds,
+        token::DEFAULT_MAX_SECONDS
+    );
     assert_eq!(settings.uploads.max_seconds, 21_600);
     assert_eq!(settings.stores.late_write_seconds, 900);
     assert_eq!(settings.stores.delete_grace_seconds, 900);

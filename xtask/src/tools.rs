@@ -47,6 +47,14 @@ const PROGRAMS: &[(&str, Tool)] = &[
             purpose: "the tests that metadata is removed",
         },
     ),
+    (
+        "DARKROOM_TEST_CHROMIUM",
+        Tool {
+            program: "chromium",
+            package: "chromium",
+            purpose: "the tests of pages in a browser",
+        },
+    ),
     ("DARKROOM_TEST_CURL", client("curl", "curl")),
     ("DARKROOM_TEST_WGET", client("wget", "wget")),
     ("DARKROOM_TEST_ARIA2C", client("aria2c", "aria2")),

@@ -60,7 +60,7 @@ fn values(new: &NewImage) -> Result<[Value; COLUMNS.len()], CatalogError> {
         image.visibility.as_str().into(),
         json(&image.tags)?,
         json(&image.metadata)?,
-        new.ticket.as_deref().into(),
+        image.ticket.as_deref().into(),
         answered.map_or(Ok(Value::Null), |answered| json(&answered))?,
         image.created_at.into(),
     ])

@@ -11,7 +11,7 @@ use crate::model::{Image, Kind, Quota, Timestamp, Visibility};
 /// The columns of an image, in the order in which [`image`] reads them.
 pub(super) const IMAGE_COLUMNS: &str = "id, owner, blob_id, size, chunk_size, sha256, \
      coalesce(original_sha256, sha256), content_type, width, height, frames, filename, \
-     visibility, tags, metadata, link_epoch, created_at, updated_at";
+     visibility, tags, metadata, ticket, link_epoch, created_at, updated_at";
 
 /// The statement of [`Images::delete_oldest`].
 pub(super) const DELETE_OLDEST: &str = "DELETE FROM images WHERE id IN (
@@ -148,6 +148,7 @@ pub(super) fn image(row: Row) -> Result<Image, CatalogError> {
         visibility: row.parsed(Visibility::parse)?,
         tags: row.parsed(|json| serde_json::from_str(json).ok())?,
         metadata: row.parsed(|json| serde_json::from_str(json).ok())?,
+        ticket: row.optional_text()?,
         link_epoch: row.number()?,
         created_at: row.time()?,
         updated_at: row.time()?,

@@ -46,7 +46,7 @@ impl State {
         }
         let mut tickets = self.tickets.clone();
         for new in images {
-            let ticket = new.ticket.clone();
+            let ticket = new.image.ticket.clone();
             let spent = ticket.and_then(|id| tickets.insert(id, new.image.created_at));
             if spent.is_some() {
                 return Err(CatalogError::TicketSpent);

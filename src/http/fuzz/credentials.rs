@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, header};
 
 use super::Session;
 use crate::auth::fuzz::{self, NOW, first_line, ring, signed_token};
-use crate::auth::{link, token as bearer};
+use crate::auth::{Requirements, link, token as bearer};
 use crate::media::testing;
 
 struct Stored {
@@ -36,7 +36,7 @@ pub fn token(input: &[u8]) {
             );
         }
         let text = signed_token(&ring(), header, payload);
-        let is_valid = bearer::verify(&ring(), None, NOW, &text).is_ok();
+        let is_valid = bearer::verify(&ring(), Requirements::default(), NOW, &text).is_ok();
         let field = format!("BEARER {text}").parse().expect("a header");
         assert_eq!(status_with(stored, field) != 401, is_valid);
     });

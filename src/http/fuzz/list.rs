@@ -234,6 +234,7 @@ fn check_item(item: &Value, listing: &Listing) {
         "visibility",
         filters.visibility.map(|visibility| visibility.as_str())
     ));
+    assert!(is("ticket", filters.ticket.as_deref()));
     let name = item["filename"]
         .as_str()
         .unwrap_or_default()

@@ -44,6 +44,14 @@ pub(crate) fn choose<'a>(headers: &HeaderMap, offered: &[&'a str]) -> Result<&'a
     })
 }
 
+/// Whether the client is one that shows pages to people: it prefers HTML to JSON. A client without
+/// a preference gets JSON.
+pub(crate) fn prefers_page(headers: &HeaderMap) -> bool {
+    let page = "text/html";
+    let offered = ["application/problem+json", "application/json", page];
+    choose(headers, &offered).is_ok_and(|chosen| chosen == page)
+}
+
 /// Whether the client prefers gzip to unencoded bytes.
 pub(crate) fn gzip(headers: &HeaderMap) -> bool {
     let coding = |name: &'static str| {

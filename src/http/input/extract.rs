@@ -138,10 +138,9 @@ fn grant(parts: &Parts, app: &App) -> Result<Option<Grant>, Problem> {
     }
     let settings = &app.settings;
     let now = app.service.now().seconds();
-    let audience = settings.access.token_audience.as_deref();
     let grant = token::verify(
         &settings.access.signing_keys,
-        audience,
+        settings.access.token_requirements(),
         now,
         token.trim_start(),
     )?;

@@ -50,7 +50,9 @@ fn redeem(app: &App, text: &str) -> Result<UploadTerms, Problem> {
             attributes: Attributes {
                 tags: ticket.tags,
                 visibility: visibility.unwrap_or_default(),
+                metadata: ticket.metadata,
             },
+            filename: ticket.filename,
         }),
         owner: ticket.sub,
     })

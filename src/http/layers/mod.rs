@@ -5,6 +5,7 @@ pub(crate) mod drain;
 pub(crate) mod finish;
 pub(crate) mod observe;
 pub(crate) mod parameters;
+pub(crate) mod problem_pages;
 pub(crate) mod request_id;
 pub(crate) mod route;
 pub(crate) mod security;

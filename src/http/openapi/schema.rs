@@ -63,8 +63,12 @@ named! {
     TagList: tag_list();
     /// The tags of an image.
     Tags: tags();
+    /// The metadata of an image.
+    Metadata: metadata();
     /// Changes to metadata.
     MetadataPatch: metadata_patch();
+    /// The file of a form.
+    File: file();
     /// The files of a form.
     Files: files();
     /// The maximum number of items on a page.
@@ -172,6 +176,21 @@ fn tags() -> Array {
         .build()
 }
 
+fn metadata() -> Object {
+    let value = string().pattern(Some(PLAIN)).build();
+    let name = string().min_length(Some(1)).pattern(Some(PLAIN));
+    let most = fields::MAX_METADATA_BYTES;
+    let description = format!(
+        "Strings without control characters, by name. All names and values have at most {most} \
+         bytes in total."
+    );
+    ObjectBuilder::new()
+        .description(Some(description))
+        .property_names(Some(name.build()))
+        .additional_properties(Some(AdditionalProperties::RefOr(value.into())))
+        .build()
+}
+
 fn metadata_patch() -> Object {
     let nullable = SchemaType::Array(vec![Type::String, Type::Null]);
     let value = ObjectBuilder::new().schema_type(nullable);
@@ -189,11 +208,14 @@ fn metadata_patch() -> Object {
         .build()
 }
 
-fn files() -> Array {
+fn file() -> Object {
     let format = SchemaFormat::KnownFormat(KnownFormat::Binary);
-    let file = string().format(Some(format)).build();
+    string().format(Some(format)).build()
+}
+
+fn files() -> Array {
     let range = ArrayBuilder::new()
         .min_items(Some(1))
         .max_items(Some(MAX_FILES));
-    range.items(file).build()
+    range.items(file()).build()
 }

@@ -15,6 +15,9 @@ use crate::http::reply::problem::Problem;
 /// The time for which caches use a response without revalidation.
 const CACHE: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
+/// The media type of JSON. OpenAPI has no registered media type yet.
+pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
 /// The entity tag of a body.
 pub(crate) fn etag(body: &[u8]) -> EntityTag {
     let digest = Sha256::digest(body);
@@ -29,7 +32,7 @@ pub(crate) fn etag(body: &[u8]) -> EntityTag {
 /// Responds with the body, or with 304 if the request's `headers` say that the client has it.
 pub(crate) fn respond(
     headers: &HeaderMap,
-    content_type: &'static str,
+    content_type: HeaderValue,
     etag: &EntityTag,
     body: impl Into<Bytes>,
 ) -> Response {
@@ -37,7 +40,6 @@ pub(crate) fn respond(
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         let mut response = body.into().into_response();
-        let content_type = HeaderValue::from_static(content_type);
         response
             .headers_mut()
             .insert(header::CONTENT_TYPE, content_type);
@@ -54,5 +56,5 @@ pub(crate) fn respond(
 /// Responds with an object as JSON in the same way.
 pub(crate) fn object(headers: &HeaderMap, view: &impl Serialize) -> Result<Response, Problem> {
     let body = json::print(view)?;
-    Ok(respond(headers, "application/json", &etag(&body), body))
+    Ok(respond(headers, JSON, &etag(&body), body))
 }

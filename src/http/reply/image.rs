@@ -60,6 +60,9 @@ pub(crate) struct ImageView<'a> {
     tags: &'a [String],
     /// The owner's custom key-value pairs.
     metadata: &'a BTreeMap<String, String>,
+    /// The id of the upload ticket that the image was uploaded with. Absent if there was none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ticket: Option<&'a str>,
     /// The URLs of the image.
     links: Links,
 }
@@ -95,6 +98,7 @@ impl<'a> ImageView<'a> {
             visibility: image.visibility.as_str(),
             tags: &image.tags,
             metadata: &image.metadata,
+            ticket: image.ticket.as_deref(),
             links: Links {
                 this: urls.image(image.id),
                 content: urls.content(image.id),
@@ -114,7 +118,7 @@ pub(crate) struct PageView<'a> {
     pub(crate) next_cursor: Option<String>,
 }
 
-/// The images of an upload of several files.
+/// The images of an upload.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = Images)]
 pub(crate) struct ItemsView<'a> {

@@ -27,6 +27,16 @@ pub use kind::ProblemKind;
 #[derive(Clone, Debug)]
 pub struct Cause(pub String);
 
+/// What a problem says to people. It is an extension of the response, from which it can be shown in
+/// another form.
+#[derive(Clone, Debug)]
+pub(crate) struct Occurrence {
+    /// The kind of the problem.
+    pub(crate) kind: ProblemKind,
+    /// What is wrong this time.
+    pub(crate) detail: String,
+}
+
 /// The longest text of a problem, in characters. Some texts quote the request, and a response
 /// must not be many times longer than its request.
 const MAX_TEXT_CHARS: usize = 500;
@@ -157,9 +167,14 @@ impl IntoResponse for Problem {
         headers.insert(header::CONTENT_TYPE, problem);
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.extend(self.headers);
+        let extensions = response.extensions_mut();
         if let Some(cause) = self.cause {
-            response.extensions_mut().insert(cause);
+            extensions.insert(cause);
         }
+        extensions.insert(Occurrence {
+            kind: self.kind,
+            detail: self.detail,
+        });
         response
     }
 }
@@ -169,8 +184,15 @@ impl From<TokenError> for Problem {
         let challenge = format!(
             "Bearer realm=\"darkroom\", error=\"invalid_token\", error_description=\"{error}\""
         );
-        Self::new(ProblemKind::Unauthorized, error.to_string())
-            .with_header(header::WWW_AUTHENTICATE, &challenge)
+        let mut problem = Self::new(ProblemKind::Unauthorized, error.to_string())
+            .with_header(header::WWW_AUTHENTICATE, &challenge);
+        if let Some(claim) = error.claim() {
+            problem = problem.with("claim", claim.as_str());
+        }
+        match error {
+            TokenError::TooFar { max_seconds } => problem.with("limit", max_seconds),
+            _ => problem,
+        }
     }
 }
 

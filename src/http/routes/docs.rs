@@ -18,8 +18,6 @@ pub(super) fn routes() -> Vec<Route> {
     vec![("/openapi.json", get(description)), ("/docs", get(show))]
 }
 
-/// The media type of JSON. OpenAPI has no registered media type yet.
-const JSON: &str = "application/json";
 /// The server URL in the generated file: the host of the file.
 pub(crate) const HERE: &str = r#""url": "/""#;
 
@@ -37,7 +35,7 @@ pub(crate) async fn description(
 ) -> Result<Response, Problem> {
     let Some(base) = &app.settings.http.public_base_url else {
         return asset::OPENAPI.respond(&headers, |headers, etag, body| {
-            cached::respond(headers, JSON, etag, body)
+            cached::respond(headers, cached::JSON, etag, body)
         });
     };
     let plain = String::from_utf8(asset::OPENAPI.plain()?)
@@ -46,7 +44,7 @@ pub(crate) async fn description(
     let body = plain.replacen(HERE, &there, 1);
     Ok(cached::respond(
         &headers,
-        JSON,
+        cached::JSON,
         &cached::etag(body.as_bytes()),
         body,
     ))

@@ -6,6 +6,7 @@ pub(super) mod admin_migrate;
 pub(super) mod bulk;
 pub(super) mod content;
 pub(super) mod docs;
+pub(super) mod fallback;
 pub(super) mod health;
 pub(super) mod images;
 pub(super) mod limits;
@@ -28,7 +29,6 @@ use crate::http::reply::problem::Problem;
 pub(super) type Route = (&'static str, MethodRouter<Arc<App>>);
 
 /// All routes. A test compares the description of the API with this list.
-#[cfg(test)]
 pub(super) fn all() -> impl Iterator<Item = Route> {
     guarded().chain(open())
 }
@@ -37,6 +37,7 @@ pub(super) fn all() -> impl Iterator<Item = Route> {
 pub(super) fn guarded() -> impl Iterator<Item = Route> {
     let resources = [
         images::routes(),
+        upload::routes(),
         content::routes(),
         links::routes(),
         bulk::routes(),

@@ -19,7 +19,7 @@ pub(super) fn routes() -> Vec<Route> {
 
 /// A problem type.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-#[schema(as = ProblemType)]
+#[schema(as = ProblemExplanation)]
 pub(crate) struct ProblemTypeView {
     /// The `type` of problems of this type.
     #[serde(rename = "type")]
@@ -53,7 +53,7 @@ impl ProblemTypeView {
 
 /// All problem types.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-#[schema(as = ProblemTypes)]
+#[schema(as = ProblemExplanations)]
 pub(crate) struct ProblemTypesView {
     /// The problem types, by status.
     items: Vec<ProblemTypeView>,

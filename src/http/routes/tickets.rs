@@ -11,7 +11,7 @@ use super::{Route, seconds};
 use crate::auth::ticket::{self, Ticket};
 use crate::http::app::App;
 use crate::http::input::extract::{Authorized, Write};
-use crate::http::input::json::{self, Json, List};
+use crate::http::input::json::{self, Json, List, Members};
 use crate::http::input::upload_terms;
 use crate::http::input::visibility::visibility;
 use crate::http::openapi::schema;
@@ -19,7 +19,7 @@ use crate::http::reply;
 use crate::http::reply::problem::Problem;
 use crate::http::reply::urls::Urls;
 use crate::model::Timestamp;
-use crate::service::fields;
+use crate::service::fields::{self, MAX_METADATA_MEMBERS};
 
 /// The longest lifetime of a ticket, in seconds.
 pub(crate) const MAX_SECONDS: u64 = 86_400;
@@ -51,6 +51,14 @@ pub(crate) struct NewTicket {
     #[serde(default)]
     #[schema(value_type = schema::Tags)]
     tags: List<String, { fields::MAX_TAGS }>,
+    /// The image's custom key-value pairs.
+    #[serde(default)]
+    #[schema(value_type = schema::Metadata)]
+    metadata: Members<String, MAX_METADATA_MEMBERS>,
+    /// The file name of the image. The default is the name that the uploader gives to the file.
+    #[serde(default)]
+    #[schema(value_type = Option<schema::Filename>)]
+    filename: Option<String>,
     /// Who may download the image without a token.
     #[serde(default)]
     #[schema(value_type = Option<schema::Visibility>)]
@@ -61,6 +69,9 @@ pub(crate) struct NewTicket {
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = Ticket)]
 pub(crate) struct TicketView {
+    /// The id of the ticket. The image that is uploaded with it has the id in `ticket`, and
+    /// `GET /v1/images?ticket=` finds it.
+    ticket: String,
     /// The URL to POST the file to. It allows one upload.
     #[schema(format = "uri-reference")]
     upload_url: String,
@@ -92,6 +103,8 @@ pub(crate) async fn create(
     upload_terms::kinds(&app, &content_types)?;
     let visibility = body.visibility.as_deref().map(visibility).transpose()?;
     let expires = app.service.now().seconds() + lifetime;
+    let filename = body.filename.as_deref().map(fields::filename).transpose()?;
+    let Members(metadata) = body.metadata;
     let ticket = Ticket {
         id: app.service.new_id(),
         sub: caller.grant.owner,
@@ -100,15 +113,18 @@ pub(crate) async fn create(
         max_bytes: body.max_bytes,
         content_types,
         tags: fields::tags(body.tags.0.iter().map(String::as_str))?,
+        metadata: fields::metadata(metadata)?,
+        filename,
         visibility: visibility.map(|visibility| visibility.as_str().to_owned()),
     };
     let text = ticket.sign(&app.settings.access.signing_keys)?;
     if text.len() > ticket::MAX_TICKET_BYTES {
-        let detail = "the ticket's tags and content_types are too long in total";
+        let detail = "the ticket's tags, metadata and content_types are too long in total";
         return Err(Problem::bad_request(detail));
     }
     let path = format!("/v1/images?ticket={text}");
     Ok(reply::created(&TicketView {
+        ticket: ticket.id,
         upload_url: Urls::of(&app.settings).at(&path),
         expires_at: Timestamp::from_seconds(expires).to_string(),
     }))

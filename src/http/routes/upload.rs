@@ -1,4 +1,5 @@
-//! `POST /v1/images`: uploads of a raw body, or of a form with one or more files.
+//! `POST /v1/images` and `/v1/images/batch`: uploads of a raw body, or of a form with one or more
+//! files.
 
 use std::sync::Arc;
 
@@ -6,7 +7,9 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
+use axum::routing::post;
 
+use super::Route;
 use crate::http::app::App;
 use crate::http::input::form;
 use crate::http::input::upload_head::{Content, UploadHead, UploadParameters};
@@ -16,26 +19,33 @@ use crate::http::reply::problem::Problem;
 use crate::http::reply::problem::ProblemKind::*;
 use crate::http::reply::urls::Urls;
 use crate::model::Image;
-use crate::service::{Attributes, Upload, UploadTerms};
+use crate::service::{Attributes, KeyedRequest, Upload, UploadTerms};
 
-/// Upload images
+pub(super) fn routes() -> Vec<Route> {
+    vec![("/v1/images/batch", post(create_batch))]
+}
+
+/// Upload an image
 ///
-/// The body is either the file itself, or a form with one or more parts named `file`. A form's
-/// text in parts with other names is ignored, unless `strict_forms` is on. The type of a file is determined from its content, and a declared type that differs is refused. Either all
-/// files of a form are stored, or none.
+/// The body is either the file itself, or a form with a part named `file`. A form's text in parts
+/// with other names is ignored, unless `strict_forms` is on. The type of a file is determined from
+/// its content. A declared type, such as `Content-Type: image/jpeg`, must be that of the file;
+/// `application/octet-stream` declares none.
 ///
 /// A `Content-Length` that exceeds the limit is refused before the body is read. `Repr-Digest` and
 /// `Content-Digest`, of the body or of a part, are verified.
+///
+/// A form may also have several parts named `file`. It is answered as by `uploadImages`, which
+/// has the same answer for any number of files.
 #[utoipa::path(
     post, path = "/v1/images", operation_id = "uploadImage", tag = "Images",
     params(UploadParameters, ("Content-Disposition", Header), ("Repr-Digest", Header), ("Content-Digest", Header), ("Idempotency-Key", Header)),
     request_body(content(
-        (Vec<u8> = "image/*"), (Vec<u8> = "application/octet-stream"),
+        (Vec<u8> = "application/octet-stream"),
         (form::FormView = "multipart/form-data"),
     )),
     responses(
-        (status = 201, description = "The image, or a list of images if the form has several files.",
-            body = CreatedView, headers(("Location"))),
+        (status = 201, description = "The image.", body = ImageView, headers(("Location"), ("ETag"))),
     ),
     security(("token" = ["images:write"]), ("ticket" = [])),
     extensions(("x-problems" = json!([
@@ -51,9 +61,59 @@ pub(crate) async fn create(
     head: UploadHead,
     body: Body,
 ) -> Result<Response, Problem> {
-    let mut upload = app.service.begin_upload(terms, head.keyed).await?;
-    match receive(&app, &mut upload, head.content, body).await {
-        Ok(attributes) => created(&app, &upload.commit(attributes).await?),
+    let images = store(&app, terms, head.keyed, head.content, body).await?;
+    match images.as_slice() {
+        [image] => one(&app, image),
+        images => Ok(several(&app, images)),
+    }
+}
+
+/// Upload several images
+///
+/// The body is a form with one or more parts named `file`. Either all files are stored, or none.
+/// In all else, this is like `uploadImage`.
+#[utoipa::path(
+    post, path = "/v1/images/batch", operation_id = "uploadImages", tag = "Images",
+    params(("Idempotency-Key", Header)),
+    request_body(content((form::BatchFormView = "multipart/form-data"))),
+    responses((status = 201, description = "The images.", body = ItemsView)),
+    security(("token" = ["images:write"]), ("ticket" = [])),
+    extensions(("x-problems" = json!([
+        BadRequest, UploadInterrupted, DigestMismatch, TicketInvalid, TicketSpent, TicketExpired,
+        TooLarge, UnsupportedType, UndecodableImage, TooManyPixels,
+        TrailingData, MetadataTooLarge, QuotaExceeded,
+        IdempotencyKeyHeld, IdempotencyKeyReused,
+    ]))),
+)]
+pub(crate) async fn create_batch(
+    State(app): State<Arc<App>>,
+    terms: UploadTerms,
+    head: UploadHead,
+    body: Body,
+) -> Result<Response, Problem> {
+    let content = head.content.and_then(|content| match content {
+        Content::Form { .. } => Ok(content),
+        Content::Raw { .. } => {
+            let form = "multipart/form-data";
+            let detail = format!("the body must be a form ({form}) with parts named \"file\"");
+            Err(Problem::new(UnsupportedType, detail).with("allowed", vec![form]))
+        }
+    });
+    let images = store(&app, terms, head.keyed, content, body).await?;
+    Ok(several(&app, &images))
+}
+
+/// Stores all files of a request, or none.
+async fn store(
+    app: &App,
+    terms: UploadTerms,
+    keyed: Option<KeyedRequest>,
+    content: Result<Content, Problem>,
+    body: Body,
+) -> Result<Vec<Image>, Problem> {
+    let mut upload = app.service.begin_upload(terms, keyed).await?;
+    match receive(app, &mut upload, content, body).await {
+        Ok(attributes) => Ok(upload.commit(attributes).await?),
         Err(problem) => {
             upload.abort().await;
             Err(problem)
@@ -81,33 +141,22 @@ async fn receive(
     }
 }
 
-/// The uploaded image, or the images of several files.
-#[derive(utoipa::ToSchema)]
-#[serde(untagged)]
-#[schema(as = Created)]
-#[expect(dead_code, reason = "describes the response of `created`")]
-pub(crate) enum CreatedView<'a> {
-    One(Box<ImageView<'a>>),
-    Several(ItemsView<'a>),
-}
-
-/// The response with one image, or with the items of several.
-fn created(app: &App, images: &[Image]) -> Result<Response, Problem> {
-    let urls = Urls::of(&app.settings);
-    let mut response = match images {
-        [image] => object(app, image)?.0,
-        images => reply::ok(&ItemsView {
-            items: images
-                .iter()
-                .map(|image| ImageView::new(urls, image))
-                .collect(),
-        }),
-    };
-    if let [image] = images
-        && let Ok(location) = HeaderValue::from_str(&urls.image(image.id))
-    {
+/// The response with an image object.
+fn one(app: &App, image: &Image) -> Result<Response, Problem> {
+    let (mut response, _) = object(app, image)?;
+    *response.status_mut() = StatusCode::CREATED;
+    let location = Urls::of(&app.settings).image(image.id);
+    if let Ok(location) = HeaderValue::from_str(&location) {
         response.headers_mut().insert(header::LOCATION, location);
     }
-    *response.status_mut() = StatusCode::CREATED;
     Ok(response)
+}
+
+/// The response with a list of image objects.
+fn several(app: &App, images: &[Image]) -> Response {
+    let urls = Urls::of(&app.settings);
+    let images = images.iter().map(|image| ImageView::new(urls, image));
+    reply::created(&ItemsView {
+        items: images.collect(),
+    })
 }

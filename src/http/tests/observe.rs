@@ -203,6 +203,8 @@ async fn lines_contain_no_secrets_and_no_text_from_the_client() {
         max_bytes: None,
         content_types: vec![],
         tags: vec!["secret-tag".to_owned()],
+        metadata: [("secret-name".to_owned(), "secret-value".to_owned())].into(),
+        filename: Some("secret-file".to_owned()),
         visibility: Some(Visibility::Public.as_str().to_owned()),
         quota: crate::model::QuotaClaim::default(),
     };

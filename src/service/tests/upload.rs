@@ -20,7 +20,9 @@ fn with_ticket(id: &str) -> UploadTerms {
             attributes: Attributes {
                 tags: vec!["by-ticket".to_owned()],
                 visibility: Visibility::Public,
+                metadata: [("order".to_owned(), "7".to_owned())].into(),
             },
+            filename: None,
         }),
         ..of("alice")
     }
@@ -251,6 +253,8 @@ async fn a_ticket_decides_the_attributes_and_is_spent_before_a_byte_is_read() {
     let made = upload.commit(others.clone()).await.expect("commits");
     assert_eq!(made[0].tags, ["by-ticket"]);
     assert_eq!(made[0].visibility, Visibility::Public);
+    assert_eq!(made[0].metadata["order"], "7");
+    assert_eq!(made[0].ticket.as_deref(), Some("t1"));
     let spent = Some(ServiceError::TicketSpent);
     let begun = bench.service.begin_upload(with_ticket("t1"), None).await;
     assert_eq!(begun.err(), spent);

@@ -74,9 +74,8 @@ fn new_images(
         file.blob = first.clone();
         NewImage {
             lease: file.lease.clone(),
-            ticket: terms.ticket.as_ref().map(|ticket| ticket.id.clone()),
             answer: None,
-            image: file.into_image(id, &terms.owner, attributes, now),
+            image: file.into_image(id, terms, attributes, now),
         }
     });
     new.collect()

@@ -1,5 +1,7 @@
 //! Decides whether two requests with the same key are the same request.
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
@@ -28,6 +30,9 @@ pub(super) struct Fingerprint<'a> {
     request: &'a RequestIdentity,
     visibility: &'a str,
     tags: &'a [String],
+    /// Left out if it is empty, as in the fingerprints that were recorded before forms had it.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    metadata: &'a BTreeMap<String, String>,
     files: Vec<FileFingerprint<'a>>,
 }
 
@@ -53,6 +58,7 @@ impl<'a> Fingerprint<'a> {
             request,
             visibility: attributes.visibility.as_str(),
             tags: &attributes.tags,
+            metadata: &attributes.metadata,
             files: files.collect(),
         }
     }
@@ -69,6 +75,8 @@ impl<'a> Fingerprint<'a> {
 mod tests {
     use super::*;
 
+    static NO_METADATA: BTreeMap<String, String> = BTreeMap::new();
+
     fn fingerprint<'a>(
         request: &'a RequestIdentity,
         tags: &'a [String],
@@ -82,6 +90,7 @@ mod tests {
             request,
             visibility: "private",
             tags,
+            metadata: &NO_METADATA,
             files: files.collect(),
         }
     }
@@ -97,6 +106,7 @@ mod tests {
 
     #[test]
     fn different_requests_have_different_fingerprints() {
+        let metadata = BTreeMap::from([("a".to_owned(), "b".to_owned())]);
         let (request, tags) = (request(), ["a".to_owned()]);
         let first = fingerprint(&request, &tags, &[(None, "00")]);
         let same = fingerprint(&request, &tags, &[(None, "00")]);
@@ -118,6 +128,10 @@ mod tests {
             fingerprint(&without_type, &tags, &[(None, "00")]),
             Fingerprint {
                 visibility: "public",
+                ..fingerprint(&request, &tags, &[(None, "00")])
+            },
+            Fingerprint {
+                metadata: &metadata,
                 ..fingerprint(&request, &tags, &[(None, "00")])
             },
         ];

@@ -1,7 +1,5 @@
 //! One file of an upload: its bytes are inspected, edited, hashed and written as they arrive.
 
-use std::collections::BTreeMap;
-
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
 use uuid::Uuid;
@@ -34,13 +32,16 @@ impl Received {
     pub(super) fn into_image(
         self,
         id: Uuid,
-        owner: &str,
+        terms: &UploadTerms,
         attributes: &Attributes,
         now: Timestamp,
     ) -> Image {
+        let ticket = terms.ticket.as_ref();
+        // The ticket's name takes precedence over the uploader's.
+        let named = ticket.and_then(|ticket| ticket.filename.clone());
         Image {
             id,
-            owner: owner.to_owned(),
+            owner: terms.owner.clone(),
             blob: self.blob,
             sha256: self.sha256,
             original_sha256: self.original_sha256,
@@ -48,10 +49,11 @@ impl Received {
             width: self.facts.width,
             height: self.facts.height,
             frames: self.facts.frames,
-            filename: self.filename,
+            filename: named.or(self.filename),
             visibility: attributes.visibility,
             tags: attributes.tags.clone(),
-            metadata: BTreeMap::new(),
+            metadata: attributes.metadata.clone(),
+            ticket: ticket.map(|ticket| ticket.id.clone()),
             link_epoch: 0,
             created_at: now,
             updated_at: now,

@@ -12,8 +12,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
-use super::Attributes;
 use super::intake::Received;
+use super::{Attributes, UploadTerms};
 use crate::model::{Image, Sha256, Timestamp};
 
 const VERSION: u8 = 1;
@@ -51,7 +51,7 @@ impl Kept {
     /// the same files gets the same answer. `None` if the record does not match the files.
     pub(super) fn images(
         &self,
-        owner: &str,
+        terms: &UploadTerms,
         files: &[Received],
         attributes: &Attributes,
     ) -> Option<Vec<Image>> {
@@ -60,7 +60,7 @@ impl Kept {
         }
         let images = files.iter().zip(&self.images).map(|(file, kept)| {
             let file = file.clone();
-            let mut image = file.into_image(kept.id, owner, attributes, self.created_at);
+            let mut image = file.into_image(kept.id, terms, attributes, self.created_at);
             image.blob.size = kept.size;
             image.sha256 = kept.sha256;
             image
@@ -147,7 +147,7 @@ mod tests {
 
         #[test]
         fn a_record_matches_only_an_equal_number_of_files(kept in kept()) {
-            let images = kept.images("alice", &[], &Attributes::default());
+            let images = kept.images(&UploadTerms::default(), &[], &Attributes::default());
             prop_assert_eq!(images.is_some(), kept.images.is_empty());
         }
 

@@ -212,7 +212,7 @@ impl Upload {
             return Err(ServiceError::KeyReused);
         }
         let kept = Kept::parse(&answer.answer);
-        let images = kept.and_then(|kept| kept.images(&self.terms.owner, &self.files, attributes));
+        let images = kept.and_then(|kept| kept.images(&self.terms, &self.files, attributes));
         let damaged = || CatalogError::Damaged {
             table: "idempotency_keys",
             column: 1,

@@ -1,6 +1,8 @@
 //! What front ends declare about an upload: the uploader's permissions, the declaration of
 //! each file, and the attributes of all images.
 
+use std::collections::BTreeMap;
+
 use crate::model::{Kind, Quota, Sha256, Visibility};
 
 /// The most files in one upload.
@@ -32,6 +34,8 @@ pub struct UploadTicket {
     pub id: String,
     /// The attributes of the image: the holder of the ticket cannot change them.
     pub attributes: Attributes,
+    /// The name of the file; `None` for the one that the holder of the ticket gives it.
+    pub filename: Option<String>,
 }
 
 /// What the uploader declares about a file, to be compared with the file.
@@ -54,6 +58,8 @@ pub struct Attributes {
     pub tags: Vec<String>,
     /// Who may read the bytes without a token.
     pub visibility: Visibility,
+    /// The owner's own notes, by name.
+    pub metadata: BTreeMap<String, String>,
 }
 
 impl UploadTerms {

@@ -2,7 +2,9 @@
 //! skipped, and fails in CI.
 
 mod aria2;
+mod browser;
 mod curl;
+mod generated;
 mod http2;
 mod nginx;
 mod readme;

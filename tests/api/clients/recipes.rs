@@ -9,7 +9,9 @@ use darkroom::auth::KeyRing;
 use darkroom::auth::link::{self, LinkError};
 use serde_json::{Value, json};
 
-use crate::support::{Darkroom, KEYS, content, fixture, header, now, peer, problem, token, unique};
+use crate::support::{
+    Darkroom, KEYS, Program, content, fixture, header, now, peer, problem, token, unique,
+};
 
 /// A language, and what is needed to run its recipes.
 struct Language {
@@ -89,6 +91,25 @@ async fn the_token_of_every_recipe_is_accepted() {
         let refused = client.send(fixture("still.gif").bytes).await;
         problem(refused, 403, "insufficient-scope").await;
     }
+}
+
+#[tokio::test]
+async fn the_python_sample_of_the_readme_works_as_pasted() {
+    let Some(python) = Program::find("DARKROOM_TEST_PYTHON") else {
+        return;
+    };
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = std::fs::read_to_string(readme).expect("a file");
+    let (_, sample) = readme.split_once("```python\n").expect("a sample");
+    let (sample, _) = sample.split_once("```\n").expect("its end");
+    let variables = format!("# mine\nSPIN_VARIABLE_SIGNING_KEYS={KEYS}\nOTHER=1\n");
+    python.write(".env", variables.as_bytes());
+    let token = python.succeed(&["-W", "error::UserWarning", "-c", sample]);
+    let client = Darkroom::shared()
+        .anonymous()
+        .with_token(token.trim().to_owned());
+    let images = client.get("/v1/images").await;
+    assert_eq!(images.status(), 200);
 }
 
 #[tokio::test]

@@ -69,6 +69,8 @@ pub(crate) fn ticket(owner: &str) -> Ticket {
         max_bytes: None,
         content_types: vec![],
         tags: vec![],
+        metadata: std::collections::BTreeMap::new(),
+        filename: None,
         visibility: None,
         quota: darkroom::model::QuotaClaim::default(),
     }

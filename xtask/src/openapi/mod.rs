@@ -58,6 +58,30 @@ mod tests {
     }
 
     #[test]
+    fn the_page_begins_with_what_most_readers_need() {
+        let page = page().expect("a page");
+        let place = |text: &str| page.find(text).unwrap_or_else(|| panic!("no {text}"));
+        let order = [
+            "<summary>Contents",
+            "<section id=\"start\"",
+            "<section id=\"access\"",
+            "<section id=\"uploadImage\"",
+            "<section id=\"getLimits\"",
+            "<section id=\"isLive\"",
+            "<section id=\"sweep\"",
+            "<section id=\"Image\"",
+        ];
+        assert!(order.map(place).is_sorted());
+        for example in [
+            "curl -F file=@cat.jpg",
+            "--data-binary @cat.jpg",
+            "$UPLOAD_URL",
+        ] {
+            place(example);
+        }
+    }
+
+    #[test]
     fn every_link_within_the_page_has_its_target() {
         let page = page().expect("a page");
         for (at, mark) in page.match_indices("href=\"#") {
@@ -67,7 +91,9 @@ mod tests {
             assert_eq!(page.matches(&anchor).count(), 1, "{name}");
         }
         assert!(
-            !page.contains("<script") && !page.contains("style=") && !page.contains("http-equiv")
+            page.matches("<script>").count() == 1
+                && !page.contains("style=")
+                && !page.contains("http-equiv")
         );
     }
 }

@@ -3,6 +3,7 @@
 mod example;
 mod operation;
 mod schema;
+mod start;
 mod text;
 
 use serde_json::Value;
@@ -20,15 +21,17 @@ pub(super) fn html(document: &Value) -> String {
     let title = text::of(&info["title"]);
     let body = format!(
         "<div class=\"layout\">\n<nav aria-label=\"Contents\">\n{}</nav>\n<main>\n<h1>{title} API \
-         <span class=\"faint\">{}</span></h1>\n{}{}{}{}</main>\n</div>",
+         <span class=\"faint\">{}</span></h1>\n{}{}{}{}{}</main>\n</div>\n<script>{}</script>",
         contents(document),
         markup::escape(text::of(&info["version"])),
+        start::section(),
         markdown(text::of(&info["description"])),
         access(document),
         tags(document)
             .map(|tag| section(document, tag))
             .collect::<String>(),
         objects(document),
+        markup::SCRIPT,
     );
     markup::html(&format!("{title} API"), &body)
 }
@@ -40,7 +43,21 @@ fn tags(document: &Value) -> impl Iterator<Item = &Value> {
 /// An operation: its method, path and description.
 type Operation<'a> = (&'a str, &'a str, &'a Value);
 
-/// The operations of a tag, sorted by path, with those below `/v1/` first.
+/// The beginnings of paths in the order in which operations are shown: by how many readers need
+/// them. Within one of them, the order is that of the document.
+const ORDER: [&str; 9] = [
+    "/v1/images",
+    "/v1/upload-tickets",
+    "/v1/limits",
+    "/v1/usage",
+    "/problems",
+    "/openapi.json",
+    "/docs",
+    "/health",
+    "/metrics",
+];
+
+/// The operations of a tag.
 fn operations<'a>(document: &'a Value, tag: &'a Value) -> Vec<Operation<'a>> {
     let paths = document["paths"].as_object().expect("paths");
     let all = paths.iter().flat_map(|(path, methods)| {
@@ -49,12 +66,19 @@ fn operations<'a>(document: &'a Value, tag: &'a Value) -> Vec<Operation<'a>> {
     });
     let tagged = all.filter(|(_, _, operation)| operation["tags"][0] == tag["name"]);
     let mut tagged: Vec<Operation<'_>> = tagged.collect();
-    tagged.sort_by_key(|(_, path, _)| !path.starts_with("/v1/"));
+    // What only operators need is not in the list, and comes last.
+    let place = |path: &str| ORDER.iter().position(|start| path.starts_with(start));
+    tagged.sort_by_key(|(_, path, _)| place(path).unwrap_or(ORDER.len()));
     tagged
 }
 
 fn contents(document: &Value) -> String {
-    let mut html = "<a href=\"#access\">Access</a>\n".to_owned();
+    let mut html = "<details open>\n<summary>Contents</summary>\n\
+                    <input type=\"search\" placeholder=\"Search ( / )\" aria-label=\"Search\" hidden>\n\
+                    <p class=\"none faint\" hidden>Nothing was found.</p>\n<h2>Start</h2>\n<ul>\n\
+                    <li><a href=\"#start\">Quick start</a></li>\n\
+                    <li><a href=\"#access\">Access</a></li>\n</ul>\n"
+        .to_owned();
     for tag in tags(document) {
         html += &format!("<h2>{}</h2>\n<ul>\n", text::of(&tag["name"]));
         for (method, _, operation) in operations(document, tag) {
@@ -65,7 +89,8 @@ fn contents(document: &Value) -> String {
         }
         html += "</ul>\n";
     }
-    html += "<h2>Objects</h2>\n<ul>\n";
+    html += "<h2>More</h2>\n<ul>\n<li><a href=\"problems\">Problems</a></li>\n\
+             <li><a href=\"openapi.json\">openapi.json</a></li>\n</ul>\n<h2>Objects</h2>\n<ul>\n";
     for name in document["components"]["schemas"]
         .as_object()
         .expect("schemas")
@@ -73,9 +98,7 @@ fn contents(document: &Value) -> String {
     {
         html += &format!("<li><a href=\"#{name}\">{name}</a></li>\n");
     }
-    html += "</ul>\n<h2>More</h2>\n<ul>\n<li><a href=\"problems\">Problems</a></li>\n\
-             <li><a href=\"openapi.json\">openapi.json</a></li>\n</ul>\n";
-    html
+    html + "</ul>\n</details>\n"
 }
 
 fn access(document: &Value) -> String {
@@ -87,7 +110,7 @@ fn access(document: &Value) -> String {
         format!("<tr><th id=\"{name}\">{name}</th><td>{description}</td></tr>\n")
     });
     let rows: String = rows.collect();
-    format!("<h2 id=\"access\">Access</h2>\n<table>\n{rows}</table>\n")
+    format!("<section id=\"access\">\n<h2>Access</h2>\n<table>\n{rows}</table>\n</section>\n")
 }
 
 fn section(document: &Value, tag: &Value) -> String {

@@ -30,6 +30,8 @@ pub(super) struct Source<'a> {
     by: SortBy,
     owner: Option<&'a str>,
     pub(super) tag: Option<&'a str>,
+    /// The ticket of at most one image. It is looked up by the ticket instead of in order.
+    ticket: Option<&'a str>,
 }
 
 impl<'a> Source<'a> {
@@ -39,11 +41,15 @@ impl<'a> Source<'a> {
             by: query.sort.by,
             owner: query.owner.as_deref(),
             tag,
+            ticket: query.filters.ticket.as_deref(),
         }
     }
 
     /// All sources that contain everything that matches: one for each tag, or all images.
     pub(super) fn all(query: &'a ListQuery) -> Vec<Self> {
+        if query.filters.ticket.is_some() {
+            return vec![Self::of(query, None)];
+        }
         let tags = query.filters.tags.iter();
         let tagged: Vec<Self> = tags.map(|tag| Self::of(query, Some(tag))).collect();
         if tagged.is_empty() {
@@ -64,6 +70,9 @@ impl<'a> Source<'a> {
 
     /// The table, and the index that has the order.
     pub(super) fn index(self) -> (&'static str, &'static str) {
+        if self.ticket.is_some() {
+            return ("images", "images_by_ticket");
+        }
         match (self.tag.is_some(), self.owner.is_some(), self.by) {
             (false, true, SortBy::CreatedAt) => ("images", "images_by_owner"),
             (false, true, SortBy::Size) => ("images", "images_by_owner_size"),
@@ -89,6 +98,9 @@ impl<'a> Source<'a> {
         );
         if let Some(owner) = self.owner {
             statement.push(" AND candidate.owner = ?", [owner.into()]);
+        }
+        if let Some(ticket) = self.ticket {
+            statement.push(" AND candidate.ticket = ?", [ticket.into()]);
         }
         if let Some(tag) = self.tag {
             statement.push(" AND candidate.tag = ?", [tag.into()]);

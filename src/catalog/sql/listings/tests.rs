@@ -24,6 +24,7 @@ fn every_filter(tags: &[&str]) -> Filters {
         height: span,
         size: span,
         visibility: Some(Visibility::Public),
+        ticket: None,
     }
 }
 

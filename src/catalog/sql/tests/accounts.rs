@@ -61,7 +61,6 @@ fn new_image(owner: &str, number: u32, content: usize) -> NewImage {
     };
     NewImage {
         lease: lease().id,
-        ticket: None,
         answer: None,
         image: Image {
             id: Uuid::from_u128(u128::from(number)),
@@ -79,6 +78,7 @@ fn new_image(owner: &str, number: u32, content: usize) -> NewImage {
             metadata: (0..content)
                 .map(|n| (n.to_string(), "\"".to_owned()))
                 .collect(),
+            ticket: None,
             link_epoch: 0,
             created_at: Timestamp::from_millis(1),
             updated_at: Timestamp::from_millis(1),

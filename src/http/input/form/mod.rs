@@ -27,11 +27,27 @@ use text::TextParts;
 /// The longest boundary (RFC 2046 §5.1.1). The parser searches every piece of the body for it.
 const MAX_BOUNDARY_BYTES: usize = 70;
 
-/// The parts of a form. Other text is ignored.
+/// The parts of a form with one file. Other text is ignored.
 #[derive(serde::Deserialize, utoipa::ToSchema)]
 #[schema(as = UploadForm)]
 #[expect(dead_code, reason = "describes the form of `receive`")]
 pub(crate) struct FormView {
+    /// The file to upload.
+    #[schema(value_type = schema::File)]
+    file: Vec<u8>,
+    /// The tags, separated by commas or as a JSON array.
+    #[schema(value_type = schema::TagList, required = false)]
+    tags: Option<String>,
+    /// Who may download the image without a token.
+    #[schema(value_type = schema::Visibility, required = false)]
+    visibility: Option<String>,
+}
+
+/// The parts of a form with any number of files. Other text is ignored.
+#[derive(serde::Deserialize, utoipa::ToSchema)]
+#[schema(as = BatchUploadForm)]
+#[expect(dead_code, reason = "describes the form of `receive`")]
+pub(crate) struct BatchFormView {
     /// The files to upload.
     #[schema(value_type = schema::Files)]
     file: Vec<Vec<u8>>,
@@ -84,6 +100,7 @@ impl Form<'_> {
         Ok(Attributes {
             tags: self.tags,
             visibility: self.visibility.unwrap_or_default(),
+            ..Attributes::default()
         })
     }
 

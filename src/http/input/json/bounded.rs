@@ -50,6 +50,12 @@ impl<'de, T: Deserialize<'de>, const MAX: usize> Deserialize<'de> for List<T, MA
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Members<T, const MAX: usize>(pub(crate) BTreeMap<String, T>);
 
+impl<T, const MAX: usize> Default for Members<T, MAX> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
 impl<'de, T: Deserialize<'de>, const MAX: usize> Deserialize<'de> for Members<T, MAX> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Once<T, const MAX: usize>(PhantomData<T>);

@@ -11,12 +11,15 @@ use crate::model::{Filters, Kind, Timestamp, Visibility};
 use crate::number;
 use crate::service::{fields, filename};
 
+/// The longest id of a ticket. Ids are UUIDs.
+const MAX_TICKET_ID_BYTES: usize = 64;
+
 /// The filter that may be given several times.
 pub(super) const TAG: &str = "tag";
 
 /// All other filters: the parameter, and the member that it sets. They are printed in this order,
 /// which cursors are bound to.
-pub(super) const FILTERS: [(&str, Field); 11] = [
+pub(super) const FILTERS: [(&str, Field); 12] = [
     ("content_type", Field::Kind(|to| &mut to.kind)),
     ("filename", Field::PartOfName(|to| &mut to.filename)),
     (
@@ -34,6 +37,7 @@ pub(super) const FILTERS: [(&str, Field); 11] = [
     ("min_size", Field::Number(|to| &mut to.size.min)),
     ("max_size", Field::Number(|to| &mut to.size.max)),
     ("visibility", Field::Visibility(|to| &mut to.visibility)),
+    ("ticket", Field::Ticket(|to| &mut to.ticket)),
 ];
 
 /// The parameters of a list, for the description of the API.
@@ -82,6 +86,9 @@ pub(crate) struct ListParameters {
     /// Only images with this visibility.
     #[param(value_type = Option<schema::Visibility>, inline)]
     visibility: Option<String>,
+    /// Only the image that was uploaded with this upload ticket: the `ticket` in the answer to
+    /// `createTicket`.
+    ticket: Option<String>,
 }
 
 /// The member of [`Filters`] that a parameter sets.
@@ -95,6 +102,7 @@ pub(super) enum Field {
     Time(Member<Timestamp>, fn(i128, i128) -> i128),
     Number(Member<u64>),
     Visibility(Member<Visibility>),
+    Ticket(Member<String>),
 }
 
 impl Field {
@@ -105,6 +113,7 @@ impl Field {
             Self::Time(member, divide) => *member(filters) = Some(time(name, text, *divide)?),
             Self::Number(member) => *member(filters) = Some(whole(name, text)?),
             Self::Visibility(member) => *member(filters) = Some(visibility(name, text)?),
+            Self::Ticket(member) => *member(filters) = Some(ticket(name, text)?),
         }
         Ok(())
     }
@@ -113,7 +122,7 @@ impl Field {
     fn print(&self, filters: &mut Filters) -> Option<String> {
         match self {
             Self::Kind(member) => member(filters).map(|kind| kind.media_type().to_owned()),
-            Self::PartOfName(member) => member(filters).clone(),
+            Self::PartOfName(member) | Self::Ticket(member) => member(filters).clone(),
             Self::Time(member, _) => member(filters).map(|time| time.to_string()),
             Self::Number(member) => member(filters).map(|number| number.to_string()),
             Self::Visibility(member) => member(filters).map(|seen| seen.as_str().to_owned()),
@@ -177,6 +186,16 @@ fn visibility(name: &str, text: &str) -> Result<Visibility, Problem> {
         refused(name, format!("{name} must be private or public"))
             .with("allowed", vec!["private", "public"])
     })
+}
+
+/// Parses the id of a ticket. The ticket itself, which is a secret, is longer and has dots.
+fn ticket(name: &str, text: &str) -> Result<String, Problem> {
+    let is_id = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    if text.is_empty() || text.len() > MAX_TICKET_ID_BYTES || !text.chars().all(is_id) {
+        let detail = format!("{name} must be the id of an upload ticket: letters, digits and '-'");
+        return Err(refused(name, detail));
+    }
+    Ok(text.to_owned())
 }
 
 fn whole(name: &str, text: &str) -> Result<u64, Problem> {

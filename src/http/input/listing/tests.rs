@@ -13,7 +13,7 @@ fn every_parameter_is_read() {
     let listing = parse(
         "owner=a%2Fb&tag=b&tag=a+b&tag=b&content_type=image/JPG&filename=Cat&created_after=2026-11-24T00:00:00Z\
          &created_before=2026-11-24T01:00:00.5%2B01:00&min_width=1&max_width=2&min_height=3\
-         &max_height=4&min_size=5&max_size=6&visibility=public&sort=-filename&limit=7&cursor=c",
+         &max_height=4&min_size=5&max_size=6&visibility=public&ticket=t-1&sort=-filename&limit=7&cursor=c",
     );
     let span = |min, max| Span {
         min: Some(min),
@@ -31,6 +31,7 @@ fn every_parameter_is_read() {
             height: span(3, 4),
             size: span(5, 6),
             visibility: Some(Visibility::Public),
+            ticket: Some("t-1".to_owned()),
         },
         sort: Sort {
             by: SortBy::Filename,
@@ -121,10 +122,11 @@ fn filters() -> impl Strategy<Value = Filters> {
     let tags = proptest::collection::btree_set("[a-zü&=+%][a-z &=+%]{0,5}[a-z]", 0..4);
     let kind = option::of(Just(Kind::Png));
     let filename = option::of("[^A-Z]{1,20}");
-    let texts = (tags, kind, filename);
+    let ticket = option::of("[A-Za-z0-9-]{1,36}");
+    let texts = (tags, kind, filename, ticket);
     (texts, time(), time(), span(), span(), span(), visibility).prop_map(
         |(
-            (tags, kind, filename),
+            (tags, kind, filename, ticket),
             created_after,
             created_before,
             width,
@@ -142,6 +144,7 @@ fn filters() -> impl Strategy<Value = Filters> {
                 height,
                 size,
                 visibility,
+                ticket,
             }
         },
     )

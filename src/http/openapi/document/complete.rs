@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::operation::{Operation, object};
-use super::{examples, problems, shared};
+use super::{commands, examples, problems, shared};
 
 /// Extensions of operations with which annotations pass hints to this module.
 const HINTS: [&str; 4] = ["x-problems", "x-cached", "x-conditional", "x-optional-body"];
@@ -32,7 +32,15 @@ pub(super) fn complete(mut document: Value) -> Value {
         }
     }
     document["components"]["responses"] = Value::Object(responses);
+    drop_unused_examples(&mut document);
     document
+}
+
+/// Removes the examples that nothing refers to: those of problems that no described operation has.
+fn drop_unused_examples(document: &mut Value) {
+    let text = document.to_string();
+    let examples = object(&mut document["components"]["examples"]);
+    examples.retain(|name, _| text.contains(&format!("\"#/components/examples/{name}\"")));
 }
 
 /// Completes an operation, and returns the responses that it shares with others.
@@ -50,6 +58,8 @@ fn complete_operation(mut operation: Operation<'_>) -> Map<String, Value> {
     if head {
         leave_out_content(&mut operation, &shared);
     }
+    // Explicit, because a document without it may mean that its author forgot about security.
+    operation.members.entry("security").or_insert(json!([]));
     let optional = operation.hint("x-optional-body").is_some();
     if let Some(body) = operation.members.get_mut("requestBody") {
         body["required"] = json!(!optional);
@@ -66,9 +76,10 @@ fn complete_operation(mut operation: Operation<'_>) -> Map<String, Value> {
             .members
             .insert("operationId".to_owned(), json!(name));
     }
-    let sample = examples::curl(&operation);
-    let sample = json!([{"lang": "Shell", "label": "curl", "source": sample}]);
-    operation.members.insert("x-codeSamples".to_owned(), sample);
+    let samples = commands::samples(&operation);
+    operation
+        .members
+        .insert("x-codeSamples".to_owned(), samples);
     for hint in HINTS {
         operation.members.remove(hint);
     }
@@ -173,14 +184,15 @@ fn complete_response(response: &mut Map<String, Value>) {
 /// Media types, or prefixes of them, whose content is not JSON.
 const BYTES: [&str; 3] = ["image/", "application/octet-stream", "multipart/byteranges"];
 
-/// Removes the schemas of binary content (OpenAPI 3.1 §4.8.14.5), and adds examples of objects.
+/// Describes binary content as such, and adds examples of objects. OpenAPI 3.1 §4.8.14.5 would leave
+/// out the schema of binary content, but then generators of clients leave out the content.
 fn complete_content(body: &mut Map<String, Value>) {
     let Some(content) = body.get_mut("content") else {
         return;
     };
     for (media_type, content) in object(content) {
         if BYTES.iter().any(|prefix| media_type.starts_with(prefix)) {
-            *content = json!({});
+            *content = json!({"schema": {"type": "string", "format": "binary"}});
         }
         let name = content["schema"]["$ref"].as_str();
         let name = name.and_then(|name| name.strip_prefix("#/components/schemas/"));

@@ -1,8 +1,7 @@
-//! Examples of objects, and of commands that send requests.
+//! Examples of objects.
 
 use serde_json::{Map, Value, json};
 
-use super::operation::Operation;
 use crate::model::Kind;
 use crate::service::filename;
 
@@ -60,7 +59,6 @@ const OBJECTS: &[(&str, &str)] = &[
 }"#,
     ),
     ("Image", IMAGE),
-    ("Created", IMAGE),
     (
         "ImagePatch",
         r#"{
@@ -146,12 +144,15 @@ const OBJECTS: &[(&str, &str)] = &[
   "max_bytes": 5000000,
   "content_types": ["image/jpeg", "image/png"],
   "tags": ["avatar"],
+  "metadata": {"user": "1234"},
+  "filename": "avatar.jpg",
   "visibility": "public"
 }"#,
     ),
     (
         "Ticket",
         r#"{
+  "ticket": "01a20bb0282f7a2c9d105e6f7a8b9c0d",
   "upload_url": "/v1/images?ticket=dev.eyJpZCI6IjEifQ.N0aXWjIMaqAMIQRt3Q2FPOPhdmJMeTnEyAGM",
   "expires_at": "2026-11-24T04:03:43.000Z"
 }"#,
@@ -217,6 +218,10 @@ const IMAGE: &str = r#"{
 
 /// The example of a schema, as JSON text.
 fn text(schema: &str) -> Option<String> {
+    if schema == "Images" {
+        let image = IMAGE.replace('\n', "\n    ");
+        return Some(format!("{{\n  \"items\": [\n    {image}\n  ]\n}}"));
+    }
     if schema == "ImagePage" {
         let image = IMAGE.replace('\n', "\n    ");
         let cursor = "AQAAAZvXgC01AaILsCglfD-8J-M6Kk";
@@ -233,7 +238,7 @@ fn text(schema: &str) -> Option<String> {
 }
 
 /// The example of a schema.
-fn value(schema: &str) -> Option<Value> {
+pub(super) fn value(schema: &str) -> Option<Value> {
     text(schema).map(|text| serde_json::from_str(&text).expect("JSON"))
 }
 
@@ -250,54 +255,4 @@ pub(super) fn all(schemas: &Map<String, Value>) -> Map<String, Value> {
 pub(super) fn of(schema: &str) -> Option<Value> {
     let reference = json!({"$ref": format!("#/components/examples/{schema}")});
     text(schema).map(|_| json!({"example": reference}))
-}
-
-/// The curl command for an operation.
-pub(super) fn curl(operation: &Operation<'_>) -> String {
-    let path = operation
-        .path
-        .replace("{id}", "01a20bb0-2825-7c3f-bc27-e33a2a4cd178");
-    let path = path.replace("{slug}", "not-found");
-    let path = path.replace("{owner}", "alice");
-    let url = format!("http://127.0.0.1:3000{path}");
-    let mut parts = vec!["curl".to_owned()];
-    match operation.method {
-        "get" => {}
-        "head" => parts.push("--head".to_owned()),
-        method => parts.push(format!("-X {}", method.to_uppercase())),
-    }
-    let needs = |scheme: &str| {
-        let ways = operation.members.get("security").and_then(Value::as_array);
-        ways.is_some_and(|ways| ways.iter().any(|way| way.get(scheme).is_some()))
-    };
-    if needs("token") {
-        parts.push("-H \"Authorization: Bearer $TOKEN\"".to_owned());
-    }
-    let content = operation
-        .members
-        .get("requestBody")
-        .map(|body| &body["content"]);
-    if let Some(content) = content.and_then(Value::as_object) {
-        parts.extend(body(content));
-    }
-    parts.push(url);
-    // On one line if it fits.
-    let lines = parts.join(" \\\n     ").replacen(" \\\n     ", " ", 1);
-    let line = parts.join(" ");
-    if line.len() < 80 { line } else { lines }
-}
-
-/// The arguments that send an example of the body.
-fn body(content: &Map<String, Value>) -> Vec<String> {
-    if content.contains_key("multipart/form-data") {
-        return vec!["-F file=@cat.jpg".to_owned()];
-    }
-    let (media_type, first) = content.iter().next().expect("a media type");
-    let name = first["schema"]["$ref"].as_str().unwrap_or_default();
-    let name = name.trim_start_matches("#/components/schemas/");
-    let value = value(name).expect("an example");
-    vec![
-        format!("-H 'Content-Type: {media_type}'"),
-        format!("-d '{value}'"),
-    ]
 }

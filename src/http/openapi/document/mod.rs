@@ -8,8 +8,10 @@
 //! - `shared`: headers, parameters and security schemes that operations refer to by name
 //! - `image_types`: the media types of bodies that are images
 //! - `problems`: the error responses
-//! - `examples`: example values for schemas, and a curl command for each operation
+//! - `examples`: example values for schemas
+//! - `commands`: curl commands for each operation
 
+mod commands;
 mod complete;
 mod examples;
 mod image_types;
@@ -44,7 +46,7 @@ use crate::http::routes::{
     ),
     components(schemas(schema::Tag)),
     paths(
-        upload::create, images::list, images::show, images::edit, images::delete,
+        upload::create, upload::create_batch, images::list, images::show, images::edit, images::delete,
         bulk::delete,
         content::content,
         links::create, links::revoke, bulk::create_links,

@@ -159,6 +159,8 @@ pub(super) fn schema() -> Value {
             "header": {"type": "string", "description": "The name of the invalid header field."},
             "parameter": {"type": "string", "description": "The name of the invalid query parameter."},
             "field": {"type": "string", "description": "The name of the invalid member of the body."},
+            "path": {"type": "string", "description": "The path of the resource that was probably meant."},
+            "claim": {"type": "string", "description": "The claim of the token that is not valid. Absent unless the token's signature is valid."},
             "scope": {"type": "string", "description": "The scope that the token lacks."},
             "variable": {"type": "string", "description": "The name of the invalid setting."},
         },

@@ -42,7 +42,7 @@ const RESPONSE_HEADERS: &[(&str, &str, &str)] = &[
     ),
     (
         "Location",
-        "The URL of the image. Absent if several images were uploaded.",
+        "The URL of the image.",
         "/v1/images/01a20bb0-2825-7c3f-bc27-e33a2a4cd178",
     ),
     (

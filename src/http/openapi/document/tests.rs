@@ -147,6 +147,44 @@ fn examples_have_the_members_of_their_schemas() {
     assert!(count > 5);
 }
 
+/// The name of a type in generated clients.
+fn pascal_case(name: &str) -> String {
+    let words = name.split(['_', '-']);
+    let words = words.map(|word| match word.split_at_checked(1) {
+        Some((first, rest)) => first.to_uppercase() + rest,
+        None => String::new(),
+    });
+    words.collect()
+}
+
+#[test]
+fn generated_clients_have_different_names_for_different_types() {
+    let document = document();
+    let schemas = document["components"]["schemas"].as_object();
+    let schemas = schemas.expect("schemas");
+    let mut names: BTreeSet<String> = schemas.keys().map(|name| pascal_case(name)).collect();
+    assert_eq!(names.len(), schemas.len());
+    for (name, schema) in schemas {
+        let members = schema["properties"].as_object();
+        for (member, schema) in members.into_iter().flatten() {
+            // Generators name the types that are defined in place after where they are.
+            if schema["enum"].is_array() || schema["properties"].is_object() {
+                let type_name = pascal_case(name) + &pascal_case(member);
+                assert!(names.insert(type_name.clone()), "{type_name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn operations_say_explicitly_that_they_need_no_credentials() {
+    let document = document();
+    for (path, needs_none) in [("/v1/limits", true), ("/docs", true), ("/v1/images", false)] {
+        let security = document["paths"][path]["get"]["security"].as_array();
+        assert_eq!(security.expect("a list").is_empty(), needs_none, "{path}");
+    }
+}
+
 #[tokio::test]
 async fn the_description_names_the_base_url() {
     let client = Client::with(&[("public_base_url", "https://a.example/i")]);

@@ -32,18 +32,37 @@ pub(super) fn operation(
     html += &access(operation);
     html += &parameters(document, operation);
     html += &request(operation);
-    let sample = of(&operation["x-codeSamples"][0]["source"]);
-    html += &format!("<pre><code>{}</code></pre>\n", escape(sample));
+    html += &samples(operation);
     html += &responses(document, operation);
     html + "</section>\n"
 }
 
+/// The commands that show how to use the operation, with their labels if there are several.
+fn samples(operation: &Value) -> String {
+    let samples: Vec<&Value> = operation["x-codeSamples"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .collect();
+    let sample = |sample: &&Value| {
+        let label = match samples.len() {
+            1 => String::new(),
+            _ => format!("<p>{}:</p>\n", escape(of(&sample["label"]))),
+        };
+        let source = escape(of(&sample["source"]));
+        format!("{label}<pre><code>{source}</code></pre>\n")
+    };
+    samples.iter().map(sample).collect()
+}
+
 /// Which credentials the operation needs.
 fn access(operation: &Value) -> String {
-    let Some(ways) = operation["security"].as_array() else {
+    let ways = operation["security"].as_array().into_iter().flatten();
+    let mut ways = ways.peekable();
+    if ways.peek().is_none() {
         return "<p class=\"faint\">Needs no credentials.</p>\n".to_owned();
-    };
-    let ways = ways.iter().map(
+    }
+    let ways = ways.map(
         |way| match way.as_object().and_then(|way| way.iter().next()) {
             None => "nothing, where the image is public".to_owned(),
             Some((scheme, scopes)) => {

@@ -95,6 +95,7 @@ fn filters() -> impl Strategy<Value = Filters> {
                 height: Span::default(),
                 size,
                 visibility,
+                ticket: None,
             }
         },
     )
@@ -171,6 +172,7 @@ impl World<'_> {
             visibility: Visibility::Private,
             tags: Vec::new(),
             metadata: BTreeMap::new(),
+            ticket: None,
             link_epoch: 0,
             created_at,
             updated_at: created_at,
@@ -179,7 +181,6 @@ impl World<'_> {
         let new = NewImage {
             image: image.clone(),
             lease: LEASE.to_owned(),
-            ticket: None,
             answer: None,
         };
         let now = Timestamp::from_millis(0);

@@ -11,7 +11,7 @@ pub(super) fn detail(kind: ProblemKind) -> &'static str {
         BadRequest => "limit must be from 1 to 200",
         UploadInterrupted => "the body ended before it was complete",
         DigestMismatch => "the content does not have the digest that was announced",
-        Unauthorized => "the token has expired",
+        Unauthorized => "the token has expired: its exp is in the past",
         InsufficientScope => "the token lacks the scope images:write",
         LinkInvalid => "the link's signature is not valid",
         TicketInvalid => "the upload ticket is not valid",
@@ -56,6 +56,7 @@ pub(super) fn detail(kind: ProblemKind) -> &'static str {
 pub(super) fn members(kind: ProblemKind) -> Value {
     match kind {
         BadRequest => json!({"limit": 200, "actual": 500}),
+        Unauthorized => json!({"claim": "exp"}),
         InsufficientScope => json!({"scope": "images:write"}),
         NotAcceptable => json!({"allowed": ["application/json"]}),
         TooLarge => json!({"limit": 26_214_400}),

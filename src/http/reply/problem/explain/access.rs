@@ -6,19 +6,30 @@ pub(super) const UNAUTHORIZED: Explanation = Explanation {
     meaning: "The request has no token, or its token is not valid.",
     causes: &[
         "There is no `Authorization: Bearer <token>` header, or more than one.",
+        "The secret was not decoded. In `signing_keys` it is base64url; sign with the bytes that it \
+         decodes to, not with its text.",
+        "The header's `kid` names no key of this deployment, or another key than the one that signed \
+         the token. It is the text before the colon in `signing_keys`.",
+        "The token was signed with a key that this deployment does not have, or no longer has, or \
+         with an algorithm other than HS256.",
+        "The token has no `exp` or no `sub`. Both are required.",
+        "The token's `exp` or `nbf` is in milliseconds. Both are in seconds since 1970.",
+        "The token's `exp` is further in the future than the setting `max_token_seconds` allows: a \
+         year by default.",
+        "The token's `scope` is an array. It is one string, with spaces between the scopes.",
         "The token has expired or is not valid yet. Clocks may differ by up to 60 seconds.",
-        "The token was signed with a key that this deployment does not have, or with an \
-         algorithm other than HS256.",
         "The token's `aud` does not contain the audience that this deployment expects.",
     ],
     remedy: "Get a new token from its issuer. `WWW-Authenticate` and `detail` say what is wrong \
-             with the current one.",
+             with the current one. They name the claim that is wrong only if the signature is \
+             good; so if the signature is refused, check the secret and the `kid` first.",
 };
 
 pub(super) const INSUFFICIENT_SCOPE: Explanation = Explanation {
     meaning: "The token is valid, but does not have the scope that this operation requires.",
     causes: &[
         "The token's `scope` claim lacks the scope given in `scope` and in `WWW-Authenticate`.",
+        "The scopes are in another claim, such as `scp` or `scopes`.",
         "The scopes in the token are not separated by spaces, or are in upper case.",
     ],
     remedy: "Get a token whose `scope` claim includes the missing scope.",
