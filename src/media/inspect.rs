@@ -29,7 +29,8 @@ pub struct Facts {
     pub height: u32,
     /// The number of frames: 1 for a still image.
     pub frames: u32,
-    /// The number of bytes after the container's end, which were cut off.
+    /// The number of bytes after the container's end, which were cut off. Those that were left
+    /// out of a JPEG before its end was known are not counted.
     pub trailing: u64,
 }
 

@@ -89,6 +89,18 @@ pub fn is_whole(kind: Kind, file: &[u8], cut: usize) -> bool {
     cut < file.len() && cut + mark >= file.len()
 }
 
+/// The answer without the number of bytes that were cut off from a JPEG: if it had no end, an edit
+/// may have left out some of them before its end was known.
+fn without_trailing(answer: &Result<Facts, MediaError>) -> Result<Facts, MediaError> {
+    answer.clone().map(|facts| match facts.kind {
+        Kind::Jpeg => Facts {
+            trailing: 0,
+            ..facts
+        },
+        _ => facts,
+    })
+}
+
 /// Checks a file under every policy about metadata, and returns the outcome under the one
 /// that removes locations. One of the runs cuts the file in two at `cut`. Panics if a
 /// property does not hold.
@@ -103,7 +115,8 @@ pub fn check(bytes: &[u8], cut: usize) -> Outcome {
             "a cut changes the outcome"
         );
         let Ok(facts) = &outcome.answer else { continue };
-        assert_eq!(none.answer, outcome.answer, "the edit changes the facts");
+        let agree = without_trailing(&none.answer) == without_trailing(&outcome.answer);
+        assert!(agree, "the edit changes the facts");
         assert!(
             outcome.stored.len() <= none.stored.len(),
             "the edit makes the file longer"
@@ -242,7 +255,10 @@ fn check_pixels(bytes: &[u8]) {
     }
     for strip in [Strip::Location, Strip::All] {
         let outcome = run(&policy(Some(strip)), [bytes]);
-        assert_eq!(outcome.answer, Ok(facts));
+        assert_eq!(
+            without_trailing(&outcome.answer),
+            without_trailing(&plain.answer)
+        );
         let after = pixels::decode(facts.kind, &outcome.stored);
         assert!(after.as_ref() == Some(&before), "{strip:?} changes pixels");
     }
