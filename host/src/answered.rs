@@ -162,7 +162,11 @@ where
     }
 
     fn is_end_stream(&self) -> bool {
-        self.rest.is_empty() && self.next.is_none() && self.body.is_end_stream()
+        let is_last = match &self.next {
+            Some(next) => next.is_none(),
+            None => self.body.is_end_stream(),
+        };
+        self.rest.is_empty() && is_last
     }
 
     fn size_hint(&self) -> SizeHint {
