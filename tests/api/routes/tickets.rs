@@ -155,7 +155,7 @@ async fn fail_by_form(anonymous: &Client, url: &str) {
         ("tags", one().text("tags", "x"), 400),
         ("tags first", tags_first, 400),
         ("visibility", one().text("visibility", "public"), 400),
-        ("another part", one().text("owner", "bob"), 400),
+        ("another file", one().part("owner", file("alpha.png")), 400),
     ] {
         let response = post(anonymous, url, form).await;
         assert_eq!(
