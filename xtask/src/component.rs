@@ -56,10 +56,14 @@ pub(crate) fn build(profile: Profile, progress: Progress) -> Result<Component> {
 
 /// Builds the component that runs the conformance suites on its stores and answers with their
 /// results. Returns the path of the `.wasm` file.
+///
+/// It is not optimised, so that it is quick to build, and so that it does not take the place of
+/// the application's component: cargo keeps one build of a `cdylib` in each profile, whatever its
+/// features are.
 pub(crate) fn build_conformance() -> Result<PathBuf> {
     cargo::ensure_wasm_target()?;
     let manifest = read_manifest(&root().join("spin.toml"))?;
-    let (mut arguments, directory) = build_arguments(&manifest, Profile::Release)?;
+    let (mut arguments, directory) = build_arguments(&manifest, Profile::Debug)?;
     arguments.extend(["--features", "conformance"].map(str::to_owned));
     say::step("Building the component with the conformance suites");
     let built = compile(&arguments, &directory, Progress::Shown)?;

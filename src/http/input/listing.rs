@@ -10,8 +10,8 @@ use crate::http::reply::problem::Problem;
 use crate::model::{Filters, Position, Sort, SortBy};
 use crate::number;
 use crate::service::ListRequest;
-pub(crate) use filters::ListParameters;
 use filters::{FILTERS, TAG};
+pub(crate) use filters::{ListParameters, MAX_TICKET_ID_BYTES};
 
 /// The maximum number of images on a page.
 pub(crate) const MAX_LIMIT: u32 = 200;

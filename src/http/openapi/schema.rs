@@ -67,6 +67,8 @@ named! {
     Metadata: metadata();
     /// Changes to metadata.
     MetadataPatch: metadata_patch();
+    /// The id of an upload ticket.
+    TicketId: string().pattern(Some(format!("^[A-Za-z0-9-]{{1,{}}}$", listing::MAX_TICKET_ID_BYTES))).build();
     /// The file of a form.
     File: file();
     /// The files of a form.

@@ -170,7 +170,9 @@ async fn an_invalid_request_for_a_ticket_is_refused() {
         json!({"expires_in": 60, "visibility": 1}),
         json!({"expires_in": 60, "owner": "bob"}),
         json!({"expires_in": 60, "sub": "bob"}),
-        json!({"expires_in": 60, "metadata": {}}),
+        json!({"expires_in": 60, "meta": {}}),
+        json!({"expires_in": 60, "metadata": {"a": 1}}),
+        json!({"expires_in": 60, "filename": ""}),
     ] {
         let response = post(body.to_string(), "application/json").await;
         assert_eq!(

@@ -71,7 +71,9 @@ async fn a_ticket_names_its_url_and_expiry() {
     let ticket = created(answer).await;
     let url = ticket["upload_url"].as_str().expect("a URL");
     assert!(url.starts_with("/v1/images?ticket="), "{url}");
-    assert_eq!(ticket.as_object().map(serde_json::Map::len), Some(2));
+    let id = ticket["ticket"].as_str().expect("an id");
+    assert!(!url.contains(id), "{url}");
+    assert_eq!(ticket.as_object().map(serde_json::Map::len), Some(3));
     let text = ticket["expires_at"].as_str().expect("a time");
     let sql = "SELECT unixepoch(?1)";
     let connection = rusqlite::Connection::open_in_memory().expect("a database");

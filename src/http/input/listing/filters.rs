@@ -12,7 +12,7 @@ use crate::number;
 use crate::service::{fields, filename};
 
 /// The longest id of a ticket. Ids are UUIDs.
-const MAX_TICKET_ID_BYTES: usize = 64;
+pub(crate) const MAX_TICKET_ID_BYTES: usize = 64;
 
 /// The filter that may be given several times.
 pub(super) const TAG: &str = "tag";
@@ -88,6 +88,7 @@ pub(crate) struct ListParameters {
     visibility: Option<String>,
     /// Only the image that was uploaded with this upload ticket: the `ticket` in the answer to
     /// `createTicket`.
+    #[param(value_type = Option<schema::TicketId>, inline)]
     ticket: Option<String>,
 }
 
