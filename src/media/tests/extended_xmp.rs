@@ -39,7 +39,7 @@ fn part(digest: u8, length: usize, offset: usize, content: &[u8]) -> Vec<u8> {
     segment(0xE1, &[&head, content].concat())
 }
 
-/// A part of a packet that is cut in pieces of this length, or shorter.
+/// The parts of a packet that is cut into pieces of this length.
 fn parts(digest: u8, packet: &[u8], size: usize) -> Vec<Vec<u8>> {
     let pieces = packet.chunks(size).enumerate();
     pieces
@@ -173,6 +173,14 @@ fn packets_that_are_not_complete_stay() {
 }
 
 #[test]
+fn a_seed_has_a_packet_in_two_parts() {
+    let (sent, expect) = packet();
+    let [seed, expect] = [&sent, &expect].map(|packet| jpeg(&parts(b'A', packet, 130)));
+    let file = include_bytes!("../../../fuzz/seeds/media/extended-xmp-in-parts.jpg");
+    assert!(file[..] == seed && stored(file) == expect);
+}
+
+#[test]
 fn packets_stay_if_nothing_is_cut_off_and_go_if_metadata_is_stripped() {
     let (sent, _) = packet();
     let file = jpeg(&parts(b'A', &sent, 100));
@@ -214,8 +222,14 @@ fn no_more_is_held_than_a_piece_of_metadata_may_have() {
 
 #[test]
 fn the_work_on_a_packet_grows_with_its_length_only() {
-    let element = "   <crs:WhiteBalance>As Shot</crs:WhiteBalance>\n";
-    for size in [1000, 60_000] {
+    let elements = [
+        "   <crs:WhiteBalance>As Shot</crs:WhiteBalance>\n",
+        "    <rdf:li>0, 0</rdf:li>\n",
+    ];
+    for (element, size) in elements
+        .into_iter()
+        .flat_map(|element| [(element, 1000), (element, 60_000)])
+    {
         let units = [100_000, 200_000, 400_000, 800_000].map(|length| {
             let elements = element.repeat(length / element.len());
             let packet = format!("<D hdrgm:Version='1'>{elements}</D>").into_bytes();
