@@ -90,6 +90,14 @@ fn properties_are_removed_wherever_a_packet_is_cut() {
 }
 
 #[test]
+fn properties_are_removed_from_a_jpeg_without_an_end() {
+    let (sent, expect) = packet();
+    let [file, expect] = [sent, expect].map(|packet| jpeg(&parts(b'A', &packet, 100)));
+    let open = file.strip_suffix(b"\xff\xd9").expect("an end");
+    assert!(run(&policy(None), [open]).stored == expect);
+}
+
+#[test]
 fn parts_may_come_in_any_order_and_among_others() {
     let (sent, expect) = packet();
     let arranged = |packet: &[u8]| {

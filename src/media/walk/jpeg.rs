@@ -49,7 +49,7 @@ pub(super) struct Jpeg {
     /// The coded data, as long as it can be followed.
     picture: Option<Picture>,
     at: Position,
-    /// Segments before the first scan.
+    /// Segments before the first scan that are held back.
     held: Held,
     /// What follows the last scan.
     stray: Stray,
