@@ -1,0 +1,23 @@
+//! What a source may cost.
+
+/// Limits on a source, checked against its header before a decoder is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Width × height × frames of the source.
+    pub max_pixels: u64,
+    /// Frames of an animation.
+    pub max_frames: u32,
+    /// Bytes of memory that decoding may take at once, beside the source itself. Estimated from
+    /// the header.
+    pub max_memory: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_pixels: 100_000_000,
+            max_frames: 1_000,
+            max_memory: 256 << 20,
+        }
+    }
+}
