@@ -66,3 +66,9 @@ impl Error {
         }
     }
 }
+
+impl From<crate::image::WrongLength> for Error {
+    fn from(wrong: crate::image::WrongLength) -> Self {
+        Self::undecodable(wrong.to_string())
+    }
+}

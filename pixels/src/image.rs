@@ -145,6 +145,10 @@ impl std::fmt::Debug for Image {
 pub struct Frame {
     /// The canvas as it is shown.
     pub image: Image,
+    /// A pixel of `image` stands for `shrink` × `shrink` pixels of the stored canvas, at least 1.
+    /// The last column and the last row may stand for fewer: the canvas covers exactly
+    /// `width / shrink` columns of `image`, a fraction of the last one included.
+    pub shrink: u32,
     /// For how many milliseconds it is shown, as the file says; 0 in a still.
     pub delay: u32,
 }

@@ -1,5 +1,16 @@
 //! From the bytes of a file to its frames, at the size that the result needs.
 
+mod avif;
+mod budget;
+mod canvas;
+mod exif;
+mod gif;
+mod jpeg;
+mod png;
+mod reader;
+mod shrink;
+mod webp;
+
 use crate::{Error, Frame, Limits, Pause};
 
 /// A format that can be decoded.
@@ -15,6 +26,35 @@ pub enum Format {
     Webp,
     /// AVIF.
     Avif,
+}
+
+impl Format {
+    /// The format that a file begins as.
+    #[must_use]
+    pub fn of(source: &[u8]) -> Option<Self> {
+        match source {
+            [0xFF, 0xD8, 0xFF, ..] => Some(Self::Jpeg),
+            [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some(Self::Gif),
+            [
+                b'R',
+                b'I',
+                b'F',
+                b'F',
+                _,
+                _,
+                _,
+                _,
+                b'W',
+                b'E',
+                b'B',
+                b'P',
+                ..,
+            ] => Some(Self::Webp),
+            [_, _, _, _, b'f', b't', b'y', b'p', ..] => Some(Self::Avif),
+            _ if source.starts_with(png::SIGNATURE) => Some(Self::Png),
+            _ => None,
+        }
+    }
 }
 
 /// What the header of a file says.
@@ -79,6 +119,12 @@ pub trait Decoder {
 /// [`Error::Undecodable`] if it is no image, [`Error::TooCostly`] beyond `limits`, and
 /// [`Error::Unsupported`] if it uses something that this build cannot decode.
 pub fn open<'a>(source: &'a [u8], limits: &Limits) -> Result<Box<dyn Decoder + 'a>, Error> {
-    let _ = (source, limits);
-    Err(Error::undecodable("it is of no known format"))
+    match Format::of(source) {
+        Some(Format::Jpeg) => Ok(Box::new(jpeg::open(source, limits)?)),
+        Some(Format::Png) => Ok(Box::new(png::open(source, limits)?)),
+        Some(Format::Gif) => Ok(Box::new(gif::open(source, limits)?)),
+        Some(Format::Webp) => Ok(Box::new(webp::open(source, limits)?)),
+        Some(Format::Avif) => Ok(Box::new(avif::open(source, limits)?)),
+        None => Err(Error::undecodable("it is of no known format")),
+    }
 }
