@@ -35,6 +35,20 @@ pub enum Error {
         /// What it uses.
         feature: &'static str,
     },
+    /// The part to cut out lies outside the image.
+    #[error("the part to cut out must overlap the image, which has {width} x {height} pixels")]
+    CropOutside {
+        /// Columns of the upright image.
+        width: u32,
+        /// Its rows.
+        height: u32,
+    },
+    /// Something that cannot be wrong was wrong.
+    #[error("the image could not be derived: {reason}")]
+    Internal {
+        /// What was wrong.
+        reason: Cow<'static, str>,
+    },
 }
 
 /// What a source is charged for.
@@ -59,6 +73,13 @@ impl std::fmt::Display for Cost {
 }
 
 impl Error {
+    /// Something that cannot be wrong was wrong.
+    pub fn internal(reason: impl Into<Cow<'static, str>>) -> Self {
+        Self::Internal {
+            reason: reason.into(),
+        }
+    }
+
     /// The file is damaged in the way that `reason` says.
     pub fn undecodable(reason: impl Into<Cow<'static, str>>) -> Self {
         Self::Undecodable {
@@ -70,5 +91,19 @@ impl Error {
 impl From<crate::image::WrongLength> for Error {
     fn from(wrong: crate::image::WrongLength) -> Self {
         Self::undecodable(wrong.to_string())
+    }
+}
+
+impl From<darkroom_transform::PlanError> for Error {
+    fn from(error: darkroom_transform::PlanError) -> Self {
+        use darkroom_transform::PlanError;
+
+        match error {
+            PlanError::CropOutside { width, height } => Self::CropOutside { width, height },
+            PlanError::TooLarge { limit, actual } => Self::TooLarge {
+                side: actual,
+                limit: limit.into(),
+            },
+        }
     }
 }

@@ -83,6 +83,21 @@ impl Image {
         })
     }
 
+    /// A picture that this crate made itself, of pixels that fill it.
+    pub(crate) fn of(width: u32, height: u32, layout: Layout, pixels: Vec<u8>) -> Self {
+        debug_assert!(width > 0 && height > 0);
+        debug_assert_eq!(
+            pixels.len(),
+            width as usize * height as usize * layout.channels()
+        );
+        Self {
+            width,
+            height,
+            layout,
+            pixels,
+        }
+    }
+
     /// Columns.
     #[must_use]
     pub const fn width(&self) -> u32 {

@@ -1,4 +1,4 @@
-//! What a source may cost.
+//! What a source and its result may cost.
 
 /// Limits on a source, checked against its header before a decoder is built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,6 +10,10 @@ pub struct Limits {
     /// Bytes of memory that decoding may take at once, beside the source itself. Estimated from
     /// the header.
     pub max_memory: usize,
+    /// Pixels of the longer side of a result.
+    pub max_side: u32,
+    /// Pixels of a result in AVIF, which takes longer to encode than any other format.
+    pub max_avif_pixels: u64,
 }
 
 impl Default for Limits {
@@ -18,6 +22,8 @@ impl Default for Limits {
             max_pixels: 100_000_000,
             max_frames: 1_000,
             max_memory: 256 << 20,
+            max_side: 8192,
+            max_avif_pixels: 1_000_000,
         }
     }
 }

@@ -11,49 +11,20 @@ mod reader;
 mod shrink;
 mod webp;
 
+use darkroom_transform::Format;
+
 use crate::{Error, Frame, Limits, Pause};
 
-/// A format that can be decoded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Format {
-    /// JPEG (ITU-T T.81).
-    Jpeg,
-    /// PNG, APNG.
-    Png,
-    /// GIF.
-    Gif,
-    /// WebP (RFC 9649).
-    Webp,
-    /// AVIF.
-    Avif,
-}
-
-impl Format {
-    /// The format that a file begins as.
-    #[must_use]
-    pub fn of(source: &[u8]) -> Option<Self> {
-        match source {
-            [0xFF, 0xD8, 0xFF, ..] => Some(Self::Jpeg),
-            [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some(Self::Gif),
-            [
-                b'R',
-                b'I',
-                b'F',
-                b'F',
-                _,
-                _,
-                _,
-                _,
-                b'W',
-                b'E',
-                b'B',
-                b'P',
-                ..,
-            ] => Some(Self::Webp),
-            [_, _, _, _, b'f', b't', b'y', b'p', ..] => Some(Self::Avif),
-            _ if source.starts_with(png::SIGNATURE) => Some(Self::Png),
-            _ => None,
-        }
+/// The format that a file begins as.
+#[must_use]
+pub fn format_of(source: &[u8]) -> Option<Format> {
+    match source {
+        [0xFF, 0xD8, 0xFF, ..] => Some(Format::Jpeg),
+        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some(Format::Gif),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(Format::Webp),
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] => Some(Format::Avif),
+        _ if source.starts_with(png::SIGNATURE) => Some(Format::Png),
+        _ => None,
     }
 }
 
@@ -119,7 +90,7 @@ pub trait Decoder {
 /// [`Error::Undecodable`] if it is no image, [`Error::TooCostly`] beyond `limits`, and
 /// [`Error::Unsupported`] if it uses something that this build cannot decode.
 pub fn open<'a>(source: &'a [u8], limits: &Limits) -> Result<Box<dyn Decoder + 'a>, Error> {
-    match Format::of(source) {
+    match format_of(source) {
         Some(Format::Jpeg) => Ok(Box::new(jpeg::open(source, limits)?)),
         Some(Format::Png) => Ok(Box::new(png::open(source, limits)?)),
         Some(Format::Gif) => Ok(Box::new(gif::open(source, limits)?)),

@@ -68,7 +68,7 @@ fn resized(
         width: image.width().into(),
         height: image.height().into(),
     };
-    scaler.resize_premultiplied(image, whole, size, filter)
+    scaler.resize_channels(image, whole, size, filter)
 }
 
 /// Adds `amount` times the difference to a blurred copy (an unsharp mask of radius 1).

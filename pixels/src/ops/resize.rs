@@ -56,19 +56,33 @@ impl Scaler {
             return Ok(image);
         }
         let part = part.within(&image);
+        if !image.layout().has_alpha() {
+            return self.resize_channels(image, part, size, filter);
+        }
+        let mut image = image;
+        alpha::premultiply(&mut image);
+        let mut resized = self.resize_channels(image, part, size, filter)?;
+        limit_to_alpha(&mut resized);
+        alpha::unmultiply(&mut resized);
+        Ok(resized)
+    }
+
+    /// The same, with each channel by itself.
+    ///
+    /// # Errors
+    /// As [`Scaler::resize`].
+    pub(super) fn resize_channels(
+        &mut self,
+        image: Image,
+        part: Part,
+        size: (u32, u32),
+        filter: Filter,
+    ) -> Result<Image, Error> {
         match image.layout() {
             Layout::Grey => self.typed::<U8>(&image, part, size, filter),
             Layout::Rgb => self.typed::<U8x3>(&image, part, size, filter),
-            Layout::Cmyk => self.typed::<U8x4>(&image, part, size, filter),
-            Layout::GreyAlpha | Layout::Rgba => {
-                let mut image = alpha::to_rgba(image);
-                alpha::premultiply(&mut image);
-                let mut resized = self.typed::<U8x4>(&image, part, size, filter)?;
-                drop(image);
-                limit_to_alpha(&mut resized);
-                alpha::unmultiply(&mut resized);
-                Ok(resized)
-            }
+            Layout::Rgba | Layout::Cmyk => self.typed::<U8x4>(&image, part, size, filter),
+            Layout::GreyAlpha => self.typed::<U8x4>(&alpha::to_rgba(image), part, size, filter),
         }
     }
 

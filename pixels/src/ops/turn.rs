@@ -18,42 +18,35 @@ pub fn turn(image: Image, turn: Turn, pause: &dyn Pause) -> Image {
 }
 
 fn turned<const N: usize>(image: &Image, turn: Turn, pause: &dyn Pause) -> Image {
-    let (width, height) = (image.width() as usize, image.height() as usize);
-    let (out_width, out_height) = turn.size((width, height));
+    let (width, height) = (i64::from(image.width()), i64::from(image.height()));
+    // Where the first pixel of the result comes from, and the steps along its rows and columns.
+    let (x, y) = match turn.quarters() {
+        0 => ([0, 1, 0], [0, 0, 1]),
+        1 => ([0, 0, 1], [height - 1, -1, 0]),
+        2 => ([width - 1, -1, 0], [height - 1, 0, -1]),
+        _ => ([width - 1, 0, -1], [0, 1, 0]),
+    };
+    let x = match x {
+        [start, right, down] if turn.mirrored() => [width - 1 - start, -right, -down],
+        other => other,
+    };
+    let index = |part: usize| y[part] * width + x[part];
+    let (start, right, down) = (index(0), index(1), index(2));
+
+    let (columns, rows) = turn.size((image.width(), image.height()));
     let source = image.pixels();
     let mut pixels = vec![0; source.len()];
-    // The source of the result's first pixel, and the steps along its rows and columns.
-    let last_column = (width - 1) as isize;
-    let below = width as isize;
-    let last_row = (height - 1) as isize * below;
-    let (start, right, down) = match turn.quarters() {
-        0 => (0, 1, below),
-        1 => (last_row, -below, 1),
-        2 => (last_row + last_column, -1, -below),
-        _ => (last_column, below, -1),
-    };
-    let (start, right, down) = if turn.mirrored() {
-        let mirror = |step: isize| if step.unsigned_abs() == 1 { -step } else { step };
-        let row = start - start.rem_euclid(below);
-        let column = last_column - start.rem_euclid(below);
-        match width {
-            // A column has no left and right: its only steps are those between rows.
-            1 => (start, right, down),
-            _ => (row + column, mirror(right), mirror(down)),
-        }
-    } else {
-        (start, right, down)
-    };
-    for (y, row) in pixels.chunks_exact_mut(out_width * N).enumerate() {
+    let stride = columns as usize * N;
+    for (row, out) in (0..i64::from(rows)).zip(pixels.chunks_exact_mut(stride)) {
         pause.pause();
-        let mut at = start + down * y as isize;
-        for pixel in row.chunks_exact_mut(N) {
+        let mut at = start + down * row;
+        for pixel in out.chunks_exact_mut(N) {
             let from = at as usize * N;
             pixel.copy_from_slice(&source[from..from + N]);
             at += right;
         }
     }
-    Image::of(out_width as u32, out_height as u32, image.layout(), pixels)
+    Image::of(columns, rows, image.layout(), pixels)
 }
 
 #[cfg(test)]
