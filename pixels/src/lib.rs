@@ -14,6 +14,8 @@ pub mod error;
 pub mod image;
 pub mod limits;
 pub mod pause;
+#[cfg(test)]
+mod testing;
 
 pub use error::{Cost, Error};
 pub use image::{Frame, Image, Layout};

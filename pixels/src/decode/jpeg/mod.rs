@@ -5,6 +5,8 @@ mod full;
 mod header;
 mod reduced;
 mod segments;
+#[cfg(test)]
+mod tests;
 mod upsample;
 
 use self::header::{Header, Process};
