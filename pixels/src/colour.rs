@@ -53,7 +53,10 @@ impl Converter {
         let transform = match &self.transform {
             Some((known, transform)) if *known == layout => transform.clone(),
             _ => {
-                let transform = self.profile.as_ref().and_then(|profile| matching(profile, layout));
+                let transform = self
+                    .profile
+                    .as_ref()
+                    .and_then(|profile| matching(profile, layout));
                 self.transform = Some((layout, transform.clone()));
                 transform
             }
@@ -95,7 +98,9 @@ impl Transform {
         let colours: Vec<u8> = if self.channels.0 == 1 {
             levels.collect()
         } else {
-            let green = levels.clone().flat_map(|red| (0..=15_u8).map(move |green| (red, green)));
+            let green = levels
+                .clone()
+                .flat_map(|red| (0..=15_u8).map(move |green| (red, green)));
             green
                 .flat_map(|(red, green)| (0..=15_u8).map(move |blue| [red, green * 17, blue * 17]))
                 .flatten()
@@ -106,10 +111,19 @@ impl Transform {
             return false;
         }
         let before = colours.chunks_exact(self.channels.0);
-        before.zip(converted.chunks_exact(3)).any(|(before, after)| {
-            let before = [before[0], before[before.len() / 2], before[before.len() - 1]];
-            before.iter().zip(after).any(|(before, after)| before.abs_diff(*after) > 2)
-        })
+        before
+            .zip(converted.chunks_exact(3))
+            .any(|(before, after)| {
+                let before = [
+                    before[0],
+                    before[before.len() / 2],
+                    before[before.len() - 1],
+                ];
+                before
+                    .iter()
+                    .zip(after)
+                    .any(|(before, after)| before.abs_diff(*after) > 2)
+            })
     }
 
     fn apply(&self, image: Image, pause: &dyn Pause) -> Result<Image, Error> {
@@ -134,12 +148,19 @@ impl Transform {
             self.executor
                 .transform(&from, to)
                 .map_err(|_| Error::internal("its colours could not be converted"))?;
-            for (pixel, colours) in piece.chunks_exact(layout.channels()).zip(to.chunks_exact(3)) {
+            for (pixel, colours) in piece
+                .chunks_exact(layout.channels())
+                .zip(to.chunks_exact(3))
+            {
                 pixels.extend_from_slice(colours);
                 pixels.extend_from_slice(&pixel[wide..]);
             }
         }
-        let layout = if alpha == 1 { Layout::Rgba } else { Layout::Rgb };
+        let layout = if alpha == 1 {
+            Layout::Rgba
+        } else {
+            Layout::Rgb
+        };
         Ok(Image::of(image.width(), image.height(), layout, pixels))
     }
 }
@@ -164,11 +185,13 @@ fn inks(image: &Image, pause: &dyn Pause) -> Image {
 fn coded(coding: Coding) -> Option<ColorProfile> {
     let color_primaries = CicpColorPrimaries::try_from(coding.primaries).ok()?;
     let transfer_characteristics = TransferCharacteristics::try_from(coding.transfer).ok()?;
-    let known = !matches!(color_primaries, CicpColorPrimaries::Unspecified | CicpColorPrimaries::Reserved)
-        && !matches!(
-            transfer_characteristics,
-            TransferCharacteristics::Unspecified | TransferCharacteristics::Reserved
-        );
+    let known = !matches!(
+        color_primaries,
+        CicpColorPrimaries::Unspecified | CicpColorPrimaries::Reserved
+    ) && !matches!(
+        transfer_characteristics,
+        TransferCharacteristics::Unspecified | TransferCharacteristics::Reserved
+    );
     known.then(|| {
         ColorProfile::new_from_cicp(CicpProfile {
             color_primaries,

@@ -112,7 +112,7 @@ fn mean(image: &Image) -> [u8; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{flat, photo};
+    use crate::testing::pictures::{flat, photo};
     use crate::{Layout, NoPause};
 
     #[test]
@@ -131,10 +131,17 @@ mod tests {
 
     #[test]
     fn colours_are_those_that_are_visible() {
-        let of = |image| Placeholder::of(image, &NoPause).expect("a placeholder").color;
+        let of = |image| {
+            Placeholder::of(image, &NoPause)
+                .expect("a placeholder")
+                .color
+        };
         assert_eq!(of(flat(3, 900, Layout::Rgb, &[10, 20, 30])), [10, 20, 30]);
         assert_eq!(of(flat(1, 1, Layout::Grey, &[77])), [77; 3]);
         assert_eq!(of(flat(4, 4, Layout::Rgba, &[1, 2, 3, 0])), [255; 3]);
-        assert_eq!(of(flat(4, 4, Layout::Rgba, &[200, 100, 50, 9])), [200, 100, 50]);
+        assert_eq!(
+            of(flat(4, 4, Layout::Rgba, &[200, 100, 50, 9])),
+            [200, 100, 50]
+        );
     }
 }

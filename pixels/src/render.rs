@@ -13,7 +13,7 @@ use darkroom_transform::{Client, Format, FormatChoice, Plan, Source, Transform, 
 
 use crate::decode::{self, Decoder, Info, Wanted};
 use crate::encode::{self, Animation, MOST_THRIFT, Settings};
-use crate::{Cost, Error, Frame, Limits, Pause};
+use crate::{Cost, Error, Limits, Pause};
 
 use pipeline::Pipeline;
 
@@ -179,7 +179,7 @@ impl<'a> Job<'a> {
         let frame = decoder.next_frame(&self.wanted(), self.pause)?;
         let frame = frame.ok_or_else(|| Error::undecodable("it has no frames"))?;
         drop(decoder);
-        let image = Pipeline::new(self).apply(frame.image)?;
+        let image = Pipeline::new(self).apply(frame)?;
         let bytes = encode::still(image, &self.settings(0))?;
         Ok(self.rendered(bytes, 1))
     }
@@ -190,9 +190,8 @@ impl<'a> Job<'a> {
         let mut animation = Animation::new(self.settings(thrift))?;
         let mut frames = 0;
         while let Some(frame) = decoder.next_frame(&wanted, self.pause)? {
-            let image = pipeline.apply(frame.image)?;
             let delay = frame.delay;
-            animation.push(Frame { image, delay })?;
+            animation.push(pipeline.apply(frame)?, delay)?;
             frames += 1;
         }
         Ok(self.rendered(animation.finish()?, frames))

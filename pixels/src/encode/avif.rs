@@ -39,7 +39,9 @@ pub fn encode(image: Image, settings: &Settings<'_>) -> Result<Vec<u8>, Error> {
         let pixels: Vec<RGB8> = colours.map(|p| RGB8::new(p[0], p[1], p[2])).collect();
         encoder.encode_rgb(Img::new(&pixels, width, height))
     } else {
-        let pixels: Vec<RGBA8> = colours.map(|p| RGBA8::new(p[0], p[1], p[2], p[3])).collect();
+        let pixels: Vec<RGBA8> = colours
+            .map(|p| RGBA8::new(p[0], p[1], p[2], p[3]))
+            .collect();
         encoder.encode_rgba(Img::new(&pixels, width, height))
     };
     settings.pause.pause();

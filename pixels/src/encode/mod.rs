@@ -16,7 +16,7 @@ pub mod webp;
 
 use darkroom_transform::Format;
 
-use crate::{Error, Frame, Image, Limits, Pause};
+use crate::{Error, Image, Limits, Pause};
 
 /// How frames are encoded.
 #[derive(Clone, Copy)]
@@ -43,7 +43,9 @@ impl Settings<'_> {
 
     /// How many colours a palette may have. [`Settings::quality`] is their share.
     fn colours(&self) -> usize {
-        let quality = self.quality.map_or(100, |quality| usize::from(quality.clamp(1, 100)));
+        let quality = self
+            .quality
+            .map_or(100, |quality| usize::from(quality.clamp(1, 100)));
         (quality * 256 / 100).clamp(2, 256) >> self.thrift.saturating_sub(1).min(6)
     }
 }
@@ -63,9 +65,8 @@ pub fn still(image: Image, settings: &Settings<'_>) -> Result<Vec<u8>, Error> {
         Format::Jpeg => jpeg::encode(&image, settings),
         Format::Png => png::encode(image, settings),
         Format::Gif => {
-            let frame = Frame { image, delay: 0 };
             let mut encoder = gif::Encoder::still(settings);
-            encoder.push(frame)?;
+            encoder.push(image, 0)?;
             encoder.finish()
         }
         Format::Webp => webp::encode(image, settings),
@@ -99,20 +100,20 @@ impl<'a> Animation<'a> {
         }
     }
 
-    /// Adds a frame.
+    /// Adds a frame that is shown for `delay` milliseconds.
     ///
     /// # Errors
     /// As [`still`].
-    pub fn push(&mut self, frame: Frame) -> Result<(), Error> {
+    pub fn push(&mut self, image: Image, delay: u32) -> Result<(), Error> {
         match self {
-            Animation::Png(animation) => animation.push(frame),
+            Animation::Png(animation) => animation.push(image, delay),
             Animation::Gif(encoder) => {
-                check_side(&frame.image, Format::Gif)?;
-                encoder.push(frame)
+                check_side(&image, Format::Gif)?;
+                encoder.push(image, delay)
             }
             Animation::Webp(animation) => {
-                check_side(&frame.image, Format::Webp)?;
-                animation.push(frame)
+                check_side(&image, Format::Webp)?;
+                animation.push(image, delay)
             }
         }
     }

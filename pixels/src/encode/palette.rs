@@ -45,7 +45,9 @@ pub fn exact(image: &Image, most: usize) -> Option<Indexed> {
     for (place, index) in order.iter().enumerate() {
         places[*index] = place as u8;
     }
-    indices.iter_mut().for_each(|index| *index = places[usize::from(*index)]);
+    indices
+        .iter_mut()
+        .for_each(|index| *index = places[usize::from(*index)]);
     Some(Indexed {
         colours: order.into_iter().map(|index| colours[index]).collect(),
         indices,
@@ -97,7 +99,9 @@ impl Quantizer {
         let palette = self.0.get_palette();
         let count = palette.count as usize;
         let entries = palette.entries.iter().take(count);
-        entries.map(|entry| [entry.r, entry.g, entry.b, entry.a]).collect()
+        entries
+            .map(|entry| [entry.r, entry.g, entry.b, entry.a])
+            .collect()
     }
 
     /// The numbers of the colours that are nearest to these pixels.
@@ -128,10 +132,14 @@ fn visible(pixel: &[u8]) -> [u8; 4] {
 mod tests {
     use super::*;
     use crate::ops::alpha::to_rgba;
-    use crate::testing::{graphic, photo, psnr};
+    use crate::testing::pictures::{graphic, photo};
+    use crate::testing::psnr;
 
     fn shown(indexed: &Indexed, like: &Image) -> Image {
-        let colours = indexed.indices.iter().flat_map(|i| indexed.colours[usize::from(*i)]);
+        let colours = indexed
+            .indices
+            .iter()
+            .flat_map(|i| indexed.colours[usize::from(*i)]);
         Image::of(like.width(), like.height(), Layout::Rgba, colours.collect())
     }
 
@@ -161,7 +169,10 @@ mod tests {
             let indexed = quantized(&image, colours, 0.0).expect("a palette");
             let quality = psnr(&shown(&indexed, &image), &image);
             assert!(indexed.colours.len() <= colours);
-            assert!(quality > least && quality < last, "{colours} colours: {quality:.1} dB");
+            assert!(
+                quality > least && quality < last,
+                "{colours} colours: {quality:.1} dB"
+            );
             last = quality;
         }
     }

@@ -53,7 +53,12 @@ pub fn to_rgba(image: Image) -> Image {
     let wide = |image: &Image, rgba: fn(&[u8]) -> [u8; 4]| {
         let channels = image.layout().channels();
         let pixels = image.pixels().chunks_exact(channels).flat_map(rgba);
-        Image::new(image.width(), image.height(), Layout::Rgba, pixels.collect())
+        Image::new(
+            image.width(),
+            image.height(),
+            Layout::Rgba,
+            pixels.collect(),
+        )
     };
     let converted = match image.layout() {
         Layout::Rgba | Layout::Cmyk => return image,

@@ -105,8 +105,14 @@ mod tests {
         assert_eq!(on(Layout::GreyAlpha, &[0, 0], Background::WHITE), [255; 3]);
         assert_eq!(on(Layout::Rgb, &[1, 2, 3], red), [1, 2, 3]);
         assert_eq!(on(Layout::Rgba, &[9, 9, 9, 0], half_red), [255, 0, 0, 128]);
-        assert_eq!(on(Layout::Rgba, &[0, 0, 255, 255], half_red), [0, 0, 255, 255]);
-        assert_eq!(on(Layout::Rgba, &[1, 2, 3, 4], Background::TRANSPARENT), [1, 2, 3, 4]);
+        assert_eq!(
+            on(Layout::Rgba, &[0, 0, 255, 255], half_red),
+            [0, 0, 255, 255]
+        );
+        assert_eq!(
+            on(Layout::Rgba, &[1, 2, 3, 4], Background::TRANSPARENT),
+            [1, 2, 3, 4]
+        );
     }
 
     #[test]
@@ -114,7 +120,10 @@ mod tests {
         let grey = Image::of(1, 1, Layout::Grey, vec![7]);
         let padded = pad(grey.clone(), (1, 0), (3, 2), Background::WHITE, &NoPause);
         assert_eq!(padded.layout(), Layout::Rgb);
-        assert_eq!(padded.pixels()[..9], [255, 255, 255, 7, 7, 7, 255, 255, 255]);
+        assert_eq!(
+            padded.pixels()[..9],
+            [255, 255, 255, 7, 7, 7, 255, 255, 255]
+        );
         assert_eq!(padded.pixels()[9..], [255; 9]);
         let clear = pad(grey, (0, 1), (1, 2), Background::TRANSPARENT, &NoPause);
         assert_eq!(clear.pixels(), [0, 0, 0, 0, 7, 7, 7, 255]);

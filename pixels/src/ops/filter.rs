@@ -156,7 +156,13 @@ fn blurred_columns(image: &Image, kernel: &[u32], pause: &dyn Pause) -> Image {
         pause.pause();
         sums.fill(32768);
         for (distance, weight) in kernel.iter().enumerate() {
-            add(&mut sums, row(y.saturating_sub(distance)), row(y + distance), *weight, distance);
+            add(
+                &mut sums,
+                row(y.saturating_sub(distance)),
+                row(y + distance),
+                *weight,
+                distance,
+            );
         }
         out.extend(sums.iter().map(|sum| (sum >> 16) as u8));
     }
@@ -179,7 +185,8 @@ fn add(sums: &mut [u32], one: &[u8], other: &[u8], weight: u32, distance: usize)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{photo, psnr};
+    use crate::testing::pictures::photo;
+    use crate::testing::psnr;
     use crate::{Layout, NoPause};
 
     /// The definition, in floating point.
@@ -203,7 +210,11 @@ mod tests {
             }
             out
         };
-        let values: Vec<f64> = image.pixels().iter().map(|value| f64::from(*value)).collect();
+        let values: Vec<f64> = image
+            .pixels()
+            .iter()
+            .map(|value| f64::from(*value))
+            .collect();
         let blurred = pass(&pass(&values, 1, 0), 0, 1);
         let pixels = blurred.iter().map(|value| value.round() as u8).collect();
         Image::of(image.width(), image.height(), image.layout(), pixels)
@@ -211,7 +222,13 @@ mod tests {
 
     #[test]
     fn a_blur_is_a_gaussian_of_its_sigma() {
-        for (sigma, least) in [(0.3, 45.0), (1.0, 48.0), (5.0, 48.0), (12.0, 38.0), (40.0, 36.0)] {
+        for (sigma, least) in [
+            (0.3, 45.0),
+            (1.0, 48.0),
+            (5.0, 48.0),
+            (12.0, 38.0),
+            (40.0, 36.0),
+        ] {
             let image = photo(160, 120, Layout::Rgb);
             let blurred = blur(image.clone(), sigma, &mut Scaler::default(), &NoPause);
             let quality = psnr(&blurred.expect("a picture"), &reference(&image, sigma));
@@ -223,12 +240,20 @@ mod tests {
     fn a_blur_does_not_mix_in_what_is_transparent() {
         let mut pixels = Vec::new();
         for x in 0..20 {
-            pixels.extend(if x < 10 { [255, 255, 255, 255] } else { [0, 0, 0, 0] });
+            pixels.extend(if x < 10 {
+                [255, 255, 255, 255]
+            } else {
+                [0, 0, 0, 0]
+            });
         }
         for sigma in [2.0, 9.0] {
             let image = Image::of(20, 1, Layout::Rgba, pixels.clone());
             let blurred = blur(image, sigma, &mut Scaler::default(), &NoPause).expect("a picture");
-            for pixel in blurred.pixels().chunks_exact(4).filter(|pixel| pixel[3] > 8) {
+            for pixel in blurred
+                .pixels()
+                .chunks_exact(4)
+                .filter(|pixel| pixel[3] > 8)
+            {
                 assert!(pixel[0] > 245, "white stays white: {pixel:?}");
             }
         }

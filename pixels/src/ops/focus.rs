@@ -53,9 +53,19 @@ fn colours(image: &Image) -> Vec<[f64; 4]> {
     let part = |value: u8| f64::from(value) / 255.0;
     let colour = |pixel: &[u8]| match image.layout() {
         Layout::Grey | Layout::Cmyk => [part(pixel[0]), part(pixel[0]), part(pixel[0]), 1.0],
-        Layout::GreyAlpha => [part(pixel[0]), part(pixel[0]), part(pixel[0]), part(pixel[1])],
+        Layout::GreyAlpha => [
+            part(pixel[0]),
+            part(pixel[0]),
+            part(pixel[0]),
+            part(pixel[1]),
+        ],
         Layout::Rgb => [part(pixel[0]), part(pixel[1]), part(pixel[2]), 1.0],
-        Layout::Rgba => [part(pixel[0]), part(pixel[1]), part(pixel[2]), part(pixel[3])],
+        Layout::Rgba => [
+            part(pixel[0]),
+            part(pixel[1]),
+            part(pixel[2]),
+            part(pixel[3]),
+        ],
     };
     image.pixels().chunks_exact(channels).map(colour).collect()
 }
@@ -131,16 +141,27 @@ fn best(line: &[f64], window: f64) -> f64 {
         let weight = |index: usize| {
             // From -1 at the window's start to 1 at its end.
             let place = ((index as f64 + 0.5 - start) / length) * 2.0 - 1.0;
-            if place.abs() >= 1.0 { 0.0 } else { 1.0 - 0.6 * place * place }
+            if place.abs() >= 1.0 {
+                0.0
+            } else {
+                1.0 - 0.6 * place * place
+            }
         };
-        let sum: f64 = line.iter().enumerate().map(|(index, score)| score * weight(index)).sum();
+        let sum: f64 = line
+            .iter()
+            .enumerate()
+            .map(|(index, score)| score * weight(index))
+            .sum();
         let off = (start - slack / 2.0).abs() / count;
         sum / total * (1.0 - 0.1 * off)
     };
     let steps = slack.ceil() as u32 * 2;
     let starts = (0..=steps).map(|step| slack * f64::from(step) / f64::from(steps));
     let best = starts.map(|start| (weighted(start), start));
-    let best = best.fold((f64::MIN, 0.0), |best, next| if next.0 > best.0 { next } else { best });
+    let best = best.fold(
+        (f64::MIN, 0.0),
+        |best, next| if next.0 > best.0 { next } else { best },
+    );
     (best.1 + length / 2.0) / count
 }
 
@@ -148,7 +169,7 @@ fn best(line: &[f64], window: f64) -> f64 {
 mod tests {
     use super::*;
     use crate::NoPause;
-    use crate::testing::flat;
+    use crate::testing::pictures::flat;
 
     /// A dull picture with a disc of another colour.
     fn with_disc(at: (u32, u32), colour: [u8; 3]) -> Image {
@@ -170,7 +191,12 @@ mod tests {
     #[test]
     fn a_subject_is_in_the_window() {
         for x in [30, 60, 100, 150, 170] {
-            for colour in [[198, 145, 112], [110, 75, 55], [220, 30, 30], [250, 250, 250]] {
+            for colour in [
+                [198, 145, 112],
+                [110, 75, 55],
+                [220, 30, 30],
+                [250, 250, 250],
+            ] {
                 let (left, top) = found(&with_disc((x, 60), colour), (0.4, 1.0));
                 assert_eq!(top, 0.5, "there is nothing to choose");
                 let inside = (left - f64::from(x) / 200.0).abs() < 0.2 - 0.05;

@@ -97,7 +97,8 @@ impl Scaler {
         let source = TypedImageRef::<P>::from_buffer(image.width(), image.height(), image.pixels())
             .map_err(|_| Error::internal("a picture has another length than its size says"))?;
         let count = u64::from(size.0) * u64::from(size.1) * image.layout().channels() as u64;
-        let count = usize::try_from(count).map_err(|_| Error::internal("no memory is that large"))?;
+        let count =
+            usize::try_from(count).map_err(|_| Error::internal("no memory is that large"))?;
         let mut pixels = vec![0; count];
         let mut target = TypedImage::<P>::from_buffer(size.0, size.1, &mut pixels)
             .map_err(|_| Error::internal("a picture has another length than its size says"))?;

@@ -58,7 +58,10 @@ mod tests {
     fn every_turn_of_every_shape_moves_each_pixel_to_its_place() {
         let layouts = [Layout::Grey, Layout::GreyAlpha, Layout::Rgb, Layout::Rgba];
         for (width, height) in [(1, 1), (3, 1), (1, 3), (4, 3), (5, 5)] {
-            for (layout, number) in layouts.into_iter().flat_map(|l| (0..8).map(move |n| (l, n))) {
+            for (layout, number) in layouts
+                .into_iter()
+                .flat_map(|l| (0..8).map(move |n| (l, n)))
+            {
                 let requested = Turn::new(number >= 4, number % 4);
                 let size = (width * height) as usize * layout.channels();
                 let pixels: Vec<u8> = (0..size as u8).collect();

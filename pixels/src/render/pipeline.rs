@@ -6,7 +6,7 @@ use super::Job;
 use crate::colour::Converter;
 use crate::ops::resize::{Filter, Part, Scaler};
 use crate::ops::{canvas, filter, focus, turn};
-use crate::{Error, Image};
+use crate::{Error, Frame, Image};
 
 /// The steps, and what they keep from one frame to the next.
 pub(super) struct Pipeline<'a> {
@@ -29,15 +29,22 @@ impl<'a> Pipeline<'a> {
         }
     }
 
-    pub(super) fn apply(&mut self, image: Image) -> Result<Image, Error> {
+    pub(super) fn apply(&mut self, frame: Frame) -> Result<Image, Error> {
         let pause = self.job.pause;
         if self.unfocused {
-            self.plan = self.focused(&image)?;
+            self.plan = self.focused(&frame)?;
             self.unfocused = false;
         }
-        let part = self.part(&image);
-        let filter = Filter::Sharp;
-        let image = self.scaler.resize(image, part, self.plan.scaled, filter)?;
+        let window = self.plan.window;
+        let part = part(
+            window.x,
+            window.y,
+            window.width,
+            window.height,
+            frame.shrink,
+        );
+        let size = self.plan.scaled;
+        let image = self.scaler.resize(frame.image, part, size, Filter::Sharp)?;
         pause.pause();
         let image = self.converter.to_srgb(image, pause)?;
         let image = turn::turn(image, self.plan.turn, pause);
@@ -80,36 +87,19 @@ impl<'a> Pipeline<'a> {
         }
     }
 
-    /// The window in the pixels of the decoded picture, which may be smaller than the stored one.
-    fn part(&self, image: &Image) -> Part {
-        let across = reduction(self.job.source.width, image.width());
-        let down = reduction(self.job.source.height, image.height());
-        let window = self.plan.window;
-        Part {
-            x: window.x / across,
-            y: window.y / down,
-            width: window.width / across,
-            height: window.height / down,
-        }
-    }
-
     /// The plan whose window is where the picture matters most.
-    fn focused(&mut self, image: &Image) -> Result<Plan, Error> {
+    fn focused(&mut self, frame: &Frame) -> Result<Plan, Error> {
         let pause = self.job.pause;
         let (crop, window) = (self.plan.crop, self.plan.window);
-        let across = reduction(self.job.source.width, image.width());
-        let down = reduction(self.job.source.height, image.height());
-        let part = Part {
-            x: f64::from(crop.x) / across,
-            y: f64::from(crop.y) / down,
-            width: f64::from(crop.width) / across,
-            height: f64::from(crop.height) / down,
-        };
+        let [x, y, width, height] = [crop.x, crop.y, crop.width, crop.height].map(f64::from);
+        let part = part(x, y, width, height, frame.shrink);
         // Large enough to be judged.
         let longer = f64::from(crop.width.max(crop.height));
         let side = |side: u32| ((f64::from(side) * 128.0 / longer).round() as u32).max(1);
         let size = (side(crop.width), side(crop.height));
-        let small = self.scaler.resize(image.clone(), part, size, Filter::Mean)?;
+        let small = self
+            .scaler
+            .resize(frame.image.clone(), part, size, Filter::Mean)?;
         let small = self.converter.to_srgb(small, pause)?;
         let small = turn::turn(small, self.plan.turn, pause);
         let fraction = (
@@ -134,13 +124,13 @@ impl<'a> Pipeline<'a> {
     }
 }
 
-/// How many pixels of the stored picture one of the decoded covers. Decoders reduce by whole
-/// numbers, and round the last pixel up.
-fn reduction(stored: u32, decoded: u32) -> f64 {
-    let factor = (f64::from(stored) / f64::from(decoded)).round().max(1.0);
-    if (f64::from(stored) / factor).ceil() == f64::from(decoded) {
-        factor
-    } else {
-        f64::from(stored) / f64::from(decoded)
+/// A part of the stored picture in a decoded one, which may be smaller.
+fn part(x: f64, y: f64, width: f64, height: f64, shrink: u32) -> Part {
+    let shrink = f64::from(shrink);
+    Part {
+        x: x / shrink,
+        y: y / shrink,
+        width: width / shrink,
+        height: height / shrink,
     }
 }

@@ -1,10 +1,16 @@
 //! JPEG.
 
+mod colours;
 mod full;
 mod header;
+mod reduced;
 mod segments;
+#[cfg(test)]
+mod tests;
+mod upsample;
 
-use self::header::Header;
+use self::header::{Header, Process};
+use self::reduced::Scale;
 use super::{Decoder, Format, Info, Wanted, budget};
 use crate::{Error, Frame, Limits, Pause};
 
@@ -50,6 +56,17 @@ impl Decoder for Jpeg<'_> {
     fn next_frame(&mut self, wanted: &Wanted, pause: &dyn Pause) -> Result<Option<Frame>, Error> {
         if std::mem::replace(&mut self.given, true) {
             return Ok(None);
+        }
+        let scale = Scale::fitting(&self.header, wanted)
+            .filter(|_| self.header.process != Process::Lossless);
+        if let Some(scale) = scale {
+            let image = reduced::decode(self.source, &self.header, scale, &self.limits, pause)?;
+            let shrink = scale.factor();
+            return Ok(Some(Frame {
+                image,
+                shrink,
+                delay: 0,
+            }));
         }
         full::decode(self.source, &self.header, wanted, &self.limits, pause).map(Some)
     }

@@ -52,7 +52,10 @@ impl Colours {
 
     /// The colours of the file, once something is painted.
     pub(super) fn shared(&self) -> Vec<u8> {
-        self.shared.as_ref().map(Choice::palette).unwrap_or_default()
+        self.shared
+            .as_ref()
+            .map(Choice::palette)
+            .unwrap_or_default()
     }
 
     /// The pixels of an area in numbers. What is transparent is not painted.
@@ -75,7 +78,11 @@ impl Colours {
         } else {
             self.most
         };
-        let dithering = if self.is_still && !has_holes { 1.0 } else { 0.0 };
+        let dithering = if self.is_still && !has_holes {
+            1.0
+        } else {
+            0.0
+        };
         let choice = Choice::of(&painted, most, dithering)?;
         let indices = if has_holes {
             choice.indices(&painted)?
@@ -108,11 +115,14 @@ impl Choice {
 
     /// The mean of the squares of differences.
     fn error(&self, pixels: &[u8], indices: &[u8]) -> f64 {
-        let squares = pixels.chunks_exact(CHANNELS).zip(indices).map(|(pixel, index)| {
-            let colour = &self.colours[usize::from(*index)];
-            let square = |(one, other): (&u8, &u8)| u64::from(one.abs_diff(*other)).pow(2);
-            pixel.iter().zip(colour).map(square).sum::<u64>()
-        });
+        let squares = pixels
+            .chunks_exact(CHANNELS)
+            .zip(indices)
+            .map(|(pixel, index)| {
+                let colour = &self.colours[usize::from(*index)];
+                let square = |(one, other): (&u8, &u8)| u64::from(one.abs_diff(*other)).pow(2);
+                pixel.iter().zip(colour).map(square).sum::<u64>()
+            });
         squares.sum::<u64>() as f64 / (indices.len().max(1) * 3) as f64
     }
 
@@ -122,7 +132,10 @@ impl Choice {
     }
 
     fn palette(&self) -> Vec<u8> {
-        let colours = self.colours.iter().map(|colour| [colour[0], colour[1], colour[2]]);
+        let colours = self
+            .colours
+            .iter()
+            .map(|colour| [colour[0], colour[1], colour[2]]);
         let transparent = self.transparent().map(|_| [0; 3]);
         colours.chain(transparent).flatten().collect()
     }

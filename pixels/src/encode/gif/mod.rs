@@ -12,7 +12,7 @@ use self::colours::Colours;
 use super::changes::Area;
 use super::{Settings, empty};
 use crate::ops::alpha;
-use crate::{Error, Frame, Image, Pause};
+use crate::{Error, Image, Pause};
 
 const CHANNELS: usize = 4;
 
@@ -57,7 +57,11 @@ impl<'a> Encoder<'a> {
             1 => None,
             count => Some(Repeat::Finite(u16::try_from(count - 1).unwrap_or(u16::MAX))),
         };
-        Encoder::new(settings, repeat, Colours::animation(settings.colours(), settings.thrift))
+        Encoder::new(
+            settings,
+            repeat,
+            Colours::animation(settings.colours(), settings.thrift),
+        )
     }
 
     fn new(settings: &Settings<'a>, repeat: Option<Repeat>, colours: Colours) -> Self {
@@ -73,9 +77,9 @@ impl<'a> Encoder<'a> {
         }
     }
 
-    pub(crate) fn push(&mut self, frame: Frame) -> Result<(), Error> {
+    pub(crate) fn push(&mut self, image: Image, delay: u32) -> Result<(), Error> {
         self.pause.pause();
-        let image = with_hard_edges(alpha::to_rgba(frame.image));
+        let image = with_hard_edges(alpha::to_rgba(image));
         let is_first = self.pending.is_none() && self.writer.is_none();
         if is_first {
             self.canvas = Canvas {
@@ -92,13 +96,15 @@ impl<'a> Encoder<'a> {
         let area = if is_first {
             Some(self.canvas.whole())
         } else {
-            Area::of(image.width(), image.height(), |index| paint[index * CHANNELS + 3] > 0)
+            Area::of(image.width(), image.height(), |index| {
+                paint[index * CHANNELS + 3] > 0
+            })
         };
         self.canvas.show(&paint);
         self.pending = Some(Pending {
             area: area.unwrap_or(Area::CORNER),
             paint,
-            delay: self.delay(frame.delay),
+            delay: self.delay(delay),
         });
         Ok(())
     }

@@ -5,7 +5,7 @@ use super::{Compression, write};
 use crate::encode::changes::{Area, changed};
 use crate::encode::{Settings, empty};
 use crate::ops::alpha;
-use crate::{Error, Frame, Image, Layout};
+use crate::{Error, Image, Layout};
 
 const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 /// The length of a chunk, its type and its checksum.
@@ -35,9 +35,9 @@ impl<'a> Animation<'a> {
         }
     }
 
-    pub(crate) fn push(&mut self, frame: Frame) -> Result<(), Error> {
+    pub(crate) fn push(&mut self, image: Image, delay: u32) -> Result<(), Error> {
         self.settings.pause.pause();
-        let image = alpha::to_rgba(frame.image);
+        let image = alpha::to_rgba(image);
         let (width, height) = (image.width(), image.height());
         let area = match &self.canvas {
             None => Area {
@@ -52,8 +52,13 @@ impl<'a> Animation<'a> {
         };
         let pixels = area.cut(image.pixels(), width, 4);
         let part = Image::of(area.width, area.height, Layout::Rgba, pixels);
-        let png = write(&part, png::ColorType::Rgba, Compression::Balanced, part.pixels())?;
-        self.control(area, frame.delay);
+        let png = write(
+            &part,
+            png::ColorType::Rgba,
+            Compression::Balanced,
+            part.pixels(),
+        )?;
+        self.control(area, delay);
         for (kind, data) in chunks(&png) {
             match kind {
                 b"IHDR" if self.frames == 0 => self.header = data.to_vec(),

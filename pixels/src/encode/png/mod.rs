@@ -67,7 +67,11 @@ fn write_channels(image: &Image) -> Result<Vec<u8>, Error> {
         return Ok(fast);
     }
     let patient = write(image, colour, Compression::Balanced, image.pixels())?;
-    Ok(if patient.len() < fast.len() { patient } else { fast })
+    Ok(if patient.len() < fast.len() {
+        patient
+    } else {
+        fast
+    })
 }
 
 fn write(
@@ -92,10 +96,16 @@ fn write_indexed(image: &Image, indexed: &Indexed) -> Result<Vec<u8>, Error> {
         _ => (BitDepth::Eight, 8),
     };
     let colours = indexed.colours.iter();
-    let palette: Vec<u8> = colours.clone().flat_map(|colour| [colour[0], colour[1], colour[2]]).collect();
+    let palette: Vec<u8> = colours
+        .clone()
+        .flat_map(|colour| [colour[0], colour[1], colour[2]])
+        .collect();
     // Entries that are not listed are opaque.
     let last = indexed.colours.iter().rposition(|colour| colour[3] < 255);
-    let alphas: Vec<u8> = colours.map(|colour| colour[3]).take(last.map_or(0, |last| last + 1)).collect();
+    let alphas: Vec<u8> = colours
+        .map(|colour| colour[3])
+        .take(last.map_or(0, |last| last + 1))
+        .collect();
 
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, image.width(), image.height());
@@ -108,7 +118,10 @@ fn write_indexed(image: &Image, indexed: &Indexed) -> Result<Vec<u8>, Error> {
     encoder.set_compression(Compression::Balanced);
     // Numbers of colours are no amounts: their differences say nothing.
     encoder.set_filter(Filter::NoFilter);
-    finish(encoder, &packed(&indexed.indices, image.width() as usize, bits))?;
+    finish(
+        encoder,
+        &packed(&indexed.indices, image.width() as usize, bits),
+    )?;
     Ok(bytes)
 }
 

@@ -73,7 +73,13 @@ pub(super) fn frame(frames: &mut Vec<u8>, picture: &Picture, area: Area, delay: 
     const LONGEST: u32 = 0xff_ffff;
 
     let mut data = Vec::new();
-    let numbers = [area.x / 2, area.y / 2, area.width - 1, area.height - 1, delay.min(LONGEST)];
+    let numbers = [
+        area.x / 2,
+        area.y / 2,
+        area.width - 1,
+        area.height - 1,
+        delay.min(LONGEST),
+    ];
     for number in numbers {
         data.extend(&number.to_le_bytes()[..3]);
     }

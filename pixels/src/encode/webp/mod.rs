@@ -12,7 +12,7 @@ use webpkit::{Dimensions, Effort, ImageRef, PixelLayout};
 use super::changes::{Area, changed};
 use super::{Settings, empty};
 use crate::ops::alpha;
-use crate::{Error, Frame, Image, Layout};
+use crate::{Error, Image, Layout};
 
 use container::{Bitstream, Picture};
 
@@ -44,8 +44,8 @@ impl<'a> Animation<'a> {
         }
     }
 
-    pub(crate) fn push(&mut self, frame: Frame) -> Result<(), Error> {
-        let image = alpha::to_rgba(frame.image);
+    pub(crate) fn push(&mut self, image: Image, delay: u32) -> Result<(), Error> {
+        let image = alpha::to_rgba(image);
         let (width, height) = (image.width(), image.height());
         let area = match &self.canvas {
             None => Area {
@@ -62,7 +62,7 @@ impl<'a> Animation<'a> {
         let part = Image::of(area.width, area.height, Layout::Rgba, pixels);
         self.has_alpha |= !alpha::is_opaque(&part);
         let picture = picture(part, &self.settings)?;
-        container::frame(&mut self.frames, &picture, area, frame.delay);
+        container::frame(&mut self.frames, &picture, area, delay);
         self.canvas = Some(image);
         Ok(())
     }
@@ -70,7 +70,12 @@ impl<'a> Animation<'a> {
     pub(crate) fn finish(self) -> Result<Vec<u8>, Error> {
         let canvas = self.canvas.ok_or_else(empty)?;
         let size = (canvas.width(), canvas.height());
-        Ok(container::animation(&self.frames, size, self.has_alpha, self.settings.loop_count))
+        Ok(container::animation(
+            &self.frames,
+            size,
+            self.has_alpha,
+            self.settings.loop_count,
+        ))
     }
 }
 
@@ -83,7 +88,11 @@ fn picture(image: Image, settings: &Settings<'_>) -> Result<Picture, Error> {
     settings.pause.pause();
     let lossy = lossy(&image, is_opaque, settings)?;
     settings.pause.pause();
-    Ok(if exact.len() <= lossy.len() { exact } else { lossy })
+    Ok(if exact.len() <= lossy.len() {
+        exact
+    } else {
+        lossy
+    })
 }
 
 fn lossy(image: &Image, is_opaque: bool, settings: &Settings<'_>) -> Result<Picture, Error> {
@@ -99,7 +108,11 @@ fn lossy(image: &Image, is_opaque: bool, settings: &Settings<'_>) -> Result<Pict
     Ok(Picture {
         bitstream: Bitstream::Lossy,
         data,
-        alpha: if is_opaque { None } else { Some(alpha_plane(image)?) },
+        alpha: if is_opaque {
+            None
+        } else {
+            Some(alpha_plane(image)?)
+        },
     })
 }
 
@@ -115,7 +128,11 @@ fn lossless(image: &Image, is_opaque: bool) -> Result<Picture, Error> {
         .chunks_exact(4)
         .flat_map(|pixel| {
             let hidden = pixel[3] == 0;
-            let colour = if hidden { [0; 4] } else { [pixel[0], pixel[1], pixel[2], pixel[3]] };
+            let colour = if hidden {
+                [0; 4]
+            } else {
+                [pixel[0], pixel[1], pixel[2], pixel[3]]
+            };
             colour.into_iter().take(channels)
         })
         .collect();
@@ -134,7 +151,11 @@ fn alpha_plane(image: &Image) -> Result<Vec<u8>, Error> {
     /// A signature, the size, and what the header of a file says already.
     const HEADER: usize = 5;
 
-    let plane: Vec<u8> = image.pixels().chunks_exact(4).map(|pixel| pixel[3]).collect();
+    let plane: Vec<u8> = image
+        .pixels()
+        .chunks_exact(4)
+        .map(|pixel| pixel[3])
+        .collect();
     let picture = vp8l(&plane, image, image_webp::ColorType::L8)?;
     let data = picture.get(HEADER..).unwrap_or_default();
     Ok([&[FLAGS], data].concat())
