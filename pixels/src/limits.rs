@@ -7,6 +7,8 @@ pub struct Limits {
     pub max_pixels: u64,
     /// Frames of an animation.
     pub max_frames: u32,
+    /// Whether of an animation only the first frame counts, because no other is decoded.
+    pub first_frame_only: bool,
     /// Bytes of memory that decoding may take at once, beside the source itself. Estimated from
     /// the header.
     pub max_memory: usize,
@@ -21,6 +23,7 @@ impl Default for Limits {
         Self {
             max_pixels: 100_000_000,
             max_frames: 1_000,
+            first_frame_only: false,
             max_memory: 256 << 20,
             max_side: 8192,
             max_avif_pixels: 1_000_000,

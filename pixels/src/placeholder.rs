@@ -56,7 +56,11 @@ pub fn placeholder(
     limits: &Limits,
     pause: &dyn Pause,
 ) -> Result<Placeholder, Error> {
-    let mut decoder = decode::open(source, limits)?;
+    let limits = Limits {
+        first_frame_only: true,
+        ..*limits
+    };
+    let mut decoder = decode::open(source, &limits)?;
     let info = decoder.info().clone();
     let longer = info.width.max(info.height);
     let side = |side: u32| {

@@ -47,6 +47,12 @@ pub fn render(
     limits: &Limits,
     pause: &dyn Pause,
 ) -> Result<Rendered, Error> {
+    let format = transform.format().exactly();
+    let is_still = transform.is_still() || format.is_some_and(|format| !format.has_animation());
+    let limits = &Limits {
+        first_frame_only: is_still,
+        ..*limits
+    };
     let decoder = decode::open(source, limits)?;
     let job = Job::new(decoder.info(), transform, limits, pause)?;
     if !job.animated {

@@ -11,6 +11,7 @@ pub(super) fn check(width: u32, height: u32, frames: u32, limits: &Limits) -> Re
     if width == 0 || height == 0 || frames == 0 {
         return Err(Error::undecodable("it has no pixels"));
     }
+    let frames = if limits.first_frame_only { 1 } else { frames };
     at_most(Cost::Frames, frames.into(), limits.max_frames.into())?;
     let canvas = u64::from(width) * u64::from(height);
     let pixels = canvas.saturating_mul(frames.into());
