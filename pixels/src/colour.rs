@@ -24,8 +24,8 @@ pub struct Converter {
 #[derive(Clone)]
 struct Transform {
     executor: Arc<dyn TransformExecutor<u8> + Send + Sync>,
-    /// The channels without alpha, before and after.
-    channels: (usize, usize),
+    /// The channels that it takes; it gives red, green and blue.
+    channels: usize,
 }
 
 /// Rows are converted in pieces of this many pixels.
@@ -84,53 +84,42 @@ fn matching(profile: &ColorProfile, layout: Layout) -> Option<Transform> {
     let executor = profile
         .create_transform_8bit(from, &srgb, CmsLayout::Rgb, options)
         .ok()?;
-    let transform = Transform {
-        executor,
-        channels: (channels, 3),
-    };
-    (channels == 4 || transform.changes_colours()).then_some(transform)
+    let transform = Transform { executor, channels };
+    let is_grey = matches!(layout, Layout::Grey | Layout::GreyAlpha);
+    let applies = layout == Layout::Cmyk || transform.changes_colours(is_grey);
+    applies.then_some(transform)
 }
 
 impl Transform {
-    /// Whether any of a grid of colours becomes another.
-    fn changes_colours(&self) -> bool {
-        let levels = (0..=15_u8).map(|level| level * 17);
-        let colours: Vec<u8> = if self.channels.0 == 1 {
-            levels.collect()
+    /// Whether any of a grid of colours becomes another; of a picture in grey, any grey.
+    fn changes_colours(&self, is_grey: bool) -> bool {
+        let levels = || (0..=15_u8).map(|level| level * 17);
+        let grid: Vec<[u8; 3]> = if is_grey {
+            levels().map(|level| [level; 3]).collect()
         } else {
-            let green = levels
-                .clone()
-                .flat_map(|red| (0..=15_u8).map(move |green| (red, green)));
-            green
-                .flat_map(|(red, green)| (0..=15_u8).map(move |blue| [red, green * 17, blue * 17]))
-                .flatten()
+            let pairs = levels().flat_map(|red| levels().map(move |green| (red, green)));
+            pairs
+                .flat_map(|(red, green)| levels().map(move |blue| [red, green, blue]))
                 .collect()
         };
-        let mut converted = vec![0; colours.len() / self.channels.0 * 3];
+        let channels = self.channels;
+        let colours = grid.iter().flat_map(|colour| colour.iter().take(channels));
+        let colours: Vec<u8> = colours.copied().collect();
+        let mut converted = vec![0; grid.len() * 3];
         if self.executor.transform(&colours, &mut converted).is_err() {
             return false;
         }
-        let before = colours.chunks_exact(self.channels.0);
+        let before = grid.as_flattened().iter();
         before
-            .zip(converted.chunks_exact(3))
-            .any(|(before, after)| {
-                let before = [
-                    before[0],
-                    before[before.len() / 2],
-                    before[before.len() - 1],
-                ];
-                before
-                    .iter()
-                    .zip(after)
-                    .any(|(before, after)| before.abs_diff(*after) > 2)
-            })
+            .zip(&converted)
+            .any(|(before, after)| before.abs_diff(*after) > 2)
     }
 
     fn apply(&self, image: Image, pause: &dyn Pause) -> Result<Image, Error> {
         let layout = image.layout();
         let alpha = usize::from(layout.has_alpha());
         let wide = layout.channels() - alpha;
-        let mut from = Vec::with_capacity(PIECE * self.channels.0);
+        let mut from = Vec::with_capacity(PIECE * self.channels);
         let mut to = vec![0; PIECE * 3];
         let count = image.pixels().len() / layout.channels();
         let mut pixels = Vec::with_capacity(count * (3 + alpha));
@@ -139,12 +128,12 @@ impl Transform {
             from.clear();
             for pixel in piece.chunks_exact(layout.channels()) {
                 // Grey pictures may have a profile of red, green and blue.
-                match (wide, self.channels.0) {
+                match (wide, self.channels) {
                     (1, 3) => from.extend_from_slice(&[pixel[0]; 3]),
                     _ => from.extend_from_slice(&pixel[..wide]),
                 }
             }
-            let to = &mut to[..from.len() / self.channels.0 * 3];
+            let to = &mut to[..from.len() / self.channels * 3];
             self.executor
                 .transform(&from, to)
                 .map_err(|_| Error::internal("its colours could not be converted"))?;

@@ -185,14 +185,14 @@ impl<'a> Job<'a> {
         let frame = decoder.next_frame(&self.wanted(), self.pause)?;
         let frame = frame.ok_or_else(|| Error::undecodable("it has no frames"))?;
         drop(decoder);
-        let image = Pipeline::new(self).apply(frame)?;
+        let image = Pipeline::new(self, 0).apply(frame)?;
         let bytes = encode::still(image, &self.settings(0))?;
         Ok(self.rendered(bytes, 1))
     }
 
     fn animation(&self, mut decoder: Box<dyn Decoder + '_>, thrift: u8) -> Result<Rendered, Error> {
         let wanted = self.wanted();
-        let mut pipeline = Pipeline::new(self);
+        let mut pipeline = Pipeline::new(self, thrift);
         let mut animation = Animation::new(self.settings(thrift))?;
         let mut frames = 0;
         while let Some(frame) = decoder.next_frame(&wanted, self.pause)? {

@@ -46,12 +46,12 @@ impl Settings<'_> {
         let quality = self
             .quality
             .map_or(100, |quality| usize::from(quality.clamp(1, 100)));
-        (quality * 256 / 100).clamp(2, 256) >> self.thrift.saturating_sub(1).min(6)
+        (quality * 256 / 100).clamp(2, 256) >> self.thrift.min(6)
     }
 }
 
 /// The largest `thrift` that makes a difference.
-pub const MOST_THRIFT: u8 = 3;
+pub const MOST_THRIFT: u8 = 2;
 
 /// Encodes a still. What is transparent has to be on a background before, if the format has no
 /// transparency.

@@ -29,6 +29,8 @@ pub enum Filter {
     Mean,
     /// Soft, without overshooting.
     Soft,
+    /// The nearest pixel, so that there are no colours that the picture has not.
+    Nearest,
 }
 
 /// Resizes parts of pictures. Keeps its buffers for the next one.
@@ -102,13 +104,14 @@ impl Scaler {
         let mut pixels = vec![0; count];
         let mut target = TypedImage::<P>::from_buffer(size.0, size.1, &mut pixels)
             .map_err(|_| Error::internal("a picture has another length than its size says"))?;
-        let filter = match filter {
-            Filter::Sharp => FilterType::Lanczos3,
-            Filter::Mean => FilterType::Box,
-            Filter::Soft => FilterType::Bilinear,
+        let algorithm = match filter {
+            Filter::Sharp => ResizeAlg::Convolution(FilterType::Lanczos3),
+            Filter::Mean => ResizeAlg::Convolution(FilterType::Box),
+            Filter::Soft => ResizeAlg::Convolution(FilterType::Bilinear),
+            Filter::Nearest => ResizeAlg::Nearest,
         };
         let options = ResizeOptions::new()
-            .resize_alg(ResizeAlg::Convolution(filter))
+            .resize_alg(algorithm)
             .crop(part.x, part.y, part.width, part.height)
             .use_alpha(false);
         self.resizer

@@ -16,16 +16,23 @@ pub(super) struct Pipeline<'a> {
     plan: Plan,
     /// Whether what matters in the picture is still to be found.
     unfocused: bool,
+    filter: Filter,
 }
 
 impl<'a> Pipeline<'a> {
-    pub(super) fn new(job: &'a Job<'a>) -> Self {
+    /// `thrift` as in [`Settings`](crate::encode::Settings): sharp edges take bytes.
+    pub(super) fn new(job: &'a Job<'a>, thrift: u8) -> Self {
         Pipeline {
             job,
             converter: Converter::new(&job.info),
             scaler: Scaler::default(),
             plan: job.plan,
             unfocused: job.transform.gravity() == Gravity::Auto && job.plan.cuts_off(),
+            filter: match thrift {
+                0 => Filter::Sharp,
+                1 => Filter::Mean,
+                _ => Filter::Nearest,
+            },
         }
     }
 
@@ -44,7 +51,7 @@ impl<'a> Pipeline<'a> {
             frame.shrink,
         );
         let size = self.plan.scaled;
-        let image = self.scaler.resize(frame.image, part, size, Filter::Sharp)?;
+        let image = self.scaler.resize(frame.image, part, size, self.filter)?;
         pause.pause();
         let image = self.converter.to_srgb(image, pause)?;
         let image = turn::turn(image, self.plan.turn, pause);

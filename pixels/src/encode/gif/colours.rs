@@ -45,7 +45,7 @@ impl Colours {
         Colours {
             most,
             is_still: false,
-            tolerance: 12.0 * f64::from(1_u32 << thrift.min(5)),
+            tolerance: 8.0 * f64::from(1_u32 << (2 * thrift).min(6)),
             shared: None,
         }
     }

@@ -180,7 +180,7 @@ fn a_derived_image_of_a_derived_one_does_not_drift() {
         }
         let (first, last) = (picture(&first), picture(&last));
         let quality = psnr(&first, &last);
-        assert!(quality > 34.0, "{format}: {quality:.1} dB");
+        assert!(quality > 32.0, "{format}: {quality:.1} dB");
         let mean = |image: &Image, channel: usize| {
             let values = image.pixels().iter().skip(channel).step_by(4);
             values.map(|value| f64::from(*value)).sum::<f64>() / 15_000.0
