@@ -109,7 +109,7 @@ pub fn open<'a>(source: &'a [u8], limits: &Limits) -> Result<Box<dyn Decoder + '
         Some(Format::Png) => Ok(Box::new(png::open(source, limits)?)),
         Some(Format::Gif) => Ok(Box::new(gif::open(source, limits)?)),
         Some(Format::Webp) => Ok(Box::new(webp::open(source, limits)?)),
-        Some(Format::Avif) => Ok(Box::new(avif::open(source, limits)?)),
+        Some(Format::Avif) => avif::open(source, limits),
         None => Err(Error::undecodable("it is of no known format")),
     }
 }

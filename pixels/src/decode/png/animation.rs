@@ -1,8 +1,7 @@
 //! The frames of an APNG (PNG 3 §11.3.6), composed.
 
-use super::{Reader, SIGNATURE, rows};
+use super::{Reader, rows};
 use crate::decode::canvas::{Canvas, Disposal, Rect, over};
-use crate::decode::reader;
 use crate::{Error, Image, Layout, Limits, Pause};
 
 pub(super) struct Animation {
@@ -112,19 +111,4 @@ fn delay(numerator: u16, denominator: u16) -> u32 {
         u32::from(denominator)
     };
     (u32::from(numerator) * 1000 + denominator / 2) / denominator
-}
-
-/// Whether a frame leaves a transparent place behind.
-pub(super) fn clears(source: &[u8]) -> bool {
-    let mut chunks = reader::Reader::new(source.get(SIGNATURE.len()..).unwrap_or_default());
-    let mut next = || {
-        let length = usize::try_from(chunks.u32_be()?).ok()?;
-        let name = chunks.array()?;
-        let content = chunks.take(length)?;
-        chunks.u32_be()?;
-        Some((name, content))
-    };
-    let dispose_op = |content: &[u8]| content.get(24).copied();
-    std::iter::from_fn(&mut next)
-        .any(|(name, content)| &name == b"fcTL" && dispose_op(content).is_some_and(|op| op > 0))
 }

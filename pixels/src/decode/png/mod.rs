@@ -3,8 +3,12 @@
 //! pixels of an interlaced one too. Frames of an animation are composed on a canvas.
 
 mod animation;
+mod chunks;
 mod rows;
+#[cfg(test)]
+mod tests;
 
+use std::borrow::Cow;
 use std::io::Cursor;
 
 use self::animation::Animation;
@@ -14,7 +18,7 @@ use crate::{Error, Frame, Layout, Limits, Pause};
 /// The first bytes of every PNG.
 pub(super) const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 
-type Reader<'a> = png::Reader<Cursor<&'a [u8]>>;
+type Reader<'a> = png::Reader<Cursor<Cow<'a, [u8]>>>;
 
 pub(super) struct Png<'a> {
     info: Info,
@@ -27,6 +31,12 @@ pub(super) struct Png<'a> {
 }
 
 pub(super) fn open<'a>(source: &'a [u8], limits: &Limits) -> Result<Png<'a>, Error> {
+    let frames = chunks::frames(source);
+    // As in browsers, an animation without a sound frame is a still.
+    let source = match frames {
+        Some(frames) if frames.count == 0 => Cow::Owned(chunks::still(source)),
+        _ => Cow::Borrowed(source),
+    };
     let bytes = limits.max_memory;
     let mut decoder = png::Decoder::new_with_limits(Cursor::new(source), png::Limits { bytes });
     decoder.set_transformations(png::Transformations::EXPAND);
@@ -42,8 +52,11 @@ pub(super) fn open<'a>(source: &'a [u8], limits: &Limits) -> Result<Png<'a>, Err
         png::ColorType::Indexed => return Err(Error::undecodable("it has no palette")),
     };
     let mut info = describe(reader.info(), layout);
-    if info.frames > 1 && animation::clears(source) {
-        info.has_alpha = true;
+    if let Some(frames) = frames.filter(|frames| frames.count > 1) {
+        info.frames = frames.count;
+        info.has_alpha |= frames.clears;
+    } else {
+        info.loop_count = 1;
     }
     budget::check(info.width, info.height, info.frames, limits)?;
     Ok(Png {
@@ -57,9 +70,7 @@ pub(super) fn open<'a>(source: &'a [u8], limits: &Limits) -> Result<Png<'a>, Err
 }
 
 fn describe(header: &png::Info<'_>, layout: Layout) -> Info {
-    let animation = header
-        .animation_control
-        .filter(|animation| animation.num_frames > 0);
+    let animation = header.animation_control;
     let exif = header.exif_metadata.as_deref();
     let coded = header.coding_independent_code_points;
     // cICP precedes iCCP, and both precede sRGB (PNG 3 §4.3).
@@ -75,7 +86,7 @@ fn describe(header: &png::Info<'_>, layout: Layout) -> Info {
             transfer: coded.transfer_function,
         }),
         has_alpha: layout.has_alpha(),
-        frames: animation.map_or(1, |animation| animation.num_frames),
+        frames: 1,
         loop_count: animation.map_or(1, |animation| animation.num_plays),
     }
 }
@@ -97,14 +108,8 @@ impl Decoder for Png<'_> {
         let size = (self.info.width, self.info.height);
         let shrink = shrink::factor(size, wanted.at_least);
         // The picture that other decoders show may be no frame of the animation.
-        if self.given == 0
-            && self
-                .reader
-                .info()
-                .animation_control
-                .is_some_and(|control| control.num_frames > 0)
-            && self.reader.info().frame_control.is_none()
-        {
+        let header = self.reader.info();
+        if self.given == 0 && header.animation_control.is_some() && header.frame_control.is_none() {
             self.reader.next_frame_info().map_err(error)?;
         }
         let whole = self

@@ -6,7 +6,7 @@ use crate::decode::shrink::Shrinker;
 use crate::{Error, Image, Layout, Limits, Pause};
 
 /// Where the pixels of each pass of Adam7 begin, and how far they are apart (PNG 3 §8.1): x, y.
-const PASSES: [((u32, u32), (u32, u32)); 7] = [
+pub(super) const PASSES: [((u32, u32), (u32, u32)); 7] = [
     ((0, 0), (8, 8)),
     ((4, 0), (8, 8)),
     ((0, 4), (4, 8)),
@@ -34,6 +34,7 @@ pub(super) fn still(
             each_row(reader, height, pause, |_, row| {
                 pixels.extend_from_slice(row)
             })?;
+            pixels.resize(length as usize, 0);
             Ok(Image::new(width, height, layout, pixels)?)
         }
         (false, _) => {
@@ -44,7 +45,7 @@ pub(super) fn still(
     }
 }
 
-/// Reads the rows of a frame, of 8 bits a channel.
+/// Reads the rows of a frame, of 8 bits a channel, up to damage if there is any.
 pub(super) fn each_row(
     reader: &mut Reader<'_>,
     height: u32,
@@ -54,14 +55,15 @@ pub(super) fn each_row(
     let deep = reader.output_color_type().1 == png::BitDepth::Sixteen;
     let mut narrow = Vec::new();
     for y in 0..height {
-        let Some(row) = reader.next_row().map_err(error)? else {
-            return Err(Error::undecodable("rows are missing"));
+        let row = match reader.next_row() {
+            Ok(Some(row)) => row,
+            _ if y > 0 => return Ok(()),
+            Ok(None) => return Err(Error::undecodable("it has no rows")),
+            Err(problem) => return Err(error(problem)),
         };
         add(y, eight_bits(row.data(), deep, &mut narrow));
         pause.pause();
     }
-    // The end of the image data, where the next frame is looked for.
-    reader.next_row().map_err(error)?;
     Ok(())
 }
 
@@ -94,7 +96,7 @@ fn interlaced(
     Ok(Image::new(width, height, layout, pixels)?)
 }
 
-/// Reads the pixels of an interlaced frame.
+/// Reads the pixels of an interlaced frame, up to damage if there is any.
 pub(super) fn each_pixel(
     reader: &mut Reader<'_>,
     layout: Layout,
@@ -110,8 +112,11 @@ pub(super) fn each_pixel(
             continue;
         }
         for y in (top..height).step_by(down as usize) {
-            let Some(row) = reader.next_interlaced_row().map_err(error)? else {
-                return Err(Error::undecodable("rows are missing"));
+            let row = match reader.next_interlaced_row() {
+                Ok(Some(row)) => row,
+                _ if (left, y) != (0, 0) => return Ok(()),
+                Ok(None) => return Err(Error::undecodable("it has no rows")),
+                Err(problem) => return Err(error(problem)),
             };
             let row = eight_bits(row.data(), deep, &mut narrow);
             let columns = (left..width).step_by(across as usize);
@@ -121,7 +126,6 @@ pub(super) fn each_pixel(
             pause.pause();
         }
     }
-    reader.next_row().map_err(error)?;
     Ok(())
 }
 
