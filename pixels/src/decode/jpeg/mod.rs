@@ -1,0 +1,73 @@
+//! JPEG.
+
+mod colours;
+mod full;
+mod header;
+mod reduced;
+mod segments;
+#[cfg(test)]
+mod tests;
+mod upsample;
+
+use self::header::{Header, Process};
+use self::reduced::Scale;
+use super::{Decoder, Format, Info, Wanted, budget};
+use crate::{Error, Frame, Limits, Pause};
+
+/// More scans than encoders write, and few enough for a small file not to cost minutes.
+const MAX_SCANS: usize = 100;
+
+pub(super) struct Jpeg<'a> {
+    source: &'a [u8],
+    info: Info,
+    header: Header,
+    limits: Limits,
+    given: bool,
+}
+
+pub(super) fn open<'a>(source: &'a [u8], limits: &Limits) -> Result<Jpeg<'a>, Error> {
+    let header = header::read(source)?;
+    budget::check(header.width.into(), header.height.into(), 1, limits)?;
+    let info = Info {
+        format: Format::Jpeg,
+        width: header.width.into(),
+        height: header.height.into(),
+        orientation: header.orientation,
+        icc: header.icc.clone(),
+        coding: None,
+        has_alpha: false,
+        frames: 1,
+        loop_count: 1,
+    };
+    Ok(Jpeg {
+        source,
+        info,
+        header,
+        limits: *limits,
+        given: false,
+    })
+}
+
+impl Decoder for Jpeg<'_> {
+    fn info(&self) -> &Info {
+        &self.info
+    }
+
+    fn next_frame(&mut self, wanted: &Wanted, pause: &dyn Pause) -> Result<Option<Frame>, Error> {
+        if std::mem::replace(&mut self.given, true) {
+            return Ok(None);
+        }
+        let scale = Scale::fitting(&self.header, wanted)
+            .filter(|_| self.header.process != Process::Lossless);
+        if let Some(scale) = scale {
+            let image = reduced::decode(self.source, &self.header, scale, &self.limits, pause)?;
+            let shrink = scale.factor();
+            return Ok(Some(Frame {
+                image,
+                shrink,
+                delay: 0,
+            }));
+        }
+        full::decode(self.source, &self.header, wanted, &self.limits, pause).map(Some)
+    }
+}

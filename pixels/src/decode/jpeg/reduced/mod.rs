@@ -1,0 +1,186 @@
+//! A JPEG at 1/8 or 1/4 of its size, from few of its coefficients: most of the time of decoding
+//! goes into coefficients that a small picture does not show.
+//!
+//! The mean of a block is its only sample at 1/8. With the three coefficients of the lowest
+//! frequencies it has two by two samples at 1/4. All others are passed over, several at a time
+//! ([`huffman::Skipper`]). Scans of a progressive picture that have only coefficients which are
+//! not needed are not read at all; at 1/4, most have to be read, to know which coefficients the
+//! next scan has a bit of: one bit per coefficient is remembered.
+//!
+//! The data flows from [`bits`] through [`huffman`] and [`blocks`] in the order of [`scan`] into
+//! the kept coefficients of each component, which become [`samples`], and then pixels.
+//!
+//! Damage is never an error here if there is anything to show: what is missing stays grey.
+
+mod bits;
+mod blocks;
+mod coefficients;
+mod grid;
+mod huffman;
+mod samples;
+mod scan;
+mod tables;
+
+use self::bits::Bits;
+use self::coefficients::{Coefficients, Progressive, Sequential};
+use self::grid::Grid;
+use self::scan::Scan;
+use self::tables::Tables;
+use super::MAX_SCANS;
+use super::header::{Header, Process};
+use super::segments::{Segments, marker};
+use crate::decode::{Wanted, budget};
+use crate::{Error, Image, Limits, Pause};
+
+/// How much smaller the result is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scale {
+    Eighth,
+    Quarter,
+}
+
+impl Scale {
+    /// The smallest scale that has the wanted size, if there is one.
+    pub(super) fn fitting(header: &Header, wanted: &Wanted) -> Option<Self> {
+        [Self::Eighth, Self::Quarter].into_iter().find(|scale| {
+            let (width, height) = scale.size(header);
+            width >= wanted.at_least.0 && height >= wanted.at_least.1
+        })
+    }
+
+    /// The pixels that one of the result stands for, across and down.
+    pub(super) const fn factor(self) -> u32 {
+        match self {
+            Self::Eighth => 8,
+            Self::Quarter => 4,
+        }
+    }
+
+    /// The samples of a block, across and down.
+    const fn samples(self) -> usize {
+        match self {
+            Self::Eighth => 1,
+            Self::Quarter => 2,
+        }
+    }
+
+    /// The coefficients of a block that are kept.
+    const fn kept(self) -> usize {
+        self.samples() * self.samples()
+    }
+
+    fn size(self, header: &Header) -> (u32, u32) {
+        let along = |side: u16| u32::from(side).div_ceil(self.factor());
+        (along(header.width), along(header.height))
+    }
+}
+
+/// What decoding takes at once.
+fn memory(header: &Header, grid: &Grid, scale: Scale) -> u64 {
+    let blocks = |component: usize| {
+        let (across, down) = grid.size(component);
+        across as u64 * down as u64
+    };
+    let blocks: u64 = (0..header.components.len()).map(blocks).sum();
+    let map = match (header.process, scale) {
+        (Process::Progressive, Scale::Quarter) => 8,
+        _ => 0,
+    };
+    let (width, height) = scale.size(header);
+    let result = u64::from(width) * u64::from(height) * header.components.len() as u64;
+    blocks * (3 * scale.kept() as u64 + map) + result
+}
+
+/// Decodes a sequential or progressive picture.
+pub(super) fn decode(
+    source: &[u8],
+    header: &Header,
+    scale: Scale,
+    limits: &Limits,
+    pause: &dyn Pause,
+) -> Result<Image, Error> {
+    let grid = Grid::new(header);
+    budget::check_memory(memory(header, &grid, scale), limits)?;
+    let mut picture = Picture {
+        source,
+        header,
+        scale,
+        tables: Tables::default(),
+        coefficients: Coefficients::new(header, &grid, scale),
+        grid,
+        units: 0,
+    };
+    let mut segments = Segments::new(source);
+    let mut scans = 0;
+    while let Some(segment) = segments.next() {
+        let done = match segment.marker {
+            marker::EOI => break,
+            marker::SOS => {
+                scans += 1;
+                if scans > MAX_SCANS {
+                    return Err(Error::undecodable("it has more than 100 scans"));
+                }
+                picture.scan(segment.content, &mut segments, pause)
+            }
+            other => picture.tables.read(other, segment.content),
+        };
+        match done {
+            // What comes behind damage is ignored if there is a picture before it.
+            Err(_) if picture.units > 0 => break,
+            done => done?,
+        }
+    }
+    if picture.units == 0 {
+        return Err(Error::undecodable("its first scan has no pixels"));
+    }
+    samples::assemble(header, &picture.grid, picture.coefficients, scale, pause)
+}
+
+/// A picture while it is decoded.
+struct Picture<'a> {
+    source: &'a [u8],
+    header: &'a Header,
+    scale: Scale,
+    tables: Tables,
+    coefficients: Coefficients,
+    grid: Grid,
+    /// The units of scans that were decoded.
+    units: u64,
+}
+
+impl Picture<'_> {
+    /// Decodes a scan, if anything of it is kept.
+    fn scan(
+        &mut self,
+        content: &[u8],
+        segments: &mut Segments<'_>,
+        pause: &dyn Pause,
+    ) -> Result<(), Error> {
+        let scan = Scan::read(content, self.header)?;
+        self.coefficients
+            .set_tables(&scan, self.header, &self.tables)?;
+        let progressive = self.header.process == Process::Progressive;
+        if progressive && scan.first > 0 && self.scale == Scale::Eighth {
+            return Ok(());
+        }
+        if !progressive {
+            for selection in &scan.components {
+                self.tables.build_skipper(selection.ac)?;
+            }
+        }
+        let mut bits = Bits::new(self.source, segments.rest().0);
+        let (grid, interval) = (&self.grid, self.tables.interval);
+        self.units += if progressive {
+            let mut blocks = Progressive::new(&scan, &self.tables, &mut self.coefficients)?;
+            scan::visit(&mut bits, &scan, grid, interval, pause, &mut blocks)
+        } else if self.scale == Scale::Eighth {
+            let mut blocks = Sequential::<1>::new(&scan, &self.tables, &mut self.coefficients)?;
+            scan::visit(&mut bits, &scan, grid, interval, pause, &mut blocks)
+        } else {
+            let mut blocks = Sequential::<4>::new(&scan, &self.tables, &mut self.coefficients)?;
+            scan::visit(&mut bits, &scan, grid, interval, pause, &mut blocks)
+        };
+        segments.seek(bits.position());
+        Ok(())
+    }
+}

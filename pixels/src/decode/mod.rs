@@ -1,0 +1,115 @@
+//! From the bytes of a file to its frames, at the size that the result needs.
+
+mod avif;
+mod budget;
+mod canvas;
+mod exif;
+mod gif;
+mod jpeg;
+mod png;
+mod reader;
+mod shrink;
+mod webp;
+
+use darkroom_transform::Format;
+
+use crate::{Error, Frame, Limits, Pause};
+
+/// The format that a file begins as.
+#[must_use]
+pub fn format_of(source: &[u8]) -> Option<Format> {
+    match source {
+        [0xFF, 0xD8, 0xFF, ..] => Some(Format::Jpeg),
+        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some(Format::Gif),
+        [
+            b'R',
+            b'I',
+            b'F',
+            b'F',
+            _,
+            _,
+            _,
+            _,
+            b'W',
+            b'E',
+            b'B',
+            b'P',
+            ..,
+        ] => Some(Format::Webp),
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] => Some(Format::Avif),
+        _ if source.starts_with(png::SIGNATURE) => Some(Format::Png),
+        _ => None,
+    }
+}
+
+/// What the header of a file says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Info {
+    /// The format, told from the bytes.
+    pub format: Format,
+    /// Columns as stored, before orientation.
+    pub width: u32,
+    /// Rows as stored, before orientation.
+    pub height: u32,
+    /// How the stored picture is turned to be shown: 1 to 8, as Exif has it.
+    pub orientation: u8,
+    /// The ICC profile of the stored colours. Without one (and without `coding`) they are sRGB.
+    pub icc: Option<Vec<u8>>,
+    /// The colour space as code points, where there is no ICC profile and it is not sRGB.
+    pub coding: Option<Coding>,
+    /// Whether a pixel may be transparent.
+    pub has_alpha: bool,
+    /// Pictures of the animation; 1 in a still.
+    pub frames: u32,
+    /// How often the animation is played; 0 is for ever. 1 in a still.
+    pub loop_count: u32,
+}
+
+/// A colour space by the code points of ITU-T H.273, of RGB with the full range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Coding {
+    /// `ColourPrimaries`.
+    pub primaries: u8,
+    /// `TransferCharacteristics`.
+    pub transfer: u8,
+}
+
+/// What the result needs of a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// The size of the whole stored picture, before orientation, that the result needs at least.
+    /// A decoder may give any size from this one up to the full one, with the ratio kept.
+    pub at_least: (u32, u32),
+    /// Whether the first frame of an animation is enough.
+    pub first_frame_only: bool,
+}
+
+/// Gives the frames of a file one after the other.
+pub trait Decoder {
+    /// What the header says.
+    fn info(&self) -> &Info;
+
+    /// The next frame; `None` after the last. All frames of a file have the same size if they
+    /// are asked for with the same `wanted`.
+    ///
+    /// # Errors
+    /// [`Error::Undecodable`] if the file is damaged here, [`Error::TooCostly`] if it costs more
+    /// than its header said.
+    fn next_frame(&mut self, wanted: &Wanted, pause: &dyn Pause) -> Result<Option<Frame>, Error>;
+}
+
+/// Reads the header of a file, and checks what it costs before anything is decoded.
+///
+/// # Errors
+/// [`Error::Undecodable`] if it is no image, [`Error::TooCostly`] beyond `limits`, and
+/// [`Error::Unsupported`] if it uses something that this build cannot decode.
+pub fn open<'a>(source: &'a [u8], limits: &Limits) -> Result<Box<dyn Decoder + 'a>, Error> {
+    match format_of(source) {
+        Some(Format::Jpeg) => Ok(Box::new(jpeg::open(source, limits)?)),
+        Some(Format::Png) => Ok(Box::new(png::open(source, limits)?)),
+        Some(Format::Gif) => Ok(Box::new(gif::open(source, limits)?)),
+        Some(Format::Webp) => Ok(Box::new(webp::open(source, limits)?)),
+        Some(Format::Avif) => avif::open(source, limits),
+        None => Err(Error::undecodable("it is of no known format")),
+    }
+}

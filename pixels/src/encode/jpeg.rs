@@ -1,0 +1,80 @@
+//! JPEG: baseline with Huffman tables made for the picture. Progressive files of this encoder
+//! are larger.
+
+use jpeg_encoder::{
+    ChromaSubsamplingMethod, Encoder, ImageBuffer, JpegColorType, SamplingFactor, rgb_to_ycbcr,
+};
+
+use super::Settings;
+use crate::ops::alpha;
+use crate::{Error, Image, Layout, Pause};
+
+/// From this quality on, colours have the resolution of brightness.
+const FULL_COLOUR: u8 = 95;
+
+/// Encodes a picture without transparency.
+///
+/// # Errors
+/// [`Error::Internal`] if the encoder fails.
+pub fn encode(image: &Image, settings: &Settings<'_>) -> Result<Vec<u8>, Error> {
+    let quality = settings.quality();
+    let mut bytes = Vec::new();
+    let mut encoder = Encoder::new(&mut bytes, quality);
+    encoder.set_optimized_huffman_tables(true);
+    encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
+    encoder.set_sampling_factor(if quality >= FULL_COLOUR {
+        SamplingFactor::F_1_1
+    } else {
+        SamplingFactor::F_2_2
+    });
+    let opaque = match image.layout() {
+        Layout::Grey | Layout::Rgb => None,
+        _ => Some(alpha::without_alpha(image.clone())),
+    };
+    let source = Source {
+        image: opaque.as_ref().unwrap_or(image),
+        pause: settings.pause,
+    };
+    encoder
+        .encode_image(source)
+        .map_err(|error| Error::internal(error.to_string()))?;
+    Ok(bytes)
+}
+
+struct Source<'a> {
+    image: &'a Image,
+    pause: &'a dyn Pause,
+}
+
+impl ImageBuffer for Source<'_> {
+    fn get_jpeg_color_type(&self) -> JpegColorType {
+        match self.image.layout() {
+            Layout::Grey => JpegColorType::Luma,
+            _ => JpegColorType::Ycbcr,
+        }
+    }
+
+    fn width(&self) -> u16 {
+        u16::try_from(self.image.width()).unwrap_or(u16::MAX)
+    }
+
+    fn height(&self) -> u16 {
+        u16::try_from(self.image.height()).unwrap_or(u16::MAX)
+    }
+
+    fn fill_buffers(&self, y: u16, buffers: &mut [Vec<u8>; 4]) {
+        self.pause.pause();
+        let stride = self.image.stride();
+        let row = &self.image.pixels()[usize::from(y) * stride..][..stride];
+        if self.image.layout() == Layout::Grey {
+            buffers[0].extend_from_slice(row);
+            return;
+        }
+        for pixel in row.chunks_exact(3) {
+            let (y, blue, red) = rgb_to_ycbcr(pixel[0], pixel[1], pixel[2]);
+            buffers[0].push(y);
+            buffers[1].push(blue);
+            buffers[2].push(red);
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! What is shown while an image loads.
+
+use crate::colour::Converter;
+use crate::decode::{self, Wanted};
+use crate::ops::resize::{Filter, Part, Scaler};
+use crate::ops::{alpha, canvas, turn};
+use crate::{Error, Image, Limits, Pause};
+
+use darkroom_transform::{Background, Turn};
+
+/// A few bytes that a client turns into a blurred picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placeholder {
+    /// A ThumbHash, with the ratio of the picture and its transparency.
+    pub thumbhash: Vec<u8>,
+    /// A BlurHash of 4 × 3 components, on white.
+    pub blurhash: String,
+    /// The mean colour: red, green and blue.
+    pub color: [u8; 3],
+}
+
+/// The longer side of the picture that placeholders are made of.
+const SIDE: u32 = 100;
+
+impl Placeholder {
+    /// The placeholder of an upright picture in sRGB.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if it cannot be scaled or encoded.
+    pub fn of(image: Image, pause: &dyn Pause) -> Result<Placeholder, Error> {
+        let small = alpha::to_rgba(reduced(image)?);
+        pause.pause();
+        let (width, height) = (small.width(), small.height());
+        let (columns, rows) = (width as usize, height as usize);
+        let thumbhash = fast_thumbhash::rgba_to_thumb_hash(columns, rows, small.pixels());
+        let color = mean(&small);
+        let white = alpha::to_rgba(canvas::on_background(small, Background::WHITE, pause));
+        pause.pause();
+        let (across, down) = if width >= height { (4, 3) } else { (3, 4) };
+        let blurhash = blurhash::encode(across, down, width, height, white.pixels())
+            .map_err(|error| Error::internal(error.to_string()))?;
+        Ok(Placeholder {
+            thumbhash,
+            blurhash,
+            color,
+        })
+    }
+}
+
+/// The placeholder of a source: of its first frame, upright, in sRGB.
+///
+/// # Errors
+/// As [`render`](crate::render).
+pub fn placeholder(
+    source: &[u8],
+    limits: &Limits,
+    pause: &dyn Pause,
+) -> Result<Placeholder, Error> {
+    let limits = Limits {
+        first_frame_only: true,
+        ..*limits
+    };
+    let mut decoder = decode::open(source, &limits)?;
+    let info = decoder.info().clone();
+    let longer = info.width.max(info.height);
+    let side = |side: u32| {
+        let reduced = (u64::from(side) * u64::from(SIDE)).div_ceil(u64::from(longer));
+        u32::try_from(reduced).unwrap_or(side).clamp(1, side)
+    };
+    let wanted = Wanted {
+        at_least: (side(info.width), side(info.height)),
+        first_frame_only: true,
+    };
+    let frame = decoder.next_frame(&wanted, pause)?;
+    let frame = frame.ok_or_else(|| Error::undecodable("it has no frames"))?;
+    let image = reduced(frame.image)?;
+    let image = Converter::new(&info).to_srgb(image, pause)?;
+    let image = turn::turn(image, Turn::from_exif(info.orientation), pause);
+    Placeholder::of(image, pause)
+}
+
+fn reduced(image: Image) -> Result<Image, Error> {
+    let longer = image.width().max(image.height());
+    if longer <= SIDE {
+        return Ok(image);
+    }
+    let factor = f64::from(SIDE) / f64::from(longer);
+    let side = |side: u32| ((f64::from(side) * factor).round() as u32).max(1);
+    let size = (side(image.width()), side(image.height()));
+    let whole = Part {
+        x: 0.0,
+        y: 0.0,
+        width: image.width().into(),
+        height: image.height().into(),
+    };
+    Scaler::default().resize(image, whole, size, Filter::Mean)
+}
+
+/// The mean colour of what is visible; of nothing, white.
+fn mean(image: &Image) -> [u8; 3] {
+    let mut sums = [0_u64; 4];
+    for pixel in image.pixels().chunks_exact(4) {
+        let alpha = u64::from(pixel[3]);
+        for (sum, colour) in sums.iter_mut().zip(&pixel[..3]) {
+            *sum += u64::from(*colour) * alpha;
+        }
+        sums[3] += alpha;
+    }
+    let mean = |sum: u64| {
+        let mean = (sum + sums[3] / 2).checked_div(sums[3]);
+        mean.map_or(255, |mean| mean as u8)
+    };
+    [mean(sums[0]), mean(sums[1]), mean(sums[2])]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::pictures::{flat, photo};
+    use crate::{Layout, NoPause};
+
+    #[test]
+    fn a_placeholder_looks_like_its_picture() {
+        let image = photo(300, 200, Layout::Rgb);
+        let placeholder = Placeholder::of(image, &NoPause).expect("a placeholder");
+        let (width, height, pixels) =
+            fast_thumbhash::thumb_hash_to_rgba(&placeholder.thumbhash).expect("a picture");
+        assert!(width > height, "the ratio is kept");
+        assert_eq!(pixels.len(), width * height * 4);
+        let shown = blurhash::decode(&placeholder.blurhash, 32, 20, 1.0).expect("a picture");
+        let red: u64 = shown.chunks_exact(4).map(|pixel| u64::from(pixel[0])).sum();
+        assert!((red / 640).abs_diff(placeholder.color[0].into()) < 12);
+        assert!(placeholder.thumbhash.len() <= 25 && placeholder.blurhash.len() == 28);
+    }
+
+    #[test]
+    fn colours_are_those_that_are_visible() {
+        let of = |image| {
+            Placeholder::of(image, &NoPause)
+                .expect("a placeholder")
+                .color
+        };
+        assert_eq!(of(flat(3, 900, Layout::Rgb, &[10, 20, 30])), [10, 20, 30]);
+        assert_eq!(of(flat(1, 1, Layout::Grey, &[77])), [77; 3]);
+        assert_eq!(of(flat(4, 4, Layout::Rgba, &[1, 2, 3, 0])), [255; 3]);
+        assert_eq!(
+            of(flat(4, 4, Layout::Rgba, &[200, 100, 50, 9])),
+            [200, 100, 50]
+        );
+    }
+}

@@ -1,0 +1,220 @@
+//! From a source and a transform to the bytes of a derived image.
+//!
+//! ```text
+//! bytes ─decode─▶ frames ─scale─▶ ─to sRGB─▶ ─turn─▶ ─blur, sharpen─▶ ─pad─▶ ─encode─▶ bytes
+//! ```
+//!
+//! The decoder gives as few pixels as it can and the result needs, and everything after the
+//! scaling has the size of the result. An animation goes through frame by frame.
+
+mod pipeline;
+
+use darkroom_transform::{Client, Format, FormatChoice, Plan, Source, Transform, Turn};
+
+use crate::decode::{self, Decoder, Info, Wanted};
+use crate::encode::{self, Animation, MOST_THRIFT, Settings};
+use crate::{Cost, Error, Limits, Pause};
+
+use pipeline::Pipeline;
+
+/// A derived image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rendered {
+    /// The bytes of the file.
+    pub bytes: Vec<u8>,
+    /// Its format.
+    pub format: Format,
+    /// Columns.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// Frames of the animation; 1 in a still.
+    pub frames: u32,
+    /// Whether the source has frames that the result has not.
+    pub frames_dropped: bool,
+}
+
+/// Derives an image.
+///
+/// `format=auto` is meant to be resolved before, for the client; here it means a client that
+/// accepts no newer format.
+///
+/// # Errors
+/// [`Error`] says what is wrong with the source, the transform, or the cost of both.
+pub fn render(
+    source: &[u8],
+    transform: &Transform,
+    limits: &Limits,
+    pause: &dyn Pause,
+) -> Result<Rendered, Error> {
+    let format = transform.format().exactly();
+    let is_still = transform.is_still() || format.is_some_and(|format| !format.has_animation());
+    let limits = &Limits {
+        first_frame_only: is_still,
+        ..*limits
+    };
+    let decoder = decode::open(source, limits)?;
+    let job = Job::new(decoder.info(), transform, limits, pause)?;
+    if !job.animated {
+        return job.still(decoder);
+    }
+    // A smaller box must not lead to more bytes.
+    let (sides, original) = (job.plan.canvas, source.len());
+    let stored = job.source.upright();
+    let smaller = sides.0 <= stored.0 && sides.1 <= stored.1;
+    let mut best = job.animation(decoder, 0)?;
+    let same_format = job.format == job.source.format;
+    let mut thrift = 1;
+    while same_format && smaller && best.bytes.len() > original && thrift <= MOST_THRIFT {
+        let next = job.animation(decode::open(source, limits)?, thrift)?;
+        if next.bytes.len() < best.bytes.len() {
+            best = next;
+        }
+        thrift += 1;
+    }
+    Ok(best)
+}
+
+/// What the header of a file says, as transforms need it.
+pub fn source(info: &Info) -> Source {
+    Source {
+        width: info.width,
+        height: info.height,
+        orientation: Turn::from_exif(info.orientation),
+        format: info.format,
+        frames: info.frames,
+        has_alpha: info.has_alpha,
+        plain: false,
+    }
+}
+
+struct Job<'a> {
+    info: Info,
+    source: Source,
+    transform: Transform,
+    plan: Plan,
+    format: Format,
+    animated: bool,
+    limits: &'a Limits,
+    pause: &'a dyn Pause,
+}
+
+/// How many pixels of the source there should be for one of the result, in each direction:
+/// with fewer, the softness of a reduced decoding would be seen.
+const OVERSAMPLING: u32 = 2;
+
+impl<'a> Job<'a> {
+    fn new(
+        info: &Info,
+        transform: &Transform,
+        limits: &'a Limits,
+        pause: &'a dyn Pause,
+    ) -> Result<Job<'a>, Error> {
+        let source = source(info);
+        let client = Client {
+            accepts: &[],
+            avif_pixels: 0,
+        };
+        let sides = darkroom_transform::Limits {
+            max_side: limits.max_side,
+        };
+        let transform = transform.resolved(&source, client, &sides)?;
+        let plan = Plan::new(&transform, &source, &sides)?;
+        let format = match transform.format() {
+            FormatChoice::Exactly(format) => format,
+            FormatChoice::Source | FormatChoice::Auto => source.format,
+        };
+        let frames = source.frames > 1 && !transform.is_still();
+        if frames && format == Format::Avif && source.format == Format::Avif {
+            return Err(Error::Unsupported {
+                feature: "an animation in AVIF (its first frame, with `anim=0`, and animations in \
+                          WebP can be derived)",
+            });
+        }
+        let job = Job {
+            info: info.clone(),
+            source,
+            transform,
+            plan,
+            format,
+            animated: frames && format.has_animation(),
+            limits,
+            pause,
+        };
+        job.check_memory()?;
+        Ok(job)
+    }
+
+    /// The pixels of the result, and what is made of them on the way.
+    fn check_memory(&self) -> Result<(), Error> {
+        /// The scaled picture, its conversion, and the copy that an encoder makes.
+        const BYTES: u64 = 4 * 3;
+
+        let (width, height) = self.plan.canvas;
+        let needed = u64::from(width) * u64::from(height) * BYTES;
+        let limit = self.limits.max_memory as u64;
+        if needed > limit {
+            return Err(Error::TooCostly {
+                cost: Cost::Memory,
+                needed,
+                limit,
+            });
+        }
+        Ok(())
+    }
+
+    fn wanted(&self) -> Wanted {
+        Wanted {
+            at_least: self.plan.source_at_least(&self.source, OVERSAMPLING),
+            first_frame_only: !self.animated,
+        }
+    }
+
+    fn settings(&self, thrift: u8) -> Settings<'a> {
+        Settings {
+            format: self.format,
+            quality: self.transform.quality(),
+            loop_count: self.info.loop_count,
+            thrift,
+            limits: self.limits,
+            pause: self.pause,
+        }
+    }
+
+    fn still(&self, mut decoder: Box<dyn Decoder + '_>) -> Result<Rendered, Error> {
+        let frame = decoder.next_frame(&self.wanted(), self.pause)?;
+        let frame = frame.ok_or_else(|| Error::undecodable("it has no frames"))?;
+        drop(decoder);
+        let image = Pipeline::new(self, 0).apply(frame)?;
+        let bytes = encode::still(image, &self.settings(0))?;
+        Ok(self.rendered(bytes, 1))
+    }
+
+    fn animation(&self, mut decoder: Box<dyn Decoder + '_>, thrift: u8) -> Result<Rendered, Error> {
+        let wanted = self.wanted();
+        let mut pipeline = Pipeline::new(self, thrift);
+        let mut animation = Animation::new(self.settings(thrift))?;
+        let mut frames = 0;
+        while let Some(frame) = decoder.next_frame(&wanted, self.pause)? {
+            let delay = frame.delay;
+            animation.push(pipeline.apply(frame)?, delay)?;
+            frames += 1;
+        }
+        Ok(self.rendered(animation.finish()?, frames))
+    }
+
+    fn rendered(&self, bytes: Vec<u8>, frames: u32) -> Rendered {
+        let (width, height) = self.plan.canvas;
+        Rendered {
+            bytes,
+            format: self.format,
+            width,
+            height,
+            frames,
+            frames_dropped: frames < self.source.frames,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
