@@ -15,6 +15,7 @@
 //!   canonical: two spellings of one transform have one text, which is itself a query. It
 //!   contains nothing that a URL, an entity tag or a key of a database would have to escape.
 //! - [`Plan`]: the geometry for one [`Source`], computed with whole numbers.
+//! - [`exchange`]: how the component that serves images asks the other for a derived one.
 //!
 //! # Which parameters go together
 //! - Beside `preset` only `dpr`, `format` and `q` may stand. They replace those of the preset.
@@ -36,6 +37,7 @@ mod background;
 mod canonical;
 mod crop;
 mod error;
+pub mod exchange;
 mod format;
 mod geometry;
 mod gravity;
