@@ -1,0 +1,166 @@
+//! From a request to a response, without I/O.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use darkroom_pixels::{Error, Limits, Pause, Placeholder, Rendered, Transform};
+use darkroom_transform::exchange::{
+    FRAMES, HEIGHT, LIMIT, MAX_AVIF_PIXELS, MAX_FRAMES, MAX_MEMORY, MAX_PIXELS, MAX_SIDE,
+    PLACEHOLDER, REFUSAL, RENDER, Refusal, WIDTH,
+};
+
+/// A request that has been understood, but for the source in its body.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Request {
+    /// A derived image.
+    Render(Box<Transform>, Limits),
+    /// A placeholder.
+    Placeholder(Limits),
+}
+
+/// A response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// The status.
+    pub status: u16,
+    /// The media type of the body.
+    pub content_type: &'static str,
+    /// Other headers.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Request {
+    /// Understands the target of a POST, and its headers, of which `header` has the values.
+    ///
+    /// # Errors
+    ///
+    /// Returns the response to a request that does not have the form of
+    /// [`darkroom_transform::exchange`].
+    pub fn read<'a>(
+        target: &str,
+        header: impl Fn(&str) -> Option<&'a str>,
+    ) -> Result<Self, Response> {
+        let limits = limits(header)?;
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        match path {
+            RENDER => {
+                let transform = query.parse::<Transform>();
+                let transform = transform.map_err(|error| malformed(&error.to_string()))?;
+                Ok(Self::Render(Box::new(transform), limits))
+            }
+            PLACEHOLDER => Ok(Self::Placeholder(limits)),
+            _ => Err(malformed(&format!(
+                "the path must be {RENDER} or {PLACEHOLDER}, not {path}"
+            ))),
+        }
+    }
+
+    /// Does what is asked for with the source.
+    pub fn answer(&self, source: &[u8], pause: &dyn Pause) -> Response {
+        let response = match self {
+            Self::Render(transform, limits) => {
+                darkroom_pixels::render(source, transform, limits, pause).map(rendered)
+            }
+            Self::Placeholder(limits) => {
+                darkroom_pixels::placeholder(source, limits, pause).map(|made| placeholder(&made))
+            }
+        };
+        response.unwrap_or_else(|error| refused(&error))
+    }
+}
+
+/// Reads the limits. One that is absent has its default.
+fn limits<'a>(header: impl Fn(&str) -> Option<&'a str>) -> Result<Limits, Response> {
+    fn number<T: std::str::FromStr>(
+        name: &str,
+        value: Option<&str>,
+        default: T,
+    ) -> Result<T, Response> {
+        let parsed = value.map_or(Ok(default), str::parse);
+        parsed.map_err(|_| malformed(&format!("{name} must be a whole number")))
+    }
+    let default = Limits::default();
+    Ok(Limits {
+        max_pixels: number(MAX_PIXELS, header(MAX_PIXELS), default.max_pixels)?,
+        max_frames: number(MAX_FRAMES, header(MAX_FRAMES), default.max_frames)?,
+        max_memory: number(MAX_MEMORY, header(MAX_MEMORY), default.max_memory)?,
+        max_side: number(MAX_SIDE, header(MAX_SIDE), default.max_side)?,
+        max_avif_pixels: number(
+            MAX_AVIF_PIXELS,
+            header(MAX_AVIF_PIXELS),
+            default.max_avif_pixels,
+        )?,
+        ..default
+    })
+}
+
+impl Response {
+    /// A response without a body.
+    pub fn bare(status: u16) -> Self {
+        Self {
+            status,
+            content_type: "text/plain",
+            headers: Vec::new(),
+            body: Vec::new(),
+        }
+    }
+}
+
+fn rendered(made: Rendered) -> Response {
+    Response {
+        status: 200,
+        content_type: made.format.media_type(),
+        headers: vec![
+            (WIDTH, made.width.to_string()),
+            (HEIGHT, made.height.to_string()),
+            (FRAMES, made.frames.to_string()),
+        ],
+        body: made.bytes,
+    }
+}
+
+fn placeholder(made: &Placeholder) -> Response {
+    let thumbhash = STANDARD.encode(&made.thumbhash);
+    let [red, green, blue] = made.color;
+    let body = format!(
+        "{thumbhash}\n{}\n#{red:02x}{green:02x}{blue:02x}\n",
+        made.blurhash
+    );
+    Response {
+        status: 200,
+        content_type: "text/plain",
+        headers: Vec::new(),
+        body: body.into_bytes(),
+    }
+}
+
+fn malformed(reason: &str) -> Response {
+    refusal(Refusal::Malformed, reason, None)
+}
+
+fn refused(error: &Error) -> Response {
+    let (kind, limit) = match error {
+        Error::Undecodable { .. } => (Refusal::Undecodable, None),
+        Error::TooCostly { limit, .. } => (Refusal::TooCostly, Some(*limit)),
+        Error::TooLarge { limit, .. } => (Refusal::TooLarge, Some(*limit)),
+        Error::Unsupported { .. } => (Refusal::Unsupported, None),
+        Error::CropOutside { .. } => (Refusal::CropOutside, None),
+        Error::Internal { .. } => (Refusal::Internal, None),
+    };
+    refusal(kind, &error.to_string(), limit)
+}
+
+fn refusal(kind: Refusal, reason: &str, limit: Option<u64>) -> Response {
+    let mut headers = vec![(REFUSAL, kind.name().to_owned())];
+    headers.extend(limit.map(|limit| (LIMIT, limit.to_string())));
+    Response {
+        status: kind.status(),
+        content_type: "text/plain",
+        headers,
+        body: reason.as_bytes().to_vec(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,89 @@
+use darkroom_pixels::NoPause;
+use darkroom_transform::exchange::{MAX_PIXELS, MAX_SIDE};
+
+use super::{Request, Response};
+
+/// A GIF of one pixel.
+const GIF: &[u8] =
+    b"GIF89a\x01\0\x01\0\x80\0\0\xff\0\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
+
+fn answer(target: &str, headers: &[(&str, &str)], source: &[u8]) -> Response {
+    let header = |name: &str| {
+        headers
+            .iter()
+            .find(|(of, _)| *of == name)
+            .map(|(_, is)| *is)
+    };
+    match Request::read(target, header) {
+        Ok(request) => request.answer(source, &NoPause),
+        Err(response) => response,
+    }
+}
+
+fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
+    let found = response.headers.iter().find(|(of, _)| *of == name);
+    found.map(|(_, value)| value.as_str())
+}
+
+#[test]
+fn a_derived_image_has_its_type_and_its_size() {
+    let response = answer("/render?w=4&h=2&fit=squeeze&format=png", &[], GIF);
+    assert_eq!((response.status, response.content_type), (200, "image/png"));
+    let size = ["darkroom-width", "darkroom-height", "darkroom-frames"];
+    let size = size.map(|name| header(&response, name));
+    assert_eq!(size, [Some("4"), Some("2"), Some("1")]);
+    assert!(response.body.starts_with(b"\x89PNG"));
+}
+
+#[test]
+fn a_placeholder_has_three_lines() {
+    let response = answer("/placeholder", &[], GIF);
+    let text = String::from_utf8(response.body).expect("text");
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!((response.status, lines.len()), (200, 3), "{text}");
+    assert_eq!(lines[2], "#ff0000");
+}
+
+#[test]
+fn refusals_name_their_kind_and_the_limit() {
+    let cases: [(&str, &[(&str, &str)], &[u8], u16, &str, Option<&str>); 6] = [
+        ("/render?w=1", &[], b"GIF89a", 422, "undecodable", None),
+        (
+            "/render?w=1",
+            &[(MAX_PIXELS, "0")],
+            GIF,
+            422,
+            "too-costly",
+            Some("0"),
+        ),
+        (
+            "/render?w=9&fit=contain",
+            &[(MAX_SIDE, "8")],
+            GIF,
+            413,
+            "too-large",
+            Some("8"),
+        ),
+        ("/render?w=x", &[], GIF, 400, "malformed", None),
+        (
+            "/render?w=1",
+            &[(MAX_SIDE, "-1")],
+            GIF,
+            400,
+            "malformed",
+            None,
+        ),
+        ("/", &[], GIF, 400, "malformed", None),
+    ];
+    for (target, headers, source, status, kind, limit) in cases {
+        let response = answer(target, headers, source);
+        assert_eq!(response.status, status, "{target}");
+        assert_eq!(
+            header(&response, "darkroom-refusal"),
+            Some(kind),
+            "{target}"
+        );
+        assert_eq!(header(&response, "darkroom-limit"), limit, "{target}");
+        assert!(!response.body.is_empty(), "{target}");
+    }
+}
