@@ -68,7 +68,8 @@ fn send(response: Response, out: ResponseOutparam) -> io::Result<()> {
     ResponseOutparam::set(out, Ok(head));
     let mut stream = body.write().map_err(refused)?;
     stream.write_all(&response.body)?;
-    stream.flush()?;
+    // Not the stream's own method of that name, which does not wait.
+    io::Write::flush(&mut stream)?;
     drop(stream);
     OutgoingBody::finish(body, None).map_err(|error| io::Error::other(error.to_string()))
 }
