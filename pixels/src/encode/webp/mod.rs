@@ -6,7 +6,7 @@
 mod container;
 mod opaque;
 
-use webpkit::lossy::{LossyConfig, encode_vp8};
+use webpkit::lossy::{LossyConfig, encode_vp8_with};
 use webpkit::{Dimensions, Effort, ImageRef, PixelLayout};
 
 use super::changes::{Area, changed};
@@ -104,7 +104,7 @@ fn lossy(image: &Image, is_opaque: bool, settings: &Settings<'_>) -> Result<Pict
     let config = LossyConfig::new()
         .with_quality(scale(settings.quality()))
         .with_effort(Effort::Best);
-    let (_, data) = encode_vp8(source, &config).map_err(failed)?;
+    let (_, data) = encode_vp8_with(source, &config, &|| settings.pause.pause()).map_err(failed)?;
     Ok(Picture {
         bitstream: Bitstream::Lossy,
         data,

@@ -250,12 +250,34 @@ pub fn encode_vp8(image: ImageRef<'_>, config: &LossyConfig) -> Result<(Dimensio
     let dims = image.dimensions();
     check_dimensions(dims)?;
     let argb = image::unpack_pixels(image.layout(), image.as_bytes());
-    Ok((dims, encode_vp8_argb(&argb, dims, config)))
+    Ok((dims, encode_vp8_argb(&argb, dims, config, &|| {})))
+}
+
+/// As [`encode_vp8`], calling `tick` between macroblock rows so that the caller can
+/// let others run (added by Darkroom).
+///
+/// # Errors
+///
+/// As [`encode_vp8`].
+pub fn encode_vp8_with(
+    image: ImageRef<'_>,
+    config: &LossyConfig,
+    tick: &dyn Fn(),
+) -> Result<(Dimensions, Vec<u8>)> {
+    let dims = image.dimensions();
+    check_dimensions(dims)?;
+    let argb = image::unpack_pixels(image.layout(), image.as_bytes());
+    Ok((dims, encode_vp8_argb(&argb, dims, config, tick)))
 }
 
 /// Encode already-unpacked native-ARGB `pixels` into a raw `VP8 ` key-frame
 /// payload (the opaque RGB; alpha is handled separately by [`encode`]).
-fn encode_vp8_argb(argb: &[u32], dims: Dimensions, config: &LossyConfig) -> Vec<u8> {
+fn encode_vp8_argb(
+    argb: &[u32],
+    dims: Dimensions,
+    config: &LossyConfig,
+    tick: &dyn Fn(),
+) -> Vec<u8> {
     let rgba = image::pack_pixels(PixelLayout::Rgba8, argb);
     let base_q = quality_to_base_q(config.quality.get());
     frame::encode_frame(
@@ -264,6 +286,7 @@ fn encode_vp8_argb(argb: &[u32], dims: Dimensions, config: &LossyConfig) -> Vec<
         dims.height() as usize,
         base_q,
         effort_tier(config.effort),
+        tick,
     )
 }
 
