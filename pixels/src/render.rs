@@ -99,9 +99,9 @@ struct Job<'a> {
     pause: &'a dyn Pause,
 }
 
-/// How many pixels of the source there should be for one of the result, in each direction:
-/// with fewer, the softness of a reduced decoding would be seen.
-const OVERSAMPLING: u32 = 2;
+/// How many pixels of the source there should be for one of the result, in each direction. With
+/// fewer, the softness of a reduced decoding would be seen; with more, less could be skipped.
+const OVERSAMPLING: f64 = 1.5;
 
 impl<'a> Job<'a> {
     fn new(

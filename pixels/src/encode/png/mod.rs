@@ -90,9 +90,9 @@ fn write(
 
 fn write_indexed(image: &Image, indexed: &Indexed) -> Result<Vec<u8>, Error> {
     let (depth, bits) = match indexed.colours.len() {
-        ..=2 => (BitDepth::One, 1),
-        ..=4 => (BitDepth::Two, 2),
-        ..=16 => (BitDepth::Four, 4),
+        0..=2 => (BitDepth::One, 1),
+        3..=4 => (BitDepth::Two, 2),
+        5..=16 => (BitDepth::Four, 4),
         _ => (BitDepth::Eight, 8),
     };
     let colours = indexed.colours.iter();

@@ -220,7 +220,7 @@ pub fn encode_image(image: &Image, config: &LossyConfig) -> Result<Vec<u8>> {
 /// identical to the pre-metadata encoder); alpha and/or metadata upgrade it to the
 /// extended `VP8X` form, whose chunk order and flags [`wrap_vp8_extended`] sets.
 fn assemble(argb: &[u32], dims: Dimensions, config: &LossyConfig, metadata: &Metadata) -> Vec<u8> {
-    let vp8 = encode_vp8_argb(argb, dims, config);
+    let vp8 = encode_vp8_argb(argb, dims, config, &|| {});
     // Alpha is the top byte of each native-ARGB pixel; an all-opaque plane needs no
     // ALPH chunk. Probe without allocating, and only materialize the plane when a
     // non-opaque pixel means an ALPH chunk will actually be written (the common
@@ -253,7 +253,7 @@ pub fn encode_vp8(image: ImageRef<'_>, config: &LossyConfig) -> Result<(Dimensio
     Ok((dims, encode_vp8_argb(&argb, dims, config, &|| {})))
 }
 
-/// As [`encode_vp8`], calling `tick` between macroblock rows so that the caller can
+/// As [`encode_vp8`], calling `tick` between macroblocks so that the caller can
 /// let others run (added by Darkroom).
 ///
 /// # Errors

@@ -138,7 +138,7 @@ impl Effort {
 /// Encode an RGBA source (`rgba`, 4 bytes/pixel, row-major `width` × `height`) at
 /// base quantizer index `base_q` (`0..=127`) into a raw `VP8 ` key-frame payload,
 /// with the search depth selected by the resolved [`Effort`] gates. `tick` is called
-/// once per macroblock row of every pass (added by Darkroom).
+/// between macroblocks, or their rows where a pass is quick (added by Darkroom).
 #[must_use]
 pub(crate) fn encode_frame(
     rgba: &[u8],
@@ -163,8 +163,7 @@ struct SkipCoding {
     skip_p: u8,
 }
 
-/// Called between macroblock rows, so that the caller can let others run (added by
-/// Darkroom).
+/// Called between macroblocks, so that the caller can let others run (added by Darkroom).
 pub(crate) type Tick<'a> = &'a dyn Fn();
 
 /// One macroblock's Pass-1 result, buffered for Pass-2 emission.
@@ -790,8 +789,8 @@ fn plan_frame_serial(
 ) -> Vec<MbPlan> {
     let mut mb_plans = Vec::with_capacity(mb_w * mb_h);
     for mb_y in 0..mb_h {
-        tick();
         for mb_x in 0..mb_w {
+            tick();
             let segment = seg_ids[mb_y * mb_w + mb_x];
             let plan = QuantPlan {
                 quant: quants[usize::from(segment)],
