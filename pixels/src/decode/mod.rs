@@ -9,6 +9,8 @@ mod jpeg;
 mod png;
 mod reader;
 mod shrink;
+#[cfg(test)]
+mod tests;
 mod webp;
 
 use crate::{Error, Frame, Limits, Pause};
