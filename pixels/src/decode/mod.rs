@@ -4,6 +4,8 @@ mod avif;
 mod budget;
 mod canvas;
 mod exif;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzz;
 mod gif;
 mod jpeg;
 mod png;

@@ -1,8 +1,9 @@
 //! What holds for files of every format, however damaged.
 
+use super::fuzz::{decode, jpeg};
 use super::*;
-use crate::testing::damage;
-use crate::{NoPause, Pause};
+use crate::Pause;
+use crate::testing::{Noise, damage};
 
 const FILES: [&[u8]; 18] = [
     include_bytes!("../../../tests/fixtures/progressive.jpg"),
@@ -24,27 +25,6 @@ const FILES: [&[u8]; 18] = [
     include_bytes!("../../../tests/fixtures/rotated-animated.avif"),
     include_bytes!("../../tests/fixtures/420-premultiplied.avif"),
 ];
-
-/// Decodes all frames, and checks what is promised of them.
-fn decode(file: &[u8], limits: &Limits, wanted: &Wanted) -> Result<u32, Error> {
-    let mut decoder = open(file, limits)?;
-    let info = decoder.info().clone();
-    assert!((1..=8).contains(&info.orientation));
-    let pixels = u64::from(info.width) * u64::from(info.height) * u64::from(info.frames);
-    assert!(pixels > 0 && pixels <= limits.max_pixels && info.frames <= limits.max_frames);
-    let mut count = 0;
-    while let Some(Frame { image, shrink, .. }) = decoder.next_frame(wanted, &NoPause)? {
-        let size = (info.width.div_ceil(shrink), info.height.div_ceil(shrink));
-        assert_eq!((image.width(), image.height()), size);
-        let enough = |side: u32, wanted: u32, whole: u32| side >= wanted.min(whole);
-        assert!(enough(size.0, wanted.at_least.0, info.width));
-        assert!(enough(size.1, wanted.at_least.1, info.height));
-        assert!(!image.layout().has_alpha() || info.has_alpha);
-        count += 1;
-    }
-    assert!(count <= info.frames);
-    Ok(count)
-}
 
 #[test]
 fn all_frames_are_decoded_at_every_size() {
@@ -86,6 +66,23 @@ fn damaged_files_have_an_error_or_a_picture() {
         }
     }
     assert!(decoded > 1_000, "only {decoded} have a picture");
+}
+
+#[test]
+fn any_jpeg_is_reduced_as_by_jpeg_decoder() {
+    let mut noise = Noise::new(3);
+    for _ in 0..300 {
+        // Soft ones as well as noise.
+        let step = noise.below(255);
+        let bytes = (0..5 + noise.below(2_000)).map(|at| {
+            if at < 5 || step < 128 {
+                noise.byte()
+            } else {
+                (at / 3 * (step - 127) / 16) as u8
+            }
+        });
+        assert!(jpeg(&bytes.chain([0]).collect::<Vec<_>>()));
+    }
 }
 
 #[test]
