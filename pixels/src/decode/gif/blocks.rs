@@ -48,6 +48,9 @@ pub(super) fn read<'a>(source: &'a [u8], limits: &Limits) -> Result<Blocks<'a>, 
     let mut control = Control::default();
     // Whatever is cut off is not there.
     while blocks.block(&mut reader, &mut control).is_some() {
+        if limits.first_frame_only && blocks.frames.len() > 1 {
+            break;
+        }
         let (needed, limit) = (blocks.frames.len() as u64, u64::from(limits.max_frames));
         if needed > limit {
             return Err(Error::TooCostly {
