@@ -7,6 +7,8 @@
 //! The decoder gives as few pixels as it can and the result needs, and everything after the
 //! scaling has the size of the result. An animation goes through frame by frame.
 
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzz;
 mod pipeline;
 
 use darkroom_transform::{Client, Format, FormatChoice, Plan, Source, Transform, Turn};

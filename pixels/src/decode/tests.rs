@@ -52,6 +52,7 @@ fn damaged_files_have_an_error_or_a_picture() {
         max_pixels: 1_000_000,
         max_frames: 50,
         max_memory: 16 << 20,
+        ..Limits::default()
     };
     let mut decoded = 0;
     for (number, file) in (0_u64..).zip(FILES) {
