@@ -21,7 +21,9 @@ pub fn encode(image: Image, settings: &Settings<'_>) -> Result<Vec<u8>, Error> {
     settings.pause.pause();
     let indexed = match palette::exact(&image, most) {
         Some(indexed) => Some(indexed),
-        None if settings.quality.is_some() => Some(palette::quantized(&image, most, 1.0)?),
+        None if settings.quality.is_some() => {
+            Some(palette::quantized(&image, most, 1.0, settings.pause)?)
+        }
         None => None,
     };
     settings.pause.pause();

@@ -10,7 +10,7 @@ use webpkit::lossy::{LossyConfig, encode_vp8_with};
 use webpkit::{Dimensions, Effort, ImageRef, PixelLayout};
 
 use super::changes::{Area, changed};
-use super::{Settings, empty};
+use super::{Settings, empty, palette};
 use crate::ops::alpha;
 use crate::{Error, Image, Layout};
 
@@ -79,19 +79,26 @@ impl<'a> Animation<'a> {
     }
 }
 
+/// Beyond this many pixels, only what has few colours is tried without loss.
+const MOST_TRIED: u64 = 1_000_000;
+
 /// The smaller one of lossy and lossless.
 fn picture(image: Image, settings: &Settings<'_>) -> Result<Picture, Error> {
     let image = alpha::to_rgba(image);
     let is_opaque = alpha::is_opaque(&image);
+    let is_small = u64::from(image.width()) * u64::from(image.height()) <= MOST_TRIED;
     settings.pause.pause();
-    let exact = lossless(&image, is_opaque)?;
+    let exact = if is_small || palette::exact(&image, 256).is_some() {
+        Some(lossless(&image, is_opaque)?)
+    } else {
+        None
+    };
     settings.pause.pause();
     let lossy = lossy(&image, is_opaque, settings)?;
     settings.pause.pause();
-    Ok(if exact.len() <= lossy.len() {
-        exact
-    } else {
-        lossy
+    Ok(match exact {
+        Some(exact) if exact.len() <= lossy.len() => exact,
+        _ => lossy,
     })
 }
 
