@@ -7,7 +7,8 @@ pub struct Limits {
     pub max_pixels: u64,
     /// Frames of an animation.
     pub max_frames: u32,
-    /// Whether of an animation only the first frame counts, because no other is decoded.
+    /// Whether of an animation only the first frame counts, because no other is decoded. The
+    /// header may then say less about the others: that there are any, not how many.
     pub first_frame_only: bool,
     /// Bytes of memory that decoding may take at once, beside the source itself. Estimated from
     /// the header.

@@ -116,7 +116,7 @@ fn mean(image: &Image) -> [u8; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::pictures::{flat, photo};
+    use crate::testing::pictures::{Source, flat, photo};
     use crate::{Layout, NoPause};
 
     #[test]
@@ -131,6 +131,29 @@ mod tests {
         let red: u64 = shown.chunks_exact(4).map(|pixel| u64::from(pixel[0])).sum();
         assert!((red / 640).abs_diff(placeholder.color[0].into()) < 12);
         assert!(placeholder.thumbhash.len() <= 25 && placeholder.blurhash.len() == 28);
+    }
+
+    #[test]
+    fn a_placeholder_of_a_file_is_upright() {
+        let image = photo(120, 80, Layout::Rgb);
+        let expected = Placeholder::of(image.clone(), &NoPause).expect("a placeholder");
+        let back = Turn::from_exif(6).inverse();
+        let stored = turn::turn(image, back, &NoPause);
+        let file = Source::new(stored).orientation(6).png();
+        let found = placeholder(&file, &Limits::default(), &NoPause).expect("a placeholder");
+        let difference = found
+            .color
+            .iter()
+            .zip(expected.color)
+            .map(|(one, two)| one.abs_diff(two));
+        assert!(difference.max() <= Some(2), "{found:?}, not {expected:?}");
+        assert_eq!(found.blurhash[..2], expected.blurhash[..2]);
+        assert_eq!(found.thumbhash.len(), expected.thumbhash.len());
+        let damaged = placeholder(&file[..60], &Limits::default(), &NoPause);
+        assert!(
+            matches!(damaged, Err(Error::Undecodable { .. })),
+            "{damaged:?}"
+        );
     }
 
     #[test]

@@ -7,6 +7,8 @@
 //! The decoder gives as few pixels as it can and the result needs, and everything after the
 //! scaling has the size of the result. An animation goes through frame by frame.
 
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzz;
 mod pipeline;
 
 use darkroom_transform::{Client, Format, FormatChoice, Plan, Source, Transform, Turn};
@@ -99,9 +101,9 @@ struct Job<'a> {
     pause: &'a dyn Pause,
 }
 
-/// How many pixels of the source there should be for one of the result, in each direction:
-/// with fewer, the softness of a reduced decoding would be seen.
-const OVERSAMPLING: u32 = 2;
+/// How many pixels of the source there should be for one of the result, in each direction. With
+/// fewer, the softness of a reduced decoding would be seen; with more, less could be skipped.
+const OVERSAMPLING: f64 = 1.5;
 
 impl<'a> Job<'a> {
     fn new(

@@ -99,9 +99,9 @@ impl Plan {
 
     /// The size of the whole stored picture that the result needs at least, if there should be
     /// `oversampling` pixels of it for each pixel of the result and side; never more than it has.
-    pub fn source_at_least(&self, source: &Source, oversampling: u32) -> (u32, u32) {
+    pub fn source_at_least(&self, source: &Source, oversampling: f64) -> (u32, u32) {
         let side = |stored: u32, window: f64, scaled: u32| {
-            let factor = f64::from(scaled) * f64::from(oversampling) / window;
+            let factor = f64::from(scaled) * oversampling / window;
             // The conversion saturates.
             (f64::from(stored) * factor).ceil() as u32
         };

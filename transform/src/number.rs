@@ -44,7 +44,7 @@ impl Decimal {
             None => (text, None),
         };
         let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-        if !digits(whole) || !fraction.is_none_or(|fraction| digits(fraction)) {
+        if !digits(whole) || !fraction.is_none_or(digits) {
             return None;
         }
         let valid = match fraction {

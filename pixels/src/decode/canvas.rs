@@ -14,9 +14,10 @@ pub(super) struct Rect {
 }
 
 /// What becomes of a frame when its time is over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Disposal {
     /// It stays.
+    #[default]
     Keep,
     /// Its part of the canvas becomes transparent.
     Clear,

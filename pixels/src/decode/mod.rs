@@ -4,11 +4,15 @@ mod avif;
 mod budget;
 mod canvas;
 mod exif;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzz;
 mod gif;
 mod jpeg;
 mod png;
 mod reader;
 mod shrink;
+#[cfg(test)]
+mod tests;
 mod webp;
 
 use darkroom_transform::Format;

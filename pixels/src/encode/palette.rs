@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::{Error, Image, Layout};
+use crate::{Error, Image, Layout, Pause};
 
 /// A picture whose pixels are numbers of colours.
 pub struct Indexed {
@@ -59,11 +59,16 @@ pub fn exact(image: &Image, most: usize) -> Option<Indexed> {
 ///
 /// # Errors
 /// [`Error::Internal`] if the quantizer fails.
-pub fn quantized(image: &Image, most: usize, dithering: f32) -> Result<Indexed, Error> {
+pub fn quantized(
+    image: &Image,
+    most: usize,
+    dithering: f32,
+    pause: &dyn Pause,
+) -> Result<Indexed, Error> {
     debug_assert_eq!(image.layout(), Layout::Rgba);
-    let (width, height) = (image.width() as usize, image.height() as usize);
-    let quantizer = Quantizer::new(image.pixels(), width, height, most, dithering)?;
-    let indices = quantizer.indices(image.pixels(), width, height)?;
+    let width = image.width() as usize;
+    let quantizer = Quantizer::new(image.pixels(), width, most, dithering, pause)?;
+    let indices = quantizer.indices(image.pixels(), width, pause)?;
     Ok(Indexed {
         colours: quantizer.colours(),
         indices,
@@ -73,23 +78,32 @@ pub fn quantized(image: &Image, most: usize, dithering: f32) -> Result<Indexed, 
 /// Colours that stand for many.
 pub struct Quantizer(quantizr::QuantizeResult);
 
+/// About how many pixels are counted or replaced at once.
+const BAND: usize = 16_384;
+
 impl Quantizer {
-    /// Chooses at most `most` colours (2 to 256) for these pixels of four bytes.
+    /// Chooses at most `most` colours (2 to 256) for these pixels of four bytes, in rows of
+    /// `width`.
     ///
     /// # Errors
     /// [`Error::Internal`] if the quantizer fails.
     pub fn new(
         pixels: &[u8],
         width: usize,
-        height: usize,
         most: usize,
         dithering: f32,
+        pause: &dyn Pause,
     ) -> Result<Quantizer, Error> {
         let mut options = quantizr::Options::default();
         let most = i32::try_from(most.clamp(2, 256)).unwrap_or(256);
         options.set_max_colors(most).map_err(failed)?;
-        let image = quantizr::Image::new(pixels, width, height).map_err(failed)?;
-        let mut result = quantizr::QuantizeResult::quantize(&image, &options);
+        let mut histogram = quantizr::Histogram::new();
+        for band in bands(pixels, width) {
+            pause.pause();
+            histogram.add_image(&band?);
+        }
+        pause.pause();
+        let mut result = quantizr::QuantizeResult::quantize_histogram(&histogram, &options);
         result.set_dithering_level(dithering).map_err(failed)?;
         Ok(Quantizer(result))
     }
@@ -104,16 +118,38 @@ impl Quantizer {
             .collect()
     }
 
-    /// The numbers of the colours that are nearest to these pixels.
+    /// The numbers of the colours that are nearest to these pixels, in rows of `width`.
     ///
     /// # Errors
     /// [`Error::Internal`] if the quantizer fails.
-    pub fn indices(&self, pixels: &[u8], width: usize, height: usize) -> Result<Vec<u8>, Error> {
-        let image = quantizr::Image::new(pixels, width, height).map_err(failed)?;
-        let mut indices = vec![0; width * height];
-        self.0.remap_image(&image, &mut indices).map_err(failed)?;
+    pub fn indices(
+        &self,
+        pixels: &[u8],
+        width: usize,
+        pause: &dyn Pause,
+    ) -> Result<Vec<u8>, Error> {
+        let mut indices = vec![0; pixels.len() / 4];
+        let rows = rows_of(width) * width;
+        for (band, indices) in bands(pixels, width).zip(indices.chunks_mut(rows)) {
+            pause.pause();
+            self.0.remap_image(&band?, indices).map_err(failed)?;
+        }
         Ok(indices)
     }
+}
+
+/// How many rows of this width are a band.
+fn rows_of(width: usize) -> usize {
+    (BAND / width.max(1)).max(1)
+}
+
+fn bands(pixels: &[u8], width: usize) -> impl Iterator<Item = Result<quantizr::Image<'_>, Error>> {
+    let width = width.max(1);
+    let bands = pixels.chunks(rows_of(width) * width * 4);
+    bands.map(move |band| {
+        let rows = band.len() / (width * 4);
+        quantizr::Image::new(band, width, rows).map_err(failed)
+    })
 }
 
 fn failed(_: quantizr::Error) -> Error {
@@ -131,6 +167,7 @@ fn visible(pixel: &[u8]) -> [u8; 4] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::NoPause;
     use crate::ops::alpha::to_rgba;
     use crate::testing::pictures::{graphic, photo};
     use crate::testing::psnr;
@@ -166,7 +203,7 @@ mod tests {
         let image = to_rgba(photo(120, 90, Layout::Rgb));
         let mut last = 100.0;
         for (colours, least) in [(256, 34.0), (64, 29.0), (8, 20.0)] {
-            let indexed = quantized(&image, colours, 0.0).expect("a palette");
+            let indexed = quantized(&image, colours, 0.0, &NoPause).expect("a palette");
             let quality = psnr(&shown(&indexed, &image), &image);
             assert!(indexed.colours.len() <= colours);
             assert!(

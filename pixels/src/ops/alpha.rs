@@ -28,11 +28,11 @@ fn each(image: &mut Image, change: impl Fn(u8, u8) -> u8) {
     }
     let channels = image.layout().channels();
     for pixel in image.pixels_mut().chunks_exact_mut(channels) {
-        if let Some((alpha, colours)) = pixel.split_last_mut() {
-            if *alpha < 255 {
-                for colour in colours {
-                    *colour = change(*colour, *alpha);
-                }
+        if let Some((alpha, colours)) = pixel.split_last_mut()
+            && *alpha < 255
+        {
+            for colour in colours {
+                *colour = change(*colour, *alpha);
             }
         }
     }

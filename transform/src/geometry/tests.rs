@@ -29,139 +29,43 @@ fn plan(text: &str, stored: (u32, u32), orientation: u8) -> Plan {
     plan.unwrap_or_else(|error| panic!("{text} of {stored:?}: {error}"))
 }
 
+/// `4×3` as numbers.
+fn size(text: &str) -> (u32, u32) {
+    let (width, height) = text.split_once('×').expect("two sides");
+    let side = |text: &str| text.parse().expect("a number");
+    (side(width), side(height))
+}
+
 #[test]
 fn each_fit_gives_the_size_that_the_contract_says() {
-    // The picture, the box, and the result of scale-down, contain, cover, crop, pad, squeeze.
-    type Row = ((u32, u32), (u32, u32), [(u32, u32); 6]);
     let fits = ["scale-down", "contain", "cover", "crop", "pad", "squeeze"];
-    let rows: [Row; 12] = [
-        (
-            (400, 300),
-            (200, 200),
-            [
-                (200, 150),
-                (200, 150),
-                (200, 200),
-                (200, 200),
-                (200, 200),
-                (200, 200),
-            ],
-        ),
-        (
-            (300, 400),
-            (200, 200),
-            [
-                (150, 200),
-                (150, 200),
-                (200, 200),
-                (200, 200),
-                (200, 200),
-                (200, 200),
-            ],
-        ),
-        (
-            (100, 50),
-            (200, 200),
-            [
-                (100, 50),
-                (200, 100),
-                (200, 200),
-                (50, 50),
-                (200, 200),
-                (200, 200),
-            ],
-        ),
-        (
-            (400, 100),
-            (200, 200),
-            [
-                (200, 50),
-                (200, 50),
-                (200, 200),
-                (100, 100),
-                (200, 200),
-                (200, 200),
-            ],
-        ),
+    // The picture, the box, and the result of each fit.
+    for row in [
+        "400×300 200×200 200×150 200×150 200×200 200×200 200×200 200×200",
+        "300×400 200×200 150×200 150×200 200×200 200×200 200×200 200×200",
+        "100×50 200×200 100×50 200×100 200×200 50×50 200×200 200×200",
+        "400×100 200×200 200×50 200×50 200×200 100×100 200×200 200×200",
         // Exactly the box, and one pixel more and less.
-        ((200, 200), (200, 200), [(200, 200); 6]),
-        (
-            (201, 200),
-            (200, 200),
-            [
-                (200, 199),
-                (200, 199),
-                (200, 200),
-                (200, 200),
-                (200, 200),
-                (200, 200),
-            ],
-        ),
-        (
-            (199, 200),
-            (200, 200),
-            [
-                (199, 200),
-                (199, 200),
-                (200, 200),
-                (199, 199),
-                (200, 200),
-                (200, 200),
-            ],
-        ),
+        "200×200 200×200 200×200 200×200 200×200 200×200 200×200 200×200",
+        "201×200 200×200 200×199 200×199 200×200 200×200 200×200 200×200",
+        "199×200 200×200 199×200 199×200 200×200 199×199 200×200 200×200",
         // 100 × 3 / 8 = 37.5 becomes 38; 100 × 33 / 90 = 36.67 becomes 37.
-        (
-            (800, 300),
-            (100, 100),
-            [
-                (100, 38),
-                (100, 38),
-                (100, 100),
-                (100, 100),
-                (100, 100),
-                (100, 100),
-            ],
-        ),
-        (
-            (90, 33),
-            (100, 50),
-            [
-                (90, 33),
-                (100, 37),
-                (100, 50),
-                (66, 33),
-                (100, 50),
-                (100, 50),
-            ],
-        ),
+        "800×300 100×100 100×38 100×38 100×100 100×100 100×100 100×100",
+        "90×33 100×50 90×33 100×37 100×50 66×33 100×50 100×50",
         // Never less than one pixel.
-        (
-            (4000, 1),
-            (10, 10),
-            [(10, 1), (10, 1), (10, 10), (1, 1), (10, 10), (10, 10)],
-        ),
-        (
-            (1, 1),
-            (8192, 1),
-            [(1, 1), (1, 1), (8192, 1), (1, 1), (8192, 1), (8192, 1)],
-        ),
-        (
-            (1080, 1920),
-            (333, 777),
-            [
-                (333, 592),
-                (333, 592),
-                (333, 777),
-                (333, 777),
-                (333, 777),
-                (333, 777),
-            ],
-        ),
-    ];
-    for (size, (width, height), expected) in rows {
-        for (fit, expected) in fits.into_iter().zip(expected) {
+        "4000×1 10×10 10×1 10×1 10×10 1×1 10×10 10×10",
+        "1×1 8192×1 1×1 1×1 8192×1 1×1 8192×1 8192×1",
+        "1080×1920 333×777 333×592 333×592 333×777 333×777 333×777 333×777",
+    ] {
+        let sizes: Vec<_> = row.split(' ').map(size).collect();
+        let (width, height) = sizes[1];
+        for (fit, expected) in fits.into_iter().zip(&sizes[2..]) {
             let text = format!("w={width}&h={height}&fit={fit}");
-            assert_eq!(plan(&text, size, 1).canvas, expected, "{text} of {size:?}");
+            assert_eq!(
+                plan(&text, sizes[0], 1).canvas,
+                *expected,
+                "{text} of {row}"
+            );
         }
     }
 }
@@ -323,7 +227,7 @@ fn a_decoder_may_give_a_smaller_picture() {
     ] {
         let plan = plan(text, (4000, 3000), orientation);
         let source = source((4000, 3000), orientation);
-        let size = plan.source_at_least(&source, oversampling);
+        let size = plan.source_at_least(&source, f64::from(oversampling));
         assert_eq!(size, expected, "{text}");
     }
 }
@@ -408,7 +312,7 @@ proptest! {
         let turned = plan.turn.size(plan.scaled);
         prop_assert!(plan.offset.0 + turned.0 <= plan.canvas.0);
         prop_assert!(plan.offset.1 + turned.1 <= plan.canvas.1);
-        let at_least = plan.source_at_least(&source(stored, orientation), 2);
+        let at_least = plan.source_at_least(&source(stored, orientation), 2.0);
         prop_assert!(at_least.0 <= stored.0 && at_least.1 <= stored.1);
     }
 
@@ -425,7 +329,7 @@ proptest! {
             let source = source((width, height), orientation);
             let plan = Plan::new(&request.transform, &source, &Limits { max_side });
             if let Ok(plan) = plan {
-                let at_least = plan.source_at_least(&source, u32::MAX);
+                let at_least = plan.source_at_least(&source, f64::MAX);
                 prop_assert!(at_least.0 <= width && at_least.1 <= height);
                 prop_assert!(plan.canvas.0.max(plan.canvas.1) <= max_side);
                 prop_assert!(plan.canvas.0.min(plan.canvas.1) >= 1);

@@ -1,5 +1,5 @@
-//! The whole picture, or half of it in each direction, by the crate `jpeg-decoder`; and by
-//! `zune-jpeg`, which shows what there is of a damaged file.
+//! The whole picture, by the crate `jpeg-decoder`; and by `zune-jpeg`, which shows what there is of
+//! a damaged file.
 
 use std::io::{Read, Result as IoResult};
 
@@ -13,7 +13,7 @@ use super::header::{Colours, Header, Process};
 use crate::decode::{Wanted, budget, shrink};
 use crate::{Error, Frame, Image, Layout, Limits, Pause};
 
-/// Decodes the picture at the smallest size that these decoders have for `wanted`.
+/// Decodes the whole picture, which is reduced to the wanted size only if it is damaged.
 pub(super) fn decode(
     source: &[u8],
     header: &Header,
@@ -21,7 +21,7 @@ pub(super) fn decode(
     limits: &Limits,
     pause: &dyn Pause,
 ) -> Result<Frame, Error> {
-    match strict(source, header, wanted, limits, pause) {
+    match strict(source, header, limits, pause) {
         Err(Error::Undecodable { reason })
             if header.process != Process::Lossless && header.components.len() < 4 =>
         {
@@ -34,8 +34,8 @@ pub(super) fn decode(
     }
 }
 
-/// What decoding takes at the size of `eighths` of the picture.
-fn memory(header: &Header, eighths: u64) -> u64 {
+/// What decoding takes.
+fn memory(header: &Header) -> u64 {
     let (h, v) = header.sampling();
     let side = |side: u16, factor: u8| u64::from(side).next_multiple_of(8 * u64::from(factor));
     let area = side(header.width, h) * side(header.height, v);
@@ -51,13 +51,12 @@ fn memory(header: &Header, eighths: u64) -> u64 {
         Process::Lossless => samples * 4,
     };
     let result = area * header.components.len() as u64;
-    coefficients + (samples + result) * eighths * eighths / 64
+    coefficients + samples + result
 }
 
 fn strict(
     source: &[u8],
     header: &Header,
-    wanted: &Wanted,
     limits: &Limits,
     pause: &dyn Pause,
 ) -> Result<Frame, Error> {
@@ -68,19 +67,7 @@ fn strict(
     } else if header.colours == Colours::YCbCr {
         decoder.set_color_transform(ColorTransform::YCbCr);
     }
-    let size = (header.width, header.height);
-    let half = (size.0.div_ceil(2), size.1.div_ceil(2));
-    let halves = u32::from(half.0) >= wanted.at_least.0 && u32::from(half.1) >= wanted.at_least.1;
-    let mut shrink = 1;
-    if halves && header.process != Process::Lossless {
-        shrink = 2;
-        // The decoder takes a smaller size if one side of that suffices.
-        if decoder.scale(half.0, half.1).map_err(error)? != half {
-            decoder.scale(size.0, size.1).map_err(error)?;
-            shrink = 1;
-        }
-    }
-    budget::check_memory(memory(header, 8 / u64::from(shrink)), limits)?;
+    budget::check_memory(memory(header), limits)?;
     let pixels = decoder.decode().map_err(error)?;
     let info = decoder.info().ok_or(Error::undecodable("it has no size"))?;
     let (layout, pixels) = match info.pixel_format {
@@ -93,7 +80,7 @@ fn strict(
     let image = Image::new(info.width.into(), info.height.into(), layout, pixels)?;
     Ok(Frame {
         image,
-        shrink,
+        shrink: 1,
         delay: 0,
     })
 }
@@ -123,7 +110,7 @@ fn lenient(
     limits: &Limits,
     pause: &dyn Pause,
 ) -> Result<Frame, Error> {
-    budget::check_memory(memory(header, 8), limits)?;
+    budget::check_memory(memory(header), limits)?;
     let (layout, space) = match header.colours {
         Colours::Grey => (Layout::Grey, ColorSpace::Luma),
         _ => (Layout::Rgb, ColorSpace::RGB),

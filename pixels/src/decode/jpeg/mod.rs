@@ -2,6 +2,8 @@
 
 mod colours;
 mod full;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(super) mod fuzz;
 mod header;
 mod reduced;
 mod segments;

@@ -71,7 +71,7 @@ fn whole(file: &[u8]) -> Image {
 }
 
 fn check(file: &[u8], least: f64, label: &str) {
-    for scale in [Scale::Eighth, Scale::Quarter] {
+    for scale in [Scale::Eighth, Scale::Quarter, Scale::Half] {
         let own = reduce(file, scale);
         let like = psnr_of(own.pixels(), &oracle(file, scale));
         assert!(like > least, "{label}, {scale:?}: {like:.1} dB");
@@ -81,7 +81,7 @@ fn check(file: &[u8], least: f64, label: &str) {
 /// Compares both with the source: the oracle repeats samples where four pixels share one, and
 /// they are interpolated here.
 fn check_nearer(file: &[u8], image: &Image, label: &str) {
-    for scale in [Scale::Eighth, Scale::Quarter] {
+    for scale in [Scale::Eighth, Scale::Quarter, Scale::Half] {
         let expect = boxes(image, scale.factor());
         let own = psnr(&reduce(file, scale), &expect);
         let other = psnr_of(&oracle(file, scale), expect.pixels());
@@ -145,7 +145,7 @@ fn tiny_pictures_are_decoded() {
             let file = encode(&image, |encoder| {
                 encoder.set_sampling_factor(SamplingFactor::F_2_2)
             });
-            for scale in [Scale::Eighth, Scale::Quarter] {
+            for scale in [Scale::Eighth, Scale::Quarter, Scale::Half] {
                 let own = reduce(&file, scale);
                 let factor = scale.factor();
                 assert_eq!(
@@ -172,6 +172,8 @@ fn reduced_pictures_are_means_of_the_whole_one() {
     assert!(eighth > 46.0, "{eighth:.1} dB");
     let quarter = psnr(&reduce(&file, Scale::Quarter), &boxes(&whole, 4));
     assert!(quarter > 38.0, "{quarter:.1} dB");
+    let half = psnr(&reduce(&file, Scale::Half), &boxes(&whole, 2));
+    assert!(half > 40.0, "{half:.1} dB");
 }
 
 #[test]
@@ -197,7 +199,7 @@ fn inks_are_0_for_none_at_every_scale() {
                 "{colours:?}: {}",
                 psnr(&whole, &image)
             );
-            for scale in [Scale::Eighth, Scale::Quarter] {
+            for scale in [Scale::Eighth, Scale::Quarter, Scale::Half] {
                 let like = psnr(&reduce(&file, scale), &boxes(&image, scale.factor()));
                 assert!(like > 33.0, "{colours:?}, {scale:?}: {like:.1} dB");
             }
@@ -394,7 +396,7 @@ fn many_scans_are_refused() {
             .unwrap();
     let many = [&file[..end], &file[scan..end].repeat(120), &file[end..]].concat();
     let header = header::read(&many).unwrap();
-    for scale in [Scale::Eighth, Scale::Quarter] {
+    for scale in [Scale::Eighth, Scale::Quarter, Scale::Half] {
         assert!(reduced::decode(&many, &header, scale, &Limits::default(), &NoPause).is_err());
     }
 }

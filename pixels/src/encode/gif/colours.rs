@@ -1,9 +1,9 @@
 //! The colours of a GIF: those of the file, and of frames that they do not fit.
 
 use super::CHANNELS;
-use crate::Error;
 use crate::encode::changes::Area;
 use crate::encode::palette::Quantizer;
+use crate::{Error, Pause};
 
 /// Chooses colours, and counts pixels in them.
 pub(super) struct Colours {
@@ -22,6 +22,9 @@ pub(super) struct Painted {
     /// Red, green and blue of the frame's own colours.
     pub(super) palette: Option<Vec<u8>>,
 }
+
+/// The width of pixels that are no picture, one below the other.
+const COLUMN: usize = 1;
 
 /// Colours that stand for those of a picture.
 struct Choice {
@@ -59,14 +62,19 @@ impl Colours {
     }
 
     /// The pixels of an area in numbers. What is transparent is not painted.
-    pub(super) fn paint(&mut self, pixels: &[u8], area: Area) -> Result<Painted, Error> {
+    pub(super) fn paint(
+        &mut self,
+        pixels: &[u8],
+        area: Area,
+        pause: &dyn Pause,
+    ) -> Result<Painted, Error> {
         let painted = pixels.chunks_exact(CHANNELS).filter(|pixel| pixel[3] > 0);
         let painted = painted.flatten().copied().collect::<Vec<u8>>();
         let has_holes = painted.len() < pixels.len();
         if let Some(shared) = &self.shared {
             let has_room = !has_holes || shared.transparent().is_some();
             if has_room {
-                let indices = shared.indices(&painted)?;
+                let indices = shared.indices(&painted, pause)?;
                 if shared.error(&painted, &indices) <= self.tolerance {
                     return Ok(shared.painted(pixels, &indices, None));
                 }
@@ -83,12 +91,12 @@ impl Colours {
         } else {
             0.0
         };
-        let choice = Choice::of(&painted, most, dithering)?;
+        let choice = Choice::of(&painted, most, dithering, pause)?;
         let indices = if has_holes {
-            choice.indices(&painted)?
+            choice.indices(&painted, pause)?
         } else {
-            let (width, height) = (area.width as usize, area.height as usize);
-            choice.quantizer.indices(pixels, width, height)?
+            let width = area.width as usize;
+            choice.quantizer.indices(pixels, width, pause)?
         };
         if self.shared.is_some() {
             let palette = Some(choice.palette());
@@ -101,16 +109,16 @@ impl Colours {
 }
 
 impl Choice {
-    fn of(pixels: &[u8], most: usize, dithering: f32) -> Result<Choice, Error> {
+    fn of(pixels: &[u8], most: usize, dithering: f32, pause: &dyn Pause) -> Result<Choice, Error> {
         let nothing = [0, 0, 0, 255];
         let pixels = if pixels.is_empty() { &nothing } else { pixels };
-        let quantizer = Quantizer::new(pixels, pixels.len() / CHANNELS, 1, most, dithering)?;
+        let quantizer = Quantizer::new(pixels, COLUMN, most, dithering, pause)?;
         let colours = quantizer.colours();
         Ok(Choice { quantizer, colours })
     }
 
-    fn indices(&self, pixels: &[u8]) -> Result<Vec<u8>, Error> {
-        self.quantizer.indices(pixels, pixels.len() / CHANNELS, 1)
+    fn indices(&self, pixels: &[u8], pause: &dyn Pause) -> Result<Vec<u8>, Error> {
+        self.quantizer.indices(pixels, COLUMN, pause)
     }
 
     /// The mean of the squares of differences.

@@ -132,7 +132,7 @@ impl<'a> Encoder<'a> {
         self.pause.pause();
         let area = pending.area;
         let pixels = area.cut(&pending.paint, self.canvas.width, CHANNELS);
-        let painted = self.colours.paint(&pixels, area)?;
+        let painted = self.colours.paint(&pixels, area, self.pause)?;
         self.pause.pause();
         let frame = gif::Frame {
             delay: pending.delay,

@@ -21,7 +21,9 @@ pub fn encode(image: Image, settings: &Settings<'_>) -> Result<Vec<u8>, Error> {
     settings.pause.pause();
     let indexed = match palette::exact(&image, most) {
         Some(indexed) => Some(indexed),
-        None if settings.quality.is_some() => Some(palette::quantized(&image, most, 1.0)?),
+        None if settings.quality.is_some() => {
+            Some(palette::quantized(&image, most, 1.0, settings.pause)?)
+        }
         None => None,
     };
     settings.pause.pause();
@@ -90,9 +92,9 @@ fn write(
 
 fn write_indexed(image: &Image, indexed: &Indexed) -> Result<Vec<u8>, Error> {
     let (depth, bits) = match indexed.colours.len() {
-        ..=2 => (BitDepth::One, 1),
-        ..=4 => (BitDepth::Two, 2),
-        ..=16 => (BitDepth::Four, 4),
+        0..=2 => (BitDepth::One, 1),
+        3..=4 => (BitDepth::Two, 2),
+        5..=16 => (BitDepth::Four, 4),
         _ => (BitDepth::Eight, 8),
     };
     let colours = indexed.colours.iter();

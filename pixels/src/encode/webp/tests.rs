@@ -65,5 +65,5 @@ fn a_file_says_how_long_it_is() {
 fn qualities_grow() {
     let scaled: Vec<u8> = (1..=100).map(scale).collect();
     assert!(scaled.is_sorted());
-    assert_eq!((scaled[0], scaled[79], scaled[99]), (6, 85, 100));
+    assert_eq!((scaled[0], scaled[79], scaled[99]), (3, 85, 100));
 }

@@ -55,17 +55,11 @@ fn each_operation_is_near_to_its_definition_in_each_format() {
     for (text, reference) in references {
         let reference = alpha::to_rgba(reference);
         for (format, least) in [("png", 38.0), ("jpeg", 32.0), ("webp", 31.0), ("gif", 27.0)] {
-            let image = picture(
-                &derive(
-                    &source,
-                    &format!("{text}&format={format}")
-                        .trim_start_matches('&')
-                        .to_owned(),
-                )
-                .bytes,
-            );
+            let text = format!("{text}&format={format}");
+            let text = text.trim_start_matches('&');
+            let image = picture(&derive(&source, text).bytes);
             let quality = psnr(&image, &reference);
-            assert!(quality > least, "{text} as {format}: {quality:.1} dB");
+            assert!(quality > least, "{text}: {quality:.1} dB");
         }
     }
 }
@@ -162,6 +156,34 @@ fn alpha_in_webp_is_exact() {
 }
 
 #[test]
+fn avif_looks_like_its_picture() {
+    let original = photo(160, 120, Layout::Rgb);
+    let source = Source::new(original.clone()).png();
+    let whole = (0.0, 0.0, 160.0, 120.0);
+    for (text, reference) in [
+        ("format=avif", original.clone()),
+        ("w=81&format=avif&q=80", scaled(&original, whole, (81, 61))),
+    ] {
+        let quality = psnr(
+            &picture(&derive(&source, text).bytes),
+            &alpha::to_rgba(reference),
+        );
+        assert!(quality > 30.0, "{text}: {quality:.1} dB");
+    }
+    let clear = png(photo(64, 48, Layout::Rgba));
+    let found = picture(&derive(&clear, "format=avif&q=90").bytes);
+    let reference = picture(&clear);
+    let alphas = found
+        .pixels()
+        .iter()
+        .zip(reference.pixels())
+        .skip(3)
+        .step_by(4);
+    let worst = alphas.map(|(one, other)| one.abs_diff(*other)).max();
+    assert!(worst < Some(24), "{worst:?}");
+}
+
+#[test]
 fn avif_has_its_size_and_its_budget() {
     let source = Source::new(photo(120, 80, Layout::Rgb)).png();
     let rendered = derive(&source, "w=60&format=avif");
@@ -198,5 +220,33 @@ fn the_same_input_gives_the_same_bytes() {
     for format in ["jpeg", "png", "png&q=60", "webp", "gif", "avif"] {
         let text = format!("w=90&h=90&fit=cover&gravity=auto&format={format}");
         assert_eq!(derive(&source, &text), derive(&source, &text), "{text}");
+    }
+}
+
+/// Counts how often others may run.
+#[derive(Default)]
+struct Counter(std::cell::Cell<u32>);
+
+impl crate::Pause for Counter {
+    fn pause(&self) {
+        self.0.set(self.0.get() + 1);
+    }
+}
+
+#[test]
+fn others_may_run_all_along() {
+    let source = Source::new(photo(400, 300, Layout::Rgb)).jpeg(80);
+    // Once a row, or once a block of 16 × 16, of the result.
+    for (text, least) in [
+        ("format=jpeg", 300),
+        ("format=webp", 25 * 19),
+        ("format=jpeg&blur=3", 900),
+        ("format=jpeg&rotate=90", 700),
+        ("format=png&w=500&h=500&fit=pad", 300),
+    ] {
+        let counter = Counter::default();
+        let rendered = render(&source, &transform(text), &Limits::default(), &counter);
+        assert!(rendered.is_ok());
+        assert!(counter.0.get() >= least, "{text}: {}", counter.0.get());
     }
 }

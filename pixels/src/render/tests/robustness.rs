@@ -64,6 +64,21 @@ proptest! {
     }
 }
 
+/// 2,000 files of each format, most of them damaged.
+#[test]
+fn no_damaged_file_breaks_a_promise() {
+    for (number, source) in sources().iter().enumerate() {
+        let mut derived = 0;
+        for seed in 0..2_000 {
+            let mut file = damage(source, seed + number as u64 * 10_000);
+            let random = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_be_bytes();
+            file.extend([random[0] % 64, random[1] % 64, random[2]]);
+            derived += u32::from(crate::render::fuzz::any(&file));
+        }
+        assert!(derived > 200, "format {number}: {derived} were derived");
+    }
+}
+
 #[test]
 fn limits_of_the_result_hold() {
     let source = Source::new(photo(64, 48, Layout::Rgb)).png();

@@ -1,19 +1,85 @@
-//! Decodes the coefficients of a block that a reduced picture needs: one (the mean) for 1/8, four
-//! for 1/4, which has two by two samples of each block.
+//! Decodes the coefficients of a block that a reduced picture needs: one (the mean) for 1/8, and
+//! those of the lowest two or four frequencies in each direction for 1/4 and 1/2.
 
 use super::bits::Bits;
 use super::huffman::{Code, Skipper};
 
-/// The coefficients of a block that are kept, at the places 0, 1, 2 and 4 of the zigzag order. The
-/// last one kept is at this place.
-pub(super) const LAST: u32 = 4;
+/// Which coefficients of a block are kept.
+#[derive(Debug)]
+pub(super) struct Places {
+    /// The place of the last one in the zigzag order.
+    last: u32,
+    /// By the place in the zigzag order, the index among those that are kept, by rows; or `NONE`.
+    indices: [u8; 25],
+}
 
-/// The index of a kept coefficient by its place in the zigzag order.
-const KEPT: [Option<usize>; LAST as usize + 1] = [Some(0), Some(1), Some(2), None, Some(3)];
+const NONE: u8 = u8::MAX;
 
-fn kept(block: &mut [i16], place: u32) -> Option<&mut i16> {
-    let index = (*KEPT.get(place as usize)?)?;
-    block.get_mut(index)
+/// The row and the column of the first places in the zigzag order (ITU-T T.81 figure 5).
+const ZIGZAG: [[u8; 2]; 25] = [
+    [0, 0],
+    [0, 1],
+    [1, 0],
+    [2, 0],
+    [1, 1],
+    [0, 2],
+    [0, 3],
+    [1, 2],
+    [2, 1],
+    [3, 0],
+    [4, 0],
+    [3, 1],
+    [2, 2],
+    [1, 3],
+    [0, 4],
+    [0, 5],
+    [1, 4],
+    [2, 3],
+    [3, 2],
+    [4, 1],
+    [5, 0],
+    [6, 0],
+    [5, 1],
+    [4, 2],
+    [3, 3],
+];
+
+impl Places {
+    /// The lowest `frequencies` in each direction: 1, 2 or 4.
+    const fn new(frequencies: u8) -> Self {
+        let mut places = Self {
+            last: 0,
+            indices: [NONE; 25],
+        };
+        let mut place = 0;
+        while place < ZIGZAG.len() {
+            let [row, column] = ZIGZAG[place];
+            if row < frequencies && column < frequencies {
+                places.last = place as u32;
+                places.indices[place] = row * frequencies + column;
+            }
+            place += 1;
+        }
+        places
+    }
+
+    /// Those of so many coefficients: 1, 4 or 16.
+    pub(super) const fn of(kept: usize) -> &'static Self {
+        const ONE: Places = Places::new(1);
+        const TWO: Places = Places::new(2);
+        const FOUR: Places = Places::new(4);
+        match kept {
+            1 => &ONE,
+            4 => &TWO,
+            _ => &FOUR,
+        }
+    }
+
+    /// The coefficient at a place, if it is kept.
+    #[inline]
+    fn kept<'a>(&self, block: &'a mut [i16], place: u32) -> Option<&'a mut i16> {
+        block.get_mut(usize::from(*self.indices.get(place as usize)?))
+    }
 }
 
 /// Takes the difference of a block's mean from the one before, and adds it.
@@ -35,9 +101,10 @@ pub(super) fn sequential<const KEEP: usize>(
     block: &mut [i16],
 ) {
     block[0] = mean(bits, dc, prediction) as i16;
+    let places = const { Places::of(KEEP) };
     let mut next = 1;
     if KEEP > 1 {
-        while next <= LAST {
+        while next <= places.last {
             bits.refill();
             let symbol = ac.take(bits);
             let (run, size) = (u32::from(symbol >> 4), u32::from(symbol & 15));
@@ -47,7 +114,7 @@ pub(super) fn sequential<const KEEP: usize>(
                 _ => {
                     next += run;
                     let value = bits.take_signed(size);
-                    if let Some(place) = kept(block, next) {
+                    if let Some(place) = places.kept(block, next) {
                         *place = value as i16;
                     }
                     next += 1;
@@ -82,6 +149,7 @@ pub(super) fn refine_mean(bits: &mut Bits<'_>, low: u32, block: &mut [i16]) {
 /// A scan of other coefficients of a progressive picture.
 pub(super) struct Band<'a> {
     pub(super) ac: &'a Code,
+    pub(super) places: &'static Places,
     /// The first and the last place in the zigzag order.
     pub(super) first: u32,
     pub(super) last: u32,
@@ -118,7 +186,7 @@ impl Band<'_> {
                         return;
                     }
                     *nonzero |= 1 << next;
-                    if let Some(place) = kept(block, next) {
+                    if let Some(place) = self.places.kept(block, next) {
                         *place = value as i16;
                     }
                     next += 1;
@@ -148,22 +216,22 @@ impl Band<'_> {
             };
             // The new coefficient is behind `run` zeros; those between them that are not 0 have
             // a bit each.
-            let mut zeros = !*nonzero & places(next, self.last + 1);
+            let mut zeros = !*nonzero & span(next, self.last + 1);
             for _ in 0..run {
                 zeros &= zeros.wrapping_sub(1);
             }
             let place = zeros.trailing_zeros().min(self.last + 1);
-            self.correct(bits, block, *nonzero & places(next, place));
+            self.correct(bits, block, *nonzero & span(next, place));
             if value != 0 && place <= self.last {
                 *nonzero |= 1 << place;
-                if let Some(coefficient) = kept(block, place) {
+                if let Some(coefficient) = self.places.kept(block, place) {
                     *coefficient = value;
                 }
             }
             next = place + 1;
         }
         if self.ended_blocks > 0 {
-            self.correct(bits, block, *nonzero & places(next, self.last + 1));
+            self.correct(bits, block, *nonzero & span(next, self.last + 1));
             self.ended_blocks -= 1;
         }
     }
@@ -172,13 +240,15 @@ impl Band<'_> {
     #[inline]
     fn correct(&self, bits: &mut Bits<'_>, block: &mut [i16], mut set: u64) {
         let bit = 1_i16 << self.low;
-        while set & places(0, LAST + 1) != 0 {
+        while set & span(0, self.places.last + 1) != 0 {
             let place = set.trailing_zeros();
             set &= set - 1;
             bits.refill();
             let grows = bits.take(1) == 1;
-            if let Some(coefficient) =
-                kept(block, place).filter(|value| grows && **value & bit == 0)
+            if let Some(coefficient) = self
+                .places
+                .kept(block, place)
+                .filter(|value| grows && **value & bit == 0)
             {
                 let away = if *coefficient < 0 { -bit } else { bit };
                 *coefficient = coefficient.wrapping_add(away);
@@ -190,7 +260,7 @@ impl Band<'_> {
 
 /// A bit for each place from `first` up to `end`, without it.
 #[inline]
-fn places(first: u32, end: u32) -> u64 {
+fn span(first: u32, end: u32) -> u64 {
     let below = |place: u32| {
         if place >= 64 {
             u64::MAX

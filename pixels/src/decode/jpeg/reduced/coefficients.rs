@@ -2,7 +2,7 @@
 
 use super::Scale;
 use super::bits::Bits;
-use super::blocks::{self, Band};
+use super::blocks::{self, Band, Places};
 use super::grid::Grid;
 use super::huffman::{Code, Skipper};
 use super::scan::{Blocks, Scan};
@@ -28,7 +28,7 @@ pub(super) struct Component {
 
 impl Coefficients {
     pub(super) fn new(header: &Header, grid: &Grid, scale: Scale) -> Self {
-        let maps = header.process == Process::Progressive && scale == Scale::Quarter;
+        let maps = header.process == Process::Progressive && scale != Scale::Eighth;
         let component = |index: usize| {
             let (across, down) = grid.size(index);
             let blocks = across * down;
@@ -166,6 +166,7 @@ impl<'a> Progressive<'a> {
                 let ac = tables.ac(number)?;
                 let band = Band {
                     ac,
+                    places: Places::of(coefficients.kept),
                     first,
                     last: scan.last,
                     low,

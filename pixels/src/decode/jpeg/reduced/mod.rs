@@ -1,10 +1,10 @@
-//! A JPEG at 1/8 or 1/4 of its size, from few of its coefficients: most of the time of decoding
-//! goes into coefficients that a small picture does not show.
+//! A JPEG at 1/8, 1/4 or 1/2 of its size, from few of its coefficients: most of the time of
+//! decoding goes into coefficients that a small picture does not show.
 //!
-//! The mean of a block is its only sample at 1/8. With the three coefficients of the lowest
-//! frequencies it has two by two samples at 1/4. All others are passed over, several at a time
-//! ([`huffman::Skipper`]). Scans of a progressive picture that have only coefficients which are
-//! not needed are not read at all; at 1/4, most have to be read, to know which coefficients the
+//! The mean of a block is its only sample at 1/8. With the three other coefficients of the lowest
+//! frequencies it has two by two samples at 1/4, and with 16 it has four by four at 1/2. All others
+//! are passed over, several at a time ([`huffman::Skipper`]). Scans of a progressive picture that have only coefficients which are
+//! not needed are not read at all; above 1/8, most have to be read, to know which coefficients the
 //! next scan has a bit of: one bit per coefficient is remembered.
 //!
 //! The data flows from [`bits`] through [`huffman`] and [`blocks`] in the order of [`scan`] into
@@ -37,15 +37,18 @@ use crate::{Error, Image, Limits, Pause};
 pub(super) enum Scale {
     Eighth,
     Quarter,
+    Half,
 }
 
 impl Scale {
     /// The smallest scale that has the wanted size, if there is one.
     pub(super) fn fitting(header: &Header, wanted: &Wanted) -> Option<Self> {
-        [Self::Eighth, Self::Quarter].into_iter().find(|scale| {
-            let (width, height) = scale.size(header);
-            width >= wanted.at_least.0 && height >= wanted.at_least.1
-        })
+        [Self::Eighth, Self::Quarter, Self::Half]
+            .into_iter()
+            .find(|scale| {
+                let (width, height) = scale.size(header);
+                width >= wanted.at_least.0 && height >= wanted.at_least.1
+            })
     }
 
     /// The pixels that one of the result stands for, across and down.
@@ -53,6 +56,7 @@ impl Scale {
         match self {
             Self::Eighth => 8,
             Self::Quarter => 4,
+            Self::Half => 2,
         }
     }
 
@@ -61,6 +65,7 @@ impl Scale {
         match self {
             Self::Eighth => 1,
             Self::Quarter => 2,
+            Self::Half => 4,
         }
     }
 
@@ -83,7 +88,7 @@ fn memory(header: &Header, grid: &Grid, scale: Scale) -> u64 {
     };
     let blocks: u64 = (0..header.components.len()).map(blocks).sum();
     let map = match (header.process, scale) {
-        (Process::Progressive, Scale::Quarter) => 8,
+        (Process::Progressive, Scale::Quarter | Scale::Half) => 8,
         _ => 0,
     };
     let (width, height) = scale.size(header);
@@ -169,18 +174,36 @@ impl Picture<'_> {
             }
         }
         let mut bits = Bits::new(self.source, segments.rest().0);
-        let (grid, interval) = (&self.grid, self.tables.interval);
         self.units += if progressive {
+            let (grid, interval) = (&self.grid, self.tables.interval);
             let mut blocks = Progressive::new(&scan, &self.tables, &mut self.coefficients)?;
             scan::visit(&mut bits, &scan, grid, interval, pause, &mut blocks)
-        } else if self.scale == Scale::Eighth {
-            let mut blocks = Sequential::<1>::new(&scan, &self.tables, &mut self.coefficients)?;
-            scan::visit(&mut bits, &scan, grid, interval, pause, &mut blocks)
         } else {
-            let mut blocks = Sequential::<4>::new(&scan, &self.tables, &mut self.coefficients)?;
-            scan::visit(&mut bits, &scan, grid, interval, pause, &mut blocks)
+            match self.scale {
+                Scale::Eighth => self.sequential::<1>(&scan, &mut bits, pause)?,
+                Scale::Quarter => self.sequential::<4>(&scan, &mut bits, pause)?,
+                Scale::Half => self.sequential::<16>(&scan, &mut bits, pause)?,
+            }
         };
         segments.seek(bits.position());
         Ok(())
+    }
+
+    /// Decodes a sequential scan, and keeps so many coefficients of each block.
+    fn sequential<const KEEP: usize>(
+        &mut self,
+        scan: &Scan,
+        bits: &mut Bits<'_>,
+        pause: &dyn Pause,
+    ) -> Result<u64, Error> {
+        let mut blocks = Sequential::<KEEP>::new(scan, &self.tables, &mut self.coefficients)?;
+        Ok(scan::visit(
+            bits,
+            scan,
+            &self.grid,
+            self.tables.interval,
+            pause,
+            &mut blocks,
+        ))
     }
 }

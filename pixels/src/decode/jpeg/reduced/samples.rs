@@ -56,25 +56,35 @@ fn plane(
             let sample = |mean: &i16| clamp((i32::from(*mean) * step + 4) >> 3);
             component.values.iter().map(sample).collect()
         }
-        Scale::Quarter => {
-            let mut samples = vec![0; across * down * 4];
-            let rows = component.values.chunks_exact((across * 4).max(4));
-            for (row, pair) in rows.zip(samples.chunks_exact_mut((across * 4).max(4))) {
-                let (upper, lower) = pair.split_at_mut(across * 2);
-                let blocks = row.as_chunks::<4>().0.iter();
-                let places = upper
-                    .as_chunks_mut::<2>()
-                    .0
-                    .iter_mut()
-                    .zip(lower.as_chunks_mut::<2>().0);
-                for (block, (upper, lower)) in blocks.zip(places) {
-                    [*upper, *lower] = quarters(block, steps);
-                }
-                pause.pause();
-            }
-            samples
-        }
+        Scale::Quarter => blocks::<4, 2>(component, across, down, pause, |block| {
+            quarters(block, steps)
+        }),
+        Scale::Half => blocks::<16, 4>(component, across, down, pause, |block| {
+            sixteenths(block, steps)
+        }),
     }
+}
+
+/// The samples of blocks of which `KEEP` coefficients are kept: `SIDE` × `SIDE` each.
+fn blocks<const KEEP: usize, const SIDE: usize>(
+    component: &Component,
+    across: usize,
+    down: usize,
+    pause: &dyn Pause,
+    transform: impl Fn(&[i16; KEEP]) -> [[u8; SIDE]; SIDE],
+) -> Vec<u8> {
+    let mut samples = vec![0; across * down * KEEP];
+    let stride = across * SIDE;
+    let rows = component.values.chunks_exact((across * KEEP).max(1));
+    for (row, lines) in rows.zip(samples.chunks_exact_mut((stride * SIDE).max(1))) {
+        for (x, block) in row.as_chunks::<KEEP>().0.iter().enumerate() {
+            for (line, samples) in lines.chunks_exact_mut(stride).zip(transform(block)) {
+                line[x * SIDE..][..SIDE].copy_from_slice(&samples);
+            }
+        }
+        pause.pause();
+    }
+    samples
 }
 
 /// The means of the quarters of a block, from its coefficients 0, 1, 2 and 4. The mean of the
@@ -111,6 +121,50 @@ fn quarters(block: &[i16; 4], steps: &Quantization) -> [[u8; 2]; 2] {
             sample(minus(across), minus(down), both),
         ],
     ]
+}
+
+/// The means of the sixteenths of a block, from the coefficients of the lowest four frequencies in
+/// each direction, by rows. They are an inverse cosine transform of four points, in which each
+/// frequency is damped as the mean over two pixels damps it.
+fn sixteenths(block: &[i16; 16], steps: &Quantization) -> [[u8; 4]; 4] {
+    /// The places of the coefficients in the zigzag order.
+    const ZIGZAG: [usize; 16] = [0, 1, 5, 6, 2, 4, 7, 13, 3, 8, 12, 17, 9, 11, 18, 24];
+    let mut values = [[0; 4]; 4];
+    for (value, (coefficient, place)) in values
+        .as_flattened_mut()
+        .iter_mut()
+        .zip(block.iter().zip(ZIGZAG))
+    {
+        // Valid values have 12 bits.
+        *value = i32::from(*coefficient)
+            .wrapping_mul(steps[place].into())
+            .clamp(-0x4000, 0x4000);
+    }
+    // Rows, with three more bits, and then columns.
+    let rows = values.map(|row| four_points(row).map(|sum| (sum + (1 << 8)) >> 9));
+    let mut samples = [[0; 4]; 4];
+    for column in 0..4 {
+        let sums = four_points([0, 1, 2, 3].map(|row| rows[row][column]));
+        for (row, sum) in samples.iter_mut().zip(sums) {
+            row[column] = clamp((sum + (1 << 14)) >> 15);
+        }
+    }
+    samples
+}
+
+/// The transform of four frequencies, times 4096. With C(0) = 1/√2 and C(u) = 1 otherwise, the
+/// factors are C(u) / 2 × cos(uπ/16) × cos((2x + 1)uπ/8).
+fn four_points([mean, one, two, three]: [i32; 4]) -> [i32; 4] {
+    const MEAN: i32 = 1448;
+    const ONE: [i32; 2] = [1856, 769];
+    const TWO: i32 = 1338;
+    const THREE: [i32; 2] = [652, 1573];
+    let (outer, inner) = (mean * MEAN + two * TWO, mean * MEAN - two * TWO);
+    let (wide, narrow) = (
+        one * ONE[0] + three * THREE[0],
+        one * ONE[1] - three * THREE[1],
+    );
+    [outer + wide, inner + narrow, inner - narrow, outer - wide]
 }
 
 /// A sample around 0 as one around 128.

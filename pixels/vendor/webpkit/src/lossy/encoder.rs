@@ -220,7 +220,7 @@ pub fn encode_image(image: &Image, config: &LossyConfig) -> Result<Vec<u8>> {
 /// identical to the pre-metadata encoder); alpha and/or metadata upgrade it to the
 /// extended `VP8X` form, whose chunk order and flags [`wrap_vp8_extended`] sets.
 fn assemble(argb: &[u32], dims: Dimensions, config: &LossyConfig, metadata: &Metadata) -> Vec<u8> {
-    let vp8 = encode_vp8_argb(argb, dims, config);
+    let vp8 = encode_vp8_argb(argb, dims, config, &|| {});
     // Alpha is the top byte of each native-ARGB pixel; an all-opaque plane needs no
     // ALPH chunk. Probe without allocating, and only materialize the plane when a
     // non-opaque pixel means an ALPH chunk will actually be written (the common
@@ -250,12 +250,34 @@ pub fn encode_vp8(image: ImageRef<'_>, config: &LossyConfig) -> Result<(Dimensio
     let dims = image.dimensions();
     check_dimensions(dims)?;
     let argb = image::unpack_pixels(image.layout(), image.as_bytes());
-    Ok((dims, encode_vp8_argb(&argb, dims, config)))
+    Ok((dims, encode_vp8_argb(&argb, dims, config, &|| {})))
+}
+
+/// As [`encode_vp8`], calling `tick` between macroblocks so that the caller can
+/// let others run (added by Darkroom).
+///
+/// # Errors
+///
+/// As [`encode_vp8`].
+pub fn encode_vp8_with(
+    image: ImageRef<'_>,
+    config: &LossyConfig,
+    tick: &dyn Fn(),
+) -> Result<(Dimensions, Vec<u8>)> {
+    let dims = image.dimensions();
+    check_dimensions(dims)?;
+    let argb = image::unpack_pixels(image.layout(), image.as_bytes());
+    Ok((dims, encode_vp8_argb(&argb, dims, config, tick)))
 }
 
 /// Encode already-unpacked native-ARGB `pixels` into a raw `VP8 ` key-frame
 /// payload (the opaque RGB; alpha is handled separately by [`encode`]).
-fn encode_vp8_argb(argb: &[u32], dims: Dimensions, config: &LossyConfig) -> Vec<u8> {
+fn encode_vp8_argb(
+    argb: &[u32],
+    dims: Dimensions,
+    config: &LossyConfig,
+    tick: &dyn Fn(),
+) -> Vec<u8> {
     let rgba = image::pack_pixels(PixelLayout::Rgba8, argb);
     let base_q = quality_to_base_q(config.quality.get());
     frame::encode_frame(
@@ -264,6 +286,7 @@ fn encode_vp8_argb(argb: &[u32], dims: Dimensions, config: &LossyConfig) -> Vec<
         dims.height() as usize,
         base_q,
         effort_tier(config.effort),
+        tick,
     )
 }
 

@@ -137,7 +137,8 @@ impl Effort {
 
 /// Encode an RGBA source (`rgba`, 4 bytes/pixel, row-major `width` × `height`) at
 /// base quantizer index `base_q` (`0..=127`) into a raw `VP8 ` key-frame payload,
-/// with the search depth selected by the resolved [`Effort`] gates.
+/// with the search depth selected by the resolved [`Effort`] gates. `tick` is called
+/// between macroblocks, or their rows where a pass is quick (added by Darkroom).
 #[must_use]
 pub(crate) fn encode_frame(
     rgba: &[u8],
@@ -145,8 +146,9 @@ pub(crate) fn encode_frame(
     height: usize,
     base_q: i32,
     effort: Effort,
+    tick: Tick<'_>,
 ) -> Vec<u8> {
-    encode_frame_impl(rgba, width, height, base_q, effort).0
+    encode_frame_impl(rgba, width, height, base_q, effort, tick).0
 }
 
 /// The frame's per-macroblock skip-coding decision (libwebp `CalcSkipProba`):
@@ -160,6 +162,9 @@ struct SkipCoding {
     /// reads for each macroblock's skip flag.
     skip_p: u8,
 }
+
+/// Called between macroblocks, so that the caller can let others run (added by Darkroom).
+pub(crate) type Tick<'a> = &'a dyn Fn();
 
 /// One macroblock's Pass-1 result, buffered for Pass-2 emission.
 struct MbPlan {
@@ -219,6 +224,7 @@ fn encode_frame_impl(
     height: usize,
     base_q: i32,
     effort: Effort,
+    tick: Tick<'_>,
 ) -> (Vec<u8>, Planes) {
     let gates = SearchGates {
         search_modes: effort.search_modes(),
@@ -231,7 +237,15 @@ fn encode_frame_impl(
         mb_w,
         mb_h,
         seg_params,
-    } = plan_frame(rgba, width, height, base_q, gates, effort.uses_segments());
+    } = plan_frame(
+        rgba,
+        width,
+        height,
+        base_q,
+        gates,
+        effort.uses_segments(),
+        tick,
+    );
     let skip = resolve_skip(&mb_plans, mb_w * mb_h, effort.consider_skip());
     // The in-loop filter is a frame-final post-process: it never feeds prediction,
     // quantization or token emission, so the token stream (and its byte size) is
@@ -245,7 +259,7 @@ fn encode_frame_impl(
     };
     let (part0_bytes, token_bytes) = if effort.optimize_probas() {
         let (part0, token, _default_total, _optimized_total) =
-            emit_best_partitions(&mb_plans, mb_w, mb_h, header, skip);
+            emit_best_partitions(&mb_plans, mb_w, mb_h, header, skip, tick);
         (part0, token)
     } else {
         // Fast: emit the default probability section and default-table tokens
@@ -259,9 +273,11 @@ fn encode_frame_impl(
             &COEFFS_PROBA_0,
             &CoeffUpdateFlags::default(),
             skip,
+            tick,
         )
     };
 
+    tick();
     // Deblock the reconstruction with the exact per-macroblock strengths the
     // decoder re-derives from the emitted header, so decode-of-output stays
     // byte-identical to these returned planes (a no-op when the filter is off).
@@ -584,6 +600,7 @@ fn plan_frame(
     base_q: i32,
     gates: SearchGates,
     uses_segments: bool,
+    tick: Tick<'_>,
 ) -> FramePlan {
     let src = rgb_to_yuv::from_rgba(rgba, width, height);
     let (mb_w, mb_h) = (src.mb_w, src.mb_h);
@@ -594,7 +611,16 @@ fn plan_frame(
     let quants = seg.base_q.map(Quantizer::new);
 
     let mut planes = Planes::new(mb_w, mb_h);
-    let mb_plans = run_mb_planning(&mut planes, &src, &seg.seg_ids, &quants, mb_w, mb_h, gates);
+    let mb_plans = run_mb_planning(
+        &mut planes,
+        &src,
+        &seg.seg_ids,
+        &quants,
+        mb_w,
+        mb_h,
+        gates,
+        tick,
+    );
     FramePlan {
         plans: mb_plans,
         planes,
@@ -759,10 +785,12 @@ fn plan_frame_serial(
     mb_w: usize,
     mb_h: usize,
     gates: SearchGates,
+    tick: Tick<'_>,
 ) -> Vec<MbPlan> {
     let mut mb_plans = Vec::with_capacity(mb_w * mb_h);
     for mb_y in 0..mb_h {
         for mb_x in 0..mb_w {
+            tick();
             let segment = seg_ids[mb_y * mb_w + mb_x];
             let plan = QuantPlan {
                 quant: quants[usize::from(segment)],
@@ -797,8 +825,9 @@ fn run_mb_planning(
     mb_w: usize,
     mb_h: usize,
     gates: SearchGates,
+    tick: Tick<'_>,
 ) -> Vec<MbPlan> {
-    plan_frame_serial(planes, src, seg_ids, quants, mb_w, mb_h, gates)
+    plan_frame_serial(planes, src, seg_ids, quants, mb_w, mb_h, gates, tick)
 }
 
 /// Below this macroblock count the wavefront's fork/join overhead outweighs the
@@ -840,6 +869,7 @@ fn run_mb_planning(
     mb_w: usize,
     mb_h: usize,
     gates: SearchGates,
+    tick: Tick<'_>,
 ) -> Vec<MbPlan> {
     use rayon::prelude::*;
 
@@ -850,7 +880,7 @@ fn run_mb_planning(
     // so the wavefront would only add overhead — it stays serial.
     let n = mb_w * mb_h;
     if n < PARALLEL_MB_THRESHOLD || !gates.search_modes {
-        return plan_frame_serial(planes, src, seg_ids, quants, mb_w, mb_h, gates);
+        return plan_frame_serial(planes, src, seg_ids, quants, mb_w, mb_h, gates, tick);
     }
 
     // Skew 2 pushes the i4x4 top-right neighbor to an earlier diagonal; Balanced
@@ -1077,6 +1107,7 @@ fn emit_best_partitions(
     mb_h: usize,
     header: HeaderParams<'_>,
     skip: SkipCoding,
+    tick: Tick<'_>,
 ) -> (Vec<u8>, Vec<u8>, usize, usize) {
     // Count pass: tally the token statistics with the identical NzContext threading
     // that emission uses (including skipping the same macroblocks), then derive the
@@ -1085,6 +1116,7 @@ fn emit_best_partitions(
     let mut ctx = NzContext::new(mb_w);
     work!(TokenPartitionWalk);
     for mb_y in 0..mb_h {
+        tick();
         for mb_x in 0..mb_w {
             let plan = &mb_plans[mb_y * mb_w + mb_x];
             if skip.use_skip && plan.skippable {
@@ -1108,6 +1140,7 @@ fn emit_best_partitions(
         skip,
         &opt_probas,
         &opt_updated,
+        tick,
     );
     let default_total = part0_d.len() + token_d.len();
     let optimized_total = part0_o.len() + token_o.len();
@@ -1140,6 +1173,7 @@ fn emit_partition_candidates(
     skip: SkipCoding,
     opt_probas: &CoeffProbas,
     opt_updated: &CoeffUpdateFlags,
+    tick: Tick<'_>,
 ) -> ((Vec<u8>, Vec<u8>), (Vec<u8>, Vec<u8>)) {
     let no_updates = CoeffUpdateFlags::default();
     let default = emit_partitions(
@@ -1150,8 +1184,18 @@ fn emit_partition_candidates(
         &COEFFS_PROBA_0,
         &no_updates,
         skip,
+        tick,
     );
-    let optimized = emit_partitions(mb_plans, mb_w, mb_h, header, opt_probas, opt_updated, skip);
+    let optimized = emit_partitions(
+        mb_plans,
+        mb_w,
+        mb_h,
+        header,
+        opt_probas,
+        opt_updated,
+        skip,
+        tick,
+    );
     (default, optimized)
 }
 
@@ -1172,6 +1216,7 @@ fn emit_partition_candidates(
     skip: SkipCoding,
     opt_probas: &CoeffProbas,
     opt_updated: &CoeffUpdateFlags,
+    tick: Tick<'_>,
 ) -> ((Vec<u8>, Vec<u8>), (Vec<u8>, Vec<u8>)) {
     let no_updates = CoeffUpdateFlags::default();
     rayon::join(
@@ -1184,9 +1229,21 @@ fn emit_partition_candidates(
                 &COEFFS_PROBA_0,
                 &no_updates,
                 skip,
+                &|| {},
             )
         },
-        || emit_partitions(mb_plans, mb_w, mb_h, header, opt_probas, opt_updated, skip),
+        || {
+            emit_partitions(
+                mb_plans,
+                mb_w,
+                mb_h,
+                header,
+                opt_probas,
+                opt_updated,
+                skip,
+                &|| {},
+            )
+        },
     )
 }
 
@@ -1204,6 +1261,7 @@ fn emit_partitions(
     probas: &CoeffProbas,
     updated: &CoeffUpdateFlags,
     skip: SkipCoding,
+    tick: Tick<'_>,
 ) -> (Vec<u8>, Vec<u8>) {
     work!(TokenPartitionWalk);
     let mut part0 = BoolEncoder::new();
@@ -1225,6 +1283,7 @@ fn emit_partitions(
     let mut intra_t = vec![B_DC_PRED; 4 * mb_w];
     let mut intra_l = [B_DC_PRED; 4];
     for mb_y in 0..mb_h {
+        tick();
         for mb_x in 0..mb_w {
             let plan = &mb_plans[mb_y * mb_w + mb_x];
             // Intra-mode order (mirrors `mb::parse_intra_mode`): [segment id if the
@@ -2404,7 +2463,7 @@ mod tests {
         // + skip consideration + in-loop deblocking filter). The decoder's
         // reconstruction is post-filter, so this pins that the encoder applies the
         // exact same filter the decoder re-derives from the emitted header.
-        let (payload, enc_planes) = encode_frame_impl(rgba, w, h, base_q, BALANCED);
+        let (payload, enc_planes) = encode_frame_impl(rgba, w, h, base_q, BALANCED, &|| {});
         let (dec_planes, dw, dh) = decode::reconstruct_to_planes(&payload).unwrap();
         assert_eq!((dw, dh), (w, h), "dimensions");
         assert_eq!(enc_planes.y, dec_planes.y, "luma plane mismatch");
@@ -2440,7 +2499,7 @@ mod tests {
             mb_w,
             mb_h,
             ..
-        } = plan_frame(&rgba, w, h, base_q, FULL_GATES, true);
+        } = plan_frame(&rgba, w, h, base_q, FULL_GATES, true, &|| {});
         let nb_skip = mb_plans.iter().filter(|p| p.skippable).count();
         assert!(
             nb_skip > 0,
@@ -2505,7 +2564,7 @@ mod tests {
             }
         });
         let base_q = 40; // level = 40 * 3 / 8 = 15 > 0
-        let (payload, _enc) = encode_frame_impl(&rgba, w, h, base_q, BALANCED);
+        let (payload, _enc) = encode_frame_impl(&rgba, w, h, base_q, BALANCED, &|| {});
         assert!(
             decoded_filter_level(&payload) > 0,
             "Balanced must enable the loop filter on blocky content"
@@ -2526,7 +2585,7 @@ mod tests {
                 [220, 220, 220]
             }
         });
-        let payload = encode_frame(&rgba, w, h, 40, FAST);
+        let payload = encode_frame(&rgba, w, h, 40, FAST, &|| {});
         assert_eq!(
             decoded_filter_level(&payload),
             0,
@@ -2539,7 +2598,7 @@ mod tests {
         // The wrapped payload decodes through the public image path with correct
         // dimensions and full opacity.
         let rgba = image(24, 20, |x, y| [(x * 10) as u8, (y * 12) as u8, 64]);
-        let payload = encode_frame(&rgba, 24, 20, 40, BALANCED);
+        let payload = encode_frame(&rgba, 24, 20, 40, BALANCED, &|| {});
         let image = decode::decode_frame(&payload).unwrap();
         assert_eq!((image.width(), image.height()), (24, 20));
         assert_eq!(image.as_bytes().len(), 24 * 20 * 4);
@@ -2548,8 +2607,8 @@ mod tests {
     #[test]
     fn encoding_is_deterministic() {
         let rgba = image(32, 24, |x, y| [(x * 8) as u8, (y * 9) as u8, (x ^ y) as u8]);
-        let a = encode_frame(&rgba, 32, 24, 50, BALANCED);
-        let b = encode_frame(&rgba, 32, 24, 50, BALANCED);
+        let a = encode_frame(&rgba, 32, 24, 50, BALANCED, &|| {});
+        let b = encode_frame(&rgba, 32, 24, 50, BALANCED, &|| {});
         assert_eq!(a, b, "identical inputs must produce identical bytes");
     }
 
@@ -2567,7 +2626,7 @@ mod tests {
         let rgba = image(48, 48, |_x, y| {
             [(y * 7) as u8, (y * 3 + 20) as u8, (y * 11) as u8]
         });
-        let payload = encode_frame(&rgba, 48, 48, 16, BALANCED);
+        let payload = encode_frame(&rgba, 48, 48, 16, BALANCED, &|| {});
         let (mb_w, mb_h, modes) = decoded_mb_modes(&payload);
         assert!(mb_w >= 2 && mb_h >= 2, "test needs an interior macroblock");
         for mb_y in 0..mb_h {
@@ -2595,7 +2654,7 @@ mod tests {
         let rgba = image(48, 48, |x, _y| {
             [(x * 7) as u8, (x * 3 + 20) as u8, (x * 11) as u8]
         });
-        let payload = encode_frame(&rgba, 48, 48, 16, BALANCED);
+        let payload = encode_frame(&rgba, 48, 48, 16, BALANCED, &|| {});
         let (mb_w, mb_h, modes) = decoded_mb_modes(&payload);
         assert!(mb_w >= 2 && mb_h >= 2, "test needs an interior macroblock");
         for mb_y in 0..mb_h {
@@ -2625,7 +2684,7 @@ mod tests {
         let rgba = image(48, 48, |_x, y| {
             [(y * 7) as u8, (y * 3 + 20) as u8, (y * 11) as u8]
         });
-        let (payload, enc_planes) = encode_frame_impl(&rgba, 48, 48, 16, FAST);
+        let (payload, enc_planes) = encode_frame_impl(&rgba, 48, 48, 16, FAST, &|| {});
 
         let (dec_planes, dw, dh) = decode::reconstruct_to_planes(&payload).unwrap();
         assert_eq!((dw, dh), (48, 48), "dimensions");
@@ -2655,7 +2714,7 @@ mod tests {
             mb_h,
             seg_params: seg,
             ..
-        } = plan_frame(rgba, width, height, base_q, FULL_GATES, true);
+        } = plan_frame(rgba, width, height, base_q, FULL_GATES, true, &|| {});
         let skip = super::resolve_skip(&mb_plans, mb_w * mb_h, true);
         let filter = super::choose_filter(base_q, true);
         let header = super::HeaderParams {
@@ -2664,7 +2723,7 @@ mod tests {
             segments: seg,
         };
         let (_part0, _token, default_total, optimized_total) =
-            emit_best_partitions(&mb_plans, mb_w, mb_h, header, skip);
+            emit_best_partitions(&mb_plans, mb_w, mb_h, header, skip, &|| {});
         (
             default_total + KEY_FRAME_HEADER_LEN,
             optimized_total + KEY_FRAME_HEADER_LEN,
@@ -2727,7 +2786,7 @@ mod tests {
     /// losing candidate evaluation and the decoder's reconstruction. Chroma has no
     /// such margin (`uv_stride = 1 + mb_w*8`), so both planes are compared in full.
     fn assert_self_consistent_best(rgba: &[u8], w: usize, h: usize, base_q: i32) {
-        let (payload, enc) = encode_frame_impl(rgba, w, h, base_q, Effort::Best);
+        let (payload, enc) = encode_frame_impl(rgba, w, h, base_q, Effort::Best, &|| {});
         let (dec, dw, dh) = decode::reconstruct_to_planes(&payload).unwrap();
         assert_eq!((dw, dh), (w, h), "dimensions");
         assert_eq!(enc.y_stride, dec.y_stride, "luma stride");
@@ -2771,7 +2830,7 @@ mod tests {
         let (w, h) = (64usize, 64usize);
         let rgba = stripe_image(w, h);
         let base_q = 40;
-        let payload = encode_frame(&rgba, w, h, base_q, Effort::Best);
+        let payload = encode_frame(&rgba, w, h, base_q, Effort::Best, &|| {});
         let (_mw, _mh, flags) = decoded_i4x4_flags(&payload);
         assert!(
             flags.iter().any(|&f| f),
@@ -2796,7 +2855,7 @@ mod tests {
             }
         });
         let base_q = 40;
-        let payload = encode_frame(&rgba, w, h, base_q, Effort::Best);
+        let payload = encode_frame(&rgba, w, h, base_q, Effort::Best, &|| {});
         let (_mw, _mh, flags) = decoded_i4x4_flags(&payload);
         assert!(
             flags.iter().any(|&f| f),
@@ -2850,7 +2909,7 @@ mod tests {
         let rgba = diagonal_image(w, h);
         let mut saw_i4x4 = false;
         for &q in &[80, 100, 110, 120, 127] {
-            let payload = encode_frame(&rgba, w, h, q, Effort::Best);
+            let payload = encode_frame(&rgba, w, h, q, Effort::Best, &|| {});
             let (_mw, _mh, flags) = decoded_i4x4_flags(&payload);
             saw_i4x4 |= flags.iter().any(|&f| f);
             assert_self_consistent_best(&rgba, w, h, q);
@@ -2885,7 +2944,7 @@ mod tests {
         // the availability-safe DC fallback). A search wired to always return DC — or
         // one whose distortion/rate were wrongly scaled so DC always won — would fail here.
         let rgba = photo96(96, 96);
-        let payload = encode_frame(&rgba, 96, 96, 40, BALANCED);
+        let payload = encode_frame(&rgba, 96, 96, 40, BALANCED, &|| {});
         let (_mw, _mh, modes) = decoded_mb_modes(&payload);
         assert!(
             modes.iter().any(|&(ymode, _uv)| ymode != DC_PRED),
@@ -2900,7 +2959,7 @@ mod tests {
         // byte-identical to the pre-i4x4 encoder.
         let (w, h) = (64usize, 64usize);
         let rgba = stripe_image(w, h);
-        let payload = encode_frame(&rgba, w, h, 40, Effort::Full);
+        let payload = encode_frame(&rgba, w, h, 40, Effort::Full, &|| {});
         let (_mw, _mh, flags) = decoded_i4x4_flags(&payload);
         assert!(flags.iter().all(|&f| !f), "Balanced must never code i4x4");
     }
@@ -2913,8 +2972,8 @@ mod tests {
         // must be deterministic AND contain no i4x4 macroblock.
         let (w, h) = (48usize, 48usize);
         let rgba = stripe_image(w, h);
-        let a = encode_frame(&rgba, w, h, 40, Effort::Full);
-        let b = encode_frame(&rgba, w, h, 40, Effort::Full);
+        let a = encode_frame(&rgba, w, h, 40, Effort::Full, &|| {});
+        let b = encode_frame(&rgba, w, h, 40, Effort::Full, &|| {});
         assert_eq!(a, b, "Balanced must be deterministic");
         let (_mw, _mh, flags) = decoded_i4x4_flags(&a);
         assert!(flags.iter().all(|&f| !f), "Balanced carries no i4x4");
@@ -2924,8 +2983,8 @@ mod tests {
     fn best_is_deterministic() {
         // The i4x4 search + RD decision must be fully deterministic per (quality).
         let rgba = stripe_image(48, 48);
-        let a = encode_frame(&rgba, 48, 48, 50, Effort::Best);
-        let b = encode_frame(&rgba, 48, 48, 50, Effort::Best);
+        let a = encode_frame(&rgba, 48, 48, 50, Effort::Best, &|| {});
+        let b = encode_frame(&rgba, 48, 48, 50, Effort::Best, &|| {});
         assert_eq!(
             a, b,
             "Best must produce identical bytes for identical input"
@@ -2944,7 +3003,7 @@ mod tests {
             mb_h,
             seg_params: seg,
             ..
-        } = plan_frame(rgba, w, h, base_q, gates, true);
+        } = plan_frame(rgba, w, h, base_q, gates, true, &|| {});
         let skip = super::resolve_skip(&mb_plans, mb_w * mb_h, true);
         let filter = super::choose_filter(base_q, true);
         let header = super::HeaderParams {
@@ -2952,7 +3011,7 @@ mod tests {
             filter: &filter,
             segments: seg,
         };
-        let (_p0, _t, d, o) = emit_best_partitions(&mb_plans, mb_w, mb_h, header, skip);
+        let (_p0, _t, d, o) = emit_best_partitions(&mb_plans, mb_w, mb_h, header, skip, &|| {});
         KEY_FRAME_HEADER_LEN + d.min(o)
     }
 
@@ -3112,7 +3171,7 @@ mod tests {
         let (w, h) = (64usize, 64usize);
         let rgba = mixed_image(w, h);
         let base_q = 40;
-        let payload = encode_frame(&rgba, w, h, base_q, BALANCED);
+        let payload = encode_frame(&rgba, w, h, base_q, BALANCED, &|| {});
         let (use_segment, segs) = decoded_segments(&payload);
         assert!(use_segment, "mixed content should enable segmentation");
         assert!(
@@ -3130,7 +3189,7 @@ mod tests {
         // pre-segmentation encoder) — and still be self-consistent.
         let (w, h) = (32usize, 32usize);
         let rgba = image(w, h, |_, _| [100, 100, 100]);
-        let payload = encode_frame(&rgba, w, h, 40, BALANCED);
+        let payload = encode_frame(&rgba, w, h, 40, BALANCED, &|| {});
         let (use_segment, _segs) = decoded_segments(&payload);
         assert!(
             !use_segment,
@@ -3146,7 +3205,7 @@ mod tests {
         // the pre-segmentation encoder.
         let (w, h) = (64usize, 64usize);
         let rgba = mixed_image(w, h);
-        let payload = encode_frame(&rgba, w, h, 40, FAST);
+        let payload = encode_frame(&rgba, w, h, 40, FAST, &|| {});
         let (use_segment, _segs) = decoded_segments(&payload);
         assert!(!use_segment, "Fast must not use segmentation");
     }
@@ -3156,8 +3215,8 @@ mod tests {
         // The integer k-means (fixed init + fixed iterations) plus per-segment quant
         // must be fully deterministic per (quality) — identical bytes across encodes.
         let rgba = mixed_image(64, 48);
-        let a = encode_frame(&rgba, 64, 48, 40, BALANCED);
-        let b = encode_frame(&rgba, 64, 48, 40, BALANCED);
+        let a = encode_frame(&rgba, 64, 48, 40, BALANCED, &|| {});
+        let b = encode_frame(&rgba, 64, 48, 40, BALANCED, &|| {});
         assert_eq!(a, b, "segmentation must be deterministic");
     }
 
@@ -3191,7 +3250,7 @@ mod tests {
             mb_h,
             seg_params: seg,
             ..
-        } = plan_frame(rgba, w, h, base_q, FULL_GATES, uses_segments);
+        } = plan_frame(rgba, w, h, base_q, FULL_GATES, uses_segments, &|| {});
         let skip = super::resolve_skip(&mb_plans, mb_w * mb_h, true);
         let filter = super::choose_filter(base_q, true);
         let header = super::HeaderParams {
@@ -3199,7 +3258,7 @@ mod tests {
             filter: &filter,
             segments: seg,
         };
-        let (_p0, _t, d, o) = emit_best_partitions(&mb_plans, mb_w, mb_h, header, skip);
+        let (_p0, _t, d, o) = emit_best_partitions(&mb_plans, mb_w, mb_h, header, skip, &|| {});
         KEY_FRAME_HEADER_LEN + d.min(o)
     }
 
@@ -3323,7 +3382,7 @@ horizontal best 156 c863e535b5dde61a";
         let mut lines = Vec::new();
         for (name, rgba, w, h, q) in &cases {
             for (ename, effort) in &efforts {
-                let payload = encode_frame(rgba, *w, *h, *q, *effort);
+                let payload = encode_frame(rgba, *w, *h, *q, *effort, &|| {});
                 lines.push(format!(
                     "{name} {ename} {} {:016x}",
                     payload.len(),
@@ -3526,7 +3585,7 @@ horizontal best 156 c863e535b5dde61a";
         let rgba = image(64, 64, |_, _| [120, 90, 200]);
         let FramePlan {
             plans: mb_plans, ..
-        } = plan_frame(&rgba, 64, 64, 40, FULL_GATES, true);
+        } = plan_frame(&rgba, 64, 64, 40, FULL_GATES, true, &|| {});
         assert!(
             mb_plans.iter().any(|p| !p.has_residual),
             "a flat frame must contain zero-residual macroblocks"
@@ -3545,7 +3604,7 @@ horizontal best 156 c863e535b5dde61a";
             mb_h,
             seg_params: seg,
             ..
-        } = plan_frame(&noisy, 96, 96, 40, FULL_GATES, true);
+        } = plan_frame(&noisy, 96, 96, 40, FULL_GATES, true, &|| {});
         let skip = super::resolve_skip(&mb_plans, mb_w * mb_h, true);
         let filter = super::choose_filter(40, true);
         let header = super::HeaderParams {
@@ -3554,7 +3613,7 @@ horizontal best 156 c863e535b5dde61a";
             segments: seg,
         };
         let (_p0, _t, default_total, optimized_total) =
-            emit_best_partitions(&mb_plans, mb_w, mb_h, header, skip);
+            emit_best_partitions(&mb_plans, mb_w, mb_h, header, skip, &|| {});
         assert_eq!(default_total, 6789, "default candidate byte-length sum");
         assert_eq!(optimized_total, 4534, "optimized candidate byte-length sum");
     }
@@ -3600,7 +3659,7 @@ horizontal best 156 c863e535b5dde61a";
         let rgba = mixed_image(96, 96);
         let FramePlan {
             plans: mb_plans, ..
-        } = plan_frame(&rgba, 96, 96, 96, FULL_GATES, true);
+        } = plan_frame(&rgba, 96, 96, 96, FULL_GATES, true, &|| {});
         let p = &mb_plans[15];
         // Preconditions pinning this macroblock as the boundary witness (guard drift).
         assert!(p.tokens.y2.last < 0, "witness needs an empty Y2");
@@ -3628,7 +3687,7 @@ horizontal best 156 c863e535b5dde61a";
         let rgba = image(16, 16, |x, y| {
             [(x * 5) as u8, (y * 7) as u8, ((x + y) * 3) as u8]
         });
-        let payload = encode_frame(&rgba, 16, 16, 24, BALANCED);
+        let payload = encode_frame(&rgba, 16, 16, 24, BALANCED, &|| {});
         assert_eq!(
             golden_digest(&payload),
             0x58d0_7689_230c_bae4,
@@ -3786,7 +3845,7 @@ rd_rx0_ry5_d60_q24 ac767fb717bd3476";
         ];
         let mut lines = Vec::new();
         for (name, rx, ry, damp, q) in &cases {
-            let payload = encode_frame(&rd_image(*rx, *ry, *damp), 48, 48, *q, BALANCED);
+            let payload = encode_frame(&rd_image(*rx, *ry, *damp), 48, 48, *q, BALANCED, &|| {});
             lines.push(format!("{name} {:016x}", golden_digest(&payload)));
         }
         let actual = lines.join("\n");
