@@ -11,9 +11,9 @@ use wasmtime::component::{Accessor, AccessorTask};
 use wasmtime::{Engine, Store, UpdateDeadline, format_err};
 
 /// How often a computing guest yields.
-pub const TICK: Duration = Duration::from_millis(10);
+pub const TICK: Duration = Duration::from_millis(5);
 /// After how many ticks of computing an instance gets no new requests.
-const STUCK: u32 = 25;
+const STUCK: u32 = 50;
 
 /// Starts a thread that advances the engine's epoch at every tick.
 pub fn tick(engine: &Engine) {

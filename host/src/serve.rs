@@ -6,7 +6,7 @@ use crate::runtime_config::RuntimeConfig;
 use crate::server::Bounds;
 use crate::variables::{self, Sources};
 use crate::worker::Limits;
-use crate::{listen, log, readiness, stats};
+use crate::{listen, log, readiness, single_use, stats};
 use anyhow::{Result, anyhow};
 use clap::Args;
 use std::io::Write;
@@ -50,6 +50,10 @@ pub struct Options {
     /// The maximum number of instances that are alive at the same time.
     #[arg(long, default_value_t = 1000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=2000))]
     max_instances: u32,
+    /// The maximum number of instances of components of WASI 0.2 that run at the same time, each
+    /// for one request; further requests wait [default: two for each processor].
+    #[arg(long, default_value_t = single_use::default_places(), hide_default_value = true, value_name = "N", value_parser = places)]
+    max_single_use_instances: usize,
     /// How many requests an instance serves in all.
     #[arg(long, default_value_t = 128, value_name = "N")]
     max_instance_reuse_count: usize,
@@ -103,6 +107,12 @@ fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+fn places(text: &str) -> Result<usize, String> {
+    let places = text.parse::<u32>().ok().filter(|places| *places > 0);
+    let places = places.and_then(|places| usize::try_from(places).ok());
+    places.ok_or_else(|| "expected a whole number from 1".to_owned())
+}
+
 impl Options {
     /// Opens the application's stores, and compiles its components.
     pub fn start(&self, deployment: &Deployment) -> Result<App> {
@@ -117,6 +127,7 @@ impl Options {
             limits: Limits {
                 instances: self.max_instances,
                 max_memory: self.max_instance_memory,
+                single_use: self.max_single_use_instances,
                 reuse: self.max_instance_reuse_count,
                 concurrent: self.max_instance_concurrent_reuse_count,
                 idle: self.idle_instance_timeout,
