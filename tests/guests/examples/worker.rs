@@ -30,10 +30,13 @@ impl Guest for Worker {
     fn handle(request: IncomingRequest, out: ResponseOutparam) {
         let target = request.path_with_query().unwrap_or_default();
         let (path, query) = target.split_once('?').unwrap_or((&target, ""));
+        // Its public route, if it has one.
+        let path = path.strip_prefix("/worker").unwrap_or(path);
         let number = |name| number(query, name);
         match path {
             "/echo" => return echo(&request, out),
             "/chain" => return chain(query, out),
+            "/loop" => return chain("worker.spin.internal/loop", out),
             "/head" => return answer(out, 200, &head(&request, &target)),
             "/trap" => std::process::abort(),
             "/trap-after-head" => {
@@ -44,7 +47,7 @@ impl Guest for Worker {
                     .expect("a reader");
                 std::process::abort()
             }
-            "/compute" => compute(number("ms"), query.contains("pause")),
+            "/compute" => compute(number("rounds"), query.contains("pause")),
             "/sleep" => std::thread::sleep(Duration::from_millis(number("ms"))),
             "/fill" => {
                 black_box(vec![
@@ -67,14 +70,14 @@ fn number(query: &str, name: &str) -> u64 {
     value.unwrap_or(0)
 }
 
-/// Computes for this many milliseconds.
-fn compute(milliseconds: u64, pauses: bool) {
-    let time = Duration::from_millis(milliseconds);
-    let start = Instant::now();
-    let mut turn = start;
-    while start.elapsed() < time {
-        for number in 0..10_000_u32 {
-            black_box(number);
+/// Computes this many rounds, which always take the same processor time, about a tenth of a
+/// millisecond each.
+fn compute(rounds: u64, pauses: bool) {
+    let mut turn = Instant::now();
+    let mut state = 1_u32;
+    for _ in 0..rounds {
+        for _ in 0..100_000 {
+            state = black_box(state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223));
         }
         if pauses && turn.elapsed() >= TURN {
             std::thread::sleep(Duration::from_micros(1));
