@@ -9,7 +9,7 @@
 //! - [`manifest`], [`runtime_config`], [`variables`]: the description of the application;
 //!   `similar`: names that were probably meant.
 //! - [`engine`], [`component`], [`worker`], [`compute`]: a component and its instances;
-//!   [`single_use`]: instances for one request each; [`ctx`]: the state of an instance.
+//!   [`single_use`], [`processor_time`]: instances for one request each; [`ctx`]: the state of an instance.
 //! - [`server`], [`connection`], [`routes`], [`target`], [`under_way`]: incoming HTTP; [`gather`],
 //!   [`answered`]: bodies in transit; [`slow_body`], [`slow_reader`], [`patience`]: slow clients;
 //!   [`problem`]: the host's own error responses; [`outbound`]: outgoing HTTP; [`chain`]: requests
@@ -54,6 +54,7 @@ pub mod metrics;
 pub mod outbound;
 pub mod patience;
 pub mod problem;
+pub mod processor_time;
 pub mod readiness;
 pub mod routes;
 pub mod runtime_config;

@@ -2,6 +2,7 @@
 //! and how it ends.
 
 use crate::ctx::{Ctx, Granted};
+use crate::processor_time::ProcessorTime;
 use crate::single_use::{Fate, Use};
 use crate::under_way::UnderWay;
 use crate::{compute, log, stats};
@@ -116,8 +117,11 @@ impl HandlerState for Factory {
         let ctx = Ctx::new(self.granted.clone(), self.limits.max_memory);
         let mut store = Store::new(engine(&self.pre), ctx);
         store.limiter(|ctx| &mut ctx.limiter);
-        if self.limits.interrupt() {
-            compute::bound(&mut store, self.limits.compute, self.stuck.clone())?;
+        let (limit, used) = (self.limits.compute, Arc::<ProcessorTime>::default());
+        match (self.limits.interrupt(), self.granted.is_single_use) {
+            (false, _) => {}
+            (true, true) => compute::bound_single_use(&mut store, limit, used.clone()),
+            (true, false) => compute::bound(&mut store, limit, self.stuck.clone())?,
         }
         let proxy = self.pre.instantiate_async(&mut store).await?;
         stats::instance();
@@ -128,6 +132,7 @@ impl HandlerState for Factory {
             stopping: Box::pin(self.stopping.clone().notified_owned()),
             fate: Arc::clone(&fate),
             abandoned: None,
+            used: self.granted.is_single_use.then_some(used),
         };
         Ok(Instance {
             store,
@@ -167,6 +172,8 @@ pub struct Expiration {
     stopping: Pin<Box<OwnedNotified>>,
     fate: KnownFate,
     abandoned: Option<Pin<Box<OwnedNotified>>>,
+    /// The processor time of a single-use instance.
+    used: Option<Arc<ProcessorTime>>,
 }
 
 impl Expiration {
@@ -189,6 +196,10 @@ impl WorkerExpiration for Expiration {
         status: WorkerStatus,
         start: Instant,
     ) -> Poll<()> {
+        // This is called at the end of each turn of the instance.
+        if let Some(used) = &self.used {
+            used.update();
+        }
         if self.poll_abandoned(context).is_ready() {
             return Poll::Ready(());
         }

@@ -72,6 +72,13 @@ async fn a_request_that_computes_for_too_long_is_a_500_for_its_caller() {
         let to = format!("worker/compute?rounds=10000000{pause}");
         assert_eq!(relay.ask(&to).await.0, 500, "{to}");
     }
+    let log = darkroom.log();
+    assert!(
+        log.contains("computed for 300ms; its request: GET /compute"),
+        "{log}"
+    );
+    // What a request waits for does not count, however often it waits.
+    assert_eq!(relay.ask("worker/naps?count=100").await.0, 200);
     assert_eq!(relay.ask("worker/count").await.0, 200);
 }
 

@@ -23,6 +23,8 @@ struct Worker;
 
 /// How often a computing guest pauses if it is asked to.
 const TURN: Duration = Duration::from_millis(5);
+/// Long enough for the host to do something else meanwhile.
+const NAP: Duration = Duration::from_millis(7);
 /// The length of a piece of a body.
 const PIECE: u64 = 64 << 10;
 
@@ -49,6 +51,7 @@ impl Guest for Worker {
             }
             "/compute" => compute(number("rounds"), query.contains("pause")),
             "/sleep" => std::thread::sleep(Duration::from_millis(number("ms"))),
+            "/naps" => (0..number("count")).for_each(|_| std::thread::sleep(NAP)),
             "/fill" => {
                 black_box(vec![
                     1_u8;
