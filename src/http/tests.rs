@@ -555,6 +555,7 @@ async fn a_form_cannot_override_its_ticket() {
     let file = testing::png(1, 1);
     for part in [
         ("name=\"tags\"", &b"a"[..]),
+        ("name=\"metadata\"", b"{\"a\": \"b\"}"),
         ("name=\"visibility\"", b"public"),
         ("name=\"file\"", &file),
     ] {

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import uuid
 from pathlib import Path
 
@@ -28,7 +29,7 @@ schemathesis.openapi.format("binary", images("grey.jpg", "still.avif"))
 
 
 # The parts of forms. Others may have any text, but their names are in headers, which may not.
-PARTS = {"file", "tags", "visibility"}
+PARTS = {"file", "tags", "metadata", "visibility"}
 
 
 def is_joiner_or_tag(letter):
@@ -45,8 +46,12 @@ def map_body(context, body):
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """Makes valid requests valid throughout: without cursors and conditions, with digests of the
-    bodies, ranges within the file, and a new key for each upload."""
+    """Sends metadata in forms as JSON. Makes valid requests valid throughout: without cursors and
+    conditions, with digests of the bodies, ranges within the file, and a new key for each upload."""
+    if case.media_type == "multipart/form-data" and isinstance(case.body, dict):
+        metadata = case.body.get("metadata", "")
+        if not isinstance(metadata, str):
+            case.body["metadata"] = json.dumps(metadata)
     if case.meta is None or case.meta.generation.mode != GenerationMode.POSITIVE:
         return
     if case.query:

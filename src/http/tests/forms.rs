@@ -271,3 +271,65 @@ async fn tags_in_a_form_may_be_json() {
         assert_eq!(refused.json()["field"], "tags", "{text}");
     }
 }
+
+#[tokio::test]
+async fn metadata_in_a_form_applies_to_all_files() {
+    let client = Client::new();
+    let file = testing::png(1, 1);
+    let typed = "name=\"metadata\"\r\nContent-Type: application/json";
+    // As a browser sends a `Blob`.
+    let blob = "name=\"metadata\"; filename=\"blob\"\r\nContent-Type: application/json";
+    let given = "{\"album\": \"2026\", \"ü\": \"\"}".as_bytes();
+    let expect = serde_json::json!({"album": "2026", "ü": ""});
+    for part in ["name=\"metadata\"", typed, blob] {
+        let image = post_beside(&client, &[(part, given)]).await;
+        assert_eq!(image["metadata"], expect, "{part}");
+        let path = image["links"]["self"].as_str().expect("a path");
+        assert_eq!(client.get(path).await.json()["metadata"], expect);
+    }
+    let files = [("name=\"file\"", &file[..]); 2];
+    let created = post(&client, &[&files[..], &[(typed, given)]].concat()).await;
+    for item in created.json()["items"].as_array().expect("items") {
+        assert_eq!(item["metadata"], expect);
+    }
+}
+
+#[tokio::test]
+async fn metadata_in_a_form_has_the_limits_of_an_edit_and_a_refusal_names_it() {
+    let client = Client::new();
+    let file = testing::png(1, 1);
+    let of_length = |length: usize| format!("{{\"k\":\"{}\"}}", "v".repeat(length));
+    post_beside(
+        &client,
+        &[("name=\"metadata\"", of_length(4095).as_bytes())],
+    )
+    .await;
+    let stored = client.values.keys();
+    let (second, long) = ("{\"a\":\"b\"}", of_length(4096));
+    for (case, parts) in [
+        ("no JSON", &["album=2026"][..]),
+        ("an empty part", &[""]),
+        ("a list", &["[\"a\"]"]),
+        ("a number", &["{\"a\": 1}"]),
+        ("null", &["{\"a\": null}"]),
+        ("a name twice", &["{\"a\": \"b\", \"a\": \"b\"}"]),
+        ("an empty name", &["{\"\": \"b\"}"]),
+        ("a control character", &["{\"a\": \"\\u0000\"}"]),
+        ("4,097 bytes", &[long.as_str()]),
+        ("two parts", &[second, second]),
+    ] {
+        let mut form = vec![("name=\"file\"", &file[..])];
+        form.extend(
+            parts
+                .iter()
+                .map(|part| ("name=\"metadata\"", part.as_bytes())),
+        );
+        let refused = post(&client, &form).await;
+        refused.is_problem(400, "bad-request");
+        let problem = refused.json();
+        assert_eq!(problem["field"], "metadata", "{case}: {problem}");
+        let detail = problem["detail"].as_str().expect("a text");
+        assert!(detail.contains("metadata"), "{case}: {detail}");
+        assert_eq!(client.values.keys(), stored, "{case}");
+    }
+}

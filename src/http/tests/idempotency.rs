@@ -58,6 +58,7 @@ async fn forms_that_differ_only_in_their_boundary_are_the_same_request() {
         ("name=\"file\"; filename=\"a.png\"", &a),
         ("name=\"file\"; filename=\"b.gif\"", &b),
         ("name=\"tags\"", b"cat"),
+        ("name=\"metadata\"", b"{\"k\": \"bird\"}"),
     ]);
     let replaced = |from: &[u8], to: &[u8]| {
         let mut out = Vec::new();
@@ -85,7 +86,11 @@ async fn forms_that_differ_only_in_their_boundary_are_the_same_request() {
     );
     same(&first, &client.send(again).await);
     assert_eq!(first.json()["items"].as_array().map(Vec::len), Some(2));
-    for (from, to) in [(&b"cat"[..], &b"dog"[..]), (b"a.png", b"c.png")] {
+    for (from, to) in [
+        (&b"cat"[..], &b"dog"[..]),
+        (b"bird", b"fish"),
+        (b"a.png", b"c.png"),
+    ] {
         let other = upload(
             "/v1/images",
             "k",
