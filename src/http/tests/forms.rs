@@ -2,7 +2,7 @@
 
 use super::*;
 
-const FORM: &str = "multipart/form-data; boundary=x";
+pub(super) const FORM: &str = "multipart/form-data; boundary=x";
 
 /// Posts a form to this path, without a token.
 async fn post_to(client: &Client, path: &str, parts: &[(&str, &[u8])]) -> Answer {
@@ -12,12 +12,12 @@ async fn post_to(client: &Client, path: &str, parts: &[(&str, &[u8])]) -> Answer
     client.send(request).await
 }
 
-async fn post(client: &Client, parts: &[(&str, &[u8])]) -> Answer {
+pub(super) async fn post(client: &Client, parts: &[(&str, &[u8])]) -> Answer {
     client.post(FORM, form(parts)).await
 }
 
 /// Posts a form of a valid file and these parts, which must be accepted.
-async fn post_beside(client: &Client, parts: &[(&str, &[u8])]) -> Value {
+pub(super) async fn post_beside(client: &Client, parts: &[(&str, &[u8])]) -> Value {
     let file = testing::png(1, 1);
     let parts = [parts, &[("name=\"file\"; filename=\"a.png\"", &file[..])]].concat();
     let created = post(client, &parts).await;
@@ -244,92 +244,5 @@ async fn files_are_taken_under_usual_names_and_the_refusal_of_others_says_which(
             assert!(detail.contains("a part named \"file\""), "{detail}");
             assert_eq!(problem["allowed"][0], "file");
         }
-    }
-}
-
-#[tokio::test]
-async fn tags_in_a_form_may_be_json() {
-    let client = Client::new();
-    let typed = "name=\"tags\"\r\nContent-Type: application/json; charset=utf-8";
-    let list = "[\"a\", \"b c\", \"ü\"]".as_bytes();
-    for part in ["name=\"tags\"", "name=\"tags[]\"", typed] {
-        let image = post_beside(&client, &[(part, list), ("name=\"tags\"", b"d,a")]).await;
-        assert_eq!(image["tags"], serde_json::json!(["a", "b c", "ü", "d"]));
-    }
-    let file = testing::png(1, 1);
-    for (part, text) in [
-        ("name=\"tags\"", "[\"a\",\"b\""),
-        ("name=\"tags\"", "[a,b]"),
-        ("name=\"tags\"", "[\"a\",1]"),
-        ("name=\"tags\"", "[\"a,b\"]"),
-        (typed, "a,b"),
-        (typed, "{\"a\": \"b\"}"),
-    ] {
-        let parts = [("name=\"file\"", &file[..]), (part, text.as_bytes())];
-        let refused = post(&client, &parts).await;
-        refused.is_problem(400, "bad-request");
-        assert_eq!(refused.json()["field"], "tags", "{text}");
-    }
-}
-
-#[tokio::test]
-async fn metadata_in_a_form_applies_to_all_files() {
-    let client = Client::new();
-    let file = testing::png(1, 1);
-    let typed = "name=\"metadata\"\r\nContent-Type: application/json";
-    // As a browser sends a `Blob`.
-    let blob = "name=\"metadata\"; filename=\"blob\"\r\nContent-Type: application/json";
-    let given = "{\"album\": \"2026\", \"ü\": \"\"}".as_bytes();
-    let expect = serde_json::json!({"album": "2026", "ü": ""});
-    for part in ["name=\"metadata\"", typed, blob] {
-        let image = post_beside(&client, &[(part, given)]).await;
-        assert_eq!(image["metadata"], expect, "{part}");
-        let path = image["links"]["self"].as_str().expect("a path");
-        assert_eq!(client.get(path).await.json()["metadata"], expect);
-    }
-    let files = [("name=\"file\"", &file[..]); 2];
-    let created = post(&client, &[&files[..], &[(typed, given)]].concat()).await;
-    for item in created.json()["items"].as_array().expect("items") {
-        assert_eq!(item["metadata"], expect);
-    }
-}
-
-#[tokio::test]
-async fn metadata_in_a_form_has_the_limits_of_an_edit_and_a_refusal_names_it() {
-    let client = Client::new();
-    let file = testing::png(1, 1);
-    let of_length = |length: usize| format!("{{\"k\":\"{}\"}}", "v".repeat(length));
-    post_beside(
-        &client,
-        &[("name=\"metadata\"", of_length(4095).as_bytes())],
-    )
-    .await;
-    let stored = client.values.keys();
-    let (second, long) = ("{\"a\":\"b\"}", of_length(4096));
-    for (case, parts) in [
-        ("no JSON", &["album=2026"][..]),
-        ("an empty part", &[""]),
-        ("a list", &["[\"a\"]"]),
-        ("a number", &["{\"a\": 1}"]),
-        ("null", &["{\"a\": null}"]),
-        ("a name twice", &["{\"a\": \"b\", \"a\": \"b\"}"]),
-        ("an empty name", &["{\"\": \"b\"}"]),
-        ("a control character", &["{\"a\": \"\\u0000\"}"]),
-        ("4,097 bytes", &[long.as_str()]),
-        ("two parts", &[second, second]),
-    ] {
-        let mut form = vec![("name=\"file\"", &file[..])];
-        form.extend(
-            parts
-                .iter()
-                .map(|part| ("name=\"metadata\"", part.as_bytes())),
-        );
-        let refused = post(&client, &form).await;
-        refused.is_problem(400, "bad-request");
-        let problem = refused.json();
-        assert_eq!(problem["field"], "metadata", "{case}: {problem}");
-        let detail = problem["detail"].as_str().expect("a text");
-        assert!(detail.contains("metadata"), "{case}: {detail}");
-        assert_eq!(client.values.keys(), stored, "{case}");
     }
 }
