@@ -51,6 +51,22 @@ impl Client {
         self.send(request(Method::POST, "/v1/images", body)).await
     }
 
+    /// Uploads a small image and returns its path.
+    pub(super) async fn image(&self) -> String {
+        let created = self.upload(&testing::png(1, 1)).await;
+        assert_eq!(created.status, StatusCode::CREATED, "{:?}", created.body);
+        created.header("location").to_owned()
+    }
+
+    /// Creates an upload ticket and returns its URL.
+    pub(super) async fn ticket(&self, terms: &Value) -> String {
+        let request = json_request(Method::POST, "/v1/upload-tickets", terms);
+        let created = self.send(request).await;
+        assert_eq!(created.status, StatusCode::CREATED, "{:?}", created.body);
+        let url = created.json()["upload_url"].clone();
+        url.as_str().expect("a URL").to_owned()
+    }
+
     pub(super) async fn post(&self, content_type: &str, body: impl Into<Body>) -> Answer {
         let mut request = request(Method::POST, "/v1/images", body.into());
         let content_type = content_type.parse().expect("a header");

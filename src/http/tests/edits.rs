@@ -5,11 +5,7 @@ use super::*;
 #[tokio::test]
 async fn changes_of_visibility_take_effect_immediately() {
     let client = Client::new();
-    let path = client
-        .upload(&testing::png(1, 1))
-        .await
-        .header("location")
-        .to_owned();
+    let path = client.image().await;
     let content = format!("{path}/content");
     for (visibility, status, cache) in [
         ("public", 200, "public, max-age=0, must-revalidate"),

@@ -26,10 +26,7 @@ pub(super) async fn post_beside(client: &Client, parts: &[(&str, &[u8])]) -> Val
 }
 
 async fn ticket(client: &Client) -> String {
-    let terms = serde_json::json!({"expires_in": 60});
-    let request = json_request(Method::POST, "/v1/upload-tickets", &terms);
-    let url = client.send(request).await.json()["upload_url"].clone();
-    url.as_str().expect("a URL").to_owned()
+    client.ticket(&serde_json::json!({"expires_in": 60})).await
 }
 
 #[tokio::test]

@@ -198,13 +198,7 @@ async fn an_invalid_key_is_refused_before_the_upload() {
 async fn an_upload_with_a_ticket_and_a_key_can_be_repeated() {
     let client = Client::new();
     let terms = serde_json::json!({"expires_in": 60});
-    let created = client
-        .send(json_request(Method::POST, "/v1/upload-tickets", &terms))
-        .await;
-    let url = created.json()["upload_url"]
-        .as_str()
-        .expect("a URL")
-        .to_owned();
+    let url = client.ticket(&terms).await;
     let file = testing::png(1, 1);
     let send = |key: &str, file: &[u8]| {
         client.send(with_key(anonymous(Method::POST, &url, file.to_vec()), key))

@@ -6,11 +6,7 @@ use crate::auth::link;
 #[tokio::test]
 async fn a_link_works_until_it_is_revoked() {
     let client = Client::new();
-    let path = client
-        .upload(&testing::png(1, 1))
-        .await
-        .header("location")
-        .to_owned();
+    let path = client.image().await;
     let links = format!("{path}/links");
     let create = async |body: Value| client.send(json_request(Method::POST, &links, &body)).await;
     let created = create(serde_json::json!({"expires_in": 100, "download": true})).await;

@@ -5,11 +5,9 @@ use serde_json::json;
 use super::*;
 
 async fn create(client: &Client, body: &Value) -> Answer {
-    let body = Body::from(body.to_string());
-    let mut request = request(Method::POST, "/v1/upload-tickets", body);
-    let json = HeaderValue::from_static("application/json");
-    request.headers_mut().insert(header::CONTENT_TYPE, json);
-    client.send(request).await
+    client
+        .send(json_request(Method::POST, "/v1/upload-tickets", body))
+        .await
 }
 
 #[tokio::test]
@@ -105,14 +103,7 @@ async fn a_ticket_allows_one_upload() {
     let client = Client::new();
     let terms = serde_json::json!({"expires_in": 60, "max_bytes": 500, "tags": ["t"],
         "content_types": ["image/png"], "visibility": "public"});
-    let created = client
-        .send(json_request(Method::POST, "/v1/upload-tickets", &terms))
-        .await;
-    assert_eq!(created.status, StatusCode::CREATED, "{:?}", created.body);
-    let url = created.json()["upload_url"]
-        .as_str()
-        .expect("a URL")
-        .to_owned();
+    let url = client.ticket(&terms).await;
     let upload = async |bytes: Vec<u8>| client.send(anonymous(Method::POST, &url, bytes)).await;
     upload(testing::png_of_size(501))
         .await
@@ -155,13 +146,7 @@ async fn a_form_cannot_override_its_ticket() {
         ("name=\"file\"", &file),
     ] {
         let terms = serde_json::json!({"expires_in": 60});
-        let created = client
-            .send(json_request(Method::POST, "/v1/upload-tickets", &terms))
-            .await;
-        let url = created.json()["upload_url"]
-            .as_str()
-            .expect("a URL")
-            .to_owned();
+        let url = client.ticket(&terms).await;
         let mut upload = anonymous(Method::POST, &url, form(&[("name=\"file\"", &file), part]));
         let form = "multipart/form-data; boundary=x".parse().expect("a header");
         upload.headers_mut().insert(header::CONTENT_TYPE, form);

@@ -5,11 +5,7 @@ use super::*;
 #[tokio::test]
 async fn tokens_determine_permissions() {
     let client = Client::new();
-    let path = client
-        .upload(&testing::png(1, 1))
-        .await
-        .header("location")
-        .to_owned();
+    let path = client.image().await;
     let with = |method: Method, path: &str, tokens: &[String]| {
         let mut request = Request::builder().method(method).uri(path);
         for token in tokens {
