@@ -34,6 +34,8 @@ struct Bench {
     values: MemoryKeyValue,
     catalog: Arc<MemoryCatalog>,
     clock: Arc<AtomicI64>,
+    /// By how many milliseconds the clock advances each time it is read.
+    tick: Arc<AtomicI64>,
     platform: Arc<TestPlatform>,
 }
 
@@ -90,14 +92,19 @@ impl Bench {
         let clock = Arc::new(AtomicI64::new(
             i64::try_from(wall).expect("before 292 million"),
         ));
-        let clock_read = Arc::clone(&clock);
-        let now = move || Timestamp::from_millis(clock_read.load(Ordering::Relaxed));
+        let tick = Arc::<AtomicI64>::default();
+        let (clock_read, tick_read) = (Arc::clone(&clock), Arc::clone(&tick));
+        let now = move || {
+            let tick = tick_read.load(Ordering::Relaxed);
+            Timestamp::from_millis(clock_read.fetch_add(tick, Ordering::Relaxed))
+        };
         let platform = Arc::new(TestPlatform::new(now));
         Self {
             service: service(Arc::new(settings()), Arc::clone(&platform) as _),
             values,
             catalog: Arc::clone(catalog),
             clock,
+            tick,
             platform,
         }
     }

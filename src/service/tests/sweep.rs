@@ -132,3 +132,18 @@ async fn deletions_sweep_in_the_background_but_not_every_time() {
     bench.sweep_all().await;
     assert_eq!(bench.catalog.other_records().len(), 3);
 }
+
+#[tokio::test]
+async fn a_call_begins_no_step_after_ten_seconds() {
+    let bench = Bench::new();
+    for size in 100..150 {
+        let image = bench.upload("alice", &testing::png_of_size(size)).await;
+        let id = image.expect("is accepted").id;
+        let deleted = bench.service.delete(&grant("alice"), id, None).await;
+        deleted.expect("is deleted");
+    }
+    bench.advance(GRACE_SECONDS + 60);
+    bench.tick.store(6000, Ordering::Relaxed);
+    let swept = bench.service.sweep(1000).await.expect("sweeps");
+    assert_eq!((swept.blobs, swept.more), (16, true));
+}
