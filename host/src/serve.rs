@@ -240,3 +240,32 @@ async fn either(interrupt: &mut Signal, terminate: &mut Signal) {
         _ = terminate.recv() => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documented_options_exist_and_have_the_documented_defaults() {
+        let page = include_str!("../../docs/operations.md");
+        let (_, table) = page.split_once("| flag | default | limit |").unwrap();
+        let rows = table.lines().skip(2);
+        let rows = rows.take_while(|row| row.starts_with('|'));
+        let command = Options::augment_args(clap::Command::new("serve"));
+        let mut documented = 0;
+        for row in rows {
+            let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+            let (flag, default) = (cells[1].trim_matches('`'), cells[2]);
+            let mut options = command.get_arguments();
+            let option = options.find(|option| option.get_long() == flag.strip_prefix("--"));
+            let option = option.unwrap_or_else(|| panic!("{flag}"));
+            let values = option.get_default_values();
+            let value = values
+                .first()
+                .map_or("none", |value| value.to_str().unwrap());
+            assert_eq!(value, default, "{flag}");
+            documented += 1;
+        }
+        assert_eq!(documented, 7);
+    }
+}

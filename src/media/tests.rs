@@ -6,6 +6,7 @@ mod avif_cut;
 mod avif_hostile;
 mod avif_metadata;
 mod costly;
+mod extended_xmp;
 mod gif;
 mod hostile;
 mod jpeg;

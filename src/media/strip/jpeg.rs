@@ -1,11 +1,12 @@
 //! Metadata in the segments of a JPEG.
 
+pub(in crate::media) mod extended;
+
 use super::xmp::{self, Removal};
 use super::{Edit, exif, photoshop};
 use crate::media::Strip;
 use crate::media::exif::{EXIF_PREFIX, prefixed};
 use crate::media::meter::Meter;
-use crate::media::read::Reader;
 
 const APP0: u8 = 0xE0;
 const APP1: u8 = 0xE1;
@@ -20,10 +21,6 @@ const COM: u8 = 0xFE;
 /// Precedes an XMP packet (XMP part 3 §1.1.3).
 const XMP_PREFIX: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
 
-/// Precedes a part of an extended XMP packet (XMP part 3 §1.1.3.1), after which come the
-/// packet's MD5 in hexadecimal digits, its length, and the part's offset in it.
-const EXTENDED_XMP_PREFIX: &[u8] = b"http://ns.adobe.com/xmp/extension/\0";
-
 /// Precedes the index of further pictures, which follow EOI (CIPA DC-007 §5.1).
 const MPF_PREFIX: &[u8] = b"MPF\0";
 
@@ -36,36 +33,30 @@ pub(in crate::media) fn is_index(marker: u8, content: &[u8]) -> bool {
     marker == APP2 && prefixes.iter().any(|prefix| content.starts_with(prefix))
 }
 
+/// Only properties that describe what follows EOI are removed.
+const APPENDED: Removal = Removal {
+    places: false,
+    appended: true,
+};
+
 /// Edits the content of an APPn or COM segment of which only properties that describe what
 /// follows EOI are removed.
 pub(in crate::media) fn without_index(marker: u8, content: &[u8], meter: &mut Meter) -> Edit {
-    let removal = Removal {
-        places: false,
-        appended: true,
-    };
-    let packets = match marker {
-        APP1 => content.strip_prefix(XMP_PREFIX).or(whole_extended(content)),
+    let packet = match marker {
+        APP1 => content
+            .strip_prefix(XMP_PREFIX)
+            .or(extended::whole(content)),
         _ => None,
     };
-    let Some(packet) = packets else {
+    let Some(packet) = packet else {
         return Edit::Keep;
     };
     let head = content.strip_suffix(packet).unwrap_or_default();
-    match xmp::remove(packet, removal, meter) {
+    match xmp::remove(packet, APPENDED, meter) {
         // It cannot be read, and other metadata stays.
         Edit::Drop => Edit::Keep,
         edit => behind(head, edit),
     }
-}
-
-/// The extended packet in a segment that contains all of it.
-fn whole_extended(content: &[u8]) -> Option<&[u8]> {
-    let mut reader = Reader::new(content.strip_prefix(EXTENDED_XMP_PREFIX)?);
-    reader.take(32)?;
-    let (length, offset) = (reader.u32_be()?, reader.u32_be()?);
-    let packet = reader.rest();
-    let is_whole = offset == 0 && usize::try_from(length) == Ok(packet.len());
-    is_whole.then_some(packet)
 }
 
 /// Edits the content of an APPn or COM segment. `cuts` is whether what follows EOI is cut.
@@ -213,7 +204,7 @@ mod tests {
         let xmp = |packet: &[u8]| [XMP_PREFIX, packet].concat();
         let extended = |length: u8, packet: &[u8]| {
             let head = [&[b'A'; 32][..], &[0, 0, 0, length, 0, 0, 0, 0]].concat();
-            [EXTENDED_XMP_PREFIX, &head, packet].concat()
+            [extended::PREFIX, &head, packet].concat()
         };
         let (packet, blank) = (b"<a hdrgm:Version=''/>", b"<a                 />");
         let length = u8::try_from(packet.len()).expect("short");

@@ -99,6 +99,9 @@ const MAX_DECLARATION: usize = 256;
 /// markup, parsed, copied and compared.
 const BYTE: u64 = 4;
 
+/// The cost of looking up what the prefix of a name stands for.
+const PREFIX: u64 = 16;
+
 /// The positions of the properties to remove. `None` if the packet is not plain XML in
 /// UTF-8 without a document type.
 fn removable(packet: &[u8], removal: Removal, meter: &mut Meter) -> Option<Vec<Range<usize>>> {
@@ -122,7 +125,8 @@ fn removable(packet: &[u8], removal: Removal, meter: &mut Meter) -> Option<Vec<R
         Some(_) => None,
         None => reader.read(),
     };
-    meter.charge_each(reader.names, NAME);
+    let name = if removal.places { NAME } else { PREFIX };
+    meter.charge_each(reader.names, name);
     meter.charge_each(reader.named, BYTE);
     read?;
     reader.open.is_empty().then_some(reader.removable)

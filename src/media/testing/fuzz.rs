@@ -106,8 +106,8 @@ fn without_trailing(answer: &Result<Facts, MediaError>) -> Result<Facts, MediaEr
 /// property does not hold.
 pub fn check(bytes: &[u8], cut: usize) -> Outcome {
     let none = run(&policy(None), [bytes]);
-    for strip in [Strip::All, Strip::Location] {
-        let policy = policy(Some(strip));
+    for strip in [None, Some(Strip::All), Some(Strip::Location)] {
+        let policy = policy(strip);
         let outcome = run(&policy, [bytes]);
         let (head, tail) = bytes.split_at(cut.min(bytes.len()));
         assert!(

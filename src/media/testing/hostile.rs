@@ -90,6 +90,17 @@ fn xmp_of_elements(length: usize) -> Vec<u8> {
         .into_bytes()
 }
 
+/// Segments that each contain a byte of an extended XMP packet.
+fn xmp_in_parts(length: usize) -> Vec<u8> {
+    const PREFIX: &[u8] = b"http://ns.adobe.com/xmp/extension/\0AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    let count = length / (PREFIX.len() + 13);
+    let packet = [b"<a", &fill(count, b" b=''")[..], b"/>"].concat();
+    let total = u32::try_from(packet.len()).expect("short").to_be_bytes();
+    let bytes = packet.iter().zip(0_u32..);
+    let part = |(byte, at): (&u8, u32)| [PREFIX, &total, &at.to_be_bytes(), &[*byte]].concat();
+    bytes.flat_map(|byte| segment(0xE1, &part(byte))).collect()
+}
+
 const XMP_IN_JPEG: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
 
 /// A JPEG of one block, with parts before its tables and in its scan.
@@ -135,6 +146,7 @@ fn jpegs(length: usize) -> Vec<File> {
             "jpeg: XMP of elements",
             of(0xE1, XMP_IN_JPEG, &xmp_of_elements),
         ),
+        ("jpeg: XMP in parts", before(xmp_in_parts(length))),
         (
             "jpeg: Photoshop of empty resources",
             of(0xED, b"Photoshop 3.0\0", &|room| fill(room, photoshop)),

@@ -1,6 +1,7 @@
 //! The walk over a JPEG.
 
 mod frame;
+mod held;
 mod history;
 mod huffman;
 mod markers;
@@ -13,6 +14,7 @@ mod stream;
 use super::{Depth, Ending, Found, Step, Walk, length};
 use crate::media::MediaError;
 use crate::media::read::Reader;
+use held::Held;
 use markers::{APP1, APP2, COM, DHT, DRI, EOI, SOI, SOS, is_restart, next_marker, next_marker_but};
 use picture::{Picture, Progress};
 use stray::Stray;
@@ -47,6 +49,8 @@ pub(super) struct Jpeg {
     /// The coded data, as long as it can be followed.
     picture: Option<Picture>,
     at: Position,
+    /// Segments before the first scan that are held back.
+    held: Held,
     /// What follows the last scan.
     stray: Stray,
 }
@@ -80,6 +84,7 @@ impl Jpeg {
             restarts: false,
             picture: (depth == Depth::Codes).then(Picture::default),
             at: Position::Start,
+            held: Held::default(),
             stray: Stray::default(),
         }
     }
@@ -108,7 +113,8 @@ impl Walk for Jpeg {
     #[cfg(test)]
     fn held(&self) -> usize {
         let pages = self.picture.as_ref().map_or(0, Picture::held);
-        self.stray.held().saturating_add(pages)
+        let held = self.held.held().saturating_add(self.stray.held());
+        held.saturating_add(pages)
     }
 }
 
@@ -126,8 +132,15 @@ impl Jpeg {
                 Ok(Step::Keep(2))
             }
             Position::Segments => match next_marker(window) {
-                (0, Some(marker)) => self.marker(marker, window, found),
                 (0, None) => Ok(Step::Need(2)),
+                (0, Some(marker)) if self.may_hold(marker, found) => {
+                    let step = self.marker(marker, window, found)?;
+                    Ok(self.held.hold(step, window, found))
+                }
+                _ if !self.held.is_empty() => {
+                    Ok(Step::Replace(0, self.held.release(found.meter())))
+                }
+                (0, Some(marker)) => self.marker(marker, window, found),
                 (passed, _) => Ok(stray(passed, found)),
             },
             Position::Scan { damaged } => self.scan_data(damaged, window, found),
@@ -135,6 +148,13 @@ impl Jpeg {
             Position::Undecided => Ok(everything(window)),
             Position::End => Ok(Step::Done(0)),
         }
+    }
+
+    /// Whether segments with this marker may be held back here. Stripping removes extended XMP,
+    /// and XMP belongs before the picture.
+    fn may_hold(&self, marker: u8, found: &Found) -> bool {
+        let edits = found.strip().is_none() && found.cuts_trailing();
+        edits && self.scans == 0 && matches!(marker, 0xE0..=0xEF | COM)
     }
 
     /// Passes the data of a scan, up to a marker or the end of the last scan.
@@ -218,7 +238,7 @@ impl Jpeg {
             // Arithmetic conditioning.
             0xCC => is_last,
             0xC0..=0xCF | SOS | DRI | APP1 | APP2 => true,
-            0xE0..=0xEF | COM => is_last || found.strip().is_some(),
+            0xE0..=0xEF | COM => is_last || found.strip().is_some() || !self.held.is_empty(),
             _ => is_last,
         };
         let segment = match window.get(4..end) {
