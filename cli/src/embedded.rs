@@ -22,7 +22,7 @@ pub(crate) fn application(manifest: Option<&Path>) -> Result<Application> {
     );
     Ok(Application::Embedded {
         manifest: MANIFEST,
-        component: COMPONENT,
+        components: &[("darkroom", COMPONENT)],
     })
 }
 

@@ -140,4 +140,25 @@ mod tests {
             assert_eq!(parsed.env_file.path().to_str(), Some("c"), "{line}");
         }
     }
+
+    #[test]
+    fn the_readme_lists_all_commands() {
+        let readme = include_str!("../../README.md");
+        let (_, table) = readme.split_once("| `darkroom …` | Description |").unwrap();
+        let rows = table.lines().skip(2);
+        let rows = rows.take_while(|row| row.starts_with('|'));
+        let names = rows.flat_map(|row| {
+            let cell = row.split(" | ").next().unwrap();
+            cell.split('`').skip(1).step_by(2)
+        });
+        let mut listed: Vec<&str> = names.map(|name| name.split(' ').next().unwrap()).collect();
+        listed.sort_unstable();
+        let command = CommandLine::command();
+        let mut all: Vec<&str> = command
+            .get_subcommands()
+            .map(clap::Command::get_name)
+            .collect();
+        all.sort_unstable();
+        assert_eq!(listed, all);
+    }
 }

@@ -1,9 +1,11 @@
 //! An application, assembled from its manifest, stores and components.
 
+use crate::chain::Neighbours;
 use crate::component::Component;
 use crate::exit::WrongSetting;
 use crate::manifest::{self, Manifest};
 use crate::runtime_config::{KeyValue, RuntimeConfig};
+use crate::single_use::SingleUse;
 use crate::{ctx, engine, key_value, log, outbound, routes, server, sqlite, variables, worker};
 use anyhow::{Context, Result};
 use std::collections::{BTreeSet, HashMap};
@@ -11,6 +13,8 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::Notify;
+use wasmtime::Engine;
+use wasmtime_wasi_http::handler::ProxyPre;
 
 /// The source of an application.
 pub enum Application {
@@ -20,8 +24,8 @@ pub enum Application {
     Embedded {
         /// The manifest.
         manifest: &'static str,
-        /// Its only component, which replaces the file that the manifest names.
-        component: &'static [u8],
+        /// Its components by name, which replace the files that the manifest names.
+        components: &'static [(&'static str, &'static [u8])],
     },
 }
 
@@ -34,6 +38,25 @@ impl Application {
                 Ok(manifest.parent().unwrap_or(Path::new("/")).to_owned())
             }
             Self::Embedded { .. } => Ok(std::env::current_dir()?),
+        }
+    }
+
+    /// Compiles and links one of the components.
+    fn load(
+        &self,
+        engine: &Engine,
+        name: &str,
+        component: &manifest::Component,
+        cache: &Path,
+    ) -> Result<ProxyPre<ctx::Ctx>> {
+        match self {
+            Self::File(_) => engine::load(engine, &component.source, cache),
+            Self::Embedded { components, .. } => {
+                let embedded = components.iter().find(|(embedded, _)| *embedded == name);
+                let (_, wasm) = embedded
+                    .with_context(|| format!("this program does not contain component.{name}"))?;
+                engine::link(engine, wasm, cache)
+            }
         }
     }
 
@@ -86,26 +109,40 @@ impl App {
         let engine = engine::engine(limits.interrupt(), limits.instances)?;
         let stopping = Arc::new(Notify::new());
         let cache = config.state_dir.join("cache");
+        let neighbours = Arc::new(Neighbours::default());
+        let mut single_use = None;
         let mut components = HashMap::new();
         for (name, component) in &manifest.components {
             let (variables, outbound) = granted.remove(name).unwrap_or_default();
+            warn_of_unknown(&manifest, name, &outbound);
+            let pre = options.application.load(&engine, name, component, &cache)?;
+            let is_single_use = matches!(pre, ProxyPre::P2(_));
             let granted = ctx::Granted {
                 variables,
                 outbound: Arc::new(outbound),
+                neighbours: neighbours.clone(),
+                is_single_use,
                 key_value: select(&component.key_value_stores, &key_value),
                 sqlite: select(&component.sqlite_databases, &sqlite),
             };
-            let pre = match options.application {
-                Application::File(_) => engine::load(&engine, &component.source, &cache)?,
-                Application::Embedded { component, .. } => {
-                    engine::link(&engine, component, &cache)?
-                }
+            let factory =
+                |limits| worker::Factory::new(pre.into(), granted.into(), limits, stopping.clone());
+            let component = if is_single_use {
+                let places = match &single_use {
+                    Some(places) => Arc::clone(places),
+                    None => Arc::clone(
+                        single_use.insert(Arc::new(SingleUse::start(limits.single_use)?)),
+                    ),
+                };
+                let factory = factory(limits.for_single_use());
+                Component::single_use(factory, places, limits.request)
+            } else {
+                Component::reused(factory(limits))
             };
-            let (granted, stopping) = (Arc::new(granted), stopping.clone());
-            let factory = worker::Factory::new(pre, granted, limits, stopping);
-            components.insert(name.clone(), Component::new(factory));
+            components.insert(name.clone(), component);
         }
         let server = Arc::new(server::Server::new(routes, components, options.clients));
+        neighbours.connect(&server);
         Ok(Self {
             server,
             stopping,
@@ -134,6 +171,18 @@ fn grants<'a>(
         granted.insert(name, (values, hosts));
     }
     Ok(granted)
+}
+
+/// Warns of components that a component may call, but that do not exist.
+fn warn_of_unknown(manifest: &Manifest, name: &str, allowed: &outbound::AllowedHosts) {
+    for callee in allowed.components() {
+        if !manifest.components.contains_key(callee) {
+            log::warn(format_args!(
+                "component.{name}.allowed_outbound_hosts names the component {callee:?}, which \
+                 no [[trigger.http]] has"
+            ));
+        }
+    }
 }
 
 type Grant = (HashMap<String, String>, outbound::AllowedHosts);

@@ -1,8 +1,9 @@
 //! Limits on computing. At every tick, a guest yields to the other tasks of the process. A guest
 //! that computes for too long without yielding to the other requests of its own instance is
-//! terminated.
+//! terminated, and so is a guest that computes for too long for its only request.
 
 use crate::ctx::Ctx;
+use crate::processor_time::ProcessorTime;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
@@ -11,9 +12,9 @@ use wasmtime::component::{Accessor, AccessorTask};
 use wasmtime::{Engine, Store, UpdateDeadline, format_err};
 
 /// How often a computing guest yields.
-pub const TICK: Duration = Duration::from_millis(10);
+pub const TICK: Duration = Duration::from_millis(5);
 /// After how many ticks of computing an instance gets no new requests.
-const STUCK: u32 = 25;
+const STUCK: u32 = 50;
 
 /// Starts a thread that advances the engine's epoch at every tick.
 pub fn tick(engine: &Engine) {
@@ -71,11 +72,28 @@ pub fn bound(
                      requests under way: {names}"
                 ))
             }
-            _ => {
-                let others = Box::pin(tokio::task::yield_now());
-                Ok(UpdateDeadline::YieldCustom(1, others))
-            }
+            _ => Ok(yielding()),
         }
     });
     Ok(())
+}
+
+/// Does the same for a single-use instance, whose pauses do not count: terminates the guest if it
+/// computes for `limit` in all.
+pub fn bound_single_use(store: &mut Store<Ctx>, limit: Option<Duration>, used: Arc<ProcessorTime>) {
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(move |context| match limit {
+        Some(limit) if used.update() >= limit => {
+            let names = context.data().requests.names();
+            Err(format_err!(
+                "the instance computed for {limit:?}; its request: {names}"
+            ))
+        }
+        _ => Ok(yielding()),
+    });
+}
+
+/// Lets other tasks run until the next tick.
+fn yielding() -> UpdateDeadline {
+    UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now()))
 }

@@ -1,7 +1,9 @@
 //! The state of an instance: the resources that its component may use, and the guest's handles.
 
+use crate::chain::Neighbours;
 use crate::key_value::Store;
 use crate::outbound::{AllowedHosts, Outbound};
+use crate::single_use::Use;
 use crate::sqlite::Database;
 use crate::under_way::Requests;
 use crate::{log, metrics, stats};
@@ -22,6 +24,10 @@ pub struct Granted {
     pub sqlite: HashMap<String, Arc<Database>>,
     /// The servers that it may send requests to.
     pub outbound: Arc<AllowedHosts>,
+    /// The components that it may send requests to, if the former allows them.
+    pub neighbours: Arc<Neighbours>,
+    /// Whether its instances serve one request each.
+    pub is_single_use: bool,
 }
 
 /// The state of one instance.
@@ -34,6 +40,8 @@ pub struct Ctx {
     pub open_stores: usize,
     /// The requests that the instance is answering.
     pub requests: Requests,
+    /// The use of the instance, if it serves one request.
+    pub single_use: Option<Use>,
     /// Limits and records the instance's memory.
     pub limiter: Limiter,
     wasi: WasiCtx,
@@ -49,12 +57,14 @@ impl Ctx {
             .stdout(log::GuestOutput)
             .stderr(log::GuestOutput)
             .build();
-        let hooks = Outbound(component.outbound.clone());
+        let requests = Requests::default();
+        let hooks = Outbound::new(&component, requests.clone());
         Self {
             component,
             table: ResourceTable::new(),
             open_stores: 0,
-            requests: Requests::default(),
+            requests,
+            single_use: None,
             limiter: Limiter(max_memory.unwrap_or(usize::MAX)),
             wasi,
             http: WasiHttpCtx::new(),

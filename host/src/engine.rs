@@ -1,15 +1,16 @@
-//! Compiles the component once, after converting it from a core module if necessary, and links it
+//! Compiles a component once, after converting it from a core module if necessary, and links it
 //! with WASI and the stores.
 
 use crate::ctx::{Ctx, HostState};
 use crate::{bindings, compute, log};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 use wasi_preview1_component_adapter_provider as adapter;
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
-use wasmtime_wasi_http::p3::bindings::ServicePre;
+use wasmtime_wasi_http::handler::ProxyPre;
+use wasmtime_wasi_http::{p2, p3};
 
 /// The most stacks that an instance uses: one of a call that waits for the host, one of the calls
 /// that are made meanwhile, and one that is kept for the next call.
@@ -50,23 +51,41 @@ pub fn engine(interrupt: bool, instances: u32) -> Result<Engine> {
 }
 
 /// Compiles the WebAssembly file `source`, or loads its compiled code from `cache`, and links it.
-pub fn load(engine: &Engine, source: &Path, cache: &Path) -> Result<ServicePre<Ctx>> {
+pub fn load(engine: &Engine, source: &Path, cache: &Path) -> Result<ProxyPre<Ctx>> {
     let wasm =
         std::fs::read(source).with_context(|| format!("cannot read {}", source.display()))?;
     link(engine, &wasm, cache).with_context(|| format!("cannot use {}", source.display()))
 }
 
 /// Does the same as [`load`] for the bytes `wasm`.
-pub fn link(engine: &Engine, wasm: &[u8], cache: &Path) -> Result<ServicePre<Ctx>> {
+pub fn link(engine: &Engine, wasm: &[u8], cache: &Path) -> Result<ProxyPre<Ctx>> {
     let component = compiled(engine, wasm, cache).context("cannot compile the component")?;
     let mut linker = Linker::<Ctx>::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     wasmtime_wasi::p3::add_to_linker(&mut linker)?;
-    wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
+    p2::add_only_http_to_linker_async(&mut linker)?;
+    p3::add_to_linker(&mut linker)?;
     bindings::Host_::add_to_linker::<_, HostState>(&mut linker, |ctx| ctx)?;
-    let pre = linker.instantiate_pre(&component).and_then(ServicePre::new);
-    pre.map_err(anyhow::Error::from)
-        .context("cannot link the component")
+    let pre = linker
+        .instantiate_pre(&component)
+        .map_err(anyhow::Error::from);
+    handler(pre.context("cannot link the component")?)
+}
+
+/// The handler that the component exports: that of WASI 0.2 or of WASI 0.3, in any of their minor
+/// versions.
+fn handler(pre: InstancePre<Ctx>) -> Result<ProxyPre<Ctx>> {
+    let single_use = p2::bindings::ProxyPre::new(pre.clone());
+    let reused = p3::bindings::ServicePre::new(pre);
+    match (single_use, reused) {
+        (Ok(_), Ok(_)) => bail!("the component exports the HTTP handlers of both WASI 0.2 and 0.3"),
+        (Ok(pre), Err(_)) => Ok(ProxyPre::P2(pre)),
+        (Err(_), Ok(pre)) => Ok(ProxyPre::P3(pre)),
+        (Err(_), Err(error)) => Err(anyhow::Error::from(error)).context(
+            "the component exports neither wasi:http/handler@0.3 nor \
+             wasi:http/incoming-handler@0.2",
+        ),
+    }
 }
 
 fn compiled(engine: &Engine, wasm: &[u8], cache: &Path) -> Result<Component> {

@@ -8,11 +8,12 @@
 //! # Layout
 //! - [`manifest`], [`runtime_config`], [`variables`]: the description of the application;
 //!   `similar`: names that were probably meant.
-//! - [`engine`], [`component`], [`worker`], [`compute`]: the component and its instances;
-//!   [`ctx`]: the state of an instance.
+//! - [`engine`], [`component`], [`worker`], [`compute`]: a component and its instances;
+//!   [`single_use`], [`processor_time`]: instances for one request each; [`ctx`]: the state of an instance.
 //! - [`server`], [`connection`], [`routes`], [`target`], [`under_way`]: incoming HTTP; [`gather`],
 //!   [`answered`]: bodies in transit; [`slow_body`], [`slow_reader`], [`patience`]: slow clients;
-//!   [`problem`]: the host's own error responses; [`outbound`]: outgoing HTTP.
+//!   [`problem`]: the host's own error responses; [`outbound`]: outgoing HTTP; [`chain`]: requests
+//!   between the application's components.
 //! - [`bindings`], `interfaces`: the calls that a component may make.
 //! - [`key_value`], [`sqlite`]: the stores; [`db`]: the file under both.
 //! - [`app`]: the application as a whole; [`serve`]: serves it until a signal stops it; `listen`:
@@ -34,6 +35,7 @@
 pub mod answered;
 pub mod app;
 pub mod bindings;
+pub mod chain;
 pub mod command;
 pub mod component;
 pub mod compute;
@@ -52,12 +54,14 @@ pub mod metrics;
 pub mod outbound;
 pub mod patience;
 pub mod problem;
+pub mod processor_time;
 pub mod readiness;
 pub mod routes;
 pub mod runtime_config;
 pub mod serve;
 pub mod server;
 mod similar;
+pub mod single_use;
 pub mod slow_body;
 pub mod slow_reader;
 pub mod sqlite;

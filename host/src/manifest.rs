@@ -53,11 +53,28 @@ pub struct Variable {
 pub struct Trigger {
     #[serde(rename = "id")]
     _id: Option<String>,
-    /// The route as written: `/exact` or `/prefix/...`.
-    pub route: String,
+    /// The requests that the component serves.
+    pub route: TriggerRoute,
     /// The component that serves the route.
     pub component: String,
     executor: Option<toml::Table>,
+}
+
+/// The `route` of a trigger.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub enum TriggerRoute {
+    /// The route as written: `/exact` or `/prefix/...`.
+    Path(String),
+    /// No path: only the application's own components reach the component.
+    Private(Private),
+}
+
+/// `{ private = true }`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Private {
+    private: bool,
 }
 
 /// One `[component.NAME]`.
@@ -128,6 +145,11 @@ impl Manifest {
                 "trigger.http.component names {:?}, but there is no such [component]",
                 trigger.component
             );
+            ensure!(
+                !matches!(&trigger.route, TriggerRoute::Private(route) if !route.private),
+                "trigger.http.route of {:?} must be a path or {{ private = true }}",
+                trigger.component
+            );
             if let Some(executor) = &trigger.executor {
                 let kind = executor.get("type").and_then(|kind| kind.as_str());
                 ensure!(
@@ -180,7 +202,30 @@ mod tests {
     fn a_supported_manifest_is_served() {
         let manifest = Manifest::parse(VALID, Path::new("/app")).unwrap();
         assert_eq!(manifest.components["c"].source, Path::new("/app/c.wasm"));
-        assert_eq!(manifest.triggers[0].route, "/...");
+        assert!(
+            matches!(&manifest.triggers[0].route, TriggerRoute::Path(route) if route == "/...")
+        );
+    }
+
+    #[test]
+    fn a_component_without_a_path_may_be_private_to_the_application() {
+        let manifest = VALID.replace("\"/...\"", "{ private = true }");
+        let manifest = Manifest::parse(&manifest, Path::new("/app")).unwrap();
+        assert!(matches!(
+            manifest.triggers[0].route,
+            TriggerRoute::Private(_)
+        ));
+        assert!(manifest.components.contains_key("c"));
+    }
+
+    #[test]
+    fn only_components_with_a_trigger_are_part_of_the_application() {
+        let second = "[[trigger.http]]\nroute = { private = true }\ncomponent = \"d\"\n\
+                      [component.d]\nsource = \"d.wasm\"\n[component.e]\nsource = \"e.wasm\"\n";
+        let manifest = format!("{VALID}\n{second}");
+        let manifest = Manifest::parse(&manifest, Path::new("/app")).unwrap();
+        let names: Vec<&str> = manifest.components.keys().map(String::as_str).collect();
+        assert_eq!(names, ["c", "d"]);
     }
 
     #[test]
@@ -191,6 +236,8 @@ mod tests {
             ("key_value_stores", "ai_models", "ai_models"),
             ("\"c.wasm\"", "\"c.wasm\"\nfiles = [\"a\"]", "files"),
             ("component = \"c\"", "component = \"d\"", "\"d\""),
+            ("\"/...\"", "{ private = false }", "private = true"),
+            ("\"/...\"", "{ public = true }", "route"),
             ("\"c\"", "\"c\"\nexecutor = { type = \"wagi\" }", "executor"),
             (
                 "[application]",

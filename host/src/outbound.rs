@@ -1,7 +1,10 @@
-//! Requests to other servers, which the manifest must allow by Spin's rules.
+//! Requests to other servers and components, which the manifest must allow by Spin's rules.
 //!
 //! TLS trusts Mozilla's root certificates only, not those of the operating system.
 
+use crate::chain::{self, Link, Neighbours};
+use crate::ctx::Granted;
+use crate::under_way::Requests;
 use crate::{log, stats};
 use anyhow::{Context, Result, bail, ensure};
 use http::uri::Scheme;
@@ -43,6 +46,14 @@ impl AllowedHosts {
         patterns.collect::<Result<_>>().map(Self)
     }
 
+    /// The names of the components that the entries allow one by one.
+    pub fn components(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|pattern| match &pattern.host {
+            Host::Exactly(host) => chain::name(host),
+            Host::Any | Host::Below(_) => None,
+        })
+    }
+
     /// Whether a request to `uri` is allowed.
     pub fn allow(&self, uri: &Uri) -> bool {
         self.0.iter().any(|pattern| pattern.allows(uri))
@@ -72,14 +83,18 @@ impl Pattern {
             (None, Some("https")) => (443, 443),
             (None, _) => bail!("it must have a port, since its scheme implies none"),
         };
-        ensure!(host != "self", "service chaining is not supported");
+        ensure!(
+            !matches!(host, "self" | "self.alt"),
+            "requests to the application's own address are not supported; to call another \
+             component, allow http://<component>.spin.internal"
+        );
         let host = match (host, host.strip_prefix('*')) {
             ("*", _) => Host::Any,
             (_, Some(below)) if below.starts_with('.') && !below.contains('*') => {
-                Host::Below(below.to_owned())
+                Host::Below(below.to_ascii_lowercase())
             }
             (host, None) if !host.is_empty() && !host.contains('*') => {
-                Host::Exactly(host.to_owned())
+                Host::Exactly(host.to_ascii_lowercase())
             }
             _ => bail!("its host must be a name, an address, *, or *. before a name"),
         };
@@ -109,6 +124,13 @@ impl Pattern {
     }
 }
 
+/// Whether a request stays in the application. The name need not be that of a component: such a
+/// name is never looked up elsewhere.
+fn is_chained(uri: &Uri) -> bool {
+    let host = uri.host().map(str::to_ascii_lowercase);
+    host.is_some_and(|host| chain::name(&host).is_some())
+}
+
 /// Parses a port, or a range `first..end` that excludes `end`.
 fn ports(text: &str) -> Result<(u16, u16)> {
     let number = |text: &str| {
@@ -124,8 +146,35 @@ fn ports(text: &str) -> Result<(u16, u16)> {
     }
 }
 
-/// Sends a component's requests to the servers that the manifest allows.
-pub struct Outbound(pub Arc<AllowedHosts>);
+/// Sends an instance's requests to the servers and components that the manifest allows.
+pub struct Outbound {
+    allowed: Arc<AllowedHosts>,
+    neighbours: Arc<Neighbours>,
+    /// The requests of the instance, any of which may cause others.
+    requests: Requests,
+    /// Whether the instance serves one request, and holds a place for it.
+    holds_place: bool,
+}
+
+impl Outbound {
+    /// For an instance of this component that serves these requests.
+    pub fn new(component: &Granted, requests: Requests) -> Self {
+        Self {
+            allowed: component.outbound.clone(),
+            neighbours: component.neighbours.clone(),
+            requests,
+            holds_place: component.is_single_use,
+        }
+    }
+
+    fn next_link(&self) -> Link {
+        let next = self.requests.next_link();
+        Link {
+            holds_place: next.holds_place || self.holds_place,
+            ..next
+        }
+    }
+}
 
 type HttpResult<T> = Result<T, Error>;
 type Transfer = Box<dyn Future<Output = HttpResult<()>> + Send>;
@@ -138,12 +187,20 @@ impl WasiHttpHooks for Outbound {
         options: Option<RequestOptions>,
         _: Transfer,
     ) -> Answer {
-        if !self.0.allow(request.uri()) {
+        if !self.allowed.allow(request.uri()) {
             let to = request.uri().authority().map_or("", |to| to.as_str());
             log::warn(format_args!(
                 "a request to {to} was refused: allowed_outbound_hosts does not allow this server"
             ));
             return Box::new(async { Err(Error::HttpRequestDenied) });
+        }
+        if is_chained(request.uri()) {
+            let (neighbours, link) = (self.neighbours.clone(), self.next_link());
+            return Box::new(async move {
+                let response = neighbours.send(request, link, options).await?;
+                let transfer: Transfer = Box::new(async { Ok(()) });
+                Ok((response, transfer))
+            });
         }
         stats::outbound();
         Box::new(async move {
@@ -194,6 +251,35 @@ mod tests {
     }
 
     #[test]
+    fn components_are_allowed_like_servers() {
+        check("http://a.spin.internal", "http://a.spin.internal/x", true);
+        check("http://A.spin.internal", "http://a.Spin.internal/x", true);
+        check("http://a.spin.internal", "http://b.spin.internal/", false);
+        check("http://*.spin.internal", "http://b.spin.internal/", true);
+        check("http://a", "http://a.spin.internal/", false);
+        check("http://b.example", "http://b.spin.internal/", false);
+        let entries = [
+            "http://a.spin.internal",
+            "http://*.spin.internal",
+            "http://b",
+        ];
+        let allowed = parse(&entries).unwrap();
+        assert_eq!(allowed.components().collect::<Vec<_>>(), ["a"]);
+    }
+
+    #[test]
+    fn requests_to_names_of_components_stay_in_the_application() {
+        for (uri, expected) in [
+            ("http://a.spin.internal/", true),
+            ("https://a.b.SPIN.internal:1/", true),
+            ("http://a.spin.internal.example/", false),
+            ("http://example/a.spin.internal", false),
+        ] {
+            assert_eq!(is_chained(&uri.parse().unwrap()), expected, "{uri}");
+        }
+    }
+
+    #[test]
     fn empty_entries_allow_nothing() {
         for entries in [&[][..], &[""], &[" "]] {
             let allowed = parse(entries).unwrap();
@@ -215,6 +301,7 @@ mod tests {
             "https://*a",
             "*://a",
             "http://self",
+            "http://self.alt",
         ] {
             assert!(parse(&[entry]).is_err(), "{entry}");
         }

@@ -1,7 +1,7 @@
 //! Determines which component serves a path. Exact routes take precedence over wildcards, and
 //! longer wildcards over shorter ones.
 
-use crate::manifest::Trigger;
+use crate::manifest::{Trigger, TriggerRoute};
 use anyhow::{Result, bail, ensure};
 use http::HeaderValue;
 
@@ -23,11 +23,13 @@ pub struct Route {
 pub struct Routes(Vec<Route>);
 
 impl Routes {
-    /// Creates the routes of the manifest's triggers.
+    /// Creates the routes of the manifest's triggers. A private one has no route.
     pub fn new(triggers: &[Trigger]) -> Result<Self> {
         let mut routes: Vec<Route> = Vec::new();
         for trigger in triggers {
-            let raw = trigger.route.as_str();
+            let TriggerRoute::Path(raw) = &trigger.route else {
+                continue;
+            };
             ensure!(
                 raw.starts_with('/'),
                 "trigger.http.route {raw:?} must begin with '/'"
@@ -103,6 +105,15 @@ mod tests {
     #[test]
     fn a_path_without_a_route_is_not_found() {
         assert!(routes(&["/a"]).unwrap().find("/b").is_none());
+    }
+
+    #[test]
+    fn no_path_leads_to_a_private_component() {
+        let private = toml::from_str("route = { private = true }\ncomponent = \"c\"").unwrap();
+        let routes = Routes::new(&[private]).unwrap();
+        for path in ["/", "/c", "/..."] {
+            assert!(routes.find(path).is_none(), "{path}");
+        }
     }
 
     #[test]

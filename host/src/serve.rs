@@ -6,7 +6,7 @@ use crate::runtime_config::RuntimeConfig;
 use crate::server::Bounds;
 use crate::variables::{self, Sources};
 use crate::worker::Limits;
-use crate::{listen, log, readiness, stats};
+use crate::{listen, log, readiness, single_use, stats};
 use anyhow::{Result, anyhow};
 use clap::Args;
 use std::io::Write;
@@ -50,6 +50,10 @@ pub struct Options {
     /// The maximum number of instances that are alive at the same time.
     #[arg(long, default_value_t = 1000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=2000))]
     max_instances: u32,
+    /// The maximum number of instances of components of WASI 0.2 that run at the same time, each
+    /// for one request; further requests wait [default: two for each processor].
+    #[arg(long, default_value_t = single_use::default_places(), hide_default_value = true, value_name = "N", value_parser = places)]
+    max_single_use_instances: usize,
     /// How many requests an instance serves in all.
     #[arg(long, default_value_t = 128, value_name = "N")]
     max_instance_reuse_count: usize,
@@ -103,6 +107,12 @@ fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+fn places(text: &str) -> Result<usize, String> {
+    let places = text.parse::<u32>().ok().filter(|places| *places > 0);
+    let places = places.and_then(|places| usize::try_from(places).ok());
+    places.ok_or_else(|| "expected a whole number from 1".to_owned())
+}
+
 impl Options {
     /// Opens the application's stores, and compiles its components.
     pub fn start(&self, deployment: &Deployment) -> Result<App> {
@@ -117,6 +127,7 @@ impl Options {
             limits: Limits {
                 instances: self.max_instances,
                 max_memory: self.max_instance_memory,
+                single_use: self.max_single_use_instances,
                 reuse: self.max_instance_reuse_count,
                 concurrent: self.max_instance_concurrent_reuse_count,
                 idle: self.idle_instance_timeout,
@@ -227,5 +238,34 @@ async fn either(interrupt: &mut Signal, terminate: &mut Signal) {
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documented_options_exist_and_have_the_documented_defaults() {
+        let page = include_str!("../../docs/operations.md");
+        let (_, table) = page.split_once("| flag | default | limit |").unwrap();
+        let rows = table.lines().skip(2);
+        let rows = rows.take_while(|row| row.starts_with('|'));
+        let command = Options::augment_args(clap::Command::new("serve"));
+        let mut documented = 0;
+        for row in rows {
+            let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+            let (flag, default) = (cells[1].trim_matches('`'), cells[2]);
+            let mut options = command.get_arguments();
+            let option = options.find(|option| option.get_long() == flag.strip_prefix("--"));
+            let option = option.unwrap_or_else(|| panic!("{flag}"));
+            let values = option.get_default_values();
+            let value = values
+                .first()
+                .map_or("none", |value| value.to_str().unwrap());
+            assert_eq!(value, default, "{flag}");
+            documented += 1;
+        }
+        assert_eq!(documented, 7);
     }
 }

@@ -1,14 +1,16 @@
 //! The HTTP server: accepts connections, and passes requests to components.
 
 use crate::answered::Received;
+use crate::chain::{Link, Returned};
 use crate::component::Component;
 use crate::connection::{self, Client};
 use crate::gather::gathered;
 use crate::metrics::{self, Exchange, Metrics};
 use crate::routes::Routes;
 use crate::slow_body::Timed;
-use crate::target::prepare;
+use crate::target::{prepare, prepare_chained};
 use crate::under_way::{Activity, UnderWay};
+use crate::worker::Accepted;
 use crate::{log, problem, stats};
 use bytes::Bytes;
 use http::header::HOST;
@@ -21,8 +23,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
-use wasmtime_wasi_http::WasiBody;
 use wasmtime_wasi_http::handler::{ExpirationError, InstantiationError, TrapOrPanicError};
+use wasmtime_wasi_http::{Error, WasiBody};
 
 /// The limits on clients.
 #[derive(Clone, Copy, Debug)]
@@ -114,7 +116,8 @@ impl Server {
             return problem(StatusCode::NOT_FOUND, NOTHING);
         };
         let places = [&client.places, &self.places];
-        let Some(under_way) = UnderWay::begin(&request, &client.activity, places) else {
+        let first = Link::default();
+        let Some(under_way) = UnderWay::begin(&request, &client.activity, places, first) else {
             let detail = "too many requests are in progress";
             return problem(StatusCode::SERVICE_UNAVAILABLE, detail);
         };
@@ -128,12 +131,52 @@ impl Server {
         let request = request.map(|body| self.received(body, &under_way, exchange));
         let mut answer = match component.answer(request, under_way.clone()).await {
             Ok(response) => response,
-            Err(error) => refused(&error, &under_way),
+            Err(error) => {
+                let (status, detail) = refused(&error, &under_way);
+                problem::answer(status, detail)
+            }
         };
         if let Some(method) = metrics_requested {
             answer = self.metrics.append(&method, answer);
         }
         (answer, Some(under_way))
+    }
+
+    /// Answers a request of one component to another. If the latter fails to answer, that is a
+    /// response with the status 500, as on Spin, or 503 if it could not even be started.
+    pub(crate) async fn chained(
+        &self,
+        name: &str,
+        request: Request<WasiBody>,
+        link: Link,
+    ) -> Result<Response<WasiBody>, Error> {
+        stats::chained();
+        let component = self
+            .components
+            .get(name)
+            .ok_or(Error::DestinationNotFound)?;
+        let places = [&self.places, &Arc::new(Semaphore::new(1))];
+        let under_way = UnderWay::begin(&request, &Activity::new(), places, link);
+        let under_way = under_way.ok_or(Error::ConnectionLimitReached)?;
+        let request = prepare_chained(request).map_err(|_| Error::HttpRequestUriInvalid)?;
+        let request = request.map(|body| {
+            let received = Received {
+                body,
+                bytes: Arc::default(),
+                under_way: under_way.clone(),
+            };
+            received.boxed_unsync()
+        });
+        let answer = match component.answer(request, under_way.clone()).await {
+            Ok(response) => response,
+            Err(error) => match refused(&error, &under_way) {
+                (StatusCode::SERVICE_UNAVAILABLE, detail) => {
+                    problem::answer(StatusCode::SERVICE_UNAVAILABLE, detail)
+                }
+                (_, detail) => problem::answer(StatusCode::INTERNAL_SERVER_ERROR, detail),
+            },
+        };
+        Ok(answer.map(|body| Returned { body, under_way }.boxed_unsync()))
     }
 
     /// Asks the component that serves this path, as a client would. There is no answer if no
@@ -145,7 +188,7 @@ impl Server {
         let nothing = Empty::new().map_err(|never| match never {});
         let request = request.body(nothing.boxed_unsync()).ok()?;
         let places = [&self.places, &Arc::new(Semaphore::new(1))];
-        let under_way = UnderWay::begin(&request, &Activity::new(), places)?;
+        let under_way = UnderWay::begin(&request, &Activity::new(), places, Link::default())?;
         let rest = HeaderValue::try_from(rest).ok()?;
         let peer = HeaderValue::from_static("127.0.0.1:0");
         let request = prepare(request, route, rest, peer).ok()?;
@@ -167,16 +210,16 @@ impl Server {
     }
 }
 
-/// The response to a request that the component failed to answer.
-fn refused(error: &wasmtime::Error, request: &UnderWay) -> Response<WasiBody> {
+/// The problem of a request that the component failed to answer: its status and its detail.
+fn refused(error: &wasmtime::Error, request: &UnderWay) -> (StatusCode, &'static str) {
     if error.is::<ExpirationError>() {
         let detail = "the component took too long to answer";
-        return problem::answer(StatusCode::GATEWAY_TIMEOUT, detail);
+        return (StatusCode::GATEWAY_TIMEOUT, detail);
     }
-    if let Some(failed) = error.downcast_ref::<InstantiationError<Arc<UnderWay>>>() {
+    if let Some(failed) = error.downcast_ref::<InstantiationError<Accepted>>() {
         log::warn(format_args!("cannot start an instance: {:#}", failed.error));
         let detail = "the component cannot be started";
-        return problem::answer(StatusCode::SERVICE_UNAVAILABLE, detail);
+        return (StatusCode::SERVICE_UNAVAILABLE, detail);
     }
     if error.is::<TrapOrPanicError>() {
         log::warn(format_args!(
@@ -186,7 +229,7 @@ fn refused(error: &wasmtime::Error, request: &UnderWay) -> Response<WasiBody> {
         log::warn(format_args!("{request} is not answered: {error:#}"));
     }
     let detail = "the component failed to answer";
-    problem::answer(StatusCode::INTERNAL_SERVER_ERROR, detail)
+    (StatusCode::INTERNAL_SERVER_ERROR, detail)
 }
 
 /// The response of the host's own health check, the same as Spin's.

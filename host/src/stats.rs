@@ -9,6 +9,7 @@ static TRAPS: AtomicU64 = AtomicU64::new(0);
 static STATEMENTS: AtomicU64 = AtomicU64::new(0);
 static STORE_CALLS: AtomicU64 = AtomicU64::new(0);
 static OUTBOUND: AtomicU64 = AtomicU64::new(0);
+static CHAINED: AtomicU64 = AtomicU64::new(0);
 static LIVE: AtomicUsize = AtomicUsize::new(0);
 
 /// Records that a guest's memory has grown to `bytes`.
@@ -67,17 +68,23 @@ pub fn outbound() {
     OUTBOUND.fetch_add(1, Relaxed);
 }
 
+/// Counts a request of one component to another.
+pub fn chained() {
+    CHAINED.fetch_add(1, Relaxed);
+}
+
 /// Prints the counters on one line to standard error.
 pub fn print() {
     eprintln!(
         "stats peak_guest_memory_bytes={} instances_created={} requests={} traps={} \
-         sql_statements={} store_calls={} outbound_requests={}",
+         sql_statements={} store_calls={} outbound_requests={} chained_requests={}",
         MEMORY.load(Relaxed),
         INSTANCES.load(Relaxed),
         REQUESTS.load(Relaxed),
         TRAPS.load(Relaxed),
         STATEMENTS.load(Relaxed),
         STORE_CALLS.load(Relaxed),
-        OUTBOUND.load(Relaxed)
+        OUTBOUND.load(Relaxed),
+        CHAINED.load(Relaxed)
     );
 }

@@ -3,8 +3,8 @@
 
 use crate::routes::Route;
 use http::header::{CONNECTION, HOST};
-use http::uri::{Authority, Scheme};
-use http::{HeaderName, HeaderValue, Request, Uri};
+use http::uri::{Authority, PathAndQuery, Scheme};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri};
 
 /// Why a request has no valid target, as a sentence for the client.
 type Fault = &'static str;
@@ -17,14 +17,6 @@ pub fn prepare<B>(
     rest: HeaderValue,
     peer: HeaderValue,
 ) -> Result<Request<B>, Fault> {
-    const FULL_URL: HeaderName = HeaderName::from_static("spin-full-url");
-    const PATH_INFO: HeaderName = HeaderName::from_static("spin-path-info");
-    const MATCHED_ROUTE: HeaderName = HeaderName::from_static("spin-matched-route");
-    const COMPONENT_ROUTE: HeaderName = HeaderName::from_static("spin-component-route");
-    const RAW_COMPONENT_ROUTE: HeaderName = HeaderName::from_static("spin-raw-component-route");
-    const BASE_PATH: HeaderName = HeaderName::from_static("spin-base-path");
-    const CLIENT_ADDR: HeaderName = HeaderName::from_static("spin-client-addr");
-
     let authority = authority(&request)?;
     let mut uri = request.uri().clone().into_parts();
     let target = uri
@@ -36,20 +28,54 @@ pub fn prepare<B>(
     uri.scheme = Some(Scheme::HTTP);
     uri.authority = Some(authority);
     *request.uri_mut() = Uri::from_parts(uri).map_err(|_| "the request's target is not valid")?;
+    let (raw, prefix) = (route.raw.clone(), route.prefix.clone());
+    describe(request.headers_mut(), [rest, full_url, raw, prefix, peer]);
+    Ok(request)
+}
+
+/// Does the same for a request of another component, which has an absolute URI. As on Spin, it
+/// comes by the route `/...`, from no address, and names no host but in its URI.
+pub fn prepare_chained<B>(mut request: Request<B>) -> Result<Request<B>, Fault> {
+    let invalid = |_| "the request's path is not valid";
+    let mut uri = request.uri().clone().into_parts();
+    let target = uri
+        .path_and_query
+        .get_or_insert_with(|| PathAndQuery::from_static("/"));
+    let rest = HeaderValue::try_from(target.path()).map_err(invalid)?;
+    let full_url = HeaderValue::try_from(format!("http://localhost{target}")).map_err(invalid)?;
+    uri.scheme = Some(Scheme::HTTP);
+    *request.uri_mut() = Uri::from_parts(uri).map_err(|_| "the request's target is not valid")?;
     let headers = request.headers_mut();
+    headers.remove(HOST);
+    let [raw, prefix, peer] = ["/...", "", "0.0.0.0:0"].map(HeaderValue::from_static);
+    describe(headers, [rest, full_url, raw, prefix, peer]);
+    Ok(request)
+}
+
+/// Adds the headers that describe a request: by the rest of its path, its URL, its route as
+/// written and without a wildcard, and the address of its client.
+fn describe(headers: &mut HeaderMap, values: [HeaderValue; 5]) {
+    const FULL_URL: HeaderName = HeaderName::from_static("spin-full-url");
+    const PATH_INFO: HeaderName = HeaderName::from_static("spin-path-info");
+    const MATCHED_ROUTE: HeaderName = HeaderName::from_static("spin-matched-route");
+    const COMPONENT_ROUTE: HeaderName = HeaderName::from_static("spin-component-route");
+    const RAW_COMPONENT_ROUTE: HeaderName = HeaderName::from_static("spin-raw-component-route");
+    const BASE_PATH: HeaderName = HeaderName::from_static("spin-base-path");
+    const CLIENT_ADDR: HeaderName = HeaderName::from_static("spin-client-addr");
+
     headers.remove(CONNECTION);
+    let [rest, full_url, raw, prefix, peer] = values;
     for (name, value) in [
         (PATH_INFO, rest),
         (FULL_URL, full_url),
-        (MATCHED_ROUTE, route.raw.clone()),
+        (MATCHED_ROUTE, raw.clone()),
         (BASE_PATH, HeaderValue::from_static("/")),
-        (RAW_COMPONENT_ROUTE, route.raw.clone()),
-        (COMPONENT_ROUTE, route.prefix.clone()),
+        (RAW_COMPONENT_ROUTE, raw),
+        (COMPONENT_ROUTE, prefix),
         (CLIENT_ADDR, peer),
     ] {
         headers.append(name, value);
     }
-    Ok(request)
 }
 
 /// The only authority that the request names.
@@ -163,6 +189,33 @@ mod tests {
         ] {
             assert!(check("/", &[wrong]).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_request_of_a_component_is_described_as_on_spin() {
+        let request = Request::get("https://derive.spin.internal?q")
+            .header(HOST, "derive.spin.internal")
+            .body(());
+        let request = prepare_chained(request.unwrap()).unwrap();
+        assert_eq!(request.uri(), "http://derive.spin.internal/?q");
+        let mut headers: Vec<(&str, &str)> = request
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.to_str().unwrap()))
+            .collect();
+        headers.sort_unstable();
+        assert_eq!(
+            headers,
+            [
+                ("spin-base-path", "/"),
+                ("spin-client-addr", "0.0.0.0:0"),
+                ("spin-component-route", ""),
+                ("spin-full-url", "http://localhost/?q"),
+                ("spin-matched-route", "/..."),
+                ("spin-path-info", "/"),
+                ("spin-raw-component-route", "/..."),
+            ]
+        );
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! The requests under way: their number and their names.
 
+use crate::chain::Link;
 use http::Request;
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
@@ -39,15 +40,17 @@ pub struct UnderWay {
     method: http::Method,
     path: String,
     activity: Arc<Activity>,
+    link: Link,
     _slots: [OwnedSemaphorePermit; 2],
 }
 
 impl UnderWay {
-    /// Begins a request, if each of the semaphores has a permit for it.
+    /// Begins a request at a position in a chain, if each of the semaphores has a permit for it.
     pub fn begin<B>(
         request: &Request<B>,
         activity: &Arc<Activity>,
         places: [&Arc<Semaphore>; 2],
+        link: Link,
     ) -> Option<Arc<Self>> {
         let [first, second] = places.map(|places| places.clone().try_acquire_owned().ok());
         let slots = [first?, second?];
@@ -58,8 +61,14 @@ impl UnderWay {
             method: request.method().clone(),
             path: path[..length].to_owned(),
             activity: activity.clone(),
+            link,
             _slots: slots,
         }))
+    }
+
+    /// Its position in a chain of requests.
+    pub fn link(&self) -> Link {
+        self.link
     }
 }
 
@@ -80,21 +89,40 @@ impl Drop for UnderWay {
 }
 
 /// The requests of one instance.
-#[derive(Default)]
-pub struct Requests(Vec<Weak<UnderWay>>);
+#[derive(Clone, Default)]
+pub struct Requests(Arc<Mutex<Vec<Weak<UnderWay>>>>);
 
 impl Requests {
     /// Adds a request that has reached the instance.
-    pub fn add(&mut self, request: &Arc<UnderWay>) {
-        self.0.retain(|request| request.strong_count() > 0);
-        self.0.push(Arc::downgrade(request));
+    pub fn add(&self, request: &Arc<UnderWay>) {
+        let mut requests = self.lock();
+        requests.retain(|request| request.strong_count() > 0);
+        requests.push(Arc::downgrade(request));
     }
 
     /// The requests that are under way, as a list for log lines.
     pub fn names(&self) -> String {
-        let requests = self.0.iter().filter_map(Weak::upgrade);
-        let names: Vec<String> = requests.map(|request| request.to_string()).collect();
+        let names: Vec<String> = self.all().iter().map(ToString::to_string).collect();
         names.join(", ")
+    }
+
+    /// The position of a request that any of those under way may have caused.
+    pub fn next_link(&self) -> Link {
+        let requests = self.all();
+        let links = requests.iter().map(|request| request.link());
+        let before = links.fold(Link::default(), Link::or);
+        Link {
+            depth: before.depth.saturating_add(1),
+            ..before
+        }
+    }
+
+    fn all(&self) -> Vec<Arc<UnderWay>> {
+        self.lock().iter().filter_map(Weak::upgrade).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Weak<UnderWay>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -109,13 +137,36 @@ mod tests {
     ) -> Option<Arc<UnderWay>> {
         let request = Request::builder().uri(uri).body(()).unwrap();
         let others = Arc::new(Semaphore::new(1000));
-        UnderWay::begin(&request, activity, [&others, places])
+        UnderWay::begin(&request, activity, [&others, places], Link::default())
+    }
+
+    #[test]
+    fn a_request_follows_on_any_of_those_that_may_have_caused_it() {
+        let (activity, places) = (Activity::new(), Arc::new(Semaphore::new(9)));
+        let begin = |depth, holds_place| {
+            let request = Request::builder().uri("/").body(()).unwrap();
+            let link = Link { depth, holds_place };
+            UnderWay::begin(&request, &activity, [&places, &places], link).unwrap()
+        };
+        let requests = Requests::default();
+        let next = || {
+            let next = requests.next_link();
+            (next.depth, next.holds_place)
+        };
+        assert_eq!(next(), (1, false));
+        let (first, second) = (begin(3, false), begin(1, true));
+        requests.add(&first);
+        assert_eq!(next(), (4, false));
+        requests.add(&second);
+        assert_eq!(next(), (4, true));
+        drop(first);
+        assert_eq!(next(), (2, true));
     }
 
     #[test]
     fn requests_are_named_without_their_query_and_only_while_they_are_under_way() {
         let (activity, places) = (Activity::new(), Arc::new(Semaphore::new(9)));
-        let mut requests = Requests::default();
+        let requests = Requests::default();
         let first = begin("/v1/images?signature=secret", &activity, &places).unwrap();
         let second = begin(&format!("/{}", "a".repeat(300)), &activity, &places).unwrap();
         requests.add(&first);

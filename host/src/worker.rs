@@ -2,23 +2,24 @@
 //! and how it ends.
 
 use crate::ctx::{Ctx, Granted};
+use crate::processor_time::ProcessorTime;
+use crate::single_use::{Fate, Use};
 use crate::under_way::UnderWay;
 use crate::{compute, log, stats};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
 use tokio::time::Sleep;
 use wasmtime::component::GuestTaskId;
-use wasmtime::{Store, StoreContextMut};
+use wasmtime::{Engine, Store, StoreContextMut};
 use wasmtime_wasi_http::WasiHttpView;
 use wasmtime_wasi_http::handler::{
-    HandlerState, Instance, Proxy, ShouldAccept, WorkerExpiration, WorkerState, WorkerStatus,
+    HandlerState, Instance, ProxyPre, ShouldAccept, WorkerExpiration, WorkerState, WorkerStatus,
 };
-use wasmtime_wasi_http::p3::bindings::ServicePre;
 
 /// The limits on instances and their reuse.
 #[derive(Clone, Copy)]
@@ -27,6 +28,8 @@ pub struct Limits {
     pub instances: u32,
     /// The maximum memory of an instance in bytes, if it is limited.
     pub max_memory: Option<usize>,
+    /// The maximum number of single-use instances that run at the same time.
+    pub single_use: usize,
     /// The maximum number of requests that an instance serves in all.
     pub reuse: usize,
     /// The maximum number of requests that an instance serves at the same time.
@@ -40,6 +43,15 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// The same limits for instances that serve one request each.
+    pub fn for_single_use(self) -> Self {
+        Self {
+            reuse: 1,
+            concurrent: 1,
+            ..self
+        }
+    }
+
     /// Whether computing guests must be interruptible.
     pub fn interrupt(&self) -> bool {
         self.request.is_some() || self.compute.is_some()
@@ -50,7 +62,7 @@ impl Limits {
 #[derive(Clone)]
 pub struct Factory {
     /// The component, ready to be instantiated.
-    pre: ServicePre<Ctx>,
+    pre: Arc<ProxyPre<Ctx>>,
     /// The resources that the component may use.
     granted: Arc<Granted>,
     /// The limits on its instances.
@@ -64,7 +76,7 @@ pub struct Factory {
 impl Factory {
     /// Creates a factory for a component that may use the resources in `granted`.
     pub fn new(
-        pre: ServicePre<Ctx>,
+        pre: Arc<ProxyPre<Ctx>>,
         granted: Arc<Granted>,
         limits: Limits,
         stopping: Arc<Notify>,
@@ -103,33 +115,78 @@ impl HandlerState for Factory {
 
     async fn instantiate(&self) -> wasmtime::Result<Instance<Ctx, Expiration, Worker>> {
         let ctx = Ctx::new(self.granted.clone(), self.limits.max_memory);
-        let mut store = Store::new(self.pre.engine(), ctx);
+        let mut store = Store::new(engine(&self.pre), ctx);
         store.limiter(|ctx| &mut ctx.limiter);
-        if self.limits.interrupt() {
-            compute::bound(&mut store, self.limits.compute, self.stuck.clone())?;
+        let (limit, used) = (self.limits.compute, Arc::<ProcessorTime>::default());
+        match (self.limits.interrupt(), self.granted.is_single_use) {
+            (false, _) => {}
+            (true, true) => compute::bound_single_use(&mut store, limit, used.clone()),
+            (true, false) => compute::bound(&mut store, limit, self.stuck.clone())?,
         }
-        let service = self.pre.instantiate_async(&mut store).await?;
+        let proxy = self.pre.instantiate_async(&mut store).await?;
         stats::instance();
+        let fate = Arc::default();
         let expiration = Expiration {
             limits: self.limits,
             sleep: Box::pin(tokio::time::sleep(self.limits.idle)),
             stopping: Box::pin(self.stopping.clone().notified_owned()),
+            fate: Arc::clone(&fate),
+            abandoned: None,
+            used: self.granted.is_single_use.then_some(used),
         };
         Ok(Instance {
             store,
-            proxy: Proxy::P3(service),
+            proxy,
             view: Ctx::http,
             expiration,
-            state: Worker(self.limits),
+            state: Worker {
+                limits: self.limits,
+                fate,
+            },
         })
     }
 }
+
+fn engine(pre: &ProxyPre<Ctx>) -> &Engine {
+    match pre {
+        ProxyPre::P2(pre) => pre.engine(),
+        ProxyPre::P3(pre) => pre.engine(),
+    }
+}
+
+/// A request that an instance has accepted.
+pub struct Accepted {
+    /// The request.
+    pub under_way: Arc<UnderWay>,
+    /// The use of the instance, if it serves no other request.
+    pub single_use: Option<Use>,
+}
+
+/// The fate of a single-use instance, once its request has reached it.
+type KnownFate = Arc<OnceLock<Arc<Fate>>>;
 
 /// Determines when an instance expires.
 pub struct Expiration {
     limits: Limits,
     sleep: Pin<Box<Sleep>>,
     stopping: Pin<Box<OwnedNotified>>,
+    fate: KnownFate,
+    abandoned: Option<Pin<Box<OwnedNotified>>>,
+    /// The processor time of a single-use instance.
+    used: Option<Arc<ProcessorTime>>,
+}
+
+impl Expiration {
+    /// Waits until nobody waits for the response of a single-use instance.
+    fn poll_abandoned(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let Some(fate) = self.fate.get() else {
+            return Poll::Pending;
+        };
+        let abandoned = self
+            .abandoned
+            .get_or_insert_with(|| Box::pin(fate.abandoned()));
+        abandoned.as_mut().poll(context)
+    }
 }
 
 impl WorkerExpiration for Expiration {
@@ -139,6 +196,13 @@ impl WorkerExpiration for Expiration {
         status: WorkerStatus,
         start: Instant,
     ) -> Poll<()> {
+        // This is called at the end of each turn of the instance.
+        if let Some(used) = &self.used {
+            used.update();
+        }
+        if self.poll_abandoned(context).is_ready() {
+            return Poll::Ready(());
+        }
         let allowed = match status {
             WorkerStatus::Idle => {
                 if self.stopping.as_mut().poll(context).is_ready() {
@@ -159,16 +223,19 @@ impl WorkerExpiration for Expiration {
 }
 
 /// The state of a running instance.
-pub struct Worker(Limits);
+pub struct Worker {
+    limits: Limits,
+    fate: KnownFate,
+}
 
 impl WorkerState for Worker {
     type StoreData = Ctx;
-    type RequestData = Arc<UnderWay>;
+    type RequestData = Accepted;
 
     fn should_accept_request(&self, concurrent: usize, total: usize) -> ShouldAccept {
-        if total >= self.0.reuse {
+        if total >= self.limits.reuse {
             ShouldAccept::Never
-        } else if concurrent >= self.0.concurrent {
+        } else if concurrent >= self.limits.concurrent {
             ShouldAccept::No
         } else {
             ShouldAccept::Yes
@@ -178,11 +245,20 @@ impl WorkerState for Worker {
     fn on_request_start(
         &self,
         mut store: StoreContextMut<'_, Ctx>,
-        under_way: Arc<UnderWay>,
+        accepted: Accepted,
         _: GuestTaskId,
     ) -> Pin<Box<dyn Future<Output = ()> + Send + Sync>> {
-        store.data_mut().requests.add(&under_way);
-        let allowed = self.0.request;
+        let Accepted {
+            under_way,
+            single_use,
+        } = accepted;
+        let ctx = store.data_mut();
+        ctx.requests.add(&under_way);
+        if let Some(single_use) = single_use {
+            let _ = self.fate.set(single_use.fate().clone());
+            ctx.single_use = Some(single_use);
+        }
+        let allowed = self.limits.request;
         Box::pin(async move {
             let _until_it_is_answered = under_way;
             match allowed {
@@ -193,7 +269,13 @@ impl WorkerState for Worker {
     }
 
     fn drop(&self, store: Store<Ctx>, result: Result<(), wasmtime::Error>) {
-        if let Err(error) = result {
+        let fate = self.fate.get();
+        if fate.is_some_and(|fate| fate.is_abandoned()) {
+            log::debug(format_args!("an instance is ended: its caller is gone"));
+        } else if let Err(error) = result {
+            if let Some(fate) = fate {
+                fate.fail();
+            }
             stats::trap();
             let reason = error.root_cause();
             log::warn(format_args!("an instance of the component ended: {reason}"));

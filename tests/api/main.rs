@@ -10,6 +10,7 @@
 
 mod support;
 
+mod chaining;
 mod clients;
 mod conformance;
 mod contract;

@@ -74,6 +74,15 @@ pub(crate) fn build_conformance() -> Result<PathBuf> {
     Ok(kept)
 }
 
+/// Builds the components of `tests/guests`. Returns the directory with their `.wasm` files.
+pub(crate) fn build_guests() -> Result<PathBuf> {
+    cargo::ensure_wasm_target()?;
+    say::step("Building the components that call each other");
+    let mut command = cargo::cargo(["build", "--package", "darkroom-guests", "--examples"]);
+    cargo::run(command.args(["--target", WASM_TARGET]))?;
+    Ok(target_dir().join(WASM_TARGET).join("debug/examples"))
+}
+
 /// Runs cargo, and returns the path of the `.wasm` file that it produced.
 fn compile(arguments: &[String], directory: &str, progress: Progress) -> Result<PathBuf> {
     let mut command = cargo::cargo(arguments);

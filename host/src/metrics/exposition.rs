@@ -157,4 +157,27 @@ mod tests {
         let families = text.lines().filter(|line| line.starts_with("# TYPE"));
         assert_eq!(families.count(), 10);
     }
+
+    #[test]
+    fn the_documented_metrics_are_those_that_are_written() {
+        let page = include_str!("../../../docs/operations.md");
+        let (_, section) = page.split_once("\n### Requests\n").unwrap();
+        let (section, _) = section.split_once("```").unwrap();
+        let documented = section.lines().filter(|line| line.starts_with("| `"));
+        let documented = documented.flat_map(|line| {
+            let names = line.split(" | ").next().unwrap().split('`');
+            names.skip(1).step_by(2)
+        });
+        let mut documented: Vec<&str> = documented
+            .map(|name| name.split('{').next().unwrap())
+            .collect();
+        documented.sort_unstable();
+        let text = Metrics::new().text();
+        let families = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+        let mut families: Vec<&str> = families
+            .map(|family| family.split(' ').next().unwrap())
+            .collect();
+        families.sort_unstable();
+        assert_eq!(documented, families);
+    }
 }

@@ -4,9 +4,9 @@
 //! The host does not know the routes of an application. An application that finds [`VARIABLE`] in
 //! its environment names the route of each response in the header that the variable names, and the
 //! host removes the header. The host trusts the application to have few routes, but not with the
-//! host's memory: it keeps at most [`MAX_ROUTES`].
+//! host's memory: it keeps at most `MAX_ROUTES`.
 //!
-//! The metrics are appended to the application's own ([`append`]), so that the application decides
+//! The metrics are appended to the application's own (`append`), so that the application decides
 //! who may read them.
 
 mod append;

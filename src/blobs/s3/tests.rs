@@ -15,9 +15,13 @@ const CHUNK: u32 = 1000;
 const PART: usize = 5 << 20;
 
 fn store(chunk_size: u32) -> (FakeS3, S3Blobs) {
+    store_at("http://127.0.0.1:9000", chunk_size)
+}
+
+fn store_at(endpoint: &str, chunk_size: u32) -> (FakeS3, S3Blobs) {
     let fake = FakeS3::default();
     let config = S3Config {
-        endpoint: Endpoint::parse("http://127.0.0.1:9000").expect("good"),
+        endpoint: Endpoint::parse(endpoint).expect("good"),
         bucket: "bucket".to_owned(),
         region: "us-east-1".to_owned(),
         access_key_id: "id".to_owned(),
@@ -73,6 +77,24 @@ async fn a_small_blob_is_one_request_each_way() {
     let url = "http://127.0.0.1:9000/bucket/images/b";
     let expected = ["PUT", "GET", "DELETE"].map(|method| format!("{method} {url}"));
     assert_eq!(fake.state().calls, expected);
+}
+
+#[tokio::test]
+async fn a_body_is_hashed_for_its_signature_unless_it_is_encrypted() {
+    for (endpoint, is_hashed) in [
+        ("http://127.0.0.1:9000", true),
+        ("https://s3.example", false),
+    ] {
+        let (fake, blobs) = store_at(endpoint, CHUNK);
+        write(&blobs, &content(2500), false).await.expect("written");
+        let state = fake.state();
+        let stored = state.objects.values().next().expect("an object");
+        let hash = match is_hashed {
+            true => sign::sha256_hex(stored),
+            false => "UNSIGNED-PAYLOAD".to_owned(),
+        };
+        assert_eq!(state.hashes, [hash], "{endpoint}");
+    }
 }
 
 #[tokio::test]

@@ -118,7 +118,7 @@ fn outcome(session: &Session, answer: &Answer) -> Outcome {
     }
 }
 
-/// Checks that an edit would accept the image's name and tags.
+/// Checks that an edit would accept the image's name, tags and metadata.
 fn check_attributes(image: &Value) {
     if let Some(name) = image["filename"].as_str() {
         assert_eq!(filename::check(name), Ok(()), "{name:?}");
@@ -127,4 +127,6 @@ fn check_attributes(image: &Value) {
     let tags = tags.iter().map(|tag| tag.as_str().expect("a tag"));
     let same = fields::tags(tags.clone()).expect("valid tags");
     assert!(tags.eq(same.iter().map(String::as_str)));
+    let metadata = serde_json::from_value(image["metadata"].clone()).expect("metadata");
+    fields::metadata(metadata).expect("valid metadata");
 }

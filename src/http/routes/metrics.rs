@@ -1,7 +1,7 @@
 //! `/metrics`: statistics of the stores, for Prometheus.
 //!
-//! Instances share no memory, so all metrics come from the stores; requests are counted from the
-//! log. Every value is a single look-up, however many images are stored.
+//! Instances share no memory, so all metrics come from the stores; requests are counted by the
+//! host. Every value is a single look-up, however many images are stored.
 
 use std::sync::Arc;
 

@@ -15,8 +15,8 @@ use crate::http::input::form;
 use crate::http::input::upload_head::{Content, UploadHead, UploadParameters};
 use crate::http::reply;
 use crate::http::reply::image::{ImageView, ItemsView, object};
-use crate::http::reply::problem::Problem;
 use crate::http::reply::problem::ProblemKind::*;
+use crate::http::reply::problem::{Problem, ProblemKind};
 use crate::http::reply::urls::Urls;
 use crate::model::Image;
 use crate::service::{Attributes, KeyedRequest, Upload, UploadTerms};
@@ -24,6 +24,29 @@ use crate::service::{Attributes, KeyedRequest, Upload, UploadTerms};
 pub(super) fn routes() -> Vec<Route> {
     vec![("/v1/images/batch", post(create_batch))]
 }
+
+/// The problems of uploads, for their description.
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the description is generated in tests only")
+)]
+const PROBLEMS: [ProblemKind; 15] = [
+    BadRequest,
+    UploadInterrupted,
+    DigestMismatch,
+    TicketInvalid,
+    TicketSpent,
+    TicketExpired,
+    TooLarge,
+    UnsupportedType,
+    UndecodableImage,
+    TooManyPixels,
+    TrailingData,
+    MetadataTooLarge,
+    QuotaExceeded,
+    IdempotencyKeyHeld,
+    IdempotencyKeyReused,
+];
 
 /// Upload an image
 ///
@@ -48,12 +71,7 @@ pub(super) fn routes() -> Vec<Route> {
         (status = 201, description = "The image.", body = ImageView, headers(("Location"), ("ETag"))),
     ),
     security(("token" = ["images:write"]), ("ticket" = [])),
-    extensions(("x-problems" = json!([
-        BadRequest, UploadInterrupted, DigestMismatch, TicketInvalid, TicketSpent, TicketExpired,
-        TooLarge, UnsupportedType, UndecodableImage, TooManyPixels,
-        TrailingData, MetadataTooLarge, QuotaExceeded,
-        IdempotencyKeyHeld, IdempotencyKeyReused,
-    ]))),
+    extensions(("x-problems" = json!(PROBLEMS))),
 )]
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
@@ -78,12 +96,7 @@ pub(crate) async fn create(
     request_body(content((form::BatchFormView = "multipart/form-data"))),
     responses((status = 201, description = "The images.", body = ItemsView)),
     security(("token" = ["images:write"]), ("ticket" = [])),
-    extensions(("x-problems" = json!([
-        BadRequest, UploadInterrupted, DigestMismatch, TicketInvalid, TicketSpent, TicketExpired,
-        TooLarge, UnsupportedType, UndecodableImage, TooManyPixels,
-        TrailingData, MetadataTooLarge, QuotaExceeded,
-        IdempotencyKeyHeld, IdempotencyKeyReused,
-    ]))),
+    extensions(("x-problems" = json!(PROBLEMS))),
 )]
 pub(crate) async fn create_batch(
     State(app): State<Arc<App>>,

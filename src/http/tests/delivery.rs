@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use axum::body::HttpBody as _;
 
 use super::*;
-use crate::blobs::BlobError;
+use crate::blobs::{BlobError, KeyValue, MemoryKeyValue};
 
 const CHUNK: usize = 1024;
 const LENGTH: usize = 5 * CHUNK + 100;

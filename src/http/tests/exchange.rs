@@ -202,3 +202,19 @@ async fn invalid_queries_are_reported_only_to_callers_that_may_read_the_image() 
         refused.is_problem(401, "unauthorized");
     }
 }
+
+#[tokio::test]
+async fn every_response_has_a_request_id() {
+    let client = Client::new();
+    let send = async |id: &'static str| {
+        let request = Request::get("/nothing").header("x-request-id", id);
+        let answer = client
+            .send(request.body(Body::empty()).expect("a request"))
+            .await;
+        answer.header("x-request-id").to_owned()
+    };
+    assert_eq!(send("job-1.2:3").await, "job-1.2:3");
+    for invalid in ["", "a b", "<script>"] {
+        assert_eq!(send(invalid).await.len(), 32, "{invalid:?}");
+    }
+}

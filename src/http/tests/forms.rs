@@ -2,7 +2,7 @@
 
 use super::*;
 
-const FORM: &str = "multipart/form-data; boundary=x";
+pub(super) const FORM: &str = "multipart/form-data; boundary=x";
 
 /// Posts a form to this path, without a token.
 async fn post_to(client: &Client, path: &str, parts: &[(&str, &[u8])]) -> Answer {
@@ -12,12 +12,12 @@ async fn post_to(client: &Client, path: &str, parts: &[(&str, &[u8])]) -> Answer
     client.send(request).await
 }
 
-async fn post(client: &Client, parts: &[(&str, &[u8])]) -> Answer {
+pub(super) async fn post(client: &Client, parts: &[(&str, &[u8])]) -> Answer {
     client.post(FORM, form(parts)).await
 }
 
 /// Posts a form of a valid file and these parts, which must be accepted.
-async fn post_beside(client: &Client, parts: &[(&str, &[u8])]) -> Value {
+pub(super) async fn post_beside(client: &Client, parts: &[(&str, &[u8])]) -> Value {
     let file = testing::png(1, 1);
     let parts = [parts, &[("name=\"file\"; filename=\"a.png\"", &file[..])]].concat();
     let created = post(client, &parts).await;
@@ -26,10 +26,7 @@ async fn post_beside(client: &Client, parts: &[(&str, &[u8])]) -> Value {
 }
 
 async fn ticket(client: &Client) -> String {
-    let terms = serde_json::json!({"expires_in": 60});
-    let request = json_request(Method::POST, "/v1/upload-tickets", &terms);
-    let url = client.send(request).await.json()["upload_url"].clone();
-    url.as_str().expect("a URL").to_owned()
+    client.ticket(&serde_json::json!({"expires_in": 60})).await
 }
 
 #[tokio::test]
@@ -244,30 +241,5 @@ async fn files_are_taken_under_usual_names_and_the_refusal_of_others_says_which(
             assert!(detail.contains("a part named \"file\""), "{detail}");
             assert_eq!(problem["allowed"][0], "file");
         }
-    }
-}
-
-#[tokio::test]
-async fn tags_in_a_form_may_be_json() {
-    let client = Client::new();
-    let typed = "name=\"tags\"\r\nContent-Type: application/json; charset=utf-8";
-    let list = "[\"a\", \"b c\", \"ü\"]".as_bytes();
-    for part in ["name=\"tags\"", "name=\"tags[]\"", typed] {
-        let image = post_beside(&client, &[(part, list), ("name=\"tags\"", b"d,a")]).await;
-        assert_eq!(image["tags"], serde_json::json!(["a", "b c", "ü", "d"]));
-    }
-    let file = testing::png(1, 1);
-    for (part, text) in [
-        ("name=\"tags\"", "[\"a\",\"b\""),
-        ("name=\"tags\"", "[a,b]"),
-        ("name=\"tags\"", "[\"a\",1]"),
-        ("name=\"tags\"", "[\"a,b\"]"),
-        (typed, "a,b"),
-        (typed, "{\"a\": \"b\"}"),
-    ] {
-        let parts = [("name=\"file\"", &file[..]), (part, text.as_bytes())];
-        let refused = post(&client, &parts).await;
-        refused.is_problem(400, "bad-request");
-        assert_eq!(refused.json()["field"], "tags", "{text}");
     }
 }

@@ -58,6 +58,7 @@ async fn forms_that_differ_only_in_their_boundary_are_the_same_request() {
         ("name=\"file\"; filename=\"a.png\"", &a),
         ("name=\"file\"; filename=\"b.gif\"", &b),
         ("name=\"tags\"", b"cat"),
+        ("name=\"metadata\"", b"{\"k\": \"bird\"}"),
     ]);
     let replaced = |from: &[u8], to: &[u8]| {
         let mut out = Vec::new();
@@ -85,7 +86,11 @@ async fn forms_that_differ_only_in_their_boundary_are_the_same_request() {
     );
     same(&first, &client.send(again).await);
     assert_eq!(first.json()["items"].as_array().map(Vec::len), Some(2));
-    for (from, to) in [(&b"cat"[..], &b"dog"[..]), (b"a.png", b"c.png")] {
+    for (from, to) in [
+        (&b"cat"[..], &b"dog"[..]),
+        (b"bird", b"fish"),
+        (b"a.png", b"c.png"),
+    ] {
         let other = upload(
             "/v1/images",
             "k",
@@ -193,13 +198,7 @@ async fn an_invalid_key_is_refused_before_the_upload() {
 async fn an_upload_with_a_ticket_and_a_key_can_be_repeated() {
     let client = Client::new();
     let terms = serde_json::json!({"expires_in": 60});
-    let created = client
-        .send(json_request(Method::POST, "/v1/upload-tickets", &terms))
-        .await;
-    let url = created.json()["upload_url"]
-        .as_str()
-        .expect("a URL")
-        .to_owned();
+    let url = client.ticket(&terms).await;
     let file = testing::png(1, 1);
     let send = |key: &str, file: &[u8]| {
         client.send(with_key(anonymous(Method::POST, &url, file.to_vec()), key))

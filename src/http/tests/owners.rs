@@ -1,6 +1,7 @@
 //! What admins can see and delete of an owner.
 
 use super::*;
+use crate::auth::link;
 
 async fn send(client: &Client, caller: (&str, &str), method: Method, path: &str) -> Answer {
     let (owner, scope) = caller;

@@ -35,3 +35,22 @@ async fn updates_that_make_an_image_larger_count_towards_the_quota() {
     longer.headers_mut().insert(header::AUTHORIZATION, admin);
     assert_eq!(narrow.send(longer).await.status, StatusCode::OK);
 }
+
+#[tokio::test]
+async fn tags_and_metadata_of_a_form_count_towards_the_quota() {
+    let file = testing::png_of_size(100);
+    let metadata = b"{\"k\": \"v\"}";
+    let parts = [
+        ("name=\"file\"", &file[..]),
+        ("name=\"metadata\"", metadata),
+    ];
+    let post = async |client: &Client| {
+        let content_type = "multipart/form-data; boundary=x";
+        client.post(content_type, form(&parts)).await
+    };
+    let narrow = Client::with(&[("quota_bytes", "106")]);
+    post(&narrow).await.is_problem(507, "quota-exceeded");
+    let client = Client::with(&[("quota_bytes", "107")]);
+    assert_eq!(post(&client).await.status, StatusCode::CREATED);
+    assert_eq!(client.get("/v1/usage").await.json()["bytes"], 107);
+}

@@ -5,11 +5,9 @@ use serde_json::json;
 use super::*;
 
 async fn create(client: &Client, body: &Value) -> Answer {
-    let body = Body::from(body.to_string());
-    let mut request = request(Method::POST, "/v1/upload-tickets", body);
-    let json = HeaderValue::from_static("application/json");
-    request.headers_mut().insert(header::CONTENT_TYPE, json);
-    client.send(request).await
+    client
+        .send(json_request(Method::POST, "/v1/upload-tickets", body))
+        .await
 }
 
 #[tokio::test]
@@ -97,5 +95,62 @@ async fn wrong_terms_and_filters_are_refused() {
         let refused = client.get(&format!("/v1/images?ticket={id}")).await;
         refused.is_problem(400, "bad-request");
         assert_eq!(refused.json()["parameter"], "ticket", "{id}");
+    }
+}
+
+#[tokio::test]
+async fn a_ticket_allows_one_upload() {
+    let client = Client::new();
+    let terms = serde_json::json!({"expires_in": 60, "max_bytes": 500, "tags": ["t"],
+        "content_types": ["image/png"], "visibility": "public"});
+    let url = client.ticket(&terms).await;
+    let upload = async |bytes: Vec<u8>| client.send(anonymous(Method::POST, &url, bytes)).await;
+    upload(testing::png_of_size(501))
+        .await
+        .is_problem(413, "too-large");
+    upload(testing::gif(1, 1, 1))
+        .await
+        .is_problem(415, "unsupported-type");
+    let image = upload(testing::png(1, 1)).await;
+    assert_eq!(image.status, StatusCode::CREATED, "{:?}", image.body);
+    let image = image.json();
+    assert_eq!(
+        (&image["owner"], &image["tags"][0]),
+        (&"alice".into(), &"t".into())
+    );
+    assert_eq!(image["visibility"], "public");
+    upload(testing::png(2, 2))
+        .await
+        .is_problem(409, "ticket-spent");
+    assert_eq!(client.values.keys().len(), 1);
+    let changed = format!("{url}x");
+    client
+        .send(anonymous(Method::POST, &changed, ""))
+        .await
+        .is_problem(403, "ticket-invalid");
+    let twice = format!("{url}&ticket=x");
+    client
+        .send(anonymous(Method::POST, &twice, ""))
+        .await
+        .is_problem(403, "ticket-invalid");
+}
+
+#[tokio::test]
+async fn a_form_cannot_override_its_ticket() {
+    let client = Client::new();
+    let file = testing::png(1, 1);
+    for part in [
+        ("name=\"tags\"", &b"a"[..]),
+        ("name=\"metadata\"", b"{\"a\": \"b\"}"),
+        ("name=\"visibility\"", b"public"),
+        ("name=\"file\"", &file),
+    ] {
+        let terms = serde_json::json!({"expires_in": 60});
+        let url = client.ticket(&terms).await;
+        let mut upload = anonymous(Method::POST, &url, form(&[("name=\"file\"", &file), part]));
+        let form = "multipart/form-data; boundary=x".parse().expect("a header");
+        upload.headers_mut().insert(header::CONTENT_TYPE, form);
+        client.send(upload).await.is_problem(400, "bad-request");
+        assert_eq!(client.values.keys(), Vec::<String>::new());
     }
 }

@@ -124,3 +124,16 @@ fn the_last_padding_may_be_missing() {
     let cut = inspect(&without[..without.len() - 1]);
     assert_eq!(cut, Err(MediaError::Truncated { kind: Kind::Webp }));
 }
+
+#[test]
+fn bytes_that_are_too_few_for_a_chunk_may_be_left_over() {
+    for left in 1..8 {
+        let content = [b"WEBP", &vp8l(6, 4)[..], &vec![0xff; left]].concat();
+        // Without the padding of the RIFF itself.
+        let file = riff_chunk(b"RIFF", &content);
+        let file = &file[..8 + content.len()];
+        assert_eq!(inspect(file), facts(Kind::Webp, 6, 4, 1), "{left}");
+    }
+    let content = [b"WEBP", &vp8l(6, 4)[..], &[0xff; 8]].concat();
+    assert!(inspect(&riff_chunk(b"RIFF", &content)).is_err());
+}

@@ -344,3 +344,28 @@ async fn unreadable_rows_are_reported_and_left_alone() {
         assert_eq!(bench.values.keys().len(), 5);
     }
 }
+
+#[test]
+fn the_documentation_explains_every_finding() {
+    let page = include_str!("../../../docs/operations.md");
+    let header = "| finding | meaning | `--repair` |";
+    let (_, table) = page.split_once(header).expect("a table");
+    let rows = table.lines().skip(2);
+    let rows = rows.take_while(|row| row.starts_with('|'));
+    let cells = rows.filter_map(|row| row.split(" | ").next());
+    let names = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2));
+    // Those that only `darkroom fsck` finds, in the files.
+    let names = names.filter(|name| !["orphan", "damaged_file"].contains(name));
+    let mut names: Vec<&str> = names.collect();
+    names.sort_unstable();
+    let all = [
+        Fault::ContradictedImage,
+        Fault::DamagedBytes,
+        Fault::UnreadableBlob,
+        Fault::UnreadableImage,
+        Fault::UnrecordedBlob,
+        Fault::WrongCount,
+        Fault::WrongUsage,
+    ];
+    assert_eq!(names, all.map(Fault::as_str));
+}

@@ -83,3 +83,19 @@ async fn the_answers_of_an_erased_owner_are_forgotten() {
     assert_eq!((usage.images, usage.bytes), (0, 0));
     assert!(!begin().await.is_repeat());
 }
+
+#[tokio::test]
+async fn a_call_begins_no_step_after_ten_seconds() {
+    let bench = Bench::new();
+    for size in 100..300 {
+        let uploaded = bench.upload("alice", &testing::png_of_size(size)).await;
+        uploaded.expect("is accepted");
+    }
+    bench.tick.store(6000, Ordering::Relaxed);
+    let erased = bench.service.erase_owner("alice", 1000).await;
+    let erased = erased.expect("erases");
+    assert_eq!(
+        (erased.deleted, erased.remaining, erased.more),
+        (64, 136, true)
+    );
+}

@@ -1,5 +1,5 @@
 //! `spin.toml` and README.md contain the variables of the table, their defaults and their
-//! descriptions.
+//! descriptions. Pages in `docs/` repeat some of them.
 
 use std::path::Path;
 use std::{env, fs};
@@ -72,4 +72,29 @@ fn the_manifest_and_the_readme_list_all_variables() {
     };
     let heading = "| Variable | Default | Example | Description |\n| --- | --- | --- | --- |";
     check_lines("README.md", heading, &lines(row));
+}
+
+#[test]
+fn the_pages_show_the_defaults_of_the_table() {
+    let mut shown = 0;
+    for page in [
+        include_str!("../../../docs/access.md"),
+        include_str!("../../../docs/stores.md"),
+    ] {
+        let (_, rows) = page
+            .split_once("| variable | default | description |")
+            .expect("a table");
+        for row in rows.lines().skip(2).take_while(|row| row.starts_with('|')) {
+            let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+            let (name, default) = (cells[1].trim_matches('`'), cells[2].trim_matches('`'));
+            let variable = variables().find(|variable| variable.name == name);
+            let variable = variable.unwrap_or_else(|| panic!("no variable {name}"));
+            // Those of S3 are required only if blobs are there.
+            let is_required = default == "required";
+            let expected = if is_required { "" } else { default };
+            assert_eq!(variable.default, expected, "{name}");
+            shown += 1;
+        }
+    }
+    assert_eq!(shown, 16);
 }

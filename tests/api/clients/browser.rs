@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::support::{ALL_SCOPES, Darkroom, Program, fixture, peer, token, unique};
 
 /// Prints the document that a browser has made of a page, after the page's scripts have run.
-fn rendered(chromium: &Program, url: &str) -> String {
+pub(super) fn rendered(chromium: &Program, url: &str) -> String {
     let Output { stdout, stderr, .. } = chromium.run(&[
         "--headless",
         "--no-sandbox",

@@ -3,7 +3,9 @@
 
 mod aria2;
 mod browser;
+mod browser_upload;
 mod curl;
+mod docs;
 mod generated;
 mod http2;
 mod nginx;

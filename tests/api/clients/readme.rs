@@ -5,6 +5,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
 
+use super::docs::shell_blocks;
 use crate::support::environment::{host_program, operators_program};
 use crate::support::setup::CONFIG;
 use crate::support::{Darkroom, Kind, Program, host_kind, peer};
@@ -43,9 +44,7 @@ curl -H "Authorization: Bearer $(darkroom token --sub alice)" http://127.0.0.1:3
 
 /// The commands of all blocks.
 fn commands() -> String {
-    let blocks = README.split("\n```sh\n").skip(1);
-    let block = |text: &'static str| text.split_once("\n```").expect("the end of a block").0;
-    blocks.map(block).collect::<Vec<_>>().join("\n")
+    shell_blocks(README).concat()
 }
 
 /// A folder with these programs and no others.

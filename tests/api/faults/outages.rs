@@ -3,7 +3,8 @@
 use std::io::{Seek as _, SeekFrom, Write as _};
 
 use bytes::Bytes;
-use serde_json::Value;
+use reqwest::Method;
+use serde_json::{Value, json};
 
 use crate::support::{
     Client, Darkroom, Disk, FIXTURES, Png, content, eventually, path, problem, send, spin_differs,
@@ -176,6 +177,9 @@ async fn a_damaged_catalog_is_reported_and_can_be_repaired_while_serving() {
     unavailable(alice.get(content(image)).await).await;
     unavailable(alice.get("/v1/images").await).await;
     unavailable(alice.send(Png::of_size(9_000).bytes()).await).await;
+    let many = json!({"ids": [image["id"]]});
+    let deletion = alice.json(Method::POST, "/v1/images/delete", &many);
+    unavailable(deletion.await).await;
     assert_eq!(alice.get("/health/live").await.status(), 200);
     assert!(darkroom.log().contains("malformed"), "{}", darkroom.log());
     write(4096, &intact[4096..]);

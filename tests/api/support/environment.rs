@@ -46,6 +46,11 @@ pub(crate) fn conformance_component() -> PathBuf {
     existing("DARKROOM_TEST_CONFORMANCE")
 }
 
+/// `DARKROOM_TEST_GUESTS`: the directory with the components of `tests/guests`.
+pub(crate) fn guests() -> PathBuf {
+    existing("DARKROOM_TEST_GUESTS")
+}
+
 /// `DARKROOM_TEST_CLI`: the operator's program, with the component inside.
 pub(crate) fn operators_program() -> PathBuf {
     existing("DARKROOM_TEST_CLI")

@@ -25,6 +25,7 @@ pub(crate) struct Setup {
     stores: Option<PathBuf>,
     conformance: bool,
     reaching_nothing: bool,
+    with_guests: bool,
     pub(super) disk: Disk,
 }
 
@@ -109,6 +110,15 @@ impl Setup {
         self
     }
 
+    /// Adds the components of `tests/guests` to the application: a relay at `/relay`, a worker
+    /// that only it and the worker itself may call, and the same at `/worker`. They trap on
+    /// request, which the log may then report.
+    pub(crate) fn with_guests(mut self) -> Self {
+        self.with_guests = true;
+        self.may_fail = true;
+        self
+    }
+
     /// Keeps the stores' files on another disk.
     pub(crate) fn on(mut self, disk: Disk) -> Self {
         self.disk = disk;
@@ -134,7 +144,10 @@ impl Setup {
         } else {
             environment::component()
         };
-        let manifest = manifest(&component, self.reaching_nothing);
+        let mut manifest = manifest(&component, self.reaching_nothing);
+        if self.with_guests {
+            manifest.push_str(&guests(&environment::guests()));
+        }
         fs::write(folder.join(MANIFEST), manifest).expect("the manifest is written");
         let mut stores = self.stores.clone().unwrap_or_else(|| folder.to_owned());
         if let Disk::Small(_) = self.disk {
@@ -157,6 +170,36 @@ fn manifest(component: &Path, reaching_nothing: bool) -> String {
         _ => format!("{line}\n"),
     });
     lines.collect()
+}
+
+/// The entries of the manifest for the components in this directory.
+fn guests(folder: &Path) -> String {
+    let folder = folder.display();
+    format!(
+        r#"
+        [[trigger.http]]
+        route = "/relay"
+        component = "relay"
+        [component.relay]
+        source = "{folder}/relay.wasm"
+        allowed_outbound_hosts = [
+            "http://worker.spin.internal", "http://relay.spin.internal", "http://none.spin.internal",
+        ]
+
+        [[trigger.http]]
+        route = {{ private = true }}
+        component = "worker"
+        [component.worker]
+        source = "{folder}/worker.wasm"
+        allowed_outbound_hosts = ["http://*.spin.internal"]
+
+        [[trigger.http]]
+        route = "/worker/..."
+        component = "public-worker"
+        [component.public-worker]
+        source = "{folder}/worker.wasm"
+        "#
+    )
 }
 
 fn runtime_config(folder: &Path, redis: Option<&str>) -> String {

@@ -117,7 +117,8 @@ fn lint(_: &Test, _: &mut Outcome) -> Result<()> {
     let api = format!("{ALL} --test api");
     let fuzzers = "--package darkroom --lib --features fuzzing";
     let wasm = "--package darkroom --lib --target wasm32-wasip1";
-    for selection in [&all, &api, fuzzers, wasm] {
+    let guests = "--package darkroom-guests --examples --target wasm32-wasip1";
+    for selection in [&all, &api, fuzzers, wasm, guests] {
         let mut command = cargo(["clippy"]);
         cargo::run(
             command
@@ -189,6 +190,7 @@ fn api(test: &Test, outcome: &mut Outcome) -> Result<()> {
     let program = Program::resolve(test.host, Build::Dev)?;
     let conformance = component::build_conformance()?;
     let component = component::build(Profile::Release, Progress::Shown)?;
+    let guests = component::build_guests()?;
     let tools = tools::find_or_install(test.is_strict())?;
     outcome.skipped = tools.missing;
     let mut command = cargo(format!("test {ALL} --test api").split(' '));
@@ -197,6 +199,7 @@ fn api(test: &Test, outcome: &mut Outcome) -> Result<()> {
         .env("DARKROOM_TEST_HOST_BIN", &program.path)
         .env("DARKROOM_TEST_COMPONENT", &component.wasm)
         .env("DARKROOM_TEST_CONFORMANCE", conformance)
+        .env("DARKROOM_TEST_GUESTS", guests)
         .env("DARKROOM_TEST_CLI", operator::build_with(&component.wasm)?)
         .envs(tools.environment);
     if test.is_strict() {

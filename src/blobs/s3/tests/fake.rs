@@ -40,6 +40,8 @@ pub(super) struct State {
     pub(super) uploads: BTreeMap<String, (String, BTreeMap<usize, Bytes>)>,
     /// Methods and targets of all requests.
     pub(super) calls: Vec<String>,
+    /// What the signatures of all requests say of the hashes of their bodies.
+    pub(super) hashes: Vec<String>,
     /// The faults of the requests to come, in order.
     pub(super) faults: VecDeque<Option<Fault>>,
     pub(super) waited: Duration,
@@ -86,6 +88,8 @@ impl FakeS3 {
         let mut state = self.state();
         let call = format!("{} {}", request.method(), request.uri());
         state.calls.push(call);
+        let hash = request.headers()["x-amz-content-sha256"].to_str();
+        state.hashes.push(hash.expect("text").to_owned());
         assert!(request.headers().contains_key("authorization"));
         let lost = Err(HttpError::new(HttpErrorKind::NoAnswer, "lost"));
         let answer = match state.faults.pop_front().flatten() {

@@ -2,9 +2,12 @@
 //! of them.
 
 mod framing;
+mod metadata;
 mod part;
 mod tags;
 mod text;
+
+use std::collections::BTreeMap;
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -38,6 +41,9 @@ pub(crate) struct FormView {
     /// The tags, separated by commas or as a JSON array.
     #[schema(value_type = schema::TagList, required = false)]
     tags: Option<String>,
+    /// The image's custom key-value pairs, as a JSON object.
+    #[schema(value_type = schema::Metadata, required = false)]
+    metadata: Option<String>,
     /// Who may download the image without a token.
     #[schema(value_type = schema::Visibility, required = false)]
     visibility: Option<String>,
@@ -54,6 +60,9 @@ pub(crate) struct BatchFormView {
     /// The tags of all files, separated by commas or as a JSON array.
     #[schema(value_type = schema::TagList, required = false)]
     tags: Option<String>,
+    /// The custom key-value pairs of all images, as a JSON object.
+    #[schema(value_type = schema::Metadata, required = false)]
+    metadata: Option<String>,
     /// Who may download the images without a token.
     #[schema(value_type = schema::Visibility, required = false)]
     visibility: Option<String>,
@@ -71,6 +80,7 @@ struct Form<'a> {
     files: usize,
     empty_inputs: usize,
     tags: Vec<String>,
+    metadata: Option<BTreeMap<String, String>>,
     visibility: Option<Visibility>,
 }
 
@@ -88,6 +98,7 @@ impl Form<'_> {
             match Part::of(&named, field.headers()) {
                 Part::File => self.file(field, named.filename).await?,
                 Part::Tags => self.tags(field).await?,
+                Part::Metadata => self.metadata(field).await?,
                 Part::Visibility => self.visibility(field).await?,
                 other => self.other(other, field, named).await?,
             }
@@ -99,8 +110,8 @@ impl Form<'_> {
         }
         Ok(Attributes {
             tags: self.tags,
+            metadata: self.metadata.unwrap_or_default(),
             visibility: self.visibility.unwrap_or_default(),
-            ..Attributes::default()
         })
     }
 
@@ -147,14 +158,18 @@ impl Form<'_> {
         Ok(())
     }
 
+    async fn metadata(&mut self, field: Field<'static>) -> Result<(), Problem> {
+        self.refuse_with_ticket("metadata")?;
+        let text = self.text.read(field).await?;
+        let earlier = self.metadata.replace(metadata::parse(&text)?);
+        refuse_second("metadata", earlier.is_some())
+    }
+
     async fn visibility(&mut self, field: Field<'static>) -> Result<(), Problem> {
         self.refuse_with_ticket("visibility")?;
         let word = self.text.read(field).await?;
-        if self.visibility.replace(visibility(&word)?).is_some() {
-            let detail = "the form may have only one part named \"visibility\"";
-            return Err(Problem::bad_request(detail));
-        }
-        Ok(())
+        let earlier = self.visibility.replace(visibility(&word)?);
+        refuse_second("visibility", earlier.is_some())
     }
 
     /// Ignores a part without a meaning, if it is text or an empty input.
@@ -191,6 +206,15 @@ impl Form<'_> {
         );
         Err(Problem::bad_request(detail))
     }
+}
+
+/// Refuses the second part with a name that only one may have.
+fn refuse_second(name: &str, is_second: bool) -> Result<(), Problem> {
+    if !is_second {
+        return Ok(());
+    }
+    let detail = format!("the form may have only one part named {name:?}");
+    Err(Problem::bad_request(detail).with("field", name))
 }
 
 /// The first bytes of a part; `None` if it has none.
@@ -240,6 +264,7 @@ pub(crate) async fn receive(
         files: 0,
         empty_inputs: 0,
         tags: Vec::new(),
+        metadata: None,
         visibility: None,
     };
     form.read().await

@@ -6,7 +6,7 @@ use crate::http::headers::disposition::Named;
 use crate::http::headers::media_type;
 
 /// The names of parts with a meaning, for problems. Files have other names too ([`FILE_NAMES`]).
-pub(super) const NAMES: [&str; 3] = ["file", "tags", "visibility"];
+pub(super) const NAMES: [&str; 4] = ["file", "tags", "metadata", "visibility"];
 
 /// The names under which upload widgets and forms send files by default.
 const FILE_NAMES: [&str; 4] = ["file", "files", "image", "photo"];
@@ -18,6 +18,8 @@ pub(super) enum Part {
     File,
     /// Tags of all images.
     Tags,
+    /// The metadata of all images.
+    Metadata,
     /// The visibility of all images.
     Visibility,
     /// A file under a name that is not for files.
@@ -39,6 +41,9 @@ impl Part {
         }
         if element == "tags" {
             return Self::Tags;
+        }
+        if name == "metadata" {
+            return Self::Metadata;
         }
         if name == "visibility" {
             return Self::Visibility;
@@ -115,6 +120,7 @@ mod tests {
         }
         check("tags", Part::Tags);
         check("tags[]", Part::Tags);
+        check("metadata", Part::Metadata);
         check("visibility", Part::Visibility);
         for name in [
             "name",
@@ -130,6 +136,8 @@ mod tests {
         }
         check("Tags", Part::Miscased("tags"));
         check("FILE[]", Part::Miscased("file"));
+        check("Metadata", Part::Miscased("metadata"));
+        check("metadata[]", Part::Miscased("metadata"));
         check("Visibility", Part::Miscased("visibility"));
         check("", Part::Unnamed);
         assert_eq!(part("form-data", ""), Part::Unnamed);

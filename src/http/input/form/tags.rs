@@ -1,5 +1,6 @@
 //! The tags in a part of a form: separated by commas, or as a JSON array.
 
+use super::text::json;
 use crate::http::input::json::List;
 use crate::http::reply::problem::Problem;
 use crate::service::fields::{self, MAX_TAGS};
@@ -20,11 +21,8 @@ pub(super) fn extend(tags: &[String], text: &str, is_json: bool) -> Result<Vec<S
 }
 
 fn list(text: &str) -> Result<Vec<String>, Problem> {
-    let list: Result<List<String, MAX_TAGS>, _> = serde_json::from_str(text);
-    list.map(|list| list.0).map_err(|error| {
-        let detail = format!("the form's part \"tags\" must be a JSON array of strings: {error}");
-        Problem::bad_request(detail).with("field", "tags")
-    })
+    let List::<String, MAX_TAGS>(list) = json("tags", "array of strings", text)?;
+    Ok(list)
 }
 
 #[cfg(test)]

@@ -1,14 +1,16 @@
 //! The parts of a form that are not files: how many there may be, and how long they may be.
 
 use multer::Field;
+use serde::de::DeserializeOwned;
 
 use super::form_problem;
 use crate::http::reply::problem::{Problem, ProblemKind};
 
 /// The maximum number of parts of a form that are not files.
 const MAX_PARTS: usize = 64;
-/// The maximum total size of the parts that are read, in bytes.
-const MAX_BYTES: usize = 16 << 10;
+/// The maximum total size of the parts that are read, in bytes. Tags and metadata that fill their
+/// own limits fit, even if most of their characters are escaped.
+const MAX_BYTES: usize = 32 << 10;
 /// The maximum size of each part that is skipped, in bytes.
 const MAX_SKIPPED_BYTES: usize = 4 << 10;
 
@@ -69,6 +71,14 @@ impl TextParts {
         }
         Ok(())
     }
+}
+
+/// Parses the text of the part with this name, which must be JSON of this form.
+pub(super) fn json<T: DeserializeOwned>(name: &str, form: &str, text: &str) -> Result<T, Problem> {
+    serde_json::from_str(text).map_err(|error| {
+        let detail = format!("the form's part {name:?} must be a JSON {form}: {error}");
+        Problem::bad_request(detail).with("field", name)
+    })
 }
 
 fn too_large(detail: String, limit: usize) -> Problem {

@@ -284,8 +284,8 @@ async fn tags_and_headers_of_a_part_are_counted_as_they_arrive() {
         ("16,000 lists", tags(&b"[".repeat(16_000)), 400, refused),
         ("16,000 commas", tags(&b",".repeat(16_000)), 201, ""),
         (
-            "17,000 bytes of tags",
-            tags(&b",".repeat(17_000)),
+            "33,000 bytes of tags",
+            tags(&b",".repeat(33_000)),
             413,
             large,
         ),

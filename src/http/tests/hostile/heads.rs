@@ -1,6 +1,7 @@
 //! Excessive or contradictory headers.
 
 use super::*;
+use crate::http::headers::digest;
 use crate::model::Sha256;
 
 fn upload(headers: &[(&'static str, &str)]) -> Request<Body> {

@@ -127,3 +127,16 @@ async fn the_requests_of_an_instance_that_traps_are_logged() {
     let log = darkroom.log();
     assert!(log.contains("GET /trap is not answered"), "{log}");
 }
+
+#[tokio::test]
+async fn a_request_that_is_not_answered_in_time_gets_504_if_so_configured() {
+    if spin_differs("it has a limit of its own") {
+        return;
+    }
+    let setup = Setup::default().misbehaving();
+    let darkroom = setup.flag("--request-timeout=1s").launch();
+    let answer = darkroom.anonymous().get("/wait").await;
+    assert_eq!(answer.status(), 504);
+    assert_eq!(answer.headers()["content-type"], "application/problem+json");
+    assert_eq!(status(&darkroom, "/rest").await, 200);
+}

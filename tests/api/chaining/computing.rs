@@ -1,0 +1,129 @@
+//! Components that compute, beside everything else that the host serves.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+
+use super::Relay;
+use crate::support::{Client, Darkroom, Kind, host_kind};
+
+/// The requests that compute at the same time.
+const COMPUTING: usize = 16;
+/// The processor time that each of them takes.
+const TIME: Duration = Duration::from_millis(100);
+/// The 99th percentile that light requests must keep to meanwhile.
+const P99: Duration = Duration::from_millis(50);
+/// How many attempts a busy machine gets.
+const ATTEMPTS: usize = 5;
+
+/// The value below which 99 % of the times are, and the one in the middle.
+fn percentiles(mut times: Vec<Duration>) -> (Duration, Duration) {
+    times.sort_unstable();
+    let at = |percent: usize| times[times.len() * percent / 100];
+    (at(99), at(50))
+}
+
+/// The rounds that take [`TIME`] on this machine.
+async fn rounds(relay: &Relay) -> u64 {
+    const TRIAL: u32 = 500;
+    let mut fastest = Duration::MAX;
+    for _ in 0..3 {
+        let start = Instant::now();
+        let (status, _) = relay.ask(&format!("worker/compute?rounds={TRIAL}")).await;
+        assert_eq!(status, 200);
+        fastest = fastest.min(start.elapsed());
+    }
+    let rounds = TIME.as_micros() / (fastest / TRIAL).as_micros().max(1);
+    u64::try_from(rounds).expect("few")
+}
+
+/// Asks for `/health/live` until `is_over`. Returns the time that each answer took.
+async fn live(client: Client, is_over: Arc<AtomicBool>) -> Vec<Duration> {
+    let mut times = Vec::new();
+    while !is_over.load(Relaxed) {
+        let start = Instant::now();
+        assert_eq!(client.get("/health/live").await.status(), 200);
+        times.push(start.elapsed());
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    times
+}
+
+/// The 99th percentile of light requests while others compute.
+async fn measure(darkroom: &Darkroom, to: &str) -> Duration {
+    let relay = Relay::of(darkroom);
+    let is_over = Arc::new(AtomicBool::new(false));
+    let live = tokio::spawn(live(darkroom.anonymous(), is_over.clone()));
+    let start = Instant::now();
+    let computed = join_all((0..COMPUTING).map(|_| relay.ask(to))).await;
+    let whole = start.elapsed();
+    is_over.store(true, Relaxed);
+    assert!(computed.iter().all(|(status, _)| *status == 200));
+    let times = live.await.expect("answers");
+    let count = times.len();
+    let (p99, median) = percentiles(times);
+    eprintln!(
+        "{COMPUTING} x {TIME:?} of computing took {whole:?}; meanwhile, {count} light requests: \
+         p50 {median:?}, p99 {p99:?}"
+    );
+    p99
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn light_requests_are_answered_at_once_beside_many_that_compute() {
+    let darkroom = Darkroom::with().with_guests().start();
+    let rounds = rounds(&Relay::of(&darkroom)).await;
+    // On Spin, only pauses let others run.
+    let pauses: &[&str] = match host_kind() {
+        Kind::Embedded => &["", "&pause"],
+        Kind::Spin => &["&pause"],
+    };
+    for pause in pauses {
+        let to = format!("worker/compute?rounds={rounds}{pause}");
+        let mut best = Duration::MAX;
+        for _ in 0..ATTEMPTS {
+            best = best.min(measure(&darkroom, &to).await);
+            if best < P99 {
+                break;
+            }
+        }
+        assert!(best < P99, "{to}: {best:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_call_costs_less_than_a_millisecond() {
+    const REQUESTS: usize = 500;
+    let darkroom = Darkroom::with().with_guests().start();
+    let relay = Relay::of(&darkroom);
+    let median = async |to: Option<&str>| {
+        let mut times = Vec::new();
+        for _ in 0..REQUESTS {
+            let start = Instant::now();
+            let response = match to {
+                Some(to) => relay.get(to).await,
+                None => relay.0.get("/relay").await,
+            };
+            assert_eq!(response.status(), 200);
+            assert!(response.bytes().await.is_ok());
+            times.push(start.elapsed());
+        }
+        percentiles(times).1
+    };
+    let mut best = Duration::MAX;
+    for _ in 0..ATTEMPTS {
+        let alone = median(None).await;
+        let (reused, single_use) = (
+            median(Some("relay/")).await,
+            median(Some("worker/count")).await,
+        );
+        eprintln!("alone {alone:?}, WASI 0.3 {reused:?}, WASI 0.2 {single_use:?}");
+        best = best.min(single_use.max(reused).saturating_sub(alone));
+        if best < Duration::from_millis(1) {
+            return;
+        }
+    }
+    panic!("a call costs {best:?}");
+}
