@@ -1,6 +1,6 @@
 //! AVIF: a still, within a budget of pixels.
 
-use ravif::{AlphaColorMode, Encoder, Img, RGB8, RGBA8};
+use ravif::{Encoder, MatrixCoefficients, PixelRange};
 
 use super::Settings;
 use crate::ops::alpha;
@@ -28,23 +28,85 @@ pub fn encode(image: Image, settings: &Settings<'_>) -> Result<Vec<u8>, Error> {
         .with_quality(quality)
         .with_alpha_quality(quality)
         .with_speed(SPEED)
-        .with_num_threads(Some(1))
-        .with_alpha_color_mode(AlphaColorMode::UnassociatedClean);
+        .with_num_threads(Some(1));
     let (width, height) = (image.width() as usize, image.height() as usize);
     let opaque = alpha::is_opaque(&image);
     let image = alpha::to_rgba(image);
     settings.pause.pause();
-    let colours = image.pixels().chunks_exact(Layout::Rgba.channels());
-    let encoded = if opaque {
-        let pixels: Vec<RGB8> = colours.map(|p| RGB8::new(p[0], p[1], p[2])).collect();
-        encoder.encode_rgb(Img::new(&pixels, width, height))
-    } else {
-        let pixels: Vec<RGBA8> = colours
-            .map(|p| RGBA8::new(p[0], p[1], p[2], p[3]))
-            .collect();
-        encoder.encode_rgba(Img::new(&pixels, width, height))
-    };
+    let pixels = || image.pixels().chunks_exact(Layout::Rgba.channels());
+    // The same types for both, because the encoder is compiled anew for each.
+    let alpha: Option<Vec<u16>> = (!opaque).then(|| pixels().map(|p| to_ten_bits(p[3])).collect());
+    let mut cleaner = Cleaner::default();
+    let planes: Vec<[u16; 3]> = pixels().map(|p| to_ycbcr(cleaner.clean(p))).collect();
+    let encoded = encoder.encode_raw_planes_10_bit(
+        width,
+        height,
+        planes,
+        alpha,
+        PixelRange::Full,
+        MatrixCoefficients::BT601,
+    );
     settings.pause.pause();
     let encoded = encoded.map_err(|error| Error::internal(error.to_string()))?;
     Ok(encoded.avif_file)
+}
+
+/// Colours below full transparency are not seen, but cost bytes. They become those of the last
+/// pixel that is seen.
+#[derive(Default)]
+struct Cleaner([u8; 3]);
+
+impl Cleaner {
+    fn clean(&mut self, pixel: &[u8]) -> [u8; 3] {
+        if let [red, green, blue, alpha] = *pixel
+            && alpha > 0
+        {
+            self.0 = [red, green, blue];
+        }
+        self.0
+    }
+}
+
+/// 0 to 255 becomes 0 to 1023.
+fn to_ten_bits(sample: u8) -> u16 {
+    (u16::from(sample) << 2) | (u16::from(sample) >> 6)
+}
+
+/// Luma and chroma of full range in ten bits (ITU-R BT.601, as JFIF has them).
+fn to_ycbcr(colour: [u8; 3]) -> [u16; 3] {
+    const MOST: f32 = 1023.0;
+    const MIDDLE: f32 = 512.0;
+
+    let [red, green, blue] = colour.map(|sample| f32::from(sample) * (MOST / 255.0));
+    let luma = 0.299 * red + 0.587 * green + 0.114 * blue;
+    let (cb, cr) = ((blue - luma) * (0.5 / 0.886), (red - luma) * (0.5 / 0.701));
+    // In range, but for the last half of a step.
+    [luma, cb + MIDDLE, cr + MIDDLE].map(|sample| sample.round().clamp(0.0, MOST) as u16)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Cleaner, to_ten_bits, to_ycbcr};
+
+    #[test]
+    fn colours_use_the_full_range() {
+        let cases = [
+            ([0, 0, 0], [0, 512, 512]),
+            ([255, 255, 255], [1023, 512, 512]),
+            ([255, 0, 0], [306, 339, 1023]),
+            ([0, 0, 255], [117, 1023, 429]),
+        ];
+        for (colour, expected) in cases {
+            assert_eq!(to_ycbcr(colour), expected, "{colour:?}");
+        }
+        assert_eq!((to_ten_bits(0), to_ten_bits(255)), (0, 1023));
+    }
+
+    #[test]
+    fn colours_that_are_not_seen_are_those_of_their_neighbours() {
+        let mut cleaner = Cleaner::default();
+        let row = [[1, 2, 3, 1], [9, 9, 9, 0], [4, 5, 6, 255]];
+        let clean = row.map(|pixel| cleaner.clean(&pixel));
+        assert_eq!(clean, [[1, 2, 3], [1, 2, 3], [4, 5, 6]]);
+    }
 }
