@@ -1,12 +1,13 @@
 //! An application, assembled from its manifest, stores and components.
 
+use crate::allowed_hosts::AllowedHosts;
 use crate::chain::Neighbours;
 use crate::component::Component;
 use crate::exit::WrongSetting;
 use crate::manifest::{self, Manifest};
 use crate::runtime_config::{KeyValue, RuntimeConfig};
 use crate::single_use::SingleUse;
-use crate::{ctx, engine, key_value, log, outbound, routes, server, sqlite, variables, worker};
+use crate::{ctx, engine, key_value, log, routes, server, sqlite, variables, worker};
 use anyhow::{Context, Result};
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Display;
@@ -158,7 +159,7 @@ impl App {
     }
 }
 
-/// The variables of each component, and the servers that it may send requests to.
+/// The variables of each component, and the servers and components that it may send requests to.
 fn grants<'a>(
     manifest: &'a Manifest,
     sources: &variables::Sources,
@@ -167,16 +168,18 @@ fn grants<'a>(
     let mut granted = HashMap::new();
     for (name, component) in &manifest.components {
         let values = variables.resolve(&component.variables)?;
-        let hosts = outbound_hosts(name, component, &variables)?;
+        let names = manifest.components.keys().map(String::as_str);
+        let hosts = outbound_hosts(name, component, names, &variables)?;
         granted.insert(name, (values, hosts));
     }
     Ok(granted)
 }
 
 /// Warns of components that a component may call, but that do not exist.
-fn warn_of_unknown(manifest: &Manifest, name: &str, allowed: &outbound::AllowedHosts) {
+fn warn_of_unknown(manifest: &Manifest, name: &str, allowed: &AllowedHosts) {
     for callee in allowed.components() {
-        if !manifest.components.contains_key(callee) {
+        let mut names = manifest.components.keys();
+        if !names.any(|name| name.eq_ignore_ascii_case(callee)) {
             log::warn(format_args!(
                 "component.{name}.allowed_outbound_hosts names the component {callee:?}, which \
                  no [[trigger.http]] has"
@@ -185,18 +188,20 @@ fn warn_of_unknown(manifest: &Manifest, name: &str, allowed: &outbound::AllowedH
     }
 }
 
-type Grant = (HashMap<String, String>, outbound::AllowedHosts);
+type Grant = (HashMap<String, String>, AllowedHosts);
 
-/// The servers that a component may send requests to.
-fn outbound_hosts(
+/// The servers, and the components among `names`, that a component may send requests to.
+fn outbound_hosts<'a>(
     name: &str,
     component: &manifest::Component,
+    names: impl Iterator<Item = &'a str> + Clone,
     variables: &variables::Values,
-) -> Result<outbound::AllowedHosts> {
+) -> Result<AllowedHosts> {
     let hosts = component.allowed_outbound_hosts.iter();
     let hosts: Result<Vec<String>> = hosts.map(|host| variables.expand(host)).collect();
     hosts
-        .and_then(|hosts| outbound::AllowedHosts::parse(&hosts))
+        .and_then(|hosts| AllowedHosts::parse(&hosts))
+        .map(|hosts| hosts.with_components(names))
         .with_context(|| format!("component.{name}.allowed_outbound_hosts"))
 }
 

@@ -16,7 +16,7 @@ use tokio::time::{Instant, Sleep};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
 /// The domain of the application's components.
-const DOMAIN: &str = ".spin.internal";
+pub(crate) const DOMAIN: &str = ".spin.internal";
 /// The longest chain of requests that cause each other.
 const LONGEST: u32 = 16;
 /// How long a response may take to begin and to continue, unless the caller says otherwise: as

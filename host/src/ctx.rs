@@ -1,8 +1,9 @@
 //! The state of an instance: the resources that its component may use, and the guest's handles.
 
+use crate::allowed_hosts::AllowedHosts;
 use crate::chain::Neighbours;
 use crate::key_value::Store;
-use crate::outbound::{AllowedHosts, Outbound};
+use crate::outbound::Outbound;
 use crate::single_use::Use;
 use crate::sqlite::Database;
 use crate::under_way::Requests;

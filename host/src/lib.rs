@@ -12,8 +12,8 @@
 //!   [`single_use`], [`processor_time`]: instances for one request each; [`ctx`]: the state of an instance.
 //! - [`server`], [`connection`], [`routes`], [`target`], [`under_way`]: incoming HTTP; [`gather`],
 //!   [`answered`]: bodies in transit; [`slow_body`], [`slow_reader`], [`patience`]: slow clients;
-//!   [`problem`]: the host's own error responses; [`outbound`]: outgoing HTTP; [`chain`]: requests
-//!   between the application's components.
+//!   [`problem`]: the host's own error responses; [`outbound`], [`allowed_hosts`]: outgoing HTTP;
+//!   [`chain`]: requests between the application's components.
 //! - [`bindings`], `interfaces`: the calls that a component may make.
 //! - [`key_value`], [`sqlite`]: the stores; [`db`]: the file under both.
 //! - [`app`]: the application as a whole; [`serve`]: serves it until a signal stops it; `listen`:
@@ -28,10 +28,16 @@
 //! at the same time share one durable commit. It also limits slow clients and instances that
 //! compute for too long, which Spin leaves to the proxy in front or does not limit. It takes the
 //! `runtime-config.toml` beside the manifest unless told otherwise, and it ends at the start, with
-//! an exit code of its own, if the application does not accept its settings. And it measures
-//! requests for Prometheus, where Spin has OpenTelemetry. Any other difference is a mistake in the
-//! host.
+//! an exit code of its own, if the application does not accept its settings. It measures requests
+//! for Prometheus, where Spin has OpenTelemetry.
+//!
+//! Of single-use instances (those of WASI 0.2), a bounded number runs at the same time, on threads
+//! of low priority; an instance whose caller has gone before the response is ended, and one that
+//! traps after the head of its response breaks the response off. Chains of requests between
+//! components are bounded, the caller's time-outs apply to them, and a component that does not
+//! exist is an error where Spin ends the caller. Any other difference is a mistake in the host.
 
+pub mod allowed_hosts;
 pub mod answered;
 pub mod app;
 pub mod bindings;

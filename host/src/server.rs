@@ -151,10 +151,9 @@ impl Server {
         link: Link,
     ) -> Result<Response<WasiBody>, Error> {
         stats::chained();
-        let component = self
-            .components
-            .get(name)
-            .ok_or(Error::DestinationNotFound)?;
+        let mut components = self.components.iter();
+        let found = components.find(|(known, _)| known.eq_ignore_ascii_case(name));
+        let (_, component) = found.ok_or(Error::DestinationNotFound)?;
         let places = [&self.places, &Arc::new(Semaphore::new(1))];
         let under_way = UnderWay::begin(&request, &Activity::new(), places, link);
         let under_way = under_way.ok_or(Error::ConnectionLimitReached)?;
