@@ -74,6 +74,18 @@ pub(crate) fn build_conformance() -> Result<PathBuf> {
     Ok(kept)
 }
 
+/// Builds the component that derives images. Returns the path of the `.wasm` file.
+pub(crate) fn build_deriving() -> Result<PathBuf> {
+    cargo::ensure_wasm_target()?;
+    say::step("Building the component that derives images");
+    let mut command = cargo::cargo(["rustc", "--package", "darkroom-derive", "--lib"]);
+    command.args(["--profile", "component", "--target", WASM_TARGET]);
+    cargo::run(command.args(["--crate-type", "cdylib"]))?;
+    Ok(target_dir()
+        .join(WASM_TARGET)
+        .join("component/darkroom_derive.wasm"))
+}
+
 /// Builds the components of `tests/guests`. Returns the directory with their `.wasm` files.
 pub(crate) fn build_guests() -> Result<PathBuf> {
     cargo::ensure_wasm_target()?;

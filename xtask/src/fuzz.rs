@@ -141,7 +141,10 @@ fn fuzz(target: &str, seconds: u32) -> Result<Run> {
         .with_context(|| format!("cannot create {corpus}"))?;
     let seeds = format!("fuzz/seeds/{target}");
     let mut command = cargo_fuzz(&["run", target, &corpus, &seeds]);
-    if matches!(target, "media" | "strip" | "pixels_decode" | "pixels_render") {
+    if matches!(
+        target,
+        "media" | "strip" | "pixels_decode" | "pixels_render"
+    ) {
         command.arg("tests/fixtures");
     }
     command.arg("--").args([

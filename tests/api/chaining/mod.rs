@@ -3,6 +3,7 @@
 
 mod calls;
 mod computing;
+mod derive;
 mod isolation;
 
 use reqwest::{Body, Method, Response};

@@ -51,6 +51,11 @@ pub(crate) fn guests() -> PathBuf {
     existing("DARKROOM_TEST_GUESTS")
 }
 
+/// `DARKROOM_TEST_DERIVE`: the `.wasm` file of the component that derives images.
+pub(crate) fn deriving_component() -> PathBuf {
+    existing("DARKROOM_TEST_DERIVE")
+}
+
 /// `DARKROOM_TEST_CLI`: the operator's program, with the component inside.
 pub(crate) fn operators_program() -> PathBuf {
     existing("DARKROOM_TEST_CLI")

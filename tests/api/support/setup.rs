@@ -111,8 +111,8 @@ impl Setup {
     }
 
     /// Adds the components of `tests/guests` to the application: a relay at `/relay`, a worker
-    /// that only it and the worker itself may call, and the same at `/worker`. They trap on
-    /// request, which the log may then report.
+    /// that only it and the worker itself may call, and the same at `/worker`; and the component
+    /// that derives images. They trap on request, which the log may then report.
     pub(crate) fn with_guests(mut self) -> Self {
         self.with_guests = true;
         self.may_fail = true;
@@ -146,7 +146,8 @@ impl Setup {
         };
         let mut manifest = manifest(&component, self.reaching_nothing);
         if self.with_guests {
-            manifest.push_str(&guests(&environment::guests()));
+            let deriving = environment::deriving_component();
+            manifest.push_str(&guests(&environment::guests(), &deriving));
         }
         fs::write(folder.join(MANIFEST), manifest).expect("the manifest is written");
         let mut stores = self.stores.clone().unwrap_or_else(|| folder.to_owned());
@@ -172,9 +173,10 @@ fn manifest(component: &Path, reaching_nothing: bool) -> String {
     lines.collect()
 }
 
-/// The entries of the manifest for the components in this directory.
-fn guests(folder: &Path) -> String {
-    let folder = folder.display();
+/// The entries of the manifest for the components in this directory, and for the one that derives
+/// images.
+fn guests(folder: &Path, deriving: &Path) -> String {
+    let (folder, deriving) = (folder.display(), deriving.display());
     format!(
         r#"
         [[trigger.http]]
@@ -184,7 +186,14 @@ fn guests(folder: &Path) -> String {
         source = "{folder}/relay.wasm"
         allowed_outbound_hosts = [
             "http://worker.spin.internal", "http://relay.spin.internal", "http://none.spin.internal",
+            "http://derive.spin.internal",
         ]
+
+        [[trigger.http]]
+        route = {{ private = true }}
+        component = "derive"
+        [component.derive]
+        source = "{deriving}"
 
         [[trigger.http]]
         route = {{ private = true }}

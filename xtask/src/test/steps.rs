@@ -22,6 +22,8 @@ use crate::tools;
 
 /// The maximum size of the component, in bytes.
 const COMPONENT_BUDGET: usize = 2_200_000;
+/// The maximum size of the component that derives images, in bytes.
+const DERIVING_BUDGET: usize = 4_500_000;
 /// Crates that are large and useless in the component, or that belong in native code. A careless
 /// choice of features would add them.
 const UNWANTED: &[&str] = &[
@@ -159,14 +161,26 @@ fn component(_: &Test, outcome: &mut Outcome) -> Result<()> {
     let component = component::build(Profile::Release, Progress::Shown)?;
     let wasm = fs::read(&component.wasm)
         .with_context(|| format!("cannot read {}", component.wasm.display()))?;
-    outcome.note = Some(format!("{} bytes of {COMPONENT_BUDGET}", wasm.len()));
+    let deriving = fs::read(component::build_deriving()?)?;
+    outcome.note = Some(format!(
+        "{} bytes of {COMPONENT_BUDGET}; to derive images, {} of {DERIVING_BUDGET}",
+        wasm.len(),
+        deriving.len()
+    ));
     ensure!(
         wasm.len() <= COMPONENT_BUDGET,
         "the component has {} bytes, which exceeds its budget of {COMPONENT_BUDGET}: look for a new \
          dependency (`cargo tree --package darkroom --target {WASM_TARGET} --edges normal`)",
         wasm.len()
     );
-    imports::check(&wasm)?;
+    ensure!(
+        deriving.len() <= DERIVING_BUDGET,
+        "the component that derives images has {} bytes, which exceeds its budget of \
+         {DERIVING_BUDGET}",
+        deriving.len()
+    );
+    imports::check(&wasm, imports::APPLICATION)?;
+    imports::check(&deriving, imports::DERIVING)?;
     check_dependencies()
 }
 
@@ -191,6 +205,7 @@ fn api(test: &Test, outcome: &mut Outcome) -> Result<()> {
     let conformance = component::build_conformance()?;
     let component = component::build(Profile::Release, Progress::Shown)?;
     let guests = component::build_guests()?;
+    let deriving = component::build_deriving()?;
     let tools = tools::find_or_install(test.is_strict())?;
     outcome.skipped = tools.missing;
     let mut command = cargo(format!("test {ALL} --test api").split(' '));
@@ -200,6 +215,7 @@ fn api(test: &Test, outcome: &mut Outcome) -> Result<()> {
         .env("DARKROOM_TEST_COMPONENT", &component.wasm)
         .env("DARKROOM_TEST_CONFORMANCE", conformance)
         .env("DARKROOM_TEST_GUESTS", guests)
+        .env("DARKROOM_TEST_DERIVE", deriving)
         .env("DARKROOM_TEST_CLI", operator::build_with(&component.wasm)?)
         .envs(tools.environment);
     if test.is_strict() {

@@ -46,11 +46,11 @@ impl<'a> Iterator for Chunks<'a> {
             Ok(Some((chunk, advance))) => {
                 self.rest = self.rest.get(advance..).unwrap_or(&[]);
                 Some(Ok(chunk))
-            },
+            }
             Err(err) => {
                 self.done = true;
                 Some(Err(err))
-            },
+            }
         }
     }
 }
@@ -175,13 +175,13 @@ pub fn parse_container(input: &[u8], read_metadata: bool) -> Result<ParsedWebp<'
                     return Err(Error::UnsupportedFeature);
                 }
                 extended = Some(info);
-            },
+            }
             FourCc::VP8L if image.is_none() => image = Some(chunk.data),
             FourCc::ICCP if read_metadata => metadata.icc_profile = Some(chunk.data.to_vec()),
             FourCc::EXIF if read_metadata => metadata.exif = Some(chunk.data.to_vec()),
             FourCc::XMP if read_metadata => metadata.xmp = Some(chunk.data.to_vec()),
             FourCc::ANIM | FourCc::ANMF | FourCc::VP8 => return Err(Error::UnsupportedFeature),
-            _ => {},
+            _ => {}
         }
     }
     let vp8l = image.ok_or(Error::MissingImage)?;
@@ -210,7 +210,7 @@ pub fn extract_metadata(input: &[u8]) -> Metadata {
             FourCc::ICCP => metadata.icc_profile = Some(chunk.data.to_vec()),
             FourCc::EXIF => metadata.exif = Some(chunk.data.to_vec()),
             FourCc::XMP => metadata.xmp = Some(chunk.data.to_vec()),
-            _ => {},
+            _ => {}
         }
     }
     metadata
@@ -259,12 +259,12 @@ pub fn locate_image_with_alpha(input: &[u8]) -> Result<LocatedImage<'_>> {
                     return Err(Error::UnsupportedFeature);
                 }
                 vp8x = Some(info);
-            },
+            }
             FourCc::VP8L if image.is_none() => image = Some(ImageChunk::Lossless(chunk.data)),
             FourCc::VP8 if image.is_none() => image = Some(ImageChunk::Lossy(chunk.data)),
             FourCc::ALPH => alpha = Some(chunk.data),
             FourCc::ANIM | FourCc::ANMF => return Err(Error::UnsupportedFeature),
-            _ => {},
+            _ => {}
         }
     }
     let image = image.ok_or(Error::MissingImage)?;
@@ -316,7 +316,7 @@ pub fn read_container(input: &[u8], read_metadata: bool) -> Result<ContainerCont
                 let info = Vp8xInfo::parse(chunk.data)?;
                 animated |= info.flags.is_animated();
                 vp8x = Some(info);
-            },
+            }
             FourCc::VP8L if image.is_none() => image = Some(ImageChunk::Lossless(chunk.data)),
             FourCc::VP8 if image.is_none() => image = Some(ImageChunk::Lossy(chunk.data)),
             FourCc::ALPH => alpha = Some(chunk.data),
@@ -324,7 +324,7 @@ pub fn read_container(input: &[u8], read_metadata: bool) -> Result<ContainerCont
             FourCc::ICCP if read_metadata => metadata.icc_profile = Some(chunk.data.to_vec()),
             FourCc::EXIF if read_metadata => metadata.exif = Some(chunk.data.to_vec()),
             FourCc::XMP if read_metadata => metadata.xmp = Some(chunk.data.to_vec()),
-            _ => {},
+            _ => {}
         }
     }
     Ok(ContainerContents {
@@ -370,7 +370,7 @@ pub fn is_animated(input: &[u8]) -> Result<bool> {
         match chunk.id {
             FourCc::VP8X => return Ok(Vp8xInfo::parse(chunk.data)?.flags.is_animated()),
             FourCc::ANIM | FourCc::ANMF => return Ok(true),
-            _ => {},
+            _ => {}
         }
     }
     Ok(false)

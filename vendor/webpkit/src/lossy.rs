@@ -187,7 +187,9 @@ pub use crate::{Codec, Dimensions, Effort, Error, Image, ImageRef, Metadata, Pix
 pub use decoder::IncrementalDecoder;
 #[cfg(feature = "std")]
 pub use encoder::encode_to;
-pub use encoder::{LossyConfig, MetadataPolicy, Quality, encode, encode_image, encode_vp8, encode_vp8_with};
+pub use encoder::{
+    LossyConfig, MetadataPolicy, Quality, encode, encode_image, encode_vp8, encode_vp8_with,
+};
 pub use frame_header::FrameHeader;
 
 use crate::lossy::prelude::*;

@@ -136,7 +136,7 @@ fn build_block_histograms(
             } => {
                 hists[block].add_length(length_symbol, length_extra.1);
                 hists[block].add_distance(dist_symbol, dist_extra.1);
-            },
+            }
             Resolved::Cache(key) => hists[block].add_cache(key),
         }
     });

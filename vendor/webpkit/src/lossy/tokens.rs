@@ -434,20 +434,20 @@ pub(crate) fn put_ymode16(enc: &mut BoolEncoder, mode: u8) {
         H_PRED => {
             enc.put_bool(156, true);
             enc.put_bool(128, false);
-        },
+        }
         TM_PRED => {
             enc.put_bool(156, true);
             enc.put_bool(128, true);
-        },
+        }
         V_PRED => {
             enc.put_bool(156, false);
             enc.put_bool(163, true);
-        },
+        }
         _ => {
             // DC_PRED (and any unexpected value defaults to the DC branch).
             enc.put_bool(156, false);
             enc.put_bool(163, false);
-        },
+        }
     }
 }
 
@@ -458,21 +458,21 @@ pub(crate) fn put_uvmode(enc: &mut BoolEncoder, mode: u8) {
         V_PRED => {
             enc.put_bool(142, true);
             enc.put_bool(114, false);
-        },
+        }
         TM_PRED => {
             enc.put_bool(142, true);
             enc.put_bool(114, true);
             enc.put_bool(183, true);
-        },
+        }
         H_PRED => {
             enc.put_bool(142, true);
             enc.put_bool(114, true);
             enc.put_bool(183, false);
-        },
+        }
         _ => {
             // DC_PRED (and any unexpected value defaults to the DC branch).
             enc.put_bool(142, false);
-        },
+        }
     }
 }
 
@@ -504,39 +504,39 @@ pub(crate) fn put_bmode(enc: &mut BoolEncoder, prob: [Prob; NUM_BMODES - 1], mod
         B_HE_PRED => {
             enc.put_bool(prob[3], false);
             enc.put_bool(prob[4], false);
-        },
+        }
         B_RD_PRED => {
             enc.put_bool(prob[3], false);
             enc.put_bool(prob[4], true);
             enc.put_bool(prob[5], false);
-        },
+        }
         B_VR_PRED => {
             enc.put_bool(prob[3], false);
             enc.put_bool(prob[4], true);
             enc.put_bool(prob[5], true);
-        },
+        }
         B_LD_PRED => {
             enc.put_bool(prob[3], true);
             enc.put_bool(prob[6], false);
-        },
+        }
         B_VL_PRED => {
             enc.put_bool(prob[3], true);
             enc.put_bool(prob[6], true);
             enc.put_bool(prob[7], false);
-        },
+        }
         B_HD_PRED => {
             enc.put_bool(prob[3], true);
             enc.put_bool(prob[6], true);
             enc.put_bool(prob[7], true);
             enc.put_bool(prob[8], false);
-        },
+        }
         _ => {
             // B_HU_PRED (and any unexpected value defaults to the last leaf).
             enc.put_bool(prob[3], true);
             enc.put_bool(prob[6], true);
             enc.put_bool(prob[7], true);
             enc.put_bool(prob[8], true);
-        },
+        }
     }
 }
 

@@ -147,7 +147,7 @@ pub(crate) fn write_control_header(
                 enc.put_flag(true);
                 enc.put_literal(8, u32::from(p));
             }
-        },
+        }
     }
 
     // Filter header: the chosen in-loop filter (the exact inverse of

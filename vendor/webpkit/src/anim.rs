@@ -146,14 +146,14 @@ impl<'a, D: FrameDecoder + Clone> Frames<'a, D> {
                         return Err(Error::UnsupportedFeature);
                     }
                     canvas = Some(info.canvas);
-                },
+                }
                 FourCc::ANIM => anim = Some(AnimChunk::parse(chunk.data)?),
                 FourCc::ANMF => {
                     first_frame = Some(offset);
                     break;
-                },
+                }
                 FourCc::VP8 => return Err(Error::UnsupportedFeature),
-                _ => {},
+                _ => {}
             }
             offset = next;
         }
@@ -217,7 +217,7 @@ impl<'a, D: FrameDecoder + Clone> Frames<'a, D> {
                 Err(err) => {
                     self.cursor = self.body_end;
                     return Some(Err(err));
-                },
+                }
             };
             self.cursor = next;
             if chunk_id == FourCc::ANMF {
@@ -279,7 +279,7 @@ pub fn decode_anmf<D: FrameDecoder>(
             FourCc::VP8L if vp8l.is_none() => vp8l = Some(chunk.data),
             FourCc::VP8 if vp8.is_none() => vp8 = Some(chunk.data),
             FourCc::ALPH if alph.is_none() => alph = Some(chunk.data),
-            _ => {}, // skip a duplicate / unknown chunk
+            _ => {} // skip a duplicate / unknown chunk
         }
     }
     let payload = FramePayload {

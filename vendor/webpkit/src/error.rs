@@ -74,7 +74,7 @@ impl core::fmt::Display for Error {
             Self::InvalidDimensions => f.write_str("image dimensions out of range (1..=16384)"),
             Self::PixelBufferMismatch => {
                 f.write_str("pixel buffer length does not match width * height * 4")
-            },
+            }
             Self::UnsupportedFeature => f.write_str("unsupported WebP feature"),
             Self::InvalidContainer => f.write_str("malformed WebP extended (VP8X) container"),
             Self::LimitExceeded { pixels, limit } => {
@@ -82,7 +82,7 @@ impl core::fmt::Display for Error {
                     f,
                     "image has {pixels} pixels, exceeding the limit of {limit}"
                 )
-            },
+            }
             #[cfg(feature = "std")]
             Self::Io(kind) => write!(f, "I/O error: {kind:?}"),
         }

@@ -666,7 +666,7 @@ impl<'a> RefModel<'a> {
                         dist_symbol,
                         dist_bits,
                     })
-                },
+                }
                 Token::Literal(_) => None,
             })
             .collect();
@@ -731,10 +731,10 @@ impl<'a> RefModel<'a> {
                                 histogram.add_literal(argb);
                             }
                             cache.insert(argb);
-                        },
+                        }
                     }
                     pos += 1;
-                },
+                }
                 Token::Copy { length, .. } => {
                     let cost = self.copies[next_copy];
                     next_copy += 1;
@@ -746,7 +746,7 @@ impl<'a> RefModel<'a> {
                         }
                     }
                     pos += length as usize;
-                },
+                }
             }
         }
     }
@@ -908,7 +908,7 @@ fn emit_tokens_meta(
                 red.emit(bw, ((argb >> 16) & 0xff) as usize);
                 blue.emit(bw, (argb & 0xff) as usize);
                 alpha.emit(bw, ((argb >> 24) & 0xff) as usize);
-            },
+            }
             Resolved::Copy {
                 length_symbol,
                 length_extra,
@@ -919,10 +919,10 @@ fn emit_tokens_meta(
                 bw.write_bits(length_extra.0, length_extra.1);
                 dist.emit(bw, dist_symbol as usize);
                 bw.write_bits(dist_extra.0, dist_extra.1);
-            },
+            }
             Resolved::Cache(key) => {
                 green.emit(bw, NUM_LITERAL_CODES + NUM_LENGTH_CODES + usize::from(key));
-            },
+            }
         }
     });
 }
@@ -997,15 +997,15 @@ fn write_transforms(bw: &mut BitWriter, plans: &[TransformPlan], width: u32, _he
                 bw.write_bits(PREDICTOR_TRANSFORM, TRANSFORM_TYPE_BITS);
                 bw.write_bits(*bits - MIN_TRANSFORM_BITS, NUM_TRANSFORM_BITS);
                 emit_subimage(bw, subsample_size(width, *bits), tile_data);
-            },
+            }
             TransformPlan::CrossColor { bits, tile_data } => {
                 bw.write_bits(CROSS_COLOR_TRANSFORM, TRANSFORM_TYPE_BITS);
                 bw.write_bits(*bits - MIN_TRANSFORM_BITS, NUM_TRANSFORM_BITS);
                 emit_subimage(bw, subsample_size(width, *bits), tile_data);
-            },
+            }
             TransformPlan::SubtractGreen => {
                 bw.write_bits(SUBTRACT_GREEN_TRANSFORM, TRANSFORM_TYPE_BITS);
-            },
+            }
             TransformPlan::ColorIndexing {
                 num_colors,
                 colormap,
@@ -1013,7 +1013,7 @@ fn write_transforms(bw: &mut BitWriter, plans: &[TransformPlan], width: u32, _he
                 bw.write_bits(COLOR_INDEXING_TRANSFORM, TRANSFORM_TYPE_BITS);
                 bw.write_bits(*num_colors - 1, NUM_COLORS_FIELD_WIDTH);
                 emit_subimage(bw, *num_colors, colormap);
-            },
+            }
         }
     }
     bw.write_bits(0, 1); // no (further) transforms
@@ -1045,7 +1045,7 @@ fn emit_tokens(
             red.emit(bw, ((argb >> 16) & 0xff) as usize);
             blue.emit(bw, (argb & 0xff) as usize);
             alpha.emit(bw, ((argb >> 24) & 0xff) as usize);
-        },
+        }
         Resolved::Copy {
             length_symbol,
             length_extra,
@@ -1056,10 +1056,10 @@ fn emit_tokens(
             bw.write_bits(length_extra.0, length_extra.1);
             dist.emit(bw, dist_symbol as usize);
             bw.write_bits(dist_extra.0, dist_extra.1);
-        },
+        }
         Resolved::Cache(key) => {
             green.emit(bw, NUM_LITERAL_CODES + NUM_LENGTH_CODES + usize::from(key));
-        },
+        }
     });
 }
 
@@ -1937,7 +1937,7 @@ mod proptests {
             } => {
                 histogram.add_length(length_symbol, length_extra.1);
                 histogram.add_distance(dist_symbol, dist_extra.1);
-            },
+            }
             Resolved::Cache(key) => histogram.add_cache(key),
         });
         histogram
@@ -1978,7 +1978,7 @@ mod proptests {
                     .into_iter()
                     .map(|idx| palette[idx as usize])
                     .collect()
-            },
+            }
             1 => (0..count as u32)
                 .map(|i| {
                     let v = ((i % width + i / width) * 4) & 0xff;

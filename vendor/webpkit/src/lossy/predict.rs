@@ -518,7 +518,7 @@ pub(crate) fn predict_luma16(
         TM_PRED => true_motion(plane, off, stride, 16),
         V_PRED => ve16(plane, off, stride),
         H_PRED => he16(plane, off, stride),
-        _ => {},
+        _ => {}
     }
 }
 
@@ -538,7 +538,7 @@ pub(crate) fn predict_chroma8(
         TM_PRED => true_motion(plane, off, stride, 8),
         V_PRED => ve8(plane, off, stride),
         H_PRED => he8(plane, off, stride),
-        _ => {},
+        _ => {}
     }
 }
 
@@ -558,7 +558,7 @@ pub(crate) fn predict_luma4(plane: &mut [u8], off: usize, stride: usize, mode: u
         B_VL_PRED => vl4(plane, off, stride),
         B_HD_PRED => hd4(plane, off, stride),
         B_HU_PRED => hu4(plane, off, stride),
-        _ => {},
+        _ => {}
     }
 }
 

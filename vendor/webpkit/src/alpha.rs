@@ -171,12 +171,12 @@ fn gradient(prev: &[u8], row: &mut [u8]) {
 /// running sum.
 pub fn unfilter_row(filter: AlphaFilter, prev: Option<&[u8]>, row: &mut [u8]) {
     match (filter, prev) {
-        (AlphaFilter::None, _) => {},
+        (AlphaFilter::None, _) => {}
         // Row 0 (no previous row) is a horizontal running sum for all filters;
         // the plain horizontal filter is that on every row.
         (AlphaFilter::Horizontal, _) | (AlphaFilter::Vertical | AlphaFilter::Gradient, None) => {
             horizontal(prev, row);
-        },
+        }
         (AlphaFilter::Vertical, Some(prev)) => vertical(prev, row),
         (AlphaFilter::Gradient, Some(prev)) => gradient(prev, row),
     }
@@ -266,12 +266,12 @@ pub fn filter_plane(filter: AlphaFilter, plane: &[u8], width: usize, height: usi
             (AlphaFilter::Horizontal, _)
             | (AlphaFilter::Vertical | AlphaFilter::Gradient, None) => {
                 forward_horizontal(above, orig, dst);
-            },
+            }
             (AlphaFilter::Vertical, Some(above)) => {
                 for ((d, &value), &top) in dst.iter_mut().zip(orig).zip(above) {
                     *d = value.wrapping_sub(top);
                 }
-            },
+            }
             (AlphaFilter::Gradient, Some(above)) => forward_gradient(above, orig, dst),
         }
     }

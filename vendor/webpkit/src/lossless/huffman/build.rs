@@ -144,8 +144,8 @@ pub(crate) fn build_code_lengths(histogram: &[u32], limit: u32) -> Vec<u32> {
                 lengths[idx] = 1;
             }
             return lengths;
-        },
-        _ => {},
+        }
+        _ => {}
     }
 
     // Optimal tree first; raise the weight floor and retry while too deep.

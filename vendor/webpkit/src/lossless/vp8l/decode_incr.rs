@@ -183,7 +183,7 @@ impl InverseChain {
                 Stage::CrossColor { bits, width, data } => {
                     debug_assert_eq!(buf.len(), *width as usize, "cross-color coded-row width");
                     cross_color::inverse_row(&mut buf, y, *bits, data);
-                },
+                }
                 Stage::Predictor {
                     bits,
                     width,
@@ -197,14 +197,14 @@ impl InverseChain {
                     // Save the reconstructed row before later stages mutate `buf`.
                     prev_out.clone_from(&out);
                     buf = out;
-                },
+                }
                 Stage::ColorIndexing {
                     bits,
                     dst_width,
                     palette,
                 } => {
                     buf = palette::inverse_row(&buf, *dst_width, *bits, palette);
-                },
+                }
             }
         }
         self.ready.extend_from_slice(&buf);
@@ -255,7 +255,7 @@ impl Vp8lStream {
             Phase::Done(pixels) => {
                 self.state = Phase::Done(pixels);
                 Ok(Step::Done)
-            },
+            }
         }
     }
 
@@ -327,7 +327,7 @@ impl Vp8lStream {
                     reduced_width: working_width as usize,
                 }));
                 Ok(Step::Header(header.0, header.1, header.2))
-            },
+            }
             Err(err) => {
                 if br.is_eos() {
                     // Ran past the buffer before reaching any contradiction:
@@ -345,7 +345,7 @@ impl Vp8lStream {
                     // `is_eos`: `!is_eos` ⇒ definite.
                     Err(err)
                 }
-            },
+            }
         }
     }
 
@@ -400,7 +400,7 @@ impl Vp8lStream {
                         ss.inverse.push_coded_row(&ss.core.argb[start..end]);
                         ss.coded_rows_done += 1;
                     }
-                },
+                }
                 Ok(false) => {
                     // Suspended: the unit ran past the buffer with nothing mutated.
                     // `resume_bits` still points before it, so the next (larger)
@@ -419,11 +419,11 @@ impl Vp8lStream {
                     } else {
                         Step::NeedMore
                     });
-                },
+                }
                 Err(err) => {
                     self.state = Phase::Streaming(ss);
                     return Err(err);
-                },
+                }
             }
         }
     }
@@ -464,7 +464,7 @@ pub(crate) fn stream_over_splits(
                 Step::Rows { first_row, count } => {
                     assert_eq!(first_row, rows_reported, "Rows payout is not contiguous");
                     rows_reported += count;
-                },
+                }
                 Step::NeedMore => break,
                 Step::Done => break 'outer,
             }
@@ -833,16 +833,16 @@ mod tests {
                 .advance(&payload, true)
                 .expect("full payload advances")
             {
-                Step::Header(..) => {},
+                Step::Header(..) => {}
                 Step::Rows { count, .. } => {
                     assert!(count > 0, "a Rows step must report at least one row");
                     rows_total += count;
-                },
+                }
                 Step::NeedMore => panic!("a final whole-payload feed must not NeedMore"),
                 Step::Done => {
                     saw_done = true;
                     break;
-                },
+                }
             }
         }
         assert!(saw_done, "streaming never reported Done");

@@ -376,7 +376,7 @@ mod tests {
             AlphaCompression::None => data[..w * h].to_vec(),
             AlphaCompression::Lossless => {
                 crate::lossless::decode_alpha(data, width, height).unwrap()
-            },
+            }
         };
         unfilter(header.filter, &mut plane, w, h);
         plane
@@ -423,7 +423,7 @@ mod tests {
         assert_eq!(&file[12..16], b"VP8X");
         assert!(file.windows(4).any(|c| c == b"ALPH"));
         match locate_image_with_alpha(&file).unwrap().image {
-            ImageChunk::Lossy(_) => {},
+            ImageChunk::Lossy(_) => {}
             ImageChunk::Lossless(_) => panic!("expected a lossy VP8 image"),
         }
         assert_eq!(recover_alpha(&file, w, h), source_alpha);

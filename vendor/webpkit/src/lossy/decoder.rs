@@ -291,7 +291,7 @@ impl IncrementalDecoder {
                         st.info = info;
                         return Ok(Progress::HeaderReady(info));
                     }
-                },
+                }
                 Step::Rows { first_row, count } => {
                     let start = first_row as usize * row_bytes;
                     let stop = (first_row + count) as usize * row_bytes;
@@ -308,12 +308,12 @@ impl IncrementalDecoder {
                         rows_first = Some(first_row);
                     }
                     rows_count += count;
-                },
+                }
                 Step::NeedMore => break,
                 Step::Done => {
                     st.done = true;
                     break;
-                },
+                }
             }
         }
 
@@ -423,7 +423,7 @@ fn decode_image(buf: &[u8], options: &DecodeOptions) -> Result<Image> {
 fn validate_lossy_container(buf: &[u8], dims: Dimensions) -> Result<()> {
     let located = locate_image_with_alpha(buf)?;
     match located.image {
-        ImageChunk::Lossy(_) => {},
+        ImageChunk::Lossy(_) => {}
         ImageChunk::Lossless(_) => return Err(Error::UnsupportedFeature),
     }
     if located.vp8x.is_some_and(|vp8x| vp8x.canvas != dims) {
@@ -481,13 +481,13 @@ fn peek_info(bytes: &[u8]) -> Result<Option<ImageInfo>> {
                 if info.flags.is_animated() {
                     return Err(Error::UnsupportedFeature);
                 }
-            },
+            }
             FourCc::VP8 => {
                 return peek_vp8_info(bytes.get(chunk.payload_start..), has_metadata, vp8x_alpha);
-            },
+            }
             FourCc::VP8L => return Err(Error::UnsupportedFeature),
             FourCc::ANIM | FourCc::ANMF => return Err(Error::InvalidContainer),
-            _ => {},
+            _ => {}
         }
     }
     Ok(None)
@@ -603,15 +603,15 @@ mod tests {
                     assert_eq!(rows_seen, 0, "rows before header");
                     assert_eq!(info.dimensions.height(), height);
                     header_seen = true;
-                },
+                }
                 Progress::RowsDecoded { first_row, count } => {
                     assert!(header_seen, "rows before HeaderReady");
                     assert_eq!(first_row, rows_seen, "row bursts not contiguous");
                     rows_seen += count;
-                },
+                }
                 Progress::Finished => finished = true,
                 Progress::FrameComplete(_) => panic!("a still image emits no frames"),
-                _ => {},
+                _ => {}
             }
         }
         assert!(finished, "stream never Finished");

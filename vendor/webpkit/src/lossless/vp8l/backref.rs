@@ -173,7 +173,7 @@ pub(crate) fn resolve(
                 });
                 sink(pos, unit);
                 pos += 1;
-            },
+            }
             Token::Copy { length, distance } => {
                 let (length_symbol, length_bits, length_value) = prefix_encode(length);
                 let plane_code = plane_map.plane_code(distance);
@@ -193,7 +193,7 @@ pub(crate) fn resolve(
                     }
                 }
                 pos += length as usize;
-            },
+            }
         }
     }
 }
@@ -400,7 +400,7 @@ fn length_at(
         Some(child) if pixels[src] == pixels[dst] => {
             work!(MatchCompare, 1);
             (child as usize + 1).min(max_len)
-        },
+        }
         // `pixels[src] != pixels[dst]`: a full scan would stop at `k = 0` and
         // return 0 (counting nothing), so short-circuit to the same.
         Some(_) => 0,
@@ -635,14 +635,14 @@ pub(crate) fn parse_optimal(
             Choice::Literal => {
                 tokens.push(Token::Literal(pixels[i]));
                 i += 1;
-            },
+            }
             Choice::Copy { len, dist } => {
                 tokens.push(Token::Copy {
                     length: len,
                     distance: dist,
                 });
                 i += len as usize;
-            },
+            }
         }
     }
     tokens
@@ -666,7 +666,7 @@ mod tests {
                     for k in 0..length as usize {
                         out.push(out[start + k]);
                     }
-                },
+                }
             }
         }
         out
@@ -791,7 +791,7 @@ mod tests {
         match units[1] {
             Resolved::Cache(key) => {
                 assert_eq!(usize::from(key), ColorCache::index(color, 8));
-            },
+            }
             other => panic!("second identical pixel must be a cache hit, got {other:?}"),
         }
     }

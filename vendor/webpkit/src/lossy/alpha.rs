@@ -97,7 +97,7 @@ mod tests {
             AlphaCompression::None => data[..w * h].to_vec(),
             AlphaCompression::Lossless => {
                 crate::lossless::decode_alpha(data, width, height).unwrap()
-            },
+            }
         };
         unfilter(header.filter, &mut plane, w, h);
         plane

@@ -184,7 +184,7 @@ pub fn decode_with(input: &[u8], options: &DecodeOptions) -> Result<Image> {
                 return Err(Error::InvalidContainer);
             }
             Ok(image.with_metadata(c.metadata))
-        },
+        }
         ImageChunk::Lossy(payload) => {
             let mut image = crate::lossy::decode_with(payload, options)?;
             if let Some(alph) = c.alpha {
@@ -195,7 +195,7 @@ pub fn decode_with(input: &[u8], options: &DecodeOptions) -> Result<Image> {
             // decode → encode_image round trip preserves it, matching the lossless
             // path (a bare `VP8 ` yields no metadata, leaving the image unchanged).
             Ok(image.with_metadata(c.metadata))
-        },
+        }
     }
 }
 
@@ -303,7 +303,7 @@ fn alpha_plane_with(
         AlphaCompression::None => data.get(..count).ok_or(Error::Truncated)?.to_vec(),
         AlphaCompression::Lossless => {
             crate::lossless::decode_alpha_with(data, width, height, options)?
-        },
+        }
     };
     unfilter(header.filter, &mut plane, w, h);
     Ok(plane)
@@ -430,8 +430,8 @@ impl IncrementalDecoder {
             Backend::Deferred => {
                 self.buf.extend_from_slice(chunk);
                 return self.drive_deferred();
-            },
-            Backend::Undecided => {},
+            }
+            Backend::Undecided => {}
         }
         if self.image.is_some() {
             return Ok(Progress::Finished);
@@ -448,13 +448,13 @@ impl IncrementalDecoder {
                 let progress = be.push(&self.buf)?;
                 self.backend = Backend::Lossless(Box::new(be));
                 Ok(progress)
-            },
+            }
             Decision::Lossy => {
                 let mut be = crate::lossy::IncrementalDecoder::with_options(self.options.clone());
                 let progress = be.push(&self.buf)?;
                 self.backend = Backend::Lossy(Box::new(be));
                 Ok(progress)
-            },
+            }
             Decision::Deferred(info) => {
                 self.backend = Backend::Deferred;
                 if !self.reported_header {
@@ -462,7 +462,7 @@ impl IncrementalDecoder {
                     return Ok(Progress::HeaderReady(info));
                 }
                 self.drive_deferred()
-            },
+            }
             Decision::NeedMore => {
                 // A complete-but-unclassifiable buffer (e.g. a malformed container)
                 // takes the one-shot path, preserving its exact error / image.
@@ -472,7 +472,7 @@ impl IncrementalDecoder {
                 } else {
                     Ok(Progress::NeedMoreInput)
                 }
-            },
+            }
         }
     }
 
@@ -564,7 +564,7 @@ fn classify(buf: &[u8]) -> Result<Decision> {
                     info.flags.has_icc() || info.flags.has_exif() || info.flags.has_xmp(),
                     false,
                 ));
-            },
+            }
             // A lossless still (crate::lossless re-reads any VP8X sidecar) or an animation
             // chunk: crate::lossless streams it.
             FourCc::VP8L | FourCc::ANIM | FourCc::ANMF => return Ok(Decision::Lossless),
@@ -581,8 +581,8 @@ fn classify(buf: &[u8]) -> Result<Decision> {
                     Some(_) => Ok(bare_deferred(buf.get(chunk.payload_start..))),
                     None => Ok(Decision::NeedMore),
                 };
-            },
-            _ => {},
+            }
+            _ => {}
         }
     }
     Ok(Decision::NeedMore)
@@ -1160,9 +1160,9 @@ mod tests {
                 Progress::FrameComplete(_) => {
                     frames += 1;
                     assert!(dec.frame_image().is_some());
-                },
+                }
                 Progress::Finished => break,
-                _ => {},
+                _ => {}
             }
         }
         assert_eq!(frames, 2, "both frames composited");

@@ -502,11 +502,11 @@ mod tests {
                             (0, 1, 0, 0) => {
                                 enc.put_bool(up, true);
                                 enc.put_literal(8, 7);
-                            },
+                            }
                             (1, 0, 2, 0) => {
                                 enc.put_bool(up, true);
                                 enc.put_literal(8, 200);
-                            },
+                            }
                             _ => enc.put_bool(up, false),
                         }
                     }

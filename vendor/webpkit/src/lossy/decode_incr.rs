@@ -164,7 +164,7 @@ impl Vp8Stream {
             Phase::Done(pixels) => {
                 self.state = Phase::Done(pixels);
                 Ok(Step::Done)
-            },
+            }
         }
     }
 
@@ -363,7 +363,7 @@ impl Vp8Stream {
                         self.state = Phase::Streaming(ss);
                         return Ok(rows_or_needmore(rows_before, new));
                     }
-                },
+                }
             };
 
             let mut suspended = false;
@@ -531,7 +531,7 @@ fn finalized_plane_rows(
                 (8 * (k + 1)).saturating_sub(4).min(chroma_height)
             };
             (luma, chroma)
-        },
+        }
     }
 }
 
@@ -552,11 +552,11 @@ fn stream_over_splits(payload: &[u8], cuts: &[usize]) -> Result<Vec<u8>> {
         let final_input = cut == len;
         loop {
             match stream.advance(&payload[..cut], final_input)? {
-                Step::Header { .. } => {},
+                Step::Header { .. } => {}
                 Step::Rows { first_row, count } => {
                     assert_eq!(first_row, rows_reported, "Rows payout is not contiguous");
                     rows_reported += count;
-                },
+                }
                 Step::NeedMore => break,
                 Step::Done => break 'outer,
             }
@@ -938,11 +938,11 @@ mod tests {
         let mut committed = false;
         loop {
             match stream.advance(prefix, false).unwrap() {
-                Step::Header { .. } => {},
+                Step::Header { .. } => {}
                 Step::Rows { .. } | Step::Done => {
                     committed = true;
                     break;
-                },
+                }
                 Step::NeedMore => break,
             }
         }

@@ -272,17 +272,17 @@ pub(crate) fn apply_inverse_transforms(mut argb: Vec<u32>, transforms: &[Transfo
             Transform::SubtractGreen => subtract_green::inverse(&mut argb),
             Transform::Predictor { bits, width, data } => {
                 predictor::inverse(&mut argb, *width, *bits, data);
-            },
+            }
             Transform::CrossColor { bits, width, data } => {
                 cross_color::inverse(&mut argb, *width, *bits, data);
-            },
+            }
             Transform::ColorIndexing {
                 bits,
                 dst_width,
                 palette,
             } => {
                 argb = palette::inverse(&argb, *dst_width, *bits, palette);
-            },
+            }
         }
     }
     argb
@@ -331,7 +331,7 @@ fn read_transform(
                 },
                 xsize,
             ))
-        },
+        }
         CROSS_COLOR_TRANSFORM => {
             let bits = br.read_bits(NUM_TRANSFORM_BITS) + MIN_TRANSFORM_BITS;
             let data = read_tile_image(br, xsize, ysize, bits)?;
@@ -343,7 +343,7 @@ fn read_transform(
                 },
                 xsize,
             ))
-        },
+        }
         SUBTRACT_GREEN_TRANSFORM => Ok((Transform::SubtractGreen, xsize)),
         COLOR_INDEXING_TRANSFORM => {
             let num_colors = br.read_bits(8) + 1;
@@ -366,7 +366,7 @@ fn read_transform(
                 },
                 subsample_size(xsize, bits),
             ))
-        },
+        }
         // `read_bits(2)` only yields 0..=3, all matched above.
         _ => Err(Error::InvalidBitstream {
             codec: Codec::Lossless,
@@ -586,7 +586,7 @@ pub(crate) fn decode_one(br: &mut BitReader<'_>, st: &mut PixelCore) -> Result<b
                 },
             )?;
             st.groups.get(idx)
-        },
+        }
     }
     .ok_or(Error::InvalidBitstream {
         codec: Codec::Lossless,

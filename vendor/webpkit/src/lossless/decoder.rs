@@ -338,13 +338,13 @@ impl<D: FrameDecoder> AnimState<D> {
                     }
                     // Skip interleaved metadata / unknown chunks between frames.
                     self.cursor = next;
-                },
+                }
                 Err(err) => {
                     // The next chunk is not wholly within the buffered body. Once
                     // the whole RIFF is buffered this is a genuine truncation;
                     // otherwise simply wait for more bytes.
                     return if complete { Err(err) } else { Ok(None) };
-                },
+                }
             }
         }
     }
@@ -541,7 +541,7 @@ impl<D: FrameDecoder + Clone> IncrementalDecoder<D> {
                         st.info = info;
                         return Ok(Progress::HeaderReady(info));
                     }
-                },
+                }
                 Step::Rows { first_row, count } => {
                     let start = first_row as usize * width;
                     let stop = (first_row + count) as usize * width;
@@ -554,12 +554,12 @@ impl<D: FrameDecoder + Clone> IncrementalDecoder<D> {
                         rows_first = Some(first_row);
                     }
                     rows_count += count;
-                },
+                }
                 Step::NeedMore => break,
                 Step::Done => {
                     st.done = true;
                     break;
-                },
+                }
             }
         }
 
@@ -710,7 +710,7 @@ impl<D: FrameDecoder + Clone> IncrementalDecoder<D> {
             // surfaces the same error.
             Mode::Still(st) if st.done && st.packed_base == 0 && is_complete(&buf) => {
                 st.assemble(&buf, &options)
-            },
+            }
             _ => decode_image(&buf, &options),
         }
     }
@@ -768,15 +768,15 @@ fn peek_info(bytes: &[u8]) -> Result<Option<ImageInfo>> {
                         true,
                     )));
                 }
-            },
+            }
             FourCc::VP8L => {
                 return peek_vp8l_info(bytes.get(chunk.payload_start..), has_metadata, vp8x_alpha);
-            },
+            }
             FourCc::VP8 => return Err(Error::UnsupportedFeature),
             // Animation chunks without a preceding animated VP8X are malformed
             // (a well-formed animation returns above).
             FourCc::ANIM | FourCc::ANMF => return Err(Error::InvalidContainer),
-            _ => {},
+            _ => {}
         }
     }
     Ok(None)
@@ -1108,14 +1108,14 @@ mod tests {
                     assert!(header_at.is_none(), "header reported more than once");
                     assert_eq!((info.dimensions.width(), info.dimensions.height()), (w, h));
                     header_at = Some(event);
-                },
+                }
                 Progress::RowsDecoded { first_row, count } => {
                     first_rows_at.get_or_insert(event);
                     rows.push((first_row, count));
-                },
+                }
                 Progress::FrameComplete(_) => panic!("a still image must not report FrameComplete"),
                 Progress::Finished => finished += 1,
-                _ => {},
+                _ => {}
             }
         }
 
@@ -1190,19 +1190,19 @@ mod tests {
                     assert!(info.is_animated, "the fixture is an animation");
                     assert_eq!(info.dimensions, batch[0].image().dimensions());
                     header_at = Some(step);
-                },
+                }
                 Progress::FrameComplete(meta) => {
                     first_frame_at.get_or_insert(step);
                     got_metas.push(meta);
                     // Snapshot the incremental canvas the instant the frame
                     // completes (public per-frame borrow-getter).
                     got_frames.push(dec.frame_image().expect("canvas after a frame").clone());
-                },
+                }
                 // Stop at the first `Finished`: it is the single terminal event
                 // (no earlier arm reports it), so reaching past the loop proves
                 // exactly one `Finished` was reported, after every frame.
                 Progress::Finished => break,
-                _ => {},
+                _ => {}
             }
         }
 
