@@ -1,4 +1,4 @@
-//! The component's unit tests on its own platform: compiled to WebAssembly, run by the embedded
+//! The components' unit tests on their own platform: compiled to WebAssembly, run by the embedded
 //! host's Wasmtime.
 //!
 //! There, `usize` has 32 bits, the stack is small, and a panic ends the whole run.
@@ -13,6 +13,14 @@ use crate::host::{Build, Choice, Program};
 /// The folder that keeps the input that broke a promise, one for each target.
 pub(crate) const KEPT: &str = "target/smoke";
 
+/// The packages whose code runs in components.
+const PACKAGES: [&str; 4] = [
+    "darkroom",
+    "darkroom-derive",
+    "darkroom-pixels",
+    "darkroom-transform",
+];
+
 /// The `cargo test` command for these tests, with these arguments. Builds the program that runs
 /// them.
 pub(crate) fn cargo_test(arguments: &[&str]) -> Result<Command> {
@@ -26,14 +34,10 @@ pub(crate) fn cargo_test(arguments: &[&str]) -> Result<Command> {
     );
     let runner = toml::Value::from(vec![runner.display().to_string()]);
     let config = format!("target.{WASM_TARGET}.runner={runner}");
-    let mut command = cargo([
-        "--config",
-        &config,
-        "test",
-        "--package",
-        "darkroom",
-        "--lib",
-    ]);
+    let mut command = cargo(["--config", &config, "test", "--lib"]);
+    for package in PACKAGES {
+        command.args(["--package", package]);
+    }
     command.args(["--target", WASM_TARGET]).args(arguments);
     Ok(command)
 }

@@ -46,36 +46,27 @@ fn a_placeholder_has_three_lines() {
 
 #[test]
 fn refusals_name_their_kind_and_the_limit() {
-    let cases: [(&str, &[(&str, &str)], &[u8], u16, &str, Option<&str>); 6] = [
-        ("/render?w=1", &[], b"GIF89a", 422, "undecodable", None),
-        (
-            "/render?w=1",
-            &[(MAX_PIXELS, "0")],
-            GIF,
-            422,
-            "too-costly",
-            Some("0"),
-        ),
+    type Headers = &'static [(&'static str, &'static str)];
+    const NONE: Headers = &[];
+    const NO_PIXELS: Headers = &[(MAX_PIXELS, "0")];
+    const SMALL: Headers = &[(MAX_SIDE, "8")];
+    const NEGATIVE: Headers = &[(MAX_SIDE, "-1")];
+    let cut = &GIF[..6];
+    for (target, headers, source, status, kind, limit) in [
+        ("/render?w=1", NONE, cut, 422, "undecodable", None),
+        ("/render?w=1", NO_PIXELS, GIF, 422, "too-costly", Some("0")),
         (
             "/render?w=9&fit=contain",
-            &[(MAX_SIDE, "8")],
+            SMALL,
             GIF,
             413,
             "too-large",
             Some("8"),
         ),
-        ("/render?w=x", &[], GIF, 400, "malformed", None),
-        (
-            "/render?w=1",
-            &[(MAX_SIDE, "-1")],
-            GIF,
-            400,
-            "malformed",
-            None,
-        ),
-        ("/", &[], GIF, 400, "malformed", None),
-    ];
-    for (target, headers, source, status, kind, limit) in cases {
+        ("/render?w=x", NONE, GIF, 400, "malformed", None),
+        ("/render?w=1", NEGATIVE, GIF, 400, "malformed", None),
+        ("/", NONE, GIF, 400, "malformed", None),
+    ] {
         let response = answer(target, headers, source);
         assert_eq!(response.status, status, "{target}");
         assert_eq!(

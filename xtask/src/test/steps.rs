@@ -118,7 +118,7 @@ fn lint(_: &Test, _: &mut Outcome) -> Result<()> {
     // even with `--tests`.
     let api = format!("{ALL} --test api");
     let fuzzers = "--package darkroom --lib --features fuzzing";
-    let wasm = "--package darkroom --lib --target wasm32-wasip1";
+    let wasm = "--package darkroom --package darkroom-derive --lib --target wasm32-wasip1";
     let guests = "--package darkroom-guests --examples --target wasm32-wasip1";
     for selection in [&all, &api, fuzzers, wasm, guests] {
         let mut command = cargo(["clippy"]);
