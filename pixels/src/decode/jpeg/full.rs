@@ -1,38 +1,13 @@
-//! The whole picture, by the crate `jpeg-decoder`; and by `zune-jpeg`, which shows what there is of
-//! a damaged file.
+//! The whole picture, by the crate `jpeg-decoder`, which is faster at that for sequential files, and
+//! the only one for lossless ones. It gives up at damage.
 
 use std::io::{Read, Result as IoResult};
 
 use jpeg_decoder::{ColorTransform, Decoder, PixelFormat};
-use zune_jpeg::JpegDecoder;
-use zune_jpeg::zune_core::bytestream::ZCursor;
-use zune_jpeg::zune_core::colorspace::ColorSpace;
-use zune_jpeg::zune_core::options::DecoderOptions;
 
 use super::header::{Colours, Header, Process};
-use crate::decode::{Wanted, budget, shrink};
-use crate::{Error, Frame, Image, Layout, Limits, Pause};
-
-/// Decodes the whole picture, which is reduced to the wanted size only if it is damaged.
-pub(super) fn decode(
-    source: &[u8],
-    header: &Header,
-    wanted: &Wanted,
-    limits: &Limits,
-    pause: &dyn Pause,
-) -> Result<Frame, Error> {
-    match strict(source, header, limits, pause) {
-        Err(Error::Undecodable { reason })
-            if header.process != Process::Lossless && header.components.len() < 4 =>
-        {
-            lenient(source, header, wanted, limits, pause).map_err(|error| match error {
-                Error::Undecodable { .. } => Error::Undecodable { reason },
-                error => error,
-            })
-        }
-        done => done,
-    }
-}
+use crate::decode::budget;
+use crate::{Error, Image, Layout, Limits, Pause};
 
 /// What decoding takes.
 fn memory(header: &Header) -> u64 {
@@ -54,12 +29,13 @@ fn memory(header: &Header) -> u64 {
     coefficients + samples + result
 }
 
-fn strict(
+/// Decodes the whole picture.
+pub(super) fn decode(
     source: &[u8],
     header: &Header,
     limits: &Limits,
     pause: &dyn Pause,
-) -> Result<Frame, Error> {
+) -> Result<Image, Error> {
     let mut decoder = Decoder::new(Paced::new(source, pause));
     decoder.set_max_decoding_buffer_size(limits.max_memory);
     if header.colours == Colours::Rgb {
@@ -77,12 +53,12 @@ fn strict(
         PixelFormat::RGB24 => (Layout::Rgb, pixels),
         PixelFormat::CMYK32 => (Layout::Cmyk, pixels),
     };
-    let image = Image::new(info.width.into(), info.height.into(), layout, pixels)?;
-    Ok(Frame {
-        image,
-        shrink: 1,
-        delay: 0,
-    })
+    Ok(Image::new(
+        info.width.into(),
+        info.height.into(),
+        layout,
+        pixels,
+    )?)
 }
 
 fn eight_bits(samples: &[u8], precision: u8) -> Vec<u8> {
@@ -100,40 +76,6 @@ fn eight_bits(samples: &[u8], precision: u8) -> Vec<u8> {
 
 fn error(error: jpeg_decoder::Error) -> Error {
     Error::undecodable(error.to_string())
-}
-
-/// The whole picture; what is missing of it is grey.
-fn lenient(
-    source: &[u8],
-    header: &Header,
-    wanted: &Wanted,
-    limits: &Limits,
-    pause: &dyn Pause,
-) -> Result<Frame, Error> {
-    budget::check_memory(memory(header), limits)?;
-    let (layout, space) = match header.colours {
-        Colours::Grey => (Layout::Grey, ColorSpace::Luma),
-        _ => (Layout::Rgb, ColorSpace::RGB),
-    };
-    let (width, height) = (u32::from(header.width), u32::from(header.height));
-    let options = DecoderOptions::default()
-        .set_max_width(width as usize)
-        .set_max_height(height as usize)
-        .jpeg_set_max_scans(super::MAX_SCANS)
-        .jpeg_set_out_colorspace(space);
-    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(source), options);
-    let pixels = decoder
-        .decode()
-        .map_err(|error| Error::undecodable(error.to_string()))?;
-    pause.pause();
-    let image = Image::new(width, height, layout, pixels)?;
-    let factor = shrink::factor((width, height), wanted.at_least);
-    let image = shrink::shrink(image, factor, limits, pause)?;
-    Ok(Frame {
-        image,
-        shrink: factor,
-        delay: 0,
-    })
 }
 
 /// A source that lets others run while it is read.

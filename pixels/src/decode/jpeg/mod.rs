@@ -59,17 +59,30 @@ impl Decoder for Jpeg<'_> {
         if std::mem::replace(&mut self.given, true) {
             return Ok(None);
         }
-        let scale = Scale::fitting(&self.header, wanted)
-            .filter(|_| self.header.process != Process::Lossless);
-        if let Some(scale) = scale {
-            let image = reduced::decode(self.source, &self.header, scale, &self.limits, pause)?;
-            let shrink = scale.factor();
-            return Ok(Some(Frame {
-                image,
-                shrink,
-                delay: 0,
-            }));
-        }
-        full::decode(self.source, &self.header, wanted, &self.limits, pause).map(Some)
+        let scale = Scale::fitting(&self.header, wanted);
+        let (source, header, limits) = (self.source, &self.header, &self.limits);
+        let whole = match (header.process, scale) {
+            (Process::Lossless, _) => Some(full::decode(source, header, limits, pause)?),
+            // Damaged files are shown as far as they go.
+            (Process::Sequential, Scale::Whole) => {
+                match full::decode(source, header, limits, pause) {
+                    Err(Error::Undecodable { .. }) => None,
+                    done => Some(done?),
+                }
+            }
+            _ => None,
+        };
+        let (image, shrink) = match whole {
+            Some(image) => (image, 1),
+            None => (
+                reduced::decode(source, header, scale, limits, pause)?,
+                scale.factor(),
+            ),
+        };
+        Ok(Some(Frame {
+            image,
+            shrink,
+            delay: 0,
+        }))
     }
 }

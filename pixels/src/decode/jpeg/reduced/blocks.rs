@@ -1,5 +1,5 @@
-//! Decodes the coefficients of a block that a reduced picture needs: one (the mean) for 1/8, and
-//! those of the lowest two or four frequencies in each direction for 1/4 and 1/2.
+//! Decodes the coefficients of a block that a picture needs: one (the mean) for 1/8, those of the
+//! lowest two or four frequencies in each direction for 1/4 and 1/2, and all for the whole picture.
 
 use super::bits::Bits;
 use super::huffman::{Code, Skipper};
@@ -10,46 +10,38 @@ pub(super) struct Places {
     /// The place of the last one in the zigzag order.
     last: u32,
     /// By the place in the zigzag order, the index among those that are kept, by rows; or `NONE`.
-    indices: [u8; 25],
+    indices: [u8; 64],
 }
 
 const NONE: u8 = u8::MAX;
 
-/// The row and the column of the first places in the zigzag order (ITU-T T.81 figure 5).
-const ZIGZAG: [[u8; 2]; 25] = [
-    [0, 0],
-    [0, 1],
-    [1, 0],
-    [2, 0],
-    [1, 1],
-    [0, 2],
-    [0, 3],
-    [1, 2],
-    [2, 1],
-    [3, 0],
-    [4, 0],
-    [3, 1],
-    [2, 2],
-    [1, 3],
-    [0, 4],
-    [0, 5],
-    [1, 4],
-    [2, 3],
-    [3, 2],
-    [4, 1],
-    [5, 0],
-    [6, 0],
-    [5, 1],
-    [4, 2],
-    [3, 3],
-];
+/// The row and the column of each place in the zigzag order (ITU-T T.81 figure 5).
+const ZIGZAG: [[u8; 2]; 64] = zigzag();
+
+const fn zigzag() -> [[u8; 2]; 64] {
+    let mut order = [[0; 2]; 64];
+    let (mut row, mut column) = (0_u8, 0_u8);
+    let mut place = 0;
+    while place < 64 {
+        order[place] = [row, column];
+        let up = (row + column).is_multiple_of(2);
+        match (up, row, column) {
+            (true, _, 7) | (false, 0..7, 0) => row += 1,
+            (true, 0, _) | (false, 7, _) => column += 1,
+            (true, ..) => (row, column) = (row - 1, column + 1),
+            (false, ..) => (row, column) = (row + 1, column - 1),
+        }
+        place += 1;
+    }
+    order
+}
 
 impl Places {
-    /// The lowest `frequencies` in each direction: 1, 2 or 4.
+    /// The lowest `frequencies` in each direction: 1, 2, 4 or 8.
     const fn new(frequencies: u8) -> Self {
         let mut places = Self {
             last: 0,
-            indices: [NONE; 25],
+            indices: [NONE; 64],
         };
         let mut place = 0;
         while place < ZIGZAG.len() {
@@ -63,15 +55,17 @@ impl Places {
         places
     }
 
-    /// Those of so many coefficients: 1, 4 or 16.
+    /// Those of so many coefficients: 1, 4, 16 or 64.
     pub(super) const fn of(kept: usize) -> &'static Self {
         const ONE: Places = Places::new(1);
         const TWO: Places = Places::new(2);
         const FOUR: Places = Places::new(4);
+        const ALL: Places = Places::new(8);
         match kept {
             1 => &ONE,
             4 => &TWO,
-            _ => &FOUR,
+            16 => &FOUR,
+            _ => &ALL,
         }
     }
 
@@ -269,4 +263,34 @@ fn span(first: u32, end: u32) -> u64 {
         }
     };
     below(end) & !below(first)
+}
+
+/// The quantization steps by rows, of steps in the zigzag order.
+pub(super) fn by_rows(steps: &[u16; 64]) -> [i32; 64] {
+    let mut rows = [0; 64];
+    for (step, [row, column]) in steps.iter().zip(ZIGZAG) {
+        rows[usize::from(row) * 8 + usize::from(column)] = i32::from(*step);
+    }
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_zigzag_visits_every_place_once() {
+        let mut places: Vec<[u8; 2]> = ZIGZAG.to_vec();
+        assert_eq!(
+            places[..7],
+            [[0, 0], [0, 1], [1, 0], [2, 0], [1, 1], [0, 2], [0, 3]]
+        );
+        assert_eq!(places[35..37], [[7, 0], [7, 1]]);
+        assert_eq!(places[61..], [[6, 7], [7, 6], [7, 7]]);
+        places.sort_unstable();
+        places.dedup();
+        assert_eq!(places.len(), 64);
+        assert_eq!(Places::of(4).last, 4);
+        assert_eq!(Places::of(16).last, 24);
+    }
 }

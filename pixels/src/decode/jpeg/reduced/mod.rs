@@ -1,5 +1,6 @@
 //! A JPEG at 1/8, 1/4 or 1/2 of its size, from few of its coefficients: most of the time of
-//! decoding goes into coefficients that a small picture does not show.
+//! decoding goes into coefficients that a small picture does not show. And the whole of one, if it
+//! is progressive or damaged.
 //!
 //! The mean of a block is its only sample at 1/8. With the three other coefficients of the lowest
 //! frequencies it has two by two samples at 1/4, and with 16 it has four by four at 1/2. All others
@@ -17,6 +18,7 @@ mod blocks;
 mod coefficients;
 mod grid;
 mod huffman;
+mod idct;
 mod samples;
 mod scan;
 mod tables;
@@ -38,17 +40,18 @@ pub(super) enum Scale {
     Eighth,
     Quarter,
     Half,
+    Whole,
 }
 
 impl Scale {
-    /// The smallest scale that has the wanted size, if there is one.
-    pub(super) fn fitting(header: &Header, wanted: &Wanted) -> Option<Self> {
-        [Self::Eighth, Self::Quarter, Self::Half]
-            .into_iter()
-            .find(|scale| {
-                let (width, height) = scale.size(header);
-                width >= wanted.at_least.0 && height >= wanted.at_least.1
-            })
+    /// The smallest scale that has the wanted size.
+    pub(super) fn fitting(header: &Header, wanted: &Wanted) -> Self {
+        let mut scales = [Self::Eighth, Self::Quarter, Self::Half].into_iter();
+        let fits = |scale: &Self| {
+            let (width, height) = scale.size(header);
+            width >= wanted.at_least.0 && height >= wanted.at_least.1
+        };
+        scales.find(fits).unwrap_or(Self::Whole)
     }
 
     /// The pixels that one of the result stands for, across and down.
@@ -57,6 +60,7 @@ impl Scale {
             Self::Eighth => 8,
             Self::Quarter => 4,
             Self::Half => 2,
+            Self::Whole => 1,
         }
     }
 
@@ -66,6 +70,7 @@ impl Scale {
             Self::Eighth => 1,
             Self::Quarter => 2,
             Self::Half => 4,
+            Self::Whole => 8,
         }
     }
 
@@ -88,8 +93,8 @@ fn memory(header: &Header, grid: &Grid, scale: Scale) -> u64 {
     };
     let blocks: u64 = (0..header.components.len()).map(blocks).sum();
     let map = match (header.process, scale) {
-        (Process::Progressive, Scale::Quarter | Scale::Half) => 8,
-        _ => 0,
+        (Process::Sequential, _) | (_, Scale::Eighth) => 0,
+        _ => 8,
     };
     let (width, height) = scale.size(header);
     let result = u64::from(width) * u64::from(height) * header.components.len() as u64;
@@ -183,6 +188,7 @@ impl Picture<'_> {
                 Scale::Eighth => self.sequential::<1>(&scan, &mut bits, pause)?,
                 Scale::Quarter => self.sequential::<4>(&scan, &mut bits, pause)?,
                 Scale::Half => self.sequential::<16>(&scan, &mut bits, pause)?,
+                Scale::Whole => self.sequential::<64>(&scan, &mut bits, pause)?,
             }
         };
         segments.seek(bits.position());

@@ -1,9 +1,10 @@
 //! From the kept coefficients of each component to samples, and from samples to pixels.
 
-use super::Scale;
+use super::blocks::by_rows;
 use super::coefficients::{Coefficients, Component};
 use super::grid::Grid;
 use super::tables::Quantization;
+use super::{Scale, idct};
 use crate::decode::jpeg::colours;
 use crate::decode::jpeg::header::Header;
 use crate::decode::jpeg::upsample::Upsampler;
@@ -62,6 +63,12 @@ fn plane(
         Scale::Half => blocks::<16, 4>(component, across, down, pause, |block| {
             sixteenths(block, steps)
         }),
+        Scale::Whole => {
+            let steps = by_rows(steps);
+            blocks::<64, 8>(component, across, down, pause, |block| {
+                idct::transform(block, &steps)
+            })
+        }
     }
 }
 
