@@ -41,8 +41,8 @@ pub fn any(bytes: &[u8]) {
     };
     let limits = Limits {
         max_pixels: 1_000_000,
-        max_frames: 50,
         max_memory: 64 << 20,
+        ..Limits::default()
     };
     let at_least = (u32::from(*across), u32::from(*down));
     let _ = decode(
