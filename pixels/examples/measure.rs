@@ -38,7 +38,7 @@ fn main() {
     let mut best = Duration::MAX;
     let longest = Longest::default();
     let mut frames = Vec::new();
-    // The first round is also the one that the memory is for.
+    let mut taken = None;
     for _ in 0..if rest.is_empty() { 5 } else { 1 } {
         let start = Instant::now();
         longest.0.set((Some(start), longest.0.get().1));
@@ -62,6 +62,8 @@ fn main() {
         }
         longest.pause();
         best = best.min(start.elapsed());
+        // Later rounds may find the memory in pieces.
+        taken.get_or_insert_with(memory);
     }
     println!(
         "{path}: {} frames, first {:?}: {:.1} ms, longest without a pause {:.1} ms, memory {}",
@@ -69,7 +71,7 @@ fn main() {
         frames[0],
         best.as_secs_f64() * 1e3,
         longest.0.get().1.as_secs_f64() * 1e3,
-        memory(),
+        taken.unwrap_or_default(),
     );
 }
 

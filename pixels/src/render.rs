@@ -147,13 +147,18 @@ impl<'a> Job<'a> {
         Ok(job)
     }
 
-    /// The pixels of the result, and what is made of them on the way.
+    /// Checks what encoding takes at once.
     fn check_memory(&self) -> Result<(), Error> {
-        /// The scaled picture, its conversion, and the copy that an encoder makes.
-        const BYTES: u64 = 4 * 3;
-
+        // Bytes for each pixel of the result, measured: the picture, and what encoders keep.
+        let bytes: u64 = match self.format {
+            Format::Jpeg => 8,
+            Format::Png => 10,
+            Format::Webp => 20,
+            Format::Gif => 25,
+            Format::Avif => 40,
+        };
         let (width, height) = self.plan.canvas;
-        let needed = u64::from(width) * u64::from(height) * BYTES;
+        let needed = u64::from(width) * u64::from(height) * bytes;
         let limit = self.limits.max_memory as u64;
         if needed > limit {
             return Err(Error::TooCostly {

@@ -41,7 +41,6 @@ pub fn any(bytes: &[u8]) {
     };
     let limits = Limits {
         max_pixels: 1_000_000,
-        max_frames: 50,
         max_memory: 64 << 20,
         ..Limits::default()
     };

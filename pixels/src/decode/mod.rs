@@ -1,4 +1,24 @@
 //! From the bytes of a file to its frames, at the size that the result needs.
+//!
+//! [`open`] tells the format from the first bytes, reads the header, and checks what the picture
+//! costs. Nothing is decoded before that. Then [`Decoder::next_frame`] gives one frame after the
+//! other, each composed to the whole canvas, in 8 bits a channel and the colours of the file.
+//!
+//! A frame has at least the size that is wanted of it, and mostly not much more: a JPEG is decoded at
+//! a smaller scale; the rows of other formats are reduced to the means of squares as soon as they
+//! are there, so that the whole picture is in memory only where the codec needs it (WebP, one
+//! picture of AVIF, the canvas of an animation).
+//!
+//! Files are input from strangers. Damage is an error if nothing can be shown; otherwise a still is
+//! shown as far as it goes, and an animation ends before its first damaged frame, as in browsers.
+//!
+//! | format | by | rows | pauses |
+//! | --- | --- | --- | --- |
+//! | JPEG | own code; `jpeg-decoder` for whole sequential files | of blocks, into planes | each row of blocks |
+//! | PNG, APNG | `png` | reduced as they come | each row |
+//! | GIF | own blocks, `weezl` | drawn on a canvas | each row |
+//! | WebP | `image-webp` | whole frames | between frames |
+//! | AVIF | own boxes, `re_rav1d` | whole planes, reduced as they are converted | between tiles, each row |
 
 mod avif;
 mod budget;

@@ -60,7 +60,6 @@ fn damaged_files_have_an_error_or_a_picture() {
     let mut seed = number("DARKROOM_SMOKE_SEED").unwrap_or(0) << 32;
     let limits = Limits {
         max_pixels: 1_000_000,
-        max_frames: 50,
         max_memory: 16 << 20,
         ..Limits::default()
     };

@@ -24,6 +24,7 @@ impl Av1 {
 
     /// Decodes a picture of this size.
     pub(super) fn decode(&mut self, bytes: Vec<u8>, size: (u32, u32)) -> Result<Planes, Error> {
+        self.finish()?;
         let mut sent = self.decoder.send_data(bytes, None, None, None);
         loop {
             match self.decoder.get_picture() {
@@ -37,6 +38,21 @@ impl Av1 {
                 },
             }
         }
+    }
+
+    /// Takes what is left of the data before, behind its picture. Other data is not accepted until
+    /// then.
+    fn finish(&mut self) -> Result<(), Error> {
+        const MOST: u32 = 32;
+        for _ in 0..MOST {
+            match self.decoder.send_pending_data() {
+                Ok(()) => return Ok(()),
+                Err(problem) if !problem.is_again() => return Err(error(problem)),
+                // A frame has one picture; others are not shown.
+                Err(_) => drop(self.decoder.get_picture()),
+            }
+        }
+        Err(Error::undecodable("a frame has too many pictures"))
     }
 }
 

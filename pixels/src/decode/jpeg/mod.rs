@@ -28,14 +28,14 @@ pub(super) struct Jpeg<'a> {
 }
 
 pub(super) fn open<'a>(source: &'a [u8], limits: &Limits) -> Result<Jpeg<'a>, Error> {
-    let header = header::read(source)?;
+    let mut header = header::read(source)?;
     budget::check(header.width.into(), header.height.into(), 1, limits)?;
     let info = Info {
         format: Format::Jpeg,
         width: header.width.into(),
         height: header.height.into(),
         orientation: header.orientation,
-        icc: header.icc.clone(),
+        icc: header.icc.take(),
         coding: None,
         has_alpha: false,
         frames: 1,

@@ -85,20 +85,23 @@ impl Scale {
     }
 }
 
-/// What decoding takes at once.
+/// What decoding takes at once: all coefficients and the samples of the first component, or all
+/// samples and the result.
 fn memory(header: &Header, grid: &Grid, scale: Scale) -> u64 {
     let blocks = |component: usize| {
         let (across, down) = grid.size(component);
         across as u64 * down as u64
     };
-    let blocks: u64 = (0..header.components.len()).map(blocks).sum();
+    let all: u64 = (0..header.components.len()).map(blocks).sum();
     let map = match (header.process, scale) {
         (Process::Sequential, _) | (_, Scale::Eighth) => 0,
         _ => 8,
     };
+    let kept = scale.kept() as u64;
+    let coefficients = all * (2 * kept + map) + blocks(0) * kept;
     let (width, height) = scale.size(header);
     let result = u64::from(width) * u64::from(height) * header.components.len() as u64;
-    blocks * (3 * scale.kept() as u64 + map) + result
+    coefficients.max(all * kept + result)
 }
 
 /// Decodes a sequential or progressive picture.
