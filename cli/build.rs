@@ -1,6 +1,6 @@
-//! Puts the component into `OUT_DIR`, where the program embeds it from: a component that is
-//! already built, if `DARKROOM_COMPONENT` names one, or else one that this script builds with the
-//! build command of `spin.toml`.
+//! Puts the components into `OUT_DIR`, where the program embeds them from: those that are already
+//! built, if `DARKROOM_COMPONENTS` names their directory, or else those that this script builds
+//! with the build commands of `spin.toml`.
 
 #![forbid(unsafe_code)]
 
@@ -9,12 +9,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Names a component that is already built.
-const PREBUILT: &str = "DARKROOM_COMPONENT";
+/// Names the directory of components that are already built.
+const PREBUILT: &str = "DARKROOM_COMPONENTS";
+/// The files of the components.
+const COMPONENTS: [&str; 2] = ["darkroom.wasm", "darkroom_derive.wasm"];
 const TARGET: &str = "wasm32-wasip1";
-/// The files and directories of the repository that the component is built from.
-const SOURCES: [&str; 8] = [
+/// The files and directories of the repository that the components are built from.
+const SOURCES: [&str; 12] = [
     "src",
+    "derive",
+    "pixels",
+    "transform",
+    "vendor",
     "wit",
     "docs/openapi.html",
     "docs/openapi.json",
@@ -34,33 +40,39 @@ fn main() {
 
 fn provide() -> Result<(), String> {
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
-    let kept = out.join("darkroom.wasm");
-    let written = if env::var_os("CARGO_FEATURE_EMBED").is_none() {
-        fs::write(&kept, [])
-    } else {
-        let component = match env::var_os(PREBUILT) {
-            Some(path) => ready(path.into())?,
-            None => build(&out)?,
-        };
-        fs::copy(component, &kept).map(drop)
+    let directory = match (
+        env::var_os("CARGO_FEATURE_EMBED"),
+        env::var_os(PREBUILT).map(PathBuf::from),
+    ) {
+        (None, _) => None,
+        (_, Some(directory)) => Some(directory),
+        _ => Some(build(&out)?),
     };
-    written.map_err(|error| format!("cannot write {}: {error}", kept.display()))
+    for name in COMPONENTS {
+        let kept = out.join(name);
+        let written = match &directory {
+            None => fs::write(&kept, []),
+            Some(directory) => fs::copy(ready(directory.join(name))?, &kept).map(drop),
+        };
+        written.map_err(|error| format!("cannot write {}: {error}", kept.display()))?;
+    }
+    Ok(())
 }
 
 fn ready(path: PathBuf) -> Result<PathBuf, String> {
     println!("cargo::rerun-if-changed={}", path.display());
     if !path.is_file() {
         return Err(format!(
-            "{PREBUILT} must name a component that is already built, but {} is not a file (a \
-             relative path starts in the package's directory; use an absolute one)",
+            "{PREBUILT} must name the directory of components that are already built, but {} is \
+             not a file (a relative path starts in the package's directory; use an absolute one)",
             path.display()
         ));
     }
     Ok(path)
 }
 
-/// Builds the component in its own target directory, because the usual one is locked by the
-/// cargo process that runs this script.
+/// Builds the components in a target directory of their own, because the usual one is locked by
+/// the cargo process that runs this script. Returns the directory of the components.
 fn build(out: &Path) -> Result<PathBuf, String> {
     let package = env::var_os("CARGO_MANIFEST_DIR").ok_or("CARGO_MANIFEST_DIR is not set")?;
     let root = Path::new(&package).join("..");
@@ -68,34 +80,37 @@ fn build(out: &Path) -> Result<PathBuf, String> {
         println!("cargo::rerun-if-changed={}", root.join(source).display());
     }
     check_target()?;
-    let arguments = arguments(&root.join("spin.toml"))?;
     let target_dir = out.join("target");
-    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo
-        .current_dir(&root)
-        .args(&arguments)
-        .arg("--target-dir")
-        .arg(&target_dir);
-    // The variables that cargo sets for this package and its target must not reach the
-    // component's build.
-    for (name, _) in env::vars_os() {
-        if is_of_this_build(&name.to_string_lossy()) {
-            cargo.env_remove(name);
+    let mut directory = Err("spin.toml has no command = \"cargo …\"".to_owned());
+    for arguments in commands(&root.join("spin.toml"))? {
+        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo
+            .current_dir(&root)
+            .args(&arguments)
+            .arg("--target-dir")
+            .arg(&target_dir);
+        // The variables that cargo sets for this package and its target must not reach the
+        // components' builds.
+        for (name, _) in env::vars_os() {
+            if is_of_this_build(&name.to_string_lossy()) {
+                cargo.env_remove(name);
+            }
         }
+        let status = cargo.status();
+        let status = status.map_err(|error| format!("cannot start cargo: {error}"))?;
+        if !status.success() {
+            return Err(format!(
+                "cargo {} failed ({status}); to use components that are already built, name their \
+                 directory in {PREBUILT}",
+                arguments.join(" ")
+            ));
+        }
+        let profile = arguments.iter().position(|word| word == "--profile");
+        let profile = profile.and_then(|at| arguments.get(at + 1));
+        let profile = profile.ok_or("a build command in spin.toml names no --profile")?;
+        directory = Ok(target_dir.join(TARGET).join(profile));
     }
-    let status = cargo.status();
-    let status = status.map_err(|error| format!("cannot start cargo: {error}"))?;
-    if !status.success() {
-        return Err(format!(
-            "cargo {} failed ({status}); to use a component that is already built, name it in \
-             {PREBUILT}",
-            arguments.join(" ")
-        ));
-    }
-    let profile = arguments.iter().position(|word| word == "--profile");
-    let profile = profile.and_then(|at| arguments.get(at + 1));
-    let profile = profile.ok_or("the build command in spin.toml names no --profile")?;
-    Ok(target_dir.join(TARGET).join(profile).join("darkroom.wasm"))
+    directory
 }
 
 fn check_target() -> Result<(), String> {
@@ -107,22 +122,22 @@ fn check_target() -> Result<(), String> {
     let folder = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     if !Path::new(&folder).is_dir() {
         return Err(format!(
-            "the component inside this program is WebAssembly, but this Rust toolchain lacks the \
+            "the components inside this program are WebAssembly, but this Rust toolchain lacks the \
              target's standard library; add it: rustup target add {TARGET}"
         ));
     }
     Ok(())
 }
 
-/// The arguments of `cargo` in the manifest's build command.
-fn arguments(manifest: &Path) -> Result<Vec<String>, String> {
+/// The arguments of `cargo` in the manifest's build commands.
+fn commands(manifest: &Path) -> Result<Vec<Vec<String>>, String> {
     let text = fs::read_to_string(manifest)
         .map_err(|error| format!("cannot read {}: {error}", manifest.display()))?;
-    let line = text
+    let commands = text
         .lines()
-        .find_map(|line| line.strip_prefix("command = \"cargo ")?.strip_suffix('"'))
-        .ok_or_else(|| format!("{} has no command = \"cargo …\"", manifest.display()))?;
-    Ok(line.split_whitespace().map(str::to_owned).collect())
+        .filter_map(|line| line.strip_prefix("command = \"cargo ")?.strip_suffix('"'));
+    let words = |command: &str| command.split_whitespace().map(str::to_owned).collect();
+    Ok(commands.map(words).collect())
 }
 
 /// Whether cargo sets the variable to describe this package to its build script, or the variable

@@ -7,8 +7,9 @@ use darkroom_host::app::Application;
 
 /// The manifest of the embedded application.
 const MANIFEST: &str = include_str!("../../spin.toml");
-/// The embedded component; empty in a build without the feature `embed`.
-const COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/darkroom.wasm"));
+/// The embedded components; empty in a build without the feature `embed`.
+const APPLICATION: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/darkroom.wasm"));
+const DERIVING: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/darkroom_derive.wasm"));
 
 /// The application that `manifest` describes, or without one the embedded application.
 pub(crate) fn application(manifest: Option<&Path>) -> Result<Application> {
@@ -16,13 +17,13 @@ pub(crate) fn application(manifest: Option<&Path>) -> Result<Application> {
         return Ok(Application::File(path.to_owned()));
     }
     ensure!(
-        !COMPONENT.is_empty(),
-        "this program was built without an embedded component (the feature `embed`); pass the \
-         manifest of a component that is built: --from spin.toml"
+        !APPLICATION.is_empty(),
+        "this program was built without embedded components (the feature `embed`); pass the \
+         manifest of components that are built: --from spin.toml"
     );
     Ok(Application::Embedded {
         manifest: MANIFEST,
-        components: &[("darkroom", COMPONENT)],
+        components: &[("darkroom", APPLICATION), ("derive", DERIVING)],
     })
 }
 
@@ -31,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_build_without_the_component_asks_for_a_manifest() {
+    fn a_build_without_components_asks_for_a_manifest() {
         assert!(application(Some(Path::new("spin.toml"))).is_ok());
         let inside = application(None);
         assert_eq!(inside.is_ok(), cfg!(feature = "embed"));

@@ -1,4 +1,4 @@
-//! Building the WebAssembly component, with the command in `spin.toml`.
+//! Building the WebAssembly components, with the commands in `spin.toml`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,9 +9,12 @@ use toml::Table;
 use crate::cargo::{self, Progress, WASM_TARGET, root, target_dir};
 use crate::say;
 
-const NAME: &str = "darkroom";
+/// The component that serves requests.
+const APPLICATION: &str = "darkroom";
+/// The component that derives images.
+const DERIVING: &str = "derive";
 
-/// How the component is compiled.
+/// How components are compiled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Profile {
     /// Optimised, as for deployment.
@@ -20,23 +23,50 @@ pub(crate) enum Profile {
     Debug,
 }
 
-/// A component that has been built, and the application manifest that names it.
+/// Components that have been built, and the application manifest that names them.
 #[derive(Clone, Debug)]
-pub(crate) struct Component {
-    /// The `.wasm` file.
-    pub(crate) wasm: PathBuf,
+pub(crate) struct Components {
+    /// The `.wasm` file of the component that serves requests.
+    pub(crate) application: PathBuf,
+    /// The `.wasm` file of the component that derives images, in the same directory.
+    pub(crate) deriving: PathBuf,
     /// The manifest to start a host from.
     pub(crate) manifest: PathBuf,
 }
 
-/// Builds the component with the command in `spin.toml`.
-pub(crate) fn build(profile: Profile, progress: Progress) -> Result<Component> {
+/// Builds the components with the commands in `spin.toml`.
+pub(crate) fn build(profile: Profile, progress: Progress) -> Result<Components> {
     cargo::ensure_wasm_target()?;
-    let manifest_path = root().join("spin.toml");
-    let manifest = read_manifest(&manifest_path)?;
-    let (arguments, directory) = build_arguments(&manifest, profile)?;
+    let path = root().join("spin.toml");
+    let mut manifest = read_manifest(&path)?;
+    let application = build_one(&manifest, APPLICATION, profile, progress)?;
+    let deriving = build_one(&manifest, DERIVING, profile, progress)?;
+    let mut is_as_named = true;
+    for (name, wasm) in [(APPLICATION, &application), (DERIVING, &deriving)] {
+        is_as_named &= root().join(text(&manifest, name, "source")?) == *wasm;
+        set_source(&mut manifest, name, wasm)?;
+    }
+    Ok(Components {
+        application,
+        deriving,
+        manifest: if is_as_named {
+            path
+        } else {
+            write_manifest(&manifest)?
+        },
+    })
+}
+
+/// Builds one of the components. Returns the path of its `.wasm` file.
+fn build_one(
+    manifest: &Table,
+    name: &str,
+    profile: Profile,
+    progress: Progress,
+) -> Result<PathBuf> {
+    let (arguments, directory) = build_arguments(manifest, name, profile)?;
     say::step(&format!(
-        "Building the component{}: cargo {}",
+        "Building the component {name}{}: cargo {}",
         if profile == Profile::Debug {
             " without optimisation"
         } else {
@@ -44,14 +74,7 @@ pub(crate) fn build(profile: Profile, progress: Progress) -> Result<Component> {
         },
         arguments.join(" ")
     ));
-    let wasm = compile(&arguments, &directory, progress)?;
-    let named = root().join(text(component(&manifest)?, "source")?);
-    let manifest = if named == wasm {
-        manifest_path
-    } else {
-        write_manifest(manifest, &wasm)?
-    };
-    Ok(Component { wasm, manifest })
+    compile(manifest, name, &arguments, &directory, progress)
 }
 
 /// Builds the component that runs the conformance suites on its stores and answers with their
@@ -63,27 +86,21 @@ pub(crate) fn build(profile: Profile, progress: Progress) -> Result<Component> {
 pub(crate) fn build_conformance() -> Result<PathBuf> {
     cargo::ensure_wasm_target()?;
     let manifest = read_manifest(&root().join("spin.toml"))?;
-    let (mut arguments, directory) = build_arguments(&manifest, Profile::Debug)?;
+    let (mut arguments, directory) = build_arguments(&manifest, APPLICATION, Profile::Debug)?;
     arguments.extend(["--features", "conformance"].map(str::to_owned));
     say::step("Building the component with the conformance suites");
-    let built = compile(&arguments, &directory, Progress::Shown)?;
+    let built = compile(
+        &manifest,
+        APPLICATION,
+        &arguments,
+        &directory,
+        Progress::Shown,
+    )?;
     // Copied, because the next build of the application would overwrite it.
     let kept = target_dir().join("xtask").join("conformance.wasm");
     fs::create_dir_all(target_dir().join("xtask"))?;
     fs::copy(&built, &kept).with_context(|| format!("cannot write {}", kept.display()))?;
     Ok(kept)
-}
-
-/// Builds the component that derives images. Returns the path of the `.wasm` file.
-pub(crate) fn build_deriving() -> Result<PathBuf> {
-    cargo::ensure_wasm_target()?;
-    say::step("Building the component that derives images");
-    let mut command = cargo::cargo(["rustc", "--package", "darkroom-derive", "--lib"]);
-    command.args(["--profile", "component", "--target", WASM_TARGET]);
-    cargo::run(command.args(["--crate-type", "cdylib"]))?;
-    Ok(target_dir()
-        .join(WASM_TARGET)
-        .join("component/darkroom_derive.wasm"))
 }
 
 /// Builds the components of `tests/guests`. Returns the directory with their `.wasm` files.
@@ -96,7 +113,13 @@ pub(crate) fn build_guests() -> Result<PathBuf> {
 }
 
 /// Runs cargo, and returns the path of the `.wasm` file that it produced.
-fn compile(arguments: &[String], directory: &str, progress: Progress) -> Result<PathBuf> {
+fn compile(
+    manifest: &Table,
+    name: &str,
+    arguments: &[String],
+    directory: &str,
+    progress: Progress,
+) -> Result<PathBuf> {
     let mut command = cargo::cargo(arguments);
     if progress == Progress::Hidden {
         command.env("CARGO_TERM_QUIET", "true");
@@ -105,10 +128,10 @@ fn compile(arguments: &[String], directory: &str, progress: Progress) -> Result<
     let wasm = target_dir()
         .join(WASM_TARGET)
         .join(directory)
-        .join(format!("{NAME}.wasm"));
+        .join(file_name(manifest, name)?);
     ensure!(
         wasm.is_file(),
-        "the build did not produce {}; does [component.{NAME}.build] in spin.toml name another target?",
+        "the build did not produce {}; does [component.{name}.build] in spin.toml name another target?",
         wasm.display()
     );
     Ok(wasm)
@@ -129,28 +152,38 @@ pub(crate) fn variables() -> Result<Vec<String>> {
     Ok(variables.keys().cloned().collect())
 }
 
-fn component(manifest: &Table) -> Result<&Table> {
+fn component<'a>(manifest: &'a Table, name: &str) -> Result<&'a Table> {
     manifest
         .get("component")
-        .and_then(|all| all.get(NAME))
+        .and_then(|all| all.get(name))
         .and_then(toml::Value::as_table)
-        .with_context(|| format!("spin.toml has no [component.{NAME}]"))
+        .with_context(|| format!("spin.toml has no [component.{name}]"))
 }
 
-fn text<'a>(table: &'a Table, key: &str) -> Result<&'a str> {
-    table
+fn text<'a>(manifest: &'a Table, name: &str, key: &str) -> Result<&'a str> {
+    component(manifest, name)?
         .get(key)
         .and_then(toml::Value::as_str)
-        .with_context(|| format!("spin.toml lacks `{key}` for the component {NAME}"))
+        .with_context(|| format!("spin.toml lacks `{key}` for the component {name}"))
+}
+
+/// The name of a component's `.wasm` file.
+fn file_name<'a>(manifest: &'a Table, name: &str) -> Result<&'a str> {
+    let source = text(manifest, name, "source")?;
+    Ok(source.rsplit_once('/').map_or(source, |(_, file)| file))
 }
 
 /// The arguments for cargo, and the name of the profile's directory, in which the result is.
-fn build_arguments(manifest: &Table, profile: Profile) -> Result<(Vec<String>, String)> {
-    let build = component(manifest)?
+fn build_arguments(
+    manifest: &Table,
+    name: &str,
+    profile: Profile,
+) -> Result<(Vec<String>, String)> {
+    let command = component(manifest, name)?
         .get("build")
-        .and_then(toml::Value::as_table)
-        .with_context(|| format!("spin.toml has no [component.{NAME}.build]"))?;
-    let command = text(build, "command")?;
+        .and_then(|build| build.get("command"))
+        .and_then(toml::Value::as_str)
+        .with_context(|| format!("spin.toml has no [component.{name}.build] with a command"))?;
     let mut words = command.split_whitespace().map(str::to_owned);
     ensure!(
         words.next().as_deref() == Some("cargo"),
@@ -169,15 +202,19 @@ fn build_arguments(manifest: &Table, profile: Profile) -> Result<(Vec<String>, S
     Ok((arguments, directory))
 }
 
-/// Writes a copy of the manifest that names another file, for a build that is not where
-/// `spin.toml` expects it.
-fn write_manifest(mut manifest: Table, wasm: &Path) -> Result<PathBuf> {
+/// Has the manifest name another file for a component.
+fn set_source(manifest: &mut Table, name: &str, wasm: &Path) -> Result<()> {
     manifest
         .get_mut("component")
-        .and_then(|all| all.get_mut(NAME))
+        .and_then(|all| all.get_mut(name))
         .and_then(toml::Value::as_table_mut)
-        .with_context(|| format!("spin.toml has no [component.{NAME}]"))?
+        .with_context(|| format!("spin.toml has no [component.{name}]"))?
         .insert("source".to_owned(), wasm.display().to_string().into());
+    Ok(())
+}
+
+/// Writes a manifest for a build that is not where `spin.toml` expects it.
+fn write_manifest(manifest: &Table) -> Result<PathBuf> {
     let directory = target_dir().join("xtask");
     fs::create_dir_all(&directory)?;
     let path = directory.join("spin.toml");
@@ -191,7 +228,8 @@ mod tests {
     use super::*;
 
     fn manifest(command: &str) -> Table {
-        format!("[component.{NAME}]\nsource = \"a.wasm\"\n[component.{NAME}.build]\ncommand = \"{command}\"")
+        let component = format!("[component.{APPLICATION}]\nsource = \"a.wasm\"\n");
+        format!("{component}[component.{APPLICATION}.build]\ncommand = \"{command}\"")
             .parse()
             .expect("TOML")
     }
@@ -199,12 +237,14 @@ mod tests {
     #[test]
     fn a_debug_build_changes_only_the_profile() {
         let manifest = manifest("cargo rustc --lib --profile component --crate-type cdylib");
-        let (arguments, directory) = build_arguments(&manifest, Profile::Release).expect("release");
+        let (arguments, directory) =
+            build_arguments(&manifest, APPLICATION, Profile::Release).expect("release");
         assert_eq!(
             (arguments[3].as_str(), directory.as_str()),
             ("component", "component")
         );
-        let (arguments, directory) = build_arguments(&manifest, Profile::Debug).expect("debug");
+        let (arguments, directory) =
+            build_arguments(&manifest, APPLICATION, Profile::Debug).expect("debug");
         assert_eq!(
             arguments,
             [
@@ -222,13 +262,20 @@ mod tests {
     #[test]
     fn a_command_without_cargo_or_profile_is_refused() {
         for command in ["make", "cargo build --release"] {
-            assert!(build_arguments(&manifest(command), Profile::Release).is_err());
+            let manifest = manifest(command);
+            assert!(build_arguments(&manifest, APPLICATION, Profile::Release).is_err());
         }
     }
 
     #[test]
     fn the_manifest_of_the_repository_is_accepted() {
         let manifest = read_manifest(&root().join("spin.toml")).expect("readable");
-        assert!(build_arguments(&manifest, Profile::Release).is_ok());
+        for (name, file) in [
+            (APPLICATION, "darkroom.wasm"),
+            (DERIVING, "darkroom_derive.wasm"),
+        ] {
+            assert!(build_arguments(&manifest, name, Profile::Release).is_ok());
+            assert_eq!(file_name(&manifest, name).expect("a source"), file);
+        }
     }
 }

@@ -10,7 +10,7 @@ use anyhow::{Result, bail, ensure};
 use clap::Args;
 
 use crate::cargo::{self, Progress, cargo, root, target_dir};
-use crate::component::{self, Profile};
+use crate::component::{self, Components, Profile};
 use crate::host::Ended;
 use crate::say;
 use crate::stores::DEFAULT_DATA_DIR;
@@ -41,11 +41,14 @@ pub(crate) fn build() -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Builds the program with this component inside, as users install it, and returns its path.
-pub(crate) fn build_with(component: &Path) -> Result<PathBuf> {
+/// Builds the program with these components inside, as users install it, and returns its path.
+pub(crate) fn build_with(components: &Components) -> Result<PathBuf> {
     let mut command = cargo(["build", "--package", "darkroom-cli"]);
-    command.env("DARKROOM_COMPONENT", component);
-    say::step("Building the operator's program with the component inside");
+    command.env(
+        "DARKROOM_COMPONENTS",
+        components.application.with_file_name(""),
+    );
+    say::step("Building the operator's program with the components inside");
     cargo::run(&mut command)?;
     // Copied, because the next build without the component would overwrite it.
     let kept = target_dir().join("xtask/darkroom");
@@ -86,8 +89,8 @@ impl Passed {
         let program = build()?;
         let mut defaults = defaults(name, &self.arguments, &root());
         if name == "fsck" && !has_option(&self.arguments, &["--url", "--from", "--help", "-h"]) {
-            let component = component::build(Profile::Release, Progress::Shown)?;
-            defaults.extend(["--from".into(), component.manifest.into()]);
+            let components = component::build(Profile::Release, Progress::Shown)?;
+            defaults.extend(["--from".into(), components.manifest.into()]);
         }
         let mut command = Command::new(&program);
         // After what is given, which may begin with a subcommand.

@@ -9,7 +9,7 @@ use anyhow::{Result, anyhow, bail};
 use clap::Args;
 
 use crate::cargo::{self, Progress};
-use crate::component::{self, Component, Profile};
+use crate::component::{self, Components, Profile};
 use crate::host::{Build, Choice, Host, Kind, Launch, Program};
 use crate::keys::{self, OWN_IMAGES, TokenOptions};
 use crate::signals::Relay;
@@ -26,13 +26,13 @@ pub(crate) struct Up {
     listen: SocketAddr,
     #[command(flatten)]
     location: Location,
-    /// What runs the component
+    /// What runs the components
     #[arg(long, value_enum, default_value = "auto")]
     host: Choice,
     /// Build the embedded host with all optimisations, as for deployment
     #[arg(long, conflicts_with = "debug")]
     release: bool,
-    /// Build the component without optimisation: quicker to build, slower to run
+    /// Build the components without optimisation: quicker to build, slower to run
     #[arg(long)]
     debug: bool,
     /// Set a variable of spin.toml: name=value; can be repeated
@@ -60,7 +60,7 @@ impl Up {
             reserved.map_err(|error| anyhow!(listen::unavailable(self.listen, &error)))?;
         let address = reserved.local_addr()?;
         let mut environment = keys::variables()?;
-        let (program, component) = self.build(build, profile)?;
+        let (program, components) = self.build(build, profile)?;
         let signing_keys = match self.variable("signing_keys") {
             Some(keys) => keys,
             None => keys::ensure()?,
@@ -76,7 +76,7 @@ impl Up {
             .variable("token_audience")
             .or_else(|| keys::variable(&environment, "token_audience"));
         let launch = Launch {
-            manifest: component.manifest,
+            manifest: components.manifest,
             runtime_config,
             state_dir: data_dir,
             listen: address.to_string(),
@@ -112,8 +112,8 @@ impl Up {
         Ok(())
     }
 
-    /// Builds the component while the host is being built, or found.
-    fn build(&self, build: Build, profile: Profile) -> Result<(Program, Component)> {
+    /// Builds the components while the host is being built, or found.
+    fn build(&self, build: Build, profile: Profile) -> Result<(Program, Components)> {
         cargo::ensure_wasm_target()?;
         if self.host == Choice::Spin {
             // Nothing is built in vain if there is no Spin.
@@ -123,11 +123,11 @@ impl Up {
             ));
         }
         thread::scope(|scope| {
-            let component = scope.spawn(|| component::build(profile, Progress::Hidden));
+            let components = scope.spawn(|| component::build(profile, Progress::Hidden));
             let program = Program::resolve(self.host, build);
-            let component = component.join();
-            let component = component.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            Ok((program?, component?))
+            let components = components.join();
+            let components = components.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            Ok((program?, components?))
         })
     }
 

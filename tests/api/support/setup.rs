@@ -111,8 +111,7 @@ impl Setup {
     }
 
     /// Adds the components of `tests/guests` to the application: a relay at `/relay`, a worker
-    /// that only it and the worker itself may call, and the same at `/worker`; and the component
-    /// that derives images. They trap on request, which the log may then report.
+    /// that only it and the worker itself may call, and the same at `/worker`. They trap on request, which the log may then report.
     pub(crate) fn with_guests(mut self) -> Self {
         self.with_guests = true;
         self.may_fail = true;
@@ -146,8 +145,7 @@ impl Setup {
         };
         let mut manifest = manifest(&component, self.reaching_nothing);
         if self.with_guests {
-            let deriving = environment::deriving_component();
-            manifest.push_str(&guests(&environment::guests(), &deriving));
+            manifest.push_str(&guests(&environment::guests()));
         }
         fs::write(folder.join(MANIFEST), manifest).expect("the manifest is written");
         let mut stores = self.stores.clone().unwrap_or_else(|| folder.to_owned());
@@ -160,11 +158,16 @@ impl Setup {
     }
 }
 
-/// `spin.toml`, with the path of the component that was built.
+/// `spin.toml`, with this component and the one that derives images.
 fn manifest(component: &Path, reaching_nothing: bool) -> String {
     let lines = include_str!("../../../spin.toml").lines();
+    let deriving = environment::deriving_component();
     let lines = lines.map(|line| match line.split_once(" = ") {
-        Some(("source", _)) => format!("source = \"{}\"\n", component.display()),
+        Some(("source", file)) => {
+            let of_deriving = file.contains("derive");
+            let built = if of_deriving { &deriving } else { component };
+            format!("source = \"{}\"\n", built.display())
+        }
         Some((hosts @ "allowed_outbound_hosts", _)) if reaching_nothing => {
             format!("{hosts} = []\n")
         }
@@ -173,10 +176,9 @@ fn manifest(component: &Path, reaching_nothing: bool) -> String {
     lines.collect()
 }
 
-/// The entries of the manifest for the components in this directory, and for the one that derives
-/// images.
-fn guests(folder: &Path, deriving: &Path) -> String {
-    let (folder, deriving) = (folder.display(), deriving.display());
+/// The entries of the manifest for the components in this directory.
+fn guests(folder: &Path) -> String {
+    let folder = folder.display();
     format!(
         r#"
         [[trigger.http]]
@@ -188,12 +190,6 @@ fn guests(folder: &Path, deriving: &Path) -> String {
             "http://worker.spin.internal", "http://relay.spin.internal", "http://none.spin.internal",
             "http://derive.spin.internal",
         ]
-
-        [[trigger.http]]
-        route = {{ private = true }}
-        component = "derive"
-        [component.derive]
-        source = "{deriving}"
 
         [[trigger.http]]
         route = {{ private = true }}

@@ -126,10 +126,10 @@ impl Drop for Stage {
 
 /// Starts the application on stores in `directory`.
 pub(super) fn start(program: &Program, directory: &Path, keys: &str) -> Result<Host> {
-    let component = component::build(Profile::Release, Progress::Shown)?;
+    let components = component::build(Profile::Release, Progress::Shown)?;
     let data = directory.join("data");
     let launch = Launch {
-        manifest: component.manifest,
+        manifest: components.manifest,
         runtime_config: stores::runtime_config(None, &data)?,
         state_dir: data,
         listen: "127.0.0.1:0".to_owned(),

@@ -158,10 +158,9 @@ fn docs(_: &Test, _: &mut Outcome) -> Result<()> {
 }
 
 fn component(_: &Test, outcome: &mut Outcome) -> Result<()> {
-    let component = component::build(Profile::Release, Progress::Shown)?;
-    let wasm = fs::read(&component.wasm)
-        .with_context(|| format!("cannot read {}", component.wasm.display()))?;
-    let deriving = fs::read(component::build_deriving()?)?;
+    let components = component::build(Profile::Release, Progress::Shown)?;
+    let wasm = fs::read(components.application)?;
+    let deriving = fs::read(components.deriving)?;
     outcome.note = Some(format!(
         "{} bytes of {COMPONENT_BUDGET}; to derive images, {} of {DERIVING_BUDGET}",
         wasm.len(),
@@ -203,20 +202,19 @@ fn check_dependencies() -> Result<()> {
 fn api(test: &Test, outcome: &mut Outcome) -> Result<()> {
     let program = Program::resolve(test.host, Build::Dev)?;
     let conformance = component::build_conformance()?;
-    let component = component::build(Profile::Release, Progress::Shown)?;
+    let components = component::build(Profile::Release, Progress::Shown)?;
     let guests = component::build_guests()?;
-    let deriving = component::build_deriving()?;
     let tools = tools::find_or_install(test.is_strict())?;
     outcome.skipped = tools.missing;
     let mut command = cargo(format!("test {ALL} --test api").split(' '));
     command
         .env("DARKROOM_TEST_HOST_KIND", program.kind.name())
         .env("DARKROOM_TEST_HOST_BIN", &program.path)
-        .env("DARKROOM_TEST_COMPONENT", &component.wasm)
+        .env("DARKROOM_TEST_COMPONENT", &components.application)
         .env("DARKROOM_TEST_CONFORMANCE", conformance)
         .env("DARKROOM_TEST_GUESTS", guests)
-        .env("DARKROOM_TEST_DERIVE", deriving)
-        .env("DARKROOM_TEST_CLI", operator::build_with(&component.wasm)?)
+        .env("DARKROOM_TEST_DERIVE", &components.deriving)
+        .env("DARKROOM_TEST_CLI", operator::build_with(&components)?)
         .envs(tools.environment);
     if test.is_strict() {
         command.env("CI", "true");
