@@ -116,38 +116,3 @@ async fn light_requests_are_answered_at_once_beside_many_derivations() {
         expect_light_requests_beside(&darkroom, to, &large).await;
     }
 }
-
-#[tokio::test]
-async fn a_call_costs_less_than_a_millisecond() {
-    const REQUESTS: usize = 500;
-    let darkroom = Darkroom::with().with_guests().start();
-    let relay = Relay::of(&darkroom);
-    let median = async |to: Option<&str>| {
-        let mut times = Vec::new();
-        for _ in 0..REQUESTS {
-            let start = Instant::now();
-            let response = match to {
-                Some(to) => relay.get(to).await,
-                None => relay.0.get("/relay").await,
-            };
-            assert_eq!(response.status(), 200);
-            assert!(response.bytes().await.is_ok());
-            times.push(start.elapsed());
-        }
-        percentiles(times).1
-    };
-    let mut best = Duration::MAX;
-    for _ in 0..ATTEMPTS {
-        let alone = median(None).await;
-        let (reused, single_use) = (
-            median(Some("relay/")).await,
-            median(Some("worker/count")).await,
-        );
-        eprintln!("alone {alone:?}, WASI 0.3 {reused:?}, WASI 0.2 {single_use:?}");
-        best = best.min(single_use.max(reused).saturating_sub(alone));
-        if best < Duration::from_millis(1) {
-            return;
-        }
-    }
-    panic!("a call costs {best:?}");
-}
