@@ -2,5 +2,6 @@
 
 mod avif;
 mod carriers;
+mod derived;
 mod privacy;
 mod types;

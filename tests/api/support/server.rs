@@ -129,19 +129,24 @@ impl Darkroom {
 
     /// The largest linear memory of any instance so far, as the embedded host counts it, in bytes.
     pub(crate) async fn peak_guest_memory(&self) -> u64 {
-        const COUNTER: &str = "peak_guest_memory_bytes=";
-        let reported = || self.log().matches(COUNTER).count();
+        self.counter("peak_guest_memory_bytes").await
+    }
+
+    /// A counter of the embedded host.
+    pub(crate) async fn counter(&self, name: &str) -> u64 {
+        let name = format!("{name}=");
+        let reported = || self.log().matches(&name).count();
         let before = reported();
         self.process.as_ref().expect("it runs").ask_for_counters();
         let answered = eventually(|| async { reported() > before }).await;
         let log = self.log();
         assert_eq!(answered, Ok(()), "no counters:\n{log}");
-        let last = log.rsplit(COUNTER).next().unwrap_or_default();
+        let last = log.rsplit(&name).next().unwrap_or_default();
         let number = last
             .split_whitespace()
             .next()
             .and_then(|word| word.parse().ok());
-        number.expect("a number of bytes")
+        number.expect("a number")
     }
 
     /// Its standard error so far.

@@ -1,0 +1,200 @@
+//! Images that are derived by the real component, from real files, over HTTP.
+
+use futures_util::future::join_all;
+use reqwest::{Method, Response};
+use serde_json::{Value, json};
+
+use crate::support::{
+    Client, Darkroom, FIXTURES, Kind, content, created, fixture, header, host_kind, problem, send,
+    unique,
+};
+
+/// The path of an image derived from this one.
+fn derived(image: &Value, transform: &str) -> String {
+    format!("{}?{transform}", content(image))
+}
+
+async fn bytes(response: Response) -> Vec<u8> {
+    assert_eq!(response.status(), 200);
+    response.bytes().await.expect("a whole body").to_vec()
+}
+
+/// The number of requests from one component to another since the server started.
+async fn derivations(darkroom: &Darkroom) -> u64 {
+    match host_kind() {
+        Kind::Embedded => darkroom.counter("chained_requests").await,
+        Kind::Spin => 0,
+    }
+}
+
+#[tokio::test]
+async fn every_type_is_derived_to_every_type() {
+    let darkroom = Darkroom::shared();
+    let alice = darkroom.client(&unique("alice"));
+    for fixture in FIXTURES {
+        let image = alice.upload(fixture.bytes).await;
+        for (format, extension) in [
+            ("jpeg", "jpg"),
+            ("png", "png"),
+            ("gif", "gif"),
+            ("webp", "webp"),
+            ("avif", "avif"),
+        ] {
+            let case = format!("{} to {format}", fixture.name);
+            let path = derived(&image, &format!("w=20&h=16&fit=cover&format={format}"));
+            let response = alice.get(&path).await;
+            if fixture.content_type == "image/avif" && fixture.frames > 1 && format == "avif" {
+                problem(response, 501, "derivation-unavailable").await;
+                continue;
+            }
+            assert_eq!(response.status(), 200, "{case}");
+            let kind = format!("image/{format}");
+            assert_eq!(header(&response, "content-type"), kind, "{case}");
+            let name = header(&response, "content-disposition").to_owned();
+            assert!(name.contains(&format!(".{extension}\"")), "{case}: {name}");
+            let again = alice.upload(bytes(response).await).await;
+            let size = (&again["width"], &again["height"], &again["content_type"]);
+            assert_eq!(size, (&json!(20), &json!(16), &json!(kind)), "{case}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_derived_image_is_served_as_an_original_is() {
+    let alice = Darkroom::shared().client(&unique("alice"));
+    let image = alice.upload(fixture("baseline-rotated.jpg").bytes).await;
+    let path = derived(&image, "w=32&format=png");
+    let first = alice.get(&path).await;
+    let etag = header(&first, "etag").to_owned();
+    let first = bytes(first).await;
+    // Another spelling of the same transform is the same image.
+    let other = derived(&image, "format=png&h=9999&fit=scale-down&dpr=2&w=16");
+    let second = alice.get(&other).await;
+    assert_eq!(header(&second, "etag"), etag);
+    assert_eq!(bytes(second).await, first);
+    let (upright, stored) = (&image["height"], alice.upload(first.clone()).await);
+    assert_eq!(
+        (stored["width"].clone(), upright.clone()),
+        (json!(32), json!(96))
+    );
+
+    let request = alice.request(Method::GET, &path);
+    assert_eq!(
+        send(request.header("if-none-match", &etag)).await.status(),
+        304
+    );
+    let request = alice.request(Method::GET, &path);
+    let part = send(request.header("range", "bytes=10-19")).await;
+    assert_eq!(part.status(), 206);
+    assert_eq!(part.bytes().await.expect("a part"), first[10..20]);
+    let head = alice.head(&path).await;
+    assert_eq!(header(&head, "content-length"), first.len().to_string());
+}
+
+#[tokio::test]
+async fn a_hundred_requests_for_one_variant_make_it_once() {
+    let darkroom = Darkroom::with().start();
+    let alice = darkroom.client("alice");
+    let image = alice.upload(fixture("progressive.jpg").bytes).await;
+    let path = derived(&image, "w=80&format=webp");
+    let before = derivations(&darkroom).await;
+    let answers = join_all((0..100).map(|_| alice.get(&path))).await;
+    let bodies = join_all(answers.into_iter().map(bytes)).await;
+    assert!(bodies.iter().all(|body| *body == bodies[0]));
+    if host_kind() == Kind::Embedded {
+        assert_eq!(derivations(&darkroom).await - before, 1);
+    }
+    // Once more after it has been dropped.
+    let variants = format!(
+        "{}/variants",
+        image["links"]["self"].as_str().expect("a path")
+    );
+    assert_eq!(alice.delete(&variants).await.status(), 204);
+    assert_eq!(bytes(alice.get(&path).await).await, bodies[0]);
+    if host_kind() == Kind::Embedded {
+        assert_eq!(derivations(&darkroom).await - before, 2);
+    }
+}
+
+#[tokio::test]
+async fn a_variant_goes_with_its_image_and_is_nobody_elses() {
+    let darkroom = Darkroom::shared();
+    let (alice, bob) = (
+        darkroom.client(&unique("alice")),
+        darkroom.client(&unique("bob")),
+    );
+    let image = alice.upload(fixture("alpha.png").bytes).await;
+    let path = derived(&image, "w=10");
+    bytes(alice.get(&path).await).await;
+    problem(bob.get(&path).await, 404, "not-found").await;
+    problem(darkroom.anonymous().get(&path).await, 401, "unauthorized").await;
+    let usage = usage(&alice).await;
+    assert_eq!(
+        (&usage["images"], &usage["bytes"]),
+        (&json!(1), &image["size"])
+    );
+    let own = image["links"]["self"].as_str().expect("a path");
+    assert_eq!(alice.delete(own).await.status(), 204);
+    problem(alice.get(&path).await, 404, "not-found").await;
+}
+
+async fn usage(client: &Client) -> Value {
+    let response = client.get("/v1/usage").await;
+    response.json().await.expect("JSON")
+}
+
+#[tokio::test]
+async fn the_best_format_that_the_client_accepts_is_chosen_and_caches_are_told() {
+    let alice = Darkroom::shared().client(&unique("alice"));
+    let image = alice.upload(fixture("progressive.jpg").bytes).await;
+    let path = derived(&image, "w=40&format=auto");
+    for (accept, kind) in [
+        ("image/webp,*/*", "image/webp"),
+        ("image/png,*/*", "image/jpeg"),
+        ("*/*", "image/jpeg"),
+    ] {
+        let request = alice.request(Method::GET, &path).header("accept", accept);
+        let response = send(request).await;
+        assert_eq!(header(&response, "content-type"), kind, "{accept}");
+        let vary = response.headers().get_all("vary").iter();
+        let vary: Vec<&str> = vary.filter_map(|value| value.to_str().ok()).collect();
+        assert!(vary.join(",").to_lowercase().contains("accept"), "{vary:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_link_carries_a_transform_that_its_holder_cannot_change() {
+    let darkroom = Darkroom::shared();
+    let alice = darkroom.client(&unique("alice"));
+    let image = alice.upload(fixture("grey.jpg").bytes).await;
+    let links = format!("{}/links", image["links"]["self"].as_str().expect("a path"));
+    let request = alice.request(Method::POST, &links);
+    let terms = json!({"expires_in": 60, "transform": {"w": 16, "format": "png"}});
+    let link = created(send(request.json(&terms)).await).await;
+    let url = link["url"].as_str().expect("a URL").to_owned();
+    let anybody = darkroom.anonymous();
+    let response = anybody.get(&url).await;
+    assert_eq!(header(&response, "content-type"), "image/png");
+    bytes(response).await;
+    for (from, to) in [("w=16", "w=17"), ("format=png", "format=gif"), ("w=16", "")] {
+        let changed = url.replace(from, to);
+        assert_ne!(changed, url);
+        problem(anybody.get(&changed).await, 403, "link-invalid").await;
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_derived_is_refused_and_serves_on() {
+    let alice = Darkroom::shared().client(&unique("alice"));
+    let image = alice.upload(fixture("lossy.webp").bytes).await;
+    for (transform, status, kind) in [
+        ("w=0", 400, "bad-request"),
+        ("w=a", 400, "bad-request"),
+        ("crop=500,500,10,10", 400, "bad-request"),
+        ("w=10&preset=none", 400, "bad-request"),
+        ("w=9000&fit=contain", 413, "derived-too-large"),
+    ] {
+        problem(alice.get(&derived(&image, transform)).await, status, kind).await;
+    }
+    assert_eq!(alice.download(&image).await, fixture("lossy.webp").bytes);
+}
