@@ -1,4 +1,4 @@
-//! The nouns of the product: images, blobs, lists and quotas. No I/O, and nothing of
+//! The nouns of the product: images, variants, blobs, lists and quotas. No I/O, and nothing of
 //! HTTP, SQL or Spin; every other module may use them.
 
 mod blob;
@@ -8,6 +8,7 @@ mod kind;
 mod listing;
 mod quota;
 mod time;
+mod variant;
 
 pub use blob::{BlobId, BlobRef};
 pub use digest::Sha256;
@@ -16,3 +17,4 @@ pub use kind::Kind;
 pub use listing::{Filters, ListQuery, Page, Position, Sort, SortBy, SortKey, Span, Stretch};
 pub use quota::{Limit, Quota, QuotaClaim, QuotaExceeded, Resource, Usage};
 pub use time::Timestamp;
+pub use variant::Variant;
