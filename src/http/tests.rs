@@ -24,6 +24,7 @@ use crate::model::Sha256;
 
 mod bulk;
 mod delivery;
+mod derived;
 mod forms;
 mod hostile;
 mod idempotency;

@@ -69,7 +69,7 @@ impl Bench {
     fn over(values: MemoryKeyValue, store: Arc<dyn KeyValue>, catalog: Arc<MemoryCatalog>) -> Self {
         let blobs = Arc::new(ChunkedBlobs::new(store, CHUNK));
         Self::serving(values, &catalog, |settings, platform| {
-            Service::new(Arc::clone(&catalog) as _, blobs, settings, platform)
+            Service::new(Arc::clone(&catalog) as _, blobs, settings, platform, None)
         })
     }
 
@@ -122,7 +122,10 @@ impl Bench {
 
     async fn download(&self, image: &crate::model::Image) -> Vec<u8> {
         let whole = 0..image.blob.size;
-        let stream = self.service.read(image, std::slice::from_ref(&whole)).await;
+        let stream = self
+            .service
+            .read(&Content::of(image), std::slice::from_ref(&whole))
+            .await;
         let stream = stream.expect("exists");
         let pieces: Vec<Bytes> = stream.try_collect().await.expect("is whole");
         pieces.concat()
@@ -516,7 +519,7 @@ async fn readers_have_a_grace_period_before_bytes_are_deleted() {
     let image = bench.upload("alice", &file).await.expect("is accepted");
     let stream = bench
         .service
-        .read(&image, &[0..64, 64..1000])
+        .read(&Content::of(&image), &[0..64, 64..1000])
         .await
         .expect("exists");
     bench

@@ -145,6 +145,7 @@ impl World {
             store,
             Arc::new(settings),
             Arc::clone(&platform) as _,
+            None,
         );
         let migration = moving.map(|blobs| Arc::new(Migration::new(service.clone(), blobs)));
         Instance {
