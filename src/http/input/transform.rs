@@ -107,7 +107,7 @@ pub(crate) fn of_json(
     let signed = if request.preset.is_some() {
         pairs.into_iter().map(owned).collect()
     } else {
-        // The canonical form escapes `%` and `,`, as a query has to.
+        // The canonical form is a query, in which `%` is encoded.
         let canonical = request.transform.to_string();
         let query = Query::parse(&canonical)?;
         query.pairs().map(owned).collect()

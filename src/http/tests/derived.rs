@@ -111,7 +111,12 @@ async fn a_derived_image_is_made_once_and_served_like_an_original() {
         async |method, name: &str, value: &str| fixture.ask(method, &path, &[(name, value)]).await;
     let head = ask(Method::HEAD, "accept", "*/*").await;
     assert_eq!((head.status.as_u16(), head.body.len()), (200, 0));
-    assert_eq!(head.headers, first.headers);
+    let without_id = |answer: &Answer| {
+        let mut headers = answer.headers.clone();
+        headers.remove("x-request-id");
+        headers
+    };
+    assert_eq!(without_id(&head), without_id(&first));
     assert_eq!(ask(Method::GET, "if-none-match", &etag).await.status, 304);
     assert_eq!(ask(Method::GET, "if-match", "\"other\"").await.status, 412);
     let part = ask(Method::GET, "range", "bytes=2-4").await;
@@ -282,7 +287,7 @@ async fn automatic_formats_vary_by_accept_whatever_the_answer() {
         (chrome, "image/webp"),
         ("image/*", "image/png"),
         ("*/*", "image/png"),
-        ("image/webp;q=0", "image/png"),
+        ("image/webp;q=0, */*", "image/png"),
     ] {
         let answer = fixture.ask(Method::GET, &path, &[("accept", accept)]).await;
         assert_eq!(answer.header("content-type"), kind, "{accept}");
@@ -356,7 +361,7 @@ async fn links_carry_transforms_and_presets() {
         (
             r#"{"expires_in": 60, "transform": {"crop": "0,0,50%,50%"}}"#,
             "crop=0%2C0%2C50%25%2C50%25&",
-            "crop=0%2C0%2C50%25%2C50%25&format=png",
+            "crop=0,0,50%25,50%25&format=png",
         ),
     ] {
         let created = fixture.link(body).await;
