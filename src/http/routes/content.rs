@@ -275,8 +275,11 @@ fn headers(image: &Image, content: &Content, attachment: bool) -> HeaderMap {
     set(header::CONTENT_LENGTH, &content.blob.size.to_string());
     set(header::ACCEPT_RANGES, "bytes");
     let filename = image.filename.as_deref();
-    let filename = filename.map(|name| filename::of_kind(name, content.kind));
-    let disposition = disposition::print(attachment, filename.as_deref());
+    // A name stays as it was given unless it may say another format than the content has.
+    let renamed = filename
+        .filter(|_| content.kind != image.kind)
+        .map(|name| filename::of_kind(name, content.kind));
+    let disposition = disposition::print(attachment, renamed.as_deref().or(filename));
     set(header::CONTENT_DISPOSITION, &disposition);
     set(REPR_DIGEST, &digest::print(&content.sha256));
     headers.insert(
