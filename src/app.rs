@@ -9,7 +9,7 @@ use crate::blobs::{BlobError, BlobStore, ChunkedBlobs, KeyValue, MovingBlobs, S3
 use crate::catalog::{Catalog, CatalogError, Database, SqlCatalog};
 use crate::http::App;
 use crate::patience::{Patient, SILENCE, within};
-use crate::platform::{HttpClient, Platform};
+use crate::platform::{Deriver, HttpClient, Platform};
 use crate::service::{Migration, Service, StoreError};
 use crate::settings::{self, BlobStoreSetting, Settings};
 
@@ -90,8 +90,13 @@ pub async fn open_blobs<H: Host>(
 }
 
 impl App {
-    /// Builds the application on these stores.
-    pub fn assemble(stores: Stores, settings: Settings, platform: Arc<dyn Platform>) -> Self {
+    /// Builds the application on these stores. `deriver` makes derived images, if anything does.
+    pub fn assemble(
+        stores: Stores,
+        settings: Settings,
+        platform: Arc<dyn Platform>,
+        deriver: Option<Arc<dyn Deriver>>,
+    ) -> Self {
         let settings = Arc::new(settings);
         let moving = stores
             .previous_blobs
@@ -100,7 +105,13 @@ impl App {
             Some(moving) => Arc::new(moving.clone()),
             None => stores.blobs,
         };
-        let service = Service::new(stores.catalog, blobs, Arc::clone(&settings), platform);
+        let service = Service::new(
+            stores.catalog,
+            blobs,
+            Arc::clone(&settings),
+            platform,
+            deriver,
+        );
         Self {
             migration: moving.map(|blobs| Migration::new(service.clone(), blobs)),
             service,

@@ -21,11 +21,13 @@ pub enum Phase {
     Catalog,
     /// Calls of the blob store.
     Blob,
+    /// Deriving an image, until its first bytes arrive.
+    Derive,
 }
 
 impl Phase {
     /// All phases, in the order in which they are reported.
-    pub const ALL: [Self; 3] = [Self::Auth, Self::Catalog, Self::Blob];
+    pub const ALL: [Self; 4] = [Self::Auth, Self::Catalog, Self::Blob, Self::Derive];
 
     /// The phase's name, in lower case.
     pub fn name(self) -> &'static str {
@@ -33,6 +35,7 @@ impl Phase {
             Self::Auth => "auth",
             Self::Catalog => "catalog",
             Self::Blob => "blob",
+            Self::Derive => "derive",
         }
     }
 }
@@ -46,6 +49,7 @@ pub struct Trace {
     auth_nanos: AtomicU64,
     catalog_nanos: AtomicU64,
     blob_nanos: AtomicU64,
+    derive_nanos: AtomicU64,
 }
 
 thread_local! {
@@ -97,6 +101,7 @@ impl Trace {
             Phase::Auth => &self.auth_nanos,
             Phase::Catalog => &self.catalog_nanos,
             Phase::Blob => &self.blob_nanos,
+            Phase::Derive => &self.derive_nanos,
         }
     }
 }

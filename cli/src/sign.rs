@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use clap::{Args, ValueEnum};
 use darkroom::auth::KeyRing;
 use darkroom::auth::link::{Link, LinkMethod, PARAMETERS};
+use darkroom_transform::{Presets, Request};
 
 use crate::keys;
 use crate::token::parse_lifetime;
@@ -26,8 +27,8 @@ pub(crate) struct Sign {
     /// The method that the URL allows; GET includes HEAD
     #[arg(long, value_enum, default_value = "GET")]
     method: Method,
-    /// A query parameter, such as download=1. Darkroom refuses URLs with unknown parameters, so
-    /// none are signed
+    /// A query parameter, such as download=1, w=300 or preset=thumb. Darkroom refuses URLs with
+    /// unknown parameters and transforms that are not valid, so none are signed
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parse_parameter)]
     parameters: Vec<(String, String)>,
     /// How many times the image's links have been revoked
@@ -64,12 +65,27 @@ impl Sign {
         Ok(())
     }
 
+    /// Refuses parameters that are no transform. The deployment alone knows its presets, so any
+    /// name of one is accepted.
+    fn check_transform(&self) -> Result<()> {
+        let given = |wanted: &str| self.parameters.iter().find(|(name, _)| name == wanted);
+        let mut presets = Presets::default();
+        if let Some((_, preset)) = given("preset") {
+            presets.insert(preset, [])?;
+        }
+        let pairs = self.parameters.iter();
+        let pairs = pairs.map(|(name, value)| (name.as_str(), value.as_str()));
+        Request::parse(pairs, &presets)?;
+        Ok(())
+    }
+
     /// The path and query of a link that is signed at the Unix time `now`.
     fn link(&self, ring: &KeyRing, now: u64) -> Result<String> {
         for (at, (name, _)) in self.parameters.iter().enumerate() {
             let repeated = self.parameters[..at].iter().any(|(known, _)| known == name);
             ensure!(!repeated, "the parameter {name} may be given only once");
         }
+        self.check_transform()?;
         let parameters = self.parameters.iter();
         let parameters: Vec<(&str, &str)> = parameters
             .map(|(name, value)| (name.as_str(), value.as_str()))
@@ -150,6 +166,12 @@ mod tests {
                 "GET",
                 0,
             ),
+            (
+                &["--param", "w=300", "--param", "crop=0,0,50%,50%"],
+                "GET",
+                0,
+            ),
+            (&["--param", "preset=thumb", "--param", "dpr=2"], "GET", 0),
         ] {
             let url = signed(options).expect("signed");
             let query = url.strip_prefix(PATH).expect("the path");
@@ -168,6 +190,10 @@ mod tests {
             &["--param", "Download=1"],
             &["--param", "download=1", "--param", "download=1"],
             &["--param", "download"],
+            &["--param", "w=0"],
+            &["--param", "fit=cover"],
+            &["--param", "preset=a/b"],
+            &["--param", "preset=thumb", "--param", "w=300"],
             &["--key-id", "third"],
             &["--method", "POST"],
             &["--expires-in", "0s"],

@@ -13,11 +13,17 @@
 //! The ring's key for links signs `{method}\n{path}\n{query without signature}`, so
 //! nothing can be added, dropped or changed. A request may have the parameters in another
 //! order, but not encoded in another way.
+//!
+//! What is signed are the parameters as they are given, not what they mean: whoever signs a
+//! transform may write it in any of its spellings, and different spellings are different links
+//! to the same derived image. Links that Darkroom makes have the canonical form of a transform,
+//! or the name of a preset, so that a link follows later changes of the preset.
 
 use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use darkroom_transform::NAMES as TRANSFORM;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::{KeyRing, Purpose, TokenError};
@@ -66,8 +72,17 @@ impl LinkMethod {
     }
 }
 
-/// Names of parameters other than the link's own that have a meaning.
-pub const PARAMETERS: [&str; 1] = ["download"];
+/// Names of parameters other than the link's own that have a meaning: `download`, and those of
+/// derived images.
+pub const PARAMETERS: [&str; 1 + TRANSFORM.len()] = {
+    let mut all = ["download"; 1 + TRANSFORM.len()];
+    let mut index = 0;
+    while index < TRANSFORM.len() {
+        all[index + 1] = TRANSFORM[index];
+        index += 1;
+    }
+    all
+};
 
 /// A link to be signed.
 #[derive(Clone, Debug, PartialEq, Eq)]

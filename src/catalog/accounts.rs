@@ -17,10 +17,12 @@ use crate::model::{Timestamp, Usage};
 pub struct Statistics {
     /// All images.
     pub images: Usage,
-    /// The blobs that images refer to.
+    /// The blobs that images and variants refer to.
     pub live: BlobCount,
     /// The blobs whose bytes are to be deleted.
     pub dead: BlobCount,
+    /// All variants, which do not count towards what owners keep.
+    pub variants: VariantCount,
     /// When the first of the dead blobs died.
     pub oldest_death: Option<Timestamp>,
     /// How many leases have a record: those in force, and those that expired and have not
@@ -37,6 +39,15 @@ pub struct Statistics {
 pub struct BlobCount {
     /// The number of blobs.
     pub blobs: u64,
+    /// The sum of their lengths.
+    pub bytes: u64,
+}
+
+/// All variants.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct VariantCount {
+    /// The number of variants.
+    pub variants: u64,
     /// The sum of their lengths.
     pub bytes: u64,
 }

@@ -24,6 +24,8 @@ pub enum ImageFault {
     Unrecorded,
     /// Its blob's record names another owner, content or length.
     Contradicted,
+    /// A variant's blob has no record, or one that names another owner, content or length.
+    Variant,
 }
 
 /// What an audit checks and repairs besides what [`Blobs`](super::Blobs) and
@@ -38,10 +40,14 @@ pub trait Audit: Send + Sync {
     /// if there is none.
     async fn record_blob(&self, image: &str) -> Result<(), CatalogError>;
 
-    /// Recounts a blob's images. If the blob counts as dead and its owner has uploaded the
-    /// same content again, its images refer to the new blob from then on.
+    /// Recounts the references to a blob. If the blob counts as dead and its owner has the same
+    /// content in another blob, its images refer to that one from then on, and its variants
+    /// are dropped.
     async fn recount_blob(&self, id: &str) -> Result<(), CatalogError>;
 
-    /// Deletes every image that refers to the blob.
+    /// Deletes every image and every variant that refers to the blob.
     async fn delete_images_of(&self, blob: &str) -> Result<(), CatalogError>;
+
+    /// Deletes every variant that refers to the blob. They can be made again.
+    async fn delete_variants_of(&self, blob: &str) -> Result<(), CatalogError>;
 }

@@ -12,6 +12,7 @@ mod leases;
 mod listings;
 mod remains;
 mod tickets;
+mod variants;
 
 use std::collections::BTreeMap;
 
@@ -68,6 +69,12 @@ pub async fn run(catalog: &dyn Catalog, prefix: &str) -> Result<Vec<&'static str
             keys_of_an_owner_are_forgotten,
             an_abandoned_claim_holds_nothing,
             forgotten_and_abandoned_blobs_remain_for_a_while,
+            variants_are_found_with_their_image,
+            a_variant_is_made_by_one_request_at_a_time,
+            a_variant_of_a_deleted_image_is_not_stored,
+            equal_variants_of_one_owner_are_one_blob,
+            variants_stay_within_their_budget,
+            a_source_that_fails_twice_is_left_alone,
             expired_leases_commit_nothing,
             audits_return_every_record,
             a_closed_lease_commits_nothing,

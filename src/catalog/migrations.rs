@@ -59,11 +59,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration {
         version: 8,
         name: "descriptions",
-        sql: concat!(
-            include_str!("migrations/0008_descriptions.sql"),
-            "\n",
-            include_str!("sql/recount.sql")
-        ),
+        sql: include_str!("migrations/0008_descriptions.sql"),
     },
     Migration {
         version: 9,
@@ -79,6 +75,15 @@ const MIGRATIONS: &[Migration] = &[
         version: 11,
         name: "tickets",
         sql: include_str!("migrations/0011_tickets.sql"),
+    },
+    Migration {
+        version: 12,
+        name: "variants",
+        sql: concat!(
+            include_str!("migrations/0012_variants.sql"),
+            "\n",
+            include_str!("sql/recount.sql")
+        ),
     },
 ];
 

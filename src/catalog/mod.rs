@@ -14,7 +14,8 @@
 //! 2. [`Commits::commit`]: images refer to it; it is live. Content that the owner
 //!    already has is not recorded again: the image refers to the existing blob, and the
 //!    new one stays uncommitted.
-//! 3. The last image that refers to it is deleted: the blob is dead, for good.
+//!    [`Variants::commit_variant`] does the same for a derived image.
+//! 3. The last image or variant that refers to it is deleted: the blob is dead, for good.
 //! 4. [`Blobs::dead_blobs`] returns it, its bytes are deleted, and
 //!    [`Blobs::forget_blob`] deletes the record.
 //! 5. [`Remains::remains`] returns it once more, when no write of it can complete any
@@ -41,8 +42,9 @@ mod sql;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod testing;
 mod tickets;
+mod variants;
 
-pub use accounts::{Accounts, BlobCount, Miscount, OwnerUsage, Statistics};
+pub use accounts::{Accounts, BlobCount, Miscount, OwnerUsage, Statistics, VariantCount};
 pub use audit::{Audit, ImageCheck, ImageFault};
 pub use blobs::{BlobEntry, BlobRecord, Blobs};
 pub use commits::{Commits, NewImage};
@@ -55,11 +57,23 @@ pub use listings::Listings;
 pub use remains::Remains;
 pub use sql::{Database, Row, SqlCatalog, Value};
 pub use tickets::Tickets;
+pub use variants::{NewVariant, VariantClaim, VariantCommit, VariantState, Variants};
 
 /// What the service needs from a catalog. Every method is atomic, and durable when it
 /// returns. Times are given by the caller, so that tests can choose them.
 pub trait Catalog:
-    Accounts + Audit + Blobs + Commits + Health + Images + Keys + Leases + Listings + Remains + Tickets
+    Accounts
+    + Audit
+    + Blobs
+    + Commits
+    + Health
+    + Images
+    + Keys
+    + Leases
+    + Listings
+    + Remains
+    + Tickets
+    + Variants
 {
 }
 
@@ -75,5 +89,6 @@ impl<C> Catalog for C where
         + Listings
         + Remains
         + Tickets
+        + Variants
 {
 }

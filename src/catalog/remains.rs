@@ -14,7 +14,8 @@ pub trait Remains: Send + Sync {
     async fn record_remains(&self, blob: &BlobRef) -> Result<(), CatalogError>;
 
     /// Returns at most `limit` blobs that were recorded as remains, or forgotten, before
-    /// `before`, longest ago first. A blob with a record or an image is not among them.
+    /// `before`, longest ago first. A blob with a record, an image or a variant is not among
+    /// them.
     async fn remains(&self, before: Timestamp, limit: u32) -> Result<Vec<BlobRef>, CatalogError>;
 
     /// Deletes the records of remains, once they have been deleted for good.

@@ -16,6 +16,7 @@ mod listings;
 mod quota;
 mod remains;
 mod tickets;
+mod variants;
 
 use serde::Serialize;
 

@@ -14,6 +14,7 @@ mod listings;
 pub(crate) mod native;
 mod remains;
 mod tickets;
+mod variants;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -62,6 +63,7 @@ struct State {
     tickets: BTreeMap<String, Timestamp>,
     keys: keys::Records,
     remains: remains::Records,
+    variants: variants::Records,
 }
 
 #[derive(Debug)]
@@ -93,7 +95,7 @@ impl MemoryCatalog {
     }
 
     /// The names of all records other than images: blobs, then leases, then keys, then
-    /// remains.
+    /// remains, then what belongs to variants.
     #[cfg(test)]
     pub(crate) fn other_records(&self) -> Vec<String> {
         let state = self.lock();
@@ -104,6 +106,7 @@ impl MemoryCatalog {
             .cloned()
             .chain(state.keys.names())
             .chain(state.remains.names())
+            .chain(state.variants.names())
             .collect()
     }
 

@@ -176,6 +176,8 @@ fn every_target_has_a_fuzzer_seeds_and_a_smoke_test() {
     let mut seeded: Vec<_> = seeds.map(|path| stem(&path)).collect();
     let mut names: Vec<String> = names.into_iter().map(str::to_owned).collect();
     for list in [&mut names, &mut fuzzed, &mut seeded] {
+        // Those of another crate are tried by its own tests.
+        list.retain(|name| !name.starts_with("pixels_"));
         list.sort();
     }
     assert_eq!(fuzzed, names);

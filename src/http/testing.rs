@@ -16,7 +16,7 @@ use crate::blobs::{ChunkedBlobs, KeyValue, MemoryKeyValue};
 use crate::catalog::testing::MemoryCatalog;
 use crate::http::app::App;
 use crate::model::Timestamp;
-use crate::platform::testing::TestPlatform;
+use crate::platform::testing::{FakeDeriver, TestPlatform};
 use crate::settings::{Settings, TEST_KEYS};
 
 pub(super) const KEYS: &str = TEST_KEYS;
@@ -29,6 +29,8 @@ pub(super) struct Client {
     #[cfg(test)]
     catalog: Arc<MemoryCatalog>,
     platform: Arc<TestPlatform>,
+    #[cfg(test)]
+    pub(super) deriver: Arc<FakeDeriver>,
 }
 
 impl Client {
@@ -72,14 +74,30 @@ impl Client {
             previous_blobs: None,
         };
         let platform = Arc::new(TestPlatform::new(|| Timestamp::from_millis(NOW)));
-        let app = App::assemble(stores, settings, Arc::clone(&platform) as _);
+        let deriver = Arc::new(FakeDeriver::default());
+        let app = App::assemble(
+            stores,
+            settings,
+            Arc::clone(&platform) as _,
+            Some(Arc::clone(&deriver) as _),
+        );
         Self {
+            #[cfg(test)]
+            deriver,
             router: router(Arc::new(app)),
             values,
             #[cfg(test)]
             catalog,
             platform,
         }
+    }
+
+    /// The sum of the sizes of all variants.
+    #[cfg(test)]
+    pub(super) async fn variant_bytes(&self) -> u64 {
+        use crate::catalog::Accounts as _;
+        let statistics = self.catalog.statistics(0).await.expect("statistics");
+        statistics.variants.bytes
     }
 
     /// The log lines written since the last call.

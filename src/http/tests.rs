@@ -4,6 +4,7 @@ mod broken;
 mod bulk;
 mod cors;
 mod delivery;
+mod derived;
 mod documented;
 mod edits;
 mod exchange;

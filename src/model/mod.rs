@@ -1,4 +1,4 @@
-//! The nouns of the product: images, blobs, lists and quotas. No I/O, and nothing of
+//! The nouns of the product: images, variants, blobs, lists and quotas. No I/O, and nothing of
 //! HTTP, SQL or Spin; every other module may use them.
 
 mod blob;
@@ -6,13 +6,17 @@ mod digest;
 mod image;
 mod kind;
 mod listing;
+mod parameter;
 mod quota;
 mod time;
+mod variant;
 
 pub use blob::{BlobId, BlobRef};
 pub use digest::Sha256;
 pub use image::{Image, Visibility};
 pub use kind::Kind;
 pub use listing::{Filters, ListQuery, Page, Position, Sort, SortBy, SortKey, Span, Stretch};
+pub use parameter::ParameterValue;
 pub use quota::{Limit, Quota, QuotaClaim, QuotaExceeded, Resource, Usage};
 pub use time::Timestamp;
+pub use variant::Variant;

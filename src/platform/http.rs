@@ -22,13 +22,22 @@ pub trait HttpClient: Clock {
         &self,
         request: http::Request<Bytes>,
     ) -> Result<http::Response<HttpBody>, HttpError>;
+
+    /// The same with a body that is sent as it comes. If it ends with an error, so does the
+    /// request. The response may begin before the body has been sent.
+    async fn send_stream(
+        &self,
+        request: http::Request<HttpBody>,
+    ) -> Result<http::Response<HttpBody>, HttpError>;
 }
 
 /// The kind of failure of an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HttpErrorKind {
-    /// The request was not sent.
+    /// The request was not sent, because the server cannot be reached.
     NotSent,
+    /// The response did not begin in time; the request may have been carried out.
+    TimedOut,
     /// There is no response; the request may have been carried out.
     NoAnswer,
     /// The response began but did not complete.
@@ -50,12 +59,18 @@ impl HttpError {
             source: source.into(),
         }
     }
+
+    /// The kind of failure.
+    pub fn kind(&self) -> HttpErrorKind {
+        self.kind
+    }
 }
 
 impl Display for HttpError {
     fn fmt(&self, out: &mut Formatter) -> fmt::Result {
         let description = match self.kind {
             HttpErrorKind::NotSent => "the request cannot be sent",
+            HttpErrorKind::TimedOut => "no response in time",
             HttpErrorKind::NoAnswer => "no response",
             HttpErrorKind::BrokenOff => "the response broke off",
         };

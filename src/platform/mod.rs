@@ -1,7 +1,8 @@
 //! What a host must provide besides stores: a clock, randomness, work after responses, a
-//! log, and HTTP to other servers. The component gets it from Spin; tests and fuzzers have
+//! log, HTTP to other servers, and the component that derives images. The component gets it from Spin; tests and fuzzers have
 //! their own.
 
+mod derive;
 mod http;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod testing;
@@ -13,6 +14,7 @@ use uuid::Uuid;
 
 use crate::model::Timestamp;
 
+pub use derive::{ChainedDeriver, DeriveError, DeriveLimits, Derived, Deriver, Source};
 pub use http::{HttpBody, HttpClient, HttpError, HttpErrorKind};
 
 /// A clock, which can also wait for time to pass.

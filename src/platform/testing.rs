@@ -1,14 +1,23 @@
 //! A platform without a host: the test sets its clock, and spawned work waits until the
 //! test runs it.
 
+use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
+use async_trait::async_trait;
+use bytes::Bytes;
 use futures_util::future::{BoxFuture, join_all, pending};
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 
-use super::{Clock, Platform};
-use crate::model::Timestamp;
+use super::{Clock, DeriveError, DeriveLimits, Derived, Deriver, HttpError, Platform, Source};
+use crate::model::{Kind, Timestamp};
+
+/// The shortest time that limits a call.
+const LIMIT: Duration = Duration::from_secs(1);
 
 /// The platform.
 pub(crate) struct TestPlatform {
@@ -60,9 +69,99 @@ impl Clock for TestPlatform {
         (self.now)()
     }
 
-    fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
-        Box::pin(pending())
+    /// A pause between two looks at something ends when everything else has had a turn. A limit
+    /// of the time that a call may take is never reached.
+    fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
+        if time >= LIMIT {
+            return Box::pin(pending());
+        }
+        turn()
     }
+}
+
+/// Derives texts that say what was derived, in the place of images. It can be made to fail.
+#[derive(Default)]
+pub(crate) struct FakeDeriver {
+    calls: Mutex<Vec<String>>,
+    failures: Mutex<VecDeque<DeriveError>>,
+    running: AtomicUsize,
+    most_running: AtomicUsize,
+}
+
+#[cfg_attr(not(test), expect(dead_code, reason = "fuzzers only let it derive"))]
+impl FakeDeriver {
+    /// The next derivations fail with these errors.
+    pub(crate) fn fail(&self, errors: impl IntoIterator<Item = DeriveError>) {
+        self.failures.lock().expect("not poisoned").extend(errors);
+    }
+
+    /// Takes the transforms that were derived since the last call.
+    pub(crate) fn take_calls(&self) -> Vec<String> {
+        std::mem::take(&mut *self.calls.lock().expect("not poisoned"))
+    }
+
+    /// The most derivations that have been in progress at the same time.
+    pub(crate) fn most_running(&self) -> usize {
+        self.most_running.load(Ordering::Relaxed)
+    }
+}
+
+/// What [`FakeDeriver`] makes of `length` bytes.
+pub(crate) fn derived(transform: &str, length: usize) -> String {
+    format!("{transform} of {length} bytes")
+}
+
+#[async_trait]
+impl Deriver for FakeDeriver {
+    async fn derive(
+        &self,
+        source: Source,
+        transform: &str,
+        _: DeriveLimits,
+    ) -> Result<Derived, DeriveError> {
+        let running = self.running.fetch_add(1, Ordering::Relaxed) + 1;
+        self.most_running.fetch_max(running, Ordering::Relaxed);
+        self.calls
+            .lock()
+            .expect("not poisoned")
+            .push(transform.to_owned());
+        // Others have a turn.
+        for _ in 0..4 {
+            turn().await;
+        }
+        let bytes: Result<Vec<Bytes>, HttpError> = source.bytes.try_collect().await;
+        self.running.fetch_sub(1, Ordering::Relaxed);
+        if let Some(error) = self.failures.lock().expect("not poisoned").pop_front() {
+            return Err(error);
+        }
+        let bytes = bytes.map_err(|error| DeriveError::of(&error))?.concat();
+        assert_eq!(bytes.len() as u64, source.length);
+        let format = transform
+            .split('&')
+            .find_map(|pair| pair.strip_prefix("format="));
+        let text = Bytes::from(derived(transform, bytes.len()));
+        Ok(Derived {
+            bytes: stream::iter([Ok(text)]).boxed(),
+            kind: format
+                .and_then(Kind::from_name)
+                .expect("the format is decided"),
+            width: 2,
+            height: 1,
+            frames: 1,
+        })
+    }
+}
+
+/// Gives everything else a turn.
+fn turn() -> BoxFuture<'static, ()> {
+    let mut has_waited = false;
+    Box::pin(poll_fn(move |context| {
+        if std::mem::replace(&mut has_waited, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }))
 }
 
 /// How many random numbers all tests together have drawn.

@@ -2,22 +2,22 @@
 
 use uuid::Uuid;
 
-use super::{Service, ServiceError};
+use super::{Found, Service, ServiceError, Wanted};
 use crate::auth::Grant;
 use crate::auth::link::VerifiedLink;
-use crate::model::Image;
 
 impl Service {
-    /// Finds the image that a verified link was made for, unless its links have been revoked
-    /// since.
-    pub async fn find_linked(&self, id: Uuid, link: VerifiedLink) -> Result<Image, ServiceError> {
-        let image = self
-            .catalog()
-            .find(id)
-            .await?
-            .ok_or(ServiceError::NotFound)?;
-        if image.link_epoch == link.epoch {
-            Ok(image)
+    /// Finds the image that a verified link was made for, and what is wanted of it, unless its
+    /// links have been revoked since.
+    pub async fn find_linked(
+        &self,
+        id: Uuid,
+        link: VerifiedLink,
+        wanted: &Wanted,
+    ) -> Result<Found, ServiceError> {
+        let found = self.look_up(id, wanted).await?;
+        if found.image.link_epoch == link.epoch {
+            Ok(found)
         } else {
             Err(ServiceError::LinkRevoked)
         }

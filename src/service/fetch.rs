@@ -6,10 +6,13 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 use uuid::Uuid;
 
 use super::verify::verified;
-use super::{AsSeen, Service, ServiceError};
+use super::{AsSeen, Found, Service, ServiceError, Wanted};
 use crate::auth::Grant;
 use crate::blobs::{BlobError, ByteStream};
-use crate::model::{Filters, Image, ListQuery, Page, Position, Sort, Visibility};
+use crate::model::{
+    BlobRef, Filters, Image, Kind, ListQuery, Page, Position, Sha256, Sort, Timestamp, Variant,
+    Visibility,
+};
 
 /// The most images that are examined for a page. Where filters match a smaller share than
 /// one in this many, a page may be empty although it is not the last.
@@ -30,6 +33,45 @@ pub struct ListRequest {
     pub limit: u32,
 }
 
+/// Bytes that can be served: those of an image, or of a variant of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Content {
+    /// The image.
+    pub image: Uuid,
+    /// Where the bytes are, and how many there are.
+    pub blob: BlobRef,
+    /// Their SHA-256.
+    pub sha256: Sha256,
+    /// Their format.
+    pub kind: Kind,
+    /// Since when they have existed. They never change.
+    pub since: Timestamp,
+}
+
+impl Content {
+    /// The content of an image itself.
+    pub fn of(image: &Image) -> Self {
+        Self {
+            image: image.id,
+            blob: image.blob.clone(),
+            sha256: image.sha256,
+            kind: image.kind,
+            since: image.created_at,
+        }
+    }
+
+    /// The content of a variant of an image.
+    pub(super) fn of_variant(image: &Image, variant: Variant) -> Self {
+        Self {
+            image: image.id,
+            blob: variant.blob,
+            sha256: variant.sha256,
+            kind: variant.kind,
+            since: variant.created_at,
+        }
+    }
+}
+
 impl Service {
     /// Finds the image, if `grant` reaches it. Images of other owners are treated as absent.
     pub async fn find(&self, grant: &Grant, id: Uuid) -> Result<Image, ServiceError> {
@@ -45,39 +87,38 @@ impl Service {
         }
     }
 
-    /// Finds the image, if its bytes may be read: because `grant` reaches it or it is public.
+    /// Finds the image and what is wanted of it, if its bytes may be read: because `grant`
+    /// reaches it or it is public.
     pub async fn find_readable(
         &self,
         grant: Option<&Grant>,
         id: Uuid,
-    ) -> Result<Image, ServiceError> {
-        let image = self
-            .catalog()
-            .find(id)
-            .await?
-            .ok_or(ServiceError::NotFound)?;
-        let is_public = image.visibility == Visibility::Public;
-        if is_public || grant.is_some_and(|grant| grant.reaches(&image.owner)) {
-            Ok(image)
+        wanted: &Wanted,
+    ) -> Result<Found, ServiceError> {
+        let found = self.look_up(id, wanted).await?;
+        let is_public = found.image.visibility == Visibility::Public;
+        if is_public || grant.is_some_and(|grant| grant.reaches(&found.image.owner)) {
+            Ok(found)
         } else {
             Err(ServiceError::NotFound)
         }
     }
 
-    /// Reads the bytes of `ranges` of an image, one range after the other. Damage that
-    /// shows only after the first bytes breaks off the stream and is logged.
+    /// Reads the bytes of `ranges` of a content, one range after the other. Damage that shows
+    /// only after the first bytes breaks off the stream and is logged.
     pub async fn read(
         &self,
-        image: &Image,
+        content: &Content,
         ranges: &[Range<u64>],
     ) -> Result<ByteStream, ServiceError> {
-        let mut stream = self.blobs().read_ranges(&image.blob, ranges).await?;
+        let blob = &content.blob;
+        let mut stream = self.blobs().read_ranges(blob, ranges).await?;
         if self.settings().stores.verify_downloads
-            && matches!(ranges, [all] if *all == (0..image.blob.size))
+            && matches!(ranges, [all] if *all == (0..blob.size))
         {
-            stream = verified(stream, image.blob.id.clone(), image.sha256);
+            stream = verified(stream, blob.id.clone(), content.sha256);
         }
-        let (service, id) = (self.clone(), image.id);
+        let (service, id) = (self.clone(), content.image);
         let log = move |error: &BlobError| {
             service.log(&format!("the transfer of image {id} broke off: {error}"));
         };

@@ -4,6 +4,8 @@ mod joiners;
 
 use std::fmt;
 
+use crate::model::Kind;
+
 /// The longest name that is kept, in bytes of UTF-8.
 pub const MAX_BYTES: usize = 255;
 
@@ -115,6 +117,35 @@ fn without_strays(name: &str) -> String {
     // A joiner that is last has nothing to join, although a space followed it until now.
     let ends = |c: char| c.is_whitespace() || joiners::is_joiner(c);
     kept.trim_matches(ends).to_owned()
+}
+
+/// The extensions of names of image files.
+const EXTENSIONS: [(&str, Kind); 9] = [
+    ("jpg", Kind::Jpeg),
+    ("jpeg", Kind::Jpeg),
+    ("jpe", Kind::Jpeg),
+    ("jfif", Kind::Jpeg),
+    ("png", Kind::Png),
+    ("apng", Kind::Png),
+    ("gif", Kind::Gif),
+    ("webp", Kind::Webp),
+    ("avif", Kind::Avif),
+];
+
+/// The name for a file of another kind: with the extension of `kind` instead of that of another
+/// image, or after a name that has none.
+pub fn of_kind(name: &str, kind: Kind) -> String {
+    let known = name.rsplit_once('.').and_then(|(stem, extension)| {
+        let same = |(known, _): &&(&str, Kind)| known.eq_ignore_ascii_case(extension);
+        let (_, kind) = EXTENSIONS.iter().find(same)?;
+        Some((stem, *kind))
+    });
+    let stem = match known {
+        Some((_, named)) if named == kind => return name.to_owned(),
+        Some((stem, _)) if !stem.is_empty() => stem,
+        _ => name,
+    };
+    shorten(&format!("{stem}.{}", kind.extension()))
 }
 
 fn shorten(name: &str) -> String {

@@ -4,6 +4,7 @@
 mod access;
 pub mod audit;
 mod bulk;
+mod derive;
 mod edit;
 mod erase;
 mod error;
@@ -22,13 +23,14 @@ use std::sync::Arc;
 use crate::blobs::BlobStore;
 use crate::catalog::Catalog;
 use crate::model::{Image, Timestamp};
-use crate::platform::{self, Platform};
+use crate::platform::{self, Deriver, Platform};
 use crate::settings::Settings;
 
+pub use derive::{DerivationError, Found, Wanted};
 pub use edit::{EditError, Patch};
 pub use erase::Erased;
 pub use error::{ServiceError, StoreError};
-pub use fetch::ListRequest;
+pub use fetch::{Content, ListRequest};
 pub use lease::Term;
 pub use migrate::{Migrated, Migration};
 pub use sweep::Swept;
@@ -55,6 +57,9 @@ struct Parts {
     /// How long uploads may take, and therefore how long remains may exist.
     lease_term: Term,
     platform: Arc<dyn Platform>,
+    /// What derives images, if anything does.
+    deriver: Option<Arc<dyn Deriver>>,
+    derivations: derive::Queue,
     leases: lease::LeasePool,
     sweeps: sweep::Schedule,
     abandoned: upload::idempotency::Abandoned,
@@ -67,7 +72,9 @@ impl Service {
         blobs: Arc<dyn BlobStore>,
         settings: Arc<Settings>,
         platform: Arc<dyn Platform>,
+        deriver: Option<Arc<dyn Deriver>>,
     ) -> Self {
+        let derivations = derive::Queue::new(settings.derived.max_derivations);
         let lease_term = Term::new(
             settings.uploads.max_seconds,
             settings.stores.late_write_seconds,
@@ -79,6 +86,8 @@ impl Service {
                 settings,
                 lease_term,
                 platform,
+                deriver,
+                derivations,
                 leases: lease::LeasePool::default(),
                 sweeps: sweep::Schedule::default(),
                 abandoned: upload::idempotency::Abandoned::default(),

@@ -20,6 +20,8 @@ const INTERVAL_MILLIS: i64 = 60_000;
 const STEP: u32 = 16;
 /// The most leases among them, since each may have many remains.
 const LEASES_PER_STEP: u32 = 2;
+/// The sweep keeps one part in this many of the variants' budget free.
+const ROOM: u64 = 16;
 /// A call that sweeps in many steps begins no further step after this long.
 pub(super) const LONGEST_MILLIS: i64 = 10_000;
 
@@ -48,6 +50,8 @@ pub struct Swept {
     pub blobs: u32,
     /// Expired leases whose remains have been removed.
     pub leases: u32,
+    /// Variants that made room for others.
+    pub variants: u32,
     /// Whether there may be more to do.
     pub more: bool,
 }
@@ -63,6 +67,7 @@ impl Service {
             let (step, handled) = self.sweep_step(left).await?;
             all.blobs += step.blobs;
             all.leases += step.leases;
+            all.variants += step.variants;
             all.more = step.more;
             left = left.saturating_sub(handled);
             if !step.more || left == 0 || self.now() >= latest {
@@ -74,6 +79,7 @@ impl Service {
         // The record of an abandoned claim blocks a claim that arrives late.
         let settled = self.now().plus_millis(-self.lease_term().settle);
         self.catalog().forget_keys(settled).await?;
+        self.catalog().forget_variant_records(self.now()).await?;
         Ok(all)
     }
 
@@ -94,15 +100,30 @@ impl Service {
             self.catalog().forget_blob(&blob.id).await?;
             blobs += 1;
         }
+        let evicted = self.evict(limit.min(STEP)).await?;
         let most_remains = most_blobs - blobs;
         let remains = self.sweep_remains(most_remains).await?;
-        let more = leases == most_leases || blobs == most_blobs || remains == most_remains;
+        let more = leases == most_leases
+            || blobs == most_blobs
+            || remains == most_remains
+            || evicted == limit.min(STEP);
         let swept = Swept {
             blobs,
             leases,
+            variants: evicted,
             more,
         };
-        Ok((swept, leases + blobs + remains))
+        Ok((swept, leases + blobs + remains + evicted))
+    }
+
+    /// Evicts the least recently used variants while there are more than the budget allows,
+    /// less some room, so that new ones are seldom held up by making it.
+    async fn evict(&self, limit: u32) -> Result<u32, ServiceError> {
+        let Some(budget) = self.settings().derived.max_bytes else {
+            return Ok(0);
+        };
+        let keep = budget - budget / ROOM;
+        Ok(self.catalog().evict_variants(keep, limit).await?)
     }
 
     /// Deletes once more the blobs that had been deleted before their last write could

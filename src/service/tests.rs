@@ -76,7 +76,7 @@ impl Bench {
     fn over(values: MemoryKeyValue, store: Arc<dyn KeyValue>, catalog: Arc<MemoryCatalog>) -> Self {
         let blobs = Arc::new(ChunkedBlobs::new(store, CHUNK));
         Self::serving(values, &catalog, |settings, platform| {
-            Service::new(Arc::clone(&catalog) as _, blobs, settings, platform)
+            Service::new(Arc::clone(&catalog) as _, blobs, settings, platform, None)
         })
     }
 
@@ -134,7 +134,10 @@ impl Bench {
 
     async fn download(&self, image: &crate::model::Image) -> Vec<u8> {
         let whole = 0..image.blob.size;
-        let stream = self.service.read(image, std::slice::from_ref(&whole)).await;
+        let stream = self
+            .service
+            .read(&Content::of(image), std::slice::from_ref(&whole))
+            .await;
         let stream = stream.expect("exists");
         let pieces: Vec<Bytes> = stream.try_collect().await.expect("is whole");
         pieces.concat()

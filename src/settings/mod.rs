@@ -8,6 +8,7 @@
 //! - `access`: who has access: keys, tokens, signed URLs;
 //! - `uploads`: the limits of uploads, whatever their content;
 //! - `media`: which images are accepted, and what is stored of them: a [`Policy`];
+//! - `derived`: which derived images may be requested, and what they may cost;
 //! - `http`: URLs, origins, logging and metrics;
 //! - `stores`: where bytes are kept, and how long.
 //!
@@ -15,6 +16,7 @@
 //! written from it (`cargo xtask variables`).
 
 mod access;
+mod derived;
 mod http;
 mod media;
 mod stores;
@@ -26,6 +28,7 @@ use std::collections::BTreeMap;
 use crate::media::Policy;
 
 pub use access::Access;
+pub use derived::{Derived, TransformPolicy};
 pub use http::{Http, MetricsAccess, Origins, RequestLog};
 pub use stores::{BlobStoreSetting, Stores};
 pub use uploads::Uploads;
@@ -103,6 +106,7 @@ pub fn variables() -> impl Iterator<Item = &'static Variable> + Clone {
         access::VARIABLES,
         uploads::VARIABLES,
         media::VARIABLES,
+        derived::VARIABLES,
         http::VARIABLES,
         stores::VARIABLES,
     ];
@@ -118,6 +122,8 @@ pub struct Settings {
     pub uploads: Uploads,
     /// Which images are accepted, and what is stored of them.
     pub media: Policy,
+    /// Which derived images may be requested, and what they may cost.
+    pub derived: Derived,
     /// How the deployment communicates with clients.
     pub http: Http,
     /// Where bytes are kept, and how long.
@@ -142,6 +148,7 @@ impl Settings {
             access: Access::read(&values)?,
             uploads: Uploads::read(&values)?,
             media: media::read(&values)?,
+            derived: Derived::read(&values)?,
             http: Http::read(&values)?,
             stores: Stores::read(&values)?,
         })

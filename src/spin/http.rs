@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use futures_util::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, StreamBody};
 use spin_sdk::wasip3::http::types::{ErrorCode, RequestOptions};
@@ -31,17 +31,50 @@ impl HttpClient for Spin {
     ) -> Result<http::Response<HttpBody>, HttpError> {
         // Until the response begins: everything after that is streamed.
         let _timer = trace::start(Phase::Blob);
-        let (mut parts, body) = request.into_parts();
-        parts.extensions.insert(options()?);
-        let frames = Pieces(body).map(|piece| Ok::<_, ErrorCode>(Frame::data(piece)));
-        let body = StreamBody::new(stream::iter(frames));
-        let request = http::Request::from_parts(parts, body);
-        let response = spin_sdk::http::send(request).await;
-        let response = response.map_err(|error| HttpError::new(HttpErrorKind::NoAnswer, error))?;
-        Ok(response.map(|body| {
-            let broken = |error: ErrorCode| HttpError::new(HttpErrorKind::BrokenOff, error);
-            body.into_data_stream().map_err(broken).boxed()
-        }))
+        exchange(request.map(|body| stream::iter(Pieces(body).map(Ok)))).await
+    }
+
+    async fn send_stream(
+        &self,
+        request: http::Request<HttpBody>,
+    ) -> Result<http::Response<HttpBody>, HttpError> {
+        exchange(request).await
+    }
+}
+
+async fn exchange<S>(request: http::Request<S>) -> Result<http::Response<HttpBody>, HttpError>
+where
+    S: Stream<Item = Result<Bytes, HttpError>> + Send + 'static,
+{
+    let (mut parts, body) = request.into_parts();
+    parts.extensions.insert(options()?);
+    let broken = |error: HttpError| ErrorCode::InternalError(Some(error.to_string()));
+    let body = StreamBody::new(body.map_ok(Frame::data).map_err(broken));
+    let response = spin_sdk::http::send(http::Request::from_parts(parts, body)).await;
+    let response = response.map_err(|error| HttpError::new(kind(&error), error))?;
+    Ok(response.map(|body| {
+        let broken = |error: ErrorCode| HttpError::new(HttpErrorKind::BrokenOff, error);
+        body.into_data_stream().map_err(broken).boxed()
+    }))
+}
+
+/// The kind of failure of an exchange without a response.
+fn kind(error: &ErrorCode) -> HttpErrorKind {
+    match error {
+        ErrorCode::DnsTimeout
+        | ErrorCode::DnsError(_)
+        | ErrorCode::DestinationNotFound
+        | ErrorCode::DestinationUnavailable
+        | ErrorCode::DestinationIpProhibited
+        | ErrorCode::DestinationIpUnroutable
+        | ErrorCode::ConnectionRefused
+        | ErrorCode::ConnectionTimeout
+        | ErrorCode::HttpRequestDenied
+        | ErrorCode::ConfigurationError => HttpErrorKind::NotSent,
+        ErrorCode::ConnectionReadTimeout | ErrorCode::HttpResponseTimeout => {
+            HttpErrorKind::TimedOut
+        }
+        _ => HttpErrorKind::NoAnswer,
     }
 }
 

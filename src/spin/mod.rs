@@ -26,7 +26,7 @@ use spin_sdk::variables;
 use crate::app::Stores;
 use crate::http::App;
 use crate::http::problem::{Problem, ProblemKind};
-use crate::platform::Platform as _;
+use crate::platform::{ChainedDeriver, Platform as _};
 use crate::settings::{self, Settings, SettingsError};
 
 use key_value::SpinKeyValue;
@@ -68,7 +68,8 @@ async fn build() -> Result<Router, Problem> {
         Problem::new(ProblemKind::Unavailable, "the stores cannot be opened")
             .with_header(RETRY_AFTER, "5")
     })?;
-    let app = App::assemble(stores, settings, spin);
+    let deriver = ChainedDeriver::new(Arc::clone(&spin) as _);
+    let app = App::assemble(stores, settings, spin, Some(Arc::new(deriver)));
     Ok(crate::http::router(Arc::new(app)))
 }
 

@@ -5,8 +5,8 @@
 //! record is committed after its chunks are written. Chunks never change, and are deleted
 //! only when their blob has died and its grace period has passed. So all chunks that the
 //! copied catalog refers to can still be copied, unless copying takes longer than the grace
-//! period. If a blob was deleted by then, so were its images: they are deleted from the copy
-//! too, as if they had been deleted just before it was made.
+//! period. If a blob was deleted by then, so were its images and variants: they are deleted from
+//! the copy too, as if they had been deleted just before it was made.
 
 use std::path::Path;
 use std::thread;
@@ -30,7 +30,7 @@ const TRIES: u32 = 600;
 const TABLE: &str = "CREATE TABLE spin_key_value (store TEXT NOT NULL, key TEXT NOT NULL,
     value BLOB NOT NULL, PRIMARY KEY (store, key))";
 const LIVE: &str = "SELECT id, size, chunk_size FROM blobs
-    WHERE refs > 0 OR EXISTS (SELECT 1 FROM images WHERE images.blob_id = blobs.id)
+    WHERE refs > 0 OR EXISTS (SELECT 1 FROM blob_uses WHERE blob_uses.blob_id = blobs.id)
     ORDER BY id";
 const CHUNKS: &str = "SELECT key, value FROM spin_key_value
     WHERE store = ?1 AND key >= ?2 AND key < ?3";
@@ -94,6 +94,8 @@ pub(super) fn blobs(catalog: &Path, blobs: &Path, folder: &Path) -> Result<Manif
     }
     copy.execute_batch("COMMIT")?;
     for id in gone {
+        // Variants can be made again, and are not counted.
+        records.execute("DELETE FROM variants WHERE blob_id = ?1", [&id])?;
         let deleted = records.execute("DELETE FROM images WHERE blob_id = ?1", [&id])?;
         manifest.left_out += deleted as u64;
     }
@@ -139,9 +141,9 @@ fn copy_chunks(
     Ok(Some(bytes))
 }
 
-/// Whether the server's catalog still has images of a blob.
+/// Whether the server's catalog still has images or variants of a blob.
 fn is_alive(catalog: &Connection, id: &str) -> Result<bool> {
-    let sql = "SELECT 1 FROM images WHERE blob_id = ?1 LIMIT 1";
+    let sql = "SELECT 1 FROM blob_uses WHERE blob_id = ?1 LIMIT 1";
     let found = catalog.query_row(sql, [id], |_| Ok(())).optional()?;
     Ok(found.is_some())
 }
@@ -210,6 +212,29 @@ mod tests {
         assert_eq!(copied, 2);
         let dead = "SELECT count(*) FROM blobs WHERE refs = 0 AND died_at > 0";
         assert_eq!(count(&folder.path().join(CATALOG), dead), 1);
+    }
+
+    #[test]
+    fn variants_are_copied_and_those_that_are_evicted_during_the_copy_are_left_out() {
+        let stores = Stores::new();
+        stores.image("l1.0", 2);
+        stores.variant("l1.0", "l1.1", 3);
+        stores.variant("l1.0", "l1.2", 30);
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let files = stores.files();
+        let (from, chunks) = files.both().expect("are files");
+        catalog(from, &folder.path().join(CATALOG)).expect("is copied");
+        stores.catalog("DELETE FROM variants WHERE blob_id = 'l1.2'");
+        let connection = Connection::open(chunks).expect("opens");
+        let sweep = "DELETE FROM spin_key_value WHERE key LIKE 'darkroom:blob:l1.2:2%'";
+        connection.execute(sweep, []).expect("runs");
+        let manifest = blobs(from, chunks, folder.path()).expect("is copied");
+        assert_eq!((manifest.images, manifest.blobs), (1, 2));
+        assert_eq!((manifest.left_out, manifest.damaged.len()), (0, 0));
+        let left = "SELECT count(*) FROM variants WHERE blob_id = 'l1.1'";
+        assert_eq!(count(&folder.path().join(CATALOG), left), 1);
+        let all = "SELECT count(*) FROM variants";
+        assert_eq!(count(&folder.path().join(CATALOG), all), 1);
     }
 
     #[test]

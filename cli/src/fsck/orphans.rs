@@ -70,7 +70,7 @@ fn stored(blobs: &Connection) -> Result<BTreeMap<BlobId, Chunks>> {
     Ok(stored)
 }
 
-/// The chunks whose blob has no record, no image, no lease and no remains awaiting a sweep.
+/// The chunks whose blob has no record, no image, no variant, no lease and no remains awaiting a sweep.
 fn unexplained(
     catalog: &Connection,
     stored: BTreeMap<BlobId, Chunks>,
@@ -78,7 +78,7 @@ fn unexplained(
     let mut known = HashSet::new();
     for sql in [
         "SELECT id FROM blobs",
-        "SELECT DISTINCT blob_id FROM images",
+        "SELECT DISTINCT blob_id FROM blob_uses",
         "SELECT id FROM remains",
     ] {
         let mut statement = catalog.prepare(sql)?;

@@ -62,6 +62,18 @@ impl Stores {
         ));
     }
 
+    /// Adds a variant of an image, in a blob of this many chunks of ten bytes.
+    pub(crate) fn variant(&self, image: &str, blob: &str, chunks: u64) {
+        self.chunks(blob, chunks);
+        self.catalog(&format!(
+            "INSERT INTO variants (image_id, transform, owner, blob_id, chunk_size, size, sha256,
+                content_type, width, height, frames, created_at, used_at)
+             VALUES ('{image}', 'w={chunks}', 'alice', '{blob}', 10, {}, '{blob}', 'image/png',
+                1, 1, 1, 1, 1)",
+            10 * chunks
+        ));
+    }
+
     /// Adds this many chunks of ten bytes to a blob.
     pub(crate) fn chunks(&self, blob: &str, chunks: u64) {
         let blob = BlobId::new(blob).expect("a valid id");

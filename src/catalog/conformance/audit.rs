@@ -71,7 +71,7 @@ impl Suite<'_> {
                 "a record counts the blob's images",
                 record
                     .as_ref()
-                    .is_some_and(|record| record.agrees_with(check.images)),
+                    .is_some_and(|record| record.agrees_with(check.uses)),
             )?;
             if let Some(record) = record {
                 record.died_at = None;
@@ -85,7 +85,7 @@ impl Suite<'_> {
                 refs: *images,
                 died_at: None,
             }),
-            images: *images,
+            uses: *images,
         });
         ensure_eq("every blob is returned", ours, expected.collect())
     }

@@ -52,7 +52,7 @@ impl Suite<'_> {
                     refs: 1,
                     died_at: None,
                 }),
-                images: 1,
+                uses: 1,
             })
             .collect();
         expected.sort_by(|one, other| one.id.cmp(&other.id));

@@ -58,3 +58,33 @@ WHEN OLD.charge > 0 BEGIN
     UPDATE answer_usage SET bytes = bytes - OLD.charge WHERE owner = OLD.owner;
     DELETE FROM answer_usage WHERE owner = OLD.owner AND bytes = 0;
 END;
+
+-- Everything counted anew: each statement is correct whenever it runs and however often.
+INSERT INTO usage (owner, images, bytes)
+SELECT owner, sum(images), sum(bytes) FROM (
+    SELECT owner, 1 AS images, size + described AS bytes FROM images
+    UNION ALL SELECT owner, 0, 0 FROM usage)
+WHERE true GROUP BY owner
+ON CONFLICT (owner) DO UPDATE SET images = excluded.images, bytes = excluded.bytes;
+
+DELETE FROM usage WHERE images = 0;
+
+INSERT INTO answer_usage (owner, bytes)
+SELECT owner, sum(bytes) FROM (
+    SELECT owner, charge AS bytes FROM idempotency_keys WHERE owner IS NOT NULL
+    UNION ALL SELECT owner, 0 FROM answer_usage)
+WHERE true GROUP BY owner
+ON CONFLICT (owner) DO UPDATE SET bytes = excluded.bytes;
+
+DELETE FROM answer_usage WHERE bytes = 0;
+
+INSERT INTO totals (id, images, bytes, live_blobs, live_bytes, dead_blobs, dead_bytes, leases)
+SELECT 1, (SELECT count(*) FROM images), (SELECT coalesce(sum(size), 0) FROM images),
+    count(*) FILTER (WHERE refs > 0), coalesce(sum(size) FILTER (WHERE refs > 0), 0),
+    count(*) FILTER (WHERE refs = 0), coalesce(sum(size) FILTER (WHERE refs = 0), 0),
+    (SELECT count(*) FROM leases)
+FROM blobs WHERE true
+ON CONFLICT (id) DO UPDATE SET images = excluded.images, bytes = excluded.bytes,
+    live_blobs = excluded.live_blobs, live_bytes = excluded.live_bytes,
+    dead_blobs = excluded.dead_blobs, dead_bytes = excluded.dead_bytes,
+    leases = excluded.leases;

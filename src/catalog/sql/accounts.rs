@@ -1,5 +1,5 @@
-//! Accounts in SQL: the rows that triggers of `migrations/0002_usage.sql` and
-//! `migrations/0008_descriptions.sql` maintain.
+//! Accounts in SQL: the rows that triggers of `migrations/0002_usage.sql`,
+//! `migrations/0008_descriptions.sql` and `migrations/0012_variants.sql` maintain.
 
 use async_trait::async_trait;
 use serde::Deserialize;
@@ -7,13 +7,14 @@ use serde::Deserialize;
 use super::quota::{BYTES, IMAGES};
 use super::{Columns, Database, SqlCatalog};
 use crate::catalog::{
-    Accounts, BlobCount, CatalogError, Miscount, OwnerUsage, Statistics, migrations,
+    Accounts, BlobCount, CatalogError, Miscount, OwnerUsage, Statistics, VariantCount, migrations,
 };
 use crate::model::Usage;
 
 /// The statement of [`Accounts::statistics`]: every column is a look-up.
 pub(super) const STATISTICS: &str = "
-    SELECT images, bytes, live_blobs, live_bytes, dead_blobs, dead_bytes, leases,
+    SELECT images, bytes, live_blobs, live_bytes, dead_blobs, dead_bytes, variants, variant_bytes,
+        leases,
         (SELECT min(died_at) FROM blobs WHERE refs = 0),
         (SELECT min(expires_at) FROM leases WHERE expires_at > 0),
         (SELECT json_group_array(json_object('owner', owner, 'images', images, 'bytes', bytes))
@@ -55,12 +56,14 @@ const WRONG_TOTALS: &str = "
             coalesce(sum(size) FILTER (WHERE refs > 0), 0) AS live_bytes,
             count(*) FILTER (WHERE refs = 0) AS dead_blobs,
             coalesce(sum(size) FILTER (WHERE refs = 0), 0) AS dead_bytes,
-            (SELECT count(*) FROM leases) AS leases
+            (SELECT count(*) FROM leases) AS leases,
+            (SELECT count(*) FROM variants) AS variants,
+            (SELECT coalesce(sum(size), 0) FROM variants) AS variant_bytes
         FROM blobs) AS found
     WHERE (totals.images, totals.bytes, totals.live_blobs, totals.live_bytes, totals.dead_blobs,
-            totals.dead_bytes, totals.leases)
+            totals.dead_bytes, totals.leases, totals.variants, totals.variant_bytes)
         <> (found.images, found.bytes, found.live_blobs, found.live_bytes, found.dead_blobs,
-            found.dead_bytes, found.leases)";
+            found.dead_bytes, found.leases, found.variants, found.variant_bytes)";
 
 /// A member of the last column of [`STATISTICS`].
 #[derive(Deserialize)]
@@ -113,6 +116,10 @@ impl<D: Database> Accounts for SqlCatalog<D> {
             images: row.usage()?,
             live: row.blob_count()?,
             dead: row.blob_count()?,
+            variants: VariantCount {
+                variants: row.number()?,
+                bytes: row.number()?,
+            },
             leases: row.number()?,
             oldest_death: row.optional_time()?,
             oldest_expiry: row.optional_time()?,

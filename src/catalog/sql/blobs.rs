@@ -6,21 +6,23 @@ use super::{Columns, Database, SqlCatalog};
 use crate::catalog::{BlobEntry, BlobRecord, Blobs, CatalogError};
 use crate::model::{BlobId, BlobRef, Timestamp};
 
-/// The statement of [`Blobs::blobs_after`].
+/// The statement of [`Blobs::blobs_after`]. SQLite uses no index to count what a view of two
+/// tables has for a blob of the outer query, so each table is counted.
 pub(super) const PAGE: &str = "
-    SELECT id, (SELECT count(*) FROM blob_references WHERE blob_references.blob_id = blobs.id),
+    SELECT id, (SELECT count(*) FROM images WHERE images.blob_id = blobs.id)
+            + (SELECT count(*) FROM variants WHERE variants.blob_id = blobs.id),
         id, size, chunk_size, sha256, refs, died_at
     FROM blobs WHERE id > ?1 ORDER BY id LIMIT ?2";
 
 /// The statement of [`Blobs::images_of`].
 pub(super) const IMAGES_OF: &str = "
-    SELECT image_id FROM blob_references WHERE blob_id = ?1 ORDER BY image_id LIMIT ?2";
+    SELECT image_id FROM blob_uses WHERE blob_id = ?1 ORDER BY image_id LIMIT ?2";
 
 /// The statement of [`Blobs::dead_blobs`].
 pub(super) const DEAD: &str = "
     SELECT id, size, chunk_size FROM blobs
     WHERE refs = 0 AND died_at < ?1
-        AND NOT EXISTS (SELECT 1 FROM blob_references WHERE blob_references.blob_id = blobs.id)
+        AND NOT EXISTS (SELECT 1 FROM blob_uses WHERE blob_uses.blob_id = blobs.id)
     ORDER BY died_at LIMIT ?2";
 
 #[async_trait]
@@ -31,7 +33,7 @@ impl<D: Database> Blobs for SqlCatalog<D> {
         Columns::read_all("blobs", rows, |row| {
             Ok(BlobEntry {
                 id: row.text()?,
-                images: row.number()?,
+                uses: row.number()?,
                 record: record(row),
             })
         })
@@ -45,7 +47,10 @@ impl<D: Database> Blobs for SqlCatalog<D> {
     async fn images_of(&self, blob: &str, limit: u32) -> Result<Vec<String>, CatalogError> {
         let parameters = vec![blob.into(), i64::from(limit).into()];
         let rows = self.database.query(IMAGES_OF, parameters).await?;
-        Columns::read_all("images", rows, Columns::text)
+        let mut images = Columns::read_all("images", rows, Columns::text)?;
+        // An image and a variant of it may refer to the same blob.
+        images.dedup();
+        Ok(images)
     }
 
     async fn dead_blobs(

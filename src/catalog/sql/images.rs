@@ -133,7 +133,11 @@ impl<D: Database> SqlCatalog<D> {
 
 /// Reads an image from a row of [`IMAGE_COLUMNS`].
 pub(super) fn image(row: Row) -> Result<Image, CatalogError> {
-    let mut row = Columns::new("images", row);
+    read_image(&mut Columns::new("images", row))
+}
+
+/// Reads the columns of an image: [`IMAGE_COLUMNS`].
+pub(super) fn read_image(row: &mut Columns) -> Result<Image, CatalogError> {
     Ok(Image {
         id: row.uuid()?,
         owner: row.text()?,

@@ -22,13 +22,15 @@ ON CONFLICT (owner) DO UPDATE SET bytes = excluded.bytes;
 
 DELETE FROM answer_usage WHERE bytes = 0;
 
-INSERT INTO totals (id, images, bytes, live_blobs, live_bytes, dead_blobs, dead_bytes, leases)
+INSERT INTO totals (id, images, bytes, live_blobs, live_bytes, dead_blobs, dead_bytes, leases,
+    variants, variant_bytes)
 SELECT 1, (SELECT count(*) FROM images), (SELECT coalesce(sum(size), 0) FROM images),
     count(*) FILTER (WHERE refs > 0), coalesce(sum(size) FILTER (WHERE refs > 0), 0),
     count(*) FILTER (WHERE refs = 0), coalesce(sum(size) FILTER (WHERE refs = 0), 0),
-    (SELECT count(*) FROM leases)
+    (SELECT count(*) FROM leases),
+    (SELECT count(*) FROM variants), (SELECT coalesce(sum(size), 0) FROM variants)
 FROM blobs WHERE true
 ON CONFLICT (id) DO UPDATE SET images = excluded.images, bytes = excluded.bytes,
     live_blobs = excluded.live_blobs, live_bytes = excluded.live_bytes,
     dead_blobs = excluded.dead_blobs, dead_bytes = excluded.dead_bytes,
-    leases = excluded.leases;
+    leases = excluded.leases, variants = excluded.variants, variant_bytes = excluded.variant_bytes;

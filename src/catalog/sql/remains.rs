@@ -11,7 +11,7 @@ pub(super) const REMAINS: &str = "
     SELECT id, size, chunk_size FROM remains
     WHERE since < ?1
         AND NOT EXISTS (SELECT 1 FROM blobs WHERE blobs.id = remains.id)
-        AND NOT EXISTS (SELECT 1 FROM blob_references WHERE blob_references.blob_id = remains.id)
+        AND NOT EXISTS (SELECT 1 FROM blob_uses WHERE blob_uses.blob_id = remains.id)
     ORDER BY since LIMIT ?2";
 
 #[async_trait]

@@ -17,6 +17,9 @@ async fn the_sql_catalog_conforms() {
         "spent_tickets",
         "idempotency_keys",
         "remains",
+        "variants",
+        "variant_claims",
+        "failed_sources",
         "usage",
         "answer_usage",
     ] {
@@ -126,28 +129,41 @@ async fn every_step_of_an_erasure_uses_an_index() {
 }
 
 #[tokio::test]
-async fn looking_up_references_costs_no_more_than_looking_up_images() {
+async fn references_to_a_blob_are_looked_up_by_indexes() {
     let database = Native::new();
     SqlCatalog::open(database.clone()).await.expect("opens");
-    for sql in [
-        blobs::DEAD,
-        blobs::IMAGES_OF,
-        blobs::PAGE,
-        leases::RECORDED,
-        remains::REMAINS,
-        audit::AT_ODDS,
-        audit::DELETE_IMAGES,
-        audit::RECORD,
-        audit::RECOUNT,
+    for (sql, index) in [
+        (blobs::DEAD, "_by_blob"),
+        (blobs::IMAGES_OF, "_by_blob"),
+        (blobs::PAGE, "_by_blob"),
+        (leases::RECORDED, "_by_blob"),
+        (remains::REMAINS, "_by_blob"),
+        (audit::AT_ODDS, "PRIMARY KEY"),
+        (audit::DELETE_IMAGES, "images_by_blob"),
+        (audit::DELETE_VARIANTS, "variants_by_blob"),
+        (audit::DROP_VARIANTS, "variants_by_blob"),
+        (audit::RECORD, "PRIMARY KEY"),
+        (audit::RECOUNT, "_by_blob"),
     ] {
-        let plain = sql
-            .replace("blob_references AS reference", "images")
-            .replace("reference.", "images.")
-            .replace("blob_references", "images")
-            .replace("image_id", "id");
-        assert_ne!(plain, sql);
-        let plan = plan(&database, sql).replace("reference", "images");
-        assert_eq!(plan, self::plan(&database, &plain), "{sql}");
-        assert!(!plan.contains("SCAN images"), "{plan}");
+        let plan = plan(&database, sql);
+        assert!(plan.contains(index), "{sql}: {plan}");
+        for table in ["SCAN images", "SCAN variants", "AUTOMATIC"] {
+            assert!(!plan.contains(table), "{sql}: {plan}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn variants_are_found_stored_and_evicted_by_indexes() {
+    let database = Native::new();
+    SqlCatalog::open(database.clone()).await.expect("opens");
+    for (sql, index) in [
+        (variants::FIND.clone(), "SEARCH variants USING PRIMARY KEY"),
+        (variants::COMMIT.to_owned(), "blobs_by_content"),
+        (variants::EVICT.to_owned(), "variants_by_use"),
+    ] {
+        let plan = plan(&database, &sql);
+        assert!(plan.contains(index), "{sql}: {plan}");
+        assert!(!plan.contains("SCAN images"), "{sql}: {plan}");
     }
 }

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 
 use super::{Blob, MemoryCatalog, State, items};
-use crate::catalog::{Accounts, BlobCount, CatalogError, Miscount, OwnerUsage, Statistics};
+use crate::catalog::{
+    Accounts, BlobCount, CatalogError, Miscount, OwnerUsage, Statistics, VariantCount,
+};
 use crate::model::{Image, Timestamp, Usage};
 
 #[async_trait]
@@ -50,6 +52,10 @@ impl State {
             live: count(live),
             dead: count(dead.clone()),
             oldest_death: dead.filter_map(|record| record.died_at).min(),
+            variants: VariantCount {
+                variants: self.variants.variants.len() as u64,
+                bytes: self.variants.bytes(),
+            },
             leases: self.leases.len() as u64,
             oldest_expiry: expiries.min(),
             owners: self.largest_owners(owners),

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{Blob, MemoryCatalog, State, items};
 use crate::catalog::{Audit, CatalogError, ImageCheck, ImageFault};
-use crate::model::{Image, Timestamp};
+use crate::model::{BlobRef, Image, Sha256, Timestamp, Variant};
 
 #[async_trait]
 impl Audit for MemoryCatalog {
@@ -39,10 +39,19 @@ impl Audit for MemoryCatalog {
 
     async fn delete_images_of(&self, blob: &str) -> Result<(), CatalogError> {
         self.write(|state, now| {
+            state.remove_variants_with(blob, now);
             let images: Vec<Image> = state.images_of(blob).cloned().collect();
             for image in images {
                 state.remove(&image, now);
             }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn delete_variants_of(&self, blob: &str) -> Result<(), CatalogError> {
+        self.write(|state, now| {
+            state.remove_variants_with(blob, now);
             Ok(())
         })
         .await
@@ -66,8 +75,8 @@ impl State {
         self.recount(&blob, now);
     }
 
-    /// Recounts a blob's images, unless a live blob has equal content: then they become
-    /// images of that one.
+    /// Recounts the references to a blob, unless a live blob has equal content: then its images
+    /// become images of that one, and its variants are dropped.
     fn recount(&mut self, id: &str, now: Timestamp) {
         let Some(record) = self.blobs.get(id) else {
             return;
@@ -78,6 +87,7 @@ impl State {
         let live = others.find(|other| same(other) && other.blob.id.as_str() != id);
         let live = live.map(|other| other.blob.clone());
         if let Some(live) = live.filter(|_| record.refs == 0) {
+            self.remove_variants_with(id, now);
             let ours = |image: &&mut Image| image.blob.id.as_str() == id;
             for image in self.images.values_mut().filter(ours) {
                 image.blob.clone_from(&live);
@@ -88,19 +98,31 @@ impl State {
     }
 
     fn set_count(&mut self, id: &str, now: Timestamp) {
-        let images = self.references(id);
+        let uses = self.references(id);
         if let Some(record) = self.blobs.get_mut(id) {
-            record.refs = images;
-            record.died_at = (images == 0).then(|| record.died_at.unwrap_or(now));
+            record.refs = uses;
+            record.died_at = (uses == 0).then(|| record.died_at.unwrap_or(now));
         }
     }
 
     fn fault(&self, image: &Image) -> Option<ImageFault> {
-        let Some(record) = self.blobs.get(image.blob.id.as_str()) else {
+        let Some(agrees) = self.agrees(image, &image.blob, image.sha256) else {
             return Some(ImageFault::Unrecorded);
         };
-        let found = (&record.blob, &record.owner, &record.sha256);
-        let agrees = found == (&image.blob, &image.owner, &image.sha256);
-        (!agrees).then_some(ImageFault::Contradicted)
+        if !agrees {
+            return Some(ImageFault::Contradicted);
+        }
+        let mut variants = self.variants.of(image.id).map(|(_, variant)| variant);
+        let at_odds =
+            |variant: &Variant| self.agrees(image, &variant.blob, variant.sha256) != Some(true);
+        variants.any(at_odds).then_some(ImageFault::Variant)
+    }
+
+    /// Whether the record of a blob says what an image or a variant of it says; `None` if there
+    /// is no record.
+    fn agrees(&self, image: &Image, blob: &BlobRef, sha256: Sha256) -> Option<bool> {
+        let record = self.blobs.get(blob.id.as_str())?;
+        let found = (&record.blob, &record.owner, record.sha256);
+        Some(found == (blob, &image.owner, sha256))
     }
 }

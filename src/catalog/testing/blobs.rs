@@ -1,6 +1,9 @@
 //! Records of blobs, in a map.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
+use uuid::Uuid;
 
 use super::{Blob, MemoryCatalog, State, items};
 use crate::catalog::{BlobEntry, BlobRecord, Blobs, CatalogError};
@@ -19,7 +22,7 @@ impl Blobs for MemoryCatalog {
                     refs: record.refs,
                     died_at: record.died_at,
                 }),
-                images: state.references(id),
+                uses: state.references(id),
             };
             later.take(items(limit)).map(entry).collect()
         })
@@ -33,7 +36,10 @@ impl Blobs for MemoryCatalog {
 
     async fn images_of(&self, blob: &str, limit: u32) -> Result<Vec<String>, CatalogError> {
         self.read(|state| {
-            let ids = state.images_of(blob).map(|image| image.id.to_string());
+            let images = state.images_of(blob).map(|image| image.id);
+            let variants = state.variants_of(blob).map(|(image, _)| *image);
+            let ids: BTreeSet<Uuid> = images.chain(variants).collect();
+            let ids = ids.into_iter().map(|id| id.to_string());
             ids.take(items(limit)).collect()
         })
         .await
@@ -72,9 +78,16 @@ impl Blobs for MemoryCatalog {
 }
 
 impl State {
-    /// How many images refer to the blob.
+    /// How many images and variants refer to the blob.
     pub(super) fn references(&self, blob: &str) -> u64 {
-        self.images_of(blob).count() as u64
+        (self.images_of(blob).count() + self.variants_of(blob).count()) as u64
+    }
+
+    /// The images and transforms of the variants that refer to the blob.
+    fn variants_of(&self, blob: &str) -> impl Iterator<Item = &(Uuid, String)> {
+        let variants = self.variants.variants.iter();
+        let with_blob = variants.filter(move |(_, variant)| variant.blob.id.as_str() == blob);
+        with_blob.map(|(key, _)| key)
     }
 
     pub(super) fn images_of(&self, blob: &str) -> impl Iterator<Item = &Image> {

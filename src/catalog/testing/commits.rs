@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{Blob, MemoryCatalog, State};
+use super::{MemoryCatalog, State};
 use crate::catalog::{AnswerRecord, CatalogError, Commits, NewImage};
 use crate::model::{BlobRef, Image, Quota, Timestamp};
 
@@ -61,30 +61,9 @@ impl State {
     }
 
     fn insert(&mut self, mut image: Image) -> BlobRef {
-        image.blob = self.live_blob(&image);
+        image.blob = self.refer(&image.owner, image.sha256, &image.blob);
         let blob = image.blob.clone();
-        let record = self
-            .blobs
-            .entry(blob.id.to_string())
-            .or_insert_with(|| Blob {
-                blob: blob.clone(),
-                owner: image.owner.clone(),
-                sha256: image.sha256,
-                refs: 0,
-                died_at: None,
-            });
-        record.refs += 1;
         self.images.insert(image.id, image);
         blob
-    }
-
-    fn live_blob(&self, image: &Image) -> BlobRef {
-        let same = |known: &&Blob| {
-            known.refs > 0 && known.owner == image.owner && known.sha256 == image.sha256
-        };
-        self.blobs
-            .values()
-            .find(same)
-            .map_or_else(|| image.blob.clone(), |known| known.blob.clone())
     }
 }

@@ -117,9 +117,7 @@ impl State {
 
     pub(super) fn remove(&mut self, image: &Image, now: Timestamp) {
         self.images.remove(&image.id);
-        if let Some(record) = self.blobs.get_mut(image.blob.id.as_str()) {
-            record.refs -= 1;
-            record.died_at = (record.refs == 0).then_some(now);
-        }
+        self.release(image.blob.id.as_str(), now);
+        self.remove_variants_of(image.id, now);
     }
 }

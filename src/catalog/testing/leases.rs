@@ -48,6 +48,8 @@ impl Leases for MemoryCatalog {
         self.read(|state| {
             let recorded = state.blobs.values().map(|record| &record.blob.id);
             let ids = recorded.chain(state.images.values().map(|image| &image.blob.id));
+            let variants = state.variants.variants.values();
+            let ids = ids.chain(variants.map(|variant| &variant.blob.id));
             let ids: BTreeSet<&str> = ids.map(BlobId::as_str).collect();
             let ours = ids.into_iter().filter(|id| id.starts_with(&prefix));
             ours.filter_map(BlobId::new).collect()

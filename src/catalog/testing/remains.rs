@@ -1,6 +1,6 @@
 //! Blobs whose bytes are deleted once more after a while, in a map.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 
@@ -20,9 +20,7 @@ impl Remains for MemoryCatalog {
 
     async fn remains(&self, before: Timestamp, limit: u32) -> Result<Vec<BlobRef>, CatalogError> {
         self.read(|state| {
-            let images = state.images.values();
-            let referred: BTreeSet<&str> = images.map(|image| image.blob.id.as_str()).collect();
-            let used = |id: &str| state.blobs.contains_key(id) || referred.contains(id);
+            let used = |id: &str| state.blobs.contains_key(id) || state.references(id) > 0;
             state.remains.due(before, limit, used)
         })
         .await

@@ -44,6 +44,13 @@ pub(crate) fn choose<'a>(headers: &HeaderMap, offered: &[&'a str]) -> Result<&'a
     })
 }
 
+/// Whether the client accepts this media type by name: ranges such as `image/*` say nothing about
+/// types that are newer than the client.
+pub(crate) fn names(headers: &HeaderMap, essence: &str) -> bool {
+    let matches = |range: &str| range.eq_ignore_ascii_case(essence).then_some(1);
+    weigh(headers, &header::ACCEPT, matches).is_some_and(|weight| weight > 0)
+}
+
 /// Whether the client is one that shows pages to people: it prefers HTML to JSON. A client without
 /// a preference gets JSON.
 pub(crate) fn prefers_page(headers: &HeaderMap) -> bool {
@@ -173,6 +180,20 @@ mod tests {
         check(&[""], "image/png", 1000);
         check(&[",, ;q=0"], "image/png", 1000);
         check(&["nonsense"], "image/png", 0);
+    }
+
+    #[test]
+    fn a_type_is_accepted_by_name_only_where_it_is_named() {
+        let check = |accept: &[&str], expect: bool| {
+            let headers = headers(header::ACCEPT, accept);
+            assert_eq!(names(&headers, "image/webp"), expect, "{accept:?}");
+        };
+        check(&["image/avif,image/webp,*/*;q=0.8"], true);
+        check(&["text/html", "IMAGE/WebP;q=0.1"], true);
+        check(&["image/webp;q=0, image/*"], false);
+        check(&["image/*"], false);
+        check(&["*/*"], false);
+        check(&[], false);
     }
 
     #[test]

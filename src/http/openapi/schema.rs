@@ -1,6 +1,7 @@
 //! Schemas that several types use, built from the limits in the code. Each is a separate type,
 //! so that annotations can name it (`value_type = schema::Visibility`).
 
+use darkroom_transform::NAMES;
 use utoipa::openapi::schema::{
     AdditionalProperties, Array, ArrayBuilder, KnownFormat, Object, ObjectBuilder, Schema,
     SchemaFormat, SchemaType, Type,
@@ -83,6 +84,26 @@ named! {
     Sort: words("", &["created_at", "-created_at", "size", "-size", "filename", "-filename"]);
     /// The largest file that a ticket allows.
     Bytes: integer(1, json::MAX_NUMBER).build();
+    /// A side of the box of a derived image, if `max_derived_side` is not set.
+    Side: integer(1, 8192).build();
+    /// The device pixel ratio.
+    Ratio: number(1.0, 4.0);
+    /// How an image meets its box.
+    Fit: words("", &["scale-down", "contain", "cover", "crop", "pad", "squeeze"]);
+    /// A rotation, in degrees clockwise.
+    Rotation: words("", &["90", "180", "270"]);
+    /// Axes along which an image is mirrored.
+    Flip: words("", &["h", "v", "hv"]);
+    /// The standard deviation of a blur, in pixels.
+    Blur: number(0.3, 100.0);
+    /// How much an image is sharpened.
+    Sharpen: number(0.0, 10.0);
+    /// The format of a derived image.
+    FormatChoice: words("", &["source", "auto", "jpeg", "png", "webp", "avif", "gif"]);
+    /// The quality of a derived image.
+    Quality: integer(1, 100).build();
+    /// The parameters of a derived image.
+    Transform: transform();
     /// No (`0`) or yes (`1`).
     Flag: words("", &["0", "1"]);
 }
@@ -108,6 +129,27 @@ fn integer(least: u64, most: u64) -> ObjectBuilder {
     integer
         .minimum(Some(least as f64))
         .maximum(Some(most as f64))
+}
+
+fn number(least: f64, most: f64) -> Object {
+    let number = ObjectBuilder::new().schema_type(Type::Number);
+    number.minimum(Some(least)).maximum(Some(most)).build()
+}
+
+/// The parameters of a derived image as an object.
+fn transform() -> Object {
+    let either = SchemaType::Array(vec![Type::String, Type::Number]);
+    let value = ObjectBuilder::new().schema_type(either).build();
+    let names = NAMES.iter().copied().filter(|name| *name != "preset");
+    let names = string().enum_values(Some(names)).build();
+    ObjectBuilder::new()
+        .description(Some(
+            "Parameters of a derived image, by name, as in the query of `downloadImage`.",
+        ))
+        .property_names(Some(names))
+        .additional_properties(Some(AdditionalProperties::RefOr(value.into())))
+        .examples([serde_json::json!({"w": 300, "h": 200, "fit": "cover"})])
+        .build()
 }
 
 /// Text without control characters.

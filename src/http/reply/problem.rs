@@ -1,8 +1,9 @@
 //! Error responses: `application/problem+json` (RFC 9457).
 //!
-//! `kind` lists all kinds, `explain` describes each for people. This module alone decides
-//! which problem each layer's errors become.
+//! `kind` lists all kinds, `explain` describes each for people. This module, with `derive`, alone
+//! decides which problem each layer's errors become.
 
+mod derive;
 mod explain;
 mod kind;
 

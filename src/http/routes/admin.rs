@@ -49,6 +49,8 @@ pub(crate) struct SweepView {
     blobs: u32,
     /// The number of expired leases whose remains were removed.
     leases: u32,
+    /// The number of derived images that were deleted to make room for others.
+    variants: u32,
     /// Whether there may be more records to sweep.
     more: bool,
 }
@@ -75,6 +77,7 @@ pub(crate) async fn sweep(
     Ok(reply::ok(&SweepView {
         blobs: swept.blobs,
         leases: swept.leases,
+        variants: swept.variants,
         more: swept.more,
     }))
 }

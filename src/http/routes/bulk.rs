@@ -15,13 +15,15 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::Route;
-use super::links::{LinkView, Terms};
+use super::links::{Derived, LinkView, Terms};
 use crate::http::app::App;
 use crate::http::input::extract::{self, Authorized, Delete, Read};
 use crate::http::input::json::{self, Json, List};
+use crate::http::input::transform::Parameters;
 use crate::http::openapi::schema;
 use crate::http::reply;
 use crate::http::reply::problem::Problem;
+use crate::http::reply::problem::ProblemKind::*;
 use crate::service::ServiceError;
 
 /// The maximum number of images of a request.
@@ -128,6 +130,13 @@ pub(crate) struct NewLinks {
     /// Whether browsers save the files instead of displaying them.
     #[serde(default)]
     download: bool,
+    /// The images to derive, instead of the originals.
+    #[serde(default)]
+    #[schema(value_type = Option<schema::Transform>)]
+    transform: Option<Parameters>,
+    /// The name of a preset. With it, `transform` may have `dpr`, `format` and `q` only.
+    #[serde(default)]
+    preset: Option<String>,
 }
 
 /// Signed URLs of many images.
@@ -163,6 +172,7 @@ struct LinkItem<'a> {
     request_body = NewLinks,
     responses((status = 200, description = "The result for each image.", body = LinksView)),
     security(("token" = ["images:read"])),
+    extensions(("x-problems" = json!([TransformNotAllowed]))),
 )]
 pub(crate) async fn create_links(
     State(app): State<Arc<App>>,
@@ -170,7 +180,9 @@ pub(crate) async fn create_links(
     Json(body): Json<NewLinks>,
 ) -> Result<Response, Problem> {
     let parsed = parse(&body.ids)?;
-    let terms = Terms::new(&app, body.expires_in, body.method.as_deref(), body.download)?;
+    let derived = Derived::new(&app, body.transform.as_ref(), body.preset.as_deref())?;
+    let method = body.method.as_deref();
+    let terms = Terms::new(&app, body.expires_in, method, body.download, derived)?;
     let ids: Vec<Uuid> = parsed.iter().copied().flatten().collect();
     let images = app.service.find_many(&caller.grant, &ids).await?;
     let images: HashMap<Uuid, _> = images.into_iter().map(|image| (image.id, image)).collect();

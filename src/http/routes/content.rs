@@ -1,14 +1,16 @@
-//! `/v1/images/{id}/content`: the content of an image.
+//! `/v1/images/{id}/content`: the content of an image, and of images derived from it.
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::Response;
 use axum::routing::get;
 use bytes::Bytes;
+use darkroom_transform::{FormatChoice, Request as TransformRequest};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use uuid::Uuid;
 
@@ -22,12 +24,13 @@ use crate::http::headers::range::{self, Selection};
 use crate::http::headers::{digest, disposition};
 use crate::http::input::extract::{ImageId, Reader};
 use crate::http::input::query::{Query, refused};
+use crate::http::input::transform::{self, TransformParameters};
 use crate::http::layers::security;
 use crate::http::openapi::schema;
 use crate::http::reply::problem::ProblemKind::*;
 use crate::http::reply::problem::{Problem, ProblemKind};
 use crate::model::{Image, Visibility};
-use crate::service::ServiceError;
+use crate::service::{Content, Found, ServiceError, Wanted, filename};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![("/v1/images/{id}/content", get(content))]
@@ -35,16 +38,23 @@ pub(super) fn routes() -> Vec<Route> {
 
 #[derive(Debug, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "for the description of the API")]
 pub(crate) struct ContentParameters {
     /// Whether browsers save the file (`1`) or display it (`0`, the default).
     #[param(value_type = Option<schema::Flag>, inline)]
     download: bool,
 }
 
-impl ContentParameters {
+/// What a query asks for.
+struct Asked {
+    download: bool,
+    request: TransformRequest,
+}
+
+impl Asked {
     /// Reads a query. The query of a signed URL also has the link's own parameters; its
     /// verification has already refused all others.
-    fn read(uri: &Uri, reader: &Reader) -> Result<Self, Problem> {
+    fn read(app: &App, uri: &Uri, reader: &Reader) -> Result<Self, Problem> {
         let query = Query::parse(uri.query().unwrap_or_default())?;
         if !matches!(reader, Reader::Linked(_)) {
             query.refuse_unknown(&link::PARAMETERS)?;
@@ -57,17 +67,19 @@ impl ContentParameters {
                 return Err(problem.with("allowed", vec!["0", "1"]));
             }
         };
-        Ok(Self { download })
+        let request = transform::of_query(&query, &app.settings.derived.presets)?;
+        Ok(Self { download, request })
     }
 }
 
 /// Download an image
 ///
-/// Returns the content of an image as it is stored. The request needs a token with `images:read`
-/// or a signed URL, unless the image is public. HEAD returns the same headers without the content.
+/// Returns the content of an image as it is stored, or an image that is derived from it if the
+/// query has parameters of a transform. The request needs a token with `images:read` or a signed
+/// URL, unless the image is public. HEAD returns the same headers without the content.
 #[utoipa::path(
     method(get, head), path = "/v1/images/{id}/content", operation_id = "downloadImage", tag = "Images",
-    params(ContentParameters, ("Range", Header), ("If-Range", Header)),
+    params(ContentParameters, TransformParameters, ("Range", Header), ("If-Range", Header)),
     responses(
         (status = 200, description = "The content.",
             content((Vec<u8> = "image/*")),
@@ -79,7 +91,9 @@ impl ContentParameters {
     security(("token" = ["images:read"]), ("signedUrl" = []), ()),
     extensions(
         ("x-conditional" = json!(true)),
-        ("x-problems" = json!([LinkInvalid, LinkExpired, LinkRevoked, RangeNotSatisfiable])),
+        ("x-problems" = json!([LinkInvalid, LinkExpired, LinkRevoked, RangeNotSatisfiable,
+            TransformNotAllowed, DerivedTooLarge, NotDerivable, DerivationUnavailable,
+            DerivationBusy])),
     ),
 )]
 pub(crate) async fn content(
@@ -90,22 +104,49 @@ pub(crate) async fn content(
 ) -> Result<Response, Problem> {
     let (request, _) = request.into_parts();
     // A query is judged only for callers that may read the image.
-    let image = find(&app, &reader, id).await?;
-    let parameters = ContentParameters::read(&request.uri, &reader)?;
-    // The content of an image never changes, so it was last modified when it was created.
-    let validators = Validators {
-        etag: EntityTag::strong(image.sha256.to_string()),
-        last_modified: image.created_at.seconds(),
+    let asked = Asked::read(&app, &request.uri, &reader);
+    let wanted = match &asked {
+        Ok(asked) => transform::wanted(&asked.request, &request.headers),
+        Err(_) => Wanted::default(),
     };
-    let mut headers = headers(&image, parameters.download);
-    validators.print(&mut headers, app.service.now());
+    let found = find(&app, &reader, id, &wanted).await?;
+    let asked = asked?;
+    let varies = wanted.transform.format() == FormatChoice::Auto;
+    let vary = |problem: Problem| match varies {
+        true => problem.with_header(header::VARY, "Accept"),
+        false => problem,
+    };
+    transform::permit(&app, &asked.request, &reader)?;
+    let content = app.service.content(&found, &wanted).await;
+    let content = content.map_err(|error| vary(error.into()))?;
+    let mut headers = headers(&found.image, &content, asked.download);
+    if varies {
+        headers.append(header::VARY, HeaderValue::from_static("Accept"));
+    }
+    let visibility = found.image.visibility;
     headers.insert(
         header::CACHE_CONTROL,
-        cache_control(&app, &reader, image.visibility)?,
+        cache_control(&app, &reader, visibility)?,
     );
-    if matches!(reader, Reader::Linked(_)) || image.visibility == Visibility::Public {
+    if matches!(reader, Reader::Linked(_)) || visibility == Visibility::Public {
         security::allow_embedding(&mut headers);
     }
+    serve(&app, &request, &content, headers).await.map_err(vary)
+}
+
+/// Serves a content as the request's conditions and ranges ask for it.
+async fn serve(
+    app: &App,
+    request: &Parts,
+    content: &Content,
+    mut headers: HeaderMap,
+) -> Result<Response, Problem> {
+    // A content never changes, so it was last modified when it came into being.
+    let validators = Validators {
+        etag: EntityTag::strong(content.sha256.to_string()),
+        last_modified: content.since.seconds(),
+    };
+    validators.print(&mut headers, app.service.now());
     match conditional::evaluate(&request.method, &request.headers, &validators) {
         Verdict::Perform => {}
         Verdict::NotModified => return Ok(conditional::not_modified(headers)),
@@ -114,8 +155,8 @@ pub(crate) async fn content(
     let mut response = if request.method == Method::HEAD {
         Response::new(Body::empty())
     } else {
-        let selection = selection(&request.headers, &validators, &image);
-        send(&app, &image, selection, &mut headers).await?
+        let selection = selection(&request.headers, &validators, content);
+        send(app, content, selection, &mut headers).await?
     };
     *response.headers_mut() = headers;
     Ok(response)
@@ -123,14 +164,14 @@ pub(crate) async fn content(
 
 /// The image, if the reader may download it. Only readers who may download a private image learn
 /// that it exists.
-async fn find(app: &App, reader: &Reader, id: Uuid) -> Result<Image, Problem> {
+async fn find(app: &App, reader: &Reader, id: Uuid, wanted: &Wanted) -> Result<Found, Problem> {
     let (grant, refusal) = match reader {
-        Reader::Linked(link) => return Ok(app.service.find_linked(id, *link).await?),
+        Reader::Linked(link) => return Ok(app.service.find_linked(id, *link, wanted).await?),
         Reader::Granted(grant) if grant.allows(Scope::Read) => (Some(grant), None),
         Reader::Granted(_) => (None, Some(Problem::scope_missing(Scope::Read))),
         Reader::Anybody => (None, Some(Problem::token_missing())),
     };
-    match app.service.find_readable(grant, id).await {
+    match app.service.find_readable(grant, id, wanted).await {
         Err(ServiceError::NotFound) => {
             Err(refusal.unwrap_or_else(|| ServiceError::NotFound.into()))
         }
@@ -138,29 +179,29 @@ async fn find(app: &App, reader: &Reader, id: Uuid) -> Result<Image, Problem> {
     }
 }
 
-/// The parts of the image that a GET returns.
-fn selection(request: &HeaderMap, validators: &Validators, image: &Image) -> Selection {
+/// The parts of the content that a GET returns.
+fn selection(request: &HeaderMap, validators: &Validators, content: &Content) -> Selection {
     let mut ranges = request.get_all(header::RANGE).iter();
     match (ranges.next(), ranges.next()) {
         (Some(range), None) if conditional::range_applies(request, validators) => {
-            let cost = |ranges: &[Range<u64>]| image.blob.fetches(ranges);
+            let cost = |ranges: &[Range<u64>]| content.blob.fetches(ranges);
             let range = range.to_str().unwrap_or_default();
-            range::select(range, image.blob.size, cost)
+            range::select(range, content.blob.size, cost)
         }
         _ => Selection::Whole,
     }
 }
 
-/// The status and the body. Changes `headers` from those of the whole image to those of the
+/// The status and the body. Changes `headers` from those of the whole content to those of the
 /// response. They are complete even if the request has `If-Range`, for caches that store each
 /// partial response separately.
 async fn send(
     app: &App,
-    image: &Image,
+    content: &Content,
     selection: Selection,
     headers: &mut HeaderMap,
 ) -> Result<Response, Problem> {
-    let size = image.blob.size;
+    let size = content.blob.size;
     let mut set = |name: HeaderName, value: String| {
         if let Ok(value) = value.parse() {
             headers.insert(name, value);
@@ -182,8 +223,8 @@ async fn send(
                 None
             } else {
                 // No one can create a file that contains its own digest.
-                let boundary = image.sha256.to_string();
-                let frame = Byteranges::new(&boundary, image.kind.media_type(), &ranges, size);
+                let boundary = content.sha256.to_string();
+                let frame = Byteranges::new(&boundary, content.kind.media_type(), &ranges, size);
                 set(header::CONTENT_TYPE, frame.content_type());
                 set(header::CONTENT_LENGTH, frame.length().to_string());
                 Some(frame)
@@ -191,23 +232,23 @@ async fn send(
             (StatusCode::PARTIAL_CONTENT, ranges, frame)
         }
     };
-    let mut response = Response::new(body(app, image, &ranges, frame).await?);
+    let mut response = Response::new(body(app, content, &ranges, frame).await?);
     *response.status_mut() = status;
     Ok(response)
 }
 
 async fn body(
     app: &App,
-    image: &Image,
+    content: &Content,
     ranges: &[Range<u64>],
     frame: Option<Byteranges>,
 ) -> Result<Body, Problem> {
-    let content = app.service.read(image, ranges).await?;
+    let bytes = app.service.read(content, ranges).await?;
     let stream = match frame {
-        Some(frame) => frame.body(content).boxed(),
-        None => content,
+        Some(frame) => frame.body(bytes).boxed(),
+        None => bytes,
     };
-    if image.blob.fetches(ranges) > 1 {
+    if content.blob.fetches(ranges) > 1 {
         return Ok(Body::from_stream(stream));
     }
     // The only chunk has already been read, and a body without a stream is cheaper.
@@ -222,20 +263,25 @@ const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 /// The content cannot run scripts or load resources, whatever it is.
 const SANDBOX: HeaderValue = HeaderValue::from_static("default-src 'none'; sandbox");
 
-/// The headers of the whole image.
-fn headers(image: &Image, attachment: bool) -> HeaderMap {
+/// The headers of the whole content of an image, or of an image that is derived from it.
+fn headers(image: &Image, content: &Content, attachment: bool) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(12);
     let mut set = |name: HeaderName, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
             headers.insert(name, value);
         }
     };
-    set(header::CONTENT_TYPE, image.kind.media_type());
-    set(header::CONTENT_LENGTH, &image.blob.size.to_string());
+    set(header::CONTENT_TYPE, content.kind.media_type());
+    set(header::CONTENT_LENGTH, &content.blob.size.to_string());
     set(header::ACCEPT_RANGES, "bytes");
-    let disposition = disposition::print(attachment, image.filename.as_deref());
+    let filename = image.filename.as_deref();
+    // A name stays as it was given unless it may say another format than the content has.
+    let renamed = filename
+        .filter(|_| content.kind != image.kind)
+        .map(|name| filename::of_kind(name, content.kind));
+    let disposition = disposition::print(attachment, renamed.as_deref().or(filename));
     set(header::CONTENT_DISPOSITION, &disposition);
-    set(REPR_DIGEST, &digest::print(&image.sha256));
+    set(REPR_DIGEST, &digest::print(&content.sha256));
     headers.insert(
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),

@@ -1,5 +1,6 @@
 //! `GET /v1/limits`: the limits of this deployment, which clients can check before an upload.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -16,7 +17,7 @@ use crate::http::reply::cached;
 use crate::http::reply::problem::Problem;
 use crate::media::{Strip, Trailing};
 use crate::service::{self, fields, filename};
-use crate::settings::Settings;
+use crate::settings::{Derived, Settings};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![("/v1/limits", get(show))]
@@ -28,6 +29,8 @@ pub(super) fn routes() -> Vec<Route> {
 pub(crate) struct LimitsView {
     /// Limits of uploads.
     upload: UploadLimits,
+    /// Limits of derived images.
+    derived: DerivedLimits,
     /// Limits of an image's tags.
     tags: TagLimits,
     /// Limits of an image's metadata.
@@ -71,6 +74,22 @@ struct UploadLimits {
     /// How data after the end of an image is handled: `strip` removes it, `reject` refuses the
     /// file.
     trailing_data: &'static str,
+}
+
+/// Limits of derived images.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct DerivedLimits {
+    /// Whether this deployment derives images.
+    enabled: bool,
+    /// Who may request which transforms: `signed` (with a token or in a signed URL any, without
+    /// only presets), `presets` (only presets) or `any`.
+    policy: &'static str,
+    /// The presets: names, and the transform that each stands for, as a query.
+    presets: BTreeMap<String, String>,
+    /// The maximum width and height of a derived image, in pixels.
+    max_side: u32,
+    /// The maximum number of pixels of an image to derive from: width times height times frames.
+    max_pixels: u64,
 }
 
 /// Limits of an image's tags.
@@ -143,6 +162,7 @@ fn view(app: &App) -> LimitsView {
     };
     LimitsView {
         upload: upload(&app.settings),
+        derived: derived(&app.settings.derived),
         tags: TagLimits {
             max_count: fields::MAX_TAGS,
             max_characters: fields::MAX_TAG_CHARS,
@@ -162,6 +182,19 @@ fn view(app: &App) -> LimitsView {
         json: JsonLimits {
             max_bytes: json::MAX_BYTES,
         },
+    }
+}
+
+fn derived(settings: &Derived) -> DerivedLimits {
+    let presets = settings.presets.iter();
+    DerivedLimits {
+        enabled: settings.is_on,
+        policy: settings.policy.as_str(),
+        presets: presets
+            .map(|(name, transform)| (name.to_owned(), transform.to_string()))
+            .collect(),
+        max_side: settings.max_side,
+        max_pixels: settings.max_pixels,
     }
 }
 

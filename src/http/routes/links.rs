@@ -13,11 +13,14 @@ use crate::auth::link::{Link, LinkMethod};
 use crate::http::app::App;
 use crate::http::input::extract::{Authorized, ImageId, Read, Write};
 use crate::http::input::json::{self, Json};
+use crate::http::input::transform::{self, Parameters};
 use crate::http::openapi::schema;
 use crate::http::reply;
 use crate::http::reply::problem::Problem;
+use crate::http::reply::problem::ProblemKind::*;
 use crate::http::reply::urls::{self, Urls};
 use crate::model::{Image, Timestamp};
+use crate::service::Wanted;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![("/v1/images/{id}/links", post(create).delete(revoke))]
@@ -38,6 +41,13 @@ pub(crate) struct NewLink {
     /// Whether browsers save the file instead of displaying it.
     #[serde(default)]
     download: bool,
+    /// The image to derive, instead of the original.
+    #[serde(default)]
+    #[schema(value_type = Option<schema::Transform>)]
+    transform: Option<Parameters>,
+    /// The name of a preset. With it, `transform` may have `dpr`, `format` and `q` only.
+    #[serde(default)]
+    preset: Option<String>,
 }
 
 /// A signed URL.
@@ -56,13 +66,14 @@ pub(crate) struct LinkView {
 
 /// Create a link
 ///
-/// Creates a signed URL, which allows anyone to download the image without a token until it
-/// expires.
+/// Creates a signed URL, which allows anyone to download the image, or an image that is derived
+/// from it, without a token until it expires.
 #[utoipa::path(
     post, path = "/v1/images/{id}/links", operation_id = "createLink", tag = "Links",
     request_body = NewLink,
     responses((status = 201, description = "The link.", body = LinkView)),
     security(("token" = ["images:read"])),
+    extensions(("x-problems" = json!([TransformNotAllowed, DerivedTooLarge]))),
 )]
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
@@ -70,15 +81,44 @@ pub(crate) async fn create(
     ImageId(id): ImageId,
     Json(body): Json<NewLink>,
 ) -> Result<Response, Problem> {
-    let terms = Terms::new(&app, body.expires_in, body.method.as_deref(), body.download)?;
+    let derived = Derived::new(&app, body.transform.as_ref(), body.preset.as_deref())?;
+    let method = body.method.as_deref();
+    let terms = Terms::new(&app, body.expires_in, method, body.download, derived)?;
     let image = app.service.find(&caller.grant, id).await?;
     Ok(reply::created(&terms.link(&app, &image)?))
+}
+
+/// What new signed URLs derive from their images.
+pub(super) struct Derived {
+    wanted: Wanted,
+    /// The parameters that are signed.
+    parameters: Vec<(String, String)>,
+}
+
+impl Derived {
+    /// Checks the members of a request.
+    pub(super) fn new(
+        app: &App,
+        transform: Option<&Parameters>,
+        preset: Option<&str>,
+    ) -> Result<Self, Problem> {
+        let (request, parameters) = transform::of_json(app, transform, preset)?;
+        transform::permit_for(app, &request, true)?;
+        Ok(Self {
+            wanted: Wanted {
+                transform: request.transform,
+                accepts: Vec::new(),
+            },
+            parameters,
+        })
+    }
 }
 
 /// The checked terms of new signed URLs.
 pub(super) struct Terms {
     method: LinkMethod,
     is_download: bool,
+    derived: Derived,
     expires: u64,
 }
 
@@ -89,6 +129,7 @@ impl Terms {
         expires_in: u64,
         word: Option<&str>,
         is_download: bool,
+        derived: Derived,
     ) -> Result<Self, Problem> {
         let access = &app.settings.access;
         let lifetime = seconds("expires_in", expires_in, access.max_link_seconds)?;
@@ -97,19 +138,22 @@ impl Terms {
         Ok(Self {
             method: method(word)?,
             is_download,
+            derived,
             expires: (app.service.now().seconds() + lifetime).div_ceil(bucket) * bucket,
         })
     }
 
-    /// Creates the signed URL of an image.
+    /// Creates the signed URL of an image, if what it derives can be made of the image.
     pub(super) fn link(&self, app: &App, image: &Image) -> Result<LinkView, Problem> {
+        app.service.check_wanted(image, &self.derived.wanted)?;
+        let parameters = self.derived.parameters.iter();
+        let parameters = parameters.map(|(name, value)| (name.as_str(), value.as_str()));
+        let download = self.is_download.then_some(("download", "1"));
+        let parameters: Vec<(&str, &str)> = parameters.chain(download).collect();
         let link = Link {
             method: self.method,
             path: &urls::content_path(image.id),
-            parameters: match self.is_download {
-                true => &[("download", "1")],
-                false => &[],
-            },
+            parameters: &parameters,
             epoch: image.link_epoch,
             expires: self.expires,
         };

@@ -90,10 +90,21 @@ fn write_totals(metrics: &mut Exposition, report: &Report) {
         "The time since the deletion of the oldest dead blob in seconds.",
         report.oldest_death_seconds,
     );
+    total(
+        "darkroom_variants",
+        "The number of stored derived images.",
+        statistics.variants.variants,
+    );
+    total(
+        "darkroom_variant_bytes",
+        "The total size of stored derived images in bytes.",
+        statistics.variants.bytes,
+    );
     let by_state = |live, dead| [([("state", "live")], live), ([("state", "dead")], dead)];
     metrics.gauge(
         "darkroom_blobs",
-        "The number of blobs that images refer to (live) or that are to be deleted (dead).",
+        "The number of blobs that images or derived images refer to (live) or that are to be \
+         deleted (dead).",
         by_state(statistics.live.blobs, statistics.dead.blobs),
     );
     metrics.gauge(

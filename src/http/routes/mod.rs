@@ -17,6 +17,7 @@ pub(super) mod problems;
 pub(super) mod tickets;
 pub(super) mod upload;
 pub(super) mod usage;
+pub(super) mod variants;
 
 use std::sync::Arc;
 
@@ -39,6 +40,7 @@ pub(super) fn guarded() -> impl Iterator<Item = Route> {
         images::routes(),
         upload::routes(),
         content::routes(),
+        variants::routes(),
         links::routes(),
         bulk::routes(),
         tickets::routes(),

@@ -28,7 +28,7 @@ async fn a_link_works_until_it_is_revoked() {
     let signed = link::Link {
         method: link::LinkMethod::Get,
         path,
-        parameters: &[("download", "1"), ("w", "200")],
+        parameters: &[("download", "1"), ("width", "200")],
         epoch: 0,
         expires: 1_800_000_060,
     };
@@ -58,7 +58,7 @@ async fn a_link_works_until_it_is_revoked() {
         serde_json::json!({"expires_in": 0}),
         serde_json::json!({"expires_in": 604_801}),
         serde_json::json!({"expires_in": 9, "method": "POST"}),
-        serde_json::json!({"expires_in": 9, "transform": {"w": 9}}),
+        serde_json::json!({"expires_in": 9, "size": 9}),
         serde_json::json!([9]),
     ] {
         create(wrong).await.is_problem(400, "bad-request");

@@ -266,8 +266,8 @@ async fn server_timing_is_sent_if_enabled() {
             })
             .collect();
         let names: Vec<&str> = metrics.iter().map(|(name, _)| *name).collect();
-        assert_eq!(names, ["auth", "catalog", "blob", "total"]);
-        let (auth, total) = (metrics[0].1, metrics[3].1);
+        assert_eq!(names, ["auth", "catalog", "blob", "derive", "total"]);
+        let (auth, total) = (metrics[0].1, metrics[4].1);
         assert!(0.0 < auth && auth < total, "{metrics:?}");
     }
 }

@@ -83,6 +83,10 @@ impl Service {
                 self.catalog().record_blob(&check.id).await?;
                 finding.repaired = true;
             }
+            (ImageFault::Variant, Ok(id)) if audit.repair => {
+                self.catalog().delete_variants(id, None).await?;
+                finding.repaired = true;
+            }
             (ImageFault::Contradicted, Ok(id)) if audit.remove_damaged => {
                 self.catalog().delete(id, None, None).await?;
                 finding.repaired = true;
@@ -139,31 +143,49 @@ impl Service {
             page.findings.push(Finding::unreadable_blob(&entry.id));
             return Ok(());
         };
-        if !record.agrees_with(entry.images) {
-            let mut finding = Finding::wrong_count(record, entry.images);
+        if !record.agrees_with(entry.uses) {
+            let mut finding = Finding::wrong_count(record, entry.uses);
             if audit.repair {
                 self.catalog().recount_blob(&entry.id).await?;
                 finding.repaired = true;
             }
             page.findings.push(finding);
         }
-        if entry.images == 0 {
+        if entry.uses == 0 {
             page.dead += 1;
             return Ok(());
         }
         page.bytes += record.blob.size;
         if let Some(damage) = self.damage(record).await? {
-            let images = self.catalog().images_of(&entry.id, IMAGES_NAMED).await?;
-            // If the last image has been deleted by now, the bytes may be gone as well.
-            if !images.is_empty() {
-                let mut finding = Finding::damaged(record, images, damage);
-                if audit.remove_damaged {
-                    self.catalog().delete_images_of(&entry.id).await?;
-                    finding.repaired = true;
-                }
-                page.findings.push(finding);
-            }
+            self.settle_damage(audit, record, damage, page).await?;
         }
+        Ok(())
+    }
+
+    /// Reports a blob whose bytes are damaged, and deletes what refers to it where asked: to
+    /// delete a variant is a repair, because it can be made again.
+    async fn settle_damage(
+        &self,
+        audit: &Audit,
+        record: &BlobRecord,
+        damage: String,
+        page: &mut AuditPage,
+    ) -> Result<(), ServiceError> {
+        let blob = record.blob.id.as_str();
+        let images = self.catalog().images_of(blob, IMAGES_NAMED).await?;
+        // If the last image has been deleted by now, the bytes may be gone as well.
+        if images.is_empty() {
+            return Ok(());
+        }
+        let mut finding = Finding::damaged(record, images, damage);
+        if audit.remove_damaged {
+            self.catalog().delete_images_of(blob).await?;
+            finding.repaired = true;
+        } else if audit.repair {
+            self.catalog().delete_variants_of(blob).await?;
+            finding.repaired = self.catalog().images_of(blob, 1).await?.is_empty();
+        }
+        page.findings.push(finding);
         Ok(())
     }
 

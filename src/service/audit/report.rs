@@ -27,11 +27,13 @@ pub enum Fault {
     UnreadableImage,
     /// An image's record does not agree with its blob's record.
     ContradictedImage,
+    /// A variant's record does not agree with its blob's record.
+    ContradictedVariant,
     /// An image's blob has no record.
     UnrecordedBlob,
     /// A blob's record cannot be read.
     UnreadableBlob,
-    /// A blob's record has a wrong count of images.
+    /// A blob's record has a wrong count of images and variants.
     WrongCount,
     /// A blob's bytes are missing, wholly or in part, or differ from what was stored.
     DamagedBytes,
@@ -45,6 +47,7 @@ impl Fault {
         match self {
             Self::UnreadableImage => "unreadable_image",
             Self::ContradictedImage => "contradicted_image",
+            Self::ContradictedVariant => "contradicted_variant",
             Self::UnrecordedBlob => "unrecorded_blob",
             Self::UnreadableBlob => "unreadable_blob",
             Self::WrongCount => "wrong_count",
@@ -58,6 +61,7 @@ impl Fault {
         match self {
             Self::UnreadableImage | Self::UnreadableBlob => None,
             Self::UnrecordedBlob => Some(Remedy::Record),
+            Self::ContradictedVariant => Some(Remedy::Drop),
             Self::WrongCount | Self::WrongUsage => Some(Remedy::Recount),
             Self::ContradictedImage | Self::DamagedBytes => Some(Remedy::Remove),
         }
@@ -69,8 +73,10 @@ impl Fault {
 pub enum Remedy {
     /// Create the blob's record from the image's.
     Record,
-    /// Recount the images.
+    /// Recount the images and variants.
     Recount,
+    /// Delete the image's variants, which are made again when they are requested.
+    Drop,
     /// Delete the images, which can no longer be served.
     Remove,
 }
@@ -81,6 +87,7 @@ impl Remedy {
         match self {
             Self::Record => "record",
             Self::Recount => "recount",
+            Self::Drop => "drop",
             Self::Remove => "remove",
         }
     }
@@ -113,6 +120,10 @@ impl Finding {
                 Fault::ContradictedImage,
                 "the image's row does not agree with that of its blob",
             ),
+            ImageFault::Variant => (
+                Fault::ContradictedVariant,
+                "the row of a variant does not agree with that of its blob",
+            ),
         };
         Self {
             fault,
@@ -133,7 +144,7 @@ impl Finding {
         }
     }
 
-    pub(super) fn wrong_count(record: &BlobRecord, images: u64) -> Self {
+    pub(super) fn wrong_count(record: &BlobRecord, uses: u64) -> Self {
         let state = match record.died_at {
             Some(_) => " and the blob as dead",
             None => "",
@@ -143,7 +154,7 @@ impl Finding {
             blob: Some(record.blob.id.to_string()),
             images: Vec::new(),
             detail: format!(
-                "the record counts {} images{state}, but {images} exist",
+                "the record counts {} images and variants{state}, but {uses} exist",
                 record.refs
             ),
             repaired: false,

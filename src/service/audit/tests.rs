@@ -10,6 +10,7 @@ use crate::catalog::testing::native::Native;
 use crate::media::testing;
 use crate::model::{Image, QuotaClaim, Timestamp, Usage};
 use crate::platform::testing::TestPlatform;
+use crate::service::Content;
 use crate::service::tests::settings;
 use crate::service::{Attributes, Declared, ListRequest, UploadTerms};
 
@@ -39,6 +40,7 @@ impl Bench {
                 Arc::new(blobs),
                 Arc::new(settings),
                 Arc::clone(&platform) as _,
+                None,
             ),
             platform,
             database,
@@ -110,7 +112,7 @@ impl Bench {
         let whole = 0..found.blob.size;
         let read = self
             .service
-            .read(&found, std::slice::from_ref(&whole))
+            .read(&Content::of(&found), std::slice::from_ref(&whole))
             .await;
         let Ok(read) = read else { return false };
         let pieces: Result<Vec<_>, _> = read.try_collect().await;

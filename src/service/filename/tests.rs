@@ -154,3 +154,23 @@ proptest::proptest! {
         proptest::prop_assert_eq!(check(&name).is_ok(), is_kept);
     }
 }
+
+#[test]
+fn a_derived_image_has_the_extension_of_its_kind() {
+    for (name, kind, expected) in [
+        ("cat.jpg", Kind::Webp, "cat.webp"),
+        ("cat.JPG", Kind::Jpeg, "cat.JPG"),
+        ("cat.jpeg", Kind::Jpeg, "cat.jpeg"),
+        ("cat.tar.png", Kind::Jpeg, "cat.tar.jpg"),
+        ("cat", Kind::Gif, "cat.gif"),
+        ("v1.2", Kind::Avif, "v1.2.avif"),
+        (".png", Kind::Webp, ".png.webp"),
+    ] {
+        assert_eq!(of_kind(name, kind), expected, "{name}");
+    }
+    let long = of_kind(&"ä".repeat(127), Kind::Webp);
+    assert!(
+        long.len() <= MAX_BYTES && long.ends_with("ä.webp"),
+        "{long}"
+    );
+}

@@ -13,6 +13,7 @@ use super::steps::{Pause, Steps};
 use crate::auth::{Grant, Scopes};
 use crate::blobs::BlobError;
 use crate::model::QuotaClaim;
+use crate::service::Content;
 use crate::service::audit::{Audit, Place};
 use crate::service::{
     Attributes, Declared, Migration, Service, ServiceError, StoreError, UploadError, UploadTerms,
@@ -163,7 +164,7 @@ impl Scene {
         let whole = 0..image.blob.size;
         let mut stream = self
             .service
-            .read(&image, std::slice::from_ref(&whole))
+            .read(&Content::of(&image), std::slice::from_ref(&whole))
             .await?;
         let mut bytes = Vec::new();
         while let Some(piece) = stream.next().await {

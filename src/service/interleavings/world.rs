@@ -145,6 +145,7 @@ impl World {
             store,
             Arc::new(settings),
             Arc::clone(&platform) as _,
+            None,
         );
         let migration = moving.map(|blobs| Arc::new(Migration::new(service.clone(), blobs)));
         Instance {
@@ -401,7 +402,7 @@ impl World {
         }
         for entry in self.blobs() {
             let record = entry.record.expect("is readable");
-            assert!(record.agrees_with(entry.images), "{record:?}");
+            assert!(record.agrees_with(entry.uses), "{record:?}");
             let swept_from = self.clock.latest() + AHEAD[1] - GRACE;
             let in_grace = record
                 .died_at

@@ -134,7 +134,7 @@ impl LateBench {
         let values = MemoryKeyValue::default();
         let blobs = Arc::new(ChunkedBlobs::new(Arc::new(values.clone()), CHUNK));
         let bench = Bench::serving(values, &Arc::default(), |settings, platform| {
-            Service::new(Arc::new(catalog), blobs, settings, platform)
+            Service::new(Arc::new(catalog), blobs, settings, platform, None)
         });
         Self { bench, database }
     }

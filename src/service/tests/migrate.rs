@@ -13,7 +13,7 @@ fn migrating(bench: &Bench) -> (Bench, Migration) {
         let mut settings = Settings::clone(&settings);
         settings.stores.previous_blobs = Some(BlobStoreSetting::KeyValue);
         let catalog = Arc::clone(&bench.catalog);
-        Service::new(catalog, store, Arc::new(settings), platform)
+        Service::new(catalog, store, Arc::new(settings), platform, None)
     });
     let migration = Migration::new(bench.service.clone(), blobs);
     (bench, migration)

@@ -65,7 +65,7 @@ async fn readers_have_a_grace_period_before_bytes_are_deleted() {
     let image = bench.upload("alice", &file).await.expect("is accepted");
     let stream = bench
         .service
-        .read(&image, &[0..64, 64..1000])
+        .read(&Content::of(&image), &[0..64, 64..1000])
         .await
         .expect("exists");
     bench

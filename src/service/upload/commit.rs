@@ -36,9 +36,10 @@ impl Service {
                 self.delete_in_background(unused.collect());
                 self.sweep_in_background();
                 let images = new.into_iter().zip(used);
-                Ok(images
-                    .map(|(new, blob)| Image { blob, ..new.image })
-                    .collect())
+                let images = images.map(|(new, blob)| Image { blob, ..new.image });
+                let images: Vec<Image> = images.collect();
+                self.derive_eagerly(&images);
+                Ok(images)
             }
             Err(error) => {
                 if matches!(

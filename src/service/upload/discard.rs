@@ -1,5 +1,5 @@
-//! Deletes what was written and will not be committed: after the response, where the
-//! deletion may take long.
+//! Deletes what was written and will not be committed, of uploads and of variants: after the
+//! response, where the deletion may take long.
 //!
 //! A write that a store reported as failed may still be carried out. Its blob is recorded
 //! before it is deleted, so that the sweep deletes it once more.
@@ -17,7 +17,7 @@ impl Service {
 
     /// Deletes blobs after the response: it may take long, and nobody needs to wait. If a
     /// crash interrupts it, the sweep finds the rest through their lease.
-    pub(super) fn delete_in_background(&self, blobs: Vec<BlobRef>) {
+    pub(in crate::service) fn delete_in_background(&self, blobs: Vec<BlobRef>) {
         if blobs.is_empty() {
             return;
         }
@@ -42,7 +42,8 @@ impl Service {
         }
     }
 
-    async fn delete_written(&self, writer: Box<dyn BlobWriter>) {
+    /// Deletes what a writer has written.
+    pub(in crate::service) async fn delete_written(&self, writer: Box<dyn BlobWriter>) {
         let deleted = async {
             let Some(remains) = writer.abort().await? else {
                 return Ok::<(), ServiceError>(());
@@ -54,9 +55,7 @@ impl Service {
             Ok(self.blobs().delete(&remains).await?)
         };
         if let Err(left) = deleted.await {
-            self.log(&format!(
-                "an upload's remains are left to the sweep: {left}"
-            ));
+            self.log(&format!("what was written is left to the sweep: {left}"));
         }
     }
 }

@@ -7,7 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, pending};
-use futures_util::stream::{self, StreamExt as _};
+use futures_util::stream;
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use http::{Method, Request, Response};
 
 use crate::model::Timestamp;
@@ -68,6 +69,16 @@ impl HttpClient for FakeS3 {
             Some(answer) => answer,
             None => pending().await,
         }
+    }
+
+    async fn send_stream(
+        &self,
+        request: Request<HttpBody>,
+    ) -> Result<Response<HttpBody>, HttpError> {
+        let (parts, body) = request.into_parts();
+        let pieces: Vec<Bytes> = body.try_collect().await?;
+        self.send(Request::from_parts(parts, pieces.concat().into()))
+            .await
     }
 }
 

@@ -36,6 +36,7 @@ const OBJECTS: &[(&str, &str)] = &[
         r#"{
   "blobs": 200,
   "leases": 2,
+  "variants": 5,
   "more": true
 }"#,
     ),
@@ -172,6 +173,13 @@ const OBJECTS: &[(&str, &str)] = &[
     "max_metadata_bytes": 1048576,
     "strip_metadata": "gps",
     "trailing_data": "strip"
+  },
+  "derived": {
+    "enabled": true,
+    "policy": "signed",
+    "presets": {"thumb": "w=96&h=96&fit=cover"},
+    "max_side": 8192,
+    "max_pixels": 100000000
   },
   "tags": {"max_count": 32, "max_characters": 64},
   "metadata": {"max_bytes": 4096},

@@ -26,7 +26,7 @@ use utoipa::OpenApi;
 use crate::http::openapi::schema;
 use crate::http::routes::{
     admin, admin_migrate, bulk, content, docs, health, images, limits, links, metrics, owners,
-    problems as pages, tickets, upload, usage,
+    problems as pages, tickets, upload, usage, variants,
 };
 
 #[derive(OpenApi)]
@@ -48,7 +48,7 @@ use crate::http::routes::{
     paths(
         upload::create, upload::create_batch, images::list, images::show, images::edit, images::delete,
         bulk::delete,
-        content::content,
+        content::content, variants::drop_all,
         links::create, links::revoke, bulk::create_links,
         tickets::create,
         usage::show, limits::show, health::live, health::ready,

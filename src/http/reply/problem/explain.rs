@@ -2,6 +2,7 @@
 //! backquotes are code.
 
 mod access;
+mod derive;
 mod request;
 mod server;
 mod upload;
@@ -31,6 +32,7 @@ impl ProblemKind {
             Self::LinkInvalid => access::LINK_INVALID,
             Self::TicketInvalid => access::TICKET_INVALID,
             Self::OriginNotAllowed => access::ORIGIN_NOT_ALLOWED,
+            Self::TransformNotAllowed => derive::TRANSFORM_NOT_ALLOWED,
             Self::NotFound => request::NOT_FOUND,
             Self::MethodNotAllowed => request::METHOD_NOT_ALLOWED,
             Self::NotAcceptable => request::NOT_ACCEPTABLE,
@@ -42,6 +44,7 @@ impl ProblemKind {
             Self::TicketExpired => access::TICKET_EXPIRED,
             Self::PreconditionFailed => request::PRECONDITION_FAILED,
             Self::TooLarge => upload::TOO_LARGE,
+            Self::DerivedTooLarge => derive::DERIVED_TOO_LARGE,
             Self::UriTooLong => request::URI_TOO_LONG,
             Self::UnsupportedType => upload::UNSUPPORTED_TYPE,
             Self::UnsupportedCoding => upload::UNSUPPORTED_CODING,
@@ -51,10 +54,13 @@ impl ProblemKind {
             Self::TooManyPixels => upload::TOO_MANY_PIXELS,
             Self::TrailingData => upload::TRAILING_DATA,
             Self::MetadataTooLarge => upload::METADATA_TOO_LARGE,
+            Self::NotDerivable => derive::NOT_DERIVABLE,
             Self::HeadersTooLarge => request::HEADERS_TOO_LARGE,
             Self::Internal => server::INTERNAL,
+            Self::DerivationUnavailable => derive::DERIVATION_UNAVAILABLE,
             Self::Misconfigured => server::MISCONFIGURED,
             Self::Unavailable => server::UNAVAILABLE,
+            Self::DerivationBusy => derive::DERIVATION_BUSY,
             Self::QuotaExceeded => upload::QUOTA_EXCEEDED,
         }
     }

@@ -41,6 +41,8 @@ kinds! {
     TicketInvalid: 403, "ticket-invalid", "The upload ticket is not valid";
     /// Pages of this origin may not call the API.
     OriginNotAllowed: 403, "origin-not-allowed", "The origin is not allowed";
+    /// The caller may request presets only.
+    TransformNotAllowed: 403, "transform-not-allowed", "The transform is not allowed";
     /// The resource does not exist, or the caller may not access it.
     NotFound: 404, "not-found", "Not found";
     /// The resource does not support the method.
@@ -63,6 +65,8 @@ kinds! {
     PreconditionFailed: 412, "precondition-failed", "The resource has changed";
     /// The upload is larger than allowed.
     TooLarge: 413, "too-large", "The upload is too large";
+    /// The derived image would be larger than allowed.
+    DerivedTooLarge: 413, "derived-too-large", "The derived image would be too large";
     /// The request's URI is too long.
     UriTooLong: 414, "uri-too-long", "The URI is too long";
     /// The type of the bytes is not accepted, or differs from the declared one.
@@ -81,14 +85,20 @@ kinds! {
     TrailingData: 422, "trailing-data", "The image is followed by other data";
     /// The image contains more metadata than allowed.
     MetadataTooLarge: 422, "metadata-too-large", "The metadata is too large";
+    /// Nothing can be derived from the image, or only at too high a cost.
+    NotDerivable: 422, "not-derivable", "The image cannot be derived";
     /// The request's headers are too large.
     HeadersTooLarge: 431, "headers-too-large", "The headers are too large";
     /// An unexpected error on the server.
     Internal: 500, "internal", "Internal error";
+    /// The deployment derives no images, or none from this type.
+    DerivationUnavailable: 501, "derivation-unavailable", "The deployment cannot derive this image";
     /// A setting of the deployment is invalid.
     Misconfigured: 503, "misconfigured", "The deployment is misconfigured";
     /// A store is not responding; the request can be retried.
     Unavailable: 503, "unavailable", "A store is not responding";
+    /// Too many images are being derived; the request can be retried.
+    DerivationBusy: 503, "derivation-busy", "Too many images are being derived";
     /// The request would exceed the owner's quota.
     QuotaExceeded: 507, "quota-exceeded", "The quota is exceeded";
 }

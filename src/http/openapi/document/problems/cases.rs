@@ -18,6 +18,13 @@ pub(super) fn detail(kind: ProblemKind) -> &'static str {
         OriginNotAllowed => {
             "pages of this origin may not call the API: see the setting cors_origins"
         }
+        TransformNotAllowed => "only presets may be requested without a token or a signed URL",
+        DerivedTooLarge => "the result must have sides of at most 8192 pixels, not 12000",
+        NotDerivable => {
+            "deriving from this image has failed repeatedly, and is not tried again for a day"
+        }
+        DerivationUnavailable => "this deployment does not derive images",
+        DerivationBusy => "too many images are being derived",
         NotFound => "no such image",
         MethodNotAllowed => "the resource does not support this method",
         NotAcceptable => "the Accept header allows none of the available types",
@@ -58,6 +65,8 @@ pub(super) fn members(kind: ProblemKind) -> Value {
         BadRequest => json!({"limit": 200, "actual": 500}),
         Unauthorized => json!({"claim": "exp"}),
         InsufficientScope => json!({"scope": "images:write"}),
+        TransformNotAllowed => json!({"allowed": ["thumb"]}),
+        DerivedTooLarge => json!({"limit": 8192, "actual": 12_000}),
         NotAcceptable => json!({"allowed": ["application/json"]}),
         TooLarge => json!({"limit": 26_214_400}),
         UriTooLong => json!({"limit": 16_384, "actual": 20_011}),

@@ -1,0 +1,192 @@
+//! Derived images: found where they are stored, or made once and stored.
+//!
+//! - `mod`: which variant a request means, and what is looked up for it
+//! - `making`: a claim, a derivation, a commit
+//! - `queue`: how many derivations of an instance run at a time
+//! - `eager`: derivations right after an upload
+//! - `error`: why there is no variant
+
+mod eager;
+mod error;
+mod making;
+mod queue;
+
+use darkroom_transform::{
+    Client, Format, FormatChoice, Limits, PlanError, Source, Transform, Turn,
+};
+use uuid::Uuid;
+
+use super::{Content, Service, ServiceError};
+use crate::auth::Grant;
+use crate::model::{Image, Kind, Variant};
+
+pub use error::DerivationError;
+pub(super) use queue::Queue;
+
+/// The most pixels of an AVIF that is made: it takes longer to encode than any other format.
+const MAX_AVIF_PIXELS: u64 = 1_000_000;
+/// How old the recorded use of a variant is before another is recorded.
+const USE_RECORDED_SECONDS: i64 = 3600;
+
+/// What a caller wants of an image.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// What is done to the image; nothing for the original.
+    pub transform: Transform,
+    /// The formats that the client accepts by name.
+    pub accepts: Vec<Format>,
+}
+
+/// An image, and those of its variants that were looked up with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The image.
+    pub image: Image,
+    /// The variants, in no particular order.
+    variants: Vec<Variant>,
+}
+
+impl Service {
+    /// Finds an image, and whatever may be what is wanted of it: all in one read.
+    pub(super) async fn look_up(&self, id: Uuid, wanted: &Wanted) -> Result<Found, ServiceError> {
+        let found = if wanted.transform.is_empty() {
+            let image = self.catalog().find(id).await?;
+            image.map(|image| (image, Vec::new()))
+        } else {
+            let transforms = candidates(&wanted.transform);
+            self.catalog().find_with_variants(id, &transforms).await?
+        };
+        let (image, variants) = found.ok_or(ServiceError::NotFound)?;
+        Ok(Found { image, variants })
+    }
+
+    /// Returns what is wanted of an image that was found: the original, or a variant, which is
+    /// made if it is not stored.
+    pub async fn content(
+        &self,
+        found: &Found,
+        wanted: &Wanted,
+    ) -> Result<Content, DerivationError> {
+        let image = &found.image;
+        let Some(transform) = self.resolve(image, wanted)? else {
+            return Ok(Content::of(image));
+        };
+        let transform = transform.to_string();
+        let mut stored = found.variants.iter();
+        let variant = match stored.find(|variant| variant.transform == transform) {
+            Some(variant) => {
+                self.note_use(image.id, variant);
+                variant.clone()
+            }
+            None => self.make(image, &transform).await?,
+        };
+        Ok(Content::of_variant(image, variant))
+    }
+
+    /// Checks that what is wanted can be made of the image, as far as its record says.
+    pub fn check_wanted(&self, image: &Image, wanted: &Wanted) -> Result<(), DerivationError> {
+        self.resolve(image, wanted)?;
+        Ok(())
+    }
+
+    /// Deletes what was derived of an image that `grant` reaches.
+    pub async fn delete_variants(&self, grant: &Grant, id: Uuid) -> Result<(), ServiceError> {
+        let owner = grant.confined_to();
+        if !self.catalog().delete_variants(id, owner).await? {
+            return Err(ServiceError::NotFound);
+        }
+        self.sweep_in_background();
+        Ok(())
+    }
+
+    /// The transform with its format decided; `None` if it is the original that is wanted.
+    fn resolve(&self, image: &Image, wanted: &Wanted) -> Result<Option<Transform>, PlanError> {
+        let limits = Limits {
+            max_side: self.settings().derived.max_side,
+        };
+        let client = Client {
+            accepts: &wanted.accepts,
+            avif_pixels: MAX_AVIF_PIXELS,
+        };
+        let source = source(image);
+        if wanted.transform.is_empty() {
+            return Ok(None);
+        }
+        let resolved = wanted.transform.resolved(&source, client, &limits)?;
+        let is_original = resolved.is_identity(&source, &limits);
+        Ok((!is_original).then_some(resolved))
+    }
+
+    /// Records that a variant was used, after the response, unless that was done lately.
+    fn note_use(&self, image: Uuid, variant: &Variant) {
+        let now = self.now();
+        if variant.used_at.plus_seconds(USE_RECORDED_SECONDS) > now {
+            return;
+        }
+        let (service, transform) = (self.clone(), variant.transform.clone());
+        self.spawn(async move {
+            let recorded = service.catalog().touch_variant(image, &transform, now);
+            if let Err(error) = recorded.await {
+                service.log(&format!("the use of a variant was not recorded: {error}"));
+            }
+        });
+    }
+}
+
+/// The image as transforms know it. The catalog knows it upright, and neither whether a pixel
+/// is transparent nor whether its colours are sRGB: the cautious answers are yes and no.
+fn source(image: &Image) -> Source {
+    Source {
+        width: image.width,
+        height: image.height,
+        orientation: Turn::default(),
+        format: format(image.kind),
+        frames: image.frames,
+        has_alpha: image.kind != Kind::Jpeg,
+        plain: false,
+    }
+}
+
+fn format(kind: Kind) -> Format {
+    match kind {
+        Kind::Jpeg => Format::Jpeg,
+        Kind::Png => Format::Png,
+        Kind::Gif => Format::Gif,
+        Kind::Webp => Format::Webp,
+        Kind::Avif => Format::Avif,
+    }
+}
+
+/// The texts of all transforms that `transform` can become once the image and the client are
+/// known: in each format that it may get, of a still or of an animation.
+fn candidates(transform: &Transform) -> Vec<String> {
+    let formats = match transform.format() {
+        FormatChoice::Exactly(format) => vec![format],
+        FormatChoice::Source | FormatChoice::Auto => Format::ALL.to_vec(),
+    };
+    let text = transform.to_string();
+    let mut all = Vec::new();
+    for format in formats {
+        for still in [false, true] {
+            if still && !transform.is_still() {
+                continue;
+            }
+            let kept = text.split('&').filter(|pair| {
+                !pair.is_empty() && !pair.starts_with("format=") && *pair != "anim=0"
+            });
+            let format = format!("format={format}");
+            let still = still.then_some("anim=0");
+            let pairs: Vec<&str> = kept.chain([format.as_str()]).chain(still).collect();
+            // What a transform prints, it reads.
+            if let Ok(candidate) = pairs.join("&").parse::<Transform>() {
+                all.push(candidate.to_string());
+            }
+        }
+    }
+    all.sort();
+    all.dedup();
+    all
+}
+
+#[cfg(test)]
+mod tests;

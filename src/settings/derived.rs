@@ -1,0 +1,170 @@
+//! The variables of derived images: what may be requested, and what it may cost.
+
+use std::collections::BTreeMap;
+
+use darkroom_transform::Presets;
+
+use super::values::{Values, refuse};
+use super::{SettingsError, Variable};
+use crate::model::ParameterValue;
+
+pub(super) const VARIABLES: &[Variable] = &[
+    Variable::new(
+        "derive",
+        "on",
+        "off",
+        "`off` serves originals only: a request for a derived image is answered with 501, as it is \
+         where the component that derives is missing",
+    ),
+    Variable::new(
+        "presets",
+        "",
+        r#"{"thumb":{"w":96,"h":96,"fit":"cover"}}"#,
+        "Transforms with names, as JSON: an object of names, and for each an object of parameters",
+    ),
+    Variable::new(
+        "transform_policy",
+        "signed",
+        "presets",
+        "Who may request which transforms: `signed` (any with a token or in a signed URL; only \
+         presets without), `presets` (only presets) or `any`",
+    ),
+    Variable::new(
+        "max_derived_side",
+        "8192",
+        "4096",
+        "Maximum width and height of derived images (up to 16384)",
+    ),
+    Variable::new(
+        "max_derive_pixels",
+        "100000000",
+        "50000000",
+        "Maximum number of pixels that an image may be derived from: width times height times \
+         frames",
+    ),
+    Variable::new(
+        "max_derivations",
+        "4",
+        "2",
+        "Maximum number of images that an instance derives at the same time (up to 64). Others \
+         wait in turn, and are answered with 503 where too many wait",
+    ),
+    Variable::new(
+        "derived_bytes",
+        "1073741824",
+        "10737418240",
+        "Maximum total size of derived images that are stored. The least recently used make room \
+         for others; 0 means no limit",
+    ),
+    Variable::new(
+        "eager_presets",
+        "",
+        "thumb",
+        "Comma-separated presets that are derived right after each upload",
+    ),
+];
+
+/// Derived images.
+#[derive(Clone, Debug)]
+pub struct Derived {
+    /// Whether images are derived at all.
+    pub is_on: bool,
+    /// The transforms that have names.
+    pub presets: Presets,
+    /// Who may request which transforms.
+    pub policy: TransformPolicy,
+    /// The longest side of a derived image, in pixels.
+    pub max_side: u32,
+    /// The most pixels that an image may be derived from: width times height times frames.
+    pub max_pixels: u64,
+    /// The most derivations of an instance at a time.
+    pub max_derivations: usize,
+    /// The most bytes of all stored variants; `None` without a limit.
+    pub max_bytes: Option<u64>,
+    /// The presets that are derived after each upload.
+    pub eager: Vec<String>,
+}
+
+/// Who may request which transforms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TransformPolicy {
+    /// Callers with a token or a signed URL any, others presets.
+    Signed,
+    /// Everybody presets only.
+    Presets,
+    /// Everybody any.
+    Any,
+}
+
+impl TransformPolicy {
+    const WORDS: [(&'static str, Self); 3] = [
+        ("signed", Self::Signed),
+        ("presets", Self::Presets),
+        ("any", Self::Any),
+    ];
+
+    /// The word in the variable.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Signed => "signed",
+            Self::Presets => "presets",
+            Self::Any => "any",
+        }
+    }
+}
+
+impl Derived {
+    pub(super) fn read(values: &Values) -> Result<Self, SettingsError> {
+        let presets = presets(values, "presets")?;
+        let bytes = values.number("derived_bytes", 0..=1 << 60)?;
+        Ok(Self {
+            is_on: values.word("derive", &[("on", true), ("off", false)])?,
+            eager: eager(values, "eager_presets", &presets)?,
+            presets,
+            policy: values.word("transform_policy", &TransformPolicy::WORDS)?,
+            max_side: values.small_number("max_derived_side", 1..=16_384)?,
+            max_pixels: values.number("max_derive_pixels", 1..=1 << 40)?,
+            max_derivations: usize::try_from(values.small_number("max_derivations", 1..=64)?)
+                .unwrap_or(1),
+            max_bytes: Some(bytes).filter(|bytes| *bytes > 0),
+        })
+    }
+}
+
+fn presets(values: &Values, variable: &'static str) -> Result<Presets, SettingsError> {
+    let mut presets = Presets::default();
+    let Some(json) = values.get(variable) else {
+        return Ok(presets);
+    };
+    let parsed: BTreeMap<String, BTreeMap<String, ParameterValue>> = serde_json::from_str(json)
+        .map_err(|error| {
+            let must = "must be a JSON object of names and objects of parameters";
+            refuse(variable, format!("{must}: {error}"))
+        })?;
+    for (name, parameters) in &parsed {
+        let pairs = parameters.iter();
+        let pairs = pairs.map(|(name, ParameterValue(value))| (name.as_str(), value.as_str()));
+        presets
+            .insert(name, pairs)
+            .map_err(|error| refuse(variable, format!("cannot be used: {error}")))?;
+    }
+    Ok(presets)
+}
+
+fn eager(
+    values: &Values,
+    variable: &'static str,
+    presets: &Presets,
+) -> Result<Vec<String>, SettingsError> {
+    let mut names: Vec<String> = Vec::new();
+    for name in values.list(variable) {
+        if presets.get(name).is_none() {
+            let must = "must be a list of names in the variable presets";
+            return Err(refuse(variable, format!("{must}, but contains {name:?}")));
+        }
+        if !names.iter().any(|known| known == name) {
+            names.push(name.to_owned());
+        }
+    }
+    Ok(names)
+}
