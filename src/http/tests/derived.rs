@@ -3,6 +3,9 @@
 use futures_util::future::join_all;
 
 use super::*;
+use crate::auth::link;
+use crate::http::headers::digest;
+use crate::model::Sha256;
 use crate::platform::DeriveError;
 use crate::platform::testing::derived;
 use darkroom_transform::exchange::Refusal;
