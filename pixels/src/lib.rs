@@ -6,7 +6,7 @@
 //! - [`colour`]: from the colours of a source to sRGB.
 //! - [`ops`]: resize, turn, pad, blur, sharpen, and what of a picture matters.
 //! - [`encode`]: from frames to the bytes of a file.
-//! - [`placeholder`]: what is shown while an image loads.
+//! - [`placeholder`](mod@placeholder): what is shown while an image loads.
 //! - [`image`]: pixels in memory.
 //! - [`limits`]: what a source and its result may cost.
 //! - [`pause`]: how a long computation lets its host run others.

@@ -50,7 +50,7 @@ impl Placeholder {
 /// The placeholder of a source: of its first frame, upright, in sRGB.
 ///
 /// # Errors
-/// As [`render`](crate::render).
+/// As [`render`](crate::render()).
 pub fn placeholder(
     source: &[u8],
     limits: &Limits,

@@ -56,7 +56,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Computes the geometry. Of [`Gravity::Auto`], the middle.
+    /// Computes the geometry. Of [`Gravity::Auto`](crate::Gravity::Auto), the middle.
     ///
     /// # Errors
     /// [`PlanError::CropOutside`], and [`PlanError::TooLarge`] if a side of the box or of the

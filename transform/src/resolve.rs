@@ -20,7 +20,7 @@ pub struct Client<'a> {
 const LEAST_AVIF_PIXELS: u64 = 200_000;
 
 impl Transform {
-    /// The same transform with the format decided, as [`Transform::format_for`] decides it. Its
+    /// The same transform with the format decided, as `format_for` decides it. Its
     /// text is the identity of the derived image among those of one source.
     ///
     /// # Errors

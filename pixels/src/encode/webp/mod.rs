@@ -1,7 +1,7 @@
 //! WebP: lossy, with alpha and animations, or lossless where that is smaller.
 //!
 //! webpkit makes the opaque picture, image-webp everything that is lossless, alpha included;
-//! [`container`] puts them together.
+//! `container` puts them together.
 
 mod container;
 mod opaque;
