@@ -32,7 +32,9 @@ async fn every_type_is_derived_to_every_type() {
     let darkroom = Darkroom::shared();
     let alice = darkroom.client(&unique("alice"));
     for fixture in FIXTURES {
-        let image = alice.upload(fixture.bytes).await;
+        let path = format!("/v1/images?filename={}", fixture.name);
+        let request = alice.request(Method::POST, &path).body(fixture.bytes);
+        let image = created(send(request).await).await;
         for (format, extension) in [
             ("jpeg", "jpg"),
             ("png", "png"),
@@ -68,7 +70,7 @@ async fn a_derived_image_is_served_as_an_original_is() {
     let etag = header(&first, "etag").to_owned();
     let first = bytes(first).await;
     // Another spelling of the same transform is the same image.
-    let other = derived(&image, "format=png&h=9999&fit=scale-down&dpr=2&w=16");
+    let other = derived(&image, "format=png&fit=scale-down&dpr=2&w=16");
     let second = alice.get(&other).await;
     assert_eq!(header(&second, "etag"), etag);
     assert_eq!(bytes(second).await, first);
