@@ -51,6 +51,16 @@ def filter_body(context, body):
     return not is_form or isinstance(body.get("tags", ""), str)
 
 
+def make_valid(transform):
+    """Changes what depends on the image or on other parameters, which a schema cannot express."""
+    for name in ("crop", "preset"):
+        transform.pop(name, None)
+    if "w" not in transform and "h" not in transform:
+        transform.pop("fit", None)
+    valid = {"w": 30, "h": 20, "gravity": "north", "background": "ff0000"}
+    transform.update({name: valid[name] for name in valid if name in transform})
+
+
 @schemathesis.hook
 def before_call(context, case, kwargs):
     """Sends metadata in forms as JSON. Makes valid requests valid throughout: without cursors and
@@ -59,8 +69,10 @@ def before_call(context, case, kwargs):
         return
     if case.query:
         case.query.pop("cursor", None)
+        make_valid(case.query)
     if isinstance(case.body, dict):
-        case.body.pop("cursor", None)
+        for name in ("cursor", "transform", "preset"):
+            case.body.pop(name, None)
     # The length of names is limited in bytes, and joiners depend on what is beside them, which a
     # schema cannot express.
     if isinstance(case.body, dict) and isinstance(case.body.get("filename"), str):
