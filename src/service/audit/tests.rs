@@ -362,6 +362,7 @@ fn the_documentation_explains_every_finding() {
     names.sort_unstable();
     let all = [
         Fault::ContradictedImage,
+        Fault::ContradictedVariant,
         Fault::DamagedBytes,
         Fault::UnreadableBlob,
         Fault::UnreadableImage,
