@@ -5,6 +5,7 @@ mod late;
 mod migrate;
 mod quota;
 mod upload;
+mod variants;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
