@@ -16,7 +16,7 @@ pub use digest::Sha256;
 pub use image::{Image, Visibility};
 pub use kind::Kind;
 pub use listing::{Filters, ListQuery, Page, Position, Sort, SortBy, SortKey, Span, Stretch};
-pub use parameter::ParameterValue;
+pub use parameter::parameter_text;
 pub use quota::{Limit, Quota, QuotaClaim, QuotaExceeded, Resource, Usage};
 pub use time::Timestamp;
 pub use variant::Variant;

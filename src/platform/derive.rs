@@ -7,8 +7,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use darkroom_transform::exchange::{self, Refusal};
 use futures_util::StreamExt as _;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode, Uri};
 
 use super::{HttpBody, HttpClient, HttpError, HttpErrorKind};
 use crate::model::Kind;
@@ -123,22 +123,25 @@ impl Deriver for ChainedDeriver {
         transform: &str,
         limits: DeriveLimits,
     ) -> Result<Derived, DeriveError> {
-        let request = Request::post(format!("{ORIGIN}{}?{transform}", exchange::RENDER))
-            .header(CONTENT_LENGTH, source.length)
-            .header(exchange::MAX_PIXELS, limits.max_pixels)
-            .header(exchange::MAX_FRAMES, limits.max_frames)
-            .header(exchange::MAX_SIDE, limits.max_side)
-            .header(exchange::MAX_AVIF_PIXELS, limits.max_avif_pixels)
-            .body(source.bytes)
-            .map_err(|error| {
-                let reason = error.to_string();
-                let refusal = Refusal::Malformed;
-                DeriveError::Refused {
-                    refusal,
-                    limit: None,
-                    reason,
-                }
-            })?;
+        let uri = format!("{ORIGIN}{}?{transform}", exchange::RENDER);
+        let uri: Uri = uri.parse().map_err(|_| DeriveError::Refused {
+            refusal: Refusal::Malformed,
+            limit: None,
+            reason: format!("the transform {transform:?} is not a query"),
+        })?;
+        let mut request = Request::new(source.bytes);
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = uri;
+        for (name, number) in [
+            ("content-length", source.length),
+            (exchange::MAX_PIXELS, limits.max_pixels),
+            (exchange::MAX_FRAMES, limits.max_frames.into()),
+            (exchange::MAX_SIDE, limits.max_side.into()),
+            (exchange::MAX_AVIF_PIXELS, limits.max_avif_pixels),
+        ] {
+            let name = HeaderName::from_static(name);
+            request.headers_mut().insert(name, number.into());
+        }
         let response = self.http.send_stream(request).await;
         let response = response.map_err(|error| DeriveError::of(&error))?;
         match response.status() {

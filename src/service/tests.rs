@@ -10,6 +10,7 @@ mod quota;
 mod sweep;
 mod tickets;
 mod upload;
+mod variants;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;

@@ -1,12 +1,11 @@
 //! The variables of derived images: what may be requested, and what it may cost.
 
-use std::collections::BTreeMap;
-
 use darkroom_transform::Presets;
+use serde_json::Value;
 
 use super::values::{Values, refuse};
 use super::{SettingsError, Variable};
-use crate::model::ParameterValue;
+use crate::model::parameter_text;
 
 pub(super) const VARIABLES: &[Variable] = &[
     Variable::new(
@@ -136,14 +135,17 @@ fn presets(values: &Values, variable: &'static str) -> Result<Presets, SettingsE
     let Some(json) = values.get(variable) else {
         return Ok(presets);
     };
-    let parsed: BTreeMap<String, BTreeMap<String, ParameterValue>> = serde_json::from_str(json)
-        .map_err(|error| {
-            let must = "must be a JSON object of names and objects of parameters";
-            refuse(variable, format!("{must}: {error}"))
-        })?;
-    for (name, parameters) in &parsed {
-        let pairs = parameters.iter();
-        let pairs = pairs.map(|(name, ParameterValue(value))| (name.as_str(), value.as_str()));
+    let must = "must be a JSON object of names, and for each an object of parameters, which are \
+                strings or numbers";
+    let parsed: Value =
+        serde_json::from_str(json).map_err(|error| refuse(variable, format!("{must}: {error}")))?;
+    for (name, parameters) in parsed.as_object().ok_or_else(|| refuse(variable, must))? {
+        let parameters = parameters.as_object();
+        let parameters = parameters.ok_or_else(|| refuse(variable, must))?.iter();
+        let texts = parameters.map(|(name, value)| Some((name.as_str(), parameter_text(value)?)));
+        let texts: Option<Vec<(&str, String)>> = texts.collect();
+        let texts = texts.ok_or_else(|| refuse(variable, must))?;
+        let pairs = texts.iter().map(|(name, value)| (*name, value.as_str()));
         presets
             .insert(name, pairs)
             .map_err(|error| refuse(variable, format!("cannot be used: {error}")))?;

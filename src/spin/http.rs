@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures_util::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, StreamBody};
 use spin_sdk::wasip3::http::types::{ErrorCode, RequestOptions};
@@ -31,7 +31,7 @@ impl HttpClient for Spin {
     ) -> Result<http::Response<HttpBody>, HttpError> {
         // Until the response begins: everything after that is streamed.
         let _timer = trace::start(Phase::Blob);
-        exchange(request.map(|body| stream::iter(Pieces(body).map(Ok)))).await
+        exchange(request.map(|body| stream::iter(Pieces(body).map(Ok)).boxed())).await
     }
 
     async fn send_stream(
@@ -42,10 +42,8 @@ impl HttpClient for Spin {
     }
 }
 
-async fn exchange<S>(request: http::Request<S>) -> Result<http::Response<HttpBody>, HttpError>
-where
-    S: Stream<Item = Result<Bytes, HttpError>> + Send + 'static,
-{
+/// Not generic: what the SDK makes of each type of body is large.
+async fn exchange(request: http::Request<HttpBody>) -> Result<http::Response<HttpBody>, HttpError> {
     let (mut parts, body) = request.into_parts();
     parts.extensions.insert(options()?);
     let broken = |error: HttpError| ErrorCode::InternalError(Some(error.to_string()));

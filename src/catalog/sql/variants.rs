@@ -77,10 +77,7 @@ impl<D: Database> Variants for SqlCatalog<D> {
             return Ok(None);
         };
         let mut row = Columns::new("images", row);
-        let image = read_image(&mut row)?;
-        let variants: Vec<VariantRow> = row.parsed(|json| serde_json::from_str(json).ok())?;
-        let variants = variants.into_iter().map(VariantRow::variant);
-        Ok(Some((image, variants.collect::<Result<_, _>>()?)))
+        Ok(Some((read_image(&mut row)?, variants(&mut row)?)))
     }
 
     async fn variant_state(
@@ -93,7 +90,8 @@ impl<D: Database> Variants for SqlCatalog<D> {
             "SELECT {FAILED},
                 EXISTS (SELECT 1 FROM variant_claims
                     WHERE image_id = images.id AND transform = ?2 AND expires_at > ?now),
-                (SELECT {VARIANT} FROM variants WHERE image_id = images.id AND transform = ?2)
+                (SELECT json_group_array({VARIANT}) FROM variants
+                    WHERE image_id = images.id AND transform = ?2)
             FROM images WHERE id = ?1"
         );
         let sql = sql.replace("?now", "?3").replace("?most", "?4");
@@ -109,9 +107,8 @@ impl<D: Database> Variants for SqlCatalog<D> {
         };
         let mut row = Columns::new("variants", row);
         let (failed, held): (u8, u8) = (row.number()?, row.number()?);
-        if let Some(json) = row.optional_text()? {
-            let variant = serde_json::from_str::<VariantRow>(&json).map_err(|_| damaged())?;
-            return Ok(VariantState::Stored(Box::new(variant.variant()?)));
+        if let Some(variant) = variants(&mut row)?.pop() {
+            return Ok(VariantState::Stored(Box::new(variant)));
         }
         Ok(match (failed, held) {
             (0, 0) => VariantState::Absent,
@@ -265,6 +262,12 @@ fn values(claim: &VariantClaim) -> [Value; 3] {
         claim.transform.as_str().into(),
         claim.id.as_str().into(),
     ]
+}
+
+/// Reads a column with a JSON array of [`VARIANT`].
+fn variants(row: &mut Columns) -> Result<Vec<Variant>, CatalogError> {
+    let variants: Vec<VariantRow> = row.parsed(|json| serde_json::from_str(json).ok())?;
+    variants.into_iter().map(VariantRow::variant).collect()
 }
 
 /// A variant as [`VARIANT`] prints it.

@@ -2,6 +2,7 @@
 
 use axum::http::HeaderMap;
 use darkroom_transform::{Format, FormatChoice, NAMES, Presets, Request};
+use serde_json::Value;
 
 use super::json::Members;
 use super::query::Query;
@@ -11,12 +12,12 @@ use crate::http::headers::accept;
 use crate::http::input::extract::Reader;
 use crate::http::openapi::schema;
 use crate::http::reply::problem::{Problem, ProblemKind};
-use crate::model::ParameterValue;
+use crate::model::parameter_text;
 use crate::service::Wanted;
 use crate::settings::TransformPolicy;
 
 /// A transform in JSON: an object of parameters.
-pub(crate) type Parameters = Members<ParameterValue, { NAMES.len() }>;
+pub(crate) type Parameters = Members<Value, { NAMES.len() }>;
 
 /// The parameters of derived images, for the description of the API.
 #[derive(Debug, utoipa::IntoParams)]
@@ -87,20 +88,25 @@ pub(crate) fn of_json(
     transform: Option<&Parameters>,
     preset: Option<&str>,
 ) -> Result<(Request, Vec<(String, String)>), Problem> {
-    let empty = Parameters::default();
-    let members = &transform.unwrap_or(&empty).0;
-    let pairs = members.iter();
-    let pairs = pairs.map(|(name, ParameterValue(value))| (name.as_str(), value.as_str()));
-    let pairs: Vec<(&str, &str)> = pairs
-        .chain(preset.map(|preset| ("preset", preset)))
-        .collect();
-    if let Some((name, _)) = pairs.iter().find(|(name, _)| !NAMES.contains(name)) {
-        let detail = format!("unknown parameter {name:?} in transform");
+    let refuse = |name: &str, detail: String| {
         let problem = Problem::bad_request(detail).with("field", "transform");
-        return Err(problem
-            .with("parameter", *name)
-            .with("allowed", NAMES.to_vec()));
+        problem.with("parameter", name)
+    };
+    let mut given: Vec<(&str, String)> = Vec::new();
+    for (name, value) in transform.iter().flat_map(|members| &members.0) {
+        if !NAMES.contains(&name.as_str()) {
+            let problem = refuse(name, format!("unknown parameter {name:?} in transform"));
+            return Err(problem.with("allowed", NAMES.to_vec()));
+        }
+        let text = parameter_text(value);
+        let must = || refuse(name, format!("{name} must be a string or a number"));
+        given.push((name, text.ok_or_else(must)?));
     }
+    given.extend(preset.map(|preset| ("preset", preset.to_owned())));
+    let pairs: Vec<(&str, &str)> = given
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
     let request = Request::parse(pairs.iter().copied(), &app.settings.derived.presets)
         .map_err(|error| Problem::from(error).with("field", "transform"))?;
     let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());

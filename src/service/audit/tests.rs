@@ -64,6 +64,18 @@ impl Bench {
         images.expect("commits").remove(0)
     }
 
+    /// Makes `variant` the variant `w=1` of `image`, with its own blob and bytes.
+    fn into_variant(&self, variant: &Image, image: &Image) {
+        let (of, from) = (image.id, variant.id);
+        self.sql(&format!(
+            "INSERT INTO variants (image_id, transform, owner, blob_id, chunk_size, size, sha256,
+                content_type, width, height, frames, created_at, used_at)
+            SELECT '{of}', 'w=1', owner, blob_id, chunk_size, size, sha256, content_type, width,
+                height, frames, created_at, created_at FROM images WHERE id = '{from}'"
+        ));
+        self.sql(&format!("DELETE FROM images WHERE id = '{from}'"));
+    }
+
     fn sql(&self, sql: &str) {
         self.database.run(sql, vec![]).expect("runs");
     }
@@ -162,6 +174,57 @@ async fn an_audit_finds_nothing_in_sound_stores() {
         let page = bench.audit(limit, true, true).await;
         let counts = (page.images, page.blobs, page.dead, page.bytes);
         assert_eq!((counts, page.findings), ((4, 4, 1, 600), vec![]));
+    }
+}
+
+#[tokio::test]
+async fn variants_are_audited_and_dropped_if_they_are_damaged() {
+    let damages: [(&str, Fault); 4] = [
+        (
+            "UPDATE blobs SET refs = 4 WHERE size = 200",
+            Fault::WrongCount,
+        ),
+        (
+            "UPDATE blobs SET size = 7 WHERE size = 200",
+            Fault::ContradictedVariant,
+        ),
+        (
+            "DELETE FROM blobs WHERE size = 200",
+            Fault::ContradictedVariant,
+        ),
+        ("", Fault::DamagedBytes),
+    ];
+    for (damage, fault) in damages {
+        let bench = Bench::new().await;
+        let image = bench.upload(100).await;
+        let variant = bench.upload(200).await;
+        bench.into_variant(&variant, &image);
+        let page = bench.audit(9, false, false).await;
+        assert_eq!((page.images, page.blobs, page.findings), (1, 2, vec![]));
+        if damage.is_empty() {
+            let chunk = format!("{}:0", variant.blob.id);
+            bench
+                .values
+                .tamper(|values| values.retain(|key, _| !key.ends_with(&chunk)));
+        } else {
+            bench.sql(damage);
+        }
+        if damage.contains("size = 7") {
+            let found = bench.audit(9, true, false).await.findings;
+            assert!(
+                found.iter().any(|finding| finding.fault == fault),
+                "{found:?}"
+            );
+            assert_eq!(found.iter().find(|finding| !finding.repaired), None);
+        } else {
+            bench.finds_and_repairs(&[fault], false).await;
+        }
+        assert!(bench.is_whole(&image).await, "{damage}");
+        let left = bench
+            .database
+            .run("SELECT * FROM variants", vec![])
+            .expect("runs");
+        assert_eq!(left.is_empty(), fault != Fault::WrongCount, "{damage}");
     }
 }
 

@@ -178,13 +178,13 @@ fn candidates(transform: &Transform) -> Vec<String> {
             let still = still.then_some("anim=0");
             let pairs: Vec<&str> = kept.chain([format.as_str()]).chain(still).collect();
             // What a transform prints, it reads.
-            if let Ok(candidate) = pairs.join("&").parse::<Transform>() {
-                all.push(candidate.to_string());
+            let candidate = pairs.join("&").parse::<Transform>();
+            let candidate = candidate.map(|candidate| candidate.to_string());
+            if let Some(candidate) = candidate.ok().filter(|text| !all.contains(text)) {
+                all.push(candidate);
             }
         }
     }
-    all.sort();
-    all.dedup();
     all
 }
 
