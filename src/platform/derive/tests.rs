@@ -104,7 +104,9 @@ async fn the_original_and_the_limits_are_sent_and_the_result_is_described() {
     ] {
         assert_eq!(request.headers()[name], value, "{name}");
     }
-    let derived = outcome.ok().expect("derived");
+    let Ok(derived) = outcome else {
+        panic!("the response describes an image");
+    };
     assert_eq!(derived.kind, Kind::Webp);
     assert_eq!((derived.width, derived.height, derived.frames), (3, 2, 1));
     let bytes: Vec<Bytes> = derived.bytes.try_collect().await.expect("bytes");
