@@ -65,7 +65,7 @@ impl Bench {
     }
 
     /// Makes `variant` the variant `w=1` of `image`, with its own blob and bytes.
-    fn into_variant(&self, variant: &Image, image: &Image) {
+    fn turn_into_variant(&self, variant: &Image, image: &Image) {
         let (of, from) = (image.id, variant.id);
         self.sql(&format!(
             "INSERT INTO variants (image_id, transform, owner, blob_id, chunk_size, size, sha256,
@@ -198,7 +198,7 @@ async fn variants_are_audited_and_dropped_if_they_are_damaged() {
         let bench = Bench::new().await;
         let image = bench.upload(100).await;
         let variant = bench.upload(200).await;
-        bench.into_variant(&variant, &image);
+        bench.turn_into_variant(&variant, &image);
         let page = bench.audit(9, false, false).await;
         assert_eq!((page.images, page.blobs, page.findings), (1, 2, vec![]));
         if damage.is_empty() {

@@ -34,10 +34,8 @@ pub enum DerivationError {
     #[error("too many images are being derived")]
     Busy,
     /// The derived image alone is larger than all together may be.
-    #[error("the derived image has {size} bytes, more than the {limit} that may be stored")]
+    #[error("the derived image has more than the {limit} bytes that may be stored")]
     OverBudget {
-        /// Its length in bytes.
-        size: u64,
         /// The maximum.
         limit: u64,
     },

@@ -141,9 +141,14 @@ impl Service {
         let mut bytes = derived.bytes;
         let mut hasher = sha2::Sha256::new();
         let mut writer = self.blobs().create(id.blob, None);
+        let (mut size, limit) = (0_u64, self.budget());
         let written = async {
             while let Some(piece) = bytes.next().await {
                 let piece = piece.map_err(|error| DeriveError::of(&error))?;
+                size = size.saturating_add(piece.len() as u64);
+                if size > limit {
+                    return Err(DerivationError::OverBudget { limit });
+                }
                 if self.now() >= id.write_until {
                     return Err(ServiceError::TooLate.into());
                 }
@@ -202,15 +207,15 @@ impl Service {
         Ok(deriver.derive(source, transform, limits).await?)
     }
 
+    /// The most bytes of all variants.
+    fn budget(&self) -> u64 {
+        self.settings().derived.max_bytes.unwrap_or(u64::MAX)
+    }
+
     /// Commits a variant. If that needs room, the least recently used make it.
     async fn commit_variant(&self, mut new: NewVariant) -> Result<Variant, DerivationError> {
-        let budget = self.settings().derived.max_bytes.unwrap_or(u64::MAX);
+        let budget = self.budget();
         let blob = new.variant.blob.clone();
-        if blob.size > budget {
-            self.delete_in_background(vec![blob.clone()]);
-            let (size, limit) = (blob.size, budget);
-            return Err(DerivationError::OverBudget { size, limit });
-        }
         for _ in 0..ATTEMPTS {
             // If a call fails, the commit may have been made, or may still be: the bytes stay
             // until their lease ends, after which it can no longer be made.
@@ -227,7 +232,7 @@ impl Service {
                     return Ok(new.variant);
                 }
                 VariantCommit::OverBudget => {
-                    let keep = budget - blob.size;
+                    let keep = budget.saturating_sub(blob.size);
                     self.catalog().evict_variants(keep, EVICTED_AT_ONCE).await?;
                 }
                 VariantCommit::Refused => {

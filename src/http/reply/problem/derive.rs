@@ -42,9 +42,8 @@ impl From<DerivationError> for Problem {
                 reason,
             } => refused(refusal, limit, reason),
             DerivationError::SourceFailed => Self::new(ProblemKind::NotDerivable, detail),
-            DerivationError::OverBudget { size, limit } => {
-                let problem = Self::new(ProblemKind::DerivedTooLarge, detail);
-                problem.with("limit", limit).with("actual", size)
+            DerivationError::OverBudget { limit } => {
+                Self::new(ProblemKind::DerivedTooLarge, detail).with("limit", limit)
             }
             DerivationError::Unavailable => Self::new(ProblemKind::DerivationUnavailable, detail),
             DerivationError::Busy | DerivationError::Failed => {
