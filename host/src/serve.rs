@@ -266,6 +266,6 @@ mod tests {
             assert_eq!(value, default, "{flag}");
             documented += 1;
         }
-        assert_eq!(documented, 7);
+        assert_eq!(documented, 8);
     }
 }
