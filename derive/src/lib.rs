@@ -10,9 +10,9 @@
 //! - [`pause`]: how a derivation lets the host run others.
 //! - `wasi`: reads requests and writes responses.
 
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", not(test)))]
 mod allocator;
 pub mod answer;
 pub mod pause;
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", not(test)))]
 mod wasi;
