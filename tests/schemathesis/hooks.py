@@ -57,7 +57,8 @@ def make_valid(transform):
         transform.pop(name, None)
     if "w" not in transform and "h" not in transform:
         transform.pop("fit", None)
-    valid = {"w": 30, "h": 20, "gravity": "north", "background": "ff0000"}
+    valid = {"w": 30, "h": 20, "dpr": 1.5, "blur": 2, "sharpen": 1}
+    valid |= {"gravity": "north", "background": "ff0000"}
     transform.update({name: valid[name] for name in valid if name in transform})
 
 

@@ -166,9 +166,9 @@ async fn a_link_with_a_parameter_of_another_version_is_refused() {
     let known = signed(LinkMethod::Get, &[("download", "1")]);
     assert_eq!(anonymous.get(&known).await.status(), 200);
     for unknown in [
-        &[("w", "200")][..],
-        &[("download", "1"), ("h", "200")],
-        &[("preset", "thumbnail")],
+        &[("width", "200")][..],
+        &[("download", "1"), ("height", "200")],
+        &[("size", "thumbnail")],
         &[("v", "2")],
         &[("Download", "1")],
         &[("", "")],
