@@ -29,7 +29,7 @@ const NO_LINKS: [&str; 25] = [
     r#"{"expires_in":60,"method":"get"}"#,
     r#"{"expires_in":60,"method":1}"#,
     r#"{"expires_in":60,"download":"yes"}"#,
-    r#"{"expires_in":60,"transform":{"w":100}}"#,
+    r#"{"expires_in":60,"transform":{"width":100}}"#,
     r#"{"expires_in":60,"expires":1}"#,
     r#"{"expires_in":60,"epoch":1}"#,
 ];
