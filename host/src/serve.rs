@@ -263,6 +263,11 @@ mod tests {
             let value = values
                 .first()
                 .map_or("none", |value| value.to_str().unwrap());
+            let places = single_use::default_places().to_string();
+            let default = match default {
+                "2 for each processor" => &places,
+                default => default,
+            };
             assert_eq!(value, default, "{flag}");
             documented += 1;
         }
