@@ -2,7 +2,24 @@
 
 pub(crate) mod pictures;
 
-use crate::{Image, Layout};
+use crate::decode::{self, Info, Wanted};
+use crate::{Frame, Image, Layout, Limits, NoPause};
+
+/// All frames, at their full size.
+pub(crate) const FULL: Wanted = Wanted {
+    at_least: (u32::MAX, u32::MAX),
+    first_frame_only: false,
+};
+
+/// Decodes a file that has no fault.
+pub(crate) fn read(file: &[u8], wanted: &Wanted) -> (Info, Vec<Frame>) {
+    let mut decoder = decode::open(file, &Limits::default()).unwrap();
+    let mut frames = Vec::new();
+    while let Some(frame) = decoder.next_frame(wanted, &NoPause).unwrap() {
+        frames.push(frame);
+    }
+    (decoder.info().clone(), frames)
+}
 
 /// A picture with soft gradients, edges, a bright disc and some texture.
 pub(crate) fn picture(width: u32, height: u32, layout: Layout) -> Image {

@@ -89,6 +89,17 @@ pub struct Info {
     pub loop_count: u32,
 }
 
+impl Info {
+    /// The number of frames to give.
+    fn last_frame(&self, wanted: &Wanted) -> u32 {
+        if wanted.first_frame_only {
+            1
+        } else {
+            self.frames
+        }
+    }
+}
+
 /// A colour space by the code points of ITU-T H.273, of RGB with the full range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Coding {

@@ -20,7 +20,7 @@ mod tests;
 mod track;
 
 use self::property::{Aperture, Colours, Property};
-use super::{Coding, Decoder};
+use super::{Coding, Decoder, Format, Info};
 use crate::{Error, Limits};
 
 /// Opens a sequence if the major brand says so, and a still otherwise.
@@ -96,6 +96,25 @@ impl<'a> Display<'a> {
     fn part(&self, size: (u32, u32)) -> [u32; 4] {
         let part = self.aperture.and_then(|aperture| aperture.part(size));
         part.unwrap_or([0, 0, size.0, size.1])
+    }
+
+    /// What the header says of an opaque still whose shown part and colours are these.
+    fn info(&self, part: [u32; 4], colours: &Colours) -> Info {
+        Info {
+            format: Format::Avif,
+            width: part[2],
+            height: part[3],
+            orientation: self.orientation(),
+            icc: self.icc.map(<[u8]>::to_vec),
+            coding: if self.icc.is_some() {
+                None
+            } else {
+                coding(colours)
+            },
+            has_alpha: false,
+            frames: 1,
+            loop_count: 1,
+        }
     }
 
     /// The colours of the samples. What no property says, the stream does.

@@ -1,12 +1,12 @@
 //! A still: the primary item.
 
+use super::Display;
 use super::boxes::malformed;
 use super::compose::{Parts, compose};
 use super::layer::{Layer, Tiling};
 use super::meta::Meta;
 use super::property::{Colours, Property};
-use super::{Display, coding};
-use crate::decode::{Decoder, Format, Info, Wanted, budget, shrink};
+use crate::decode::{Decoder, Info, Wanted, budget, shrink};
 use crate::{Error, Frame, Limits, Pause};
 
 pub(super) struct Still<'a> {
@@ -52,19 +52,8 @@ pub(super) fn open<'a>(
     let colours = display.colours(&meta.bytes(colour.first())?);
     let part = display.part(colour.size);
     let info = Info {
-        format: Format::Avif,
-        width: part[2],
-        height: part[3],
-        orientation: display.orientation(),
-        icc: display.icc.map(<[u8]>::to_vec),
-        coding: if display.icc.is_some() {
-            None
-        } else {
-            coding(&colours)
-        },
         has_alpha: alpha.is_some(),
-        frames: 1,
-        loop_count: 1,
+        ..display.info(part, &colours)
     };
     let premultiplied = alpha
         .as_ref()

@@ -4,23 +4,9 @@ use ravif::{AlphaColorMode, BitDepth, ColorModel, Encoder, Img, RGBA8};
 
 use super::boxes::{boxes, find};
 use super::meta::Meta;
-use crate::decode::{self, Coding, Format, Info, Wanted};
-use crate::testing::{picture, psnr};
+use crate::decode::{self, Coding, Format, Wanted};
+use crate::testing::{FULL, picture, psnr, read};
 use crate::{Cost, Error, Frame, Image, Layout, Limits, NoPause};
-
-const FULL: Wanted = Wanted {
-    at_least: (u32::MAX, u32::MAX),
-    first_frame_only: false,
-};
-
-fn read(file: &[u8], wanted: &Wanted) -> (Info, Vec<Frame>) {
-    let mut decoder = decode::open(file, &Limits::default()).unwrap();
-    let mut frames = Vec::new();
-    while let Some(frame) = decoder.next_frame(wanted, &NoPause).unwrap() {
-        frames.push(frame);
-    }
-    (decoder.info().clone(), frames)
-}
 
 macro_rules! fixture {
     ($name:literal) => {

@@ -1,14 +1,14 @@
 //! A sequence: a track of frames, and mostly one of their alpha (ISO/IEC 23008-12 §7).
 
+use super::Display;
 use super::av1::Av1;
 use super::boxes::{MISSING, SHORT, boxes, find, full, malformed};
 use super::compose::{Parts, compose};
 use super::layer::Layer;
 use super::property::{Configuration, Property};
 use super::samples::{self, Sample};
-use super::{Display, coding};
 use crate::decode::reader::Reader;
-use crate::decode::{Decoder, Format, Info, Wanted, budget, shrink};
+use crate::decode::{Decoder, Info, Wanted, budget, shrink};
 use crate::{Error, Frame, Limits, Pause};
 
 pub(super) struct Sequence<'a> {
@@ -74,19 +74,10 @@ pub(super) fn open<'a>(
     };
     let part = display.part(colour.size);
     let info = Info {
-        format: Format::Avif,
-        width: part[2],
-        height: part[3],
-        orientation: display.orientation(),
-        icc: display.icc.map(<[u8]>::to_vec),
-        coding: if display.icc.is_some() {
-            None
-        } else {
-            coding(&colours)
-        },
         has_alpha: alpha.is_some(),
         frames,
         loop_count: if frames > 1 { colour.loop_count } else { 1 },
+        ..display.info(part, &colours)
     };
     Ok(Sequence {
         source,
@@ -264,11 +255,7 @@ impl Decoder for Sequence<'_> {
     }
 
     fn next_frame(&mut self, wanted: &Wanted, pause: &dyn Pause) -> Result<Option<Frame>, Error> {
-        let last = if wanted.first_frame_only {
-            1
-        } else {
-            self.info.frames
-        };
+        let last = self.info.last_frame(wanted);
         if self.given >= last {
             return Ok(None);
         }

@@ -56,11 +56,7 @@ impl Decoder for Gif<'_> {
     }
 
     fn next_frame(&mut self, wanted: &Wanted, pause: &dyn Pause) -> Result<Option<Frame>, Error> {
-        let last = if wanted.first_frame_only {
-            1
-        } else {
-            self.info.frames
-        };
+        let last = self.info.last_frame(wanted);
         let head = self.blocks.frames.get(self.given as usize);
         let Some(head) = head.filter(|_| self.given < last) else {
             return Ok(None);

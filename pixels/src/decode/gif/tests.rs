@@ -2,13 +2,10 @@
 
 use gif::{DisposalMethod, Encoder, Frame, Repeat};
 
-use crate::decode::{self, Format, Info, Wanted};
-use crate::{Cost, Error, Limits, NoPause};
+use crate::decode::{self, Format, Wanted};
+use crate::testing::{FULL, read};
+use crate::{Cost, Error, Limits};
 
-const FULL: Wanted = Wanted {
-    at_least: (u32::MAX, u32::MAX),
-    first_frame_only: false,
-};
 /// Red, green, blue and white.
 const PALETTE: &[u8] = &[255, 0, 0, 0, 255, 0, 0, 0, 255, 255, 255, 255];
 const RED: [u8; 4] = [255, 0, 0, 255];
@@ -40,15 +37,6 @@ fn frame(rect: [u16; 4], indices: &[u8]) -> Frame<'_> {
         delay: 7,
         ..Frame::default()
     }
-}
-
-fn read(file: &[u8], wanted: &Wanted) -> (Info, Vec<crate::Frame>) {
-    let mut decoder = decode::open(file, &Limits::default()).unwrap();
-    let mut frames = Vec::new();
-    while let Some(frame) = decoder.next_frame(wanted, &NoPause).unwrap() {
-        frames.push(frame);
-    }
-    (decoder.info().clone(), frames)
 }
 
 #[test]

@@ -97,11 +97,7 @@ impl Decoder for Png<'_> {
     }
 
     fn next_frame(&mut self, wanted: &Wanted, pause: &dyn Pause) -> Result<Option<Frame>, Error> {
-        let last = if wanted.first_frame_only {
-            1
-        } else {
-            self.info.frames
-        };
+        let last = self.info.last_frame(wanted);
         if self.given >= last {
             return Ok(None);
         }

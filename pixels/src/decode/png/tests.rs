@@ -2,23 +2,9 @@
 
 use png::{BitDepth, BlendOp, ColorType, DisposeOp, Encoder};
 
-use crate::decode::{self, Coding, Format, Info, Wanted};
-use crate::testing::{picture, psnr};
-use crate::{Error, Frame, Image, Layout, Limits, NoPause};
-
-const FULL: Wanted = Wanted {
-    at_least: (u32::MAX, u32::MAX),
-    first_frame_only: false,
-};
-
-fn read(file: &[u8], wanted: &Wanted) -> (Info, Vec<Frame>) {
-    let mut decoder = decode::open(file, &Limits::default()).unwrap();
-    let mut frames = Vec::new();
-    while let Some(frame) = decoder.next_frame(wanted, &NoPause).unwrap() {
-        frames.push(frame);
-    }
-    (decoder.info().clone(), frames)
-}
+use crate::decode::{self, Coding, Format, Wanted};
+use crate::testing::{FULL, picture, psnr, read};
+use crate::{Error, Frame, Image, Layout, Limits};
 
 /// Encodes samples as they are. `set` may add what comes before them.
 fn encode(

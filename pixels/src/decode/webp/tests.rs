@@ -1,23 +1,9 @@
 //! WebP against what was encoded.
 
 use crate::NoPause;
-use crate::decode::{self, Format, Info, Wanted, shrink};
-use crate::testing::{picture, psnr_of};
+use crate::decode::{Format, Wanted, shrink};
+use crate::testing::{FULL, picture, psnr_of, read};
 use crate::{Frame, Image, Layout, Limits};
-
-const FULL: Wanted = Wanted {
-    at_least: (u32::MAX, u32::MAX),
-    first_frame_only: false,
-};
-
-fn read(file: &[u8], wanted: &Wanted) -> (Info, Vec<Frame>) {
-    let mut decoder = decode::open(file, &Limits::default()).unwrap();
-    let mut frames = Vec::new();
-    while let Some(frame) = decoder.next_frame(wanted, &NoPause).unwrap() {
-        frames.push(frame);
-    }
-    (decoder.info().clone(), frames)
-}
 
 fn chunk(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
     let padding = &[0][..content.len() % 2];
