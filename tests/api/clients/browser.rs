@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use crate::support::{ALL_SCOPES, Darkroom, Program, fixture, peer, token, unique};
 
 /// Prints the document that a browser has made of a page, after the page's scripts have run.
-pub(super) fn rendered(chromium: &Program, url: &str) -> String {
+pub(crate) fn rendered(chromium: &Program, url: &str) -> String {
+    // What pages keep, they find again when the same program opens them again.
+    let profile = format!("--user-data-dir={}", chromium.file("profile").display());
     let Output { stdout, stderr, .. } = chromium.run(&[
         "--headless",
         "--no-sandbox",
@@ -15,6 +17,7 @@ pub(super) fn rendered(chromium: &Program, url: &str) -> String {
         "--disable-dev-shm-usage",
         "--allow-file-access-from-files",
         "--virtual-time-budget=20000",
+        &profile,
         "--dump-dom",
         url,
     ]);
