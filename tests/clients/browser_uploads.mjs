@@ -40,7 +40,6 @@ const REQUEST_HEADERS = {
   "Upload-Complete": "?0",
   "Upload-Draft-Interop-Version": "8",
   "X-HTTP-Method-Override": "PATCH",
-  "X-Requested-With": "XMLHttpRequest",
   "Content-Type": "application/offset+octet-stream",
   "Content-Digest": "sha-256=:AAAA:",
   "Repr-Digest": "sha-256=:AAAA:",

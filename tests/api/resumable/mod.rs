@@ -59,7 +59,7 @@ impl Stage {
     /// Takes back all open uploads: those whose clients have never got the answer to their creation.
     async fn take_back_open(&self) {
         for upload in self.open().await {
-            let path = upload["links"]["self"].as_str().expect("a link");
+            let path = upload["url"].as_str().expect("a URL");
             assert_eq!(self.alice.delete(path).await.status(), 204);
         }
     }

@@ -19,9 +19,11 @@ mod nginx;
 #[path = "../../../src/media/testing/parts.rs"]
 mod parts;
 mod processor;
+mod resumable;
 mod slowloris;
 mod stage;
 mod table;
+mod tus_server;
 mod wrk;
 
 use std::fs;
@@ -54,8 +56,8 @@ pub(crate) struct Bench {
     rounds: u32,
     /// Run only this measurement; can be repeated. Some run only when they are named: `list`,
     /// which takes minutes and two gigabytes of disk; `slowloris`, one client next to 500 slow
-    /// ones; `bombs`, files that claim to be gigantic; `hostile`, files that are made to be
-    /// expensive
+    /// ones; `resumable`, large files in pieces, which takes three gigabytes of disk; `bombs`, files
+    /// that claim to be gigantic; `hostile`, files that are made to be expensive
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
     /// Print JSON instead of a table
@@ -89,6 +91,7 @@ type Apart = fn(&Bench, &Program) -> Result<()>;
 const APART: &[(&str, Apart)] = &[
     ("list", list::run),
     ("slowloris", slowloris::run),
+    ("resumable", resumable::run),
     ("bombs", |bench, program| bombs::run(bench.json, program)),
     ("hostile", |bench, program| {
         hostile::run(bench.json, program)

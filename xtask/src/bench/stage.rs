@@ -126,6 +126,16 @@ impl Drop for Stage {
 
 /// Starts the application on stores in `directory`.
 pub(super) fn start(program: &Program, directory: &Path, keys: &str) -> Result<Host> {
+    start_with(program, directory, keys, &[])
+}
+
+/// The same with these variables, as `NAME=VALUE`.
+pub(super) fn start_with(
+    program: &Program,
+    directory: &Path,
+    keys: &str,
+    variables: &[&str],
+) -> Result<Host> {
     let components = component::build(Profile::Release, Progress::Shown)?;
     let data = directory.join("data");
     let launch = Launch {
@@ -134,7 +144,11 @@ pub(super) fn start(program: &Program, directory: &Path, keys: &str) -> Result<H
         state_dir: data,
         listen: "127.0.0.1:0".to_owned(),
         // nginx does not log requests either.
-        variables: vec!["request_log=off".to_owned()],
+        variables: ["request_log=off"]
+            .iter()
+            .chain(variables)
+            .map(|variable| (*variable).to_owned())
+            .collect(),
         environment: vec![("SPIN_VARIABLE_SIGNING_KEYS".to_owned(), keys.to_owned())],
         max_instance_memory: None,
         log: Some(directory.join("host.log")),

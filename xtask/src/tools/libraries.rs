@@ -56,7 +56,7 @@ fn make_venv(venv: &Path) -> Result<()> {
 }
 
 /// The `node_modules` directory that has everything in `tests/tools/packages.txt`.
-pub(super) fn node_modules() -> Result<String> {
+pub(crate) fn node_modules() -> Result<String> {
     for (program, package) in [("node", "nodejs"), ("npm", "npm")] {
         let purpose = PURPOSE;
         let tool = Tool {
