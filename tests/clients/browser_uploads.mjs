@@ -10,6 +10,7 @@ import { uppy } from "./upload_uppy.mjs";
 const { ways: chosen, base, broken, token } = Object.fromEntries(new URLSearchParams(location.search));
 const headers = { Authorization: `Bearer ${token}` };
 const endpoint = `${base}/v1/uploads`;
+const user = "alice";
 const PIECE = 100_000;
 
 const uploaded = (file, options) =>
@@ -94,12 +95,14 @@ const across_origins = async () => {
 };
 
 const ways = {
-  recipe: (file) => upload(file, { endpoint, headers }).then(() => "uploaded"),
+  recipe: (file) => upload(file, { endpoint, headers, user }),
   uppy: async (file) => {
-    const application = uppy({ endpoint, headers });
+    const images = [];
+    const onImage = (_, image) => images.push(image);
+    const application = uppy({ endpoint, headers, onImage });
     application.addFile({ name: file.name, type: file.type, data: file });
-    const { successful, failed } = await application.upload();
-    return { successful: successful.length, failed: failed.map(({ error }) => error) };
+    const { failed } = await application.upload();
+    return { images, failed: failed.map(({ error }) => error) };
   },
   pieces: (file) => uploaded(file, { chunkSize: PIECE }),
   parallel: (file) => uploaded(file, { parallelUploads: 3 }),
@@ -123,6 +126,7 @@ const ways = {
         headers,
         metadata: { filename: file.name, filetype: file.type },
         chunkSize: PIECE,
+        fingerprint: async () => [user, file.name, file.size, file.lastModified].join(" "),
         onError: reject,
         onChunkComplete: () => upload.abort().then(() => resolve(upload.url)),
       });
@@ -132,7 +136,7 @@ const ways = {
   opened_again: async (file) => {
     const offsets = [];
     const onProgress = (sent) => offsets.push(sent);
-    await upload(file, { endpoint, headers, onProgress });
+    await upload(file, { endpoint, headers, user, onProgress });
     return { first: offsets[0] };
   },
   across_origins,

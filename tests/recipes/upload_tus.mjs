@@ -1,7 +1,8 @@
 import { Upload } from "tus-js-client";
 
-// Uploads a file, from where an earlier attempt stopped. Resolves when it is an image.
-export const upload = (file, { endpoint, headers, onProgress }) =>
+// Uploads a file, from where an earlier attempt of this user has stopped. Resolves to the path of
+// the image.
+export const upload = (file, { endpoint, headers, user, onProgress }) =>
   new Promise((resolve, reject) => {
     const upload = new Upload(file, {
       endpoint,
@@ -9,10 +10,11 @@ export const upload = (file, { endpoint, headers, onProgress }) =>
       metadata: { filename: file.name, filetype: file.type },
       chunkSize: 8 * 1024 * 1024,
       retryDelays: [0, 1000, 3000, 10_000, 30_000],
+      fingerprint: async () => [user, file.name, file.size, file.lastModified].join(" "),
       removeFingerprintOnSuccess: true,
       onProgress,
       onError: reject,
-      onSuccess: resolve,
+      onSuccess: ({ lastResponse }) => resolve(lastResponse.getHeader("Content-Location")),
     });
     upload.findPreviousUploads().then(([previous]) => {
       if (previous) upload.resumeFromPreviousUpload(previous);

@@ -9,6 +9,7 @@ mod network;
 mod node;
 mod proxies;
 mod python;
+mod recipes;
 mod upload;
 
 use std::collections::BTreeSet;

@@ -8,20 +8,6 @@ use crate::support::{
 
 const SIZE: usize = 3_000_000;
 
-#[test]
-fn the_documented_configurations_are_the_tested_ones() {
-    let document = include_str!("../../../docs/resumable.md");
-    for (language, recipe) in [
-        ("nginx", include_str!("../../recipes/nginx-resumable.conf")),
-        ("caddyfile", include_str!("../../recipes/Caddyfile")),
-        ("js", include_str!("../../recipes/upload_tus.mjs")),
-        ("js", include_str!("../../recipes/upload_uppy.mjs")),
-    ] {
-        let block = format!("```{language}\n{recipe}```\n");
-        assert!(document.contains(&block), "{block}");
-    }
-}
-
 /// Sends a part of the first piece through the proxy at this address.
 async fn send_some(address: &str, upload: &Upload, piece: &[u8], sent: usize) -> Raw {
     let mut raw = Raw::connect_to(address).await;
