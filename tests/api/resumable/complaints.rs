@@ -267,6 +267,27 @@ async fn a_ticket_begins_one_upload_whose_url_is_enough_to_finish_it() {
 }
 
 #[tokio::test]
+async fn a_creation_whose_answer_was_lost_can_be_repeated() {
+    let stage = Stage::start();
+    let file = Png::of_size(SIZE).bytes();
+    let creation = |key: &str| {
+        let creation = Upload::creation(&stage.alice).header("upload-length", SIZE);
+        send(creation.header("idempotency-key", key))
+    };
+    let upload = Upload::begun(&stage.alice, creation("one").await);
+    upload.accept(0, &file[..500_000]).await;
+    let again = Upload::begun(&stage.alice, creation("one").await);
+    assert_eq!(again.path, upload.path);
+    let other = Upload::begun(&stage.alice, creation("two").await);
+    assert_ne!(other.path, upload.path);
+    assert_eq!(other.terminate().await.status(), 204);
+    upload.accept(500_000, &file[500_000..]).await;
+    let again = Upload::begun(&stage.alice, creation("one").await);
+    assert_eq!(again.offset().await, SIZE);
+    stage.holds_only(&[file]).await;
+}
+
+#[tokio::test]
 async fn a_client_that_stalls_in_a_piece_holds_up_nobody() {
     let stage = Stage::start();
     let file = Png::of_size(SIZE).bytes();

@@ -122,7 +122,9 @@ async fn a_large_file_arrives_although_its_connection_breaks_a_hundred_times() {
     let Some(node) = node(SCRIPT) else { return };
     let seed = Seed::new();
     let mut dice = seed.dice();
-    let stage = Stage::with(Setup::default().variable("max_upload_bytes", SIZE));
+    // It is far larger than the memory that the server may use.
+    let setup = Setup::default().variable("max_upload_bytes", SIZE);
+    let stage = Stage::with(setup.instance_memory(16 << 20));
     let broken = Arc::new(Mutex::new(0));
     let plan = {
         let broken = Arc::clone(&broken);
