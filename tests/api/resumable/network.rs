@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::Stage;
 use crate::faults::crash::Seed;
-use crate::support::{Cut, Network, Png, Program, Setup, node};
+use crate::support::{Cut, Network, Png, Program, Setup, eventually, node};
 
 const SCRIPT: &str = "many_with_tus.mjs";
 /// The length of the small files.
@@ -47,17 +47,16 @@ fn index(address: Ipv4Addr) -> usize {
 }
 
 /// Every place where the connection of an upload of a small file can break. The first one is none.
-fn places(node: &Program, path: &str, options: &Value) -> Vec<Cut> {
+async fn places(node: &Program, path: &str, options: &Value) -> Vec<Cut> {
     let stage = Stage::start();
     let network = Network::before(stage.darkroom.address(), |_| Cut::Never);
     let endpoint = format!("http://{}:{}{path}", address(0), network.port());
     let file = Png::of_size(SMALL).bytes();
     upload(node, &stage, &[(endpoint, file)], options);
-    let traffic = loop {
-        if let [traffic] = network.traffic()[..] {
-            break traffic;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(5));
+    let ended = eventually(|| async { !network.traffic().is_empty() });
+    assert_eq!(ended.await, Ok(()));
+    let [traffic] = network.traffic()[..] else {
+        panic!("more than one connection: {:?}", network.traffic());
     };
     let (sent, answered) = traffic;
     // The file is the last that is sent.
@@ -78,7 +77,7 @@ async fn breaks_everywhere(path: &str, options: &Value) {
     let Some(node) = node(SCRIPT) else { return };
     // What the client forgot after a lost answer expires.
     let stage = Stage::with(Setup::default().variable("max_upload_seconds", 60));
-    let cuts = places(&node, path, options);
+    let cuts = places(&node, path, options).await;
     assert!(cuts.len() > SMALL + 100, "{}", cuts.len());
     let plan = {
         let cuts = cuts.clone();
