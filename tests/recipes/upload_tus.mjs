@@ -8,7 +8,6 @@ export const upload = (file, { endpoint, headers, user, onProgress }) =>
       endpoint,
       headers,
       metadata: { filename: file.name, filetype: file.type },
-      chunkSize: 8 * 1024 * 1024,
       retryDelays: [0, 1000, 3000, 10_000, 30_000],
       fingerprint: async () => [user, file.name, file.size, file.lastModified].join(" "),
       removeFingerprintOnSuccess: true,

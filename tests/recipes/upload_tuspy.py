@@ -9,7 +9,7 @@ client = TusClient(
 )
 uploader = client.uploader(
     "photo.jpg",
-    chunk_size=8 * 1024 * 1024,
+    chunk_size=16 * 1024 * 1024,
     metadata={"filename": "photo.jpg", "tags": "holidays"},
     retries=10,
     retry_delay=3,

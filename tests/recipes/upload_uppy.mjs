@@ -6,7 +6,6 @@ export const uppy = ({ endpoint, headers, onImage }) =>
     .use(Tus, {
       endpoint,
       headers,
-      chunkSize: 8 * 1024 * 1024,
       retryDelays: [0, 1000, 3000, 10_000, 30_000],
       removeFingerprintOnSuccess: true,
     })
