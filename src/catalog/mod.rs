@@ -22,6 +22,9 @@
 //!    more: its bytes are deleted again, and [`Remains::forget_remains`] deletes the last
 //!    record.
 //!
+//! The bytes of an upload that arrives piece by piece are in blobs without a record, which its
+//! segments name ([`Resumables`]).
+//!
 //! Blobs that were written and never committed are found through leases that have expired
 //! ([`Leases::expired_leases`]): nothing can be committed under those any more.
 
@@ -38,6 +41,7 @@ mod leases;
 mod listings;
 pub mod migrations;
 mod remains;
+mod resumables;
 mod sql;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod testing;
@@ -55,6 +59,9 @@ pub use keys::{AnswerRecord, KeyAnswer, KeyClaim, KeyOutcome, Keys};
 pub use leases::{Lease, Leases};
 pub use listings::Listings;
 pub use remains::Remains;
+pub use resumables::{
+    Begun, Completion, Ending, Growth, NewSegment, Position, Resumable, Resumables, Segment,
+};
 pub use sql::{Database, Row, SqlCatalog, Value};
 pub use tickets::Tickets;
 pub use variants::{NewVariant, VariantClaim, VariantCommit, VariantState, Variants};
@@ -72,6 +79,7 @@ pub trait Catalog:
     + Leases
     + Listings
     + Remains
+    + Resumables
     + Tickets
     + Variants
 {
@@ -88,6 +96,7 @@ impl<C> Catalog for C where
         + Leases
         + Listings
         + Remains
+        + Resumables
         + Tickets
         + Variants
 {

@@ -15,6 +15,7 @@ mod leases;
 mod listings;
 mod quota;
 mod remains;
+mod resumables;
 mod tickets;
 mod variants;
 

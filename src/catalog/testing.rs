@@ -13,6 +13,7 @@ mod listings;
 #[cfg(all(test, not(target_family = "wasm")))]
 pub(crate) mod native;
 mod remains;
+mod resumables;
 mod tickets;
 mod variants;
 
@@ -63,6 +64,7 @@ struct State {
     tickets: BTreeMap<String, Timestamp>,
     keys: keys::Records,
     remains: remains::Records,
+    resumables: resumables::Records,
     variants: variants::Records,
 }
 
@@ -95,7 +97,7 @@ impl MemoryCatalog {
     }
 
     /// The names of all records other than images: blobs, then leases, then keys, then
-    /// remains, then what belongs to variants.
+    /// remains, then resumable uploads, then what belongs to variants.
     #[cfg(test)]
     pub(crate) fn other_records(&self) -> Vec<String> {
         let state = self.lock();
@@ -106,6 +108,7 @@ impl MemoryCatalog {
             .cloned()
             .chain(state.keys.names())
             .chain(state.remains.names())
+            .chain(state.resumables.keys().cloned())
             .chain(state.variants.names())
             .collect()
     }

@@ -2,6 +2,7 @@
 //!
 //! Nothing records how far an erasure has come, so that it can be interrupted anywhere and
 //! repeated by anybody. The images go first, oldest first, and their totals with them. Then the
+//! uploads that arrive piece by piece end, and the
 //! answers to uploads with an `Idempotency-Key` go, which contain ids and digests. The bytes, and
 //! the records of the blobs, which contain the owner, are deleted by the next sweeps. The records
 //! of used tickets stay, because otherwise the tickets could be used again: they contain no owner.
@@ -40,7 +41,8 @@ impl Service {
             more = images == step;
         }
         if !more {
-            more = self.erase_answers(owner, latest).await?;
+            more = self.end_all_resumables(owner, latest).await?
+                || self.erase_answers(owner, latest).await?;
         }
         let remaining = self.catalog().usage(owner).await?.images;
         self.sweep_in_background();
@@ -49,6 +51,19 @@ impl Service {
             remaining,
             more,
         })
+    }
+
+    /// Ends the uploads that arrive piece by piece. Returns whether there may be more.
+    async fn end_all_resumables(
+        &self,
+        owner: &str,
+        latest: Timestamp,
+    ) -> Result<bool, ServiceError> {
+        let mut more = true;
+        while more && self.now() < latest {
+            more = self.end_some_resumables(owner, STEP).await?;
+        }
+        Ok(more)
     }
 
     /// Deletes the recorded answers, and the keys of uploads in progress. Returns whether there

@@ -33,6 +33,9 @@ pub enum ServiceError {
     /// The image's links have been revoked since this one was made.
     #[error("the link was revoked")]
     LinkRevoked,
+    /// The resumable upload has ended, or another request has continued it.
+    #[error("the upload has ended or has been continued by another request")]
+    UploadMoved,
     /// The upload ticket was used before.
     #[error("the upload ticket was used before")]
     TicketSpent,
@@ -63,6 +66,7 @@ impl From<CatalogError> for ServiceError {
             CatalogError::LeaseExpired => Self::TooLate,
             CatalogError::ClaimLost => Self::KeyHeld,
             CatalogError::TicketSpent => Self::TicketSpent,
+            CatalogError::UploadMoved => Self::UploadMoved,
             CatalogError::QuotaExceeded(exceeded) => Self::QuotaExceeded(exceeded),
             CatalogError::Damaged { .. } => Self::Damaged(StoreError::Catalog(error)),
             CatalogError::Database(_) => Self::Unavailable(StoreError::Catalog(error)),

@@ -13,6 +13,7 @@ pub mod fields;
 pub mod filename;
 mod lease;
 mod migrate;
+pub mod resumable;
 mod sweep;
 mod upload;
 mod usage;

@@ -20,6 +20,9 @@ async fn the_sql_catalog_conforms() {
         "variants",
         "variant_claims",
         "failed_sources",
+        "resumable_uploads",
+        "upload_segments",
+        "upload_tails",
         "usage",
         "answer_usage",
     ] {
@@ -109,6 +112,14 @@ async fn every_commit_and_every_sweep_uses_an_index() {
     check(blobs::IMAGES_OF, "images_by_blob");
     check(audit::RECOUNT, "images_by_blob");
     check(audit::DELETE_IMAGES, "images_by_blob");
+    check(remains::REMAINS, "upload_segments_by_blob");
+    check(&commits::statement(1), "resumable_uploads_by_owner");
+    check(resumables::EXPIRED, "resumable_uploads_by_expiry");
+    check(
+        &format!("SELECT id {}", resumables::OPEN),
+        "resumable_uploads_by_owner",
+    );
+    check(resumables::END_ALL_OF, "resumable_uploads_by_owner");
 }
 
 #[tokio::test]

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::post;
 
 use super::Route;
+use super::uploads::draft::{self, Wanted};
 use crate::http::app::App;
 use crate::http::input::form;
 use crate::http::input::upload_head::{Content, UploadHead, UploadParameters};
@@ -60,6 +61,9 @@ const PROBLEMS: [ProblemKind; 15] = [
 ///
 /// A form may also have several parts named `file`. It is answered as by `uploadImages`, which
 /// has the same answer for any number of files.
+///
+/// With `Upload-Complete: ?0`, the body is the first piece of a file, and `Location` is the URL of
+/// an upload that `appendToUpload` continues (draft-ietf-httpbis-resumable-upload).
 #[utoipa::path(
     post, path = "/v1/images", operation_id = "uploadImage", tag = "Images",
     params(UploadParameters, ("Content-Disposition", Header), ("Repr-Digest", Header), ("Content-Digest", Header), ("Idempotency-Key", Header)),
@@ -77,13 +81,30 @@ pub(crate) async fn create(
     State(app): State<Arc<App>>,
     terms: UploadTerms,
     head: UploadHead,
+    headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let images = store(&app, terms, head.keyed, head.content, body).await?;
-    match images.as_slice() {
-        [image] => one(&app, image),
-        images => Ok(several(&app, images)),
+    let wanted = Wanted::by(&headers)?;
+    if let Wanted::Resumable(version) = wanted {
+        let UploadHead { keyed, content } = head;
+        return Ok(draft::create(&app, terms, &headers, keyed, content, body, version).await);
     }
+    let length = match &head.content {
+        Ok(Content::Raw { length, .. }) => *length,
+        _ => None,
+    };
+    if wanted != Wanted::Nothing {
+        draft::check_length(&headers, length)?;
+    }
+    let images = store(&app, terms, head.keyed, head.content, body).await?;
+    let mut response = match images.as_slice() {
+        [image] => one(&app, image)?,
+        images => several(&app, images),
+    };
+    if let Wanted::Whole(version) = wanted {
+        draft::complete(&mut response, length, version);
+    }
+    Ok(response)
 }
 
 /// Upload several images
@@ -155,7 +176,7 @@ async fn receive(
 }
 
 /// The response with an image object.
-fn one(app: &App, image: &Image) -> Result<Response, Problem> {
+pub(super) fn one(app: &App, image: &Image) -> Result<Response, Problem> {
     let (mut response, _) = object(app, image)?;
     *response.status_mut() = StatusCode::CREATED;
     let location = Urls::of(&app.settings).image(image.id);

@@ -19,6 +19,8 @@ fn day() -> Vec<(Operation, i64)> {
     vec![
         (upload(0, &[0, 1, 0]), 1000),
         (upload(0, &[2]), 1000),
+        (Operation::Begin { owner: 1, file: 2 }, 1000),
+        (Operation::Continue { upload: 0 }, 1000),
         (upload(1, &[0]), 1000),
         (read(0), 1000),
         (delete(0), 1000),

@@ -54,6 +54,8 @@ pub(super) struct Model {
     pub(super) images: BTreeMap<Uuid, Known>,
     /// The uploads that have begun: one without an answer may have succeeded.
     pub(super) attempted: BTreeSet<(&'static str, usize)>,
+    /// The uploads that have begun piece by piece: their ids, owners and contents.
+    pub(super) uploads: Vec<(String, &'static str, usize)>,
     /// The erasures of each owner.
     erasures: BTreeMap<&'static str, Erasures>,
     /// Whether a store has failed.

@@ -124,6 +124,7 @@ impl World {
         let platform = Arc::new(TestPlatform::new(now));
         let mut settings = settings();
         settings.uploads.max_seconds = UPLOAD_SECONDS;
+        settings.uploads.max_idle_seconds = UPLOAD_SECONDS / 2;
         settings.stores.late_write_seconds = LATE_WRITE_SECONDS;
         settings.stores.delete_grace_seconds = GRACE.unsigned_abs() / 1000;
         let chunk_size = u32::try_from(CHUNK).expect("is small");

@@ -180,7 +180,7 @@ impl Service {
     }
 
     /// Refuses a file that is known to be too long before a byte of it is read.
-    pub(super) fn refuse_length(
+    pub(in crate::service) fn refuse_length(
         &self,
         terms: &UploadTerms,
         length: Option<u64>,
@@ -193,14 +193,14 @@ impl Service {
     }
 
     /// Refuses to write after `until`: the write might complete after the sweep.
-    fn refuse_late(&self, until: Timestamp) -> Result<(), ServiceError> {
+    pub(in crate::service) fn refuse_late(&self, until: Timestamp) -> Result<(), ServiceError> {
         if self.now() >= until {
             return Err(CatalogError::LeaseExpired.into());
         }
         Ok(())
     }
 
-    fn max_bytes(&self, terms: &UploadTerms) -> u64 {
+    pub(in crate::service) fn max_bytes(&self, terms: &UploadTerms) -> u64 {
         let limit = self.settings().uploads.max_bytes;
         terms.max_bytes.map_or(limit, |wanted| wanted.min(limit))
     }
@@ -264,7 +264,7 @@ impl Service {
     }
 
     /// Refuses a file of another kind than the declared one.
-    fn refuse_mismatch(
+    pub(in crate::service) fn refuse_mismatch(
         &self,
         declared: &Declared,
         actual: Option<Kind>,
@@ -283,7 +283,7 @@ impl Service {
         })
     }
 
-    fn policy(&self, terms: &UploadTerms) -> Policy {
+    pub(in crate::service) fn policy(&self, terms: &UploadTerms) -> Policy {
         Policy {
             accepted: self.accepted(terms),
             ..self.settings().media.clone()

@@ -8,8 +8,8 @@ use super::idempotency::{Answering, Hold};
 use super::intake::Received;
 use super::kept::Kept;
 use super::{
-    Attributes, Declared, KeyedRequest, RequestIdentity, Service, ServiceError, UploadError,
-    UploadTerms,
+    Attributes, Completes, Declared, KeyedRequest, RequestIdentity, Service, ServiceError,
+    UploadError, UploadTerms,
 };
 use crate::catalog::{CatalogError, KeyAnswer, KeyClaim};
 use crate::model::{Image, Usage};
@@ -26,6 +26,8 @@ pub struct Upload {
     key: Option<Key>,
     /// Whether the upload was admitted by its declared length.
     admitted: bool,
+    /// The resumable upload that becomes the image.
+    completes: Option<Completes>,
     /// The files that are stored and not committed.
     files: Vec<Received>,
     /// Why the upload is refused.
@@ -62,6 +64,7 @@ impl Service {
             terms,
             key,
             admitted: false,
+            completes: None,
             files: Vec::new(),
             refusal: None,
         };
@@ -72,6 +75,19 @@ impl Service {
                 Err(error)
             }
         }
+    }
+
+    /// Begins an upload of the one file that a resumable upload has received. Its length is
+    /// admitted already, and its image completes the resumable upload.
+    pub(in crate::service) async fn begin_completion(
+        &self,
+        terms: UploadTerms,
+        completes: Completes,
+    ) -> Result<Upload, ServiceError> {
+        let mut upload = self.begin_upload(terms, None).await?;
+        upload.admitted = true;
+        upload.completes = Some(completes);
+        Ok(upload)
     }
 }
 
@@ -195,9 +211,13 @@ impl Upload {
         };
         // From here on the commit may take effect, so a drop must not delete the files.
         let files = std::mem::take(&mut self.files);
-        let committed = self
-            .service
-            .commit(&self.terms, files, &attributes, answering);
+        let committed = self.service.commit(
+            &self.terms,
+            files,
+            &attributes,
+            answering,
+            self.completes.take(),
+        );
         Ok(committed.await?)
     }
 

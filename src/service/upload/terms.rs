@@ -73,7 +73,7 @@ impl UploadTerms {
 
     /// The scope in which a key identifies one request: the owner's requests or the ticket's,
     /// so that the holder of a ticket learns nothing about the owner's requests.
-    pub(super) fn key_scope(&self) -> String {
+    pub(in crate::service) fn key_scope(&self) -> String {
         match &self.ticket {
             Some(ticket) => format!("ticket:{}", ticket.id),
             None => owner_key_scope(&self.owner),

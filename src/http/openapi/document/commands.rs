@@ -36,6 +36,8 @@ fn uploads(operation: &Operation<'_>) -> Vec<(&'static str, String)> {
     ]
 }
 
+/// The type of a piece of a file.
+const PIECE: &str = "application/offset+octet-stream";
 /// The option that sends a token.
 const TOKEN: &str = "-H \"Authorization: Bearer $TOKEN\"";
 
@@ -46,6 +48,7 @@ fn curl(operation: &Operation<'_>) -> String {
         .replace("{id}", "01a20bb0-2825-7c3f-bc27-e33a2a4cd178");
     let path = path.replace("{slug}", "not-found");
     let path = path.replace("{owner}", "alice");
+    let path = path.replace("{upload}", "0f3a5c6d7e8f90123456789abcdef012");
     let content = operation
         .members
         .get("requestBody")
@@ -89,6 +92,17 @@ fn command(parts: &[String]) -> String {
 fn body(operation: &Operation<'_>, content: &Map<String, Value>) -> Vec<String> {
     if operation.members["operationId"] == "uploadImages" {
         return vec!["-F file=@cat.jpg -F file=@dog.png -F tags=pets".to_owned()];
+    }
+    if content.contains_key(PIECE) {
+        return vec![
+            format!("-H 'Content-Type: {PIECE}'"),
+            "-H 'Tus-Resumable: 1.0.0'".to_owned(),
+            match operation.path {
+                "/v1/uploads" => "-H 'Upload-Length: 2841774'".to_owned(),
+                _ => "-H 'Upload-Offset: 1048576'".to_owned(),
+            },
+            "--data-binary @piece".to_owned(),
+        ];
     }
     if content.contains_key("multipart/form-data") {
         return vec!["-F file=@cat.jpg".to_owned()];

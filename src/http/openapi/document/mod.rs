@@ -26,7 +26,7 @@ use utoipa::OpenApi;
 use crate::http::openapi::schema;
 use crate::http::routes::{
     admin, admin_migrate, bulk, content, docs, health, images, limits, links, metrics, owners,
-    problems as pages, tickets, upload, usage, variants,
+    problems as pages, tickets, upload, uploads, usage, variants,
 };
 
 #[derive(OpenApi)]
@@ -40,6 +40,7 @@ use crate::http::routes::{
     servers((url = "/", description = "The server of this description.")),
     tags(
         (name = "Images", description = "Upload, find, edit and download images."),
+        (name = "Uploads", description = "Uploads that can be resumed after an interruption."),
         (name = "Links", description = "Signed URLs that allow downloads without a token."),
         (name = "Tickets", description = "Upload tickets, which allow uploads without a token."),
         (name = "Service", description = "Limits, health, metrics, maintenance and documentation."),
@@ -50,6 +51,7 @@ use crate::http::routes::{
         bulk::delete,
         content::content, variants::drop_all,
         links::create, links::revoke, bulk::create_links,
+        uploads::list, uploads::tus::create, uploads::show, uploads::append, uploads::end, uploads::overridden,
         tickets::create,
         usage::show, limits::show, health::live, health::ready,
         metrics::metrics, owners::erase, admin::sweep, admin::audit, admin_migrate::migrate,

@@ -34,6 +34,7 @@ async fn methods(client: &Client, path: &str) -> BTreeSet<String> {
     let path = path.replace("{id}", "01a20bb0-2844-74b5-8560-f8154794d311");
     let request = Request::builder().method(Method::OPTIONS);
     let path = path.replace("{owner}", "alice");
+    let path = path.replace("{upload}", "0f3a5c6d7e8f90123456789abcdef012");
     let request = request.uri(path.replace("{slug}", "not-found"));
     let answer = client
         .send(request.body(Body::empty()).expect("a request"))
