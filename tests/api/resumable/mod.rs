@@ -1,15 +1,18 @@
 //! Resumable uploads: from third-party clients, over networks that break, and past crashes.
 
 mod browser;
-mod complaints;
 mod curl;
+mod ends;
 mod hosts;
 mod kills;
+mod lengths;
 mod network;
 mod node;
+mod offsets;
 mod proxies;
 mod python;
 mod recipes;
+mod terms;
 mod upload;
 
 use std::collections::BTreeSet;
