@@ -53,7 +53,16 @@ struct Servers {
     plain: Server,
     resumable: Server,
     tus: TusServer,
-    token: String,
+    client: Client,
+}
+
+/// What a client needs to know of them.
+struct Client {
+    /// The address of each way's server.
+    plain: String,
+    resumable: String,
+    tus: String,
+    bearer: String,
 }
 
 /// A host, with stores in a directory of its own.
@@ -72,6 +81,7 @@ struct Times {
 /// Measures, and prints a table.
 pub(super) fn run(bench: &Bench, program: &Program) -> Result<()> {
     let servers = Servers::start(program)?;
+    let client = &servers.client;
     let mut picture = fixtures::png(SIZE);
     let mut number = 0;
     let mut next = || {
@@ -86,7 +96,7 @@ pub(super) fn run(bench: &Bench, program: &Program) -> Result<()> {
         for (way, times) in WAYS.into_iter().zip(&mut alone) {
             let file = next();
             let start = Instant::now();
-            servers.upload(way, &file)?;
+            client.upload(way, &file)?;
             if round > 0 {
                 times.push(start.elapsed());
             }
@@ -98,7 +108,7 @@ pub(super) fn run(bench: &Bench, program: &Program) -> Result<()> {
     for (way, time) in WAYS.into_iter().zip(&mut at_once) {
         let files: Vec<Vec<u8>> = (0..AT_ONCE).map(|_| next()).collect();
         let start = Instant::now();
-        servers.upload_all(way, &files)?;
+        client.upload_all(way, &files)?;
         *time = start.elapsed();
     }
     let guests = match program.kind {
@@ -137,27 +147,31 @@ impl Servers {
                 key_id: None,
             },
         )?;
+        let plain = Server::start(program, &directory.join("plain"), &keys)?;
+        let resumable = Server::start(program, &directory.join("resumable"), &keys)?;
+        let tus = TusServer::start(&directory)?;
+        let client = Client {
+            plain: plain.host.address.clone(),
+            resumable: resumable.host.address.clone(),
+            tus: tus.address.clone(),
+            bearer: format!("Bearer {token}"),
+        };
         Ok(Self {
-            plain: Server::start(program, &directory.join("plain"), &keys)?,
-            resumable: Server::start(program, &directory.join("resumable"), &keys)?,
-            tus: TusServer::start(&directory)?,
-            token,
+            plain,
+            resumable,
+            tus,
+            client,
         })
     }
+}
 
+impl Client {
     /// Uploads a file in this way.
     fn upload(&self, way: Way, file: &[u8]) -> Result<()> {
         match way {
             Way::Plain => self.upload_plain(file),
-            Way::Resumable => {
-                let address = &self.resumable.host.address;
-                self.upload_in_pieces(address, &format!("{address}/v1/uploads"), file)
-            }
-            Way::TusServer => {
-                let endpoint = &self.tus.endpoint;
-                let address = endpoint.trim_end_matches("/files");
-                self.upload_in_pieces(address, endpoint, file)
-            }
+            Way::Resumable => self.upload_in_pieces(&self.resumable, "/v1/uploads", file),
+            Way::TusServer => self.upload_in_pieces(&self.tus, "/files", file),
         }
     }
 
@@ -178,16 +192,17 @@ impl Servers {
     }
 
     fn upload_plain(&self, file: &[u8]) -> Result<()> {
-        let url = format!("{}/v1/images", self.plain.host.address);
-        let request = agent().post(&url).header("Authorization", self.bearer());
+        let url = format!("{}/v1/images", self.plain);
+        let request = agent().post(&url).header("Authorization", &self.bearer);
         let answer = request.header("Content-Type", "image/png").send(file)?;
         expect(201, answer).map(drop)
     }
 
-    /// Uploads over tus 1.0.0 to the server at `address`.
-    fn upload_in_pieces(&self, address: &str, endpoint: &str, file: &[u8]) -> Result<()> {
+    /// Uploads over tus 1.0.0 to the server at `address`, where uploads begin at this path.
+    fn upload_in_pieces(&self, address: &str, path: &str, file: &[u8]) -> Result<()> {
         let agent = agent();
-        let request = agent.post(endpoint).header("Authorization", self.bearer());
+        let request = agent.post(format!("{address}{path}"));
+        let request = request.header("Authorization", &self.bearer);
         let request = request.header("Tus-Resumable", "1.0.0");
         let length = file.len().to_string();
         let begun = expect(201, request.header("Upload-Length", length).send_empty()?)?;
@@ -203,10 +218,6 @@ impl Servers {
             expect(204, request.send(piece)?)?;
         }
         Ok(())
-    }
-
-    fn bearer(&self) -> String {
-        format!("Bearer {}", self.token)
     }
 }
 

@@ -20,8 +20,8 @@ const SCRIPT: &str = include_str!("tus_server.mjs");
 pub(super) struct TusServer {
     child: Child,
     folder: PathBuf,
-    /// The URL that begins uploads.
-    pub(super) endpoint: String,
+    /// The URL that it serves. Uploads begin at `/files`.
+    pub(super) address: String,
 }
 
 impl TusServer {
@@ -44,11 +44,11 @@ impl TusServer {
         let mut server = Self {
             child,
             folder,
-            endpoint: String::new(),
+            address: String::new(),
         };
-        BufReader::new(stdout).read_line(&mut server.endpoint)?;
-        server.endpoint.truncate(server.endpoint.trim_end().len());
-        ensure!(!server.endpoint.is_empty(), "@tus/server did not start");
+        BufReader::new(stdout).read_line(&mut server.address)?;
+        server.address.truncate(server.address.trim_end().len());
+        ensure!(!server.address.is_empty(), "@tus/server did not start");
         Ok(server)
     }
 
