@@ -28,7 +28,7 @@ pub(crate) fn of_content(headers: &HeaderMap) -> Result<Option<Sha256>, Problem>
 fn found(headers: &HeaderMap, names: &[&str]) -> Result<Option<Sha256>, Problem> {
     let mut found = None;
     for name in names {
-        for value in headers.get_all(name) {
+        for value in headers.get_all(*name) {
             for digest in members(value.to_str().map_err(|_| malformed(name))?) {
                 let digest = decode(digest).ok_or_else(|| malformed(name))?;
                 if found.is_some_and(|known| known != digest) {

@@ -222,7 +222,7 @@ where
 
 impl ResumableError {
     /// Whether nothing that its client could still send would make the upload an image.
-    pub(super) fn ends_the_upload(&self) -> bool {
+    pub fn ends_the_upload(&self) -> bool {
         match self {
             Self::Upload(error) => match error {
                 UploadError::TooLarge { .. }

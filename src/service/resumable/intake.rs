@@ -49,6 +49,20 @@ struct Writing {
     since: Timestamp,
 }
 
+impl Writing {
+    async fn begin(service: &Service, start: u64) -> Result<Self, CatalogError> {
+        let id = service.next_blob_id().await?;
+        Ok(Self {
+            writer: service.blobs().create(id.blob, None),
+            lease: id.lease,
+            until: id.write_until,
+            start,
+            size: 0,
+            since: service.now(),
+        })
+    }
+}
+
 /// What is left to be completed: everything else has been added.
 pub(super) struct Rest {
     /// What has been added to the upload.
@@ -220,7 +234,10 @@ impl Taking {
     async fn write_held(&mut self) -> Result<(), ResumableError> {
         let mut writing = match self.writing.take() {
             Some(writing) => writing,
-            None => self.begin_segment().await?,
+            None => {
+                let start = self.at.received - self.tail as u64;
+                Writing::begin(&self.service, start).await?
+            }
         };
         let service = self.service.clone();
         let held = std::mem::take(&mut self.held);
@@ -243,18 +260,6 @@ impl Taking {
             return Ok(());
         }
         self.add_segment().await
-    }
-
-    async fn begin_segment(&self) -> Result<Writing, ResumableError> {
-        let id = self.service.next_blob_id().await?;
-        Ok(Writing {
-            writer: self.service.blobs().create(id.blob, None),
-            lease: id.lease,
-            until: id.write_until,
-            start: self.at.received - self.tail as u64,
-            size: 0,
-            since: self.service.now(),
-        })
     }
 
     /// Adds the segment that is being written, if any, to the upload.

@@ -1,7 +1,7 @@
 //! An upload from beginning to end.
 
 use bytes::Bytes;
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt as _};
 
 use super::fingerprint::Fingerprint;
 use super::idempotency::{Answering, Hold};
@@ -148,6 +148,8 @@ impl Upload {
         }
         self.refuse_more()?;
         self.admit(declared.length).await?;
+        let interrupted = |error: E| UploadError::Interrupted(error.to_string());
+        let body = body.map(|bytes| bytes.map_err(interrupted)).boxed();
         let received = self.service.receive(body, declared, &self.terms).await;
         let received = received.map(|file| self.files.push(file));
         self.note(received)
