@@ -7,7 +7,14 @@ use serde_json::{Value, json};
 use crate::support::{ALL_SCOPES, Darkroom, Program, fixture, peer, token, unique};
 
 /// Prints the document that a browser has made of a page, after the page's scripts have run.
-pub(crate) fn rendered(chromium: &Program, url: &str) -> String {
+pub(super) fn rendered(chromium: &Program, url: &str) -> String {
+    rendered_within(20, chromium, url)
+}
+
+/// The same for scripts that take up to so many seconds of the browser's own time, which passes
+/// quickly while they wait.
+pub(crate) fn rendered_within(seconds: u32, chromium: &Program, url: &str) -> String {
+    let budget = format!("--virtual-time-budget={seconds}000");
     // What pages keep, they find again when the same program opens them again.
     let profile = format!("--user-data-dir={}", chromium.file("profile").display());
     let Output { stdout, stderr, .. } = chromium.run(&[
@@ -16,7 +23,7 @@ pub(crate) fn rendered(chromium: &Program, url: &str) -> String {
         "--disable-gpu",
         "--disable-dev-shm-usage",
         "--allow-file-access-from-files",
-        "--virtual-time-budget=20000",
+        &budget,
         &profile,
         "--dump-dom",
         url,
