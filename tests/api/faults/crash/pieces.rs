@@ -25,7 +25,7 @@ pub(crate) struct Open {
 
 /// What has become of an upload.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Progress {
+pub(super) enum Progress {
     /// It goes on.
     Open,
     /// It is now the image with this id.
@@ -56,7 +56,7 @@ fn offset(answer: &Response) -> usize {
 
 impl Open {
     /// Begins an upload.
-    pub(crate) async fn begin(
+    pub(super) async fn begin(
         client: &Client,
         owner: usize,
         file: usize,
@@ -76,7 +76,7 @@ impl Open {
 
     /// Asks how much the server has, which must be at least what it has acknowledged, and sends
     /// at most `most` more bytes.
-    pub(crate) async fn go_on(
+    pub(super) async fn go_on(
         &mut self,
         client: &Client,
         file: &Bytes,
