@@ -39,7 +39,10 @@ async fn each_of_two_hosts_goes_on_with_the_uploads_of_the_other() {
         );
         let mut statuses = [one.status().as_u16(), two.status().as_u16()];
         statuses.sort_unstable();
-        assert_eq!(statuses, [204, 409], "from {from}");
+        // The last piece of an upload that is complete may be sent again.
+        let is_last = from + 200_000 == file.len();
+        let expected = if is_last { [204, 204] } else { [204, 409] };
+        assert_eq!(statuses, expected, "from {from}");
     }
     files.push(file);
     stage.holds_only(&files).await;

@@ -68,7 +68,8 @@ async fn uploads_survive_fifty_kills_of_the_host() {
 async fn kill(stage: &mut Stage, network: &Network) {
     stage.darkroom.kill();
     stage.darkroom.start_again();
-    let admin = stage.darkroom.scoped("root", "admin");
+    stage.alice = stage.darkroom.client("alice");
+    let admin = stage.admin();
     let audited = admin.audit(&json!({"limit": 200})).await;
     assert_eq!(audited["findings"], json!([]));
     network.lead_to(stage.darkroom.address());

@@ -14,6 +14,8 @@ use crate::support::{Cut, Network, Png, Program, Setup, eventually, node};
 const SCRIPT: &str = "many_with_tus.mjs";
 /// The length of the small files.
 const SMALL: usize = 200;
+/// More bytes than an image object has.
+const OBJECT: u64 = 1000;
 /// In heads and answers, the distance between the places where connections break.
 const STRIDE: usize = 8;
 
@@ -46,8 +48,9 @@ fn index(address: Ipv4Addr) -> usize {
     (hundreds - 100) * 100 + ones - 100
 }
 
-/// Every place where the connection of an upload of a small file can break. The first one is none.
-async fn places(node: &Program, path: &str, options: &Value) -> Vec<Cut> {
+/// Every place where the connection of an upload of a small file can break, but for the last
+/// `spared` bytes of the last answer. The first one is none.
+async fn places(node: &Program, path: &str, options: &Value, spared: u64) -> Vec<Cut> {
     let stage = Stage::start();
     let network = Network::before(stage.darkroom.address(), |_| Cut::Never);
     let endpoint = format!("http://{}:{}{path}", address(0), network.port());
@@ -63,7 +66,8 @@ async fn places(node: &Program, path: &str, options: &Value) -> Vec<Cut> {
     let file = sent - SMALL as u64;
     let heads = (0..file).step_by(STRIDE).map(Cut::Sent);
     let bytes = (file..=sent).map(Cut::Sent);
-    let answers = (1..answered).step_by(STRIDE).map(Cut::Answered);
+    let answers = 1..answered.saturating_sub(spared);
+    let answers = answers.step_by(STRIDE).map(Cut::Answered);
     [Cut::Never]
         .into_iter()
         .chain(heads)
@@ -73,11 +77,11 @@ async fn places(node: &Program, path: &str, options: &Value) -> Vec<Cut> {
 }
 
 /// Uploads a file for each place where its first connection can break.
-async fn breaks_everywhere(path: &str, options: &Value) {
+async fn breaks_everywhere(path: &str, options: &Value, spared: u64) {
     let Some(node) = node(SCRIPT) else { return };
     // What the client forgot after a lost answer expires.
     let stage = Stage::with(Setup::default().variable("max_upload_seconds", 60));
-    let cuts = places(&node, path, options).await;
+    let cuts = places(&node, path, options, spared).await;
     assert!(cuts.len() > SMALL + 100, "{}", cuts.len());
     let plan = {
         let cuts = cuts.clone();
@@ -106,12 +110,14 @@ async fn breaks_everywhere(path: &str, options: &Value) {
 
 #[tokio::test]
 async fn a_connection_may_break_at_every_byte_of_a_file() {
-    breaks_everywhere("/v1/uploads", &json!({})).await;
+    breaks_everywhere("/v1/uploads", &json!({}), 0).await;
 }
 
 #[tokio::test]
 async fn a_connection_may_break_at_every_byte_under_the_draft_of_the_ietf() {
-    breaks_everywhere("/v1/images", &json!({"protocol": "ietf-draft-05"})).await;
+    // In Node.js, the library waits for ever for the rest of a body that breaks off.
+    let options = json!({"protocol": "ietf-draft-05"});
+    breaks_everywhere("/v1/images", &options, OBJECT).await;
 }
 
 #[tokio::test]
@@ -135,7 +141,7 @@ async fn a_large_file_arrives_although_its_connection_breaks_a_hundred_times() {
             *broken += 1;
             match dice.below(8) {
                 0 => Cut::Answered(dice.below(1000)),
-                _ => Cut::Sent(dice.below(1 << 21)),
+                _ => Cut::Sent(dice.below(1 << 20)),
             }
         }
     };

@@ -27,8 +27,8 @@ impl Caddy {
             let recipe = RECIPE.replace("127.0.0.1:3000", server);
             let site = format!("http://127.0.0.1:{port}");
             let recipe = recipe.replace("images.example.com", &site);
-            // No port of its own for administration, and no files outside its folder.
-            let recipe = format!("{{\n\tadmin off\n\tpersist_config off\n}}\n{recipe}");
+            // No port of its own for administration.
+            let recipe = format!("{{\n\tadmin off\n}}\n{recipe}");
             fs::write(folder.path().join("Caddyfile"), recipe).expect("is written");
             let mut command = Command::new(&program);
             command.args(["run", "--config", "Caddyfile", "--adapter", "caddyfile"]);
