@@ -141,7 +141,7 @@ async fn a_large_file_arrives_although_its_connection_breaks_a_hundred_times() {
             *broken += 1;
             match dice.below(8) {
                 0 => Cut::Answered(dice.below(1000)),
-                _ => Cut::Sent(dice.below(1 << 20)),
+                _ => Cut::Sent(dice.below(1 << 19)),
             }
         }
     };
