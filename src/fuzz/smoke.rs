@@ -155,6 +155,7 @@ smoke!(
     cursor,
     json,
     upload,
+    uploads,
 );
 
 #[test]
