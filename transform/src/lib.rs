@@ -15,6 +15,7 @@
 //!   canonical: two spellings of one transform have one text, which is itself a query. It
 //!   contains nothing that a URL, an entity tag or a key of a database would have to escape.
 //! - [`Plan`]: the geometry for one [`Source`], computed with whole numbers.
+//! - [`Placeholder`]: what is shown while an image loads.
 //! - [`exchange`]: how the component that serves images asks the other for a derived one.
 //!
 //! # Which parameters go together
@@ -43,6 +44,7 @@ mod geometry;
 mod gravity;
 mod number;
 mod parameters;
+mod placeholder;
 mod preset;
 mod resolve;
 mod source;
@@ -56,7 +58,8 @@ pub use format::{Format, FormatChoice};
 pub use geometry::{Plan, Rect, Window};
 pub use gravity::Gravity;
 pub use number::Decimal;
-pub use parameters::{NAMES, Request};
+pub use parameters::{NAMES, QUALITY_STEP, RATIOS, Request};
+pub use placeholder::Placeholder;
 pub use preset::Presets;
 pub use resolve::Client;
 pub use source::{Limits, Source};

@@ -1,7 +1,7 @@
 //! The parameters of a derived image: of a query, or in JSON.
 
 use axum::http::HeaderMap;
-use darkroom_transform::{Format, FormatChoice, NAMES, Presets, Request};
+use darkroom_transform::{Format, FormatChoice, NAMES, Request};
 use serde_json::Value;
 
 use super::json::Members;
@@ -76,9 +76,15 @@ pub(crate) struct TransformParameters {
     preset: String,
 }
 
-/// Reads the parameters of a query. Others are ignored.
-pub(crate) fn of_query(query: &Query, presets: &Presets) -> Result<Request, Problem> {
-    Ok(Request::parse(query.pairs(), presets)?)
+/// Reads the parameters of a query. Others are ignored. Readers who may request presets only are
+/// strangers, whose variations of presets are few, so that they cannot fill the store with them.
+pub(crate) fn of_query(app: &App, query: &Query, reader: &Reader) -> Result<Request, Problem> {
+    let derived = &app.settings.derived;
+    let may_any = derived.policy == TransformPolicy::Any || is_trusted(reader);
+    Ok(match may_any {
+        true => Request::parse(query.pairs(), &derived.presets)?,
+        false => Request::parse_rounded(query.pairs(), &derived.presets)?,
+    })
 }
 
 /// Checks the members `transform` and `preset` of a request, and returns the parameters of a
@@ -123,12 +129,16 @@ pub(crate) fn of_json(
 
 /// Refuses a transform that the policy does not let this reader request.
 pub(crate) fn permit(app: &App, request: &Request, reader: &Reader) -> Result<(), Problem> {
-    let is_trusted = match reader {
+    permit_for(app, request, is_trusted(reader))
+}
+
+/// Whether the reader may read private images, or this one by a signed URL.
+fn is_trusted(reader: &Reader) -> bool {
+    match reader {
         Reader::Linked(_) => true,
         Reader::Granted(grant) => grant.allows(Scope::Read),
         Reader::Anybody => false,
-    };
-    permit_for(app, request, is_trusted)
+    }
 }
 
 /// The same for a caller who may read the image with a token or a signed URL, or who may not.
