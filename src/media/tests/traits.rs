@@ -134,18 +134,24 @@ fn segments_of_a_jpeg_are_told_apart() {
     assert_eq!(stored(&thumbnail, Some(Strip::Location)), PLAIN);
 }
 
+/// A PNG with the last five bytes of IHDR, and these chunks.
+fn png(ihdr: [u8; 5], chunks: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
+    let header = [&[0, 0, 0, 2, 0, 0, 0, 3][..], &ihdr].concat();
+    let signature: &[u8] = b"\x89PNG\r\n\x1a\n";
+    let mut bytes = [signature, &png_chunk(b"IHDR", &header)].concat();
+    for (name, content) in chunks {
+        bytes.extend(png_chunk(name, content));
+    }
+    bytes.extend([png_chunk(b"IDAT", b"data"), png_chunk(b"IEND", &[])].concat());
+    bytes
+}
+
+fn rgb(chunks: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
+    png([8, 2, 0, 0, 0], chunks)
+}
+
 #[test]
 fn chunks_of_a_png_are_told_apart() {
-    let of = |ihdr: [u8; 5], chunks: &[(&[u8; 4], &[u8])]| {
-        let header = [&[0, 0, 0, 2, 0, 0, 0, 3][..], &ihdr].concat();
-        let mut bytes = [testing::PNG_SIGNATURE, &png_chunk(b"IHDR", &header)].concat();
-        for (name, content) in chunks {
-            bytes.extend(png_chunk(name, content));
-        }
-        bytes.extend([png_chunk(b"IDAT", b"data"), png_chunk(b"IEND", &[])].concat());
-        bytes
-    };
-    let rgb = |chunks| of([8, 2, 0, 0, 0], chunks);
     let srgb = words(&[
         31_270, 32_900, 64_000, 33_000, 30_000, 60_000, 15_000, 6_000,
     ]);
@@ -156,27 +162,29 @@ fn chunks_of_a_png_are_told_apart() {
         (b"pHYs", &[0; 9]),
     ];
     assert_eq!(traits(&rgb(&standard)), PLAIN);
-    for chunk in [
-        (b"gAMA", &100_000_u32.to_be_bytes()[..]),
+    let special: [(&[u8; 4], &[u8]); 4] = [
+        (b"gAMA", &100_000_u32.to_be_bytes()),
         (b"cHRM", &[0; 32]),
         (b"iCCP", b"a\0\0profile"),
         (b"cICP", &[12, 13, 0, 1]),
-    ] {
+    ];
+    for chunk in special {
         assert_eq!(traits(&rgb(&[chunk])), COLOURS, "{chunk:?}");
     }
-    for chunk in [
-        (b"tEXt", &b"Title\0me"[..]),
+    let metadata: [(&[u8; 4], &[u8]); 3] = [
+        (b"tEXt", b"Title\0me"),
         (b"tIME", &[0; 7]),
         (b"prIv", b"anything"),
-    ] {
+    ];
+    for chunk in metadata {
         let bytes = rgb(&[chunk]);
         assert_eq!(traits(&bytes), METADATA, "{chunk:?}");
         assert_eq!(stored(&bytes, Some(Strip::All)), PLAIN, "{chunk:?}");
     }
     assert_eq!(traits(&rgb(&[(b"tRNS", &[0; 6])])), ALPHA);
-    assert_eq!(traits(&of([8, 4, 0, 0, 0], &[])), ALPHA);
-    assert_eq!(traits(&of([8, 6, 0, 0, 0], &[])), ALPHA);
-    assert_eq!(traits(&of([16, 2, 0, 0, 0], &[])), COLOURS);
+    assert_eq!(traits(&png([8, 4, 0, 0, 0], &[])), ALPHA);
+    assert_eq!(traits(&png([8, 6, 0, 0, 0], &[])), ALPHA);
+    assert_eq!(traits(&png([16, 2, 0, 0, 0], &[])), COLOURS);
     // A chunk with a wrong CRC is left out.
     let mut bytes = rgb(&[(b"tEXt", b"Title\0me")]);
     let at = bytes
@@ -194,14 +202,15 @@ fn extensions_of_a_gif_are_told_apart() {
         bytes.splice(25..25, extension.iter().copied());
         bytes
     };
-    for (extension, expected) in [
-        (&b"!\xff\x0bNETSCAPE2.0\x03\x01\0\0\0"[..], PLAIN),
+    let cases: [(&[u8], Traits); 6] = [
+        (b"!\xff\x0bNETSCAPE2.0\x03\x01\0\0\0", PLAIN),
         (b"!\xff\x0bICCRGBG1012\x01p\0", COLOURS),
         (b"!\xff\x0bUNKNOWN 1.0\x01p\0", METADATA),
         (b"!\xfe\x02hi\0", METADATA),
         (b"!\xf9\x04\0\x0a\0\0\0", PLAIN),
         (b"!\xf9\x04\x01\x0a\0\0\0", ALPHA),
-    ] {
+    ];
+    for (extension, expected) in cases {
         assert_eq!(traits(&with(extension)), expected, "{extension:02x?}");
     }
     let mut small = testing::gif(4, 8, 1);

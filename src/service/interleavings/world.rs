@@ -420,7 +420,7 @@ impl World {
         }
         self.model.lock().expect("not poisoned").check(&found);
         let numbered = images.iter().cloned().map(|image| {
-            let (_, number) = found[&image.id];
+            let number = found[&image.id].1;
             (image, number)
         });
         self.check_derived(&numbered.collect::<Vec<_>>());
