@@ -1,7 +1,9 @@
 //! The parameters of a derived image: of a query, or in JSON.
 
+mod widths;
+
 use axum::http::HeaderMap;
-use darkroom_transform::{Format, FormatChoice, NAMES, Presets, Request};
+use darkroom_transform::{Format, FormatChoice, NAMES, Request};
 use serde_json::Value;
 
 use super::json::Members;
@@ -14,7 +16,9 @@ use crate::http::openapi::schema;
 use crate::http::reply::problem::{Problem, ProblemKind};
 use crate::model::parameter_text;
 use crate::service::Wanted;
-use crate::settings::TransformPolicy;
+use crate::settings::{Derived, TransformPolicy};
+
+pub(crate) use widths::{MAX_WIDTHS, Widths, of_json as of_widths};
 
 /// A transform in JSON: an object of parameters.
 pub(crate) type Parameters = Members<Value, { NAMES.len() }>;
@@ -77,8 +81,21 @@ pub(crate) struct TransformParameters {
 }
 
 /// Reads the parameters of a query. Others are ignored.
-pub(crate) fn of_query(query: &Query, presets: &Presets) -> Result<Request, Problem> {
-    Ok(Request::parse(query.pairs(), presets)?)
+pub(crate) fn of_query(query: &Query, settings: &Derived) -> Result<Request, Problem> {
+    let request = Request::parse(query.pairs(), &settings.presets)?;
+    Ok(snapped(request, settings))
+}
+
+/// The request with its width on the ladder, if that is the setting. The operator has chosen the
+/// sizes of presets, so they stay.
+fn snapped(mut request: Request, settings: &Derived) -> Request {
+    let preset = request.preset.as_deref();
+    let preset = preset.and_then(|name| settings.presets.get(name));
+    let has_own_size = preset.is_some_and(|preset| preset.size() == request.transform.size());
+    if settings.snaps && !has_own_size {
+        request.transform = request.transform.snapped(&settings.ladder);
+    }
+    request
 }
 
 /// Checks the members `transform` and `preset` of a request, and returns the parameters of a
@@ -88,6 +105,14 @@ pub(crate) fn of_json(
     transform: Option<&Parameters>,
     preset: Option<&str>,
 ) -> Result<(Request, Vec<(String, String)>), Problem> {
+    checked(app, &given(transform, preset)?)
+}
+
+/// The names and values of parameters in JSON.
+fn given<'a>(
+    transform: Option<&'a Parameters>,
+    preset: Option<&str>,
+) -> Result<Vec<(&'a str, String)>, Problem> {
     let refuse = |name: &str, detail: String| {
         let problem = Problem::bad_request(detail).with("field", "transform");
         problem.with("parameter", name)
@@ -103,15 +128,22 @@ pub(crate) fn of_json(
         given.push((name, text.ok_or_else(must)?));
     }
     given.extend(preset.map(|preset| ("preset", preset.to_owned())));
-    let pairs: Vec<(&str, &str)> = given
-        .iter()
-        .map(|(name, value)| (*name, value.as_str()))
-        .collect();
-    let request = Request::parse(pairs.iter().copied(), &app.settings.derived.presets)
+    Ok(given)
+}
+
+/// Checks parameters that were given in JSON.
+fn checked(
+    app: &App,
+    given: &[(&str, String)],
+) -> Result<(Request, Vec<(String, String)>), Problem> {
+    let settings = &app.settings.derived;
+    let pairs = given.iter().map(|(name, value)| (*name, value.as_str()));
+    let request = Request::parse(pairs.clone(), &settings.presets)
         .map_err(|error| Problem::from(error).with("field", "transform"))?;
+    let request = snapped(request, settings);
     let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
     let signed = if request.preset.is_some() {
-        pairs.into_iter().map(owned).collect()
+        pairs.map(owned).collect()
     } else {
         // The canonical form is a query, in which `%` is encoded.
         let canonical = request.transform.to_string();

@@ -67,7 +67,7 @@ impl Asked {
                 return Err(problem.with("allowed", vec!["0", "1"]));
             }
         };
-        let request = transform::of_query(&query, &app.settings.derived.presets)?;
+        let request = transform::of_query(&query, &app.settings.derived)?;
         Ok(Self { download, request })
     }
 }

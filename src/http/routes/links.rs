@@ -1,5 +1,7 @@
 //! `/v1/images/{id}/links`: signed URLs.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -13,7 +15,7 @@ use crate::auth::link::{Link, LinkMethod};
 use crate::http::app::App;
 use crate::http::input::extract::{Authorized, ImageId, Read, Write};
 use crate::http::input::json::{self, Json};
-use crate::http::input::transform::{self, Parameters};
+use crate::http::input::transform::{self, Parameters, Widths};
 use crate::http::openapi::schema;
 use crate::http::reply;
 use crate::http::reply::problem::Problem;
@@ -48,6 +50,10 @@ pub(crate) struct NewLink {
     /// The name of a preset. With it, `transform` may have `dpr`, `format` and `q` only.
     #[serde(default)]
     preset: Option<String>,
+    /// Widths in pixels for `srcset`. The ratio of `w` and `h` in `transform` is kept.
+    #[serde(default)]
+    #[schema(value_type = Option<schema::Widths>)]
+    widths: Option<Widths>,
 }
 
 /// A signed URL.
@@ -58,6 +64,10 @@ pub(crate) struct LinkView {
     /// is set.
     #[schema(format = "uri-reference")]
     url: String,
+    /// Signed URLs of the image in several widths, as the attribute `srcset` of HTML has them, if
+    /// `widths` was given. Widths that the image does not have are left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    srcset: Option<String>,
     /// The time at which the URL expires. It is rounded up, so that links that are created within
     /// the same minute are identical.
     #[schema(format = DateTime)]
@@ -81,7 +91,8 @@ pub(crate) async fn create(
     ImageId(id): ImageId,
     Json(body): Json<NewLink>,
 ) -> Result<Response, Problem> {
-    let derived = Derived::new(&app, body.transform.as_ref(), body.preset.as_deref())?;
+    let (transform, preset) = (body.transform.as_ref(), body.preset.as_deref());
+    let derived = Derived::new(&app, transform, preset, body.widths.as_ref())?;
     let method = body.method.as_deref();
     let terms = Terms::new(&app, body.expires_in, method, body.download, derived)?;
     let image = app.service.find(&caller.grant, id).await?;
@@ -90,8 +101,13 @@ pub(crate) async fn create(
 
 /// What new signed URLs derive from their images.
 pub(super) struct Derived {
+    url: Signed,
+    srcset: Option<Vec<Signed>>,
+}
+
+/// What one signed URL derives, and the parameters that are signed.
+struct Signed {
     wanted: Wanted,
-    /// The parameters that are signed.
     parameters: Vec<(String, String)>,
 }
 
@@ -101,15 +117,24 @@ impl Derived {
         app: &App,
         transform: Option<&Parameters>,
         preset: Option<&str>,
+        widths: Option<&Widths>,
     ) -> Result<Self, Problem> {
-        let (request, parameters) = transform::of_json(app, transform, preset)?;
-        transform::permit_for(app, &request, true)?;
-        Ok(Self {
-            wanted: Wanted {
+        let permitted = |(request, parameters)| {
+            transform::permit_for(app, &request, true)?;
+            let wanted = Wanted {
                 transform: request.transform,
                 accepts: Vec::new(),
-            },
-            parameters,
+            };
+            Ok::<_, Problem>(Signed { wanted, parameters })
+        };
+        let srcset = widths.map(|widths| {
+            let all = transform::of_widths(app, transform, preset, widths)?;
+            let signed = all.into_iter().map(permitted);
+            signed.collect::<Result<Vec<Signed>, Problem>>()
+        });
+        Ok(Self {
+            url: permitted(transform::of_json(app, transform, preset)?)?,
+            srcset: srcset.transpose()?,
         })
     }
 }
@@ -143,10 +168,34 @@ impl Terms {
         })
     }
 
-    /// Creates the signed URL of an image, if what it derives can be made of the image.
+    /// Creates the signed URLs of an image, if what they derive can be made of the image.
     pub(super) fn link(&self, app: &App, image: &Image) -> Result<LinkView, Problem> {
-        app.service.check_wanted(image, &self.derived.wanted)?;
-        let parameters = self.derived.parameters.iter();
+        app.service.size_wanted(image, &self.derived.url.wanted)?;
+        let srcset = self.derived.srcset.as_ref();
+        let srcset = srcset.map(|signed| self.srcset(app, image, signed));
+        Ok(LinkView {
+            url: self.url(app, image, &self.derived.url)?,
+            srcset: srcset.transpose()?,
+            expires_at: Timestamp::from_seconds(self.expires).to_string(),
+        })
+    }
+
+    /// The signed URLs of an image in several widths, each once, with the width that it has: an
+    /// image that is not enlarged is smaller than some of the widths.
+    fn srcset(&self, app: &App, image: &Image, signed: &[Signed]) -> Result<String, Problem> {
+        let mut steps = BTreeMap::new();
+        for signed in signed {
+            let (width, _) = app.service.size_wanted(image, &signed.wanted)?;
+            if let Entry::Vacant(step) = steps.entry(width) {
+                step.insert(self.url(app, image, signed)?);
+            }
+        }
+        let steps = steps.iter().map(|(width, url)| format!("{url} {width}w"));
+        Ok(steps.collect::<Vec<_>>().join(", "))
+    }
+
+    fn url(&self, app: &App, image: &Image, signed: &Signed) -> Result<String, Problem> {
+        let parameters = signed.parameters.iter();
         let parameters = parameters.map(|(name, value)| (name.as_str(), value.as_str()));
         let download = self.is_download.then_some(("download", "1"));
         let parameters: Vec<(&str, &str)> = parameters.chain(download).collect();
@@ -158,10 +207,7 @@ impl Terms {
             expires: self.expires,
         };
         let url = link.sign(&app.settings.access.signing_keys, None)?;
-        Ok(LinkView {
-            url: Urls::of(&app.settings).at(&url),
-            expires_at: Timestamp::from_seconds(self.expires).to_string(),
-        })
+        Ok(Urls::of(&app.settings).at(&url))
     }
 }
 
