@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use clap::{Args, ValueEnum};
 use darkroom::auth::KeyRing;
 use darkroom::auth::link::{Link, LinkMethod, PARAMETERS};
-use darkroom_transform::{Presets, Request};
+use darkroom_transform::{NAMES, Presets, Request};
 
 use crate::keys;
 use crate::token::parse_lifetime;
@@ -31,6 +31,12 @@ pub(crate) struct Sign {
     /// unknown parameters and transforms that are not valid, so none are signed
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parse_parameter)]
     parameters: Vec<(String, String)>,
+    /// The derived image that the URL is for, as a query: 'w=300&h=200&fit=cover'
+    #[arg(long, value_name = "QUERY", value_parser = parse_transform)]
+    transform: Option<Parameters>,
+    /// The name of a preset; --transform may then have dpr, format and q
+    #[arg(long, value_name = "NAME")]
+    preset: Option<String>,
     /// How many times the image's links have been revoked
     #[arg(long, default_value_t = 0)]
     epoch: u64,
@@ -42,6 +48,9 @@ pub(crate) struct Sign {
     #[arg(long)]
     base_url: Option<String>,
 }
+
+/// Parameters of a link: names and values.
+type Parameters = Vec<(String, String)>;
 
 /// The methods that a link allows.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -65,29 +74,26 @@ impl Sign {
         Ok(())
     }
 
-    /// Refuses parameters that are no transform. The deployment alone knows its presets, so any
-    /// name of one is accepted.
-    fn check_transform(&self) -> Result<()> {
-        let given = |wanted: &str| self.parameters.iter().find(|(name, _)| name == wanted);
-        let mut presets = Presets::default();
-        if let Some((_, preset)) = given("preset") {
-            presets.insert(preset, [])?;
+    /// All parameters, by whatever option they were given.
+    fn parameters(&self) -> Result<Parameters> {
+        let preset = self.preset.iter();
+        let preset = preset.map(|name| ("preset".to_owned(), name.clone()));
+        let transform = self.transform.iter().flatten().cloned();
+        let given = self.parameters.iter().cloned();
+        let all: Parameters = given.chain(preset).chain(transform).collect();
+        for (at, (name, _)) in all.iter().enumerate() {
+            let repeated = all[..at].iter().any(|(known, _)| known == name);
+            ensure!(!repeated, "the parameter {name} may be given only once");
         }
-        let pairs = self.parameters.iter();
-        let pairs = pairs.map(|(name, value)| (name.as_str(), value.as_str()));
-        Request::parse(pairs, &presets)?;
-        Ok(())
+        check_transform(&all)?;
+        Ok(all)
     }
 
     /// The path and query of a link that is signed at the Unix time `now`.
     fn link(&self, ring: &KeyRing, now: u64) -> Result<String> {
-        for (at, (name, _)) in self.parameters.iter().enumerate() {
-            let repeated = self.parameters[..at].iter().any(|(known, _)| known == name);
-            ensure!(!repeated, "the parameter {name} may be given only once");
-        }
-        self.check_transform()?;
-        let parameters = self.parameters.iter();
+        let parameters = self.parameters()?;
         let parameters: Vec<(&str, &str)> = parameters
+            .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .collect();
         let link = Link {
@@ -103,6 +109,21 @@ impl Sign {
         let key_id = self.key_id.as_deref();
         link.sign(ring, key_id).with_context(|| keys::named(key_id))
     }
+}
+
+/// Refuses parameters that are no transform. The deployment alone knows its presets, so any
+/// name of one is accepted.
+fn check_transform(parameters: &[(String, String)]) -> Result<()> {
+    let mut presets = Presets::default();
+    if let Some((_, preset)) = parameters.iter().find(|(name, _)| name == "preset") {
+        presets.insert(preset, [])?;
+    }
+    let pairs = parameters.iter();
+    Request::parse(
+        pairs.map(|(name, value)| (name.as_str(), value.as_str())),
+        &presets,
+    )?;
+    Ok(())
 }
 
 fn parse_path(text: &str) -> Result<String, String> {
@@ -125,6 +146,28 @@ fn parse_parameter(text: &str) -> Result<(String, String), String> {
         )),
         None => Err("expected a name and a value, like download=1".to_owned()),
     }
+}
+
+/// A query with parameters of a derived image. It may be copied from a URL, or typed without
+/// encoding.
+fn parse_transform(text: &str) -> Result<Parameters, String> {
+    let pairs = text.trim_start_matches('?').split('&');
+    let decoded = |value: &str| {
+        value
+            .replace("%2C", ",")
+            .replace("%2c", ",")
+            .replace("%25", "%")
+    };
+    pairs
+        .map(|pair| match pair.split_once('=') {
+            Some((name, value)) if NAMES.contains(&name) && name != "preset" => {
+                Ok((name.to_owned(), decoded(value)))
+            }
+            _ => Err(format!(
+                "expected parameters of a derived image, like w=300&h=200&fit=cover, not {pair:?}"
+            )),
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -172,6 +215,12 @@ mod tests {
                 0,
             ),
             (&["--param", "preset=thumb", "--param", "dpr=2"], "GET", 0),
+            (
+                &["--preset", "thumb", "--transform", "dpr=2&q=70"],
+                "GET",
+                0,
+            ),
+            (&["--transform", "w=300&crop=0%2C0,50%25,50%"], "GET", 0),
         ] {
             let url = signed(options).expect("signed");
             let query = url.strip_prefix(PATH).expect("the path");
@@ -194,6 +243,12 @@ mod tests {
             &["--param", "fit=cover"],
             &["--param", "preset=a/b"],
             &["--param", "preset=thumb", "--param", "w=300"],
+            &["--preset", "thumb", "--transform", "w=300"],
+            &["--preset", "thumb", "--param", "preset=large"],
+            &["--transform", "download=1"],
+            &["--transform", "preset=thumb"],
+            &["--transform", "w"],
+            &["--transform", ""],
             &["--key-id", "third"],
             &["--method", "POST"],
             &["--expires-in", "0s"],
