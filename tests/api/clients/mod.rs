@@ -6,6 +6,7 @@ mod browser;
 mod browser_upload;
 mod curl;
 mod docs;
+mod frameworks;
 mod generated;
 mod http2;
 mod nginx;

@@ -200,3 +200,13 @@ async fn what_cannot_be_derived_is_refused_and_serves_on() {
     }
     assert_eq!(alice.download(&image).await, fixture("lossy.webp").bytes);
 }
+
+#[tokio::test]
+async fn a_host_that_does_not_connect_the_components_serves_originals() {
+    let darkroom = Darkroom::with().reaching_nothing().start();
+    let alice = darkroom.client("alice");
+    let image = alice.upload(fixture("grey.jpg").bytes).await;
+    let refused = alice.get(&derived(&image, "w=10")).await;
+    problem(refused, 501, "derivation-unavailable").await;
+    assert_eq!(alice.download(&image).await, fixture("grey.jpg").bytes);
+}
