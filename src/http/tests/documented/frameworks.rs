@@ -1,7 +1,10 @@
-//! docs/frameworks.md.
+//! docs/frameworks.md, and what docs/derived.md says of widths.
+
+use darkroom_transform::{Ladder, Transform};
 
 use super::*;
 
+const DERIVED: &str = include_str!("../../../../docs/derived.md");
 const PAGE: &str = include_str!("../../../../docs/frameworks.md");
 
 #[tokio::test]
@@ -30,4 +33,25 @@ async fn a_link_in_several_widths_has_the_members_of_the_example() {
         &link.json(),
         &example(PAGE, "### Ask Darkroom for a srcset"),
     );
+}
+
+#[test]
+fn widths_are_raised_as_in_the_table() {
+    let ladder = Ladder::default();
+    let mut compared = 0;
+    for row in rows(DERIVED, "| requested | made, with the default ladder |") {
+        let (given, made) = (code(row[0]).next(), code(row[1]).next());
+        let Some((given, made)) = given.zip(made) else {
+            continue;
+        };
+        let transform: Transform = given.parse().expect("a transform");
+        assert_eq!(transform.snapped(&ladder).to_string(), made);
+        compared += 1;
+    }
+    assert_eq!(compared, 5);
+    let widths: Vec<String> = ladder.widths().iter().map(u32::to_string).collect();
+    let (last, others) = widths.split_last().expect("widths");
+    let text = DERIVED.split_whitespace().collect::<Vec<_>>().join(" ");
+    let listed = format!("The default is {} and {last} pixels", others.join(", "));
+    assert!(text.contains(&listed), "{listed}");
 }
