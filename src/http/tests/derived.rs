@@ -718,8 +718,11 @@ async fn links_in_several_widths_are_a_srcset() {
             assert_eq!(answer.body, derived(made, fixture.length), "{url}");
         }
     }
-    // Without widths there is no such member.
-    let link = fixture.link(r#"{"expires_in": 60}"#).await.json();
+    // Without widths there is no such member, and no limit on the original.
+    let small = Fixture::with(&[("max_derived_side", "4")]).await;
+    let link = small.link(r#"{"expires_in": 60}"#).await;
+    assert_eq!(link.status, 201, "{:?}", link.body);
+    let link = link.json();
     assert!(link.get("srcset").is_none(), "{link}");
     let id = fixture.path.rsplit('/').next().expect("an id");
     let body = serde_json::json!({"ids": [id], "expires_in": 60, "widths": [2, 3]});

@@ -90,6 +90,9 @@ impl Service {
         image: &Image,
         wanted: &Wanted,
     ) -> Result<(u32, u32), DerivationError> {
+        if wanted.transform.is_empty() {
+            return Ok((image.width, image.height));
+        }
         let limits = self.limits_of_sides();
         let plan = Plan::new(&wanted.transform, &source(image), &limits)?;
         Ok(plan.canvas)
