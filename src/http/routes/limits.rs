@@ -87,7 +87,6 @@ struct DerivedLimits {
     /// The presets: names, and the transform that each stands for, as a query.
     presets: BTreeMap<String, String>,
     /// Widths in pixels for the `srcset` of a page, ascending.
-    #[schema(example = json!([320, 640, 1280, 2560]))]
     width_ladder: Vec<u32>,
     /// Whether the width of a requested image is raised to the next one of `width_ladder`.
     snap_widths: bool,

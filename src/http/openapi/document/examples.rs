@@ -178,6 +178,10 @@ const OBJECTS: &[(&str, &str)] = &[
     "enabled": true,
     "policy": "signed",
     "presets": {"thumb": "w=96&h=96&fit=cover"},
+    "width_ladder": [
+      16, 32, 48, 64, 96, 128, 256, 384, 640, 750, 828, 1080, 1200, 1920, 2048, 3840
+    ],
+    "snap_widths": false,
     "max_side": 8192,
     "max_pixels": 100000000
   },
