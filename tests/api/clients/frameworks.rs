@@ -135,6 +135,7 @@ impl Stage {
 /// The entries of a `srcset`: URLs and descriptors.
 fn entries(srcset: &str) -> impl Iterator<Item = (&str, &str)> {
     let entries = srcset.split(",\n").flat_map(|part| part.split(", "));
+    let entries = entries.filter(|entry| !entry.is_empty());
     entries.map(|entry| entry.split_once(' ').expect("a descriptor"))
 }
 
@@ -182,7 +183,6 @@ async fn what_the_loaders_of_frameworks_ask_for_is_what_they_get() {
         let src = attributes["src"].as_str();
         let srcset = attributes["srcset"].as_str().unwrap_or_default();
         let listed = entries(srcset).map(|(url, _)| url);
-        let listed = listed.filter(|_| !srcset.is_empty());
         let before = urls.len();
         urls.extend(src.into_iter().chain(listed).map(|url| stage.url(url)));
         assert!(
