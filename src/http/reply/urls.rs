@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use crate::auth::link;
 use crate::settings::Settings;
 
 /// URLs that begin with `public_base_url`, or paths if that is not set.
@@ -36,6 +37,11 @@ impl<'a> Urls<'a> {
     pub(crate) fn content(self, id: Uuid) -> String {
         self.at(&content_path(id))
     }
+}
+
+/// The path of an image for the IIIF Image API.
+pub(crate) fn iiif_path(id: Uuid) -> String {
+    format!("{}{id}", link::IIIF)
 }
 
 /// The path of an image's content.
