@@ -8,6 +8,7 @@ mod curl;
 mod docs;
 mod generated;
 mod http2;
+mod iiif;
 mod nginx;
 mod readme;
 mod recipes;
