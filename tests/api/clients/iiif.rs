@@ -92,10 +92,19 @@ async fn a_viewer_zooms_into_a_private_image_by_a_link() {
     let darkroom = Darkroom::shared();
     let alice = darkroom.client(&unique("alice"));
     let image = alice.upload(python.read("picture.jpg")).await;
-    let link = alice.link(&image, &json!({"expires_in": 300, "iiif": true})).await;
-    let url = format!("{}{}", darkroom.address(), link["url"].as_str().expect("a URL"));
+    let link = alice
+        .link(&image, &json!({"expires_in": 300, "iiif": true}))
+        .await;
+    let url = format!(
+        "{}{}",
+        darkroom.address(),
+        link["url"].as_str().expect("a URL")
+    );
     chromium.write("openseadragon.js", &viewer);
-    chromium.write("viewer.html", VIEWER.replace("INFORMATION", &url).as_bytes());
+    chromium.write(
+        "viewer.html",
+        VIEWER.replace("INFORMATION", &url).as_bytes(),
+    );
     let page = format!("file://{}", chromium.file("viewer.html").display());
     let document = tokio::task::spawn_blocking(move || rendered(&chromium, &page));
     let document = document.await.expect("a document");
