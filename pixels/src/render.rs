@@ -234,7 +234,7 @@ impl<'a> Job<'a> {
         let frame = frame.ok_or_else(|| Error::undecodable("it has no frames"))?;
         let origin = decoder.origin();
         drop(decoder);
-        let image = Pipeline::new(self, 0).from(origin).apply(frame)?;
+        let image = Pipeline::new(self, 0).at(origin).apply(frame)?;
         let bytes = encode::still(image, &self.settings(0))?;
         Ok(self.rendered(bytes, 1))
     }

@@ -40,7 +40,7 @@ impl<'a> Pipeline<'a> {
     }
 
     /// The same for frames that begin here in the stored picture.
-    pub(super) fn from(self, origin: (u32, u32)) -> Self {
+    pub(super) fn at(self, origin: (u32, u32)) -> Self {
         Pipeline { origin, ..self }
     }
 

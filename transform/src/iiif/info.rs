@@ -57,7 +57,10 @@ mod tests {
             ),
         ] {
             let pyramid = Pyramid::new(image, &LIMITS);
-            assert_eq!((&pyramid.scale_factors[..], &pyramid.sizes[..]), (factors, sizes));
+            assert_eq!(
+                (&pyramid.scale_factors[..], &pyramid.sizes[..]),
+                (factors, sizes)
+            );
             assert_eq!(pyramid.tile, 512);
         }
         let widest = Pyramid::new((u32::MAX, 1), &LIMITS);

@@ -23,6 +23,7 @@ pub use size::Limits;
 use crate::crop::{Crop, Length};
 use crate::format::{Format, FormatChoice};
 use crate::geometry::Rect;
+use crate::number::Decimal;
 use crate::transform::{Tone, Transform};
 use crate::turn::Turn;
 
@@ -70,8 +71,7 @@ enum CanonicalSize {
     },
 }
 
-/// The names of formats in paths. The first five are those of the specification, as far as this
-/// crate has them.
+/// The names of formats in paths. `avif` is not in the specification.
 const FORMATS: [(&str, Format); 5] = [
     ("jpg", Format::Jpeg),
     ("png", Format::Png),
@@ -140,7 +140,7 @@ impl Request {
     /// The transform of a request in canonical form for a part of an image, such as a tile, which
     /// is the same for every image that has the part.
     pub fn likely(&self, limits: &Limits) -> Option<Transform> {
-        let image = self.region.is_inside()?;
+        let image = self.region.image_around()?;
         Some(self.resolved(image, limits).ok()?.transform)
     }
 }
@@ -159,8 +159,8 @@ fn turn(rotation: &str) -> Result<Turn, Error> {
         Some(degrees) => (true, degrees),
         None => (false, rotation),
     };
-    let degrees = region::decimal(degrees).ok_or(Error::Rotation)?;
-    let quarter = crate::Decimal::whole(90).millionths();
+    let degrees = Decimal::parse(degrees).ok_or(Error::Rotation)?;
+    let quarter = Decimal::whole(90).millionths();
     match (
         degrees.millionths() / quarter,
         degrees.millionths() % quarter,

@@ -21,7 +21,7 @@ impl Region {
             "full" => return Ok(Region::Full),
             "square" => return Ok(Region::Square),
             _ => match text.strip_prefix("pct:") {
-                Some(text) => four(text, decimal)
+                Some(text) => four(text, Decimal::parse)
                     .filter(|[_, _, width, height]| *width.min(height) > Decimal::ZERO)
                     .map(Region::Percent),
                 None => four(text, pixels)
@@ -63,7 +63,7 @@ impl Region {
 
     /// The size of the smallest image that has the region, and something else below and to the
     /// right of it.
-    pub(super) fn is_inside(&self) -> Option<(u32, u32)> {
+    pub(super) fn image_around(&self) -> Option<(u32, u32)> {
         match self {
             Region::Pixels([x, y, width, height]) => Some((
                 x.saturating_add(*width).saturating_add(1),
@@ -110,9 +110,4 @@ fn pixels(text: &str) -> Option<u32> {
         return Some(0);
     }
     crate::number::side(text)
-}
-
-/// A floating point number (§4.7), of which the first six decimals count.
-pub(super) fn decimal(text: &str) -> Option<Decimal> {
-    Decimal::parse(text)
 }
