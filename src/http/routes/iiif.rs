@@ -113,7 +113,11 @@ struct TilesView {
 /// Redirects to the image information.
 #[utoipa::path(
     method(get, head), path = "/iiif/3/{identifier}", operation_id = "getImageService", tag = "IIIF",
-    responses((status = 303, description = "The image information.", headers(("Location")))),
+    responses(
+        (status = 200, description = "The image information, for clients that follow the redirect.",
+            content((InformationView = "application/ld+json"), (InformationView = "application/json"))),
+        (status = 303, description = "The image information.", headers(("Location"))),
+    ),
     security(("token" = ["images:read"]), ()),
     extensions(("x-problems" = json!([BadRequest, LinkInvalid, LinkExpired]))),
 )]
