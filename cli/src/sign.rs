@@ -1,11 +1,11 @@
-//! `darkroom sign`: signed URLs.
+//! `darkroom sign`: signed URLs, and identifiers for the IIIF Image API.
 
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use clap::{Args, ValueEnum};
 use darkroom::auth::KeyRing;
-use darkroom::auth::link::{Link, LinkMethod, PARAMETERS};
+use darkroom::auth::link::{self, Link, LinkMethod, PARAMETERS};
 use darkroom_transform::{NAMES, Presets, Request};
 
 use crate::keys;
@@ -18,7 +18,8 @@ const LOCAL: &str = "http://127.0.0.1:3000";
 /// Prints a signed URL for an image's bytes.
 #[derive(Args)]
 pub(crate) struct Sign {
-    /// The path of the bytes: /v1/images/{id}/content
+    /// The path of the bytes: /v1/images/{id}/content. Of /iiif/3/{id}, the URL is that of the
+    /// image information, and its identifier allows all that the IIIF Image API offers
     #[arg(long, value_parser = parse_path)]
     path: String,
     /// How long the URL is valid: 90s, 15m, 1h, 7d
@@ -92,6 +93,11 @@ impl Sign {
     /// The path and query of a link that is signed at the Unix time `now`.
     fn link(&self, ring: &KeyRing, now: u64) -> Result<String> {
         let parameters = self.parameters()?;
+        let is_for_iiif = self.path.starts_with(link::IIIF);
+        ensure!(
+            !is_for_iiif || (parameters.is_empty() && matches!(self.method, Method::Get)),
+            "a path of the IIIF Image API cannot be combined with parameters or --method HEAD"
+        );
         let parameters: Vec<(&str, &str)> = parameters
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
@@ -107,7 +113,12 @@ impl Sign {
             expires: now.saturating_add(self.expires_in.as_secs()),
         };
         let key_id = self.key_id.as_deref();
-        link.sign(ring, key_id).with_context(|| keys::named(key_id))
+        let signed = link.sign(ring, key_id);
+        let signed = signed.with_context(|| keys::named(key_id))?;
+        Ok(match is_for_iiif {
+            true => link::in_path(&signed) + "/info.json",
+            false => signed,
+        })
     }
 }
 
@@ -175,10 +186,8 @@ mod tests {
     use std::fs;
     use std::path::{Path, PathBuf};
 
-    use clap::Parser;
-    use darkroom::auth::link;
-
     use super::*;
+    use clap::Parser;
 
     const KEYS: &str = "first:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY,\
                         second:ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA=";
@@ -228,6 +237,29 @@ mod tests {
             let verified = link::verify(&ring, method, PATH, query, 4599).expect("accepted");
             assert_eq!((verified.epoch, verified.expires), (epoch, 4600));
             assert!(link::verify(&ring, method, PATH, query, 4600).is_err());
+        }
+    }
+
+    #[test]
+    fn an_identifier_for_iiif_is_signed_in_its_path() {
+        let ring = KeyRing::parse(KEYS).expect("a ring");
+        let path = PATH
+            .replace("/v1/images", "/iiif/3")
+            .replace("/content", "");
+        let signed = |options: &[&str]| {
+            let line = ["sign", "--path", &path]
+                .into_iter()
+                .chain(options.iter().copied());
+            Line::try_parse_from(line)?.sign.link(&ring, 1000)
+        };
+        let url = signed(&["--epoch", "2"]).expect("signed");
+        let identifier = url.strip_suffix("/info.json").expect("image information");
+        let (unsigned, parameters) = identifier.split_once(';').expect("parameters");
+        assert_eq!(unsigned, path);
+        let verified = link::verify_in_path(&ring, &path, parameters, 4599).expect("accepted");
+        assert_eq!((verified.epoch, verified.expires), (2, 4600));
+        for options in [["--param", "w=300"], ["--method", "HEAD"]] {
+            assert!(signed(&options).is_err(), "{options:?}");
         }
     }
 

@@ -35,7 +35,7 @@ mod shrink;
 mod tests;
 mod webp;
 
-use darkroom_transform::Format;
+use darkroom_transform::{Format, Rect};
 
 use crate::{Error, Frame, Limits, Pause};
 
@@ -123,6 +123,17 @@ pub struct Wanted {
 pub trait Decoder {
     /// What the header says.
     fn info(&self) -> &Info;
+
+    /// Tells, before the first frame, that no more than this part of the stored picture is needed,
+    /// with enough around it for whatever mixes pixels. The decoder may then give any part that
+    /// contains it, from [`Decoder::origin`] on.
+    fn confine(&mut self, _part: Rect) {}
+
+    /// Where in the stored picture the last frame begins: columns left of it and rows above it,
+    /// multiples of its `shrink`.
+    fn origin(&self) -> (u32, u32) {
+        (0, 0)
+    }
 
     /// The next frame; `None` after the last. All frames of a file have the same size if they
     /// are asked for with the same `wanted`.

@@ -155,23 +155,34 @@ fn checked(
 
 /// Refuses a transform that the policy does not let this reader request.
 pub(crate) fn permit(app: &App, request: &Request, reader: &Reader) -> Result<(), Problem> {
-    let is_trusted = match reader {
+    permit_for(app, request, is_trusted(reader))
+}
+
+fn is_trusted(reader: &Reader) -> bool {
+    match reader {
         Reader::Linked(_) => true,
         Reader::Granted(grant) => grant.allows(Scope::Read),
         Reader::Anybody => false,
-    };
-    permit_for(app, request, is_trusted)
+    }
+}
+
+/// Whether the policy lets this reader request any transform.
+pub(crate) fn may_any(app: &App, reader: &Reader) -> bool {
+    may_any_for(app, is_trusted(reader))
+}
+
+fn may_any_for(app: &App, is_trusted: bool) -> bool {
+    match app.settings.derived.policy {
+        TransformPolicy::Any => true,
+        TransformPolicy::Signed => is_trusted,
+        TransformPolicy::Presets => false,
+    }
 }
 
 /// The same for a caller who may read the image with a token or a signed URL, or who may not.
 pub(crate) fn permit_for(app: &App, request: &Request, is_trusted: bool) -> Result<(), Problem> {
     let policy = app.settings.derived.policy;
-    let may_any = match policy {
-        TransformPolicy::Any => true,
-        TransformPolicy::Signed => is_trusted,
-        TransformPolicy::Presets => false,
-    };
-    if may_any || request.preset.is_some() || request.transform.is_empty() {
+    if may_any_for(app, is_trusted) || request.preset.is_some() || request.transform.is_empty() {
         return Ok(());
     }
     let detail = match policy {

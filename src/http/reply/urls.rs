@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use crate::auth::link;
 use crate::model::{Image, Visibility};
 use crate::settings::{Settings, TransformPolicy};
 
@@ -50,6 +51,11 @@ impl<'a> Urls<'a> {
         let is_open = self.derives_for_all && image.visibility == Visibility::Public;
         is_open.then(|| format!("{}?w={{w}}&format=auto", self.content(image.id)))
     }
+}
+
+/// The path of an image for the IIIF Image API.
+pub(crate) fn iiif_path(id: Uuid) -> String {
+    format!("{}{id}", link::IIIF)
 }
 
 /// The path of an image's content.

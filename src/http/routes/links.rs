@@ -11,7 +11,7 @@ use axum::routing::post;
 use serde::{Deserialize, Serialize};
 
 use super::{Route, seconds};
-use crate::auth::link::{Link, LinkMethod};
+use crate::auth::link::{self, Link, LinkMethod};
 use crate::http::app::App;
 use crate::http::input::extract::{Authorized, ImageId, Read, Write};
 use crate::http::input::json::{self, Json};
@@ -23,6 +23,7 @@ use crate::http::reply::problem::ProblemKind::*;
 use crate::http::reply::urls::{self, Urls};
 use crate::model::{Image, Timestamp};
 use crate::service::Wanted;
+use crate::settings::TransformPolicy;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![("/v1/images/{id}/links", post(create).delete(revoke))]
@@ -54,6 +55,10 @@ pub(crate) struct NewLink {
     #[serde(default)]
     #[schema(value_type = Option<schema::Widths>)]
     widths: Option<Widths>,
+    /// Whether the URL is that of the image information of the IIIF Image API, and allows all that
+    /// it offers. It cannot be combined with other members than `expires_in`.
+    #[serde(default)]
+    iiif: bool,
 }
 
 /// A signed URL.
@@ -94,7 +99,12 @@ pub(crate) async fn create(
     let (transform, preset) = (body.transform.as_ref(), body.preset.as_deref());
     let derived = Derived::new(&app, transform, preset, body.widths.as_ref())?;
     let method = body.method.as_deref();
-    let terms = Terms::new(&app, body.expires_in, method, body.download, derived)?;
+    let mut terms = Terms::new(&app, body.expires_in, method, body.download, derived)?;
+    if body.iiif {
+        let is_alone = method.is_none() && transform.is_none() && preset.is_none();
+        let is_alone = is_alone && body.widths.is_none();
+        terms = terms.for_iiif(&app, is_alone)?;
+    }
     let image = app.service.find(&caller.grant, id).await?;
     Ok(reply::created(&terms.link(&app, &image)?))
 }
@@ -145,6 +155,7 @@ pub(super) struct Terms {
     is_download: bool,
     derived: Derived,
     expires: u64,
+    is_for_iiif: bool,
 }
 
 impl Terms {
@@ -165,6 +176,25 @@ impl Terms {
             is_download,
             derived,
             expires: (app.service.now().seconds() + lifetime).div_ceil(bucket) * bucket,
+            is_for_iiif: false,
+        })
+    }
+
+    /// The same for the IIIF Image API, which asks for whatever it wants.
+    fn for_iiif(self, app: &App, is_alone: bool) -> Result<Self, Problem> {
+        if !is_alone || self.is_download {
+            let detail = "iiif cannot be combined with method, download, transform or preset";
+            return Err(Problem::bad_request(detail).with("field", "iiif"));
+        }
+        if app.settings.derived.policy == TransformPolicy::Presets {
+            let detail = "the setting transform_policy allows only presets, so there are no IIIF \
+                          images";
+            let problem = Problem::new(TransformNotAllowed, detail);
+            return Err(problem.with("setting", "transform_policy"));
+        }
+        Ok(Self {
+            is_for_iiif: true,
+            ..self
         })
     }
 
@@ -201,12 +231,18 @@ impl Terms {
         let parameters: Vec<(&str, &str)> = parameters.chain(download).collect();
         let link = Link {
             method: self.method,
-            path: &urls::content_path(image.id),
+            path: &match self.is_for_iiif {
+                true => urls::iiif_path(image.id),
+                false => urls::content_path(image.id),
+            },
             parameters: &parameters,
             epoch: image.link_epoch,
             expires: self.expires,
         };
-        let url = link.sign(&app.settings.access.signing_keys, None)?;
+        let mut url = link.sign(&app.settings.access.signing_keys, None)?;
+        if self.is_for_iiif {
+            url = link::in_path(&url) + "/info.json";
+        }
         Ok(Urls::of(&app.settings).at(&url))
     }
 }

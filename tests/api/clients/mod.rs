@@ -9,6 +9,7 @@ mod docs;
 mod frameworks;
 mod generated;
 mod http2;
+mod iiif;
 mod nginx;
 mod readme;
 mod recipes;
