@@ -193,14 +193,7 @@ fn scale(quality: u8) -> u8 {
         (95, 98),
         (100, 100),
     ];
-    for pair in POINTS.windows(2) {
-        let ((from, low), (to, high)) = (pair[0], pair[1]);
-        if quality <= to {
-            let (part, whole) = (u16::from(quality - from), u16::from(to - from));
-            return low + (part * u16::from(high - low) / whole) as u8;
-        }
-    }
-    100
+    super::between(&POINTS, quality)
 }
 
 #[cfg(test)]

@@ -1,0 +1,224 @@
+"""Animations of every format in every format, frame by frame beside Pillow's:
+`animations.py ADDRESS TOKEN CORPUS`."""
+
+import io
+import time
+import warnings
+
+from PIL import Image, ImageDraw, ImageSequence
+
+import apng
+import inputs
+import pictures
+from darkroom import Failures, arguments, each
+from metrics import psnr, ssim
+from reference import transformed
+
+SUFFIXES = (".gif", ".webp", ".png", ".avifs")
+FORMS = ("gif", "webp", "png")
+DELAYS = (40, 100, 230, 70, 500, 90)
+
+# Frames of a long animation, and the seconds that it may take on a busy machine.
+LONG, PATIENCE = 250, 20
+# The most pixels of all frames that are derived from, and the side of frames with more of them.
+MOST, SIDE = 100_000_000, 2_000
+
+
+# How alike frames must be: decibels, similarity. WebP has colours of half the resolution, and GIF
+# few of them and hard edges.
+FLOORS = {"png": (37.0, 0.985), "webp": (20.0, 0.93), "gif": (24.0, 0.9)}
+
+# A file that is hardly more than its header may grow, bytes.
+TINY = 400
+
+# Files of Pillow that Darkroom reads differently, with the reason.
+EXCEPTIONS = {
+    "dispose_bgnd.gif": "Pillow clears to the background colour, browsers to nothing",
+    "dispose_bgnd_rgba.gif": "the same",
+    "duplicate_number_of_loops.gif": "of two numbers of rounds, Pillow takes the first",
+}
+
+
+def moving(photo, is_clear):
+    """A disc that moves over a photograph, or over nothing."""
+    frames = []
+    for at in range(len(DELAYS)):
+        frame = Image.new("RGBA", (160, 120)) if is_clear else photo.resize((160, 120))
+        frame = frame.convert("RGBA")
+        draw = ImageDraw.Draw(frame)
+        left = 10 + at * 18
+        draw.ellipse((left, 30, left + 48, 78), fill=(230, 40 + 30 * at, 60, 255))
+        draw.rectangle((60, 90, 90 + 5 * at, 110), fill=(20, 40, 200, 255))
+        frames.append(frame)
+    return frames
+
+
+def saved(frames, form, delays=DELAYS, **options):
+    first, *others = frames
+    frames = {"save_all": True, "append_images": others, "duration": list(delays)}
+    return inputs.saved(first, form, **frames, **options)
+
+
+def generated(corpus):
+    """Every disposal, every number of rounds, with and without transparency."""
+    photo = pictures.photo(corpus)
+    still, clear = moving(photo, False), moving(photo, True)
+    yield "gif", saved(still, "gif", loop=0)
+    yield "gif, once", saved(still, "gif")
+    yield "gif, four times", saved(still, "gif", loop=3)
+    for disposal in (0, 1, 2, 3):
+        yield f"gif, disposal {disposal}", saved(clear, "gif", loop=0, disposal=disposal)
+        yield f"gif, opaque, disposal {disposal}", saved(still, "gif", loop=0, disposal=disposal)
+    yield "webp", saved(still, "webp", loop=0, quality=90)
+    yield "webp, three times", saved(clear, "webp", loop=3, lossless=True)
+    large = [frame.resize((480, 360)) for frame in clear]
+    yield "webp, large", saved(large, "webp", loop=0, lossless=True)
+    yield "webp, lossy alpha", saved(clear, "webp", loop=1, quality=80)
+    yield "webp, mixed", saved(clear, "webp", loop=0, allow_mixed=True)
+    for disposal in (0, 1, 2):
+        for blend in (0, 1):
+            options = {"disposal": disposal, "blend": blend, "loop": disposal}
+            yield f"png, disposal {disposal}, blend {blend}", saved(clear, "png", **options)
+    yield "avif", saved(still, "avif", speed=10, quality=90)
+
+
+def real(corpus):
+    """Those with which Pillow tests itself, in the order of their names."""
+    folder = corpus / "pillow-13.0.0/Tests/images"
+    for path in sorted(folder.rglob("*")):
+        if path.suffix not in SUFFIXES:
+            continue
+        name = str(path.relative_to(folder))
+        try:
+            with Image.open(path) as image:
+                frames = getattr(image, "n_frames", 1)
+        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+            continue
+        if frames > 1 and name not in EXCEPTIONS:
+            yield name, path.read_bytes()
+
+
+def rounds(image):
+    """How often the animation is played; 0 is for ever."""
+    count = image.info.get("loop")
+    if image.format == "GIF":
+        return 1 if count is None else count + (count > 0)
+    return count or 0
+
+
+def decoded(file):
+    """The frames of an animation as they are shown, and for how many milliseconds."""
+    image = Image.open(io.BytesIO(file))
+    if image.format == "PNG":
+        return apng.frames(file)
+    return [
+        (frame.convert("RGBA"), frame.info.get("duration", 0))
+        for frame in ImageSequence.Iterator(image)
+    ]
+
+
+def best(shown, before, transform, form, kind):
+    """How alike a frame is to Pillow's: the best of two, because a filter that makes no new
+    colours keeps a drawing from growing."""
+    filters = [Image.Resampling.LANCZOS]
+    if form == kind:
+        filters += [Image.Resampling.BOX, Image.Resampling.NEAREST]
+    found = []
+    for sampling in filters:
+        wanted = transformed(before, transform, sampling)
+        if form == "gif":
+            solid = wanted.getchannel("A").point(lambda level: 255 * (level >= 128))
+            wanted.putalpha(solid)
+        found.append((psnr(shown, wanted), ssim(shown, wanted)))
+    return max(found)
+
+
+def check_long(darkroom, corpus, failures):
+    """Two hundred and fifty frames take seconds, and more pixels than the limit are refused."""
+    photo = pictures.photo(corpus).resize((200, 150)).quantize(64)
+    frames = []
+    for at in range(LONG):
+        frame = photo.copy()
+        ImageDraw.Draw(frame).ellipse((at % 180, 40, at % 180 + 30, 70), fill=at % 64)
+        frames.append(frame)
+    image = darkroom.upload(saved(frames, "gif", [40] * LONG, loop=0))
+    start = time.monotonic()
+    answer = Image.open(io.BytesIO(darkroom.derived(image, "w=100")))
+    took = time.monotonic() - start
+    failures.check(answer.n_frames == LONG, f"{answer.n_frames} frames of {LONG}")
+    failures.check(took < PATIENCE, f"{LONG} frames took {took:.1f} s")
+
+    large = [Image.new("1", (SIDE, SIDE), at % 2) for at in range(MOST // SIDE**2 + 1)]
+    image = darkroom.upload(saved(large, "gif", [20] * len(large), loop=0))
+    refused = darkroom.answer(image, "w=9")
+    failures.check(refused.status_code == 422, f"too many pixels: {refused.status_code}")
+    still = darkroom.answer(image, "w=9&anim=0")
+    failures.check(still.status_code == 200, f"the first frame: {still.status_code}")
+
+
+def check_no_animation(darkroom, failures):
+    """Transparency is a picture of its own in AVIF and in WebP, but no frame."""
+    for form in ("avif", "webp"):
+        image = darkroom.upload(inputs.saved(pictures.drawing(), form, quality=70))
+        failures.check(image["frames"] == 1, f"{form}: {image['frames']} frames")
+        derived = Image.open(io.BytesIO(darkroom.derived(image, "w=100&format=gif")))
+        failures.check(not derived.is_animated, f"{form}: an animation")
+
+
+def main():
+    warnings.simplefilter("ignore")
+    darkroom, corpus = arguments()
+    failures = Failures()
+
+    def check(name, file):
+        answer = darkroom.send(file)
+        if answer.status_code != 201 and name.endswith(SUFFIXES):
+            # It is broken, as the tests of uploads know.
+            return
+        image = answer.json()
+        source = Image.open(io.BytesIO(file))
+        kind, plays, frames = source.format.lower(), rounds(source), decoded(file)
+        if len(frames) == 1:
+            return
+        width = max(source.width // 2, 1)
+        for form in FORMS:
+            case = f"{name} to {form}"
+            answer = darkroom.derived(image, f"w={width}&format={form}")
+            derived = Image.open(io.BytesIO(answer))
+            found = decoded(answer)
+            failures.check(
+                len(found) == len(frames), f"{case}: {len(found)} frames of {len(frames)}"
+            )
+            failures.check(
+                rounds(derived) == plays, f"{case}: {rounds(derived)} rounds of {plays}"
+            )
+            check_delays(case, [delay for _, delay in frames], [delay for _, delay in found])
+            if form == kind:
+                failures.check(
+                    len(answer) <= max(len(file), TINY),
+                    f"{case}: {len(answer)} bytes of {len(file)}",
+                )
+            for at, ((shown, _), (before, _)) in enumerate(zip(found, frames)):
+                noise, likeness = best(shown, before, f"w={width}", form, kind)
+                decibels, similarity = FLOORS[form]
+                failures.check(
+                    noise >= decibels and likeness >= similarity,
+                    f"{case}, frame {at}: {noise:.1f} dB, SSIM {likeness:.4f}",
+                )
+
+    def check_delays(case, before, after):
+        """GIF counts in hundredths of a second, but what is lost of one delay is not lost of all."""
+        unit = 10 if case.endswith("gif") else 1
+        pairs = list(zip(before, after))
+        each_fits = all(abs(was - now) < unit for was, now in pairs)
+        all_fit = abs(sum(before) - sum(after)) < unit
+        failures.check(each_fits and all_fit, f"{case}: delays {pairs}")
+
+    each(check, [*generated(corpus), *real(corpus)])
+    check_long(darkroom, corpus, failures)
+    check_no_animation(darkroom, failures)
+    failures.report()
+
+
+if __name__ == "__main__":
+    main()
