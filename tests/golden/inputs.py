@@ -1,6 +1,7 @@
 """Every kind of file, at several sizes, as Pillow decodes it: `inputs.py ADDRESS TOKEN CORPUS`."""
 
 import io
+import pathlib
 import struct
 import zlib
 
@@ -15,6 +16,17 @@ from reference import transformed, upright
 
 # The picture as it is, and smaller ones, for which decoders may do less.
 TRANSFORMS = ["", "w=300", "w=97", "w=45"]
+
+# How alike the results must be: decibels, similarity. Some kinds amplify what rounding does.
+FLOOR = (37.5, 0.99)
+LESS = {
+    "1 bit": (32.0, 0.94),
+    # Scaled before its colours are converted, and very unlike sRGB.
+    "ProPhoto": (33.5, 0.99),
+    # What has few colours in the file has fewer in the smaller picture that is decoded of it.
+    "drawing-411.jpg": (26.5, 0.99),
+    "drawing-440.jpg": (33.0, 0.99),
+}
 
 ORIENTATION = 0x0112
 QUALITY = 90
@@ -35,6 +47,9 @@ def jpegs(photo):
             yield f"{coding} {sampling}", saved(photo, "jpeg", **options)
             odd = photo.crop((3, 5, 420, 302))
             yield f"{coding} {sampling} odd", saved(odd, "jpeg", restart_marker_rows=1, **options)
+    # Samplings that Pillow does not write, by libjpeg-turbo: 4:1:1 and 4:4:0.
+    for path in sorted(pathlib.Path(__file__).parent.glob("*.jpg")):
+        yield path.name, path.read_bytes()
     options = {"quality": QUALITY}
     yield "optimised", saved(photo, "jpeg", optimize=True, **options)
     yield "restart markers", saved(photo, "jpeg", restart_marker_blocks=3, **options)
@@ -149,11 +164,6 @@ def turned(drawing):
         yield f"AVIF {orientation}", saved(small, "avif", exif=exif, speed=9)
 
 
-def floors(name):
-    """How alike the results must be: decibels, similarity."""
-    return 36.0, 0.98
-
-
 def main():
     darkroom, corpus = arguments()
     failures = Failures()
@@ -172,7 +182,7 @@ def main():
                 failures.check(False, f"{name} {transform}: {derived.size}, not {wanted.size}")
                 continue
             noise, likeness = psnr(derived, wanted), ssim(derived, wanted)
-            decibels, similarity = floors(name)
+            decibels, similarity = LESS.get(name, FLOOR)
             failures.check(
                 noise >= decibels and likeness >= similarity,
                 f"{name} {transform}: {noise:.1f} dB, SSIM {likeness:.4f}",

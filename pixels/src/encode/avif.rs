@@ -111,7 +111,7 @@ fn to_ycbcr(colour: [u8; 3]) -> [u16; 3] {
 
 #[cfg(test)]
 mod tests {
-    use super::{Cleaner, to_ten_bits, to_ycbcr};
+    use super::{Cleaner, alpha_quality, scale, to_ten_bits, to_ycbcr};
 
     #[test]
     fn colours_use_the_full_range() {
@@ -125,6 +125,14 @@ mod tests {
             assert_eq!(to_ycbcr(colour), expected, "{colour:?}");
         }
         assert_eq!((to_ten_bits(0), to_ten_bits(255)), (0, 1023));
+    }
+
+    #[test]
+    fn qualities_grow() {
+        let scaled: Vec<f32> = (1..=100).map(scale).collect();
+        assert!(scaled.is_sorted());
+        assert_eq!((scaled[0], scaled[59], scaled[99]), (6.0, 77.0, 100.0));
+        assert!(alpha_quality(scaled[59]) > 95.0 && alpha_quality(100.0) <= 100.0);
     }
 
     #[test]
