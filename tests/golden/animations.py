@@ -8,11 +8,10 @@ import warnings
 from PIL import Image, ImageDraw, ImageSequence
 
 import apng
-import inputs
 import pictures
 from darkroom import Failures, arguments, each
 from metrics import psnr, ssim
-from reference import transformed
+from reference import in_format, transformed
 
 SUFFIXES = (".gif", ".webp", ".png", ".avifs")
 FORMS = ("gif", "webp", "png")
@@ -56,7 +55,7 @@ def moving(photo, is_clear):
 def saved(frames, form, delays=DELAYS, **options):
     first, *others = frames
     frames = {"save_all": True, "append_images": others, "duration": list(delays)}
-    return inputs.saved(first, form, **frames, **options)
+    return pictures.saved(first, form, **frames, **options)
 
 
 def generated(corpus):
@@ -98,39 +97,64 @@ def real(corpus):
             yield name, path.read_bytes()
 
 
-def rounds(image):
-    """How often the animation is played; 0 is for ever."""
-    count = image.info.get("loop")
-    if image.format == "GIF":
-        return 1 if count is None else count + (count > 0)
-    return count or 0
+class Animation:
+    """A file as it is shown."""
+
+    def __init__(self, file):
+        image = Image.open(io.BytesIO(file))
+        self.size, self.kind, self.length = image.size, image.format.lower(), len(file)
+        # How often it is played; 0 is for ever.
+        count = image.info.get("loop")
+        if self.kind == "gif":
+            self.rounds = 1 if count is None else count + (count > 0)
+        else:
+            self.rounds = count or 0
+        if self.kind == "png":
+            frames = apng.frames(file)
+        else:
+            shown = ImageSequence.Iterator(image)
+            frames = [(frame.convert("RGBA"), frame.info.get("duration", 0)) for frame in shown]
+        self.frames = [frame for frame, _ in frames]
+        # In milliseconds.
+        self.delays = [delay for _, delay in frames]
 
 
-def decoded(file):
-    """The frames of an animation as they are shown, and for how many milliseconds."""
-    image = Image.open(io.BytesIO(file))
-    if image.format == "PNG":
-        return apng.frames(file)
-    return [
-        (frame.convert("RGBA"), frame.info.get("duration", 0))
-        for frame in ImageSequence.Iterator(image)
-    ]
+def check_derived(failures, case, before, after, transform):
+    """Whether an animation is what the transform makes of another one."""
+    failures.check(
+        len(before.frames) == len(after.frames),
+        f"{case}: {len(after.frames)} frames of {len(before.frames)}",
+    )
+    failures.check(
+        before.rounds == after.rounds, f"{case}: {after.rounds} rounds of {before.rounds}"
+    )
+    # GIF counts in hundredths of a second, but what one delay loses is made up for.
+    unit = 10 if after.kind == "gif" else 1
+    delays = list(zip(before.delays, after.delays))
+    each_fits = all(abs(was - now) < unit for was, now in delays)
+    all_fit = abs(sum(before.delays) - sum(after.delays)) < unit
+    failures.check(each_fits and all_fit, f"{case}: delays {delays}")
+    failures.check(
+        before.kind != after.kind or after.length <= max(before.length, TINY),
+        f"{case}: {after.length} bytes of {before.length}",
+    )
+    for at, (was, now) in enumerate(zip(before.frames, after.frames)):
+        noise, likeness = best(was, now, transform, after.kind, before.kind == after.kind)
+        decibels, similarity = FLOORS[after.kind]
+        failures.check(
+            noise >= decibels and likeness >= similarity,
+            f"{case}, frame {at}: {noise:.1f} dB, SSIM {likeness:.4f}",
+        )
 
 
-def best(shown, before, transform, form, kind):
-    """How alike a frame is to Pillow's: the best of two, because a filter that makes no new
-    colours keeps a drawing from growing."""
+def best(was, now, transform, form, may_be_plain):
+    """How alike a frame is to Pillow's. An animation that would grow is scaled by a filter that
+    makes fewer new colours."""
     filters = [Image.Resampling.LANCZOS]
-    if form == kind:
+    if may_be_plain:
         filters += [Image.Resampling.BOX, Image.Resampling.NEAREST]
-    found = []
-    for sampling in filters:
-        wanted = transformed(before, transform, sampling)
-        if form == "gif":
-            solid = wanted.getchannel("A").point(lambda level: 255 * (level >= 128))
-            wanted.putalpha(solid)
-        found.append((psnr(shown, wanted), ssim(shown, wanted)))
-    return max(found)
+    wanted = [in_format(transformed(was, transform, sampling), form) for sampling in filters]
+    return max((psnr(now, picture), ssim(now, picture)) for picture in wanted)
 
 
 def check_long(darkroom, corpus, failures):
@@ -159,7 +183,7 @@ def check_long(darkroom, corpus, failures):
 def check_no_animation(darkroom, failures):
     """Transparency is a picture of its own in AVIF and in WebP, but no frame."""
     for form in ("avif", "webp"):
-        image = darkroom.upload(inputs.saved(pictures.drawing(), form, quality=70))
+        image = darkroom.upload(pictures.saved(pictures.drawing(), form, quality=70))
         failures.check(image["frames"] == 1, f"{form}: {image['frames']} frames")
         derived = Image.open(io.BytesIO(darkroom.derived(image, "w=100&format=gif")))
         failures.check(not derived.is_animated, f"{form}: an animation")
@@ -175,44 +199,14 @@ def main():
         if answer.status_code != 201 and name.endswith(SUFFIXES):
             # It is broken, as the tests of uploads know.
             return
-        image = answer.json()
-        source = Image.open(io.BytesIO(file))
-        kind, plays, frames = source.format.lower(), rounds(source), decoded(file)
-        if len(frames) == 1:
+        source = Animation(file)
+        if len(source.frames) == 1:
             return
-        width = max(source.width // 2, 1)
+        transform = f"w={max(source.size[0] // 2, 1)}"
         for form in FORMS:
+            derived = darkroom.derived(answer.json(), f"{transform}&format={form}")
             case = f"{name} to {form}"
-            answer = darkroom.derived(image, f"w={width}&format={form}")
-            derived = Image.open(io.BytesIO(answer))
-            found = decoded(answer)
-            failures.check(
-                len(found) == len(frames), f"{case}: {len(found)} frames of {len(frames)}"
-            )
-            failures.check(
-                rounds(derived) == plays, f"{case}: {rounds(derived)} rounds of {plays}"
-            )
-            check_delays(case, [delay for _, delay in frames], [delay for _, delay in found])
-            if form == kind:
-                failures.check(
-                    len(answer) <= max(len(file), TINY),
-                    f"{case}: {len(answer)} bytes of {len(file)}",
-                )
-            for at, ((shown, _), (before, _)) in enumerate(zip(found, frames)):
-                noise, likeness = best(shown, before, f"w={width}", form, kind)
-                decibels, similarity = FLOORS[form]
-                failures.check(
-                    noise >= decibels and likeness >= similarity,
-                    f"{case}, frame {at}: {noise:.1f} dB, SSIM {likeness:.4f}",
-                )
-
-    def check_delays(case, before, after):
-        """GIF counts in hundredths of a second, but what is lost of one delay is not lost of all."""
-        unit = 10 if case.endswith("gif") else 1
-        pairs = list(zip(before, after))
-        each_fits = all(abs(was - now) < unit for was, now in pairs)
-        all_fit = abs(sum(before) - sum(after)) < unit
-        failures.check(each_fits and all_fit, f"{case}: delays {pairs}")
+            check_derived(failures, case, source, Animation(derived), transform)
 
     each(check, [*generated(corpus), *real(corpus)])
     check_long(darkroom, corpus, failures)

@@ -1,5 +1,6 @@
-"""The images with which Pillow, libspng and pillow-heif test themselves: all that Darkroom accepts
-and Pillow decodes are derived, and look as Pillow has them. `collection.py ADDRESS TOKEN CORPUS`."""
+"""The images with which Pillow, libspng and pillow-heif test themselves: all that Darkroom
+accepts and Pillow decodes are derived, and look as Pillow shows them:
+`collection.py ADDRESS TOKEN CORPUS`."""
 
 import io
 import warnings

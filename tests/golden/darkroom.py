@@ -38,9 +38,7 @@ class Darkroom:
 
     def answer(self, image, transform):
         """The response to a request for an image derived from this one."""
-        return self._session().get(
-            f"{self._address}{image['links']['content']}?{transform}"
-        )
+        return self._session().get(f"{self._address}{image['links']['content']}?{transform}")
 
     def derived(self, image, transform):
         """The bytes of an image derived from this one."""

@@ -67,11 +67,9 @@ def main():
     darkroom, folder = Darkroom(address, token), pathlib.Path(folder)
     body = []
     for name, picture in sources(pathlib.Path(corpus)):
-        file = io.BytesIO()
-        picture.save(file, "png")
-        image, source = darkroom.upload(file.getvalue()), upright(picture)
+        image, source = darkroom.upload(pictures.saved(picture, "png")), upright(picture)
 
-        def derive(number, transform):
+        def derive(number, transform, name=name, image=image, source=source):
             cells = [(transformed(source, transform), "Pillow")]
             tags = ""
             for form in FORMATS:

@@ -12,6 +12,7 @@ import pictures
 import profiles
 from darkroom import Failures, arguments, each
 from metrics import psnr, ssim
+from pictures import saved
 from reference import transformed, upright
 
 # The picture as it is, and smaller ones, for which decoders may do less.
@@ -30,12 +31,6 @@ LESS = {
 
 ORIENTATION = 0x0112
 QUALITY = 90
-
-
-def saved(picture, form, **options):
-    file = io.BytesIO()
-    picture.save(file, form, **options)
-    return file.getvalue()
 
 
 def jpegs(photo):
@@ -113,7 +108,10 @@ def pngs(photo, drawing):
     yield "16 bit grey", deep(fine[..., None], 0)
     opaque = numpy.full_like(fine, 65535)
     yield "16 bit RGB", deep(numpy.stack([fine, fine[:, ::-1], fine[::-1]], axis=-1), 2)
-    yield "16 bit RGBA", deep(numpy.stack([fine, fine, opaque - fine, opaque - 2 * fine], axis=-1), 6)
+    yield (
+        "16 bit RGBA",
+        deep(numpy.stack([fine, fine, opaque - fine, opaque - 2 * fine], axis=-1), 6),
+    )
 
 
 def deep(levels, kind):

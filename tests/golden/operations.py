@@ -7,7 +7,8 @@ from PIL import Image
 import pictures
 from darkroom import Failures, arguments, each
 from metrics import psnr, ssim
-from reference import COMPASS, on_white, transformed, upright
+from pictures import saved
+from reference import COMPASS, in_format, transformed, upright
 
 OPERATIONS = [
     # One side, both, a density; a box larger than the picture.
@@ -79,17 +80,6 @@ LESS = {
 }
 
 
-def transparent_where_possible(picture, form):
-    """The picture as a format can show it."""
-    if form == "jpeg":
-        return on_white(picture)
-    if form == "gif":
-        solid = picture.getchannel("A").point(lambda level: 255 if level >= 128 else 0)
-        picture = picture.copy()
-        picture.putalpha(solid)
-    return picture
-
-
 def floors(wanted, transform, form):
     """How alike a result must be to what is wanted: decibels, similarity."""
     if form in FLOORS:
@@ -100,10 +90,9 @@ def floors(wanted, transform, form):
         return decibels, similarity
     asked = dict(pair.split("=") for pair in transform.split("&"))
     quality = int(asked.get("q", 60 if form == "avif" else 80))
-    file = io.BytesIO()
     picture = wanted.convert("RGB") if form == "jpeg" else wanted
-    picture.save(file, form, quality=quality, **({"speed": 9} if form == "avif" else {}))
-    peer = Image.open(file)
+    haste = {"speed": 9} if form == "avif" else {}
+    peer = Image.open(io.BytesIO(saved(picture, form, quality=quality, **haste)))
     decibels, similarity = SLACK[form]
     return min(psnr(peer, wanted), 42.0) - decibels, ssim(peer, wanted) - similarity
 
@@ -114,15 +103,13 @@ def main():
     sources = {"photo": pictures.photo(corpus), "drawing": pictures.drawing()}
     uploaded = {}
     for name, picture in sources.items():
-        file = io.BytesIO()
-        picture.save(file, "png")
-        uploaded[name] = (darkroom.upload(file.getvalue()), upright(picture))
+        uploaded[name] = (darkroom.upload(saved(picture, "png")), upright(picture))
 
     def check(name, transform, form):
         case = f"{name} {transform} to {form}"
         image, source = uploaded[name]
         derived = Image.open(io.BytesIO(darkroom.derived(image, f"{transform}&format={form}")))
-        wanted = transparent_where_possible(transformed(source, transform), form)
+        wanted = in_format(transformed(source, transform), form)
         if derived.format != form.upper() or derived.size != wanted.size:
             failures.check(False, f"{case}: {derived.format} {derived.size}, not {wanted.size}")
             return
@@ -134,10 +121,7 @@ def main():
         )
 
     cases = [
-        (name, transform, form)
-        for name in sources
-        for transform in OPERATIONS
-        for form in FORMATS
+        (name, transform, form) for name in sources for transform in OPERATIONS for form in FORMATS
     ]
     each(check, cases)
     failures.report()

@@ -1,5 +1,7 @@
 """The pictures that are derived from: some that are generated, and some real ones."""
 
+import io
+
 import numpy
 from PIL import Image, ImageDraw
 
@@ -30,3 +32,10 @@ def gradient(width=256, height=160):
     tint = numpy.array([1.0, 0.55, 0.2])
     pixels = across * (tint * down + (1 - down))
     return Image.fromarray(numpy.uint8(numpy.round(pixels)))
+
+
+def saved(picture, form, **options):
+    """The bytes of a file that Pillow writes."""
+    file = io.BytesIO()
+    picture.save(file, form, **options)
+    return file.getvalue()

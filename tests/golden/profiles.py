@@ -17,7 +17,11 @@ WHITE = numpy.array([0.9642, 1.0, 0.8249])
 
 def display_p3():
     """Display P3: its primaries, and the curve of sRGB."""
-    primaries = ((0.51512, 0.24120, -0.00105), (0.29198, 0.69225, 0.04189), (0.15710, 0.06657, 0.78407))
+    primaries = (
+        (0.51512, 0.24120, -0.00105),
+        (0.29198, 0.69225, 0.04189),
+        (0.15710, 0.06657, 0.78407),
+    )
     levels = numpy.linspace(0, 1, 1024)
     return _of_display(primaries, _to_linear(levels))
 

@@ -88,9 +88,15 @@ def transformed(image, transform, sampling=Image.Resampling.LANCZOS):
     return image
 
 
-def on_white(image):
-    """What a format without transparency shows."""
-    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+def in_format(image, form):
+    """The picture as the format can show it: on white, or with pixels that are transparent or
+    not."""
+    if form == "jpeg":
+        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    if form == "gif":
+        image = image.copy()
+        image.putalpha(image.getchannel("A").point(lambda level: 255 * (level >= 128)))
+    return image
 
 
 def gravity(asked):

@@ -5,13 +5,13 @@ use std::fs;
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::Args;
 
 use crate::cargo::{self, root, target_dir};
 use crate::host::{Build, Choice, Program};
 use crate::keys::{self, OWN_IMAGES, TokenOptions};
-use crate::tools;
+use crate::tools::{corpora, libraries};
 use crate::{bench, say};
 
 /// Derives a few pictures in every way.
@@ -26,12 +26,8 @@ impl Gallery {
     /// Runs the command.
     pub(crate) fn run(self) -> Result<()> {
         let program = Program::resolve(self.host, Build::Dev)?;
-        let tools = tools::find_or_install(false)?;
-        let installed = |variable: &str| {
-            let found = tools.environment.iter().find(|(name, _)| name == variable);
-            let path = found.map(|(_, path)| path.as_str());
-            path.with_context(|| tools.missing.join("; "))
-        };
+        let python = libraries::python_programs()?.join("python");
+        let corpus = corpora::folder()?;
         let folder = target_dir().join("gallery");
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder)?;
@@ -48,12 +44,12 @@ impl Gallery {
             },
         )?;
         say::step("Deriving, and decoding what was derived with Pillow");
-        let mut python = Command::new(installed("DARKROOM_TEST_PYTHON")?);
-        python.arg("-B");
-        python.arg(root().join("tests/golden/gallery.py"));
-        python.args([&host.address, &token]);
-        python.arg(installed("DARKROOM_TEST_CORPUS")?);
-        cargo::run(python.arg(&folder))?;
+        let mut command = Command::new(python);
+        command
+            .arg("-B")
+            .arg(root().join("tests/golden/gallery.py"));
+        command.args([&host.address, &token, &corpus]);
+        cargo::run(command.arg(&folder))?;
         drop(host);
         fs::remove_dir_all(folder.join("data"))?;
         println!("{}", folder.join("index.html").display());
