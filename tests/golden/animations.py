@@ -180,13 +180,28 @@ def check_long(darkroom, corpus, failures):
     failures.check(still.status_code == 200, f"the first frame: {still.status_code}")
 
 
-def check_no_animation(darkroom, failures):
-    """Transparency is a picture of its own in AVIF and in WebP, but no frame."""
-    for form in ("avif", "webp"):
-        image = darkroom.upload(pictures.saved(pictures.drawing(), form, quality=70))
-        failures.check(image["frames"] == 1, f"{form}: {image['frames']} frames")
-        derived = Image.open(io.BytesIO(darkroom.derived(image, "w=100&format=gif")))
-        failures.check(not derived.is_animated, f"{form}: an animation")
+def check_no_animation(darkroom, corpus, failures):
+    """Several pictures in one file are no animation: transparency, depth, other views."""
+    drawing = pictures.drawing()
+    clear = pictures.saved(drawing, "avif", quality=70)
+    deep = clear.replace(b"auxiliary:alpha", b"auxiliary:depth")
+    assert deep != clear
+    views = corpus / "pillow-13.0.0/Tests/images/sugarshack.mpo"
+    cases = {
+        "transparency in AVIF": (clear, True),
+        "transparency in WebP": (pictures.saved(drawing, "webp", quality=70), True),
+        "depth in AVIF": (deep, False),
+        "two views in JPEG": (views.read_bytes(), False),
+    }
+    for name, (file, is_clear) in cases.items():
+        image = darkroom.upload(file)
+        failures.check(image["frames"] == 1, f"{name}: {image['frames']} frames")
+        for form in FORMS:
+            answer = darkroom.derived(image, f"w=100&format={form}")
+            derived = Image.open(io.BytesIO(answer))
+            failures.check(not derived.is_animated, f"{name} to {form}: an animation")
+            least = derived.convert("RGBA").getchannel("A").getextrema()[0]
+            failures.check((least < 255) == is_clear, f"{name} to {form}: alpha from {least}")
 
 
 def main():
@@ -210,7 +225,7 @@ def main():
 
     each(check, [*generated(corpus), *real(corpus)])
     check_long(darkroom, corpus, failures)
-    check_no_animation(darkroom, failures)
+    check_no_animation(darkroom, corpus, failures)
     failures.report()
 
 
