@@ -17,7 +17,7 @@ from reference import transformed, upright
 
 # The largest part of a picture that is shown, and the height of its caption.
 CELL, CAPTION = 200, 14
-MARGIN = 250
+MARGIN = 330
 
 
 def sources(corpus):
