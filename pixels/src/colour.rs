@@ -1,8 +1,9 @@
 //! From the colours of a source to sRGB.
 //!
-//! Colours are converted after scaling: a result has fewer pixels than its source. A profile
-//! that changes nothing is not applied, so that deriving an image from a derived one leaves its
-//! colours as they are. A profile that cannot be read counts as absent, as in browsers.
+//! Colours are converted after scaling, because a result has fewer pixels than its source, and inks
+//! before it, because the mean of inks does not have the mean of their colours. A profile that
+//! changes nothing is not applied, so that deriving an image from a derived one leaves its colours
+//! as they are. A profile that cannot be read counts as absent, as in browsers.
 
 use std::sync::Arc;
 

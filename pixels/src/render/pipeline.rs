@@ -6,7 +6,7 @@ use super::Job;
 use crate::colour::Converter;
 use crate::ops::resize::{Filter, Part, Scaler};
 use crate::ops::{canvas, filter, focus, tone, turn};
-use crate::{Error, Frame, Image};
+use crate::{Error, Frame, Image, Layout};
 
 /// The steps, and what they keep from one frame to the next.
 pub(super) struct Pipeline<'a> {
@@ -44,8 +44,12 @@ impl<'a> Pipeline<'a> {
         Pipeline { origin, ..self }
     }
 
-    pub(super) fn apply(&mut self, frame: Frame) -> Result<Image, Error> {
+    pub(super) fn apply(&mut self, mut frame: Frame) -> Result<Image, Error> {
         let pause = self.job.pause;
+        if frame.image.layout() == Layout::Cmyk {
+            // The mean of inks does not have the mean of their colours.
+            frame.image = self.converter.to_srgb(frame.image, pause)?;
+        }
         if self.unfocused {
             self.plan = self.focused(&frame)?;
             self.unfocused = false;
