@@ -1,6 +1,9 @@
 //! The variables of derived images: what may be requested, and what it may cost.
 
+use std::fmt;
+
 use darkroom_transform::{Ladder, Presets};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
 use super::values::{Values, refuse};
@@ -70,6 +73,13 @@ pub(super) const VARIABLES: &[Variable] = &[
          for others; 0 means no limit",
     ),
     Variable::new(
+        "placeholders",
+        "derived",
+        "upload",
+        "When the `placeholder` of an image is made: `derived` (when an image is first derived from \
+         it, at almost no cost), `upload` (right after its upload, by another component) or `off`",
+    ),
+    Variable::new(
         "eager_presets",
         "",
         "thumb",
@@ -100,6 +110,27 @@ pub struct Derived {
     pub max_bytes: Option<u64>,
     /// The presets that are derived after each upload.
     pub eager: Vec<String>,
+    /// When placeholders are made.
+    pub placeholders: Placeholders,
+}
+
+/// When placeholders are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Placeholders {
+    /// Never.
+    Off,
+    /// With the first derivation from an image, which decodes it anyway: uploads cost nothing.
+    Derived,
+    /// Right after each upload, too.
+    Upload,
+}
+
+impl Placeholders {
+    const WORDS: [(&'static str, Self); 3] = [
+        ("off", Self::Off),
+        ("derived", Self::Derived),
+        ("upload", Self::Upload),
+    ];
 }
 
 /// Who may request which transforms.
@@ -139,6 +170,7 @@ impl Derived {
             is_on: values.word("derive", &[("on", true), ("off", false)])?,
             eager: eager(values, "eager_presets", &presets)?,
             presets,
+            placeholders: values.word("placeholders", &Placeholders::WORDS)?,
             policy: values.word("transform_policy", &TransformPolicy::WORDS)?,
             ladder: ladder(values, "width_ladder")?.within(max_side),
             snaps: values.word("snap_widths", &[("off", false), ("on", true)])?,
@@ -151,6 +183,30 @@ impl Derived {
     }
 }
 
+/// The members of a JSON object in their order. A name that occurs twice is there twice.
+struct Pairs<T>(Vec<(String, T)>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Pairs<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Self(Vec::new()))
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Pairs<T> {
+    type Value = Self;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut members: A) -> Result<Self, A::Error> {
+        while let Some(member) = members.next_entry()? {
+            self.0.push(member);
+        }
+        Ok(self)
+    }
+}
+
 fn presets(values: &Values, variable: &'static str) -> Result<Presets, SettingsError> {
     let mut presets = Presets::default();
     let Some(json) = values.get(variable) else {
@@ -158,11 +214,14 @@ fn presets(values: &Values, variable: &'static str) -> Result<Presets, SettingsE
     };
     let must = "must be a JSON object of names, and for each an object of parameters, which are \
                 strings or numbers";
-    let parsed: Value =
+    let parsed: Pairs<Pairs<Value>> =
         serde_json::from_str(json).map_err(|error| refuse(variable, format!("{must}: {error}")))?;
-    for (name, parameters) in parsed.as_object().ok_or_else(|| refuse(variable, must))? {
-        let parameters = parameters.as_object();
-        let parameters = parameters.ok_or_else(|| refuse(variable, must))?.iter();
+    for (name, parameters) in &parsed.0 {
+        if presets.get(name).is_some() {
+            let reason = format!("must have each name once, but has {name:?} twice");
+            return Err(refuse(variable, reason));
+        }
+        let parameters = parameters.0.iter();
         let texts = parameters.map(|(name, value)| Some((name.as_str(), parameter_text(value)?)));
         let texts: Option<Vec<(&str, String)>> = texts.collect();
         let texts = texts.ok_or_else(|| refuse(variable, must))?;

@@ -181,6 +181,30 @@ fn no_two_variables_have_the_same_name() {
     assert!(names().into_iter().all(|name| known.insert(name)));
 }
 
+#[test]
+fn presets_and_their_parameters_are_named_once() {
+    let reason = |value: &str| match parse("presets", value) {
+        Ok(_) => String::new(),
+        Err(error) => error.to_string(),
+    };
+    assert_eq!(reason(r#"{"a": {"w": 1}, "b": {"w": 1}}"#), "");
+    let twice = reason(r#"{"a": {"w": 1}, "b": {}, "a": {"w": 2}}"#);
+    assert!(twice.contains(r#"has "a" twice"#), "{twice}");
+    let escaped = reason(r#"{"a": {"w": 1}, "\u0061": {"w": 1}}"#);
+    assert!(escaped.contains(r#"has "a" twice"#), "{escaped}");
+    let parameter = reason(r#"{"a": {"w": 1, "w": 2}}"#);
+    assert!(parameter.contains('w'), "{parameter}");
+    for wrong in [
+        "[]",
+        "{",
+        r#"{"a": 1}"#,
+        r#"{"a": {"w": []}}"#,
+        r#"{"a": {}} {}"#,
+    ] {
+        assert!(reason(wrong).contains("presets"), "{wrong}");
+    }
+}
+
 proptest::proptest! {
     #[test]
     fn a_value_is_accepted_or_its_variable_is_named(

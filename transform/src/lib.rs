@@ -16,6 +16,7 @@
 //!   contains nothing that a URL, an entity tag or a key of a database would have to escape.
 //! - [`iiif`]: the same transforms as the paths of the IIIF Image API ask for them.
 //! - [`Plan`]: the geometry for one [`Source`], computed with whole numbers.
+//! - [`Placeholder`]: what is shown while an image loads.
 //! - [`exchange`]: how the component that serves images asks the other for a derived one.
 //!
 //! # Which parameters go together
@@ -46,6 +47,7 @@ pub mod iiif;
 mod ladder;
 mod number;
 mod parameters;
+mod placeholder;
 mod preset;
 mod resolve;
 mod source;
@@ -60,7 +62,8 @@ pub use geometry::{Plan, Rect, Window};
 pub use gravity::Gravity;
 pub use ladder::Ladder;
 pub use number::Decimal;
-pub use parameters::{NAMES, Request};
+pub use parameters::{NAMES, QUALITY_STEP, RATIOS, Request};
+pub use placeholder::Placeholder;
 pub use preset::Presets;
 pub use resolve::Client;
 pub use source::{Limits, Source};

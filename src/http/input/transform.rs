@@ -80,10 +80,16 @@ pub(crate) struct TransformParameters {
     preset: String,
 }
 
-/// Reads the parameters of a query. Others are ignored.
-pub(crate) fn of_query(query: &Query, settings: &Derived) -> Result<Request, Problem> {
-    let request = Request::parse(query.pairs(), &settings.presets)?;
-    Ok(snapped(request, settings))
+/// Reads the parameters of a query. Others are ignored. Readers who may request presets only are
+/// strangers, whose variations of presets are few, so that they cannot fill the store with them.
+pub(crate) fn of_query(app: &App, query: &Query, reader: &Reader) -> Result<Request, Problem> {
+    let derived = &app.settings.derived;
+    let is_free = derived.policy == TransformPolicy::Any || is_trusted(reader);
+    let request = match is_free {
+        true => Request::parse(query.pairs(), &derived.presets)?,
+        false => Request::parse_rounded(query.pairs(), &derived.presets)?,
+    };
+    Ok(snapped(request, derived))
 }
 
 /// The request with its width on the ladder, if that is the setting. The operator has chosen the
@@ -158,6 +164,7 @@ pub(crate) fn permit(app: &App, request: &Request, reader: &Reader) -> Result<()
     permit_for(app, request, is_trusted(reader))
 }
 
+/// Whether the reader may read private images, or this one by a signed URL.
 fn is_trusted(reader: &Reader) -> bool {
     match reader {
         Reader::Linked(_) => true,

@@ -67,7 +67,7 @@ impl Asked {
                 return Err(problem.with("allowed", vec!["0", "1"]));
             }
         };
-        let request = transform::of_query(&query, &app.settings.derived)?;
+        let request = transform::of_query(app, &query, reader)?;
         Ok(Self { download, request })
     }
 }
@@ -144,6 +144,7 @@ pub(super) async fn serve(
     // A content never changes, so it was last modified when it came into being.
     let validators = Validators {
         etag: EntityTag::strong(content.sha256.to_string()),
+        equivalent: None,
         last_modified: content.since.seconds(),
     };
     validators.print(&mut headers, app.service.now());

@@ -7,7 +7,7 @@ use crate::auth::link;
 use crate::http::headers::digest;
 use crate::model::Sha256;
 use crate::platform::DeriveError;
-use crate::platform::testing::derived;
+use crate::platform::testing::{derived, placeholder};
 use darkroom_transform::exchange::Refusal;
 
 const PRESETS: (&str, &str) = (
@@ -172,7 +172,9 @@ async fn a_hundred_requests_for_one_variant_make_one_derivation_in_all_instances
 #[tokio::test]
 async fn few_variants_are_made_at_a_time_and_too_many_are_refused() {
     let fixture = Fixture::with(&[("max_derivations", "2")]).await;
-    let queries: Vec<String> = (1..=40)
+    // Of 7 pixels is the original.
+    let widths = (1..=41).filter(|width| *width != 7);
+    let queries: Vec<String> = widths
         .map(|width| format!("w={width}&fit=contain"))
         .collect();
     let answers = join_all(queries.iter().map(|query| fixture.get(query))).await;
@@ -577,6 +579,174 @@ async fn eager_presets_are_derived_after_an_upload() {
     assert_eq!(made, ["w=2&format=png", "w=3&format=webp"]);
     assert_eq!(fixture.get("preset=thumb").await.status, 200);
     assert!(fixture.client.deriver.take_calls().is_empty());
+}
+
+#[tokio::test]
+async fn an_original_that_is_the_result_is_sent_in_its_place() {
+    let fixture = Fixture::new().await;
+    let original = fixture.get("").await;
+    for query in [
+        "w=7",
+        "w=700",
+        "h=5&fit=contain",
+        "format=png",
+        "w=7&h=5&fit=cover&format=auto",
+    ] {
+        let answer = fixture.get(query).await;
+        assert_eq!(answer.status, 200, "{query}: {:?}", answer.body);
+        assert_eq!(answer.header("etag"), original.header("etag"), "{query}");
+    }
+    let auto = fixture.get("w=7&format=auto").await;
+    assert_eq!(auto.header("vary"), "Accept");
+    assert!(fixture.client.deriver.take_calls().is_empty());
+    // A result has no metadata and is upright.
+    let mut noted = testing::gif(7, 5, 1);
+    noted.splice(25..25, *b"!\xfe\x02hi\0");
+    for (file, call) in [
+        (noted, "w=7&format=gif"),
+        (testing::jpeg_with_orientation(7, 5, 1), "w=7&format=jpeg"),
+        (testing::jpeg_with_orientation(7, 5, 3), "w=7&format=jpeg"),
+    ] {
+        let created = fixture.client.upload(&file).await;
+        let path = format!("{}/content?w=7", created.header("location"));
+        assert_eq!(fixture.client.get(&path).await.status, 200);
+        assert_eq!(fixture.client.deriver.take_calls(), [call]);
+    }
+}
+
+#[tokio::test]
+async fn an_old_client_gets_jpeg_of_what_is_opaque() {
+    let client = Client::new();
+    let mut transparent = testing::webp(7, 5);
+    transparent[24] |= 0x10;
+    for (file, call) in [
+        (testing::webp(7, 5), "w=3&format=jpeg"),
+        (transparent, "w=3&format=png"),
+        (testing::avif(), "w=3&format=jpeg"),
+    ] {
+        let created = client.upload(&file).await;
+        let path = format!("{}/content?w=3&format=auto", created.header("location"));
+        assert_eq!(client.get(&path).await.status, 200);
+        assert_eq!(client.deriver.take_calls(), [call]);
+    }
+}
+
+#[tokio::test]
+async fn strangers_get_few_variations_of_a_preset() {
+    for (policy, stranger) in [
+        ("signed", "w=3&format=png&q=60"),
+        ("presets", "w=3&format=png&q=60"),
+        ("any", "w=2&format=png&q=51"),
+    ] {
+        let fixture = Fixture::with(&[PRESETS, ("transform_policy", policy)]).await;
+        fixture.publish().await;
+        let path = fixture.content("preset=thumb&dpr=1.01&q=51");
+        assert_eq!(fixture.anonymous(&path).await.status, 200);
+        assert_eq!(fixture.client.deriver.take_calls(), [stranger], "{policy}");
+        if policy != "any" {
+            assert_eq!(fixture.client.get(&path).await.status, 200);
+            let exactly = ["w=2&format=png&q=51"];
+            assert_eq!(fixture.client.deriver.take_calls(), exactly, "{policy}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_placeholder_comes_with_the_first_derivation() {
+    let fixture = Fixture::new().await;
+    let shown = fixture.client.get(&fixture.path).await;
+    assert_eq!(shown.json()["placeholder"], serde_json::Value::Null);
+    let first = fixture.get("w=3").await;
+    assert_eq!(first.status, 200);
+    let expected = placeholder(fixture.length);
+    let expected = serde_json::json!({
+        "thumbhash": expected.thumbhash(),
+        "blurhash": expected.blurhash(),
+        "color": expected.color(),
+    });
+    let later = fixture.client.get(&fixture.path).await;
+    assert_eq!(later.json()["placeholder"], expected);
+    assert_eq!(later.json()["updated_at"], shown.json()["updated_at"]);
+    assert_ne!(later.header("etag"), shown.header("etag"));
+    for path in ["/v1/images", "/v1/images?content_type=image/png"] {
+        let page = fixture.client.get(path).await.json();
+        assert_eq!(page["items"][0]["placeholder"], expected, "{path}");
+    }
+    // Who has seen the image before has seen all that it may change.
+    let etag = shown.header("etag").to_owned();
+    let read = [("if-match", etag.as_str())];
+    let read = fixture.ask(Method::GET, &fixture.path, &read).await;
+    assert_eq!(read.status, 412);
+    let mut edit = request(
+        Method::PATCH,
+        &fixture.path,
+        Body::from(r#"{"tags": ["t"]}"#),
+    );
+    let headers = edit.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    headers.insert(header::IF_MATCH, etag.parse().expect("a header"));
+    let edited = fixture.client.send(edit).await;
+    assert_eq!(edited.status, 200, "{:?}", edited.body);
+    assert_eq!(edited.json()["placeholder"], expected);
+    // Equal content of the same owner has it, too.
+    let again = fixture.client.upload(&testing::png(7, 5)).await;
+    let again = fixture.client.get(again.header("location")).await;
+    assert_eq!(again.json()["placeholder"], expected);
+}
+
+#[tokio::test]
+async fn a_placeholder_is_made_when_the_setting_says_so() {
+    let has_placeholder = async |fixture: &Fixture| {
+        let shown = fixture.client.get(&fixture.path).await.json();
+        shown.get("placeholder").is_some()
+    };
+    let off = Fixture::with(&[("placeholders", "off")]).await;
+    assert_eq!(off.get("w=3").await.status, 200);
+    assert!(!has_placeholder(&off).await);
+
+    let upload = Fixture::with(&[("placeholders", "upload")]).await;
+    assert_eq!(upload.client.deriver.take_calls(), ["placeholder"]);
+    assert!(has_placeholder(&upload).await);
+    // Not again for equal content.
+    upload.client.upload(&testing::png(7, 5)).await;
+    assert!(upload.client.deriver.take_calls().is_empty());
+
+    let eager = [
+        PRESETS,
+        ("placeholders", "upload"),
+        ("eager_presets", "thumb"),
+    ];
+    let eager = Fixture::with(&eager).await;
+    assert_eq!(eager.client.deriver.take_calls(), ["w=2&format=png"]);
+    assert!(has_placeholder(&eager).await);
+
+    let none = Fixture::with(&[("placeholders", "upload"), ("derive", "off")]).await;
+    assert!(none.client.deriver.take_calls().is_empty());
+    assert!(!has_placeholder(&none).await);
+}
+
+#[tokio::test]
+async fn an_upload_whose_placeholder_cannot_be_made_succeeds() {
+    let client = Client::with(&[("placeholders", "upload")]);
+    let refused = DeriveError::Refused {
+        refusal: Refusal::TooCostly,
+        limit: Some(1),
+        reason: "it is too large".to_owned(),
+    };
+    client
+        .deriver
+        .fail([refused, DeriveError::Trapped, DeriveError::Trapped]);
+    for expected in [1, 1, 1, 0] {
+        let created = client.upload(&testing::png(7, 5)).await;
+        assert_eq!(created.status, 201);
+        let shown = client.get(created.header("location")).await.json();
+        assert_eq!(shown.get("placeholder"), None);
+        // Two failures, and nothing is derived from it for a day.
+        assert_eq!(client.deriver.take_calls().len(), expected);
+    }
 }
 
 #[tokio::test]

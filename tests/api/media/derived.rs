@@ -5,8 +5,8 @@ use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
 use crate::support::{
-    Client, Darkroom, FIXTURES, Kind, content, created, fixture, header, host_kind, problem, send,
-    unique,
+    Client, Darkroom, FIXTURES, Kind, content, created, eventually, fixture, header, host_kind,
+    problem, send, unique,
 };
 
 /// The path of an image derived from this one.
@@ -209,4 +209,64 @@ async fn a_host_that_does_not_connect_the_components_serves_originals() {
     let refused = alice.get(&derived(&image, "w=10")).await;
     problem(refused, 501, "derivation-unavailable").await;
     assert_eq!(alice.download(&image).await, fixture("grey.jpg").bytes);
+}
+
+#[tokio::test]
+async fn an_original_that_is_the_result_is_sent_and_any_other_is_derived() {
+    let alice = Darkroom::shared().client(&unique("alice"));
+    for (name, transform, is_sent) in [
+        ("lossy.webp", "w=9000", true),
+        ("palette.png", "format=png&h=48", true),
+        ("progressive.jpg", "w=160&h=120&fit=cover", true),
+        ("progressive.jpg", "w=159", false),
+        // It is turned by Exif.
+        ("baseline-rotated.jpg", "w=9000", false),
+    ] {
+        let original = fixture(name).bytes;
+        let image = alice.upload(original).await;
+        let found = bytes(alice.get(&derived(&image, transform)).await).await;
+        let stored = alice.download(&image).await;
+        assert_eq!(found == stored, is_sent, "{name} {transform}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_knows_no_new_format_gets_jpeg_of_what_is_opaque() {
+    let alice = Darkroom::shared().client(&unique("alice"));
+    for (name, kind) in [
+        ("lossy.webp", "image/jpeg"),
+        ("lossless.webp", "image/png"),
+        ("still.avif", "image/jpeg"),
+        ("alpha.png", "image/png"),
+    ] {
+        let image = alice.upload(fixture(name).bytes).await;
+        let response = alice.get(&derived(&image, "w=20&format=auto")).await;
+        assert_eq!(header(&response, "content-type"), kind, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_image_has_a_placeholder_once_something_was_derived_from_it() {
+    let darkroom = Darkroom::shared();
+    let alice = darkroom.client(&unique("alice"));
+    for fixture in FIXTURES.iter().filter(|fixture| fixture.frames == 1) {
+        let image = alice.upload(fixture.bytes).await;
+        assert_eq!(image.get("placeholder"), None, "{}", fixture.name);
+        bytes(alice.get(&derived(&image, "w=9&format=png&blur=3")).await).await;
+        let own = image["links"]["self"].as_str().expect("a path");
+        // It is stored after the response.
+        let show = async || alice.get(own).await.json::<Value>().await.expect("JSON");
+        let made = eventually(|| async { show().await.get("placeholder").is_some() });
+        made.await.expect("a placeholder");
+        let placeholder = show().await["placeholder"].clone();
+        let text = |name: &str| placeholder[name].as_str().unwrap_or_default().to_owned();
+        let (color, blurhash) = (text("color"), text("blurhash"));
+        assert!(color.len() == 7 && color.starts_with('#'), "{placeholder}");
+        // Four by three components, as tall and as wide as the picture.
+        assert_eq!(blurhash.len(), 28, "{placeholder}");
+        assert!(
+            (20..=36).contains(&text("thumbhash").len()),
+            "{placeholder}"
+        );
+    }
 }
