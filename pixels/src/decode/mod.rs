@@ -27,7 +27,7 @@ mod exif;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzz;
 mod gif;
-mod jpeg;
+pub(crate) mod jpeg;
 mod png;
 mod reader;
 mod shrink;

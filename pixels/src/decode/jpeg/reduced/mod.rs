@@ -30,6 +30,7 @@ use self::scan::Scan;
 use self::tables::Tables;
 use super::MAX_SCANS;
 use super::header::{Header, Process};
+use super::parts;
 use super::segments::{Segments, marker};
 use crate::decode::{Wanted, budget};
 use crate::{Error, Image, Limits, Pause};
@@ -112,6 +113,41 @@ pub(super) fn decode(
     limits: &Limits,
     pause: &dyn Pause,
 ) -> Result<Image, Error> {
+    let picture = read(source, header, scale, limits, pause)?;
+    samples::assemble(header, &picture.grid, picture.coefficients, scale, pause)
+}
+
+/// The units and the components of a picture, with all coefficients.
+pub(super) fn components(
+    source: &[u8],
+    header: &Header,
+    limits: &Limits,
+    pause: &dyn Pause,
+) -> Result<((usize, usize), Vec<parts::Component>), Error> {
+    let picture = read(source, header, Scale::Whole, limits, pause)?;
+    let grid = picture.grid;
+    let coefficients = picture.coefficients.components.into_iter();
+    let components = coefficients.enumerate().map(|(index, coefficients)| {
+        let own = header.components[index];
+        parts::Component {
+            id: own.id,
+            factors: (own.h.into(), own.v.into()),
+            blocks: coefficients.values,
+            across: grid.size(index).0,
+            shown: grid.shown(index),
+        }
+    });
+    Ok((grid.interleaved(), components.collect()))
+}
+
+/// Reads the coefficients of all scans.
+fn read<'a>(
+    source: &'a [u8],
+    header: &'a Header,
+    scale: Scale,
+    limits: &Limits,
+    pause: &dyn Pause,
+) -> Result<Picture<'a>, Error> {
     let grid = Grid::new(header);
     budget::check_memory(memory(header, &grid, scale), limits)?;
     let mut picture = Picture {
@@ -146,7 +182,7 @@ pub(super) fn decode(
     if picture.units == 0 {
         return Err(Error::undecodable("its first scan has no pixels"));
     }
-    samples::assemble(header, &picture.grid, picture.coefficients, scale, pause)
+    Ok(picture)
 }
 
 /// A picture while it is decoded.
