@@ -66,7 +66,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut rendered = None;
     for _ in 0..rounds {
         let begin = Instant::now();
-        (SINCE.set(Some(begin)), LONGEST.set(Duration::ZERO));
+        LONGEST.set(Duration::ZERO);
+        SINCE.set(Some(begin));
         rendered = Some(render(&source, &transform, &limits, &Stretches)?);
         Stretches.pause();
         SINCE.set(None);

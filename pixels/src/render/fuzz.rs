@@ -116,10 +116,13 @@ impl Asked {
         };
         let is_inside = self.sides.0.is_none_or(|across| width <= across)
             && self.sides.1.is_none_or(|down| height <= down);
+        // With one side there is nothing to cut off.
+        let is_box = self.sides.0.is_some() && self.sides.1.is_some();
         Some(match self.fit {
             "scale-down" if is_inside => (width, height),
+            "crop" if is_inside && !is_box => (width, height),
             "scale-down" | "contain" => inside,
-            "crop" if width < across || height < down => {
+            "crop" if is_box && (width < across || height < down) => {
                 // The box, as small as it has to be to lie in the picture.
                 if across * height > down * width {
                     (width, round(width * down, across).min(height))

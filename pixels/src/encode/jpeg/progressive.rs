@@ -154,6 +154,7 @@ mod tests {
     use super::*;
     use crate::NoPause;
     use crate::decode::{self, Wanted};
+    use crate::ops::resize::{Filter, Part, Scaler};
     use crate::testing::picture;
     use crate::{Image, Layout};
 
@@ -173,9 +174,9 @@ mod tests {
         file
     }
 
-    fn shown(file: &[u8], side: u32) -> Image {
+    fn shown(file: &[u8], at_least: (u32, u32)) -> Image {
         let wanted = Wanted {
-            at_least: (side, side),
+            at_least,
             first_frame_only: true,
         };
         let mut decoder = decode::open(file, &Limits::default()).expect("a header");
@@ -202,8 +203,9 @@ mod tests {
                         theirs.1.expect("pixels"),
                         "{case}"
                     );
-                    for side in [1, width / 4, width / 2] {
-                        assert_eq!(shown(&file, side), shown(&recoded, side), "{case}");
+                    for shrink in [8, 4, 2] {
+                        let size = (width / shrink, height / shrink);
+                        assert_eq!(shown(&file, size), shown(&recoded, size), "{case}");
                     }
                 }
             }
@@ -212,11 +214,17 @@ mod tests {
 
     #[test]
     fn large_pictures_get_smaller() {
-        let file = encoded(
-            &picture(1200, 900, Layout::Rgb),
-            80,
-            jpeg_encoder::SamplingFactor::F_2_2,
-        );
+        // As soft as photographs of this size are.
+        let part = Part {
+            x: 0.0,
+            y: 0.0,
+            width: 300.0,
+            height: 225.0,
+        };
+        let small = picture(300, 225, Layout::Rgb);
+        let soft = Scaler::default().resize(small, part, (1200, 900), Filter::Sharp);
+        let soft = soft.expect("a picture");
+        let file = encoded(&soft, 80, jpeg_encoder::SamplingFactor::F_2_2);
         let recoded = recoded(&file, &Limits::default(), &NoPause);
         let recoded = recoded.expect("a file").expect("a known kind");
         let share = recoded.len() as f64 / file.len() as f64;
