@@ -5,6 +5,7 @@ mod full;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(super) mod fuzz;
 mod header;
+pub(crate) mod parts;
 mod reduced;
 mod segments;
 #[cfg(test)]

@@ -86,7 +86,7 @@ fn describe(header: &png::Info<'_>, layout: Layout) -> Info {
     let animation = header.animation_control;
     let exif = header.exif_metadata.as_deref();
     let coded = header.coding_independent_code_points;
-    // cICP precedes iCCP, and both precede sRGB (PNG 3 §4.3).
+    // cICP precedes iCCP, both precede sRGB, and that precedes gAMA and cHRM (PNG 3 §4.3).
     let icc = header.icc_profile.as_deref().filter(|_| coded.is_none());
     Info {
         format: Format::Png,
@@ -94,14 +94,33 @@ fn describe(header: &png::Info<'_>, layout: Layout) -> Info {
         height: header.height,
         orientation: exif.map_or(1, exif::orientation),
         icc: icc.map(<[u8]>::to_vec),
-        coding: coded.map(|coded| Coding {
-            primaries: coded.color_primaries,
-            transfer: coded.transfer_function,
-        }),
+        coding: match coded {
+            Some(coded) => Some(Coding::Points {
+                primaries: coded.color_primaries,
+                transfer: coded.transfer_function,
+            }),
+            None => measured(header),
+        },
         has_alpha: layout.has_alpha(),
         frames: 1,
         loop_count: animation.map_or(1, |animation| animation.num_plays),
     }
+}
+
+/// The colours that gAMA and cHRM describe, where nothing precedes them.
+fn measured(header: &png::Info<'_>) -> Option<Coding> {
+    if header.icc_profile.is_some() || header.srgb.is_some() {
+        return None;
+    }
+    let gamma = header.gama_chunk.map(png::ScaledFloat::into_scaled);
+    let chromaticities = header.chrm_chunk.map(|chunk| {
+        [chunk.white, chunk.red, chunk.green, chunk.blue]
+            .map(|(x, y)| (x.into_scaled(), y.into_scaled()))
+    });
+    (gamma.is_some() || chromaticities.is_some()).then_some(Coding::Measured {
+        gamma,
+        chromaticities,
+    })
 }
 
 impl Decoder for Png<'_> {

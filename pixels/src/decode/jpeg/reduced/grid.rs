@@ -146,14 +146,22 @@ impl Grid {
         )
     }
 
+    /// The blocks of a component that have pixels, across and down.
+    pub(super) fn shown(&self, component: usize) -> (usize, usize) {
+        let place = self.components[component];
+        (place.columns, place.rows)
+    }
+
+    /// The units of interleaved scans, across and down.
+    pub(super) fn interleaved(&self) -> (usize, usize) {
+        (self.columns, self.rows)
+    }
+
     /// The units of a scan, across and down.
     pub(super) fn units(&self, scan: &Scan) -> (usize, usize) {
         match scan.components[..] {
-            [only] => {
-                let place = self.components[only.component];
-                (place.columns, place.rows)
-            }
-            _ => (self.columns, self.rows),
+            [only] => self.shown(only.component),
+            _ => self.interleaved(),
         }
     }
 

@@ -34,6 +34,7 @@ use self::scan::Scan;
 use self::tables::Tables;
 use super::MAX_SCANS;
 use super::header::{Header, Process};
+use super::parts;
 use super::segments::{Segments, marker};
 use crate::decode::{Wanted, budget};
 use crate::{Error, Image, Limits, Pause};
@@ -122,6 +123,43 @@ pub(super) fn decode(
     limits: &Limits,
     pause: &dyn Pause,
 ) -> Result<Image, Error> {
+    let picture = read(source, header, (scale, area), limits, pause)?;
+    let coefficients = picture.coefficients;
+    samples::assemble(header, &picture.grid, coefficients, (scale, area), pause)
+}
+
+/// The units and the components of a picture, with all coefficients.
+pub(super) fn components(
+    source: &[u8],
+    header: &Header,
+    limits: &Limits,
+    pause: &dyn Pause,
+) -> Result<((usize, usize), Vec<parts::Component>), Error> {
+    let whole = (Scale::Whole, &Area::whole(header));
+    let picture = read(source, header, whole, limits, pause)?;
+    let grid = picture.grid;
+    let coefficients = picture.coefficients.components.into_iter();
+    let components = coefficients.enumerate().map(|(index, coefficients)| {
+        let own = header.components[index];
+        parts::Component {
+            id: own.id,
+            factors: (own.h.into(), own.v.into()),
+            blocks: coefficients.values,
+            across: grid.size(index).0,
+            shown: grid.shown(index),
+        }
+    });
+    Ok((grid.interleaved(), components.collect()))
+}
+
+/// Reads the coefficients that an area needs of all scans.
+fn read<'a>(
+    source: &'a [u8],
+    header: &'a Header,
+    (scale, area): (Scale, &Area),
+    limits: &Limits,
+    pause: &dyn Pause,
+) -> Result<Picture<'a>, Error> {
     let grid = Grid::new(header, area);
     budget::check_memory(memory(header, &grid, (scale, area)), limits)?;
     let mut picture = Picture {
@@ -156,8 +194,7 @@ pub(super) fn decode(
     if picture.units == 0 {
         return Err(Error::undecodable("its first scan has no pixels"));
     }
-    let coefficients = picture.coefficients;
-    samples::assemble(header, &picture.grid, coefficients, (scale, area), pause)
+    Ok(picture)
 }
 
 /// A picture while it is decoded.
