@@ -159,9 +159,10 @@ impl FakeDeriver {
     async fn take(&self, source: Source, call: &str) -> Result<Vec<u8>, DeriveError> {
         let running = self.running.fetch_add(1, Ordering::Relaxed) + 1;
         self.most_running.fetch_max(running, Ordering::Relaxed);
-        let mut calls = self.calls.lock().expect("not poisoned");
-        calls.push(call.to_owned());
-        drop(calls);
+        self.calls
+            .lock()
+            .expect("not poisoned")
+            .push(call.to_owned());
         // Others have a turn.
         for _ in 0..4 {
             turn().await;

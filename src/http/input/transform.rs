@@ -104,13 +104,16 @@ fn snapped(mut request: Request, settings: &Derived) -> Request {
     request
 }
 
+/// A request, and the parameters of the query that asks for it.
+pub(crate) type Described = (Request, Vec<(String, String)>);
+
 /// Checks the members `transform` and `preset` of a request, and returns the parameters of a
 /// query that asks for the same: in canonical form, except that a preset keeps its name.
 pub(crate) fn of_json(
     app: &App,
     transform: Option<&Parameters>,
     preset: Option<&str>,
-) -> Result<(Request, Vec<(String, String)>), Problem> {
+) -> Result<Described, Problem> {
     checked(app, &given(transform, preset)?)
 }
 
@@ -138,10 +141,7 @@ fn given<'a>(
 }
 
 /// Checks parameters that were given in JSON.
-fn checked(
-    app: &App,
-    given: &[(&str, String)],
-) -> Result<(Request, Vec<(String, String)>), Problem> {
+fn checked(app: &App, given: &[(&str, String)]) -> Result<Described, Problem> {
     let settings = &app.settings.derived;
     let pairs = given.iter().map(|(name, value)| (*name, value.as_str()));
     let request = Request::parse(pairs.clone(), &settings.presets)

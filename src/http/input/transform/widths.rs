@@ -1,9 +1,8 @@
 //! One transform in several widths, for a `srcset`.
 
-use darkroom_transform::Request;
 use serde::Deserialize;
 
-use super::{Parameters, checked, given};
+use super::{Described, Parameters, checked, given};
 use crate::http::app::App;
 use crate::http::input::json::{self, List};
 use crate::http::reply::problem::Problem;
@@ -27,7 +26,7 @@ pub(crate) fn of_json(
     transform: Option<&Parameters>,
     preset: Option<&str>,
     List(widths): &Widths,
-) -> Result<Vec<(Request, Vec<(String, String)>)>, Problem> {
+) -> Result<Vec<Described>, Problem> {
     let refuse = |detail: &str| Problem::bad_request(detail).with("field", "widths");
     if widths.is_empty() {
         return Err(refuse("widths must have at least one width"));
