@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use darkroom_pixels::{Error, Limits, Pause, Placeholder, Rendered, Transform};
+use darkroom_pixels::{Cost, Error, Limits, Pause, Placeholder, Rendered, Transform};
 use darkroom_transform::exchange::{
     FRAMES, HEIGHT, LIMIT, MAX_AVIF_PIXELS, MAX_FRAMES, MAX_MEMORY, MAX_PIXELS, MAX_SIDE,
     PLACEHOLDER, REFUSAL, RENDER, Refusal, WIDTH, WITH_PLACEHOLDER,
@@ -109,6 +109,15 @@ impl Response {
             headers: Vec::new(),
             body: Vec::new(),
         }
+    }
+
+    /// The response if the memory of the instance is too small.
+    pub fn out_of_memory(needed: u64, limit: u64) -> Self {
+        refused(&Error::TooCostly {
+            cost: Cost::Memory,
+            needed,
+            limit,
+        })
     }
 }
 

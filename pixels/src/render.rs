@@ -11,7 +11,9 @@
 pub mod fuzz;
 mod pipeline;
 
-use darkroom_transform::{Client, Format, FormatChoice, Plan, Source, Transform, Turn};
+use darkroom_transform::{
+    Client, Format, FormatChoice, Gravity, Plan, Rect, Source, Transform, Turn,
+};
 
 use crate::decode::{self, Decoder, Info, Wanted};
 use crate::encode::{self, Animation, MOST_THRIFT, Settings};
@@ -137,6 +139,9 @@ struct Job<'a> {
 /// fewer, the softness of a reduced decoding would be seen; with more, less could be skipped.
 const OVERSAMPLING: f64 = 1.5;
 
+/// How far the sharpest filter reaches, in pixels of the result.
+const FILTER_LOBES: f64 = 3.0;
+
 impl<'a> Job<'a> {
     fn new(
         info: &Info,
@@ -215,6 +220,41 @@ impl<'a> Job<'a> {
         }
     }
 
+    /// The pixels of the stored picture that the result is made of: those of the window, and those
+    /// around it that the sharpest filter mixes into its edge.
+    fn needed(&self) -> Rect {
+        let (crop, window) = (self.plan.crop, self.plan.window);
+        // Anything that was not cut out may be shown.
+        let searched = self.transform.gravity() == Gravity::Auto && self.plan.cuts_off();
+        let along = |start: f64, length: f64, scaled: u32| {
+            let around = (length / f64::from(scaled)).max(1.0) * FILTER_LOBES + 2.0;
+            let first = (start - around).max(0.0).floor();
+            // The conversions saturate.
+            (
+                first as u32,
+                (start + length + around - first).ceil() as u32,
+            )
+        };
+        let (width, height) = self.plan.scaled;
+        let spans = if searched {
+            (
+                along(crop.x.into(), crop.width.into(), width),
+                along(crop.y.into(), crop.height.into(), height),
+            )
+        } else {
+            (
+                along(window.x, window.width, width),
+                along(window.y, window.height, height),
+            )
+        };
+        Rect {
+            x: spans.0.0,
+            y: spans.1.0,
+            width: spans.0.1,
+            height: spans.1.1,
+        }
+    }
+
     /// The placeholder of the source, whose first frame this is, if it is wanted. Without it,
     /// there is a result all the same.
     fn placeholder(&self, frame: &Frame) -> Option<Placeholder> {
@@ -234,11 +274,18 @@ impl<'a> Job<'a> {
     }
 
     fn still(&self, mut decoder: Box<dyn Decoder + '_>) -> Result<Rendered, Error> {
+        let needed = self.needed();
+        decoder.confine(needed);
         let frame = decoder.next_frame(&self.wanted(), self.pause)?;
         let frame = frame.ok_or_else(|| Error::undecodable("it has no frames"))?;
+        let origin = decoder.origin();
         drop(decoder);
-        let placeholder = self.placeholder(&frame);
-        let image = Pipeline::new(self, 0).apply(frame)?;
+        // A part of the picture has no placeholder of the whole.
+        let all = (needed.x, needed.y) == (0, 0)
+            && needed.width >= self.info.width
+            && needed.height >= self.info.height;
+        let placeholder = all.then(|| self.placeholder(&frame)).flatten();
+        let image = Pipeline::new(self, 0).at(origin).apply(frame)?;
         let bytes = encode::still(image, &self.settings(0))?;
         Ok(self.rendered(bytes, 1, placeholder))
     }

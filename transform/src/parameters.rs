@@ -7,7 +7,7 @@ use crate::format::FormatChoice;
 use crate::gravity::Gravity;
 use crate::number::{Decimal, LARGEST_SIDE, round_div, side};
 use crate::preset::Presets;
-use crate::transform::{Fit, Size, Transform};
+use crate::transform::{Fit, Size, Tone, Transform};
 use crate::turn::Turn;
 
 /// The parameters of a transform. A request with any of them asks for a derived image.
@@ -253,6 +253,7 @@ impl Values {
             blur: self.blur,
             sharpen: self.sharpen,
             background: self.background,
+            tone: Tone::Colour,
             format: self.format,
             quality: self.quality,
             still: self.still,

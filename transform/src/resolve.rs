@@ -4,7 +4,7 @@ use crate::error::PlanError;
 use crate::format::{Format, FormatChoice};
 use crate::geometry::Plan;
 use crate::source::{Limits, Source};
-use crate::transform::Transform;
+use crate::transform::{Tone, Transform};
 
 /// For whom `format=auto` chooses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +107,7 @@ impl Transform {
             FormatChoice::Exactly(format) => format == source.format,
         };
         let effects = self.blur.is_some() || self.sharpen.is_some() || self.quality.is_some();
+        let effects = effects || self.tone != Tone::Colour;
         let flattened = self.background.is_some() && source.has_alpha;
         let fewer_frames = self.still && source.frames > 1;
         source.plain && format && plan.keeps(source) && !effects && !flattened && !fewer_frames

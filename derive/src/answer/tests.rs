@@ -56,9 +56,19 @@ fn refusals_name_their_kind_and_the_limit() {
     const NO_PIXELS: Headers = &[(MAX_PIXELS, "0")];
     const SMALL: Headers = &[(MAX_SIDE, "8")];
     const NEGATIVE: Headers = &[(MAX_SIDE, "-1")];
+    /// The frame headers of JPEGs that decoders do not know: 12 bits, arithmetic coding, and pictures
+    /// in layers.
+    const JPEGS: [&[u8]; 3] = [
+        b"\xFF\xD8\xFF\xC1\0\x0b\x0c\0\x01\0\x01\x01\x01\x11\0",
+        b"\xFF\xD8\xFF\xC9\0\x0b\x08\0\x01\0\x01\x01\x01\x11\0",
+        b"\xFF\xD8\xFF\xDE\0\x0b\x08\0\x01\0\x01\x01\x01\x11\0",
+    ];
     let cut = &GIF[..6];
     for (target, headers, source, status, kind, limit) in [
         ("/render?w=1", NONE, cut, 422, "undecodable", None),
+        ("/render?w=1", NONE, JPEGS[0], 501, "unsupported", None),
+        ("/render?w=1", NONE, JPEGS[1], 501, "unsupported", None),
+        ("/render?w=1", NONE, JPEGS[2], 501, "unsupported", None),
         ("/render?w=1", NO_PIXELS, GIF, 422, "too-costly", Some("0")),
         (
             "/render?w=9&fit=contain",

@@ -96,6 +96,12 @@ struct Links {
     /// The URL of the content.
     #[schema(format = "uri-reference")]
     content: String,
+    /// The URL of the content in any width and the best format for the client: a template
+    /// (RFC 6570) with the variable `w`, the width in pixels. Absent unless anybody may request
+    /// it: the image is public and the deployment derives public images for all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "uri-template")]
+    srcset: Option<String>,
 }
 
 impl<'a> ImageView<'a> {
@@ -125,6 +131,7 @@ impl<'a> ImageView<'a> {
             links: Links {
                 this: urls.image(image.id),
                 content: urls.content(image.id),
+                srcset: urls.srcset(image),
             },
         }
     }

@@ -757,8 +757,195 @@ async fn limits_show_presets_and_policy() {
         "enabled": true,
         "policy": "signed",
         "presets": {"best": "w=3&format=auto", "thumb": "w=2"},
+        "width_ladder": [
+            16, 32, 48, 64, 96, 128, 256, 384, 640, 750, 828, 1080, 1200, 1920, 2048, 3840
+        ],
+        "snap_widths": false,
         "max_side": 8192,
         "max_pixels": 100_000_000,
     });
     assert_eq!(limits["derived"], expected);
+}
+
+const SNAPPING: [(&str, &str); 3] = [
+    ("presets", r#"{"thumb": {"w": 2, "fit": "scale-down"}}"#),
+    ("width_ladder", "6,3"),
+    ("snap_widths", "on"),
+];
+
+#[tokio::test]
+async fn all_widths_between_two_steps_of_the_ladder_are_one_derived_image() {
+    let fixture = Fixture::with(&SNAPPING).await;
+    let limits = fixture.client.get("/v1/limits").await.json();
+    assert_eq!(limits["derived"]["width_ladder"], serde_json::json!([3, 6]));
+    assert_eq!(limits["derived"]["snap_widths"], true);
+    let first = fixture.get("w=4").await;
+    assert_eq!(first.status, 200);
+    for spelling in ["w=6", "w=5", "w=2&dpr=2", "w=3&dpr=1.2", "w=4000"] {
+        let again = fixture.get(spelling).await;
+        assert_eq!(again.header("etag"), first.header("etag"), "{spelling}");
+    }
+    assert_eq!(fixture.client.deriver.take_calls(), ["w=6&format=png"]);
+    for (query, made) in [
+        ("w=4&h=2&fit=cover", "w=6&h=3&fit=cover&format=png"),
+        ("h=1", "h=3&format=png"),
+        // A preset has the size that the operator gave it, in its own resolution.
+        ("preset=thumb", "w=2&format=png"),
+        ("preset=thumb&dpr=2&q=7", "w=6&format=png&q=7"),
+    ] {
+        assert_eq!(fixture.get(query).await.status, 200, "{query}");
+        assert_eq!(fixture.client.deriver.take_calls(), [made], "{query}");
+    }
+    assert_eq!(fixture.get("preset=thumb&dpr=1").await.status, 200);
+    assert!(fixture.client.deriver.take_calls().is_empty());
+    // Signed URLs show what they are of.
+    let link = fixture
+        .link(r#"{"expires_in": 60, "transform": {"w": 4}}"#)
+        .await;
+    let url = link.json()["url"].as_str().expect("a URL").to_owned();
+    assert!(url.contains("&w=6"), "{url}");
+    assert_eq!(
+        fixture.anonymous(&url).await.header("etag"),
+        first.header("etag")
+    );
+}
+
+#[tokio::test]
+async fn image_objects_have_a_template_where_anybody_may_request_any_width() {
+    let srcset = async |fixture: &Fixture| {
+        let image = fixture.client.get(&fixture.path).await.json();
+        let list = fixture.client.get("/v1/images").await.json();
+        assert_eq!(list["items"][0]["links"], image["links"]);
+        image["links"]["srcset"].as_str().map(str::to_owned)
+    };
+    let open = Fixture::with(&[("transform_policy", "any")]).await;
+    assert_eq!(srcset(&open).await, None);
+    open.publish().await;
+    let template = srcset(&open).await.expect("a template");
+    assert_eq!(template, open.content("w={w}&format=auto"));
+    let answer = open.anonymous(&template.replace("{w}", "3")).await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.header("vary")),
+        (200, "Accept")
+    );
+    for variables in [
+        &[("transform_policy", "signed")],
+        &[("transform_policy", "presets")],
+    ] {
+        let closed = Fixture::with(variables).await;
+        closed.publish().await;
+        assert_eq!(srcset(&closed).await, None);
+    }
+    let off = Fixture::with(&[("transform_policy", "any"), ("derive", "off")]).await;
+    off.publish().await;
+    assert_eq!(srcset(&off).await, None);
+}
+
+/// The entries of a `srcset`: URLs and descriptors.
+fn entries(link: &Value) -> Vec<(&str, &str)> {
+    let srcset = link["srcset"].as_str().expect("a srcset");
+    let entries = srcset.split(", ");
+    entries
+        .map(|entry| entry.split_once(' ').expect("a descriptor"))
+        .collect()
+}
+
+#[tokio::test]
+async fn links_in_several_widths_are_a_srcset() {
+    let fixture = Fixture::new().await;
+    for (terms, expected) in [
+        // The image is 7 pixels wide and not enlarged.
+        (
+            r#""widths": [4, 2, 9, 8]"#,
+            &[
+                ("w=2&format=png", "2w"),
+                ("w=4&format=png", "4w"),
+                ("w=9&format=png", "7w"),
+            ][..],
+        ),
+        (
+            r#""widths": [4, 8], "transform": {"w": 2, "h": 1, "fit": "cover"}"#,
+            &[
+                ("w=4&h=2&fit=cover&format=png", "4w"),
+                ("w=8&h=4&fit=cover&format=png", "8w"),
+            ],
+        ),
+        (
+            r#""widths": [3.0, 3], "transform": {"format": "webp", "crop": "0,0,50%,50%"}"#,
+            &[("w=3&crop=0,0,50%25,50%25&format=webp", "3w")],
+        ),
+    ] {
+        let link = fixture
+            .link(&format!("{{\"expires_in\": 60, {terms}}}"))
+            .await;
+        assert_eq!(link.status, 201, "{terms}: {:?}", link.body);
+        let link = link.json();
+        let entries = entries(&link);
+        assert_eq!(entries.len(), expected.len(), "{link}");
+        for ((url, descriptor), (made, width)) in entries.into_iter().zip(expected) {
+            assert_eq!(descriptor, *width, "{link}");
+            let answer = fixture.anonymous(url).await;
+            assert_eq!(answer.body, derived(made, fixture.length), "{url}");
+        }
+    }
+    // Without widths there is no such member, and no limit on the original.
+    let small = Fixture::with(&[("max_derived_side", "4")]).await;
+    let link = small.link(r#"{"expires_in": 60}"#).await;
+    assert_eq!(link.status, 201, "{:?}", link.body);
+    let link = link.json();
+    assert!(link.get("srcset").is_none(), "{link}");
+    let id = fixture.path.rsplit('/').next().expect("an id");
+    let body = serde_json::json!({"ids": [id], "expires_in": 60, "widths": [2, 3]});
+    let many = json_request(Method::POST, "/v1/links", &body);
+    let many = fixture.client.send(many).await.json();
+    assert_eq!(entries(&many["items"][0]["link"]).len(), 2);
+}
+
+#[tokio::test]
+async fn widths_that_cannot_be_linked_are_refused() {
+    let fixture = Fixture::new().await;
+    for (terms, status, slug) in [
+        (r#""widths": []"#, 400, "bad-request"),
+        (r#""widths": [0]"#, 400, "bad-request"),
+        (r#""widths": [1.5]"#, 400, "bad-request"),
+        (r#""widths": ["a"]"#, 400, "bad-request"),
+        (r#""widths": 640"#, 400, "bad-request"),
+        (r#""widths": [5], "preset": "thumb""#, 400, "bad-request"),
+        (
+            r#""widths": [5], "transform": {"dpr": 2}"#,
+            400,
+            "bad-request",
+        ),
+        (
+            r#""widths": [5], "transform": {"h": 2}"#,
+            400,
+            "bad-request",
+        ),
+        (
+            r#""widths": [5], "transform": {"w": 0, "h": 2}"#,
+            400,
+            "bad-request",
+        ),
+        (
+            r#""widths": [9000], "transform": {"w": 9, "h": 9, "fit": "pad"}"#,
+            413,
+            "derived-too-large",
+        ),
+        (
+            r#""widths": [1000000000], "transform": {"w": 1, "h": 1000000000, "fit": "pad"}"#,
+            413,
+            "derived-too-large",
+        ),
+    ] {
+        let refused = fixture
+            .link(&format!("{{\"expires_in\": 60, {terms}}}"))
+            .await;
+        refused.is_problem(status, slug);
+    }
+    let thirty_three = vec!["5"; 33].join(",");
+    let refused = format!("{{\"expires_in\": 60, \"widths\": [{thirty_three}]}}");
+    fixture.link(&refused).await.is_problem(400, "bad-request");
+    let presets = Fixture::with(&[PRESETS, ("transform_policy", "presets")]).await;
+    let refused = presets.link(r#"{"expires_in": 60, "widths": [5]}"#).await;
+    refused.is_problem(403, "transform-not-allowed");
 }

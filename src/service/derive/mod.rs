@@ -13,7 +13,7 @@ mod making;
 mod placeholder;
 mod queue;
 
-use darkroom_transform::{Client, Format, Limits, PlanError, Source, Transform, Turn};
+use darkroom_transform::{Client, Format, Limits, Plan, PlanError, Source, Transform, Turn};
 use uuid::Uuid;
 
 use super::{Content, Service, ServiceError};
@@ -87,10 +87,19 @@ impl Service {
         Ok(Content::of_variant(image, variant))
     }
 
-    /// Checks that what is wanted can be made of the image, as far as its record says.
-    pub fn check_wanted(&self, image: &Image, wanted: &Wanted) -> Result<(), DerivationError> {
-        self.resolve(image, wanted)?;
-        Ok(())
+    /// The width and height of what is wanted of the image, if it can be made as far as the
+    /// image's record says.
+    pub fn size_wanted(
+        &self,
+        image: &Image,
+        wanted: &Wanted,
+    ) -> Result<(u32, u32), DerivationError> {
+        if wanted.transform.is_empty() {
+            return Ok((image.width, image.height));
+        }
+        let limits = self.limits_of_sides();
+        let plan = Plan::new(&wanted.transform, &source(image), &limits)?;
+        Ok(plan.canvas)
     }
 
     /// Deletes what was derived of an image that `grant` reaches.
@@ -105,9 +114,7 @@ impl Service {
 
     /// The transform with its format decided; `None` if it is the original that is wanted.
     fn resolve(&self, image: &Image, wanted: &Wanted) -> Result<Option<Transform>, PlanError> {
-        let limits = Limits {
-            max_side: self.settings().derived.max_side,
-        };
+        let limits = self.limits_of_sides();
         let client = Client {
             accepts: &wanted.accepts,
             avif_pixels: MAX_AVIF_PIXELS,
@@ -119,6 +126,12 @@ impl Service {
         let resolved = wanted.transform.resolved(&source, client, &limits)?;
         let is_original = resolved.is_identity(&source, &limits);
         Ok((!is_original).then_some(resolved))
+    }
+
+    fn limits_of_sides(&self) -> Limits {
+        Limits {
+            max_side: self.settings().derived.max_side,
+        }
     }
 
     /// Records that a variant was used, after the response, unless that was done lately.

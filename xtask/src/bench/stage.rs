@@ -125,7 +125,7 @@ impl Drop for Stage {
 }
 
 /// Starts the application on stores in `directory`.
-pub(super) fn start(program: &Program, directory: &Path, keys: &str) -> Result<Host> {
+pub(crate) fn start(program: &Program, directory: &Path, keys: &str) -> Result<Host> {
     let components = component::build(Profile::Release, Progress::Shown)?;
     let data = directory.join("data");
     let launch = Launch {
