@@ -217,6 +217,22 @@ mod tests {
     }
 
     #[test]
+    fn a_tile_of_a_large_picture_brings_no_placeholder() {
+        let file = Source::new(photo(2000, 1000, Layout::Grey)).png();
+        let brings = |text: &str| {
+            let transform = text.parse().expect("a transform");
+            let limits = Limits::default();
+            let with = crate::render_with_placeholder(&file, &transform, &limits, &NoPause);
+            let with = with.expect("a result");
+            let without = crate::render(&file, &transform, &limits, &NoPause).expect("a result");
+            assert_eq!(with.bytes, without.bytes, "{text}");
+            with.placeholder.is_some()
+        };
+        assert!(brings("w=64&h=64&fit=cover&format=png"));
+        assert!(!brings("crop=0,0,256,256&w=64&format=png"));
+    }
+
+    #[test]
     fn colours_are_those_that_are_visible() {
         let of = |image| {
             Placeholder::of(image, &NoPause)

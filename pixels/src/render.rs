@@ -255,6 +255,20 @@ impl<'a> Job<'a> {
         }
     }
 
+    /// Whether a placeholder is worth decoding the whole picture where the result needs this part:
+    /// if that takes little time, or not many times as long. A tile of a large picture brings none.
+    fn is_worth_all(&self, needed: Rect) -> bool {
+        const CHEAP: u64 = 1_000_000;
+        const TIMES: u64 = 4;
+        let area = |width: u32, height: u32| u64::from(width) * u64::from(height);
+        let all = area(self.info.width, self.info.height);
+        let (width, height) = (
+            needed.width.min(self.info.width),
+            needed.height.min(self.info.height),
+        );
+        all <= CHEAP || all <= area(width, height).saturating_mul(TIMES)
+    }
+
     /// The placeholder of the source, whose first frame this is, if it is wanted. Without it,
     /// there is a result all the same.
     fn placeholder(&self, frame: &Frame) -> Option<Placeholder> {
@@ -275,16 +289,15 @@ impl<'a> Job<'a> {
 
     fn still(&self, mut decoder: Box<dyn Decoder + '_>) -> Result<Rendered, Error> {
         let needed = self.needed();
-        decoder.confine(needed);
+        let whole = self.with_placeholder && self.is_worth_all(needed);
+        if !whole {
+            decoder.confine(needed);
+        }
         let frame = decoder.next_frame(&self.wanted(), self.pause)?;
         let frame = frame.ok_or_else(|| Error::undecodable("it has no frames"))?;
         let origin = decoder.origin();
         drop(decoder);
-        // A part of the picture has no placeholder of the whole.
-        let all = (needed.x, needed.y) == (0, 0)
-            && needed.width >= self.info.width
-            && needed.height >= self.info.height;
-        let placeholder = all.then(|| self.placeholder(&frame)).flatten();
+        let placeholder = whole.then(|| self.placeholder(&frame)).flatten();
         let image = Pipeline::new(self, 0).at(origin).apply(frame)?;
         let bytes = encode::still(image, &self.settings(0))?;
         Ok(self.rendered(bytes, 1, placeholder))
