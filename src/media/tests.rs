@@ -26,6 +26,7 @@ use proptest::sample::Index;
 use bytes::Bytes;
 
 use super::inspect::MAX_HEADER;
+use super::testing::fuzz::Outcome;
 use super::testing::{self, MIN_PNG_SIZE, fuzz};
 use super::{Facts, Inspector, MediaError, Policy, Strip, Trailing, Verdict};
 use crate::model::{Kind, Traits};
@@ -50,12 +51,21 @@ fn push(inspector: &mut Inspector, bytes: &[u8]) -> Result<(), MediaError> {
     inspector.push(Bytes::copy_from_slice(bytes), &mut Vec::new())
 }
 
+/// Gives a file to an inspector in these pieces. The facts that it finds are without their traits.
+fn run<'a>(policy: &Policy, pieces: impl IntoIterator<Item = &'a [u8]>) -> Outcome {
+    let outcome = fuzz::run(policy, pieces);
+    Outcome {
+        answer: untraced(outcome.answer),
+        ..outcome
+    }
+}
+
 fn inspect(bytes: &[u8]) -> Answer {
     inspect_pieces([bytes])
 }
 
 fn inspect_pieces<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Answer {
-    untraced(fuzz::run(&policy(), pieces).answer)
+    run(&policy(), pieces).answer
 }
 
 fn malformed(kind: Kind, reason: &'static str) -> Answer {
