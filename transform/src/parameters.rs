@@ -116,7 +116,7 @@ const QUALITIES: [&str; 10] = ["10", "20", "30", "40", "50", "60", "70", "80", "
 fn round_up(name: &str, value: &str) -> Option<&'static str> {
     match name {
         "dpr" => {
-            let ratio = Decimal::parse(value)?;
+            let ratio = Decimal::parse(value).filter(|ratio| *ratio >= Decimal::ONE)?;
             let reaches = |step: &&str| Decimal::parse(step).is_some_and(|step| step >= ratio);
             RATIOS.into_iter().find(reaches)
         }
