@@ -351,7 +351,8 @@ proptest! {
         }
         let answer = answer.and_then(|()| inspector.finish(&mut Vec::new()));
         if answer != Ok(Verdict::Undecided) {
-            prop_assert_eq!(answer, inspect(&bytes).map(Verdict::Accepted));
+            let whole = fuzz::run(&policy(), [&bytes[..]]).answer;
+            prop_assert_eq!(answer, whole.map(Verdict::Accepted));
         }
     }
 
