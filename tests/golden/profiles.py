@@ -32,6 +32,35 @@ def prophoto():
     return _of_display(primaries, numpy.linspace(0, 1, 1024) ** 1.8)
 
 
+def of_png(info):
+    """What gAMA and cHRM of a PNG describe; none where there are none, or where sRGB is stated."""
+    gamma, points = info.get("gamma"), info.get("chromaticity")
+    if "srgb" in info or not (gamma or points):
+        return None
+    white, *colours = numpy.reshape(points or SRGB_POINTS, (4, 2))
+    levels = numpy.linspace(0, 1, 1024)
+    curve = levels ** (1 / gamma) if gamma else _to_linear(levels)
+    return _of_display(_primaries(white, colours), curve)
+
+
+# The chromaticities of white, red, green and blue.
+SRGB_POINTS = (0.3127, 0.3290, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06)
+
+# From XYZ to what the cones of eyes see (Bradford).
+CONES = numpy.array(
+    [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]]
+)
+
+
+def _primaries(white, colours):
+    """The colours of a display in XYZ, for the white of profiles."""
+    xyz = numpy.array([[x / y, 1, (1 - x - y) / y] for x, y in colours]).T
+    white = numpy.array([white[0] / white[1], 1, (1 - white.sum()) / white[1]])
+    display = xyz * numpy.linalg.solve(xyz, white)
+    adapted = CONES @ WHITE / (CONES @ white)
+    return (numpy.linalg.inv(CONES) @ numpy.diag(adapted) @ CONES @ display).T
+
+
 def inks():
     """Four inks, none of which is the complement of a colour of a display."""
     paper = numpy.array([0.96, 0.95, 0.93])

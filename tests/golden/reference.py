@@ -9,6 +9,8 @@ from fractions import Fraction
 import numpy
 from PIL import Image, ImageCms, ImageOps
 
+import profiles
+
 COMPASS = {
     "center": (0.5, 0.5),
     "north": (0.5, 0),
@@ -29,22 +31,16 @@ def upright(image):
 
 def to_srgb(image):
     """The picture in sRGB, with alpha."""
-    profile = image.info.get("icc_profile")
-    if image.mode in ("I;16", "I"):
-        # Pillow would clip to 255 instead of scaling.
-        levels = numpy.asarray(image, dtype=numpy.float64) / 257
-        scaled = Image.fromarray(numpy.uint8(numpy.round(levels)))
-        key = image.info.get("transparency")
-        if key is not None:
-            scaled = scaled.convert("LA")
-            scaled.putalpha(Image.fromarray(numpy.uint8(numpy.asarray(image) != key) * 255))
-        return scaled.convert("RGBA")
-    if not profile or image.mode not in ("RGB", "RGBA", "CMYK", "L", "LA"):
+    profile = image.info.get("icc_profile") or profiles.of_png(image.info)
+    image = _in_channels(image)
+    if not profile:
         return image.convert("RGBA")
     alpha = image.getchannel("A") if "A" in image.mode else None
     colours = image.convert(image.mode.rstrip("A")) if alpha else image
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if source.profile.xcolor_space.strip() == "RGB":
+            colours = colours.convert("RGB")
         srgb = ImageCms.createProfile("sRGB")
         colours = ImageCms.profileToProfile(
             colours, source, srgb, outputMode="RGB", renderingIntent=0
@@ -56,6 +52,21 @@ def to_srgb(image):
     if alpha:
         colours.putalpha(alpha)
     return colours
+
+
+def _in_channels(image):
+    """The picture in 8 bits a channel, without a palette."""
+    if image.mode in ("I;16", "I"):
+        # Pillow would clip to 255 instead of scaling.
+        levels = numpy.asarray(image, dtype=numpy.float64)
+        scaled = Image.fromarray(numpy.uint8(numpy.round(levels / 257)))
+        key = image.info.get("transparency")
+        if key is not None:
+            scaled = scaled.convert("LA")
+            scaled.putalpha(Image.fromarray(numpy.uint8(levels != key) * 255))
+        return scaled
+    is_plain = image.mode in ("RGB", "RGBA", "CMYK", "L", "LA")
+    return image if is_plain and "transparency" not in image.info else image.convert("RGBA")
 
 
 def transformed(image, transform, sampling=Image.Resampling.LANCZOS):
