@@ -6,7 +6,7 @@ use super::Job;
 use crate::colour::Converter;
 use crate::ops::resize::{Filter, Part, Scaler};
 use crate::ops::{canvas, filter, focus, turn};
-use crate::{Error, Frame, Image};
+use crate::{Error, Frame, Image, Shrink};
 
 /// The steps, and what they keep from one frame to the next.
 pub(super) struct Pipeline<'a> {
@@ -132,8 +132,8 @@ impl<'a> Pipeline<'a> {
 }
 
 /// A part of the stored picture in a decoded one, which may be smaller.
-fn part(x: f64, y: f64, width: f64, height: f64, shrink: u32) -> Part {
-    let shrink = f64::from(shrink);
+fn part(x: f64, y: f64, width: f64, height: f64, shrink: Shrink) -> Part {
+    let shrink = shrink.ratio();
     Part {
         x: x / shrink,
         y: y / shrink,
