@@ -169,7 +169,15 @@ impl Shrink {
     #[must_use]
     pub const fn new(from: u32, to: u32) -> Self {
         debug_assert!(0 < to && to <= from);
-        Self { from, to }
+        // In lowest terms, so that equal ratios are equal.
+        let (mut divisor, mut rest) = (from, to);
+        while rest > 0 {
+            (divisor, rest) = (rest, divisor % rest);
+        }
+        Self {
+            from: from / divisor,
+            to: to / divisor,
+        }
     }
 
     /// The pixels of the canvas for one of the picture: at least 1.

@@ -35,10 +35,10 @@ pub fn encode(image: Image, settings: &Settings<'_>) -> Result<Vec<u8>, Error> {
     settings.pause.pause();
     let pixels = || image.pixels().chunks_exact(Layout::Rgba.channels());
     // The same types for both, because the encoder is compiled anew for each.
-    let alpha: Option<Vec<u8>> = (!opaque).then(|| pixels().map(|p| p[3]).collect());
+    let alpha: Option<Vec<u16>> = (!opaque).then(|| pixels().map(|p| to_ten_bits(p[3])).collect());
     let mut cleaner = Cleaner::default();
-    let planes: Vec<[u8; 3]> = pixels().map(|p| to_ycbcr(cleaner.clean(p))).collect();
-    let encoded = encoder.encode_raw_planes_8_bit(
+    let planes: Vec<[u16; 3]> = pixels().map(|p| to_ycbcr(cleaner.clean(p))).collect();
+    let encoded = encoder.encode_raw_planes_10_bit(
         width,
         height,
         planes,
@@ -67,33 +67,39 @@ impl Cleaner {
     }
 }
 
-/// Luma and chroma of full range (ITU-R BT.601, as JFIF has them).
-fn to_ycbcr(colour: [u8; 3]) -> [u8; 3] {
-    const MOST: f32 = 255.0;
-    const MIDDLE: f32 = 128.0;
+/// 0 to 255 becomes 0 to 1023.
+fn to_ten_bits(sample: u8) -> u16 {
+    (u16::from(sample) << 2) | (u16::from(sample) >> 6)
+}
 
-    let [red, green, blue] = colour.map(f32::from);
+/// Luma and chroma of full range in ten bits (ITU-R BT.601, as JFIF has them).
+fn to_ycbcr(colour: [u8; 3]) -> [u16; 3] {
+    const MOST: f32 = 1023.0;
+    const MIDDLE: f32 = 512.0;
+
+    let [red, green, blue] = colour.map(|sample| f32::from(sample) * (MOST / 255.0));
     let luma = 0.299 * red + 0.587 * green + 0.114 * blue;
     let (cb, cr) = ((blue - luma) * (0.5 / 0.886), (red - luma) * (0.5 / 0.701));
     // In range, but for the last half of a step.
-    [luma, cb + MIDDLE, cr + MIDDLE].map(|sample| sample.round().clamp(0.0, MOST) as u8)
+    [luma, cb + MIDDLE, cr + MIDDLE].map(|sample| sample.round().clamp(0.0, MOST) as u16)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Cleaner, to_ycbcr};
+    use super::{Cleaner, to_ten_bits, to_ycbcr};
 
     #[test]
     fn colours_use_the_full_range() {
         let cases = [
-            ([0, 0, 0], [0, 128, 128]),
-            ([255, 255, 255], [255, 128, 128]),
-            ([255, 0, 0], [76, 85, 255]),
-            ([0, 0, 255], [29, 255, 107]),
+            ([0, 0, 0], [0, 512, 512]),
+            ([255, 255, 255], [1023, 512, 512]),
+            ([255, 0, 0], [306, 339, 1023]),
+            ([0, 0, 255], [117, 1023, 429]),
         ];
         for (colour, expected) in cases {
             assert_eq!(to_ycbcr(colour), expected, "{colour:?}");
         }
+        assert_eq!((to_ten_bits(0), to_ten_bits(255)), (0, 1023));
     }
 
     #[test]
