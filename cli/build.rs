@@ -84,11 +84,7 @@ fn build(out: &Path) -> Result<PathBuf, String> {
     let mut directory = Err("spin.toml has no command = \"cargo …\"".to_owned());
     for arguments in commands(&root.join("spin.toml"))? {
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo
-            .current_dir(&root)
-            .args(&arguments)
-            .arg("--target-dir")
-            .arg(&target_dir);
+        cargo.current_dir(&root).args(&arguments);
         // The variables that cargo sets for this package and its target must not reach the
         // components' builds.
         for (name, _) in env::vars_os() {
@@ -96,6 +92,8 @@ fn build(out: &Path) -> Result<PathBuf, String> {
                 cargo.env_remove(name);
             }
         }
+        // Not as an argument: what follows `--` in a build command is for the compiler.
+        cargo.env("CARGO_TARGET_DIR", &target_dir);
         let status = cargo.status();
         let status = status.map_err(|error| format!("cannot start cargo: {error}"))?;
         if !status.success() {

@@ -35,4 +35,4 @@ pub use image::{Frame, Image, Layout, Shrink};
 pub use limits::Limits;
 pub use pause::{NoPause, Pause};
 pub use placeholder::{Placeholder, placeholder};
-pub use render::{Rendered, render};
+pub use render::{Rendered, render, render_with_placeholder};

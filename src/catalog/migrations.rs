@@ -85,6 +85,11 @@ const MIGRATIONS: &[Migration] = &[
             include_str!("sql/recount.sql")
         ),
     },
+    Migration {
+        version: 13,
+        name: "traits",
+        sql: include_str!("migrations/0013_traits.sql"),
+    },
 ];
 
 /// The statements of a file.

@@ -87,7 +87,8 @@ pub(crate) fn build_conformance() -> Result<PathBuf> {
     cargo::ensure_wasm_target()?;
     let manifest = read_manifest(&root().join("spin.toml"))?;
     let (mut arguments, directory) = build_arguments(&manifest, APPLICATION, Profile::Debug)?;
-    arguments.extend(["--features", "conformance"].map(str::to_owned));
+    // First, because what follows `--` is for the compiler.
+    arguments.splice(1..1, ["--features", "conformance"].map(str::to_owned));
     say::step("Building the component with the conformance suites");
     let built = compile(
         &manifest,

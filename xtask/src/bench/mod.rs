@@ -38,6 +38,8 @@ use stage::Stage;
 use table::Row;
 use wrk::Upload;
 
+pub(crate) use stage::{QUIET, start};
+
 /// Measures the application under load.
 #[derive(Args, Clone)]
 pub(crate) struct Bench {

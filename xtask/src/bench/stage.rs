@@ -117,7 +117,7 @@ impl Drop for Stage {
 }
 
 /// The variables of most measurements. nginx does not log requests either.
-pub(super) const QUIET: &[&str] = &["request_log=off"];
+pub(crate) const QUIET: &[&str] = &["request_log=off"];
 
 /// A bearer token that permits every operation on its owner's images.
 pub(super) fn token(keys: &str) -> Result<String> {
@@ -134,7 +134,7 @@ pub(super) fn token(keys: &str) -> Result<String> {
 }
 
 /// Starts the application on stores in `directory`, with variables as `NAME=VALUE`.
-pub(super) fn start(
+pub(crate) fn start(
     program: &Program,
     directory: &Path,
     keys: &str,

@@ -1,9 +1,10 @@
 //! The decoders of JPEG against each other.
 
+use darkroom_transform::Rect;
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
 use super::header::{self, Colours};
-use super::reduced::{self, Scale};
+use super::reduced::{self, Area, Scale};
 use crate::decode::{self, Format, Wanted};
 use crate::testing::{picture, psnr, psnr_of};
 use crate::{Error, Image, Layout, Limits, NoPause, Shrink};
@@ -58,7 +59,8 @@ fn factor(scale: Scale) -> u32 {
 
 fn reduce(file: &[u8], scale: Scale) -> Image {
     let header = header::read(file).unwrap();
-    reduced::decode(file, &header, scale, &Limits::default(), &NoPause).unwrap()
+    let area = Area::whole(&header);
+    reduced::decode(file, &header, (scale, &area), &Limits::default(), &NoPause).unwrap()
 }
 
 fn whole(file: &[u8]) -> Image {
@@ -447,7 +449,99 @@ fn many_scans_are_refused() {
             .unwrap();
     let many = [&file[..end], &file[scan..end].repeat(120), &file[end..]].concat();
     let header = header::read(&many).unwrap();
+    let area = Area::whole(&header);
     for scale in [Scale::Eighth, Scale::Quarter, Scale::Half] {
-        assert!(reduced::decode(&many, &header, scale, &Limits::default(), &NoPause).is_err());
+        let many = reduced::decode(&many, &header, (scale, &area), &Limits::default(), &NoPause);
+        assert!(many.is_err());
+    }
+}
+
+#[test]
+fn a_part_is_what_the_whole_picture_has_there() {
+    let image = picture(333, 250, Layout::Rgb);
+    for sampling in [
+        SamplingFactor::F_1_1,
+        SamplingFactor::F_2_2,
+        SamplingFactor::F_2_1,
+    ] {
+        for (progressive, interval) in [(false, 0), (true, 0), (false, 5), (true, 3)] {
+            let file = encode(&image, |encoder| {
+                encoder.set_sampling_factor(sampling);
+                encoder.set_progressive(progressive);
+                encoder.set_optimized_huffman_tables(interval == 0);
+                encoder.set_restart_interval(interval);
+            });
+            for (part, at_least) in [
+                ((0, 0, 40, 30), (333, 250)),
+                ((100, 90, 60, 50), (333, 250)),
+                ((300, 200, 33, 50), (333, 250)),
+                ((120, 64, 100, 100), (160, 120)),
+                ((48, 130, 1, 1), (80, 60)),
+                ((200, 10, 100, 30), (40, 30)),
+            ] {
+                let label = format!("{sampling:?}, progressive {progressive}, {part:?}");
+                check_part(&file, part, at_least, &label);
+            }
+        }
+    }
+}
+
+/// Compares a part with the same part of the whole picture.
+fn check_part(file: &[u8], part: (u32, u32, u32, u32), at_least: (u32, u32), label: &str) {
+    let (x, y, width, height) = part;
+    let wanted = Wanted {
+        at_least,
+        first_frame_only: true,
+    };
+    let mut decoder = decode::open(file, &Limits::default()).unwrap();
+    let all = decoder.next_frame(&wanted, &NoPause).unwrap().unwrap();
+    let mut decoder = decode::open(file, &Limits::default()).unwrap();
+    let part = Rect {
+        x,
+        y,
+        width,
+        height,
+    };
+    decoder.confine(part);
+    let some = decoder.next_frame(&wanted, &NoPause).unwrap().unwrap();
+    let (left, top) = decoder.origin();
+    assert_eq!(some.shrink, all.shrink, "{label}");
+    let shrink = some.shrink.ratio() as u32;
+    assert!(left <= x && top <= y, "{label}");
+    assert_eq!((left % shrink, top % shrink), (0, 0), "{label}");
+    assert!(
+        left + some.image.width() * shrink >= (x + width).min(333),
+        "{label}"
+    );
+    assert!(
+        top + some.image.height() * shrink >= (y + height).min(250),
+        "{label}"
+    );
+    assert!(
+        some.image.width() < all.image.width() || some.image.height() < all.image.height(),
+        "{label}: all of it was decoded"
+    );
+    // Pixels of the part, without those around it.
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for row in y / shrink..=(y + height - 1) / shrink {
+        for column in x / shrink..=(x + width - 1) / shrink {
+            let pixel = |image: &Image, x: u32, y: u32| {
+                let at = y as usize * image.stride() + x as usize * 3;
+                image.pixels()[at..at + 3].to_vec()
+            };
+            ours.extend(pixel(
+                &some.image,
+                column - left / shrink,
+                row - top / shrink,
+            ));
+            theirs.extend(pixel(&all.image, column, row));
+        }
+    }
+    if shrink > 1 {
+        assert_eq!(ours, theirs, "{label}");
+    } else {
+        // Whole sequential pictures have another decoder, which repeats the samples of colours.
+        let like = psnr_of(&ours, &theirs);
+        assert!(like > 36.0, "{label}: {like:.1} dB");
     }
 }

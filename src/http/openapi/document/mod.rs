@@ -25,8 +25,8 @@ use utoipa::OpenApi;
 
 use crate::http::openapi::schema;
 use crate::http::routes::{
-    admin, admin_migrate, bulk, content, docs, health, images, limits, links, metrics, owners,
-    problems as pages, tickets, upload, usage, variants,
+    admin, admin_migrate, bulk, content, docs, health, iiif, images, limits, links, metrics,
+    owners, problems as pages, tickets, upload, usage, variants,
 };
 
 #[derive(OpenApi)]
@@ -40,6 +40,7 @@ use crate::http::routes::{
     servers((url = "/", description = "The server of this description.")),
     tags(
         (name = "Images", description = "Upload, find, edit and download images."),
+        (name = "IIIF", description = "Images by the IIIF Image API 3.0, for viewers with a deep zoom."),
         (name = "Links", description = "Signed URLs that allow downloads without a token."),
         (name = "Tickets", description = "Upload tickets, which allow uploads without a token."),
         (name = "Service", description = "Limits, health, metrics, maintenance and documentation."),
@@ -49,6 +50,7 @@ use crate::http::routes::{
         upload::create, upload::create_batch, images::list, images::show, images::edit, images::delete,
         bulk::delete,
         content::content, variants::drop_all,
+        iiif::redirect, iiif::information, iiif::image,
         links::create, links::revoke, bulk::create_links,
         tickets::create,
         usage::show, limits::show, health::live, health::ready,

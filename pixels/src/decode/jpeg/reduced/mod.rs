@@ -12,6 +12,9 @@
 //! The data flows from [`bits`] through [`huffman`] and [`blocks`] in the order of [`scan`] into
 //! the kept coefficients of each component, which become [`samples`], and then pixels.
 //!
+//! Of blocks outside of the [`Area`] that is needed, only what tells where the others begin is
+//! decoded, and nothing below it. So a part takes little memory, and little time.
+//!
 //! Damage is never an error here if there is anything to show: what is missing stays grey.
 
 mod bits;
@@ -26,11 +29,13 @@ mod tables;
 
 use self::bits::Bits;
 use self::coefficients::{Coefficients, Progressive, Sequential};
+pub(super) use self::grid::Area;
 use self::grid::Grid;
 use self::scan::Scan;
 use self::tables::Tables;
 use super::MAX_SCANS;
 use super::header::{Header, Process};
+use super::parts;
 use super::segments::{Segments, marker};
 use crate::decode::{Wanted, budget};
 use crate::{Error, Image, Limits, Pause, Shrink};
@@ -51,7 +56,7 @@ impl Scale {
         let scales = [Self::Eighth, Self::Quarter, Self::ThreeEighths, Self::Half];
         let mut scales = scales.into_iter();
         let fits = |scale: &Self| {
-            let (width, height) = scale.size(header);
+            let (width, height) = scale.of((header.width.into(), header.height.into()));
             width >= wanted.at_least.0 && height >= wanted.at_least.1
         };
         scales.find(fits).unwrap_or(Self::Whole)
@@ -78,41 +83,81 @@ impl Scale {
         self.samples() * self.samples()
     }
 
-    fn size(self, header: &Header) -> (u32, u32) {
-        let along = |side: u16| self.shrink().side(side.into());
-        (along(header.width), along(header.height))
+    /// The size of a picture of this size.
+    fn of(self, (width, height): (u32, u32)) -> (u32, u32) {
+        (self.shrink().side(width), self.shrink().side(height))
     }
 }
 
 /// What decoding takes at once: all coefficients and the samples of the first component, or all
 /// samples and the result.
-fn memory(header: &Header, grid: &Grid, scale: Scale) -> u64 {
+fn memory(header: &Header, grid: &Grid, (scale, area): (Scale, &Area)) -> u64 {
     let blocks = |component: usize| {
         let (across, down) = grid.size(component);
         across as u64 * down as u64
     };
-    let all: u64 = (0..header.components.len()).map(blocks).sum();
-    let map = match (header.process, scale) {
+    let components = 0..header.components.len();
+    let all: u64 = components.clone().map(blocks).sum();
+    let maps = match (header.process, scale) {
         (Process::Sequential, _) | (_, Scale::Eighth) => 0,
-        _ => 8,
+        _ => components
+            .map(|component| grid.blocks(component) as u64 * 8)
+            .sum(),
     };
     let kept = scale.kept() as u64;
-    let coefficients = all * (2 * kept + map) + blocks(0) * kept;
-    let (width, height) = scale.size(header);
+    let coefficients = all * 2 * kept + maps + blocks(0) * kept;
+    let (width, height) = scale.of(area.size(header));
     let result = u64::from(width) * u64::from(height) * header.components.len() as u64;
     coefficients.max(all * kept + result)
 }
 
-/// Decodes a sequential or progressive picture.
+/// Decodes an area of a sequential or progressive picture.
 pub(super) fn decode(
     source: &[u8],
     header: &Header,
-    scale: Scale,
+    (scale, area): (Scale, &Area),
     limits: &Limits,
     pause: &dyn Pause,
 ) -> Result<Image, Error> {
-    let grid = Grid::new(header);
-    budget::check_memory(memory(header, &grid, scale), limits)?;
+    let picture = read(source, header, (scale, area), limits, pause)?;
+    let coefficients = picture.coefficients;
+    samples::assemble(header, &picture.grid, coefficients, (scale, area), pause)
+}
+
+/// The units and the components of a picture, with all coefficients.
+pub(super) fn components(
+    source: &[u8],
+    header: &Header,
+    limits: &Limits,
+    pause: &dyn Pause,
+) -> Result<((usize, usize), Vec<parts::Component>), Error> {
+    let whole = (Scale::Whole, &Area::whole(header));
+    let picture = read(source, header, whole, limits, pause)?;
+    let grid = picture.grid;
+    let coefficients = picture.coefficients.components.into_iter();
+    let components = coefficients.enumerate().map(|(index, coefficients)| {
+        let own = header.components[index];
+        parts::Component {
+            id: own.id,
+            factors: (own.h.into(), own.v.into()),
+            blocks: coefficients.values,
+            across: grid.size(index).0,
+            shown: grid.shown(index),
+        }
+    });
+    Ok((grid.interleaved(), components.collect()))
+}
+
+/// Reads the coefficients that an area needs of all scans.
+fn read<'a>(
+    source: &'a [u8],
+    header: &'a Header,
+    (scale, area): (Scale, &Area),
+    limits: &Limits,
+    pause: &dyn Pause,
+) -> Result<Picture<'a>, Error> {
+    let grid = Grid::new(header, area);
+    budget::check_memory(memory(header, &grid, (scale, area)), limits)?;
     let mut picture = Picture {
         source,
         header,
@@ -145,7 +190,7 @@ pub(super) fn decode(
     if picture.units == 0 {
         return Err(Error::undecodable("its first scan has no pixels"));
     }
-    samples::assemble(header, &picture.grid, picture.coefficients, scale, pause)
+    Ok(picture)
 }
 
 /// A picture while it is decoded.

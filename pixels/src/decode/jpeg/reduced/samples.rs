@@ -4,21 +4,22 @@ use super::blocks::by_rows;
 use super::coefficients::{Coefficients, Component};
 use super::grid::Grid;
 use super::tables::Quantization;
-use super::{Scale, idct};
+use super::{Area, Scale, idct};
 use crate::decode::jpeg::colours;
 use crate::decode::jpeg::header::Header;
 use crate::decode::jpeg::upsample::Upsampler;
 use crate::{Error, Image, Pause};
 
-/// Makes a picture of all coefficients.
+/// Makes a picture of the coefficients of an area.
 pub(super) fn assemble(
     header: &Header,
     grid: &Grid,
     coefficients: Coefficients,
-    scale: Scale,
+    (scale, area): (Scale, &Area),
     pause: &dyn Pause,
 ) -> Result<Image, Error> {
-    let (width, height) = scale.size(header);
+    let size = area.size(header);
+    let (width, height) = scale.of(size);
     let (h, v) = header.sampling();
     let mut upsamplers = Vec::new();
     for (index, component) in coefficients.components.into_iter().enumerate() {
@@ -26,15 +27,14 @@ pub(super) fn assemble(
         let plane = plane(&component, across, down, scale, pause);
         let own = header.components[index];
         // The samples that have pixels.
-        let side = |side: u16, own: u8, largest: u8| {
-            (usize::from(side) * usize::from(own) * scale.samples())
-                .div_ceil(usize::from(largest) * 8)
+        let side = |side: u32, own: u8, largest: u8| {
+            (side as usize * usize::from(own) * scale.samples()).div_ceil(usize::from(largest) * 8)
         };
-        let size = (side(header.width, own.h, h), side(header.height, own.v, v));
+        let samples = (side(size.0, own.h, h), side(size.1, own.v, v));
         upsamplers.push(Upsampler::new(
             plane,
             across * scale.samples(),
-            size,
+            samples,
             (own.h, h),
             (own.v, v),
         ));
