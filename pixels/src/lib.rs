@@ -31,7 +31,7 @@ mod testing;
 pub use darkroom_transform::{Format, Transform};
 
 pub use error::{Cost, Error};
-pub use image::{Frame, Image, Layout};
+pub use image::{Frame, Image, Layout, Shrink};
 pub use limits::Limits;
 pub use pause::{NoPause, Pause};
 pub use placeholder::{Placeholder, placeholder};

@@ -32,7 +32,7 @@ impl Gallery {
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder)?;
         let keys = keys::generate("gallery")?;
-        let host = bench::start(&program, &folder, &keys)?;
+        let host = bench::start(&program, &folder, &keys, bench::QUIET)?;
         let token = keys::mint(
             &keys,
             &TokenOptions {

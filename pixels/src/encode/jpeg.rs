@@ -91,11 +91,15 @@ impl ImageBuffer for Source<'_> {
             buffers[0].extend_from_slice(row);
             return;
         }
-        for pixel in row.chunks_exact(3) {
-            let (y, blue, red) = rgb_to_ycbcr(pixel[0], pixel[1], pixel[2]);
-            buffers[0].push(y);
-            buffers[1].push(blue);
-            buffers[2].push(red);
-        }
+        // One channel after the other, so that each buffer grows once.
+        let pixels = || {
+            row.as_chunks::<3>()
+                .0
+                .iter()
+                .map(|[r, g, b]| rgb_to_ycbcr(*r, *g, *b))
+        };
+        buffers[0].extend(pixels().map(|(luma, _, _)| luma));
+        buffers[1].extend(pixels().map(|(_, blue, _)| blue));
+        buffers[2].extend(pixels().map(|(_, _, red)| red));
     }
 }

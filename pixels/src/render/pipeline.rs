@@ -6,7 +6,7 @@ use super::Job;
 use crate::colour::Converter;
 use crate::ops::resize::{Filter, Part, Scaler};
 use crate::ops::{canvas, filter, focus, tone, turn};
-use crate::{Error, Frame, Image, Layout};
+use crate::{Error, Frame, Image, Layout, Shrink};
 
 /// The steps, and what they keep from one frame to the next.
 pub(super) struct Pipeline<'a> {
@@ -144,8 +144,8 @@ impl<'a> Pipeline<'a> {
     }
 
     /// A part of the stored picture in a decoded one, which may be smaller, and a part itself.
-    fn part(&self, x: f64, y: f64, width: f64, height: f64, shrink: u32) -> Part {
-        let shrink = f64::from(shrink);
+    fn part(&self, x: f64, y: f64, width: f64, height: f64, shrink: Shrink) -> Part {
+        let shrink = shrink.ratio();
         let (left, top) = self.origin;
         Part {
             x: (x - f64::from(left)) / shrink,

@@ -58,6 +58,22 @@ fn make_venv(venv: &Path) -> Result<()> {
 /// The `node_modules` directory that has everything in `tests/tools/packages.txt`. The directory
 /// `node_parts` beside it has another one, with the files in `tests/tools/parts.txt`.
 pub(super) fn node_modules() -> Result<String> {
+    let target = cargo::target_dir();
+    let modules = node_packages("packages.txt", &target)?;
+    unpack_parts(&target.join("node_parts"))?;
+    Ok(modules.display().to_string())
+}
+
+/// The folder of the programs that the benchmark compares derivations with, which has a
+/// `node_modules` with everything in `tests/tools/peers.txt`.
+pub(crate) fn peers() -> Result<PathBuf> {
+    let folder = cargo::target_dir().join("peers");
+    node_packages("peers.txt", &folder)?;
+    Ok(folder)
+}
+
+/// Installs a list of packages below `folder`. Returns its `node_modules`.
+fn node_packages(list: &str, folder: &Path) -> Result<PathBuf> {
     for (program, package) in [("node", "nodejs"), ("npm", "npm")] {
         let purpose = PURPOSE;
         let tool = Tool {
@@ -67,21 +83,19 @@ pub(super) fn node_modules() -> Result<String> {
         };
         tool.ensure()?;
     }
-    let target = cargo::target_dir();
-    let modules = target.join("node_modules");
-    let list = List::read("packages.txt", &modules)?;
+    let modules = folder.join("node_modules");
+    let list = List::read(list, &modules)?;
     if !list.is_installed() {
         list.announce();
-        fs::create_dir_all(&target)?;
+        fs::create_dir_all(folder)?;
         let mut npm = Command::new("npm");
-        npm.arg("install").arg("--prefix").arg(&target);
+        npm.arg("install").arg("--prefix").arg(folder);
         npm.args(["--no-save", "--no-package-lock", "--no-audit", "--no-fund"]);
         npm.args(["--ignore-scripts", "--loglevel=error"]);
         install(npm.args(list.entries()))?;
         list.mark_installed()?;
     }
-    unpack_parts(&target.join("node_parts"))?;
-    Ok(modules.display().to_string())
+    Ok(modules)
 }
 
 /// Unpacks the files in `tests/tools/parts.txt` from their packages, without what those depend on.

@@ -108,7 +108,7 @@ impl Decoder for Still<'_> {
         let image = compose(parts, shrink, &self.limits, pause)?;
         Ok(Some(Frame {
             image,
-            shrink,
+            shrink: shrink.into(),
             delay: 0,
         }))
     }

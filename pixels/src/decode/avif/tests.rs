@@ -157,7 +157,7 @@ fn pictures_are_reduced() {
             frames[0].image.width(),
             frames[0].image.height()
         ),
-        (4, 16, 12)
+        (4.into(), 16, 12)
     );
     let expect = decode::shrink::shrink(image, 4, &Limits::default(), &NoPause).unwrap();
     let like = psnr(&over_black(&frames[0].image), &over_black(&expect));
@@ -358,7 +358,7 @@ fn tiles_are_put_together() {
         smaller[0],
         Frame {
             image: expect,
-            shrink: 3,
+            shrink: 3.into(),
             delay: 0
         }
     );

@@ -59,7 +59,9 @@ pub(in crate::decode) fn compare(bytes: &[u8]) -> bool {
         .map(|(own, theirs)| own.abs_diff(*theirs))
         .max();
     assert!(most <= Some(6), "the pictures differ by {most:?}");
-    reduce(Scale::Quarter).expect("the file can be decoded");
+    for scale in [Scale::Quarter, Scale::ThreeEighths, Scale::Half] {
+        reduce(scale).expect("the file can be decoded");
+    }
     true
 }
 

@@ -105,10 +105,10 @@ impl Decoder for Jpeg<'_> {
             _ => None,
         };
         let (image, shrink) = match whole {
-            Some(image) => (image, 1),
+            Some(image) => (image, 1.into()),
             None => (
                 reduced::decode(source, header, (scale, area), limits, pause)?,
-                scale.factor(),
+                scale.shrink(),
             ),
         };
         Ok(Some(Frame {

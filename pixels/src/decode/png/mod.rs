@@ -170,7 +170,7 @@ impl Decoder for Png<'_> {
         self.given += 1;
         Ok(Some(Frame {
             image,
-            shrink,
+            shrink: shrink.into(),
             delay,
         }))
     }

@@ -59,7 +59,7 @@ fn every_layout_comes_out_as_it_went_in() {
             frames,
             [Frame {
                 image,
-                shrink: 1,
+                shrink: 1.into(),
                 delay: 0
             }]
         );
@@ -239,7 +239,7 @@ fn rows_become_means_of_squares() {
             ..FULL
         },
     );
-    assert_eq!(frames[0].shrink, 4);
+    assert_eq!(frames[0].shrink, 4.into());
     let smaller = &frames[0].image;
     assert_eq!((smaller.width(), smaller.height()), (13, 8));
     // The last column has two pixels of the source, and the last row three.

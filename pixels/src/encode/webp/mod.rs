@@ -131,19 +131,12 @@ fn lossless(image: &Image, is_opaque: bool, is_drawn: bool) -> Result<Picture, E
     } else {
         image_webp::ColorType::Rgba8
     };
-    let pixels: Vec<u8> = image
-        .pixels()
-        .chunks_exact(4)
-        .flat_map(|pixel| {
-            let hidden = pixel[3] == 0;
-            let colour = if hidden {
-                [0; 4]
-            } else {
-                [pixel[0], pixel[1], pixel[2], pixel[3]]
-            };
-            colour.into_iter().take(channels)
-        })
-        .collect();
+    let mut pixels = Vec::with_capacity(image.pixels().len() / 4 * channels);
+    for pixel in image.pixels().as_chunks::<4>().0 {
+        // What is not seen is all the same.
+        let colour = if pixel[3] == 0 { &[0; 4] } else { pixel };
+        pixels.extend_from_slice(&colour[..channels]);
+    }
     let mut data = vp8l(&pixels, image, colour, true)?;
     if is_drawn {
         // The colours of a drawing may be fewer than their differences.

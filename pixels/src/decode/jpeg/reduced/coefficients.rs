@@ -4,7 +4,7 @@ use super::Scale;
 use super::bits::Bits;
 use super::blocks::{self, Band, Places};
 use super::grid::{Block, Grid};
-use super::huffman::{Code, Skipper};
+use super::huffman::{Code, Lookups};
 use super::scan::{Blocks, Scan};
 use super::tables::{Quantization, Tables};
 use crate::Error;
@@ -65,7 +65,7 @@ impl Coefficients {
 struct Sequence<'a> {
     component: usize,
     dc: &'a Code,
-    ac: (&'a Code, &'a Skipper),
+    ac: (&'a Code, &'a Lookups),
     prediction: i32,
 }
 
@@ -85,7 +85,7 @@ impl<'a, const KEEP: usize> Sequential<'a, KEEP> {
             Ok(Sequence {
                 component: selection.component,
                 dc: tables.dc(selection.dc)?,
-                ac: tables.ac_with_skipper(selection.ac)?,
+                ac: tables.ac_with_lookups(selection.ac)?,
                 prediction: 0,
             })
         });

@@ -1,12 +1,13 @@
-//! A JPEG at 1/8, 1/4 or 1/2 of its size, from few of its coefficients: most of the time of
+//! A JPEG at 1/8, 1/4, 3/8 or 1/2 of its size, from few of its coefficients: most of the time of
 //! decoding goes into coefficients that a small picture does not show. And the whole of one, if it
 //! is progressive or damaged.
 //!
 //! The mean of a block is its only sample at 1/8. With the three other coefficients of the lowest
-//! frequencies it has two by two samples at 1/4, and with 16 it has four by four at 1/2. All others
-//! are passed over, several at a time ([`huffman::Skipper`]). Scans of a progressive picture that have only coefficients which are
-//! not needed are not read at all; above 1/8, most have to be read, to know which coefficients the
-//! next scan has a bit of: one bit per coefficient is remembered.
+//! frequencies it has two by two samples at 1/4, with 9 coefficients three by three at 3/8, and
+//! with 16 four by four at 1/2. All others are passed over, several at a time
+//! ([`huffman::Skipper`]). Scans of a progressive picture that have only coefficients which are not
+//! needed are not read at all; above 1/8, most have to be read, to know which coefficients the next
+//! scan has a bit of: one bit per coefficient is remembered.
 //!
 //! The data flows from [`bits`] through [`huffman`] and [`blocks`] in the order of [`scan`] into
 //! the kept coefficients of each component, which become [`samples`], and then pixels.
@@ -37,13 +38,14 @@ use super::header::{Header, Process};
 use super::parts;
 use super::segments::{Segments, marker};
 use crate::decode::{Wanted, budget};
-use crate::{Error, Image, Limits, Pause};
+use crate::{Error, Image, Limits, Pause, Shrink};
 
 /// How much smaller the result is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scale {
     Eighth,
     Quarter,
+    ThreeEighths,
     Half,
     Whole,
 }
@@ -51,7 +53,8 @@ pub(super) enum Scale {
 impl Scale {
     /// The smallest scale that has the wanted size.
     pub(super) fn fitting(header: &Header, wanted: &Wanted) -> Self {
-        let mut scales = [Self::Eighth, Self::Quarter, Self::Half].into_iter();
+        let scales = [Self::Eighth, Self::Quarter, Self::ThreeEighths, Self::Half];
+        let mut scales = scales.into_iter();
         let fits = |scale: &Self| {
             let (width, height) = scale.of((header.width.into(), header.height.into()));
             width >= wanted.at_least.0 && height >= wanted.at_least.1
@@ -59,24 +62,20 @@ impl Scale {
         scales.find(fits).unwrap_or(Self::Whole)
     }
 
-    /// The pixels that one of the result stands for, across and down.
-    pub(super) const fn factor(self) -> u32 {
-        match self {
-            Self::Eighth => 8,
-            Self::Quarter => 4,
-            Self::Half => 2,
-            Self::Whole => 1,
-        }
-    }
-
-    /// The samples of a block, across and down.
-    const fn samples(self) -> usize {
+    /// The samples of a block, across and down: those of the whole picture are eight.
+    pub(super) const fn samples(self) -> usize {
         match self {
             Self::Eighth => 1,
             Self::Quarter => 2,
+            Self::ThreeEighths => 3,
             Self::Half => 4,
             Self::Whole => 8,
         }
+    }
+
+    /// How much smaller than the picture the result is.
+    pub(super) const fn shrink(self) -> Shrink {
+        Shrink::new(8, self.samples() as u32)
     }
 
     /// The coefficients of a block that are kept.
@@ -86,10 +85,7 @@ impl Scale {
 
     /// The size of a picture of this size.
     fn of(self, (width, height): (u32, u32)) -> (u32, u32) {
-        (
-            width.div_ceil(self.factor()),
-            height.div_ceil(self.factor()),
-        )
+        (self.shrink().side(width), self.shrink().side(height))
     }
 }
 
@@ -226,7 +222,8 @@ impl Picture<'_> {
         }
         if !progressive {
             for selection in &scan.components {
-                self.tables.build_skipper(selection.ac)?;
+                let values = self.scale != Scale::Eighth;
+                self.tables.build_lookups(selection.ac, values)?;
             }
         }
         let mut bits = Bits::new(self.source, segments.rest().0);
@@ -238,6 +235,7 @@ impl Picture<'_> {
             match self.scale {
                 Scale::Eighth => self.sequential::<1>(&scan, &mut bits, pause)?,
                 Scale::Quarter => self.sequential::<4>(&scan, &mut bits, pause)?,
+                Scale::ThreeEighths => self.sequential::<9>(&scan, &mut bits, pause)?,
                 Scale::Half => self.sequential::<16>(&scan, &mut bits, pause)?,
                 Scale::Whole => self.sequential::<64>(&scan, &mut bits, pause)?,
             }
