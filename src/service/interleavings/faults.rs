@@ -15,6 +15,7 @@ fn day() -> Vec<(Operation, i64)> {
     };
     let delete = |image| Operation::Delete { image };
     let read = |image| Operation::Read { image };
+    let derive = |image| Operation::Derive { image, width: 0 };
     let sweep = || Operation::Sweep { limit: 100 };
     vec![
         (upload(0, &[0, 1, 0]), 1000),
@@ -25,6 +26,8 @@ fn day() -> Vec<(Operation, i64)> {
         (delete(0), 1000),
         (upload(0, &[1]), 1000),
         (read(1), 1000),
+        (derive(1), 1000),
+        (derive(1), 1000),
         (delete(3), 2 * GRACE),
         (sweep(), 1000),
         (upload(1, &[2]), 1000),
