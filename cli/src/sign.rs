@@ -1,12 +1,12 @@
-//! `darkroom sign`: signed URLs.
+//! `darkroom sign`: signed URLs, and identifiers for the IIIF Image API.
 
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use clap::{Args, ValueEnum};
 use darkroom::auth::KeyRing;
-use darkroom::auth::link::{Link, LinkMethod, PARAMETERS};
-use darkroom_transform::{Presets, Request};
+use darkroom::auth::link::{self, Link, LinkMethod, PARAMETERS};
+use darkroom_transform::{NAMES, Presets, Request};
 
 use crate::keys;
 use crate::token::parse_lifetime;
@@ -18,7 +18,8 @@ const LOCAL: &str = "http://127.0.0.1:3000";
 /// Prints a signed URL for an image's bytes.
 #[derive(Args)]
 pub(crate) struct Sign {
-    /// The path of the bytes: /v1/images/{id}/content
+    /// The path of the bytes: /v1/images/{id}/content. Of /iiif/3/{id}, the URL is that of the
+    /// image information, and its identifier allows all that the IIIF Image API offers
     #[arg(long, value_parser = parse_path)]
     path: String,
     /// How long the URL is valid: 90s, 15m, 1h, 7d
@@ -31,6 +32,12 @@ pub(crate) struct Sign {
     /// unknown parameters and transforms that are not valid, so none are signed
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parse_parameter)]
     parameters: Vec<(String, String)>,
+    /// The derived image that the URL is for, as a query: 'w=300&h=200&fit=cover'
+    #[arg(long, value_name = "QUERY", value_parser = parse_transform)]
+    transform: Option<Parameters>,
+    /// The name of a preset; --transform may then have dpr, format and q
+    #[arg(long, value_name = "NAME")]
+    preset: Option<String>,
     /// How many times the image's links have been revoked
     #[arg(long, default_value_t = 0)]
     epoch: u64,
@@ -42,6 +49,9 @@ pub(crate) struct Sign {
     #[arg(long)]
     base_url: Option<String>,
 }
+
+/// Parameters of a link: names and values.
+type Parameters = Vec<(String, String)>;
 
 /// The methods that a link allows.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -65,29 +75,31 @@ impl Sign {
         Ok(())
     }
 
-    /// Refuses parameters that are no transform. The deployment alone knows its presets, so any
-    /// name of one is accepted.
-    fn check_transform(&self) -> Result<()> {
-        let given = |wanted: &str| self.parameters.iter().find(|(name, _)| name == wanted);
-        let mut presets = Presets::default();
-        if let Some((_, preset)) = given("preset") {
-            presets.insert(preset, [])?;
+    /// All parameters, by whatever option they were given.
+    fn parameters(&self) -> Result<Parameters> {
+        let preset = self.preset.iter();
+        let preset = preset.map(|name| ("preset".to_owned(), name.clone()));
+        let transform = self.transform.iter().flatten().cloned();
+        let given = self.parameters.iter().cloned();
+        let all: Parameters = given.chain(preset).chain(transform).collect();
+        for (at, (name, _)) in all.iter().enumerate() {
+            let repeated = all[..at].iter().any(|(known, _)| known == name);
+            ensure!(!repeated, "the parameter {name} may be given only once");
         }
-        let pairs = self.parameters.iter();
-        let pairs = pairs.map(|(name, value)| (name.as_str(), value.as_str()));
-        Request::parse(pairs, &presets)?;
-        Ok(())
+        check_transform(&all)?;
+        Ok(all)
     }
 
     /// The path and query of a link that is signed at the Unix time `now`.
     fn link(&self, ring: &KeyRing, now: u64) -> Result<String> {
-        for (at, (name, _)) in self.parameters.iter().enumerate() {
-            let repeated = self.parameters[..at].iter().any(|(known, _)| known == name);
-            ensure!(!repeated, "the parameter {name} may be given only once");
-        }
-        self.check_transform()?;
-        let parameters = self.parameters.iter();
+        let parameters = self.parameters()?;
+        let is_for_iiif = self.path.starts_with(link::IIIF);
+        ensure!(
+            !is_for_iiif || (parameters.is_empty() && matches!(self.method, Method::Get)),
+            "a path of the IIIF Image API cannot be combined with parameters or --method HEAD"
+        );
         let parameters: Vec<(&str, &str)> = parameters
+            .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .collect();
         let link = Link {
@@ -101,8 +113,28 @@ impl Sign {
             expires: now.saturating_add(self.expires_in.as_secs()),
         };
         let key_id = self.key_id.as_deref();
-        link.sign(ring, key_id).with_context(|| keys::named(key_id))
+        let signed = link.sign(ring, key_id);
+        let signed = signed.with_context(|| keys::named(key_id))?;
+        Ok(match is_for_iiif {
+            true => link::in_path(&signed) + "/info.json",
+            false => signed,
+        })
     }
+}
+
+/// Refuses parameters that are no transform. The deployment alone knows its presets, so any
+/// name of one is accepted.
+fn check_transform(parameters: &[(String, String)]) -> Result<()> {
+    let mut presets = Presets::default();
+    if let Some((_, preset)) = parameters.iter().find(|(name, _)| name == "preset") {
+        presets.insert(preset, [])?;
+    }
+    let pairs = parameters.iter();
+    Request::parse(
+        pairs.map(|(name, value)| (name.as_str(), value.as_str())),
+        &presets,
+    )?;
+    Ok(())
 }
 
 fn parse_path(text: &str) -> Result<String, String> {
@@ -127,15 +159,35 @@ fn parse_parameter(text: &str) -> Result<(String, String), String> {
     }
 }
 
+/// A query with parameters of a derived image. It may be copied from a URL, or typed without
+/// encoding.
+fn parse_transform(text: &str) -> Result<Parameters, String> {
+    let pairs = text.trim_start_matches('?').split('&');
+    let decoded = |value: &str| {
+        value
+            .replace("%2C", ",")
+            .replace("%2c", ",")
+            .replace("%25", "%")
+    };
+    pairs
+        .map(|pair| match pair.split_once('=') {
+            Some((name, value)) if NAMES.contains(&name) && name != "preset" => {
+                Ok((name.to_owned(), decoded(value)))
+            }
+            _ => Err(format!(
+                "expected parameters of a derived image, like w=300&h=200&fit=cover, not {pair:?}"
+            )),
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;
     use std::path::{Path, PathBuf};
 
-    use clap::Parser;
-    use darkroom::auth::link;
-
     use super::*;
+    use clap::Parser;
 
     const KEYS: &str = "first:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY,\
                         second:ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA=";
@@ -172,6 +224,12 @@ mod tests {
                 0,
             ),
             (&["--param", "preset=thumb", "--param", "dpr=2"], "GET", 0),
+            (
+                &["--preset", "thumb", "--transform", "dpr=2&q=70"],
+                "GET",
+                0,
+            ),
+            (&["--transform", "w=300&crop=0%2C0,50%25,50%"], "GET", 0),
         ] {
             let url = signed(options).expect("signed");
             let query = url.strip_prefix(PATH).expect("the path");
@@ -179,6 +237,29 @@ mod tests {
             let verified = link::verify(&ring, method, PATH, query, 4599).expect("accepted");
             assert_eq!((verified.epoch, verified.expires), (epoch, 4600));
             assert!(link::verify(&ring, method, PATH, query, 4600).is_err());
+        }
+    }
+
+    #[test]
+    fn an_identifier_for_iiif_is_signed_in_its_path() {
+        let ring = KeyRing::parse(KEYS).expect("a ring");
+        let path = PATH
+            .replace("/v1/images", "/iiif/3")
+            .replace("/content", "");
+        let signed = |options: &[&str]| {
+            let line = ["sign", "--path", &path]
+                .into_iter()
+                .chain(options.iter().copied());
+            Line::try_parse_from(line)?.sign.link(&ring, 1000)
+        };
+        let url = signed(&["--epoch", "2"]).expect("signed");
+        let identifier = url.strip_suffix("/info.json").expect("image information");
+        let (unsigned, parameters) = identifier.split_once(';').expect("parameters");
+        assert_eq!(unsigned, path);
+        let verified = link::verify_in_path(&ring, &path, parameters, 4599).expect("accepted");
+        assert_eq!((verified.epoch, verified.expires), (2, 4600));
+        for options in [["--param", "w=300"], ["--method", "HEAD"]] {
+            assert!(signed(&options).is_err(), "{options:?}");
         }
     }
 
@@ -194,6 +275,12 @@ mod tests {
             &["--param", "fit=cover"],
             &["--param", "preset=a/b"],
             &["--param", "preset=thumb", "--param", "w=300"],
+            &["--preset", "thumb", "--transform", "w=300"],
+            &["--preset", "thumb", "--param", "preset=large"],
+            &["--transform", "download=1"],
+            &["--transform", "preset=thumb"],
+            &["--transform", "w"],
+            &["--transform", ""],
             &["--key-id", "third"],
             &["--method", "POST"],
             &["--expires-in", "0s"],

@@ -2,17 +2,17 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use darkroom_pixels::{Error, Limits, Pause, Placeholder, Rendered, Transform};
+use darkroom_pixels::{Cost, Error, Limits, Pause, Placeholder, Rendered, Transform};
 use darkroom_transform::exchange::{
     FRAMES, HEIGHT, LIMIT, MAX_AVIF_PIXELS, MAX_FRAMES, MAX_MEMORY, MAX_PIXELS, MAX_SIDE,
-    PLACEHOLDER, REFUSAL, RENDER, Refusal, WIDTH,
+    PLACEHOLDER, REFUSAL, RENDER, Refusal, WIDTH, WITH_PLACEHOLDER,
 };
 
 /// A request that has been understood, but for the source in its body.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Request {
-    /// A derived image.
-    Render(Box<Transform>, Limits),
+    /// A derived image, with the placeholder of its source or without.
+    Render(Box<Transform>, Limits, bool),
     /// A placeholder.
     Placeholder(Limits),
 }
@@ -41,13 +41,14 @@ impl Request {
         target: &str,
         header: impl Fn(&str) -> Option<&'a str>,
     ) -> Result<Self, Response> {
-        let limits = limits(header)?;
+        let limits = limits(&header)?;
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         match path {
             RENDER => {
                 let transform = query.parse::<Transform>();
                 let transform = transform.map_err(|error| malformed(&error.to_string()))?;
-                Ok(Self::Render(Box::new(transform), limits))
+                let with_placeholder = header(WITH_PLACEHOLDER) == Some("1");
+                Ok(Self::Render(Box::new(transform), limits, with_placeholder))
             }
             PLACEHOLDER => Ok(Self::Placeholder(limits)),
             _ => Err(malformed(&format!(
@@ -59,8 +60,12 @@ impl Request {
     /// Does what is asked for with the source.
     pub fn answer(&self, source: &[u8], pause: &dyn Pause) -> Response {
         let response = match self {
-            Self::Render(transform, limits) => {
-                darkroom_pixels::render(source, transform, limits, pause).map(rendered)
+            Self::Render(transform, limits, with_placeholder) => {
+                let render = match with_placeholder {
+                    true => darkroom_pixels::render_with_placeholder,
+                    false => darkroom_pixels::render,
+                };
+                render(source, transform, limits, pause).map(rendered)
             }
             Self::Placeholder(limits) => {
                 darkroom_pixels::placeholder(source, limits, pause).map(|made| placeholder(&made))
@@ -71,7 +76,7 @@ impl Request {
 }
 
 /// Reads the limits. One that is absent has its default.
-fn limits<'a>(header: impl Fn(&str) -> Option<&'a str>) -> Result<Limits, Response> {
+fn limits<'a>(header: &impl Fn(&str) -> Option<&'a str>) -> Result<Limits, Response> {
     fn number<T: std::str::FromStr>(
         name: &str,
         value: Option<&str>,
@@ -105,33 +110,47 @@ impl Response {
             body: Vec::new(),
         }
     }
+
+    /// The response if the memory of the instance is too small.
+    pub fn out_of_memory(needed: u64, limit: u64) -> Self {
+        refused(&Error::TooCostly {
+            cost: Cost::Memory,
+            needed,
+            limit,
+        })
+    }
 }
 
 fn rendered(made: Rendered) -> Response {
+    let mut headers = vec![
+        (WIDTH, made.width.to_string()),
+        (HEIGHT, made.height.to_string()),
+        (FRAMES, made.frames.to_string()),
+    ];
+    let placeholder = made.placeholder.as_ref().map(print);
+    headers.extend(placeholder.map(|placeholder| (WITH_PLACEHOLDER, placeholder)));
     Response {
         status: 200,
         content_type: made.format.media_type(),
-        headers: vec![
-            (WIDTH, made.width.to_string()),
-            (HEIGHT, made.height.to_string()),
-            (FRAMES, made.frames.to_string()),
-        ],
+        headers,
         body: made.bytes,
     }
 }
 
-fn placeholder(made: &Placeholder) -> Response {
+/// The text of a placeholder ([`darkroom_transform::Placeholder`]).
+fn print(made: &Placeholder) -> String {
     let thumbhash = STANDARD.encode(&made.thumbhash);
     let [red, green, blue] = made.color;
-    let body = format!(
-        "{thumbhash}\n{}\n#{red:02x}{green:02x}{blue:02x}\n",
-        made.blurhash
-    );
+    let blurhash = &made.blurhash;
+    format!("{thumbhash} {blurhash} #{red:02x}{green:02x}{blue:02x}")
+}
+
+fn placeholder(made: &Placeholder) -> Response {
     Response {
         status: 200,
         content_type: "text/plain",
         headers: Vec::new(),
-        body: body.into_bytes(),
+        body: print(made).into_bytes(),
     }
 }
 

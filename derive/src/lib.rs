@@ -8,11 +8,14 @@
 //!
 //! - [`answer`]: from a request to a response, without I/O.
 //! - [`pause`]: how a derivation lets the host run others.
+//! - `exhaustion`: what is answered when memory runs out.
 //! - `wasi`: reads requests and writes responses.
 
 #[cfg(all(target_family = "wasm", not(test)))]
 mod allocator;
 pub mod answer;
+#[cfg(all(target_family = "wasm", not(test)))]
+mod exhaustion;
 pub mod pause;
 #[cfg(all(target_family = "wasm", not(test)))]
 mod wasi;

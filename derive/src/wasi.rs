@@ -7,6 +7,7 @@ use wasip2::http::types::{
 };
 
 use crate::answer::{Request, Response};
+use crate::exhaustion;
 use crate::pause::Pauses;
 
 wasip2::http::proxy::export!(Component);
@@ -16,13 +17,25 @@ struct Component;
 impl wasip2::exports::http::incoming_handler::Guest for Component {
     fn handle(request: IncomingRequest, out: ResponseOutparam) {
         // A caller that has gone away gets no response.
-        let _ = respond(&request).and_then(|response| send(response, out));
+        let _ = respond(&request, out);
     }
 }
 
-fn respond(request: &IncomingRequest) -> io::Result<Response> {
+fn respond(request: &IncomingRequest, out: ResponseOutparam) -> io::Result<()> {
+    match understand(request)? {
+        Err(response) => send(response, out),
+        Ok((understood, source)) => {
+            let compute = || Pauses::computing(|pause| understood.answer(&source, pause));
+            let (response, out) = exhaustion::answering(out, compute);
+            out.map_or(Ok(()), |out| send(response, out))
+        }
+    }
+}
+
+/// What is asked for, and the source; or the response to a request that cannot be followed.
+fn understand(request: &IncomingRequest) -> io::Result<Result<(Request, Vec<u8>), Response>> {
     if !matches!(request.method(), Method::Post) {
-        return Ok(Response::bare(405));
+        return Ok(Err(Response::bare(405)));
     }
     let headers = request.headers().entries();
     let header = |name: &str| {
@@ -32,28 +45,29 @@ fn respond(request: &IncomingRequest) -> io::Result<Response> {
     let target = request.path_with_query().unwrap_or_default();
     let understood = match Request::read(&target, header) {
         Ok(understood) => understood,
-        Err(response) => return Ok(response),
+        Err(response) => return Ok(Err(response)),
     };
     let length = header("content-length").and_then(|length| length.parse().ok());
-    let source = body(request, length.unwrap_or_default())?;
-    Ok(Pauses::computing(|pause| understood.answer(&source, pause)))
+    let length = length.unwrap_or_default();
+    let mut source = Vec::new();
+    if source.try_reserve_exact(length).is_err() {
+        return Ok(Err(exhaustion::response(length)));
+    }
+    read(request, &mut source)?;
+    Ok(Ok((understood, source)))
 }
 
-/// Reads the body. `length` is that which the caller states.
-fn body(request: &IncomingRequest, length: usize) -> io::Result<Vec<u8>> {
+/// Reads the body.
+fn read(request: &IncomingRequest, source: &mut Vec<u8>) -> io::Result<()> {
     let gone = || io::Error::from(io::ErrorKind::BrokenPipe);
     let body = request.consume().map_err(|()| gone())?;
     let mut stream = body.stream().map_err(|()| gone())?;
-    let mut bytes = Vec::new();
-    // A caller is this application, but memory is checked all the same.
-    bytes
-        .try_reserve_exact(length)
-        .map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
-    stream.read_to_end(&mut bytes)?;
-    Ok(bytes)
+    stream.read_to_end(source)?;
+    Ok(())
 }
 
-fn send(response: Response, out: ResponseOutparam) -> io::Result<()> {
+/// Sends a response.
+pub(crate) fn send(response: Response, out: ResponseOutparam) -> io::Result<()> {
     let fields = Fields::new();
     let length = ("content-length", response.body.len().to_string());
     let kind = ("content-type", response.content_type.to_owned());

@@ -17,6 +17,11 @@ pub fn memory(bytes: usize) {
     MEMORY.fetch_max(bytes, Relaxed);
 }
 
+/// The most memory that a guest has had, in bytes.
+pub fn peak_memory() -> usize {
+    MEMORY.load(Relaxed)
+}
+
 /// Counts an instance that has been created.
 pub fn instance() {
     INSTANCES.fetch_add(1, Relaxed);
@@ -78,7 +83,7 @@ pub fn print() {
     eprintln!(
         "stats peak_guest_memory_bytes={} instances_created={} requests={} traps={} \
          sql_statements={} store_calls={} outbound_requests={} chained_requests={}",
-        MEMORY.load(Relaxed),
+        peak_memory(),
         INSTANCES.load(Relaxed),
         REQUESTS.load(Relaxed),
         TRAPS.load(Relaxed),

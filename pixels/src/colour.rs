@@ -1,14 +1,16 @@
 //! From the colours of a source to sRGB.
 //!
-//! Colours are converted after scaling: a result has fewer pixels than its source. A profile
-//! that changes nothing is not applied, so that deriving an image from a derived one leaves its
-//! colours as they are. A profile that cannot be read counts as absent, as in browsers.
+//! Colours are converted after scaling, because a result has fewer pixels than its source, and inks
+//! before it, because the mean of inks does not have the mean of their colours. A profile that
+//! changes nothing is not applied, so that deriving an image from a derived one leaves its colours
+//! as they are. A profile that cannot be read counts as absent, as in browsers.
 
 use std::sync::Arc;
 
 use moxcms::{
-    CicpColorPrimaries, CicpProfile, ColorProfile, DataColorSpace, Layout as CmsLayout,
-    MatrixCoefficients, TransferCharacteristics, TransformExecutor, TransformOptions,
+    Chromaticity, CicpColorPrimaries, CicpProfile, ColorPrimaries, ColorProfile, DataColorSpace,
+    Layout as CmsLayout, MatrixCoefficients, ToneReprCurve, TransferCharacteristics,
+    TransformExecutor, TransformOptions, XyY,
 };
 
 use crate::decode::{Coding, Info};
@@ -37,7 +39,16 @@ impl Converter {
         let icc = info.icc.as_deref();
         let profile = icc
             .and_then(|icc| ColorProfile::new_from_slice(icc).ok())
-            .or_else(|| info.coding.and_then(coded));
+            .or_else(|| match info.coding? {
+                Coding::Points {
+                    primaries,
+                    transfer,
+                } => coded(primaries, transfer),
+                Coding::Measured {
+                    gamma,
+                    chromaticities,
+                } => Some(measured(gamma, chromaticities)),
+            });
         Converter {
             profile,
             transform: None,
@@ -171,9 +182,9 @@ fn inks(image: &Image, pause: &dyn Pause) -> Image {
 }
 
 /// The profile of a colour space that is given by code points.
-fn coded(coding: Coding) -> Option<ColorProfile> {
-    let color_primaries = CicpColorPrimaries::try_from(coding.primaries).ok()?;
-    let transfer_characteristics = TransferCharacteristics::try_from(coding.transfer).ok()?;
+fn coded(primaries: u8, transfer: u8) -> Option<ColorProfile> {
+    let color_primaries = CicpColorPrimaries::try_from(primaries).ok()?;
+    let transfer_characteristics = TransferCharacteristics::try_from(transfer).ok()?;
     let known = !matches!(
         color_primaries,
         CicpColorPrimaries::Unspecified | CicpColorPrimaries::Reserved
@@ -189,6 +200,35 @@ fn coded(coding: Coding) -> Option<ColorProfile> {
             full_range: true,
         })
     })
+}
+
+/// The profile of a colour space that is given by numbers, as [`Coding::Measured`] has them. Numbers
+/// that no colours have count as absent.
+fn measured(gamma: Option<u32>, chromaticities: Option<[(u32, u32); 4]>) -> ColorProfile {
+    const ONE: u32 = 100_000;
+
+    let mut profile = ColorProfile::new_srgb();
+    let exist = |colours: &[(u32, u32); 4]| {
+        let mut colours = colours.iter();
+        colours.all(|(x, y)| *y > 0 && x.saturating_add(*y) <= ONE)
+    };
+    if let Some(colours) = chromaticities.filter(exist) {
+        let [white, red, green, blue] =
+            colours.map(|(x, y)| (f64::from(x) / f64::from(ONE), f64::from(y) / f64::from(ONE)));
+        let [red, green, blue] =
+            [red, green, blue].map(|(x, y)| Chromaticity::new(x as f32, y as f32));
+        let primaries = ColorPrimaries { red, green, blue };
+        profile.update_rgb_colorimetry(XyY::new(white.0, white.1, 1.0), primaries);
+    }
+    // From 1/10 to 10.
+    if let Some(gamma) = gamma.filter(|gamma| (ONE / 10..=ONE * 10).contains(gamma)) {
+        let curve = ToneReprCurve::Parametric(vec![ONE as f32 / gamma as f32]);
+        profile.red_trc = Some(curve.clone());
+        profile.green_trc = Some(curve.clone());
+        profile.blue_trc = Some(curve);
+        profile.cicp = None;
+    }
+    profile
 }
 
 #[cfg(test)]

@@ -155,15 +155,59 @@ impl std::fmt::Debug for Image {
     }
 }
 
+/// How much smaller than the stored canvas a picture is, in each direction. The last column and the
+/// last row may stand for less of the canvas than others: it covers exactly `width / ratio` columns
+/// of the picture, a fraction of the last one included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shrink {
+    from: u32,
+    to: u32,
+}
+
+impl Shrink {
+    /// `to` pixels for `from` pixels of the canvas, which are at least as many.
+    #[must_use]
+    pub const fn new(from: u32, to: u32) -> Self {
+        debug_assert!(0 < to && to <= from);
+        // In lowest terms, so that equal ratios are equal.
+        let (mut divisor, mut rest) = (from, to);
+        while rest > 0 {
+            (divisor, rest) = (rest, divisor % rest);
+        }
+        Self {
+            from: from / divisor,
+            to: to / divisor,
+        }
+    }
+
+    /// The pixels of the canvas for one of the picture: at least 1.
+    #[must_use]
+    pub fn ratio(self) -> f64 {
+        f64::from(self.from) / f64::from(self.to)
+    }
+
+    /// A side of the picture, if the canvas has this one.
+    #[must_use]
+    pub fn side(self, canvas: u32) -> u32 {
+        let side = (u64::from(canvas) * u64::from(self.to)).div_ceil(u64::from(self.from));
+        u32::try_from(side).unwrap_or(canvas)
+    }
+}
+
+/// By a whole factor.
+impl From<u32> for Shrink {
+    fn from(factor: u32) -> Self {
+        Self::new(factor, 1)
+    }
+}
+
 /// One picture of an animation, composed to the whole canvas, or the only picture of a still.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
     /// The canvas as it is shown.
     pub image: Image,
-    /// A pixel of `image` stands for `shrink` × `shrink` pixels of the stored canvas, at least 1.
-    /// The last column and the last row may stand for fewer: the canvas covers exactly
-    /// `width / shrink` columns of `image`, a fraction of the last one included.
-    pub shrink: u32,
+    /// How much smaller than the stored canvas `image` is.
+    pub shrink: Shrink,
     /// For how many milliseconds it is shown, as the file says; 0 in a still.
     pub delay: u32,
 }

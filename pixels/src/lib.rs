@@ -31,8 +31,8 @@ mod testing;
 pub use darkroom_transform::{Format, Transform};
 
 pub use error::{Cost, Error};
-pub use image::{Frame, Image, Layout};
+pub use image::{Frame, Image, Layout, Shrink};
 pub use limits::Limits;
 pub use pause::{NoPause, Pause};
 pub use placeholder::{Placeholder, placeholder};
-pub use render::{Rendered, render};
+pub use render::{Rendered, render, render_with_placeholder};

@@ -1,7 +1,7 @@
 //! What is shown while an image loads.
 
 use crate::colour::Converter;
-use crate::decode::{self, Wanted};
+use crate::decode::{self, Info, Wanted};
 use crate::ops::resize::{Filter, Part, Scaler};
 use crate::ops::{alpha, canvas, turn};
 use crate::{Error, Image, Limits, Pause};
@@ -21,6 +21,8 @@ pub struct Placeholder {
 
 /// The longer side of the picture that placeholders are made of.
 const SIDE: u32 = 100;
+/// How many pixels of a source are looked at for one of these, in each direction.
+const SAMPLES: u32 = 4;
 
 impl Placeholder {
     /// The placeholder of an upright picture in sRGB.
@@ -62,21 +64,53 @@ pub fn placeholder(
     };
     let mut decoder = decode::open(source, &limits)?;
     let info = decoder.info().clone();
+    let wanted = Wanted {
+        at_least: at_least(&info),
+        first_frame_only: true,
+    };
+    let frame = decoder.next_frame(&wanted, pause)?;
+    let frame = frame.ok_or_else(|| Error::undecodable("it has no frames"))?;
+    decoded(&info, &frame.image, pause)
+}
+
+/// The size at which a source has to be decoded at least.
+pub(crate) fn at_least(info: &Info) -> (u32, u32) {
     let longer = info.width.max(info.height);
     let side = |side: u32| {
         let reduced = (u64::from(side) * u64::from(SIDE)).div_ceil(u64::from(longer));
         u32::try_from(reduced).unwrap_or(side).clamp(1, side)
     };
-    let wanted = Wanted {
-        at_least: (side(info.width), side(info.height)),
-        first_frame_only: true,
-    };
-    let frame = decoder.next_frame(&wanted, pause)?;
-    let frame = frame.ok_or_else(|| Error::undecodable("it has no frames"))?;
-    let image = reduced(frame.image)?;
-    let image = Converter::new(&info).to_srgb(image, pause)?;
+    (side(info.width), side(info.height))
+}
+
+/// The placeholder of a source whose first frame has been decoded, at whatever size.
+///
+/// # Errors
+/// [`Error::Internal`] if it cannot be converted, scaled or encoded.
+pub(crate) fn decoded(info: &Info, image: &Image, pause: &dyn Pause) -> Result<Placeholder, Error> {
+    let image = reduced(sampled(image))?;
+    let image = Converter::new(info).to_srgb(image, pause)?;
     let image = turn::turn(image, Turn::from_exif(info.orientation), pause);
     Placeholder::of(image, pause)
+}
+
+/// One of so many pixels in each direction that there are still several for each of the result:
+/// a picture of any size is reduced without another of that size in memory.
+fn sampled(image: &Image) -> Image {
+    let step = image.width().max(image.height()) / (SAMPLES * SIDE);
+    if step <= 1 {
+        return image.clone();
+    }
+    let channels = image.layout().channels();
+    let step_by = step as usize;
+    let mut pixels = Vec::new();
+    for row in image.rows().step_by(step_by) {
+        for pixel in row.chunks_exact(channels).step_by(step_by) {
+            pixels.extend_from_slice(pixel);
+        }
+    }
+    let (width, height) = (image.width().div_ceil(step), image.height().div_ceil(step));
+    Image::of(width, height, image.layout(), pixels)
 }
 
 fn reduced(image: Image) -> Result<Image, Error> {
@@ -154,6 +188,48 @@ mod tests {
             matches!(damaged, Err(Error::Undecodable { .. })),
             "{damaged:?}"
         );
+    }
+
+    #[test]
+    fn a_placeholder_comes_with_a_derived_image_whatever_its_size() {
+        let image = photo(1200, 800, Layout::Rgb);
+        let back = Turn::from_exif(6).inverse();
+        let stored = turn::turn(image, back, &NoPause);
+        let file = Source::new(stored).orientation(6).png();
+        let limits = Limits::default();
+        let alone = placeholder(&file, &limits, &NoPause).expect("a placeholder");
+        for text in [
+            "w=3&format=png",
+            "w=900&format=jpeg",
+            "crop=0,0,9,9&format=gif&blur=9",
+        ] {
+            let transform = text.parse().expect("a transform");
+            let with = crate::render_with_placeholder(&file, &transform, &limits, &NoPause);
+            let with = with.expect("a result");
+            let without = crate::render(&file, &transform, &limits, &NoPause).expect("a result");
+            assert_eq!(without.placeholder, None);
+            let found = with.placeholder.expect("a placeholder");
+            let colours = found.color.iter().zip(alone.color);
+            let difference = colours.map(|(one, two)| one.abs_diff(two)).max();
+            assert!(difference <= Some(3), "{text}: {found:?}, not {alone:?}");
+            assert_eq!(found.thumbhash.len(), alone.thumbhash.len(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_tile_of_a_large_picture_brings_no_placeholder() {
+        let file = Source::new(photo(2000, 1000, Layout::Grey)).png();
+        let brings = |text: &str| {
+            let transform = text.parse().expect("a transform");
+            let limits = Limits::default();
+            let with = crate::render_with_placeholder(&file, &transform, &limits, &NoPause);
+            let with = with.expect("a result");
+            let without = crate::render(&file, &transform, &limits, &NoPause).expect("a result");
+            assert_eq!(with.bytes, without.bytes, "{text}");
+            with.placeholder.is_some()
+        };
+        assert!(brings("w=64&h=64&fit=cover&format=png"));
+        assert!(!brings("crop=0,0,256,256&w=64&format=png"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use darkroom_pixels::decode::{self, Wanted};
-use darkroom_pixels::{Cost, Error, Limits, NoPause};
+use darkroom_pixels::{Cost, Error, Limits, NoPause, Transform, render};
 
 /// Counts the bytes that are allocated, and the most that ever were.
 struct Counting;
@@ -113,6 +113,7 @@ fn memory_stays_below_the_limit() {
     assert_eq!(frames, Ok(1));
     assert!(most < MIB, "PNG of 12 megapixels: {most} bytes");
     whole_pictures_take_what_was_estimated();
+    results_take_what_was_estimated();
     damaged_files_take_no_more_than_the_limit();
 }
 
@@ -156,6 +157,61 @@ fn whole_pictures_take_what_was_estimated() {
             assert!(
                 most <= allowed,
                 "{label} at {side}: {most} bytes, {allowed} are allowed"
+            );
+        }
+    }
+}
+
+/// Deriving a picture of its own size, which is refused if memory is limited to less, takes no more
+/// than what is said then.
+fn results_take_what_was_estimated() {
+    let file = png(1_300, 1_000);
+    let mut translucent = Vec::new();
+    let mut encoder = png::Encoder::new(&mut translucent, 1_300, 1_000);
+    encoder.set_color(png::ColorType::Rgba);
+    let pixels = photo(1_300, 1_000);
+    let pixels = pixels.chunks(3).zip(0..=255_u8).cycle().take(1_300_000);
+    let pixels: Vec<u8> = pixels
+        .flat_map(|(pixel, alpha)| [pixel[0], pixel[1], pixel[2], alpha])
+        .collect();
+    encoder
+        .write_header()
+        .unwrap()
+        .write_image_data(&pixels)
+        .unwrap();
+    drop(pixels);
+    for format in ["jpeg", "png", "png&q=50", "webp", "gif"] {
+        for (kind, file) in [("opaque", &file), ("translucent", &translucent)] {
+            let transform = format!("format={format}");
+            let transform: Transform = transform.parse().unwrap();
+            let with = |max_memory| {
+                let limits = Limits {
+                    max_memory,
+                    ..Limits::default()
+                };
+                render(file, &transform, &limits, &NoPause)
+            };
+            let Err(Error::TooCostly {
+                cost: Cost::Memory,
+                needed,
+                ..
+            }) = with(1)
+            else {
+                panic!("{kind} {format} is not refused");
+            };
+            let before = NOW.load(Relaxed);
+            MOST.store(before, Relaxed);
+            let rendered = with(needed as usize + 1).unwrap();
+            let most = MOST.load(Relaxed) - before;
+            println!(
+                "{kind} {format}: {:.1} of {:.1} bytes a pixel, result {:.1}",
+                most as f64 / 1.3e6,
+                needed as f64 / 1.3e6,
+                rendered.bytes.len() as f64 / 1.3e6
+            );
+            assert!(
+                most <= needed as usize + 3 * MIB,
+                "{kind} {format}: {most} bytes instead of {needed}"
             );
         }
     }

@@ -14,6 +14,9 @@
 //! nothing can be added, dropped or changed. A request may have the parameters in another
 //! order, but not encoded in another way.
 //!
+//! Where a client requests many paths with one beginning, the path that is signed is that
+//! beginning, and the parameters stand in it as those of its last segment (RFC 3986 §3.3).
+//!
 //! What is signed are the parameters as they are given, not what they mean: whoever signs a
 //! transform may write it in any of its spellings, and different spellings are different links
 //! to the same derived image. Links that Darkroom makes have the canonical form of a transform,
@@ -83,6 +86,35 @@ pub const PARAMETERS: [&str; 1 + TRANSFORM.len()] = {
     }
     all
 };
+
+/// What begins the paths of the IIIF Image API. An identifier follows.
+pub const IIIF: &str = "/iiif/3/";
+
+/// Moves the parameters of a signed URL into its path, where everything that follows them is
+/// allowed too: `/iiif/3/{id};expires=…;kid=…;signature=…`.
+pub fn in_path(signed: &str) -> String {
+    // Neither character is in a name or a value, because both are encoded there.
+    signed.replace(['?', '&'], ";")
+}
+
+/// Checks the parameters that [`in_path`] has moved behind `path`, as [`verify`] does. They are
+/// those of the link itself alone.
+pub fn verify_in_path(
+    ring: &KeyRing,
+    path: &str,
+    parameters: &str,
+    now: u64,
+) -> Result<VerifiedLink, LinkError> {
+    let verified = verify(ring, "GET", path, &parameters.replace(';', "&"), now)?;
+    let mut names = parameters
+        .split(';')
+        .filter_map(|pair| pair.split('=').next());
+    if names.all(|name| OWN.contains(&name)) {
+        Ok(verified)
+    } else {
+        Err(LinkError::UnknownParameter)
+    }
+}
 
 /// A link to be signed.
 #[derive(Clone, Debug, PartialEq, Eq)]

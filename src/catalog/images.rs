@@ -1,6 +1,7 @@
 //! Images, one by one.
 
 use async_trait::async_trait;
+use darkroom_transform::Placeholder;
 use uuid::Uuid;
 
 use super::CatalogError;
@@ -26,6 +27,14 @@ pub trait Images: Send + Sync {
         unchanged_since: Timestamp,
         quota: Quota,
     ) -> Result<bool, CatalogError>;
+
+    /// Stores the placeholder of an image's content, unless the content has one or the image is
+    /// gone. It is no change of the image.
+    async fn set_placeholder(
+        &self,
+        id: Uuid,
+        placeholder: &Placeholder,
+    ) -> Result<(), CatalogError>;
 
     /// Raises the image's link epoch, if the image exists and belongs to `owner` (if given).
     /// Returns whether it did.

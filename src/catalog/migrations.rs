@@ -87,8 +87,13 @@ const MIGRATIONS: &[Migration] = &[
     },
     Migration {
         version: 13,
+        name: "traits",
+        sql: include_str!("migrations/0013_traits.sql"),
+    },
+    Migration {
+        version: 14,
         name: "resumables",
-        sql: include_str!("migrations/0013_resumables.sql"),
+        sql: include_str!("migrations/0014_resumables.sql"),
     },
 ];
 

@@ -21,6 +21,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use darkroom_transform::Placeholder;
 use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
@@ -75,6 +76,18 @@ struct Blob {
     sha256: Sha256,
     refs: u64,
     died_at: Option<Timestamp>,
+    placeholder: Option<Placeholder>,
+}
+
+impl State {
+    /// An image as it is read: with the placeholder of its content.
+    fn seen(&self, image: &Image) -> Image {
+        let blob = self.blobs.get(image.blob.id.as_str());
+        Image {
+            placeholder: blob.and_then(|blob| blob.placeholder.clone()),
+            ..image.clone()
+        }
+    }
 }
 
 impl MemoryCatalog {

@@ -11,6 +11,7 @@ mod exchange;
 mod forms;
 mod hostile;
 mod idempotency;
+mod iiif;
 mod images;
 mod limits;
 mod links;

@@ -25,15 +25,16 @@ pub(super) fn is_orientation(entry: &Entry) -> bool {
     entry.tag == ORIENTATION && entry.number.is_some() && entry.value.len() == 2
 }
 
-/// Whether the picture must be shown with its width and height exchanged: the tag
-/// Orientation of the first directory (Exif 2.32 §4.6.4, TIFF 6.0 §8) is 5 to 8. `None` if
-/// the block, with or without its prefix, has no valid orientation.
-pub(super) fn transposed(block: &[u8], meter: &mut Meter) -> Option<bool> {
+/// How the picture must be turned to be shown, 1 to 8: the tag Orientation of the first
+/// directory (Exif 2.32 §4.6.4, TIFF 6.0 §8). `None` if the block, with or without its prefix,
+/// has no valid orientation.
+pub(super) fn orientation(block: &[u8], meter: &mut Meter) -> Option<u8> {
     let tiff = Tiff::open(prefixed(block).unwrap_or(block))?;
     let directory = tiff.directory(tiff.first()?, meter)?;
     let mut entries = directory.entries.iter();
     let orientation = entries.find(|entry| is_orientation(entry))?.number?;
-    (1..=8).contains(&orientation).then_some(orientation >= 5)
+    let orientation = u8::try_from(orientation).ok()?;
+    (1..=8).contains(&orientation).then_some(orientation)
 }
 
 #[cfg(test)]
@@ -42,16 +43,16 @@ mod tests {
 
     #[test]
     fn orientation_is_read_in_both_byte_orders() {
-        let check = |block: &[u8], expect: Option<bool>| {
-            let answer = transposed(block, &mut Meter::default());
+        let check = |block: &[u8], expect: Option<u8>| {
+            let answer = orientation(block, &mut Meter::default());
             assert_eq!(answer, expect, "{block:02x?}");
         };
         let big = b"MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0";
         let little = b"II\x2a\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x03\0\0\0";
-        check(big, Some(true));
-        check(little, Some(false));
-        check(&[EXIF_PREFIX, big].concat(), Some(true));
-        check(&[b"Exif\0\xFF", &big[..]].concat(), Some(true));
+        check(big, Some(6));
+        check(little, Some(3));
+        check(&[EXIF_PREFIX, big].concat(), Some(6));
+        check(&[b"Exif\0\xFF", &big[..]].concat(), Some(6));
         for cut in 0..big.len() {
             check(&big[..cut], None);
         }

@@ -6,7 +6,7 @@ use super::sniff::{Sniff, sniff, sniff_whole};
 use super::walk::{Depth, Ending, Found, Step, Walk};
 use super::window::{Piece, Window, length};
 use super::{MediaError, Policy, Trailing, walk};
-use crate::model::Kind;
+use crate::model::{Kind, Traits};
 
 /// The maximum length of a header that is buffered until it is complete: an AVIF's `meta`
 /// box. Everything else is far shorter or skipped by count, except for metadata to be
@@ -29,6 +29,8 @@ pub struct Facts {
     pub height: u32,
     /// The number of frames: 1 for a still image.
     pub frames: u32,
+    /// What the stored file can stand for.
+    pub traits: Traits,
     /// The number of bytes after the container's end, which were cut off. Those that were left
     /// out of a JPEG before its end was known are not counted.
     pub trailing: u64,

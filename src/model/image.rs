@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use darkroom_transform::Placeholder;
 use uuid::Uuid;
 
-use super::{BlobRef, Kind, Sha256, Timestamp};
+use super::{BlobRef, Kind, Sha256, Timestamp, Traits};
 
 /// Who may read an image's bytes without a token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,6 +55,11 @@ pub struct Image {
     pub height: u32,
     /// The number of frames: 1 unless the image is animated.
     pub frames: u32,
+    /// What the stored file can stand for; `None` if it was uploaded before that was recorded.
+    pub traits: Option<Traits>,
+    /// What is shown while the image loads; `None` until it is made. It belongs to the content:
+    /// images with the same blob have the same.
+    pub placeholder: Option<Placeholder>,
     /// The name that the uploader gave to the file.
     pub filename: Option<String>,
     /// Who may read the bytes without a token.

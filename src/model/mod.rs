@@ -9,6 +9,7 @@ mod listing;
 mod parameter;
 mod quota;
 mod time;
+mod traits;
 mod variant;
 
 pub use blob::{BlobId, BlobRef};
@@ -19,4 +20,5 @@ pub use listing::{Filters, ListQuery, Page, Position, Sort, SortBy, SortKey, Spa
 pub use parameter::parameter_text;
 pub use quota::{Limit, Quota, QuotaClaim, QuotaExceeded, Resource, Usage};
 pub use time::Timestamp;
+pub use traits::Traits;
 pub use variant::Variant;

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use darkroom_transform::Placeholder;
 use darkroom_transform::exchange::{self, Refusal};
 use futures_util::StreamExt as _;
 use http::header::CONTENT_TYPE;
@@ -46,6 +47,8 @@ pub struct Derived {
     pub height: u32,
     /// Its frames.
     pub frames: u32,
+    /// The placeholder of the original, if it was asked for and could be made.
+    pub placeholder: Option<Placeholder>,
 }
 
 /// Why there is no derived image.
@@ -89,19 +92,28 @@ impl DeriveError {
 /// Derives images.
 #[async_trait]
 pub trait Deriver: Send + Sync {
-    /// Derives an image. `transform` is in canonical form, with the format decided.
+    /// Derives an image, and on the way the placeholder of the original if it is asked for.
+    /// `transform` is in canonical form, with the format decided.
     async fn derive(
         &self,
         source: Source,
         transform: &str,
         limits: DeriveLimits,
+        with_placeholder: bool,
     ) -> Result<Derived, DeriveError>;
+
+    /// Makes the placeholder of an original.
+    async fn placeholder(
+        &self,
+        source: Source,
+        limits: DeriveLimits,
+    ) -> Result<Placeholder, DeriveError>;
 }
 
 /// The origin of the other component, by the host's service chaining.
 const ORIGIN: &str = "http://derive.spin.internal";
-/// The longest reason of a refusal that is read, in bytes.
-const MAX_REASON: usize = 1000;
+/// The most bytes that are read of the reason of a refusal, or of a placeholder.
+const MAX_TEXT: usize = 1000;
 
 /// Another component of the application derives ([`exchange`]).
 pub struct ChainedDeriver {
@@ -113,6 +125,41 @@ impl ChainedDeriver {
     pub fn new(http: Arc<dyn HttpClient>) -> Self {
         Self { http }
     }
+
+    /// Sends an original. Returns the answer if it is no refusal.
+    async fn send(
+        &self,
+        target: &str,
+        source: Source,
+        limits: DeriveLimits,
+        with_placeholder: bool,
+    ) -> Result<Response<HttpBody>, DeriveError> {
+        let uri: Uri = format!("{ORIGIN}{target}").parse().map_err(|_| {
+            let reason = format!("{target:?} is not a path with a query");
+            refused(Refusal::Malformed, reason)
+        })?;
+        let mut request = Request::new(source.bytes);
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = uri;
+        let asked = with_placeholder.then_some((exchange::WITH_PLACEHOLDER, 1));
+        let numbers = [
+            ("content-length", source.length),
+            (exchange::MAX_PIXELS, limits.max_pixels),
+            (exchange::MAX_FRAMES, limits.max_frames.into()),
+            (exchange::MAX_SIDE, limits.max_side.into()),
+            (exchange::MAX_AVIF_PIXELS, limits.max_avif_pixels),
+        ];
+        for (name, number) in numbers.into_iter().chain(asked) {
+            let name = HeaderName::from_static(name);
+            request.headers_mut().insert(name, number.into());
+        }
+        let response = self.http.send_stream(request).await;
+        let response = response.map_err(|error| DeriveError::of(&error))?;
+        match response.status() {
+            StatusCode::OK => Ok(response),
+            _ => Err(refusal(response).await),
+        }
+    }
 }
 
 #[async_trait]
@@ -122,32 +169,24 @@ impl Deriver for ChainedDeriver {
         source: Source,
         transform: &str,
         limits: DeriveLimits,
+        with_placeholder: bool,
     ) -> Result<Derived, DeriveError> {
-        let uri = format!("{ORIGIN}{}?{transform}", exchange::RENDER);
-        let uri: Uri = uri.parse().map_err(|_| DeriveError::Refused {
-            refusal: Refusal::Malformed,
-            limit: None,
-            reason: format!("the transform {transform:?} is not a query"),
-        })?;
-        let mut request = Request::new(source.bytes);
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = uri;
-        for (name, number) in [
-            ("content-length", source.length),
-            (exchange::MAX_PIXELS, limits.max_pixels),
-            (exchange::MAX_FRAMES, limits.max_frames.into()),
-            (exchange::MAX_SIDE, limits.max_side.into()),
-            (exchange::MAX_AVIF_PIXELS, limits.max_avif_pixels),
-        ] {
-            let name = HeaderName::from_static(name);
-            request.headers_mut().insert(name, number.into());
-        }
-        let response = self.http.send_stream(request).await;
-        let response = response.map_err(|error| DeriveError::of(&error))?;
-        match response.status() {
-            StatusCode::OK => derived(response),
-            _ => Err(refusal(response).await),
-        }
+        let target = format!("{}?{transform}", exchange::RENDER);
+        let response = self.send(&target, source, limits, with_placeholder);
+        derived(response.await?)
+    }
+
+    async fn placeholder(
+        &self,
+        source: Source,
+        limits: DeriveLimits,
+    ) -> Result<Placeholder, DeriveError> {
+        let response = self.send(exchange::PLACEHOLDER, source, limits, false);
+        let text = text_of(response.await?.into_body()).await;
+        Placeholder::parse(&text).ok_or_else(|| {
+            let reason = "the response is not a placeholder";
+            refused(Refusal::Internal, reason.to_owned())
+        })
     }
 }
 
@@ -160,14 +199,22 @@ fn derived(response: Response<HttpBody>) -> Result<Derived, DeriveError> {
             width: number(headers, exchange::WIDTH)?,
             height: number(headers, exchange::HEIGHT)?,
             frames: number(headers, exchange::FRAMES)?,
+            placeholder: text(headers, exchange::WITH_PLACEHOLDER).and_then(Placeholder::parse),
             bytes,
         })
     };
-    read().ok_or_else(|| DeriveError::Refused {
-        refusal: Refusal::Internal,
-        limit: None,
-        reason: "the response does not describe the derived image".to_owned(),
+    read().ok_or_else(|| {
+        let reason = "the response does not describe the derived image";
+        refused(Refusal::Internal, reason.to_owned())
     })
+}
+
+fn refused(refusal: Refusal, reason: String) -> DeriveError {
+    DeriveError::Refused {
+        refusal,
+        limit: None,
+        reason,
+    }
 }
 
 /// Without a kind of refusal, the answer is the host's.
@@ -182,20 +229,23 @@ async fn refusal(response: Response<HttpBody>) -> DeriveError {
             _ => DeriveError::Trapped,
         };
     };
-    let limit = number(headers, exchange::LIMIT);
-    let mut reason = Vec::new();
-    let mut body = response.into_body();
-    while let Some(Ok(piece)) = body.next().await
-        && reason.len() < MAX_REASON
-    {
-        reason.extend_from_slice(&piece);
-    }
-    reason.truncate(MAX_REASON);
     DeriveError::Refused {
         refusal,
-        limit,
-        reason: String::from_utf8_lossy(&reason).into_owned(),
+        limit: number(headers, exchange::LIMIT),
+        reason: text_of(response.into_body()).await,
     }
+}
+
+/// The beginning of a body that is text.
+async fn text_of(mut body: HttpBody) -> String {
+    let mut text = Vec::new();
+    while let Some(Ok(piece)) = body.next().await
+        && text.len() < MAX_TEXT
+    {
+        text.extend_from_slice(&piece);
+    }
+    text.truncate(MAX_TEXT);
+    String::from_utf8_lossy(&text).into_owned()
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use darkroom_transform::Placeholder;
 use futures_util::future::{BoxFuture, join_all, pending};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 
@@ -111,6 +112,12 @@ pub(crate) fn derived(transform: &str, length: usize) -> String {
     format!("{transform} of {length} bytes")
 }
 
+/// The placeholder that [`FakeDeriver`] makes of `length` bytes.
+pub(crate) fn placeholder(length: usize) -> Placeholder {
+    let text = format!("AAAA 000000 #{:06x}", length & 0xFF_FFFF);
+    Placeholder::parse(&text).expect("is valid")
+}
+
 #[async_trait]
 impl Deriver for FakeDeriver {
     async fn derive(
@@ -118,24 +125,9 @@ impl Deriver for FakeDeriver {
         source: Source,
         transform: &str,
         _: DeriveLimits,
+        with_placeholder: bool,
     ) -> Result<Derived, DeriveError> {
-        let running = self.running.fetch_add(1, Ordering::Relaxed) + 1;
-        self.most_running.fetch_max(running, Ordering::Relaxed);
-        self.calls
-            .lock()
-            .expect("not poisoned")
-            .push(transform.to_owned());
-        // Others have a turn.
-        for _ in 0..4 {
-            turn().await;
-        }
-        let bytes: Result<Vec<Bytes>, HttpError> = source.bytes.try_collect().await;
-        self.running.fetch_sub(1, Ordering::Relaxed);
-        if let Some(error) = self.failures.lock().expect("not poisoned").pop_front() {
-            return Err(error);
-        }
-        let bytes = bytes.map_err(|error| DeriveError::of(&error))?.concat();
-        assert_eq!(bytes.len() as u64, source.length);
+        let bytes = self.take(source, transform).await?;
         let format = transform
             .split('&')
             .find_map(|pair| pair.strip_prefix("format="));
@@ -148,7 +140,41 @@ impl Deriver for FakeDeriver {
             width: 2,
             height: 1,
             frames: 1,
+            placeholder: with_placeholder.then(|| placeholder(bytes.len())),
         })
+    }
+
+    async fn placeholder(
+        &self,
+        source: Source,
+        _: DeriveLimits,
+    ) -> Result<Placeholder, DeriveError> {
+        let bytes = self.take(source, "placeholder").await?;
+        Ok(placeholder(bytes.len()))
+    }
+}
+
+impl FakeDeriver {
+    /// Notes a call and takes the original.
+    async fn take(&self, source: Source, call: &str) -> Result<Vec<u8>, DeriveError> {
+        let running = self.running.fetch_add(1, Ordering::Relaxed) + 1;
+        self.most_running.fetch_max(running, Ordering::Relaxed);
+        self.calls
+            .lock()
+            .expect("not poisoned")
+            .push(call.to_owned());
+        // Others have a turn.
+        for _ in 0..4 {
+            turn().await;
+        }
+        let bytes: Result<Vec<Bytes>, HttpError> = source.bytes.try_collect().await;
+        self.running.fetch_sub(1, Ordering::Relaxed);
+        if let Some(error) = self.failures.lock().expect("not poisoned").pop_front() {
+            return Err(error);
+        }
+        let bytes = bytes.map_err(|error| DeriveError::of(&error))?.concat();
+        assert_eq!(bytes.len() as u64, source.length);
+        Ok(bytes)
     }
 }
 

@@ -28,7 +28,7 @@ use std::collections::BTreeMap;
 use crate::media::Policy;
 
 pub use access::Access;
-pub use derived::{Derived, TransformPolicy};
+pub use derived::{Derived, Placeholders, TransformPolicy};
 pub use http::{Http, MetricsAccess, Origins, RequestLog};
 pub use stores::{BlobStoreSetting, Stores};
 pub use uploads::Uploads;

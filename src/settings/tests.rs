@@ -46,6 +46,30 @@ fn unset_variables_have_the_documented_defaults() {
 }
 
 #[test]
+fn the_ladder_is_a_list_of_widths_that_images_can_have() {
+    let ladder = |variables: &[(&'static str, &str)]| {
+        let settings = Settings::of_test(variables)?;
+        Ok::<_, SettingsError>(settings.derived.ladder.widths().to_vec())
+    };
+    let usual = [
+        16, 32, 48, 64, 96, 128, 256, 384, 640, 750, 828, 1080, 1200, 1920, 2048, 3840,
+    ];
+    assert_eq!(ladder(&[]), Ok(usual.to_vec()));
+    assert_eq!(
+        ladder(&[("width_ladder", "900, 300,900")]),
+        Ok(vec![300, 900])
+    );
+    let small = ("max_derived_side", "700");
+    assert_eq!(ladder(&[small]), Ok(usual[..9].to_vec()));
+    assert_eq!(ladder(&[small, ("width_ladder", "800")]), Ok(vec![700]));
+    let long = vec!["5"; 65].join(",");
+    for wrong in ["0", "300,a", "-1", "1.5", ",", "99999999999", &long] {
+        let refused = parse("width_ladder", wrong).map(|_| ()).expect_err(wrong);
+        assert_eq!(refused.variable, "width_ladder");
+    }
+}
+
+#[test]
 fn valid_values_are_accepted() {
     let types = parse("accepted_types", "png, jpeg,png")
         .expect("parses")
@@ -155,6 +179,30 @@ fn names() -> Vec<&'static str> {
 fn no_two_variables_have_the_same_name() {
     let mut known = std::collections::BTreeSet::new();
     assert!(names().into_iter().all(|name| known.insert(name)));
+}
+
+#[test]
+fn presets_and_their_parameters_are_named_once() {
+    let reason = |value: &str| match parse("presets", value) {
+        Ok(_) => String::new(),
+        Err(error) => error.to_string(),
+    };
+    assert_eq!(reason(r#"{"a": {"w": 1}, "b": {"w": 1}}"#), "");
+    let twice = reason(r#"{"a": {"w": 1}, "b": {}, "a": {"w": 2}}"#);
+    assert!(twice.contains(r#"has "a" twice"#), "{twice}");
+    let escaped = reason(r#"{"a": {"w": 1}, "\u0061": {"w": 1}}"#);
+    assert!(escaped.contains(r#"has "a" twice"#), "{escaped}");
+    let parameter = reason(r#"{"a": {"w": 1, "w": 2}}"#);
+    assert!(parameter.contains('w'), "{parameter}");
+    for wrong in [
+        "[]",
+        "{",
+        r#"{"a": 1}"#,
+        r#"{"a": {"w": []}}"#,
+        r#"{"a": {}} {}"#,
+    ] {
+        assert!(reason(wrong).contains("presets"), "{wrong}");
+    }
 }
 
 proptest::proptest! {

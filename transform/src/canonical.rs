@@ -7,7 +7,7 @@ use crate::error::ParseError;
 use crate::format::FormatChoice;
 use crate::gravity::Gravity;
 use crate::parameters::{self, NAMES};
-use crate::transform::{Fit, Size, Transform};
+use crate::transform::{Fit, Size, Tone, Transform};
 
 /// The canonical form: a query with the parameters in one order, without defaults. Empty for a
 /// transform that does nothing.
@@ -26,6 +26,10 @@ impl fmt::Display for Transform {
         query.pair("blur", self.blur)?;
         query.pair("sharpen", self.sharpen)?;
         query.pair("background", self.background)?;
+        query.pair(
+            Tone::NAME,
+            other(self.tone, Tone::default()).map(Tone::name),
+        )?;
         query.pair("format", other(self.format, FormatChoice::default()))?;
         query.pair("q", self.quality)?;
         query.pair("anim", self.still.then_some(0))
@@ -52,19 +56,28 @@ impl Query<'_, '_> {
     }
 }
 
-/// Reads what [`Display`](fmt::Display) writes, and any other spelling without `preset`.
+/// Reads what [`Display`](fmt::Display) writes, and any other spelling without `preset`. Unlike
+/// in requests, `tone` may stand here.
 impl FromStr for Transform {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        let mut pairs = Vec::new();
+        let (mut pairs, mut tone) = (Vec::new(), None);
         for pair in text.split('&').filter(|_| !text.is_empty()) {
             let (name, value) = pair.split_once('=').ok_or(ParseError::Text)?;
+            if name == Tone::NAME && tone.is_none() {
+                tone = Some(Tone::parse(value).ok_or(ParseError::Text)?);
+                continue;
+            }
             if name == "preset" || !NAMES.contains(&name) {
                 return Err(ParseError::Text);
             }
             pairs.push((name, value.replace("%25", "%").replace("%2C", ",")));
         }
-        parameters::transform(pairs.iter().map(|(name, value)| (*name, value.as_str())))
+        let pairs = pairs.iter().map(|(name, value)| (*name, value.as_str()));
+        Ok(Transform {
+            tone: tone.unwrap_or_default(),
+            ..parameters::transform(pairs)?
+        })
     }
 }

@@ -4,10 +4,13 @@
 //! ```text
 //! POST /render?{canonical text of the transform}       POST /placeholder
 //! limits in headers, the bytes of the source           limits in headers, the bytes of the source
-//! ──▶ 200, the bytes of the derived image, its         ──▶ 200, three lines: ThumbHash in base64,
-//!     format in Content-Type, its size in headers          BlurHash, colour as #rrggbb
+//! ──▶ 200, the bytes of the derived image, its         ──▶ 200, the text of a Placeholder
+//!     format in Content-Type, its size in headers
 //! ──▶ 4xx or 5xx, the kind of refusal and the limit in headers, its reason as text
 //! ```
+//!
+//! A request for a derived image may ask for the placeholder of its source as well, which is then
+//! in a header of the response: it is made of the pixels that are decoded anyway.
 //!
 //! A derivation that traps or takes too long ends its instance: the host answers with a 500 or
 //! a 504 without [`REFUSAL`], or with none at all.
@@ -27,6 +30,10 @@ pub const MAX_MEMORY: &str = "darkroom-max-memory";
 pub const MAX_SIDE: &str = "darkroom-max-side";
 /// Request: the most pixels of a result in AVIF.
 pub const MAX_AVIF_PIXELS: &str = "darkroom-max-avif-pixels";
+
+/// Request for a derived image: `1` asks for the placeholder of the source as well. Response: that
+/// placeholder, unless it could not be made.
+pub const WITH_PLACEHOLDER: &str = "darkroom-placeholder";
 
 /// Response: the width of the result in pixels.
 pub const WIDTH: &str = "darkroom-width";

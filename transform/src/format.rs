@@ -69,7 +69,7 @@ impl Format {
     pub fn default_quality(self) -> Option<u8> {
         match self {
             Format::Jpeg | Format::Webp => Some(80),
-            Format::Avif => Some(60),
+            Format::Avif => Some(50),
             Format::Png | Format::Gif => None,
         }
     }

@@ -7,6 +7,7 @@ use crate::source::{Limits, Source};
 use crate::transform::{Fit, Transform};
 use crate::turn::Turn;
 
+pub(crate) use fit::proportional;
 use fit::{border, fit};
 
 /// Whole pixels of a picture.

@@ -14,7 +14,9 @@
 //! - [`Transform`]: what to do, free of spelling. Its [`Display`](std::fmt::Display) form is
 //!   canonical: two spellings of one transform have one text, which is itself a query. It
 //!   contains nothing that a URL, an entity tag or a key of a database would have to escape.
+//! - [`iiif`]: the same transforms as the paths of the IIIF Image API ask for them.
 //! - [`Plan`]: the geometry for one [`Source`], computed with whole numbers.
+//! - [`Placeholder`]: what is shown while an image loads.
 //! - [`exchange`]: how the component that serves images asks the other for a derived one.
 //!
 //! # Which parameters go together
@@ -41,8 +43,11 @@ pub mod exchange;
 mod format;
 mod geometry;
 mod gravity;
+pub mod iiif;
+mod ladder;
 mod number;
 mod parameters;
+mod placeholder;
 mod preset;
 mod resolve;
 mod source;
@@ -55,10 +60,12 @@ pub use error::{ParseError, PlanError};
 pub use format::{Format, FormatChoice};
 pub use geometry::{Plan, Rect, Window};
 pub use gravity::Gravity;
+pub use ladder::Ladder;
 pub use number::Decimal;
-pub use parameters::{NAMES, Request};
+pub use parameters::{NAMES, QUALITY_STEP, RATIOS, Request};
+pub use placeholder::Placeholder;
 pub use preset::Presets;
 pub use resolve::Client;
 pub use source::{Limits, Source};
-pub use transform::{Fit, Size, Transform};
+pub use transform::{Fit, Size, Tone, Transform};
 pub use turn::Turn;

@@ -7,7 +7,7 @@ use crate::format::FormatChoice;
 use crate::gravity::Gravity;
 use crate::number::{Decimal, LARGEST_SIDE, round_div, side};
 use crate::preset::Presets;
-use crate::transform::{Fit, Size, Transform};
+use crate::transform::{Fit, Size, Tone, Transform};
 use crate::turn::Turn;
 
 /// The parameters of a transform. A request with any of them asks for a derived image.
@@ -50,6 +50,26 @@ impl Request {
         pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
         presets: &Presets,
     ) -> Result<Request, ParseError> {
+        Self::read(pairs, presets, false)
+    }
+
+    /// The same for a caller who is to get few different images of each preset: what stands beside
+    /// one is rounded up, `dpr` to one of [`RATIOS`] and `q` to a multiple of [`QUALITY_STEP`].
+    ///
+    /// # Errors
+    /// As [`Request::parse`].
+    pub fn parse_rounded<'a>(
+        pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+        presets: &Presets,
+    ) -> Result<Request, ParseError> {
+        Self::read(pairs, presets, true)
+    }
+
+    fn read<'a>(
+        pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+        presets: &Presets,
+        rounded: bool,
+    ) -> Result<Request, ParseError> {
         let given: Vec<_> = pairs
             .into_iter()
             .filter_map(|(name, value)| Some((known(name)?, value)))
@@ -75,10 +95,37 @@ impl Request {
             .ok_or(ParseError::UnknownPreset)?
             .filter(|(name, _)| !replaced(name));
         let given = given.iter().copied().filter(|(name, _)| *name != "preset");
+        let given = given.map(|(name, value)| match rounded {
+            true => (name, round_up(name, value).unwrap_or(value)),
+            false => (name, value),
+        });
         Ok(Request {
             transform: transform(kept.chain(given))?,
             preset: Some((*preset).to_owned()),
         })
+    }
+}
+
+/// What `dpr` is rounded up to beside a preset, in [`Request::parse_rounded`].
+pub const RATIOS: [&str; 5] = ["1", "1.5", "2", "3", "4"];
+/// What `q` is rounded up to a multiple of beside a preset, in [`Request::parse_rounded`].
+pub const QUALITY_STEP: u32 = 10;
+const QUALITIES: [&str; 10] = ["10", "20", "30", "40", "50", "60", "70", "80", "90", "100"];
+
+/// The value that one of a parameter is rounded up to; `None` if it stays as it is.
+fn round_up(name: &str, value: &str) -> Option<&'static str> {
+    match name {
+        "dpr" => {
+            let ratio = Decimal::parse(value).filter(|ratio| *ratio >= Decimal::ONE)?;
+            let reaches = |step: &&str| Decimal::parse(step).is_some_and(|step| step >= ratio);
+            RATIOS.into_iter().find(reaches)
+        }
+        "q" => {
+            let steps = side(value)?.div_ceil(QUALITY_STEP);
+            let index = usize::try_from(steps).ok()?.checked_sub(1)?;
+            QUALITIES.get(index).copied()
+        }
+        _ => None,
     }
 }
 
@@ -206,6 +253,7 @@ impl Values {
             blur: self.blur,
             sharpen: self.sharpen,
             background: self.background,
+            tone: Tone::Colour,
             format: self.format,
             quality: self.quality,
             still: self.still,

@@ -109,6 +109,43 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_beside_a_preset_may_be_rounded_up() {
+        for (beside, canonical) in [
+            (&[][..], "w=96&h=96&fit=cover&q=70"),
+            (&[("dpr", "1.01")], "w=144&h=144&fit=cover&q=70"),
+            (&[("dpr", "1.5")], "w=144&h=144&fit=cover&q=70"),
+            (&[("dpr", "3.000001")], "w=384&h=384&fit=cover&q=70"),
+            (&[("q", "1")], "w=96&h=96&fit=cover&q=10"),
+            (&[("q", "60")], "w=96&h=96&fit=cover&q=60"),
+            (&[("q", "91"), ("dpr", "4")], "w=384&h=384&fit=cover&q=100"),
+        ] {
+            let pairs = beside.iter().copied().chain([("preset", "avatar")]);
+            let request = Request::parse_rounded(pairs, &presets()).expect("a request");
+            assert_eq!(request.transform.to_string(), canonical, "{beside:?}");
+        }
+        for wrong in [
+            ("dpr", "0.9"),
+            ("dpr", "5"),
+            ("q", "0"),
+            ("q", "101"),
+            ("w", "5"),
+        ] {
+            let pairs = [("preset", "avatar"), wrong];
+            let exact = Request::parse(pairs, &presets());
+            assert!(exact.is_err() && Request::parse_rounded(pairs, &presets()) == exact);
+        }
+        // Nothing else is, and neither is what a preset says.
+        let pairs = [("w", "33"), ("dpr", "1.01"), ("q", "91")];
+        let exact = Request::parse(pairs, &presets());
+        assert_eq!(Request::parse_rounded(pairs, &presets()), exact);
+        let ratios: Vec<_> = crate::RATIOS
+            .into_iter()
+            .map(crate::Decimal::parse)
+            .collect();
+        assert!(ratios.is_sorted() && ratios.iter().all(Option::is_some));
+    }
+
+    #[test]
     fn only_ratio_format_and_quality_stand_beside_a_preset() {
         for parameter in NAMES {
             let query = [("preset", "avatar"), (parameter, "1")];

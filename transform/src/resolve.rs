@@ -4,7 +4,7 @@ use crate::error::PlanError;
 use crate::format::{Format, FormatChoice};
 use crate::geometry::Plan;
 use crate::source::{Limits, Source};
-use crate::transform::Transform;
+use crate::transform::{Tone, Transform};
 
 /// For whom `format=auto` chooses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +71,30 @@ impl Transform {
         }
     }
 
+    /// All transforms that [`Transform::resolved`] can make of this one, for whatever source and
+    /// client: in each format that it may get, of a still or of an animation.
+    pub fn outcomes(&self) -> Vec<Transform> {
+        let formats = match self.format {
+            FormatChoice::Exactly(format) => vec![format],
+            FormatChoice::Source | FormatChoice::Auto => Format::ALL.to_vec(),
+        };
+        let mut outcomes = Vec::with_capacity(2 * formats.len());
+        for format in formats {
+            for still in [false, true] {
+                let outcome = Transform {
+                    format: FormatChoice::Exactly(format),
+                    still: self.still && still,
+                    ..*self
+                };
+                let outcome = outcome.normalized();
+                if !outcomes.contains(&outcome) {
+                    outcomes.push(outcome);
+                }
+            }
+        }
+        outcomes
+    }
+
     /// Whether the original already is what the transform makes of it, so that it may be sent
     /// in its place. `resolved` is a transform whose format is decided.
     pub fn is_identity(&self, source: &Source, limits: &Limits) -> bool {
@@ -83,6 +107,7 @@ impl Transform {
             FormatChoice::Exactly(format) => format == source.format,
         };
         let effects = self.blur.is_some() || self.sharpen.is_some() || self.quality.is_some();
+        let effects = effects || self.tone != Tone::Colour;
         let flattened = self.background.is_some() && source.has_alpha;
         let fewer_frames = self.still && source.frames > 1;
         source.plain && format && plan.keeps(source) && !effects && !flattened && !fewer_frames

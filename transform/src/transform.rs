@@ -56,6 +56,37 @@ impl Fit {
     }
 }
 
+/// The colours of a derived image. Not a parameter of requests: some interfaces offer it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Tone {
+    /// Those of the source.
+    #[default]
+    Colour,
+    /// From black to white.
+    Grey,
+    /// Black or white: what is lighter than the middle of all greys is white.
+    Bitonal,
+}
+
+impl Tone {
+    /// The name of the pair in the canonical text of a transform.
+    pub(crate) const NAME: &'static str = "tone";
+
+    /// The value in the canonical text of a transform.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Tone::Colour => "colour",
+            Tone::Grey => "grey",
+            Tone::Bitonal => "bitonal",
+        }
+    }
+
+    pub(crate) fn parse(text: &str) -> Option<Tone> {
+        let mut all = [Tone::Colour, Tone::Grey, Tone::Bitonal].into_iter();
+        all.find(|tone| tone.name() == text)
+    }
+}
+
 /// The box of a derived image, in its pixels; each side is positive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Size {
@@ -88,7 +119,8 @@ impl Size {
 }
 
 /// What is done to a picture, in this order: turned upright, cut out ([`Transform::crop`]),
-/// turned, fitted into the box, blurred, sharpened, put on its background, encoded.
+/// turned, fitted into the box, blurred, sharpened, put on its background, given its
+/// [`Tone`], encoded.
 ///
 /// Values are normalized: those that have no effect are not there, so that two transforms are
 /// equal if and only if their texts are.
@@ -102,6 +134,7 @@ pub struct Transform {
     pub(crate) blur: Option<Decimal>,
     pub(crate) sharpen: Option<Decimal>,
     pub(crate) background: Option<Background>,
+    pub(crate) tone: Tone,
     pub(crate) format: FormatChoice,
     pub(crate) quality: Option<u8>,
     pub(crate) still: bool,
@@ -146,6 +179,11 @@ impl Transform {
     /// What is under transparency and around padding.
     pub fn background(&self) -> Option<Background> {
         self.background
+    }
+
+    /// The colours of the result.
+    pub fn tone(&self) -> Tone {
+        self.tone
     }
 
     /// The format that is asked for.

@@ -15,6 +15,8 @@ use crate::say;
 
 /// The toolchain that has sanitizers.
 const TOOLCHAIN: &str = "nightly";
+/// The option for the profile in `fuzz/Cargo.toml` as it is, without checks in all libraries.
+const PROFILE: &str = "--release";
 /// The longest input, in bytes: images are the longest.
 const MAX_LENGTH: u32 = 16 << 10;
 
@@ -66,16 +68,13 @@ impl Fuzz {
         };
         if self.wasm {
             let seed = self.seed.unwrap_or_else(wasm::new_seed);
-            // Those of pixels are tried by its unit tests.
-            let mut of_component = targets
-                .iter()
-                .filter(|target| !target.starts_with("pixels_"));
-            return of_component.try_for_each(|target| wasm::fuzz(target, self.seconds, seed));
+            let mut targets = targets.iter();
+            return targets.try_for_each(|target| wasm::fuzz(target, self.seconds, seed));
         }
         ensure_toolchain()?;
         ensure_cargo_fuzz()?;
         say::step("Building the fuzzers, with AddressSanitizer");
-        cargo::run(&mut cargo_fuzz(&["build"]))?;
+        cargo::run(&mut cargo_fuzz(&["build", PROFILE]))?;
         println!("| target | seconds | executions | edges |\n| --- | --- | --- | --- |");
         for target in targets {
             say::step(&format!("Fuzzing {target} for {} s", self.seconds));
@@ -140,7 +139,7 @@ fn fuzz(target: &str, seconds: u32) -> Result<Run> {
     fs::create_dir_all(cargo::root().join(&corpus))
         .with_context(|| format!("cannot create {corpus}"))?;
     let seeds = format!("fuzz/seeds/{target}");
-    let mut command = cargo_fuzz(&["run", target, &corpus, &seeds]);
+    let mut command = cargo_fuzz(&["run", PROFILE, target, &corpus, &seeds]);
     if matches!(
         target,
         "media" | "strip" | "pixels_decode" | "pixels_render"

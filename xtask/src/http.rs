@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 
 /// A response: its status and its body.
 #[derive(Debug)]
@@ -27,6 +27,30 @@ pub(crate) fn get_with_token(url: &str, token: &str) -> Result<Answer> {
             .header("Authorization", format!("Bearer {token}"))
             .call()?,
     )
+}
+
+/// The bytes of a response, and what it says of the time that it took.
+pub(crate) struct Download {
+    /// The body.
+    pub(crate) body: Vec<u8>,
+    /// The header `Server-Timing`.
+    pub(crate) server_timing: String,
+}
+
+/// Downloads what may be no text, with a bearer token. Any status but 200 is an error.
+pub(crate) fn download(url: &str, token: &str) -> Result<Download> {
+    let request = agent().get(url);
+    let mut response = request
+        .header("Authorization", format!("Bearer {token}"))
+        .call()?;
+    let status = response.status().as_u16();
+    ensure!(status == 200, "{url} was answered with {status}");
+    let timing = response.headers().get("server-timing");
+    let timing = timing.and_then(|value| value.to_str().ok());
+    Ok(Download {
+        server_timing: timing.unwrap_or_default().to_owned(),
+        body: response.body_mut().read_to_vec()?,
+    })
 }
 
 /// Uploads an image of any kind as the raw body of a POST request.

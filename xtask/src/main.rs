@@ -2,9 +2,9 @@
 //!
 //! # Layout
 //!
-//! One file or folder for each command: `up`, `test` (and `ci`), `fuzz`, `bench`, `openapi`,
-//! `variables`; the commands of the operator's program are passed on to it (`operator`). Shared
-//! subjects:
+//! One file or folder for each command: `up`, `test` (and `ci`), `fuzz`, `bench`, `gallery`,
+//! `openapi`, `variables`; the commands of the operator's program are passed on to it
+//! (`operator`). Shared subjects:
 //!
 //! - `cargo`: running cargo and rustup, the paths of the repository
 //! - `end_with`: hosts that end with xtask, however it ends
@@ -26,6 +26,7 @@ mod cargo;
 mod component;
 mod end_with;
 mod fuzz;
+mod gallery;
 mod guest;
 mod host;
 mod http;
@@ -71,6 +72,8 @@ enum Command {
     Fuzz(fuzz::Fuzz),
     /// Benchmark the application under load, next to nginx
     Bench(bench::Bench),
+    /// Derive a few pictures in every way, on a page to look at
+    Gallery(gallery::Gallery),
     /// darkroom fsck: check every record and every byte in the stores
     Fsck(Passed),
     /// darkroom backup: copy the file stores of a server, which may be running
@@ -101,6 +104,7 @@ fn main() -> ExitCode {
         Command::Variables(variables) => variables.run(),
         Command::Fuzz(fuzz) => fuzz.run(),
         Command::Bench(bench) => bench.run(),
+        Command::Gallery(gallery) => gallery.run(),
         Command::Fsck(passed) => passed.run("fsck"),
         Command::Backup(passed) => passed.run("backup"),
         Command::Restore(passed) => passed.run("restore"),

@@ -1,6 +1,6 @@
 //! Programs other than the host that tests need: found, or installed where that is allowed.
 
-mod corpora;
+pub(crate) mod corpora;
 pub(crate) mod libraries;
 
 use std::process::{Command, Stdio};

@@ -1,5 +1,6 @@
 use darkroom_pixels::NoPause;
-use darkroom_transform::exchange::{MAX_PIXELS, MAX_SIDE};
+use darkroom_transform::Placeholder;
+use darkroom_transform::exchange::{MAX_PIXELS, MAX_SIDE, WITH_PLACEHOLDER};
 
 use super::{Request, Response};
 
@@ -36,12 +37,16 @@ fn a_derived_image_has_its_type_and_its_size() {
 }
 
 #[test]
-fn a_placeholder_has_three_lines() {
-    let response = answer("/placeholder", &[], GIF);
-    let text = String::from_utf8(response.body).expect("text");
-    let lines: Vec<&str> = text.lines().collect();
-    assert_eq!((response.status, lines.len()), (200, 3), "{text}");
-    assert_eq!(lines[2], "#ff0000");
+fn a_placeholder_comes_alone_or_with_a_derived_image() {
+    let alone = answer("/placeholder", &[], GIF);
+    let text = String::from_utf8(alone.body).expect("text");
+    let placeholder = Placeholder::parse(&text).expect("a placeholder");
+    assert_eq!((alone.status, placeholder.color()), (200, "#ff0000"));
+    let with = answer("/render?w=1", &[(WITH_PLACEHOLDER, "1")], GIF);
+    assert_eq!(header(&with, WITH_PLACEHOLDER), Some(text.as_str()));
+    let without = answer("/render?w=1", &[], GIF);
+    assert_eq!(header(&without, WITH_PLACEHOLDER), None);
+    assert_eq!(with.body, without.body);
 }
 
 #[test]
@@ -51,9 +56,19 @@ fn refusals_name_their_kind_and_the_limit() {
     const NO_PIXELS: Headers = &[(MAX_PIXELS, "0")];
     const SMALL: Headers = &[(MAX_SIDE, "8")];
     const NEGATIVE: Headers = &[(MAX_SIDE, "-1")];
+    /// The frame headers of JPEGs that decoders do not know: 12 bits, arithmetic coding, and pictures
+    /// in layers.
+    const JPEGS: [&[u8]; 3] = [
+        b"\xFF\xD8\xFF\xC1\0\x0b\x0c\0\x01\0\x01\x01\x01\x11\0",
+        b"\xFF\xD8\xFF\xC9\0\x0b\x08\0\x01\0\x01\x01\x01\x11\0",
+        b"\xFF\xD8\xFF\xDE\0\x0b\x08\0\x01\0\x01\x01\x01\x11\0",
+    ];
     let cut = &GIF[..6];
     for (target, headers, source, status, kind, limit) in [
         ("/render?w=1", NONE, cut, 422, "undecodable", None),
+        ("/render?w=1", NONE, JPEGS[0], 501, "unsupported", None),
+        ("/render?w=1", NONE, JPEGS[1], 501, "unsupported", None),
+        ("/render?w=1", NONE, JPEGS[2], 501, "unsupported", None),
         ("/render?w=1", NO_PIXELS, GIF, 422, "too-costly", Some("0")),
         (
             "/render?w=9&fit=contain",

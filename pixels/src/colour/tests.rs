@@ -51,7 +51,7 @@ fn a_profile_for_other_channels_is_not_applied() {
 fn code_points_stand_for_a_profile() {
     let image = flat(2, 2, Layout::Rgb, &[200, 90, 60]);
     let coded = |primaries, transfer| {
-        let coding = Coding {
+        let coding = Coding::Points {
             primaries,
             transfer,
         };
@@ -64,6 +64,55 @@ fn code_points_stand_for_a_profile() {
         coded(12, 13).pixels()[0] > 208,
         "Display P3 has a stronger red"
     );
+}
+
+#[test]
+fn numbers_stand_for_a_profile() {
+    const SRGB: [(u32, u32); 4] = [
+        (31_270, 32_900),
+        (64_000, 33_000),
+        (30_000, 60_000),
+        (15_000, 6_000),
+    ];
+    let image = flat(2, 2, Layout::Rgb, &[200, 128, 60]);
+    let measured = |image: &Image, gamma, chromaticities| {
+        let coding = Coding::Measured {
+            gamma,
+            chromaticities,
+        };
+        converted(image.clone(), None, Some(coding))
+    };
+    assert_eq!(measured(&image, None, Some(SRGB)), image);
+    let assert_near = |found: &Image, expected: [u8; 3], tolerance: u8| {
+        let pixel = &found.pixels()[..3];
+        let near = |(one, other): (&u8, &u8)| one.abs_diff(*other) <= tolerance;
+        assert!(
+            pixel.iter().zip(&expected).all(near),
+            "{pixel:?}, not {expected:?}"
+        );
+    };
+    // Linear light.
+    assert_near(&measured(&image, Some(100_000), None), [229, 188, 133], 1);
+    // 1/2.2 is nearly the curve of sRGB, but in shadows.
+    let close = measured(&image, Some(45_455), Some(SRGB));
+    assert_near(&close, [200, 128, 60], 3);
+    // Display P3 has a stronger red, and grey stays grey.
+    let p3 = [SRGB[0], (68_000, 32_000), (26_500, 69_000), SRGB[3]];
+    assert!(measured(&image, None, Some(p3)).pixels()[0] > 208);
+    let grey = flat(2, 2, Layout::Grey, &[128]);
+    assert_eq!(measured(&grey, None, Some(p3)), grey);
+    assert_near(&measured(&grey, Some(100_000), Some(p3)), [188; 3], 1);
+    // What cannot be is ignored.
+    for (gamma, red) in [
+        (0, (0, 0)),
+        (u32::MAX, (u32::MAX, 5)),
+        (1, (90_000, 20_000)),
+    ] {
+        let nonsense = [SRGB[0], red, SRGB[2], SRGB[3]];
+        assert_eq!(measured(&image, Some(gamma), Some(nonsense)), image);
+    }
+    // The colours lie on a line, so that there is no way back.
+    measured(&image, None, Some([SRGB[0], SRGB[1], SRGB[1], SRGB[1]]));
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub fn decode(file: &[u8], limits: &Limits, wanted: &Wanted) -> Result<u32, Erro
     assert!(pixels > 0 && pixels <= limits.max_pixels && info.frames <= limits.max_frames);
     let mut count = 0;
     while let Some(Frame { image, shrink, .. }) = decoder.next_frame(wanted, &NoPause)? {
-        let size = (info.width.div_ceil(shrink), info.height.div_ceil(shrink));
+        let size = (shrink.side(info.width), shrink.side(info.height));
         assert_eq!((image.width(), image.height()), size);
         let enough = |side: u32, wanted: u32, whole: u32| side >= wanted.min(whole);
         assert!(enough(size.0, wanted.at_least.0, info.width));

@@ -27,7 +27,7 @@ mod exif;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzz;
 mod gif;
-mod jpeg;
+pub(crate) mod jpeg;
 mod png;
 mod reader;
 mod shrink;
@@ -35,7 +35,7 @@ mod shrink;
 mod tests;
 mod webp;
 
-use darkroom_transform::Format;
+use darkroom_transform::{Format, Rect};
 
 use crate::{Error, Frame, Limits, Pause};
 
@@ -79,7 +79,7 @@ pub struct Info {
     pub orientation: u8,
     /// The ICC profile of the stored colours. Without one (and without `coding`) they are sRGB.
     pub icc: Option<Vec<u8>>,
-    /// The colour space as code points, where there is no ICC profile and it is not sRGB.
+    /// The colour space, where there is no ICC profile and it is not sRGB.
     pub coding: Option<Coding>,
     /// Whether a pixel may be transparent.
     pub has_alpha: bool,
@@ -100,13 +100,23 @@ impl Info {
     }
 }
 
-/// A colour space by the code points of ITU-T H.273, of RGB with the full range.
+/// A colour space of RGB with the full range, described without a profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Coding {
-    /// `ColourPrimaries`.
-    pub primaries: u8,
-    /// `TransferCharacteristics`.
-    pub transfer: u8,
+pub enum Coding {
+    /// By the code points of ITU-T H.273.
+    Points {
+        /// `ColourPrimaries`.
+        primaries: u8,
+        /// `TransferCharacteristics`.
+        transfer: u8,
+    },
+    /// By numbers in 100,000ths (PNG 3 §11.3.2.1 and §11.3.2.2). What is absent is that of sRGB.
+    Measured {
+        /// The exponent of the stored samples: 45455 stands for 1/2.2.
+        gamma: Option<u32>,
+        /// The chromaticities x and y of white, red, green and blue.
+        chromaticities: Option<[(u32, u32); 4]>,
+    },
 }
 
 /// What the result needs of a source.
@@ -123,6 +133,17 @@ pub struct Wanted {
 pub trait Decoder {
     /// What the header says.
     fn info(&self) -> &Info;
+
+    /// Tells, before the first frame, that no more than this part of the stored picture is needed,
+    /// with enough around it for whatever mixes pixels. The decoder may then give any part that
+    /// contains it, from [`Decoder::origin`] on.
+    fn confine(&mut self, _part: Rect) {}
+
+    /// Where in the stored picture the last frame begins: columns left of it and rows above it,
+    /// multiples of its `shrink`.
+    fn origin(&self) -> (u32, u32) {
+        (0, 0)
+    }
 
     /// The next frame; `None` after the last. All frames of a file have the same size if they
     /// are asked for with the same `wanted`.

@@ -1,5 +1,10 @@
-//! JPEG: baseline with Huffman tables made for the picture. Progressive files of this encoder
-//! are larger.
+//! JPEG with Huffman tables made for the picture: baseline, or progressive where that is smaller.
+//!
+//! The crate `jpeg-encoder` makes baseline files; its own progressive ones are larger.
+
+mod huffman;
+mod progressive;
+mod scan;
 
 use jpeg_encoder::{
     ChromaSubsamplingMethod, Encoder, ImageBuffer, JpegColorType, SamplingFactor, rgb_to_ycbcr,
@@ -15,6 +20,10 @@ const FULL_COLOUR: u8 = 95;
 /// Tables that are made for a picture need all of it in memory, twice. Beyond this many pixels,
 /// the usual tables serve, for about 5 % more bytes.
 const MOST_OPTIMIZED: u64 = 4_000_000;
+
+/// From this many pixels on, a progressive file is tried. Below, it is hardly smaller, and
+/// encoding it twice would be felt.
+const LEAST_PROGRESSIVE: u64 = 600_000;
 
 /// Encodes a picture without transparency.
 ///
@@ -43,6 +52,13 @@ pub fn encode(image: &Image, settings: &Settings<'_>) -> Result<Vec<u8>, Error> 
     encoder
         .encode_image(source)
         .map_err(|error| Error::internal(error.to_string()))?;
+    drop(opaque);
+    if (LEAST_PROGRESSIVE..=MOST_OPTIMIZED).contains(&pixels) {
+        let recoded = progressive::recoded(&bytes, settings.limits, settings.pause)?;
+        if let Some(smaller) = recoded.filter(|recoded| recoded.len() < bytes.len()) {
+            return Ok(smaller);
+        }
+    }
     Ok(bytes)
 }
 
@@ -75,11 +91,15 @@ impl ImageBuffer for Source<'_> {
             buffers[0].extend_from_slice(row);
             return;
         }
-        for pixel in row.chunks_exact(3) {
-            let (y, blue, red) = rgb_to_ycbcr(pixel[0], pixel[1], pixel[2]);
-            buffers[0].push(y);
-            buffers[1].push(blue);
-            buffers[2].push(red);
-        }
+        // One channel after the other, so that each buffer grows once.
+        let pixels = || {
+            row.as_chunks::<3>()
+                .0
+                .iter()
+                .map(|[r, g, b]| rgb_to_ycbcr(*r, *g, *b))
+        };
+        buffers[0].extend(pixels().map(|(luma, _, _)| luma));
+        buffers[1].extend(pixels().map(|(_, blue, _)| blue));
+        buffers[2].extend(pixels().map(|(_, _, red)| red));
     }
 }

@@ -38,7 +38,8 @@ pub struct Settings<'a> {
 impl Settings<'_> {
     fn quality(&self) -> u8 {
         let default = self.format.default_quality();
-        self.quality.or(default).unwrap_or(100).clamp(1, 100)
+        let quality = self.quality.or(default).unwrap_or(100).clamp(1, 100);
+        (quality >> self.thrift).max(1)
     }
 
     /// How many colours a palette may have. [`Settings::quality`] is their share.
@@ -48,6 +49,19 @@ impl Settings<'_> {
             .map_or(100, |quality| usize::from(quality.clamp(1, 100)));
         (quality * 256 / 100).clamp(2, 256) >> self.thrift.min(6)
     }
+}
+
+/// The quality of one encoder that leads to the same likeness as this one of another, between pairs
+/// that were measured. They begin at 0 and end at 100.
+fn between(points: &[(u8, u8)], quality: u8) -> u8 {
+    for pair in points.windows(2) {
+        let ((from, low), (to, high)) = (pair[0], pair[1]);
+        if quality <= to {
+            let (part, whole) = (u16::from(quality - from), u16::from(to - from));
+            return low + (part * u16::from(high - low) / whole) as u8;
+        }
+    }
+    100
 }
 
 /// The largest `thrift` that makes a difference.

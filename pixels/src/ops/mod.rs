@@ -4,6 +4,7 @@
 //! - [`turn`]: orientation, mirroring, rotation.
 //! - [`filter`]: blur and sharpen.
 //! - [`canvas`]: backgrounds and padding.
+//! - [`tone`]: greys, and black and white.
 //! - [`alpha`]: colours multiplied by their alpha, for whatever mixes pixels.
 //! - [`focus`]: what of a picture matters most.
 
@@ -12,4 +13,5 @@ pub mod canvas;
 pub mod filter;
 pub mod focus;
 pub mod resize;
+pub mod tone;
 pub mod turn;

@@ -5,8 +5,8 @@ use darkroom_transform::{Background, Decimal, Fit, Gravity, Limits, Plan};
 use super::Job;
 use crate::colour::Converter;
 use crate::ops::resize::{Filter, Part, Scaler};
-use crate::ops::{canvas, filter, focus, turn};
-use crate::{Error, Frame, Image};
+use crate::ops::{canvas, filter, focus, tone, turn};
+use crate::{Error, Frame, Image, Layout, Shrink};
 
 /// The steps, and what they keep from one frame to the next.
 pub(super) struct Pipeline<'a> {
@@ -17,6 +17,8 @@ pub(super) struct Pipeline<'a> {
     /// Whether what matters in the picture is still to be found.
     unfocused: bool,
     filter: Filter,
+    /// Where in the stored picture frames begin.
+    origin: (u32, u32),
 }
 
 impl<'a> Pipeline<'a> {
@@ -33,17 +35,27 @@ impl<'a> Pipeline<'a> {
                 1 => Filter::Mean,
                 _ => Filter::Nearest,
             },
+            origin: (0, 0),
         }
     }
 
-    pub(super) fn apply(&mut self, frame: Frame) -> Result<Image, Error> {
+    /// The same for frames that begin here in the stored picture.
+    pub(super) fn at(self, origin: (u32, u32)) -> Self {
+        Pipeline { origin, ..self }
+    }
+
+    pub(super) fn apply(&mut self, mut frame: Frame) -> Result<Image, Error> {
         let pause = self.job.pause;
+        if frame.image.layout() == Layout::Cmyk {
+            // The mean of inks does not have the mean of their colours.
+            frame.image = self.converter.to_srgb(frame.image, pause)?;
+        }
         if self.unfocused {
             self.plan = self.focused(&frame)?;
             self.unfocused = false;
         }
         let window = self.plan.window;
-        let part = part(
+        let part = self.part(
             window.x,
             window.y,
             window.width,
@@ -87,11 +99,12 @@ impl<'a> Pipeline<'a> {
             }
             _ => image,
         };
-        if has_alpha {
+        let image = if has_alpha {
             image
         } else {
             canvas::on_background(image, Background::WHITE, pause)
-        }
+        };
+        tone::apply(image, self.job.transform.tone(), pause)
     }
 
     /// The plan whose window is where the picture matters most.
@@ -99,7 +112,7 @@ impl<'a> Pipeline<'a> {
         let pause = self.job.pause;
         let (crop, window) = (self.plan.crop, self.plan.window);
         let [x, y, width, height] = [crop.x, crop.y, crop.width, crop.height].map(f64::from);
-        let part = part(x, y, width, height, frame.shrink);
+        let part = self.part(x, y, width, height, frame.shrink);
         // Large enough to be judged.
         let longer = f64::from(crop.width.max(crop.height));
         let side = |side: u32| ((f64::from(side) * 128.0 / longer).round() as u32).max(1);
@@ -129,15 +142,16 @@ impl<'a> Pipeline<'a> {
         };
         Ok(Plan::new(&transform, &self.job.source, &limits)?)
     }
-}
 
-/// A part of the stored picture in a decoded one, which may be smaller.
-fn part(x: f64, y: f64, width: f64, height: f64, shrink: u32) -> Part {
-    let shrink = f64::from(shrink);
-    Part {
-        x: x / shrink,
-        y: y / shrink,
-        width: width / shrink,
-        height: height / shrink,
+    /// A part of the stored picture in a decoded one, which may be smaller, and a part itself.
+    fn part(&self, x: f64, y: f64, width: f64, height: f64, shrink: Shrink) -> Part {
+        let shrink = shrink.ratio();
+        let (left, top) = self.origin;
+        Part {
+            x: (x - f64::from(left)) / shrink,
+            y: (y - f64::from(top)) / shrink,
+            width: width / shrink,
+            height: height / shrink,
+        }
     }
 }

@@ -194,3 +194,46 @@ proptest::proptest! {
         let _ = verify(&ring(A), "GET", PATH, &query, 0);
     }
 }
+
+#[test]
+fn parameters_in_a_path_are_verified_as_those_of_a_query() {
+    let path = "/iiif/3/01a20bb0-2844-74b5-8560-f8154794d311";
+    let signed = |parameters, epoch| {
+        let link = Link {
+            path,
+            epoch,
+            ..link(parameters)
+        };
+        in_path(&link.sign(&ring(A), None).expect("signs"))
+    };
+    let check = |url: &str, now| {
+        let (path, parameters) = url.split_once(';').expect("parameters");
+        verify_in_path(&ring(A), path, parameters, now)
+    };
+    let url = signed(&[], 3);
+    assert!(!url.contains(['?', '&']), "{url}");
+    let good = VerifiedLink {
+        epoch: 3,
+        expires: 1000,
+    };
+    assert_eq!(check(&url, 999), Ok(good));
+    assert_eq!(check(&url, 1000), Err(LinkError::Expired));
+    let unknown = Err(LinkError::UnknownParameter);
+    assert_eq!(check(&signed(&[("download", "1")], 0), 999), unknown);
+    for (from, to) in [
+        ("epoch=3", "epoch=4"),
+        ("311;", "312;"),
+        ("expires=1000", "expires=2000"),
+        ("kid=a", "kid=b"),
+        ("signature=", "signature=A"),
+    ] {
+        let changed = url.replace(from, to);
+        assert_ne!(changed, url);
+        assert_eq!(check(&changed, 999), Err(LinkError::Wrong), "{changed}");
+    }
+    // A link to the content is none to this path.
+    let other = in_path(&link(&[]).sign(&ring(A), None).expect("signs"));
+    let (_, parameters) = other.split_once(';').expect("parameters");
+    let verified = verify_in_path(&ring(A), path, parameters, 999);
+    assert_eq!(verified, Err(LinkError::Wrong));
+}

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use darkroom_transform::Placeholder;
 use uuid::Uuid;
 
 use super::{Suite, digest};
 use crate::conformance::{Failure, ensure_eq};
-use crate::model::{Image, Quota, Visibility};
+use crate::model::{Image, Quota, Traits, Visibility};
 
 impl Suite<'_> {
     pub(super) async fn images_are_found_as_committed(&self) -> Result<(), Failure> {
@@ -18,6 +19,12 @@ impl Suite<'_> {
         full.image.metadata = BTreeMap::from([("k'".to_owned(), "{\"v\": 1}".to_owned())]);
         full.image.original_sha256 = digest("f");
         full.image.frames = u32::MAX;
+        full.image.traits = Some(Traits {
+            orientation: 8,
+            has_alpha: true,
+            has_standard_colours: false,
+            has_metadata: true,
+        });
         full.image.blob.size = 1 << 40;
         for new in [plain, full] {
             let blobs = self.commit(std::slice::from_ref(&new)).await?;
@@ -37,6 +44,62 @@ impl Suite<'_> {
             ensure_eq("a deleted image is not found", found, Ok(None))?;
             let again = self.catalog.delete(new.image.id, None, None).await;
             ensure_eq("a second deletion does nothing", again, Ok(false))?;
+        }
+        self.forget_dead().await
+    }
+
+    pub(super) async fn a_placeholder_belongs_to_the_content(&self) -> Result<(), Failure> {
+        let placeholder = |color: &str| Placeholder::parse(&format!("AAAA 000000 {color}"));
+        let (first, second) = (placeholder("#a1b2c3"), placeholder("#000000"));
+        let (Some(first), Some(second)) = (first, second) else {
+            return Err(Failure::new("placeholders", "they are not valid"));
+        };
+        let images = [
+            self.image("placed", 1, "a")?,
+            self.image("placed", 2, "a")?,
+            self.image("placed", 3, "b")?,
+            self.image("other", 4, "a")?,
+        ];
+        let [one, equal, ..] = &images;
+        let check = async |promise: &str, expected: [Option<&Placeholder>; 4]| {
+            let ids: Vec<_> = images.iter().map(|new| new.image.id).collect();
+            let found = self.step(promise, self.catalog.find_many(&ids).await)?;
+            for (new, expected) in images.iter().zip(expected) {
+                let of = |found: &&Image| found.id == new.image.id;
+                let found = found.iter().find(of).map(|found| found.placeholder.clone());
+                ensure_eq(promise, found.flatten(), expected.cloned())?;
+            }
+            Ok::<(), Failure>(())
+        };
+        for new in [&images[0], &images[2], &images[3]] {
+            self.commit(std::slice::from_ref(new)).await?;
+        }
+        check("a new image has no placeholder", [None; 4]).await?;
+        for made in [&first, &second] {
+            let set = self.catalog.set_placeholder(one.image.id, made).await;
+            ensure_eq("a placeholder is stored", set, Ok(()))?;
+        }
+        // An image of the same content, uploaded later, has it too.
+        self.commit(std::slice::from_ref(equal)).await?;
+        let expected = [Some(&first), Some(&first), None, None];
+        check("the first placeholder of a content stays", expected).await?;
+        let found = self.catalog.find(one.image.id).await;
+        let updated = found.map(|found| found.map(|found| found.updated_at));
+        let before = Ok(Some(one.image.updated_at));
+        ensure_eq("a placeholder is no change", updated, before)?;
+        self.delete(one).await?;
+        let expected = [None, Some(&first), None, None];
+        check("it stays while an image has the content", expected).await?;
+        let late = self.catalog.set_placeholder(one.image.id, &second).await;
+        ensure_eq("a deleted image has no placeholder", late, Ok(()))?;
+        self.delete(equal).await?;
+        let again = self.image("placed", 5, "a")?;
+        self.commit(std::slice::from_ref(&again)).await?;
+        let found = self.catalog.find(again.image.id).await;
+        let expected = Ok(Some(again.image.clone()));
+        ensure_eq("it goes with the content", found, expected)?;
+        for new in [&again, &images[2], &images[3]] {
+            self.delete(new).await?;
         }
         self.forget_dead().await
     }

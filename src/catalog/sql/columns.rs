@@ -77,16 +77,21 @@ impl Columns {
         })
     }
 
+    pub(super) fn optional_number<T: TryFrom<i64>>(&mut self) -> Result<Option<T>, CatalogError> {
+        self.read(|value| match value {
+            Value::Integer(number) => number.try_into().ok().map(Some),
+            Value::Null => Some(None),
+            _ => None,
+        })
+    }
+
     pub(super) fn time(&mut self) -> Result<Timestamp, CatalogError> {
         self.number().map(Timestamp::from_millis)
     }
 
     pub(super) fn optional_time(&mut self) -> Result<Option<Timestamp>, CatalogError> {
-        self.read(|value| match value {
-            Value::Integer(millis) => Some(Some(Timestamp::from_millis(millis))),
-            Value::Null => Some(None),
-            _ => None,
-        })
+        let millis = self.optional_number()?;
+        Ok(millis.map(Timestamp::from_millis))
     }
 
     pub(super) fn sha256(&mut self) -> Result<Sha256, CatalogError> {

@@ -12,13 +12,13 @@ use uuid::Uuid;
 use super::resumables::CompletionRow;
 use super::{Columns, Conflict, Database, SqlCatalog, Value, json, keys, quota};
 use crate::catalog::{CatalogError, Commits, NewImage};
-use crate::model::{BlobRef, Quota, Timestamp};
+use crate::model::{BlobRef, Quota, Timestamp, Traits};
 
 /// How often a commit is tried if it does nothing and no reason can be found.
 const ATTEMPTS: u32 = 3;
 
 /// The values of a new image: the columns of `new` in the statement.
-const COLUMNS: [&str; 20] = [
+const COLUMNS: [&str; 24] = [
     "id",
     "owner",
     "lease",
@@ -31,6 +31,10 @@ const COLUMNS: [&str; 20] = [
     "width",
     "height",
     "frames",
+    "orientation",
+    "has_alpha",
+    "has_standard_colours",
+    "has_metadata",
     "filename",
     "visibility",
     "tags",
@@ -46,6 +50,10 @@ fn values(new: &NewImage) -> Result<[Value; COLUMNS.len()], CatalogError> {
     let image = &new.image;
     let answered = new.answer.as_ref().map(keys::AnswerRow::from);
     let completes = new.completes.as_ref().map(CompletionRow::from);
+    let trait_of = |read: fn(Traits) -> u8| -> Value {
+        let value = image.traits.map(read);
+        value.map_or(Value::Null, |value| i64::from(value).into())
+    };
     Ok([
         image.id.to_string().into(),
         image.owner.as_str().into(),
@@ -59,6 +67,10 @@ fn values(new: &NewImage) -> Result<[Value; COLUMNS.len()], CatalogError> {
         i64::from(image.width).into(),
         i64::from(image.height).into(),
         i64::from(image.frames).into(),
+        trait_of(|traits| traits.orientation),
+        trait_of(|traits| traits.has_alpha.into()),
+        trait_of(|traits| traits.has_standard_colours.into()),
+        trait_of(|traits| traits.has_metadata.into()),
         image.filename.as_deref().into(),
         image.visibility.as_str().into(),
         json(&image.tags)?,
@@ -89,12 +101,14 @@ pub(super) fn statement(images: usize) -> String {
         .map(|freed| freed.replace("?completed", "SELECT completes FROM new"));
     format!(
         "INSERT INTO images (id, owner, blob_id, chunk_size, size, sha256, original_sha256,
-            content_type, width, height, frames, filename, sort_name, visibility, tags, metadata,
-            ticket, answered, completes, created_at, updated_at)
+            content_type, width, height, frames, orientation, has_alpha, has_standard_colours,
+            has_metadata, filename, sort_name, visibility, tags, metadata, ticket,
+            answered, completes, created_at, updated_at)
         WITH new ({}) AS (VALUES {rows}))
         SELECT new.id, new.owner, coalesce(known.id, new.blob_id),
             coalesce(known.chunk_size, new.chunk_size), new.size, new.sha256, new.original_sha256,
-            new.content_type, new.width, new.height, new.frames,
+            new.content_type, new.width, new.height, new.frames, new.orientation, new.has_alpha,
+            new.has_standard_colours, new.has_metadata,
             new.filename, coalesce(new.filename, ''), new.visibility, new.tags, new.metadata,
             new.ticket, new.answered, new.completes, new.created_at, new.created_at
         FROM new

@@ -1,16 +1,19 @@
 //! Images in SQL.
 
 use async_trait::async_trait;
+use darkroom_transform::Placeholder;
 use uuid::Uuid;
 
 use super::quota::{BYTES, signed};
 use super::{Columns, Database, Row, SqlCatalog, Value, count, json};
 use crate::catalog::{CatalogError, Images};
-use crate::model::{Image, Kind, Quota, Timestamp, Visibility};
+use crate::model::{Image, Kind, Quota, Timestamp, Traits, Visibility};
 
 /// The columns of an image, in the order in which [`image`] reads them.
 pub(super) const IMAGE_COLUMNS: &str = "id, owner, blob_id, size, chunk_size, sha256, \
-     coalesce(original_sha256, sha256), content_type, width, height, frames, filename, \
+     coalesce(original_sha256, sha256), content_type, width, height, frames, \
+     orientation, has_alpha, has_standard_colours, has_metadata, \
+     (SELECT placeholder FROM blobs WHERE blobs.id = images.blob_id), filename, \
      visibility, tags, metadata, ticket, link_epoch, created_at, updated_at";
 
 /// The statement of [`Images::delete_oldest`].
@@ -67,6 +70,17 @@ impl<D: Database> Images for SqlCatalog<D> {
             return refusal.map_or(Ok(false), Err);
         }
         Ok(is_updated)
+    }
+
+    async fn set_placeholder(
+        &self,
+        id: Uuid,
+        placeholder: &Placeholder,
+    ) -> Result<(), CatalogError> {
+        let sql = "UPDATE blobs SET placeholder = ?2
+            WHERE id = (SELECT blob_id FROM images WHERE id = ?1) AND placeholder IS NULL";
+        let parameters = vec![id.to_string().into(), placeholder.to_string().into()];
+        self.execute(sql, parameters).await
     }
 
     async fn revoke_links(&self, id: Uuid, owner: Option<&str>) -> Result<bool, CatalogError> {
@@ -148,6 +162,11 @@ pub(super) fn read_image(row: &mut Columns) -> Result<Image, CatalogError> {
         width: row.number()?,
         height: row.number()?,
         frames: row.number()?,
+        traits: traits(row)?,
+        // One that is damaged is as good as none.
+        placeholder: row
+            .optional_text()?
+            .and_then(|text| Placeholder::parse(&text)),
         filename: row.optional_text()?,
         visibility: row.parsed(Visibility::parse)?,
         tags: row.parsed(|json| serde_json::from_str(json).ok())?,
@@ -157,4 +176,20 @@ pub(super) fn read_image(row: &mut Columns) -> Result<Image, CatalogError> {
         created_at: row.time()?,
         updated_at: row.time()?,
     })
+}
+
+/// The columns of traits, of which all are there or none.
+fn traits(row: &mut Columns) -> Result<Option<Traits>, CatalogError> {
+    let orientation = row.optional_number()?;
+    let mut flag = || Ok::<_, CatalogError>(row.optional_number::<u8>()?.map(|flag| flag != 0));
+    let (has_alpha, has_standard_colours, has_metadata) = (flag()?, flag()?, flag()?);
+    let all = || {
+        Some(Traits {
+            orientation: orientation?,
+            has_alpha: has_alpha?,
+            has_standard_colours: has_standard_colours?,
+            has_metadata: has_metadata?,
+        })
+    };
+    Ok(all())
 }

@@ -1,4 +1,4 @@
-//! Resumable uploads in SQL. Triggers of `migrations/0013_resumables.sql` move the offset with
+//! Resumable uploads in SQL. Triggers of `migrations/0014_resumables.sql` move the offset with
 //! the bytes that are added, and leave the blobs of ended uploads among the remains.
 
 use async_trait::async_trait;

@@ -71,6 +71,7 @@ impl State {
             sha256: image.sha256,
             refs: 0,
             died_at: None,
+            placeholder: None,
         });
         self.recount(&blob, now);
     }

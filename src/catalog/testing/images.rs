@@ -1,6 +1,7 @@
 //! Images, in a map.
 
 use async_trait::async_trait;
+use darkroom_transform::Placeholder;
 use uuid::Uuid;
 
 use super::{MemoryCatalog, State, items};
@@ -10,7 +11,8 @@ use crate::model::{Image, Quota, Timestamp};
 #[async_trait]
 impl Images for MemoryCatalog {
     async fn find(&self, id: Uuid) -> Result<Option<Image>, CatalogError> {
-        self.read(|state| state.images.get(&id).cloned()).await
+        self.read(|state| Some(state.seen(state.images.get(&id)?)))
+            .await
     }
 
     async fn find_many(&self, ids: &[Uuid]) -> Result<Vec<Image>, CatalogError> {
@@ -18,7 +20,7 @@ impl Images for MemoryCatalog {
             let found = state.images.values();
             found
                 .filter(|image| ids.contains(&image.id))
-                .cloned()
+                .map(|image| state.seen(image))
                 .collect()
         })
         .await
@@ -46,6 +48,22 @@ impl Images for MemoryCatalog {
             known.metadata.clone_from(&image.metadata);
             known.updated_at = image.updated_at;
             Ok(true)
+        })
+        .await
+    }
+
+    async fn set_placeholder(
+        &self,
+        id: Uuid,
+        placeholder: &Placeholder,
+    ) -> Result<(), CatalogError> {
+        self.write(|state, _| {
+            let image = state.images.get(&id);
+            let blob = image.and_then(|image| state.blobs.get_mut(image.blob.id.as_str()));
+            if let Some(blob) = blob {
+                blob.placeholder.get_or_insert_with(|| placeholder.clone());
+            }
+            Ok(())
         })
         .await
     }

@@ -9,7 +9,13 @@ use crate::model::{ListQuery, Page};
 #[async_trait]
 impl Listings for MemoryCatalog {
     async fn list(&self, query: &ListQuery) -> Result<Page, CatalogError> {
-        self.read(|state| query.page_of(state.images.values()))
-            .await
+        self.read(|state| {
+            let mut page = query.page_of(state.images.values());
+            for image in &mut page.images {
+                *image = state.seen(image);
+            }
+            page
+        })
+        .await
     }
 }

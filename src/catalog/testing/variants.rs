@@ -31,7 +31,7 @@ impl Variants for MemoryCatalog {
         transforms: &[String],
     ) -> Result<Option<(Image, Vec<Variant>)>, CatalogError> {
         self.read(|state| {
-            let image = state.images.get(&id)?.clone();
+            let image = state.seen(state.images.get(&id)?);
             let variants = state.variants.of(id).map(|(_, variant)| variant);
             let meant = variants.filter(|variant| transforms.contains(&variant.transform));
             Some((image, meant.cloned().collect()))
@@ -263,6 +263,7 @@ impl State {
             sha256,
             refs: 0,
             died_at: None,
+            placeholder: None,
         });
         record.refs += 1;
         blob

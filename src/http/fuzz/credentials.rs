@@ -12,13 +12,17 @@ struct Stored {
     session: Session,
     /// The path of a private image's content.
     content: String,
+    /// The path of its service of the IIIF Image API.
+    service: String,
 }
 
 thread_local! {
     static STORED: Stored = {
         let session = Session::new(&[]);
-        let content = format!("{}/content", session.upload("", testing::png(1, 1)));
-        Stored { session, content }
+        let image = session.upload("", testing::png(1, 1));
+        let service = image.replace("/v1/images/", link::IIIF);
+        let content = format!("{image}/content");
+        Stored { session, content, service }
     };
 }
 
@@ -71,6 +75,10 @@ pub fn signed_url(input: &[u8]) {
             (
                 Method::HEAD,
                 format!("{}?signature=A&{query}", stored.content),
+            ),
+            (
+                Method::GET,
+                format!("{};signature=A;{query}", stored.service),
             ),
             (Method::POST, format!("/v1/images?ticket={query}")),
         ];

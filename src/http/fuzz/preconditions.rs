@@ -84,6 +84,7 @@ pub fn preconditions(input: &[u8]) {
 /// Checks that reads and writes have corresponding verdicts.
 fn check_verdicts(stored: &Stored, headers: &HeaderMap) {
     let current = Validators {
+        equivalent: None,
         etag: EntityTag::strong(stored.etag.trim_matches('"')),
         last_modified: 1_800_000_000,
     };

@@ -14,6 +14,9 @@ use crate::model::Timestamp;
 pub(crate) struct Validators {
     /// The entity tag, which changes with every change to the response to a GET.
     pub(crate) etag: EntityTag,
+    /// The tag of an earlier state that `If-Match` may name as well, because all that has changed
+    /// since then is what no client changes.
+    pub(crate) equivalent: Option<EntityTag>,
     /// The time of the last change, in seconds since the Unix epoch.
     pub(crate) last_modified: u64,
 }
@@ -68,7 +71,8 @@ pub(crate) fn is_known(headers: &HeaderMap, etag: &EntityTag) -> bool {
 pub(crate) fn evaluate(method: &Method, headers: &HeaderMap, current: &Validators) -> Verdict {
     if let Some(lines) = lines(headers, &header::IF_MATCH) {
         let tags = EntityTags::parse(&lines);
-        if !tags.contain(&current.etag, EntityTag::matches_strongly) {
+        let mut accepted = [&current.etag].into_iter().chain(&current.equivalent);
+        if !accepted.any(|etag| tags.contain(etag, EntityTag::matches_strongly)) {
             return Verdict::Failed;
         }
     } else if let Some(date) = only_date(headers, &header::IF_UNMODIFIED_SINCE)

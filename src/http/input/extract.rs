@@ -122,7 +122,7 @@ impl FromRequestParts<Arc<App>> for Reader {
 }
 
 /// The grant of the request's token; `None` if it has none.
-fn grant(parts: &Parts, app: &App) -> Result<Option<Grant>, Problem> {
+pub(super) fn grant(parts: &Parts, app: &App) -> Result<Option<Grant>, Problem> {
     let _timer = trace::start(Phase::Auth);
     let mut values = parts.headers.get_all(header::AUTHORIZATION).iter();
     let Some(value) = values.next() else {

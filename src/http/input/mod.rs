@@ -3,6 +3,7 @@
 pub(crate) mod cursor;
 pub(crate) mod extract;
 pub(crate) mod form;
+pub(crate) mod iiif;
 pub(crate) mod json;
 pub(crate) mod listing;
 pub(crate) mod owner;

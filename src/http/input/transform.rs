@@ -1,7 +1,9 @@
 //! The parameters of a derived image: of a query, or in JSON.
 
+mod widths;
+
 use axum::http::HeaderMap;
-use darkroom_transform::{Format, FormatChoice, NAMES, Presets, Request};
+use darkroom_transform::{Format, FormatChoice, NAMES, Request};
 use serde_json::Value;
 
 use super::json::Members;
@@ -14,7 +16,9 @@ use crate::http::openapi::schema;
 use crate::http::reply::problem::{Problem, ProblemKind};
 use crate::model::parameter_text;
 use crate::service::Wanted;
-use crate::settings::TransformPolicy;
+use crate::settings::{Derived, TransformPolicy};
+
+pub(crate) use widths::{MAX_WIDTHS, Widths, of_json as of_widths};
 
 /// A transform in JSON: an object of parameters.
 pub(crate) type Parameters = Members<Value, { NAMES.len() }>;
@@ -76,10 +80,32 @@ pub(crate) struct TransformParameters {
     preset: String,
 }
 
-/// Reads the parameters of a query. Others are ignored.
-pub(crate) fn of_query(query: &Query, presets: &Presets) -> Result<Request, Problem> {
-    Ok(Request::parse(query.pairs(), presets)?)
+/// Reads the parameters of a query. Others are ignored. Readers who may request presets only are
+/// strangers, whose variations of presets are few, so that they cannot fill the store with them.
+pub(crate) fn of_query(app: &App, query: &Query, reader: &Reader) -> Result<Request, Problem> {
+    let derived = &app.settings.derived;
+    let is_free = derived.policy == TransformPolicy::Any || is_trusted(reader);
+    let request = match is_free {
+        true => Request::parse(query.pairs(), &derived.presets)?,
+        false => Request::parse_rounded(query.pairs(), &derived.presets)?,
+    };
+    Ok(snapped(request, derived))
 }
+
+/// The request with its width on the ladder, if that is the setting. The operator has chosen the
+/// sizes of presets, so they stay.
+fn snapped(mut request: Request, settings: &Derived) -> Request {
+    let preset = request.preset.as_deref();
+    let preset = preset.and_then(|name| settings.presets.get(name));
+    let has_own_size = preset.is_some_and(|preset| preset.size() == request.transform.size());
+    if settings.snaps && !has_own_size {
+        request.transform = request.transform.snapped(&settings.ladder);
+    }
+    request
+}
+
+/// A request, and the parameters of the query that asks for it.
+pub(crate) type Described = (Request, Vec<(String, String)>);
 
 /// Checks the members `transform` and `preset` of a request, and returns the parameters of a
 /// query that asks for the same: in canonical form, except that a preset keeps its name.
@@ -87,7 +113,15 @@ pub(crate) fn of_json(
     app: &App,
     transform: Option<&Parameters>,
     preset: Option<&str>,
-) -> Result<(Request, Vec<(String, String)>), Problem> {
+) -> Result<Described, Problem> {
+    checked(app, &given(transform, preset)?)
+}
+
+/// The names and values of parameters in JSON.
+fn given<'a>(
+    transform: Option<&'a Parameters>,
+    preset: Option<&str>,
+) -> Result<Vec<(&'a str, String)>, Problem> {
     let refuse = |name: &str, detail: String| {
         let problem = Problem::bad_request(detail).with("field", "transform");
         problem.with("parameter", name)
@@ -103,15 +137,19 @@ pub(crate) fn of_json(
         given.push((name, text.ok_or_else(must)?));
     }
     given.extend(preset.map(|preset| ("preset", preset.to_owned())));
-    let pairs: Vec<(&str, &str)> = given
-        .iter()
-        .map(|(name, value)| (*name, value.as_str()))
-        .collect();
-    let request = Request::parse(pairs.iter().copied(), &app.settings.derived.presets)
+    Ok(given)
+}
+
+/// Checks parameters that were given in JSON.
+fn checked(app: &App, given: &[(&str, String)]) -> Result<Described, Problem> {
+    let settings = &app.settings.derived;
+    let pairs = given.iter().map(|(name, value)| (*name, value.as_str()));
+    let request = Request::parse(pairs.clone(), &settings.presets)
         .map_err(|error| Problem::from(error).with("field", "transform"))?;
+    let request = snapped(request, settings);
     let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
     let signed = if request.preset.is_some() {
-        pairs.into_iter().map(owned).collect()
+        pairs.map(owned).collect()
     } else {
         // The canonical form is a query, in which `%` is encoded.
         let canonical = request.transform.to_string();
@@ -123,23 +161,35 @@ pub(crate) fn of_json(
 
 /// Refuses a transform that the policy does not let this reader request.
 pub(crate) fn permit(app: &App, request: &Request, reader: &Reader) -> Result<(), Problem> {
-    let is_trusted = match reader {
+    permit_for(app, request, is_trusted(reader))
+}
+
+/// Whether the reader may read private images, or this one by a signed URL.
+fn is_trusted(reader: &Reader) -> bool {
+    match reader {
         Reader::Linked(_) => true,
         Reader::Granted(grant) => grant.allows(Scope::Read),
         Reader::Anybody => false,
-    };
-    permit_for(app, request, is_trusted)
+    }
+}
+
+/// Whether the policy lets this reader request any transform.
+pub(crate) fn may_any(app: &App, reader: &Reader) -> bool {
+    may_any_for(app, is_trusted(reader))
+}
+
+fn may_any_for(app: &App, is_trusted: bool) -> bool {
+    match app.settings.derived.policy {
+        TransformPolicy::Any => true,
+        TransformPolicy::Signed => is_trusted,
+        TransformPolicy::Presets => false,
+    }
 }
 
 /// The same for a caller who may read the image with a token or a signed URL, or who may not.
 pub(crate) fn permit_for(app: &App, request: &Request, is_trusted: bool) -> Result<(), Problem> {
     let policy = app.settings.derived.policy;
-    let may_any = match policy {
-        TransformPolicy::Any => true,
-        TransformPolicy::Signed => is_trusted,
-        TransformPolicy::Presets => false,
-    };
-    if may_any || request.preset.is_some() || request.transform.is_empty() {
+    if may_any_for(app, is_trusted) || request.preset.is_some() || request.transform.is_empty() {
         return Ok(());
     }
     let detail = match policy {

@@ -1,5 +1,5 @@
 //! Cross-origin requests (Fetch §3.2): the setting `cors_origins` decides which origins' scripts
-//! may call the API. Credentials are never allowed: tokens are sent in a header that a script has
+//! may call the API. Those of any origin may read IIIF images without a token. Credentials are never allowed: tokens are sent in a header that a script has
 //! to set itself.
 
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
+use crate::auth::link;
 use crate::http::app::App;
 use crate::http::reply::problem::{Problem, ProblemKind};
 use crate::settings::Origins;
@@ -43,7 +44,16 @@ pub(crate) async fn allow(State(app): State<Arc<App>>, request: Request, next: N
     let is_preflight = request.method() == Method::OPTIONS
         && origin.is_some()
         && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
-    let allowed = allowed(origins, origin);
+    // Viewers of IIIF images may be anywhere (IIIF Image API 3.0 §7.1). A token is a different
+    // matter: it is for the pages that the setting lists.
+    let is_open = request.uri().path().starts_with(link::IIIF)
+        && !is_preflight
+        && !headers.contains_key(header::AUTHORIZATION);
+    let allowed = if is_open {
+        Some(ANY)
+    } else {
+        allowed(origins, origin)
+    };
     let mut response = match (&allowed, is_preflight) {
         (Some(_), true) => preflight(),
         (None, true) => {
@@ -55,6 +65,7 @@ pub(crate) async fn allow(State(app): State<Arc<App>>, request: Request, next: N
     let headers = response.headers_mut();
     if let Origins::Listed(listed) = origins
         && !listed.is_empty()
+        && !is_open
     {
         headers.append(header::VARY, HeaderValue::from_static("Origin"));
     }

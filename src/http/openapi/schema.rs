@@ -11,7 +11,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::auth::MAX_OWNER_CHARS;
 use crate::auth::link::LinkMethod;
-use crate::http::input::{json, listing};
+use crate::http::input::{json, listing, transform as transforms};
 use crate::http::routes::{bulk, tickets};
 use crate::model;
 use crate::model::Kind;
@@ -104,6 +104,8 @@ named! {
     Quality: integer(1, 100).build();
     /// The parameters of a derived image.
     Transform: transform();
+    /// Widths for a `srcset`.
+    Widths: widths();
     /// No (`0`) or yes (`1`).
     Flag: words("", &["0", "1"]);
 }
@@ -149,6 +151,15 @@ fn transform() -> Object {
         .property_names(Some(names))
         .additional_properties(Some(AdditionalProperties::RefOr(value.into())))
         .examples([serde_json::json!({"w": 300, "h": 200, "fit": "cover"})])
+        .build()
+}
+
+fn widths() -> Array {
+    ArrayBuilder::new()
+        .items(integer(1, 8192).build())
+        .min_items(Some(1))
+        .max_items(Some(transforms::MAX_WIDTHS))
+        .examples([serde_json::json!([320, 640, 1280])])
         .build()
 }
 

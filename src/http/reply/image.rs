@@ -46,6 +46,9 @@ pub(crate) struct ImageView<'a> {
     /// The number of frames; 1 unless the image is animated.
     #[schema(minimum = 1)]
     frames: u32,
+    /// What to show while the image loads. Absent until it is made, which is no change of the image.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    placeholder: Option<PlaceholderView<'a>>,
     /// The time of the upload.
     #[schema(format = DateTime)]
     created_at: String,
@@ -67,6 +70,21 @@ pub(crate) struct ImageView<'a> {
     links: Links,
 }
 
+/// What to show while an image loads.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Placeholder)]
+struct PlaceholderView<'a> {
+    /// A [ThumbHash](https://evanw.github.io/thumbhash/) of the image in base64: a blurred picture
+    /// with the ratio and the transparency of the image, in about 25 bytes.
+    #[schema(content_encoding = "base64")]
+    thumbhash: &'a str,
+    /// A [BlurHash](https://blurha.sh) of the image, on white.
+    blurhash: &'a str,
+    /// The mean colour of what is visible in the image.
+    #[schema(pattern = "^#[0-9a-f]{6}$")]
+    color: &'a str,
+}
+
 /// The URLs of an image.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = ImageLinks)]
@@ -78,6 +96,12 @@ struct Links {
     /// The URL of the content.
     #[schema(format = "uri-reference")]
     content: String,
+    /// The URL of the content in any width and the best format for the client: a template
+    /// (RFC 6570) with the variable `w`, the width in pixels. Absent unless anybody may request
+    /// it: the image is public and the deployment derives public images for all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "uri-template")]
+    srcset: Option<String>,
 }
 
 impl<'a> ImageView<'a> {
@@ -93,6 +117,11 @@ impl<'a> ImageView<'a> {
             width: image.width,
             height: image.height,
             frames: image.frames,
+            placeholder: image.placeholder.as_ref().map(|made| PlaceholderView {
+                thumbhash: made.thumbhash(),
+                blurhash: made.blurhash(),
+                color: made.color(),
+            }),
             created_at: image.created_at.to_string(),
             updated_at: image.updated_at.to_string(),
             visibility: image.visibility.as_str(),
@@ -102,6 +131,7 @@ impl<'a> ImageView<'a> {
             links: Links {
                 this: urls.image(image.id),
                 content: urls.content(image.id),
+                srcset: urls.srcset(image),
             },
         }
     }
@@ -133,10 +163,27 @@ pub(crate) struct ItemsView<'a> {
 pub(crate) fn object(app: &App, image: &Image) -> Result<(Response, Validators), Problem> {
     let body = json::print(&ImageView::new(Urls::of(&app.settings), image))?;
     let validators = Validators {
-        etag: EntityTag::strong(URL_SAFE_NO_PAD.encode(Sha256::digest(&body))),
+        etag: entity_tag(&body),
+        equivalent: None,
         last_modified: image.updated_at.seconds(),
     };
     let mut response = json::response(body);
     validators.print(response.headers_mut(), app.service.now());
     Ok((response, validators))
+}
+
+/// The validators that the condition of a change is compared with. A client that has seen the image
+/// before its placeholder was made has seen everything that it may change.
+pub(crate) fn validators_for_change(app: &App, image: &Image) -> Result<Validators, Problem> {
+    let (_, mut validators) = object(app, image)?;
+    if image.placeholder.is_some() {
+        let mut before = ImageView::new(Urls::of(&app.settings), image);
+        before.placeholder = None;
+        validators.equivalent = Some(entity_tag(&json::print(&before)?));
+    }
+    Ok(validators)
+}
+
+fn entity_tag(body: &[u8]) -> EntityTag {
+    EntityTag::strong(URL_SAFE_NO_PAD.encode(Sha256::digest(body)))
 }

@@ -8,6 +8,8 @@ pub(crate) mod json;
 pub(crate) mod markup;
 pub(crate) mod page;
 pub mod problem;
+mod redirect;
 pub(crate) mod urls;
 
 pub(crate) use json::{created, ok};
+pub(crate) use redirect::see_other;

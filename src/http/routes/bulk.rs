@@ -19,7 +19,7 @@ use super::links::{Derived, LinkView, Terms};
 use crate::http::app::App;
 use crate::http::input::extract::{self, Authorized, Delete, Read};
 use crate::http::input::json::{self, Json, List};
-use crate::http::input::transform::Parameters;
+use crate::http::input::transform::{Parameters, Widths};
 use crate::http::openapi::schema;
 use crate::http::reply;
 use crate::http::reply::problem::Problem;
@@ -137,6 +137,10 @@ pub(crate) struct NewLinks {
     /// The name of a preset. With it, `transform` may have `dpr`, `format` and `q` only.
     #[serde(default)]
     preset: Option<String>,
+    /// Widths in pixels for `srcset`. The ratio of `w` and `h` in `transform` is kept.
+    #[serde(default)]
+    #[schema(value_type = Option<schema::Widths>)]
+    widths: Option<Widths>,
 }
 
 /// Signed URLs of many images.
@@ -180,7 +184,8 @@ pub(crate) async fn create_links(
     Json(body): Json<NewLinks>,
 ) -> Result<Response, Problem> {
     let parsed = parse(&body.ids)?;
-    let derived = Derived::new(&app, body.transform.as_ref(), body.preset.as_deref())?;
+    let (transform, preset) = (body.transform.as_ref(), body.preset.as_deref());
+    let derived = Derived::new(&app, transform, preset, body.widths.as_ref())?;
     let method = body.method.as_deref();
     let terms = Terms::new(&app, body.expires_in, method, body.download, derived)?;
     let ids: Vec<Uuid> = parsed.iter().copied().flatten().collect();

@@ -67,7 +67,7 @@ impl Asked {
                 return Err(problem.with("allowed", vec!["0", "1"]));
             }
         };
-        let request = transform::of_query(&query, &app.settings.derived.presets)?;
+        let request = transform::of_query(app, &query, reader)?;
         Ok(Self { download, request })
     }
 }
@@ -135,7 +135,7 @@ pub(crate) async fn content(
 }
 
 /// Serves a content as the request's conditions and ranges ask for it.
-async fn serve(
+pub(super) async fn serve(
     app: &App,
     request: &Parts,
     content: &Content,
@@ -144,6 +144,7 @@ async fn serve(
     // A content never changes, so it was last modified when it came into being.
     let validators = Validators {
         etag: EntityTag::strong(content.sha256.to_string()),
+        equivalent: None,
         last_modified: content.since.seconds(),
     };
     validators.print(&mut headers, app.service.now());
@@ -164,7 +165,12 @@ async fn serve(
 
 /// The image, if the reader may download it. Only readers who may download a private image learn
 /// that it exists.
-async fn find(app: &App, reader: &Reader, id: Uuid, wanted: &Wanted) -> Result<Found, Problem> {
+pub(super) async fn find(
+    app: &App,
+    reader: &Reader,
+    id: Uuid,
+    wanted: &Wanted,
+) -> Result<Found, Problem> {
     let (grant, refusal) = match reader {
         Reader::Linked(link) => return Ok(app.service.find_linked(id, *link, wanted).await?),
         Reader::Granted(grant) if grant.allows(Scope::Read) => (Some(grant), None),
@@ -264,7 +270,7 @@ const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 const SANDBOX: HeaderValue = HeaderValue::from_static("default-src 'none'; sandbox");
 
 /// The headers of the whole content of an image, or of an image that is derived from it.
-fn headers(image: &Image, content: &Content, attachment: bool) -> HeaderMap {
+pub(super) fn headers(image: &Image, content: &Content, attachment: bool) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(12);
     let mut set = |name: HeaderName, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
@@ -296,7 +302,7 @@ const LINK_MAX_AGE: u64 = 300;
 
 /// Caches revalidate each time, so that making an image private takes effect immediately. Only
 /// responses to signed URLs are kept for a while, and never past the URL's expiry.
-fn cache_control(
+pub(super) fn cache_control(
     app: &App,
     reader: &Reader,
     visibility: Visibility,

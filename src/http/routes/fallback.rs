@@ -1,10 +1,11 @@
 //! Requests for paths that have no resource.
 
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
+use axum::response::Response;
 
 use crate::http::app::App;
 use crate::http::headers::accept;
+use crate::http::reply;
 use crate::http::reply::problem::{Problem, ProblemKind};
 use crate::http::reply::urls::Urls;
 
@@ -24,7 +25,11 @@ pub(crate) fn respond(
     let path = uri.path();
     let reads = matches!(*method, Method::GET | Method::HEAD);
     if path == "/" && reads && accept::prefers_page(headers) {
-        return Ok(redirect(&Urls::of(&app.settings).at(START)));
+        let mut response = reply::see_other(&Urls::of(&app.settings).at(START));
+        // What is at the root depends on it.
+        let vary = HeaderValue::from_static("Accept");
+        response.headers_mut().append(header::VARY, vary);
+        return Ok(response);
     }
     let problem = |detail: String| Problem::new(ProblemKind::NotFound, detail);
     Err(match meant(routes, path) {
@@ -34,17 +39,6 @@ pub(crate) fn respond(
         None if path == "/" => problem(format!("no such resource; {START} describes the API")),
         None => problem("no such resource".to_owned()),
     })
-}
-
-/// 303: the resource is described by another one. What is at the root depends on `Accept`.
-fn redirect(location: &str) -> Response {
-    let mut response = StatusCode::SEE_OTHER.into_response();
-    let headers = response.headers_mut();
-    if let Ok(location) = HeaderValue::from_str(location) {
-        headers.insert(header::LOCATION, location);
-    }
-    headers.append(header::VARY, HeaderValue::from_static("Accept"));
-    response
 }
 
 /// The path of a resource that was probably meant.

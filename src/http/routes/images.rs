@@ -19,7 +19,7 @@ use crate::http::input::owner;
 use crate::http::input::visibility::visibility;
 use crate::http::openapi::schema;
 use crate::http::reply;
-use crate::http::reply::image::{ImageView, PageView, object};
+use crate::http::reply::image::{ImageView, PageView, object, validators_for_change};
 use crate::http::reply::problem::Problem;
 use crate::http::reply::problem::ProblemKind::*;
 use crate::http::reply::urls::Urls;
@@ -109,7 +109,7 @@ fn as_seen(
     headers: &HeaderMap,
 ) -> Option<impl Fn(&Image) -> bool + Sync> {
     conditional::has_conditions(headers).then_some(move |image: &Image| {
-        object(app, image).is_ok_and(|(_, validators)| {
+        validators_for_change(app, image).is_ok_and(|validators| {
             conditional::evaluate(method, headers, &validators) == Verdict::Perform
         })
     })

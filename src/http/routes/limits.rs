@@ -86,6 +86,10 @@ struct DerivedLimits {
     policy: &'static str,
     /// The presets: names, and the transform that each stands for, as a query.
     presets: BTreeMap<String, String>,
+    /// Widths in pixels for the `srcset` of a page, ascending.
+    width_ladder: Vec<u32>,
+    /// Whether the width of a requested image is raised to the next one of `width_ladder`.
+    snap_widths: bool,
     /// The maximum width and height of a derived image, in pixels.
     max_side: u32,
     /// The maximum number of pixels of an image to derive from: width times height times frames.
@@ -193,6 +197,8 @@ fn derived(settings: &Derived) -> DerivedLimits {
         presets: presets
             .map(|(name, transform)| (name.to_owned(), transform.to_string()))
             .collect(),
+        width_ladder: settings.ladder.widths().to_vec(),
+        snap_widths: settings.snaps,
         max_side: settings.max_side,
         max_pixels: settings.max_pixels,
     }

@@ -1,5 +1,7 @@
 //! `/v1/images/{id}/links`: signed URLs.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -9,11 +11,11 @@ use axum::routing::post;
 use serde::{Deserialize, Serialize};
 
 use super::{Route, seconds};
-use crate::auth::link::{Link, LinkMethod};
+use crate::auth::link::{self, Link, LinkMethod};
 use crate::http::app::App;
 use crate::http::input::extract::{Authorized, ImageId, Read, Write};
 use crate::http::input::json::{self, Json};
-use crate::http::input::transform::{self, Parameters};
+use crate::http::input::transform::{self, Parameters, Widths};
 use crate::http::openapi::schema;
 use crate::http::reply;
 use crate::http::reply::problem::Problem;
@@ -21,6 +23,7 @@ use crate::http::reply::problem::ProblemKind::*;
 use crate::http::reply::urls::{self, Urls};
 use crate::model::{Image, Timestamp};
 use crate::service::Wanted;
+use crate::settings::TransformPolicy;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![("/v1/images/{id}/links", post(create).delete(revoke))]
@@ -48,6 +51,14 @@ pub(crate) struct NewLink {
     /// The name of a preset. With it, `transform` may have `dpr`, `format` and `q` only.
     #[serde(default)]
     preset: Option<String>,
+    /// Widths in pixels for `srcset`. The ratio of `w` and `h` in `transform` is kept.
+    #[serde(default)]
+    #[schema(value_type = Option<schema::Widths>)]
+    widths: Option<Widths>,
+    /// Whether the URL is that of the image information of the IIIF Image API, and allows all that
+    /// it offers. It cannot be combined with other members than `expires_in`.
+    #[serde(default)]
+    iiif: bool,
 }
 
 /// A signed URL.
@@ -58,6 +69,10 @@ pub(crate) struct LinkView {
     /// is set.
     #[schema(format = "uri-reference")]
     url: String,
+    /// Signed URLs of the image in several widths, as the attribute `srcset` of HTML has them, if
+    /// `widths` was given. Widths that the image does not have are left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    srcset: Option<String>,
     /// The time at which the URL expires. It is rounded up, so that links that are created within
     /// the same minute are identical.
     #[schema(format = DateTime)]
@@ -81,17 +96,28 @@ pub(crate) async fn create(
     ImageId(id): ImageId,
     Json(body): Json<NewLink>,
 ) -> Result<Response, Problem> {
-    let derived = Derived::new(&app, body.transform.as_ref(), body.preset.as_deref())?;
+    let (transform, preset) = (body.transform.as_ref(), body.preset.as_deref());
+    let derived = Derived::new(&app, transform, preset, body.widths.as_ref())?;
     let method = body.method.as_deref();
-    let terms = Terms::new(&app, body.expires_in, method, body.download, derived)?;
+    let mut terms = Terms::new(&app, body.expires_in, method, body.download, derived)?;
+    if body.iiif {
+        let is_alone = method.is_none() && transform.is_none() && preset.is_none();
+        let is_alone = is_alone && body.widths.is_none();
+        terms = terms.for_iiif(&app, is_alone)?;
+    }
     let image = app.service.find(&caller.grant, id).await?;
     Ok(reply::created(&terms.link(&app, &image)?))
 }
 
 /// What new signed URLs derive from their images.
 pub(super) struct Derived {
+    url: Signed,
+    srcset: Option<Vec<Signed>>,
+}
+
+/// What one signed URL derives, and the parameters that are signed.
+struct Signed {
     wanted: Wanted,
-    /// The parameters that are signed.
     parameters: Vec<(String, String)>,
 }
 
@@ -101,15 +127,24 @@ impl Derived {
         app: &App,
         transform: Option<&Parameters>,
         preset: Option<&str>,
+        widths: Option<&Widths>,
     ) -> Result<Self, Problem> {
-        let (request, parameters) = transform::of_json(app, transform, preset)?;
-        transform::permit_for(app, &request, true)?;
-        Ok(Self {
-            wanted: Wanted {
+        let permitted = |(request, parameters)| {
+            transform::permit_for(app, &request, true)?;
+            let wanted = Wanted {
                 transform: request.transform,
                 accepts: Vec::new(),
-            },
-            parameters,
+            };
+            Ok::<_, Problem>(Signed { wanted, parameters })
+        };
+        let srcset = widths.map(|widths| {
+            let all = transform::of_widths(app, transform, preset, widths)?;
+            let signed = all.into_iter().map(permitted);
+            signed.collect::<Result<Vec<Signed>, Problem>>()
+        });
+        Ok(Self {
+            url: permitted(transform::of_json(app, transform, preset)?)?,
+            srcset: srcset.transpose()?,
         })
     }
 }
@@ -120,6 +155,7 @@ pub(super) struct Terms {
     is_download: bool,
     derived: Derived,
     expires: u64,
+    is_for_iiif: bool,
 }
 
 impl Terms {
@@ -140,28 +176,74 @@ impl Terms {
             is_download,
             derived,
             expires: (app.service.now().seconds() + lifetime).div_ceil(bucket) * bucket,
+            is_for_iiif: false,
         })
     }
 
-    /// Creates the signed URL of an image, if what it derives can be made of the image.
+    /// The same for the IIIF Image API, which asks for whatever it wants.
+    fn for_iiif(self, app: &App, is_alone: bool) -> Result<Self, Problem> {
+        if !is_alone || self.is_download {
+            let detail = "iiif cannot be combined with method, download, transform or preset";
+            return Err(Problem::bad_request(detail).with("field", "iiif"));
+        }
+        if app.settings.derived.policy == TransformPolicy::Presets {
+            let detail = "the setting transform_policy allows only presets, so there are no IIIF \
+                          images";
+            let problem = Problem::new(TransformNotAllowed, detail);
+            return Err(problem.with("setting", "transform_policy"));
+        }
+        Ok(Self {
+            is_for_iiif: true,
+            ..self
+        })
+    }
+
+    /// Creates the signed URLs of an image, if what they derive can be made of the image.
     pub(super) fn link(&self, app: &App, image: &Image) -> Result<LinkView, Problem> {
-        app.service.check_wanted(image, &self.derived.wanted)?;
-        let parameters = self.derived.parameters.iter();
+        app.service.size_wanted(image, &self.derived.url.wanted)?;
+        let srcset = self.derived.srcset.as_ref();
+        let srcset = srcset.map(|signed| self.srcset(app, image, signed));
+        Ok(LinkView {
+            url: self.url(app, image, &self.derived.url)?,
+            srcset: srcset.transpose()?,
+            expires_at: Timestamp::from_seconds(self.expires).to_string(),
+        })
+    }
+
+    /// The signed URLs of an image in several widths, each once, with the width that it has: an
+    /// image that is not enlarged is smaller than some of the widths.
+    fn srcset(&self, app: &App, image: &Image, signed: &[Signed]) -> Result<String, Problem> {
+        let mut steps = BTreeMap::new();
+        for signed in signed {
+            let (width, _) = app.service.size_wanted(image, &signed.wanted)?;
+            if let Entry::Vacant(step) = steps.entry(width) {
+                step.insert(self.url(app, image, signed)?);
+            }
+        }
+        let steps = steps.iter().map(|(width, url)| format!("{url} {width}w"));
+        Ok(steps.collect::<Vec<_>>().join(", "))
+    }
+
+    fn url(&self, app: &App, image: &Image, signed: &Signed) -> Result<String, Problem> {
+        let parameters = signed.parameters.iter();
         let parameters = parameters.map(|(name, value)| (name.as_str(), value.as_str()));
         let download = self.is_download.then_some(("download", "1"));
         let parameters: Vec<(&str, &str)> = parameters.chain(download).collect();
         let link = Link {
             method: self.method,
-            path: &urls::content_path(image.id),
+            path: &match self.is_for_iiif {
+                true => urls::iiif_path(image.id),
+                false => urls::content_path(image.id),
+            },
             parameters: &parameters,
             epoch: image.link_epoch,
             expires: self.expires,
         };
-        let url = link.sign(&app.settings.access.signing_keys, None)?;
-        Ok(LinkView {
-            url: Urls::of(&app.settings).at(&url),
-            expires_at: Timestamp::from_seconds(self.expires).to_string(),
-        })
+        let mut url = link.sign(&app.settings.access.signing_keys, None)?;
+        if self.is_for_iiif {
+            url = link::in_path(&url) + "/info.json";
+        }
+        Ok(Urls::of(&app.settings).at(&url))
     }
 }
 

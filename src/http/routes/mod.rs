@@ -8,6 +8,7 @@ pub(super) mod content;
 pub(super) mod docs;
 pub(super) mod fallback;
 pub(super) mod health;
+pub(super) mod iiif;
 pub(super) mod images;
 pub(super) mod limits;
 pub(super) mod links;
@@ -43,6 +44,7 @@ pub(super) fn guarded() -> impl Iterator<Item = Route> {
         uploads::routes(),
         content::routes(),
         variants::routes(),
+        iiif::routes(),
         links::routes(),
         bulk::routes(),
         tickets::routes(),

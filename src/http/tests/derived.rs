@@ -7,7 +7,7 @@ use crate::auth::link;
 use crate::http::headers::digest;
 use crate::model::Sha256;
 use crate::platform::DeriveError;
-use crate::platform::testing::derived;
+use crate::platform::testing::{derived, placeholder};
 use darkroom_transform::exchange::Refusal;
 
 const PRESETS: (&str, &str) = (
@@ -172,7 +172,9 @@ async fn a_hundred_requests_for_one_variant_make_one_derivation_in_all_instances
 #[tokio::test]
 async fn few_variants_are_made_at_a_time_and_too_many_are_refused() {
     let fixture = Fixture::with(&[("max_derivations", "2")]).await;
-    let queries: Vec<String> = (1..=40)
+    // Of 7 pixels is the original.
+    let widths = (1..=41).filter(|width| *width != 7);
+    let queries: Vec<String> = widths
         .map(|width| format!("w={width}&fit=contain"))
         .collect();
     let answers = join_all(queries.iter().map(|query| fixture.get(query))).await;
@@ -580,6 +582,174 @@ async fn eager_presets_are_derived_after_an_upload() {
 }
 
 #[tokio::test]
+async fn an_original_that_is_the_result_is_sent_in_its_place() {
+    let fixture = Fixture::new().await;
+    let original = fixture.get("").await;
+    for query in [
+        "w=7",
+        "w=700",
+        "h=5&fit=contain",
+        "format=png",
+        "w=7&h=5&fit=cover&format=auto",
+    ] {
+        let answer = fixture.get(query).await;
+        assert_eq!(answer.status, 200, "{query}: {:?}", answer.body);
+        assert_eq!(answer.header("etag"), original.header("etag"), "{query}");
+    }
+    let auto = fixture.get("w=7&format=auto").await;
+    assert_eq!(auto.header("vary"), "Accept");
+    assert!(fixture.client.deriver.take_calls().is_empty());
+    // A result has no metadata and is upright.
+    let mut noted = testing::gif(7, 5, 1);
+    noted.splice(25..25, *b"!\xfe\x02hi\0");
+    for (file, call) in [
+        (noted, "w=7&format=gif"),
+        (testing::jpeg_with_orientation(7, 5, 1), "w=7&format=jpeg"),
+        (testing::jpeg_with_orientation(7, 5, 3), "w=7&format=jpeg"),
+    ] {
+        let created = fixture.client.upload(&file).await;
+        let path = format!("{}/content?w=7", created.header("location"));
+        assert_eq!(fixture.client.get(&path).await.status, 200);
+        assert_eq!(fixture.client.deriver.take_calls(), [call]);
+    }
+}
+
+#[tokio::test]
+async fn an_old_client_gets_jpeg_of_what_is_opaque() {
+    let client = Client::new();
+    let mut transparent = testing::webp(7, 5);
+    transparent[24] |= 0x10;
+    for (file, call) in [
+        (testing::webp(7, 5), "w=3&format=jpeg"),
+        (transparent, "w=3&format=png"),
+        (testing::avif(), "w=3&format=jpeg"),
+    ] {
+        let created = client.upload(&file).await;
+        let path = format!("{}/content?w=3&format=auto", created.header("location"));
+        assert_eq!(client.get(&path).await.status, 200);
+        assert_eq!(client.deriver.take_calls(), [call]);
+    }
+}
+
+#[tokio::test]
+async fn strangers_get_few_variations_of_a_preset() {
+    for (policy, stranger) in [
+        ("signed", "w=3&format=png&q=60"),
+        ("presets", "w=3&format=png&q=60"),
+        ("any", "w=2&format=png&q=51"),
+    ] {
+        let fixture = Fixture::with(&[PRESETS, ("transform_policy", policy)]).await;
+        fixture.publish().await;
+        let path = fixture.content("preset=thumb&dpr=1.01&q=51");
+        assert_eq!(fixture.anonymous(&path).await.status, 200);
+        assert_eq!(fixture.client.deriver.take_calls(), [stranger], "{policy}");
+        if policy != "any" {
+            assert_eq!(fixture.client.get(&path).await.status, 200);
+            let exactly = ["w=2&format=png&q=51"];
+            assert_eq!(fixture.client.deriver.take_calls(), exactly, "{policy}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_placeholder_comes_with_the_first_derivation() {
+    let fixture = Fixture::new().await;
+    let shown = fixture.client.get(&fixture.path).await;
+    assert_eq!(shown.json()["placeholder"], serde_json::Value::Null);
+    let first = fixture.get("w=3").await;
+    assert_eq!(first.status, 200);
+    let expected = placeholder(fixture.length);
+    let expected = serde_json::json!({
+        "thumbhash": expected.thumbhash(),
+        "blurhash": expected.blurhash(),
+        "color": expected.color(),
+    });
+    let later = fixture.client.get(&fixture.path).await;
+    assert_eq!(later.json()["placeholder"], expected);
+    assert_eq!(later.json()["updated_at"], shown.json()["updated_at"]);
+    assert_ne!(later.header("etag"), shown.header("etag"));
+    for path in ["/v1/images", "/v1/images?content_type=image/png"] {
+        let page = fixture.client.get(path).await.json();
+        assert_eq!(page["items"][0]["placeholder"], expected, "{path}");
+    }
+    // Who has seen the image before has seen all that it may change.
+    let etag = shown.header("etag").to_owned();
+    let read = [("if-match", etag.as_str())];
+    let read = fixture.ask(Method::GET, &fixture.path, &read).await;
+    assert_eq!(read.status, 412);
+    let mut edit = request(
+        Method::PATCH,
+        &fixture.path,
+        Body::from(r#"{"tags": ["t"]}"#),
+    );
+    let headers = edit.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    headers.insert(header::IF_MATCH, etag.parse().expect("a header"));
+    let edited = fixture.client.send(edit).await;
+    assert_eq!(edited.status, 200, "{:?}", edited.body);
+    assert_eq!(edited.json()["placeholder"], expected);
+    // Equal content of the same owner has it, too.
+    let again = fixture.client.upload(&testing::png(7, 5)).await;
+    let again = fixture.client.get(again.header("location")).await;
+    assert_eq!(again.json()["placeholder"], expected);
+}
+
+#[tokio::test]
+async fn a_placeholder_is_made_when_the_setting_says_so() {
+    let has_placeholder = async |fixture: &Fixture| {
+        let shown = fixture.client.get(&fixture.path).await.json();
+        shown.get("placeholder").is_some()
+    };
+    let off = Fixture::with(&[("placeholders", "off")]).await;
+    assert_eq!(off.get("w=3").await.status, 200);
+    assert!(!has_placeholder(&off).await);
+
+    let upload = Fixture::with(&[("placeholders", "upload")]).await;
+    assert_eq!(upload.client.deriver.take_calls(), ["placeholder"]);
+    assert!(has_placeholder(&upload).await);
+    // Not again for equal content.
+    upload.client.upload(&testing::png(7, 5)).await;
+    assert!(upload.client.deriver.take_calls().is_empty());
+
+    let eager = [
+        PRESETS,
+        ("placeholders", "upload"),
+        ("eager_presets", "thumb"),
+    ];
+    let eager = Fixture::with(&eager).await;
+    assert_eq!(eager.client.deriver.take_calls(), ["w=2&format=png"]);
+    assert!(has_placeholder(&eager).await);
+
+    let none = Fixture::with(&[("placeholders", "upload"), ("derive", "off")]).await;
+    assert!(none.client.deriver.take_calls().is_empty());
+    assert!(!has_placeholder(&none).await);
+}
+
+#[tokio::test]
+async fn an_upload_whose_placeholder_cannot_be_made_succeeds() {
+    let client = Client::with(&[("placeholders", "upload")]);
+    let refused = DeriveError::Refused {
+        refusal: Refusal::TooCostly,
+        limit: Some(1),
+        reason: "it is too large".to_owned(),
+    };
+    client
+        .deriver
+        .fail([refused, DeriveError::Trapped, DeriveError::Trapped]);
+    for expected in [1, 1, 1, 0] {
+        let created = client.upload(&testing::png(7, 5)).await;
+        assert_eq!(created.status, 201);
+        let shown = client.get(created.header("location")).await.json();
+        assert_eq!(shown.get("placeholder"), None);
+        // Two failures, and nothing is derived from it for a day.
+        assert_eq!(client.deriver.take_calls().len(), expected);
+    }
+}
+
+#[tokio::test]
 async fn limits_show_presets_and_policy() {
     let fixture = Fixture::new().await;
     let limits = fixture.client.get("/v1/limits").await.json();
@@ -587,8 +757,195 @@ async fn limits_show_presets_and_policy() {
         "enabled": true,
         "policy": "signed",
         "presets": {"best": "w=3&format=auto", "thumb": "w=2"},
+        "width_ladder": [
+            16, 32, 48, 64, 96, 128, 256, 384, 640, 750, 828, 1080, 1200, 1920, 2048, 3840
+        ],
+        "snap_widths": false,
         "max_side": 8192,
         "max_pixels": 100_000_000,
     });
     assert_eq!(limits["derived"], expected);
+}
+
+const SNAPPING: [(&str, &str); 3] = [
+    ("presets", r#"{"thumb": {"w": 2, "fit": "scale-down"}}"#),
+    ("width_ladder", "6,3"),
+    ("snap_widths", "on"),
+];
+
+#[tokio::test]
+async fn all_widths_between_two_steps_of_the_ladder_are_one_derived_image() {
+    let fixture = Fixture::with(&SNAPPING).await;
+    let limits = fixture.client.get("/v1/limits").await.json();
+    assert_eq!(limits["derived"]["width_ladder"], serde_json::json!([3, 6]));
+    assert_eq!(limits["derived"]["snap_widths"], true);
+    let first = fixture.get("w=4").await;
+    assert_eq!(first.status, 200);
+    for spelling in ["w=6", "w=5", "w=2&dpr=2", "w=3&dpr=1.2", "w=4000"] {
+        let again = fixture.get(spelling).await;
+        assert_eq!(again.header("etag"), first.header("etag"), "{spelling}");
+    }
+    assert_eq!(fixture.client.deriver.take_calls(), ["w=6&format=png"]);
+    for (query, made) in [
+        ("w=4&h=2&fit=cover", "w=6&h=3&fit=cover&format=png"),
+        ("h=1", "h=3&format=png"),
+        // A preset has the size that the operator gave it, in its own resolution.
+        ("preset=thumb", "w=2&format=png"),
+        ("preset=thumb&dpr=2&q=7", "w=6&format=png&q=7"),
+    ] {
+        assert_eq!(fixture.get(query).await.status, 200, "{query}");
+        assert_eq!(fixture.client.deriver.take_calls(), [made], "{query}");
+    }
+    assert_eq!(fixture.get("preset=thumb&dpr=1").await.status, 200);
+    assert!(fixture.client.deriver.take_calls().is_empty());
+    // Signed URLs show what they are of.
+    let link = fixture
+        .link(r#"{"expires_in": 60, "transform": {"w": 4}}"#)
+        .await;
+    let url = link.json()["url"].as_str().expect("a URL").to_owned();
+    assert!(url.contains("&w=6"), "{url}");
+    assert_eq!(
+        fixture.anonymous(&url).await.header("etag"),
+        first.header("etag")
+    );
+}
+
+#[tokio::test]
+async fn image_objects_have_a_template_where_anybody_may_request_any_width() {
+    let srcset = async |fixture: &Fixture| {
+        let image = fixture.client.get(&fixture.path).await.json();
+        let list = fixture.client.get("/v1/images").await.json();
+        assert_eq!(list["items"][0]["links"], image["links"]);
+        image["links"]["srcset"].as_str().map(str::to_owned)
+    };
+    let open = Fixture::with(&[("transform_policy", "any")]).await;
+    assert_eq!(srcset(&open).await, None);
+    open.publish().await;
+    let template = srcset(&open).await.expect("a template");
+    assert_eq!(template, open.content("w={w}&format=auto"));
+    let answer = open.anonymous(&template.replace("{w}", "3")).await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.header("vary")),
+        (200, "Accept")
+    );
+    for variables in [
+        &[("transform_policy", "signed")],
+        &[("transform_policy", "presets")],
+    ] {
+        let closed = Fixture::with(variables).await;
+        closed.publish().await;
+        assert_eq!(srcset(&closed).await, None);
+    }
+    let off = Fixture::with(&[("transform_policy", "any"), ("derive", "off")]).await;
+    off.publish().await;
+    assert_eq!(srcset(&off).await, None);
+}
+
+/// The entries of a `srcset`: URLs and descriptors.
+fn entries(link: &Value) -> Vec<(&str, &str)> {
+    let srcset = link["srcset"].as_str().expect("a srcset");
+    let entries = srcset.split(", ");
+    entries
+        .map(|entry| entry.split_once(' ').expect("a descriptor"))
+        .collect()
+}
+
+#[tokio::test]
+async fn links_in_several_widths_are_a_srcset() {
+    let fixture = Fixture::new().await;
+    for (terms, expected) in [
+        // The image is 7 pixels wide and not enlarged.
+        (
+            r#""widths": [4, 2, 9, 8]"#,
+            &[
+                ("w=2&format=png", "2w"),
+                ("w=4&format=png", "4w"),
+                ("w=9&format=png", "7w"),
+            ][..],
+        ),
+        (
+            r#""widths": [4, 8], "transform": {"w": 2, "h": 1, "fit": "cover"}"#,
+            &[
+                ("w=4&h=2&fit=cover&format=png", "4w"),
+                ("w=8&h=4&fit=cover&format=png", "8w"),
+            ],
+        ),
+        (
+            r#""widths": [3.0, 3], "transform": {"format": "webp", "crop": "0,0,50%,50%"}"#,
+            &[("w=3&crop=0,0,50%25,50%25&format=webp", "3w")],
+        ),
+    ] {
+        let link = fixture
+            .link(&format!("{{\"expires_in\": 60, {terms}}}"))
+            .await;
+        assert_eq!(link.status, 201, "{terms}: {:?}", link.body);
+        let link = link.json();
+        let entries = entries(&link);
+        assert_eq!(entries.len(), expected.len(), "{link}");
+        for ((url, descriptor), (made, width)) in entries.into_iter().zip(expected) {
+            assert_eq!(descriptor, *width, "{link}");
+            let answer = fixture.anonymous(url).await;
+            assert_eq!(answer.body, derived(made, fixture.length), "{url}");
+        }
+    }
+    // Without widths there is no such member, and no limit on the original.
+    let small = Fixture::with(&[("max_derived_side", "4")]).await;
+    let link = small.link(r#"{"expires_in": 60}"#).await;
+    assert_eq!(link.status, 201, "{:?}", link.body);
+    let link = link.json();
+    assert!(link.get("srcset").is_none(), "{link}");
+    let id = fixture.path.rsplit('/').next().expect("an id");
+    let body = serde_json::json!({"ids": [id], "expires_in": 60, "widths": [2, 3]});
+    let many = json_request(Method::POST, "/v1/links", &body);
+    let many = fixture.client.send(many).await.json();
+    assert_eq!(entries(&many["items"][0]["link"]).len(), 2);
+}
+
+#[tokio::test]
+async fn widths_that_cannot_be_linked_are_refused() {
+    let fixture = Fixture::new().await;
+    for (terms, status, slug) in [
+        (r#""widths": []"#, 400, "bad-request"),
+        (r#""widths": [0]"#, 400, "bad-request"),
+        (r#""widths": [1.5]"#, 400, "bad-request"),
+        (r#""widths": ["a"]"#, 400, "bad-request"),
+        (r#""widths": 640"#, 400, "bad-request"),
+        (r#""widths": [5], "preset": "thumb""#, 400, "bad-request"),
+        (
+            r#""widths": [5], "transform": {"dpr": 2}"#,
+            400,
+            "bad-request",
+        ),
+        (
+            r#""widths": [5], "transform": {"h": 2}"#,
+            400,
+            "bad-request",
+        ),
+        (
+            r#""widths": [5], "transform": {"w": 0, "h": 2}"#,
+            400,
+            "bad-request",
+        ),
+        (
+            r#""widths": [9000], "transform": {"w": 9, "h": 9, "fit": "pad"}"#,
+            413,
+            "derived-too-large",
+        ),
+        (
+            r#""widths": [1000000000], "transform": {"w": 1, "h": 1000000000, "fit": "pad"}"#,
+            413,
+            "derived-too-large",
+        ),
+    ] {
+        let refused = fixture
+            .link(&format!("{{\"expires_in\": 60, {terms}}}"))
+            .await;
+        refused.is_problem(status, slug);
+    }
+    let thirty_three = vec!["5"; 33].join(",");
+    let refused = format!("{{\"expires_in\": 60, \"widths\": [{thirty_three}]}}");
+    fixture.link(&refused).await.is_problem(400, "bad-request");
+    let presets = Fixture::with(&[PRESETS, ("transform_policy", "presets")]).await;
+    let refused = presets.link(r#"{"expires_in": 60, "widths": [5]}"#).await;
+    refused.is_problem(403, "transform-not-allowed");
 }

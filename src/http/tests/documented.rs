@@ -3,6 +3,7 @@
 
 mod access;
 mod delivery;
+mod frameworks;
 mod images;
 mod listing;
 mod operations;

@@ -18,6 +18,7 @@ async fn all_routes_refuse_unknown_parameters() {
     let mut checked = 0;
     for (path, _) in routes::all() {
         let path = path.replace("{id}", id).replace("{slug}", "not-found");
+        let path = path.replace("{identifier}", id);
         let allowed = client.send(by_admin(&Method::OPTIONS, &path)).await;
         assert_eq!(allowed.status, 204, "{path}");
         for method in allowed.header("allow").split(", ") {

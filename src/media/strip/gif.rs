@@ -13,10 +13,12 @@ pub(in crate::media) enum Fate {
     Edit,
 }
 
+/// The label of the extension that says how the next frame is drawn (GIF89a §23).
+pub(in crate::media) const CONTROL: u8 = 0xF9;
+
 /// Decides about an extension with this label (GIF89a §23 to §25).
 pub(in crate::media) fn extension(label: u8, strip: Strip) -> Fate {
     const COMMENT: u8 = 0xFE;
-    const CONTROL: u8 = 0xF9;
     match (label, strip) {
         // Graphics, and how they are drawn (appendix A).
         (CONTROL | 0..0x80, _) | (COMMENT, Strip::Location) => Fate::Keep,

@@ -1,7 +1,7 @@
 //! AVIFs: stills and sequences.
 
-use super::{Answer, STRIPS, facts, inspect, malformed};
-use crate::media::testing::fuzz::{policy, run};
+use super::{Answer, STRIPS, facts, inspect, malformed, run};
+use crate::media::testing::fuzz::policy;
 use crate::media::testing::isobmff::{Item, Meta, Movie, bx, description, file, ftyp, full, words};
 use crate::media::{Facts, MediaError, testing};
 use crate::model::Kind;

@@ -1,8 +1,8 @@
 //! GIFs.
 
-use super::{STRIPS, facts, inspect, malformed};
+use super::{STRIPS, facts, inspect, malformed, run};
 use crate::media::MediaError;
-use crate::media::testing::fuzz::{policy, run};
+use crate::media::testing::fuzz::policy;
 use crate::media::testing::gif;
 use crate::model::Kind;
 

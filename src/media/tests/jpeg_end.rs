@@ -1,7 +1,7 @@
 //! JPEGs without EOI, and with something else in its place.
 
-use super::{STRIPS, facts, malformed};
-use crate::media::testing::fuzz::{self, policy, run};
+use super::{STRIPS, facts, malformed, run};
+use crate::media::testing::fuzz::{self, policy};
 use crate::media::testing::{jpeg, pixels, segment};
 use crate::media::{Facts, Inspector, MediaError, Policy, Strip, Trailing, Verdict};
 use crate::model::Kind;

@@ -1,8 +1,8 @@
 //! PNGs with chunks that do not match their CRC.
 
 use super::png::{IDAT, IEND, IHDR, INDEXED};
-use super::{Answer, STRIPS, facts, inspect, malformed};
-use crate::media::testing::fuzz::{policy, run};
+use super::{Answer, STRIPS, facts, inspect, malformed, run};
+use crate::media::testing::fuzz::policy;
 use crate::media::testing::parts::PNG_SIGNATURE;
 use crate::media::testing::png_chunk;
 use crate::model::Kind;

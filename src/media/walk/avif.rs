@@ -175,6 +175,9 @@ impl Avif {
         let is_data = &header.name == b"mdat";
         self.close(if is_data { header.head() } else { size }, found)?;
         if is_data || found.strip().is_none() {
+            if !is_data && !matches!(&header.name, b"free" | b"skip") {
+                found.note_metadata();
+            }
             self.state = State::Data(end);
             return Ok(Step::Keep(header.head()));
         }

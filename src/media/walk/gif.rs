@@ -85,6 +85,9 @@ fn gather(data: &mut Vec<u8>, window: &[u8], found: &mut Found) -> Result<Step, 
             data.push(0);
             let (extension, strip) = (std::mem::take(data), found.strip());
             let edited = gif::xmp(extension, strip, found.meter());
+            if !edited.is_empty() {
+                found.note_metadata();
+            }
             Ok(Step::Replace(1, edited))
         }
         (gathered, _) => Ok(Step::Drop(length(gathered))),
@@ -133,8 +136,10 @@ impl Gif {
         // §26: the application that the extension is for.
         let identified = label == APPLICATION && size == SIZE;
         let whole = if identified { 14 } else { 2 };
-        let Some(head) = window.get(..whole) else {
-            return Ok(Step::Need(whole));
+        let is_control = label == gif::CONTROL && size > 0;
+        let read = if is_control { 4 } else { whole };
+        let Some(head) = window.get(..read) else {
+            return Ok(Step::Need(read));
         };
         found.charge_part();
         found.add_part("extensions")?;
@@ -143,6 +148,19 @@ impl Gif {
             Some(strip) if identified => gif::application(head.get(3..).unwrap_or_default(), strip),
             Some(strip) => gif::extension(label, strip),
         };
+        if is_control {
+            // §23: the last bit says whether one of the colours is transparent.
+            if head.last().is_some_and(|packed| packed & 1 != 0) {
+                found.note_alpha();
+            }
+        } else if fate == Fate::Keep {
+            let application = head.get(3..).filter(|_| identified);
+            match application {
+                Some(b"NETSCAPE2.0" | b"ANIMEXTS1.0") => {}
+                Some(b"ICCRGBG1012") => found.note_special_colours(),
+                _ => found.note_metadata(),
+            }
+        }
         let passed = length(whole);
         let (state, step) = match fate {
             Fate::Keep => (State::Kept, Step::Keep(passed)),
@@ -171,6 +189,10 @@ impl Gif {
         if found.frames() == 0 {
             // The first frame enlarges a screen that it does not fit on.
             let (across, down) = self.screen;
+            if right < across || down > bottom || left != Some(0) || top != Some(0) {
+                // Nothing is drawn on the rest of the screen.
+                found.note_alpha();
+            }
             found.set_canvas(across.max(right), down.max(bottom))?;
         }
         found.charge_part();

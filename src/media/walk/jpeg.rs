@@ -260,6 +260,7 @@ impl Jpeg {
             DRI => self.restart_interval(segment),
             SOS => self.scan(segment, found)?,
             0xC0..=0xCB | 0xCD..=0xCF => self.frame(marker, segment, found)?,
+            0xE0..=0xEF | COM => metadata::note(marker, usize::from(size).saturating_sub(2), found),
             _ => {}
         }
         Ok(Step::Keep(length(end)))
@@ -298,6 +299,10 @@ impl Jpeg {
         // A height of 0 means that DNL defines it after the first scan, which no
         // decoder in use supports.
         found.set_canvas(width.into(), height.into())?;
+        // Others are in ink, or in a coding that browsers do not show.
+        if precision != 8 || !matches!(components, 1 | 3) || marker > 0xC2 {
+            found.note_special_colours();
+        }
         self.framed = true;
         self.picture
             .take_if(|picture| picture.frame(marker, segment).is_none());
@@ -341,9 +346,12 @@ fn everything(window: &[u8]) -> Step {
 }
 
 /// Leaves stray bytes out, if metadata is.
-fn stray(count: usize, found: &Found) -> Step {
+fn stray(count: usize, found: &mut Found) -> Step {
     match found.strip() {
         Some(_) => Step::Drop(length(count)),
-        None => Step::Keep(length(count)),
+        None => {
+            found.note_metadata();
+            Step::Keep(length(count))
+        }
     }
 }

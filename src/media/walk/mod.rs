@@ -17,7 +17,7 @@ use std::fmt::Debug;
 use super::meter::{Meter, PART};
 use super::window::length;
 use super::{Facts, MediaError, Policy, Strip, Trailing};
-use crate::model::Kind;
+use crate::model::{Kind, Traits};
 
 /// The next action that a walk requests.
 #[derive(Debug, PartialEq, Eq)]
@@ -111,11 +111,17 @@ pub(super) struct Found {
     kind: Kind,
     policy: Policy,
     canvas: Option<(u32, u32)>,
-    transposed: Option<bool>,
+    orientation: Option<u8>,
     frames: u32,
     parts: u32,
     /// Whether there has been an Exif block.
     exif: bool,
+    /// Whether a pixel may be transparent.
+    alpha: bool,
+    /// Whether samples may be other than sRGB in up to eight bits.
+    special_colours: bool,
+    /// Whether something is stored that is not needed to show the picture.
+    metadata: bool,
     /// The number of bytes that the walk left out because they come after the end.
     trailing: u64,
     meter: Meter,
@@ -127,10 +133,13 @@ impl Found {
             kind,
             policy,
             canvas: None,
-            transposed: None,
+            orientation: None,
             frames: 0,
             parts: 0,
             exif: false,
+            alpha: false,
+            special_colours: false,
+            metadata: false,
             trailing: 0,
             meter: Meter::default(),
         }
@@ -247,9 +256,24 @@ impl Found {
         self.policy.check_metadata(size)
     }
 
-    /// Sets whether width and height are exchanged. The first call with an answer counts.
-    fn set_transposed(&mut self, transposed: Option<bool>) {
-        self.transposed = self.transposed.or(transposed);
+    /// Sets how the picture is turned to be shown, 1 to 8. The first call with an answer counts.
+    fn set_orientation(&mut self, orientation: Option<u8>) {
+        self.orientation = self.orientation.or(orientation);
+    }
+
+    /// Notes that a pixel may be transparent.
+    fn note_alpha(&mut self) {
+        self.alpha = true;
+    }
+
+    /// Notes that samples may be other than sRGB in up to eight bits.
+    fn note_special_colours(&mut self) {
+        self.special_colours = true;
+    }
+
+    /// Notes that something is stored that is not needed to show the picture.
+    fn note_metadata(&mut self) {
+        self.metadata = true;
     }
 
     /// Sets the number of bytes that were left out because the container may have ended before
@@ -278,8 +302,9 @@ impl Found {
             return Err(MediaError::TrailingData { kind: self.kind });
         }
         let (width, height) = self.canvas.ok_or_else(|| self.truncated())?;
-        let (width, height) = match self.transposed {
-            Some(true) => (height, width),
+        let orientation = self.orientation.unwrap_or(1);
+        let (width, height) = match orientation {
+            5..=8 => (height, width),
             _ => (width, height),
         };
         Ok(Facts {
@@ -287,6 +312,13 @@ impl Found {
             width,
             height,
             frames: self.frames,
+            traits: Traits {
+                orientation,
+                // Frames may leave parts of an animation uncovered.
+                has_alpha: self.alpha || self.frames > 1,
+                has_standard_colours: !self.special_colours,
+                has_metadata: self.metadata,
+            },
             trailing,
         })
     }

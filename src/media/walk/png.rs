@@ -89,7 +89,7 @@ impl Walk for Png {
             Reading::Drop => true,
         };
         found.charge_part();
-        self.pass(name, size, found)?;
+        self.pass(name, size, dropped, found)?;
         let passing = Passing::new(name, size, dropped, found);
         let step = passing.advance(8);
         self.passing = Some(passing);
@@ -136,13 +136,19 @@ impl Png {
                 return Ok(Step::Done(whole));
             }
             b"eXIf" | b"tEXt" | b"zTXt" | b"iTXt" => return Ok(metadata(name, content, found)),
-            _ => {}
+            _ => chunk::note(name, content, found),
         }
         Ok(Step::Keep(whole))
     }
 
     /// Checks a chunk that passes.
-    fn pass(&mut self, name: [u8; 4], size: u32, found: &mut Found) -> Result<(), MediaError> {
+    fn pass(
+        &mut self,
+        name: [u8; 4],
+        size: u32,
+        dropped: bool,
+        found: &mut Found,
+    ) -> Result<(), MediaError> {
         match &name {
             b"IDAT" if self.indexed == Some(true) && !self.palette => {
                 Err(found.malformed("it has no palette"))
@@ -167,7 +173,12 @@ impl Png {
             [first, ..] if first.is_ascii_uppercase() => {
                 Err(found.malformed("an unknown critical chunk"))
             }
-            _ => found.add_part("chunks"),
+            _ => {
+                if !dropped {
+                    chunk::note(name, &[], found);
+                }
+                found.add_part("chunks")
+            }
         }
     }
 
@@ -196,6 +207,12 @@ impl Png {
             return Err(found.malformed("a side is longer than the format allows"));
         }
         found.set_canvas(width, height)?;
+        if matches!(colour, 4 | 6) {
+            found.note_alpha();
+        }
+        if depth == 16 {
+            found.note_special_colours();
+        }
         self.indexed = Some(colour == 3);
         found.set_frames(1)
     }
@@ -251,14 +268,17 @@ fn metadata(name: [u8; 4], content: &[u8], found: &mut Found) -> Step {
     let is_exif = &name == b"eXIf";
     let first = is_exif && found.first_exif();
     if first {
-        let transposed = exif::transposed(content, found.meter());
-        found.set_transposed(transposed);
+        let orientation = exif::orientation(content, found.meter());
+        found.set_orientation(orientation);
     }
     let edit = match found.strip() {
         None => Edit::Keep,
         Some(_) if is_exif && !first => Edit::Drop,
         Some(strip) => strip::png::chunk(name, content, strip, found.meter()),
     };
+    if edit != Edit::Drop {
+        found.note_metadata();
+    }
     match edit {
         Edit::Keep => Step::Keep(whole),
         Edit::Drop => Step::Drop(whole),

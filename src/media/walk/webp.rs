@@ -39,6 +39,9 @@ struct Frame {
 /// §2.7.1: the bit of VP8X that declares an animation.
 const ANIMATION: u8 = 0x02;
 
+/// §2.7.1: the bit of VP8X that declares transparency.
+const ALPHA: u8 = 0x10;
+
 impl Walk for Webp {
     fn step(&mut self, window: &[u8], found: &mut Found) -> Result<Step, MediaError> {
         if !self.started {
@@ -104,6 +107,13 @@ impl Webp {
             return Ok(Step::Need(read.saturating_add(8)));
         };
         found.charge_part();
+        match &name {
+            b"ALPH" => found.note_alpha(),
+            b"ICCP" => found.note_special_colours(),
+            _ if strip::webp::is_known(name) => {}
+            // Nothing is left out, so a trace of it stays.
+            _ => found.note_metadata(),
+        }
         if matches!(&name, b"EXIF" | b"XMP ") {
             found.add_part("chunks")?;
             return Ok(self.metadata(name, content, padded, found));
@@ -160,7 +170,15 @@ impl Webp {
                 self.canvas(content, found)?;
                 return Ok(Step::Keep(padded));
             }
-            b"VP8L" => lossless_size(content),
+            b"VP8L" => {
+                let size = lossless_size(content);
+                size.map(|(size, has_alpha)| {
+                    if has_alpha {
+                        found.note_alpha();
+                    }
+                    size
+                })
+            }
             _ => lossy_size(content),
         };
         let (width, height) =
@@ -181,8 +199,8 @@ impl Webp {
                     None => Step::Keep(padded),
                 };
             }
-            let transposed = exif::transposed(content, found.meter());
-            found.set_transposed(transposed);
+            let orientation = exif::orientation(content, found.meter());
+            found.set_orientation(orientation);
         }
         let edited = found
             .strip()
@@ -207,6 +225,9 @@ impl Webp {
             return Err(found.malformed("the canvas has no size"));
         };
         found.set_canvas(width, height)?;
+        if flags & ALPHA != 0 {
+            found.note_alpha();
+        }
         if flags & ANIMATION == 0 {
             self.layout = Some(Layout::Still);
             found.set_frames(1)
@@ -237,6 +258,9 @@ impl Webp {
             return Err(found.malformed("a frame extends beyond the canvas"));
         }
         found.add_frame()?;
+        if (width, height) != (across, down) {
+            found.note_alpha();
+        }
         self.frame = Some(Frame {
             left: padded,
             size: (width, height),
@@ -293,15 +317,17 @@ fn lossy_size(content: &[u8]) -> Option<(u32, u32)> {
     Some((u32::from(width & 0x3FFF), u32::from(height & 0x3FFF)))
 }
 
-/// The size of a lossless one (RFC 9649 §3.4): the signature, 14 bits each, alpha, version 0.
-fn lossless_size(content: &[u8]) -> Option<(u32, u32)> {
+/// The size of a lossless one (RFC 9649 §3.4), and whether a pixel may be transparent: the
+/// signature, 14 bits each, alpha, version 0.
+fn lossless_size(content: &[u8]) -> Option<((u32, u32), bool)> {
     let mut reader = Reader::new(content);
     if reader.u8()? != 0x2F {
         return None;
     }
     let bits = reader.u32_le()?;
     let side = |bits: u32| (bits & 0x3FFF).saturating_add(1);
-    (bits >> 29 == 0).then_some((side(bits), side(bits >> 14)))
+    let size = (side(bits), side(bits >> 14));
+    (bits >> 29 == 0).then_some((size, bits >> 28 != 0))
 }
 
 /// A side of a canvas or frame, which is stored minus one (§2.7.1).

@@ -64,7 +64,8 @@ async fn derive(answer: Answer) -> (Arc<Server>, Result<Derived, DeriveError>) {
         length: 8,
     };
     let deriver = ChainedDeriver::new(Arc::clone(&server) as _);
-    let outcome = deriver.derive(source, "w=3&format=webp", LIMITS).await;
+    let outcome = deriver.derive(source, "w=3&format=webp", LIMITS, true);
+    let outcome = outcome.await;
     (server, outcome)
 }
 
@@ -83,6 +84,7 @@ async fn the_original_and_the_limits_are_sent_and_the_result_is_described() {
         (exchange::WIDTH, "3"),
         (exchange::HEIGHT, "2"),
         (exchange::FRAMES, "1"),
+        (exchange::WITH_PLACEHOLDER, "AAAA 000000 #a1b2c3"),
     ];
     let (server, outcome) = derive(answer(200, &headers, "derived")).await;
     let request = server.received.lock().expect("not poisoned").take();
@@ -101,6 +103,7 @@ async fn the_original_and_the_limits_are_sent_and_the_result_is_described() {
         (exchange::MAX_FRAMES, "7"),
         (exchange::MAX_SIDE, "99"),
         (exchange::MAX_AVIF_PIXELS, "55"),
+        (exchange::WITH_PLACEHOLDER, "1"),
     ] {
         assert_eq!(request.headers()[name], value, "{name}");
     }
@@ -109,6 +112,8 @@ async fn the_original_and_the_limits_are_sent_and_the_result_is_described() {
     };
     assert_eq!(derived.kind, Kind::Webp);
     assert_eq!((derived.width, derived.height, derived.frames), (3, 2, 1));
+    let placeholder = derived.placeholder.map(|made| made.to_string());
+    assert_eq!(placeholder.as_deref(), Some("AAAA 000000 #a1b2c3"));
     let bytes: Vec<Bytes> = derived.bytes.try_collect().await.expect("bytes");
     assert_eq!(bytes.concat(), b"derived");
 }
@@ -145,5 +150,31 @@ async fn failures_are_told_apart() {
     ] {
         let (_, outcome) = derive(answer).await;
         assert_eq!(outcome.err(), Some(expected));
+    }
+}
+
+#[tokio::test]
+async fn a_placeholder_is_asked_for_alone() {
+    for (text, expected) in [
+        ("AAAA 000000 #a1b2c3", Ok(())),
+        ("AAAA 000000", Err(())),
+        ("", Err(())),
+    ] {
+        let server = Arc::new(Server {
+            received: Mutex::default(),
+            answer: Mutex::new(Some(answer(200, &[], text))),
+        });
+        let source = Source {
+            bytes: body("original"),
+            length: 8,
+        };
+        let deriver = ChainedDeriver::new(Arc::clone(&server) as _);
+        let made = deriver.placeholder(source, LIMITS).await;
+        assert_eq!(made.map(drop).map_err(drop), expected, "{text}");
+        let request = server.received.lock().expect("not poisoned").take();
+        let request = request.expect("a request");
+        assert_eq!(request.uri(), "http://derive.spin.internal/placeholder");
+        assert_eq!(request.headers()[exchange::MAX_PIXELS], "1000");
+        assert!(!request.headers().contains_key(exchange::WITH_PLACEHOLDER));
     }
 }

@@ -429,6 +429,7 @@ fn the_documentation_explains_every_finding() {
         Fault::ContradictedImage,
         Fault::ContradictedVariant,
         Fault::DamagedBytes,
+        Fault::DamagedUpload,
         Fault::UnreadableBlob,
         Fault::UnreadableImage,
         Fault::UnrecordedBlob,

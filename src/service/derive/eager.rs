@@ -1,20 +1,24 @@
-//! Derivations right after an upload: those of `eager_presets`.
+//! Derivations right after an upload: those of `eager_presets`, and placeholders.
 
 use darkroom_transform::Format;
 
 use super::{Service, Wanted};
 use crate::model::Image;
+use crate::settings::Placeholders;
 
 /// What most browsers accept besides the formats that all know: the variant of `format=auto`
 /// that is requested most.
 const BROWSERS: [Format; 2] = [Format::Webp, Format::Avif];
 
 impl Service {
-    /// Derives the eager presets of new images, one after the other and after the response. It
-    /// may be cut off: whatever is missing is made when it is requested.
+    /// Derives the eager presets of new images, or else makes their placeholders, one after the
+    /// other and after the response. It may be cut off: whatever is missing is made when it is
+    /// requested.
     pub(in crate::service) fn derive_eagerly(&self, images: &[Image]) {
         let derived = &self.settings().derived;
-        if derived.eager.is_empty() || !derived.is_on {
+        // The first derivation brings a placeholder.
+        let placeholders = derived.placeholders == Placeholders::Upload && derived.eager.is_empty();
+        if !derived.is_on || derived.eager.is_empty() && !placeholders {
             return;
         }
         let presets = derived.eager.iter();
@@ -24,6 +28,9 @@ impl Service {
         let (service, images) = (self.clone(), images.to_vec());
         self.spawn(async move {
             for image in &images {
+                if placeholders {
+                    service.make_placeholder(image).await;
+                }
                 for transform in &transforms {
                     let wanted = Wanted {
                         transform: *transform,

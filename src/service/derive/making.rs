@@ -119,7 +119,7 @@ impl Service {
         committed
     }
 
-    async fn count_failure(&self, image: &Image, error: &DerivationError) {
+    pub(super) async fn count_failure(&self, image: &Image, error: &DerivationError) {
         let (id, now) = (image.id, self.now());
         self.log(&format!("nothing was derived from image {id}: {error}"));
         let until = now.plus_seconds(FAILURE_SECONDS);
@@ -138,6 +138,7 @@ impl Service {
         let failure = SourceFailure::default();
         let derived = self.begin(image, &claim.transform, &failure).await;
         let derived = derived.map_err(|error| failure.take().unwrap_or(error))?;
+        let placeholder = derived.placeholder;
         let mut bytes = derived.bytes;
         let mut hasher = sha2::Sha256::new();
         let mut writer = self.blobs().create(id.blob, None);
@@ -161,6 +162,9 @@ impl Service {
             let service = self.clone();
             self.spawn(async move { service.delete_written(writer).await });
             return Err(failure.take().unwrap_or(error));
+        }
+        if let Some(placeholder) = placeholder {
+            self.note_placeholder(image.id, placeholder);
         }
         let now = self.now();
         Ok(NewVariant {
@@ -189,22 +193,38 @@ impl Service {
     ) -> Result<Derived, DerivationError> {
         let deriver = self.parts.deriver.as_ref();
         let deriver = deriver.ok_or(DerivationError::Unavailable)?;
+        let source = self.source(image, failure).await?;
+        let with_placeholder = self.lacks_placeholder(image);
+        let limits = self.derive_limits();
+        let _timer = trace::start(Phase::Derive);
+        let derived = deriver.derive(source, transform, limits, with_placeholder);
+        Ok(derived.await?)
+    }
+
+    /// The bytes of an image for the component that derives. `failure` gets the error that breaks
+    /// them off.
+    pub(super) async fn source(
+        &self,
+        image: &Image,
+        failure: &SourceFailure,
+    ) -> Result<Source, ServiceError> {
         let whole = 0..image.blob.size;
         let bytes = self.read(&Content::of(image), &[whole]).await?;
         let failure = failure.clone();
-        let source = Source {
+        Ok(Source {
             bytes: bytes.map_err(move |error| failure.note(error)).boxed(),
             length: image.blob.size,
-        };
+        })
+    }
+
+    pub(super) fn derive_limits(&self) -> DeriveLimits {
         let settings = self.settings();
-        let limits = DeriveLimits {
+        DeriveLimits {
             max_pixels: settings.derived.max_pixels,
             max_frames: settings.media.max_frames,
             max_side: settings.derived.max_side,
             max_avif_pixels: MAX_AVIF_PIXELS,
-        };
-        let _timer = trace::start(Phase::Derive);
-        Ok(deriver.derive(source, transform, limits).await?)
+        }
     }
 
     /// The most bytes of all variants.
@@ -268,7 +288,7 @@ impl Service {
 /// The error of the blob store that broke off the original: the derivation that failed for it
 /// is not to blame.
 #[derive(Clone, Default)]
-struct SourceFailure(Arc<Mutex<Option<BlobError>>>);
+pub(super) struct SourceFailure(Arc<Mutex<Option<BlobError>>>);
 
 impl SourceFailure {
     fn note(&self, error: BlobError) -> HttpError {
@@ -277,7 +297,7 @@ impl SourceFailure {
         HttpError::new(HttpErrorKind::BrokenOff, text)
     }
 
-    fn take(&self) -> Option<DerivationError> {
+    pub(super) fn take(&self) -> Option<DerivationError> {
         let error = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         error.map(|error| ServiceError::from(error).into())
     }

@@ -4,16 +4,16 @@
 //! - `making`: a claim, a derivation, a commit
 //! - `queue`: how many derivations of an instance run at a time
 //! - `eager`: derivations right after an upload
+//! - `placeholder`: what is shown while an image loads
 //! - `error`: why there is no variant
 
 mod eager;
 mod error;
 mod making;
+mod placeholder;
 mod queue;
 
-use darkroom_transform::{
-    Client, Format, FormatChoice, Limits, PlanError, Source, Transform, Turn,
-};
+use darkroom_transform::{Client, Format, Limits, Plan, PlanError, Source, Transform, Turn};
 use uuid::Uuid;
 
 use super::{Content, Service, ServiceError};
@@ -25,6 +25,9 @@ pub(super) use queue::Queue;
 
 /// The most pixels of an AVIF that is made: it takes longer to encode than any other format.
 const MAX_AVIF_PIXELS: u64 = 1_000_000;
+/// An original of at most so many bytes, and half a byte for each pixel, is about as compact as what
+/// is derived from it: with the default quality, derived images have less than half of that.
+const SMALL_BYTES: u64 = 4096;
 /// How old the recorded use of a variant is before another is recorded.
 const USE_RECORDED_SECONDS: i64 = 3600;
 
@@ -53,7 +56,8 @@ impl Service {
             let image = self.catalog().find(id).await?;
             image.map(|image| (image, Vec::new()))
         } else {
-            let transforms = candidates(&wanted.transform);
+            let outcomes = wanted.transform.outcomes();
+            let transforms: Vec<String> = outcomes.iter().map(Transform::to_string).collect();
             self.catalog().find_with_variants(id, &transforms).await?
         };
         let (image, variants) = found.ok_or(ServiceError::NotFound)?;
@@ -83,10 +87,19 @@ impl Service {
         Ok(Content::of_variant(image, variant))
     }
 
-    /// Checks that what is wanted can be made of the image, as far as its record says.
-    pub fn check_wanted(&self, image: &Image, wanted: &Wanted) -> Result<(), DerivationError> {
-        self.resolve(image, wanted)?;
-        Ok(())
+    /// The width and height of what is wanted of the image, if it can be made as far as the
+    /// image's record says.
+    pub fn size_wanted(
+        &self,
+        image: &Image,
+        wanted: &Wanted,
+    ) -> Result<(u32, u32), DerivationError> {
+        if wanted.transform.is_empty() {
+            return Ok((image.width, image.height));
+        }
+        let limits = self.limits_of_sides();
+        let plan = Plan::new(&wanted.transform, &source(image), &limits)?;
+        Ok(plan.canvas)
     }
 
     /// Deletes what was derived of an image that `grant` reaches.
@@ -101,9 +114,7 @@ impl Service {
 
     /// The transform with its format decided; `None` if it is the original that is wanted.
     fn resolve(&self, image: &Image, wanted: &Wanted) -> Result<Option<Transform>, PlanError> {
-        let limits = Limits {
-            max_side: self.settings().derived.max_side,
-        };
+        let limits = self.limits_of_sides();
         let client = Client {
             accepts: &wanted.accepts,
             avif_pixels: MAX_AVIF_PIXELS,
@@ -115,6 +126,12 @@ impl Service {
         let resolved = wanted.transform.resolved(&source, client, &limits)?;
         let is_original = resolved.is_identity(&source, &limits);
         Ok((!is_original).then_some(resolved))
+    }
+
+    fn limits_of_sides(&self) -> Limits {
+        Limits {
+            max_side: self.settings().derived.max_side,
+        }
     }
 
     /// Records that a variant was used, after the response, unless that was done lately.
@@ -133,18 +150,33 @@ impl Service {
     }
 }
 
-/// The image as transforms know it. The catalog knows it upright, and neither whether a pixel
-/// is transparent nor whether its colours are sRGB: the cautious answers are yes and no.
+/// The image as transforms know it, which is upright.
 fn source(image: &Image) -> Source {
+    let has_alpha = image.traits.map(|traits| traits.has_alpha);
     Source {
         width: image.width,
         height: image.height,
         orientation: Turn::default(),
         format: format(image.kind),
         frames: image.frames,
-        has_alpha: image.kind != Kind::Jpeg,
-        plain: false,
+        has_alpha: has_alpha.unwrap_or(image.kind != Kind::Jpeg),
+        plain: is_plain(image),
     }
+}
+
+/// Whether the file can stand for a derived image of the same size: it holds nothing but the
+/// picture, upright and in sRGB, and takes about as many bytes. Of an old image, that is not known.
+fn is_plain(image: &Image) -> bool {
+    let is_bare = image.traits.is_some_and(|traits| {
+        traits.orientation == 1 && traits.has_standard_colours && !traits.has_metadata
+    });
+    let pixels = u64::from(image.width) * u64::from(image.height) * u64::from(image.frames);
+    let is_compact = match image.kind {
+        // Derived images of these are lossless, too.
+        Kind::Png | Kind::Gif => true,
+        Kind::Jpeg | Kind::Webp | Kind::Avif => image.blob.size <= pixels / 2 + SMALL_BYTES,
+    };
+    is_bare && is_compact
 }
 
 fn format(kind: Kind) -> Format {
@@ -155,37 +187,6 @@ fn format(kind: Kind) -> Format {
         Kind::Webp => Format::Webp,
         Kind::Avif => Format::Avif,
     }
-}
-
-/// The texts of all transforms that `transform` can become once the image and the client are
-/// known: in each format that it may get, of a still or of an animation.
-fn candidates(transform: &Transform) -> Vec<String> {
-    let formats = match transform.format() {
-        FormatChoice::Exactly(format) => vec![format],
-        FormatChoice::Source | FormatChoice::Auto => Format::ALL.to_vec(),
-    };
-    let text = transform.to_string();
-    let mut all = Vec::new();
-    for format in formats {
-        for still in [false, true] {
-            if still && !transform.is_still() {
-                continue;
-            }
-            let kept = text.split('&').filter(|pair| {
-                !pair.is_empty() && !pair.starts_with("format=") && *pair != "anim=0"
-            });
-            let format = format!("format={format}");
-            let still = still.then_some("anim=0");
-            let pairs: Vec<&str> = kept.chain([format.as_str()]).chain(still).collect();
-            // What a transform prints, it reads.
-            let candidate = pairs.join("&").parse::<Transform>();
-            let candidate = candidate.map(|candidate| candidate.to_string());
-            if let Some(candidate) = candidate.ok().filter(|text| !all.contains(text)) {
-                all.push(candidate);
-            }
-        }
-    }
-    all
 }
 
 #[cfg(test)]

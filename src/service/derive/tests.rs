@@ -1,65 +1,81 @@
-use darkroom_transform::{Presets, Request};
-use proptest::prelude::*;
+use crate::model::{BlobId, BlobRef, Image, Kind, Sha256, Timestamp, Traits, Visibility};
 
 use super::*;
 
-fn transform(query: &str) -> Transform {
-    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-    let request = Request::parse(pairs, &Presets::default());
-    request.expect("a transform").transform
+const BARE: Traits = Traits {
+    orientation: 1,
+    has_alpha: false,
+    has_standard_colours: true,
+    has_metadata: false,
+};
+
+fn image(kind: Kind, size: u64, traits: Option<Traits>) -> Image {
+    Image {
+        id: Uuid::nil(),
+        owner: "alice".to_owned(),
+        blob: BlobRef {
+            id: BlobId::new("1").expect("an id"),
+            size,
+            chunk_size: 64,
+        },
+        sha256: Sha256::from([0; 32]),
+        original_sha256: Sha256::from([0; 32]),
+        kind,
+        width: 400,
+        height: 300,
+        frames: 1,
+        traits,
+        placeholder: None,
+        filename: None,
+        visibility: Visibility::Private,
+        tags: vec![],
+        metadata: Default::default(),
+        ticket: None,
+        link_epoch: 0,
+        created_at: Timestamp::default(),
+        updated_at: Timestamp::default(),
+    }
 }
 
 #[test]
-fn candidates_are_the_formats_that_a_transform_may_get() {
-    let check = |query: &str, expected: &[&str]| {
-        let mut found = candidates(&transform(query));
-        found.sort();
-        assert_eq!(found, expected, "{query}");
-    };
-    check("w=3&format=webp", &["w=3&format=webp"]);
-    check(
-        "w=3&format=webp&anim=0",
-        &["w=3&format=webp", "w=3&format=webp&anim=0"],
-    );
-    check("w=3&q=80&format=jpeg&anim=0", &["w=3&format=jpeg"]);
-    let all = [
-        "w=3&format=avif&q=80",
-        "w=3&format=gif&q=80",
-        "w=3&format=jpeg",
-        "w=3&format=png&q=80",
-        "w=3&format=webp",
-    ];
-    check("w=3&q=80", &all);
-    check("w=3&q=80&format=auto", &all);
-}
-
-proptest! {
-    /// So that one read finds a variant whatever the image and the client turn out to be.
-    #[test]
-    fn what_a_transform_becomes_is_among_its_candidates(
-        parts in prop::collection::vec(prop::sample::select(vec![
-            "w=30", "h=20", "rotate=90", "flip=h", "blur=2", "sharpen=1", "q=80", "q=60", "anim=0",
-            "background=ffffff", "background=00000080", "crop=10%,10%,50%,50%", "format=auto",
-            "format=gif", "format=jpeg", "format=avif", "dpr=2",
-        ]), 0..6),
-        format in prop::sample::select(Format::ALL.to_vec()),
-        accepts in prop::sample::subsequence(Format::ALL.to_vec(), 0..=5),
-        frames in 1u32..4,
-        width in 1u32..3000,
-        has_alpha: bool,
-    ) {
-        let pairs = parts.iter().filter_map(|part| part.split_once('='));
-        let Ok(request) = Request::parse(pairs, &Presets::default()) else {
-            return Ok(());
-        };
-        let source = Source {
-            width, height: 500, orientation: Turn::default(), format, frames, has_alpha,
-            plain: false,
-        };
-        let client = Client { accepts: &accepts, avif_pixels: MAX_AVIF_PIXELS };
-        let transform = request.transform;
-        if let Ok(resolved) = transform.resolved(&source, client, &Limits::default()) {
-            prop_assert!(candidates(&transform).contains(&resolved.to_string()), "{resolved}");
+fn an_original_stands_for_a_derived_image_only_if_it_is_nothing_but_that() {
+    let is_plain = |kind, size, traits| source(&image(kind, size, traits)).plain;
+    assert!(is_plain(Kind::Jpeg, 9000, Some(BARE)));
+    assert!(!is_plain(Kind::Jpeg, 9000, None));
+    for traits in [
+        Traits {
+            orientation: 3,
+            ..BARE
+        },
+        Traits {
+            has_standard_colours: false,
+            ..BARE
+        },
+        Traits {
+            has_metadata: true,
+            ..BARE
+        },
+    ] {
+        assert!(!is_plain(Kind::Jpeg, 9000, Some(traits)), "{traits:?}");
+    }
+    // 400 × 300 pixels.
+    for (size, lossy) in [(64_096, true), (64_097, false)] {
+        for kind in [Kind::Jpeg, Kind::Webp, Kind::Avif] {
+            assert_eq!(is_plain(kind, size, Some(BARE)), lossy, "{kind:?}");
+        }
+        for kind in [Kind::Png, Kind::Gif] {
+            assert!(is_plain(kind, size, Some(BARE)), "{kind:?}");
         }
     }
+}
+
+#[test]
+fn transparency_is_assumed_where_it_is_not_known() {
+    let has_alpha = |kind, traits| source(&image(kind, 1, traits)).has_alpha;
+    assert!(!has_alpha(Kind::Jpeg, None) && has_alpha(Kind::Webp, None));
+    let alpha = Traits {
+        has_alpha: true,
+        ..BARE
+    };
+    assert!(!has_alpha(Kind::Webp, Some(BARE)) && has_alpha(Kind::Webp, Some(alpha)));
 }

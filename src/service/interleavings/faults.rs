@@ -15,18 +15,19 @@ fn day() -> Vec<(Operation, i64)> {
     };
     let delete = |image| Operation::Delete { image };
     let read = |image| Operation::Read { image };
+    let derive = |image| Operation::Derive { image, width: 0 };
     let sweep = || Operation::Sweep { limit: 100 };
     vec![
         (upload(0, &[0, 1, 0]), 1000),
         (upload(0, &[2]), 1000),
-        (Operation::Begin { owner: 1, file: 2 }, 1000),
-        (Operation::Continue { upload: 0 }, 1000),
         (upload(1, &[0]), 1000),
         (read(0), 1000),
         (delete(0), 1000),
         (delete(0), 1000),
         (upload(0, &[1]), 1000),
         (read(1), 1000),
+        (derive(1), 1000),
+        (derive(1), 1000),
         (delete(3), 2 * GRACE),
         (sweep(), 1000),
         (upload(1, &[2]), 1000),
@@ -49,6 +50,21 @@ fn day_of_moving() -> Vec<(Operation, i64)> {
         (Operation::Read { image: 2 }, 1000),
         (Operation::Delete { image: 2 }, GRACE + 1000),
         (sweep(), TERM.whole()),
+        (sweep(), 1000),
+    ]
+}
+
+/// A day of clients whose files arrive piece by piece.
+fn day_of_pieces() -> Vec<(Operation, i64)> {
+    let begin = |owner, file| Operation::Begin { owner, file };
+    let sweep = || Operation::Sweep { limit: 100 };
+    vec![
+        (begin(0, 3), 1000),
+        (Operation::Continue { upload: 0 }, 1000),
+        (begin(0, 2), 1000),
+        (Operation::Audit, TERM.write),
+        (sweep(), 1000),
+        (begin(1, 2), TERM.whole()),
         (sweep(), 1000),
     ]
 }
@@ -142,5 +158,15 @@ fn when_any_step_of_a_move_fails_nothing_is_lost_or_leaked() {
 fn when_any_call_of_a_move_takes_effect_after_its_failure_nothing_is_lost_or_leaked() {
     for steps in [1, 9, 60, usize::MAX] {
         trouble_each_step(|| World::in_memory().moving(), day_of_moving, late(steps));
+    }
+}
+
+#[test]
+fn when_any_step_of_an_upload_in_pieces_fails_nothing_is_lost_or_leaked() {
+    for trouble in [FAILURE, BLACKOUT, late(1), late(30), late(usize::MAX)] {
+        trouble_each_step(World::in_memory, day_of_pieces, trouble);
+    }
+    for trouble in [FAILURE, late(9)] {
+        trouble_each_step(World::in_sqlite, day_of_pieces, trouble);
     }
 }

@@ -1,17 +1,20 @@
-//! Everything at once: uploads of equal and of different content, in one piece or in many, downloads, deletions,
-//! sweeps, audits and moves to another store by two instances, in a random order of steps,
+//! Everything at once: uploads of equal and of different content, in one piece or in many,
+//! downloads, derivations, deletions, sweeps, audits and moves to another store by two instances,
+//! in a random order of steps,
 //! with store failures, calls that take effect long after their failure, crashes and clocks
 //! that jump; compared with a model.
 //!
 //! - `clock`: the time, and how long everything that depends on it lasts
 //! - `steps`: store calls that proceed when the test says so
 //! - `stores`: the stores, built from such calls
+//! - `derivations`: the same for derived images
 //! - `operations`: what happens concurrently, and what its outcome shows
 //! - `model`: what must hold, derived from the answers
 //! - `faults`: the operations one after another, with each store call failing in turn
 //! - `world`: instances, stores, and everything in progress
 
 mod clock;
+mod derivations;
 mod faults;
 mod model;
 mod operations;
@@ -64,6 +67,9 @@ fn operations() -> impl Strategy<Value = Operation> {
         2 => any::<usize>().prop_map(|image| Operation::Read { image }),
         1 => (any::<usize>(), 1..4_u32)
             .prop_map(|(owner, limit)| Operation::Erase { owner, limit }),
+        4 => (any::<usize>(), any::<usize>())
+            .prop_map(|(image, width)| Operation::Derive { image, width }),
+        1 => any::<usize>().prop_map(|image| Operation::DeleteVariants { image }),
         2 => (1..40_u32).prop_map(|limit| Operation::Sweep { limit }),
         1 => Just(Operation::Audit),
         2 => Just(Operation::Migrate),

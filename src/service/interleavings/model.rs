@@ -60,6 +60,8 @@ pub(super) struct Model {
     erasures: BTreeMap<&'static str, Erasures>,
     /// Whether a store has failed.
     pub(super) faulty: bool,
+    /// Whether anything has been derived.
+    pub(super) derives: bool,
 }
 
 /// How many erasures of an owner have begun, and how many of them have been completed. One that

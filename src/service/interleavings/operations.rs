@@ -40,6 +40,10 @@ pub(super) enum Operation {
     Delete { image: usize },
     /// Deletes everything of this owner, this many images per call.
     Erase { owner: usize, limit: u32 },
+    /// Downloads what is derived from an image, which is made if it is not stored.
+    Derive { image: usize, width: usize },
+    /// Deletes what was derived from an image.
+    DeleteVariants { image: usize },
     /// Sweeps at most this many records.
     Sweep { limit: u32 },
     /// Audits everything, with repairs and removals.
@@ -74,19 +78,21 @@ impl Scene {
             Operation::Erase { owner, limit } => {
                 Box::pin(self.erase(OWNERS[owner % OWNERS.len()], limit))
             }
+            Operation::Derive { image, width } => Box::pin(self.derive(image, width)),
+            Operation::DeleteVariants { image } => Box::pin(self.delete_variants(image)),
             Operation::Sweep { limit } => Box::pin(self.sweep(limit)),
             Operation::Audit => Box::pin(self.audit()),
             Operation::Migrate => Box::pin(self.migrate()),
         }
     }
 
-    fn model<T>(&self, with: impl FnOnce(&mut Model) -> T) -> T {
+    pub(super) fn model<T>(&self, with: impl FnOnce(&mut Model) -> T) -> T {
         with(&mut self.model.lock().expect("not poisoned"))
     }
 
     /// Whether the clock of any instance has advanced by `millis` since `began`, by any
     /// reading.
-    fn has_passed(&self, began: i64, millis: i64) -> bool {
+    pub(super) fn has_passed(&self, began: i64, millis: i64) -> bool {
         self.clock.latest() - began >= millis - UNSURE
     }
 
@@ -380,10 +386,10 @@ impl Scene {
     }
 }
 
-fn grant(owner: &str) -> Grant {
+pub(super) fn grant(owner: &str) -> Grant {
     Grant {
         owner: owner.to_owned(),
-        scopes: Scopes::parse("images:read images:delete"),
+        scopes: Scopes::parse("images:read images:write images:delete"),
         quota: QuotaClaim::default(),
     }
 }

@@ -1,9 +1,9 @@
 //! Two instances of the service on the same stores, and everything in progress.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -11,6 +11,7 @@ use futures_util::{FutureExt as _, TryStreamExt as _};
 use uuid::Uuid;
 
 use super::clock::{AHEAD, Clock, GRACE, LATE_WRITE_SECONDS, TERM, UNSURE, UPLOAD_SECONDS};
+use super::derivations::{BUDGET, SteppedDeriver};
 use super::model::{self, CHUNK, Model};
 use super::operations::{Operation, Scene};
 use super::steps::{Pause, Stepped, Steps, Verdict, Waiting};
@@ -19,7 +20,7 @@ use crate::blobs::{BlobError, BlobStore, ChunkedBlobs, MemoryKeyValue, MovingBlo
 use crate::catalog::testing::native::Native;
 use crate::catalog::{BlobEntry, Catalog, SqlCatalog};
 use crate::model::{BlobRef, Filters, ListQuery, Sort, Timestamp};
-use crate::platform::testing::TestPlatform;
+use crate::platform::testing::{FakeDeriver, TestPlatform};
 use crate::service::tests::settings;
 use crate::service::{Migration, Service};
 use crate::settings::BlobStoreSetting;
@@ -56,12 +57,24 @@ pub(super) struct World {
     instances: Vec<Instance>,
     tasks: BTreeMap<usize, Task>,
     next_task: usize,
-    model: Arc<Mutex<Model>>,
+    pub(super) model: Arc<Mutex<Model>>,
     /// Whether something has changed since the last check.
     unchecked: bool,
     /// The file that each blob was found to contain. Whether its chunks exist is checked each
     /// time; their content is checked once, and again at the end.
     seen: BTreeMap<String, usize>,
+    /// The text that each blob of a variant was found to contain.
+    pub(super) seen_texts: BTreeMap<String, String>,
+}
+
+/// Whether an operation wants to be polled again at once: it sleeps, and time does not pass.
+#[derive(Default)]
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 impl World {
@@ -113,6 +126,7 @@ impl World {
             model: Arc::default(),
             unchecked: false,
             seen: BTreeMap::new(),
+            seen_texts: BTreeMap::new(),
         };
         world.instances = (0..AHEAD.len()).map(|number| world.start(number)).collect();
         world
@@ -123,6 +137,7 @@ impl World {
         let now = move || Timestamp::from_millis(clock.read() + AHEAD[instance]);
         let platform = Arc::new(TestPlatform::new(now));
         let mut settings = settings();
+        settings.derived.max_bytes = Some(BUDGET);
         settings.uploads.max_seconds = UPLOAD_SECONDS;
         settings.uploads.max_idle_seconds = UPLOAD_SECONDS / 2;
         settings.stores.late_write_seconds = LATE_WRITE_SECONDS;
@@ -141,12 +156,17 @@ impl World {
             Some(moving) => Arc::new(moving.clone()),
             None => current,
         };
+        let deriver = SteppedDeriver {
+            inner: FakeDeriver::default(),
+            steps: Arc::clone(&self.steps),
+            clock: self.clock.clone(),
+        };
         let service = Service::new(
             catalog,
             store,
             Arc::new(settings),
             Arc::clone(&platform) as _,
-            None,
+            Some(Arc::new(deriver)),
         );
         let migration = moving.map(|blobs| Arc::new(Migration::new(service.clone(), blobs)));
         Instance {
@@ -179,10 +199,14 @@ impl World {
 
     fn poll(&mut self, number: usize) {
         self.steps.task.store(number, Ordering::Relaxed);
-        if let Some(task) = self.tasks.get_mut(&number) {
-            let mut context = Context::from_waker(Waker::noop());
+        while let Some(task) = self.tasks.get_mut(&number) {
+            let woken = Arc::new(Woken::default());
+            let waker = Waker::from(Arc::clone(&woken));
+            let mut context = Context::from_waker(&waker);
             if task.future.as_mut().poll(&mut context) == Poll::Ready(()) {
                 self.drop_task(number, Some(LEFT_BEHIND));
+            } else if !woken.0.load(Ordering::Relaxed) {
+                break;
             }
         }
         for instance in 0..self.instances.len() {
@@ -329,6 +353,7 @@ impl World {
             assert_eq!(previous.keys(), Vec::<String>::new(), "the previous store");
         }
         self.seen.clear();
+        self.seen_texts.clear();
         self.check();
         let (live, keys) = self.needed();
         let blobs: Vec<String> = self.blobs().into_iter().map(|check| check.id).collect();
@@ -343,13 +368,13 @@ impl World {
         assert_eq!(self.tasks.len(), 0, "the audit ends");
     }
 
-    /// Returns the blobs of all images and the keys of their chunks, in order.
+    /// Returns the blobs of all images and variants, and the keys of their chunks, in order.
     fn needed(&self) -> (Vec<String>, Vec<String>) {
         let images = self.images();
-        let blobs: BTreeMap<&str, &BlobRef> = images
-            .iter()
-            .map(|image| (image.blob.id.as_str(), &image.blob))
-            .collect();
+        let variants = images.iter().flat_map(|image| self.variants(image.id));
+        let derived: Vec<BlobRef> = variants.map(|variant| variant.blob).collect();
+        let stored = images.iter().map(|image| &image.blob).chain(&derived);
+        let blobs: BTreeMap<&str, &BlobRef> = stored.map(|blob| (blob.id.as_str(), blob)).collect();
         let keys = blobs.values().flat_map(|blob| keys(blob));
         let keys: BTreeSet<String> = keys.collect();
         let ids = blobs.keys().map(|id| (*id).to_owned());
@@ -357,7 +382,7 @@ impl World {
     }
 
     /// Reads the catalog without pausing.
-    fn see<'a, T, F>(&'a self, look: impl FnOnce(&'a dyn Catalog) -> F) -> T
+    pub(super) fn see<'a, T, F>(&'a self, look: impl FnOnce(&'a dyn Catalog) -> F) -> T
     where
         F: Future<Output = Result<T, crate::catalog::CatalogError>>,
     {
@@ -395,6 +420,11 @@ impl World {
             found.insert(id, (image.owner.clone(), number));
         }
         self.model.lock().expect("not poisoned").check(&found);
+        let numbered = images.iter().cloned().map(|image| {
+            let number = found[&image.id].1;
+            (image, number)
+        });
+        self.check_derived(&numbered.collect::<Vec<_>>());
         let mut shared = BTreeMap::new();
         for image in &images {
             let content = (image.owner.as_str(), image.sha256);
@@ -414,7 +444,7 @@ impl World {
     }
 
     /// Whether all chunks of a blob exist.
-    fn is_whole(&self, blob: &BlobRef) -> bool {
+    pub(super) fn is_whole(&self, blob: &BlobRef) -> bool {
         let mut missing: Vec<String> = keys(blob).collect();
         for values in std::iter::once(&self.values).chain(&self.previous) {
             values.tamper(|values| missing.retain(|key| !values.contains_key(key)));
@@ -432,7 +462,7 @@ impl World {
         Some(number)
     }
 
-    fn bytes(&self, blob: &BlobRef) -> Option<Vec<u8>> {
+    pub(super) fn bytes(&self, blob: &BlobRef) -> Option<Vec<u8>> {
         let store = |values: &MemoryKeyValue| {
             Arc::new(ChunkedBlobs::new(Arc::new(values.clone()), blob.chunk_size))
         };

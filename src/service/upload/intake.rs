@@ -54,6 +54,8 @@ impl Received {
             width: self.facts.width,
             height: self.facts.height,
             frames: self.facts.frames,
+            traits: Some(self.facts.traits),
+            placeholder: None,
             filename: named.or(self.filename),
             visibility: attributes.visibility,
             tags: attributes.tags.clone(),

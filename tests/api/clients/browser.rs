@@ -6,28 +6,21 @@ use serde_json::{Value, json};
 
 use crate::support::{ALL_SCOPES, Darkroom, Program, fixture, peer, token, unique};
 
-/// Prints the document that a browser has made of a page, after the page's scripts have run.
-pub(super) fn rendered(chromium: &Program, url: &str) -> String {
-    rendered_within(20, chromium, url)
-}
-
-/// The same for scripts that take up to so many seconds of the browser's own time, which passes
-/// quickly while they wait.
-pub(crate) fn rendered_within(seconds: u32, chromium: &Program, url: &str) -> String {
-    let budget = format!("--virtual-time-budget={seconds}000");
-    // What pages keep, they find again when the same program opens them again.
-    let profile = format!("--user-data-dir={}", chromium.file("profile").display());
-    let Output { stdout, stderr, .. } = chromium.run(&[
+/// Prints the document that a browser, started with these options, has made of a page, after the
+/// page's scripts have run.
+pub(crate) fn rendered(chromium: &Program, options: &[String], url: &str) -> String {
+    let always = [
         "--headless",
         "--no-sandbox",
         "--disable-gpu",
         "--disable-dev-shm-usage",
         "--allow-file-access-from-files",
-        &budget,
-        &profile,
+        "--virtual-time-budget=20000",
         "--dump-dom",
-        url,
-    ]);
+    ];
+    let options = options.iter().map(String::as_str);
+    let arguments: Vec<&str> = always.into_iter().chain(options).chain([url]).collect();
+    let Output { stdout, stderr, .. } = chromium.run(&arguments);
     let document = String::from_utf8_lossy(&stdout).into_owned();
     let errors = String::from_utf8_lossy(&stderr);
     assert!(document.contains("</html>"), "{document}\n{errors}");
@@ -88,7 +81,7 @@ async fn the_page_of_the_api_fits_phones_and_desks() {
     chromium.write("docs.html", page(&Darkroom::shared()).await.as_bytes());
     chromium.write("frames.html", FRAMES.as_bytes());
     let url = format!("file://{}", chromium.file("frames.html").display());
-    let document = rendered(&chromium, &url);
+    let document = rendered(&chromium, &[], &url);
     let seen = document.split("SEEN").nth(1).expect("a result");
     let seen: Vec<Value> = serde_json::from_str(seen).expect("JSON");
     assert_eq!(seen.len(), 5);
@@ -113,7 +106,7 @@ async fn examples_have_the_address_at_which_the_page_was_reached() {
     assert!(served.contains("http://127.0.0.1:3000/v1/images"));
     // The script runs only if the policy of the page has its hash.
     let address = darkroom.address().replace("127.0.0.1", "localhost");
-    let document = rendered(&chromium, &format!("{address}/docs"));
+    let document = rendered(&chromium, &[], &format!("{address}/docs"));
     let example = format!("{address}/v1/images");
     assert!(document.matches(&example).count() > 10, "{example}");
     // Only the script itself still has the default address.

@@ -115,7 +115,7 @@ async fn the_page_that_uploads_with_a_ticket_keeps_the_name_and_reports_errors()
         darkroom: darkroom.address().to_owned(),
         asked: AtomicUsize::new(0),
     };
-    let document = tokio::task::spawn_blocking(move || rendered(&chromium, &origin));
+    let document = tokio::task::spawn_blocking(move || rendered(&chromium, &[], &origin));
     let document = tokio::select! {
         document = document => document.expect("a document"),
         () = application.serve(&listener) => unreachable!("it serves until the end"),

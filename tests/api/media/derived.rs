@@ -5,8 +5,8 @@ use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
 use crate::support::{
-    Client, Darkroom, FIXTURES, Kind, content, created, fixture, header, host_kind, problem, send,
-    unique,
+    Client, Darkroom, FIXTURES, Kind, content, created, eventually, fixture, header, host_kind,
+    problem, send, unique,
 };
 
 /// The path of an image derived from this one.
@@ -199,4 +199,153 @@ async fn what_cannot_be_derived_is_refused_and_serves_on() {
         problem(alice.get(&derived(&image, transform)).await, status, kind).await;
     }
     assert_eq!(alice.download(&image).await, fixture("lossy.webp").bytes);
+}
+
+#[tokio::test]
+async fn a_host_that_does_not_connect_the_components_serves_originals() {
+    let darkroom = Darkroom::with().reaching_nothing().start();
+    let alice = darkroom.client("alice");
+    let image = alice.upload(fixture("grey.jpg").bytes).await;
+    let refused = alice.get(&derived(&image, "w=10")).await;
+    problem(refused, 501, "derivation-unavailable").await;
+    assert_eq!(alice.download(&image).await, fixture("grey.jpg").bytes);
+}
+
+#[tokio::test]
+async fn an_original_that_is_the_result_is_sent_and_any_other_is_derived() {
+    let alice = Darkroom::shared().client(&unique("alice"));
+    for (name, transform, is_sent) in [
+        ("lossy.webp", "w=9000", true),
+        ("palette.png", "format=png&h=48", true),
+        ("progressive.jpg", "w=160&h=120&fit=cover", true),
+        ("progressive.jpg", "w=159", false),
+        // It is turned by Exif.
+        ("baseline-rotated.jpg", "w=9000", false),
+    ] {
+        let original = fixture(name).bytes;
+        let image = alice.upload(original).await;
+        let found = bytes(alice.get(&derived(&image, transform)).await).await;
+        let stored = alice.download(&image).await;
+        assert_eq!(found == stored, is_sent, "{name} {transform}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_knows_no_new_format_gets_jpeg_of_what_is_opaque() {
+    let alice = Darkroom::shared().client(&unique("alice"));
+    for (name, kind) in [
+        ("lossy.webp", "image/jpeg"),
+        ("lossless.webp", "image/png"),
+        ("still.avif", "image/jpeg"),
+        ("alpha.png", "image/png"),
+    ] {
+        let image = alice.upload(fixture(name).bytes).await;
+        let response = alice.get(&derived(&image, "w=20&format=auto")).await;
+        assert_eq!(header(&response, "content-type"), kind, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_image_has_a_placeholder_once_something_was_derived_from_it() {
+    let darkroom = Darkroom::shared();
+    let alice = darkroom.client(&unique("alice"));
+    for fixture in FIXTURES.iter().filter(|fixture| fixture.frames == 1) {
+        let image = alice.upload(fixture.bytes).await;
+        assert_eq!(image.get("placeholder"), None, "{}", fixture.name);
+        bytes(alice.get(&derived(&image, "w=9&format=png&blur=3")).await).await;
+        let own = image["links"]["self"].as_str().expect("a path");
+        // It is stored after the response.
+        let show = async || alice.get(own).await.json::<Value>().await.expect("JSON");
+        let made = eventually(|| async { show().await.get("placeholder").is_some() });
+        made.await.expect("a placeholder");
+        let placeholder = show().await["placeholder"].clone();
+        let text = |name: &str| placeholder[name].as_str().unwrap_or_default().to_owned();
+        let (color, blurhash) = (text("color"), text("blurhash"));
+        assert!(color.len() == 7 && color.starts_with('#'), "{placeholder}");
+        // Four by three components, as tall and as wide as the picture.
+        assert_eq!(blurhash.len(), 28, "{placeholder}");
+        assert!(
+            (20..=36).contains(&text("thumbhash").len()),
+            "{placeholder}"
+        );
+    }
+}
+
+/// A grey JPEG with this side, a multiple of 8: all of it has the colour of its first block.
+fn plain_jpeg(side: u16) -> Vec<u8> {
+    let mut file = fixture("grey.jpg").bytes.to_vec();
+    let after = |file: &[u8], marker: u8| {
+        let found = file.windows(2).position(|pair| pair == [0xFF, marker]);
+        found.expect("a marker") + 2
+    };
+    // A length and the precision precede the height and the width.
+    let sides = after(&file, 0xC0) + 3;
+    file[sides..sides + 2].copy_from_slice(&side.to_be_bytes());
+    file[sides + 2..sides + 4].copy_from_slice(&side.to_be_bytes());
+    let scan = after(&file, 0xDA) + 8;
+    file.truncate(scan);
+    // In each block, the code of no difference and the code of its end: four blocks in three bytes.
+    let blocks = usize::from(side / 8) * usize::from(side / 8);
+    file.extend([0x28, 0xA2, 0x8A].iter().cycle().take(blocks / 4 * 3));
+    file.extend([0xFF, 0xD9]);
+    file
+}
+
+#[tokio::test]
+async fn in_little_memory_thumbnails_are_made_and_more_is_refused() {
+    let darkroom = Darkroom::with()
+        .variable("max_pixels", 100_000_000)
+        .instance_memory(64 << 20)
+        .may_run_out_of_memory()
+        .start();
+    let alice = darkroom.client("alice");
+    let image = alice.upload(plain_jpeg(9_984)).await;
+    bytes(alice.get(&derived(&image, "w=300")).await).await;
+    // At half of its size it takes more memory than there is. That is no failure of the source,
+    // of which nothing would be derived any more after the second.
+    for width in [3_000, 3_001, 3_002] {
+        let response = alice.get(&derived(&image, &format!("w={width}"))).await;
+        let problem = problem(response, 422, "not-derivable").await;
+        let limit = problem["limit"].as_u64().expect("a limit");
+        assert!(limit <= 64 << 20, "{problem}");
+        assert!(
+            problem["detail"].to_string().contains("memory"),
+            "{problem}"
+        );
+    }
+    bytes(alice.get(&derived(&image, "w=301")).await).await;
+}
+
+#[tokio::test]
+async fn a_jpeg_that_can_be_stored_but_not_decoded_is_501() {
+    let alice = Darkroom::shared().client(&unique("alice"));
+    let grey = fixture("grey.jpg").bytes;
+    let frame = grey.windows(2).position(|pair| pair == [0xFF, 0xC0]);
+    let frame = frame.expect("a frame header");
+    // Arithmetic coding; 12 bits.
+    for (marker, precision) in [(0xC9, 8), (0xC1, 12)] {
+        let mut file = grey.to_vec();
+        (file[frame + 1], file[frame + 4]) = (marker, precision);
+        let image = alice.upload(file).await;
+        let response = alice.get(&derived(&image, "w=10")).await;
+        problem(response, 501, "derivation-unavailable").await;
+    }
+}
+
+#[tokio::test]
+async fn an_animation_in_avif_becomes_one_that_the_client_accepts() {
+    let alice = Darkroom::shared().client(&unique("alice"));
+    let image = alice.upload(fixture("animated.avif").bytes).await;
+    let path = derived(&image, "w=20&format=auto");
+    for (accept, kind) in [
+        ("image/avif,image/webp,*/*", "image/webp"),
+        ("image/avif,*/*", "image/gif"),
+        ("*/*", "image/gif"),
+    ] {
+        let request = alice.request(Method::GET, &path).header("accept", accept);
+        let response = send(request).await;
+        assert_eq!(header(&response, "content-type"), kind, "{accept}");
+        let again = alice.upload(bytes(response).await).await;
+        assert_eq!(again["frames"], image["frames"], "{accept}");
+    }
 }

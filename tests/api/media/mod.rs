@@ -3,5 +3,6 @@
 mod avif;
 mod carriers;
 mod derived;
+mod golden;
 mod privacy;
 mod types;

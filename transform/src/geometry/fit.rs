@@ -63,7 +63,7 @@ fn bounds(size: Size, (width, height): (u32, u32)) -> (u32, u32) {
 }
 
 /// `side × numerator / denominator`, rounded, at least 1.
-fn proportional(side: u32, numerator: u32, denominator: u32) -> u32 {
+pub(crate) fn proportional(side: u32, numerator: u32, denominator: u32) -> u32 {
     let product = u128::from(side) * u128::from(numerator);
     let rounded = round_div(product, denominator.into()).max(1);
     u32::try_from(rounded).unwrap_or(u32::MAX)

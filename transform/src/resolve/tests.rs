@@ -1,5 +1,7 @@
+use proptest::prelude::*;
+
 use super::*;
-use crate::Turn;
+use crate::{Presets, Request, Turn};
 
 const PHOTO: Source = Source {
     width: 4000,
@@ -149,4 +151,57 @@ fn an_original_is_sent_only_if_it_is_the_result() {
     assert!(!is_identity("", noted));
     assert!(is_identity("", alpha) && !is_identity("background=ff0000", alpha));
     assert!(is_identity("", animated) && !is_identity("anim=0", animated));
+}
+
+#[test]
+fn outcomes_are_the_formats_that_a_transform_may_get() {
+    let check = |text: &str, expected: &[&str]| {
+        let outcomes = transform(text).outcomes();
+        let mut found: Vec<String> = outcomes.iter().map(Transform::to_string).collect();
+        found.sort();
+        assert_eq!(found, expected, "{text}");
+    };
+    check("w=3&format=webp", &["w=3&format=webp"]);
+    check(
+        "w=3&format=webp&anim=0",
+        &["w=3&format=webp", "w=3&format=webp&anim=0"],
+    );
+    check("w=3&q=80&format=jpeg&anim=0", &["w=3&format=jpeg"]);
+    let all = [
+        "w=3&format=avif&q=80",
+        "w=3&format=gif&q=80",
+        "w=3&format=jpeg",
+        "w=3&format=png&q=80",
+        "w=3&format=webp",
+    ];
+    check("w=3&q=80", &all);
+    check("w=3&q=80&format=auto", &all);
+}
+
+proptest! {
+    /// So that one read finds a stored result whatever the source and the client turn out to be.
+    #[test]
+    fn what_a_transform_becomes_is_among_its_outcomes(
+        parts in prop::collection::vec(prop::sample::select(vec![
+            "w=30", "h=20", "rotate=90", "flip=h", "blur=2", "sharpen=1", "q=80", "q=60", "anim=0",
+            "background=ffffff", "background=00000080", "crop=10%,10%,50%,50%", "format=auto",
+            "format=gif", "format=jpeg", "format=avif", "dpr=2",
+        ]), 0..6),
+        format in prop::sample::select(Format::ALL.to_vec()),
+        accepts in prop::sample::subsequence(Format::ALL.to_vec(), 0..=5),
+        frames in 1u32..4,
+        width in 1u32..3000,
+        has_alpha: bool,
+    ) {
+        let pairs = parts.iter().filter_map(|part| part.split_once('='));
+        let Ok(request) = Request::parse(pairs, &Presets::default()) else {
+            return Ok(());
+        };
+        let source = Source { width, height: 500, format, frames, has_alpha, ..PHOTO };
+        let client = Client { accepts: &accepts, avif_pixels: 1_000_000 };
+        let transform = request.transform;
+        if let Ok(resolved) = transform.resolved(&source, client, &Limits::default()) {
+            prop_assert!(transform.outcomes().contains(&resolved), "{resolved}");
+        }
+    }
 }

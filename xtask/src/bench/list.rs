@@ -110,7 +110,7 @@ impl<'a> Setting<'a> {
     }
 
     fn start(&self) -> Result<Host> {
-        stage::start(self.program, &self.directory, &self.keys)
+        stage::start(self.program, &self.directory, &self.keys, stage::QUIET)
     }
 
     /// Adds the images with these numbers.
@@ -161,6 +161,7 @@ impl<'a> Setting<'a> {
             url,
             token: &token,
             upload: None,
+            variants: None,
             connections: 1,
             seconds: bench.seconds,
             run: 0,

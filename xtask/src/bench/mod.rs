@@ -3,6 +3,7 @@
 
 mod bombs;
 mod counters;
+mod derive;
 mod fixtures;
 mod hostile;
 // Tests of the application use the same files. The module needs only the standard library, so
@@ -39,6 +40,8 @@ use stage::Stage;
 use table::Row;
 use wrk::Upload;
 
+pub(crate) use stage::{QUIET, start};
+
 /// Measures the application under load.
 #[derive(Args, Clone)]
 pub(crate) struct Bench {
@@ -54,12 +57,19 @@ pub(crate) struct Bench {
     /// How often each measurement is repeated, alternating with nginx; the medians are printed
     #[arg(long, default_value_t = 2)]
     rounds: u32,
-    /// Run only this measurement; can be repeated. Some run only when they are named: `list`,
-    /// which takes minutes and two gigabytes of disk; `slowloris`, one client next to 500 slow
-    /// ones; `resumable`, large files in pieces, which takes three gigabytes of disk; `bombs`, files
-    /// that claim to be gigantic; `hostile`, files that are made to be expensive
+    /// Run only these measurements. Some run only when they are named: `derive`, derived images
+    /// beside sharp and ipx; `list`, which takes minutes and two gigabytes of disk; `slowloris`,
+    /// one client next to 500 slow ones; `resumable`, large files in pieces, which takes three
+    /// gigabytes of disk; `bombs`, files that claim to be gigantic; `hostile`, files that are made to
+    /// be expensive
+    #[arg(value_name = "NAME")]
+    named: Vec<String>,
+    /// The same; can be repeated
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
+    /// Use the embedded host as tests build it: quick to build, slower to serve
+    #[arg(long)]
+    quick_build: bool,
     /// Print JSON instead of a table
     #[arg(long)]
     json: bool,
@@ -89,6 +99,7 @@ type Apart = fn(&Bench, &Program) -> Result<()>;
 
 /// The measurements with their own setup, which run only when they are named.
 const APART: &[(&str, Apart)] = &[
+    ("derive", derive::run),
     ("list", list::run),
     ("slowloris", slowloris::run),
     ("resumable", resumable::run),
@@ -100,9 +111,10 @@ const APART: &[(&str, Apart)] = &[
 
 impl Bench {
     /// Runs the command.
-    pub(crate) fn run(self) -> Result<()> {
+    pub(crate) fn run(mut self) -> Result<()> {
+        self.only.append(&mut self.named);
         let cases = self.chosen()?;
-        let program = Program::resolve(self.host, Build::Release)?;
+        let program = Program::resolve(self.host, self.build())?;
         for (name, run) in APART {
             if self.only.iter().any(|only| only == name) {
                 run(&self, &program)?;
@@ -130,6 +142,14 @@ impl Bench {
             stage.log().display()
         );
         Ok(())
+    }
+
+    fn build(&self) -> Build {
+        if self.quick_build {
+            Build::Dev
+        } else {
+            Build::Release
+        }
     }
 
     fn chosen(&self) -> Result<Vec<(&'static str, Action)>> {

@@ -15,8 +15,7 @@ use super::tus_server::TusServer;
 use super::{Bench, fixtures, stage, table};
 use crate::cargo::target_dir;
 use crate::host::{Host, Kind, Program};
-use crate::keys::{self, OWN_IMAGES, TokenOptions};
-use crate::say;
+use crate::{keys, say};
 
 /// The length of a file, and of its pieces, in bytes.
 const SIZE: usize = 50_000_000;
@@ -137,19 +136,10 @@ impl Servers {
         let _ = fs::remove_dir_all(&directory);
         fs::create_dir_all(&directory)?;
         let keys = keys::generate("bench")?;
-        let token = keys::mint(
-            &keys,
-            &TokenOptions {
-                sub: "bench",
-                scope: OWN_IMAGES,
-                expires_in: Duration::from_secs(24 * 60 * 60),
-                audience: None,
-                key_id: None,
-            },
-        )?;
+        let token = stage::token(&keys)?;
         let plain = Server::start(program, &directory.join("plain"), &keys)?;
         let resumable = Server::start(program, &directory.join("resumable"), &keys)?;
-        let tus = TusServer::start(&directory)?;
+        let tus = TusServer::start(&directory.join("tus"))?;
         let client = Client {
             plain: plain.host.address.clone(),
             resumable: resumable.host.address.clone(),
@@ -226,7 +216,12 @@ impl Server {
         fs::create_dir_all(directory)?;
         let limit = format!("max_upload_bytes={SIZE}");
         Ok(Self {
-            host: stage::start_with(program, directory, keys, &[&limit])?,
+            host: stage::start(
+                program,
+                directory,
+                keys,
+                &[stage::QUIET, &[&limit]].concat(),
+            )?,
             directory: directory.to_owned(),
         })
     }

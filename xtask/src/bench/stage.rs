@@ -47,17 +47,8 @@ impl Stage {
             .collect();
         let nginx = Nginx::start(&files)?;
         let keys = keys::generate("bench")?;
-        let host = start(program, &directory, &keys)?;
-        let token = keys::mint(
-            &keys,
-            &TokenOptions {
-                sub: "bench",
-                scope: OWN_IMAGES,
-                expires_in: Duration::from_secs(24 * 60 * 60),
-                audience: None,
-                key_id: None,
-            },
-        )?;
+        let host = start(program, &directory, &keys, QUIET)?;
+        let token = token(&keys)?;
         Ok(Self {
             wrk,
             directory,
@@ -109,6 +100,7 @@ impl Stage {
             url: url.to_owned(),
             token: &self.token,
             upload,
+            variants: None,
             connections: bench.connections,
             seconds,
             run: self.runs.get(),
@@ -124,13 +116,25 @@ impl Drop for Stage {
     }
 }
 
-/// Starts the application on stores in `directory`.
-pub(super) fn start(program: &Program, directory: &Path, keys: &str) -> Result<Host> {
-    start_with(program, directory, keys, &[])
+/// The variables of most measurements. nginx does not log requests either.
+pub(crate) const QUIET: &[&str] = &["request_log=off"];
+
+/// A bearer token that permits every operation on its owner's images.
+pub(super) fn token(keys: &str) -> Result<String> {
+    keys::mint(
+        keys,
+        &TokenOptions {
+            sub: "bench",
+            scope: OWN_IMAGES,
+            expires_in: Duration::from_secs(24 * 60 * 60),
+            audience: None,
+            key_id: None,
+        },
+    )
 }
 
-/// The same with these variables, as `NAME=VALUE`.
-pub(super) fn start_with(
+/// Starts the application on stores in `directory`, with variables as `NAME=VALUE`.
+pub(crate) fn start(
     program: &Program,
     directory: &Path,
     keys: &str,
@@ -143,12 +147,7 @@ pub(super) fn start_with(
         runtime_config: stores::runtime_config(None, &data)?,
         state_dir: data,
         listen: "127.0.0.1:0".to_owned(),
-        // nginx does not log requests either.
-        variables: ["request_log=off"]
-            .iter()
-            .chain(variables)
-            .map(|variable| (*variable).to_owned())
-            .collect(),
+        variables: variables.iter().map(|&each| each.to_owned()).collect(),
         environment: vec![("SPIN_VARIABLE_SIGNING_KEYS".to_owned(), keys.to_owned())],
         max_instance_memory: None,
         log: Some(directory.join("host.log")),

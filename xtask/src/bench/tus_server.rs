@@ -25,16 +25,14 @@ pub(super) struct TusServer {
 }
 
 impl TusServer {
-    /// Starts the server in this directory, which is below that of the libraries.
-    pub(super) fn start(directory: &Path) -> Result<Self> {
-        libraries::node_modules()?;
-        let script = directory.join("tus_server.mjs");
+    /// Starts the server, which keeps files in this folder.
+    pub(super) fn start(folder: &Path) -> Result<Self> {
+        let script = libraries::peers()?.join("tus_server.mjs");
         fs::write(&script, SCRIPT)?;
-        let folder = directory.join("tus");
-        fs::create_dir_all(&folder)?;
+        fs::create_dir_all(folder)?;
         let mut child = Command::new("node")
             .arg(&script)
-            .arg(&folder)
+            .arg(folder)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .process_group(0)
@@ -43,7 +41,7 @@ impl TusServer {
         let stdout = child.stdout.take().context("it has no output")?;
         let mut server = Self {
             child,
-            folder,
+            folder: folder.to_owned(),
             address: String::new(),
         };
         BufReader::new(stdout).read_line(&mut server.address)?;

@@ -50,6 +50,9 @@ pub(crate) struct Load<'a> {
     pub(crate) token: &'a str,
     /// The upload, or a download if there is none.
     pub(crate) upload: Option<Upload<'a>>,
+    /// The path of derived images, with places for a width and a quality, each of which is
+    /// requested once.
+    pub(crate) variants: Option<&'a str>,
     /// The number of connections.
     pub(crate) connections: u32,
     /// The duration, in seconds.
@@ -62,8 +65,12 @@ impl Load<'_> {
     /// Sends requests one after another on every connection.
     pub(crate) fn send(&self, wrk: &str, directory: &Path) -> Result<Sample> {
         let script = directory.join("load.lua");
-        let upload = self.upload.map_or("", |_| include_str!("upload.lua"));
-        fs::write(&script, [upload, include_str!("report.lua")].concat())?;
+        let requests = match (self.upload, self.variants) {
+            (Some(_), _) => include_str!("upload.lua"),
+            (None, Some(_)) => include_str!("derive/variants.lua"),
+            (None, None) => "",
+        };
+        fs::write(&script, [requests, include_str!("report.lua")].concat())?;
         let mut command = Command::new(wrk);
         command
             .args(["--threads", &self.connections.min(2).to_string()])
@@ -80,6 +87,9 @@ impl Load<'_> {
                 .env("BENCH_PICTURE", upload.picture)
                 .env("BENCH_VARIES_AT", super::fixtures::VARIES_AT.to_string())
                 .env("BENCH_RUN", format!("{:06x}", self.run));
+        }
+        if let Some(path) = self.variants {
+            command.env("BENCH_PATH", path);
         }
         sample(&cargo::output(&mut command)?)
     }

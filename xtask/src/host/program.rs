@@ -33,7 +33,7 @@ pub(crate) enum Build {
 
 impl Build {
     /// The directory of the compiled programs in cargo's build output.
-    fn directory(self) -> &'static str {
+    pub(crate) fn directory(self) -> &'static str {
         match self {
             Self::Dev => "debug",
             Self::Release => "release",

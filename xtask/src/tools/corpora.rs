@@ -23,7 +23,7 @@ for source in sources:
 ";
 
 /// The folder with the unpacked sources of all packages in the list.
-pub(super) fn folder() -> Result<String> {
+pub(crate) fn folder() -> Result<String> {
     let corpus = cargo::target_dir().join("corpus");
     let list = List::read("corpora.txt", &corpus)?;
     let images = corpus.join("images");

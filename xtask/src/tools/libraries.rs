@@ -55,8 +55,25 @@ fn make_venv(venv: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The `node_modules` directory that has everything in `tests/tools/packages.txt`.
-pub(crate) fn node_modules() -> Result<String> {
+/// The `node_modules` directory that has everything in `tests/tools/packages.txt`. The directory
+/// `node_parts` beside it has another one, with the files in `tests/tools/parts.txt`.
+pub(super) fn node_modules() -> Result<String> {
+    let target = cargo::target_dir();
+    let modules = node_packages("packages.txt", &target)?;
+    unpack_parts(&target.join("node_parts"))?;
+    Ok(modules.display().to_string())
+}
+
+/// The folder of the programs that the benchmark compares derivations with, which has a
+/// `node_modules` with everything in `tests/tools/peers.txt`.
+pub(crate) fn peers() -> Result<PathBuf> {
+    let folder = cargo::target_dir().join("peers");
+    node_packages("peers.txt", &folder)?;
+    Ok(folder)
+}
+
+/// Installs a list of packages below `folder`. Returns its `node_modules`.
+fn node_packages(list: &str, folder: &Path) -> Result<PathBuf> {
     for (program, package) in [("node", "nodejs"), ("npm", "npm")] {
         let purpose = PURPOSE;
         let tool = Tool {
@@ -66,20 +83,50 @@ pub(crate) fn node_modules() -> Result<String> {
         };
         tool.ensure()?;
     }
-    let target = cargo::target_dir();
-    let modules = target.join("node_modules");
-    let list = List::read("packages.txt", &modules)?;
+    let modules = folder.join("node_modules");
+    let list = List::read(list, &modules)?;
     if !list.is_installed() {
         list.announce();
-        fs::create_dir_all(&target)?;
+        fs::create_dir_all(folder)?;
         let mut npm = Command::new("npm");
-        npm.arg("install").arg("--prefix").arg(&target);
+        npm.arg("install").arg("--prefix").arg(folder);
         npm.args(["--no-save", "--no-package-lock", "--no-audit", "--no-fund"]);
         npm.args(["--ignore-scripts", "--loglevel=error"]);
         install(npm.args(list.entries()))?;
         list.mark_installed()?;
     }
-    Ok(modules.display().to_string())
+    Ok(modules)
+}
+
+/// Unpacks the files in `tests/tools/parts.txt` from their packages, without what those depend on.
+fn unpack_parts(folder: &Path) -> Result<()> {
+    let modules = folder.join("node_modules");
+    let list = List::read("parts.txt", &modules)?;
+    if list.is_installed() {
+        return Ok(());
+    }
+    list.announce();
+    for entry in list.entries() {
+        let mut words = entry.split_whitespace();
+        let package = words.next().unwrap_or_default();
+        let at = package.rfind('@');
+        let name = at.and_then(|at| package.get(..at));
+        let name = name.with_context(|| format!("{package:?} has no version"))?;
+        let module = modules.join(name);
+        fs::create_dir_all(&module)?;
+        let mut npm = Command::new("npm");
+        npm.args(["pack", "--loglevel=error", "--pack-destination"]);
+        install(npm.arg(folder).arg(package))?;
+        // As npm names it.
+        let archive = package.trim_start_matches('@').replace(['/', '@'], "-");
+        let archive = folder.join(format!("{archive}.tgz"));
+        let mut tar = Command::new("tar");
+        tar.args(["--strip-components=1", "-xzf"]).arg(&archive);
+        tar.arg("-C").arg(&module);
+        install(tar.args(words.map(|file| format!("package/{file}"))))?;
+        fs::remove_file(archive)?;
+    }
+    list.mark_installed()
 }
 
 /// A list of packages, and the folder to install them in.

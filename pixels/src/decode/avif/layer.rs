@@ -76,6 +76,30 @@ impl Tiling {
         })
     }
 
+    /// The alpha of its tiles, if each has one, as `alpha_of` finds it.
+    pub(super) fn alpha(
+        &self,
+        meta: &Meta<'_>,
+        alpha_of: impl Fn(&Meta<'_>, u32) -> Option<u32>,
+    ) -> Result<Option<Self>, Error> {
+        let items = self.items.iter().map(|item| alpha_of(meta, *item));
+        let Some(items) = items.collect::<Option<Vec<u32>>>() else {
+            return Ok(None);
+        };
+        let first = *items.first().ok_or(MISSING)?;
+        if items.iter().any(|item| &meta.kind(*item) != b"av01") {
+            return Err(malformed("the alpha of a tile is not an AV1 picture"));
+        }
+        if self::size(meta, first)? != self.tile {
+            return Err(malformed("a tile and its alpha have different sizes"));
+        }
+        Ok(Some(Self {
+            items,
+            configuration: configuration(meta, first)?,
+            ..self.clone()
+        }))
+    }
+
     /// The first of its tiles.
     pub(super) fn first(&self) -> u32 {
         self.items.first().copied().unwrap_or_default()

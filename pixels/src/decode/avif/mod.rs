@@ -142,12 +142,12 @@ fn coding(colours: &Colours) -> Option<Coding> {
         2 => 1,
         other => u8::try_from(other).ok()?,
     };
-    let coding = Coding {
+    let coding = Coding::Points {
         primaries,
         transfer,
     };
     (coding
-        != Coding {
+        != Coding::Points {
             primaries: 1,
             transfer: 13,
         })

@@ -38,16 +38,19 @@ pub(super) fn open<'a>(
     let colour = Tiling::of(&meta, item)?;
     budget::check(colour.size.0, colour.size.1, 1, limits)?;
     let display = Display::new(meta.properties(item));
-    let alpha = alpha(&meta, item).map(|item| {
-        let tiling = Tiling::of(&meta, item)?;
+    let alpha = match alpha(&meta, item) {
+        Some(item) => Some(Tiling::of(&meta, item)?),
+        None => colour.alpha(&meta, alpha)?,
+    };
+    let alpha = alpha.map(|tiling| {
         budget::check(tiling.size.0, tiling.size.1, 1, limits)?;
-        let range = Display::new(meta.properties(item))
+        let range = Display::new(meta.properties(tiling.first()))
             .colours(&meta.bytes(tiling.first())?)
             .full_range;
-        Ok::<_, Error>((item, tiling, range))
+        Ok::<_, Error>((tiling, range))
     });
     let alpha = alpha.transpose()?;
-    let memory = alpha.as_ref().map_or(0, |(_, tiling, _)| tiling.memory());
+    let memory = alpha.as_ref().map_or(0, |(tiling, _)| tiling.memory());
     budget::check_memory(memory.saturating_add(colour.memory()), limits)?;
     let colours = display.colours(&meta.bytes(colour.first())?);
     let part = display.part(colour.size);
@@ -55,10 +58,10 @@ pub(super) fn open<'a>(
         has_alpha: alpha.is_some(),
         ..display.info(part, &colours)
     };
-    let premultiplied = alpha
-        .as_ref()
-        .is_some_and(|(alpha, ..)| meta.referred(b"prem", item).contains(alpha));
-    let alpha = alpha.map(|(_, tiling, range)| (tiling, range));
+    // The picture says so, or each of its tiles.
+    let premultiplied = [item, colour.first()]
+        .iter()
+        .any(|item| !meta.referred(b"prem", *item).is_empty());
     Ok(Still {
         meta,
         info,
@@ -105,7 +108,7 @@ impl Decoder for Still<'_> {
         let image = compose(parts, shrink, &self.limits, pause)?;
         Ok(Some(Frame {
             image,
-            shrink,
+            shrink: shrink.into(),
             delay: 0,
         }))
     }

@@ -157,7 +157,7 @@ fn pictures_are_reduced() {
             frames[0].image.width(),
             frames[0].image.height()
         ),
-        (4, 16, 12)
+        (4.into(), 16, 12)
     );
     let expect = decode::shrink::shrink(image, 4, &Limits::default(), &NoPause).unwrap();
     let like = psnr(&over_black(&frames[0].image), &over_black(&expect));
@@ -223,96 +223,122 @@ fn full(name: &[u8; 4], version: u8, content: &[u8]) -> Vec<u8> {
     iso(name, &[&[version, 0, 0, 0], content].concat())
 }
 
-/// A picture of four tiles, each of which is that of the fixture `444`, of which this size is shown.
-fn grid(size: (u16, u16), properties: &[&[u8]]) -> Vec<u8> {
-    let tile = fixture!("444");
-    let meta = find(tile, b"meta").unwrap().unwrap();
-    let data = Meta::read(meta, tile)
+/// The bytes of the picture of a file, and its property of this kind.
+fn item(file: &[u8], kind: &[u8; 4]) -> (Vec<u8>, Vec<u8>) {
+    let meta = find(file, b"meta").unwrap().unwrap();
+    let data = Meta::read(meta, file)
         .map(|meta| meta.bytes(meta.primary).unwrap())
         .unwrap();
-    let container = find(find(&meta[4..], b"iprp").unwrap().unwrap(), b"ipco")
-        .unwrap()
+    let container = find(find(&meta[4..], b"iprp").unwrap().unwrap(), b"ipco");
+    let (name, content) = boxes(container.unwrap().unwrap())
+        .map(Result::unwrap)
+        .find(|(name, _)| name == kind)
         .unwrap();
-    let property = |wanted: &[u8; 4]| {
-        let (name, content) = boxes(container)
-            .map(Result::unwrap)
-            .find(|(name, _)| name == wanted)
-            .unwrap();
-        iso(&name, content)
-    };
+    (data, iso(&name, content))
+}
+
+fn ispe(width: u32, height: u32) -> Vec<u8> {
+    let sides = [width.to_be_bytes(), height.to_be_bytes()];
+    full(b"ispe", 0, sides.as_flattened())
+}
+
+/// A picture of four tiles, each of which is that of the fixture `444`, of which this size is shown.
+/// The first `alphas` of them have the fixture `400` as their alpha.
+fn grid(size: (u16, u16), properties: &[&[u8]], alphas: u8) -> Vec<u8> {
+    let ((tile, av1c), (alpha, alpha_av1c)) = (
+        item(fixture!("444"), b"av1C"),
+        item(fixture!("400"), b"av1C"),
+    );
     let [width, height] = [size.0, size.1].map(u16::to_be_bytes);
-    let ispe = |width: u32, height: u32| {
-        full(
-            b"ispe",
-            0,
-            &[width.to_be_bytes(), height.to_be_bytes()].concat(),
-        )
-    };
     let layout = [&[0, 0, 1, 1][..], &width, &height].concat();
     let entry =
         |id: u8, kind: &[u8; 4]| full(b"infe", 2, &[&[0, id, 0, 0][..], kind, &[0]].concat());
-    let entries = [
-        entry(1, b"grid"),
-        entry(2, b"av01"),
-        entry(3, b"av01"),
-        entry(4, b"av01"),
-        entry(5, b"av01"),
-    ];
+    let entries = (2..6 + alphas).flat_map(|id| entry(id, b"av01"));
+    let entries = [entry(1, b"grid"), entries.collect()].concat();
+    let references = (0..alphas).flat_map(|at| iso(b"auxl", &[0, 6 + at, 0, 1, 0, 2 + at]));
+    let references: Vec<u8> = references
+        .chain(iso(b"dimg", &[0, 1, 0, 4, 0, 2, 0, 3, 0, 4, 0, 5]))
+        .collect();
     let others = [
         full(b"pitm", 0, &[0, 1]),
-        full(b"iinf", 0, &[&[0, 5][..], &entries.concat()].concat()),
-        full(
-            b"iref",
-            0,
-            &iso(b"dimg", &[0, 1, 0, 4, 0, 2, 0, 3, 0, 4, 0, 5]),
-        ),
-        iso(b"idat", &[&layout[..], &data].concat()),
+        full(b"iinf", 0, &[&[0, 5 + alphas][..], &entries].concat()),
+        full(b"iref", 0, &references),
+        iso(b"idat", &[&layout[..], &tile, &alpha].concat()),
     ];
-    // The items lie in `idat`: the layout of the grid, and then the tile.
+    // The items lie in `idat`: the layout of the grid, the tile, and its alpha.
     let place = |id: u8, start: usize, length: usize| {
         let [start, length] = [start as u32, length as u32].map(u32::to_be_bytes);
         [&[0, id, 0, 1, 0, 0, 0, 1][..], &start, &length].concat()
     };
-    let tiles = (2..6)
-        .map(|id| place(id, layout.len(), data.len()))
-        .collect::<Vec<_>>()
-        .concat();
-    let iloc = full(
-        b"iloc",
-        1,
-        &[&[0x44, 0, 0, 5][..], &place(1, 0, layout.len()), &tiles].concat(),
-    );
-    let own = properties.concat();
+    let tiles = (2..6).map(|id| place(id, layout.len(), tile.len()));
+    let alphas = 6..6 + alphas;
+    let planes = alphas
+        .clone()
+        .map(|id| place(id, layout.len() + tile.len(), alpha.len()));
+    let places = [place(1, 0, layout.len())].into_iter();
+    let places: Vec<u8> = places.chain(tiles).chain(planes).flatten().collect();
+    let count = 5 + alphas.len() as u8;
+    let iloc = full(b"iloc", 1, &[&[0x44, 0, 0, count][..], &places].concat());
     let ipco = [
         ispe(size.0.into(), size.1.into()),
         ispe(48, 32),
-        property(b"av1C"),
-        property(b"colr"),
-        own,
-    ]
-    .concat();
-    let count = properties.len() as u8;
+        av1c,
+        item(fixture!("444"), b"colr").1,
+        alpha_av1c,
+        full(b"auxC", 0, b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0"),
+        properties.concat(),
+    ];
+    let own = properties.len() as u8;
     let of_grid = [
-        &[0, 1, 2 + count, 1, 4][..],
-        &(5..5 + count).collect::<Vec<_>>(),
+        &[0, 1, 2 + own, 1, 4][..],
+        &(7..7 + own).collect::<Vec<_>>(),
     ]
     .concat();
-    let of_tiles: Vec<u8> = (2..6).flat_map(|id| [0, id, 3, 2, 3, 4]).collect();
-    let ipma = full(
-        b"ipma",
-        0,
-        &[&[0, 0, 0, 5][..], &of_grid, &of_tiles].concat(),
-    );
-    let iprp = iso(b"iprp", &[iso(b"ipco", &ipco), ipma].concat());
+    let of_tiles = (2..6).flat_map(|id| [0, id, 3, 2, 3, 4]);
+    let of_planes = alphas.flat_map(|id| [0, id, 3, 2, 5, 6]);
+    let of_all: Vec<u8> = of_grid
+        .into_iter()
+        .chain(of_tiles)
+        .chain(of_planes)
+        .collect();
+    let ipma = full(b"ipma", 0, &[&[0, 0, 0, count][..], &of_all].concat());
+    let iprp = iso(b"iprp", &[iso(b"ipco", &ipco.concat()), ipma].concat());
     let meta = full(b"meta", 0, &[others.concat(), iloc, iprp].concat());
     [iso(b"ftyp", b"avif\0\0\0\0mif1"), meta].concat()
+}
+
+#[test]
+fn tiles_may_have_alpha_of_their_own() {
+    let size = (90, 50);
+    let (_, opaque) = read(&grid(size, &[], 0), &FULL);
+    let (_, plane) = read(fixture!("400"), &FULL);
+    let (info, frames) = read(&grid(size, &[], 4), &FULL);
+    assert!(info.has_alpha);
+    let image = &frames[0].image;
+    for (y, (row, colours)) in image.rows().zip(opaque[0].image.rows()).enumerate() {
+        let alpha = &plane[0].image.pixels()[y % 32 * 48..][..48];
+        let pixels = row
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .zip(colours.as_chunks::<3>().0);
+        for ((pixel, colours), alpha) in pixels.zip(alpha.iter().cycle()) {
+            assert_eq!(pixel[..3], *colours);
+            // The fixture has the full range, and an alpha without a range has it too.
+            assert_eq!(pixel[3], *alpha, "row {y}");
+        }
+    }
+    // A tile without alpha: as libavif, nothing is transparent.
+    let (info, frames) = read(&grid(size, &[], 3), &FULL);
+    assert!(!info.has_alpha);
+    assert_eq!(frames, opaque);
 }
 
 #[test]
 fn tiles_are_put_together() {
     let (_, tile) = read(fixture!("444"), &FULL);
     let tile = &tile[0].image;
-    let (info, frames) = read(&grid((90, 50), &[]), &FULL);
+    let (info, frames) = read(&grid((90, 50), &[], 0), &FULL);
     assert_eq!((info.width, info.height, info.orientation), (90, 50, 1));
     let image = &frames[0].image;
     for (y, row) in image.rows().enumerate() {
@@ -321,7 +347,7 @@ fn tiles_are_put_together() {
         assert_eq!(row[144..], own[..126], "row {y}");
     }
     let (_, smaller) = read(
-        &grid((90, 50), &[]),
+        &grid((90, 50), &[], 0),
         &Wanted {
             at_least: (30, 10),
             ..FULL
@@ -332,7 +358,7 @@ fn tiles_are_put_together() {
         smaller[0],
         Frame {
             image: expect,
-            shrink: 3,
+            shrink: 3.into(),
             delay: 0
         }
     );
@@ -346,9 +372,9 @@ fn a_clean_aperture_is_what_is_shown() {
         &[fraction(40), fraction(20), fraction(-5), fraction(5)].concat(),
     );
     let rotated = iso(b"irot", &[1]);
-    let (info, frames) = read(&grid((90, 50), &[&clap, &rotated]), &FULL);
+    let (info, frames) = read(&grid((90, 50), &[&clap, &rotated], 0), &FULL);
     assert_eq!((info.width, info.height, info.orientation), (40, 20, 8));
-    let (_, whole) = read(&grid((90, 50), &[]), &FULL);
+    let (_, whole) = read(&grid((90, 50), &[], 0), &FULL);
     for (y, row) in frames[0].image.rows().enumerate() {
         // 90 - 40 and 50 - 20, halved, and moved by 5.
         let start = ((y + 20) * 90 + 20) * 3;
@@ -359,16 +385,16 @@ fn a_clean_aperture_is_what_is_shown() {
 #[test]
 fn profiles_and_code_points_are_told() {
     let icc = iso(b"colr", &[&b"prof"[..], &[9; 40]].concat());
-    let (info, _) = read(&grid((90, 50), &[&icc]), &FULL);
+    let (info, _) = read(&grid((90, 50), &[&icc], 0), &FULL);
     assert_eq!((info.icc, info.coding), (Some(vec![9; 40]), None));
     // Display P3 with the curve of sRGB.
     let nclx = iso(b"colr", b"nclx\0\x0c\0\x0d\0\x06\x80");
-    let (info, _) = read(&grid((90, 50), &[&nclx]), &FULL);
+    let (info, _) = read(&grid((90, 50), &[&nclx], 0), &FULL);
     assert_eq!(
         (info.icc, info.coding),
         (
             None,
-            Some(Coding {
+            Some(Coding::Points {
                 primaries: 12,
                 transfer: 13
             })
@@ -388,7 +414,7 @@ fn what_costs_too_much_or_is_unknown_has_an_error() {
         needed: 4_500,
         limit: 4_499,
     };
-    assert_eq!(open(&grid((90, 50), &[]), limits), Err(expect));
+    assert_eq!(open(&grid((90, 50), &[], 0), limits), Err(expect));
     let limits = Limits {
         max_memory: 1_000,
         ..Limits::default()
@@ -402,14 +428,14 @@ fn what_costs_too_much_or_is_unknown_has_an_error() {
     ));
     // Four tiles do not cover 97 columns.
     assert!(matches!(
-        open(&grid((97, 50), &[]), Limits::default()),
+        open(&grid((97, 50), &[], 0), Limits::default()),
         Err(Error::Undecodable { .. })
     ));
     assert!(matches!(
-        open(&grid((48, 50), &[]), Limits::default()),
+        open(&grid((48, 50), &[], 0), Limits::default()),
         Err(Error::Undecodable { .. })
     ));
-    let mut overlay = grid((90, 50), &[]);
+    let mut overlay = grid((90, 50), &[], 0);
     let kind = overlay.windows(4).position(|name| name == b"grid").unwrap();
     overlay[kind..kind + 4].copy_from_slice(b"iovl");
     assert!(matches!(

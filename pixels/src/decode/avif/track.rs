@@ -293,7 +293,7 @@ impl Decoder for Sequence<'_> {
         };
         Ok(Some(Frame {
             image,
-            shrink,
+            shrink: shrink.into(),
             delay,
         }))
     }

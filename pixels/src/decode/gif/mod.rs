@@ -97,7 +97,7 @@ impl Decoder for Gif<'_> {
         };
         Ok(Some(Frame {
             image,
-            shrink,
+            shrink: shrink.into(),
             delay,
         }))
     }

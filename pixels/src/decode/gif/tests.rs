@@ -146,7 +146,7 @@ fn frames_are_reduced() {
             ..FULL
         },
     );
-    assert_eq!((frames[0].shrink, frames[0].image.width()), (4, 2));
+    assert_eq!((frames[0].shrink, frames[0].image.width()), (4.into(), 2));
     assert_eq!(
         frames[0].image.pixels(),
         [[255, 0, 0], [0, 0, 255]].repeat(2).concat()

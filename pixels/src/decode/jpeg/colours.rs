@@ -23,30 +23,23 @@ pub(super) fn convert(
         for (component, row) in components.iter_mut().zip(&mut rows) {
             component.row(y, row);
         }
-        match (colours, &rows[..]) {
+        match (colours, &mut rows[..]) {
             (Colours::Grey, [grey]) => line.copy_from_slice(grey),
-            (Colours::Rgb, [red, green, blue]) => {
-                interleave::<3>(line, [red, green, blue], |sample| sample);
-            }
+            (Colours::Rgb, [red, green, blue]) => interleave(line, [red, green, blue]),
             (Colours::YCbCr, [luma, blue, red]) => {
-                interleave::<3>(line, [luma, blue, red], rgb);
+                to_rgb(luma, blue, red);
+                interleave(line, [luma, blue, red]);
             }
             (Colours::Cmyk, [cyan, magenta, yellow, black]) => {
-                interleave::<4>(line, [cyan, magenta, yellow, black], |ink| {
-                    ink.map(|ink| 255 - ink)
-                });
+                interleave(line, [cyan, magenta, yellow, black]);
+                invert(line);
             }
             (Colours::Ycck, [luma, blue, red, black]) => {
                 // What was inverted is red, green and blue, as far as YCbCr knows: the inverse of
                 // the stored inks.
-                interleave::<4>(
-                    line,
-                    [luma, blue, red, black],
-                    |[luma, blue, red, black]| {
-                        let [red, green, blue] = rgb([luma, blue, red]);
-                        [red, green, blue, 255 - black]
-                    },
-                );
+                to_rgb(luma, blue, red);
+                invert(black);
+                interleave(line, [luma, blue, red, black]);
             }
             _ => return Err(Error::undecodable("a component is missing")),
         }
@@ -55,19 +48,39 @@ pub(super) fn convert(
     Ok(Image::new(width, height, layout, pixels)?)
 }
 
+/// Puts one sample of each row after the other. The rows have one for each pixel of the line.
 #[inline]
-fn interleave<const N: usize>(
-    line: &mut [u8],
-    rows: [&Vec<u8>; N],
-    pixel: impl Fn([u8; N]) -> [u8; N],
-) {
-    for (x, place) in line.as_chunks_mut::<N>().0.iter_mut().enumerate() {
-        *place = pixel(rows.map(|row| row.get(x).copied().unwrap_or(0)));
+fn interleave<const N: usize>(line: &mut [u8], rows: [&mut Vec<u8>; N]) {
+    let (pixels, _) = line.as_chunks_mut::<N>();
+    let count = pixels.len();
+    // Slices of a length that the compiler knows to suffice.
+    let rows = rows.map(|row| row.get(..count).unwrap_or(&[]));
+    if rows.iter().any(|row| row.len() != count) {
+        return;
+    }
+    for (x, pixel) in pixels.iter_mut().enumerate() {
+        for (place, row) in pixel.iter_mut().zip(&rows) {
+            *place = row[x];
+        }
+    }
+}
+
+fn invert(samples: &mut [u8]) {
+    for sample in samples {
+        *sample = 255 - *sample;
+    }
+}
+
+/// Replaces rows of YCbCr by those of red, green and blue. A loop by itself, as the compiler can
+/// work on several pixels at once then.
+fn to_rgb(luma: &mut [u8], blue: &mut [u8], red: &mut [u8]) {
+    for ((luma, blue), red) in luma.iter_mut().zip(blue).zip(red) {
+        [*luma, *blue, *red] = rgb([*luma, *blue, *red]);
     }
 }
 
 /// YCbCr of the full range by ITU-R BT.601, as JFIF 1.02 has it.
-#[inline]
+#[inline(always)]
 fn rgb([luma, blue, red]: [u8; 3]) -> [u8; 3] {
     const SHIFT: u32 = 16;
     let luma = (i32::from(luma) << SHIFT) + (1 << (SHIFT - 1));

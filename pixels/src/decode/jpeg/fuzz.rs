@@ -4,7 +4,7 @@
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
 use super::header;
-use super::reduced::{self, Scale};
+use super::reduced::{self, Area, Scale};
 use crate::{Limits, NoPause};
 
 const SAMPLINGS: [SamplingFactor; 4] = [
@@ -44,7 +44,9 @@ pub(in crate::decode) fn compare(bytes: &[u8]) -> bool {
         .encode(&pixels, width, height, colours)
         .expect("any pixels can be encoded");
     let header = header::read(&file).expect("the header can be read");
-    let reduce = |scale| reduced::decode(&file, &header, scale, &Limits::default(), &NoPause);
+    let area = Area::whole(&header);
+    let limits = Limits::default();
+    let reduce = |scale| reduced::decode(&file, &header, (scale, &area), &limits, &NoPause);
     let own = reduce(Scale::Eighth)
         .expect("the file can be decoded")
         .into_pixels();
@@ -57,7 +59,9 @@ pub(in crate::decode) fn compare(bytes: &[u8]) -> bool {
         .map(|(own, theirs)| own.abs_diff(*theirs))
         .max();
     assert!(most <= Some(6), "the pictures differ by {most:?}");
-    reduce(Scale::Quarter).expect("the file can be decoded");
+    for scale in [Scale::Quarter, Scale::ThreeEighths, Scale::Half] {
+        reduce(scale).expect("the file can be decoded");
+    }
     true
 }
 

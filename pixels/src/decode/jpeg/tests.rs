@@ -1,12 +1,13 @@
 //! The decoders of JPEG against each other.
 
+use darkroom_transform::Rect;
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
 use super::header::{self, Colours};
-use super::reduced::{self, Scale};
+use super::reduced::{self, Area, Scale};
 use crate::decode::{self, Format, Wanted};
 use crate::testing::{picture, psnr, psnr_of};
-use crate::{Error, Image, Layout, Limits, NoPause};
+use crate::{Error, Image, Layout, Limits, NoPause, Shrink};
 
 /// Written by libjpeg, with successive approximation.
 const PROGRESSIVE: &[u8] = include_bytes!("../../../../tests/fixtures/progressive.jpg");
@@ -44,16 +45,22 @@ fn oracle(file: &[u8], scale: Scale) -> Vec<u8> {
     let mut decoder = jpeg_decoder::Decoder::new(file);
     decoder.read_info().unwrap();
     let info = decoder.info().unwrap();
-    let factor = scale.factor() as u16;
+    let factor = factor(scale) as u16;
     decoder
         .scale(info.width.div_ceil(factor), info.height.div_ceil(factor))
         .unwrap();
     decoder.decode().unwrap()
 }
 
+/// The whole factor of a scale.
+fn factor(scale: Scale) -> u32 {
+    8 / scale.samples() as u32
+}
+
 fn reduce(file: &[u8], scale: Scale) -> Image {
     let header = header::read(file).unwrap();
-    reduced::decode(file, &header, scale, &Limits::default(), &NoPause).unwrap()
+    let area = Area::whole(&header);
+    reduced::decode(file, &header, (scale, &area), &Limits::default(), &NoPause).unwrap()
 }
 
 fn whole(file: &[u8]) -> Image {
@@ -82,7 +89,7 @@ fn check(file: &[u8], least: f64, label: &str) {
 /// they are interpolated here.
 fn check_nearer(file: &[u8], image: &Image, label: &str) {
     for scale in [Scale::Eighth, Scale::Quarter, Scale::Half] {
-        let expect = boxes(image, scale.factor());
+        let expect = boxes(image, factor(scale));
         let own = psnr(&reduce(file, scale), &expect);
         let other = psnr_of(&oracle(file, scale), expect.pixels());
         assert!(
@@ -147,7 +154,7 @@ fn tiny_pictures_are_decoded() {
             });
             for scale in [Scale::Eighth, Scale::Quarter, Scale::Half] {
                 let own = reduce(&file, scale);
-                let factor = scale.factor();
+                let factor = factor(scale);
                 assert_eq!(
                     (own.width(), own.height()),
                     (width.div_ceil(factor), height.div_ceil(factor))
@@ -174,6 +181,50 @@ fn reduced_pictures_are_means_of_the_whole_one() {
     assert!(quarter > 38.0, "{quarter:.1} dB");
     let half = psnr(&reduce(&file, Scale::Half), &boxes(&whole, 2));
     assert!(half > 40.0, "{half:.1} dB");
+    let three = psnr(
+        &reduce(&file, Scale::ThreeEighths),
+        &boxes(&tripled(&whole), 8),
+    );
+    assert!(three > 38.0, "{three:.1} dB");
+}
+
+/// Each pixel as three by three.
+fn tripled(image: &Image) -> Image {
+    let wide = image.rows().map(|row| {
+        let pixels = row.chunks_exact(image.layout().channels());
+        pixels
+            .flat_map(|pixel| pixel.repeat(3))
+            .collect::<Vec<u8>>()
+    });
+    let pixels = wide.flat_map(|row| row.repeat(3)).collect();
+    Image::new(
+        image.width() * 3,
+        image.height() * 3,
+        image.layout(),
+        pixels,
+    )
+    .unwrap()
+}
+
+#[test]
+fn three_eighths_are_means_of_every_kind_of_picture() {
+    for (width, height) in [(1, 1), (9, 16), (123, 77), (200, 136)] {
+        for layout in [Layout::Grey, Layout::Rgb, Layout::Cmyk] {
+            for progressive in [false, true] {
+                let file = encode(&picture(width, height, layout), |encoder| {
+                    encoder.set_sampling_factor(SamplingFactor::F_1_1);
+                    encoder.set_progressive(progressive);
+                });
+                let whole = whole(&file);
+                let reduced = reduce(&file, Scale::ThreeEighths);
+                let like = psnr(&reduced, &boxes(&tripled(&whole), 8));
+                assert!(
+                    like > 36.0,
+                    "{width} x {height}, {layout:?}, progressive {progressive}: {like:.1} dB"
+                );
+            }
+        }
+    }
 }
 
 #[test]
@@ -200,7 +251,7 @@ fn inks_are_0_for_none_at_every_scale() {
                 psnr(&whole, &image)
             );
             for scale in [Scale::Eighth, Scale::Quarter, Scale::Half] {
-                let like = psnr(&reduce(&file, scale), &boxes(&image, scale.factor()));
+                let like = psnr(&reduce(&file, scale), &boxes(&image, factor(scale)));
                 assert!(like > 33.0, "{colours:?}, {scale:?}: {like:.1} dB");
             }
         }
@@ -210,7 +261,7 @@ fn inks_are_0_for_none_at_every_scale() {
 #[test]
 fn a_wanted_size_is_reached_at_the_smallest_scale() {
     let file = encode(&picture(203, 149, Layout::Rgb), |_| {});
-    let check = |at_least: (u32, u32), expect: (u32, u32), shrink: u32| {
+    let check = |at_least: (u32, u32), expect: (u32, u32), shrink: Shrink| {
         let mut decoder = decode::open(&file, &Limits::default()).unwrap();
         let wanted = Wanted {
             at_least,
@@ -225,14 +276,16 @@ fn a_wanted_size_is_reached_at_the_smallest_scale() {
         assert_eq!(frame.shrink, shrink);
         assert_eq!(decoder.next_frame(&wanted, &NoPause), Ok(None));
     };
-    check((1, 1), (26, 19), 8);
-    check((26, 19), (26, 19), 8);
-    check((27, 19), (51, 38), 4);
-    check((26, 20), (51, 38), 4);
-    check((51, 39), (102, 75), 2);
-    check((103, 1), (203, 149), 1);
-    check((1, 76), (203, 149), 1);
-    check((203, 149), (203, 149), 1);
+    check((1, 1), (26, 19), 8.into());
+    check((26, 19), (26, 19), 8.into());
+    check((27, 19), (51, 38), 4.into());
+    check((26, 20), (51, 38), 4.into());
+    check((51, 39), (77, 56), Shrink::new(8, 3));
+    check((78, 1), (102, 75), 2.into());
+    check((1, 57), (102, 75), 2.into());
+    check((103, 1), (203, 149), 1.into());
+    check((1, 76), (203, 149), 1.into());
+    check((203, 149), (203, 149), 1.into());
 }
 
 #[test]
@@ -248,7 +301,7 @@ fn a_file_cut_off_shows_what_there_is() {
                 first_frame_only: true,
             };
             let frame = decoder.next_frame(&wanted, &NoPause).unwrap().unwrap();
-            let shrunk = boxes(&image, frame.shrink);
+            let shrunk = boxes(&image, frame.shrink.ratio() as u32);
             // The upper half is there.
             let half = shrunk.pixels().len() / 2;
             let like = psnr_of(&frame.image.pixels()[..half], &shrunk.pixels()[..half]);
@@ -396,7 +449,99 @@ fn many_scans_are_refused() {
             .unwrap();
     let many = [&file[..end], &file[scan..end].repeat(120), &file[end..]].concat();
     let header = header::read(&many).unwrap();
+    let area = Area::whole(&header);
     for scale in [Scale::Eighth, Scale::Quarter, Scale::Half] {
-        assert!(reduced::decode(&many, &header, scale, &Limits::default(), &NoPause).is_err());
+        let many = reduced::decode(&many, &header, (scale, &area), &Limits::default(), &NoPause);
+        assert!(many.is_err());
+    }
+}
+
+#[test]
+fn a_part_is_what_the_whole_picture_has_there() {
+    let image = picture(333, 250, Layout::Rgb);
+    for sampling in [
+        SamplingFactor::F_1_1,
+        SamplingFactor::F_2_2,
+        SamplingFactor::F_2_1,
+    ] {
+        for (progressive, interval) in [(false, 0), (true, 0), (false, 5), (true, 3)] {
+            let file = encode(&image, |encoder| {
+                encoder.set_sampling_factor(sampling);
+                encoder.set_progressive(progressive);
+                encoder.set_optimized_huffman_tables(interval == 0);
+                encoder.set_restart_interval(interval);
+            });
+            for (part, at_least) in [
+                ((0, 0, 40, 30), (333, 250)),
+                ((100, 90, 60, 50), (333, 250)),
+                ((300, 200, 33, 50), (333, 250)),
+                ((120, 64, 100, 100), (160, 120)),
+                ((48, 130, 1, 1), (80, 60)),
+                ((200, 10, 100, 30), (40, 30)),
+            ] {
+                let label = format!("{sampling:?}, progressive {progressive}, {part:?}");
+                check_part(&file, part, at_least, &label);
+            }
+        }
+    }
+}
+
+/// Compares a part with the same part of the whole picture.
+fn check_part(file: &[u8], part: (u32, u32, u32, u32), at_least: (u32, u32), label: &str) {
+    let (x, y, width, height) = part;
+    let wanted = Wanted {
+        at_least,
+        first_frame_only: true,
+    };
+    let mut decoder = decode::open(file, &Limits::default()).unwrap();
+    let all = decoder.next_frame(&wanted, &NoPause).unwrap().unwrap();
+    let mut decoder = decode::open(file, &Limits::default()).unwrap();
+    let part = Rect {
+        x,
+        y,
+        width,
+        height,
+    };
+    decoder.confine(part);
+    let some = decoder.next_frame(&wanted, &NoPause).unwrap().unwrap();
+    let (left, top) = decoder.origin();
+    assert_eq!(some.shrink, all.shrink, "{label}");
+    let shrink = some.shrink.ratio() as u32;
+    assert!(left <= x && top <= y, "{label}");
+    assert_eq!((left % shrink, top % shrink), (0, 0), "{label}");
+    assert!(
+        left + some.image.width() * shrink >= (x + width).min(333),
+        "{label}"
+    );
+    assert!(
+        top + some.image.height() * shrink >= (y + height).min(250),
+        "{label}"
+    );
+    assert!(
+        some.image.width() < all.image.width() || some.image.height() < all.image.height(),
+        "{label}: all of it was decoded"
+    );
+    // Pixels of the part, without those around it.
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for row in y / shrink..=(y + height - 1) / shrink {
+        for column in x / shrink..=(x + width - 1) / shrink {
+            let pixel = |image: &Image, x: u32, y: u32| {
+                let at = y as usize * image.stride() + x as usize * 3;
+                image.pixels()[at..at + 3].to_vec()
+            };
+            ours.extend(pixel(
+                &some.image,
+                column - left / shrink,
+                row - top / shrink,
+            ));
+            theirs.extend(pixel(&all.image, column, row));
+        }
+    }
+    if shrink > 1 {
+        assert_eq!(ours, theirs, "{label}");
+    } else {
+        // Whole sequential pictures have another decoder, which repeats the samples of colours.
+        let like = psnr_of(&ours, &theirs);
+        assert!(like > 36.0, "{label}: {like:.1} dB");
     }
 }

@@ -67,7 +67,7 @@ impl Upsampler {
                     *pixel = ((u32::from(*sample) + 128) >> 8) as u8;
                 }
             }
-            (1, 2) | (2, 4) => double(&mixed, row),
+            (1, 2) | (2, 4) if weight % QUARTER == 0 => double(&mixed, row),
             across => interpolate(&mixed, across, row),
         }
         self.mixed = mixed;
@@ -82,19 +82,30 @@ fn place(pixel: usize, (own, largest): (u8, u8)) -> (usize, u16) {
     (centre / 256, (centre % 256) as u16)
 }
 
-/// Two pixels for each sample: three parts of the nearer sample and one of the other.
+/// A quarter, in 256ths.
+const QUARTER: u16 = 64;
+
+/// Two pixels for each sample: three parts of the nearer sample and one of the other. The samples
+/// are whole quarters, so that sums fit into 16 bits, of which vectors have more.
 fn double(samples: &[u16], row: &mut [u8]) {
-    let last = samples.len().saturating_sub(1);
-    let mix = |near: u16, far: u16| ((u32::from(near) * 3 + u32::from(far) + 512) >> 10) as u8;
+    let mix = |near: u16, far: u16| ((near / QUARTER * 3 + far / QUARTER + 8) >> 4) as u8;
     let (pairs, rest) = row.as_chunks_mut::<2>();
-    let before = samples.first().into_iter().chain(samples);
-    let after = samples.iter().skip(1).chain(samples.get(last));
-    for ((pair, sample), (before, after)) in pairs.iter_mut().zip(samples).zip(before.zip(after)) {
-        *pair = [mix(*sample, *before), mix(*sample, *after)];
+    // All but the first and the last.
+    let inner = pairs.get_mut(1..).unwrap_or_default().iter_mut();
+    for (pair, around) in inner.zip(samples.windows(3)) {
+        *pair = [mix(around[1], around[0]), mix(around[1], around[2])];
     }
-    if let ([pixel], [.., before, sample]) = (rest, samples) {
-        *pixel = mix(*sample, *before);
-    } else if let (Some(pixel), [sample]) = (row.last_mut(), samples) {
+    if let (Some(pair), Some(sample)) = (pairs.first_mut(), samples.first()) {
+        *pair = [*sample, *samples.get(1).unwrap_or(sample)].map(|far| mix(*sample, far));
+    }
+    if let [.., before, sample] = *samples {
+        if let Some(pair) = pairs.get_mut(samples.len() - 1) {
+            *pair = [mix(sample, before), mix(sample, sample)];
+        }
+        if let [pixel] = rest {
+            *pixel = mix(sample, before);
+        }
+    } else if let ([pixel], [sample]) = (rest, samples) {
         *pixel = mix(*sample, *sample);
     }
 }

@@ -11,9 +11,11 @@ mod tests;
 use std::borrow::Cow;
 use std::io::Cursor;
 
+use darkroom_transform::Rect;
+
 use self::animation::Animation;
 use super::{Coding, Decoder, Format, Info, Wanted, budget, exif, shrink};
-use crate::{Error, Frame, Layout, Limits, Pause};
+use crate::{Error, Frame, Image, Layout, Limits, Pause};
 
 /// The first bytes of every PNG.
 pub(super) const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
@@ -26,6 +28,10 @@ pub(super) struct Png<'a> {
     layout: Layout,
     reader: Reader<'a>,
     animation: Option<Animation>,
+    /// The part that is needed.
+    part: Rect,
+    /// Where the part that was decoded begins.
+    origin: (u32, u32),
     /// Frames that were given.
     given: u32,
 }
@@ -60,6 +66,13 @@ pub(super) fn open<'a>(source: &'a [u8], limits: &Limits) -> Result<Png<'a>, Err
     }
     budget::check(info.width, info.height, info.frames, limits)?;
     Ok(Png {
+        part: Rect {
+            x: 0,
+            y: 0,
+            width: info.width,
+            height: info.height,
+        },
+        origin: (0, 0),
         info,
         limits: *limits,
         layout,
@@ -73,7 +86,7 @@ fn describe(header: &png::Info<'_>, layout: Layout) -> Info {
     let animation = header.animation_control;
     let exif = header.exif_metadata.as_deref();
     let coded = header.coding_independent_code_points;
-    // cICP precedes iCCP, and both precede sRGB (PNG 3 §4.3).
+    // cICP precedes iCCP, both precede sRGB, and that precedes gAMA and cHRM (PNG 3 §4.3).
     let icc = header.icc_profile.as_deref().filter(|_| coded.is_none());
     Info {
         format: Format::Png,
@@ -81,19 +94,46 @@ fn describe(header: &png::Info<'_>, layout: Layout) -> Info {
         height: header.height,
         orientation: exif.map_or(1, exif::orientation),
         icc: icc.map(<[u8]>::to_vec),
-        coding: coded.map(|coded| Coding {
-            primaries: coded.color_primaries,
-            transfer: coded.transfer_function,
-        }),
+        coding: match coded {
+            Some(coded) => Some(Coding::Points {
+                primaries: coded.color_primaries,
+                transfer: coded.transfer_function,
+            }),
+            None => measured(header),
+        },
         has_alpha: layout.has_alpha(),
         frames: 1,
         loop_count: animation.map_or(1, |animation| animation.num_plays),
     }
 }
 
+/// The colours that gAMA and cHRM describe, where nothing precedes them.
+fn measured(header: &png::Info<'_>) -> Option<Coding> {
+    if header.icc_profile.is_some() || header.srgb.is_some() {
+        return None;
+    }
+    let gamma = header.gama_chunk.map(png::ScaledFloat::into_scaled);
+    let chromaticities = header.chrm_chunk.map(|chunk| {
+        [chunk.white, chunk.red, chunk.green, chunk.blue]
+            .map(|(x, y)| (x.into_scaled(), y.into_scaled()))
+    });
+    (gamma.is_some() || chromaticities.is_some()).then_some(Coding::Measured {
+        gamma,
+        chromaticities,
+    })
+}
+
 impl Decoder for Png<'_> {
     fn info(&self) -> &Info {
         &self.info
+    }
+
+    fn confine(&mut self, part: Rect) {
+        self.part = part;
+    }
+
+    fn origin(&self) -> (u32, u32) {
+        self.origin
     }
 
     fn next_frame(&mut self, wanted: &Wanted, pause: &dyn Pause) -> Result<Option<Frame>, Error> {
@@ -114,10 +154,7 @@ impl Decoder for Png<'_> {
             .frame_control
             .is_none_or(|frame| (frame.width, frame.height) == size);
         let (image, delay) = if self.info.frames == 1 && whole {
-            (
-                rows::still(&mut self.reader, self.layout, shrink, &self.limits, pause)?,
-                0,
-            )
+            (self.still(shrink, pause)?, 0)
         } else {
             let animation = match &mut self.animation {
                 Some(animation) => animation,
@@ -133,9 +170,36 @@ impl Decoder for Png<'_> {
         self.given += 1;
         Ok(Some(Frame {
             image,
-            shrink,
+            shrink: shrink.into(),
             delay,
         }))
+    }
+}
+
+impl Png<'_> {
+    /// The part of a still that is needed, or all of it.
+    fn still(&mut self, shrink: u32, pause: &dyn Pause) -> Result<Image, Error> {
+        let (layout, limits) = (self.layout, &self.limits);
+        if self.reader.info().interlaced {
+            return rows::interlaced(&mut self.reader, layout, shrink, limits, pause);
+        }
+        // Whole pixels of the smaller picture.
+        let along = |start: u32, length: u32, side: u32| {
+            let end = start.saturating_add(length).min(side);
+            let start = start.min(end.saturating_sub(1)) / shrink * shrink;
+            let end = end.checked_next_multiple_of(shrink).unwrap_or(side);
+            (start, end.min(side) - start)
+        };
+        let (x, width) = along(self.part.x, self.part.width, self.info.width);
+        let (y, height) = along(self.part.y, self.part.height, self.info.height);
+        let part = Rect {
+            x,
+            y,
+            width,
+            height,
+        };
+        self.origin = (x, y);
+        rows::part(&mut self.reader, layout, (shrink, part), limits, pause)
     }
 }
 

@@ -1,5 +1,7 @@
 //! The rows of a still, added to the smaller picture as they come.
 
+use darkroom_transform::Rect;
+
 use super::{Reader, error};
 use crate::decode::budget;
 use crate::decode::shrink::Shrinker;
@@ -16,33 +18,38 @@ pub(super) const PASSES: [((u32, u32), (u32, u32)); 7] = [
     ((0, 1), (1, 2)),
 ];
 
-/// Decodes the picture that the reader is at.
-pub(super) fn still(
+/// Decodes a part of the picture that the reader is at, whose rows come one after the other. No row
+/// below it is read.
+pub(super) fn part(
     reader: &mut Reader<'_>,
     layout: Layout,
-    factor: u32,
+    (factor, part): (u32, Rect),
     limits: &Limits,
     pause: &dyn Pause,
 ) -> Result<Image, Error> {
-    let (width, height) = reader.info().size();
-    match (reader.info().interlaced, factor) {
-        (true, _) => interlaced(reader, layout, factor, limits, pause),
-        (false, 1) => {
-            let length = u64::from(width) * u64::from(height) * layout.channels() as u64;
-            budget::check_memory(length, limits)?;
-            let mut pixels = Vec::with_capacity(length as usize);
-            each_row(reader, height, pause, |_, row| {
-                pixels.extend_from_slice(row)
-            })?;
-            pixels.resize(length as usize, 0);
-            Ok(Image::new(width, height, layout, pixels)?)
-        }
-        (false, _) => {
-            let mut shrinker = Shrinker::rows((width, height), factor, layout, limits)?;
-            each_row(reader, height, pause, |y, row| shrinker.add_row(y, row))?;
-            shrinker.finish()
-        }
+    let (width, height) = (part.width, part.height);
+    let end = part.y.saturating_add(height);
+    let columns = part.x as usize * layout.channels()..;
+    let stride = width as usize * layout.channels();
+    let mut each = |add: &mut dyn FnMut(u32, &[u8])| {
+        each_row(reader, end, pause, |y, row| {
+            let row = row.get(columns.clone()).and_then(|row| row.get(..stride));
+            if let (Some(y), Some(row)) = (y.checked_sub(part.y), row) {
+                add(y, row);
+            }
+        })
+    };
+    if factor > 1 {
+        let mut shrinker = Shrinker::rows((width, height), factor, layout, limits)?;
+        each(&mut |y, row| shrinker.add_row(y, row))?;
+        return shrinker.finish();
     }
+    let length = u64::from(height) * stride as u64;
+    budget::check_memory(length, limits)?;
+    let mut pixels = Vec::with_capacity(length as usize);
+    each(&mut |_, row| pixels.extend_from_slice(row))?;
+    pixels.resize(length as usize, 0);
+    Ok(Image::new(width, height, layout, pixels)?)
 }
 
 /// Reads the rows of a frame, of 8 bits a channel, up to damage if there is any.
@@ -67,8 +74,8 @@ pub(super) fn each_row(
     Ok(())
 }
 
-/// The pixels of an interlaced frame, pass by pass, to where they belong.
-fn interlaced(
+/// Decodes the interlaced picture that the reader is at, pass by pass.
+pub(super) fn interlaced(
     reader: &mut Reader<'_>,
     layout: Layout,
     factor: u32,

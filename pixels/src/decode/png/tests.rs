@@ -59,7 +59,7 @@ fn every_layout_comes_out_as_it_went_in() {
             frames,
             [Frame {
                 image,
-                shrink: 1,
+                shrink: 1.into(),
                 delay: 0
             }]
         );
@@ -239,7 +239,7 @@ fn rows_become_means_of_squares() {
             ..FULL
         },
     );
-    assert_eq!(frames[0].shrink, 4);
+    assert_eq!(frames[0].shrink, 4.into());
     let smaller = &frames[0].image;
     assert_eq!((smaller.width(), smaller.height()), (13, 8));
     // The last column has two pixels of the source, and the last row three.
@@ -301,12 +301,51 @@ fn the_header_says_orientation_and_colours() {
         (info.icc, info.coding),
         (
             None,
-            Some(Coding {
+            Some(Coding::Points {
                 primaries: 12,
                 transfer: 13
             })
         )
     );
+}
+
+#[test]
+fn numbers_describe_colours_where_nothing_else_does() {
+    let gamma = chunk(b"gAMA", &45_455_u32.to_be_bytes());
+    let points = [
+        31_270, 32_900, 68_000, 32_000, 26_500, 69_000, 15_000, 6_000_u32,
+    ];
+    let points = chunk(b"cHRM", points.map(u32::to_be_bytes).as_flattened());
+    let plain = encode((2, 2), ColorType::Rgb, BitDepth::Eight, &[0; 12], |_| {});
+    let coding = |chunks: &[&[u8]]| {
+        let mut file = plain.clone();
+        file.splice(33..33, chunks.concat());
+        read(&file, &FULL).0.coding
+    };
+    let chromaticities = Some([
+        (31_270, 32_900),
+        (68_000, 32_000),
+        (26_500, 69_000),
+        (15_000, 6_000),
+    ]);
+    let measured = |gamma, chromaticities| {
+        Some(Coding::Measured {
+            gamma,
+            chromaticities,
+        })
+    };
+    assert_eq!(coding(&[]), None);
+    assert_eq!(coding(&[&gamma]), measured(Some(45_455), None));
+    assert_eq!(coding(&[&points]), measured(None, chromaticities));
+    assert_eq!(
+        coding(&[&gamma, &points]),
+        measured(Some(45_455), chromaticities)
+    );
+    let srgb = chunk(b"sRGB", &[0]);
+    assert_eq!(coding(&[&gamma, &points, &srgb]), None);
+    let coded = chunk(b"cICP", &[12, 13, 0, 1]);
+    let coded = coding(&[&coded, &gamma]);
+    assert!(matches!(coded, Some(Coding::Points { .. })), "{coded:?}");
 }
 
 /// An animation of 4 × 2 pixels: red; blue in the right half, disposed of as `dispose` says; and

@@ -93,7 +93,7 @@ impl Decoder for Webp<'_> {
         let image = shrink::shrink(image, shrink, &self.limits, pause)?;
         Ok(Some(Frame {
             image,
-            shrink,
+            shrink: shrink.into(),
             delay,
         }))
     }

@@ -46,7 +46,7 @@ fn what_is_coded_without_loss_comes_out_as_it_went_in() {
             frames,
             [Frame {
                 image,
-                shrink: 1,
+                shrink: 1.into(),
                 delay: 0
             }]
         );
@@ -140,7 +140,7 @@ fn pictures_are_reduced() {
             ..FULL
         },
     );
-    assert_eq!((frames[0].shrink, frames[0].image.width()), (4, 30));
+    assert_eq!((frames[0].shrink, frames[0].image.width()), (4.into(), 30));
     let whole = shrink::shrink(image, 4, &Limits::default(), &NoPause).unwrap();
     assert!(psnr_of(frames[0].image.pixels(), whole.pixels()) > 90.0);
 }

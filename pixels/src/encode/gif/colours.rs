@@ -1,5 +1,7 @@
 //! The colours of a GIF: those of the file, and of frames that they do not fit.
 
+use std::borrow::Cow;
+
 use super::CHANNELS;
 use crate::encode::changes::Area;
 use crate::encode::palette::Quantizer;
@@ -53,6 +55,11 @@ impl Colours {
         }
     }
 
+    /// Whether they are for a still.
+    pub(super) fn is_still(&self) -> bool {
+        self.is_still
+    }
+
     /// The colours of the file, once something is painted.
     pub(super) fn shared(&self) -> Vec<u8> {
         self.shared
@@ -68,15 +75,22 @@ impl Colours {
         area: Area,
         pause: &dyn Pause,
     ) -> Result<Painted, Error> {
-        let painted = pixels.chunks_exact(CHANNELS).filter(|pixel| pixel[3] > 0);
-        let painted = painted.flatten().copied().collect::<Vec<u8>>();
-        let has_holes = painted.len() < pixels.len();
+        let is_painted = |pixel: &&[u8]| pixel[3] > 0;
+        let has_holes = !pixels
+            .chunks_exact(CHANNELS)
+            .all(|pixel| is_painted(&pixel));
+        let painted: Cow<'_, [u8]> = if has_holes {
+            let painted = pixels.chunks_exact(CHANNELS).filter(is_painted);
+            painted.flatten().copied().collect()
+        } else {
+            Cow::Borrowed(pixels)
+        };
         if let Some(shared) = &self.shared {
             let has_room = !has_holes || shared.transparent().is_some();
             if has_room {
                 let indices = shared.indices(&painted, pause)?;
                 if shared.error(&painted, &indices) <= self.tolerance {
-                    return Ok(shared.painted(pixels, &indices, None));
+                    return Ok(shared.painted(pixels, indices, None));
                 }
             }
         }
@@ -100,9 +114,9 @@ impl Colours {
         };
         if self.shared.is_some() {
             let palette = Some(choice.palette());
-            return Ok(choice.painted(pixels, &indices, palette));
+            return Ok(choice.painted(pixels, indices, palette));
         }
-        let painted = choice.painted(pixels, &indices, None);
+        let painted = choice.painted(pixels, indices, None);
         self.shared = Some(choice);
         Ok(painted)
     }
@@ -149,15 +163,20 @@ impl Choice {
     }
 
     /// Puts the numbers of what is painted into their places.
-    fn painted(&self, pixels: &[u8], indices: &[u8], palette: Option<Vec<u8>>) -> Painted {
+    fn painted(&self, pixels: &[u8], indices: Vec<u8>, palette: Option<Vec<u8>>) -> Painted {
         let transparent = self.transparent();
+        let is_whole = pixels.len() == indices.len() * CHANNELS;
         let mut next = indices.iter();
         let mut number = |pixel: &[u8]| match transparent {
             Some(transparent) if pixel[3] == 0 => transparent,
             _ => next.next().copied().unwrap_or(0),
         };
         Painted {
-            indices: pixels.chunks_exact(CHANNELS).map(&mut number).collect(),
+            indices: if is_whole {
+                indices
+            } else {
+                pixels.chunks_exact(CHANNELS).map(&mut number).collect()
+            },
             transparent,
             palette,
         }

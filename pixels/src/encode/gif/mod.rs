@@ -6,6 +6,8 @@
 
 mod colours;
 
+use std::borrow::Cow;
+
 use gif::{DisposalMethod, Repeat};
 
 use self::colours::Colours;
@@ -20,6 +22,7 @@ const CHANNELS: usize = 4;
 pub struct Encoder<'a> {
     colours: Colours,
     tolerance: u8,
+    is_still: bool,
     repeat: Option<Repeat>,
     pause: &'a dyn Pause,
     writer: Option<gif::Encoder<Vec<u8>>>,
@@ -66,6 +69,7 @@ impl<'a> Encoder<'a> {
 
     fn new(settings: &Settings<'a>, repeat: Option<Repeat>, colours: Colours) -> Self {
         Encoder {
+            is_still: colours.is_still(),
             colours,
             tolerance: 2 + settings.thrift * 3,
             repeat,
@@ -85,8 +89,18 @@ impl<'a> Encoder<'a> {
             self.canvas = Canvas {
                 width: image.width(),
                 height: image.height(),
-                pixels: vec![0; image.pixels().len()],
+                pixels: Vec::new(),
             };
+            if self.is_still {
+                // Nothing follows that would have to be compared with it.
+                self.pending = Some(Pending {
+                    area: self.canvas.whole(),
+                    paint: image.into_pixels(),
+                    delay: 0,
+                });
+                return Ok(());
+            }
+            self.canvas.pixels = vec![0; image.pixels().len()];
         }
         if let Some(pending) = self.pending.take() {
             self.leave(pending, &image)?;
@@ -131,8 +145,13 @@ impl<'a> Encoder<'a> {
     fn write(&mut self, pending: &Pending, dispose: DisposalMethod) -> Result<(), Error> {
         self.pause.pause();
         let area = pending.area;
-        let pixels = area.cut(&pending.paint, self.canvas.width, CHANNELS);
+        let pixels = if area == self.canvas.whole() {
+            Cow::Borrowed(&pending.paint)
+        } else {
+            Cow::Owned(area.cut(&pending.paint, self.canvas.width, CHANNELS))
+        };
         let painted = self.colours.paint(&pixels, area, self.pause)?;
+        drop(pixels);
         self.pause.pause();
         let frame = gif::Frame {
             delay: pending.delay,

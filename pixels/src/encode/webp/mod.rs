@@ -88,8 +88,9 @@ fn picture(image: Image, settings: &Settings<'_>) -> Result<Picture, Error> {
     let is_opaque = alpha::is_opaque(&image);
     let is_small = u64::from(image.width()) * u64::from(image.height()) <= MOST_TRIED;
     settings.pause.pause();
-    let exact = if is_small || palette::exact(&image, 256).is_some() {
-        Some(lossless(&image, is_opaque)?)
+    let is_drawn = palette::exact(&image, 256).is_some();
+    let exact = if is_small || is_drawn {
+        Some(lossless(&image, is_opaque, is_drawn)?)
     } else {
         None
     };
@@ -123,29 +124,30 @@ fn lossy(image: &Image, is_opaque: bool, settings: &Settings<'_>) -> Result<Pict
     })
 }
 
-fn lossless(image: &Image, is_opaque: bool) -> Result<Picture, Error> {
+fn lossless(image: &Image, is_opaque: bool, is_drawn: bool) -> Result<Picture, Error> {
     let channels = if is_opaque { 3 } else { 4 };
     let colour = if is_opaque {
         image_webp::ColorType::Rgb8
     } else {
         image_webp::ColorType::Rgba8
     };
-    let pixels: Vec<u8> = image
-        .pixels()
-        .chunks_exact(4)
-        .flat_map(|pixel| {
-            let hidden = pixel[3] == 0;
-            let colour = if hidden {
-                [0; 4]
-            } else {
-                [pixel[0], pixel[1], pixel[2], pixel[3]]
-            };
-            colour.into_iter().take(channels)
-        })
-        .collect();
+    let mut pixels = Vec::with_capacity(image.pixels().len() / 4 * channels);
+    for pixel in image.pixels().as_chunks::<4>().0 {
+        // What is not seen is all the same.
+        let colour = if pixel[3] == 0 { &[0; 4] } else { pixel };
+        pixels.extend_from_slice(&colour[..channels]);
+    }
+    let mut data = vp8l(&pixels, image, colour, true)?;
+    if is_drawn {
+        // The colours of a drawing may be fewer than their differences.
+        let plain = vp8l(&pixels, image, colour, false)?;
+        if plain.len() < data.len() {
+            data = plain;
+        }
+    }
     Ok(Picture {
         bitstream: Bitstream::Lossless,
-        data: vp8l(&pixels, image, colour)?,
+        data,
         alpha: None,
     })
 }
@@ -163,15 +165,24 @@ fn alpha_plane(image: &Image) -> Result<Vec<u8>, Error> {
         .chunks_exact(4)
         .map(|pixel| pixel[3])
         .collect();
-    let picture = vp8l(&plane, image, image_webp::ColorType::L8)?;
+    let picture = vp8l(&plane, image, image_webp::ColorType::L8, true)?;
     let data = picture.get(HEADER..).unwrap_or_default();
     Ok([&[FLAGS], data].concat())
 }
 
-/// The lossless data of a picture.
-fn vp8l(pixels: &[u8], image: &Image, colour: image_webp::ColorType) -> Result<Vec<u8>, Error> {
+/// The lossless data of a picture, of its pixels or of their differences from those above.
+fn vp8l(
+    pixels: &[u8],
+    image: &Image,
+    colour: image_webp::ColorType,
+    of_differences: bool,
+) -> Result<Vec<u8>, Error> {
+    let mut params = image_webp::EncoderParams::default();
+    params.use_predictor_transform = of_differences;
     let mut file = Vec::new();
-    image_webp::WebPEncoder::new(&mut file)
+    let mut encoder = image_webp::WebPEncoder::new(&mut file);
+    encoder.set_params(params);
+    encoder
         .encode(pixels, image.width(), image.height(), colour)
         .map_err(|error| Error::internal(error.to_string()))?;
     container::chunk_of(&file, b"VP8L").ok_or_else(|| Error::internal("a picture has no data"))
@@ -193,14 +204,7 @@ fn scale(quality: u8) -> u8 {
         (95, 98),
         (100, 100),
     ];
-    for pair in POINTS.windows(2) {
-        let ((from, low), (to, high)) = (pair[0], pair[1]);
-        if quality <= to {
-            let (part, whole) = (u16::from(quality - from), u16::from(to - from));
-            return low + (part * u16::from(high - low) / whole) as u8;
-        }
-    }
-    100
+    super::between(&POINTS, quality)
 }
 
 #[cfg(test)]

@@ -143,6 +143,17 @@ fn red_ink_is_red_with_and_without_a_profile() {
 }
 
 #[test]
+fn inks_are_scaled_as_the_colours_that_they_print() {
+    // Stripes of cyan and of black: their mean has no red, but that of their inks prints some.
+    let stripes = [[255, 0, 0, 0], [0, 0, 0, 255]];
+    let pixels = stripes.as_flattened().repeat(64 * 32);
+    let source = Source::new(Image::of(64, 64, Layout::Cmyk, pixels)).jpeg(100);
+    let scaled = picture(&derive(&source, "w=32&format=png").bytes);
+    let [red, green, blue, _] = pixel(&scaled, 16, 16);
+    assert!(red < 25 && green.abs_diff(128) < 12 && blue.abs_diff(128) < 12);
+}
+
+#[test]
 fn what_is_transparent_is_white_and_not_black_in_jpeg() {
     let clear = png(flat(40, 30, Layout::Rgba, &[0, 0, 0, 0]));
     let half = png(flat(40, 30, Layout::Rgba, &[0, 0, 255, 128]));

@@ -255,3 +255,66 @@ fn a_large_source_has_the_same_size_by_every_way() {
         }
     }
 }
+
+#[test]
+fn tiles_meet_without_a_seam() {
+    let image = photo(360, 240, Layout::Rgb);
+    let source = Source::new(image);
+    // Whole pictures in JPEG have another decoder than parts, unless they are reduced.
+    let png = [(1, 60), (2, 60), (3, 40), (4, 30)];
+    for (file, sizes) in [
+        (source.png(), &png[..]),
+        (source.jpeg(92), &[(4, 30), (6, 20)]),
+    ] {
+        for &(reduced, tile) in sizes {
+            let width = 360 / reduced;
+            let whole = picture(&derive(&file, &format!("w={width}&format=png")).bytes);
+            for (column, row) in [(0, 0), (1, 0), (2, 1), (1, 2), (2, 3)] {
+                let (x, y) = (column * tile, row * tile);
+                if x + tile > whole.width() || y + tile > whole.height() {
+                    continue;
+                }
+                let side = tile * reduced;
+                let (left, top) = (x * reduced, y * reduced);
+                let text = format!("crop={left},{top},{side},{side}&w={tile}&format=png");
+                let part = picture(&derive(&file, &text).bytes);
+                assert_eq!((part.width(), part.height()), (tile, tile));
+                for (at_x, at_y) in (0..tile * tile).map(|at| (at % tile, at / tile)) {
+                    let (one, other) =
+                        (pixel(&part, at_x, at_y), pixel(&whole, x + at_x, y + at_y));
+                    let off = one
+                        .iter()
+                        .zip(other)
+                        .map(|(one, other)| one.abs_diff(other));
+                    assert!(
+                        off.max() <= Some(1),
+                        "{text} at {at_x}, {at_y}: {one:?}, {other:?}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn tones_have_no_colours_in_any_format() {
+    let source = Source::new(photo(64, 48, Layout::Rgb)).png();
+    for format in ["jpeg", "png", "gif", "webp", "avif"] {
+        for tone in ["grey", "bitonal"] {
+            let derived = derive(&source, &format!("w=32&tone={tone}&format={format}"));
+            let image = picture(&derived.bytes);
+            for pixel in image.pixels().chunks_exact(4) {
+                let [red, green, blue, _] = pixel else {
+                    continue;
+                };
+                let spread = red.max(green).max(blue) - red.min(green).min(blue);
+                assert!(spread <= 6, "{format}, {tone}: {pixel:?}");
+                let extreme = *green <= 60 || *green >= 195;
+                assert!(
+                    tone == "grey" || extreme || format == "jpeg",
+                    "{format}: {pixel:?}"
+                );
+            }
+        }
+    }
+}

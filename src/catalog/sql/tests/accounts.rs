@@ -73,6 +73,8 @@ fn new_image(owner: &str, number: u32, content: usize) -> NewImage {
             width: 1,
             height: 1,
             frames: 1,
+            traits: None,
+            placeholder: None,
             filename: None,
             visibility: Visibility::Private,
             tags: vec!["é".repeat(content); content],

@@ -13,6 +13,7 @@ const AFTER: &str = "Sun, 06 Nov 1994 08:49:38 GMT";
 fn current() -> Validators {
     Validators {
         etag: EntityTag::strong("now"),
+        equivalent: None,
         last_modified: MODIFIED,
     }
 }

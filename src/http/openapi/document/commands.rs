@@ -46,6 +46,11 @@ fn curl(operation: &Operation<'_>) -> String {
     let path = operation
         .path
         .replace("{id}", "01a20bb0-2825-7c3f-bc27-e33a2a4cd178");
+    let path = path.replace("{identifier}", "01a20bb0-2825-7c3f-bc27-e33a2a4cd178");
+    let path = path.replace(
+        "{region}/{size}/{rotation}/{file}",
+        "square/300,/0/default.jpg",
+    );
     let path = path.replace("{slug}", "not-found");
     let path = path.replace("{owner}", "alice");
     let path = path.replace("{upload}", "0f3a5c6d7e8f90123456789abcdef012");
@@ -71,7 +76,11 @@ fn curl(operation: &Operation<'_>) -> String {
     if let Some(content) = content {
         parts.extend(body(operation, content));
     }
-    if operation.members["operationId"] == "downloadImage" {
+    let saved = ["downloadImage", "getIiifImage"];
+    if saved
+        .iter()
+        .any(|name| operation.members["operationId"] == *name)
+    {
         parts.push("-o cat.jpg".to_owned());
     }
     parts.push(format!("{SERVER}{path}"));

@@ -98,6 +98,30 @@ const OBJECTS: &[(&str, &str)] = &[
 }"#,
     ),
     (
+        "ImageService",
+        r#"{
+  "@context": "http://iiif.io/api/image/3/context.json",
+  "id": "http://127.0.0.1:3000/iiif/3/01a20bb0-2825-7c3f-bc27-e33a2a4cd178",
+  "type": "ImageService3",
+  "protocol": "http://iiif.io/api/image",
+  "profile": "level2",
+  "width": 1600,
+  "height": 1200,
+  "maxWidth": 8192,
+  "maxHeight": 8192,
+  "maxArea": 25000000,
+  "sizes": [
+    {"width": 400, "height": 300},
+    {"width": 800, "height": 600},
+    {"width": 1600, "height": 1200}
+  ],
+  "tiles": [{"width": 512, "scaleFactors": [1, 2, 4]}],
+  "extraFormats": ["gif", "webp", "avif"],
+  "extraQualities": ["color", "gray", "bitonal"],
+  "extraFeatures": ["canonicalLinkHeader", "mirroring", "profileLinkHeader", "sizeUpscaling"]
+}"#,
+    ),
+    (
         "ImagesToDelete",
         r#"{
   "ids": ["01a20bb0-2825-7c3f-bc27-e33a2a4cd178", "01a20bb0-2844-74b5-8560-f8154794d311"]
@@ -193,6 +217,10 @@ const OBJECTS: &[(&str, &str)] = &[
     "enabled": true,
     "policy": "signed",
     "presets": {"thumb": "w=96&h=96&fit=cover"},
+    "width_ladder": [
+      16, 32, 48, 64, 96, 128, 256, 384, 640, 750, 828, 1080, 1200, 1920, 2048, 3840
+    ],
+    "snap_widths": false,
     "max_side": 8192,
     "max_pixels": 100000000
   },

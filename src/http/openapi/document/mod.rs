@@ -25,8 +25,8 @@ use utoipa::OpenApi;
 
 use crate::http::openapi::schema;
 use crate::http::routes::{
-    admin, admin_migrate, bulk, content, docs, health, images, limits, links, metrics, owners,
-    problems as pages, tickets, upload, uploads, usage, variants,
+    admin, admin_migrate, bulk, content, docs, health, iiif, images, limits, links, metrics,
+    owners, problems as pages, tickets, upload, uploads, usage, variants,
 };
 
 #[derive(OpenApi)]
@@ -41,6 +41,7 @@ use crate::http::routes::{
     tags(
         (name = "Images", description = "Upload, find, edit and download images."),
         (name = "Uploads", description = "Uploads that can be resumed after an interruption."),
+        (name = "IIIF", description = "Images by the IIIF Image API 3.0, for viewers with a deep zoom."),
         (name = "Links", description = "Signed URLs that allow downloads without a token."),
         (name = "Tickets", description = "Upload tickets, which allow uploads without a token."),
         (name = "Service", description = "Limits, health, metrics, maintenance and documentation."),
@@ -50,6 +51,7 @@ use crate::http::routes::{
         upload::create, upload::create_batch, images::list, images::show, images::edit, images::delete,
         bulk::delete,
         content::content, variants::drop_all,
+        iiif::redirect, iiif::information, iiif::image,
         links::create, links::revoke, bulk::create_links,
         uploads::list, uploads::tus::create, uploads::show, uploads::append, uploads::end, uploads::overridden,
         tickets::create,

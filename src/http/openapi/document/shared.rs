@@ -42,7 +42,7 @@ const RESPONSE_HEADERS: &[(&str, &str, &str)] = &[
     ),
     (
         "Link",
-        "The next page, as `rel=\"next\"` (RFC 8288). Absent on the last page.",
+        "The next page of a list, as `rel=\"next\"` (RFC 8288), which is absent on the last page; the canonical URL and the profile of an IIIF image.",
         "</v1/images?limit=50&cursor=AQ>; rel=\"next\"",
     ),
     (
@@ -172,6 +172,35 @@ const REQUEST_HEADERS: &[(&str, &str, &str)] = &[
     ),
 ];
 
+/// The parts of the paths of the IIIF Image API: name, description, example.
+const IIIF: &[(&str, &str, &str)] = &[
+    (
+        "identifier",
+        "The id of the image, or the identifier with a signature from the URL of `createLink`.",
+        "01a20bb0-2825-7c3f-bc27-e33a2a4cd178",
+    ),
+    (
+        "region",
+        "What is cut out: `full`, `square`, `x,y,w,h` in pixels or `pct:x,y,w,h` in percent.",
+        "square",
+    ),
+    (
+        "size",
+        "The size of the result: `max`, `w,`, `,h`, `w,h`, `!w,h` (inside the box) or `pct:n`. `^` before it allows the region to be enlarged.",
+        "300,",
+    ),
+    (
+        "rotation",
+        "Degrees clockwise: `0`, `90`, `180` or `270`. `!` before it mirrors the image first.",
+        "0",
+    ),
+    (
+        "file",
+        "The quality, which is `default`, `color`, `gray` or `bitonal`, a point, and the format, which is `jpg`, `png`, `gif`, `webp` or `avif`.",
+        "default.jpg",
+    ),
+];
+
 /// The header field that every response has.
 pub(super) const ALWAYS: &str = "X-Request-Id";
 
@@ -209,6 +238,13 @@ pub(super) fn parameters() -> Value {
         "example": "01a20bb0-2825-7c3f-bc27-e33a2a4cd178",
     });
     parameters.insert("id".to_owned(), id);
+    for (name, description, example) in IIIF {
+        let parameter = json!({
+            "name": name, "in": "path", "required": true, "description": description,
+            "schema": {"type": "string"}, "example": example,
+        });
+        parameters.insert((*name).to_owned(), parameter);
+    }
     let owner = json!({
         "name": "owner", "in": "path", "required": true,
         "description": "The owner: the `sub` of its tokens.",

@@ -32,6 +32,7 @@ fn the_published_description_is_up_to_date() {
 /// The methods in a resource's `Allow` header, without those that are implied by others.
 async fn methods(client: &Client, path: &str) -> BTreeSet<String> {
     let path = path.replace("{id}", "01a20bb0-2844-74b5-8560-f8154794d311");
+    let path = path.replace("{identifier}", "01a20bb0-2844-74b5-8560-f8154794d311");
     let request = Request::builder().method(Method::OPTIONS);
     let path = path.replace("{owner}", "alice");
     let path = path.replace("{upload}", "0f3a5c6d7e8f90123456789abcdef012");

@@ -2,7 +2,7 @@
 
 use axum::http::header;
 use darkroom_transform::exchange::Refusal;
-use darkroom_transform::{ParseError, PlanError};
+use darkroom_transform::{ParseError, PlanError, iiif};
 
 use super::{Problem, ProblemKind};
 use crate::service::DerivationError;
@@ -12,6 +12,17 @@ impl From<ParseError> for Problem {
         let problem = Self::bad_request(error.to_string());
         match error.parameter() {
             Some(parameter) => problem.with("parameter", parameter),
+            None => problem,
+        }
+    }
+}
+
+impl From<iiif::Error> for Problem {
+    fn from(error: iiif::Error) -> Self {
+        let problem = Self::bad_request(error.to_string());
+        let problem = problem.with("parameter", error.part().name());
+        match error.limit() {
+            Some(limit) => problem.with("limit", limit),
             None => problem,
         }
     }

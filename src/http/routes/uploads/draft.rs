@@ -235,7 +235,6 @@ async fn add(
 struct Refusal {
     problem: Problem,
     is_final: bool,
-    limit: Option<u64>,
 }
 
 impl From<Problem> for Refusal {
@@ -243,7 +242,6 @@ impl From<Problem> for Refusal {
         Self {
             problem,
             is_final: false,
-            limit: None,
         }
     }
 }
@@ -254,23 +252,21 @@ impl From<ResumableError> for Refusal {
             ResumableError::Upload(UploadError::TooLarge { limit }) => Some(*limit),
             _ => None,
         };
-        Self {
-            is_final: error.ends_the_upload(),
-            problem: error.into(),
-            limit,
-        }
+        let is_final = error.ends_the_upload();
+        let problem = Problem::from(error);
+        let problem = match limit {
+            Some(limit) => problem.with_header(LIMIT, &format!("max-size={limit}")),
+            None => problem,
+        };
+        Self { problem, is_final }
     }
 }
 
 impl Refusal {
     fn into_response(self, version: u64) -> Response {
         let mut response = self.problem.into_response();
-        let headers = response.headers_mut();
         if self.is_final {
-            set_complete(headers, true, version);
-        }
-        if let Some(limit) = self.limit {
-            set(headers, LIMIT, &format!("max-size={limit}"));
+            set_complete(response.headers_mut(), true, version);
         }
         response
     }

@@ -83,8 +83,17 @@ impl Avif {
         found.check_metadata(image.profile)?;
         if !self.brands.shows_sequence {
             found.set_canvas(image.width, image.height)?;
-            found.set_transposed(Some(image.transposed));
+            found.set_orientation(Some(image.orientation));
             found.set_frames(1)?;
+            if image.has_alpha {
+                found.note_alpha();
+            }
+            if !image.has_standard_colours {
+                found.note_special_colours();
+            }
+        }
+        if image.has_metadata {
+            found.note_metadata();
         }
         Ok(Named {
             items: vec![image.items],
@@ -98,6 +107,10 @@ impl Avif {
         }
         let movie = moov::parse(content).map_err(|reason| found.malformed(reason))?;
         self.moov = true;
+        // One beside a still image is more than the image.
+        if !self.brands.shows_sequence || movie.items.iter().any(Items::have_metadata) {
+            found.note_metadata();
+        }
         let in_idat = |items: &Items| items.iter().any(|(item, _)| item.origin == Origin::Idat);
         let in_idat = movie.items.iter().any(in_idat);
         if found.strip().is_some() && (movie.other || in_idat) {
@@ -109,7 +122,10 @@ impl Avif {
                 return Err(found.malformed("the sequence has no track of pictures"));
             };
             found.set_canvas(track.width, track.height)?;
-            found.set_transposed(Some(track.transposed));
+            found.set_orientation(Some(track.orientation));
+            // The descriptions of samples are not read for more than that.
+            found.note_alpha();
+            found.note_special_colours();
             found.set_frames(track.frames)?;
             if !track.whole {
                 return Err(found.malformed("a frame of the sequence has no bytes"));

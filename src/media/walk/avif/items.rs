@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::media::boxes::{Reason, SHORT, boxes, full, id};
 use crate::media::read::Reader;
+use crate::media::strip::avif::removable;
 
 /// The items that a `meta` box locates (ISO/IEC 14496-12 §8.11.1), each of them once.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -40,6 +41,13 @@ impl Items {
     /// All items, each with its extents.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&Item, &[Range<u64>])> {
         self.list.iter().map(|item| (item, self.extents_of(item)))
+    }
+
+    /// Whether there is an item that is neither a picture nor a part of one. A tone map, which
+    /// turns one picture into another, counts too.
+    pub(super) fn have_metadata(&self) -> bool {
+        let mut items = self.list.iter();
+        items.any(|item| removable(&item.name, item.xmp).is_some() || &item.name == b"tmap")
     }
 
     /// The item with this id.

@@ -10,8 +10,14 @@ use crate::media::window::length;
 pub(super) struct Image {
     pub(super) width: u32,
     pub(super) height: u32,
-    /// Whether it is rotated by 90 degrees, in either direction.
-    pub(super) transposed: bool,
+    /// How it is turned to be shown, 1 to 8, as Exif has it.
+    pub(super) orientation: u8,
+    /// Whether there is a picture of its transparency.
+    pub(super) has_alpha: bool,
+    /// Whether its colours are stated to be sRGB, in eight bits.
+    pub(super) has_standard_colours: bool,
+    /// Whether there is anything else but the picture.
+    pub(super) has_metadata: bool,
     /// All items that it locates.
     pub(super) items: Items,
     /// The width and height of every picture in it.
@@ -32,7 +38,8 @@ pub(super) fn parse(content: &[u8]) -> Result<Image, Reason> {
     let [container] = only(properties, [b"ipco"])?;
     let container = boxes(container.ok_or(MISSING)?).collect::<Result<Vec<_>, _>>()?;
     let mut size = None;
-    let mut turned = None;
+    let (mut rotation, mut mirror) = (None, None);
+    let mut colours = Vec::new();
     for index in associations(properties, primary)? {
         // 0 means no property.
         let Some(index) = index.checked_sub(1) else {
@@ -43,7 +50,15 @@ pub(super) fn parse(content: &[u8]) -> Result<Image, Reason> {
             .ok_or("a property of the primary item is missing")?;
         let before = match name {
             b"ispe" => size.replace(extent(content)?).is_some(),
-            b"irot" => turned.replace(transposes(content)?).is_some(),
+            b"irot" => rotation.replace(*content).is_some(),
+            b"imir" => {
+                mirror = Some(*content);
+                false
+            }
+            b"colr" => {
+                colours.push(*content);
+                false
+            }
             _ => false,
         };
         if before {
@@ -55,10 +70,15 @@ pub(super) fn parse(content: &[u8]) -> Result<Image, Reason> {
         let all = container.iter().filter(move |(found, _)| found == name);
         all.map(|(_, content)| *content)
     };
+    let is_tagged = !colours.is_empty() && colours.into_iter().all(is_srgb);
+    let is_deep = of(b"av1C").any(is_deep);
     Ok(Image {
         width,
         height,
-        transposed: turned == Some(true),
+        orientation: orientation(rotation, mirror)?,
+        has_alpha: of(b"auxC").any(is_alpha),
+        has_standard_colours: is_tagged && !is_deep,
+        has_metadata: items.have_metadata() || !of(b"auxC").all(is_alpha),
         items,
         sizes: of(b"ispe").map(extent).collect::<Result<_, _>>()?,
         profile: of(b"colr")
@@ -111,10 +131,44 @@ fn indices(list: &[u8], wide: bool) -> Vec<usize> {
     }
 }
 
-/// Whether `irot` rotates by an odd number of quarter turns (ISO/IEC 23008-12 §6.5.10).
-pub(super) fn transposes(irot: &[u8]) -> Result<bool, Reason> {
-    let quarters = irot.first().ok_or(SHORT)?;
-    Ok(quarters & 1 == 1)
+/// How a picture with these properties is turned to be shown, 1 to 8, as Exif has it: rotated
+/// anticlockwise by quarter turns, then mirrored along an axis (ISO/IEC 23008-12 §6.5.10, §6.5.12).
+pub(super) fn orientation(irot: Option<&[u8]>, imir: Option<&[u8]>) -> Result<u8, Reason> {
+    let quarters = match irot {
+        Some(irot) => irot.first().ok_or(SHORT)? & 3,
+        None => 0,
+    };
+    let axis = imir.and_then(<[u8]>::first).map(|axis| axis & 1);
+    Ok(match (quarters, axis) {
+        (0, None) => 1,
+        (0, Some(0)) | (2, Some(1)) => 4,
+        (0, Some(_)) | (2, Some(_)) => 2,
+        (1, None) => 8,
+        (1, Some(0)) | (3, Some(1)) => 5,
+        (1, Some(_)) | (3, Some(_)) => 7,
+        (2, None) => 3,
+        _ => 6,
+    })
+}
+
+/// Whether `colr` has the code points of sRGB (ITU-T H.273), whatever the matrix.
+fn is_srgb(colr: &[u8]) -> bool {
+    colr.starts_with(b"nclx\0\x01\0\x0D")
+}
+
+/// Whether samples have more than eight bits, by `av1C` (AV1 in ISOBMFF §2.3).
+fn is_deep(av1c: &[u8]) -> bool {
+    av1c.get(2).is_none_or(|flags| flags & 0x40 != 0)
+}
+
+/// Whether an auxiliary picture is one of transparency (AVIF v1.1 §4.1).
+fn is_alpha(auxc: &[u8]) -> bool {
+    let name = auxc.get(4..).unwrap_or_default();
+    let name = name.split(|byte| *byte == 0).next();
+    matches!(
+        name,
+        Some(b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha" | b"urn:mpeg:hevc:2015:auxid:1")
+    )
 }
 
 /// Width and height: `ispe` (ISO/IEC 23008-12 §6.5.3).

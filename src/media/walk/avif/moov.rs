@@ -25,8 +25,8 @@ pub(super) struct Movie {
 pub(super) struct Track {
     pub(super) width: u32,
     pub(super) height: u32,
-    /// Whether it is rotated by 90 degrees, in either direction.
-    pub(super) transposed: bool,
+    /// How it is turned to be shown, 1 to 8, as Exif has it.
+    pub(super) orientation: u8,
     pub(super) frames: u32,
     /// Whether every frame has a position, and bytes there.
     pub(super) whole: bool,
@@ -77,7 +77,7 @@ impl Movie {
             self.pictures = Some(Track {
                 width,
                 height,
-                transposed: transposed(tables)?,
+                orientation: orientation(tables)?,
                 frames: samples.stated,
                 whole: samples.located == u64::from(samples.stated) && !samples.empty,
             });
@@ -86,13 +86,13 @@ impl Movie {
     }
 }
 
-/// Whether the frames of a track are rotated by 90 degrees, according to the description of
-/// AV1 samples (`stsd`, §8.5.2) in its tables. Decoders take the rotation of a track from there
-/// alone: not from the items of the file, nor from Exif.
-fn transposed(tables: &[u8]) -> Result<bool, Reason> {
+/// How the frames of a track are turned to be shown, according to the description of AV1 samples
+/// (`stsd`, §8.5.2) in its tables. Decoders take the rotation of a track from there alone: not
+/// from the items of the file, nor from Exif.
+fn orientation(tables: &[u8]) -> Result<u8, Reason> {
     let [descriptions] = only(tables, [b"stsd"])?;
     let Some(descriptions) = descriptions else {
-        return Ok(false);
+        return Ok(1);
     };
     let (_, _, mut entries) = full(descriptions)?;
     entries.u32_be().ok_or(SHORT)?;
@@ -101,10 +101,10 @@ fn transposed(tables: &[u8]) -> Result<bool, Reason> {
         if &name == b"av01" {
             let properties = content.get(DESCRIPTION..).ok_or(SHORT)?;
             let [rotation] = only(properties, [b"irot"])?;
-            return rotation.map_or(Ok(false), meta::transposes);
+            return meta::orientation(rotation, None);
         }
     }
-    Ok(false)
+    Ok(1)
 }
 
 /// Checks that `elst` has as many entries as it declares (§8.6.6).

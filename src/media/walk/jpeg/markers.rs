@@ -5,8 +5,10 @@ pub(super) const SOI: u8 = 0xD8;
 pub(super) const EOI: u8 = 0xD9;
 pub(super) const SOS: u8 = 0xDA;
 pub(super) const DRI: u8 = 0xDD;
+pub(super) const APP0: u8 = 0xE0;
 pub(super) const APP1: u8 = 0xE1;
 pub(super) const APP2: u8 = 0xE2;
+pub(super) const APP14: u8 = 0xEE;
 pub(super) const COM: u8 = 0xFE;
 
 /// The number of bytes before the next marker, and its code if it is visible.

@@ -127,6 +127,31 @@ pub(super) fn reading(name: [u8; 4], size: u32, found: &Found) -> Result<Reading
     })
 }
 
+/// The gamma of sRGB (§11.3.2.2), times 100,000.
+const SRGB_GAMMA: u32 = 45_455;
+/// The chromaticities of sRGB (§11.3.2.1), times 100,000.
+const SRGB_CHROMATICITIES: [u32; 8] = [
+    31_270, 32_900, 64_000, 33_000, 30_000, 60_000, 15_000, 6_000,
+];
+
+/// Notes what a stored chunk that is not image data says of the picture. `content` is empty if
+/// it is not known.
+pub(super) fn note(name: [u8; 4], content: &[u8], found: &mut Found) {
+    let (numbers, _) = content.as_chunks::<4>();
+    let numbers = || numbers.iter().map(|number| u32::from_be_bytes(*number));
+    match &name {
+        b"tRNS" => found.note_alpha(),
+        b"gAMA" if numbers().eq([SRGB_GAMMA]) => {}
+        b"cHRM" if numbers().eq(SRGB_CHROMATICITIES) => {}
+        b"gAMA" | b"cHRM" | b"iCCP" | b"cICP" | b"mDCV" | b"mDCv" | b"cLLI" | b"cLLi" => {
+            found.note_special_colours();
+        }
+        b"PLTE" | b"IDAT" | b"fdAT" | b"sRGB" | b"sBIT" | b"bKGD" | b"pHYs" | b"hIST" | b"sPLT" => {
+        }
+        _ => found.note_metadata(),
+    }
+}
+
 /// Whether a chunk, from its length to its CRC, has the CRC of its name and content (§5.5).
 pub(super) fn has_its_crc(chunk: &[u8]) -> bool {
     let (head, crc) = chunk.split_last_chunk::<4>().unwrap_or((chunk, &[0; 4]));

@@ -68,7 +68,7 @@ use crate::lossy::tokens::{
     put_segment_id, put_uvmode, put_ymode16,
 };
 use crate::lossy::trellis::{
-    RD_DISTO_MULT, block_token_cost, trellis_lambda, trellis_quantize_block,
+    RATES_0, RD_DISTO_MULT, block_token_cost, trellis_lambda, trellis_quantize_block,
 };
 use crate::lossy::work::work;
 
@@ -1467,7 +1467,7 @@ fn quantize_one(
     work!(QuantizeCall);
     if uses_trellis {
         let lambda = trellis_lambda(pair.ac.q);
-        trellis_quantize_block(coeffs, pair, first, 0, plane, &COEFFS_PROBA_0, lambda)
+        trellis_quantize_block(coeffs, pair, first, 0, plane, &RATES_0, lambda)
     } else {
         quantize_block(coeffs, pair.dc, pair.ac, first)
     }

@@ -23,13 +23,13 @@ use crate::lossy::work::work;
 /// The fixed-point cost (1/256-bit units) of coding `bit` at probability
 /// `prob / 256`, from the [`ENTROPY_COST`] table. `prob` is the probability that
 /// the coded bit is zero, so a one costs the complementary `256 - prob` entry.
-pub(crate) fn bit_cost(bit: bool, prob: u8) -> u32 {
+pub(crate) const fn bit_cost(bit: bool, prob: u8) -> u32 {
     let idx = if bit {
-        256 - usize::from(prob)
+        256 - prob as usize
     } else {
-        usize::from(prob)
+        prob as usize
     };
-    u32::from(ENTROPY_COST[idx])
+    ENTROPY_COST[idx] as u32
 }
 
 /// Decide one node from its observed `[bit0, bit1]` counts, its default

@@ -41,7 +41,9 @@
               the casts reproduce the decoder's arithmetic exactly"
 )]
 
-use crate::lossy::constants::{BANDS, CAT_3456, CoeffProbas, NUM_PROBAS, Prob, ZIGZAG};
+use crate::lossy::constants::{
+    BANDS, CAT_3456, COEFFS_PROBA_0, CoeffProbas, NUM_PROBAS, Prob, ZIGZAG,
+};
 use crate::lossy::prob_opt::bit_cost;
 use crate::lossy::quant::{QPair, Quantized};
 use crate::lossy::work::work;
@@ -134,23 +136,79 @@ pub(crate) fn large_value_rate(m: i32, p: [Prob; NUM_PROBAS]) -> i64 {
     }
 }
 
-/// Bits to code the value `m` (`m >= 0`) at a position with probability array `p`,
-/// EXCLUDING the leading node-0 "more coefficients" bit (charged by the caller from
-/// the incoming context). A zero costs the single zero-run bit; a non-zero costs the
-/// non-zero node, its one-vs-large magnitude tree and its sign (probability 128 →
-/// exactly 256 units).
+/// The rates of a position that do not depend on its value, or for the most frequent values, in
+/// 1/256-bit units, so that they need not be computed again and again.
+#[derive(Clone, Copy)]
+pub(crate) struct Rates {
+    /// The node-0 "more coefficients" bit.
+    more: i64,
+    /// The terminal EOB.
+    end: i64,
+    /// A zero.
+    zero: i64,
+    /// A magnitude of one.
+    one: i64,
+    /// A larger magnitude, without its large-value tree.
+    large: i64,
+    /// The probabilities, for that tree.
+    p: [Prob; NUM_PROBAS],
+}
+
+impl Rates {
+    const fn new(p: [Prob; NUM_PROBAS]) -> Self {
+        let nonzero = bit_cost(true, p[1]) as i64 + 256; // non-zero node + sign.
+        Self {
+            more: bit_cost(true, p[0]) as i64,
+            end: bit_cost(false, p[0]) as i64,
+            zero: bit_cost(false, p[1]) as i64,
+            one: nonzero + bit_cost(false, p[2]) as i64,
+            large: nonzero + bit_cost(true, p[2]) as i64,
+            p,
+        }
+    }
+
+    /// Bits to code the value `m` (`m >= 0`), EXCLUDING the leading node-0 "more coefficients" bit
+    /// (charged by the caller from the incoming context). A zero costs the single zero-run bit; a
+    /// non-zero costs the non-zero node, its one-vs-large magnitude tree and its sign (probability
+    /// 128 → exactly 256 units).
+    fn of(&self, m: i32) -> i64 {
+        match m {
+            0 => self.zero,
+            1 => self.one,
+            _ => self.large + large_value_rate(m, self.p),
+        }
+    }
+}
+
+/// The rates of all positions: by plane, band and context.
+pub(crate) type RateTable = [[[Rates; 3]; 8]; 4];
+
+/// The rates of a table of probabilities.
+pub(crate) const fn rate_table(bands: &CoeffProbas) -> RateTable {
+    let mut table = [[[Rates::new([128; NUM_PROBAS]); 3]; 8]; 4];
+    let mut plane = 0;
+    while plane < 4 {
+        let mut band = 0;
+        while band < 8 {
+            let mut ctx = 0;
+            while ctx < 3 {
+                table[plane][band][ctx] = Rates::new(bands[plane][band][ctx]);
+                ctx += 1;
+            }
+            band += 1;
+        }
+        plane += 1;
+    }
+    table
+}
+
+/// The rates of the default probabilities.
+pub(crate) static RATES_0: RateTable = rate_table(&COEFFS_PROBA_0);
+
+/// [`Rates::of`] for a probability array.
+#[cfg(test)]
 fn value_rate(m: i32, p: [Prob; NUM_PROBAS]) -> i64 {
-    if m == 0 {
-        return i64::from(bit_cost(false, p[1]));
-    }
-    let mut c = i64::from(bit_cost(true, p[1])) + 256; // non-zero node + sign.
-    if m == 1 {
-        c += i64::from(bit_cost(false, p[2]));
-    } else {
-        c += i64::from(bit_cost(true, p[2]));
-        c += large_value_rate(m, p);
-    }
-    c
+    Rates::new(p).of(m)
 }
 
 /// The exact token-tree bit cost (1/256-bit units) of coding one 4×4 block's
@@ -161,7 +219,7 @@ fn value_rate(m: i32, p: [Prob; NUM_PROBAS]) -> i64 {
 /// "more coefficients" bit at the top of each coded position, the node-1 zero-run /
 /// non-zero bit, the node-2 one-vs-large decision (plus [`large_value_rate`] for a
 /// magnitude `>= 2`), a flat 256-unit sign bit, and the terminal EOB — threading the
-/// `(band, ctx)` transitions identically. Because it shares [`value_rate`]'s /
+/// `(band, ctx)` transitions identically. Because it shares [`Rates`]' /
 /// [`large_value_rate`]'s primitives with the trellis DP, the RD mode decision in
 /// [`crate::lossy::frame`] scores rate in the very same units the trellis optimizes, so the
 /// two compose. The result is the true coded length of the block (given `ctx0`), not
@@ -264,7 +322,7 @@ impl Viterbi {
 /// (natural order), starting at zig-zag position `first`, with entry context `ctx0`
 /// (the incoming non-zero context the token tree would carry into this block), the
 /// plane's `pair` of DC/AC factors, token `plane` (0 i16-AC, 1 i16-DC/Y2, 2 chroma,
-/// 3 i4-AC) and probability table `bands`.
+/// 3 i4-AC) and the `rates` of its probabilities.
 ///
 /// A Viterbi DP over positions `first..16` minimizes `256 * distortion + lambda *
 /// rate`; the state is the outgoing token context (`0`/`1`/`2`). Each position tries
@@ -279,10 +337,10 @@ pub(crate) fn trellis_quantize_block(
     first: usize,
     ctx0: usize,
     plane: usize,
-    bands: &CoeffProbas,
+    rates: &RateTable,
     lambda: i64,
 ) -> Quantized {
-    let pb = &bands[plane];
+    let rates = &rates[plane];
 
     // suffix_dist[n] = squared error of coding positions n..16 all as zero. Used to
     // charge the distortion of the trailing zeros the terminal EOB skips.
@@ -303,7 +361,7 @@ pub(crate) fn trellis_quantize_block(
     // The very first node-0 "more" bit is charged once, at `first`, only when the entry
     // context is 0 (otherwise the per-position `base` already charges it).
     let first_extra = if ctx0 == 0 {
-        i64::from(bit_cost(true, pb[BANDS[first]][0][0]))
+        rates[BANDS[first]][0].more
     } else {
         0
     };
@@ -311,7 +369,18 @@ pub(crate) fn trellis_quantize_block(
     // Best "terminate here" (this position is the last non-zero) across the block.
     let (mut best_total, mut best_n, mut best_out) = (INF, 0usize, 0usize);
 
-    for n in first..16 {
+    // Behind the last position whose nearest level is not zero, zeros are the only candidates, and
+    // no block terminates there: those positions change nothing.
+    let end = (first..16)
+        .rev()
+        .find(|&n| {
+            let j = ZIGZAG[n];
+            let factor = if j == 0 { pair.dc } else { pair.ac };
+            factor.quantize(i32::from(coeffs[j])) != 0
+        })
+        .map_or(first, |n| n + 1);
+
+    for n in first..end {
         let j = ZIGZAG[n];
         let factor = if j == 0 { pair.dc } else { pair.ac };
         let (q, abs_coeff) = (factor.q, i32::from(coeffs[j]).abs());
@@ -348,17 +417,13 @@ pub(crate) fn trellis_quantize_block(
             if prev_cost[ci] >= INF {
                 continue;
             }
-            let p = pb[BANDS[n]][ci];
-            let base = if ci > 0 {
-                i64::from(bit_cost(true, p[0]))
-            } else {
-                0
-            };
+            let rates = &rates[BANDS[n]][ci];
+            let base = if ci > 0 { rates.more } else { 0 };
             let extra = if n == first { first_extra } else { 0 };
             for &m in cands {
                 work!(TrellisEval);
                 let err = i64::from(abs_coeff - m * q);
-                let rate = base + extra + value_rate(m, p);
+                let rate = base + extra + rates.of(m);
                 let cand = prev_cost[ci] + RD_DISTO_MULT * err * err + lambda * rate;
                 let out = ctx_of(m);
                 if cand < v.cost[n][out] {
@@ -378,7 +443,7 @@ pub(crate) fn trellis_quantize_block(
             let eob = if n == 15 {
                 0
             } else {
-                i64::from(bit_cost(false, pb[BANDS[n + 1]][out][0]))
+                rates[BANDS[n + 1]][out].end
             };
             let total = v.cost[n][out] + lambda * eob + RD_DISTO_MULT * suffix_dist[n + 1];
             if total < best_total {
@@ -390,8 +455,7 @@ pub(crate) fn trellis_quantize_block(
     }
 
     // The all-zero alternative: a single EOB, every coefficient's error retained.
-    let empty_total = RD_DISTO_MULT * suffix_dist[first]
-        + lambda * i64::from(bit_cost(false, pb[BANDS[first]][ctx0][0]));
+    let empty_total = RD_DISTO_MULT * suffix_dist[first] + lambda * rates[BANDS[first]][ctx0].end;
     if best_total >= empty_total {
         return Quantized {
             levels: [0; 16],
@@ -404,7 +468,7 @@ pub(crate) fn trellis_quantize_block(
 
 #[cfg(test)]
 mod tests {
-    use super::{block_token_cost, trellis_lambda, trellis_quantize_block};
+    use super::{RATES_0, block_token_cost, trellis_lambda, trellis_quantize_block};
     use crate::lossy::constants::{BANDS, COEFFS_PROBA_0, NUM_PROBAS, Prob, ZIGZAG};
     use crate::lossy::prob_opt::bit_cost;
     use crate::lossy::quant::{Quantizer, quantize_block};
@@ -491,7 +555,7 @@ mod tests {
         coeffs[4] = 12;
         coeffs[8] = 200;
         let lambda = trellis_lambda(q.y1.ac.q);
-        let out = trellis_quantize_block(coeffs, q.y1, 0, 0, 0, &COEFFS_PROBA_0, lambda);
+        let out = trellis_quantize_block(coeffs, q.y1, 0, 0, 0, &RATES_0, lambda);
         assert_valid(q, 0, &out);
     }
 
@@ -506,7 +570,7 @@ mod tests {
         coeffs[4] = -2;
         coeffs[5] = 4;
         let lambda = trellis_lambda(q.y1.ac.q);
-        let out = trellis_quantize_block(coeffs, q.y1, 1, 0, 0, &COEFFS_PROBA_0, lambda);
+        let out = trellis_quantize_block(coeffs, q.y1, 1, 0, 0, &RATES_0, lambda);
         assert_valid(q, 1, &out);
         assert_eq!(
             out.last, 0,
@@ -527,8 +591,8 @@ mod tests {
         coeffs[8] = 8;
         let rn = quantize_block(coeffs, q.y1.dc, q.y1.ac, 0);
         let lambda = trellis_lambda(q.y1.ac.q);
-        let a = trellis_quantize_block(coeffs, q.y1, 0, 0, 0, &COEFFS_PROBA_0, lambda);
-        let b = trellis_quantize_block(coeffs, q.y1, 0, 0, 0, &COEFFS_PROBA_0, lambda);
+        let a = trellis_quantize_block(coeffs, q.y1, 0, 0, 0, &RATES_0, lambda);
+        let b = trellis_quantize_block(coeffs, q.y1, 0, 0, 0, &RATES_0, lambda);
         assert_eq!(a.levels, b.levels, "trellis must be deterministic");
         assert_eq!(a.recon, b.recon);
         assert!(
@@ -671,7 +735,7 @@ mod tests {
     fn trellis(base_q: i32, coeffs: [i16; 16], first: usize, ctx0: usize) -> super::Quantized {
         let q = Quantizer::new(base_q);
         let lambda = trellis_lambda(q.y1.ac.q);
-        trellis_quantize_block(coeffs, q.y1, first, ctx0, 0, &COEFFS_PROBA_0, lambda)
+        trellis_quantize_block(coeffs, q.y1, first, ctx0, 0, &RATES_0, lambda)
     }
 
     /// The full [`trellis_quantize_block`] result — `levels`, `recon` and `last` — is
@@ -932,7 +996,7 @@ mod tests {
             }
             let q = Quantizer::new(base_q);
             let lambda = trellis_lambda(q.y1.ac.q);
-            let got = trellis_quantize_block(coeffs, q.y1, first, ctx0, 0, &COEFFS_PROBA_0, lambda);
+            let got = trellis_quantize_block(coeffs, q.y1, first, ctx0, 0, &RATES_0, lambda);
             let want = brute_force(coeffs, q.y1, first, ctx0, lambda);
             assert_eq!(
                 got.last, want.last,

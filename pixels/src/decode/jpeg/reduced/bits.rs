@@ -2,8 +2,10 @@
 
 use super::super::segments::marker;
 
-/// A reader of bits. Behind the data there are zeros without end, so nothing fails here; whether
+/// A reader of bits. It is small, and what is seldom needed takes it as a value: so it can be in
+/// registers while a block is decoded. Behind the data there are zeros without end, so nothing fails here; whether
 /// more bits were taken than there are is asked from time to time.
+#[derive(Clone, Copy)]
 pub(super) struct Bits<'a> {
     source: &'a [u8],
     /// The next byte to load.
@@ -49,18 +51,15 @@ impl<'a> Bits<'a> {
     }
 
     /// Loads bits, so that there are 32, or all that are left.
-    #[inline]
+    #[inline(always)]
     pub(super) fn refill(&mut self) {
-        if self.count < 32 {
+        if self.count < 32 && !self.ended {
             self.load();
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn load(&mut self) {
-        if self.ended {
-            return;
-        }
         if let Some(bytes) = self
             .source
             .get(self.at..)
@@ -75,11 +74,12 @@ impl<'a> Bits<'a> {
                 return;
             }
         }
-        self.load_bytes();
+        *self = self.with_bytes();
     }
 
     #[cold]
-    fn load_bytes(&mut self) {
+    #[inline(never)]
+    fn with_bytes(mut self) -> Self {
         while self.count <= 56 {
             let byte = match (self.source.get(self.at), self.source.get(self.at + 1)) {
                 // A stuffed zero follows a byte of data.
@@ -94,7 +94,7 @@ impl<'a> Bits<'a> {
                 }
                 (Some(0xFF), _) | (None, _) => {
                     self.ended = true;
-                    return;
+                    return self;
                 }
                 (Some(byte), _) => {
                     self.at += 1;
@@ -104,29 +104,45 @@ impl<'a> Bits<'a> {
             self.bits |= u64::from(byte) << (56 - self.count);
             self.count += 8;
         }
+        self
     }
 
     /// The next 12 bits.
-    #[inline]
+    #[inline(always)]
     pub(super) fn window(&self) -> usize {
         (self.bits >> 52) as usize
     }
 
+    /// Shows the next 12 bits again and again, at least once, until fewer than 32 are loaded. Each
+    /// time, `take` says how many to pass over, at most 31, and whether to go on; or to stop.
+    #[inline(always)]
+    pub(super) fn while_loaded(&mut self, mut take: impl FnMut(usize) -> Option<(u32, bool)>) {
+        let (mut bits, mut count) = (self.bits, self.count);
+        while let Some((taken, goes_on)) = take((bits >> 52) as usize) {
+            bits <<= taken & 31;
+            count -= (taken & 31) as i32;
+            if !goes_on || count < 32 {
+                break;
+            }
+        }
+        (self.bits, self.count) = (bits, count);
+    }
+
     /// The next 16 bits.
-    #[inline]
+    #[inline(always)]
     pub(super) fn code(&self) -> u32 {
         (self.bits >> 48) as u32
     }
 
     /// Passes over at most 31 bits.
-    #[inline]
+    #[inline(always)]
     pub(super) fn consume(&mut self, count: u32) {
         self.bits <<= count & 31;
         self.count -= (count & 31) as i32;
     }
 
     /// Takes at most 16 bits as a number.
-    #[inline]
+    #[inline(always)]
     pub(super) fn take(&mut self, count: u32) -> u32 {
         // Two shifts, because one by 64 is none.
         let number = (self.bits >> 1 >> (63 - count)) as u32;
@@ -135,15 +151,9 @@ impl<'a> Bits<'a> {
     }
 
     /// Takes a number of `size` bits in its signed form (§F.2.2.1): at most 15.
-    #[inline]
+    #[inline(always)]
     pub(super) fn take_signed(&mut self, size: u32) -> i32 {
-        let number = self.take(size) as i32;
-        let least = (1 << size) >> 1;
-        if number < least {
-            number - (1 << size) + 1
-        } else {
-            number
-        }
+        signed(self.take(size) as i32, size)
     }
 
     /// Passes over any number of bits.
@@ -186,6 +196,17 @@ impl<'a> Bits<'a> {
                 _ => self.at += 2,
             }
         }
+    }
+}
+
+/// The signed form of a number of `size` bits.
+#[inline]
+pub(super) fn signed(number: i32, size: u32) -> i32 {
+    let least = (1 << size) >> 1;
+    if number < least {
+        number - (1 << size) + 1
+    } else {
+        number
     }
 }
 

@@ -1,8 +1,8 @@
 //! Decodes the coefficients of a block that a picture needs: one (the mean) for 1/8, those of the
-//! lowest two or four frequencies in each direction for 1/4 and 1/2, and all for the whole picture.
+//! lowest two, three or four frequencies in each direction for 1/4, 3/8 and 1/2, and all for the whole picture.
 
 use super::bits::Bits;
-use super::huffman::{Code, Skipper};
+use super::huffman::{Code, Lookups};
 
 /// Which coefficients of a block are kept.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ const fn zigzag() -> [[u8; 2]; 64] {
 }
 
 impl Places {
-    /// The lowest `frequencies` in each direction: 1, 2, 4 or 8.
+    /// The lowest `frequencies` in each direction: 1, 2, 3, 4 or 8.
     const fn new(frequencies: u8) -> Self {
         let mut places = Self {
             last: 0,
@@ -55,15 +55,17 @@ impl Places {
         places
     }
 
-    /// Those of so many coefficients: 1, 4, 16 or 64.
+    /// Those of so many coefficients: 1, 4, 9, 16 or 64.
     pub(super) const fn of(kept: usize) -> &'static Self {
         const ONE: Places = Places::new(1);
         const TWO: Places = Places::new(2);
+        const THREE: Places = Places::new(3);
         const FOUR: Places = Places::new(4);
         const ALL: Places = Places::new(8);
         match kept {
             1 => &ONE,
             4 => &TWO,
+            9 => &THREE,
             16 => &FOUR,
             _ => &ALL,
         }
@@ -77,7 +79,7 @@ impl Places {
 }
 
 /// Takes the difference of a block's mean from the one before, and adds it.
-#[inline]
+#[inline(always)]
 fn mean(bits: &mut Bits<'_>, code: &Code, prediction: &mut i32) -> i32 {
     bits.refill();
     let size = u32::from(code.take(bits) & 15);
@@ -88,35 +90,39 @@ fn mean(bits: &mut Bits<'_>, code: &Code, prediction: &mut i32) -> i32 {
 /// A block of a sequential scan (§F.2.2).
 #[inline]
 pub(super) fn sequential<const KEEP: usize>(
-    bits: &mut Bits<'_>,
+    shared: &mut Bits<'_>,
     dc: &Code,
-    (ac, skipper): (&Code, &Skipper),
+    (ac, lookups): (&Code, &Lookups),
     prediction: &mut i32,
     block: &mut [i16],
 ) {
-    block[0] = mean(bits, dc, prediction) as i16;
+    // A copy that nothing refers to can be in registers.
+    let mut bits = *shared;
+    block[0] = mean(&mut bits, dc, prediction) as i16;
     let places = const { Places::of(KEEP) };
     let mut next = 1;
     if KEEP > 1 {
         while next <= places.last {
             bits.refill();
-            let symbol = ac.take(bits);
-            let (run, size) = (u32::from(symbol >> 4), u32::from(symbol & 15));
-            match (run, size) {
+            let (run, value) = lookups.values.take(ac, &mut bits);
+            match (run, value) {
                 (15, 0) => next += 16,
-                (_, 0) => return,
+                (_, 0) => {
+                    *shared = bits;
+                    return;
+                }
                 _ => {
                     next += run;
-                    let value = bits.take_signed(size);
                     if let Some(place) = places.kept(block, next) {
-                        *place = value as i16;
+                        *place = value;
                     }
                     next += 1;
                 }
             }
         }
     }
-    skipper.skip(ac, bits, next);
+    lookups.skipper.skip(ac, &mut bits, next);
+    *shared = bits;
 }
 
 /// The mean of a block, in the first scan of a progressive picture that has it (§G.1.2.1).
@@ -291,6 +297,7 @@ mod tests {
         places.dedup();
         assert_eq!(places.len(), 64);
         assert_eq!(Places::of(4).last, 4);
+        assert_eq!(Places::of(9).last, 12);
         assert_eq!(Places::of(16).last, 24);
     }
 }

@@ -3,8 +3,8 @@
 use super::Scale;
 use super::bits::Bits;
 use super::blocks::{self, Band, Places};
-use super::grid::Grid;
-use super::huffman::{Code, Skipper};
+use super::grid::{Block, Grid};
+use super::huffman::{Code, Lookups};
 use super::scan::{Blocks, Scan};
 use super::tables::{Quantization, Tables};
 use crate::Error;
@@ -31,10 +31,9 @@ impl Coefficients {
         let maps = header.process == Process::Progressive && scale != Scale::Eighth;
         let component = |index: usize| {
             let (across, down) = grid.size(index);
-            let blocks = across * down;
             Component {
-                values: vec![0; blocks * scale.kept()],
-                nonzero: vec![0; if maps { blocks } else { 0 }],
+                values: vec![0; across * down * scale.kept()],
+                nonzero: vec![0; if maps { grid.blocks(index) } else { 0 }],
                 steps: None,
             }
         };
@@ -66,7 +65,7 @@ impl Coefficients {
 struct Sequence<'a> {
     component: usize,
     dc: &'a Code,
-    ac: (&'a Code, &'a Skipper),
+    ac: (&'a Code, &'a Lookups),
     prediction: i32,
 }
 
@@ -86,7 +85,7 @@ impl<'a, const KEEP: usize> Sequential<'a, KEEP> {
             Ok(Sequence {
                 component: selection.component,
                 dc: tables.dc(selection.dc)?,
-                ac: tables.ac_with_skipper(selection.ac)?,
+                ac: tables.ac_with_lookups(selection.ac)?,
                 prediction: 0,
             })
         });
@@ -100,17 +99,17 @@ impl<'a, const KEEP: usize> Sequential<'a, KEEP> {
 
 impl<const KEEP: usize> Blocks for Sequential<'_, KEEP> {
     #[inline]
-    fn block(&mut self, bits: &mut Bits<'_>, component: usize, block: usize) {
+    fn block(&mut self, bits: &mut Bits<'_>, component: usize, block: Block) {
         let sequence = &mut self.sequences[component];
+        let (dc, ac) = (sequence.dc, sequence.ac);
+        let prediction = &mut sequence.prediction;
+        let Some(kept) = block.kept else {
+            // Only the mean matters: those of later blocks are told by their difference from it.
+            return blocks::sequential::<1>(bits, dc, ac, prediction, &mut [0]);
+        };
         let values = &mut self.coefficients.components[sequence.component].values;
-        let values = &mut values[block * KEEP..][..KEEP];
-        blocks::sequential::<KEEP>(
-            bits,
-            sequence.dc,
-            sequence.ac,
-            &mut sequence.prediction,
-            values,
-        );
+        let values = &mut values[kept * KEEP..][..KEEP];
+        blocks::sequential::<KEEP>(bits, dc, ac, prediction, values);
     }
 
     fn reset(&mut self) {
@@ -126,6 +125,8 @@ pub(super) struct Progressive<'a> {
     coefficients: &'a mut Coefficients,
     /// The components of the scan.
     components: Vec<usize>,
+    /// Takes the coefficients of blocks that are not kept.
+    lost: [i16; 64],
 }
 
 /// What a progressive scan has.
@@ -188,26 +189,30 @@ impl<'a> Progressive<'a> {
             kind,
             coefficients,
             components,
+            lost: [0; 64],
         })
     }
 }
 
 impl Blocks for Progressive<'_> {
     #[inline]
-    fn block(&mut self, bits: &mut Bits<'_>, component: usize, block: usize) {
+    fn block(&mut self, bits: &mut Bits<'_>, component: usize, block: Block) {
         let kept = self.coefficients.kept;
         let Component {
             values, nonzero, ..
         } = &mut self.coefficients.components[self.components[component]];
-        let values = &mut values[block * kept..][..kept];
+        let values = match block.kept {
+            Some(number) => &mut values[number * kept..][..kept],
+            None => &mut self.lost[..],
+        };
         match &mut self.kind {
             Kind::FirstMeans { low, codes } => {
                 let (code, prediction) = &mut codes[component];
                 blocks::first_mean(bits, code, *low, prediction, values);
             }
             Kind::RefinedMeans { low } => blocks::refine_mean(bits, *low, values),
-            Kind::First(band) => band.first(bits, values, &mut nonzero[block]),
-            Kind::Refined(band) => band.refine(bits, values, &mut nonzero[block]),
+            Kind::First(band) => band.first(bits, values, &mut nonzero[block.number]),
+            Kind::Refined(band) => band.refine(bits, values, &mut nonzero[block.number]),
         }
     }
 

@@ -1,6 +1,7 @@
-//! Huffman codes (ITU-T T.81 annex C), and a table to pass over coefficients that are not needed.
+//! Huffman codes (ITU-T T.81 annex C), and tables that take symbols together with the bits behind
+//! them.
 
-use super::bits::Bits;
+use super::bits::{Bits, signed};
 use crate::Error;
 
 /// Codes of at most so many bits are looked up at once.
@@ -50,30 +51,96 @@ impl Code {
     }
 
     /// Takes a symbol. Bits that are no code word are passed over as the symbol 0, as libjpeg does.
-    #[inline]
+    #[inline(always)]
     pub(super) fn take(&self, bits: &mut Bits<'_>) -> u8 {
         let entry = self.lookup[bits.window()];
         if entry == 0 {
-            return self.take_long(bits);
+            let (symbol, length) = self.long(bits.code());
+            bits.consume(length);
+            return symbol;
         }
         bits.consume(u32::from(entry >> 8));
         entry as u8
     }
 
+    /// The symbol whose code word begins the 16 bits, and its length.
     #[cold]
-    fn take_long(&self, bits: &mut Bits<'_>) -> u8 {
-        let next = bits.code();
+    #[inline(never)]
+    fn long(&self, next: u32) -> (u8, u32) {
         for length in WINDOW as usize + 1..=16 {
             if next < self.ends[length] {
                 let (first, index) = self.firsts[length];
                 let word = next >> (16 - length);
-                bits.consume(length as u32);
                 let index = index + word.saturating_sub(first) as usize;
-                return self.symbols.get(index).copied().unwrap_or(0);
+                let symbol = self.symbols.get(index).copied().unwrap_or(0);
+                return (symbol, length as u32);
             }
         }
-        bits.consume(16);
-        0
+        (0, 16)
+    }
+}
+
+/// Tables of a code for sequential scans.
+pub(super) struct Lookups {
+    pub(super) values: Values,
+    pub(super) skipper: Skipper,
+}
+
+impl Lookups {
+    /// The tables of a code. Without values, coefficients can only be passed over quickly.
+    pub(super) fn new(code: &Code, values: bool) -> Self {
+        Self {
+            values: if values {
+                Values::new(code)
+            } else {
+                Values::empty()
+            },
+            skipper: Skipper::new(code),
+        }
+    }
+}
+
+/// A table that takes a symbol and the value behind it at once.
+pub(super) struct Values {
+    /// By the next 12 bits, if the symbol and the value are within them: the bits that they take
+    /// (8 bits), the run of zeros (8 bits), and the value (16 bits). 0 if they are not.
+    lookup: Box<[i32; 1 << WINDOW]>,
+}
+
+impl Values {
+    fn empty() -> Self {
+        Self {
+            lookup: Box::new([0; 1 << WINDOW]),
+        }
+    }
+
+    fn new(code: &Code) -> Self {
+        let mut values = Self::empty();
+        for (window, place) in (0_u32..).zip(values.lookup.iter_mut()) {
+            let entry = code.lookup[window as usize];
+            let length = u32::from(entry >> 8);
+            let (run, size) = (i32::from(entry as u8 >> 4), u32::from(entry as u8 & 15));
+            if length == 0 || length + size > WINDOW {
+                continue;
+            }
+            let number = (window >> (WINDOW - length - size) & ((1 << size) - 1)) as i32;
+            let value = signed(number, size);
+            *place = value << 16 | run << 8 | (length + size) as i32;
+        }
+        values
+    }
+
+    /// Takes a symbol: the run of zeros, and the value behind it, which is 0 if the symbol has none.
+    #[inline(always)]
+    pub(super) fn take(&self, code: &Code, bits: &mut Bits<'_>) -> (u32, i16) {
+        let entry = self.lookup[bits.window()];
+        if entry != 0 {
+            bits.consume((entry & 0xFF) as u32);
+            return ((entry >> 8 & 0xFF) as u32, (entry >> 16) as i16);
+        }
+        let symbol = code.take(bits);
+        let value = bits.take_signed(u32::from(symbol & 15));
+        (u32::from(symbol >> 4), value as i16)
     }
 }
 
@@ -117,17 +184,24 @@ impl Skipper {
     }
 
     /// Passes over the coefficients of a block from the `next` one.
-    #[inline]
+    #[inline(always)]
     pub(super) fn skip(&self, code: &Code, bits: &mut Bits<'_>, mut next: u32) {
         while next < 64 {
             bits.refill();
-            let entry = self.lookup[bits.window()];
-            let (taken, advance, end) = (entry & 0xFF, entry >> 8 & 0xFF, entry >> 16);
-            // Symbols behind the last coefficient belong to the next block.
-            if taken > 0 && next + advance + end <= 64 {
-                bits.consume(taken);
+            let mut is_long = false;
+            // While there are bits enough, nothing else of the reader is needed.
+            bits.while_loaded(|window| {
+                let entry = self.lookup[window];
+                let (taken, advance, end) = (entry & 0xFF, entry >> 8 & 0xFF, entry >> 16);
+                // Symbols behind the last coefficient belong to the next block.
+                if taken == 0 || next + advance + end > 64 {
+                    is_long = true;
+                    return None;
+                }
                 next += advance + end * 64;
-            } else {
+                Some((taken, next < 64))
+            });
+            if is_long {
                 let symbol = code.take(bits);
                 let (run, size) = (u32::from(symbol >> 4), u32::from(symbol & 15));
                 bits.consume(size);

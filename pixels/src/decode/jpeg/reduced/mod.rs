@@ -1,15 +1,19 @@
-//! A JPEG at 1/8, 1/4 or 1/2 of its size, from few of its coefficients: most of the time of
+//! A JPEG at 1/8, 1/4, 3/8 or 1/2 of its size, from few of its coefficients: most of the time of
 //! decoding goes into coefficients that a small picture does not show. And the whole of one, if it
 //! is progressive or damaged.
 //!
 //! The mean of a block is its only sample at 1/8. With the three other coefficients of the lowest
-//! frequencies it has two by two samples at 1/4, and with 16 it has four by four at 1/2. All others
-//! are passed over, several at a time ([`huffman::Skipper`]). Scans of a progressive picture that have only coefficients which are
-//! not needed are not read at all; above 1/8, most have to be read, to know which coefficients the
-//! next scan has a bit of: one bit per coefficient is remembered.
+//! frequencies it has two by two samples at 1/4, with 9 coefficients three by three at 3/8, and
+//! with 16 four by four at 1/2. All others are passed over, several at a time
+//! ([`huffman::Skipper`]). Scans of a progressive picture that have only coefficients which are not
+//! needed are not read at all; above 1/8, most have to be read, to know which coefficients the next
+//! scan has a bit of: one bit per coefficient is remembered.
 //!
 //! The data flows from [`bits`] through [`huffman`] and [`blocks`] in the order of [`scan`] into
 //! the kept coefficients of each component, which become [`samples`], and then pixels.
+//!
+//! Of blocks outside of the [`Area`] that is needed, only what tells where the others begin is
+//! decoded, and nothing below it. So a part takes little memory, and little time.
 //!
 //! Damage is never an error here if there is anything to show: what is missing stays grey.
 
@@ -25,20 +29,23 @@ mod tables;
 
 use self::bits::Bits;
 use self::coefficients::{Coefficients, Progressive, Sequential};
+pub(super) use self::grid::Area;
 use self::grid::Grid;
 use self::scan::Scan;
 use self::tables::Tables;
 use super::MAX_SCANS;
 use super::header::{Header, Process};
+use super::parts;
 use super::segments::{Segments, marker};
 use crate::decode::{Wanted, budget};
-use crate::{Error, Image, Limits, Pause};
+use crate::{Error, Image, Limits, Pause, Shrink};
 
 /// How much smaller the result is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scale {
     Eighth,
     Quarter,
+    ThreeEighths,
     Half,
     Whole,
 }
@@ -46,32 +53,29 @@ pub(super) enum Scale {
 impl Scale {
     /// The smallest scale that has the wanted size.
     pub(super) fn fitting(header: &Header, wanted: &Wanted) -> Self {
-        let mut scales = [Self::Eighth, Self::Quarter, Self::Half].into_iter();
+        let scales = [Self::Eighth, Self::Quarter, Self::ThreeEighths, Self::Half];
+        let mut scales = scales.into_iter();
         let fits = |scale: &Self| {
-            let (width, height) = scale.size(header);
+            let (width, height) = scale.of((header.width.into(), header.height.into()));
             width >= wanted.at_least.0 && height >= wanted.at_least.1
         };
         scales.find(fits).unwrap_or(Self::Whole)
     }
 
-    /// The pixels that one of the result stands for, across and down.
-    pub(super) const fn factor(self) -> u32 {
-        match self {
-            Self::Eighth => 8,
-            Self::Quarter => 4,
-            Self::Half => 2,
-            Self::Whole => 1,
-        }
-    }
-
-    /// The samples of a block, across and down.
-    const fn samples(self) -> usize {
+    /// The samples of a block, across and down: those of the whole picture are eight.
+    pub(super) const fn samples(self) -> usize {
         match self {
             Self::Eighth => 1,
             Self::Quarter => 2,
+            Self::ThreeEighths => 3,
             Self::Half => 4,
             Self::Whole => 8,
         }
+    }
+
+    /// How much smaller than the picture the result is.
+    pub(super) const fn shrink(self) -> Shrink {
+        Shrink::new(8, self.samples() as u32)
     }
 
     /// The coefficients of a block that are kept.
@@ -79,41 +83,81 @@ impl Scale {
         self.samples() * self.samples()
     }
 
-    fn size(self, header: &Header) -> (u32, u32) {
-        let along = |side: u16| u32::from(side).div_ceil(self.factor());
-        (along(header.width), along(header.height))
+    /// The size of a picture of this size.
+    fn of(self, (width, height): (u32, u32)) -> (u32, u32) {
+        (self.shrink().side(width), self.shrink().side(height))
     }
 }
 
 /// What decoding takes at once: all coefficients and the samples of the first component, or all
 /// samples and the result.
-fn memory(header: &Header, grid: &Grid, scale: Scale) -> u64 {
+fn memory(header: &Header, grid: &Grid, (scale, area): (Scale, &Area)) -> u64 {
     let blocks = |component: usize| {
         let (across, down) = grid.size(component);
         across as u64 * down as u64
     };
-    let all: u64 = (0..header.components.len()).map(blocks).sum();
-    let map = match (header.process, scale) {
+    let components = 0..header.components.len();
+    let all: u64 = components.clone().map(blocks).sum();
+    let maps = match (header.process, scale) {
         (Process::Sequential, _) | (_, Scale::Eighth) => 0,
-        _ => 8,
+        _ => components
+            .map(|component| grid.blocks(component) as u64 * 8)
+            .sum(),
     };
     let kept = scale.kept() as u64;
-    let coefficients = all * (2 * kept + map) + blocks(0) * kept;
-    let (width, height) = scale.size(header);
+    let coefficients = all * 2 * kept + maps + blocks(0) * kept;
+    let (width, height) = scale.of(area.size(header));
     let result = u64::from(width) * u64::from(height) * header.components.len() as u64;
     coefficients.max(all * kept + result)
 }
 
-/// Decodes a sequential or progressive picture.
+/// Decodes an area of a sequential or progressive picture.
 pub(super) fn decode(
     source: &[u8],
     header: &Header,
-    scale: Scale,
+    (scale, area): (Scale, &Area),
     limits: &Limits,
     pause: &dyn Pause,
 ) -> Result<Image, Error> {
-    let grid = Grid::new(header);
-    budget::check_memory(memory(header, &grid, scale), limits)?;
+    let picture = read(source, header, (scale, area), limits, pause)?;
+    let coefficients = picture.coefficients;
+    samples::assemble(header, &picture.grid, coefficients, (scale, area), pause)
+}
+
+/// The units and the components of a picture, with all coefficients.
+pub(super) fn components(
+    source: &[u8],
+    header: &Header,
+    limits: &Limits,
+    pause: &dyn Pause,
+) -> Result<((usize, usize), Vec<parts::Component>), Error> {
+    let whole = (Scale::Whole, &Area::whole(header));
+    let picture = read(source, header, whole, limits, pause)?;
+    let grid = picture.grid;
+    let coefficients = picture.coefficients.components.into_iter();
+    let components = coefficients.enumerate().map(|(index, coefficients)| {
+        let own = header.components[index];
+        parts::Component {
+            id: own.id,
+            factors: (own.h.into(), own.v.into()),
+            blocks: coefficients.values,
+            across: grid.size(index).0,
+            shown: grid.shown(index),
+        }
+    });
+    Ok((grid.interleaved(), components.collect()))
+}
+
+/// Reads the coefficients that an area needs of all scans.
+fn read<'a>(
+    source: &'a [u8],
+    header: &'a Header,
+    (scale, area): (Scale, &Area),
+    limits: &Limits,
+    pause: &dyn Pause,
+) -> Result<Picture<'a>, Error> {
+    let grid = Grid::new(header, area);
+    budget::check_memory(memory(header, &grid, (scale, area)), limits)?;
     let mut picture = Picture {
         source,
         header,
@@ -146,7 +190,7 @@ pub(super) fn decode(
     if picture.units == 0 {
         return Err(Error::undecodable("its first scan has no pixels"));
     }
-    samples::assemble(header, &picture.grid, picture.coefficients, scale, pause)
+    Ok(picture)
 }
 
 /// A picture while it is decoded.
@@ -178,7 +222,8 @@ impl Picture<'_> {
         }
         if !progressive {
             for selection in &scan.components {
-                self.tables.build_skipper(selection.ac)?;
+                let values = self.scale != Scale::Eighth;
+                self.tables.build_lookups(selection.ac, values)?;
             }
         }
         let mut bits = Bits::new(self.source, segments.rest().0);
@@ -190,6 +235,7 @@ impl Picture<'_> {
             match self.scale {
                 Scale::Eighth => self.sequential::<1>(&scan, &mut bits, pause)?,
                 Scale::Quarter => self.sequential::<4>(&scan, &mut bits, pause)?,
+                Scale::ThreeEighths => self.sequential::<9>(&scan, &mut bits, pause)?,
                 Scale::Half => self.sequential::<16>(&scan, &mut bits, pause)?,
                 Scale::Whole => self.sequential::<64>(&scan, &mut bits, pause)?,
             }

@@ -4,21 +4,22 @@ use super::blocks::by_rows;
 use super::coefficients::{Coefficients, Component};
 use super::grid::Grid;
 use super::tables::Quantization;
-use super::{Scale, idct};
+use super::{Area, Scale, idct};
 use crate::decode::jpeg::colours;
 use crate::decode::jpeg::header::Header;
 use crate::decode::jpeg::upsample::Upsampler;
 use crate::{Error, Image, Pause};
 
-/// Makes a picture of all coefficients.
+/// Makes a picture of the coefficients of an area.
 pub(super) fn assemble(
     header: &Header,
     grid: &Grid,
     coefficients: Coefficients,
-    scale: Scale,
+    (scale, area): (Scale, &Area),
     pause: &dyn Pause,
 ) -> Result<Image, Error> {
-    let (width, height) = scale.size(header);
+    let size = area.size(header);
+    let (width, height) = scale.of(size);
     let (h, v) = header.sampling();
     let mut upsamplers = Vec::new();
     for (index, component) in coefficients.components.into_iter().enumerate() {
@@ -26,15 +27,14 @@ pub(super) fn assemble(
         let plane = plane(&component, across, down, scale, pause);
         let own = header.components[index];
         // The samples that have pixels.
-        let side = |side: u16, own: u8, largest: u8| {
-            (usize::from(side) * usize::from(own))
-                .div_ceil(usize::from(largest) * scale.factor() as usize)
+        let side = |side: u32, own: u8, largest: u8| {
+            (side as usize * usize::from(own) * scale.samples()).div_ceil(usize::from(largest) * 8)
         };
-        let size = (side(header.width, own.h, h), side(header.height, own.v, v));
+        let samples = (side(size.0, own.h, h), side(size.1, own.v, v));
         upsamplers.push(Upsampler::new(
             plane,
             across * scale.samples(),
-            size,
+            samples,
             (own.h, h),
             (own.v, v),
         ));
@@ -60,6 +60,9 @@ fn plane(
         Scale::Quarter => blocks::<4, 2>(component, across, down, pause, |block| {
             quarters(block, steps)
         }),
+        Scale::ThreeEighths => {
+            blocks::<9, 3>(component, across, down, pause, |block| ninths(block, steps))
+        }
         Scale::Half => blocks::<16, 4>(component, across, down, pause, |block| {
             sixteenths(block, steps)
         }),
@@ -130,6 +133,48 @@ fn quarters(block: &[i16; 4], steps: &Quantization) -> [[u8; 2]; 2] {
     ]
 }
 
+/// The means of the ninths of a block, from the coefficients of the lowest three frequencies in each
+/// direction, by rows. A pixel that lies in two of them counts for each by the share that it has.
+fn ninths(block: &[i16; 9], steps: &Quantization) -> [[u8; 3]; 3] {
+    /// The places of the coefficients in the zigzag order.
+    const ZIGZAG: [usize; 9] = [0, 1, 5, 2, 4, 7, 3, 8, 12];
+    let mut values = [[0; 3]; 3];
+    for (value, (coefficient, place)) in values
+        .as_flattened_mut()
+        .iter_mut()
+        .zip(block.iter().zip(ZIGZAG))
+    {
+        *value = dequantized(*coefficient, steps[place]);
+    }
+    let rows = values.map(|row| three_points(row).map(|sum| (sum + (1 << 8)) >> 9));
+    let mut samples = [[0; 3]; 3];
+    for column in 0..3 {
+        let sums = three_points([0, 1, 2].map(|row| rows[row][column]));
+        for (row, sum) in samples.iter_mut().zip(sums) {
+            row[column] = clamp((sum + (1 << 14)) >> 15);
+        }
+    }
+    samples
+}
+
+/// The transform of three frequencies, times 4096: the means of the basis functions over thirds of
+/// a block.
+fn three_points([mean, one, two]: [i32; 3]) -> [i32; 3] {
+    const MEAN: i32 = 1448;
+    const ONE: i32 = 1676;
+    const TWO: [i32; 2] = [808, 1615];
+    let (mean, one) = (mean * MEAN, one * ONE);
+    let outer = mean + two * TWO[0];
+    [outer + one, mean - two * TWO[1], outer - one]
+}
+
+/// A coefficient times its step. Valid ones have 12 bits.
+fn dequantized(coefficient: i16, step: u16) -> i32 {
+    i32::from(coefficient)
+        .wrapping_mul(step.into())
+        .clamp(-0x4000, 0x4000)
+}
+
 /// The means of the sixteenths of a block, from the coefficients of the lowest four frequencies in
 /// each direction, by rows. They are an inverse cosine transform of four points, in which each
 /// frequency is damped as the mean over two pixels damps it.
@@ -142,10 +187,7 @@ fn sixteenths(block: &[i16; 16], steps: &Quantization) -> [[u8; 4]; 4] {
         .iter_mut()
         .zip(block.iter().zip(ZIGZAG))
     {
-        // Valid values have 12 bits.
-        *value = i32::from(*coefficient)
-            .wrapping_mul(steps[place].into())
-            .clamp(-0x4000, 0x4000);
+        *value = dequantized(*coefficient, steps[place]);
     }
     // Rows, with three more bits, and then columns.
     let rows = values.map(|row| four_points(row).map(|sum| (sum + (1 << 8)) >> 9));

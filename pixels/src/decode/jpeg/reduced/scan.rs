@@ -1,7 +1,7 @@
 //! A scan: its head, and the order of its blocks (ITU-T T.81 §B.2.3 and §A.2).
 
 use super::bits::{Bits, Restart};
-use super::grid::Grid;
+use super::grid::{Block, Grid};
 use crate::decode::jpeg::header::{Header, Process};
 use crate::decode::reader::Reader;
 use crate::{Error, Pause};
@@ -70,15 +70,16 @@ impl Scan {
 
 /// Decodes the blocks of a scan.
 pub(super) trait Blocks {
-    /// Decodes a block of a component, by its index in the scan and the number of the block.
-    fn block(&mut self, bits: &mut Bits<'_>, component: usize, block: usize);
+    /// Decodes a block of a component, by its index in the scan.
+    fn block(&mut self, bits: &mut Bits<'_>, component: usize, block: Block);
 
     /// Forgets what came before, at the beginning of an interval.
     fn reset(&mut self);
 }
 
-/// Visits all blocks of a scan in their order, and passes over restart markers. Where data is
-/// missing, blocks are left as they are. Returns the number of units (§A.2.2) that were there.
+/// Visits the blocks of a scan in their order, down to the last row that is kept, and passes over
+/// restart markers. Where data is missing, blocks are left as they are. Returns the number of units
+/// (§A.2.2) that were there.
 pub(super) fn visit(
     bits: &mut Bits<'_>,
     scan: &Scan,
@@ -88,6 +89,7 @@ pub(super) fn visit(
     blocks: &mut impl Blocks,
 ) -> u64 {
     let (columns, rows) = grid.units(scan);
+    let rows = rows.min(grid.last_row(scan));
     let mut state = Interval {
         length: interval,
         left: interval,

@@ -1,6 +1,6 @@
 //! The tables that segments define (ITU-T T.81 §B.2.4), until others take their place.
 
-use super::huffman::{Code, Skipper};
+use super::huffman::{Code, Lookups};
 use crate::Error;
 use crate::decode::jpeg::segments::marker;
 use crate::decode::reader::Reader;
@@ -8,7 +8,7 @@ use crate::decode::reader::Reader;
 #[derive(Default)]
 pub(super) struct Tables {
     dc: [Option<Code>; 4],
-    ac: [Option<(Code, Option<Skipper>)>; 4],
+    ac: [Option<(Code, Option<Lookups>)>; 4],
     quantization: [Option<Quantization>; 4],
     /// Units between restart markers; 0 if there are none.
     pub(super) interval: u32,
@@ -94,19 +94,20 @@ impl Tables {
         code.map(|(code, _)| code).ok_or(MISSING)
     }
 
-    /// A code and its table for passing over coefficients, which is built at its first use.
-    pub(super) fn build_skipper(&mut self, number: usize) -> Result<(), Error> {
+    /// Builds the tables of a code for sequential scans, at its first use; that of values only if
+    /// they are needed.
+    pub(super) fn build_lookups(&mut self, number: usize, values: bool) -> Result<(), Error> {
         let place = self.ac.get_mut(number).and_then(Option::as_mut);
-        let (code, skipper) = place.ok_or(MISSING)?;
-        if skipper.is_none() {
-            *skipper = Some(Skipper::new(code));
+        let (code, lookups) = place.ok_or(MISSING)?;
+        if lookups.is_none() {
+            *lookups = Some(Lookups::new(code, values));
         }
         Ok(())
     }
 
-    pub(super) fn ac_with_skipper(&self, number: usize) -> Result<(&Code, &Skipper), Error> {
+    pub(super) fn ac_with_lookups(&self, number: usize) -> Result<(&Code, &Lookups), Error> {
         match self.ac.get(number).and_then(Option::as_ref) {
-            Some((code, Some(skipper))) => Ok((code, skipper)),
+            Some((code, Some(lookups))) => Ok((code, lookups)),
             _ => Err(MISSING),
         }
     }

@@ -168,6 +168,8 @@ impl World<'_> {
             width: fixed.width,
             height: 1,
             frames: 1,
+            traits: None,
+            placeholder: None,
             filename: None,
             visibility: Visibility::Private,
             tags: Vec::new(),

@@ -9,6 +9,7 @@ pub(super) const TRANSFORM_NOT_ALLOWED: Explanation = Explanation {
         "The image is public, and the request has neither a token with `images:read` nor a signed \
          URL.",
         "The deployment's `transform_policy` is `presets`.",
+        "The request is one of the IIIF Image API, which has no presets.",
     ],
     remedy: "Request one of the presets in `allowed` with the parameter `preset`, send a token, or \
              use a signed URL that contains the parameters.",
