@@ -109,7 +109,7 @@ async fn a_viewer_zooms_into_a_private_image_by_a_link() {
         VIEWER.replace("INFORMATION", &url).as_bytes(),
     );
     let page = format!("file://{}", chromium.file("viewer.html").display());
-    let document = tokio::task::spawn_blocking(move || rendered(&chromium, &page));
+    let document = tokio::task::spawn_blocking(move || rendered(&chromium, &[], &page));
     let document = document.await.expect("a document");
     let seen = document.split("SEEN").nth(1).expect("a result");
     let seen: Value = serde_json::from_str(seen).expect("JSON");
