@@ -365,7 +365,7 @@ async fn a_tile_is_derived_once() {
     let fixture = Fixture::with(&[ANY]).await;
     for path in [
         "/0,0,512,500/256,250/0/default.jpg",
-        "/full/max/0/default.png",
+        "/full/max/0/default.webp",
         "/pct:10,10,20,20/max/0/gray.gif",
     ] {
         let first = fixture.client.get(&fixture.at(path)).await;

@@ -1,10 +1,10 @@
-//! Derives an image: `derive SOURCE TRANSFORM RESULT [ROUNDS]`. Prints the milliseconds of the
+//! Derives an image: `render SOURCE TRANSFORM RESULT [ROUNDS]`. Prints the milliseconds of the
 //! fastest round, the longest stretch of a round without a pause (the shortest of all rounds), the
 //! size of the result, and the bytes of memory in WebAssembly.
 //!
 //! ```text
-//! cargo build --release --package darkroom-pixels --example derive --target wasm32-wasip1
-//! wasmtime --dir . target/wasm32-wasip1/release/examples/derive.wasm photo.jpg w=300 small.jpg 5
+//! cargo build --release --package darkroom-pixels --example render --target wasm32-wasip1
+//! wasmtime --dir . target/wasm32-wasip1/release/examples/render.wasm photo.jpg w=300 small.jpg 5
 //! ```
 
 use std::alloc::{GlobalAlloc, Layout, System};
