@@ -215,13 +215,9 @@ impl Server {
     fn start(program: &Program, directory: &Path, keys: &str) -> Result<Self> {
         fs::create_dir_all(directory)?;
         let limit = format!("max_upload_bytes={SIZE}");
+        let variables = [stage::QUIET, &[limit.as_str()]].concat();
         Ok(Self {
-            host: stage::start(
-                program,
-                directory,
-                keys,
-                &[stage::QUIET, &[&limit]].concat(),
-            )?,
+            host: stage::start(program, directory, keys, &variables)?,
             directory: directory.to_owned(),
         })
     }
