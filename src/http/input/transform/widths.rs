@@ -10,7 +10,7 @@ use crate::http::reply::problem::Problem;
 /// The maximum number of widths of a link.
 pub(crate) const MAX_WIDTHS: usize = 32;
 /// No image has a side that is longer.
-const MAX_WIDTH: u64 = 1_000_000_000;
+pub(crate) const MAX_WIDTH: u64 = 1_000_000_000;
 
 /// Widths in JSON.
 pub(crate) type Widths = List<Width, MAX_WIDTHS>;
