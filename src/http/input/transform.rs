@@ -18,7 +18,7 @@ use crate::model::parameter_text;
 use crate::service::Wanted;
 use crate::settings::{Derived, TransformPolicy};
 
-pub(crate) use widths::{MAX_WIDTH, MAX_WIDTHS, Widths, of_json as of_widths};
+pub(crate) use widths::{MAX_WIDTHS, Widths, of_json as of_widths};
 
 /// A transform in JSON: an object of parameters.
 pub(crate) type Parameters = Members<Value, { NAMES.len() }>;
