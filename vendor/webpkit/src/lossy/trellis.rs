@@ -455,8 +455,7 @@ pub(crate) fn trellis_quantize_block(
     }
 
     // The all-zero alternative: a single EOB, every coefficient's error retained.
-    let empty_total = RD_DISTO_MULT * suffix_dist[first]
-        + lambda * rates[BANDS[first]][ctx0].end;
+    let empty_total = RD_DISTO_MULT * suffix_dist[first] + lambda * rates[BANDS[first]][ctx0].end;
     if best_total >= empty_total {
         return Quantized {
             levels: [0; 16],
