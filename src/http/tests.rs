@@ -123,6 +123,16 @@ fn json_request(method: Method, path: &str, body: &Value) -> Request<Body> {
     request
 }
 
+/// The request with these headers in place of its own of the same names.
+fn with_headers(mut request: Request<Body>, headers: &[(&str, &str)]) -> Request<Body> {
+    for (name, value) in headers {
+        let name: header::HeaderName = name.parse().expect("a name");
+        let value = HeaderValue::from_str(value).expect("a value");
+        request.headers_mut().insert(name, value);
+    }
+    request
+}
+
 fn anonymous(method: Method, path: &str, body: impl Into<Body>) -> Request<Body> {
     Request::builder()
         .method(method)

@@ -25,7 +25,7 @@ async fn every_answer_matches_the_description() {
     let darkroom = Darkroom::with().variable("cors_origins", "*").start();
     let owner = unique("alice");
     let alice = darkroom.client(&owner);
-    alice.upload(fixture("still.gif").bytes).await;
+    let image = alice.upload(fixture("still.gif").bytes).await;
     let scope = format!("{ALL_SCOPES} admin");
     let authorization = format!("Authorization: Bearer {}", token(&owner, &scope));
     let config = format!("--config-file={}", settings("schemathesis.toml"));
@@ -44,6 +44,7 @@ async fn every_answer_matches_the_description() {
     let hooks = settings("hooks.py");
     let variables = [
         ("SCHEMATHESIS_HOOKS", hooks.as_str()),
+        ("SCHEMATHESIS_IMAGE", image["id"].as_str().expect("an id")),
         ("PYTHONDONTWRITEBYTECODE", "1"),
     ];
     let output = python.run_with(&variables, &arguments);

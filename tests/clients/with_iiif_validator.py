@@ -10,7 +10,7 @@ from PIL import Image
 # Two tests that do not apply tell formats by it, and it needs a library of the system.
 sys.modules.setdefault("magic", types.ModuleType("magic"))
 
-from iiif_validator import tests
+from iiif_validator import tests, validator
 from iiif_validator.validator import ImageAPI, TestSuite, ValidationInfo
 
 base, token = sys.argv[1:3]
@@ -63,6 +63,13 @@ tests.size_noup.Test_No_Size_Up.checkSize = lambda self, result, size: (
     None if size.startswith("!") else checked(self, result, size)
 )
 
+without_token = validator.Request
+
+
+def with_token(url, headers):
+    return without_token(url, headers=headers | {"Authorization": f"Bearer {token}"})
+
+
 identifier = upload()
 suite = TestSuite(ValidationInfo())
 known = suite.list_tests("3.0")
@@ -71,6 +78,8 @@ expect(level_2 | EXTRA | set(OTHERS) == set(known), sorted(known))
 expect(len(level_2) > 25 and not level_2 & set(OTHERS), sorted(level_2))
 failed = []
 for name in sorted(level_2 | EXTRA):
+    # Without a token, the answer is 401, so that nobody learns which images exist.
+    validator.Request = with_token if name == "id_error_random" else without_token
     server = base.removeprefix("http://")
     result = ImageAPI(identifier, server, "iiif/3", "http", "", "3.0", debug=False)
     try:

@@ -176,7 +176,7 @@ struct LinkItem<'a> {
     request_body = NewLinks,
     responses((status = 200, description = "The result for each image.", body = LinksView)),
     security(("token" = ["images:read"])),
-    extensions(("x-problems" = json!([TransformNotAllowed]))),
+    extensions(("x-problems" = json!([TransformNotAllowed, DerivedTooLarge]))),
 )]
 pub(crate) async fn create_links(
     State(app): State<Arc<App>>,

@@ -52,13 +52,8 @@ impl Fixture {
 
     /// A request with these headers.
     async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Answer {
-        let mut request = request(method, path, Body::empty());
-        for (name, value) in headers {
-            let name: header::HeaderName = name.parse().expect("a name");
-            let value = HeaderValue::from_str(value).expect("a value");
-            request.headers_mut().insert(name, value);
-        }
-        self.client.send(request).await
+        let request = request(method, path, Body::empty());
+        self.client.send(with_headers(request, headers)).await
     }
 
     async fn anonymous(&self, path: &str) -> Answer {

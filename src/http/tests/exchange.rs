@@ -4,11 +4,8 @@ use axum::http::HeaderValue;
 
 use super::*;
 
-fn with_header(method: Method, path: &str, name: &'static str, value: &str) -> Request<Body> {
-    let mut request = request(method, path, Body::empty());
-    let value = HeaderValue::from_str(value).expect("a value");
-    request.headers_mut().insert(name, value);
-    request
+fn with_header(method: Method, path: &str, name: &str, value: &str) -> Request<Body> {
+    with_headers(request(method, path, Body::empty()), &[(name, value)])
 }
 
 #[tokio::test]

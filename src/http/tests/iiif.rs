@@ -46,13 +46,8 @@ impl Fixture {
     }
 
     async fn ask(&self, rest: &str, headers: &[(&str, &str)]) -> Answer {
-        let mut request = anonymous(Method::GET, &self.at(rest), Body::empty());
-        for (name, value) in headers {
-            let name: header::HeaderName = name.parse().expect("a name");
-            let value = HeaderValue::from_str(value).expect("a value");
-            request.headers_mut().insert(name, value);
-        }
-        self.client.send(request).await
+        let request = anonymous(Method::GET, &self.at(rest), Body::empty());
+        self.client.send(with_headers(request, headers)).await
     }
 
     async fn link(&self, terms: &Value) -> Answer {

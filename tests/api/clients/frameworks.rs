@@ -282,8 +282,10 @@ const SEEN: &str = r#"<pre></pre><script>
 addEventListener("load", async () => {
   const image = document.querySelector("img");
   const loaded = new Image();
-  loaded.src = image.currentSrc;
-  await loaded.decode();
+  await new Promise((resolve) => {
+    loaded.onload = resolve;
+    loaded.src = image.currentSrc;
+  });
   const seen = {
     viewport: innerWidth, ratio: devicePixelRatio, source: image.currentSrc,
     displayed: image.clientWidth, natural: image.naturalWidth, pixels: loaded.naturalWidth,

@@ -215,12 +215,12 @@ async fn a_host_that_does_not_connect_the_components_serves_originals() {
 async fn an_original_that_is_the_result_is_sent_and_any_other_is_derived() {
     let alice = Darkroom::shared().client(&unique("alice"));
     for (name, transform, is_sent) in [
-        ("lossy.webp", "w=9000", true),
+        ("lossy.webp", "w=8000", true),
         ("palette.png", "format=png&h=48", true),
         ("progressive.jpg", "w=160&h=120&fit=cover", true),
         ("progressive.jpg", "w=159", false),
         // It is turned by Exif.
-        ("baseline-rotated.jpg", "w=9000", false),
+        ("baseline-rotated.jpg", "w=8000", false),
     ] {
         let original = fixture(name).bytes;
         let image = alice.upload(original).await;

@@ -1,5 +1,6 @@
 //! One transform in several widths, for a `srcset`.
 
+use darkroom_transform::PlanError;
 use serde::Deserialize;
 
 use super::{Described, Parameters, checked, given};
@@ -51,6 +52,11 @@ pub(crate) fn of_json(
     for &Width(width) in widths {
         if !(1..=MAX_WIDTH).contains(&width) {
             return Err(refuse("widths must be a list of widths from 1 pixel"));
+        }
+        let derived = &app.settings.derived;
+        if width > derived.max_side.into() && !derived.snaps {
+            let (limit, actual) = (derived.max_side, width);
+            return Err(PlanError::TooLarge { limit, actual }.into());
         }
         let height = ratio.map(|(w, h)| scaled(h, width, w));
         let others = pairs.iter().filter(|(name, _)| !["w", "h"].contains(name));
