@@ -157,11 +157,8 @@ impl Suite<'_> {
         let always = growth(2000, Quota::default());
         let first = self.segment(1, 0, 4)?;
         let append = async |from: &Position, segment: &NewSegment| {
-            let appended = self
-                .catalog
-                .append_segment(from, segment, always, at(0))
-                .await;
-            appended
+            let catalog = &self.catalog;
+            catalog.append_segment(from, segment, always, at(0)).await
         };
         let tail = self
             .catalog

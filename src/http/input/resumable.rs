@@ -14,7 +14,7 @@ use crate::http::app::App;
 use crate::http::headers::{media_type, tus};
 use crate::http::reply::problem::{Problem, ProblemKind};
 use crate::service::resumable::NewResumable;
-use crate::service::{Attributes, UploadTerms};
+use crate::service::{Attributes, Declared, UploadTerms};
 
 /// The label under which an upload keeps the field of the same name.
 pub(crate) const METADATA: &str = "Upload-Metadata";
@@ -55,37 +55,40 @@ pub(crate) fn id(url: &str) -> Option<String> {
     (is_id && before.ends_with("/v1/uploads")).then(|| id.to_owned())
 }
 
-/// Reads `Upload-Metadata` into the declaration of an upload. Keys that Darkroom does not know
-/// are left alone: clients send many.
+/// Reads `Upload-Metadata` into the description of an upload, which keeps the field.
 pub(crate) fn describe(headers: &HeaderMap, new: &mut NewResumable) -> Result<(), Problem> {
-    let pairs = tus::metadata(headers)?;
+    new.attributes = attributes(headers, &new.terms, &mut new.declared)?;
     if let Some(field) = tus::text(headers, METADATA)?
-        && !pairs.is_empty()
+        && !field.trim().is_empty()
     {
         new.labels.insert(METADATA.to_owned(), field.to_owned());
     }
+    Ok(())
+}
+
+/// Reads `Upload-Metadata`: what it declares of a file, and the attributes of the image. Keys that
+/// Darkroom does not know are left alone: clients send many.
+pub(crate) fn attributes(
+    headers: &HeaderMap,
+    terms: &UploadTerms,
+    declared: &mut Declared,
+) -> Result<Attributes, Problem> {
+    let pairs = tus::metadata(headers)?;
     let given = |key: &str| pairs.get(key).filter(|value| !value.is_empty());
-    if new.terms.ticket.is_some()
+    if terms.ticket.is_some()
         && let Some(key) = ATTRIBUTES.iter().find(|key| given(key).is_some())
     {
         let rule = format!("must not have {key}: the upload ticket determines it");
         return Err(tus::wrong(METADATA, &rule));
     }
     if let Some(filename) = given("filename") {
-        new.declared.filename = Some(filename.clone());
+        declared.filename = Some(filename.clone());
     }
     if let Some(filetype) = given("filetype") {
-        new.declared.media_type = media_type::declared(filetype).map(str::to_owned);
+        declared.media_type = media_type::declared(filetype).map(str::to_owned);
     }
-    new.attributes = attributes(given("tags"), given("visibility"), given("metadata"))?;
-    Ok(())
-}
-
-fn attributes(
-    tags: Option<&String>,
-    visible: Option<&String>,
-    metadata: Option<&String>,
-) -> Result<Attributes, Problem> {
+    let (tags, metadata) = (given("tags"), given("metadata"));
+    let visible = given("visibility");
     let visible = visible.map(|text| visibility(text)).transpose()?;
     Ok(Attributes {
         tags: match tags {

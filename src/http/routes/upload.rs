@@ -12,7 +12,7 @@ use axum::routing::post;
 use super::Route;
 use super::uploads::draft::{self, Wanted};
 use crate::http::app::App;
-use crate::http::input::form;
+use crate::http::input::{form, resumable};
 use crate::http::input::upload_head::{Content, UploadHead, UploadParameters};
 use crate::http::reply;
 use crate::http::reply::image::{ImageView, ItemsView, object};
@@ -20,7 +20,7 @@ use crate::http::reply::problem::ProblemKind::*;
 use crate::http::reply::problem::{Problem, ProblemKind};
 use crate::http::reply::urls::Urls;
 use crate::model::Image;
-use crate::service::{Attributes, KeyedRequest, Upload, UploadTerms};
+use crate::service::{Attributes, Upload, UploadTerms};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![("/v1/images/batch", post(create_batch))]
@@ -80,7 +80,7 @@ const PROBLEMS: [ProblemKind; 15] = [
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
     terms: UploadTerms,
-    head: UploadHead,
+    mut head: UploadHead,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
@@ -93,10 +93,16 @@ pub(crate) async fn create(
         Ok(Content::Raw { length, .. }) => *length,
         _ => None,
     };
+    let mut attributes = Attributes::default();
     if wanted != Wanted::Nothing {
         draft::check_length(&headers, length)?;
+        if let Ok(Content::Raw { declared, .. }) = &mut head.content
+            && let Ok(declared) = declared
+        {
+            attributes = resumable::attributes(&headers, &terms, declared)?;
+        }
     }
-    let images = store(&app, terms, head.keyed, head.content, body).await?;
+    let images = store(&app, terms, head, attributes, body).await?;
     let mut response = match images.as_slice() {
         [image] => one(&app, image)?,
         images => several(&app, images),
@@ -122,10 +128,10 @@ pub(crate) async fn create(
 pub(crate) async fn create_batch(
     State(app): State<Arc<App>>,
     terms: UploadTerms,
-    head: UploadHead,
+    mut head: UploadHead,
     body: Body,
 ) -> Result<Response, Problem> {
-    let content = head.content.and_then(|content| match content {
+    head.content = head.content.and_then(|content| match content {
         Content::Form { .. } => Ok(content),
         Content::Raw { .. } => {
             let form = "multipart/form-data";
@@ -133,20 +139,20 @@ pub(crate) async fn create_batch(
             Err(Problem::new(UnsupportedType, detail).with("allowed", vec![form]))
         }
     });
-    let images = store(&app, terms, head.keyed, content, body).await?;
+    let images = store(&app, terms, head, Attributes::default(), body).await?;
     Ok(several(&app, &images))
 }
 
-/// Stores all files of a request, or none.
+/// Stores all files of a request, or none. The attributes are those of a raw body.
 async fn store(
     app: &App,
     terms: UploadTerms,
-    keyed: Option<KeyedRequest>,
-    content: Result<Content, Problem>,
+    head: UploadHead,
+    attributes: Attributes,
     body: Body,
 ) -> Result<Vec<Image>, Problem> {
-    let mut upload = app.service.begin_upload(terms, keyed).await?;
-    match receive(app, &mut upload, content, body).await {
+    let mut upload = app.service.begin_upload(terms, head.keyed).await?;
+    match receive(app, &mut upload, head.content, attributes, body).await {
         Ok(attributes) => Ok(upload.commit(attributes).await?),
         Err(problem) => {
             upload.abort().await;
@@ -155,18 +161,20 @@ async fn store(
     }
 }
 
-/// Receives all files of a request, and the attributes that apply to all of them.
+/// Receives all files of a request. Returns the attributes that apply to all of them: those of a
+/// raw body, or what a form says.
 async fn receive(
     app: &App,
     upload: &mut Upload,
     content: Result<Content, Problem>,
+    attributes: Attributes,
     body: Body,
 ) -> Result<Attributes, Problem> {
     match content? {
         Content::Raw { length, declared } => {
             upload.admit(length).await?;
             upload.file(body.into_data_stream(), declared?).await?;
-            Ok(Attributes::default())
+            Ok(attributes)
         }
         Content::Form { boundary } => {
             upload.admit(None).await?;

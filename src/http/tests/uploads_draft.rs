@@ -92,6 +92,21 @@ async fn a_whole_file_is_an_upload_as_any_other() {
         ("?1", "500")
     );
     assert!(made.header("location").starts_with("/v1/images/"));
+    // Clients of tus describe the file as ever: a.png, a tag.
+    let described = "filename YS5wbmc=,filetype aW1hZ2UvcG5n,tags YQ==";
+    let metadata = ("upload-metadata", described);
+    let made = client
+        .first(&[("upload-complete", "?1"), metadata], &bytes)
+        .await;
+    assert_eq!(made.status, StatusCode::CREATED, "{:?}", made.body);
+    let image = made.json();
+    assert_eq!(
+        (&image["filename"], &image["tags"]),
+        (&json!("a.png"), &json!(["a"]))
+    );
+    // Other uploads have no use for it.
+    let made = client.first(&[metadata], &bytes).await;
+    assert_eq!(made.json()["filename"], json!(null));
     let fields = [("upload-complete", "?1"), ("upload-length", "501")];
     let refused = client.first(&fields, &bytes).await;
     assert_eq!(refused.status, StatusCode::BAD_REQUEST);
@@ -104,6 +119,9 @@ async fn a_refused_file_is_refused_for_good() {
     let client = Client::new();
     let fields = [("upload-complete", "?0")];
     let refused = client.first(&fields, b"%PDF-1.7 and more").await;
+    refused.is_problem(415, "unsupported-type");
+    assert_eq!(refused.header("upload-complete"), "?1");
+    let refused = client.first(&fields, b"a few words").await;
     refused.is_problem(415, "unsupported-type");
     assert_eq!(refused.header("upload-complete"), "?1");
     let begun = client.first(&fields, b"").await;

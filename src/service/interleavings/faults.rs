@@ -59,9 +59,9 @@ fn day_of_pieces() -> Vec<(Operation, i64)> {
     let begin = |owner, file| Operation::Begin { owner, file };
     let sweep = || Operation::Sweep { limit: 100 };
     vec![
-        (begin(0, 3), 1000),
-        (Operation::Continue { upload: 0 }, 1000),
         (begin(0, 2), 1000),
+        (Operation::Continue { upload: 0 }, 1000),
+        (begin(0, 1), 1000),
         (Operation::Audit, TERM.write),
         (sweep(), 1000),
         (begin(1, 2), TERM.whole()),

@@ -21,7 +21,7 @@ use crate::service::{
 };
 
 /// The length of a piece of an upload: more than a few chunks, and no number of them.
-const PIECE: usize = 9 * CHUNK + 7;
+const PIECE: usize = 5 * CHUNK + 7;
 /// How many pieces a client sends before it gives up.
 const PATIENCE: u32 = 12;
 

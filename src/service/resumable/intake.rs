@@ -128,14 +128,14 @@ impl Intake {
         self.0.as_ref().map_or(0, |taking| taking.received)
     }
 
-    /// Checks the piece's checksum, if it has one. A piece with another one is discarded.
+    /// Checks a piece whose bytes have all arrived: that it has its checksum, if there is one, and
+    /// that the file may still become an image. Any other piece is discarded.
     pub(super) async fn check(&mut self) -> Result<(), ResumableError> {
-        let summing = self.0.as_mut().and_then(|taking| taking.summing.take());
-        if summing.is_none_or(Summing::matches) {
-            return Ok(());
+        let checked = self.0.as_mut().map_or(Ok(()), |taking| taking.check());
+        if checked.is_err() {
+            self.discard().await;
         }
-        self.discard().await;
-        Err(ResumableError::Checksum)
+        checked
     }
 
     /// Adds everything that has been taken. Returns where the upload is then.
@@ -194,6 +194,16 @@ impl Taking {
             self.judge = None;
         }
         Ok(())
+    }
+
+    fn check(&mut self) -> Result<(), ResumableError> {
+        if !self.summing.take().is_none_or(Summing::matches) {
+            return Err(ResumableError::Checksum);
+        }
+        match &self.judge {
+            Some(judge) => Ok(judge.pause()?),
+            None => Ok(()),
+        }
     }
 
     async fn push(&mut self, mut bytes: Bytes) -> Result<(), ResumableError> {

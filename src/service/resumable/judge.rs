@@ -39,4 +39,10 @@ impl Judge {
         service.refuse_mismatch(declared, self.inspector.kind(), terms)?;
         Ok(self.seen >= HEAD_BYTES)
     }
+
+    /// Refuses a file of which nothing more arrives for now, if no more bytes would make it an
+    /// image.
+    pub(super) fn pause(&self) -> Result<(), UploadError> {
+        Ok(self.inspector.refuse_other()?)
+    }
 }

@@ -195,6 +195,7 @@ async fn asking_for_the_offset_ends_requests_that_began_before() {
 async fn the_first_bytes_decide_whether_a_file_is_accepted() {
     for (bytes, media_type) in [
         (b"%PDF-1.7 and so on".to_vec(), None),
+        (b"no picture".to_vec(), None),
         (file()[..20].to_vec(), Some("image/jpeg")),
     ] {
         let bench = Bench::new();

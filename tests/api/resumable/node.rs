@@ -48,16 +48,11 @@ fn methods(seen: &Value) -> Vec<&str> {
 /// Uploads a file in this way, which must take these requests, and becomes an image with the
 /// name that the client gave.
 async fn uploads(way: &str, expected: &[&str]) {
-    uploads_as(way, expected, json!(format!("{way}.png"))).await;
-}
-
-/// The same for an image that has this name.
-async fn uploads_as(way: &str, expected: &[&str], filename: Value) {
     let Some(client) = Client::new() else { return };
     let seen = client.run(way, &[]);
     assert_eq!(methods(&seen), expected, "{seen:#}");
     let images = client.stage.holds_only(&[client.file]).await;
-    assert_eq!(images[0]["filename"], filename);
+    assert_eq!(images[0]["filename"], format!("{way}.png"));
 }
 
 #[tokio::test]
@@ -126,8 +121,7 @@ async fn the_draft_of_the_ietf_uploads_a_file_in_pieces() {
 
 #[tokio::test]
 async fn the_draft_of_the_ietf_uploads_a_file_in_one_request() {
-    // A whole file is an upload as any other, for which Upload-Metadata means nothing.
-    uploads_as("draft_05_with_creation", &["POST"], Value::Null).await;
+    uploads("draft_05_with_creation", &["POST"]).await;
 }
 
 #[tokio::test]
