@@ -42,7 +42,7 @@ CREATE TABLE IF NOT EXISTS upload_segments (
 
 CREATE INDEX IF NOT EXISTS upload_segments_by_blob ON upload_segments (blob_id);
 
--- What is shorter than a chunk: the pieces as they arrived.
+-- What is shorter than a chunk: the pieces as they arrived, and many short ones as one.
 CREATE TABLE IF NOT EXISTS upload_tails (
     upload_id  TEXT NOT NULL,
     start_at   INTEGER NOT NULL,
@@ -62,6 +62,19 @@ CREATE TRIGGER IF NOT EXISTS upload_tails_insert AFTER INSERT ON upload_tails BE
     UPDATE resumable_uploads
     SET received = NEW.start_at + length(NEW.bytes), expires_at = NEW.expires_at
     WHERE id = NEW.upload_id;
+END;
+
+-- So that each piece adds little, and a tail is read in a few rows.
+CREATE TRIGGER IF NOT EXISTS upload_tails_gather AFTER INSERT ON upload_tails
+WHEN (SELECT count(*) FROM upload_tails WHERE upload_id = NEW.upload_id) >= 32 BEGIN
+    UPDATE upload_tails SET bytes = (
+        SELECT unhex(group_concat(hex(bytes), '')) FROM (
+            SELECT bytes FROM upload_tails WHERE upload_id = NEW.upload_id ORDER BY start_at))
+    WHERE upload_id = NEW.upload_id
+        AND start_at = (SELECT min(start_at) FROM upload_tails WHERE upload_id = NEW.upload_id);
+    DELETE FROM upload_tails
+    WHERE upload_id = NEW.upload_id
+        AND start_at > (SELECT min(start_at) FROM upload_tails WHERE upload_id = NEW.upload_id);
 END;
 
 -- Nothing refers to the blob of a segment any more.

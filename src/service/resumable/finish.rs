@@ -1,6 +1,8 @@
 //! From a whole file to an image: the bytes are read through the session of any upload.
 
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Poll, ready};
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
@@ -8,7 +10,7 @@ use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use super::intake::Intake;
 use super::terms::Recorded;
 use super::{ResumableError, ResumableState, Service, ServiceError};
-use crate::blobs::BlobError;
+use crate::blobs::{BlobError, ByteStream};
 use crate::catalog::{CatalogError, Completion, Position, Resumable, Segment};
 use crate::model::Image;
 use crate::service::upload::{ANSWER_SECONDS, Completes};
@@ -154,11 +156,23 @@ impl Service {
                 }
             }
         });
-        streams.try_flatten().inspect_err(move |error| {
+        let bytes = streams.try_flatten().inspect_err(move |error| {
             let mut failure = failure.lock().unwrap_or_else(PoisonError::into_inner);
             *failure = Some(error.clone());
-        })
+        });
+        read_ahead(bytes.boxed())
     }
+}
+
+/// Begins to read the next bytes when some are taken, so that the store works while those are
+/// hashed and written.
+fn read_ahead(bytes: ByteStream) -> impl Stream<Item = Result<Bytes, BlobError>> + Send {
+    let mut bytes = bytes.peekable();
+    stream::poll_fn(move |context| {
+        let next = ready!(bytes.poll_next_unpin(context));
+        let _ = Pin::new(&mut bytes).poll_peek(context);
+        Poll::Ready(next)
+    })
 }
 
 /// A part of a file.

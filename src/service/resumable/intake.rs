@@ -11,7 +11,7 @@ use crate::catalog::{CatalogError, Growth, NewSegment, Position, Resumable, Segm
 use crate::model::Timestamp;
 
 /// A segment is added to the upload when it has this many bytes.
-const LONGEST_SEGMENT: u64 = 4 << 20;
+const LONGEST_SEGMENT: u64 = 16 << 20;
 /// A segment is added to the upload at the end of a chunk after this many milliseconds.
 const LONGEST_WAIT: i64 = 1000;
 

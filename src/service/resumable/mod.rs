@@ -21,7 +21,7 @@
 //! an upload can be continued, or it is an image, or it is gone.
 //!
 //! A request whose connection breaks adds what has arrived. A crash loses what was not added yet:
-//! a second's worth of bytes, or 4 MiB.
+//! at most a chunk and a second's worth of bytes, and never more than 16 MiB.
 //!
 //! What remains of an upload is deleted when it is complete, refused, ended or expired. Its
 //! segments become remains in the same statement, so the sweep finds what a crash leaves.

@@ -53,7 +53,7 @@ use crate::http::routes::{
         content::content, variants::drop_all,
         iiif::redirect, iiif::information, iiif::image,
         links::create, links::revoke, bulk::create_links,
-        uploads::list, uploads::tus::create, uploads::show, uploads::append, uploads::end, uploads::overridden,
+        uploads::list, uploads::tus::create, uploads::show, uploads::append, uploads::end, uploads::overriding,
         tickets::create,
         usage::show, limits::show, health::live, health::ready,
         metrics::metrics, owners::erase, admin::sweep, admin::audit, admin_migrate::migrate,

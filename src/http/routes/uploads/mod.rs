@@ -15,9 +15,8 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, head};
+use axum::routing::{MethodFilter, get, on};
 use serde::Serialize;
 
 use super::Route;
@@ -33,35 +32,54 @@ use crate::http::reply::problem::ProblemKind::{self, *};
 use crate::http::reply::urls::Urls;
 use fields::{TUS_RESUMABLE, TUS_VERSION, set};
 
+/// The methods of an upload.
+const METHODS: MethodFilter = MethodFilter::HEAD
+    .or(MethodFilter::PATCH)
+    .or(MethodFilter::DELETE)
+    .or(MethodFilter::POST)
+    .or(MethodFilter::OPTIONS);
+
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        (
-            "/v1/uploads",
-            get(list)
-                .post(tus::create)
-                .options(discover)
-                .layer(from_fn(mark)),
-        ),
-        (
-            "/v1/uploads/{upload}",
-            head(show)
-                .patch(append)
-                .delete(end)
-                .post(overridden)
-                .options(discover)
-                .layer(from_fn(mark)),
-        ),
+        ("/v1/uploads", get(list).post(tus::create).options(discover)),
+        ("/v1/uploads/{upload}", on(METHODS, serve)),
     ]
 }
 
-/// The middleware that marks all responses to requests of tus as such.
-async fn mark(request: Request, next: Next) -> Response {
-    let is_tus = request.headers().contains_key(TUS_RESUMABLE);
-    let mut response = next.run(request).await;
-    if is_tus {
-        set(response.headers_mut(), TUS_RESUMABLE, TUS_VERSION);
+/// Calls the handler of a request's method. The router knows one handler only, because each costs
+/// as much code as a small handler has.
+async fn serve(
+    State(app): State<Arc<App>>,
+    UploadId(id): UploadId,
+    request: Request,
+) -> Result<Response, Problem> {
+    let method = match request.method() {
+        &Method::OPTIONS => return Ok(discover(State(app), request).await),
+        &Method::POST => overriding(request.headers()),
+        method => method.clone(),
+    };
+    let (parts, body) = request.into_parts();
+    match method {
+        Method::HEAD => show(&app, &id, &parts.headers).await,
+        Method::PATCH => append(&app, &id, &parts.headers, body).await,
+        Method::DELETE => end(&app, &id, &parts.headers).await,
+        _ => {
+            let mut refused = finish::other_method(Method::POST).await;
+            let allow = HeaderValue::from_static("HEAD, PATCH, DELETE");
+            refused.headers_mut().insert(header::ALLOW, allow);
+            Ok(refused)
+        }
     }
-    response
+}
+
+/// Whether a request is one of tus. The response to it is to be marked.
+pub(in crate::http) fn is_tus(request: &Request) -> bool {
+    request.headers().contains_key(TUS_RESUMABLE) && request.uri().path().starts_with("/v1/uploads")
+}
+
+/// Marks a response of tus as such.
+pub(in crate::http) fn mark(response: &mut Response) {
+    set(response.headers_mut(), TUS_RESUMABLE, TUS_VERSION);
 }
 
 /// The problems of adding bytes, for their description.
@@ -159,14 +177,10 @@ pub(crate) async fn list(
     ),
     extensions(("x-problems" = json!([UploadExpired, UnsupportedTusVersion]))),
 )]
-pub(crate) async fn show(
-    State(app): State<Arc<App>>,
-    UploadId(id): UploadId,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
+pub(crate) async fn show(app: &App, id: &str, headers: &HeaderMap) -> Result<Response, Problem> {
     match headers.contains_key(TUS_RESUMABLE) {
-        true => tus::show(&app, &id, &headers).await,
-        false => draft::show(&app, &id, &headers).await,
+        true => tus::show(app, id, headers).await,
+        false => draft::show(app, id, headers).await,
     }
 }
 
@@ -186,14 +200,14 @@ pub(crate) async fn show(
     extensions(("x-problems" = json!(APPEND_PROBLEMS))),
 )]
 pub(crate) async fn append(
-    State(app): State<Arc<App>>,
-    UploadId(id): UploadId,
-    headers: HeaderMap,
+    app: &App,
+    id: &str,
+    headers: &HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    match tus::is_meant(&headers) {
-        true => tus::append(&app, &id, &headers, body).await,
-        false => Ok(draft::append(&app, &id, &headers, body).await),
+    match tus::is_meant(headers) {
+        true => tus::append(app, id, headers, body).await,
+        false => Ok(draft::append(app, id, headers, body).await),
     }
 }
 
@@ -206,15 +220,11 @@ pub(crate) async fn append(
     responses((status = 204, description = "The upload has ended.")),
     extensions(("x-problems" = json!([UploadExpired, UnsupportedTusVersion]))),
 )]
-pub(crate) async fn end(
-    State(app): State<Arc<App>>,
-    UploadId(id): UploadId,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
+pub(crate) async fn end(app: &App, id: &str, headers: &HeaderMap) -> Result<Response, Problem> {
     if headers.contains_key(TUS_RESUMABLE) {
-        tus::check_version(&headers)?;
+        tus::check_version(headers)?;
     }
-    app.service.end_resumable(&id).await?;
+    app.service.end_resumable(id).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -229,25 +239,10 @@ pub(crate) async fn end(
     responses((status = 204, description = "The bytes were added.", headers(("Upload-Offset"), ("Upload-Expires"), ("Content-Location")))),
     extensions(("x-problems" = json!(APPEND_PROBLEMS))),
 )]
-pub(crate) async fn overridden(
-    app: State<Arc<App>>,
-    id: UploadId,
-    headers: HeaderMap,
-    request: Request,
-) -> Result<Response, Problem> {
-    let method = tus_headers::text(&headers, fields::METHOD_OVERRIDE.as_str());
+pub(crate) fn overriding(headers: &HeaderMap) -> Method {
+    let method = tus_headers::text(headers, fields::METHOD_OVERRIDE.as_str());
     let method = method.ok().flatten().unwrap_or_default();
-    match method.to_ascii_uppercase().as_str() {
-        "PATCH" => append(app, id, headers, request.into_body()).await,
-        "DELETE" => end(app, id, headers).await,
-        "HEAD" => show(app, id, headers).await,
-        _ => {
-            let mut refused = finish::other_method(Method::POST).await;
-            let allow = HeaderValue::from_static("HEAD, PATCH, DELETE");
-            refused.headers_mut().insert(header::ALLOW, allow);
-            Ok(refused)
-        }
-    }
+    method.to_ascii_uppercase().parse().unwrap_or(Method::POST)
 }
 
 /// Says what both protocols offer, and how large a file may be: of this owner, if the request has
