@@ -51,7 +51,7 @@ async fn many_short_pieces_of_an_upload_are_kept_in_few_rows() {
         assert!(rows.expect("rows").len() < 32);
     }
     let received = database.run("SELECT received FROM resumable_uploads", vec![]);
-    assert_eq!(received, Ok(vec![Row(vec![600.into()])]));
+    assert_eq!(received, Ok(vec![Row(vec![Value::Integer(600)])]));
     assert_eq!(catalog.tail("u").await, Ok(sent));
 }
 

@@ -12,7 +12,7 @@ use crate::model::Timestamp;
 
 /// A segment is added to the upload when it has this many bytes.
 const LONGEST_SEGMENT: u64 = 16 << 20;
-/// A segment is added to the upload at the end of a chunk after this many milliseconds.
+/// What has arrived is added to the upload after this many milliseconds.
 const LONGEST_WAIT: i64 = 1000;
 
 /// What a piece adds to an upload. If it is dropped, what has arrived is added later.
@@ -23,8 +23,9 @@ struct Taking {
     service: Service,
     terms: UploadTerms,
     declared: Declared,
-    /// What has been added to the upload.
+    /// What has been added to the upload, and when.
     at: Position,
+    since: Timestamp,
     /// The bytes after those of all segments.
     held: Vec<u8>,
     /// How many of these are the upload's tail.
@@ -46,7 +47,6 @@ struct Writing {
     until: Timestamp,
     start: u64,
     size: u64,
-    since: Timestamp,
 }
 
 impl Writing {
@@ -58,7 +58,6 @@ impl Writing {
             until: id.write_until,
             start,
             size: 0,
-            since: service.now(),
         })
     }
 }
@@ -97,6 +96,7 @@ impl Intake {
                 received: upload.received,
                 epoch: upload.epoch,
             },
+            since: service.now(),
             held,
             tail,
             writing: None,
@@ -237,7 +237,16 @@ impl Taking {
             let taken = bytes.split_to(room.min(bytes.len()));
             self.held.extend_from_slice(&taken);
         }
+        // So that a client which has lost its connection finds what has arrived, even if the server
+        // does not know of the loss. The last bytes are for the image to add.
+        if self.summing.is_none() && self.is_due() && self.most != (self.received, true) {
+            self.save().await?;
+        }
         Ok(())
+    }
+
+    fn is_due(&self) -> bool {
+        self.service.now() >= self.since.plus_millis(LONGEST_WAIT)
     }
 
     /// Writes the bytes held into a segment.
@@ -263,13 +272,12 @@ impl Taking {
             service.delete_written(writing.writer).await;
             return Err(ServiceError::from(error).into());
         }
-        let waits = service.now() < writing.since.plus_millis(LONGEST_WAIT);
-        let is_short = writing.size < LONGEST_SEGMENT && waits;
+        let is_long = writing.size >= LONGEST_SEGMENT;
         self.writing = Some(writing);
-        if is_short || self.summing.is_some() {
-            return Ok(());
+        if is_long && self.summing.is_none() {
+            self.add_segment().await?;
         }
-        self.add_segment().await
+        Ok(())
     }
 
     /// Adds the segment that is being written, if any, to the upload.
@@ -332,6 +340,7 @@ impl Taking {
             return Err(ServiceError::UploadMoved.into());
         }
         self.at.received = end;
+        self.since = self.service.now();
         Ok(())
     }
 

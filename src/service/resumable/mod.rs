@@ -6,7 +6,7 @@
 //!    Full chunks are written as they arrive into a blob of their own, a segment, which one
 //!    statement of the catalog adds to the upload. What is left of a piece, less than a chunk, is
 //!    added to the tail, which the catalog keeps. The next piece begins its first chunk with the
-//!    tail. So there is never more than one value per chunk, however short the pieces are, and
+//!    tail. A piece that takes long to arrive is added in the same way every second. So there is never more than one value per chunk, however short the pieces are, and
 //!    every byte is written into the blob store once.
 //! 3. The last bytes are not added to the upload. With all the others, they are read through an
 //!    upload session (`service/upload/session.rs`), which checks, edits and stores the file as
@@ -21,7 +21,7 @@
 //! an upload can be continued, or it is an image, or it is gone.
 //!
 //! A request whose connection breaks adds what has arrived. A crash loses what was not added yet:
-//! at most a chunk and a second's worth of bytes, and never more than 16 MiB.
+//! what arrived within a second, and never more than 16 MiB.
 //!
 //! What remains of an upload is deleted when it is complete, refused, ended or expired. Its
 //! segments become remains in the same statement, so the sweep finds what a crash leaves.

@@ -192,6 +192,40 @@ async fn asking_for_the_offset_ends_requests_that_began_before() {
 }
 
 #[tokio::test]
+async fn what_arrives_slowly_is_added_every_second() {
+    let bench = Bench::new();
+    let (id, bytes) = (bench.begin_resumable(LENGTH).await, file());
+    let clock = &bench.clock;
+    let after_a_second = |bytes: &[u8]| {
+        let bytes = Bytes::copy_from_slice(bytes);
+        stream::once(async move {
+            clock.fetch_add(1000, Ordering::Relaxed);
+            Ok(bytes)
+        })
+    };
+    // The server does not know that the connection is lost.
+    let asked = async {
+        let state = bench.service.resume(&id).await.expect("is there");
+        assert_eq!(state.received, 300);
+        Err(std::io::Error::other("the connection is lost"))
+    };
+    let dead = body(&bytes[..10])
+        .chain(after_a_second(&bytes[10..30]))
+        .chain(after_a_second(&bytes[30..300]))
+        .chain(body(&bytes[300..310]))
+        .chain(stream::once(asked));
+    let dead = bench.service.append(&id, at(0, LENGTH), dead).await;
+    assert!(dead.is_err());
+    // A whole file that arrives slowly is an image before it has all of its bytes.
+    let rest = after_a_second(&bytes[300..400]).chain(after_a_second(&bytes[400..]));
+    let piece = at(300, LENGTH - 300);
+    let state = bench.service.append(&id, piece, rest).await;
+    assert!(state.expect("is accepted").is_complete);
+    bench.do_spawned().await;
+    assert_eq!(bench.values.keys().len(), 8);
+}
+
+#[tokio::test]
 async fn the_first_bytes_decide_whether_a_file_is_accepted() {
     for (bytes, media_type) in [
         (b"%PDF-1.7 and so on".to_vec(), None),
