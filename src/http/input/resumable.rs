@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, Uri};
 
 use super::form;
 use super::query::{self, FromQuery, Query};
@@ -35,17 +35,11 @@ impl FromQuery for BeginParameters {
     }
 }
 
-/// The id of an upload in the path, and a query without parameters.
-pub(crate) struct UploadId(pub(crate) String);
-
-impl<S: Send + Sync> FromRequestParts<S> for UploadId {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let query::NoParameters = query::parse(&parts.uri)?;
-        let absent = || Problem::new(ProblemKind::NotFound, "no such upload");
-        id(parts.uri.path()).map(Self).ok_or_else(absent)
-    }
+/// The id of an upload in the path of a request, whose query has no parameters.
+pub(crate) fn id_of(uri: &Uri) -> Result<String, Problem> {
+    let query::NoParameters = query::parse(uri)?;
+    let absent = || Problem::new(ProblemKind::NotFound, "no such upload");
+    id(uri.path()).ok_or_else(absent)
 }
 
 /// The id in the path, or the URL, of an upload.

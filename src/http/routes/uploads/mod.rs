@@ -23,7 +23,7 @@ use super::Route;
 use crate::http::app::App;
 use crate::http::headers::tus as tus_headers;
 use crate::http::input::extract::{Authorized, Write};
-use crate::http::input::resumable::{UploadId, terms_of_anybody};
+use crate::http::input::resumable::{self, terms_of_anybody};
 use crate::http::layers::finish;
 use crate::http::openapi::schema;
 use crate::http::reply;
@@ -48,17 +48,14 @@ pub(super) fn routes() -> Vec<Route> {
 
 /// Calls the handler of a request's method. The router knows one handler only, because each costs
 /// as much code as a small handler has.
-async fn serve(
-    State(app): State<Arc<App>>,
-    UploadId(id): UploadId,
-    request: Request,
-) -> Result<Response, Problem> {
+async fn serve(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
     let method = match request.method() {
         &Method::OPTIONS => return Ok(discover(State(app), request).await),
         &Method::POST => overriding(request.headers()),
         method => method.clone(),
     };
     let (parts, body) = request.into_parts();
+    let id = resumable::id_of(&parts.uri)?;
     match method {
         Method::HEAD => show(&app, &id, &parts.headers).await,
         Method::PATCH => append(&app, &id, &parts.headers, body).await,
