@@ -115,11 +115,11 @@ impl State {
             let kept = self.kept(&upload.record.owner).bytes;
             growth.quota.admit_growth(kept, at.received, end)?;
         }
-        let upload = self.resumables.get_mut(&at.id);
-        Ok(upload.map(|upload| {
-            upload.grow(end, growth);
-            upload
-        }))
+        let Some(upload) = self.resumables.get_mut(&at.id) else {
+            return Ok(None);
+        };
+        upload.grow(end, growth);
+        Ok(Some(upload))
     }
 }
 

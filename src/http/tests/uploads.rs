@@ -173,7 +173,7 @@ async fn an_upload_may_begin_with_its_bytes() {
 }
 
 #[tokio::test]
-async fn malformed_requests_are_refused() {
+async fn malformed_creations_are_refused() {
     let client = Client::with(&[("max_upload_bytes", "1000")]);
     let begin = async |fields: Fields<'_>| client.begin(fields, b"").await;
     begin(&[("upload-length", "1001")])
@@ -210,6 +210,15 @@ async fn malformed_requests_are_refused() {
         let refused = begin(fields).await;
         refused.is_problem(400, "bad-request");
     }
+    let anonymous = client
+        .tus("POST", "/v1/uploads", &[("upload-length", "9")], b"")
+        .await;
+    anonymous.is_problem(401, "unauthorized");
+}
+
+#[tokio::test]
+async fn malformed_pieces_are_refused() {
+    let client = Client::new();
     let path = client.begun(500).await;
     for fields in [
         &[PIECE][..],
@@ -255,10 +264,6 @@ async fn malformed_requests_are_refused() {
         assert_eq!(gone.status, StatusCode::NOT_FOUND);
         assert_eq!(gone.header("upload-offset"), "");
     }
-    let anonymous = client
-        .tus("POST", "/v1/uploads", &[("upload-length", "9")], b"")
-        .await;
-    anonymous.is_problem(401, "unauthorized");
 }
 
 #[tokio::test]
