@@ -249,7 +249,7 @@ pub(super) async fn discover(State(app): State<Arc<App>>, request: Request) -> R
     let methods = match parts.uri.path() {
         "/v1/uploads" => "GET, HEAD, POST",
         "/v1/images" => "GET, HEAD, POST",
-        _ => "HEAD, PATCH, DELETE, POST",
+        _ => "HEAD, POST, PATCH, DELETE",
     };
     let terms = terms_of_anybody(&mut parts, &app).await;
     let limit = app.service.most_bytes(&terms).await;
