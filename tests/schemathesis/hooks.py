@@ -71,7 +71,15 @@ def make_piece(case):
     headers = dict(case.headers or {})
     for name in ("Upload-Checksum", "Upload-Concat", "Upload-Metadata"):
         headers.pop(name, None)
-    headers |= {"Tus-Resumable": "1.0.0", "Upload-Length": str(length), "Upload-Offset": "0"}
+    headers["Upload-Offset"] = "0"
+    if case.media_type == "application/partial-upload":
+        # The type of the IETF draft.
+        headers = {name: headers[name] for name in headers if not name.startswith("Tus-")}
+        headers["Upload-Complete"] = "?0"
+    else:
+        headers |= {"Tus-Resumable": "1.0.0", "Upload-Length": str(length)}
+    if case.method == "POST" and case.path != "/v1/uploads":
+        headers["X-HTTP-Method-Override"] = "PATCH"
     case.headers = headers
 
 

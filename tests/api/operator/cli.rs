@@ -244,7 +244,7 @@ async fn a_manifest_that_is_given_replaces_the_one_inside() {
     assert_eq!(dev.get(content(&image)).await.status(), 200);
     assert!(
         operator
-            .fails("serve --from absent.toml")
+            .fails("serve --listen 127.0.0.1:0 --from absent.toml")
             .contains("absent.toml")
     );
 }

@@ -234,7 +234,7 @@ pub(crate) async fn end(app: &App, id: &str, headers: &HeaderMap) -> Result<Resp
     params(("X-HTTP-Method-Override", Header), ("Tus-Resumable", Header), ("Upload-Offset", Header)),
     request_body(content((Vec<u8> = "application/offset+octet-stream"))),
     responses((status = 204, description = "The bytes were added.", headers(("Upload-Offset"), ("Upload-Expires"), ("Content-Location")))),
-    extensions(("x-problems" = json!(APPEND_PROBLEMS))),
+    extensions(("x-problems" = json!([&[MethodNotAllowed][..], &APPEND_PROBLEMS].concat()))),
 )]
 pub(crate) fn overriding(headers: &HeaderMap) -> Method {
     let method = tus_headers::text(headers, fields::METHOD_OVERRIDE.as_str());
