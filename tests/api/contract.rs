@@ -7,6 +7,7 @@
 
 use std::path::Path;
 
+use reqwest::Method;
 use serde_json::Value;
 
 use crate::support::{ALL_SCOPES, Darkroom, Program, fixture, header, token, unique};
@@ -26,6 +27,11 @@ async fn every_answer_matches_the_description() {
     let owner = unique("alice");
     let alice = darkroom.client(&owner);
     let image = alice.upload(fixture("still.gif").bytes).await;
+    let begun = alice.request(Method::POST, "/v1/uploads");
+    let begun = begun.header("tus-resumable", "1.0.0");
+    let begun = begun.header("upload-defer-length", "1").send().await;
+    let begun = begun.expect("an answer");
+    let upload = header(&begun, "location").rsplit('/').next();
     let scope = format!("{ALL_SCOPES} admin");
     let authorization = format!("Authorization: Bearer {}", token(&owner, &scope));
     let config = format!("--config-file={}", settings("schemathesis.toml"));
@@ -45,6 +51,7 @@ async fn every_answer_matches_the_description() {
     let variables = [
         ("SCHEMATHESIS_HOOKS", hooks.as_str()),
         ("SCHEMATHESIS_IMAGE", image["id"].as_str().expect("an id")),
+        ("SCHEMATHESIS_UPLOAD", upload.expect("an id")),
         ("PYTHONDONTWRITEBYTECODE", "1"),
     ];
     let output = python.run_with(&variables, &arguments);

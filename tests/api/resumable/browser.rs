@@ -69,7 +69,7 @@ impl Page {
 /// The script of the page, with the recipes and the libraries that it uses.
 fn bundle() -> Option<Vec<u8>> {
     let node = node(SCRIPT)?;
-    let recipes = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recipes");
+    let recipes = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recipes/resumable");
     for name in ["upload_tus.mjs", "upload_uppy.mjs"] {
         let recipe = std::fs::read(recipes.join(name)).expect("a recipe");
         node.write(name, &recipe);

@@ -9,11 +9,20 @@ use super::Stage;
 fn the_documented_recipes_are_the_tested_ones() {
     let document = include_str!("../../../docs/resumable.md");
     for (language, recipe) in [
-        ("js", include_str!("../../recipes/upload_tus.mjs")),
-        ("js", include_str!("../../recipes/upload_uppy.mjs")),
-        ("python", include_str!("../../recipes/upload_tuspy.py")),
-        ("nginx", include_str!("../../recipes/nginx-resumable.conf")),
-        ("caddyfile", include_str!("../../recipes/Caddyfile")),
+        ("js", include_str!("../../recipes/resumable/upload_tus.mjs")),
+        (
+            "js",
+            include_str!("../../recipes/resumable/upload_uppy.mjs"),
+        ),
+        (
+            "python",
+            include_str!("../../recipes/resumable/upload_tuspy.py"),
+        ),
+        ("nginx", include_str!("../../recipes/resumable/nginx.conf")),
+        (
+            "caddyfile",
+            include_str!("../../recipes/resumable/Caddyfile"),
+        ),
     ] {
         let block = format!("```{language}\n{recipe}```\n");
         assert!(document.contains(&block), "{block}");
@@ -28,7 +37,7 @@ async fn the_recipe_in_python_works_as_pasted() {
     let stage = Stage::start();
     let file = Png::of_size(450_000).bytes();
     python.write("photo.jpg", &file);
-    let recipe = include_str!("../../recipes/upload_tuspy.py");
+    let recipe = include_str!("../../recipes/resumable/upload_tuspy.py");
     let address = stage.darkroom.address();
     let variables = [("DARKROOM_URL", address), ("TOKEN", &stage.token)];
     let output = python.run_with(&variables, &["-c", recipe]);

@@ -7,7 +7,7 @@ use super::peer::{Peer, on_a_free_port};
 use super::{Darkroom, environment};
 
 /// The documented configuration.
-const RECIPE: &str = include_str!("../../recipes/Caddyfile");
+const RECIPE: &str = include_str!("../../recipes/resumable/Caddyfile");
 
 /// A proxy. Dropping it ends it.
 pub(crate) struct Caddy {

@@ -15,7 +15,7 @@ use super::{Client, Darkroom, Program, Raw, environment, tokens};
 
 /// The documented configurations: of a cache, and of a proxy for resumable uploads.
 const CACHE: &str = include_str!("../../recipes/nginx-cache.conf");
-const RESUMABLE: &str = include_str!("../../recipes/nginx-resumable.conf");
+const RESUMABLE: &str = include_str!("../../recipes/resumable/nginx.conf");
 /// The file with the ids of the requests that it accepted.
 const TAKEN: &str = "taken.log";
 /// How long nginx may take to listen.
