@@ -14,9 +14,12 @@ pub enum CatalogError {
     /// Another request holds the key that this one would be answered under.
     #[error("another request with the same key is under way")]
     ClaimLost,
-    /// The upload ticket was used before.
-    #[error("the upload ticket was used before")]
+    /// The upload ticket has been used as often as it may be.
+    #[error("the upload ticket has been used as often as it may be")]
     TicketSpent,
+    /// The upload ticket has been revoked.
+    #[error("the upload ticket has been revoked")]
+    TicketRevoked,
     /// The owner would keep more than the quota allows.
     #[error(transparent)]
     QuotaExceeded(#[from] QuotaExceeded),

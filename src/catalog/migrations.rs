@@ -90,6 +90,16 @@ const MIGRATIONS: &[Migration] = &[
         name: "traits",
         sql: include_str!("migrations/0013_traits.sql"),
     },
+    Migration {
+        version: 15,
+        name: "upload_tickets",
+        sql: include_str!("migrations/0015_upload_tickets.sql"),
+    },
+    Migration {
+        version: 16,
+        name: "links",
+        sql: include_str!("migrations/0016_links.sql"),
+    },
 ];
 
 /// The statements of a file.

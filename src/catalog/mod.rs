@@ -35,6 +35,7 @@ mod health;
 mod images;
 mod keys;
 mod leases;
+mod links;
 mod listings;
 pub mod migrations;
 mod remains;
@@ -53,10 +54,11 @@ pub use health::Health;
 pub use images::Images;
 pub use keys::{AnswerRecord, KeyAnswer, KeyClaim, KeyOutcome, Keys};
 pub use leases::{Lease, Leases};
+pub use links::{Links, NewLink};
 pub use listings::Listings;
 pub use remains::Remains;
 pub use sql::{Database, Row, SqlCatalog, Value};
-pub use tickets::Tickets;
+pub use tickets::{TicketUse, Tickets};
 pub use variants::{NewVariant, VariantClaim, VariantCommit, VariantState, Variants};
 
 /// What the service needs from a catalog. Every method is atomic, and durable when it
@@ -70,6 +72,7 @@ pub trait Catalog:
     + Images
     + Keys
     + Leases
+    + Links
     + Listings
     + Remains
     + Tickets
@@ -86,6 +89,7 @@ impl<C> Catalog for C where
         + Images
         + Keys
         + Leases
+        + Links
         + Listings
         + Remains
         + Tickets

@@ -9,6 +9,7 @@ mod health;
 mod images;
 mod keys;
 mod leases;
+mod links;
 mod listings;
 #[cfg(all(test, not(target_family = "wasm")))]
 pub(crate) mod native;
@@ -25,7 +26,7 @@ use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
 use super::{CatalogError, Lease};
-use crate::model::{BlobRef, Image, Sha256, Timestamp};
+use crate::model::{BlobRef, Image, NamedLink, Sha256, Timestamp};
 
 /// A [`Catalog`](super::Catalog) in maps.
 pub(crate) struct MemoryCatalog {
@@ -61,7 +62,8 @@ struct State {
     images: BTreeMap<Uuid, Image>,
     blobs: BTreeMap<String, Blob>,
     leases: BTreeMap<String, Lease>,
-    tickets: BTreeMap<String, Timestamp>,
+    tickets: tickets::Records,
+    links: BTreeMap<Uuid, NamedLink>,
     keys: keys::Records,
     remains: remains::Records,
     variants: variants::Records,
@@ -108,7 +110,7 @@ impl MemoryCatalog {
     }
 
     /// The names of all records other than images: blobs, then leases, then keys, then
-    /// remains, then what belongs to variants.
+    /// remains, then what belongs to variants, then tickets, then links.
     #[cfg(test)]
     pub(crate) fn other_records(&self) -> Vec<String> {
         let state = self.lock();
@@ -120,6 +122,8 @@ impl MemoryCatalog {
             .chain(state.keys.names())
             .chain(state.remains.names())
             .chain(state.variants.names())
+            .chain(state.tickets.names())
+            .chain(state.links.keys().map(Uuid::to_string))
             .collect()
     }
 

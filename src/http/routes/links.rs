@@ -1,4 +1,4 @@
-//! `/v1/images/{id}/links`: signed URLs.
+//! `/v1/images/{id}/links`: signed URLs. One with a name is recorded, as its [`Contents`].
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -7,13 +7,14 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::post;
+use axum::routing::{delete, get};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::{Route, seconds};
 use crate::auth::link::{self, Link, LinkMethod};
 use crate::http::app::App;
-use crate::http::input::extract::{Authorized, ImageId, Read, Write};
+use crate::http::input::extract::{Authorized, ImageId, LinkId, Read, Write};
 use crate::http::input::json::{self, Json};
 use crate::http::input::transform::{self, Parameters, Widths};
 use crate::http::openapi::schema;
@@ -21,12 +22,18 @@ use crate::http::reply;
 use crate::http::reply::problem::Problem;
 use crate::http::reply::problem::ProblemKind::*;
 use crate::http::reply::urls::{self, Urls};
-use crate::model::{Image, Timestamp};
-use crate::service::Wanted;
+use crate::model::{Image, NamedLink, Timestamp};
+use crate::service::{NewLink as NewNamedLink, ServiceError, Wanted, fields};
 use crate::settings::TransformPolicy;
 
 pub(super) fn routes() -> Vec<Route> {
-    vec![("/v1/images/{id}/links", post(create).delete(revoke))]
+    vec![
+        (
+            "/v1/images/{id}/links",
+            get(list).post(create).delete(revoke),
+        ),
+        ("/v1/images/{id}/links/{link}", delete(revoke_one)),
+    ]
 }
 
 /// The terms of a new signed URL.
@@ -56,9 +63,13 @@ pub(crate) struct NewLink {
     #[schema(value_type = Option<schema::Widths>)]
     widths: Option<Widths>,
     /// Whether the URL is that of the image information of the IIIF Image API, and allows all that
-    /// it offers. It cannot be combined with other members than `expires_in`.
+    /// it offers. It cannot be combined with other members than `expires_in` and `name`.
     #[serde(default)]
     iiif: bool,
+    /// The name of the link, which makes it one that is listed and can be revoked by itself.
+    #[serde(default)]
+    #[schema(value_type = Option<schema::ShortName>)]
+    name: Option<String>,
 }
 
 /// A signed URL.
@@ -77,18 +88,38 @@ pub(crate) struct LinkView {
     /// the same minute are identical.
     #[schema(format = DateTime)]
     expires_at: String,
+    /// The id of the link, if it has a name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = Uuid)]
+    id: Option<String>,
+    /// The name, if the link has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    /// The time at which the link was created, if it has a name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    created_at: Option<String>,
+}
+
+/// The named links of an image.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = NamedLinks)]
+pub(crate) struct NamedLinksView {
+    /// The links, newest first.
+    items: Vec<LinkView>,
 }
 
 /// Create a link
 ///
 /// Creates a signed URL, which allows anyone to download the image, or an image that is derived
-/// from it, without a token until it expires.
+/// from it, without a token until it expires. A link with a `name` is listed, and can be revoked by
+/// itself; an image has at most 100 of them.
 #[utoipa::path(
     post, path = "/v1/images/{id}/links", operation_id = "createLink", tag = "Links",
     request_body = NewLink,
     responses((status = 201, description = "The link.", body = LinkView)),
     security(("token" = ["images:read"])),
-    extensions(("x-problems" = json!([TransformNotAllowed, DerivedTooLarge]))),
+    extensions(("x-problems" = json!([TransformNotAllowed, DerivedTooLarge, TooManyLinks]))),
 )]
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
@@ -105,8 +136,36 @@ pub(crate) async fn create(
         let is_alone = is_alone && body.widths.is_none();
         terms = terms.for_iiif(&app, is_alone)?;
     }
+    let name = named(body.name)?;
     let image = app.service.find(&caller.grant, id).await?;
-    Ok(reply::created(&terms.link(&app, &image)?))
+    let Some(name) = name else {
+        return Ok(reply::created(&terms.link(&app, &image)?));
+    };
+    let new = terms.named_link(&app, image, name)?;
+    let mut created = app.service.create_links(vec![new]).await?;
+    let (image, link) = created.pop().ok_or(ServiceError::NotFound)??;
+    Ok(reply::created(&of_record(&app, &image, &link)?))
+}
+
+/// Checks the name of a link, if there is one.
+pub(super) fn named(name: Option<String>) -> Result<Option<String>, Problem> {
+    Ok(name.as_deref().map(fields::name).transpose()?)
+}
+
+/// The view of a named link.
+pub(super) fn of_record(app: &App, image: &Image, link: &NamedLink) -> Result<LinkView, Problem> {
+    let contents = serde_json::from_str(&link.terms);
+    let contents: Contents = contents.map_err(|_| {
+        let detail = "the record of the link is damaged";
+        Problem::new(Internal, detail)
+    })?;
+    let expires = u64::try_from(link.expires_at.seconds()).unwrap_or(0);
+    Ok(LinkView {
+        id: Some(link.id.to_string()),
+        name: Some(link.name.clone()),
+        created_at: Some(link.created_at.to_string()),
+        ..contents.view(app, image, expires, Some(link.id))?
+    })
 }
 
 /// What new signed URLs derive from their images.
@@ -200,44 +259,130 @@ impl Terms {
 
     /// Creates the signed URLs of an image, if what they derive can be made of the image.
     pub(super) fn link(&self, app: &App, image: &Image) -> Result<LinkView, Problem> {
-        app.service.size_wanted(image, &self.derived.url.wanted)?;
-        let srcset = self.derived.srcset.as_ref();
-        let srcset = srcset.map(|signed| self.srcset(app, image, signed));
-        Ok(LinkView {
-            url: self.url(app, image, &self.derived.url)?,
-            srcset: srcset.transpose()?,
-            expires_at: Timestamp::from_seconds(self.expires).to_string(),
+        self.contents(app, image)?
+            .view(app, image, self.expires, None)
+    }
+
+    /// Returns a named link to be recorded.
+    pub(super) fn named_link(
+        &self,
+        app: &App,
+        image: Image,
+        name: String,
+    ) -> Result<NewNamedLink, Problem> {
+        let contents = self.contents(app, &image)?;
+        let terms = serde_json::to_string(&contents).map_err(|error| {
+            Problem::new(Internal, format!("the link cannot be recorded: {error}"))
+        })?;
+        Ok(NewNamedLink {
+            image,
+            name,
+            terms,
+            expires_at: Timestamp::from_seconds(self.expires),
         })
     }
 
-    /// The signed URLs of an image in several widths, each once, with the width that it has: an
+    /// What the signed URLs of an image have.
+    fn contents(&self, app: &App, image: &Image) -> Result<Contents, Problem> {
+        app.service.size_wanted(image, &self.derived.url.wanted)?;
+        let srcset = self.derived.srcset.as_ref();
+        let srcset = srcset.map(|signed| self.srcset(app, image, signed));
+        Ok(Contents {
+            method: self.method.as_str().into(),
+            is_for_iiif: self.is_for_iiif,
+            url: self.parameters(&self.derived.url),
+            srcset: srcset.transpose()?,
+        })
+    }
+
+    /// The parameters of an image in several widths, each once, with the width that it has: an
     /// image that is not enlarged is smaller than some of the widths.
-    fn srcset(&self, app: &App, image: &Image, signed: &[Signed]) -> Result<String, Problem> {
+    fn srcset(
+        &self,
+        app: &App,
+        image: &Image,
+        signed: &[Signed],
+    ) -> Result<BTreeMap<u32, Pairs>, Problem> {
         let mut steps = BTreeMap::new();
         for signed in signed {
             let (width, _) = app.service.size_wanted(image, &signed.wanted)?;
             if let Entry::Vacant(step) = steps.entry(width) {
-                step.insert(self.url(app, image, signed)?);
+                step.insert(self.parameters(signed));
             }
         }
-        let steps = steps.iter().map(|(width, url)| format!("{url} {width}w"));
-        Ok(steps.collect::<Vec<_>>().join(", "))
+        Ok(steps)
     }
 
-    fn url(&self, app: &App, image: &Image, signed: &Signed) -> Result<String, Problem> {
-        let parameters = signed.parameters.iter();
+    fn parameters(&self, signed: &Signed) -> Pairs {
+        let mut parameters = signed.parameters.clone();
+        if self.is_download {
+            parameters.push(("download".to_owned(), "1".to_owned()));
+        }
+        parameters
+    }
+}
+
+/// Names and values of parameters.
+type Pairs = Vec<(String, String)>;
+
+/// What the signed URLs of an image have, besides what belongs to each link: what is recorded of a
+/// named link.
+#[derive(Serialize, Deserialize)]
+struct Contents {
+    method: String,
+    #[serde(rename = "iiif")]
+    is_for_iiif: bool,
+    url: Pairs,
+    srcset: Option<BTreeMap<u32, Pairs>>,
+}
+
+impl Contents {
+    /// Signs the URLs.
+    fn view(
+        &self,
+        app: &App,
+        image: &Image,
+        expires: u64,
+        id: Option<Uuid>,
+    ) -> Result<LinkView, Problem> {
+        let sign = |parameters: &Pairs| self.sign(app, image, parameters, expires, id);
+        let steps = self.srcset.as_ref().map(|steps| {
+            let steps = steps.iter();
+            let steps = steps.map(|(width, step)| Ok(format!("{} {width}w", sign(step)?)));
+            let steps = steps.collect::<Result<Vec<_>, Problem>>();
+            steps.map(|steps| steps.join(", "))
+        });
+        Ok(LinkView {
+            url: sign(&self.url)?,
+            srcset: steps.transpose()?,
+            expires_at: Timestamp::from_seconds(expires).to_string(),
+            id: None,
+            name: None,
+            created_at: None,
+        })
+    }
+
+    fn sign(
+        &self,
+        app: &App,
+        image: &Image,
+        parameters: &Pairs,
+        expires: u64,
+        id: Option<Uuid>,
+    ) -> Result<String, Problem> {
+        let parameters = parameters.iter();
         let parameters = parameters.map(|(name, value)| (name.as_str(), value.as_str()));
-        let download = self.is_download.then_some(("download", "1"));
-        let parameters: Vec<(&str, &str)> = parameters.chain(download).collect();
+        let parameters: Vec<(&str, &str)> = parameters.collect();
         let link = Link {
-            method: self.method,
+            method: LinkMethod::parse(&self.method).unwrap_or(LinkMethod::Head),
             path: &match self.is_for_iiif {
                 true => urls::iiif_path(image.id),
                 false => urls::content_path(image.id),
             },
             parameters: &parameters,
             epoch: image.link_epoch,
-            expires: self.expires,
+            expires,
+            id,
         };
         let mut url = link.sign(&app.settings.access.signing_keys, None)?;
         if self.is_for_iiif {
@@ -256,7 +401,7 @@ fn method(word: Option<&str>) -> Result<LinkMethod, Problem> {
 
 /// Revoke all links
 ///
-/// Revokes all signed URLs that were created for this image. Caches may serve responses to them
+/// Revokes all signed URLs that were created for this image, with or without a name. Caches may serve responses to them
 /// for another five minutes.
 #[utoipa::path(
     delete, path = "/v1/images/{id}/links", operation_id = "revokeLinks", tag = "Links",
@@ -269,5 +414,43 @@ pub(crate) async fn revoke(
     ImageId(id): ImageId,
 ) -> Result<StatusCode, Problem> {
     app.service.revoke_links(&caller.grant, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// List named links
+///
+/// Returns the links of an image that have a name, newest first, unless they have expired or were
+/// revoked.
+#[utoipa::path(
+    get, path = "/v1/images/{id}/links", operation_id = "listLinks", tag = "Links",
+    responses((status = 200, description = "The links.", body = NamedLinksView)),
+    security(("token" = ["images:read"])),
+)]
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    caller: Authorized<Read>,
+    ImageId(id): ImageId,
+) -> Result<Response, Problem> {
+    let (image, links) = app.service.links(&caller.grant, id).await?;
+    let items = links.iter().map(|link| of_record(&app, &image, link));
+    let items = items.collect::<Result<_, Problem>>()?;
+    Ok(reply::ok(&NamedLinksView { items }))
+}
+
+/// Revoke a link
+///
+/// Revokes a link that has a name. The other links of the image stay valid. Caches may serve
+/// responses to it for another five minutes.
+#[utoipa::path(
+    delete, path = "/v1/images/{id}/links/{link}", operation_id = "revokeLink", tag = "Links",
+    responses((status = 204, description = "The link was revoked.")),
+    security(("token" = ["images:write"])),
+)]
+pub(crate) async fn revoke_one(
+    State(app): State<Arc<App>>,
+    caller: Authorized<Write>,
+    LinkId { image, link }: LinkId,
+) -> Result<StatusCode, Problem> {
+    app.service.revoke_link(&caller.grant, image, link).await?;
     Ok(StatusCode::NO_CONTENT)
 }

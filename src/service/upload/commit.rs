@@ -45,6 +45,7 @@ impl Service {
                 if matches!(
                     error,
                     CatalogError::TicketSpent
+                        | CatalogError::TicketRevoked
                         | CatalogError::ClaimLost
                         | CatalogError::LeaseExpired
                         | CatalogError::QuotaExceeded(_)

@@ -25,8 +25,8 @@ use utoipa::OpenApi;
 
 use crate::http::openapi::schema;
 use crate::http::routes::{
-    admin, admin_migrate, bulk, content, docs, health, iiif, images, limits, links, metrics,
-    owners, problems as pages, tickets, upload, usage, variants,
+    admin, admin_migrate, bulk, content, docs, health, iiif, images, integrations, limits, links,
+    metrics, owners, problems as pages, tickets, upload, usage, variants,
 };
 
 #[derive(OpenApi)]
@@ -51,8 +51,9 @@ use crate::http::routes::{
         bulk::delete,
         content::content, variants::drop_all,
         iiif::redirect, iiif::information, iiif::image,
-        links::create, links::revoke, bulk::create_links,
-        tickets::create,
+        links::create, links::list, links::revoke, links::revoke_one, bulk::create_links,
+        tickets::create, tickets::list, tickets::show, tickets::revoke,
+        integrations::sharex,
         usage::show, limits::show, health::live, health::ready,
         metrics::metrics, owners::erase, admin::sweep, admin::audit, admin_migrate::migrate,
         pages::list, pages::show,
