@@ -47,14 +47,15 @@ impl Suite<'_> {
         let (image, link) = (image.image.id, link.link.id);
         let found = self.catalog.find_linked(image, link, &[]).await;
         let found = self.step("an image is looked up", found)?;
-        Ok(found.map(|(found, _, is_listed)| {
-            assert_eq!(found.id, image);
-            is_listed
-        }))
+        let Some((found, _, is_listed)) = found else {
+            return Ok(None);
+        };
+        ensure_eq("the image is found", found.id, image)?;
+        Ok(Some(is_listed))
     }
 
     pub(super) async fn named_links_are_revoked_one_by_one(&self) -> Result<(), Failure> {
-        let [first, second] = [1, 2].map(|number| self.image("links", number, "links"));
+        let [first, second] = [1, 2].map(|number| self.image("links", number, &format!("links {number}")));
         let (first, second) = (first?, second?);
         self.commit(&[first.clone(), second.clone()]).await?;
         let (a, b, c) = (link(&first, 1, 0), link(&first, 2, 0), link(&second, 3, 0));

@@ -218,7 +218,7 @@ async fn tickets_that_were_not_recorded_are_used_once_beside_those_that_were() {
     assert_eq!(outcomes, [None, spent, None, spent]);
     assert_eq!(
         run("SELECT uploads FROM upload_tickets"),
-        Ok(vec![Row(vec![2.into()])])
+        Ok(vec![Row(vec![2i64.into()])])
     );
     assert_eq!(
         run("SELECT id FROM spent_tickets"),

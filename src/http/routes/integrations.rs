@@ -10,7 +10,7 @@ use axum::routing::get;
 use serde::Serialize;
 
 use super::{Route, seconds};
-use crate::auth::{Audience, Claims, Grant, LEEWAY_SECONDS, Scope, token};
+use crate::auth::{Audience, Claims, Grant, Scope, token};
 use crate::http::app::App;
 use crate::http::input::extract::{Authorized, Write};
 use crate::http::input::iiif::origin;
@@ -19,7 +19,7 @@ use crate::http::input::visibility::visibility;
 use crate::http::openapi::schema;
 use crate::http::reply;
 use crate::http::reply::problem::Problem;
-use crate::model::{QuotaClaim, Visibility};
+use crate::model::Visibility;
 use crate::number;
 
 pub(super) fn routes() -> Vec<Route> {
@@ -195,7 +195,7 @@ fn token_for_uploads(app: &App, grant: &Grant, expires_in: Option<u64>) -> Resul
             .map_err(|problem| problem.with("parameter", "expires_in"))?,
         None => most,
     };
-    let quota = (!QuotaClaim::is_empty(&grant.quota)).then(|| grant.quota.clone());
+    let quota = (!grant.quota.is_empty()).then_some(grant.quota);
     let claims = Claims {
         sub: grant.owner.clone(),
         exp: now + lifetime,

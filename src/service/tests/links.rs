@@ -3,6 +3,7 @@
 use std::sync::atomic::AtomicUsize;
 
 use futures_util::FutureExt as _;
+use uuid::Uuid;
 
 use super::*;
 use crate::auth::link::VerifiedLink;
@@ -43,7 +44,7 @@ async fn a_link_is_checked_in_the_read_that_finds_the_image() {
         .await;
     let created = created.expect("answers").pop().expect("one outcome");
     let (_, link) = created.expect("is created");
-    let wide = darkroom_transform::Request::parse([("w", "2")], &Default::default());
+    let wide = darkroom_transform::Request::parse([("w", "2")], &darkroom_transform::Presets::default());
     let derived = Wanted {
         transform: wide.expect("a transform").transform,
         accepts: vec![],
@@ -75,8 +76,7 @@ async fn a_link_that_meets_a_revocation_of_all_links_is_made_anew() {
     let image = image.expect("is accepted");
     let gone = bench.upload("alice", &testing::png(2, 1)).await;
     let gone = gone.expect("is accepted");
-    let mut alice = grant("alice");
-    alice.scopes = Scopes::parse("images:write images:delete");
+    let alice = grant("alice");
     assert_eq!(bench.service.revoke_links(&alice, image.id).await, Ok(()));
     assert_eq!(bench.service.delete(&alice, gone.id, None).await, Ok(()));
     // Both images were read before.
