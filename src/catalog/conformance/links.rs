@@ -55,7 +55,8 @@ impl Suite<'_> {
     }
 
     pub(super) async fn named_links_are_revoked_one_by_one(&self) -> Result<(), Failure> {
-        let [first, second] = [1, 2].map(|number| self.image("links", number, &format!("links {number}")));
+        let [first, second] =
+            [1, 2].map(|number| self.image("links", number, &format!("links {number}")));
         let (first, second) = (first?, second?);
         self.commit(&[first.clone(), second.clone()]).await?;
         let (a, b, c) = (link(&first, 1, 0), link(&first, 2, 0), link(&second, 3, 0));

@@ -212,7 +212,7 @@ async fn tickets_that_were_not_recorded_are_used_once_beside_those_that_were() {
     assert_eq!(spend("old"), Ok(vec![]));
     let outcomes = ["new", "old", "new", "new"].map(|id| match spend(id) {
         Ok(_) => None,
-        Err(error) => Some(Conflict::of(&error).expect("a conflict")),
+        Err(error) => Conflict::of(&CatalogError::database(error)),
     });
     let spent = Some(Conflict::TicketSpent);
     assert_eq!(outcomes, [None, spent, None, spent]);

@@ -162,8 +162,8 @@ impl Scene {
             Some(ticket.clone())
         });
         let Some(ticket) = ticket else { return };
-        let revoked = self.service.revoke_ticket(&grant(ticket.owner), &ticket.id);
-        match revoked.await {
+        let owner = grant(ticket.owner);
+        match self.service.revoke_ticket(&owner, &ticket.id).await {
             // With its owner, a ticket is revoked for good.
             Ok(()) | Err(ServiceError::NoSuchTicket) => self.model(|model| {
                 let tickets = model.tickets.iter_mut();

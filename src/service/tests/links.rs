@@ -44,7 +44,8 @@ async fn a_link_is_checked_in_the_read_that_finds_the_image() {
         .await;
     let created = created.expect("answers").pop().expect("one outcome");
     let (_, link) = created.expect("is created");
-    let wide = darkroom_transform::Request::parse([("w", "2")], &darkroom_transform::Presets::default());
+    let wide =
+        darkroom_transform::Request::parse([("w", "2")], &darkroom_transform::Presets::default());
     let derived = Wanted {
         transform: wide.expect("a transform").transform,
         accepts: vec![],
