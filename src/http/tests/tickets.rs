@@ -352,9 +352,9 @@ async fn the_tickets_of_a_deleted_owner_end() {
 async fn a_ticket_that_is_not_recorded_allows_one_upload() {
     let client = Client::new();
     let ring = KeyRing::parse(KEYS).expect("a ring");
-    let signed = |max_uploads| {
+    let signed = |id: &str, max_uploads| {
         let ticket = crate::auth::ticket::Ticket {
-            id: "01a20bb0282f7a2c9d105e6f7a8b9c0d".to_owned(),
+            id: id.to_owned(),
             sub: "alice".to_owned(),
             exp: NOW.unsigned_abs() / 1000 + 60,
             max_uploads,
@@ -373,7 +373,7 @@ async fn a_ticket_that_is_not_recorded_allows_one_upload() {
             .send(anonymous(Method::POST, url, testing::png(width, 1)))
             .await
     };
-    let old = signed(None);
+    let old = signed("old", None);
     let limits = old.replace("/v1/images", "/v1/limits");
     assert_eq!(
         client.get(&limits).await.json()["ticket"]["remaining_uploads"],
@@ -386,7 +386,7 @@ async fn a_ticket_that_is_not_recorded_allows_one_upload() {
         0
     );
     // The record of a ticket of today is missed.
-    upload(&signed(Some(2)), 3)
+    upload(&signed("new", Some(2)), 3)
         .await
         .is_problem(410, "ticket-revoked");
 }
