@@ -159,7 +159,7 @@ pub(super) fn of_record(app: &App, image: &Image, link: &NamedLink) -> Result<Li
         let detail = "the record of the link is damaged";
         Problem::new(Internal, detail)
     })?;
-    let expires = u64::try_from(link.expires_at.seconds()).unwrap_or(0);
+    let expires = link.expires_at.seconds();
     Ok(LinkView {
         id: Some(link.id.to_string()),
         name: Some(link.name.clone()),
