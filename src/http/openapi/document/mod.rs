@@ -52,7 +52,7 @@ use crate::http::routes::{
         content::content, variants::drop_all,
         iiif::redirect, iiif::information, iiif::image,
         links::create, links::list, links::revoke, links::revoke_one, bulk::create_links,
-        tickets::create, tickets::list, tickets::show, tickets::revoke,
+        tickets::create, tickets::listing::list, tickets::show, tickets::revoke,
         integrations::sharex,
         usage::show, limits::show, health::live, health::ready,
         metrics::metrics, owners::erase, admin::sweep, admin::audit, admin_migrate::migrate,
