@@ -7,7 +7,9 @@
 #[cfg(test)]
 mod smoke;
 
-pub use crate::http::fuzz::{cursor, json, multipart, preconditions, signed_url, token, upload};
+pub use crate::http::fuzz::{
+    cursor, json, multipart, preconditions, signed_url, token, upload, uploads,
+};
 pub use crate::media::testing::fuzz::{strip, walk as media};
 
 /// A kind of input and its check.
@@ -20,7 +22,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 10] = [
     Target {
         name: "media",
         check: media,
@@ -56,5 +58,9 @@ pub const TARGETS: [Target; 9] = [
     Target {
         name: "upload",
         check: upload,
+    },
+    Target {
+        name: "uploads",
+        check: uploads,
     },
 ];

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{AnswerRecord, CatalogError};
+use super::{AnswerRecord, CatalogError, Completion};
 use crate::model::{BlobRef, Image, Quota, Timestamp, Usage};
 
 /// An image to be committed, and the lease under which its blob was written.
@@ -14,6 +14,8 @@ pub struct NewImage {
     pub lease: String,
     /// The answer to the request, which one image of a call carries, to be recorded with it.
     pub answer: Option<AnswerRecord>,
+    /// The resumable upload that becomes this image, to be completed with it.
+    pub completes: Option<Completion>,
 }
 
 impl NewImage {
@@ -39,8 +41,10 @@ pub trait Commits: Send + Sync {
     /// blobs. Fails with [`CatalogError::LeaseExpired`] if a lease is not in
     /// force at `now`, with [`CatalogError::TicketSpent`] if a ticket allows
     /// fewer images, those of the same call included, with [`CatalogError::TicketRevoked`], with
-    /// [`CatalogError::ClaimLost`] if an answer's claim does not hold its key, and with
-    /// [`CatalogError::QuotaExceeded`] if the owner would then keep more than `quota`.
+    /// [`CatalogError::ClaimLost`] if an answer's claim does not hold its key, with
+    /// [`CatalogError::UploadMoved`] if a resumable upload is not where its completion begins,
+    /// and with [`CatalogError::QuotaExceeded`] if the owner would then keep more than `quota`.
+    /// What a completed upload had reserved does not count.
     async fn commit(
         &self,
         images: &[NewImage],

@@ -12,6 +12,7 @@ mod leases;
 mod links;
 mod listings;
 mod remains;
+mod resumables;
 mod tickets;
 mod variants;
 
@@ -85,6 +86,14 @@ pub async fn run(catalog: &dyn Catalog, prefix: &str) -> Result<Vec<&'static str
             equal_variants_of_one_owner_are_one_blob,
             variants_stay_within_their_budget,
             a_source_that_fails_twice_is_left_alone,
+            an_upload_receives_bytes_only_where_it_is,
+            segments_replace_the_tail_and_are_kept_from_the_sweep,
+            an_upload_is_completed_by_the_commit_of_its_image,
+            open_uploads_reserve_what_they_will_need,
+            an_upload_is_begun_once_with_a_ticket_or_a_key,
+            a_length_is_set_once,
+            uploads_expire_and_end_with_their_owner,
+            parts_end_with_the_upload_that_they_complete,
             expired_leases_commit_nothing,
             audits_return_every_record,
             a_closed_lease_commits_nothing,
@@ -156,6 +165,7 @@ impl Suite<'_> {
             image,
             lease: self.lease.id.clone(),
             answer: None,
+            completes: None,
         })
     }
 

@@ -14,6 +14,9 @@ pub enum CatalogError {
     /// Another request holds the key that this one would be answered under.
     #[error("another request with the same key is under way")]
     ClaimLost,
+    /// The resumable upload that an image completes has ended, or others have continued it.
+    #[error("the upload has ended or has been continued by another request")]
+    UploadMoved,
     /// The upload ticket has been used as often as it may be.
     #[error("the upload ticket has been used as often as it may be")]
     TicketSpent,

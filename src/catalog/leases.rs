@@ -39,7 +39,8 @@ pub trait Leases: Send + Sync {
     /// Ends a lease: nothing is committed under it from then on, at whatever time.
     async fn close_lease(&self, id: &str) -> Result<(), CatalogError>;
 
-    /// Returns the lease's blobs that have a record, dead or alive, an image or a variant.
+    /// Returns the lease's blobs that have a record, dead or alive, an image or a variant, or are
+    /// segments of a resumable upload.
     async fn recorded_blobs(&self, lease: &Lease) -> Result<Vec<BlobId>, CatalogError>;
 
     /// Deletes the record of an expired lease, once its remains have been deleted.

@@ -91,6 +91,11 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("migrations/0013_traits.sql"),
     },
     Migration {
+        version: 14,
+        name: "resumables",
+        sql: include_str!("migrations/0014_resumables.sql"),
+    },
+    Migration {
         version: 15,
         name: "upload_tickets",
         sql: include_str!("migrations/0015_upload_tickets.sql"),

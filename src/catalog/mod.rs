@@ -22,6 +22,9 @@
 //!    more: its bytes are deleted again, and [`Remains::forget_remains`] deletes the last
 //!    record.
 //!
+//! The bytes of an upload that arrives piece by piece are in blobs without a record, which its
+//! segments name ([`Resumables`]).
+//!
 //! Blobs that were written and never committed are found through leases that have expired
 //! ([`Leases::expired_leases`]): nothing can be committed under those any more.
 
@@ -39,6 +42,7 @@ mod links;
 mod listings;
 pub mod migrations;
 mod remains;
+mod resumables;
 mod sql;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod testing;
@@ -57,6 +61,9 @@ pub use leases::{Lease, Leases};
 pub use links::{Links, NewLink};
 pub use listings::Listings;
 pub use remains::Remains;
+pub use resumables::{
+    Begun, Completion, Ending, Growth, NewSegment, Position, Resumable, Resumables, Segment,
+};
 pub use sql::{Database, Row, SqlCatalog, Value};
 pub use tickets::{TicketUse, Tickets};
 pub use variants::{NewVariant, VariantClaim, VariantCommit, VariantState, Variants};
@@ -75,6 +82,7 @@ pub trait Catalog:
     + Links
     + Listings
     + Remains
+    + Resumables
     + Tickets
     + Variants
 {
@@ -92,6 +100,7 @@ impl<C> Catalog for C where
         + Links
         + Listings
         + Remains
+        + Resumables
         + Tickets
         + Variants
 {

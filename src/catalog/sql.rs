@@ -16,6 +16,7 @@ mod links;
 mod listings;
 mod quota;
 mod remains;
+mod resumables;
 mod tickets;
 mod variants;
 

@@ -14,6 +14,7 @@ mod listings;
 #[cfg(all(test, not(target_family = "wasm")))]
 pub(crate) mod native;
 mod remains;
+mod resumables;
 mod tickets;
 mod variants;
 
@@ -66,6 +67,7 @@ struct State {
     links: BTreeMap<Uuid, NamedLink>,
     keys: keys::Records,
     remains: remains::Records,
+    resumables: resumables::Records,
     variants: variants::Records,
 }
 
@@ -110,7 +112,7 @@ impl MemoryCatalog {
     }
 
     /// The names of all records other than images: blobs, then leases, then keys, then
-    /// remains, then what belongs to variants, then tickets, then links.
+    /// remains, then resumable uploads, then what belongs to variants, then tickets, then links.
     #[cfg(test)]
     pub(crate) fn other_records(&self) -> Vec<String> {
         let state = self.lock();
@@ -121,6 +123,7 @@ impl MemoryCatalog {
             .cloned()
             .chain(state.keys.names())
             .chain(state.remains.names())
+            .chain(state.resumables.keys().cloned())
             .chain(state.variants.names())
             .chain(state.tickets.names())
             .chain(state.links.keys().map(Uuid::to_string))

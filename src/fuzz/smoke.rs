@@ -180,6 +180,7 @@ smoke!(
     cursor,
     json,
     upload,
+    uploads,
     pixels_decode,
     pixels_jpeg,
     pixels_render,

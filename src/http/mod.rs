@@ -102,9 +102,13 @@ pub fn broken(problem: Problem, platform: Arc<dyn Platform>) -> Router {
 
 /// Responds to a request.
 pub async fn respond(mut router: Router, request: Request<Body>) -> Response {
+    let is_tus = routes::uploads::is_tus(&request);
     let answer = tower_service::Service::call(&mut router, request).await;
     let mut response = answer.unwrap_or_else(|never| match never {});
     finish::headers(&mut response);
+    if is_tus {
+        routes::uploads::mark(&mut response);
+    }
     response
 }
 

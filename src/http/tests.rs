@@ -29,6 +29,8 @@ mod scopes;
 mod tickets;
 mod tokens;
 mod types;
+mod uploads;
+mod uploads_draft;
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Method, Request, StatusCode, header};

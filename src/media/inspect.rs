@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::sniff::{Sniff, sniff, sniff_whole};
+use super::sniff::{Sniff, is_other, sniff, sniff_whole};
 use super::walk::{Depth, Ending, Found, Step, Walk};
 use super::window::{Piece, Window, length};
 use super::{MediaError, Policy, Trailing, walk};
@@ -139,6 +139,15 @@ impl Inspector {
         self.total = self.total.saturating_add(length(bytes.len()));
         self.feed(bytes, pieces)
             .inspect_err(|error| self.failed = Some(error.clone()))
+    }
+
+    /// Refuses a file that cannot be accepted whatever follows, although [`push`](Self::push) waits
+    /// for more bytes to tell what it is.
+    pub fn refuse_other(&self) -> Result<(), MediaError> {
+        if self.walking.is_none() && is_other(&self.carry) {
+            return Err(self.not_accepted(sniff_whole(&self.carry)));
+        }
+        Ok(())
     }
 
     /// Ends the file, and adds the last pieces. Accepts it only if the container is complete

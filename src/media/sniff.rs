@@ -38,6 +38,15 @@ pub(super) fn sniff_whole(bytes: &[u8]) -> Option<&'static str> {
     }
 }
 
+/// Whether a file that begins with these bytes cannot have a supported format, although more of
+/// them may be needed to tell what it is.
+pub(super) fn is_other(bytes: &[u8]) -> bool {
+    let mut possible = SIGNATURES
+        .iter()
+        .filter(|signature| signature.compare(bytes).is_some());
+    !possible.any(|signature| matches!(signature.meaning, Meaning::Kind(_) | Meaning::Iso))
+}
+
 /// `ended` is whether there are no more bytes than these.
 fn determine(bytes: &[u8], ended: bool) -> Sniff {
     let mut candidates = SIGNATURES.iter();

@@ -272,6 +272,18 @@ fn other_files_are_refused_at_their_first_bytes() {
     let mut inspector = Inspector::new(policy());
     let refused = push(&mut inspector, b"<html>");
     assert_eq!(refused, Err(named(Some("text/html"))));
+    // What it is takes more bytes, but not whether it is an image.
+    for (bytes, expect) in [
+        (&b""[..], Ok(())),
+        (b"GIF8", Ok(())),
+        (b"\0\0\0\x18ftypavif", Ok(())),
+        (b"some", Err(named(Some("text/plain")))),
+        (b"\x1a\x45\xdf\xa3", Err(named(None))),
+    ] {
+        let mut inspector = Inspector::new(policy());
+        assert_eq!(push(&mut inspector, bytes), Ok(()));
+        assert_eq!(inspector.refuse_other(), expect, "{bytes:?}");
+    }
     // Nothing is held for longer than it takes to tell that it is text.
     let mut inspector = Inspector::new(policy());
     assert_eq!(push(&mut inspector, &[b'a'; 4095]), Ok(()));

@@ -2,8 +2,9 @@
 //!
 //! Nothing records how far an erasure has come, so that it can be interrupted anywhere and
 //! repeated by anybody. The images go first, oldest first, and their totals and links with them.
-//! Then the upload tickets are revoked: their records stay until they have expired, because
-//! otherwise the tickets could be used, but without owner and terms. Then the
+//! Then the uploads that arrive piece by piece end, and the upload tickets are revoked: their records
+//! stay until they have expired, because otherwise the tickets could be used, but without owner and
+//! terms. Then the
 //! answers to uploads with an `Idempotency-Key` go, which contain ids and digests. The bytes, and
 //! the records of the blobs, which contain the owner, are deleted by the next sweeps.
 //!
@@ -41,7 +42,8 @@ impl Service {
             more = images == step;
         }
         if !more {
-            more = self.erase_tickets(owner, latest).await?
+            more = self.end_all_resumables(owner, latest).await?
+                || self.erase_tickets(owner, latest).await?
                 || self.erase_answers(owner, latest).await?;
         }
         let remaining = self.catalog().usage(owner).await?.images;
@@ -59,6 +61,19 @@ impl Service {
         while more && self.now() < latest {
             let erased = self.catalog().erase_tickets(owner, self.now(), STEP);
             more = erased.await? == STEP;
+        }
+        Ok(more)
+    }
+
+    /// Ends the uploads that arrive piece by piece. Returns whether there may be more.
+    async fn end_all_resumables(
+        &self,
+        owner: &str,
+        latest: Timestamp,
+    ) -> Result<bool, ServiceError> {
+        let mut more = true;
+        while more && self.now() < latest {
+            more = self.end_some_resumables(owner, STEP).await?;
         }
         Ok(more)
     }

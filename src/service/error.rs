@@ -33,6 +33,9 @@ pub enum ServiceError {
     /// The link has been revoked, or all links of the image since it was made.
     #[error("the link was revoked")]
     LinkRevoked,
+    /// The resumable upload has ended, or another request has continued it.
+    #[error("the upload has ended or has been continued by another request")]
+    UploadMoved,
     /// The image has as many named links as it may have.
     #[error("the image has {limit} named links, which is the most that it may have")]
     TooManyLinks {
@@ -85,6 +88,7 @@ impl From<CatalogError> for ServiceError {
             CatalogError::ClaimLost => Self::KeyHeld,
             CatalogError::TicketSpent => Self::TicketSpent,
             CatalogError::TicketRevoked => Self::TicketRevoked,
+            CatalogError::UploadMoved => Self::UploadMoved,
             CatalogError::QuotaExceeded(exceeded) => Self::QuotaExceeded(exceeded),
             CatalogError::Damaged { .. } => Self::Damaged(StoreError::Catalog(error)),
             CatalogError::Database(_) => Self::Unavailable(StoreError::Catalog(error)),

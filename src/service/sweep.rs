@@ -20,6 +20,8 @@ const INTERVAL_MILLIS: i64 = 60_000;
 const STEP: u32 = 16;
 /// The most leases among them, since each may have many remains.
 const LEASES_PER_STEP: u32 = 2;
+/// The most expired uploads among them, since each may have many segments.
+const UPLOADS_PER_STEP: u32 = 2;
 /// The sweep keeps one part in this many of the variants' budget free.
 const ROOM: u64 = 16;
 /// A call that sweeps in many steps begins no further step after this long.
@@ -50,6 +52,8 @@ pub struct Swept {
     pub blobs: u32,
     /// Expired leases whose remains have been removed.
     pub leases: u32,
+    /// Resumable uploads that had expired.
+    pub uploads: u32,
     /// Variants that made room for others.
     pub variants: u32,
     /// Whether there may be more to do.
@@ -67,6 +71,7 @@ impl Service {
             let (step, handled) = self.sweep_step(left).await?;
             all.blobs += step.blobs;
             all.leases += step.leases;
+            all.uploads += step.uploads;
             all.variants += step.variants;
             all.more = step.more;
             left = left.saturating_sub(handled);
@@ -87,6 +92,10 @@ impl Service {
     /// Sweeps at most `limit` records; returns what was swept and the number of records.
     async fn sweep_step(&self, limit: u32) -> Result<(Swept, u32), ServiceError> {
         let (mut blobs, mut leases) = (0, 0);
+        // They come first, because they reserve what others could use.
+        let most_uploads = limit.min(UPLOADS_PER_STEP);
+        let uploads = self.sweep_resumables(most_uploads).await?;
+        let limit = limit - uploads;
         let most_leases = limit.min(LEASES_PER_STEP);
         let expired = self.catalog().expired_leases(self.now(), most_leases);
         for lease in expired.await? {
@@ -104,17 +113,19 @@ impl Service {
         let evicted = self.evict(limit.min(STEP)).await?;
         let most_remains = most_blobs - blobs;
         let remains = self.sweep_remains(most_remains).await?;
-        let more = leases == most_leases
+        let more = uploads == most_uploads
+            || leases == most_leases
             || blobs == most_blobs
             || remains == most_remains
             || evicted == limit.min(STEP);
         let swept = Swept {
             blobs,
             leases,
+            uploads,
             variants: evicted,
             more,
         };
-        Ok((swept, leases + blobs + remains + evicted))
+        Ok((swept, uploads + leases + blobs + remains + evicted))
     }
 
     /// Evicts the least recently used variants while there are more than the budget allows,

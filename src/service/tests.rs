@@ -8,6 +8,7 @@ mod lease;
 mod links;
 mod migrate;
 mod quota;
+mod resumable;
 mod sweep;
 mod tickets;
 mod upload;
@@ -190,6 +191,7 @@ pub(super) fn settings() -> Settings {
     settings.media.max_frames = 10;
     settings.media.max_metadata_bytes = 65_536;
     settings.stores.verify_downloads = true;
+    settings.stores.chunk_bytes = CHUNK;
     settings.stores.late_write_seconds = LATE_WRITE_SECONDS;
     settings.stores.delete_grace_seconds = GRACE_SECONDS.unsigned_abs();
     settings

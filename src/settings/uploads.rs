@@ -19,6 +19,13 @@ pub(super) const VARIABLES: &[Variable] = &[
          that",
     ),
     Variable::new(
+        "max_upload_idle_seconds",
+        "21600",
+        "3600",
+        "How long a resumable upload may receive nothing before it expires. It expires after \
+         `max_upload_seconds` in any case",
+    ),
+    Variable::new(
         "quota_images",
         "0",
         "1000",
@@ -41,6 +48,8 @@ pub struct Uploads {
     pub max_bytes: u64,
     /// The longest duration of an upload in seconds.
     pub max_seconds: u64,
+    /// How long a resumable upload may receive nothing, in seconds.
+    pub max_idle_seconds: u64,
     /// The most that an owner may keep, unless the token sets another limit.
     pub quota: Quota,
 }
@@ -50,6 +59,7 @@ impl Uploads {
         Ok(Self {
             max_bytes: values.number("max_upload_bytes", 1..=1 << 40)?,
             max_seconds: values.number("max_upload_seconds", 1..=604_800)?,
+            max_idle_seconds: values.number("max_upload_idle_seconds", 1..=604_800)?,
             quota: Quota {
                 images: quota(values, "quota_images")?,
                 bytes: quota(values, "quota_bytes")?,

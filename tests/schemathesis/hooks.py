@@ -24,6 +24,8 @@ schemathesis.openapi.media_type("image/gif", images("still.gif", "animated.gif")
 schemathesis.openapi.media_type("image/webp", images("lossy.webp", "lossless.webp"))
 schemathesis.openapi.media_type("image/avif", images("still.avif", "rotated.avif"))
 schemathesis.openapi.media_type("application/octet-stream", images("alpha.png", "still.gif"))
+for piece in ("application/offset+octet-stream", "application/partial-upload"):
+    schemathesis.openapi.media_type(piece, images("alpha.png", "still.gif"))
 # The files of forms.
 schemathesis.openapi.format("binary", images("grey.jpg", "still.avif"))
 
@@ -63,6 +65,16 @@ def make_valid(transform):
     transform.update({name: valid[name] for name in valid if name in transform})
 
 
+def make_piece(case):
+    """Makes the headers of a resumable upload agree with its body."""
+    length = len(case.body) if isinstance(case.body, bytes) else 500
+    headers = dict(case.headers or {})
+    for name in ("Upload-Checksum", "Upload-Concat", "Upload-Metadata"):
+        headers.pop(name, None)
+    headers |= {"Tus-Resumable": "1.0.0", "Upload-Length": str(length), "Upload-Offset": "0"}
+    case.headers = headers
+
+
 @schemathesis.hook
 def before_call(context, case, kwargs):
     """Sends metadata in forms as JSON, and does not follow redirects. Makes valid requests valid
@@ -93,6 +105,8 @@ def before_call(context, case, kwargs):
         name = case.body["filename"][:60]
         name = "".join(letter for letter in name if not is_joiner_or_tag(letter)).strip()
         case.body["filename"] = name if name.strip(".") else None
+    if case.path.startswith("/v1/uploads"):
+        make_piece(case)
     if not case.headers:
         return
     for name in ("If-Match", "If-Unmodified-Since"):

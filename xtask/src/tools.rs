@@ -63,7 +63,15 @@ const PROGRAMS: &[(&str, Tool)] = &[
         Tool {
             program: "nginx",
             package: "nginx-light",
-            purpose: "the tests of a caching proxy",
+            purpose: "the tests of proxies",
+        },
+    ),
+    (
+        "DARKROOM_TEST_CADDY",
+        Tool {
+            program: "caddy",
+            package: "caddy",
+            purpose: "the tests of proxies",
         },
     ),
 ];

@@ -6,7 +6,8 @@
 //! only when their blob has died and its grace period has passed. So all chunks that the
 //! copied catalog refers to can still be copied, unless copying takes longer than the grace
 //! period. If a blob was deleted by then, so were its images and variants: they are deleted from
-//! the copy too, as if they had been deleted just before it was made.
+//! the copy too, as if they had been deleted just before it was made. Uploads that are open are
+//! left out.
 
 use std::path::Path;
 use std::thread;
@@ -99,6 +100,9 @@ pub(super) fn blobs(catalog: &Path, blobs: &Path, folder: &Path) -> Result<Manif
         let deleted = records.execute("DELETE FROM images WHERE blob_id = ?1", [&id])?;
         manifest.left_out += deleted as u64;
     }
+    // What they have received is not copied. Their clients begin again.
+    let open = "DELETE FROM resumable_uploads WHERE completed_at IS NULL";
+    records.execute(open, [])?;
     let count = "SELECT count(*) FROM images";
     manifest.images = records.query_row(count, [], |row| row.get(0))?;
     Ok(manifest)

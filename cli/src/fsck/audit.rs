@@ -80,6 +80,7 @@ struct Totals {
     images: u64,
     blobs: u64,
     dead: u64,
+    uploads: u64,
     bytes: u64,
     wrong: u64,
     repaired: u64,
@@ -90,6 +91,7 @@ impl Totals {
         self.images += number(page, "images")?;
         self.blobs += number(page, "blobs")?;
         self.dead += number(page, "dead")?;
+        self.uploads += number(page, "uploads")?;
         self.bytes += number(page, "bytes")?;
         let findings = page["findings"].as_array();
         for finding in findings.context("the response has no findings")? {
@@ -108,13 +110,14 @@ impl Totals {
             images,
             blobs,
             dead,
+            uploads,
             bytes,
             wrong,
             repaired,
         } = self;
         format!(
             "audited: {images} images, {blobs} blobs ({dead} of them awaiting the sweep), \
-             {bytes} bytes read; repaired: {repaired}; wrong: {wrong}"
+             {uploads} open uploads, {bytes} bytes read; repaired: {repaired}; wrong: {wrong}"
         )
     }
 }

@@ -70,7 +70,8 @@ fn stored(blobs: &Connection) -> Result<BTreeMap<BlobId, Chunks>> {
     Ok(stored)
 }
 
-/// The chunks whose blob has no record, no image, no variant, no lease and no remains awaiting a sweep.
+/// The chunks whose blob has no record, no image, no variant, no lease, no remains awaiting a sweep,
+/// and is no segment of an upload.
 fn unexplained(
     catalog: &Connection,
     stored: BTreeMap<BlobId, Chunks>,
@@ -80,6 +81,7 @@ fn unexplained(
         "SELECT id FROM blobs",
         "SELECT DISTINCT blob_id FROM blob_uses",
         "SELECT id FROM remains",
+        "SELECT blob_id FROM upload_segments",
     ] {
         let mut statement = catalog.prepare(sql)?;
         let mut rows = statement.query([])?;
@@ -113,6 +115,8 @@ mod tests {
         stores.catalog("INSERT INTO leases VALUES ('l2', 4, 9)");
         stores.catalog("INSERT INTO remains VALUES ('l0.3', 20, 10, 9)");
         stores.chunks("l0.3", 2);
+        stores.catalog("INSERT INTO upload_segments VALUES ('u', 0, 'l0.4', 10, 10, 9)");
+        stores.chunks("l0.4", 1);
         for (blob, chunks) in [("l2.1", 3), ("l3.0", 2), ("l3.7", 1)] {
             stores.chunks(blob, chunks);
         }
@@ -120,9 +124,9 @@ mod tests {
         let files = stores.files();
         let (catalog, blobs) = files.both().expect("are files");
         assert_eq!(run(catalog, blobs, false).expect("runs"), 2);
-        assert_eq!(stores.keys(), 2 + 2 + 3 + 3 + 1);
+        assert_eq!(stores.keys(), 2 + 2 + 1 + 3 + 3 + 1);
         assert_eq!(run(catalog, blobs, true).expect("runs"), 0);
-        assert_eq!(stores.keys(), 2 + 2 + 3 + 1);
+        assert_eq!(stores.keys(), 2 + 2 + 1 + 3 + 1);
         assert_eq!(run(catalog, blobs, false).expect("runs"), 0);
     }
 }

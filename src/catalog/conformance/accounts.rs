@@ -9,7 +9,7 @@ use crate::model::{Quota, QuotaExceeded, Resource, Timestamp, Usage};
 const ALL_OWNERS: u32 = 10_000;
 
 impl Suite<'_> {
-    async fn used(&self, owner: &str) -> Result<(u64, u64), Failure> {
+    pub(super) async fn used(&self, owner: &str) -> Result<(u64, u64), Failure> {
         let owner = format!("{}{owner}", self.prefix);
         let usage = self.step("usage", self.catalog.usage(&owner).await)?;
         Ok((usage.images, usage.bytes))

@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use async_trait::async_trait;
 use uuid::Uuid;
 
+use super::resumables::CompletionRow;
 use super::{Columns, Conflict, Database, SqlCatalog, Value, json, keys, quota};
 use crate::catalog::{CatalogError, Commits, NewImage};
 use crate::model::{BlobRef, Quota, Timestamp, Traits};
@@ -17,7 +18,7 @@ use crate::model::{BlobRef, Quota, Timestamp, Traits};
 const ATTEMPTS: u32 = 3;
 
 /// The values of a new image: the columns of `new` in the statement.
-const COLUMNS: [&str; 23] = [
+const COLUMNS: [&str; 24] = [
     "id",
     "owner",
     "lease",
@@ -40,6 +41,7 @@ const COLUMNS: [&str; 23] = [
     "metadata",
     "ticket",
     "answered",
+    "completes",
     "created_at",
 ];
 
@@ -47,6 +49,7 @@ const COLUMNS: [&str; 23] = [
 fn values(new: &NewImage) -> Result<[Value; COLUMNS.len()], CatalogError> {
     let image = &new.image;
     let answered = new.answer.as_ref().map(keys::AnswerRow::from);
+    let completes = new.completes.as_ref().map(CompletionRow::from);
     let trait_of = |read: fn(Traits) -> u8| -> Value {
         let value = image.traits.map(read);
         value.map_or(Value::Null, |value| i64::from(value).into())
@@ -74,6 +77,7 @@ fn values(new: &NewImage) -> Result<[Value; COLUMNS.len()], CatalogError> {
         json(&image.metadata)?,
         image.ticket.as_deref().into(),
         answered.map_or(Ok(Value::Null), |answered| json(&answered))?,
+        completes.map_or(Ok(Value::Null), |completes| json(&completes))?,
         image.created_at.into(),
     ])
 }
@@ -93,25 +97,27 @@ pub(super) fn statement(images: usize) -> String {
     }
     let [kept_images, kept_bytes] =
         [quota::IMAGES, quota::BYTES].map(|kept| kept.replace("?owner", "?2"));
+    let [freed_images, freed_bytes] = [quota::FREED_IMAGES, quota::FREED_BYTES]
+        .map(|freed| freed.replace("?completed", "SELECT completes FROM new"));
     format!(
         "INSERT INTO images (id, owner, blob_id, chunk_size, size, sha256, original_sha256,
             content_type, width, height, frames, orientation, has_alpha, has_standard_colours,
             has_metadata, filename, sort_name, visibility, tags, metadata, ticket,
-            answered, created_at, updated_at)
+            answered, completes, created_at, updated_at)
         WITH new ({}) AS (VALUES {rows}))
         SELECT new.id, new.owner, coalesce(known.id, new.blob_id),
             coalesce(known.chunk_size, new.chunk_size), new.size, new.sha256, new.original_sha256,
             new.content_type, new.width, new.height, new.frames, new.orientation, new.has_alpha,
             new.has_standard_colours, new.has_metadata,
             new.filename, coalesce(new.filename, ''), new.visibility, new.tags, new.metadata,
-            new.ticket, new.answered, new.created_at, new.created_at
+            new.ticket, new.answered, new.completes, new.created_at, new.created_at
         FROM new
         LEFT JOIN blobs AS known
             ON known.owner = new.owner AND known.sha256 = new.sha256 AND known.refs > 0
         WHERE NOT EXISTS (
             SELECT 1 FROM new AS other LEFT JOIN leases ON leases.id = other.lease
             WHERE leases.expires_at IS NULL OR leases.expires_at <= ?1)
-        AND {kept_images} <= ?3 AND {kept_bytes} <= ?4
+        AND {kept_images} - {freed_images} <= ?3 AND {kept_bytes} - {freed_bytes} <= ?4
         RETURNING id, blob_id, size, chunk_size",
         COLUMNS.join(", ")
     )
@@ -161,7 +167,7 @@ impl<D: Database> SqlCatalog<D> {
             .database
             .query(&statement(images.len()), parameters)
             .await
-            .map_err(from_constraint)?;
+            .map_err(|error| from_constraint(error, images))?;
         let blobs: HashMap<Uuid, BlobRef> = returned
             .into_iter()
             .map(|row| {
@@ -175,11 +181,16 @@ impl<D: Database> SqlCatalog<D> {
 }
 
 /// Returns the reason why a trigger or an index refused a statement.
-fn from_constraint(error: CatalogError) -> CatalogError {
+fn from_constraint(error: CatalogError, images: &[NewImage]) -> CatalogError {
     match Conflict::of(&error) {
         Some(Conflict::TicketRevoked) => CatalogError::TicketRevoked,
         Some(Conflict::TicketSpent) => CatalogError::TicketSpent,
         Some(Conflict::ClaimLost) => CatalogError::ClaimLost,
-        Some(Conflict::ColumnExists) | None => error,
+        Some(Conflict::UploadMoved) => CatalogError::UploadMoved,
+        // The upload was completed by another request with the same bytes.
+        Some(Conflict::ImageExists) if images.iter().any(|new| new.completes.is_some()) => {
+            CatalogError::UploadMoved
+        }
+        Some(Conflict::ImageExists | Conflict::ColumnExists) | None => error,
     }
 }

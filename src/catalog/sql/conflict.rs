@@ -11,6 +11,10 @@ pub(in crate::catalog) enum Conflict {
     TicketSpent,
     /// The key is not held by the claim under which it would be answered.
     ClaimLost,
+    /// The resumable upload is not where its completion began.
+    UploadMoved,
+    /// An image with the same id exists.
+    ImageExists,
     /// The column to be added already exists.
     ColumnExists,
 }
@@ -23,6 +27,8 @@ impl Conflict {
             ("upload_tickets.revoked_at", Self::TicketRevoked),
             ("spent_tickets.id", Self::TicketSpent),
             ("idempotency_keys.claim", Self::ClaimLost),
+            ("resumable_uploads.received", Self::UploadMoved),
+            ("images.id", Self::ImageExists),
             ("duplicate column name", Self::ColumnExists),
         ]
         .into_iter()

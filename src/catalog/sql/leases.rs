@@ -10,7 +10,8 @@ use crate::model::{BlobId, Timestamp};
 /// is every id with this prefix.
 pub(super) const RECORDED: &str = "
     SELECT id FROM blobs WHERE id > ?1 || '.' AND id < ?1 || '/'
-    UNION SELECT blob_id FROM blob_uses WHERE blob_id > ?1 || '.' AND blob_id < ?1 || '/'";
+    UNION SELECT blob_id FROM blob_uses WHERE blob_id > ?1 || '.' AND blob_id < ?1 || '/'
+    UNION SELECT blob_id FROM upload_segments WHERE blob_id > ?1 || '.' AND blob_id < ?1 || '/'";
 
 #[async_trait]
 impl<D: Database> Leases for SqlCatalog<D> {

@@ -12,6 +12,7 @@ pub(super) const REMAINS: &str = "
     WHERE since < ?1
         AND NOT EXISTS (SELECT 1 FROM blobs WHERE blobs.id = remains.id)
         AND NOT EXISTS (SELECT 1 FROM blob_uses WHERE blob_uses.blob_id = remains.id)
+        AND NOT EXISTS (SELECT 1 FROM upload_segments AS part WHERE part.blob_id = remains.id)
     ORDER BY since LIMIT ?2";
 
 #[async_trait]

@@ -1,8 +1,8 @@
 mod accounts;
 
 use super::*;
-use crate::catalog::conformance;
 use crate::catalog::testing::native::Native;
+use crate::catalog::{Resumables as _, conformance};
 use crate::model::{TicketQuery, TicketStatus};
 
 #[tokio::test]
@@ -23,12 +23,39 @@ async fn the_sql_catalog_conforms() {
         "variants",
         "variant_claims",
         "failed_sources",
+        "resumable_uploads",
+        "upload_segments",
+        "upload_tails",
         "usage",
         "answer_usage",
     ] {
         let rows = database.run(&format!("SELECT * FROM {table}"), vec![]);
         assert_eq!(rows, Ok(vec![]), "{table} is empty");
     }
+}
+
+#[tokio::test]
+async fn many_short_pieces_of_an_upload_are_kept_in_few_rows() {
+    let database = Native::new();
+    let catalog = SqlCatalog::open(database.clone()).await.expect("opens");
+    let begin = "INSERT INTO resumable_uploads (id, owner, is_partial, image_id, terms, received,
+        epoch, created_at, deadline, expires_at) VALUES ('u', 'a', 0, 'i', '{}', 0, 0, 0, 9, 9)";
+    assert_eq!(database.run(begin, vec![]), Ok(vec![]));
+    let mut sent = Vec::new();
+    for at in 0..300_i64 {
+        // Bytes that are no text, and zeros.
+        let piece = vec![at.to_le_bytes()[0]; usize::try_from(at % 3).expect("is small") + 1];
+        let start = i64::try_from(sent.len()).expect("is small");
+        sent.extend_from_slice(&piece);
+        let append = "INSERT INTO upload_tails VALUES ('u', ?1, ?2, 9)";
+        let appended = database.run(append, vec![start.into(), Value::Blob(piece)]);
+        assert_eq!(appended, Ok(vec![]));
+        let rows = database.run("SELECT 1 FROM upload_tails", vec![]);
+        assert!(rows.expect("rows").len() < 32);
+    }
+    let received = database.run("SELECT received FROM resumable_uploads", vec![]);
+    assert_eq!(received, Ok(vec![Row(vec![Value::Integer(600)])]));
+    assert_eq!(catalog.tail("u").await, Ok(sent));
 }
 
 #[tokio::test]
@@ -112,6 +139,14 @@ async fn every_commit_and_every_sweep_uses_an_index() {
     check(blobs::IMAGES_OF, "images_by_blob");
     check(audit::RECOUNT, "images_by_blob");
     check(audit::DELETE_IMAGES, "images_by_blob");
+    check(remains::REMAINS, "upload_segments_by_blob");
+    check(&commits::statement(1), "resumable_uploads_by_owner");
+    check(resumables::EXPIRED, "resumable_uploads_by_expiry");
+    check(
+        &format!("SELECT id {}", resumables::OPEN),
+        "resumable_uploads_by_owner",
+    );
+    check(resumables::END_ALL_OF, "resumable_uploads_by_owner");
 }
 
 #[tokio::test]

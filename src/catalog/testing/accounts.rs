@@ -34,9 +34,11 @@ impl State {
     pub(super) fn kept(&self, owner: &str) -> Usage {
         let images = self.images.values();
         let images = charges(images.filter(|image| image.owner == owner));
+        let reserved = self.reserved(owner);
+        let bytes = images.bytes.saturating_add(self.keys.kept(owner));
         Usage {
-            bytes: images.bytes.saturating_add(self.keys.kept(owner)),
-            ..images
+            images: images.images + reserved.images,
+            bytes: bytes.saturating_add(reserved.bytes),
         }
     }
 

@@ -50,6 +50,9 @@ impl Leases for MemoryCatalog {
             let ids = recorded.chain(state.images.values().map(|image| &image.blob.id));
             let variants = state.variants.variants.values();
             let ids = ids.chain(variants.map(|variant| &variant.blob.id));
+            let uploads = state.resumables.values();
+            let segments = uploads.flat_map(|upload| &upload.segments);
+            let ids = ids.chain(segments.map(|segment| &segment.blob.id));
             let ids: BTreeSet<&str> = ids.map(BlobId::as_str).collect();
             let ours = ids.into_iter().filter(|id| id.starts_with(&prefix));
             ours.filter_map(BlobId::new).collect()

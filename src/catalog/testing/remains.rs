@@ -20,7 +20,9 @@ impl Remains for MemoryCatalog {
 
     async fn remains(&self, before: Timestamp, limit: u32) -> Result<Vec<BlobRef>, CatalogError> {
         self.read(|state| {
-            let used = |id: &str| state.blobs.contains_key(id) || state.references(id) > 0;
+            let used = |id: &str| {
+                state.blobs.contains_key(id) || state.references(id) > 0 || state.is_segment(id)
+            };
             state.remains.due(before, limit, used)
         })
         .await

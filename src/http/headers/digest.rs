@@ -11,9 +11,24 @@ use crate::model::Sha256;
 /// The SHA-256 that the request declares for its content. An upload has no content coding, so the
 /// two fields have the same meaning and must not differ.
 pub(crate) fn sha256(headers: &HeaderMap) -> Result<Option<Sha256>, Problem> {
+    found(headers, &["repr-digest", "content-digest"])
+}
+
+/// The SHA-256 that a request with a piece of a file declares for the whole file.
+pub(crate) fn of_representation(headers: &HeaderMap) -> Result<Option<Sha256>, Problem> {
+    found(headers, &["repr-digest"])
+}
+
+/// The SHA-256 that such a request declares for the piece.
+pub(crate) fn of_content(headers: &HeaderMap) -> Result<Option<Sha256>, Problem> {
+    found(headers, &["content-digest"])
+}
+
+/// The SHA-256 that the fields with these names declare.
+fn found(headers: &HeaderMap, names: &[&str]) -> Result<Option<Sha256>, Problem> {
     let mut found = None;
-    for name in ["repr-digest", "content-digest"] {
-        for value in headers.get_all(name) {
+    for name in names {
+        for value in headers.get_all(*name) {
             for digest in members(value.to_str().map_err(|_| malformed(name))?) {
                 let digest = decode(digest).ok_or_else(|| malformed(name))?;
                 if found.is_some_and(|known| known != digest) {

@@ -17,8 +17,9 @@ pub(crate) fn essence(media_type: &str) -> &str {
 /// The type that a file is declared to have, without parameters; `None` for generic types, which
 /// fit any file.
 pub(crate) fn declared(media_type: &str) -> Option<&str> {
-    const GENERIC: [&str; 5] = [
+    const GENERIC: [&str; 6] = [
         "application/octet-stream",
+        "application/partial-upload",
         "binary/octet-stream",
         "image/*",
         "*/*",

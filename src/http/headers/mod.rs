@@ -15,3 +15,5 @@ mod file_name;
 pub(crate) mod idempotency;
 pub(crate) mod media_type;
 pub(crate) mod range;
+pub(crate) mod structured;
+pub(crate) mod tus;

@@ -8,6 +8,7 @@ pub(crate) mod json;
 pub(crate) mod listing;
 pub(crate) mod owner;
 pub(crate) mod query;
+pub(crate) mod resumable;
 pub(crate) mod transform;
 pub(crate) mod upload_head;
 pub(crate) mod upload_terms;

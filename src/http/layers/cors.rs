@@ -19,13 +19,18 @@ const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PATCH, D
 const REQUEST_HEADERS: HeaderValue = HeaderValue::from_static(
     "Authorization, Content-Digest, Content-Disposition, Content-Type, Idempotency-Key, If-Match, \
      If-Modified-Since, If-None-Match, If-Range, If-Unmodified-Since, Range, Repr-Digest, \
-     X-Request-Id",
+     Tus-Resumable, Upload-Checksum, Upload-Complete, Upload-Concat, Upload-Defer-Length, \
+     Upload-Draft-Interop-Version, Upload-Incomplete, Upload-Length, Upload-Metadata, \
+     Upload-Offset, X-HTTP-Method-Override, X-Request-Id",
 );
 /// The response headers that scripts may read, besides those that are always allowed.
 const RESPONSE_HEADERS: HeaderValue = HeaderValue::from_static(
-    "Accept-Ranges, Allow, Content-Disposition, Content-Encoding, Content-Length, Content-Range, \
-     ETag, Link, Location, Repr-Digest, Retry-After, Server-Timing, \
-     WWW-Authenticate, X-Request-Id",
+    "Accept-Patch, Accept-Ranges, Allow, Content-Disposition, Content-Encoding, Content-Length, \
+     Content-Location, Content-Range, ETag, Link, Location, Repr-Digest, Retry-After, \
+     Server-Timing, Tus-Checksum-Algorithm, Tus-Extension, Tus-Max-Size, Tus-Resumable, \
+     Tus-Version, Upload-Complete, Upload-Concat, Upload-Defer-Length, \
+     Upload-Draft-Interop-Version, Upload-Expires, Upload-Incomplete, Upload-Length, \
+     Upload-Limit, Upload-Metadata, Upload-Offset, WWW-Authenticate, X-Request-Id",
 );
 /// Two hours, the longest time for which a major browser caches the response to a preflight.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("7200");

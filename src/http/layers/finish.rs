@@ -19,9 +19,11 @@ pub(crate) async fn other_method(method: Method) -> Response {
 /// Corrects the headers that the router sets after all layers.
 pub(crate) fn headers(response: &mut Response<Body>) {
     if let Some(allow) = response.headers().get(header::ALLOW) {
-        // The router lists the methods that have handlers, and OPTIONS has none.
-        let methods = allow.to_str().unwrap_or_default().replace(',', ", ");
-        if let Ok(allow) = HeaderValue::from_str(&format!("{methods}, OPTIONS")) {
+        // The router lists the methods that have handlers, which OPTIONS seldom has.
+        let methods = allow.to_str().unwrap_or_default();
+        let methods = methods.split(',').map(str::trim);
+        let methods: Vec<&str> = methods.filter(|method| *method != "OPTIONS").collect();
+        if let Ok(allow) = HeaderValue::from_str(&format!("{}, OPTIONS", methods.join(", "))) {
             response.headers_mut().insert(header::ALLOW, allow);
         }
     }

@@ -52,7 +52,7 @@ fn html(occurrence: &Occurrence, urls: Urls<'_>) -> String {
         advice = advice.unwrap_or_default(),
         status = kind.status().as_u16(),
         detail = escape(detail),
-        about = escape(&urls.at(&kind.uri())),
+        about = escape(&urls.at(&kind.page())),
     );
     markup::html(kind.title(), &body)
 }

@@ -18,6 +18,7 @@ use crate::http::headers::byteranges;
 use crate::media::MediaError;
 use crate::model::Kind;
 use crate::service::fields::FieldError;
+use crate::service::resumable::ResumableError;
 use crate::service::{EditError, ServiceError, UploadError};
 use crate::settings::SettingsError;
 
@@ -260,6 +261,9 @@ impl From<ServiceError> for Problem {
             }
             ServiceError::TicketSpent => Self::new(ProblemKind::TicketSpent, error.to_string()),
             ServiceError::TicketRevoked => Self::new(ProblemKind::TicketRevoked, error.to_string()),
+            ServiceError::UploadMoved => {
+                Self::new(ProblemKind::MismatchingUploadOffset, error.to_string())
+            }
             ServiceError::QuotaExceeded(exceeded) => {
                 Self::new(ProblemKind::QuotaExceeded, error.to_string())
                     .with("quota", exceeded.resource.as_str())
@@ -340,6 +344,36 @@ impl From<MediaError> for Problem {
             | MediaError::Truncated { .. }
             | MediaError::Malformed { .. }
             | MediaError::TooMuchWork { .. } => Self::new(ProblemKind::UndecodableImage, detail),
+        }
+    }
+}
+
+/// The bytes that a resumable upload has received.
+pub(crate) const UPLOAD_OFFSET: HeaderName = HeaderName::from_static("upload-offset");
+
+impl From<ResumableError> for Problem {
+    fn from(error: ResumableError) -> Self {
+        let detail = error.to_string();
+        match error {
+            ResumableError::NotFound => Self::new(ProblemKind::NotFound, detail),
+            ResumableError::Expired => Self::new(ProblemKind::UploadExpired, detail),
+            ResumableError::Mismatch { expected, provided } => {
+                Self::new(ProblemKind::MismatchingUploadOffset, detail)
+                    .with("expected-offset", expected)
+                    .with("provided-offset", provided)
+                    .with_header(UPLOAD_OFFSET, &expected.to_string())
+            }
+            ResumableError::Length { expected, actual } => {
+                Self::new(ProblemKind::InconsistentUploadLength, detail)
+                    .with("limit", expected)
+                    .with("actual", actual)
+            }
+            ResumableError::Checksum => Self::new(ProblemKind::ChecksumMismatch, detail),
+            ResumableError::TooMany { limit } => {
+                Self::new(ProblemKind::TooManyUploads, detail).with("limit", limit)
+            }
+            ResumableError::Parts(_) => Self::bad_request(detail).with("header", "Upload-Concat"),
+            ResumableError::Upload(error) => error.into(),
         }
     }
 }

@@ -40,6 +40,11 @@ impl<'a> Urls<'a> {
         format!("{}/v1/images/{id}", self.base)
     }
 
+    /// The URL of a resumable upload.
+    pub(crate) fn upload(self, id: &str) -> String {
+        self.at(&format!("/v1/uploads/{id}"))
+    }
+
     /// The URL of an image's content.
     pub(crate) fn content(self, id: Uuid) -> String {
         self.at(&content_path(id))

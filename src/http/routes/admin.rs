@@ -49,6 +49,8 @@ pub(crate) struct SweepView {
     blobs: u32,
     /// The number of expired leases whose remains were removed.
     leases: u32,
+    /// The number of resumable uploads that had expired.
+    uploads: u32,
     /// The number of derived images that were deleted to make room for others.
     variants: u32,
     /// Whether there may be more records to sweep.
@@ -77,6 +79,7 @@ pub(crate) async fn sweep(
     Ok(reply::ok(&SweepView {
         blobs: swept.blobs,
         leases: swept.leases,
+        uploads: swept.uploads,
         variants: swept.variants,
         more: swept.more,
     }))
@@ -112,6 +115,8 @@ pub(crate) struct AuditView {
     blobs: u64,
     /// The number of checked blobs that are waiting for a sweep.
     dead: u64,
+    /// The number of open resumable uploads that were checked.
+    uploads: u64,
     /// The total size of all blobs that were read, in bytes.
     bytes: u64,
     /// The faults that were found.
@@ -196,6 +201,7 @@ pub(crate) async fn audit(
         images: page.images,
         blobs: page.blobs,
         dead: page.dead,
+        uploads: page.uploads,
         bytes: page.bytes,
         findings: page.findings.into_iter().map(FindingView::from).collect(),
         next_cursor: page.next.map(|place| place.to_string()),

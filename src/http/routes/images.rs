@@ -8,7 +8,7 @@ use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
 
-use super::{Route, upload};
+use super::{Route, upload, uploads};
 use crate::http::app::App;
 use crate::http::headers::conditional::{self, Verdict};
 use crate::http::input::extract::{Authorized, Delete, ImageId, Read, Write};
@@ -29,7 +29,10 @@ use crate::service::{AsSeen, Patch, ServiceError};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        ("/v1/images", get(list).post(upload::create)),
+        (
+            "/v1/images",
+            get(list).post(upload::create).options(uploads::discover),
+        ),
         ("/v1/images/{id}", get(show).patch(edit).delete(delete)),
     ]
 }

@@ -18,6 +18,7 @@ pub(super) mod owners;
 pub(super) mod problems;
 pub(super) mod tickets;
 pub(super) mod upload;
+pub(super) mod uploads;
 pub(super) mod usage;
 pub(super) mod variants;
 
@@ -41,6 +42,7 @@ pub(super) fn guarded() -> impl Iterator<Item = Route> {
     let resources = [
         images::routes(),
         upload::routes(),
+        uploads::routes(),
         content::routes(),
         variants::routes(),
         iiif::routes(),

@@ -5,21 +5,22 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::post;
 
 use super::Route;
+use super::uploads::draft::{self, Wanted};
 use crate::http::app::App;
-use crate::http::input::form;
 use crate::http::input::upload_head::{Content, UploadHead, UploadParameters};
+use crate::http::input::{form, resumable};
 use crate::http::reply;
 use crate::http::reply::image::{ImageView, ItemsView, object};
 use crate::http::reply::problem::ProblemKind::*;
 use crate::http::reply::problem::{Problem, ProblemKind};
 use crate::http::reply::urls::Urls;
 use crate::model::Image;
-use crate::service::{Attributes, KeyedRequest, Upload, UploadTerms};
+use crate::service::{Attributes, Upload, UploadTerms};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![("/v1/images/batch", post(create_batch))]
@@ -61,6 +62,9 @@ const PROBLEMS: [ProblemKind; 16] = [
 ///
 /// A form may also have several parts named `file`. It is answered as by `uploadImages`, which
 /// has the same answer for any number of files.
+///
+/// With `Upload-Complete: ?0`, the body is the first piece of a file, and `Location` is the URL of
+/// an upload that `appendToUpload` continues (draft-ietf-httpbis-resumable-upload).
 #[utoipa::path(
     post, path = "/v1/images", operation_id = "uploadImage", tag = "Images",
     params(UploadParameters, ("Content-Disposition", Header), ("Repr-Digest", Header), ("Content-Digest", Header), ("Idempotency-Key", Header)),
@@ -77,14 +81,37 @@ const PROBLEMS: [ProblemKind; 16] = [
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
     terms: UploadTerms,
-    head: UploadHead,
+    mut head: UploadHead,
+    headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let images = store(&app, terms, head.keyed, head.content, body).await?;
-    match images.as_slice() {
-        [image] => one(&app, image),
-        images => Ok(several(&app, images)),
+    let wanted = Wanted::by(&headers)?;
+    if let Wanted::Resumable(version) = wanted {
+        let UploadHead { keyed, content } = head;
+        return Ok(draft::create(&app, terms, &headers, keyed, content, body, version).await);
     }
+    let length = match &head.content {
+        Ok(Content::Raw { length, .. }) => *length,
+        _ => None,
+    };
+    let mut attributes = Attributes::default();
+    if wanted != Wanted::Nothing {
+        draft::check_length(&headers, length)?;
+        if let Ok(Content::Raw { declared, .. }) = &mut head.content
+            && let Ok(declared) = declared
+        {
+            attributes = resumable::attributes(&headers, &terms, declared)?;
+        }
+    }
+    let images = store(&app, terms, head, attributes, body).await?;
+    let mut response = match images.as_slice() {
+        [image] => one(&app, image)?,
+        images => several(&app, images),
+    };
+    if let Wanted::Whole(version) = wanted {
+        draft::complete(&mut response, length, version);
+    }
+    Ok(response)
 }
 
 /// Upload several images
@@ -102,10 +129,10 @@ pub(crate) async fn create(
 pub(crate) async fn create_batch(
     State(app): State<Arc<App>>,
     terms: UploadTerms,
-    head: UploadHead,
+    mut head: UploadHead,
     body: Body,
 ) -> Result<Response, Problem> {
-    let content = head.content.and_then(|content| match content {
+    head.content = head.content.and_then(|content| match content {
         Content::Form { .. } => Ok(content),
         Content::Raw { .. } => {
             let form = "multipart/form-data";
@@ -113,20 +140,20 @@ pub(crate) async fn create_batch(
             Err(Problem::new(UnsupportedType, detail).with("allowed", vec![form]))
         }
     });
-    let images = store(&app, terms, head.keyed, content, body).await?;
+    let images = store(&app, terms, head, Attributes::default(), body).await?;
     Ok(several(&app, &images))
 }
 
-/// Stores all files of a request, or none.
+/// Stores all files of a request, or none. The attributes are those of a raw body.
 async fn store(
     app: &App,
     terms: UploadTerms,
-    keyed: Option<KeyedRequest>,
-    content: Result<Content, Problem>,
+    head: UploadHead,
+    attributes: Attributes,
     body: Body,
 ) -> Result<Vec<Image>, Problem> {
-    let mut upload = app.service.begin_upload(terms, keyed).await?;
-    match receive(app, &mut upload, content, body).await {
+    let mut upload = app.service.begin_upload(terms, head.keyed).await?;
+    match receive(app, &mut upload, head.content, attributes, body).await {
         Ok(attributes) => Ok(upload.commit(attributes).await?),
         Err(problem) => {
             upload.abort().await;
@@ -135,18 +162,20 @@ async fn store(
     }
 }
 
-/// Receives all files of a request, and the attributes that apply to all of them.
+/// Receives all files of a request. Returns the attributes that apply to all of them: those of a
+/// raw body, or what a form says.
 async fn receive(
     app: &App,
     upload: &mut Upload,
     content: Result<Content, Problem>,
+    attributes: Attributes,
     body: Body,
 ) -> Result<Attributes, Problem> {
     match content? {
         Content::Raw { length, declared } => {
             upload.admit(length).await?;
             upload.file(body.into_data_stream(), declared?).await?;
-            Ok(Attributes::default())
+            Ok(attributes)
         }
         Content::Form { boundary } => {
             upload.admit(None).await?;
@@ -156,7 +185,7 @@ async fn receive(
 }
 
 /// The response with an image object.
-fn one(app: &App, image: &Image) -> Result<Response, Problem> {
+pub(super) fn one(app: &App, image: &Image) -> Result<Response, Problem> {
     let (mut response, _) = object(app, image)?;
     *response.status_mut() = StatusCode::CREATED;
     let location = Urls::of(&app.settings).image(image.id);

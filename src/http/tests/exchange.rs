@@ -15,6 +15,7 @@ async fn responses_to_other_methods_list_the_allowed_methods() {
         drop(methods);
         let path = path.replace("{id}", "01a20bb0-2844-74b5-8560-f8154794d311");
         let path = path.replace("{slug}", "not-found");
+        let path = path.replace("{upload}", "0f3a5c6d7e8f90123456789abcdef012");
         let options = client.send(anonymous(Method::OPTIONS, &path, "")).await;
         assert_eq!(
             (options.status.as_u16(), options.body.len()),

@@ -9,9 +9,9 @@ async fn every_problem_has_a_page_that_explains_it() {
     let list = client.send(anonymous(Method::GET, "/problems", "")).await;
     let list = String::from_utf8(list.body.to_vec()).expect("UTF-8");
     for kind in ProblemKind::ALL {
-        let uri = kind.uri();
-        assert!(list.contains(&format!("href=\"{}\"", &uri[1..])), "{uri}");
-        let page = client.send(anonymous(Method::GET, &uri, "")).await;
+        let (uri, path) = (kind.uri(), kind.page());
+        assert!(list.contains(&format!("href=\"{}\"", &path[1..])), "{uri}");
+        let page = client.send(anonymous(Method::GET, &path, "")).await;
         assert_eq!(page.status, StatusCode::OK);
         assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
         assert!(page.header("vary").contains("Accept"));
@@ -19,7 +19,7 @@ async fn every_problem_has_a_page_that_explains_it() {
         for word in [&markup::escape(kind.title()), "Causes", "How to fix it"] {
             assert!(text.contains(word), "{uri}: {word}");
         }
-        let mut request = anonymous(Method::GET, &uri, "");
+        let mut request = anonymous(Method::GET, &path, "");
         let json = "application/json".parse().expect("a value");
         request.headers_mut().insert(header::ACCEPT, json);
         let object = client.send(request).await.json();

@@ -2,11 +2,12 @@
 //! bytes, and repairs what can be repaired.
 //!
 //! It goes page by page through all images, then through all blobs, whose bytes it reads
-//! and hashes, and finally checks the counts. It may run beside everything else: a finding
+//! and hashes, then through all resumable uploads, and finally checks the counts. It may run beside everything else: a finding
 //! was true at one moment, and a repair is correct at any moment.
 
 mod place;
 mod report;
+mod uploads;
 
 use futures_util::TryStreamExt as _;
 use uuid::Uuid;
@@ -44,6 +45,7 @@ impl Service {
         match &audit.from {
             Place::Images(after) => self.audit_images(audit, after, &mut page).await?,
             Place::Blobs(after) => self.audit_blobs(audit, after, &mut page).await?,
+            Place::Uploads(after) => self.audit_uploads(audit, after, &mut page).await?,
             Place::Counts => self.audit_counts(audit, &mut page).await?,
         }
         Ok(page)
@@ -114,7 +116,7 @@ impl Service {
             }
         }
         if is_last && left.next().is_none() {
-            page.next = Some(Place::Counts);
+            page.next = Some(Place::Uploads(String::new()));
         }
         Ok(())
     }

@@ -1,17 +1,19 @@
-//! The place where a page of an audit begins, as text: `images:` or `blobs:` followed by
-//! the id of the record before it, or `counts`. It is neither secret nor bound to anything.
+//! The place where a page of an audit begins, as text: `images:`, `blobs:` or `uploads:` followed
+//! by the id of the record before it, or `counts`. It is neither secret nor bound to anything.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A place in the order of an audit: all images by id, then all blobs by id, then the
-/// counts.
+/// A place in the order of an audit: all images by id, then all blobs by id, then all resumable
+/// uploads by id, then the counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
     /// After the image with this id.
     Images(String),
     /// After the blob with this id.
     Blobs(String),
+    /// After the resumable upload with this id.
+    Uploads(String),
     /// At the counts, which fit on one page.
     Counts,
 }
@@ -28,6 +30,7 @@ impl fmt::Display for Place {
         match self {
             Self::Images(id) => write!(f, "images:{id}"),
             Self::Blobs(id) => write!(f, "blobs:{id}"),
+            Self::Uploads(id) => write!(f, "uploads:{id}"),
             Self::Counts => f.write_str("counts"),
         }
     }
@@ -45,6 +48,7 @@ impl FromStr for Place {
         match text.split_once(':') {
             Some(("images", id)) => Ok(Self::Images(id.to_owned())),
             Some(("blobs", id)) => Ok(Self::Blobs(id.to_owned())),
+            Some(("uploads", id)) => Ok(Self::Uploads(id.to_owned())),
             None if text == "counts" => Ok(Self::Counts),
             _ => Err(NotAPlace),
         }
@@ -58,7 +62,13 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn parse_is_the_inverse_of_print(id: String) {
-            for place in [Place::Images(id.clone()), Place::Blobs(id), Place::Counts] {
+            let places = [
+                Place::Images(id.clone()),
+                Place::Blobs(id.clone()),
+                Place::Uploads(id),
+                Place::Counts,
+            ];
+            for place in places {
                 proptest::prop_assert_eq!(place.to_string().parse(), Ok(place));
             }
         }

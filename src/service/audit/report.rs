@@ -12,6 +12,8 @@ pub struct AuditPage {
     pub blobs: u64,
     /// How many of these blobs are dead and await the sweep.
     pub dead: u64,
+    /// How many open resumable uploads were checked.
+    pub uploads: u64,
     /// The total length of the blobs that were read.
     pub bytes: u64,
     /// The faults that were found.
@@ -37,6 +39,8 @@ pub enum Fault {
     WrongCount,
     /// A blob's bytes are missing, wholly or in part, or differ from what was stored.
     DamagedBytes,
+    /// What a resumable upload has received is missing, wholly or in part, or damaged.
+    DamagedUpload,
     /// The usage of an owner, or the total usage, is counted wrong.
     WrongUsage,
 }
@@ -52,6 +56,7 @@ impl Fault {
             Self::UnreadableBlob => "unreadable_blob",
             Self::WrongCount => "wrong_count",
             Self::DamagedBytes => "damaged_bytes",
+            Self::DamagedUpload => "damaged_upload",
             Self::WrongUsage => "wrong_usage",
         }
     }
@@ -63,7 +68,9 @@ impl Fault {
             Self::UnrecordedBlob => Some(Remedy::Record),
             Self::ContradictedVariant => Some(Remedy::Drop),
             Self::WrongCount | Self::WrongUsage => Some(Remedy::Recount),
-            Self::ContradictedImage | Self::DamagedBytes => Some(Remedy::Remove),
+            Self::ContradictedImage | Self::DamagedBytes | Self::DamagedUpload => {
+                Some(Remedy::Remove)
+            }
         }
     }
 }
@@ -77,7 +84,8 @@ pub enum Remedy {
     Recount,
     /// Delete the image's variants, which are made again when they are requested.
     Drop,
-    /// Delete the images, which can no longer be served.
+    /// Delete the images, which can no longer be served, or the upload, which can no longer become
+    /// one.
     Remove,
 }
 
@@ -175,6 +183,16 @@ impl Finding {
                 "{whose} is recorded as {} images of {} bytes, but {} images of {} bytes exist",
                 kept.images, kept.bytes, found.images, found.bytes
             ),
+            repaired: false,
+        }
+    }
+
+    pub(super) fn damaged_upload(image: &str, detail: String) -> Self {
+        Self {
+            fault: Fault::DamagedUpload,
+            blob: None,
+            images: vec![image.to_owned()],
+            detail,
             repaired: false,
         }
     }

@@ -11,6 +11,7 @@ use crate::media::testing;
 use crate::model::{Image, QuotaClaim, Timestamp, Usage};
 use crate::platform::testing::TestPlatform;
 use crate::service::Content;
+use crate::service::resumable::{NewResumable, Piece, ResumableError};
 use crate::service::tests::settings;
 use crate::service::{Attributes, Declared, ListRequest, UploadTerms};
 
@@ -95,6 +96,7 @@ impl Bench {
             all.images += page.images;
             all.blobs += page.blobs;
             all.dead += page.dead;
+            all.uploads += page.uploads;
             all.bytes += page.bytes;
             all.findings.extend(page.findings);
             next = page.next;
@@ -428,6 +430,7 @@ fn the_documentation_explains_every_finding() {
         Fault::ContradictedImage,
         Fault::ContradictedVariant,
         Fault::DamagedBytes,
+        Fault::DamagedUpload,
         Fault::UnreadableBlob,
         Fault::UnreadableImage,
         Fault::UnrecordedBlob,
@@ -435,4 +438,48 @@ fn the_documentation_explains_every_finding() {
         Fault::WrongUsage,
     ];
     assert_eq!(names, all.map(Fault::as_str));
+}
+
+#[tokio::test]
+async fn what_uploads_have_received_is_read_too() {
+    for damage in [
+        "DELETE FROM upload_tails",
+        "DELETE FROM upload_segments",
+        "UPDATE upload_segments SET start_at = 9",
+        "",
+    ] {
+        let bench = Bench::new().await;
+        let begun = bench.service.begin_resumable(NewResumable {
+            terms: UploadTerms {
+                owner: "alice".to_owned(),
+                ..UploadTerms::default()
+            },
+            declared: Declared {
+                length: Some(300),
+                ..Declared::default()
+            },
+            ..NewResumable::default()
+        });
+        let id = begun.await.expect("begins").id;
+        let bytes = bytes::Bytes::from(testing::png_of_size(300)).slice(..200);
+        let body = futures_util::stream::iter([Ok::<_, std::io::Error>(bytes)]);
+        let piece = Piece::default();
+        let added = bench.service.append(&id, piece, body).await;
+        assert_eq!(added.map(|upload| upload.received), Ok(200));
+        let sound = bench.audit(1, true, true).await;
+        assert_eq!((sound.uploads, sound.findings), (1, vec![]));
+        if damage.is_empty() {
+            bench.values.tamper(|values| {
+                let last = values.values_mut().next_back().expect("a value");
+                *last = last.iter().map(|byte| !byte).collect();
+            });
+        } else {
+            bench.sql(damage);
+        }
+        bench.finds_and_repairs(&[Fault::DamagedUpload], true).await;
+        assert_eq!(
+            bench.service.resume(&id).await,
+            Err(ResumableError::NotFound)
+        );
+    }
 }

@@ -65,6 +65,21 @@ fn day_of_moving() -> Vec<(Operation, i64)> {
     ]
 }
 
+/// A day of clients whose files arrive piece by piece.
+fn day_of_pieces() -> Vec<(Operation, i64)> {
+    let begin = |owner, file| Operation::Begin { owner, file };
+    let sweep = || Operation::Sweep { limit: 100 };
+    vec![
+        (begin(0, 2), 1000),
+        (Operation::Continue { upload: 0 }, 1000),
+        (begin(0, 1), 1000),
+        (Operation::Audit, TERM.write),
+        (sweep(), 1000),
+        (begin(1, 2), TERM.whole()),
+        (sweep(), 1000),
+    ]
+}
+
 /// Which steps fail, and how.
 #[derive(Clone, Copy)]
 struct Trouble {
@@ -162,4 +177,16 @@ fn when_any_call_of_a_move_takes_effect_after_its_failure_nothing_is_lost_or_lea
     for steps in [1, 9, 60, usize::MAX] {
         trouble_each_step(|| World::in_memory().moving(), day_of_moving, late(steps));
     }
+}
+
+#[test]
+fn when_any_step_of_an_upload_in_pieces_fails_nothing_is_lost_or_leaked() {
+    for trouble in [FAILURE, BLACKOUT, late(1), late(usize::MAX)] {
+        trouble_each_step(World::in_memory, day_of_pieces, trouble);
+    }
+}
+
+#[test]
+fn when_any_step_of_an_upload_in_pieces_on_sqlite_fails_nothing_is_lost_or_leaked() {
+    trouble_each_step(World::in_sqlite, day_of_pieces, FAILURE);
 }

@@ -1,5 +1,6 @@
-//! Everything at once: uploads of equal and of different content, downloads, derivations,
-//! deletions, sweeps, audits and moves to another store by two instances, in a random order of steps,
+//! Everything at once: uploads of equal and of different content, in one piece or in many,
+//! downloads, derivations, deletions, sweeps, audits and moves to another store by two instances,
+//! in a random order of steps,
 //! with store failures, calls that take effect long after their failure, crashes and clocks
 //! that jump; compared with a model.
 //!
@@ -57,7 +58,11 @@ enum Action {
 fn operations() -> impl Strategy<Value = Operation> {
     // The last file is the largest, and the rarest.
     let file = prop_oneof![8 => 0..3_usize, 1 => Just(3)];
+    let resumable = file.clone();
     prop_oneof![
+        3 => (any::<usize>(), resumable)
+            .prop_map(|(owner, file)| Operation::Begin { owner, file }),
+        2 => any::<usize>().prop_map(|upload| Operation::Continue { upload }),
         6 => (any::<usize>(), vec(file, 1..=3))
             .prop_map(|(owner, files)| Operation::Upload { owner, files }),
         3 => any::<usize>().prop_map(|image| Operation::Delete { image }),

@@ -57,6 +57,8 @@ pub(super) struct Model {
     pub(super) attempted: BTreeSet<(&'static str, usize)>,
     /// The upload tickets, in the order in which they were created.
     pub(super) tickets: Vec<KnownTicket>,
+    /// The uploads that have begun piece by piece: their ids, owners and contents.
+    pub(super) uploads: Vec<(String, &'static str, usize)>,
     /// The erasures of each owner.
     erasures: BTreeMap<&'static str, Erasures>,
     /// Whether a store has failed.

@@ -15,15 +15,25 @@ use crate::blobs::BlobError;
 use crate::model::QuotaClaim;
 use crate::service::Content;
 use crate::service::audit::{Audit, Place};
+use crate::service::resumable::{NewResumable, Piece, ResumableError, ResumableState};
 use crate::service::{
     Attributes, Declared, Migration, Service, ServiceError, StoreError, UploadError, UploadTerms,
 };
+
+/// The length of a piece of an upload: more than a few chunks, and no number of them.
+const PIECE: usize = 5 * CHUNK + 7;
+/// How many pieces a client sends before it gives up.
+const PATIENCE: u32 = 12;
 
 /// An operation that takes many steps.
 #[derive(Clone, Debug)]
 pub(super) enum Operation {
     /// One request that uploads these files for this owner.
     Upload { owner: usize, files: Vec<usize> },
+    /// A client that uploads a file piece by piece, and continues after failures.
+    Begin { owner: usize, file: usize },
+    /// Another client that continues an upload.
+    Continue { upload: usize },
     /// Downloads an image, as slowly as it arrives.
     Read { image: usize },
     /// Deletes an image.
@@ -65,6 +75,10 @@ impl Scene {
             Operation::Upload { owner, files } => {
                 Box::pin(self.upload(OWNERS[owner % OWNERS.len()], files))
             }
+            Operation::Begin { owner, file } => {
+                Box::pin(self.begin_resumable(OWNERS[owner % OWNERS.len()], file))
+            }
+            Operation::Continue { upload } => Box::pin(self.continue_any(upload)),
             Operation::Read { image } => Box::pin(self.read(image)),
             Operation::Delete { image } => Box::pin(self.delete(image)),
             Operation::Erase { owner, limit } => {
@@ -130,11 +144,16 @@ impl Scene {
     }
 
     /// A file that arrives in pieces, or not to its end.
-    pub(super) fn body(
+    pub(super) fn body(&self, file: usize) -> impl Stream<Item = Result<Bytes, &'static str>> + Send + use<> {
+        self.arriving(content(file))
+    }
+
+    /// Bytes that arrive in the same way.
+    fn arriving(
         &self,
-        file: usize,
+        bytes: &[u8],
     ) -> impl Stream<Item = Result<Bytes, &'static str>> + Send + use<> {
-        let pieces: Vec<Bytes> = content(file)
+        let pieces: Vec<Bytes> = bytes
             .chunks(5 * CHUNK)
             .map(Bytes::copy_from_slice)
             .collect();
@@ -146,6 +165,104 @@ impl Scene {
                 is_there.then_some(piece).ok_or("the client is gone")
             }
         })
+    }
+
+    async fn begin_resumable(self, owner: &'static str, file: usize) {
+        let began = self.clock.read();
+        self.model(|model| model.attempted.insert((owner, file)));
+        let new = NewResumable {
+            terms: UploadTerms {
+                owner: owner.to_owned(),
+                ..UploadTerms::default()
+            },
+            declared: Declared {
+                length: Some(content(file).len() as u64),
+                ..Declared::default()
+            },
+            ..NewResumable::default()
+        };
+        match self.service.begin_resumable(new).await {
+            Ok(upload) => {
+                let begun = (upload.id, owner, file);
+                self.model(|model| model.uploads.push(begun.clone()));
+                self.continue_upload(begun).await;
+            }
+            Err(ResumableError::Upload(error)) => self.excuse(began, &error),
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+
+    async fn continue_any(self, number: usize) {
+        let upload = self.model(|model| {
+            let index = number % model.uploads.len().max(1);
+            model.uploads.get(index).cloned()
+        });
+        if let Some(upload) = upload {
+            self.continue_upload(upload).await;
+        }
+    }
+
+    /// Sends what is missing of an upload, from wherever it is, until it is an image or gone.
+    async fn continue_upload(&self, (id, owner, file): (String, &'static str, usize)) {
+        let erasures = self.model(|model| model.erasures(owner));
+        for _ in 0..PATIENCE {
+            let began = self.clock.read();
+            let upload = match self.service.resume(&id).await {
+                Ok(upload) => upload,
+                Err(error) => return self.excuse_piece(began, &error),
+            };
+            let sent = if upload.is_complete {
+                Ok(upload)
+            } else {
+                self.send_piece(&id, file, upload.received).await
+            };
+            match sent {
+                Ok(ResumableState {
+                    image: Some(image), ..
+                }) => {
+                    return self.model(|model| {
+                        let state = model.state_since(owner, erasures);
+                        model.images.entry(image.id).or_insert(Known {
+                            owner,
+                            content: file,
+                            state,
+                        });
+                    });
+                }
+                // The image has been deleted since.
+                Ok(upload) if upload.is_complete => return,
+                Ok(_)
+                | Err(ResumableError::Mismatch { .. })
+                | Err(ResumableError::Upload(UploadError::Interrupted(_))) => {}
+                Err(error) => return self.excuse_piece(began, &error),
+            }
+        }
+    }
+
+    async fn send_piece(
+        &self,
+        id: &str,
+        file: usize,
+        offset: u64,
+    ) -> Result<ResumableState, ResumableError> {
+        let rest = usize::try_from(offset).expect("is small");
+        let rest = &content(file)[rest..];
+        let bytes = &rest[..rest.len().min(PIECE)];
+        let piece = Piece {
+            offset,
+            size: Some(bytes.len() as u64),
+            ..Piece::default()
+        };
+        self.service.append(id, piece, self.arriving(bytes)).await
+    }
+
+    /// An upload may also be gone: it expires, and ends with everything of its owner.
+    fn excuse_piece(&self, began: i64, error: &ResumableError) {
+        match error {
+            ResumableError::NotFound | ResumableError::Expired => {}
+            ResumableError::Upload(error) => self.excuse(began, error),
+            error => panic!("{error:?}"),
+        }
     }
 
     /// An upload may fail if a store did, if its client disconnected, or if it took too long.

@@ -142,6 +142,7 @@ impl World {
         let mut settings = settings();
         settings.derived.max_bytes = Some(BUDGET);
         settings.uploads.max_seconds = UPLOAD_SECONDS;
+        settings.uploads.max_idle_seconds = UPLOAD_SECONDS / 2;
         settings.stores.late_write_seconds = LATE_WRITE_SECONDS;
         settings.stores.delete_grace_seconds = GRACE.unsigned_abs() / 1000;
         let chunk_size = u32::try_from(CHUNK).expect("is small");

@@ -6,9 +6,16 @@ use super::idempotency::Answering;
 use super::ids::ids_at;
 use super::intake::Received;
 use super::{Attributes, Service, ServiceError, UploadTerms};
-use crate::catalog::{CatalogError, NewImage};
+use crate::catalog::{CatalogError, Completion, NewImage};
 use crate::model::{BlobRef, Image, Sha256, Timestamp};
 use crate::platform::Platform;
+use uuid::Uuid;
+
+/// The resumable upload that an image completes, and the id of the image.
+pub(in crate::service) struct Completes {
+    pub(in crate::service) image: Uuid,
+    pub(in crate::service) completion: Completion,
+}
 
 impl Service {
     /// Turns all `files` into images, or none, and records the answer to the request under
@@ -20,6 +27,7 @@ impl Service {
         files: Vec<Received>,
         attributes: &Attributes,
         answering: Option<Answering>,
+        completes: Option<Completes>,
     ) -> Result<Vec<Image>, ServiceError> {
         let now = self.now();
         let written: Vec<BlobRef> = files.iter().map(|file| file.blob.clone()).collect();
@@ -29,6 +37,10 @@ impl Service {
             if let Some(first) = new.first_mut() {
                 first.answer = Some(answer);
             }
+        }
+        if let (Some(completes), Some(first)) = (completes, new.first_mut()) {
+            first.image.id = completes.image;
+            first.completes = Some(completes.completion);
         }
         match self.catalog().commit(&new, terms.quota, now).await {
             Ok(used) => {
@@ -47,6 +59,7 @@ impl Service {
                     CatalogError::TicketSpent
                         | CatalogError::TicketRevoked
                         | CatalogError::ClaimLost
+                        | CatalogError::UploadMoved
                         | CatalogError::LeaseExpired
                         | CatalogError::QuotaExceeded(_)
                 ) {
@@ -77,6 +90,7 @@ fn new_images(
         NewImage {
             lease: file.lease.clone(),
             answer: None,
+            completes: None,
             image: file.into_image(id, terms, attributes, now),
         }
     });

@@ -1,7 +1,8 @@
 //! One file of an upload: its bytes are inspected, edited, hashed and written as they arrive.
 
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt as _};
+use futures_util::StreamExt as _;
+use futures_util::stream::BoxStream;
 use uuid::Uuid;
 
 use super::digests::Digests;
@@ -11,6 +12,10 @@ use crate::catalog::CatalogError;
 use crate::media::{Facts, Inspector, MediaError, Piece, Policy, Verdict};
 use crate::model::{BlobRef, Image, Kind, Sha256, Timestamp};
 use crate::service::filename;
+
+/// The bytes of a file as they arrive. All sources have this type, so that the code that stores
+/// them is compiled once.
+pub(super) type Incoming<'a> = BoxStream<'a, Result<Bytes, UploadError>>;
 
 /// A file whose bytes were accepted and stored, but which is not an image yet.
 #[derive(Clone, Debug)]
@@ -97,19 +102,13 @@ impl Service {
     ///
     /// A JPEG without an end is stored twice. The second time, its codes are followed, which is
     /// too slow to be done for every JPEG.
-    pub(super) async fn receive<S, E>(
+    pub(super) async fn receive(
         &self,
-        body: S,
+        body: Incoming<'_>,
         declared: Declared,
         terms: &UploadTerms,
-    ) -> Result<Received, UploadError>
-    where
-        S: Stream<Item = Result<Bytes, E>> + Send,
-        E: std::fmt::Display,
-    {
+    ) -> Result<Received, UploadError> {
         self.refuse_length(terms, declared.length)?;
-        let interrupted = |error: E| UploadError::Interrupted(error.to_string());
-        let body = body.map(|bytes| bytes.map_err(interrupted));
         let inspector = Inspector::new(self.policy(terms));
         let stored = self.store(body, inspector, &declared, terms).await?;
         match stored.judged.verdict {
@@ -144,7 +143,7 @@ impl Service {
             ..declared.clone()
         };
         let body = self.blobs().read(blob, 0..blob.size).await?;
-        let body = body.map(|bytes| bytes.map_err(UploadError::from));
+        let body = body.map(|bytes| bytes.map_err(UploadError::from)).boxed();
         let inspector = Inspector::following(self.policy(terms));
         let stored = self.store(body, inspector, &declared, terms).await?;
         match stored.judged.verdict {
@@ -154,16 +153,13 @@ impl Service {
     }
 
     /// Stores a body in a new blob. After an error nothing of it remains.
-    async fn store<S>(
+    async fn store(
         &self,
-        body: S,
+        body: Incoming<'_>,
         inspector: Inspector,
         declared: &Declared,
         terms: &UploadTerms,
-    ) -> Result<Stored, UploadError>
-    where
-        S: Stream<Item = Result<Bytes, UploadError>> + Send,
-    {
+    ) -> Result<Stored, UploadError> {
         let id = self.next_blob_id().await.map_err(ServiceError::from)?;
         let mut writer = self.blobs().create(id.blob, declared.length);
         let until = id.write_until;
@@ -182,7 +178,7 @@ impl Service {
     }
 
     /// Refuses a file that is known to be too long before a byte of it is read.
-    pub(super) fn refuse_length(
+    pub(in crate::service) fn refuse_length(
         &self,
         terms: &UploadTerms,
         length: Option<u64>,
@@ -195,14 +191,14 @@ impl Service {
     }
 
     /// Refuses to write after `until`: the write might complete after the sweep.
-    fn refuse_late(&self, until: Timestamp) -> Result<(), ServiceError> {
+    pub(in crate::service) fn refuse_late(&self, until: Timestamp) -> Result<(), ServiceError> {
         if self.now() >= until {
             return Err(CatalogError::LeaseExpired.into());
         }
         Ok(())
     }
 
-    fn max_bytes(&self, terms: &UploadTerms) -> u64 {
+    pub(in crate::service) fn max_bytes(&self, terms: &UploadTerms) -> u64 {
         let limit = self.settings().uploads.max_bytes;
         terms.max_bytes.map_or(limit, |wanted| wanted.min(limit))
     }
@@ -219,23 +215,19 @@ impl Service {
         accepted.filter(allowed).collect()
     }
 
-    async fn take<S>(
+    async fn take(
         &self,
-        body: S,
+        mut body: Incoming<'_>,
         mut inspector: Inspector,
         declared: &Declared,
         terms: &UploadTerms,
         until: Timestamp,
         writer: &mut dyn BlobWriter,
-    ) -> Result<Judged, UploadError>
-    where
-        S: Stream<Item = Result<Bytes, UploadError>> + Send,
-    {
+    ) -> Result<Judged, UploadError> {
         let limit = self.max_bytes(terms);
         let mut digests = Digests::default();
         let mut pieces = Vec::new();
         let mut size: u64 = 0;
-        let mut body = std::pin::pin!(body);
         while let Some(bytes) = body.next().await {
             let bytes = bytes?;
             size += bytes.len() as u64;
@@ -266,7 +258,7 @@ impl Service {
     }
 
     /// Refuses a file of another kind than the declared one.
-    fn refuse_mismatch(
+    pub(in crate::service) fn refuse_mismatch(
         &self,
         declared: &Declared,
         actual: Option<Kind>,
@@ -285,7 +277,7 @@ impl Service {
         })
     }
 
-    fn policy(&self, terms: &UploadTerms) -> Policy {
+    pub(in crate::service) fn policy(&self, terms: &UploadTerms) -> Policy {
         Policy {
             accepted: self.accepted(terms),
             ..self.settings().media.clone()

@@ -30,6 +30,7 @@ mod kept;
 mod session;
 mod terms;
 
+pub(super) use commit::Completes;
 pub use error::UploadError;
 pub use fingerprint::RequestIdentity;
 pub use idempotency::{ANSWER_SECONDS, HOLD_SECONDS, KeyedRequest};

@@ -1,15 +1,15 @@
 //! An upload from beginning to end.
 
 use bytes::Bytes;
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt as _};
 
 use super::fingerprint::Fingerprint;
 use super::idempotency::{Answering, Hold};
 use super::intake::Received;
 use super::kept::Kept;
 use super::{
-    Attributes, Declared, KeyedRequest, RequestIdentity, Service, ServiceError, UploadError,
-    UploadTerms,
+    Attributes, Completes, Declared, KeyedRequest, RequestIdentity, Service, ServiceError,
+    UploadError, UploadTerms,
 };
 use crate::catalog::{CatalogError, KeyAnswer, KeyClaim};
 use crate::model::{Image, Usage};
@@ -26,6 +26,8 @@ pub struct Upload {
     key: Option<Key>,
     /// Whether the upload was admitted by its declared length.
     admitted: bool,
+    /// The resumable upload that becomes the image.
+    completes: Option<Completes>,
     /// The files that are stored and not committed.
     files: Vec<Received>,
     /// Why the upload is refused.
@@ -62,6 +64,7 @@ impl Service {
             terms,
             key,
             admitted: false,
+            completes: None,
             files: Vec::new(),
             refusal: None,
         };
@@ -72,6 +75,19 @@ impl Service {
                 Err(error)
             }
         }
+    }
+
+    /// Begins an upload of the one file that a resumable upload has received. Its length is
+    /// admitted already, and its image completes the resumable upload.
+    pub(in crate::service) async fn begin_completion(
+        &self,
+        terms: UploadTerms,
+        completes: Completes,
+    ) -> Result<Upload, ServiceError> {
+        let mut upload = self.begin_upload(terms, None).await?;
+        upload.admitted = true;
+        upload.completes = Some(completes);
+        Ok(upload)
     }
 }
 
@@ -132,6 +148,8 @@ impl Upload {
         }
         self.refuse_more()?;
         self.admit(declared.length).await?;
+        let interrupted = |error: E| UploadError::Interrupted(error.to_string());
+        let body = body.map(|bytes| bytes.map_err(interrupted)).boxed();
         let received = self.service.receive(body, declared, &self.terms).await;
         let received = received.map(|file| self.files.push(file));
         self.note(received)
@@ -195,9 +213,13 @@ impl Upload {
         };
         // From here on the commit may take effect, so a drop must not delete the files.
         let files = std::mem::take(&mut self.files);
-        let committed = self
-            .service
-            .commit(&self.terms, files, &attributes, answering);
+        let committed = self.service.commit(
+            &self.terms,
+            files,
+            &attributes,
+            answering,
+            self.completes.take(),
+        );
         Ok(committed.await?)
     }
 

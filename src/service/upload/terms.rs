@@ -66,6 +66,13 @@ pub struct Attributes {
     pub metadata: BTreeMap<String, String>,
 }
 
+impl UploadTicket {
+    /// Whether only one image may come by the ticket.
+    pub(in crate::service) fn is_for_one(&self) -> bool {
+        self.max_uploads.is_none_or(|most| most <= 1)
+    }
+}
+
 impl UploadTerms {
     /// The most files of the upload.
     pub(super) fn max_files(&self) -> usize {
@@ -77,7 +84,7 @@ impl UploadTerms {
 
     /// The scope in which a key identifies one request: the owner's requests or the ticket's,
     /// so that the holder of a ticket learns nothing about the owner's requests.
-    pub(super) fn key_scope(&self) -> String {
+    pub(in crate::service) fn key_scope(&self) -> String {
         match &self.ticket {
             Some(ticket) => format!("ticket:{}", ticket.id),
             None => owner_key_scope(&self.owner),

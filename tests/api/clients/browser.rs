@@ -8,7 +8,7 @@ use crate::support::{ALL_SCOPES, Darkroom, Program, fixture, peer, token, unique
 
 /// Prints the document that a browser, started with these options, has made of a page, after the
 /// page's scripts have run.
-pub(super) fn rendered(chromium: &Program, options: &[String], url: &str) -> String {
+pub(crate) fn rendered(chromium: &Program, options: &[String], url: &str) -> String {
     let always = [
         "--headless",
         "--no-sandbox",

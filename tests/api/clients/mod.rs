@@ -2,7 +2,7 @@
 //! skipped, and fails in CI.
 
 mod aria2;
-mod browser;
+pub(crate) mod browser;
 mod browser_upload;
 mod curl;
 mod docs;

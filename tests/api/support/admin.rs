@@ -9,10 +9,11 @@ impl Client {
     /// Audits page by page, and returns all pages as one.
     pub(crate) async fn audit(&self, request: &Value) -> Value {
         let mut body = request.clone();
-        let mut all = json!({"images": 0, "blobs": 0, "dead": 0, "bytes": 0, "findings": []});
+        let mut all =
+            json!({"images": 0, "blobs": 0, "dead": 0, "uploads": 0, "bytes": 0, "findings": []});
         loop {
             let mut page = self.admin("/v1/admin/audit", &body).await;
-            for name in ["images", "blobs", "dead", "bytes"] {
+            for name in ["images", "blobs", "dead", "uploads", "bytes"] {
                 let sum = all[name].as_u64().zip(page[name].as_u64());
                 let (a, b) = sum.unwrap_or_else(|| panic!("no number {name}: {page}"));
                 all[name] = json!(a + b);

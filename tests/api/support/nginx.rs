@@ -1,4 +1,5 @@
-//! nginx in front of a server, as a caching proxy, which terminates TLS on request.
+//! nginx in front of a server, as a proxy that caches or one for resumable uploads, which terminates
+//! TLS on request.
 
 use std::fs;
 use std::net::TcpStream;
@@ -12,8 +13,9 @@ use super::tls::{self, Certificate};
 use super::watchdog::{Watchdog, signal};
 use super::{Client, Darkroom, Program, Raw, environment, tokens};
 
-/// The documented configuration.
-const RECIPE: &str = include_str!("../../recipes/nginx-cache.conf");
+/// The documented configurations: of a cache, and of a proxy for resumable uploads.
+const CACHE: &str = include_str!("../../recipes/nginx-cache.conf");
+const RESUMABLE: &str = include_str!("../../recipes/nginx-resumable.conf");
 /// The file with the ids of the requests that it accepted.
 const TAKEN: &str = "taken.log";
 /// How long nginx may take to listen.
@@ -33,17 +35,23 @@ impl Nginx {
     /// are replaced. Returns none if `cargo xtask test` found no nginx, which it reports as
     /// skipped.
     pub(crate) fn before(darkroom: &Darkroom, replaced: &[(&str, &str)]) -> Option<Self> {
-        Self::start(darkroom, replaced, None)
+        Self::start(darkroom, CACHE, replaced, None)
+    }
+
+    /// The same with the configuration for resumable uploads.
+    pub(crate) fn for_uploads(darkroom: &Darkroom, replaced: &[(&str, &str)]) -> Option<Self> {
+        Self::start(darkroom, RESUMABLE, replaced, None)
     }
 
     /// The same for clients that use TLS, over HTTP/1.1 or HTTP/2. It logs the requests that it
     /// accepts.
     pub(crate) fn with_tls(darkroom: &Darkroom, replaced: &[(&str, &str)]) -> Option<Self> {
-        Self::start(darkroom, replaced, Some(Certificate::make()?))
+        Self::start(darkroom, CACHE, replaced, Some(Certificate::make()?))
     }
 
     fn start(
         darkroom: &Darkroom,
+        recipe: &str,
         replaced: &[(&str, &str)],
         certificate: Option<Certificate>,
     ) -> Option<Self> {
@@ -54,7 +62,8 @@ impl Nginx {
             let folder = tempfile::tempdir().expect("a temporary directory");
             let port = free_port();
             let tls = certificate.as_ref();
-            let configuration = configuration(&folder, port, darkroom, replaced, tls);
+            let recipe = filled(recipe, &folder, port, darkroom, replaced, tls);
+            let configuration = configuration(&folder, &recipe, tls.is_some());
             let file = folder.path().join("nginx.conf");
             fs::write(&file, configuration).expect("is written");
             let child = Command::new(&program)
@@ -149,7 +158,9 @@ impl Drop for Nginx {
     }
 }
 
-fn configuration(
+/// A recipe as it is used here: in this folder, on this port, with some lines replaced.
+fn filled(
+    recipe: &str,
     folder: &tempfile::TempDir,
     port: u16,
     darkroom: &Darkroom,
@@ -158,7 +169,7 @@ fn configuration(
 ) -> String {
     let folder = folder.path().display().to_string();
     let authority = darkroom.address().trim_start_matches("http://");
-    let mut recipe = RECIPE.to_owned();
+    let mut recipe = recipe.replace("/var/cache/nginx/darkroom", &format!("{folder}/cache"));
     let listen = match tls {
         None => format!("listen 127.0.0.1:{port};"),
         Some(certificate) => format!(
@@ -167,19 +178,22 @@ fn configuration(
             certificate.path()
         ),
     };
-    let log = tls.map_or("access_log off;".to_owned(), |_| {
-        format!("log_format taken $http_x_request_id;\naccess_log {folder}/{TAKEN} taken;")
-    });
-    let here = [
-        ("/var/cache/nginx/darkroom", format!("{folder}/cache")),
-        ("127.0.0.1:3000", authority.to_owned()),
-        ("listen 80;", listen),
-    ];
-    let here = here.iter().map(|(from, to)| (*from, to.as_str()));
-    for (from, to) in here.chain(replaced.iter().copied()) {
+    let here = [("127.0.0.1:3000", authority), ("listen 80;", &listen)];
+    for (from, to) in here.into_iter().chain(replaced.iter().copied()) {
         assert!(recipe.contains(from), "the recipe has no {from}");
         recipe = recipe.replace(from, to);
     }
+    recipe
+}
+
+/// The whole configuration of a process.
+fn configuration(folder: &tempfile::TempDir, recipe: &str, logs: bool) -> String {
+    let folder = folder.path().display().to_string();
+    let log = if logs {
+        format!("log_format taken $http_x_request_id;\naccess_log {folder}/{TAKEN} taken;")
+    } else {
+        "access_log off;".to_owned()
+    };
     let kinds = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
     let temporary: String = kinds
         .iter()

@@ -34,7 +34,12 @@ pub(crate) struct RawResponse {
 impl Raw {
     /// A new connection.
     pub(crate) async fn connect(darkroom: &Darkroom) -> Self {
-        let authority = darkroom.address().trim_start_matches("http://").to_owned();
+        Self::connect_to(darkroom.address()).await
+    }
+
+    /// A new connection to the server at this URL.
+    pub(crate) async fn connect_to(address: &str) -> Self {
+        let authority = address.trim_start_matches("http://").to_owned();
         let stream = TcpStream::connect(&authority).await;
         Self::over(stream.expect("it listens"), authority)
     }

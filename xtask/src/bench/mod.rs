@@ -20,9 +20,11 @@ mod nginx;
 #[path = "../../../src/media/testing/parts.rs"]
 mod parts;
 mod processor;
+mod resumable;
 mod slowloris;
 mod stage;
 mod table;
+mod tus_server;
 mod wrk;
 
 use std::fs;
@@ -57,8 +59,9 @@ pub(crate) struct Bench {
     rounds: u32,
     /// Run only these measurements. Some run only when they are named: `derive`, derived images
     /// beside sharp and ipx; `list`, which takes minutes and two gigabytes of disk; `slowloris`,
-    /// one client next to 500 slow ones; `bombs`, files that claim to be gigantic; `hostile`, files
-    /// that are made to be expensive
+    /// one client next to 500 slow ones; `resumable`, large files in pieces, which takes three
+    /// gigabytes of disk; `bombs`, files that claim to be gigantic; `hostile`, files that are made to
+    /// be expensive
     #[arg(value_name = "NAME")]
     named: Vec<String>,
     /// The same; can be repeated
@@ -99,6 +102,7 @@ const APART: &[(&str, Apart)] = &[
     ("derive", derive::run),
     ("list", list::run),
     ("slowloris", slowloris::run),
+    ("resumable", resumable::run),
     ("bombs", |bench, program| bombs::run(bench.json, program)),
     ("hostile", |bench, program| {
         hostile::run(bench.json, program)

@@ -62,6 +62,7 @@ fn new_image(owner: &str, number: u32, content: usize) -> NewImage {
     NewImage {
         lease: lease().id,
         answer: None,
+        completes: None,
         image: Image {
             id: Uuid::from_u128(u128::from(number)),
             owner: owner.to_owned(),

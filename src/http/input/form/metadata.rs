@@ -8,7 +8,7 @@ use crate::http::reply::problem::Problem;
 use crate::service::fields::{self, MAX_METADATA_MEMBERS};
 
 /// Parses the metadata and checks it against its limits.
-pub(super) fn parse(text: &str) -> Result<BTreeMap<String, String>, Problem> {
+pub(crate) fn parse(text: &str) -> Result<BTreeMap<String, String>, Problem> {
     let Members::<String, MAX_METADATA_MEMBERS>(members) =
         json("metadata", "object of strings", text)?;
     Ok(fields::metadata(members)?)

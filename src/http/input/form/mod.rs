@@ -27,6 +27,9 @@ use framing::{Place, TooMuchFraming};
 use part::Part;
 use text::TextParts;
 
+pub(crate) use metadata::parse as parse_metadata;
+pub(crate) use tags::extend as more_tags;
+
 /// The longest boundary (RFC 2046 §5.1.1). The parser searches every piece of the body for it.
 const MAX_BOUNDARY_BYTES: usize = 70;
 

@@ -7,7 +7,7 @@ use crate::service::fields::{self, MAX_TAGS};
 
 /// Adds the tags in a part to those of the parts before it. A part is JSON if its type says so, or
 /// if it begins as an array.
-pub(super) fn extend(tags: &[String], text: &str, is_json: bool) -> Result<Vec<String>, Problem> {
+pub(crate) fn extend(tags: &[String], text: &str, is_json: bool) -> Result<Vec<String>, Problem> {
     let known = tags.iter().map(String::as_str);
     let all = if is_json || text.trim_start().starts_with('[') {
         let added = list(text)?;

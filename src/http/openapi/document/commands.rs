@@ -36,6 +36,8 @@ fn uploads(operation: &Operation<'_>) -> Vec<(&'static str, String)> {
     ]
 }
 
+/// The type of a piece of a file.
+const PIECE: &str = "application/offset+octet-stream";
 /// The option that sends a token.
 const TOKEN: &str = "-H \"Authorization: Bearer $TOKEN\"";
 
@@ -53,6 +55,7 @@ fn curl(operation: &Operation<'_>) -> String {
     let path = path.replace("{owner}", "alice");
     let path = path.replace("{link}", "01a20bb0-2831-7d40-9a4e-6b1f0c5d2e77");
     let path = path.replace("{ticket}", "01a20bb0282f7a2c9d105e6f7a8b9c0d");
+    let path = path.replace("{upload}", "0f3a5c6d7e8f90123456789abcdef012");
     let content = operation
         .members
         .get("requestBody")
@@ -103,6 +106,17 @@ fn command(parts: &[String]) -> String {
 fn body(operation: &Operation<'_>, content: &Map<String, Value>) -> Vec<String> {
     if operation.members["operationId"] == "uploadImages" {
         return vec!["-F file=@cat.jpg -F file=@dog.png -F tags=pets".to_owned()];
+    }
+    if content.contains_key(PIECE) {
+        return vec![
+            format!("-H 'Content-Type: {PIECE}'"),
+            "-H 'Tus-Resumable: 1.0.0'".to_owned(),
+            match operation.path {
+                "/v1/uploads" => "-H 'Upload-Length: 2841774'".to_owned(),
+                _ => "-H 'Upload-Offset: 1048576'".to_owned(),
+            },
+            "--data-binary @piece".to_owned(),
+        ];
     }
     if content.contains_key("multipart/form-data") {
         return vec!["-F file=@cat.jpg".to_owned()];

@@ -182,7 +182,13 @@ fn complete_response(response: &mut Map<String, Value>) {
 }
 
 /// Media types, or prefixes of them, whose content is not JSON.
-const BYTES: [&str; 3] = ["image/", "application/octet-stream", "multipart/byteranges"];
+const BYTES: [&str; 5] = [
+    "image/",
+    "application/octet-stream",
+    "application/offset+octet-stream",
+    "application/partial-upload",
+    "multipart/byteranges",
+];
 
 /// Describes binary content as such, and adds examples of objects. OpenAPI 3.1 §4.8.14.5 would leave
 /// out the schema of binary content, but then generators of clients leave out the content.

@@ -36,6 +36,7 @@ const OBJECTS: &[(&str, &str)] = &[
         r#"{
   "blobs": 200,
   "leases": 2,
+  "uploads": 1,
   "variants": 5,
   "more": true
 }"#,
@@ -54,9 +55,23 @@ const OBJECTS: &[(&str, &str)] = &[
   "images": 0,
   "blobs": 50,
   "dead": 3,
+  "uploads": 0,
   "bytes": 90177536,
   "findings": [],
   "next_cursor": "blobs:01a20bb028257c3f.7"
+}"#,
+    ),
+    (
+        "OpenUploads",
+        r#"{
+  "items": [{
+    "url": "/v1/uploads/0f3a5c6d7e8f90123456789abcdef012",
+    "offset": 1048576,
+    "length": 2841774,
+    "filename": "cat.jpg",
+    "created_at": "2026-11-24T03:53:43.000Z",
+    "expires_at": "2026-11-24T09:53:43.000Z"
+  }]
 }"#,
     ),
     ("Image", IMAGE),

@@ -26,7 +26,7 @@ use utoipa::OpenApi;
 use crate::http::openapi::schema;
 use crate::http::routes::{
     admin, admin_migrate, bulk, content, docs, health, iiif, images, integrations, limits, links,
-    metrics, owners, problems as pages, tickets, upload, usage, variants,
+    metrics, owners, problems as pages, tickets, upload, uploads, usage, variants,
 };
 
 #[derive(OpenApi)]
@@ -40,6 +40,7 @@ use crate::http::routes::{
     servers((url = "/", description = "The server of this description.")),
     tags(
         (name = "Images", description = "Upload, find, edit and download images."),
+        (name = "Uploads", description = "Uploads that can be resumed after an interruption."),
         (name = "IIIF", description = "Images by the IIIF Image API 3.0, for viewers with a deep zoom."),
         (name = "Links", description = "Signed URLs that allow downloads without a token."),
         (name = "Tickets", description = "Upload tickets, which allow uploads without a token."),
@@ -54,6 +55,7 @@ use crate::http::routes::{
         links::create, links::list, links::revoke, links::revoke_one, bulk::create_links,
         tickets::create, tickets::listing::list, tickets::show, tickets::revoke,
         integrations::sharex,
+        uploads::list, uploads::tus::create, uploads::show, uploads::append, uploads::end, uploads::overriding,
         usage::show, limits::show, health::live, health::ready,
         metrics::metrics, owners::erase, admin::sweep, admin::audit, admin_migrate::migrate,
         pages::list, pages::show,

@@ -162,6 +162,8 @@ pub(super) fn schema() -> Value {
             "path": {"type": "string", "description": "The path of the resource that was probably meant."},
             "claim": {"type": "string", "description": "The claim of the token that is not valid. Absent unless the token's signature is valid."},
             "scope": {"type": "string", "description": "The scope that the token lacks."},
+            "expected-offset": {"type": "integer", "description": "The number of bytes that the upload has received."},
+            "provided-offset": {"type": "integer", "description": "The offset that the request had."},
             "variable": {"type": "string", "description": "The name of the invalid setting."},
         },
     })

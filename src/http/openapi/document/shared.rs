@@ -16,6 +16,11 @@ const RESPONSE_HEADERS: &[(&str, &str, &str)] = &[
         "private, no-cache",
     ),
     (
+        "Content-Location",
+        "The URL of the image that the upload has become.",
+        "/v1/images/01a20bb0-2825-7c3f-bc27-e33a2a4cd178",
+    ),
+    (
         "Content-Range",
         "The range of the content that is returned, and the size of the content (RFC 9110 §14.4).",
         "bytes 0-1023/2841774",
@@ -42,7 +47,7 @@ const RESPONSE_HEADERS: &[(&str, &str, &str)] = &[
     ),
     (
         "Location",
-        "The URL of the image.",
+        "The URL of the image, or of the upload.",
         "/v1/images/01a20bb0-2825-7c3f-bc27-e33a2a4cd178",
     ),
     (
@@ -55,6 +60,17 @@ const RESPONSE_HEADERS: &[(&str, &str, &str)] = &[
         "The number of seconds to wait before repeating the request.",
         "5",
     ),
+    (
+        "Upload-Expires",
+        "The time at which the upload expires if it receives nothing until then.",
+        "Tue, 24 Nov 2026 09:53:43 GMT",
+    ),
+    (
+        "Upload-Length",
+        "The length of the file in bytes.",
+        "2841774",
+    ),
+    ("Upload-Offset", "The number of bytes received.", "1048576"),
     (
         "WWW-Authenticate",
         "The reason why the token was refused (RFC 6750).",
@@ -118,6 +134,41 @@ const REQUEST_HEADERS: &[(&str, &str, &str)] = &[
         "Repr-Digest",
         "The SHA-256 of the file, which is verified (RFC 9530).",
         "sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:",
+    ),
+    (
+        "Tus-Resumable",
+        "The version of tus. Absent in requests by the IETF draft.",
+        "1.0.0",
+    ),
+    (
+        "Upload-Checksum",
+        "An algorithm (`sha1`, `sha256` or `md5`) and the checksum of the body in base64, which is verified.",
+        "sha1 Kq5sNclPz7QV2+lfQIuc6R7oRu0=",
+    ),
+    (
+        "Upload-Concat",
+        "`partial` for a part of a file, or `final;` and the URLs of the parts, separated by spaces.",
+        "partial",
+    ),
+    (
+        "Upload-Length",
+        "The length of the file in bytes. Without it, `Upload-Defer-Length: 1`.",
+        "2841774",
+    ),
+    (
+        "Upload-Metadata",
+        "Keys and values in base64: `filename`, `filetype`, `tags`, `visibility` and `metadata`. Others are ignored.",
+        "filename Y2F0LmpwZw==,filetype aW1hZ2UvanBlZw==",
+    ),
+    (
+        "Upload-Offset",
+        "The number of bytes that the upload has received.",
+        "1048576",
+    ),
+    (
+        "X-HTTP-Method-Override",
+        "The method that is meant: `PATCH`, `DELETE` or `HEAD`.",
+        "PATCH",
     ),
 ];
 
@@ -212,6 +263,13 @@ pub(super) fn parameters() -> Value {
         "schema": schema::Owner::schema(), "example": "alice",
     });
     parameters.insert("owner".to_owned(), owner);
+    let upload = json!({
+        "name": "upload", "in": "path", "required": true,
+        "description": "The id of the upload. Whoever knows it may continue the upload.",
+        "schema": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+        "example": "0f3a5c6d7e8f90123456789abcdef012",
+    });
+    parameters.insert("upload".to_owned(), upload);
     let slugs: Vec<&str> = ProblemKind::ALL.iter().map(|kind| kind.slug()).collect();
     let slug = json!({
         "name": "slug", "in": "path", "required": true,

@@ -4,6 +4,7 @@
 mod access;
 mod derive;
 mod request;
+mod resumable;
 mod server;
 mod upload;
 
@@ -27,6 +28,7 @@ impl ProblemKind {
             Self::BadRequest => request::BAD_REQUEST,
             Self::UploadInterrupted => upload::UPLOAD_INTERRUPTED,
             Self::DigestMismatch => upload::DIGEST_MISMATCH,
+            Self::InconsistentUploadLength => resumable::INCONSISTENT_UPLOAD_LENGTH,
             Self::Unauthorized => access::UNAUTHORIZED,
             Self::InsufficientScope => access::INSUFFICIENT_SCOPE,
             Self::LinkInvalid => access::LINK_INVALID,
@@ -40,12 +42,15 @@ impl ProblemKind {
             Self::TooManyTickets => access::TOO_MANY_TICKETS,
             Self::TooManyLinks => access::TOO_MANY_LINKS,
             Self::NothingToMigrate => server::NOTHING_TO_MIGRATE,
+            Self::MismatchingUploadOffset => resumable::MISMATCHING_UPLOAD_OFFSET,
             Self::IdempotencyKeyHeld => upload::IDEMPOTENCY_KEY_HELD,
             Self::LinkExpired => access::LINK_EXPIRED,
             Self::LinkRevoked => access::LINK_REVOKED,
             Self::TicketExpired => access::TICKET_EXPIRED,
             Self::TicketRevoked => access::TICKET_REVOKED,
+            Self::UploadExpired => resumable::UPLOAD_EXPIRED,
             Self::PreconditionFailed => request::PRECONDITION_FAILED,
+            Self::UnsupportedTusVersion => resumable::UNSUPPORTED_TUS_VERSION,
             Self::TooLarge => upload::TOO_LARGE,
             Self::DerivedTooLarge => derive::DERIVED_TOO_LARGE,
             Self::UriTooLong => request::URI_TOO_LONG,
@@ -58,7 +63,9 @@ impl ProblemKind {
             Self::TrailingData => upload::TRAILING_DATA,
             Self::MetadataTooLarge => upload::METADATA_TOO_LARGE,
             Self::NotDerivable => derive::NOT_DERIVABLE,
+            Self::TooManyUploads => resumable::TOO_MANY_UPLOADS,
             Self::HeadersTooLarge => request::HEADERS_TOO_LARGE,
+            Self::ChecksumMismatch => resumable::CHECKSUM_MISMATCH,
             Self::Internal => server::INTERNAL,
             Self::DerivationUnavailable => derive::DERIVATION_UNAVAILABLE,
             Self::Misconfigured => server::MISCONFIGURED,

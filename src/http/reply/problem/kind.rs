@@ -31,6 +31,8 @@ kinds! {
     UploadInterrupted: 400, "upload-interrupted", "The upload is incomplete";
     /// The content does not match the declared digest.
     DigestMismatch: 400, "digest-mismatch", "The content does not match its digest";
+    /// The lengths that a client declares for a resumable upload do not agree.
+    InconsistentUploadLength: 400, "inconsistent-upload-length", "The lengths of the upload do not agree";
     /// There is no token, or it is not valid.
     Unauthorized: 401, "unauthorized", "A valid token is required";
     /// The token lacks a required scope.
@@ -57,6 +59,8 @@ kinds! {
     TooManyLinks: 409, "too-many-links", "The image has too many named links";
     /// There is no previous store to move blobs from.
     NothingToMigrate: 409, "nothing-to-migrate", "There are no blobs to migrate";
+    /// The resumable upload has received another number of bytes than the request says.
+    MismatchingUploadOffset: 409, "mismatching-upload-offset", "The upload has another offset";
     /// Another request with the same `Idempotency-Key` is in progress.
     IdempotencyKeyHeld: 409, "idempotency-key-held", "A request with this idempotency key is in progress";
     /// The signed URL has expired.
@@ -67,8 +71,12 @@ kinds! {
     TicketExpired: 410, "ticket-expired", "The upload ticket has expired";
     /// The upload ticket was revoked.
     TicketRevoked: 410, "ticket-revoked", "The upload ticket was revoked";
+    /// The resumable upload has expired.
+    UploadExpired: 410, "upload-expired", "The upload has expired";
     /// The resource does not satisfy the request's conditions.
     PreconditionFailed: 412, "precondition-failed", "The resource has changed";
+    /// The request has a version of tus that is not supported, or none.
+    UnsupportedTusVersion: 412, "unsupported-tus-version", "The version of tus is not supported";
     /// The upload is larger than allowed.
     TooLarge: 413, "too-large", "The upload is too large";
     /// The derived image would be larger than allowed.
@@ -93,8 +101,12 @@ kinds! {
     MetadataTooLarge: 422, "metadata-too-large", "The metadata is too large";
     /// Nothing can be derived from the image, or only at too high a cost.
     NotDerivable: 422, "not-derivable", "The image cannot be derived";
+    /// The owner has as many open uploads as it may have.
+    TooManyUploads: 429, "too-many-uploads", "Too many uploads are open";
     /// The request's headers are too large.
     HeadersTooLarge: 431, "headers-too-large", "The headers are too large";
+    /// The bytes of a piece do not have the declared checksum.
+    ChecksumMismatch: 460, "checksum-mismatch", "The piece does not match its checksum";
     /// An unexpected error on the server.
     Internal: 500, "internal", "Internal error";
     /// The deployment derives no images, or none from this type.
@@ -120,9 +132,23 @@ impl ProblemKind {
         self.facts().1
     }
 
-    /// The `type` URI, which is also the path of the page that explains the kind.
-    pub fn uri(self) -> String {
+    /// The path of the page that explains the kind.
+    pub fn page(self) -> String {
         format!("/problems/{}", self.slug())
+    }
+
+    /// The `type` URI. It is the path of the page, unless the kind is a registered one (RFC 9457
+    /// §4.2), of which draft-ietf-httpbis-resumable-upload defines two.
+    pub fn uri(self) -> String {
+        match self {
+            Self::MismatchingUploadOffset | Self::InconsistentUploadLength => {
+                format!(
+                    "https://iana.org/assignments/http-problem-types#{}",
+                    self.slug()
+                )
+            }
+            _ => self.page(),
+        }
     }
 
     /// The title, for people.

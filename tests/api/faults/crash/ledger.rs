@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde_json::Value;
 
+use super::pieces::Open;
 use crate::support::{Darkroom, Png, sha256_hex};
 
 /// The length of stored chunks.
@@ -46,6 +47,8 @@ pub(crate) struct Ledger {
     digests: Arc<Vec<String>>,
     /// The images, by id.
     pub(crate) images: BTreeMap<String, Entry>,
+    /// The uploads in pieces that nobody is going on with.
+    pub(crate) open: Vec<Open>,
 }
 
 impl Ledger {
@@ -56,6 +59,7 @@ impl Ledger {
             files: Arc::new(files),
             digests: Arc::new(digests),
             images: BTreeMap::new(),
+            open: Vec::new(),
         }
     }
 

@@ -2,9 +2,11 @@
 //! after each.
 //!
 //! - `storm`: clients that upload, delete, read and sweep until the server is gone
+//! - `pieces`: their uploads in pieces, with which they go on when it is back
 //! - `ledger`: the acknowledged operations, and the images that must therefore exist
 
 pub(crate) mod ledger;
+mod pieces;
 pub(crate) mod storm;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

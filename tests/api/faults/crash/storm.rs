@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use super::ledger::{Entry, Ledger, OWNERS, State};
+use super::pieces::{Open, Progress};
 use crate::support::{Client, Darkroom};
 
 const CLIENTS: usize = 8;
@@ -41,8 +42,11 @@ impl Dice {
     }
 }
 
+/// The most bytes of a piece.
+const LONGEST_PIECE: u64 = 60_000;
+
 /// The server is gone, or an answer was cut off.
-struct Gone;
+pub(super) struct Gone;
 
 /// All clients.
 pub(crate) struct Storm {
@@ -102,7 +106,8 @@ impl One {
                 0..4 => self.sweep().await,
                 4..12 => self.read().await,
                 12..20 => self.upload(3).await,
-                roll if roll < 20 + deletions => self.delete().await,
+                20..32 => self.pieces().await,
+                roll if roll < 32 + deletions => self.delete().await,
                 _ => self.upload(1).await,
             };
             match done {
@@ -152,6 +157,44 @@ impl One {
             self.ledger(|ledger| ledger.images.insert(id, entry));
         }
         Ok(())
+    }
+
+    /// Goes on with an upload in pieces, or begins one.
+    async fn pieces(&mut self) -> Result<(), Gone> {
+        let open = self.ledger(|ledger| ledger.open.len());
+        let index = self.dice.index(open + 1);
+        let taken = self.ledger(|ledger| {
+            let is_there = index < ledger.open.len();
+            is_there.then(|| ledger.open.swap_remove(index))
+        });
+        let files = self.ledger(|ledger| Arc::clone(&ledger.files));
+        let mut open = match taken {
+            Some(open) => open,
+            None => {
+                let (owner, file) = (self.dice.index(OWNERS.len()), self.dice.index(files.len()));
+                Open::begin(&self.owners[owner], owner, file, files[file].len()).await?
+            }
+        };
+        let (owner, file) = (open.owner, open.file);
+        let most = usize::try_from(1 + self.dice.below(LONGEST_PIECE)).expect("short");
+        let progress = open.go_on(&self.owners[owner], &files[file], most).await;
+        match progress {
+            Ok(Progress::Complete(id)) => {
+                let state = State::There;
+                let entry = Entry { owner, file, state };
+                self.ledger(|ledger| ledger.images.insert(id, entry));
+                Ok(())
+            }
+            Ok(Progress::Over) => Ok(()),
+            Ok(Progress::Open) => {
+                self.ledger(|ledger| ledger.open.push(open));
+                Ok(())
+            }
+            Err(gone) => {
+                self.ledger(|ledger| ledger.open.push(open));
+                Err(gone)
+            }
+        }
     }
 
     async fn delete(&mut self) -> Result<(), Gone> {

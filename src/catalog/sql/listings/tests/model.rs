@@ -184,6 +184,7 @@ impl World<'_> {
             image: image.clone(),
             lease: LEASE.to_owned(),
             answer: None,
+            completes: None,
         };
         let now = Timestamp::from_millis(0);
         let committed = self.catalog.commit(&[new], Quota::default(), now).await;

@@ -11,6 +11,12 @@ pub(super) fn detail(kind: ProblemKind) -> &'static str {
         BadRequest => "limit must be from 1 to 200",
         UploadInterrupted => "the body ended before it was complete",
         DigestMismatch => "the content does not have the digest that was announced",
+        InconsistentUploadLength => "the upload has a length of 2841774 bytes, not of 2841775",
+        MismatchingUploadOffset => "the upload has received 1048576 bytes, not 0",
+        UploadExpired => "the upload has expired",
+        UnsupportedTusVersion => "the request must have the header Tus-Resumable: 1.0.0",
+        TooManyUploads => "an owner may have at most 1000 open uploads",
+        ChecksumMismatch => "the piece does not have the declared checksum",
         Unauthorized => "the token has expired: its exp is in the past",
         InsufficientScope => "the token lacks the scope images:write",
         LinkInvalid => "the link's signature is not valid",
@@ -68,6 +74,11 @@ pub(super) fn detail(kind: ProblemKind) -> &'static str {
 pub(super) fn members(kind: ProblemKind) -> Value {
     match kind {
         BadRequest => json!({"limit": 200, "actual": 500}),
+        MismatchingUploadOffset => {
+            json!({"expected-offset": 1_048_576, "provided-offset": 0})
+        }
+        InconsistentUploadLength => json!({"limit": 2_841_774, "actual": 2_841_775}),
+        TooManyUploads => json!({"limit": 1000}),
         Unauthorized => json!({"claim": "exp"}),
         InsufficientScope => json!({"scope": "images:write"}),
         TransformNotAllowed => json!({"allowed": ["thumb"]}),
