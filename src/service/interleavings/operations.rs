@@ -144,7 +144,10 @@ impl Scene {
     }
 
     /// A file that arrives in pieces, or not to its end.
-    pub(super) fn body(&self, file: usize) -> impl Stream<Item = Result<Bytes, &'static str>> + Send + use<> {
+    pub(super) fn body(
+        &self,
+        file: usize,
+    ) -> impl Stream<Item = Result<Bytes, &'static str>> + Send + use<> {
         self.arriving(content(file))
     }
 
