@@ -89,7 +89,7 @@ impl Suite<'_> {
         }
     }
 
-    async fn record(&self, ticket: &Ticket) -> Result<(), Failure> {
+    async fn record_ticket(&self, ticket: &Ticket) -> Result<(), Failure> {
         let created = self.catalog.create_ticket(ticket, 100).await;
         ensure_eq("a ticket is recorded", created, Ok(true))
     }
@@ -115,7 +115,7 @@ impl Suite<'_> {
 
     pub(super) async fn a_ticket_counts_its_images(&self) -> Result<(), Failure> {
         let ticket = self.ticket("tickets", "counted", 3, 0);
-        self.record(&ticket).await?;
+        self.record_ticket(&ticket).await?;
         let spent = Err(CatalogError::TicketSpent);
         let two = self.step("two of three", self.commit_with(&ticket, 1..3).await)?;
         ensure_eq("five", self.commit_with(&ticket, 3..6).await, spent.clone())?;
@@ -171,7 +171,7 @@ impl Suite<'_> {
 
     pub(super) async fn a_revoked_ticket_admits_nothing(&self) -> Result<(), Failure> {
         let ticket = self.ticket("tickets", "revoked", 2, 0);
-        self.record(&ticket).await?;
+        self.record_ticket(&ticket).await?;
         let first = self.step("an upload", self.commit_with(&ticket, 1..2).await)?;
         let other = format!("{}other", self.prefix);
         for (id, owner, expected) in [
@@ -201,7 +201,7 @@ impl Suite<'_> {
         let mut all = Vec::new();
         for (number, owner, max_uploads) in [(1, "a", 1), (2, "b", 1), (3, "a", 9), (4, "a", 1)] {
             let ticket = self.ticket(owner, &format!("listed{number}"), max_uploads, number / 2);
-            self.record(&ticket).await?;
+            self.record_ticket(&ticket).await?;
             all.push(ticket);
         }
         let image = self.step("an upload", self.commit_with(&all[0], 1..2).await)?;
@@ -265,7 +265,7 @@ impl Suite<'_> {
         let [first, second] = ["erased1", "erased2"].map(|name| self.ticket("gone", name, 2, 0));
         let other = self.ticket("kept", "erased3", 2, 0);
         for ticket in [&first, &second, &other] {
-            self.record(ticket).await?;
+            self.record_ticket(ticket).await?;
         }
         for expected in [1, 1, 0] {
             let erased = self.catalog.erase_tickets(&first.owner, at(1), 1).await;
