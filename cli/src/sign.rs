@@ -111,6 +111,7 @@ impl Sign {
             parameters: &parameters,
             epoch: self.epoch,
             expires: now.saturating_add(self.expires_in.as_secs()),
+            id: None,
         };
         let key_id = self.key_id.as_deref();
         let signed = link.sign(ring, key_id);

@@ -8,6 +8,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::link::{self, Link, LinkError, LinkMethod, VerifiedLink};
 use super::ticket::{self, Ticket, TicketError};
@@ -195,9 +196,13 @@ pub fn signed_url(input: &[u8]) {
 
 fn read_link<'a>(line: &'a str, parameters: &'a [(&'a str, &'a str)]) -> Option<Link<'a>> {
     let mut words = line.splitn(4, ' ');
+    let method = LinkMethod::parse(words.next()?)?;
+    let epoch: u64 = words.next()?.parse().ok()?;
     Some(Link {
-        method: LinkMethod::parse(words.next()?)?,
-        epoch: words.next()?.parse().ok()?,
+        method,
+        epoch,
+        // Some are named links.
+        id: (epoch % 2 == 1).then(|| Uuid::from_u128(epoch.into())),
         expires: words.next()?.parse().ok()?,
         // A path ends where a query begins.
         path: words.next()?.split('?').next()?,
@@ -217,8 +222,12 @@ fn signed_link(link: &Link<'_>, chance: &mut Chance) {
         let refused = Err(LinkError::UnknownParameter);
         (refused, refused)
     } else {
-        let (epoch, expires) = (link.epoch, link.expires);
-        (Ok(VerifiedLink { epoch, expires }), Err(LinkError::Expired))
+        let good = VerifiedLink {
+            epoch: link.epoch,
+            expires: link.expires,
+            id: link.id,
+        };
+        (Ok(good), Err(LinkError::Expired))
     };
     let (live, method) = (link.expires.saturating_sub(1), link.method.as_str());
     if link.expires > 0 {

@@ -3,10 +3,10 @@
 //!
 //! Grammar: the path of the content, and a query in canonical form: parameters sorted by
 //! name, each name at most once, percent-encoded according to RFC 3986 §2.3 (upper-case
-//! hex, everything but `A–Z a–z 0–9 - . _ ~` encoded). Four parameters belong to the link
-//! itself: `expires` (seconds since the Unix epoch), `kid` (the key), `signature`, and
+//! hex, everything but `A–Z a–z 0–9 - . _ ~` encoded). Five parameters belong to the link
+//! itself: `expires` (seconds since the Unix epoch), `kid` (the key), `signature`,
 //! `epoch` (how often the image's links have been revoked), which is left out while it
-//! is 0. The others are listed in [`PARAMETERS`]: a link with any other name is refused
+//! is 0, and `link` (the id of its record), which only named links have. The others are listed in [`PARAMETERS`]: a link with any other name is refused
 //! even if its signature is valid, so that a parameter of a later version cannot change
 //! what an old link means.
 //!
@@ -28,8 +28,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use darkroom_transform::NAMES as TRANSFORM;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use uuid::Uuid;
 
 use super::{KeyRing, Purpose, TokenError};
+use crate::model::canonical;
 use crate::number;
 
 /// The characters that are percent-encoded in a query: all but those of RFC 3986 §2.3.
@@ -40,7 +42,7 @@ pub const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 /// Parameters of the link itself; those of callers must have other names.
-pub const OWN: [&str; 4] = ["epoch", "expires", "kid", "signature"];
+pub const OWN: [&str; 5] = ["epoch", "expires", "kid", "link", "signature"];
 
 /// The parameter that marks a request as coming from a link.
 pub const SIGNATURE: &str = "signature";
@@ -129,6 +131,8 @@ pub struct Link<'a> {
     pub epoch: u64,
     /// The link is refused from this second since the Unix epoch on.
     pub expires: u64,
+    /// The id of the record of a named link.
+    pub id: Option<Uuid>,
 }
 
 /// The contents of a link that was verified.
@@ -138,6 +142,8 @@ pub struct VerifiedLink {
     pub epoch: u64,
     /// The link is refused from this second since the Unix epoch on.
     pub expires: u64,
+    /// The id of a record that the image must have, if it is a named link.
+    pub id: Option<Uuid>,
 }
 
 /// Why a link was refused.
@@ -170,6 +176,9 @@ impl Link<'_> {
         query.extend(given.map(|(name, value)| (*name, *value)));
         if self.epoch > 0 {
             query.extend([("epoch", self.epoch.to_string().as_str())]);
+        }
+        if let Some(id) = self.id {
+            query.extend([("link", id.to_string().as_str())]);
         }
         query.extend([
             ("expires", self.expires.to_string().as_str()),
@@ -226,9 +235,12 @@ pub fn verify(
     if now >= expires {
         return Err(LinkError::Expired);
     }
+    let id = query.0.get("link");
+    let id = id.map(|text| canonical(text).ok_or(LinkError::Wrong));
     Ok(VerifiedLink {
         epoch: number("epoch").transpose()?.unwrap_or(0),
         expires,
+        id: id.transpose()?,
     })
 }
 

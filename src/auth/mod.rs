@@ -44,6 +44,8 @@ pub struct Grant {
     pub scopes: Scopes,
     /// The token's claim about the owner's quota.
     pub quota: QuotaClaim,
+    /// The token's `exp`, in seconds since the Unix epoch.
+    pub expires: u64,
 }
 
 impl Grant {

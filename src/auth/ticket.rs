@@ -1,9 +1,9 @@
-//! Upload tickets: anybody who holds one may upload one file for its owner, without a
-//! token, until it expires.
+//! Upload tickets: anybody who holds one may upload files for its owner, without a token, one by
+//! one and as many as it allows, until it expires.
 //!
 //! Grammar: `{kid}.{payload}.{signature}`, where the payload is JSON in base64url and the
-//! signature is that of `{kid}.{payload}` by the ring's key for tickets. The ticket does
-//! not record its use: the catalog keeps the ids of used tickets.
+//! signature is that of `{kid}.{payload}` by the ring's key for tickets. The catalog
+//! has a record of the ticket, which counts its uploads.
 
 use std::collections::BTreeMap;
 
@@ -17,16 +17,20 @@ use crate::model::QuotaClaim;
 /// The maximum length of a ticket in bytes. Longer ones are refused unread.
 pub const MAX_TICKET_BYTES: usize = 8192;
 
-/// The upload that a ticket allows.
+/// What a ticket allows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ticket {
-    /// Identifies the ticket, so that it can be used only once: letters, digits and `-`.
+    /// Identifies the ticket's record: letters, digits and `-`.
     pub id: String,
     /// The owner of the image.
     pub sub: String,
     /// The ticket is refused from this second since the Unix epoch on.
     pub exp: u64,
+    /// How many images may come by the ticket; `None` for one, in tickets from before they were
+    /// recorded when they were created.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_uploads: Option<u32>,
     /// The maximum file size in bytes; `None` for the deployment's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_bytes: Option<u64>,
@@ -109,6 +113,7 @@ mod tests {
             id: "t1".into(),
             sub: "alice".into(),
             exp: 1000,
+            max_uploads: Some(3),
             max_bytes: Some(5),
             content_types: vec!["image/png".into()],
             tags: vec!["a".into()],

@@ -153,6 +153,7 @@ pub fn verify(
         scopes: Scopes::parse(&claims.scope),
         quota: claims.quota.unwrap_or_default(),
         owner: claims.sub,
+        expires: claims.exp,
     })
 }
 

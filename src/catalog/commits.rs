@@ -39,8 +39,8 @@ pub trait Commits: Send + Sync {
     /// now refers to, in the same order: its own, or an older one of the same owner
     /// with the same SHA-256. Images in one call with equal content must refer to equal
     /// blobs. Fails with [`CatalogError::LeaseExpired`] if a lease is not in
-    /// force at `now`, with [`CatalogError::TicketSpent`] if a ticket was used
-    /// before, even by another image of the same call, with
+    /// force at `now`, with [`CatalogError::TicketSpent`] if a ticket allows
+    /// fewer images, those of the same call included, with [`CatalogError::TicketRevoked`], with
     /// [`CatalogError::ClaimLost`] if an answer's claim does not hold its key, with
     /// [`CatalogError::UploadMoved`] if a resumable upload is not where its completion begins,
     /// and with [`CatalogError::QuotaExceeded`] if the owner would then keep more than `quota`.

@@ -9,6 +9,7 @@ mod descriptions;
 mod images;
 mod keys;
 mod leases;
+mod links;
 mod listings;
 mod remains;
 mod resumables;
@@ -59,6 +60,14 @@ pub async fn run(catalog: &dyn Catalog, prefix: &str) -> Result<Vec<&'static str
             many_images_are_found_and_deleted_together,
             the_oldest_images_of_an_owner_are_deleted_first,
             a_ticket_is_used_once,
+            a_ticket_counts_its_images,
+            a_revoked_ticket_admits_nothing,
+            tickets_are_listed_by_owner_and_status,
+            an_owner_has_only_so_many_open_tickets,
+            tickets_of_an_erased_owner_admit_nothing,
+            named_links_are_revoked_one_by_one,
+            named_links_go_with_their_image_and_with_all_links,
+            an_image_has_only_so_many_named_links,
             usage_is_the_sum_of_the_images,
             a_quota_of_bytes_is_exact,
             a_quota_of_images_is_exact,

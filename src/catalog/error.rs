@@ -17,9 +17,12 @@ pub enum CatalogError {
     /// The resumable upload that an image completes has ended, or others have continued it.
     #[error("the upload has ended or has been continued by another request")]
     UploadMoved,
-    /// The upload ticket was used before.
-    #[error("the upload ticket was used before")]
+    /// The upload ticket has been used as often as it may be.
+    #[error("the upload ticket has been used as often as it may be")]
     TicketSpent,
+    /// The upload ticket has been revoked.
+    #[error("the upload ticket has been revoked")]
+    TicketRevoked,
     /// The owner would keep more than the quota allows.
     #[error(transparent)]
     QuotaExceeded(#[from] QuotaExceeded),

@@ -36,8 +36,8 @@ pub trait Images: Send + Sync {
         placeholder: &Placeholder,
     ) -> Result<(), CatalogError>;
 
-    /// Raises the image's link epoch, if the image exists and belongs to `owner` (if given).
-    /// Returns whether it did.
+    /// Raises the image's link epoch, and deletes its named links, if the image exists and belongs
+    /// to `owner` (if given). Returns whether it did.
     async fn revoke_links(&self, id: Uuid, owner: Option<&str>) -> Result<bool, CatalogError>;
 
     /// Deletes an image, if it exists, belongs to `owner` (if given), and its time of change

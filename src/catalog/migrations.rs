@@ -95,6 +95,16 @@ const MIGRATIONS: &[Migration] = &[
         name: "resumables",
         sql: include_str!("migrations/0014_resumables.sql"),
     },
+    Migration {
+        version: 15,
+        name: "upload_tickets",
+        sql: include_str!("migrations/0015_upload_tickets.sql"),
+    },
+    Migration {
+        version: 16,
+        name: "links",
+        sql: include_str!("migrations/0016_links.sql"),
+    },
 ];
 
 /// The statements of a file.

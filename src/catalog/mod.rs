@@ -38,6 +38,7 @@ mod health;
 mod images;
 mod keys;
 mod leases;
+mod links;
 mod listings;
 pub mod migrations;
 mod remains;
@@ -57,13 +58,14 @@ pub use health::Health;
 pub use images::Images;
 pub use keys::{AnswerRecord, KeyAnswer, KeyClaim, KeyOutcome, Keys};
 pub use leases::{Lease, Leases};
+pub use links::{Links, NewLink};
 pub use listings::Listings;
 pub use remains::Remains;
 pub use resumables::{
     Begun, Completion, Ending, Growth, NewSegment, Position, Resumable, Resumables, Segment,
 };
 pub use sql::{Database, Row, SqlCatalog, Value};
-pub use tickets::Tickets;
+pub use tickets::{TicketUse, Tickets};
 pub use variants::{NewVariant, VariantClaim, VariantCommit, VariantState, Variants};
 
 /// What the service needs from a catalog. Every method is atomic, and durable when it
@@ -77,6 +79,7 @@ pub trait Catalog:
     + Images
     + Keys
     + Leases
+    + Links
     + Listings
     + Remains
     + Resumables
@@ -94,6 +97,7 @@ impl<C> Catalog for C where
         + Images
         + Keys
         + Leases
+        + Links
         + Listings
         + Remains
         + Resumables

@@ -12,6 +12,7 @@ mod health;
 mod images;
 mod keys;
 mod leases;
+mod links;
 mod listings;
 mod quota;
 mod remains;
@@ -22,6 +23,7 @@ mod variants;
 use serde::Serialize;
 
 use super::{CatalogError, migrations};
+use crate::model::Timestamp;
 use columns::Columns;
 
 pub(in crate::catalog) use conflict::Conflict;
@@ -42,6 +44,22 @@ impl<D: Database> SqlCatalog<D> {
     /// Runs a statement and ignores its rows, if any.
     async fn execute(&self, sql: &str, parameters: Vec<Value>) -> Result<(), CatalogError> {
         self.database.query(sql, parameters).await.map(|_| ())
+    }
+
+    /// Deletes the rows of a table whose time is before `before`.
+    async fn forget_before(
+        &self,
+        table: &str,
+        time: &str,
+        before: Timestamp,
+    ) -> Result<(), CatalogError> {
+        // Looked up first: a deletion that deletes nothing would still wait for a commit.
+        let oldest = format!("SELECT 1 FROM {table} WHERE {time} < ?1 LIMIT 1");
+        if !self.exists(&oldest, vec![before.into()]).await? {
+            return Ok(());
+        }
+        let sql = format!("DELETE FROM {table} WHERE {time} < ?1");
+        self.execute(&sql, vec![before.into()]).await
     }
 
     /// Whether a statement returns a row.

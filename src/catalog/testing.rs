@@ -9,6 +9,7 @@ mod health;
 mod images;
 mod keys;
 mod leases;
+mod links;
 mod listings;
 #[cfg(all(test, not(target_family = "wasm")))]
 pub(crate) mod native;
@@ -26,7 +27,7 @@ use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
 use super::{CatalogError, Lease};
-use crate::model::{BlobRef, Image, Sha256, Timestamp};
+use crate::model::{BlobRef, Image, NamedLink, Sha256, Timestamp};
 
 /// A [`Catalog`](super::Catalog) in maps.
 pub(crate) struct MemoryCatalog {
@@ -62,7 +63,8 @@ struct State {
     images: BTreeMap<Uuid, Image>,
     blobs: BTreeMap<String, Blob>,
     leases: BTreeMap<String, Lease>,
-    tickets: BTreeMap<String, Timestamp>,
+    tickets: tickets::Records,
+    links: BTreeMap<Uuid, NamedLink>,
     keys: keys::Records,
     remains: remains::Records,
     resumables: resumables::Records,
@@ -110,7 +112,7 @@ impl MemoryCatalog {
     }
 
     /// The names of all records other than images: blobs, then leases, then keys, then
-    /// remains, then resumable uploads, then what belongs to variants.
+    /// remains, then resumable uploads, then what belongs to variants, then tickets, then links.
     #[cfg(test)]
     pub(crate) fn other_records(&self) -> Vec<String> {
         let state = self.lock();
@@ -123,6 +125,8 @@ impl MemoryCatalog {
             .chain(state.remains.names())
             .chain(state.resumables.keys().cloned())
             .chain(state.variants.names())
+            .chain(state.tickets.names())
+            .chain(state.links.keys().map(Uuid::to_string))
             .collect()
     }
 

@@ -68,8 +68,7 @@ pub struct Image {
     pub tags: Vec<String>,
     /// The owner's own notes, by name.
     pub metadata: BTreeMap<String, String>,
-    /// The id of the upload ticket that the image was uploaded with, if any. A ticket can be used
-    /// only once.
+    /// The id of the upload ticket that the image was uploaded with, if any.
     pub ticket: Option<String>,
     /// How often the image's links have been revoked.
     pub link_epoch: u64,

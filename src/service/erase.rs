@@ -1,14 +1,15 @@
 //! Erasing an owner: deletes everything that is kept for it, step by step.
 //!
 //! Nothing records how far an erasure has come, so that it can be interrupted anywhere and
-//! repeated by anybody. The images go first, oldest first, and their totals with them. Then the
-//! uploads that arrive piece by piece end, and the
+//! repeated by anybody. The images go first, oldest first, and their totals and links with them.
+//! Then the uploads that arrive piece by piece end, and the upload tickets are revoked: their records
+//! stay until they have expired, because otherwise the tickets could be used, but without owner and
+//! terms. Then the
 //! answers to uploads with an `Idempotency-Key` go, which contain ids and digests. The bytes, and
-//! the records of the blobs, which contain the owner, are deleted by the next sweeps. The records
-//! of used tickets stay, because otherwise the tickets could be used again: they contain no owner.
+//! the records of the blobs, which contain the owner, are deleted by the next sweeps.
 //!
 //! An upload that is committed in the meantime is not missed as long as a later call follows it.
-//! Tokens and tickets are signed and not recorded, so that they cannot be revoked here.
+//! Tokens are signed and not recorded, so that they cannot be revoked here.
 
 use super::upload::owner_key_scope;
 use super::{Service, ServiceError, sweep};
@@ -30,7 +31,7 @@ pub struct Erased {
 
 impl Service {
     /// Deletes the images of `owner` until nothing is left, `limit` images are deleted, or the
-    /// time is up. If no images are left, deletes the recorded answers too.
+    /// time is up. If no images are left, revokes the tickets and deletes the recorded answers too.
     pub async fn erase_owner(&self, owner: &str, limit: u32) -> Result<Erased, ServiceError> {
         let latest = self.now().plus_millis(sweep::LONGEST_MILLIS);
         let (mut deleted, mut more) = (0, true);
@@ -42,6 +43,7 @@ impl Service {
         }
         if !more {
             more = self.end_all_resumables(owner, latest).await?
+                || self.erase_tickets(owner, latest).await?
                 || self.erase_answers(owner, latest).await?;
         }
         let remaining = self.catalog().usage(owner).await?.images;
@@ -51,6 +53,16 @@ impl Service {
             remaining,
             more,
         })
+    }
+
+    /// Revokes the upload tickets. Returns whether there may be more.
+    async fn erase_tickets(&self, owner: &str, latest: Timestamp) -> Result<bool, ServiceError> {
+        let mut more = true;
+        while more && self.now() < latest {
+            let erased = self.catalog().erase_tickets(owner, self.now(), STEP);
+            more = erased.await? == STEP;
+        }
+        Ok(more)
     }
 
     /// Ends the uploads that arrive piece by piece. Returns whether there may be more.

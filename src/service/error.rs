@@ -30,15 +30,36 @@ pub enum ServiceError {
     /// The Idempotency-Key was used for another request.
     #[error("the Idempotency-Key was used for another request")]
     KeyReused,
-    /// The image's links have been revoked since this one was made.
+    /// The link has been revoked, or all links of the image since it was made.
     #[error("the link was revoked")]
     LinkRevoked,
     /// The resumable upload has ended, or another request has continued it.
     #[error("the upload has ended or has been continued by another request")]
     UploadMoved,
-    /// The upload ticket was used before.
-    #[error("the upload ticket was used before")]
+    /// The image has as many named links as it may have.
+    #[error("the image has {limit} named links, which is the most that it may have")]
+    TooManyLinks {
+        /// The most links.
+        limit: u32,
+    },
+    /// The image has no such named link.
+    #[error("no such link")]
+    NoSuchLink,
+    /// The upload ticket has been used as often as it may be.
+    #[error("the upload ticket has been used as often as it may be")]
     TicketSpent,
+    /// The upload ticket has been revoked, or its record is gone.
+    #[error("the upload ticket has been revoked")]
+    TicketRevoked,
+    /// The owner has as many open upload tickets as it may have.
+    #[error("the owner has {limit} open upload tickets, which is the most that it may have")]
+    TooManyTickets {
+        /// The most tickets.
+        limit: u32,
+    },
+    /// The ticket does not exist, or belongs to another owner.
+    #[error("no such upload ticket")]
+    NoSuchTicket,
     /// The owner would keep more than the quota allows.
     #[error(transparent)]
     QuotaExceeded(#[from] QuotaExceeded),
@@ -66,6 +87,7 @@ impl From<CatalogError> for ServiceError {
             CatalogError::LeaseExpired => Self::TooLate,
             CatalogError::ClaimLost => Self::KeyHeld,
             CatalogError::TicketSpent => Self::TicketSpent,
+            CatalogError::TicketRevoked => Self::TicketRevoked,
             CatalogError::UploadMoved => Self::UploadMoved,
             CatalogError::QuotaExceeded(exceeded) => Self::QuotaExceeded(exceeded),
             CatalogError::Damaged { .. } => Self::Damaged(StoreError::Catalog(error)),

@@ -8,6 +8,8 @@ use super::filename;
 pub const MAX_TAGS: usize = 32;
 /// The longest tag, in characters.
 pub const MAX_TAG_CHARS: usize = 64;
+/// The longest name of a link or an upload ticket, in characters.
+pub const MAX_NAME_CHARS: usize = 100;
 /// The most bytes of all names and values of an image's metadata together.
 pub const MAX_METADATA_BYTES: usize = 4096;
 /// The most members of metadata that a change may name: no image can have more, since no
@@ -88,6 +90,18 @@ pub fn metadata(given: BTreeMap<String, String>) -> Result<BTreeMap<String, Stri
     Ok(given)
 }
 
+/// Checks the name that an owner gives to a link or an upload ticket.
+pub fn name(given: &str) -> Result<String, FieldError> {
+    let is_plain = !given.chars().any(char::is_control) && !given.trim().is_empty();
+    if is_plain && given.chars().take(MAX_NAME_CHARS + 1).count() <= MAX_NAME_CHARS {
+        return Ok(given.to_owned());
+    }
+    let reason = format!(
+        "must have 1 to {MAX_NAME_CHARS} characters, not only spaces and no control characters"
+    );
+    Err(FieldError::new("name", reason))
+}
+
 /// Checks a file name, which is kept exactly as given. The names of uploads are cleaned
 /// instead: they come from file systems, and an image is not refused because of its name.
 pub fn filename(given: &str) -> Result<String, FieldError> {
@@ -138,6 +152,17 @@ mod tests {
         assert!(metadata(one("a\n", "v")).is_err());
         assert!(metadata(one("k", "\u{85}")).is_err());
         assert!(metadata(one("k", "")).is_ok());
+    }
+
+    #[test]
+    fn a_name_is_short_and_says_something() {
+        let most = "é".repeat(100);
+        for valid in ["a", " a ", "Anna’s photos, 2026", &most] {
+            assert_eq!(name(valid).as_deref(), Ok(valid));
+        }
+        for wrong in ["", "  ", "a\nb", "a\u{85}", &"é".repeat(101)] {
+            assert!(name(wrong).is_err(), "{wrong:?}");
+        }
     }
 
     #[test]

@@ -12,9 +12,11 @@ mod fetch;
 pub mod fields;
 pub mod filename;
 mod lease;
+mod links;
 mod migrate;
 pub mod resumable;
 mod sweep;
+mod tickets;
 mod upload;
 mod usage;
 mod verify;
@@ -33,8 +35,10 @@ pub use erase::Erased;
 pub use error::{ServiceError, StoreError};
 pub use fetch::{Content, ListRequest};
 pub use lease::Term;
+pub use links::{CreatedLink, MAX_NAMED_LINKS, NewLink};
 pub use migrate::{Migrated, Migration};
 pub use sweep::Swept;
+pub use tickets::{MAX_TICKET_UPLOADS, TicketPage};
 pub use upload::{
     ANSWER_SECONDS, Attributes, Declared, HOLD_SECONDS, KeyedRequest, MAX_FILES, RequestIdentity,
     TICKET_RECORD_SECONDS, Upload, UploadError, UploadTerms, UploadTicket,

@@ -79,8 +79,9 @@ impl Service {
                 break;
             }
         }
-        let used_before = self.now().plus_seconds(-super::TICKET_RECORD_SECONDS);
-        self.catalog().forget_tickets(used_before).await?;
+        let ended_before = self.now().plus_seconds(-super::TICKET_RECORD_SECONDS);
+        self.catalog().forget_tickets(ended_before).await?;
+        self.catalog().forget_links(self.now()).await?;
         // The record of an abandoned claim blocks a claim that arrives late.
         let settled = self.now().plus_millis(-self.lease_term().settle);
         self.catalog().forget_keys(settled).await?;

@@ -5,6 +5,7 @@ mod intake;
 #[cfg(not(target_family = "wasm"))]
 mod late;
 mod lease;
+mod links;
 mod migrate;
 mod quota;
 mod resumable;
@@ -149,6 +150,7 @@ impl Bench {
             owner: "root".into(),
             scopes: Scopes::parse("admin"),
             quota: QuotaClaim::default(),
+            expires: u64::MAX,
         };
         let request = ListRequest {
             limit: 100,
@@ -230,5 +232,6 @@ fn grant(owner: &str) -> Grant {
         owner: owner.to_owned(),
         scopes: Scopes::parse("images:read images:delete"),
         quota: QuotaClaim::default(),
+        expires: u64::MAX,
     }
 }

@@ -101,6 +101,11 @@ def before_call(context, case, kwargs):
         case.path_parameters[name] = valid[name]
     if case.query:
         case.query.pop("cursor", None)
+        # The lifetime of a token is limited by that of the request's.
+        case.query.pop("expires_in", None)
+        # Invented tickets are always refused. As a filter of a list, it is an id.
+        if case.path.endswith("/limits"):
+            case.query.pop("ticket", None)
         make_valid(case.query)
     if isinstance(case.body, dict):
         for name in ("cursor", "transform", "preset", "iiif"):

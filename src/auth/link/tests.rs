@@ -17,6 +17,7 @@ fn link<'a>(parameters: &'a [(&'a str, &'a str)]) -> Link<'a> {
         parameters,
         epoch: 0,
         expires: 1000,
+        id: None,
     }
 }
 
@@ -42,6 +43,7 @@ fn a_signed_link_verifies_until_it_expires() {
     let good = VerifiedLink {
         epoch: 0,
         expires: 1000,
+        id: None,
     };
     assert_eq!(check("GET", &url, 999), Ok(good));
     assert_eq!(check("HEAD", &url, 999), Ok(good));
@@ -57,7 +59,8 @@ fn a_signed_link_verifies_until_it_expires() {
         check("GET", &later, 0),
         Ok(VerifiedLink {
             epoch: 7,
-            expires: 1000
+            expires: 1000,
+            id: None,
         })
     );
 }
@@ -134,7 +137,8 @@ fn callers_cannot_set_the_links_own_parameters() {
         check("GET", &url, 0),
         Ok(VerifiedLink {
             epoch: 0,
-            expires: 1000
+            expires: 1000,
+            id: None,
         })
     );
 }
@@ -215,6 +219,7 @@ fn parameters_in_a_path_are_verified_as_those_of_a_query() {
     let good = VerifiedLink {
         epoch: 3,
         expires: 1000,
+        id: None,
     };
     assert_eq!(check(&url, 999), Ok(good));
     assert_eq!(check(&url, 1000), Err(LinkError::Expired));

@@ -183,6 +183,7 @@ impl<D: Database> SqlCatalog<D> {
 /// Returns the reason why a trigger or an index refused a statement.
 fn from_constraint(error: CatalogError, images: &[NewImage]) -> CatalogError {
     match Conflict::of(&error) {
+        Some(Conflict::TicketRevoked) => CatalogError::TicketRevoked,
         Some(Conflict::TicketSpent) => CatalogError::TicketSpent,
         Some(Conflict::ClaimLost) => CatalogError::ClaimLost,
         Some(Conflict::UploadMoved) => CatalogError::UploadMoved,

@@ -5,7 +5,9 @@ use crate::catalog::CatalogError;
 /// Something that already exists, or no longer exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::catalog) enum Conflict {
-    /// The upload ticket has already been used.
+    /// The upload ticket has been revoked.
+    TicketRevoked,
+    /// The upload ticket has been used as often as it may be.
     TicketSpent,
     /// The key is not held by the claim under which it would be answered.
     ClaimLost,
@@ -22,6 +24,7 @@ impl Conflict {
     /// violated, and contains the text of a trigger's `RAISE` unchanged.
     fn from_message(message: &str) -> Option<Self> {
         [
+            ("upload_tickets.revoked_at", Self::TicketRevoked),
             ("spent_tickets.id", Self::TicketSpent),
             ("idempotency_keys.claim", Self::ClaimLost),
             ("resumable_uploads.received", Self::UploadMoved),

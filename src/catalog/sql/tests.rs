@@ -3,6 +3,7 @@ mod accounts;
 use super::*;
 use crate::catalog::testing::native::Native;
 use crate::catalog::{Resumables as _, conformance};
+use crate::model::{TicketQuery, TicketStatus};
 
 #[tokio::test]
 async fn the_sql_catalog_conforms() {
@@ -15,6 +16,8 @@ async fn the_sql_catalog_conforms() {
         "blobs",
         "leases",
         "spent_tickets",
+        "upload_tickets",
+        "links",
         "idempotency_keys",
         "remains",
         "variants",
@@ -186,6 +189,76 @@ async fn references_to_a_blob_are_looked_up_by_indexes() {
             assert!(!plan.contains(table), "{sql}: {plan}");
         }
     }
+}
+
+#[tokio::test]
+async fn tickets_and_links_are_found_by_indexes() {
+    let database = Native::new();
+    SqlCatalog::open(database.clone()).await.expect("opens");
+    let now = Timestamp::from_millis(0);
+    let page = |owner: Option<&str>, status| {
+        let query = TicketQuery {
+            owner: owner.map(str::to_owned),
+            status,
+            before: Some((now, "id".to_owned())),
+            limit: 1,
+        };
+        tickets::page(&query, now).0
+    };
+    let create = format!(
+        "INSERT INTO upload_tickets ({}) {}",
+        tickets::COLUMNS,
+        tickets::CREATE
+    );
+    for (sql, index) in [
+        (page(Some("a"), None), "upload_tickets_by_owner"),
+        (
+            page(None, Some(TicketStatus::Open)),
+            "upload_tickets_by_time",
+        ),
+        (create, "upload_tickets_open"),
+        (tickets::ERASE.to_owned(), "upload_tickets_by_owner"),
+        (links::OF.to_owned(), "links_by_image"),
+        (links::CREATE.to_owned(), "links_by_image"),
+        (links::FIND.clone(), "SEARCH links USING PRIMARY KEY"),
+    ] {
+        let plan = plan(&database, &sql);
+        assert!(plan.contains(index), "{sql}: {plan}");
+        for table in [
+            "SCAN images",
+            "SCAN links",
+            "SCAN upload_tickets USING INDEX upload_tickets_by_owner",
+        ] {
+            assert!(!plan.contains(table), "{sql}: {plan}");
+        }
+    }
+}
+
+/// What a version that does not record tickets would do.
+#[tokio::test]
+async fn tickets_that_were_not_recorded_are_used_once_beside_those_that_were() {
+    let database = Native::new();
+    SqlCatalog::open(database.clone()).await.expect("opens");
+    let run = |sql: &str| database.run(sql, vec![]);
+    let recorded = "INSERT INTO upload_tickets
+        (id, owner, terms, max_uploads, created_at, expires_at) VALUES ('new', 'a', '', 2, 0, 1)";
+    assert_eq!(run(recorded), Ok(vec![]));
+    let spend = |id: &str| run(&format!("INSERT INTO spent_tickets VALUES ('{id}', 0)"));
+    assert_eq!(spend("old"), Ok(vec![]));
+    let outcomes = ["new", "old", "new", "new"].map(|id| match spend(id) {
+        Ok(_) => None,
+        Err(error) => Conflict::of(&CatalogError::database(error)),
+    });
+    let spent = Some(Conflict::TicketSpent);
+    assert_eq!(outcomes, [None, spent, None, spent]);
+    assert_eq!(
+        run("SELECT uploads FROM upload_tickets"),
+        Ok(vec![Row(vec![2i64.into()])])
+    );
+    assert_eq!(
+        run("SELECT id FROM spent_tickets"),
+        Ok(vec![Row(vec!["old".into()])])
+    );
 }
 
 #[tokio::test]

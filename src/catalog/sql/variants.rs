@@ -21,15 +21,19 @@ const VARIANT: &str = "json_object('transform', transform, 'blob', blob_id, 'siz
     'chunk_size', chunk_size, 'sha256', sha256, 'type', content_type, 'width', width,
     'height', height, 'frames', frames, 'created', created_at, 'used', used_at)";
 
+/// A column with the variants that the image `images` has of the transforms `?2`.
+pub(super) static OF_IMAGE: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "(SELECT json_group_array({VARIANT}) FROM variants
+        WHERE image_id = images.id AND transform IN (SELECT value FROM json_each(?2)))"
+    )
+});
+
 /// The statement of [`Variants::find_with_variants`]: one row, whose last column has all
 /// variants.
 pub(super) static FIND: LazyLock<String> = LazyLock::new(|| {
-    format!(
-        "SELECT {IMAGE_COLUMNS}, (
-            SELECT json_group_array({VARIANT}) FROM variants
-            WHERE image_id = images.id AND transform IN (SELECT value FROM json_each(?2)))
-        FROM images WHERE id = ?1"
-    )
+    let variants = &*OF_IMAGE;
+    format!("SELECT {IMAGE_COLUMNS}, {variants} FROM images WHERE id = ?1")
 });
 
 /// Whether an image's content has failed too often, if the image is `images`. `?now` is the time.
@@ -265,7 +269,7 @@ fn values(claim: &VariantClaim) -> [Value; 3] {
 }
 
 /// Reads a column with a JSON array of [`VARIANT`].
-fn variants(row: &mut Columns) -> Result<Vec<Variant>, CatalogError> {
+pub(super) fn variants(row: &mut Columns) -> Result<Vec<Variant>, CatalogError> {
     let variants: Vec<VariantRow> = row.parsed(|json| serde_json::from_str(json).ok())?;
     variants.into_iter().map(VariantRow::variant).collect()
 }

@@ -61,10 +61,8 @@ impl State {
         }
         let mut tickets = self.tickets.clone();
         for new in images {
-            let ticket = new.image.ticket.clone();
-            let spent = ticket.and_then(|id| tickets.insert(id, new.image.created_at));
-            if spent.is_some() {
-                return Err(CatalogError::TicketSpent);
+            if let Some(ticket) = &new.image.ticket {
+                tickets.count(ticket, new.image.created_at)?;
             }
         }
         self.tickets = tickets;

@@ -72,7 +72,11 @@ impl Images for MemoryCatalog {
         self.write(|state, _| {
             let image = state.images.get_mut(&id);
             let image = image.filter(|image| owner.is_none_or(|owner| owner == image.owner));
-            Ok(image.map(|image| image.link_epoch += 1).is_some())
+            let is_known = image.map(|image| image.link_epoch += 1).is_some();
+            if is_known {
+                state.remove_links_of(id);
+            }
+            Ok(is_known)
         })
         .await
     }
@@ -137,5 +141,6 @@ impl State {
         self.images.remove(&image.id);
         self.release(image.blob.id.as_str(), now);
         self.remove_variants_of(image.id, now);
+        self.remove_links_of(image.id);
     }
 }

@@ -30,13 +30,8 @@ impl Variants for MemoryCatalog {
         id: Uuid,
         transforms: &[String],
     ) -> Result<Option<(Image, Vec<Variant>)>, CatalogError> {
-        self.read(|state| {
-            let image = state.seen(state.images.get(&id)?);
-            let variants = state.variants.of(id).map(|(_, variant)| variant);
-            let meant = variants.filter(|variant| transforms.contains(&variant.transform));
-            Some((image, meant.cloned().collect()))
-        })
-        .await
+        self.read(|state| state.find_with_variants(id, transforms))
+            .await
     }
 
     async fn variant_state(
@@ -206,6 +201,17 @@ impl Records {
 }
 
 impl State {
+    pub(super) fn find_with_variants(
+        &self,
+        id: Uuid,
+        transforms: &[String],
+    ) -> Option<(Image, Vec<Variant>)> {
+        let image = self.seen(self.images.get(&id)?);
+        let variants = self.variants.of(id).map(|(_, variant)| variant);
+        let meant = variants.filter(|variant| transforms.contains(&variant.transform));
+        Some((image, meant.cloned().collect()))
+    }
+
     fn variant_state(&self, image: Uuid, transform: &str, now: Timestamp) -> VariantState {
         let Some(source) = self.images.get(&image) else {
             return VariantState::NoImage;

@@ -109,6 +109,7 @@ fn follow(stored: &Stored, parameters: &str) {
         parameters: &parameters,
         epoch: 0,
         expires: NOW + 1,
+        id: None,
     };
     let url = link.sign(&ring(), None).expect("signs");
     let is_known = |(name, _): &(&str, &str)| link::OWN.contains(name);

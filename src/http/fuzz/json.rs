@@ -206,4 +206,7 @@ fn check_ticket(stored: &Stored, media_type: &str, body: &[u8]) {
     );
     let tags = normalized(json!({"tags": requested.get("tags")}))["tags"].clone();
     assert_eq!(tags, json!(ticket.tags));
+    let uploads = requested["max_uploads"].as_f64().unwrap_or(1.0);
+    assert_eq!(ticket.max_uploads.map(f64::from), Some(uploads));
+    assert_eq!(created["name"], requested["name"]);
 }

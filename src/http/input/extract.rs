@@ -13,6 +13,8 @@ use crate::auth::{Grant, Scope, token};
 use crate::http::app::App;
 use crate::http::input::query::{self, FromQuery, NoParameters};
 use crate::http::reply::problem::{Problem, ProblemKind};
+pub(crate) use crate::model::canonical;
+use crate::service::ServiceError;
 use crate::trace::{self, Phase};
 
 /// Names a scope in a handler's signature.
@@ -164,34 +166,22 @@ impl<S: Send + Sync> FromRequestParts<S> for ImageId {
     }
 }
 
-/// Parses an id in its canonical form.
-pub(crate) fn canonical(text: &str) -> Option<Uuid> {
-    let id = Uuid::try_parse(text).ok()?;
-    let mut printed = Uuid::encode_buffer();
-    (*id.hyphenated().encode_lower(&mut printed) == *text).then_some(id)
+/// The ids of an image and of one of its links in the path.
+pub(crate) struct LinkId {
+    pub(crate) image: Uuid,
+    pub(crate) link: Uuid,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+impl<S: Send + Sync> FromRequestParts<S> for LinkId {
+    type Rejection = Problem;
 
-    proptest::proptest! {
-        #[test]
-        fn an_id_has_one_spelling(number: u128, other in "[0-9a-fA-F{}-]{30,40}|.{0,40}") {
-            let id = Uuid::from_u128(number);
-            proptest::prop_assert_eq!(canonical(&id.to_string()), Some(id));
-            let spellings = [
-                id.simple().to_string(),
-                id.braced().to_string(),
-                id.urn().to_string(),
-                format!(" {id}"),
-                format!("X{id}"),
-                other,
-            ];
-            for spelling in spellings {
-                let read = canonical(&spelling).map(|id| id.to_string());
-                proptest::prop_assert!(read.is_none_or(|read| read == spelling));
-            }
-        }
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let absent = || Problem::from(ServiceError::NoSuchLink);
+        let Path((image, link)) = Path::<(String, String)>::from_request_parts(parts, state)
+            .await
+            .map_err(|_| absent())?;
+        let (image, link) = (canonical(&image), canonical(&link));
+        let (image, link) = image.zip(link).ok_or_else(absent)?;
+        Ok(Self { image, link })
     }
 }

@@ -71,8 +71,8 @@ fn linked(app: &App, id: Uuid, parameters: &str) -> Result<Reader, Problem> {
 }
 
 /// What precedes the path in absolute URLs: `public_base_url`, or else what the client has
-/// requested. Unlike everywhere else, a path alone would not do: clients expect absolute URLs.
-fn origin(parts: &Parts, app: &App) -> String {
+/// requested. It is for what must be absolute; everything else has paths alone then.
+pub(crate) fn origin(parts: &Parts, app: &App) -> String {
     if let Some(base) = &app.settings.http.public_base_url {
         return base.clone();
     }

@@ -52,7 +52,7 @@ impl FromQuery for Listing {
             owner: owner::from_query(query)?,
             filters: filters::read(query)?,
             sort: query.one("sort")?.map_or(Ok(Sort::default()), sort)?,
-            limit: query.one("limit")?.map_or(Ok(DEFAULT_LIMIT), limit)?,
+            limit: limit_of(query)?,
             cursor: query.one("cursor")?.map(str::to_owned),
         })
     }
@@ -116,6 +116,11 @@ impl Listing {
 
 fn print(pairs: &[(&'static str, String)]) -> String {
     query::print(pairs.iter().map(|(name, value)| (*name, value.as_str())))
+}
+
+/// The maximum number of items on a page, as a query has it.
+pub(crate) fn limit_of(query: &Query) -> Result<u32, Problem> {
+    query.one("limit")?.map_or(Ok(DEFAULT_LIMIT), limit)
 }
 
 fn limit(text: &str) -> Result<u32, Problem> {

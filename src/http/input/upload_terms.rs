@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 
 use super::{extract, query};
 use crate::auth::Scope;
-use crate::auth::ticket::{self, TicketError};
+use crate::auth::ticket::{self, Ticket, TicketError};
 use crate::http::app::App;
 use crate::http::reply::problem::Problem;
 use crate::model::{Kind, Visibility};
@@ -20,7 +20,7 @@ impl FromRequestParts<Arc<App>> for UploadTerms {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         if let Some(text) = ticket_parameter(&parts.uri)? {
-            return redeem(app, text);
+            return redeem(app, verified(app, text)?);
         }
         let grant = extract::authorize(parts, app, Scope::Write)?;
         Ok(Self {
@@ -31,15 +31,20 @@ impl FromRequestParts<Arc<App>> for UploadTerms {
     }
 }
 
-/// Verifies a ticket and returns its terms. Whether it has already been used is not checked here:
-/// a repetition of the upload that used it may receive the same response.
-fn redeem(app: &App, text: &str) -> Result<UploadTerms, Problem> {
+/// Verifies a ticket. Whether it has been used or revoked is not checked here.
+pub(crate) fn verified(app: &App, text: &str) -> Result<Ticket, Problem> {
     let now = app.service.now().seconds();
     let ticket = {
         let _timer = trace::start(Phase::Auth);
         ticket::verify(&app.settings.access.signing_keys, now, text)?
     };
     trace::note_owner(&ticket.sub);
+    Ok(ticket)
+}
+
+/// Returns the terms of a verified ticket. Whether it has already been used is not checked here:
+/// a repetition of an upload that used it may receive the same response.
+pub(crate) fn redeem(app: &App, ticket: Ticket) -> Result<UploadTerms, Problem> {
     let visibility = ticket.visibility.as_deref().and_then(Visibility::parse);
     Ok(UploadTerms {
         quota: ticket.quota.over(app.settings.uploads.quota),
@@ -47,6 +52,7 @@ fn redeem(app: &App, text: &str) -> Result<UploadTerms, Problem> {
         kinds: kinds(app, &ticket.content_types)?,
         ticket: Some(UploadTicket {
             id: ticket.id,
+            max_uploads: ticket.max_uploads,
             attributes: Attributes {
                 tags: ticket.tags,
                 visibility: visibility.unwrap_or_default(),

@@ -11,11 +11,12 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::auth::MAX_OWNER_CHARS;
 use crate::auth::link::LinkMethod;
+use crate::auth::token::DEFAULT_MAX_SECONDS;
 use crate::http::input::{json, listing, transform as transforms};
 use crate::http::routes::{bulk, tickets};
 use crate::model;
 use crate::model::Kind;
-use crate::service::{MAX_FILES, fields, filename as names};
+use crate::service::{self, MAX_FILES, fields, filename as names};
 
 /// Defines types with the given schemas.
 macro_rules! named {
@@ -68,6 +69,14 @@ named! {
     Metadata: metadata();
     /// Changes to metadata.
     MetadataPatch: metadata_patch();
+    /// The name of a link or an upload ticket.
+    ShortName: string().min_length(Some(1)).max_length(Some(fields::MAX_NAME_CHARS)).pattern(Some(NAME)).build();
+    /// How many images may come by an upload ticket.
+    Uploads: integer(1, service::MAX_TICKET_UPLOADS.into()).build();
+    /// The status of an upload ticket.
+    TicketStatus: words("", &model::TicketStatus::ALL.map(model::TicketStatus::as_str));
+    /// The lifetime of a token, if `max_token_seconds` is not set.
+    TokenSeconds: integer(1, DEFAULT_MAX_SECONDS).build();
     /// The id of an upload ticket.
     TicketId: string().pattern(Some(format!("^[A-Za-z0-9-]{{1,{}}}$", listing::MAX_TICKET_ID_BYTES))).build();
     /// The file of a form.
@@ -162,6 +171,9 @@ fn widths() -> Array {
         .examples([serde_json::json!([320, 640, 1280])])
         .build()
 }
+
+/// Text without control characters that is not only spaces.
+const NAME: &str = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$";
 
 /// Text without control characters.
 const PLAIN: &str = r"^[^\x00-\x1f\x7f-\x9f]*$";

@@ -250,7 +250,17 @@ impl From<ServiceError> for Problem {
                 Self::new(ProblemKind::IdempotencyKeyReused, error.to_string())
             }
             ServiceError::LinkRevoked => Self::new(ProblemKind::LinkRevoked, error.to_string()),
+            ServiceError::NoSuchLink | ServiceError::NoSuchTicket => {
+                Self::new(ProblemKind::NotFound, error.to_string())
+            }
+            ServiceError::TooManyLinks { limit } => {
+                Self::new(ProblemKind::TooManyLinks, error.to_string()).with("limit", limit)
+            }
+            ServiceError::TooManyTickets { limit } => {
+                Self::new(ProblemKind::TooManyTickets, error.to_string()).with("limit", limit)
+            }
             ServiceError::TicketSpent => Self::new(ProblemKind::TicketSpent, error.to_string()),
+            ServiceError::TicketRevoked => Self::new(ProblemKind::TicketRevoked, error.to_string()),
             ServiceError::UploadMoved => {
                 Self::new(ProblemKind::MismatchingUploadOffset, error.to_string())
             }

@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::Route;
-use super::links::{Derived, LinkView, Terms};
+use super::links::{self, Derived, LinkView, Terms};
 use crate::http::app::App;
 use crate::http::input::extract::{self, Authorized, Delete, Read};
 use crate::http::input::json::{self, Json, List};
@@ -24,6 +24,7 @@ use crate::http::openapi::schema;
 use crate::http::reply;
 use crate::http::reply::problem::Problem;
 use crate::http::reply::problem::ProblemKind::*;
+use crate::model::Image;
 use crate::service::ServiceError;
 
 /// The maximum number of images of a request.
@@ -141,6 +142,11 @@ pub(crate) struct NewLinks {
     #[serde(default)]
     #[schema(value_type = Option<schema::Widths>)]
     widths: Option<Widths>,
+    /// The name of each link, which makes it one that is listed with its image and can be revoked
+    /// by itself.
+    #[serde(default)]
+    #[schema(value_type = Option<schema::ShortName>)]
+    name: Option<String>,
 }
 
 /// Signed URLs of many images.
@@ -188,15 +194,21 @@ pub(crate) async fn create_links(
     let derived = Derived::new(&app, transform, preset, body.widths.as_ref())?;
     let method = body.method.as_deref();
     let terms = Terms::new(&app, body.expires_in, method, body.download, derived)?;
+    let name = links::named(body.name)?;
     let ids: Vec<Uuid> = parsed.iter().copied().flatten().collect();
     let images = app.service.find_many(&caller.grant, &ids).await?;
     let images: HashMap<Uuid, _> = images.into_iter().map(|image| (image.id, image)).collect();
-    let create = |parsed: Option<Uuid>| {
-        let image = parsed.and_then(|id| images.get(&id));
-        terms.link(&app, image.ok_or(ServiceError::NotFound)?)
+    let images = parsed.into_iter().map(|id| images.get(&id?));
+    let links = match &name {
+        Some(name) => named(&app, &terms, images, name).await?,
+        None => {
+            let create =
+                |image: Option<&Image>| terms.link(&app, image.ok_or(ServiceError::NotFound)?);
+            images.map(create).collect()
+        }
     };
-    let items = body.ids.0.iter().zip(parsed).map(|(id, parsed)| {
-        let (link, problem) = match create(parsed) {
+    let items = body.ids.0.iter().zip(links).map(|(id, link)| {
+        let (link, problem) = match link {
             Ok(link) => (Some(link), None),
             Err(problem) => (None, Some(problem)),
         };
@@ -210,6 +222,33 @@ pub(crate) async fn create_links(
     Ok(reply::ok(&LinksView {
         items: items.collect(),
     }))
+}
+
+/// Creates links with a name, for each image that was found. They are recorded together.
+async fn named<'a>(
+    app: &App,
+    terms: &Terms,
+    images: impl Iterator<Item = Option<&'a Image>>,
+    name: &str,
+) -> Result<Vec<Result<LinkView, Problem>>, Problem> {
+    let mut new = Vec::new();
+    let mut refusals: Vec<Result<(), Problem>> = Vec::new();
+    for image in images {
+        let link = match image {
+            Some(image) => terms.named_link(app, image.clone(), name.to_owned()),
+            None => Err(ServiceError::NotFound.into()),
+        };
+        refusals.push(link.map(|link| new.push(link)));
+    }
+    let mut created = app.service.create_links(new).await?.into_iter();
+    let mut view = || {
+        let (image, link) = created.next().ok_or(ServiceError::NotFound)??;
+        links::of_record(app, &image, &link)
+    };
+    let links = refusals
+        .into_iter()
+        .map(|refusal| refusal.and_then(|()| view()));
+    Ok(links.collect())
 }
 
 /// The status of a result.

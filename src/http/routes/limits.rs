@@ -1,21 +1,26 @@
-//! `GET /v1/limits`: the limits of this deployment, which clients can check before an upload.
+//! `GET /v1/limits`: the limits of this deployment, or of an upload ticket, which clients can check
+//! before an upload.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::Response;
 use axum::routing::get;
 use serde::Serialize;
 
 use super::{Route, bulk, tickets};
 use crate::http::app::App;
-use crate::http::input::{json, listing};
+use crate::http::input::query::{self, FromQuery, Query};
+use crate::http::input::{json, listing, upload_terms};
 use crate::http::openapi::schema;
+use crate::http::reply;
 use crate::http::reply::cached;
 use crate::http::reply::problem::Problem;
+use crate::http::reply::problem::ProblemKind::*;
 use crate::media::{Strip, Trailing};
+use crate::model::Timestamp;
 use crate::service::{self, fields, filename};
 use crate::settings::{Derived, Settings};
 
@@ -35,16 +40,38 @@ pub(crate) struct LimitsView {
     tags: TagLimits,
     /// Limits of an image's metadata.
     metadata: MetadataLimits,
-    /// Limits of a signed URL's lifetime.
-    links: ExpiryLimits,
-    /// Limits of an upload ticket's lifetime.
-    upload_tickets: ExpiryLimits,
+    /// Limits of signed URLs.
+    links: LinkLimits,
+    /// Limits of upload tickets.
+    upload_tickets: TicketLimits,
     /// Limits of a page of images.
     list: ListLimits,
     /// Limits of requests for many images.
     bulk: BulkLimits,
     /// Limits of JSON bodies.
     json: JsonLimits,
+    /// What the upload ticket allows, if the request has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ticket: Option<AllowedView>,
+}
+
+/// What an upload ticket allows its holder, besides the limits of uploads.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = AllowedUploads)]
+struct AllowedView {
+    /// The name that the owner gave to the ticket.
+    #[schema(required = true)]
+    name: Option<String>,
+    /// The file name that all images get; `null` if they keep the names of the files.
+    #[schema(required = true)]
+    filename: Option<String>,
+    /// How many images the ticket allows.
+    max_uploads: u32,
+    /// How many more images may be uploaded with it.
+    remaining_uploads: u32,
+    /// The time at which it expires.
+    #[schema(format = DateTime)]
+    expires_at: String,
 }
 
 /// Limits of uploads.
@@ -112,13 +139,30 @@ struct MetadataLimits {
     max_bytes: usize,
 }
 
-/// Limits of `expires_in`.
+/// Limits of signed URLs.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-struct ExpiryLimits {
-    /// The minimum, in seconds.
+struct LinkLimits {
+    /// The minimum of `expires_in`, in seconds.
     min_seconds: u64,
-    /// The maximum, in seconds.
+    /// The maximum of `expires_in`, in seconds.
     max_seconds: u64,
+    /// The maximum number of links with a name of an image.
+    max_named: u32,
+    /// The maximum length of a name, in characters.
+    max_name_characters: usize,
+}
+
+/// Limits of upload tickets.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct TicketLimits {
+    /// The minimum of `expires_in`, in seconds.
+    min_seconds: u64,
+    /// The maximum of `expires_in`, in seconds.
+    max_seconds: u64,
+    /// The maximum of `max_uploads`.
+    max_uploads: u32,
+    /// The maximum length of a name, in characters.
+    max_name_characters: usize,
 }
 
 /// Limits of the parameter `limit`.
@@ -146,24 +190,82 @@ struct JsonLimits {
 
 /// Get limits
 ///
-/// Returns the limits of this deployment, which clients can check before an upload.
+/// Returns the limits of this deployment, which clients can check before an upload. With an upload
+/// ticket, the limits of uploads are those of its holder, and `ticket` says what is left of it.
 #[utoipa::path(
     get, path = "/v1/limits", operation_id = "getLimits", tag = "Service",
+    params(LimitsParameters),
     responses((status = 200, description = "The limits.", body = LimitsView, headers(("ETag")))),
-    extensions(("x-cached" = json!(true))),
+    extensions(
+        ("x-cached" = json!(true)),
+        ("x-problems" = json!([TicketInvalid, TicketExpired, TicketRevoked])),
+    ),
 )]
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    cached::object(&headers, &view(&app))
+    let OfTicket(ticket) = query::parse(&uri)?;
+    let Some(ticket) = ticket else {
+        return cached::object(&headers, &view(&app));
+    };
+    let mut response = reply::ok(&view_of(&app, &ticket).await?);
+    let no_store = HeaderValue::from_static("no-store");
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, no_store);
+    Ok(response)
+}
+
+/// A query that may have an upload ticket.
+struct OfTicket(Option<String>);
+
+impl FromQuery for OfTicket {
+    const NAMES: &'static [&'static str] = &["ticket"];
+
+    fn from_query(query: &Query) -> Result<Self, Problem> {
+        Ok(Self(query.one("ticket")?.map(str::to_owned)))
+    }
+}
+
+/// The parameters of the request, for the description of the API.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes the query")]
+pub(crate) struct LimitsParameters {
+    /// An upload ticket: what follows `ticket=` in its `upload_url`.
+    ticket: Option<String>,
+}
+
+/// The limits of the holder of a ticket.
+async fn view_of(app: &App, text: &str) -> Result<LimitsView, Problem> {
+    let ticket = upload_terms::verified(app, text)?;
+    let expires_at = Timestamp::from_seconds(ticket.exp).to_string();
+    let terms = upload_terms::redeem(app, ticket)?;
+    let mut view = view(app);
+    let upload = &mut view.upload;
+    upload.max_files = 1;
+    let max_bytes = terms.max_bytes.unwrap_or(u64::MAX);
+    upload.max_bytes = upload.max_bytes.min(max_bytes);
+    if let Some(kinds) = &terms.kinds {
+        let types = kinds.iter().map(|kind| kind.media_type());
+        upload.content_types = types.collect();
+    }
+    if let Some(ticket) = &terms.ticket {
+        let (remaining_uploads, name) = app.service.uploads_left(ticket).await?;
+        view.ticket = Some(AllowedView {
+            name,
+            filename: ticket.filename.clone(),
+            max_uploads: ticket.max_uploads.unwrap_or(1),
+            remaining_uploads,
+            expires_at,
+        });
+    }
+    Ok(view)
 }
 
 fn view(app: &App) -> LimitsView {
-    let expiry = |max_seconds| ExpiryLimits {
-        min_seconds: 1,
-        max_seconds,
-    };
     LimitsView {
         upload: upload(&app.settings),
         derived: derived(&app.settings.derived),
@@ -174,8 +276,18 @@ fn view(app: &App) -> LimitsView {
         metadata: MetadataLimits {
             max_bytes: fields::MAX_METADATA_BYTES,
         },
-        links: expiry(app.settings.access.max_link_seconds),
-        upload_tickets: expiry(tickets::MAX_SECONDS),
+        links: LinkLimits {
+            min_seconds: 1,
+            max_seconds: app.settings.access.max_link_seconds,
+            max_named: service::MAX_NAMED_LINKS,
+            max_name_characters: fields::MAX_NAME_CHARS,
+        },
+        upload_tickets: TicketLimits {
+            min_seconds: 1,
+            max_seconds: tickets::MAX_SECONDS,
+            max_uploads: service::MAX_TICKET_UPLOADS,
+            max_name_characters: fields::MAX_NAME_CHARS,
+        },
         list: ListLimits {
             default_limit: listing::DEFAULT_LIMIT,
             max_limit: listing::MAX_LIMIT,
@@ -186,6 +298,7 @@ fn view(app: &App) -> LimitsView {
         json: JsonLimits {
             max_bytes: json::MAX_BYTES,
         },
+        ticket: None,
     }
 }
 

@@ -1,32 +1,37 @@
-//! `/v1/images/{id}/links`: signed URLs.
+//! `/v1/images/{id}/links`: signed URLs. One with a name is recorded, as its [`Contents`].
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+mod terms;
+
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::post;
+use axum::routing::{delete, get};
 use serde::{Deserialize, Serialize};
 
-use super::{Route, seconds};
-use crate::auth::link::{self, Link, LinkMethod};
+use super::Route;
 use crate::http::app::App;
-use crate::http::input::extract::{Authorized, ImageId, Read, Write};
+use crate::http::input::extract::{Authorized, ImageId, LinkId, Read, Write};
 use crate::http::input::json::{self, Json};
-use crate::http::input::transform::{self, Parameters, Widths};
+use crate::http::input::transform::{Parameters, Widths};
 use crate::http::openapi::schema;
 use crate::http::reply;
 use crate::http::reply::problem::Problem;
 use crate::http::reply::problem::ProblemKind::*;
-use crate::http::reply::urls::{self, Urls};
-use crate::model::{Image, Timestamp};
-use crate::service::Wanted;
-use crate::settings::TransformPolicy;
+use crate::model::{Image, NamedLink};
+use crate::service::{ServiceError, fields};
+use terms::Contents;
+pub(super) use terms::{Derived, Terms};
 
 pub(super) fn routes() -> Vec<Route> {
-    vec![("/v1/images/{id}/links", post(create).delete(revoke))]
+    vec![
+        (
+            "/v1/images/{id}/links",
+            get(list).post(create).delete(revoke),
+        ),
+        ("/v1/images/{id}/links/{link}", delete(revoke_one)),
+    ]
 }
 
 /// The terms of a new signed URL.
@@ -56,9 +61,13 @@ pub(crate) struct NewLink {
     #[schema(value_type = Option<schema::Widths>)]
     widths: Option<Widths>,
     /// Whether the URL is that of the image information of the IIIF Image API, and allows all that
-    /// it offers. It cannot be combined with other members than `expires_in`.
+    /// it offers. It cannot be combined with other members than `expires_in` and `name`.
     #[serde(default)]
     iiif: bool,
+    /// The name of the link, which makes it one that is listed and can be revoked by itself.
+    #[serde(default)]
+    #[schema(value_type = Option<schema::ShortName>)]
+    name: Option<String>,
 }
 
 /// A signed URL.
@@ -77,18 +86,38 @@ pub(crate) struct LinkView {
     /// the same minute are identical.
     #[schema(format = DateTime)]
     expires_at: String,
+    /// The id of the link, if it has a name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = Uuid)]
+    id: Option<String>,
+    /// The name, if the link has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    /// The time at which the link was created, if it has a name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    created_at: Option<String>,
+}
+
+/// The named links of an image.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = NamedLinks)]
+pub(crate) struct NamedLinksView {
+    /// The links, newest first.
+    items: Vec<LinkView>,
 }
 
 /// Create a link
 ///
 /// Creates a signed URL, which allows anyone to download the image, or an image that is derived
-/// from it, without a token until it expires.
+/// from it, without a token until it expires. A link with a `name` is listed, and can be revoked by
+/// itself; an image has at most 100 of them.
 #[utoipa::path(
     post, path = "/v1/images/{id}/links", operation_id = "createLink", tag = "Links",
     request_body = NewLink,
     responses((status = 201, description = "The link.", body = LinkView)),
     security(("token" = ["images:read"])),
-    extensions(("x-problems" = json!([TransformNotAllowed, DerivedTooLarge]))),
+    extensions(("x-problems" = json!([TransformNotAllowed, DerivedTooLarge, TooManyLinks]))),
 )]
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
@@ -105,158 +134,41 @@ pub(crate) async fn create(
         let is_alone = is_alone && body.widths.is_none();
         terms = terms.for_iiif(&app, is_alone)?;
     }
+    let name = named(body.name)?;
     let image = app.service.find(&caller.grant, id).await?;
-    Ok(reply::created(&terms.link(&app, &image)?))
+    let Some(name) = name else {
+        return Ok(reply::created(&terms.link(&app, &image)?));
+    };
+    let new = terms.named_link(&app, image, name)?;
+    let mut created = app.service.create_links(vec![new]).await?;
+    let (image, link) = created.pop().ok_or(ServiceError::NotFound)??;
+    Ok(reply::created(&of_record(&app, &image, &link)?))
 }
 
-/// What new signed URLs derive from their images.
-pub(super) struct Derived {
-    url: Signed,
-    srcset: Option<Vec<Signed>>,
+/// Checks the name of a link, if there is one.
+pub(super) fn named(name: Option<String>) -> Result<Option<String>, Problem> {
+    Ok(name.as_deref().map(fields::name).transpose()?)
 }
 
-/// What one signed URL derives, and the parameters that are signed.
-struct Signed {
-    wanted: Wanted,
-    parameters: Vec<(String, String)>,
-}
-
-impl Derived {
-    /// Checks the members of a request.
-    pub(super) fn new(
-        app: &App,
-        transform: Option<&Parameters>,
-        preset: Option<&str>,
-        widths: Option<&Widths>,
-    ) -> Result<Self, Problem> {
-        let permitted = |(request, parameters)| {
-            transform::permit_for(app, &request, true)?;
-            let wanted = Wanted {
-                transform: request.transform,
-                accepts: Vec::new(),
-            };
-            Ok::<_, Problem>(Signed { wanted, parameters })
-        };
-        let srcset = widths.map(|widths| {
-            let all = transform::of_widths(app, transform, preset, widths)?;
-            let signed = all.into_iter().map(permitted);
-            signed.collect::<Result<Vec<Signed>, Problem>>()
-        });
-        Ok(Self {
-            url: permitted(transform::of_json(app, transform, preset)?)?,
-            srcset: srcset.transpose()?,
-        })
-    }
-}
-
-/// The checked terms of new signed URLs.
-pub(super) struct Terms {
-    method: LinkMethod,
-    is_download: bool,
-    derived: Derived,
-    expires: u64,
-    is_for_iiif: bool,
-}
-
-impl Terms {
-    /// Checks the members of a request.
-    pub(super) fn new(
-        app: &App,
-        expires_in: u64,
-        word: Option<&str>,
-        is_download: bool,
-        derived: Derived,
-    ) -> Result<Self, Problem> {
-        let access = &app.settings.access;
-        let lifetime = seconds("expires_in", expires_in, access.max_link_seconds)?;
-        // Rounded up, so that links created within a bucket are the same URL.
-        let bucket = access.link_bucket_seconds;
-        Ok(Self {
-            method: method(word)?,
-            is_download,
-            derived,
-            expires: (app.service.now().seconds() + lifetime).div_ceil(bucket) * bucket,
-            is_for_iiif: false,
-        })
-    }
-
-    /// The same for the IIIF Image API, which asks for whatever it wants.
-    fn for_iiif(self, app: &App, is_alone: bool) -> Result<Self, Problem> {
-        if !is_alone || self.is_download {
-            let detail = "iiif cannot be combined with method, download, transform or preset";
-            return Err(Problem::bad_request(detail).with("field", "iiif"));
-        }
-        if app.settings.derived.policy == TransformPolicy::Presets {
-            let detail = "the setting transform_policy allows only presets, so there are no IIIF \
-                          images";
-            let problem = Problem::new(TransformNotAllowed, detail);
-            return Err(problem.with("setting", "transform_policy"));
-        }
-        Ok(Self {
-            is_for_iiif: true,
-            ..self
-        })
-    }
-
-    /// Creates the signed URLs of an image, if what they derive can be made of the image.
-    pub(super) fn link(&self, app: &App, image: &Image) -> Result<LinkView, Problem> {
-        app.service.size_wanted(image, &self.derived.url.wanted)?;
-        let srcset = self.derived.srcset.as_ref();
-        let srcset = srcset.map(|signed| self.srcset(app, image, signed));
-        Ok(LinkView {
-            url: self.url(app, image, &self.derived.url)?,
-            srcset: srcset.transpose()?,
-            expires_at: Timestamp::from_seconds(self.expires).to_string(),
-        })
-    }
-
-    /// The signed URLs of an image in several widths, each once, with the width that it has: an
-    /// image that is not enlarged is smaller than some of the widths.
-    fn srcset(&self, app: &App, image: &Image, signed: &[Signed]) -> Result<String, Problem> {
-        let mut steps = BTreeMap::new();
-        for signed in signed {
-            let (width, _) = app.service.size_wanted(image, &signed.wanted)?;
-            if let Entry::Vacant(step) = steps.entry(width) {
-                step.insert(self.url(app, image, signed)?);
-            }
-        }
-        let steps = steps.iter().map(|(width, url)| format!("{url} {width}w"));
-        Ok(steps.collect::<Vec<_>>().join(", "))
-    }
-
-    fn url(&self, app: &App, image: &Image, signed: &Signed) -> Result<String, Problem> {
-        let parameters = signed.parameters.iter();
-        let parameters = parameters.map(|(name, value)| (name.as_str(), value.as_str()));
-        let download = self.is_download.then_some(("download", "1"));
-        let parameters: Vec<(&str, &str)> = parameters.chain(download).collect();
-        let link = Link {
-            method: self.method,
-            path: &match self.is_for_iiif {
-                true => urls::iiif_path(image.id),
-                false => urls::content_path(image.id),
-            },
-            parameters: &parameters,
-            epoch: image.link_epoch,
-            expires: self.expires,
-        };
-        let mut url = link.sign(&app.settings.access.signing_keys, None)?;
-        if self.is_for_iiif {
-            url = link::in_path(&url) + "/info.json";
-        }
-        Ok(Urls::of(&app.settings).at(&url))
-    }
-}
-
-fn method(word: Option<&str>) -> Result<LinkMethod, Problem> {
-    let parsed = word.map_or(Some(LinkMethod::Get), LinkMethod::parse);
-    parsed.ok_or_else(|| {
-        Problem::bad_request("method must be GET or HEAD").with("allowed", vec!["GET", "HEAD"])
+/// The view of a named link.
+pub(super) fn of_record(app: &App, image: &Image, link: &NamedLink) -> Result<LinkView, Problem> {
+    let contents = serde_json::from_str(&link.terms);
+    let contents: Contents = contents.map_err(|_| {
+        let detail = "the record of the link is damaged";
+        Problem::new(Internal, detail)
+    })?;
+    let expires = link.expires_at.seconds();
+    Ok(LinkView {
+        id: Some(link.id.to_string()),
+        name: Some(link.name.clone()),
+        created_at: Some(link.created_at.to_string()),
+        ..contents.view(app, image, expires, Some(link.id))?
     })
 }
 
 /// Revoke all links
 ///
-/// Revokes all signed URLs that were created for this image. Caches may serve responses to them
+/// Revokes all signed URLs that were created for this image, with or without a name. Caches may serve responses to them
 /// for another five minutes.
 #[utoipa::path(
     delete, path = "/v1/images/{id}/links", operation_id = "revokeLinks", tag = "Links",
@@ -269,5 +181,43 @@ pub(crate) async fn revoke(
     ImageId(id): ImageId,
 ) -> Result<StatusCode, Problem> {
     app.service.revoke_links(&caller.grant, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// List named links
+///
+/// Returns the links of an image that have a name, newest first, unless they have expired or were
+/// revoked.
+#[utoipa::path(
+    get, path = "/v1/images/{id}/links", operation_id = "listLinks", tag = "Links",
+    responses((status = 200, description = "The links.", body = NamedLinksView)),
+    security(("token" = ["images:read"])),
+)]
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    caller: Authorized<Read>,
+    ImageId(id): ImageId,
+) -> Result<Response, Problem> {
+    let (image, links) = app.service.links(&caller.grant, id).await?;
+    let items = links.iter().map(|link| of_record(&app, &image, link));
+    let items = items.collect::<Result<_, Problem>>()?;
+    Ok(reply::ok(&NamedLinksView { items }))
+}
+
+/// Revoke a link
+///
+/// Revokes a link that has a name. The other links of the image stay valid. Caches may serve
+/// responses to it for another five minutes.
+#[utoipa::path(
+    delete, path = "/v1/images/{id}/links/{link}", operation_id = "revokeLink", tag = "Links",
+    responses((status = 204, description = "The link was revoked.")),
+    security(("token" = ["images:write"])),
+)]
+pub(crate) async fn revoke_one(
+    State(app): State<Arc<App>>,
+    caller: Authorized<Write>,
+    LinkId { image, link }: LinkId,
+) -> Result<StatusCode, Problem> {
+    app.service.revoke_link(&caller.grant, image, link).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -10,6 +10,7 @@ pub(super) mod fallback;
 pub(super) mod health;
 pub(super) mod iiif;
 pub(super) mod images;
+pub(super) mod integrations;
 pub(super) mod limits;
 pub(super) mod links;
 pub(super) mod metrics;
@@ -48,6 +49,8 @@ pub(super) fn guarded() -> impl Iterator<Item = Route> {
         links::routes(),
         bulk::routes(),
         tickets::routes(),
+        integrations::routes(),
+        limits::routes(),
         usage::routes(),
         owners::routes(),
         admin::routes(),
@@ -60,7 +63,6 @@ pub(super) fn guarded() -> impl Iterator<Item = Route> {
 /// their handlers are called.
 pub(super) fn open() -> impl Iterator<Item = Route> {
     let resources = [
-        limits::routes(),
         health::routes(),
         metrics::routes(),
         problems::routes(),

@@ -31,13 +31,14 @@ pub(super) fn routes() -> Vec<Route> {
     not(test),
     expect(dead_code, reason = "the description is generated in tests only")
 )]
-const PROBLEMS: [ProblemKind; 15] = [
+const PROBLEMS: [ProblemKind; 16] = [
     BadRequest,
     UploadInterrupted,
     DigestMismatch,
     TicketInvalid,
     TicketSpent,
     TicketExpired,
+    TicketRevoked,
     TooLarge,
     UnsupportedType,
     UndecodableImage,

@@ -242,6 +242,7 @@ async fn the_policy_decides_who_may_request_which_transforms() {
             parameters: &[("w", "3")],
             epoch: 0,
             expires: NOW.unsigned_abs() / 1000 + 60,
+            id: None,
         };
         let ring = KeyRing::parse(KEYS).expect("a ring");
         let link = link.sign(&ring, None).expect("a link");

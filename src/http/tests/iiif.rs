@@ -227,6 +227,7 @@ async fn the_policy_decides_who_may_request_iiif_images() {
             parameters: &[],
             epoch: 0,
             expires: NOW.unsigned_abs() / 1000 + 60,
+            id: None,
         };
         let ring = KeyRing::parse(KEYS).expect("a ring");
         let signed = link::in_path(&signed.sign(&ring, None).expect("signs"));

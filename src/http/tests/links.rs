@@ -31,6 +31,7 @@ async fn a_link_works_until_it_is_revoked() {
         parameters: &[("download", "1"), ("width", "200")],
         epoch: 0,
         expires: 1_800_000_060,
+        id: None,
     };
     let signed = signed
         .sign(&KeyRing::parse(KEYS).expect("a ring"), None)

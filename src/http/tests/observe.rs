@@ -197,6 +197,7 @@ async fn lines_contain_no_secrets_and_no_text_from_the_client() {
     let token = bearer("alice", "images:read images:write");
     let ring = crate::auth::KeyRing::parse(KEYS).expect("a ring");
     let ticket = crate::auth::ticket::Ticket {
+        max_uploads: None,
         id: "secret-ticket".to_owned(),
         sub: "alice".to_owned(),
         exp: NOW.unsigned_abs() / 1000 + 60,

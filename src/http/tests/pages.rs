@@ -22,6 +22,7 @@ fn link(content: &str, expires: u64) -> String {
         parameters: &[],
         epoch: 0,
         expires,
+        id: None,
     };
     link.sign(&ring, None).expect("signs")
 }

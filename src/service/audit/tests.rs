@@ -160,6 +160,7 @@ fn alice() -> Grant {
         owner: "alice".to_owned(),
         scopes: Scopes::parse("images:read images:delete"),
         quota: QuotaClaim::default(),
+        expires: u64::MAX,
     }
 }
 

@@ -40,6 +40,17 @@ pub struct Wanted {
     pub accepts: Vec<Format>,
 }
 
+impl Wanted {
+    /// Everything that may turn out to be wanted, in canonical form; nothing for the original.
+    fn transforms(&self) -> Vec<String> {
+        if self.transform.is_empty() {
+            return Vec::new();
+        }
+        let outcomes = self.transform.outcomes();
+        outcomes.iter().map(Transform::to_string).collect()
+    }
+}
+
 /// An image, and those of its variants that were looked up with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
@@ -56,12 +67,24 @@ impl Service {
             let image = self.catalog().find(id).await?;
             image.map(|image| (image, Vec::new()))
         } else {
-            let outcomes = wanted.transform.outcomes();
-            let transforms: Vec<String> = outcomes.iter().map(Transform::to_string).collect();
+            let transforms = wanted.transforms();
             self.catalog().find_with_variants(id, &transforms).await?
         };
         let (image, variants) = found.ok_or(ServiceError::NotFound)?;
         Ok(Found { image, variants })
+    }
+
+    /// The same, and whether the image has this named link: all in one read.
+    pub(super) async fn look_up_linked(
+        &self,
+        id: Uuid,
+        link: Uuid,
+        wanted: &Wanted,
+    ) -> Result<(Found, bool), ServiceError> {
+        let transforms = wanted.transforms();
+        let found = self.catalog().find_linked(id, link, &transforms).await?;
+        let (image, variants, is_listed) = found.ok_or(ServiceError::NotFound)?;
+        Ok((Found { image, variants }, is_listed))
     }
 
     /// Returns what is wanted of an image that was found: the original, or a variant, which is

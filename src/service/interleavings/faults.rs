@@ -16,6 +16,7 @@ fn day() -> Vec<(Operation, i64)> {
     let delete = |image| Operation::Delete { image };
     let read = |image| Operation::Read { image };
     let derive = |image| Operation::Derive { image, width: 0 };
+    let with_ticket = |file| Operation::UploadWithTicket { ticket: 0, file };
     let sweep = || Operation::Sweep { limit: 100 };
     vec![
         (upload(0, &[0, 1, 0]), 1000),
@@ -28,6 +29,16 @@ fn day() -> Vec<(Operation, i64)> {
         (read(1), 1000),
         (derive(1), 1000),
         (derive(1), 1000),
+        (
+            Operation::CreateTicket {
+                owner: 0,
+                max_uploads: 2,
+            },
+            1000,
+        ),
+        (with_ticket(1), 1000),
+        (with_ticket(2), 1000),
+        (with_ticket(0), 1000),
         (delete(3), 2 * GRACE),
         (sweep(), 1000),
         (upload(1, &[2]), 1000),

@@ -9,6 +9,7 @@
 //! - `stores`: the stores, built from such calls
 //! - `derivations`: the same for derived images
 //! - `operations`: what happens concurrently, and what its outcome shows
+//! - `tickets`: the same for uploads with tickets
 //! - `model`: what must hold, derived from the answers
 //! - `faults`: the operations one after another, with each store call failing in turn
 //! - `world`: instances, stores, and everything in progress
@@ -20,6 +21,7 @@ mod model;
 mod operations;
 mod steps;
 mod stores;
+mod tickets;
 mod world;
 
 use proptest::collection::vec;
@@ -70,6 +72,11 @@ fn operations() -> impl Strategy<Value = Operation> {
         4 => (any::<usize>(), any::<usize>())
             .prop_map(|(image, width)| Operation::Derive { image, width }),
         1 => any::<usize>().prop_map(|image| Operation::DeleteVariants { image }),
+        1 => (any::<usize>(), 1..4_u32)
+            .prop_map(|(owner, max_uploads)| Operation::CreateTicket { owner, max_uploads }),
+        3 => (any::<usize>(), 0..3_usize)
+            .prop_map(|(ticket, file)| Operation::UploadWithTicket { ticket, file }),
+        1 => any::<usize>().prop_map(|ticket| Operation::RevokeTicket { ticket }),
         2 => (1..40_u32).prop_map(|limit| Operation::Sweep { limit }),
         1 => Just(Operation::Audit),
         2 => Just(Operation::Migrate),

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use uuid::Uuid;
 
+use super::tickets::KnownTicket;
 use crate::media::testing;
 
 /// The length of a full chunk.
@@ -54,6 +55,8 @@ pub(super) struct Model {
     pub(super) images: BTreeMap<Uuid, Known>,
     /// The uploads that have begun: one without an answer may have succeeded.
     pub(super) attempted: BTreeSet<(&'static str, usize)>,
+    /// The upload tickets, in the order in which they were created.
+    pub(super) tickets: Vec<KnownTicket>,
     /// The uploads that have begun piece by piece: their ids, owners and contents.
     pub(super) uploads: Vec<(String, &'static str, usize)>,
     /// The erasures of each owner.
@@ -100,6 +103,7 @@ impl Model {
     /// Notes that an erasure of an owner begins: any image of the owner may be deleted from now on.
     pub(super) fn begin_erasure(&mut self, owner: &'static str) {
         self.erasures.entry(owner).or_default().begun += 1;
+        self.doubt_tickets(owner);
         for id in self.images_of(owner) {
             self.set(id, State::Doubtful);
         }

@@ -44,6 +44,12 @@ pub(super) enum Operation {
     Derive { image: usize, width: usize },
     /// Deletes what was derived from an image.
     DeleteVariants { image: usize },
+    /// Creates an upload ticket.
+    CreateTicket { owner: usize, max_uploads: u32 },
+    /// One request that uploads this file with a ticket.
+    UploadWithTicket { ticket: usize, file: usize },
+    /// Revokes a ticket.
+    RevokeTicket { ticket: usize },
     /// Sweeps at most this many records.
     Sweep { limit: u32 },
     /// Audits everything, with repairs and removals.
@@ -80,6 +86,13 @@ impl Scene {
             }
             Operation::Derive { image, width } => Box::pin(self.derive(image, width)),
             Operation::DeleteVariants { image } => Box::pin(self.delete_variants(image)),
+            Operation::CreateTicket { owner, max_uploads } => {
+                Box::pin(self.create_ticket(owner, max_uploads))
+            }
+            Operation::UploadWithTicket { ticket, file } => {
+                Box::pin(self.upload_with_ticket(ticket, file))
+            }
+            Operation::RevokeTicket { ticket } => Box::pin(self.revoke_ticket(ticket)),
             Operation::Sweep { limit } => Box::pin(self.sweep(limit)),
             Operation::Audit => Box::pin(self.audit()),
             Operation::Migrate => Box::pin(self.migrate()),
@@ -131,7 +144,10 @@ impl Scene {
     }
 
     /// A file that arrives in pieces, or not to its end.
-    fn body(&self, file: usize) -> impl Stream<Item = Result<Bytes, &'static str>> + Send + use<> {
+    pub(super) fn body(
+        &self,
+        file: usize,
+    ) -> impl Stream<Item = Result<Bytes, &'static str>> + Send + use<> {
         self.arriving(content(file))
     }
 
@@ -253,7 +269,7 @@ impl Scene {
     }
 
     /// An upload may fail if a store did, if its client disconnected, or if it took too long.
-    fn excuse(&self, began: i64, error: &UploadError) {
+    pub(super) fn excuse(&self, began: i64, error: &UploadError) {
         match error {
             UploadError::Interrupted(_) => {}
             UploadError::Service(ServiceError::TooLate) => {
@@ -391,5 +407,6 @@ pub(super) fn grant(owner: &str) -> Grant {
         owner: owner.to_owned(),
         scopes: Scopes::parse("images:read images:write images:delete"),
         quota: QuotaClaim::default(),
+        expires: u64::MAX,
     }
 }

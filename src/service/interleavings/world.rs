@@ -428,7 +428,10 @@ impl World {
             let number = number.unwrap_or_else(|| panic!("bytes of {id} are wrong"));
             found.insert(id, (image.owner.clone(), number));
         }
-        self.model.lock().expect("not poisoned").check(&found);
+        let model = self.model.lock().expect("not poisoned");
+        model.check(&found);
+        model.check_tickets(&images);
+        drop(model);
         let numbered = images.iter().cloned().map(|image| {
             let number = found[&image.id].1;
             (image, number)

@@ -230,7 +230,12 @@ impl ResumableError {
                 | UploadError::DigestMismatch
                 | UploadError::Media(_) => true,
                 UploadError::Service(error) => {
-                    matches!(error, ServiceError::TicketSpent | ServiceError::Damaged(_))
+                    matches!(
+                        error,
+                        ServiceError::TicketSpent
+                            | ServiceError::TicketRevoked
+                            | ServiceError::Damaged(_)
+                    )
                 }
                 UploadError::TooManyFiles { .. }
                 | UploadError::NoFile

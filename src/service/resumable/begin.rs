@@ -54,10 +54,11 @@ impl Service {
             expires_at: self.idle_until(now).min(deadline),
             completed_at: None,
         };
-        if let Some(ticket) = ticket
-            && self.catalog().is_ticket_spent(&ticket.id).await?
-        {
-            return self.begun_before(&upload).await;
+        if let Some(ticket) = ticket {
+            match self.refuse_used(ticket).await {
+                Err(ServiceError::TicketSpent) => return self.begun_before(&upload).await,
+                refused => refused?,
+            }
         }
         let catalog = self.catalog();
         let begun = catalog.begin_resumable(&upload, terms.quota, MOST_OPEN);
@@ -96,7 +97,9 @@ impl Service {
             return Ok(known);
         }
         match known.begun_by.as_deref() {
-            Some(ticket) if ticket.starts_with("ticket:") => Err(ServiceError::TicketSpent.into()),
+            Some(ticket) if ticket.starts_with("ticket:") && !ticket.contains('\n') => {
+                Err(ServiceError::TicketSpent.into())
+            }
             _ => Err(ServiceError::KeyReused.into()),
         }
     }
@@ -108,9 +111,10 @@ impl Service {
     }
 }
 
-/// What an upload is begun with, so that it is begun only once.
+/// What an upload is begun with, so that it is begun only once: a ticket for one image, or a key.
 pub(super) fn begun_by(new: &NewResumable) -> Option<String> {
-    match (&new.terms.ticket, &new.key) {
+    let ticket = new.terms.ticket.as_ref();
+    match (ticket.filter(|ticket| ticket.is_for_one()), &new.key) {
         (Some(ticket), _) => Some(format!("ticket:{}", ticket.id)),
         (None, Some(key)) => Some(format!("{}\n{key}", new.terms.key_scope())),
         (None, None) => None,

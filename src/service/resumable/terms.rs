@@ -107,6 +107,8 @@ impl Recorded {
             kinds,
             ticket: self.ticket.clone().map(|id| UploadTicket {
                 id,
+                // Whether it has a record was checked at the beginning.
+                max_uploads: None,
                 attributes: self.attributes(),
                 filename: self.named.clone(),
             }),

@@ -16,6 +16,7 @@ pub(super) fn keyed(key: &str) -> Option<KeyedRequest> {
 fn with_ticket(id: &str) -> UploadTerms {
     UploadTerms {
         ticket: Some(UploadTicket {
+            max_uploads: None,
             id: id.to_owned(),
             attributes: Attributes {
                 tags: vec!["by-ticket".to_owned()],

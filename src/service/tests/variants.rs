@@ -58,6 +58,7 @@ impl Deriving {
             owner: "root".into(),
             scopes: Scopes::parse("admin"),
             quota: QuotaClaim::default(),
+            expires: u64::MAX,
         };
         let service = &self.bench.service;
         let found = service.find_readable(Some(&everybody), image.id, &wanted);

@@ -57,6 +57,7 @@ impl Service {
                 if matches!(
                     error,
                     CatalogError::TicketSpent
+                        | CatalogError::TicketRevoked
                         | CatalogError::ClaimLost
                         | CatalogError::UploadMoved
                         | CatalogError::LeaseExpired

@@ -41,12 +41,12 @@ struct Key {
 }
 
 impl Service {
-    /// Begins an upload on these terms. A used ticket is refused, unless the request repeats
-    /// the one that used it.
+    /// Begins an upload on these terms. A ticket that has been used or revoked is refused, unless
+    /// the request repeats one that was answered.
     ///
     /// # Errors
     /// [`ServiceError::KeyHeld`] while another request holds the key,
-    /// [`ServiceError::TicketSpent`], and those of the catalog.
+    /// [`ServiceError::TicketSpent`], [`ServiceError::TicketRevoked`], and those of the catalog.
     pub async fn begin_upload(
         &self,
         terms: UploadTerms,
@@ -163,8 +163,8 @@ impl Upload {
     /// The reason why a file was refused, [`UploadError::NoFile`],
     /// [`ServiceError::KeyReused`] if the key was used for a different request,
     /// [`ServiceError::KeyHeld`] if the key was lost to another request,
-    /// [`ServiceError::TicketSpent`], [`ServiceError::QuotaExceeded`],
-    /// [`ServiceError::TooLate`], and those of the catalog, after which the outcome is
+    /// [`ServiceError::TicketSpent`], [`ServiceError::TicketRevoked`],
+    /// [`ServiceError::QuotaExceeded`], [`ServiceError::TooLate`], and those of the catalog, after which the outcome is
     /// unknown.
     pub async fn commit(mut self, attributes: Attributes) -> Result<Vec<Image>, UploadError> {
         let committed = self.try_commit(attributes).await;
@@ -242,16 +242,15 @@ impl Upload {
         Ok(images.ok_or_else(damaged)?)
     }
 
-    /// Refuses a used ticket before its upload is read. The commit makes the final decision.
+    /// Refuses a ticket that allows no more images before its upload is read. The commit makes the final decision.
     async fn refuse_spent(&self) -> Result<(), ServiceError> {
         let Some(ticket) = &self.terms.ticket else {
             return Ok(());
         };
-        let catalog = self.service.catalog();
-        if !self.is_repeat() && catalog.is_ticket_spent(&ticket.id).await? {
-            return Err(ServiceError::TicketSpent);
+        if self.is_repeat() {
+            return Ok(());
         }
-        Ok(())
+        self.service.refuse_used(ticket).await
     }
 
     async fn admit_length(&self, length: Option<u64>) -> Result<(), UploadError> {

@@ -7,9 +7,11 @@ use crate::model::{Kind, Quota, Sha256, Visibility};
 
 /// The most files in one upload.
 pub const MAX_FILES: usize = 32;
-/// The most files in one upload with a ticket.
+/// The most files in one upload with a ticket, however many uploads it allows.
 const MAX_TICKET_FILES: usize = 1;
-/// How long the records of used tickets are kept: longer than any ticket lives.
+/// How long the records of tickets are kept after they have expired, or after they were used if
+/// they are from before all tickets were recorded: longer than those lived, and longer than an
+/// upload takes.
 pub const TICKET_RECORD_SECONDS: i64 = 8 * 86_400;
 
 /// What the uploader may do, and on whose behalf.
@@ -27,11 +29,13 @@ pub struct UploadTerms {
     pub ticket: Option<UploadTicket>,
 }
 
-/// A verified upload ticket. It is valid for one upload of one file.
+/// A verified upload ticket. Each upload with it has one file.
 #[derive(Clone, Debug, Default)]
 pub struct UploadTicket {
-    /// The ticket's id. A commit uses it up.
+    /// The ticket's id. A commit counts its image.
     pub id: String,
+    /// How many images may come by it; `None` for one, if it was not recorded when it was created.
+    pub max_uploads: Option<u32>,
     /// The attributes of the image: the holder of the ticket cannot change them.
     pub attributes: Attributes,
     /// The name of the file; `None` for the one that the holder of the ticket gives it.
@@ -60,6 +64,13 @@ pub struct Attributes {
     pub visibility: Visibility,
     /// The owner's own notes, by name.
     pub metadata: BTreeMap<String, String>,
+}
+
+impl UploadTicket {
+    /// Whether only one image may come by the ticket.
+    pub(in crate::service) fn is_for_one(&self) -> bool {
+        self.max_uploads.is_none_or(|most| most <= 1)
+    }
 }
 
 impl UploadTerms {

@@ -32,6 +32,11 @@ async fn the_python_library_requests_does_all_that_an_application_needs() {
 }
 
 #[tokio::test]
+async fn a_program_that_reads_files_of_sharex_uploads_with_one() {
+    run(python(), "with_sharex_cli.py").await;
+}
+
+#[tokio::test]
 async fn other_readers_see_names_of_every_class_of_unicode_as_they_are_stored() {
     run(python(), "with_names.py").await;
 }

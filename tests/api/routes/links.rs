@@ -4,8 +4,8 @@ use darkroom::auth::KeyRing;
 use darkroom::auth::link::{Link, LinkMethod};
 use serde_json::{Value, json};
 
-use crate::support::unique;
 use crate::support::{Client, Darkroom, KEYS, Png, content, fixture, header, now, path, problem};
+use crate::support::{send, unique};
 
 /// A parameter of a link.
 fn parameter<'a>(url: &'a str, name: &str) -> Option<&'a str> {
@@ -204,4 +204,28 @@ async fn revoking_ends_only_the_links_of_that_image() {
     assert_eq!(alice.download(&one).await, fixture("alpha.png").bytes);
     let shown: Value = alice.get(path(&one)).await.json().await.expect("JSON");
     assert_eq!(shown, one);
+}
+
+#[tokio::test]
+async fn a_named_link_is_revoked_by_itself() {
+    let darkroom = Darkroom::shared();
+    let (alice, anonymous) = (darkroom.client(&unique("alice")), darkroom.anonymous());
+    let image = image(&alice).await;
+    let links = format!("{}/links", path(&image));
+    let mut urls = Vec::new();
+    for name in ["a", "b"] {
+        let terms = json!({"expires_in": 60, "name": name, "transform": {"w": 20}});
+        let answer = alice.json(Method::POST, &links, &terms).await;
+        let link: Value = answer.json().await.expect("JSON");
+        urls.push(link["url"].as_str().expect("a URL").to_owned());
+        assert_eq!(anonymous.get(&urls[urls.len() - 1]).await.status(), 200);
+    }
+    let id = parameter(&urls[0], "link").expect("an id");
+    let revoked = send(alice.request(Method::DELETE, &format!("{links}/{id}"))).await;
+    assert_eq!(revoked.status(), 204);
+    problem(anonymous.get(&urls[0]).await, 410, "link-revoked").await;
+    assert_eq!(anonymous.get(&urls[1]).await.status(), 200);
+    let listed: Value = alice.get(&links).await.json().await.expect("JSON");
+    assert_eq!(listed["items"].as_array().map(Vec::len), Some(1));
+    assert_eq!(listed["items"][0]["url"], urls[1]);
 }

@@ -73,7 +73,8 @@ async fn a_ticket_names_its_url_and_expiry() {
     assert!(url.starts_with("/v1/images?ticket="), "{url}");
     let id = ticket["ticket"].as_str().expect("an id");
     assert!(!url.contains(id), "{url}");
-    assert_eq!(ticket.as_object().map(serde_json::Map::len), Some(3));
+    let shown = alice.get(&format!("/v1/upload-tickets/{id}")).await;
+    assert_eq!(shown.json::<Value>().await.expect("JSON"), ticket);
     let text = ticket["expires_at"].as_str().expect("a time");
     let sql = "SELECT unixepoch(?1)";
     let connection = rusqlite::Connection::open_in_memory().expect("a database");
@@ -218,4 +219,68 @@ async fn a_ticket_permits_no_more_than_the_deployment() {
     )
     .await;
     created(anonymous.send_to(&url, Png::of_size(1000).bytes()).await).await;
+}
+
+#[tokio::test]
+async fn many_guests_at_once_upload_no_more_than_their_ticket_allows() {
+    let darkroom = Darkroom::shared();
+    let (alice, anonymous) = (darkroom.client(&unique("alice")), darkroom.anonymous());
+    let request = json!({"expires_in": 60, "max_uploads": 7});
+    let answer = alice
+        .json(Method::POST, "/v1/upload-tickets", &request)
+        .await;
+    let ticket = created(answer).await;
+    let url = ticket["upload_url"].as_str().expect("a URL");
+    let uploads = (0..20).map(|number| anonymous.send_to(url, Png::of_size(2000 + number).bytes()));
+    let answers = futures_util::future::join_all(uploads).await;
+    let (mut uploaded, mut refused) = (0, 0);
+    for answer in answers {
+        match answer.status().as_u16() {
+            201 => uploaded += 1,
+            _ => {
+                problem(answer, 409, "ticket-spent").await;
+                refused += 1;
+            }
+        }
+    }
+    assert_eq!((uploaded, refused), (7, 13));
+    assert_eq!(alice.list().await.len(), 7);
+    let path = format!(
+        "/v1/upload-tickets/{}",
+        ticket["ticket"].as_str().expect("an id")
+    );
+    let shown: Value = alice.get(&path).await.json().await.expect("JSON");
+    assert_eq!(
+        (&shown["uploads"], &shown["status"]),
+        (&json!(7), &json!("used"))
+    );
+}
+
+#[tokio::test]
+async fn a_revoked_ticket_is_refused() {
+    let darkroom = Darkroom::shared();
+    let (alice, anonymous) = (darkroom.client(&unique("alice")), darkroom.anonymous());
+    let url = alice
+        .ticket(&json!({"expires_in": 60, "max_uploads": 2}))
+        .await;
+    created(anonymous.send_to(&url, fixture("still.gif").bytes).await).await;
+    let listed: Value = alice
+        .get("/v1/upload-tickets")
+        .await
+        .json()
+        .await
+        .expect("JSON");
+    let listed = &listed["items"][0];
+    assert_eq!(
+        (&listed["upload_url"], &listed["uploads"]),
+        (&json!(url), &json!(1))
+    );
+    let path = format!(
+        "/v1/upload-tickets/{}",
+        listed["ticket"].as_str().expect("an id")
+    );
+    let revoked = send(alice.request(Method::DELETE, &path)).await;
+    assert_eq!(revoked.status(), 204);
+    let refused = anonymous.send_to(&url, fixture("grey.jpg").bytes).await;
+    problem(refused, 410, "ticket-revoked").await;
 }

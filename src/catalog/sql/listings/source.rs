@@ -30,7 +30,8 @@ pub(super) struct Source<'a> {
     by: SortBy,
     owner: Option<&'a str>,
     pub(super) tag: Option<&'a str>,
-    /// The ticket of at most one image. It is looked up by the ticket instead of in order.
+    /// The ticket that the images came by. They are few, so they are looked up by the ticket
+    /// and then put in order.
     ticket: Option<&'a str>,
 }
 

@@ -53,6 +53,8 @@ fn curl(operation: &Operation<'_>) -> String {
     );
     let path = path.replace("{slug}", "not-found");
     let path = path.replace("{owner}", "alice");
+    let path = path.replace("{link}", "01a20bb0-2831-7d40-9a4e-6b1f0c5d2e77");
+    let path = path.replace("{ticket}", "01a20bb0282f7a2c9d105e6f7a8b9c0d");
     let path = path.replace("{upload}", "0f3a5c6d7e8f90123456789abcdef012");
     let content = operation
         .members
@@ -75,6 +77,9 @@ fn curl(operation: &Operation<'_>) -> String {
     }
     if let Some(content) = content {
         parts.extend(body(operation, content));
+    }
+    if operation.members["operationId"] == "getShareXUploader" {
+        parts.push("-o darkroom.sxcu".to_owned());
     }
     let saved = ["downloadImage", "getIiifImage"];
     if saved

@@ -181,6 +181,8 @@ const OBJECTS: &[(&str, &str)] = &[
         "NewTicket",
         r#"{
   "expires_in": 600,
+  "max_uploads": 1,
+  "name": "New avatar",
   "max_bytes": 5000000,
   "content_types": ["image/jpeg", "image/png"],
   "tags": ["avatar"],
@@ -194,7 +196,51 @@ const OBJECTS: &[(&str, &str)] = &[
         r#"{
   "ticket": "01a20bb0282f7a2c9d105e6f7a8b9c0d",
   "upload_url": "/v1/images?ticket=dev.eyJpZCI6IjEifQ.N0aXWjIMaqAMIQRt3Q2FPOPhdmJMeTnEyAGM",
-  "expires_at": "2026-11-24T04:03:43.000Z"
+  "expires_at": "2026-11-24T04:03:43.000Z",
+  "owner": "alice",
+  "name": "New avatar",
+  "status": "open",
+  "max_uploads": 1,
+  "uploads": 0,
+  "max_bytes": 5000000,
+  "content_types": ["image/jpeg", "image/png"],
+  "tags": ["avatar"],
+  "metadata": {"user": "1234"},
+  "filename": "avatar.jpg",
+  "visibility": "public",
+  "created_at": "2026-11-24T03:53:43.717Z",
+  "revoked_at": null
+}"#,
+    ),
+    (
+        "NamedLinks",
+        r#"{
+  "items": [
+    {
+      "url": "/v1/images/01a20bb0-2825-7c3f-bc27-e33a2a4cd178/content?expires=1795500000&kid=dev&link=01a20bb0-2831-7d40-9a4e-6b1f0c5d2e77&signature=CcFD-_OpGoK3k3OHCn7PVPaHH2Ru-CsEjB3K2bkFXJQ",
+      "expires_at": "2026-11-24T06:00:00.000Z",
+      "id": "01a20bb0-2831-7d40-9a4e-6b1f0c5d2e77",
+      "name": "for Anna",
+      "created_at": "2026-11-24T03:53:43.717Z"
+    }
+  ]
+}"#,
+    ),
+    (
+        "ShareXUploader",
+        r#"{
+  "Version": "15.0.0",
+  "Name": "Darkroom (https://images.example.com)",
+  "DestinationType": "ImageUploader",
+  "RequestMethod": "POST",
+  "RequestURL": "https://images.example.com/v1/images",
+  "Headers": {"Authorization": "Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2ln"},
+  "Body": "MultipartFormData",
+  "Arguments": {"visibility": "public"},
+  "FileFormName": "file",
+  "URL": "{json:links.content}",
+  "ThumbnailURL": "{json:links.content}?preset=thumb",
+  "ErrorMessage": "{json:detail}"
 }"#,
     ),
     (
@@ -226,8 +272,12 @@ const OBJECTS: &[(&str, &str)] = &[
   },
   "tags": {"max_count": 32, "max_characters": 64},
   "metadata": {"max_bytes": 4096},
-  "links": {"min_seconds": 1, "max_seconds": 604800},
-  "upload_tickets": {"min_seconds": 1, "max_seconds": 86400},
+  "links": {
+    "min_seconds": 1, "max_seconds": 604800, "max_named": 100, "max_name_characters": 100
+  },
+  "upload_tickets": {
+    "min_seconds": 1, "max_seconds": 2592000, "max_uploads": 1000, "max_name_characters": 100
+  },
   "list": {"default_limit": 50, "max_limit": 200},
   "bulk": {"max_images": 100},
   "json": {"max_bytes": 65536}

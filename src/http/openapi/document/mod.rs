@@ -25,8 +25,8 @@ use utoipa::OpenApi;
 
 use crate::http::openapi::schema;
 use crate::http::routes::{
-    admin, admin_migrate, bulk, content, docs, health, iiif, images, limits, links, metrics,
-    owners, problems as pages, tickets, upload, uploads, usage, variants,
+    admin, admin_migrate, bulk, content, docs, health, iiif, images, integrations, limits, links,
+    metrics, owners, problems as pages, tickets, upload, uploads, usage, variants,
 };
 
 #[derive(OpenApi)]
@@ -52,9 +52,10 @@ use crate::http::routes::{
         bulk::delete,
         content::content, variants::drop_all,
         iiif::redirect, iiif::information, iiif::image,
-        links::create, links::revoke, bulk::create_links,
+        links::create, links::list, links::revoke, links::revoke_one, bulk::create_links,
+        tickets::create, tickets::listing::list, tickets::show, tickets::revoke,
+        integrations::sharex,
         uploads::list, uploads::tus::create, uploads::show, uploads::append, uploads::end, uploads::overriding,
-        tickets::create,
         usage::show, limits::show, health::live, health::ready,
         metrics::metrics, owners::erase, admin::sweep, admin::audit, admin_migrate::migrate,
         pages::list, pages::show,

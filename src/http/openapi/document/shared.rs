@@ -245,6 +245,18 @@ pub(super) fn parameters() -> Value {
         });
         parameters.insert((*name).to_owned(), parameter);
     }
+    let link = json!({
+        "name": "link", "in": "path", "required": true, "description": "The id of the link.",
+        "schema": {"type": "string", "format": "uuid"},
+        "example": "01a20bb0-2831-7d40-9a4e-6b1f0c5d2e77",
+    });
+    parameters.insert("link".to_owned(), link);
+    let ticket = json!({
+        "name": "ticket", "in": "path", "required": true,
+        "description": "The id of the upload ticket.",
+        "schema": schema::TicketId::schema(), "example": "01a20bb0282f7a2c9d105e6f7a8b9c0d",
+    });
+    parameters.insert("ticket".to_owned(), ticket);
     let owner = json!({
         "name": "owner", "in": "path", "required": true,
         "description": "The owner: the `sub` of its tokens.",
@@ -296,7 +308,7 @@ pub(super) fn security_schemes() -> Value {
         "ticket": {
             "type": "apiKey", "in": "query", "name": "ticket",
             "description": "An upload ticket, which is part of the `upload_url` from \
-                `createTicket`. It allows one upload.",
+                `createTicket`. It allows one upload, or as many as it was created for.",
         },
     })
 }

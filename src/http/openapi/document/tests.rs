@@ -35,6 +35,8 @@ async fn methods(client: &Client, path: &str) -> BTreeSet<String> {
     let path = path.replace("{identifier}", "01a20bb0-2844-74b5-8560-f8154794d311");
     let request = Request::builder().method(Method::OPTIONS);
     let path = path.replace("{owner}", "alice");
+    let path = path.replace("{link}", "01a20bb0-2831-7d40-9a4e-6b1f0c5d2e77");
+    let path = path.replace("{ticket}", "01a20bb0282f7a2c9d105e6f7a8b9c0d");
     let path = path.replace("{upload}", "0f3a5c6d7e8f90123456789abcdef012");
     let request = request.uri(path.replace("{slug}", "not-found"));
     let answer = client

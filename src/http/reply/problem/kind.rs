@@ -51,8 +51,12 @@ kinds! {
     MethodNotAllowed: 405, "method-not-allowed", "Method not allowed";
     /// The client accepts none of the types that the resource is available in.
     NotAcceptable: 406, "not-acceptable", "None of the available types is acceptable";
-    /// The upload ticket has already been used.
+    /// The upload ticket has been used as often as it may be.
     TicketSpent: 409, "ticket-spent", "The upload ticket has already been used";
+    /// The owner has as many open upload tickets as it may have.
+    TooManyTickets: 409, "too-many-tickets", "Too many upload tickets are open";
+    /// The image has as many named links as it may have.
+    TooManyLinks: 409, "too-many-links", "The image has too many named links";
     /// There is no previous store to move blobs from.
     NothingToMigrate: 409, "nothing-to-migrate", "There are no blobs to migrate";
     /// The resumable upload has received another number of bytes than the request says.
@@ -61,10 +65,12 @@ kinds! {
     IdempotencyKeyHeld: 409, "idempotency-key-held", "A request with this idempotency key is in progress";
     /// The signed URL has expired.
     LinkExpired: 410, "link-expired", "The link has expired";
-    /// The image's links were revoked after the URL was signed.
+    /// The URL was revoked, or all links of the image after it was signed.
     LinkRevoked: 410, "link-revoked", "The link was revoked";
     /// The upload ticket has expired.
     TicketExpired: 410, "ticket-expired", "The upload ticket has expired";
+    /// The upload ticket was revoked.
+    TicketRevoked: 410, "ticket-revoked", "The upload ticket was revoked";
     /// The resumable upload has expired.
     UploadExpired: 410, "upload-expired", "The upload has expired";
     /// The resource does not satisfy the request's conditions.

@@ -84,11 +84,12 @@ pub(in crate::http) fn mark(response: &mut Response) {
     not(test),
     expect(dead_code, reason = "the description is generated in tests only")
 )]
-const APPEND_PROBLEMS: [ProblemKind; 16] = [
+const APPEND_PROBLEMS: [ProblemKind; 17] = [
     UploadInterrupted,
     DigestMismatch,
     InconsistentUploadLength,
     TicketSpent,
+    TicketRevoked,
     MismatchingUploadOffset,
     UploadExpired,
     UnsupportedTusVersion,

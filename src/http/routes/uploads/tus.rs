@@ -34,12 +34,13 @@ const DEFER_LENGTH: HeaderName = HeaderName::from_static("upload-defer-length");
     not(test),
     expect(dead_code, reason = "the description is generated in tests only")
 )]
-const PROBLEMS: [ProblemKind; 19] = [
+const PROBLEMS: [ProblemKind; 20] = [
     UploadInterrupted,
     DigestMismatch,
     InconsistentUploadLength,
     TicketInvalid,
     TicketSpent,
+    TicketRevoked,
     TicketExpired,
     UploadExpired,
     NotFound,

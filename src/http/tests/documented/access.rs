@@ -65,9 +65,16 @@ async fn links_and_tickets_have_the_members_of_the_examples() {
         &created.json(),
         &example(PAGE, "### Request one from the API"),
     );
+    let terms = serde_json::json!({"expires_in": 60, "name": "for Anna"});
+    let created = client
+        .send(json_request(Method::POST, &links, &terms))
+        .await;
+    check_example(&created.json(), &example(PAGE, "### Named links"));
 
     let shown = example(PAGE, "## Upload tickets");
-    let terms = serde_json::json!({"expires_in": 60});
+    let terms = serde_json::json!({
+        "expires_in": 600, "max_bytes": 5_000_000, "metadata": {"user": "1234"},
+    });
     let created = client
         .send(json_request(Method::POST, "/v1/upload-tickets", &terms))
         .await;

@@ -62,7 +62,9 @@ async fn a_link_is_valid_for_one_image_and_one_use_of_it() {
         (Method::GET, "/v1/images"),
         (Method::POST, "/v1/images"),
         (Method::POST, "/v1/upload-tickets"),
+        (Method::GET, "/v1/upload-tickets"),
         (Method::POST, &links),
+        (Method::GET, &links),
         (Method::DELETE, &links),
     ] {
         let request = anonymous.request(method.clone(), &format!("{path}?{query}"));

@@ -188,6 +188,7 @@ async fn a_ticket_is_valid_for_one_upload_and_nothing_else() {
         (Method::POST, &links),
         (Method::DELETE, &links),
         (Method::POST, "/v1/upload-tickets"),
+        (Method::GET, "/v1/upload-tickets"),
     ] {
         let request = darkroom
             .anonymous()

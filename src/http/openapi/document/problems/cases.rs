@@ -34,7 +34,11 @@ pub(super) fn detail(kind: ProblemKind) -> &'static str {
         NotFound => "no such image",
         MethodNotAllowed => "the resource does not support this method",
         NotAcceptable => "the Accept header allows none of the available types",
-        TicketSpent => "the upload ticket was used before",
+        TicketSpent => "the upload ticket has been used as often as it may be",
+        TooManyTickets => {
+            "the owner has 10000 open upload tickets, which is the most that it may have"
+        }
+        TooManyLinks => "the image has 100 named links, which is the most that it may have",
         NothingToMigrate => {
             "there is no previous store to move blobs from: set blob_store_previous"
         }
@@ -42,6 +46,7 @@ pub(super) fn detail(kind: ProblemKind) -> &'static str {
         LinkExpired => "the link has expired",
         LinkRevoked => "the link was revoked",
         TicketExpired => "the upload ticket has expired",
+        TicketRevoked => "the upload ticket has been revoked",
         PreconditionFailed => "the image has changed since",
         TooLarge => "the file is larger than the 26214400 bytes that are allowed",
         UriTooLong => "the path and query must have at most 16384 bytes",
@@ -80,6 +85,8 @@ pub(super) fn members(kind: ProblemKind) -> Value {
         DerivedTooLarge => json!({"limit": 8192, "actual": 12_000}),
         NotAcceptable => json!({"allowed": ["application/json"]}),
         TooLarge => json!({"limit": 26_214_400}),
+        TooManyTickets => json!({"limit": 10_000}),
+        TooManyLinks => json!({"limit": 100}),
         UriTooLong => json!({"limit": 16_384, "actual": 20_011}),
         UnsupportedType => {
             json!({"detected": "image/heic", "allowed": Kind::ALL.map(Kind::media_type)})

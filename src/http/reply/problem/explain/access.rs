@@ -59,8 +59,11 @@ pub(super) const LINK_EXPIRED: Explanation = Explanation {
 };
 
 pub(super) const LINK_REVOKED: Explanation = Explanation {
-    meaning: "All links to this image were revoked, including this one.",
-    causes: &["The owner called `DELETE /v1/images/{id}/links`."],
+    meaning: "This link was revoked, alone or with all links to the image.",
+    causes: &[
+        "The owner called `DELETE /v1/images/{id}/links/{link}` for this link.",
+        "The owner called `DELETE /v1/images/{id}/links`, which revokes all links to the image.",
+    ],
     remedy: "Ask the owner for a new link.",
 };
 
@@ -75,7 +78,8 @@ pub(super) const TICKET_INVALID: Explanation = Explanation {
 };
 
 pub(super) const TICKET_SPENT: Explanation = Explanation {
-    meaning: "The upload ticket has already been used. A ticket allows one upload.",
+    meaning: "The upload ticket has been used as often as it may be: once, unless it was created \
+              with a larger `max_uploads`.",
     causes: &[
         "The client repeated an upload that had already been answered with 201.",
         "Two clients used the same URL.",
@@ -87,6 +91,33 @@ pub(super) const TICKET_EXPIRED: Explanation = Explanation {
     meaning: "The upload ticket has expired.",
     causes: &["The form was open for longer than the ticket's `expires_in`."],
     remedy: "Request a new ticket, ideally when the user selects a file.",
+};
+
+pub(super) const TICKET_REVOKED: Explanation = Explanation {
+    meaning: "The upload ticket was revoked.",
+    causes: &[
+        "The owner called `DELETE /v1/upload-tickets/{ticket}`.",
+        "Everything that was kept for the owner was deleted.",
+        "The catalog was restored from a backup that is older than the ticket.",
+    ],
+    remedy: "Ask whoever gave you the ticket for another one.",
+};
+
+pub(super) const TOO_MANY_TICKETS: Explanation = Explanation {
+    meaning: "The owner has as many open upload tickets as it may have: 10,000.",
+    causes: &[
+        "Tickets are created long before they are used, or with a long `expires_in`.",
+        "Tickets of many people are created for one owner.",
+    ],
+    remedy: "Revoke tickets with `DELETE /v1/upload-tickets/{ticket}`, or wait until some are used \
+             or have expired. Give new ones a shorter `expires_in`.",
+};
+
+pub(super) const TOO_MANY_LINKS: Explanation = Explanation {
+    meaning: "The image has as many named links as it may have: 100.",
+    causes: &["A program gives every link a `name`."],
+    remedy: "Revoke links with `DELETE /v1/images/{id}/links/{link}`, or create links without a \
+             `name`, of which there may be any number.",
 };
 
 pub(super) const ORIGIN_NOT_ALLOWED: Explanation = Explanation {
