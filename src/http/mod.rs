@@ -42,7 +42,8 @@ pub fn router(app: Arc<App>) -> Router {
     let add = |router: Router<Arc<App>>, (path, methods)| router.route(path, methods);
     // Without the page, its paths have no resource.
     let has_page = app.settings.http.page;
-    let is_served = move |(path, _): &routes::Route| has_page || !routes::page::PATHS.contains(path);
+    let is_served =
+        move |(path, _): &routes::Route| has_page || !routes::page::PATHS.contains(path);
     let open = routes::open()
         .filter(is_served)
         .fold(Router::new(), add)

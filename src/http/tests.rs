@@ -19,6 +19,7 @@ mod lists;
 mod lost_updates;
 mod observe;
 mod owners;
+mod page;
 mod pages;
 mod problems;
 mod queries;

@@ -2,7 +2,7 @@
 
 import { ask, call, Problem, reason } from "./api.js";
 import { button, check, field, fill, h, icon, named } from "./dom.js";
-import { bytes } from "./format.js";
+import { bytes, duration } from "./format.js";
 import { address } from "./router.js";
 import { blank, dialog } from "./say.js";
 import { allows } from "./session.js";
@@ -12,24 +12,20 @@ import { usageOf } from "./usage.js";
 const words = text.admin;
 
 /** Reads metrics in the text format of Prometheus. @param {string} source */
-function metricsOf(source) {
-  /** @type {Map<string, string>} */
-  const help = new Map();
+function samplesOf(source) {
   const samples = [];
   for (const line of source.split("\n")) {
-    const about = /^# HELP (\S+) (.*)$/.exec(line);
-    if (about) help.set(about[1] ?? "", about[2] ?? "");
     const sample = /^([a-z_:][a-z0-9_:]*)(?:\{(.*)\})? (\S+)$/i.exec(line);
     if (!sample) continue;
     const labels = Object.fromEntries([...(sample[2] ?? "").matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(([, name, value]) =>
       [name, (value ?? "").replace(/\\(.)/g, (_, c) => (c === "n" ? "\n" : c))]));
     samples.push({ name: sample[1] ?? "", labels, value: Number(sample[3]) });
   }
-  return { help, samples };
+  return samples;
 }
 
 /** @param {string} name @param {number} value */
-const printed = (name, value) => (name.endsWith("_bytes") ? bytes(value) : text.number(value));
+const printed = (name, value) => (name.endsWith("_bytes") ? bytes(value) : name.endsWith("_seconds") ? (value > 0 ? duration(value) : words.none) : text.number(value));
 
 function health() {
   const state = h("p", { class: "health" }, text.loading);
@@ -47,14 +43,15 @@ async function totals() {
   const section = h("section", {}, h("h2", {}, words.totals));
   try {
     const response = await call("GET", "metrics", { headers: { Accept: "text/plain" } });
-    const { help, samples } = metricsOf(await response.text());
-    const plain = samples.filter(({ name, labels }) => name.startsWith("darkroom_") && Object.keys(labels).length === 0);
-    section.append(h("dl", { class: "facts" }, plain.flatMap(({ name, value }) => [
-      h("dt", {}, (help.get(name) ?? name).replace(/\.$/, "")), h("dd", {}, printed(name, value))])));
+    const samples = samplesOf(await response.text());
+    section.append(h("dl", { class: "facts" }, Object.entries(words.metrics).flatMap(([name, label]) => {
+      const sample = samples.find((sample) => sample.name === `darkroom_${name}` && !Object.hasOwn(sample.labels, "owner"));
+      return sample ? [h("dt", {}, label), h("dd", {}, printed(name, sample.value))] : [];
+    })));
     /** @type {Map<string, { images: number, bytes: number }>} */
     const owners = new Map();
     for (const { name, labels, value } of samples) {
-      const owner = labels.owner;
+      const owner = labels.owner ?? labels.pseudonym;
       if (owner === undefined) continue;
       const entry = owners.get(owner) ?? { images: 0, bytes: 0 };
       if (/owner_images$/.test(name)) entry.images = value;

@@ -135,6 +135,14 @@ async function linked(ids, terms) {
   return new Map(items.flatMap(({ id, link }) => (link ? [[id, link]] : [])));
 }
 
+/** A picture of the image that was shown before, to show while a larger one is loaded. @param {string} id */
+export function shownBefore(id) {
+  for (const [key, { srcset, src, expires }] of known) {
+    if (key.startsWith(`${id} `) && expires > Date.now()) return srcset.split(" ")[0] || src;
+  }
+  return null;
+}
+
 /** Forgets the URLs of an image, after its links were revoked. @param {string} id */
 export function forget(id) {
   for (const key of known.keys()) if (key.startsWith(id)) known.delete(key);

@@ -376,7 +376,17 @@ export const text = {
     clean: "No faults were found.",
     faults: (/** @type {number} */ n) => count(n, "fault", "faults"),
     repaired: "Repaired",
-    metrics: /** @type {Record<string, string>} */ ({}),
+    none: "none",
+    metrics: /** @type {Record<string, string>} */ ({
+      images: "Images",
+      image_bytes: "Size of all images",
+      variants: "Derived images",
+      variant_bytes: "Size of derived images",
+      leases: "Uploads under way, or to be swept",
+      oldest_lease_age_seconds: "Oldest upload",
+      oldest_dead_blob_age_seconds: "Oldest deleted file",
+      http_requests_in_progress: "Requests under way",
+    }),
   },
 
   errors: {

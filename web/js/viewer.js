@@ -5,7 +5,7 @@ import { details } from "./details.js";
 import { load } from "./edit.js";
 import { button, fill, h, named } from "./dom.js";
 import { nameOf } from "./format.js";
-import { show } from "./pictures.js";
+import { show, shownBefore } from "./pictures.js";
 import { address, back, go } from "./router.js";
 import { announce, blank, toast } from "./say.js";
 import { allows } from "./session.js";
@@ -24,10 +24,11 @@ export class Viewer {
   /** @type {Image | null} */
   #image = null;
   #loading = new AbortController();
+  #small = h("img", { class: "viewer-img", alt: "", draggable: false });
   #img = h("img", { class: "viewer-img", alt: "", draggable: false });
   #full = h("img", { class: "viewer-img", alt: "", draggable: false });
   #canvas = h("canvas", { "aria-hidden": "true" });
-  #picture = h("div", { class: "picture" }, this.#canvas, this.#img, this.#full);
+  #picture = h("div", { class: "picture" }, this.#canvas, this.#small, this.#img, this.#full);
   #message = h("div", { class: "stage-message", hidden: true });
   #title = h("h1", { class: "viewer-title", tabIndex: -1 });
   #panel = h("aside", { class: "details", "aria-label": words.details });
@@ -120,11 +121,14 @@ export class Viewer {
     this.#download.hidden = false;
     this.#remove.hidden = !allows("images:delete");
     this.#hasFull = false;
-    for (const img of [this.#img, this.#full]) {
+    for (const img of [this.#small, this.#img, this.#full]) {
       img.removeAttribute("srcset");
       img.removeAttribute("src");
       img.hidden = true;
     }
+    const before = shownBefore(image.id);
+    if (before) this.#small.src = before;
+    this.#small.hidden = !before;
     this.#img.alt = name;
     this.#canvas.hidden = !image.placeholder;
     if (image.placeholder) draw(image.placeholder.thumbhash, this.#canvas);

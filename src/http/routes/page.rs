@@ -6,11 +6,11 @@ use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 use axum::routing::get;
-use serde_json::json;
 
 use super::Route;
 use crate::http::reply::asset::{self, Asset};
-use crate::http::reply::problem::{Problem, ProblemKind};
+use crate::http::reply::problem::Problem;
+use crate::http::reply::problem::ProblemKind::*;
 use crate::http::reply::{cached, page};
 
 /// The paths of the page.
@@ -99,7 +99,7 @@ pub(crate) async fn file(
     let found = FILES.iter().find(|(known, ..)| *known == name);
     let (_, media_type, asset) = found
         .filter(|_| hash == asset::PAGE_HASH)
-        .ok_or_else(|| Problem::new(ProblemKind::NotFound, "the page has no such file"))?;
+        .ok_or_else(|| Problem::new(NotFound, "the page has no such file"))?;
     let mut response = asset.respond(&headers, |headers, etag, body| {
         cached::respond(headers, HeaderValue::from_static(media_type), etag, body)
     })?;
