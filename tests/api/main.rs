@@ -20,4 +20,5 @@ mod load;
 mod media;
 mod memory;
 mod operator;
+mod page;
 mod routes;

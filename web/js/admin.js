@@ -69,7 +69,7 @@ async function totals() {
 function ownersOf(owners) {
   const rows = [...owners].sort(([, a], [, b]) => b.bytes - a.bytes).map(([owner, kept]) =>
     h("tr", {}, h("th", { scope: "row" }, named(owner)), h("td", {}, text.number(kept.images)), h("td", {}, bytes(kept.bytes)),
-      h("td", {}, allows("admin") && h("a", { href: address("images", new URLSearchParams({ owner })), "aria-label": words.show_images_of(owner) }, words.show_images))));
+      h("td", {}, allows("admin") && h("a", { class: "button quiet small", href: address("images", new URLSearchParams({ owner })), "aria-label": words.show_images_of(owner) }, words.show_images))));
   const table = h("table", {}, h("thead", {}, h("tr", {}, h("th", {}, words.owner), h("th", {}, text.usage.images), h("th", {}, text.usage.storage), h("td", {}))), h("tbody", {}, rows));
   return h("section", {}, h("h2", {}, words.owners), h("p", { class: "hint" }, owners.size > 0 ? words.owners_text : words.no_owners), owners.size > 0 && table, allows("admin") && lookUp());
 }

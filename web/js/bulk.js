@@ -69,7 +69,7 @@ export function selectionBar() {
   const act = (/** @type {import("./dom.js").Icon} */ icon, /** @type {string} */ name, /** @type {(images: Image[]) => void} */ run) =>
     button({ icon, text: name, kind: "quiet bar-button", label: name, onclick: () => run(selection.images) });
   const visibility = (/** @type {string} */ to) => (/** @type {Image[]} */ images) => void changeAll(images, (image) => (image.visibility === to ? null : { visibility: to }));
-  const element = h("div", { class: "selection-bar", role: "toolbar", "aria-label": words.label, hidden: true },
+  const element = h("section", { class: "selection-bar", "aria-label": words.label, hidden: true },
     button({ icon: "close", label: words.clear, kind: "quiet", onclick: () => selection.clear() }), count,
     h("span", { class: "bar-actions" },
       mayWrite && act("tag", words.tag, tagAll),

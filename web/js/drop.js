@@ -21,7 +21,7 @@ export async function drop() {
   document.body.prepend(main);
   addEventListener("hashchange", () => location.reload());
   const wrong = (/** @type {string} */ title, /** @type {string} */ message, retry = false) =>
-    fill(main, h("div", { class: "card" }, blank("alert", title, message, retry && button({ text: text.retry, kind: "outline", onclick: () => location.reload() }))));
+    fill(main, h("div", { class: "card" }, h("h1", { class: "hidden" }, text.product), blank("alert", title, message, retry && button({ text: text.retry, kind: "outline", onclick: () => location.reload() }))));
   if (!ticket) return wrong(words.wrong_title, words.wrong);
   /** @type {Terms} */
   let terms;
@@ -47,7 +47,7 @@ function show(main, ticket, terms) {
   const title = guest.name || words.title;
   document.title = `${title} · ${text.product}`;
   if (guest.remaining_uploads === 0) {
-    fill(main, h("div", { class: "card" }, blank("check", words.used_title, words.used)));
+    fill(main, h("div", { class: "card" }, h("h1", { class: "hidden" }, text.product), blank("check", words.used_title, words.used)));
     return;
   }
   // Of the ticket, no more than what tells it from others is kept.

@@ -17,7 +17,8 @@ export function filterBar(change) {
   const search = h("input", { type: "search", placeholder: words.search, "aria-label": words.search, autocomplete: "off", spellcheck: false });
   const sort = select(Object.entries(words.sorts), sortOf(query), { "aria-label": words.sort, class: "sort" });
   const filter = button({ icon: "filter", text: words.filters, kind: "outline filter-button" });
-  const count = h("span", { class: "count", hidden: true });
+  const number = h("span", { class: "count" });
+  const count = h("span", { hidden: true }, number, h("span", { class: "hidden" }, ` ${words.active}`));
   filter.append(count);
   const chips = h("div", { class: "active-filters" });
   const shown = h("span", { class: "shown-count" });
@@ -49,8 +50,7 @@ export function filterBar(change) {
       sort.value = sortOf(next);
       const active = [...next].filter(([name]) => name !== "sort" && name !== "filename");
       count.hidden = active.length === 0;
-      count.textContent = text.number(active.length);
-      filter.setAttribute("aria-label", active.length > 0 ? words.filters_of(active.length) : words.filters);
+      number.textContent = text.number(active.length);
       fill(chips, ...active.map(([name, value]) => chip(describe(name, value), () => change(without(query, name, value)))),
         countOf(next) > 1 && button({ text: words.clear, kind: "quiet small", onclick: () => change(withValue(new URLSearchParams(), "sort", next.get("sort") ?? "")) }));
       chips.hidden = active.length === 0;

@@ -245,7 +245,7 @@ export class Queue extends EventTarget {
     if (!twin) return;
     item.twin = twin;
     item.state = "duplicate";
-    item.detail = words.duplicate_text(nameOf(twin));
+    item.detail = nameOf(twin) === item.name ? "" : words.duplicate_text(nameOf(twin));
     this.#tell(item);
   }
 

@@ -100,7 +100,7 @@ function describe(item) {
     case "paused": return words.paused(bytes(sent), bytes(size));
     case "again": return navigator.onLine ? words.again_in(seconds) : words.offline;
     case "done": return words.done;
-    case "duplicate": return `${words.duplicate} · ${detail}`;
+    case "duplicate": return [words.duplicate, detail].filter(Boolean).join(" · ");
     default: return [title, detail].filter(Boolean).join(". ").replace("..", ".");
   }
 }

@@ -83,7 +83,7 @@ export const text = {
       size: "Smallest first",
     }),
     filters: "Filters",
-    filters_of: (/** @type {number} */ n) => `Filters, ${number.format(n)} active`,
+    active: "active",
     apply: "Apply",
     tag: "Tag",
     tags: "Tags",

@@ -52,7 +52,7 @@ export class Viewer {
 
   constructor() {
     this.element.append(
-      h("header", { class: "viewer-bar" },
+      h("div", { class: "viewer-bar" },
         button({ icon: "back", label: words.back, kind: "quiet", onclick: () => this.close() }),
         this.#title, this.#share, this.#download, this.#remove, this.#toggle),
       this.#stage, this.#panel);
@@ -98,7 +98,7 @@ export class Viewer {
       if (signal.aborted) return;
       const isMissing = error instanceof Error && "status" in error && error.status === 404;
       this.#image = null;
-      this.#title.textContent = "";
+      this.#title.textContent = isMissing ? words.missing : text.errors.unexpected;
       this.#picture.hidden = true;
       this.#message.hidden = false;
       for (const part of [this.#share, this.#download, this.#remove]) part.hidden = true;
