@@ -14,7 +14,7 @@ use crate::http::reply::problem::ProblemKind::*;
 use crate::http::reply::{cached, page};
 
 /// The paths of the page.
-pub(crate) const PATHS: [&str; 3] = ["/", "/drop", "/page/{hash}/{file}"];
+pub(crate) const PATHS: [&str; 3] = ["/", "/drop", "/page/{version}/{part}"];
 
 /// The files of the page, and their types.
 const FILES: [(&str, &str, Asset); 3] = [
@@ -84,21 +84,17 @@ fn respond(headers: &HeaderMap) -> Result<Response, Problem> {
 ///
 /// Returns a script, a style sheet or an icon of the page. The path changes with the content.
 #[utoipa::path(
-    get, path = "/page/{hash}/{file}", operation_id = "getPageFile", tag = "Service",
-    params(
-        ("hash" = String, Path, description = "The hash of the files, as in the page."),
-        ("file" = String, Path, description = "The name of the file."),
-    ),
+    get, path = "/page/{version}/{part}", operation_id = "getPageFile", tag = "Service",
     responses((status = 200, description = "The file.", content((String = "text/javascript"), (String = "text/css"), (String = "image/svg+xml")), headers(("ETag")))),
     extensions(("x-cached" = json!(true)), ("x-problems" = json!([NotFound]))),
 )]
 pub(crate) async fn file(
-    Path((hash, name)): Path<(String, String)>,
+    Path((version, name)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let found = FILES.iter().find(|(known, ..)| *known == name);
     let (_, media_type, asset) = found
-        .filter(|_| hash == asset::PAGE_HASH)
+        .filter(|_| version == asset::PAGE_HASH)
         .ok_or_else(|| Problem::new(NotFound, "the page has no such file"))?;
     let mut response = asset.respond(&headers, |headers, etag, body| {
         cached::respond(headers, HeaderValue::from_static(media_type), etag, body)
