@@ -187,16 +187,19 @@ impl<'a> Job<'a> {
 
     /// Checks what encoding takes at once.
     fn check_memory(&self) -> Result<(), Error> {
+        let (width, height) = self.plan.canvas;
+        let pixels = u64::from(width) * u64::from(height);
         // Bytes for each pixel of the result, measured: the picture, and what encoders keep.
         let bytes: u64 = match self.format {
+            Format::Jpeg if encode::jpeg::is_made_twice(pixels) => 13,
             Format::Jpeg => 8,
-            Format::Png => 10,
+            Format::Png => 11,
+            Format::Webp if self.info.has_alpha => 24,
             Format::Webp => 20,
             Format::Gif => 25,
             Format::Avif => 40,
         };
-        let (width, height) = self.plan.canvas;
-        let needed = u64::from(width) * u64::from(height) * bytes;
+        let needed = pixels * bytes;
         let limit = self.limits.max_memory as u64;
         if needed > limit {
             return Err(Error::TooCostly {

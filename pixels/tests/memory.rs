@@ -191,11 +191,12 @@ fn results_take_what_was_estimated() {
                 };
                 render(file, &transform, &limits, &NoPause)
             };
+            // The limit of what the decoder holds of the file.
             let Err(Error::TooCostly {
                 cost: Cost::Memory,
                 needed,
                 ..
-            }) = with(1)
+            }) = with(MIB)
             else {
                 panic!("{kind} {format} is not refused");
             };

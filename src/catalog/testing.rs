@@ -99,7 +99,7 @@ impl MemoryCatalog {
     }
 
     /// Delays every call by `interceptor`.
-    #[cfg(test)]
+    #[cfg(all(test, not(target_family = "wasm")))]
     pub(crate) fn intercepted_by(self, interceptor: Interceptor) -> Self {
         Self {
             interceptor: Some(interceptor),

@@ -25,6 +25,11 @@ const MOST_OPTIMIZED: u64 = 4_000_000;
 /// encoding it twice would be felt.
 const LEAST_PROGRESSIVE: u64 = 600_000;
 
+/// Whether a file of so many pixels is made in two ways, of which the smaller is the result.
+pub(crate) fn is_made_twice(pixels: u64) -> bool {
+    (LEAST_PROGRESSIVE..=MOST_OPTIMIZED).contains(&pixels)
+}
+
 /// Encodes a picture without transparency.
 ///
 /// # Errors
@@ -53,7 +58,7 @@ pub fn encode(image: &Image, settings: &Settings<'_>) -> Result<Vec<u8>, Error> 
         .encode_image(source)
         .map_err(|error| Error::internal(error.to_string()))?;
     drop(opaque);
-    if (LEAST_PROGRESSIVE..=MOST_OPTIMIZED).contains(&pixels) {
+    if is_made_twice(pixels) {
         let recoded = progressive::recoded(&bytes, settings.limits, settings.pause)?;
         if let Some(smaller) = recoded.filter(|recoded| recoded.len() < bytes.len()) {
             return Ok(smaller);

@@ -9,6 +9,9 @@ use rusqlite::types::ValueRef;
 use crate::catalog::{CatalogError, Database, Row, Value};
 use crate::model::Timestamp;
 
+/// How many statements are kept prepared: more than the catalog has.
+const STATEMENTS: usize = 256;
+
 /// One shared connection and one statement per call, as on Spin.
 #[derive(Clone)]
 pub(crate) struct Native(pub(in crate::catalog) Arc<Mutex<rusqlite::Connection>>);
@@ -17,6 +20,7 @@ impl Native {
     /// Creates a new database in memory.
     pub(crate) fn new() -> Self {
         let connection = rusqlite::Connection::open_in_memory().expect("opens");
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
         Self(Arc::new(Mutex::new(connection)))
     }
 

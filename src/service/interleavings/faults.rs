@@ -79,28 +79,35 @@ fn late(steps: usize) -> Trouble {
     }
 }
 
-/// Makes each step in turn fail, until there are no more. A step is a call or its answer.
+/// Makes each step in turn fail. A step is a call or its answer.
 fn trouble_each_step(world: fn() -> World, day: fn() -> Vec<(Operation, i64)>, trouble: Trouble) {
-    for n in 0.. {
+    let steps = live(world(), day(), |_| Verdict::Proceed);
+    assert!(steps > 100, "the day has only {steps} steps");
+    for n in 0..steps {
         let mut world = world();
-        let mut steps = 0;
-        for (operation, millis) in day() {
-            world.perform(&operation, || {
-                steps += 1;
-                if steps - 1 == n || (trouble.lasts && steps > n) {
-                    trouble.verdict
-                } else {
-                    Verdict::Proceed
-                }
-            });
-            world.wait(millis);
-        }
-        world.finish(true);
-        if steps <= n {
-            assert!(n > 100, "the day has only {n} steps");
-            break;
-        }
+        world.look_away();
+        live(world, day(), |step| {
+            if step == n || (trouble.lasts && step > n) {
+                trouble.verdict
+            } else {
+                Verdict::Proceed
+            }
+        });
     }
+}
+
+/// Lives through a day. Returns the number of its steps.
+fn live(mut world: World, day: Vec<(Operation, i64)>, verdict: impl Fn(usize) -> Verdict) -> usize {
+    let mut steps = 0;
+    for (operation, millis) in day {
+        world.perform(&operation, || {
+            steps += 1;
+            verdict(steps - 1)
+        });
+        world.wait(millis);
+    }
+    world.finish(true);
+    steps
 }
 
 #[test]

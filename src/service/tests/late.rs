@@ -1,5 +1,7 @@
 //! Stores that report a failure and carry out the request all the same, at once or later.
 
+use std::sync::Mutex;
+
 use async_trait::async_trait;
 
 use super::upload::keyed;

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: runs every check and every test, step by step.
 
+mod clippy;
 mod features;
 mod imports;
 mod layers;
@@ -10,11 +11,14 @@ mod supply;
 mod threats;
 
 use std::env;
+use std::thread;
 use std::time::Instant;
 
 use anyhow::{Result, bail};
 use clap::Args;
 
+use crate::cargo::{self, Progress};
+use crate::component::{self, Profile};
 use crate::host::Choice;
 use crate::say;
 use report::{Line, Outcome};
@@ -38,6 +42,19 @@ pub(crate) struct Test {
     /// List the steps
     #[arg(long)]
     list: bool,
+}
+
+/// The step that builds the components.
+const COMPONENT: &str = "component";
+
+/// Builds the components while other steps run. Each takes minutes on a single core. A failure is
+/// reported by the step that builds them again.
+fn build_ahead() -> Result<()> {
+    // First, because rustup changes a toolchain for one command at a time.
+    cargo::ensure_components()?;
+    cargo::ensure_wasm_target()?;
+    thread::spawn(|| component::build(Profile::Release, Progress::Hidden));
+    Ok(())
 }
 
 /// A group of checks or tests.
@@ -78,6 +95,9 @@ impl Test {
             return Ok(());
         }
         let steps = self.chosen()?;
+        if steps.len() > 1 && steps.iter().any(|step| step.name == COMPONENT) {
+            build_ahead()?;
+        }
         let mut lines = Vec::new();
         for (index, step) in steps.iter().enumerate() {
             let label = format!("[{}/{}] {}", index + 1, steps.len(), step.name);

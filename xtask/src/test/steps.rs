@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result, bail, ensure};
 
 use super::report::Outcome;
-use super::{Step, Test, imports, layers, supply, threats};
+use super::{Step, Test, clippy, imports, layers, supply, threats};
 use crate::cargo::{self, ALL, Progress, WASM_TARGET, cargo};
 use crate::component::{self, Profile};
 use crate::guest;
@@ -40,9 +40,9 @@ const UNWANTED: &[&str] = &[
 ];
 /// How long unit tests try damaged inputs on each target of `fuzz/`, in seconds, unless [`SMOKE`]
 /// is set.
-const SMOKE_SECONDS: &str = "20";
+const SMOKE_SECONDS: &str = "6";
 /// The same for WebAssembly, where the targets run one after the other.
-const WASM_SMOKE_SECONDS: &str = "5";
+const WASM_SMOKE_SECONDS: &str = "2";
 /// The environment variable for that time.
 const SMOKE: &str = "DARKROOM_SMOKE_SECONDS";
 
@@ -85,7 +85,7 @@ pub(crate) const STEPS: &[Step] = &[
         run: docs,
     },
     Step {
-        name: "component",
+        name: super::COMPONENT,
         about: "the component builds, is small, and imports only permitted interfaces",
         tests: false,
         run: component,
@@ -117,10 +117,8 @@ fn lint(_: &Test, _: &mut Outcome) -> Result<()> {
     // Plain `cargo test` must not run the end-to-end tests, so the selection above skips them,
     // even with `--tests`.
     let api = format!("{ALL} --test api");
-    let fuzzers = "--package darkroom --lib --features fuzzing";
-    let wasm = "--package darkroom --package darkroom-derive --lib --target wasm32-wasip1";
-    let guests = "--package darkroom-guests --examples --target wasm32-wasip1";
-    for selection in [&all, &api, fuzzers, wasm, guests] {
+    let fuzzers = format!("{ALL} --lib --features darkroom/fuzzing");
+    for selection in [all, api, fuzzers] {
         let mut command = cargo(["clippy"]);
         cargo::run(
             command
@@ -128,13 +126,27 @@ fn lint(_: &Test, _: &mut Outcome) -> Result<()> {
                 .args(["--", "-D", "warnings"]),
         )?;
     }
-    Ok(())
+    let component = "build --package darkroom --package darkroom-derive --lib";
+    let guests = "build --package darkroom-guests --examples";
+    for build in [component, guests] {
+        let mut command = cargo(build.split(' '));
+        command.args(["--target", WASM_TARGET]);
+        clippy::check(command)?;
+    }
+    clippy::check(guest::cargo_test(&["--no-run"])?)
 }
 
 fn unit(test: &Test, outcome: &mut Outcome) -> Result<()> {
-    let mut units = cargo(format!("test {ALL} --lib --bins").split(' '));
+    // Pixels are computed in WebAssembly alone, where all their unit tests run.
+    let mut units = cargo(format!("test {ALL} --exclude darkroom-pixels --lib --bins").split(' '));
     smoke(&mut units, SMOKE_SECONDS);
     cargo_test(units, test, outcome)?;
+    // But for the one that counts what is allocated.
+    cargo_test(
+        cargo(format!("test {ALL} --test memory").split(' ')),
+        test,
+        outcome,
+    )?;
     cargo_test(cargo(format!("test {ALL} --doc").split(' ')), test, outcome)
 }
 
@@ -147,6 +159,7 @@ fn smoke(units: &mut Command, seconds: &str) {
 
 fn wasm(test: &Test, outcome: &mut Outcome) -> Result<()> {
     let mut units = guest::cargo_test(&[])?;
+    clippy::wrap(&mut units);
     smoke(&mut units, WASM_SMOKE_SECONDS);
     cargo_test(units, test, outcome)
 }
