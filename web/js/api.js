@@ -22,7 +22,8 @@ export class Problem extends Error {
   /** Whether the same request may succeed later. */
   get isTemporary() {
     return this.status === 0 || this.status === 408 || this.status === 429 || this.status >= 500 && this.status !== 501 && this.status !== 507
-      || this.slug === "idempotency-key-held";
+      // Somebody else is sending the same, or an earlier request was: the offset is asked for again.
+      || this.slug === "idempotency-key-held" || this.slug === "mismatching-upload-offset";
   }
 }
 

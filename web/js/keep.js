@@ -82,5 +82,22 @@ export async function left(scope) {
   return all.filter((item) => item.scope === scope);
 }
 
+/**
+ * Claims an upload for this tab, until it is over or the tab is closed. Resolves to a function that
+ * gives it back, or null if another tab has it.
+ * @param {string} key
+ * @returns {Promise<(() => void) | null>}
+ */
+export function claim(key) {
+  // Without a secure context, there are no locks, and nothing worse than a repeated request.
+  if (!navigator.locks) return Promise.resolve(() => {});
+  return new Promise((resolve) => {
+    void navigator.locks.request(`darkroom upload ${key}`, { ifAvailable: true }, (lock) => {
+      if (!lock) return resolve(null);
+      return new Promise((release) => resolve(() => release(undefined)));
+    });
+  });
+}
+
 /** Forgets all of them. */
 export const clear = () => run("readwrite", (store) => store.clear());

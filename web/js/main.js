@@ -79,7 +79,7 @@ function app() {
     button({ icon: "user", label: words.account, kind: "quiet account", onclick: account }));
   const images = allows("images:read") ? gallery(queue) : null;
   document.body.prepend(head, main, viewer.element, selectionBar(), tray(queue, {
-    open: (item) => item.image && go(address(`image/${item.image.id}`)),
+    open: images ? (item) => item.image && go(address(`image/${item.image.id}`)) : undefined,
     removeCopy: allows("images:delete") ? (item) => {
       if (item.image) remove([item.image]);
       queue.remove(item);

@@ -41,6 +41,8 @@ export class Item {
   url = null;
   stop = new AbortController();
   timer = 0;
+  /** Gives it back to other tabs. */
+  release = () => {};
 
   /** @param {{ key: string, file: File | null, name: string, size: number, modified: number }} about @param {Terms} terms */
   constructor({ key, file, name, size, modified }, { tags, visibility }) {
@@ -70,6 +72,9 @@ export class Queue extends EventTarget {
   /** What new files get. @type {Terms} */
   terms = { tags: [], visibility: "private" };
   #active = 0;
+  /** What is kept, and when that was asked. @type {Promise<import("../types").Usage> | null} */
+  #usage = null;
+  #asked = 0;
   #scope;
   #ticket;
   #limits;
@@ -92,9 +97,12 @@ export class Queue extends EventTarget {
     const left = await kept.left(this.#scope);
     for (const { key, name, size, modified, file, url, tags, visibility } of left) {
       if (this.items.some((item) => item.key === key)) continue;
+      const release = await kept.claim(key);
+      if (!release) continue;
       const whole = file ? new File([file], name, { type: file.type, lastModified: modified }) : null;
       const item = new Item({ key, file: whole, name, size, modified }, { tags, visibility });
       item.url = url;
+      item.release = release;
       if (!whole) this.#lose(item);
       this.items.push(item);
     }
@@ -132,8 +140,16 @@ export class Queue extends EventTarget {
   }
 
   /** @param {Item} item */
-  #keep({ key, file, name, size, modified, url, tags, visibility }) {
-    return kept.keep({ key, scope: this.#scope, name, size, modified, file, url, tags, visibility });
+  async #keep(item) {
+    const { key, file, name, size, modified, url, tags, visibility } = item;
+    item.release = (await kept.claim(key)) ?? item.release;
+    await kept.keep({ key, scope: this.#scope, name, size, modified, file, url, tags, visibility });
+  }
+
+  /** @param {Item} item */
+  #drop(item) {
+    item.release();
+    return kept.drop(item.key, item.size);
   }
 
   #changed() {
@@ -195,7 +211,23 @@ export class Queue extends EventTarget {
     }
     if (!upload.content_types.includes(type)) return words.wrong_type(typeNames(upload.content_types));
     if (size > upload.max_bytes) return words.too_large(bytes(size), bytes(upload.max_bytes));
-    return null;
+    return this.#overQuota(size);
+  }
+
+  /** @param {number} size */
+  async #overQuota(size) {
+    if (this.#ticket || !allows("images:read")) return null;
+    if (Date.now() - this.#asked > 10_000) {
+      this.#asked = Date.now();
+      this.#usage = ask("GET", "v1/usage");
+    }
+    // Whether it is so is decided by the server.
+    const usage = await this.#usage?.catch(() => null);
+    if (!usage) return null;
+    const { quota } = usage;
+    if (quota.images !== null && usage.images >= quota.images) return words.quota_images;
+    const left = quota.bytes === null ? Infinity : quota.bytes - usage.bytes;
+    return size > left ? words.quota(bytes(Math.max(0, left))) : null;
   }
 
   /** @param {Item} item */
@@ -226,7 +258,7 @@ export class Queue extends EventTarget {
     });
     item.image = image ?? (path && !this.#ticket && allows("images:read") ? await ask("GET", path.slice(path.indexOf("v1/"))) : null);
     item.sent = item.size;
-    await kept.drop(key, item.size);
+    await this.#drop(item);
     item.state = "done";
     item.file = null;
     this.dispatchEvent(new CustomEvent("image", { detail: item }));
@@ -280,7 +312,7 @@ export class Queue extends EventTarget {
     item.title = title;
     item.detail = detail;
     item.mayRetry = mayRetry;
-    void kept.drop(item.key, item.size);
+    void this.#drop(item);
     this.#tell(item);
   }
 
@@ -308,13 +340,13 @@ export class Queue extends EventTarget {
   remove(item) {
     this.pause(item);
     this.items = this.items.filter((other) => other !== item);
-    void kept.drop(item.key, item.size);
+    void this.#drop(item);
     this.#changed();
   }
 
   /** Removes what is over. */
   clear() {
-    for (const item of this.items) if (item.state === "failed") void kept.drop(item.key, item.size);
+    for (const item of this.items) if (item.state === "failed") void this.#drop(item);
     this.items = this.items.filter(({ isOver, state }) => !isOver && state !== "failed");
     this.#changed();
   }
