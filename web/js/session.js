@@ -71,7 +71,8 @@ export function restore() {
   if (given) {
     history.replaceState(null, "", location.pathname + location.search);
     const session = read(decodeURIComponent(given));
-    if (session) keep(session, false);
+    // For this tab only. Whoever is remembered stays so for others.
+    if (session) sessionStorage.setItem(KEY, session.token);
   }
   current ??= read(sessionStorage.getItem(KEY) ?? localStorage.getItem(KEY) ?? "");
   return current;

@@ -4,7 +4,7 @@
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use crate::support::{Darkroom, KEYS, Program, peer};
+use crate::support::{Darkroom, KEYS, Program, peer, problem};
 
 /// A folder with the scripts, next to the libraries that they import. None if `cargo xtask test`
 /// could not install these, which it reports as skipped.
@@ -84,6 +84,15 @@ async fn every_state_is_accessible_on_desks_and_phones() {
 async fn five_thousand_images_are_scrolled_smoothly() {
     if let Some(printed) = run(&Darkroom::start(), "scroll").await {
         println!("{printed}");
+    }
+}
+
+#[tokio::test]
+async fn the_page_can_be_left_out() {
+    let darkroom = Darkroom::with().variable("page", "off").start();
+    let anybody = darkroom.anonymous();
+    for path in ["/", "/drop"] {
+        problem(anybody.get(path).await, 404, "not-found").await;
     }
 }
 
