@@ -2,7 +2,7 @@
 // page.
 
 /** The parameters, in the order in which the page shows them. `tag` may be repeated. */
-export const FILTERS = /** @type {const} */ ([
+const FILTERS = /** @type {const} */ ([
   "tag", "filename", "content_type", "visibility", "created_after", "created_before", "min_width",
   "max_width", "min_height", "max_height", "min_size", "max_size", "owner", "ticket",
 ]);
@@ -39,12 +39,5 @@ export function withValue(query, name, value) {
 export function without(query, name, value) {
   const next = new URLSearchParams();
   for (const [key, kept] of query) if (key !== name || kept !== value) next.append(key, kept);
-  return next;
-}
-
-/** @param {URLSearchParams} query @param {string} tag */
-export function withTag(query, tag) {
-  const next = new URLSearchParams(query);
-  if (!next.getAll("tag").includes(tag)) next.append("tag", tag);
   return next;
 }

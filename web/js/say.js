@@ -5,7 +5,7 @@ import { button, fill, h, icon, id } from "./dom.js";
 import { text } from "./strings.js";
 
 const polite = h("div", { class: "hidden", role: "status", "aria-live": "polite" });
-const toasts = h("div", { class: "toasts", role: "region", "aria-label": "Messages" });
+const toasts = h("div", { class: "toasts", role: "region", "aria-label": text.messages });
 
 /** Adds the places of messages to the page. */
 export const place = () => document.body.append(polite, toasts);

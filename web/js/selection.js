@@ -1,7 +1,7 @@
 // Which images are selected.
 
 /** Event: `change`. */
-export class Selection extends EventTarget {
+class Selection extends EventTarget {
   /** @type {Map<string, import("../types").Image>} */
   #chosen = new Map();
 

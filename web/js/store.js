@@ -9,7 +9,7 @@ const FIRST = 60;
 const MORE = 200;
 
 /** Events: `change` (images came, went or were changed), `state` (loading began or ended). */
-export class Store extends EventTarget {
+class Store extends EventTarget {
   /** @type {Image[]} */
   images = [];
   /** @type {string | null} */

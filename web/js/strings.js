@@ -22,6 +22,7 @@ export const text = {
   retry: "Try again",
   undo: "Undo",
   loading: "Loading …",
+  messages: "Messages",
   unnamed: "Untitled",
   number: (/** @type {number} */ n) => number.format(n),
   images,
@@ -85,7 +86,6 @@ export const text = {
     filters: "Filters",
     active: "active",
     apply: "Apply",
-    tag: "Tag",
     tags: "Tags",
     add_tag: "Add a tag",
     all_tags: "All tags must be present.",
@@ -112,7 +112,6 @@ export const text = {
     label: "Selected images",
     count: (/** @type {number} */ n) => `${number.format(n)} selected`,
     clear: "Clear selection",
-    all: "Select all that are loaded",
     tag: "Tags",
     share: "Share",
     make_public: "Make public",
@@ -134,6 +133,7 @@ export const text = {
     back: "Back to all images",
     previous: "Previous image",
     next: "Next image",
+    zoom: "Zoom",
     zoom_in: "Zoom in",
     zoom_out: "Zoom out",
     fit: "Fit",
@@ -215,7 +215,6 @@ export const text = {
   },
 
   upload: {
-    label: "Uploads",
     title: (/** @type {number} */ done, /** @type {number} */ all) => (done === all ? `${count(all, "upload", "uploads")} finished` : `Uploading ${number.format(done)} of ${number.format(all)}`),
     failed: (/** @type {number} */ n) => count(n, "upload needs attention", "uploads need attention"),
     choose: "Choose images",
@@ -329,7 +328,6 @@ export const text = {
     largest: "Largest file",
     pixels: "Largest picture",
     megapixels: (/** @type {number} */ n) => `${number.format(n)} megapixels`,
-    kept: "What is kept",
     strip: /** @type {Record<string, string>} */ ({
       gps: "Files are kept as they are, without the places where they were taken.",
       all: "Files are kept without their metadata. Orientation and colours stay.",
@@ -393,6 +391,5 @@ export const text = {
     unreachable: "The server cannot be reached",
     unreachable_text: "Check your connection, and try again.",
     unexpected: "Something went wrong",
-    required: "This is required.",
   },
 };

@@ -10,7 +10,7 @@ import { text } from "./strings.js";
 const words = text.usage;
 
 /** A bar of what is used. @param {string} label @param {number} used @param {number | null} quota @param {(n: number) => string} print */
-export function meter(label, used, quota, print) {
+function meter(label, used, quota, print) {
   const share = quota ? Math.min(1, used / quota) : 0;
   const bar = h("div", { class: "bar" });
   bar.style.transform = `scaleX(${share})`;

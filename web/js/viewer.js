@@ -36,7 +36,7 @@ export class Viewer {
   #next = button({ icon: "right", label: words.next, kind: "stage-button next", onclick: () => void this.step(1) });
   #scale = button({ text: words.fit, kind: "stage-text", onclick: () => (this.#isFit ? this.#zoom.actual() : this.#zoom.reset()) });
   #stage = h("div", { class: "stage" }, this.#picture, this.#message, this.#previous, this.#next,
-    h("div", { class: "zoom-bar", role: "group", "aria-label": "Zoom" },
+    h("div", { class: "zoom-bar", role: "group", "aria-label": words.zoom },
       button({ icon: "minus", label: words.zoom_out, kind: "stage-small", onclick: () => this.#zoom.out() }),
       this.#scale,
       button({ icon: "add", label: words.zoom_in, kind: "stage-small", onclick: () => this.#zoom.in() })));
