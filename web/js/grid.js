@@ -22,6 +22,8 @@ export class Grid {
   #shown = new Map();
   /** @type {Tile[]} */
   #spare = [];
+  /** Tiles that show their picture, and may be needed in another row. @type {Map<string, Tile>} */
+  #moving = new Map();
   /** The tile that the keyboard is at, and the one that a range begins with. */
   #at = 0;
   #anchor = 0;
@@ -65,13 +67,20 @@ export class Grid {
     this.#rows = rows(store.images, { width, target, gap });
     const last = this.#rows.at(-1);
     this.element.style.height = `${last ? last.top + last.height : 0}px`;
-    for (const index of [...this.#shown.keys()]) this.#drop(index, isResized);
+    const hadFocus = this.element.contains(document.activeElement);
+    for (const index of [...this.#shown.keys()]) {
+      if (isResized) this.#drop(index);
+      else this.#moveOrKeep(index);
+    }
     if (isInside) {
       const now = this.#rows.find(({ end }) => end > row.start);
       if (now) scrollTo({ top: this.element.offsetTop + now.top });
     }
     this.#at = Math.min(this.#at, Math.max(0, store.images.length - 1));
     this.draw();
+    for (const tile of this.#moving.values()) this.#free(tile);
+    this.#moving.clear();
+    if (hadFocus && !this.element.contains(document.activeElement) && store.images.length > 0) this.#move(this.#at);
   }
 
   /** Draws with the next frame. */
@@ -110,7 +119,8 @@ export class Grid {
     for (let at = row.start; at < row.end; at++) {
       const image = store.images[at];
       if (!image) continue;
-      const tile = this.#spare.pop() ?? new Tile();
+      const tile = this.#moving.get(image.id) ?? this.#spare.pop() ?? new Tile();
+      this.#moving.delete(image.id);
       const width = ratioOf(image) * row.height;
       tile.element.style.width = `${width}px`;
       tile.show(image, at, store.hasMore ? -1 : store.images.length, width);
@@ -124,21 +134,29 @@ export class Grid {
     this.#shown.set(index, { element, tiles });
   }
 
-  /** @param {number} index @param {boolean} [reloads] whether its pictures have another size now */
-  #drop(index, reloads = true) {
+  /** @param {number} index */
+  #drop(index) {
     const row = this.#shown.get(index);
     if (!row) return;
     this.#shown.delete(index);
-    if (!reloads && this.#isSame(index, row.tiles)) {
-      this.#shown.set(index, row);
-      this.#refresh(index, row);
-      return;
-    }
     row.element.remove();
-    for (const tile of row.tiles) {
-      tile.free();
-      this.#spare.push(tile);
-    }
+    for (const tile of row.tiles) this.#free(tile);
+  }
+
+  /** @param {Tile} tile */
+  #free(tile) {
+    tile.free();
+    this.#spare.push(tile);
+  }
+
+  /** Keeps a row that has the same images as before, or its tiles for other rows. @param {number} index */
+  #moveOrKeep(index) {
+    const row = this.#shown.get(index);
+    if (!row) return;
+    if (this.#isSame(index, row.tiles)) return this.#refresh(index, row);
+    this.#shown.delete(index);
+    row.element.remove();
+    for (const tile of row.tiles) this.#moving.set(tile.image?.id ?? "", tile);
   }
 
   /** Whether a row has the same images as before. @param {number} index @param {Tile[]} tiles */

@@ -54,6 +54,7 @@ await test(async (browser) => {
   await page.keyboard.press("Delete");
   await hasText(page, "3 images deleted");
   await until(page, () => document.querySelectorAll(".tile").length === 5);
+  assert.ok(await page.evaluate(() => document.activeElement?.classList.contains("tile")));
   await page.keyboard.down("Control");
   await page.keyboard.press("z");
   await page.keyboard.up("Control");
