@@ -5,7 +5,8 @@
 
 import assert from "node:assert/strict";
 import { createHmac, randomBytes } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { deflateSync } from "node:zlib";
 import puppeteer from "puppeteer-core";
@@ -112,6 +113,7 @@ export async function test(run) {
   });
   try {
     await run(browser);
+    assert.deepEqual(found, []);
   } catch (error) {
     // What it looked like helps more than what was waited for.
     for (const context of browser.browserContexts()) {
@@ -171,6 +173,24 @@ export async function look(page, name) {
   // Without what is on its way in or out.
   await page.evaluate(() => Promise.all(document.getAnimations().filter((animation) => animation.effect?.getComputedTiming().endTime < 1000).map((animation) => animation.finished.catch(() => {}))));
   await page.screenshot({ path: join(pictures, `${name}.png`) });
+}
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+const found = [];
+
+/** Keeps what is shown, and has it judged by axe-core. What is wrong fails the test at its end. */
+export async function judge(page, name, size) {
+  const state = `${name}-${size.isMobile ? "phone" : "desk"}-${size.dark ? "dark" : "light"}`;
+  await look(page, state);
+  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axe);
+  const { violations } = await page.evaluate((values) => axe.run(document, { runOnly: values, resultTypes: ["violations"] }), STANDARDS);
+  for (const { id, help, nodes } of violations) {
+    const examples = nodes.slice(0, 3).map(({ html, any }) => `${html.slice(0, 160)} ${any[0]?.message ?? ""}`);
+    found.push(`${state}: ${id}: ${help}: ${examples.join(" | ")}`);
+  }
+  const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  if (over > 0) found.push(`${state}: ${over} pixels too wide`);
 }
 
 /** Waits until something holds in the page. */

@@ -1,7 +1,7 @@
 // A guest link is made, used by somebody without a token on a phone, and revoked; a link to a
 // picture has a name, and is revoked by itself.
 
-import { address, api, assert, choose, control, drop, files, goTo, hasText, images, leave, look, owner, PHONE, picture, press, settled, signedIn, test, until, upload, visit } from "./browser.mjs";
+import { address, api, assert, choose, control, DESK, drop, files, goTo, hasText, images, judge, leave, owner, PHONE, picture, press, settled, signedIn, test, until, upload, visit } from "./browser.mjs";
 
 const who = owner("host");
 
@@ -21,7 +21,7 @@ await test(async (browser) => {
   const output = await page.waitForSelector(".result textarea");
   const url = await output.evaluate((area) => area.value);
   assert.ok(url.startsWith(`${address}/drop#`), url);
-  await look(page, "guest-link-made");
+  await judge(page, "guest-link-made", DESK);
   await page.keyboard.press("Escape");
   await hasText(page, "0 of 3 used");
 
@@ -29,7 +29,7 @@ await test(async (browser) => {
   const guest = await visit(browser, url, PHONE);
   await hasText(guest, "Wedding <b>");
   await hasText(guest, "You can send 3 pictures");
-  await look(guest, "guest");
+  await judge(guest, "guest", PHONE);
   const all = Object.fromEntries([1, 2].map((n) => [`guest ${n}.png`, picture(n)]));
   await choose(guest, "Choose images", files("guest", all));
   await hasText(guest, "2 pictures have arrived");
@@ -38,7 +38,7 @@ await test(async (browser) => {
   await hasText(guest, "not an image of a type that is accepted");
   await drop(guest, [{ name: "last.png", bytes: picture(3) }]);
   await hasText(guest, "Nothing more can be sent");
-  await look(guest, "guest-thanks");
+  await judge(guest, "guest-thanks", PHONE);
   await guest.reload();
   await hasText(guest, "All pictures have arrived");
   await leave(guest);
@@ -50,7 +50,7 @@ await test(async (browser) => {
   await goTo(page, "#/guests");
   await hasText(page, "3 of 3 used");
   await hasText(page, "Used up");
-  await look(page, "guest-links");
+  await judge(page, "guest-links", DESK);
   await press(page, "Images from Wedding <b>", "link");
   await until(page, () => document.querySelectorAll(".tile").length === 3);
 
@@ -64,7 +64,7 @@ await test(async (browser) => {
   await hasText(page, "Revoked");
   const late = await visit(browser, other);
   await hasText(late, "This address does not work any more");
-  await look(late, "guest-revoked");
+  await judge(late, "guest-revoked", DESK);
   await leave(late);
 
   // A link with a name is listed, and revoked by itself; the other one stays.
@@ -86,7 +86,7 @@ await test(async (browser) => {
   const named = await made("For the printer");
   const unnamed = await made("");
   await hasText(page, "For the printer");
-  await look(page, "named-links");
+  await judge(page, "named-links", DESK);
   assert.deepEqual([(await fetch(named)).status, (await fetch(unnamed)).status], [200, 200]);
   await press(page, "Revoke the link For the printer");
   await settled(async () => (await fetch(named)).status === 410);

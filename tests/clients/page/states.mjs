@@ -1,27 +1,11 @@
 // Every state of the page on a desk and on a phone, in light and dark: judged by axe-core, kept as a
 // picture, without anything that sticks out.
 
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { api, assert, DESK, drop, goTo, hasText, leave, look, owner, PHONE, picture, press, signedIn, test, until, upload, visit } from "./browser.mjs";
+import { api, assert, DESK, drop, goTo, hasText, judge, leave, owner, PHONE, picture, press, signedIn, test, until, upload, visit } from "./browser.mjs";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const who = owner("judge");
 const nobody = owner("nobody");
 const RTL = "صورة من الحفلة مع اسم طويل جدا 2026.png";
-const found = [];
-
-/** Judges what is shown, and keeps it. */
-async function judge(page, name, size) {
-  const state = `${name}-${size.isMobile ? "phone" : "desk"}-${size.dark ? "dark" : "light"}`;
-  await look(page, state);
-  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axe);
-  const { violations } = await page.evaluate(() => axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], resultTypes: ["violations"] }));
-  for (const { id, help, nodes } of violations) found.push(`${state}: ${id}: ${help}: ${nodes.slice(0, 3).map(({ html, any }) => `${html.slice(0, 160)} ${any[0]?.message ?? ""}`).join(" | ")}`);
-  const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  if (over > 0) found.push(`${state}: ${over} pixels too wide`);
-}
-
 async function all(browser, size) {
   const out = await visit(browser, "/", size);
   await out.waitForSelector("input[type=password]");
@@ -66,7 +50,7 @@ async function all(browser, size) {
   await hasText(page, "does not exist any more");
   await judge(page, "missing", size);
   await goTo(page, "#/images");
-  await drop(page, [{ name: RTL, bytes: picture(90 + found.length) }, { name: "a-very-long-name-without-any-space-".repeat(5) + ".png", bytes: picture(91) }, { name: "notes.txt", bytes: Buffer.from("text"), type: "text/plain" }]);
+  await drop(page, [{ name: RTL, bytes: picture(90 + (size.isMobile ? 1 : 0)) }, { name: "a-very-long-name-without-any-space-".repeat(5) + ".png", bytes: picture(93) }, { name: "notes.txt", bytes: Buffer.from("text"), type: "text/plain" }]);
   await hasText(page, "2 uploads finished");
   await judge(page, "uploads", size);
   // Names in other scripts begin where all names begin.
@@ -124,6 +108,5 @@ await test(async (browser) => {
     await judge(page, size.width === 640 ? "viewer-zoomed" : "viewer", size);
     await leave(page);
   }
-  assert.deepEqual(found, []);
 });
 console.log("passed");
