@@ -51,6 +51,7 @@ fn curl(operation: &Operation<'_>) -> String {
     );
     let path = path.replace("{slug}", "not-found");
     let path = path.replace("{owner}", "alice");
+    let path = path.replace("{version}/{part}", "2f6a6f0c9be1d3a4/page.css");
     let content = operation
         .members
         .get("requestBody")
