@@ -3,8 +3,9 @@
 //!
 //! `web/index.html` names the style sheets and the first module. Each module becomes a function that
 //! returns what it exports, in the order in which modules need each other. That takes modules of a
-//! plain form, which is checked: they begin with their imports, one in a line; they export
-//! declarations (a library also a list at its end); and they do not import each other in circles.
+//! plain form, which is checked: they begin with their imports, each of which ends with a
+//! semicolon; they export declarations (a library also a list at its end); and they do not import
+//! each other in circles.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -80,11 +81,14 @@ impl Modules {
         let mut body = String::new();
         let mut exports = Vec::new();
         let source = without_comments(&source, "/** ");
-        for line in without_indentation(&source).lines() {
-            if line.starts_with("//") {
-                continue;
-            }
+        let source = without_indentation(&source);
+        let mut lines = source.lines().filter(|line| !line.starts_with("//"));
+        while let Some(line) = lines.next() {
             if let Some(import) = line.strip_prefix("import ") {
+                let mut import = import.to_owned();
+                while !import.ends_with(';') {
+                    import += lines.next().ok_or_else(|| refuse("an import has no end"))?;
+                }
                 let (what, from) = import
                     .strip_suffix("\";")
                     .and_then(|import| import.split_once(" from \""))

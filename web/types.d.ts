@@ -105,7 +105,14 @@ export interface Audited {
   blobs: number;
   dead: number;
   bytes: number;
-  findings: { fault: string; blob: string | null; images: string[]; detail: string; remedy: string | null; repaired: boolean }[];
+  findings: {
+    fault: string;
+    blob: string | null;
+    images: string[];
+    detail: string;
+    remedy: string | null;
+    repaired: boolean;
+  }[];
   next_cursor: string | null;
 }
 

@@ -14,16 +14,25 @@ export class Problem extends Error {
     this.status = status;
     this.body = body;
     this.title = body.title ?? text.errors.unexpected;
-    this.slug = String(body.type ?? "").split("/").pop() ?? "";
+    this.slug =
+      String(body.type ?? "")
+        .split("/")
+        .pop() ?? "";
     /** @type {number | null} seconds to wait */
     this.wait = null;
   }
 
   /** Whether the same request may succeed later. */
   get isTemporary() {
-    return this.status === 0 || this.status === 408 || this.status === 429 || this.status >= 500 && this.status !== 501 && this.status !== 507
+    return (
+      this.status === 0 ||
+      this.status === 408 ||
+      this.status === 429 ||
+      (this.status >= 500 && this.status !== 501 && this.status !== 507) ||
       // Somebody else is sending the same, or an earlier request was: the offset is asked for again.
-      || this.slug === "idempotency-key-held" || this.slug === "mismatching-upload-offset";
+      this.slug === "idempotency-key-held" ||
+      this.slug === "mismatching-upload-offset"
+    );
   }
 }
 
@@ -69,7 +78,8 @@ export async function call(method, path, options = {}) {
   const token = options.anonymous ? null : session()?.token;
   const headers = new Headers(options.headers);
   if (token) headers.set("Authorization", `Bearer ${token}`);
-  if (options.json !== undefined) headers.set("Content-Type", headers.get("Content-Type") ?? "application/json");
+  if (options.json !== undefined)
+    headers.set("Content-Type", headers.get("Content-Type") ?? "application/json");
   const response = await fetch(new URL(path, base), {
     method,
     headers,
@@ -82,7 +92,9 @@ export async function call(method, path, options = {}) {
     throw unreachable();
   });
   if (response.ok) return response;
-  const problem = problemOf(response.status, await response.text(), (name) => response.headers.get(name));
+  const problem = problemOf(response.status, await response.text(), (name) =>
+    response.headers.get(name),
+  );
   if (response.status === 401 && token) {
     await renewed(token);
     return call(method, path, options);
@@ -103,7 +115,9 @@ let known = null;
 
 /** What the deployment accepts. It is asked once. @returns {Promise<import("../types").Limits>} */
 export function limits() {
-  known ??= /** @type {Promise<import("../types").Limits>} */ (ask("GET", "v1/limits", { anonymous: true }));
+  known ??= /** @type {Promise<import("../types").Limits>} */ (
+    ask("GET", "v1/limits", { anonymous: true })
+  );
   known.catch(() => (known = null));
   return known;
 }
@@ -115,7 +129,8 @@ export function local(url) {
 }
 
 /** The URL to give to others. @param {string} url */
-export const absolute = (url) => (url.startsWith("/") ? new URL(url.slice(1), base).href : new URL(url, base).href);
+export const absolute = (url) =>
+  url.startsWith("/") ? new URL(url.slice(1), base).href : new URL(url, base).href;
 
 /** Runs tasks, a few at a time. @template T @param {T[]} items @param {number} width @param {(item: T) => Promise<void>} task */
 export async function each(items, width, task) {

@@ -22,7 +22,8 @@ async function changeAll(images, decide) {
   let done = 0;
   let failed = 0;
   let why = "";
-  const message = images.length > 20 ? toast(words.working(0, images.length), { seconds: 3600 }) : null;
+  const message =
+    images.length > 20 ? toast(words.working(0, images.length), { seconds: 3600 }) : null;
   await each(images, WIDTH, async (image) => {
     try {
       const next = await update(image.id, decide);
@@ -50,14 +51,30 @@ function tagAll(images) {
     close();
     void changeAll(images, (image) => {
       const rest = image.tags.filter((tag) => !chosen.includes(tag));
-      const next = isAdded ? [...image.tags, ...chosen.filter((tag) => !image.tags.includes(tag))] : rest;
+      const next = isAdded
+        ? [...image.tags, ...chosen.filter((tag) => !image.tags.includes(tag))]
+        : rest;
       return next.length === image.tags.length ? null : { tags: next };
     });
   };
   const { close } = dialog(words.tag_title(images.length), () => [
-    h("form", { class: "form", onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); add(true); } },
+    h(
+      "form",
+      {
+        class: "form",
+        onsubmit: (/** @type {Event} */ event) => {
+          event.preventDefault();
+          add(true);
+        },
+      },
       field(text.viewer.tags, tags.input, undefined, tags.element),
-      h("div", { class: "actions" }, button({ text: words.take, kind: "quiet", onclick: () => add(false) }), h("button", { type: "submit", class: "button primary" }, words.add))),
+      h(
+        "div",
+        { class: "actions" },
+        button({ text: words.take, kind: "quiet", onclick: () => add(false) }),
+        h("button", { type: "submit", class: "button primary" }, words.add),
+      ),
+    ),
   ]);
   tags.input.focus();
 }
@@ -66,17 +83,35 @@ function tagAll(images) {
 export function selectionBar() {
   const count = h("strong", {});
   const mayWrite = allows("images:write");
-  const act = (/** @type {import("./dom.js").Icon} */ icon, /** @type {string} */ name, /** @type {(images: Image[]) => void} */ run) =>
-    button({ icon, text: name, kind: "quiet bar-button", label: name, onclick: () => run(selection.images) });
-  const visibility = (/** @type {string} */ to) => (/** @type {Image[]} */ images) => void changeAll(images, (image) => (image.visibility === to ? null : { visibility: to }));
-  const element = h("section", { class: "selection-bar", "aria-label": words.label, hidden: true },
-    button({ icon: "close", label: words.clear, kind: "quiet", onclick: () => selection.clear() }), count,
-    h("span", { class: "bar-actions" },
+  const act = (
+    /** @type {import("./dom.js").Icon} */ icon,
+    /** @type {string} */ name,
+    /** @type {(images: Image[]) => void} */ run,
+  ) =>
+    button({
+      icon,
+      text: name,
+      kind: "quiet bar-button",
+      label: name,
+      onclick: () => run(selection.images),
+    });
+  const visibility = (/** @type {string} */ to) => (/** @type {Image[]} */ images) =>
+    void changeAll(images, (image) => (image.visibility === to ? null : { visibility: to }));
+  const element = h(
+    "section",
+    { class: "selection-bar", "aria-label": words.label, hidden: true },
+    button({ icon: "close", label: words.clear, kind: "quiet", onclick: () => selection.clear() }),
+    count,
+    h(
+      "span",
+      { class: "bar-actions" },
       mayWrite && act("tag", words.tag, tagAll),
       mayWrite && act("globe", words.make_public, visibility("public")),
       mayWrite && act("lock", words.make_private, visibility("private")),
       act("share", words.share, (images) => void shareAll(images)),
-      allows("images:delete") && act("trash", words.remove, remove)));
+      allows("images:delete") && act("trash", words.remove, remove),
+    ),
+  );
   selection.addEventListener("change", () => {
     element.hidden = selection.size === 0;
     count.textContent = words.count(selection.size);

@@ -15,7 +15,12 @@ import { remember, tagField } from "./tags.js";
 const words = text.viewer;
 
 /** @param {Image} image @returns {Values} */
-const valuesOf = (image) => ({ filename: image.filename ?? "", visibility: image.visibility, tags: image.tags, metadata: image.metadata });
+const valuesOf = (image) => ({
+  filename: image.filename ?? "",
+  visibility: image.visibility,
+  tags: image.tags,
+  metadata: image.metadata,
+});
 
 /** @param {unknown} a @param {unknown} b */
 const isSame = (a, b) => JSON.stringify(a) === JSON.stringify(b);
@@ -23,7 +28,11 @@ const isSame = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 const sorted = (record) => Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1));
 
 /** @param {Values} a @param {Values} b */
-const areSame = (a, b) => a.filename === b.filename && a.visibility === b.visibility && isSame(a.tags, b.tags) && isSame(sorted(a.metadata), sorted(b.metadata));
+const areSame = (a, b) =>
+  a.filename === b.filename &&
+  a.visibility === b.visibility &&
+  isSame(a.tags, b.tags) &&
+  isSame(sorted(a.metadata), sorted(b.metadata));
 
 /** @param {Values} before @param {Values} after */
 function changeOf(before, after) {
@@ -90,15 +99,25 @@ export function details(image, etag, changed) {
   };
   fill(facts, ...factsOf(image));
   remember(image.tags);
-  const element = h("div", {},
-    h("form", {
-      class: "form",
-      onsubmit: (/** @type {Event} */ event) => {
-        event.preventDefault();
-        if (isDirty()) void submit(valuesOf(image), editor.values());
+  const element = h(
+    "div",
+    {},
+    h(
+      "form",
+      {
+        class: "form",
+        onsubmit: (/** @type {Event} */ event) => {
+          event.preventDefault();
+          if (isDirty()) void submit(valuesOf(image), editor.values());
+        },
       },
-    }, editor.parts, error, actions),
-    h("h2", { class: "section" }, words.information), facts);
+      editor.parts,
+      error,
+      actions,
+    ),
+    h("h2", { class: "section" }, words.information),
+    facts,
+  );
   return {
     element,
     get isDirty() {
@@ -109,38 +128,115 @@ export function details(image, etag, changed) {
 
 /** @param {Values} initial @param {boolean} mayWrite @param {() => void} change */
 function form(initial, mayWrite, change) {
-  const name = h("input", { type: "text", value: initial.filename, dir: "auto", disabled: !mayWrite, oninput: change, autocomplete: "off" });
+  const name = h("input", {
+    type: "text",
+    value: initial.filename,
+    dir: "auto",
+    disabled: !mayWrite,
+    oninput: change,
+    autocomplete: "off",
+  });
   const tags = tagField(initial.tags, { change, disabled: !mayWrite });
-  const choice = (/** @type {string} */ value, /** @type {string} */ label, /** @type {string} */ about, /** @type {import("./dom.js").Icon} */ symbol) => {
-    const radio = h("input", { type: "radio", name: "visibility", value, checked: initial.visibility === value, disabled: !mayWrite, onchange: change });
-    return { radio, row: h("label", { class: "choice" }, radio, icon(symbol), h("span", {}, h("strong", {}, label), h("small", {}, about))) };
+  const choice = (
+    /** @type {string} */ value,
+    /** @type {string} */ label,
+    /** @type {string} */ about,
+    /** @type {import("./dom.js").Icon} */ symbol,
+  ) => {
+    const radio = h("input", {
+      type: "radio",
+      name: "visibility",
+      value,
+      checked: initial.visibility === value,
+      disabled: !mayWrite,
+      onchange: change,
+    });
+    return {
+      radio,
+      row: h(
+        "label",
+        { class: "choice" },
+        radio,
+        icon(symbol),
+        h("span", {}, h("strong", {}, label), h("small", {}, about)),
+      ),
+    };
   };
   const hidden = choice("private", words.private, words.private_text, "lock");
   const open = choice("public", words.public, words.public_text, "globe");
   const entries = h("div", { class: "entries" });
   const add = (/** @type {string} */ key, /** @type {string} */ value, focus = false) => {
-    const first = h("input", { type: "text", value: key, dir: "auto", placeholder: words.name, "aria-label": words.metadata_name, disabled: !mayWrite, oninput: change });
-    const second = h("input", { type: "text", value, dir: "auto", placeholder: words.metadata_value, "aria-label": words.metadata_value, disabled: !mayWrite, oninput: change });
-    const row = h("div", { class: "entry" }, first, second,
-      mayWrite && button({ icon: "close", label: words.remove_entry(key), kind: "quiet", onclick: () => { row.remove(); change(); more.focus(); } }));
+    const first = h("input", {
+      type: "text",
+      value: key,
+      dir: "auto",
+      placeholder: words.name,
+      "aria-label": words.metadata_name,
+      disabled: !mayWrite,
+      oninput: change,
+    });
+    const second = h("input", {
+      type: "text",
+      value,
+      dir: "auto",
+      placeholder: words.metadata_value,
+      "aria-label": words.metadata_value,
+      disabled: !mayWrite,
+      oninput: change,
+    });
+    const row = h(
+      "div",
+      { class: "entry" },
+      first,
+      second,
+      mayWrite &&
+        button({
+          icon: "close",
+          label: words.remove_entry(key),
+          kind: "quiet",
+          onclick: () => {
+            row.remove();
+            change();
+            more.focus();
+          },
+        }),
+    );
     entries.append(row);
     if (focus) first.focus();
   };
-  const more = button({ icon: "add", text: words.add_entry, kind: "quiet small", onclick: () => add("", "", true) });
+  const more = button({
+    icon: "add",
+    text: words.add_entry,
+    kind: "quiet small",
+    onclick: () => add("", "", true),
+  });
   for (const [key, value] of Object.entries(initial.metadata)) add(key, value);
-  void limits().then((all) => tags.input.setAttribute("maxlength", String(all.tags.max_characters)), () => {});
+  void limits().then(
+    (all) => tags.input.setAttribute("maxlength", String(all.tags.max_characters)),
+    () => {},
+  );
   return {
     parts: [
       field(words.name, name),
       field(words.tags, tags.input, undefined, tags.element),
       h("fieldset", {}, h("legend", {}, words.visibility), hidden.row, open.row),
-      (mayWrite || Object.keys(initial.metadata).length > 0) && h("fieldset", {}, h("legend", {}, words.metadata), entries, mayWrite && more),
+      (mayWrite || Object.keys(initial.metadata).length > 0) &&
+        h("fieldset", {}, h("legend", {}, words.metadata), entries, mayWrite && more),
     ],
     /** @returns {Values} */
     values() {
-      const rows = [...entries.children].map((row) => [...row.querySelectorAll("input")].map((input) => input.value));
-      const metadata = Object.fromEntries(rows.flatMap(([key = "", value = ""]) => (key.trim() ? [[key.trim(), value]] : [])));
-      return { filename: name.value.trim(), visibility: open.radio.checked ? "public" : "private", tags: tags.value, metadata };
+      const rows = [...entries.children].map((row) =>
+        [...row.querySelectorAll("input")].map((input) => input.value),
+      );
+      const metadata = Object.fromEntries(
+        rows.flatMap(([key = "", value = ""]) => (key.trim() ? [[key.trim(), value]] : [])),
+      );
+      return {
+        filename: name.value.trim(),
+        visibility: open.radio.checked ? "public" : "private",
+        tags: tags.value,
+        metadata,
+      };
     },
     /** @param {Values} values */
     set(values) {
@@ -156,8 +252,19 @@ function form(initial, mayWrite, change) {
 
 /** @param {Image} image */
 function factsOf(image) {
-  const copied = (/** @type {string} */ value) => h("span", { class: "copyable" }, h("code", {}, value),
-    button({ icon: "copy", label: text.copy, kind: "quiet small", onclick: (/** @type {Event} */ event) => event.currentTarget instanceof HTMLButtonElement && void copy(value, event.currentTarget) }));
+  const copied = (/** @type {string} */ value) =>
+    h(
+      "span",
+      { class: "copyable" },
+      h("code", {}, value),
+      button({
+        icon: "copy",
+        label: text.copy,
+        kind: "quiet small",
+        onclick: (/** @type {Event} */ event) =>
+          event.currentTarget instanceof HTMLButtonElement && void copy(value, event.currentTarget),
+      }),
+    );
   /** @type {[string, import("./dom.js").Child][]} */
   const rows = [
     [words.dimensions, `${text.number(image.width)} × ${text.number(image.height)}`],
@@ -168,7 +275,15 @@ function factsOf(image) {
   rows.push([words.uploaded, dateTime(image.created_at)]);
   if (image.updated_at !== image.created_at) rows.push([words.changed, dateTime(image.updated_at)]);
   rows.push([words.owner, named(image.owner)]);
-  if (image.ticket) rows.push([words.ticket, h("a", { href: address("images", new URLSearchParams({ ticket: image.ticket })) }, image.ticket.slice(0, 12))]);
+  if (image.ticket)
+    rows.push([
+      words.ticket,
+      h(
+        "a",
+        { href: address("images", new URLSearchParams({ ticket: image.ticket })) },
+        image.ticket.slice(0, 12),
+      ),
+    ]);
   rows.push([words.id, copied(image.id)], [words.sha256, copied(image.sha256)]);
   return rows.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]);
 }
@@ -176,27 +291,72 @@ function factsOf(image) {
 /** Lets a person choose between two versions, member by member. @param {Values} mine @param {Values} theirs @returns {Promise<Values | null>} */
 async function chooseVersion(mine, theirs) {
   const shown = (/** @type {unknown} */ value) => {
-    const list = Array.isArray(value) ? value.join(", ") : typeof value === "object" && value !== null ? Object.entries(value).map(([k, v]) => `${k}: ${v}`).join("\n") : String(value);
+    const list = Array.isArray(value)
+      ? value.join(", ")
+      : typeof value === "object" && value !== null
+        ? Object.entries(value)
+            .map(([k, v]) => `${k}: ${v}`)
+            .join("\n")
+        : String(value);
     return list || words.nothing;
   };
   const members = /** @type {const} */ (["filename", "visibility", "tags", "metadata"]);
-  const labels = { filename: words.name, visibility: words.visibility, tags: words.tags, metadata: words.metadata };
+  const labels = {
+    filename: words.name,
+    visibility: words.visibility,
+    tags: words.tags,
+    metadata: words.metadata,
+  };
   const differing = members.filter((member) => !isSame(mine[member], theirs[member]));
   /** @type {Map<string, HTMLInputElement>} */
   const kept = new Map();
-  const { closed } = dialog(words.conflict, (close) => [
-    h("p", {}, words.conflict_text),
-    h("form", { class: "form", onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); close("keep"); } },
-      ...differing.map((member) => {
-        const side = (/** @type {boolean} */ isMine) => {
-          const radio = h("input", { type: "radio", name: member, checked: isMine });
-          if (isMine) kept.set(member, radio);
-          return h("label", { class: "choice version" }, radio, h("span", {}, h("strong", {}, isMine ? words.yours : words.theirs), h("small", { dir: "auto" }, shown((isMine ? mine : theirs)[member]))));
-        };
-        return h("fieldset", { class: "pair" }, h("legend", {}, labels[member]), side(true), side(false));
-      }),
-      h("div", { class: "actions" }, button({ text: text.cancel, kind: "quiet", onclick: () => close() }), h("button", { type: "submit", class: "button primary" }, words.keep))),
-  ], { kind: "wide" });
+  const { closed } = dialog(
+    words.conflict,
+    (close) => [
+      h("p", {}, words.conflict_text),
+      h(
+        "form",
+        {
+          class: "form",
+          onsubmit: (/** @type {Event} */ event) => {
+            event.preventDefault();
+            close("keep");
+          },
+        },
+        ...differing.map((member) => {
+          const side = (/** @type {boolean} */ isMine) => {
+            const radio = h("input", { type: "radio", name: member, checked: isMine });
+            if (isMine) kept.set(member, radio);
+            return h(
+              "label",
+              { class: "choice version" },
+              radio,
+              h(
+                "span",
+                {},
+                h("strong", {}, isMine ? words.yours : words.theirs),
+                h("small", { dir: "auto" }, shown((isMine ? mine : theirs)[member])),
+              ),
+            );
+          };
+          return h(
+            "fieldset",
+            { class: "pair" },
+            h("legend", {}, labels[member]),
+            side(true),
+            side(false),
+          );
+        }),
+        h(
+          "div",
+          { class: "actions" },
+          button({ text: text.cancel, kind: "quiet", onclick: () => close() }),
+          h("button", { type: "submit", class: "button primary" }, words.keep),
+        ),
+      ),
+    ],
+    { kind: "wide" },
+  );
   if ((await closed) !== "keep") return null;
   const pick = (/** @type {string} */ member) => kept.get(member)?.checked ?? true;
   return {

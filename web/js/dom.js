@@ -19,7 +19,8 @@ export function h(tag, props = {}, ...children) {
     if (value === undefined || value === null || value === false) continue;
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else if (name === "class") element.className = value;
-    else if (name in element && !name.includes("-") && name !== "list" && name !== "role") Reflect.set(element, name, value);
+    else if (name in element && !name.includes("-") && name !== "list" && name !== "role")
+      Reflect.set(element, name, value);
     else element.setAttribute(name, value === true ? "" : String(value));
   }
   append(element, children);
@@ -43,7 +44,8 @@ export function fill(parent, ...children) {
 // Drawn on a grid of 24, with lines of 1.75.
 const PATHS = {
   add: "M12 5v14M5 12h14",
-  admin: "M4 7h10M18 7h2M4 17h2M10 17h10M14 7a2 2 0 1 0 4 0a2 2 0 1 0-4 0M6 17a2 2 0 1 0 4 0a2 2 0 1 0-4 0",
+  admin:
+    "M4 7h10M18 7h2M4 17h2M10 17h10M14 7a2 2 0 1 0 4 0a2 2 0 1 0-4 0M6 17a2 2 0 1 0 4 0a2 2 0 1 0-4 0",
   alert: "M12 8v5M12 16.5v.1M12 3a9 9 0 1 0 0 18a9 9 0 1 0 0-18",
   back: "M19 12H5M11 6l-6 6 6 6",
   camera: "M4 8h3l2-3h6l2 3h3v11H4zM12 10a3.5 3.5 0 1 0 0 7a3.5 3.5 0 1 0 0-7",
@@ -55,7 +57,8 @@ const PATHS = {
   filter: "M4 7h16M7 12h10M10 17h4",
   folder: "M3 6h6l2 2h10v11H3z",
   globe: "M12 3a9 9 0 1 0 0 18a9 9 0 1 0 0-18M3 12h18M12 3c5 5 5 13 0 18c-5-5-5-13 0-18",
-  guests: "M9 5a3.5 3.5 0 1 0 0 7a3.5 3.5 0 1 0 0-7M2.5 20c0-3.5 3-5.5 6.5-5.5s6.5 2 6.5 5.5M18 8v6M15 11h6",
+  guests:
+    "M9 5a3.5 3.5 0 1 0 0 7a3.5 3.5 0 1 0 0-7M2.5 20c0-3.5 3-5.5 6.5-5.5s6.5 2 6.5 5.5M18 8v6M15 11h6",
   images: "M4 4h16v16H4zM4 16l4.5-5 4 4.5 2.5-2.5 5 5M15.5 8.5v.1",
   info: "M12 11v5M12 7.5v.1M12 3a9 9 0 1 0 0 18a9 9 0 1 0 0-18",
   left: "M15 5l-7 7 7 7",
@@ -97,7 +100,13 @@ export function button({ icon: symbol, text, label, kind = "", ...props }) {
   const shape = text ? "" : "icon-only";
   return h(
     "button",
-    { type: "button", class: `button ${kind} ${shape}`, "aria-label": label, title: text ? undefined : label, ...props },
+    {
+      type: "button",
+      class: `button ${kind} ${shape}`,
+      "aria-label": label,
+      title: text ? undefined : label,
+      ...props,
+    },
     symbol && icon(symbol),
     text && h("span", {}, text),
   );
@@ -129,7 +138,9 @@ export function check(label, props = {}) {
 
 /** @param {[string, string][]} options @param {string} value @param {Record<string, any>} [props] */
 export function select(options, value, props = {}) {
-  const list = options.map(([key, name]) => h("option", { value: key, selected: key === value }, name));
+  const list = options.map(([key, name]) =>
+    h("option", { value: key, selected: key === value }, name),
+  );
   return h("select", props, list);
 }
 

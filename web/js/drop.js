@@ -21,7 +21,20 @@ export async function drop() {
   document.body.prepend(main);
   addEventListener("hashchange", () => location.reload());
   const wrong = (/** @type {string} */ title, /** @type {string} */ message, retry = false) =>
-    fill(main, h("div", { class: "card" }, h("h1", { class: "hidden" }, text.product), blank("alert", title, message, retry && button({ text: text.retry, kind: "outline", onclick: () => location.reload() }))));
+    fill(
+      main,
+      h(
+        "div",
+        { class: "card" },
+        h("h1", { class: "hidden" }, text.product),
+        blank(
+          "alert",
+          title,
+          message,
+          retry && button({ text: text.retry, kind: "outline", onclick: () => location.reload() }),
+        ),
+      ),
+    );
   if (!ticket) return wrong(words.wrong_title, words.wrong);
   /** @type {Terms} */
   let terms;
@@ -43,11 +56,25 @@ async function termsOf(ticket) {
 
 /** @param {HTMLElement} main @param {string} ticket @param {Terms} terms */
 function show(main, ticket, terms) {
-  const guest = terms.ticket ?? { name: null, filename: null, max_uploads: 1, remaining_uploads: 1, expires_at: "" };
+  const guest = terms.ticket ?? {
+    name: null,
+    filename: null,
+    max_uploads: 1,
+    remaining_uploads: 1,
+    expires_at: "",
+  };
   const title = guest.name || words.title;
   document.title = `${title} · ${text.product}`;
   if (guest.remaining_uploads === 0) {
-    fill(main, h("div", { class: "card" }, h("h1", { class: "hidden" }, text.product), blank("check", words.used_title, words.used)));
+    fill(
+      main,
+      h(
+        "div",
+        { class: "card" },
+        h("h1", { class: "hidden" }, text.product),
+        blank("check", words.used_title, words.used),
+      ),
+    );
     return;
   }
   // Of the ticket, no more than what tells it from others is kept.
@@ -56,25 +83,62 @@ function show(main, ticket, terms) {
   let arrived = 0;
   const queue = new Queue({ scope, ticket, limits: async () => terms, most: () => remaining });
   const take = (/** @type {File[]} */ files) => queue.add(files);
-  const area = h("div", { class: "drop-area" }, h("div", { class: "blank-icon" }, icon("upload")), h("p", {}, words.lead), h("div", { class: "actions" }, pickers(queue, false)));
+  const area = h(
+    "div",
+    { class: "drop-area" },
+    h("div", { class: "blank-icon" }, icon("upload")),
+    h("p", {}, words.lead),
+    h("div", { class: "actions" }, pickers(queue, false)),
+  );
   const thanks = h("div", { class: "thanks", hidden: true, tabIndex: -1 });
-  const left = h("span", {}, `${words.remaining(remaining)} ${guest.expires_at ? words.until(dateTime(guest.expires_at)) : ""}`);
-  fill(main, h("div", { class: "card" },
-    h("h1", {}, named(title)),
-    h("p", { class: "lead" }, left, " ", words.allowed(typeNames(terms.upload.content_types), bytes(terms.upload.max_bytes))),
-    thanks, area, uploadRows(queue, {})));
+  const left = h(
+    "span",
+    {},
+    `${words.remaining(remaining)} ${guest.expires_at ? words.until(dateTime(guest.expires_at)) : ""}`,
+  );
+  fill(
+    main,
+    h(
+      "div",
+      { class: "card" },
+      h("h1", {}, named(title)),
+      h(
+        "p",
+        { class: "lead" },
+        left,
+        " ",
+        words.allowed(typeNames(terms.upload.content_types), bytes(terms.upload.max_bytes)),
+      ),
+      thanks,
+      area,
+      uploadRows(queue, {}),
+    ),
+  );
   accept(take, () => remaining > 0, words.lead);
   queue.addEventListener("image", () => {
     remaining--;
     arrived++;
-    left.textContent = remaining > 0 ? `${words.remaining(remaining)} ${words.until(dateTime(guest.expires_at))}` : "";
+    left.textContent =
+      remaining > 0
+        ? `${words.remaining(remaining)} ${words.until(dateTime(guest.expires_at))}`
+        : "";
     area.hidden = remaining === 0;
     announce(words.thanks_text(arrived));
   });
   queue.addEventListener("item", () => {
     const { running, paused } = queue.counts;
     thanks.hidden = arrived === 0 || running + paused > 0;
-    if (!thanks.hidden) fill(thanks, icon("check"), h("div", {}, h("strong", {}, words.thanks), h("p", {}, words.thanks_text(arrived), " ", remaining > 0 ? words.more : words.all_used)));
+    if (!thanks.hidden)
+      fill(
+        thanks,
+        icon("check"),
+        h(
+          "div",
+          {},
+          h("strong", {}, words.thanks),
+          h("p", {}, words.thanks_text(arrived), " ", remaining > 0 ? words.more : words.all_used),
+        ),
+      );
   });
   void queue.restore();
 }

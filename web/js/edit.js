@@ -46,6 +46,7 @@ export function metadataChange(before, next) {
   /** @type {Record<string, string | null>} */
   const change = {};
   for (const name of Object.keys(before)) if (!Object.hasOwn(next, name)) change[name] = null;
-  for (const [name, value] of Object.entries(next)) if (before[name] !== value) change[name] = value;
+  for (const [name, value] of Object.entries(next))
+    if (before[name] !== value) change[name] = value;
   return change;
 }

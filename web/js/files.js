@@ -9,7 +9,13 @@ import { text } from "./strings.js";
 
 /** Asks for files. @param {Take} take @param {{ folder?: boolean, camera?: boolean }} [options] */
 export function choose(take, { folder = false, camera = false } = {}) {
-  const input = h("input", { type: "file", multiple: !camera, class: "hidden", "aria-hidden": "true", tabIndex: -1 });
+  const input = h("input", {
+    type: "file",
+    multiple: !camera,
+    class: "hidden",
+    "aria-hidden": "true",
+    tabIndex: -1,
+  });
   if (folder) input.webkitdirectory = true;
   else input.accept = "image/*,.avif,.jxl,.heic";
   if (camera) input.setAttribute("capture", "environment");
@@ -36,7 +42,12 @@ function takeFolder(files, take) {
 async function below(entry) {
   if (entry.isFile) {
     const file = /** @type {FileSystemFileEntry} */ (entry);
-    return new Promise((resolve) => file.file((found) => resolve([found]), () => resolve([])));
+    return new Promise((resolve) =>
+      file.file(
+        (found) => resolve([found]),
+        () => resolve([]),
+      ),
+    );
   }
   const reader = /** @type {FileSystemDirectoryEntry} */ (entry).createReader();
   const files = [];
@@ -51,7 +62,11 @@ async function below(entry) {
 /** @param {DataTransfer} data @param {Take} take */
 async function takeDropped(data, take) {
   // The entries are only there during the event.
-  const entries = [...data.items].flatMap((item) => (item.kind === "file" ? [{ entry: item.webkitGetAsEntry?.() ?? null, file: item.getAsFile() }] : []));
+  const entries = [...data.items].flatMap((item) =>
+    item.kind === "file"
+      ? [{ entry: item.webkitGetAsEntry?.() ?? null, file: item.getAsFile() }]
+      : [],
+  );
   const direct = entries.flatMap(({ entry, file }) => (file && !entry?.isDirectory ? [file] : []));
   if (direct.length > 0) take(direct);
   for (const { entry } of entries) if (entry?.isDirectory) takeFolder(await below(entry), take);
@@ -59,10 +74,15 @@ async function takeDropped(data, take) {
 
 /** Takes what is dropped anywhere, or pasted. @param {Take} take @param {() => boolean} isOn @param {string} [hint] */
 export function accept(take, isOn, hint = text.gallery.drop_text) {
-  const veil = h("div", { class: "drop-veil", "aria-hidden": "true", hidden: true }, h("div", {}, h("strong", {}, text.gallery.drop), h("span", {}, hint)));
+  const veil = h(
+    "div",
+    { class: "drop-veil", "aria-hidden": "true", hidden: true },
+    h("div", {}, h("strong", {}, text.gallery.drop), h("span", {}, hint)),
+  );
   document.body.append(veil);
   let depth = 0;
-  const hasFiles = (/** @type {DragEvent} */ event) => isOn() && (event.dataTransfer?.types.includes("Files") ?? false);
+  const hasFiles = (/** @type {DragEvent} */ event) =>
+    isOn() && (event.dataTransfer?.types.includes("Files") ?? false);
   addEventListener("dragenter", (event) => {
     if (!hasFiles(event)) return;
     event.preventDefault();

@@ -45,7 +45,12 @@ export const nameOf = (image) => image.filename ?? text.unnamed;
 /** A length of time, in the largest unit that fits. @param {number} seconds */
 export function duration(seconds) {
   /** @type {[number, Intl.RelativeTimeFormatUnit][]} */
-  const units = [[86_400, "day"], [3600, "hour"], [60, "minute"], [1, "second"]];
+  const units = [
+    [86_400, "day"],
+    [3600, "hour"],
+    [60, "minute"],
+    [1, "second"],
+  ];
   const [size, unit] = units.find(([size]) => seconds >= size) ?? [1, "second"];
   const amount = Math.round(seconds / size);
   return new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "long" }).format(amount);

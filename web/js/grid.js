@@ -14,7 +14,12 @@ const AROUND = 0.75;
 const HOLD = 450;
 
 export class Grid {
-  element = h("div", { class: "grid", role: "listbox", "aria-multiselectable": "true", "aria-label": text.gallery.label });
+  element = h("div", {
+    class: "grid",
+    role: "listbox",
+    "aria-multiselectable": "true",
+    "aria-label": text.gallery.label,
+  });
   /** @type {import("./layout.js").Row[]} */
   #rows = [];
   #width = 0;
@@ -62,7 +67,9 @@ export class Grid {
     const gap = narrow ? 4 : 8;
     const target = narrow ? Math.min(140, width / 2.6) : width < 1100 ? 190 : 230;
     // What is at the top of the screen stays there when the window is resized.
-    const row = isResized ? this.#rows[rowAt(this.#rows, scrollY - this.element.offsetTop)] : undefined;
+    const row = isResized
+      ? this.#rows[rowAt(this.#rows, scrollY - this.element.offsetTop)]
+      : undefined;
     const isInside = row && scrollY > this.element.offsetTop;
     this.#rows = rows(store.images, { width, target, gap });
     const last = this.#rows.at(-1);
@@ -80,7 +87,8 @@ export class Grid {
     this.draw();
     for (const tile of this.#moving.values()) this.#free(tile);
     this.#moving.clear();
-    if (hadFocus && !this.element.contains(document.activeElement) && store.images.length > 0) this.#move(this.#at);
+    if (hadFocus && !this.element.contains(document.activeElement) && store.images.length > 0)
+      this.#move(this.#at);
   }
 
   /** Draws with the next frame. */
@@ -130,7 +138,10 @@ export class Grid {
     }
     // Elements are in the order in which they are read.
     const next = [...this.#shown.keys()].filter((other) => other > index).sort((a, b) => a - b)[0];
-    this.element.insertBefore(element, (next !== undefined && this.#shown.get(next)?.element) || null);
+    this.element.insertBefore(
+      element,
+      (next !== undefined && this.#shown.get(next)?.element) || null,
+    );
     this.#shown.set(index, { element, tiles });
   }
 
@@ -162,8 +173,11 @@ export class Grid {
   /** Whether a row has the same images as before. @param {number} index @param {Tile[]} tiles */
   #isSame(index, tiles) {
     const row = this.#rows[index];
-    return row !== undefined && row.end - row.start === tiles.length
-      && tiles.every((tile, at) => tile.image?.id === store.images[row.start + at]?.id);
+    return (
+      row !== undefined &&
+      row.end - row.start === tiles.length &&
+      tiles.every((tile, at) => tile.image?.id === store.images[row.start + at]?.id)
+    );
   }
 
   /** @param {number} index @param {{ element: HTMLElement, tiles: Tile[] }} shown */
@@ -244,7 +258,8 @@ export class Grid {
     const top = this.element.offsetTop + row.top;
     const head = 136;
     if (top < scrollY + head) scrollTo({ top: top - head });
-    else if (top + row.height > scrollY + innerHeight - 88) scrollTo({ top: top + row.height - innerHeight + 88 });
+    else if (top + row.height > scrollY + innerHeight - 88)
+      scrollTo({ top: top + row.height - innerHeight + 88 });
     this.draw();
     this.#make(number);
   }
@@ -294,17 +309,25 @@ export class Grid {
         navigator.vibrate?.(10);
       }, HOLD);
     });
-    for (const name of ["pointerup", "pointercancel", "pointermove"]) this.element.addEventListener(name, (event) => {
-      const moved = event instanceof PointerEvent && name === "pointermove" && Math.abs(event.movementX) + Math.abs(event.movementY) < 4;
-      if (!moved) stop();
-    });
+    for (const name of ["pointerup", "pointercancel", "pointermove"])
+      this.element.addEventListener(name, (event) => {
+        const moved =
+          event instanceof PointerEvent &&
+          name === "pointermove" &&
+          Math.abs(event.movementX) + Math.abs(event.movementY) < 4;
+        if (!moved) stop();
+      });
     addEventListener("scroll", stop, { passive: true });
     this.element.addEventListener("contextmenu", (event) => held && event.preventDefault());
-    this.element.addEventListener("click", (event) => {
-      if (!held) return;
-      held = false;
-      event.stopImmediatePropagation();
-    }, true);
+    this.element.addEventListener(
+      "click",
+      (event) => {
+        if (!held) return;
+        held = false;
+        event.stopImmediatePropagation();
+      },
+      true,
+    );
   }
 
   /** The image above or below: the one that is nearest to the middle. @param {number} by */
@@ -314,7 +337,8 @@ export class Grid {
     if (!row || !other) return by < 0 ? 0 : store.images.length - 1;
     const middle = (/** @type {import("./layout.js").Row} */ of, /** @type {number} */ at) => {
       let x = 0;
-      for (let i = of.start; i < at; i++) x += ratioOf(store.images[i] ?? { width: 1, height: 1 }) * of.height;
+      for (let i = of.start; i < at; i++)
+        x += ratioOf(store.images[i] ?? { width: 1, height: 1 }) * of.height;
       return x + (ratioOf(store.images[at] ?? { width: 1, height: 1 }) * of.height) / 2;
     };
     const x = middle(row, this.#at);

@@ -59,7 +59,8 @@ export async function keep(item) {
   const fits = item.file !== null && bytes + item.size <= MOST;
   if (fits) bytes += item.size;
   const kept = await run("readwrite", (store) => store.put(fits ? item : { ...item, file: null }));
-  if (kept === undefined && fits) await run("readwrite", (store) => store.put({ ...item, file: null }));
+  if (kept === undefined && fits)
+    await run("readwrite", (store) => store.put({ ...item, file: null }));
 }
 
 /** Remembers the URL of a resumable upload. @param {string} key @param {string | null} url */

@@ -28,8 +28,18 @@ const words = text.nav;
 const VIEWS = /** @type {const} */ ([
   { view: "images", name: words.images, icon: "images", may: () => allows("images:read") },
   { view: "guests", name: words.guests, icon: "guests", may: () => allows("images:write") },
-  { view: "usage", name: words.usage, icon: "usage", may: () => allows("images:read") || allows("images:write") },
-  { view: "admin", name: words.admin, icon: "admin", may: () => allows("admin") || allows("maintenance") || allows("metrics") },
+  {
+    view: "usage",
+    name: words.usage,
+    icon: "usage",
+    may: () => allows("images:read") || allows("images:write"),
+  },
+  {
+    view: "admin",
+    name: words.admin,
+    icon: "admin",
+    may: () => allows("admin") || allows("maintenance") || allows("metrics"),
+  },
 ]);
 
 async function start() {
@@ -47,7 +57,11 @@ function account() {
     h("p", {}, named(words.signed_in(owner))),
     h("p", { class: "hint" }, words.until(dateTime(expires * 1000))),
     h("p", {}, h("a", { href: new URL("docs", base).href }, words.api)),
-    h("div", { class: "actions" }, button({ text: words.sign_out, kind: "outline", onclick: () => void signOut() })),
+    h(
+      "div",
+      { class: "actions" },
+      button({ text: words.sign_out, kind: "outline", onclick: () => void signOut() }),
+    ),
   ]);
 }
 
@@ -59,7 +73,12 @@ async function signOut() {
 }
 
 /** What those see who may upload, but not look. @param {Queue} queue */
-const uploadOnly = (queue) => h("div", { class: "view page" }, blank("upload", words.upload, text.upload.only, ...pickers(queue)));
+const uploadOnly = (queue) =>
+  h(
+    "div",
+    { class: "view page" },
+    blank("upload", words.upload, text.upload.only, ...pickers(queue)),
+  );
 
 function app() {
   const queue = new Queue({ scope: `owner ${session()?.owner}` });
@@ -71,20 +90,54 @@ function app() {
     link: h("a", { href: address(view, "") }, icon(symbol), h("span", {}, name)),
   }));
   fill(nav, ...links.map(({ link }) => link));
-  const uploadButton = button({ icon: "upload", text: words.upload, kind: "primary upload-button", label: words.upload, onclick: () => choose((files) => queue.add(files)) });
-  const head = h("header", { class: "head" },
-    h("a", { class: "skip", href: "#main", onclick: (/** @type {Event} */ event) => { event.preventDefault(); main.focus(); } }, words.skip),
-    h("a", { class: "brand", href: address("images", "") }, icon("images"), h("span", {}, text.product)), nav,
+  const uploadButton = button({
+    icon: "upload",
+    text: words.upload,
+    kind: "primary upload-button",
+    label: words.upload,
+    onclick: () => choose((files) => queue.add(files)),
+  });
+  const head = h(
+    "header",
+    { class: "head" },
+    h(
+      "a",
+      {
+        class: "skip",
+        href: "#main",
+        onclick: (/** @type {Event} */ event) => {
+          event.preventDefault();
+          main.focus();
+        },
+      },
+      words.skip,
+    ),
+    h(
+      "a",
+      { class: "brand", href: address("images", "") },
+      icon("images"),
+      h("span", {}, text.product),
+    ),
+    nav,
     allows("images:write") && uploadButton,
-    button({ icon: "user", label: words.account, kind: "quiet account", onclick: account }));
+    button({ icon: "user", label: words.account, kind: "quiet account", onclick: account }),
+  );
   const images = allows("images:read") ? gallery(queue) : null;
-  document.body.prepend(head, main, viewer.element, selectionBar(), tray(queue, {
-    open: images ? (item) => item.image && go(address(`image/${item.image.id}`)) : undefined,
-    removeCopy: allows("images:delete") ? (item) => {
-      if (item.image) remove([item.image]);
-      queue.remove(item);
-    } : undefined,
-  }));
+  document.body.prepend(
+    head,
+    main,
+    viewer.element,
+    selectionBar(),
+    tray(queue, {
+      open: images ? (item) => item.image && go(address(`image/${item.image.id}`)) : undefined,
+      removeCopy: allows("images:delete")
+        ? (item) => {
+            if (item.image) remove([item.image]);
+            queue.remove(item);
+          }
+        : undefined,
+    }),
+  );
 
   let scroll = 0;
   let shown = "";
@@ -94,7 +147,11 @@ function app() {
       if (!viewer.isOpen) scroll = scrollY;
       if (shown !== "images") fill(main, images.element);
       shown = "images";
-      if (!store.hasMore && store.images.length === 0 || !store.isLoading && store.images.length === 0) images.open(search);
+      if (
+        (!store.hasMore && store.images.length === 0) ||
+        (!store.isLoading && store.images.length === 0)
+      )
+        images.open(search);
       setInert(true);
       await viewer.open(id);
       return;
@@ -132,7 +189,9 @@ function app() {
   onPlace(() => void show());
   document.addEventListener("click", follow);
   addEventListener("keydown", (event) => {
-    const isField = event.target instanceof HTMLElement && event.target.closest("input, textarea, select, dialog");
+    const isField =
+      event.target instanceof HTMLElement &&
+      event.target.closest("input, textarea, select, dialog");
     if (isField || event.defaultPrevented) return;
     if (event.key === "z" && (event.ctrlKey || event.metaKey) && undoLast()) event.preventDefault();
     if (event.key === "/" && images && !viewer.isOpen) {
@@ -140,7 +199,10 @@ function app() {
       images.search.focus();
     }
   });
-  accept((files) => queue.add(files), () => allows("images:write"));
+  accept(
+    (files) => queue.add(files),
+    () => allows("images:write"),
+  );
   queue.addEventListener("image", (event) => {
     if (event instanceof CustomEvent && event.detail.image) store.add(event.detail.image);
   });

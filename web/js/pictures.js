@@ -92,7 +92,10 @@ async function terms(steps) {
 function presetFor(presets, width) {
   const whole = Object.entries(presets).flatMap(([name, query]) => {
     const values = new URLSearchParams(query);
-    const cuts = ["cover", "crop", "squeeze", "pad"].includes(values.get("fit") ?? "") || values.has("crop") || values.has("rotate");
+    const cuts =
+      ["cover", "crop", "squeeze", "pad"].includes(values.get("fit") ?? "") ||
+      values.has("crop") ||
+      values.has("rotate");
     return cuts ? [] : [{ name, width: Number(values.get("w") ?? values.get("h") ?? 0) }];
   });
   whole.sort((a, b) => a.width - b.width);
@@ -103,12 +106,19 @@ function presetFor(presets, width) {
 async function request(batch) {
   const steps = [...new Set(batch.flat().map(({ step }) => step))].sort((a, b) => a - b);
   const { terms: asked, isDerived } = await terms(steps);
-  const found = await linked(batch.map(([first]) => first?.image.id ?? ""), asked);
+  const found = await linked(
+    batch.map(([first]) => first?.image.id ?? ""),
+    asked,
+  );
   const missing = batch.filter(([first]) => first && !found.has(first.image.id));
   // What cannot be derived is shown as it is.
-  const originals = isDerived && missing.length > 0
-    ? await linked(missing.map(([first]) => first?.image.id ?? ""), { expires_in: asked.expires_in })
-    : new Map();
+  const originals =
+    isDerived && missing.length > 0
+      ? await linked(
+          missing.map(([first]) => first?.image.id ?? ""),
+          { expires_in: asked.expires_in },
+        )
+      : new Map();
   for (const { image, step, resolve, reject } of batch.flat()) {
     const link = found.get(image.id) ?? originals.get(image.id);
     if (!link) {
@@ -131,7 +141,9 @@ function local2(step) {
 
 /** @param {string[]} ids @param {object} terms @returns {Promise<Map<string, import("../types").Link>>} */
 async function linked(ids, terms) {
-  const { items } = /** @type {Links} */ (await ask("POST", "v1/links", { json: { ...terms, ids } }));
+  const { items } = /** @type {Links} */ (
+    await ask("POST", "v1/links", { json: { ...terms, ids } })
+  );
   return new Map(items.flatMap(({ id, link }) => (link ? [[id, link]] : [])));
 }
 

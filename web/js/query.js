@@ -3,8 +3,20 @@
 
 /** The parameters, in the order in which the page shows them. `tag` may be repeated. */
 const FILTERS = /** @type {const} */ ([
-  "tag", "filename", "content_type", "visibility", "created_after", "created_before", "min_width",
-  "max_width", "min_height", "max_height", "min_size", "max_size", "owner", "ticket",
+  "tag",
+  "filename",
+  "content_type",
+  "visibility",
+  "created_after",
+  "created_before",
+  "min_width",
+  "max_width",
+  "min_height",
+  "max_height",
+  "min_size",
+  "max_size",
+  "owner",
+  "ticket",
 ]);
 /** @typedef {typeof FILTERS[number]} Filter */
 

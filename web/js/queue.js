@@ -89,7 +89,9 @@ export class Queue extends EventTarget {
     this.#ticket = ticket;
     this.#limits = known;
     this.most = most;
-    addEventListener("online", () => this.items.forEach((item) => item.state === "again" && this.#start(item)));
+    addEventListener("online", () =>
+      this.items.forEach((item) => item.state === "again" && this.#start(item)),
+    );
   }
 
   /** Goes on with what an earlier page has left. */
@@ -99,7 +101,9 @@ export class Queue extends EventTarget {
       if (this.items.some((item) => item.key === key)) continue;
       const release = await kept.claim(key);
       if (!release) continue;
-      const whole = file ? new File([file], name, { type: file.type, lastModified: modified }) : null;
+      const whole = file
+        ? new File([file], name, { type: file.type, lastModified: modified })
+        : null;
       const item = new Item({ key, file: whole, name, size, modified }, { tags, visibility });
       item.url = url;
       item.release = release;
@@ -127,11 +131,18 @@ export class Queue extends EventTarget {
         continue;
       }
       const isTwice = this.items.some((item) => item.state !== "failed" && item.is(file));
-      const about = { key: crypto.randomUUID?.() ?? random(), file, name: file.name || "image", size: file.size, modified: file.lastModified };
+      const about = {
+        key: crypto.randomUUID?.() ?? random(),
+        file,
+        name: file.name || "image",
+        size: file.size,
+        modified: file.lastModified,
+      };
       const item = new Item(about, this.terms);
       const open = this.items.filter(({ isOver, state }) => !isOver && state !== "failed").length;
       if (isTwice) this.#fail(item, words.twice, "", false);
-      else if (open >= this.most()) this.#fail(item, text.drop.too_many(Math.max(0, this.most())), "", false);
+      else if (open >= this.most())
+        this.#fail(item, text.drop.too_many(Math.max(0, this.most())), "", false);
       this.items.push(item);
       if (item.state === "waiting") void this.#keep(item);
     }
@@ -209,7 +220,8 @@ export class Queue extends EventTarget {
     } catch {
       return words.unreadable;
     }
-    if (!upload.content_types.includes(type)) return words.wrong_type(typeNames(upload.content_types));
+    if (!upload.content_types.includes(type))
+      return words.wrong_type(typeNames(upload.content_types));
     if (size > upload.max_bytes) return words.too_large(bytes(size), bytes(upload.max_bytes));
     return this.#overQuota(size);
   }
@@ -238,7 +250,13 @@ export class Queue extends EventTarget {
     this.#tell(item);
     let last = { time: performance.now(), sent: item.sent };
     const { path, image } = await upload({
-      file, key, tags, visibility, ticket: this.#ticket, url: item.url, signal: stop.signal,
+      file,
+      key,
+      tags,
+      visibility,
+      ticket: this.#ticket,
+      url: item.url,
+      signal: stop.signal,
       begun: (url) => {
         item.url = url;
         void kept.keepUrl(key, url);
@@ -256,7 +274,11 @@ export class Queue extends EventTarget {
         this.#tell(item);
       },
     });
-    item.image = image ?? (path && !this.#ticket && allows("images:read") ? await ask("GET", path.slice(path.indexOf("v1/"))) : null);
+    item.image =
+      image ??
+      (path && !this.#ticket && allows("images:read")
+        ? await ask("GET", path.slice(path.indexOf("v1/")))
+        : null);
     item.sent = item.size;
     await this.#drop(item);
     item.state = "done";
@@ -270,10 +292,22 @@ export class Queue extends EventTarget {
   async #compare(item) {
     const { image } = item;
     if (!image || !allows("images:read") || this.#ticket) return;
-    const query = new URLSearchParams({ min_size: String(image.size), max_size: String(image.size), content_type: image.content_type, sort: "created_at", limit: "200" });
+    const query = new URLSearchParams({
+      min_size: String(image.size),
+      max_size: String(image.size),
+      content_type: image.content_type,
+      sort: "created_at",
+      limit: "200",
+    });
     /** @type {import("../types").Page<Image>} */
     const { items } = await ask("GET", `v1/images?${query}`);
-    const twin = items.find(({ id, sha256, owner, created_at }) => id !== image.id && sha256 === image.sha256 && owner === image.owner && created_at <= image.created_at);
+    const twin = items.find(
+      ({ id, sha256, owner, created_at }) =>
+        id !== image.id &&
+        sha256 === image.sha256 &&
+        owner === image.owner &&
+        created_at <= image.created_at,
+    );
     if (!twin) return;
     item.twin = twin;
     item.state = "duplicate";
@@ -287,10 +321,18 @@ export class Queue extends EventTarget {
     item.speed = 0;
     if (!problem?.isTemporary) {
       const advice = problem ? (words.advice[problem.slug] ?? "") : "";
-      this.#fail(item, problem?.title ?? text.errors.unexpected, [reason(error), advice].filter(Boolean).join(" "), true);
+      this.#fail(
+        item,
+        problem?.title ?? text.errors.unexpected,
+        [reason(error), advice].filter(Boolean).join(" "),
+        true,
+      );
       return;
     }
-    const pause = Math.max(problem.wait ?? 0, Math.min(LONGEST_PAUSE, 2 ** item.attempts) * (0.75 + Math.random() / 2));
+    const pause = Math.max(
+      problem.wait ?? 0,
+      Math.min(LONGEST_PAUSE, 2 ** item.attempts) * (0.75 + Math.random() / 2),
+    );
     item.attempts++;
     item.state = "again";
     item.again = Date.now() + pause * 1000;
@@ -367,5 +409,7 @@ export class Queue extends EventTarget {
 
 /** Without a secure context, `randomUUID` is missing. */
 function random() {
-  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return [...crypto.getRandomValues(new Uint8Array(16))]
+    .map((byte) => byte.toString(16).padStart(2, "0"))
+    .join("");
 }

@@ -38,7 +38,14 @@ export function onPlace(listener) {
 export function follow(event) {
   const link = event.target instanceof Element ? event.target.closest("a") : null;
   const href = link?.getAttribute("href");
-  if (!href?.startsWith("#/") || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
+  if (
+    !href?.startsWith("#/") ||
+    event.ctrlKey ||
+    event.metaKey ||
+    event.shiftKey ||
+    event.button !== 0
+  )
+    return;
   event.preventDefault();
   go(href);
 }

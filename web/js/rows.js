@@ -10,7 +10,10 @@ const words = text.upload;
 
 /** Draws a small picture of a file. @param {Blob} file @param {HTMLCanvasElement} canvas */
 async function thumbnail(file, canvas) {
-  const picture = await createImageBitmap(file, { resizeHeight: 96, resizeQuality: "medium" }).catch(() => null);
+  const picture = await createImageBitmap(file, {
+    resizeHeight: 96,
+    resizeQuality: "medium",
+  }).catch(() => null);
   if (!picture) return;
   canvas.width = picture.width;
   canvas.height = picture.height;
@@ -66,11 +69,31 @@ function row(item, queue, acts) {
   const canvas = h("canvas", { width: 1, height: 1 });
   const status = h("span", { class: "upload-status" });
   const bar = h("div", { class: "bar" });
-  const progress = h("div", { class: "progress", role: "progressbar", "aria-valuemin": "0", "aria-valuemax": "100", "aria-label": item.name }, bar);
+  const progress = h(
+    "div",
+    {
+      class: "progress",
+      role: "progressbar",
+      "aria-valuemin": "0",
+      "aria-valuemax": "100",
+      "aria-label": item.name,
+    },
+    bar,
+  );
   const buttons = h("div", { class: "upload-buttons" });
-  const element = h("li", { class: "upload" },
+  const element = h(
+    "li",
+    { class: "upload" },
     h("div", { class: "upload-picture", "aria-hidden": "true" }, canvas),
-    h("div", { class: "upload-main" }, h("bdi", { class: "upload-name", title: item.name }, item.name), status, progress), buttons);
+    h(
+      "div",
+      { class: "upload-main" },
+      h("bdi", { class: "upload-name", title: item.name }, item.name),
+      status,
+      progress,
+    ),
+    buttons,
+  );
   let drawn = "";
   const draw = () => {
     status.textContent = describe(item);
@@ -94,30 +117,99 @@ function describe(item) {
   const { state, sent, size, speed, title, detail, again } = item;
   const seconds = Math.max(1, Math.ceil((again - Date.now()) / 1000));
   switch (state) {
-    case "waiting": return words.waiting;
-    case "checking": return words.checking;
-    case "sending": return sent >= size ? words.finishing : words.sending(bytes(sent), bytes(size), bytes(speed));
-    case "paused": return words.paused(bytes(sent), bytes(size));
-    case "again": return navigator.onLine ? words.again_in(seconds) : words.offline;
-    case "done": return words.done;
-    case "duplicate": return [words.duplicate, detail].filter(Boolean).join(" · ");
-    default: return [title, detail].filter(Boolean).join(". ").replace("..", ".");
+    case "waiting":
+      return words.waiting;
+    case "checking":
+      return words.checking;
+    case "sending":
+      return sent >= size ? words.finishing : words.sending(bytes(sent), bytes(size), bytes(speed));
+    case "paused":
+      return words.paused(bytes(sent), bytes(size));
+    case "again":
+      return navigator.onLine ? words.again_in(seconds) : words.offline;
+    case "done":
+      return words.done;
+    case "duplicate":
+      return [words.duplicate, detail].filter(Boolean).join(" · ");
+    default:
+      return [title, detail].filter(Boolean).join(". ").replace("..", ".");
   }
 }
 
 /** @param {Item} item @param {Queue} queue @param {{ open?: (item: Item) => void, removeCopy?: (item: Item) => void }} acts */
 function actionsOf(item, queue, acts) {
   const { state, name } = item;
-  const remove = button({ icon: "close", label: words.remove(name), kind: "quiet", onclick: () => queue.remove(item) });
+  const remove = button({
+    icon: "close",
+    label: words.remove(name),
+    kind: "quiet",
+    onclick: () => queue.remove(item),
+  });
   switch (state) {
     case "waiting":
     case "checking":
-    case "sending": return [button({ icon: "pause", label: words.pause(name), kind: "quiet", onclick: () => queue.pause(item) }), remove];
-    case "again": return [button({ icon: "retry", label: words.again(name), kind: "quiet", onclick: () => queue.resume(item) }), remove];
-    case "paused": return [button({ icon: "play", label: words.resume(name), kind: "quiet", onclick: () => queue.resume(item) }), remove];
-    case "failed": return [item.mayRetry && button({ icon: "retry", label: words.again(name), kind: "quiet", onclick: () => queue.resume(item) }), remove];
-    case "duplicate": return [acts.removeCopy && button({ text: words.keep_one, kind: "quiet small", onclick: () => acts.removeCopy?.(item) })];
-    case "done": return [acts.open && item.image && button({ icon: "images", label: words.open(name), kind: "quiet", onclick: () => acts.open?.(item) })];
-    default: return [remove];
+    case "sending":
+      return [
+        button({
+          icon: "pause",
+          label: words.pause(name),
+          kind: "quiet",
+          onclick: () => queue.pause(item),
+        }),
+        remove,
+      ];
+    case "again":
+      return [
+        button({
+          icon: "retry",
+          label: words.again(name),
+          kind: "quiet",
+          onclick: () => queue.resume(item),
+        }),
+        remove,
+      ];
+    case "paused":
+      return [
+        button({
+          icon: "play",
+          label: words.resume(name),
+          kind: "quiet",
+          onclick: () => queue.resume(item),
+        }),
+        remove,
+      ];
+    case "failed":
+      return [
+        item.mayRetry &&
+          button({
+            icon: "retry",
+            label: words.again(name),
+            kind: "quiet",
+            onclick: () => queue.resume(item),
+          }),
+        remove,
+      ];
+    case "duplicate":
+      return [
+        acts.removeCopy &&
+          button({
+            text: words.keep_one,
+            kind: "quiet small",
+            onclick: () => acts.removeCopy?.(item),
+          }),
+      ];
+    case "done":
+      return [
+        acts.open &&
+          item.image &&
+          button({
+            icon: "images",
+            label: words.open(name),
+            kind: "quiet",
+            onclick: () => acts.open?.(item),
+          }),
+      ];
+    default:
+      return [remove];
   }
 }

@@ -63,7 +63,13 @@ export function dialog(title, content, { kind = "", required = false, onclose } 
   const element = h("dialog", { class: `dialog ${kind}`, "aria-labelledby": heading.id });
   const close = (value = "") => element.close(value);
   element.append(
-    h("header", {}, heading, !required && button({ icon: "close", label: text.close, kind: "quiet", onclick: () => close() })),
+    h(
+      "header",
+      {},
+      heading,
+      !required &&
+        button({ icon: "close", label: text.close, kind: "quiet", onclick: () => close() }),
+    ),
   );
   const body = h("div", { class: "dialog-body" });
   fill(body, ...content(close));
@@ -119,4 +125,3 @@ export function blank(symbol, title, message, ...actions) {
     actions.length > 0 && h("div", { class: "actions" }, actions),
   );
 }
-

@@ -19,7 +19,9 @@ let asking = null;
 
 /** @param {string} part */
 function json(part) {
-  const bytes = Uint8Array.from(atob(part.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
+  const bytes = Uint8Array.from(atob(part.replace(/-/g, "+").replace(/_/g, "/")), (c) =>
+    c.charCodeAt(0),
+  );
   return JSON.parse(new TextDecoder().decode(bytes));
 }
 
@@ -29,7 +31,12 @@ export function read(token) {
     const parts = token.split(".");
     if (parts.length !== 3) return null;
     const { sub, exp, scope } = json(parts[1] ?? "");
-    return { token, owner: String(sub), expires: Number(exp), scopes: new Set(String(scope ?? "").split(" ")) };
+    return {
+      token,
+      owner: String(sub),
+      expires: Number(exp),
+      scopes: new Set(String(scope ?? "").split(" ")),
+    };
   } catch {
     return null;
   }
@@ -42,7 +49,8 @@ export const hasExpired = (session) => session.expires * 1000 <= Date.now();
 export const session = () => current;
 
 /** Whether the token has a scope. @param {"images:read" | "images:write" | "images:delete" | "metrics" | "maintenance" | "admin"} scope */
-export const allows = (scope) => Boolean(current && (current.scopes.has("admin") || current.scopes.has(scope)));
+export const allows = (scope) =>
+  Boolean(current && (current.scopes.has("admin") || current.scopes.has(scope)));
 
 /** @param {Session} session @param {boolean} remember */
 export function keep(session, remember) {
@@ -84,7 +92,9 @@ export const onEnd = (how) => (ask = how);
 /** Waits for a new token, after one was refused. @param {string} refused */
 export async function renewed(refused) {
   if (current && current.token !== refused) return;
-  asking ??= ask ? ask(current && hasExpired(current) ? "expired" : "refused") : Promise.reject(new Error("signed out"));
+  asking ??= ask
+    ? ask(current && hasExpired(current) ? "expired" : "refused")
+    : Promise.reject(new Error("signed out"));
   try {
     await asking;
   } finally {

@@ -21,14 +21,16 @@ const FORMATS = /** @type {Record<string, (url: string, name: string) => string>
   BBCode: (url) => `[img]${url}[/img]`,
 });
 /** @param {string} value */
-const escaped = (value) => value.replace(/&/g, "&amp;").replace(/"/g, "&quot;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+const escaped = (value) =>
+  value.replace(/&/g, "&amp;").replace(/"/g, "&quot;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 
 /** How long a link or a guest link may last. @param {number} longest in seconds */
 export function durations(longest) {
   const known = Object.entries(words.durations).filter(([seconds]) => Number(seconds) <= longest);
   /** @type {[string, string][]} */
   const options = known.map(([seconds, name]) => [seconds, name]);
-  if (!Object.hasOwn(words.durations, longest)) options.push([String(longest), words.longest(duration(longest))]);
+  if (!Object.hasOwn(words.durations, longest))
+    options.push([String(longest), words.longest(duration(longest))]);
   return options;
 }
 
@@ -39,9 +41,13 @@ function sizes(images, derived) {
   if (!derived.enabled) return options;
   const widest = Math.max(...images.map(({ width }) => width));
   if (derived.policy !== "presets") {
-    for (const width of [1920, 1080, 640].filter((width) => width < widest && width <= derived.max_side)) options.push([`w=${width}`, words.wide(width)]);
+    for (const width of [1920, 1080, 640].filter(
+      (width) => width < widest && width <= derived.max_side,
+    ))
+      options.push([`w=${width}`, words.wide(width)]);
   }
-  for (const name of Object.keys(derived.presets)) options.push([`preset=${name}`, words.preset(name)]);
+  for (const name of Object.keys(derived.presets))
+    options.push([`preset=${name}`, words.preset(name)]);
   return options;
 }
 
@@ -78,13 +84,42 @@ function terms(images, all) {
 
 /** What a new link looks like. @param {{ url: string, name: string }[]} links @param {string} expires */
 function result(links, expires) {
-  const output = h("textarea", { readOnly: true, rows: links.length > 1 ? 6 : 3, "aria-label": words.link, dir: "ltr", onfocus: () => output.select() });
-  const draw = () => (output.value = links.map(({ url, name }) => (FORMATS[format.value] ?? FORMATS.URL)?.(url, name) ?? url).join("\n"));
-  const format = select(Object.keys(FORMATS).map((name) => [name, name]), "URL", { "aria-label": words.format, onchange: draw });
-  const copier = button({ icon: "copy", text: text.copy, kind: "primary", onclick: () => void copy(output.value, copier) });
+  const output = h("textarea", {
+    readOnly: true,
+    rows: links.length > 1 ? 6 : 3,
+    "aria-label": words.link,
+    dir: "ltr",
+    onfocus: () => output.select(),
+  });
+  const draw = () =>
+    (output.value = links
+      .map(({ url, name }) => (FORMATS[format.value] ?? FORMATS.URL)?.(url, name) ?? url)
+      .join("\n"));
+  const format = select(
+    Object.keys(FORMATS).map((name) => [name, name]),
+    "URL",
+    { "aria-label": words.format, onchange: draw },
+  );
+  const copier = button({
+    icon: "copy",
+    text: text.copy,
+    kind: "primary",
+    onclick: () => void copy(output.value, copier),
+  });
   draw();
   const code = links.length === 1 && links[0] ? qr(links[0].url, words.qr) : null;
-  return h("div", { class: "result" }, h("div", { class: "result-main" }, output, h("div", { class: "result-row" }, format, copier), expires && h("p", { class: "hint" }, words.until(dateTime(expires)))), code);
+  return h(
+    "div",
+    { class: "result" },
+    h(
+      "div",
+      { class: "result-main" },
+      output,
+      h("div", { class: "result-row" }, format, copier),
+      expires && h("p", { class: "hint" }, words.until(dateTime(expires))),
+    ),
+    code,
+  );
 }
 
 /** @param {Image} image */
@@ -100,7 +135,11 @@ export async function openShare(image) {
     listed.hidden = false;
     /** @type {{ items: import("../types").NamedLink[] }} */
     const { items } = await ask("GET", `v1/images/${image.id}/links`);
-    fill(list, items.length === 0 && h("li", { class: "hint" }, words.none), items.map((link) => namedLink(image, link, refresh)));
+    fill(
+      list,
+      items.length === 0 && h("li", { class: "hint" }, words.none),
+      items.map((link) => namedLink(image, link, refresh)),
+    );
   };
   const create = async () => {
     error.hidden = true;
@@ -125,32 +164,81 @@ export async function openShare(image) {
       toast(reason(failure), { kind: "bad" });
     }
   };
-  const { element } = dialog(words.title, () => [
-    h("p", {}, image.visibility === "public" ? words.public : words.lead),
-    image.visibility === "public" && result([{ url: absolute(image.links.content), name: nameOf(image) }], ""),
-    h("form", { class: "form", onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); void create(); } },
-      ...made.parts, error, h("div", { class: "actions" }, h("button", { type: "submit", class: "button primary" }, words.create))),
-    outcome, listed,
-    allows("images:write") && h("section", { class: "danger" }, h("p", { class: "hint" }, words.revoke_all_text), button({ text: words.revoke_all, kind: "outline bad", onclick: () => void revokeAll() })),
-  ], { kind: "share" });
+  const { element } = dialog(
+    words.title,
+    () => [
+      h("p", {}, image.visibility === "public" ? words.public : words.lead),
+      image.visibility === "public" &&
+        result([{ url: absolute(image.links.content), name: nameOf(image) }], ""),
+      h(
+        "form",
+        {
+          class: "form",
+          onsubmit: (/** @type {Event} */ event) => {
+            event.preventDefault();
+            void create();
+          },
+        },
+        ...made.parts,
+        error,
+        h(
+          "div",
+          { class: "actions" },
+          h("button", { type: "submit", class: "button primary" }, words.create),
+        ),
+      ),
+      outcome,
+      listed,
+      allows("images:write") &&
+        h(
+          "section",
+          { class: "danger" },
+          h("p", { class: "hint" }, words.revoke_all_text),
+          button({ text: words.revoke_all, kind: "outline bad", onclick: () => void revokeAll() }),
+        ),
+    ],
+    { kind: "share" },
+  );
   element.querySelector("select")?.focus();
   refresh().catch(() => (listed.hidden = true));
 }
 
 /** @param {Image} image @param {import("../types").NamedLink} link @param {() => Promise<void>} refresh */
 function namedLink(image, link, refresh) {
-  const copier = button({ icon: "copy", text: text.copy, kind: "quiet small", onclick: () => void copy(absolute(link.url), copier) });
+  const copier = button({
+    icon: "copy",
+    text: text.copy,
+    kind: "quiet small",
+    onclick: () => void copy(absolute(link.url), copier),
+  });
   const revoke = async () => {
     try {
       await call("DELETE", `v1/images/${image.id}/links/${link.id}`);
       announce(words.revoked);
     } catch (error) {
-      if (!(error instanceof Problem && error.status === 404)) toast(reason(error), { kind: "bad" });
+      if (!(error instanceof Problem && error.status === 404))
+        toast(reason(error), { kind: "bad" });
     }
     await refresh();
   };
-  return h("li", { class: "list-row" }, h("span", { class: "list-main" }, named(link.name, "list-name"), h("small", {}, words.until(dateTime(link.expires_at)))), copier,
-    allows("images:write") && button({ text: words.revoke_one, label: words.revoke(link.name), kind: "quiet small bad", onclick: () => void revoke() }));
+  return h(
+    "li",
+    { class: "list-row" },
+    h(
+      "span",
+      { class: "list-main" },
+      named(link.name, "list-name"),
+      h("small", {}, words.until(dateTime(link.expires_at))),
+    ),
+    copier,
+    allows("images:write") &&
+      button({
+        text: words.revoke_one,
+        label: words.revoke(link.name),
+        kind: "quiet small bad",
+        onclick: () => void revoke(),
+      }),
+  );
 }
 
 /** Links to several images. @param {Image[]} images */
@@ -168,7 +256,9 @@ export async function shareAll(images) {
       for (let from = 0; from < images.length; from += 100) {
         const batch = images.slice(from, from + 100);
         /** @type {{ items: { link: import("../types").Link | null, problem: import("../types").ProblemBody | null }[] }} */
-        const { items } = await ask("POST", "v1/links", { json: { ...made.json(), ids: batch.map(({ id }) => id) } });
+        const { items } = await ask("POST", "v1/links", {
+          json: { ...made.json(), ids: batch.map(({ id }) => id) },
+        });
         for (const [at, { link, problem }] of items.entries()) {
           const image = batch[at];
           if (!link || !image) {
@@ -186,10 +276,29 @@ export async function shareAll(images) {
       error.hidden = false;
     }
   };
-  dialog(text.selection.links_title(images.length), () => [
-    h("p", {}, words.lead),
-    h("form", { class: "form", onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); void create(); } },
-      ...made.parts, error, h("div", { class: "actions" }, h("button", { type: "submit", class: "button primary" }, words.create))),
-    outcome,
-  ], { kind: "share" });
+  dialog(
+    text.selection.links_title(images.length),
+    () => [
+      h("p", {}, words.lead),
+      h(
+        "form",
+        {
+          class: "form",
+          onsubmit: (/** @type {Event} */ event) => {
+            event.preventDefault();
+            void create();
+          },
+        },
+        ...made.parts,
+        error,
+        h(
+          "div",
+          { class: "actions" },
+          h("button", { type: "submit", class: "button primary" }, words.create),
+        ),
+      ),
+      outcome,
+    ],
+    { kind: "share" },
+  );
 }

@@ -11,7 +11,13 @@ const COMMAND = "darkroom token --sub alice";
 
 /** The form. @param {string} message why it is shown @param {() => void} done */
 function form(message, done) {
-  const token = h("input", { type: "password", autocomplete: "current-password", spellcheck: false, required: true, dir: "ltr" });
+  const token = h("input", {
+    type: "password",
+    autocomplete: "current-password",
+    spellcheck: false,
+    required: true,
+    dir: "ltr",
+  });
   const remember = check(words.remember, { checked: isRemembered() });
   const error = h("p", { class: "problem", role: "alert", hidden: true });
   const submit = h("button", { type: "submit", class: "button primary" }, words.submit);
@@ -34,27 +40,61 @@ function form(message, done) {
     } catch (failure) {
       submit.disabled = false;
       // Another scope is enough for something else.
-      if (failure instanceof Problem && failure.status !== 403) return fail(failure.status === 0 ? words.unreachable : failure.message);
+      if (failure instanceof Problem && failure.status !== 403)
+        return fail(failure.status === 0 ? words.unreachable : failure.message);
     }
     submit.disabled = false;
     keep(given, remember.box.checked);
     done();
   };
-  const copier = button({ icon: "copy", label: text.copy, kind: "quiet small", onclick: () => void copy(COMMAND, copier) });
-  return h("form", { class: "form", onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); void sign(); } },
+  const copier = button({
+    icon: "copy",
+    label: text.copy,
+    kind: "quiet small",
+    onclick: () => void copy(COMMAND, copier),
+  });
+  return h(
+    "form",
+    {
+      class: "form",
+      onsubmit: (/** @type {Event} */ event) => {
+        event.preventDefault();
+        void sign();
+      },
+    },
     message && h("p", { class: "notice" }, message),
-    field(words.token, token), remember.row, error, h("div", { class: "actions" }, submit),
-    h("details", {}, h("summary", {}, words.help), h("p", { class: "hint" }, words.help_text), h("div", { class: "command" }, h("code", {}, COMMAND), copier)));
+    field(words.token, token),
+    remember.row,
+    error,
+    h("div", { class: "actions" }, submit),
+    h(
+      "details",
+      {},
+      h("summary", {}, words.help),
+      h("p", { class: "hint" }, words.help_text),
+      h("div", { class: "command" }, h("code", {}, COMMAND), copier),
+    ),
+  );
 }
 
 /** Shows the page of signing in, until somebody has. @param {string} message @returns {Promise<void>} */
 export function signIn(message) {
   return new Promise((resolve) => {
-    const page = h("main", { class: "sign-in" },
-      h("div", { class: "card" },
+    const page = h(
+      "main",
+      { class: "sign-in" },
+      h(
+        "div",
+        { class: "card" },
         h("div", { class: "brand" }, icon("images"), text.product),
-        h("h1", {}, words.title), h("p", { class: "lead" }, words.lead),
-        form(message, () => { page.remove(); resolve(); })));
+        h("h1", {}, words.title),
+        h("p", { class: "lead" }, words.lead),
+        form(message, () => {
+          page.remove();
+          resolve();
+        }),
+      ),
+    );
     document.body.prepend(page);
     page.querySelector("input")?.focus();
   });
@@ -63,7 +103,9 @@ export function signIn(message) {
 /** Asks for a new token over what is shown. @param {"expired" | "refused"} why @returns {Promise<void>} */
 export async function signInAgain(why) {
   const owner = session()?.owner;
-  const { closed } = dialog(words.title, (close) => [form(words[why], () => close("signed in"))], { required: true });
+  const { closed } = dialog(words.title, (close) => [form(words[why], () => close("signed in"))], {
+    required: true,
+  });
   await closed;
   // What is shown belongs to somebody else.
   if (owner !== session()?.owner) location.reload();

@@ -22,4 +22,6 @@ export async function sniff(file) {
 
 /** Whether a file in a folder is worth trying. @param {File} file */
 export const looksLikeImage = (file) =>
-  !file.name.startsWith(".") && (file.type.startsWith("image/") || /\.(jpe?g|png|gif|webp|avif|jxl|heic|tiff?|bmp)$/i.test(file.name));
+  !file.name.startsWith(".") &&
+  (file.type.startsWith("image/") ||
+    /\.(jpe?g|png|gif|webp|avif|jxl|heic|tiff?|bmp)$/i.test(file.name));

@@ -49,12 +49,14 @@ export const text = {
     remember: "Keep me signed in on this device",
     submit: "Sign in",
     help: "Where do I get a token?",
-    help_text: "The application that uses this server makes tokens for its users. Whoever runs the server prints one with:",
+    help_text:
+      "The application that uses this server makes tokens for its users. Whoever runs the server prints one with:",
     expired: "Your token has expired. Paste a new one to go on where you were.",
     refused: "The token was not accepted. Paste another one to go on.",
     not_a_token: "This is not a token. A token has three parts, with dots between them.",
     has_expired: "This token has expired.",
-    nothing: "This token allows nothing that this page can show. It needs the scope images:read or images:write.",
+    nothing:
+      "This token allows nothing that this page can show. It needs the scope images:read or images:write.",
     unreachable: "The server cannot be reached. Check your connection.",
   },
 
@@ -68,7 +70,8 @@ export const text = {
     nothing: "No image matches the search and the filters.",
     clear: "Clear all filters",
     failed: "The images cannot be loaded",
-    shown: (/** @type {number} */ n, /** @type {boolean} */ more) => (more ? `${number.format(n)}+ images` : images(n)),
+    shown: (/** @type {number} */ n, /** @type {boolean} */ more) =>
+      more ? `${number.format(n)}+ images` : images(n),
     end: "That is everything.",
     cannot_show: "No preview",
     public: "Public",
@@ -120,11 +123,15 @@ export const text = {
     tag_title: (/** @type {number} */ n) => `Tag ${images(n)}`,
     add: "Add these tags",
     take: "Remove these tags",
-    working: (/** @type {number} */ done, /** @type {number} */ of) => `${number.format(done)} of ${number.format(of)} changed`,
+    working: (/** @type {number} */ done, /** @type {number} */ of) =>
+      `${number.format(done)} of ${number.format(of)} changed`,
     done: (/** @type {number} */ n) => `${images(n)} changed`,
-    partly: (/** @type {number} */ n, /** @type {string} */ why) => `${images(n)} could not be changed: ${why}`,
-    removed: (/** @type {number} */ n) => (n === 1 ? "Image deleted" : `${number.format(n)} images deleted`),
-    not_removed: (/** @type {number} */ n, /** @type {string} */ why) => `${images(n)} could not be deleted: ${why}`,
+    partly: (/** @type {number} */ n, /** @type {string} */ why) =>
+      `${images(n)} could not be changed: ${why}`,
+    removed: (/** @type {number} */ n) =>
+      n === 1 ? "Image deleted" : `${number.format(n)} images deleted`,
+    not_removed: (/** @type {number} */ n, /** @type {string} */ why) =>
+      `${images(n)} could not be deleted: ${why}`,
     links_title: (/** @type {number} */ n) => `Links to ${images(n)}`,
   },
 
@@ -201,7 +208,8 @@ export const text = {
     revoke_one: "Revoke",
     revoked: "The link was revoked.",
     revoke_all: "Revoke all links",
-    revoke_all_text: "Ends every link to this picture at once, also those without a name, which this server does not list. Copies in caches may last for five more minutes.",
+    revoke_all_text:
+      "Ends every link to this picture at once, also those without a name, which this server does not list. Copies in caches may last for five more minutes.",
     all_revoked: "All links to this picture were revoked.",
     public: "This picture is public: its address works for everybody, and does not expire.",
     durations: /** @type {Record<string, string>} */ ({
@@ -215,8 +223,12 @@ export const text = {
   },
 
   upload: {
-    title: (/** @type {number} */ done, /** @type {number} */ all) => (done === all ? `${count(all, "upload", "uploads")} finished` : `Uploading ${number.format(done)} of ${number.format(all)}`),
-    failed: (/** @type {number} */ n) => count(n, "upload needs attention", "uploads need attention"),
+    title: (/** @type {number} */ done, /** @type {number} */ all) =>
+      done === all
+        ? `${count(all, "upload", "uploads")} finished`
+        : `Uploading ${number.format(done)} of ${number.format(all)}`,
+    failed: (/** @type {number} */ n) =>
+      count(n, "upload needs attention", "uploads need attention"),
     choose: "Choose images",
     folder: "Choose a folder",
     camera: "Take a picture",
@@ -236,8 +248,10 @@ export const text = {
     waiting: "Waiting",
     checking: "Checking",
     finishing: "Finishing",
-    paused: (/** @type {string} */ sent, /** @type {string} */ all) => `Paused at ${sent} of ${all}`,
-    sending: (/** @type {string} */ sent, /** @type {string} */ all, /** @type {string} */ speed) => `${sent} of ${all} · ${speed}/s`,
+    paused: (/** @type {string} */ sent, /** @type {string} */ all) =>
+      `Paused at ${sent} of ${all}`,
+    sending: (/** @type {string} */ sent, /** @type {string} */ all, /** @type {string} */ speed) =>
+      `${sent} of ${all} · ${speed}/s`,
     offline: "No connection. Continues by itself.",
     again_in: (/** @type {number} */ s) => `Interrupted. Tries again in ${number.format(s)} s`,
     done: "Uploaded",
@@ -246,14 +260,23 @@ export const text = {
     keep_one: "Remove the copy",
     twice: "The same file is in this list already.",
     needs_file: "Choose this file again to go on where it stopped.",
-    too_large: (/** @type {string} */ size, /** @type {string} */ limit) => `The file has ${size}. At most ${limit} are accepted. Save it smaller, and add it again.`,
-    wrong_type: (/** @type {string} */ types) => `This is not an image of a type that is accepted: ${types}.`,
+    too_large: (/** @type {string} */ size, /** @type {string} */ limit) =>
+      `The file has ${size}. At most ${limit} are accepted. Save it smaller, and add it again.`,
+    wrong_type: (/** @type {string} */ types) =>
+      `This is not an image of a type that is accepted: ${types}.`,
     empty: "The file is empty.",
-    quota: (/** @type {string} */ left) => `Your quota has ${left} left. Delete images to make room.`,
+    quota: (/** @type {string} */ left) =>
+      `Your quota has ${left} left. Delete images to make room.`,
     quota_images: "Your quota of images is used up. Delete some to make room.",
     unreadable: "The file cannot be read any more. Choose it again.",
-    left_out: (/** @type {number} */ n) => `${count(n, "file was", "files were")} left out, because they are not images.`,
-    announce: (/** @type {number} */ done, /** @type {number} */ all, /** @type {number} */ failed) => `${number.format(done)} of ${number.format(all)} uploaded${failed ? `, ${number.format(failed)} failed` : ""}`,
+    left_out: (/** @type {number} */ n) =>
+      `${count(n, "file was", "files were")} left out, because they are not images.`,
+    announce: (
+      /** @type {number} */ done,
+      /** @type {number} */ all,
+      /** @type {number} */ failed,
+    ) =>
+      `${number.format(done)} of ${number.format(all)} uploaded${failed ? `, ${number.format(failed)} failed` : ""}`,
     only: "This token allows uploading, but not looking at images.",
     advice: /** @type {Record<string, string>} */ ({
       "quota-exceeded": "Delete images to make room, or ask for a larger quota.",
@@ -284,9 +307,15 @@ export const text = {
     visibility: "Visibility of the pictures",
     submit: "Create",
     address: "Address for guests",
-    used: (/** @type {number} */ n, /** @type {number} */ of) => `${number.format(n)} of ${number.format(of)} used`,
+    used: (/** @type {number} */ n, /** @type {number} */ of) =>
+      `${number.format(n)} of ${number.format(of)} used`,
     until: (/** @type {string} */ time) => `until ${time}`,
-    states: /** @type {Record<string, string>} */ ({ open: "Open", used: "Used up", expired: "Expired", revoked: "Revoked" }),
+    states: /** @type {Record<string, string>} */ ({
+      open: "Open",
+      used: "Used up",
+      expired: "Expired",
+      revoked: "Revoked",
+    }),
     show: "Show the address",
     revoke: "Revoke",
     revoke_of: (/** @type {string} */ name) => `Revoke the guest link ${name}`,
@@ -300,11 +329,13 @@ export const text = {
   drop: {
     title: "Send pictures",
     lead: "Choose pictures, or drop them here.",
-    allowed: (/** @type {string} */ types, /** @type {string} */ size) => `${types}, up to ${size} each.`,
+    allowed: (/** @type {string} */ types, /** @type {string} */ size) =>
+      `${types}, up to ${size} each.`,
     remaining: (/** @type {number} */ n) => `You can send ${count(n, "picture", "pictures")}`,
     until: (/** @type {string} */ time) => `until ${time}.`,
     thanks: "Thank you",
-    thanks_text: (/** @type {number} */ n) => `${count(n, "picture has", "pictures have")} arrived.`,
+    thanks_text: (/** @type {number} */ n) =>
+      `${count(n, "picture has", "pictures have")} arrived.`,
     more: "You can send more, or close this page.",
     all_used: "Nothing more can be sent with this address. You can close this page.",
     used_title: "All pictures have arrived",
@@ -313,7 +344,8 @@ export const text = {
     ended: "It has expired or was withdrawn. Ask whoever gave it to you for a new one.",
     wrong_title: "This address is incomplete",
     wrong: "Open it exactly as you received it, or ask whoever gave it to you.",
-    too_many: (/** @type {number} */ n) => `Only ${count(n, "more picture", "more pictures")} can be sent.`,
+    too_many: (/** @type {number} */ n) =>
+      `Only ${count(n, "more picture", "more pictures")} can be sent.`,
   },
 
   usage: {
@@ -334,7 +366,8 @@ export const text = {
       none: "Files are kept as they are, with all of their metadata.",
     }),
     tools: "Upload from other programs",
-    sharex: "ShareX for Windows sends screenshots here with this file. It contains a token that can only upload.",
+    sharex:
+      "ShareX for Windows sends screenshots here with this file. It contains a token that can only upload.",
     sharex_get: "Download for ShareX",
     others: "Flameshot, curl and others: see the documentation.",
   },
@@ -355,22 +388,30 @@ export const text = {
     no_owners: "Nobody keeps anything yet.",
     metrics_hidden: "This token may not read the metrics.",
     erase: "Delete everything of this owner",
-    erase_confirm: (/** @type {string} */ name) => `All images of ${name} will be deleted for good. Type the name to confirm.`,
+    erase_confirm: (/** @type {string} */ name) =>
+      `All images of ${name} will be deleted for good. Type the name to confirm.`,
     erase_name: "Name of the owner",
-    erasing: (/** @type {number} */ n, /** @type {number} */ left) => `${images(n)} deleted, ${number.format(left)} left`,
+    erasing: (/** @type {number} */ n, /** @type {number} */ left) =>
+      `${images(n)} deleted, ${number.format(left)} left`,
     erased: (/** @type {number} */ n) => `Done: ${images(n)} deleted.`,
     sweep: "Sweep",
     sweep_text: "Removes what deleted images and interrupted uploads have left behind.",
     sweep_run: "Sweep now",
-    swept: (/** @type {number} */ blobs, /** @type {number} */ leases, /** @type {number} */ variants) =>
+    swept: (
+      /** @type {number} */ blobs,
+      /** @type {number} */ leases,
+      /** @type {number} */ variants,
+    ) =>
       `${count(blobs, "deleted file", "deleted files")}, ${count(leases, "interrupted upload", "interrupted uploads")} and ${count(variants, "derived image", "derived images")} removed`,
     audit: "Audit",
-    audit_text: "Compares all records with each other and with the bytes. It changes nothing unless you ask for repairs.",
+    audit_text:
+      "Compares all records with each other and with the bytes. It changes nothing unless you ask for repairs.",
     audit_run: "Start the audit",
     repair: "Repair what can be repaired without loss",
     stop: "Stop",
     stopped: "Stopped.",
-    audited: (/** @type {number} */ n, /** @type {number} */ blobs, /** @type {string} */ bytes) => `${images(n)} and ${count(blobs, "file", "files")} (${bytes}) checked`,
+    audited: (/** @type {number} */ n, /** @type {number} */ blobs, /** @type {string} */ bytes) =>
+      `${images(n)} and ${count(blobs, "file", "files")} (${bytes}) checked`,
     clean: "No faults were found.",
     faults: (/** @type {number} */ n) => count(n, "fault", "faults"),
     repaired: "Repaired",

@@ -15,17 +15,40 @@ export const remember = (tags) => tags.forEach((tag) => seen.size < 500 && seen.
 export function tagField(initial, { change = () => {}, disabled = false, most = 32 } = {}) {
   let tags = [...initial];
   const options = h("datalist", { id: id("tags") });
-  const input = h("input", { type: "text", maxLength: 64, autocomplete: "off", placeholder: text.gallery.add_tag, list: options.id, disabled });
+  const input = h("input", {
+    type: "text",
+    maxLength: 64,
+    autocomplete: "off",
+    placeholder: text.gallery.add_tag,
+    list: options.id,
+    disabled,
+  });
   const chips = h("ul", { class: "chips" });
   const draw = () => {
     chips.replaceChildren(
       ...tags.map((tag) =>
-        h("li", { class: "chip" }, h("bdi", {}, tag),
-          !disabled && h("button", { type: "button", "aria-label": text.gallery.remove_tag(tag), onclick: () => take(tag) }, icon("close")))),
+        h(
+          "li",
+          { class: "chip" },
+          h("bdi", {}, tag),
+          !disabled &&
+            h(
+              "button",
+              {
+                type: "button",
+                "aria-label": text.gallery.remove_tag(tag),
+                onclick: () => take(tag),
+              },
+              icon("close"),
+            ),
+        ),
+      ),
     );
     chips.hidden = tags.length === 0;
     input.hidden = disabled || tags.length >= most;
-    options.replaceChildren(...[...seen].filter((tag) => !tags.includes(tag)).map((tag) => h("option", { value: tag })));
+    options.replaceChildren(
+      ...[...seen].filter((tag) => !tags.includes(tag)).map((tag) => h("option", { value: tag })),
+    );
   };
   const take = (/** @type {string} */ tag) => {
     tags = tags.filter((other) => other !== tag);
@@ -34,7 +57,10 @@ export function tagField(initial, { change = () => {}, disabled = false, most = 
     change();
   };
   const add = () => {
-    const added = input.value.split(",").map((tag) => tag.trim()).filter((tag) => tag && !tags.includes(tag));
+    const added = input.value
+      .split(",")
+      .map((tag) => tag.trim())
+      .filter((tag) => tag && !tags.includes(tag));
     input.value = "";
     if (added.length === 0) return;
     tags = [...tags, ...new Set(added)].slice(0, most);
@@ -71,4 +97,9 @@ export function tagField(initial, { change = () => {}, disabled = false, most = 
 
 /** @param {string} tag @param {() => void} remove @param {string} [label] */
 export const chip = (tag, remove, label = text.gallery.remove_filter(tag)) =>
-  h("span", { class: "chip" }, h("bdi", {}, tag), button({ icon: "close", label, kind: "chip-remove", onclick: remove }));
+  h(
+    "span",
+    { class: "chip" },
+    h("bdi", {}, tag),
+    button({ icon: "close", label, kind: "chip-remove", onclick: remove }),
+  );

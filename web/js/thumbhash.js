@@ -46,14 +46,23 @@ export function draw(hash, canvas) {
   const picture = context.createImageData(width, height);
   const waves = Math.max(lx, ly, hasAlpha ? 5 : 3);
   const cosines = (/** @type {number} */ size) =>
-    Array.from({ length: size }, (_, at) => Array.from({ length: waves }, (_, wave) => Math.cos((Math.PI / size) * (at + 0.5) * wave)));
+    Array.from({ length: size }, (_, at) =>
+      Array.from({ length: waves }, (_, wave) => Math.cos((Math.PI / size) * (at + 0.5) * wave)),
+    );
   const across = cosines(width);
   const down = cosines(height);
-  const sum = (/** @type {number[]} */ ac, /** @type {number} */ nx, /** @type {number} */ ny, /** @type {number[]} */ fx, /** @type {number[]} */ fy) => {
+  const sum = (
+    /** @type {number[]} */ ac,
+    /** @type {number} */ nx,
+    /** @type {number} */ ny,
+    /** @type {number[]} */ fx,
+    /** @type {number[]} */ fy,
+  ) => {
     let total = 0;
     for (let cy = 0, j = 0; cy < ny; cy++) {
       const vertical = (fy[cy] ?? 0) * 2;
-      for (let cx = cy ? 0 : 1; cx * ny < nx * (ny - cy); cx++, j++) total += (ac[j] ?? 0) * (fx[cx] ?? 0) * vertical;
+      for (let cx = cy ? 0 : 1; cx * ny < nx * (ny - cy); cx++, j++)
+        total += (ac[j] ?? 0) * (fx[cx] ?? 0) * vertical;
     }
     return total;
   };

@@ -53,7 +53,9 @@ export class Tile {
     }
     if (image.frames > 1) {
       notes.push(text.gallery.animated);
-      this.#badges.append(h("span", { class: "badge", title: text.gallery.animated }, icon("play")));
+      this.#badges.append(
+        h("span", { class: "badge", title: text.gallery.animated }, icon("play")),
+      );
     }
     element.setAttribute("aria-label", [name, typeName(image.content_type), ...notes].join(", "));
     if (isOther) this.#load(image, width);
@@ -71,7 +73,9 @@ export class Tile {
       if (signal.aborted) return;
       show(image, this.#img, width, signal, () => element.classList.add("broken"));
     };
-    this.#img.addEventListener("load", () => signal.aborted || element.classList.add("shown"), { signal });
+    this.#img.addEventListener("load", () => signal.aborted || element.classList.add("shown"), {
+      signal,
+    });
     setTimeout(load, STAYS);
   }
 

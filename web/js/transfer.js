@@ -47,7 +47,12 @@ async function send(method, url, headers, body, job, progress = () => {}) {
       alive();
       progress(event.loaded);
     };
-    request.onload = () => resolve({ status: request.status, body: request.responseText, header: (name) => request.getResponseHeader(name) });
+    request.onload = () =>
+      resolve({
+        status: request.status,
+        body: request.responseText,
+        header: (name) => request.getResponseHeader(name),
+      });
     request.onerror = () => reject(unreachable());
     request.onabort = () => reject(job.signal.aborted ? job.signal.reason : unreachable());
     request.onloadend = () => clearTimeout(timer);
@@ -102,7 +107,9 @@ export async function upload(job) {
     if (tags.length > 0) form.append("tags", tags.join(","));
     form.append("visibility", visibility);
     form.append("file", file);
-    answer = await send("POST", endpoint("v1/images", job), headers, form, job, (sent) => job.progress(Math.min(sent, file.size)));
+    answer = await send("POST", endpoint("v1/images", job), headers, form, job, (sent) =>
+      job.progress(Math.min(sent, file.size)),
+    );
   }
   /** @type {import("../types").Image} */
   const image = JSON.parse(answer.body);
@@ -122,8 +129,16 @@ async function begin(job) {
     about.visibility = visibility;
     if (tags.length > 0) about.tags = JSON.stringify(tags);
   }
-  const metadata = Object.entries(about).filter(([, value]) => value).map(([name, value]) => `${name} ${encoded(value)}`).join(",");
-  const headers = { ...TUS, "Upload-Length": String(file.size), "Upload-Metadata": metadata, "Idempotency-Key": `"${job.key}"` };
+  const metadata = Object.entries(about)
+    .filter(([, value]) => value)
+    .map(([name, value]) => `${name} ${encoded(value)}`)
+    .join(",");
+  const headers = {
+    ...TUS,
+    "Upload-Length": String(file.size),
+    "Upload-Metadata": metadata,
+    "Idempotency-Key": `"${job.key}"`,
+  };
   const answer = await send("POST", endpoint("v1/uploads", job), headers, null, job);
   const location = answer.header("location") ?? "";
   return location.slice(location.indexOf("v1/uploads"));
@@ -155,8 +170,14 @@ async function inPieces(job) {
     job.progress(offset);
     const from = offset;
     const piece = job.file.slice(from, from + PIECE);
-    const headers = { ...TUS, "Content-Type": "application/offset+octet-stream", "Upload-Offset": String(from) };
-    const answer = await send("PATCH", new URL(url, base), headers, piece, job, (sent) => job.progress(from + sent));
+    const headers = {
+      ...TUS,
+      "Content-Type": "application/offset+octet-stream",
+      "Upload-Offset": String(from),
+    };
+    const answer = await send("PATCH", new URL(url, base), headers, piece, job, (sent) =>
+      job.progress(from + sent),
+    );
     offset = Number(answer.header("upload-offset") ?? from + piece.size);
     const image = answer.header("content-location");
     if (image || offset >= job.file.size) return { path: image, image: null };

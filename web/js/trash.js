@@ -38,7 +38,12 @@ export function remove(images) {
   const entry = { send, undo };
   pending.add(entry);
   const said = text.selection.removed(images.length);
-  const message = toast(said, { action: text.undo, run: undo, seconds: UNDO, end: () => send(false) });
+  const message = toast(said, {
+    action: text.undo,
+    run: undo,
+    seconds: UNDO,
+    end: () => send(false),
+  });
   announce(said);
 }
 
@@ -57,7 +62,10 @@ async function destroy(images, order, keepalive) {
         continue;
       }
       /** @type {{ items: { id: string, status: number, problem: import("../types").ProblemBody | null }[] }} */
-      const { items } = await ask("POST", "v1/images/delete", { json: { ids: batch.map(({ id }) => id) }, keepalive });
+      const { items } = await ask("POST", "v1/images/delete", {
+        json: { ids: batch.map(({ id }) => id) },
+        keepalive,
+      });
       for (const [at, { status, problem }] of items.entries()) {
         const image = batch[at];
         if (!image || status < 300 || status === 404) continue;

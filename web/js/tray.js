@@ -19,20 +19,64 @@ export function tray(queue, acts) {
   const problem = h("p", { class: "tray-problem", hidden: true });
   const bar = h("div", { class: "bar" });
   const progress = h("div", { class: "progress whole", "aria-hidden": "true" }, bar);
-  const pause = button({ text: words.pause_all, kind: "quiet small", onclick: () => {
-    const { running } = queue.counts;
-    for (const item of [...queue.items]) running > 0 ? queue.pause(item) : item.state === "paused" && queue.resume(item);
-  } });
-  const collapse = button({ icon: "down", label: words.collapse, kind: "quiet", "aria-expanded": "true", onclick: () => toggle() });
-  const dismiss = button({ icon: "close", label: words.dismiss, kind: "quiet", onclick: () => queue.clear() });
+  const pause = button({
+    text: words.pause_all,
+    kind: "quiet small",
+    onclick: () => {
+      const { running } = queue.counts;
+      for (const item of [...queue.items])
+        running > 0 ? queue.pause(item) : item.state === "paused" && queue.resume(item);
+    },
+  });
+  const collapse = button({
+    icon: "down",
+    label: words.collapse,
+    kind: "quiet",
+    "aria-expanded": "true",
+    onclick: () => toggle(),
+  });
+  const dismiss = button({
+    icon: "close",
+    label: words.dismiss,
+    kind: "quiet",
+    onclick: () => queue.clear(),
+  });
   const tags = tagField([], { change: () => (queue.terms = { ...queue.terms, tags: tags.value }) });
-  const visibility = select([["private", text.viewer.private], ["public", text.viewer.public]], "private", { onchange: () => (queue.terms = { ...queue.terms, visibility: visibility.value }) });
-  const options = h("details", { class: "tray-options" }, h("summary", {}, words.options),
-    h("p", { class: "hint" }, words.options_text), field(text.viewer.tags, tags.input, undefined, tags.element), field(text.viewer.visibility, visibility));
+  const visibility = select(
+    [
+      ["private", text.viewer.private],
+      ["public", text.viewer.public],
+    ],
+    "private",
+    { onchange: () => (queue.terms = { ...queue.terms, visibility: visibility.value }) },
+  );
+  const options = h(
+    "details",
+    { class: "tray-options" },
+    h("summary", {}, words.options),
+    h("p", { class: "hint" }, words.options_text),
+    field(text.viewer.tags, tags.input, undefined, tags.element),
+    field(text.viewer.visibility, visibility),
+  );
   const content = h("div", { class: "tray-body" }, problem, uploadRows(queue, acts));
-  const element = h("section", { class: "tray", "aria-labelledby": "uploads-title", hidden: true },
-    h("header", {}, title, pause, collapse, dismiss), progress, content,
-    h("footer", {}, options, button({ icon: "add", text: words.add_more, kind: "quiet small", onclick: () => choose((files) => queue.add(files)) })));
+  const element = h(
+    "section",
+    { class: "tray", "aria-labelledby": "uploads-title", hidden: true },
+    h("header", {}, title, pause, collapse, dismiss),
+    progress,
+    content,
+    h(
+      "footer",
+      {},
+      options,
+      button({
+        icon: "add",
+        text: words.add_more,
+        kind: "quiet small",
+        onclick: () => choose((files) => queue.add(files)),
+      }),
+    ),
+  );
   const toggle = () => {
     const isOpen = element.classList.toggle("collapsed") === false;
     collapse.setAttribute("aria-expanded", String(isOpen));
@@ -68,7 +112,8 @@ export function tray(queue, acts) {
   };
   const later = () => (frame ||= requestAnimationFrame(draw));
   queue.addEventListener("list", () => {
-    if (queue.items.length > 0 && element.hidden && element.classList.contains("collapsed")) toggle();
+    if (queue.items.length > 0 && element.hidden && element.classList.contains("collapsed"))
+      toggle();
     later();
   });
   queue.addEventListener("item", later);

@@ -32,18 +32,74 @@ export class Viewer {
   #message = h("div", { class: "stage-message", hidden: true });
   #title = h("h1", { class: "viewer-title", tabIndex: -1 });
   #panel = h("aside", { class: "details", "aria-label": words.details });
-  #previous = button({ icon: "left", label: words.previous, kind: "stage-button previous", onclick: () => void this.step(-1) });
-  #next = button({ icon: "right", label: words.next, kind: "stage-button next", onclick: () => void this.step(1) });
-  #scale = button({ text: words.fit, kind: "stage-text", onclick: () => (this.#isFit ? this.#zoom.actual() : this.#zoom.reset()) });
-  #stage = h("div", { class: "stage" }, this.#picture, this.#message, this.#previous, this.#next,
-    h("div", { class: "zoom-bar", role: "group", "aria-label": words.zoom },
-      button({ icon: "minus", label: words.zoom_out, kind: "stage-small", onclick: () => this.#zoom.out() }),
+  #previous = button({
+    icon: "left",
+    label: words.previous,
+    kind: "stage-button previous",
+    onclick: () => void this.step(-1),
+  });
+  #next = button({
+    icon: "right",
+    label: words.next,
+    kind: "stage-button next",
+    onclick: () => void this.step(1),
+  });
+  #scale = button({
+    text: words.fit,
+    kind: "stage-text",
+    onclick: () => (this.#isFit ? this.#zoom.actual() : this.#zoom.reset()),
+  });
+  #stage = h(
+    "div",
+    { class: "stage" },
+    this.#picture,
+    this.#message,
+    this.#previous,
+    this.#next,
+    h(
+      "div",
+      { class: "zoom-bar", role: "group", "aria-label": words.zoom },
+      button({
+        icon: "minus",
+        label: words.zoom_out,
+        kind: "stage-small",
+        onclick: () => this.#zoom.out(),
+      }),
       this.#scale,
-      button({ icon: "add", label: words.zoom_in, kind: "stage-small", onclick: () => this.#zoom.in() })));
-  #share = button({ icon: "share", text: words.share, label: words.share, kind: "outline bar-button", onclick: () => this.#image && void openShare(this.#image) });
-  #download = button({ icon: "download", label: words.download, kind: "quiet", onclick: () => void this.#save() });
-  #remove = button({ icon: "trash", label: words.remove, kind: "quiet", onclick: () => void this.#delete() });
-  #toggle = button({ icon: "info", label: words.details, kind: "quiet", "aria-expanded": "true", onclick: () => this.#togglePanel() });
+      button({
+        icon: "add",
+        label: words.zoom_in,
+        kind: "stage-small",
+        onclick: () => this.#zoom.in(),
+      }),
+    ),
+  );
+  #share = button({
+    icon: "share",
+    text: words.share,
+    label: words.share,
+    kind: "outline bar-button",
+    onclick: () => this.#image && void openShare(this.#image),
+  });
+  #download = button({
+    icon: "download",
+    label: words.download,
+    kind: "quiet",
+    onclick: () => void this.#save(),
+  });
+  #remove = button({
+    icon: "trash",
+    label: words.remove,
+    kind: "quiet",
+    onclick: () => void this.#delete(),
+  });
+  #toggle = button({
+    icon: "info",
+    label: words.details,
+    kind: "quiet",
+    "aria-expanded": "true",
+    onclick: () => this.#togglePanel(),
+  });
   #isFit = true;
   #hasFull = false;
   /** @type {ReturnType<typeof details> | null} */
@@ -52,12 +108,24 @@ export class Viewer {
 
   constructor() {
     this.element.append(
-      h("div", { class: "viewer-bar" },
+      h(
+        "div",
+        { class: "viewer-bar" },
         button({ icon: "back", label: words.back, kind: "quiet", onclick: () => this.close() }),
-        this.#title, this.#share, this.#download, this.#remove, this.#toggle),
-      this.#stage, this.#panel);
+        this.#title,
+        this.#share,
+        this.#download,
+        this.#remove,
+        this.#toggle,
+      ),
+      this.#stage,
+      this.#panel,
+    );
     this.#zoom = zoomable(this.#stage, this.#picture, {
-      natural: () => ({ width: (this.#image?.width ?? 1) / devicePixelRatio, height: (this.#image?.height ?? 1) / devicePixelRatio }),
+      natural: () => ({
+        width: (this.#image?.width ?? 1) / devicePixelRatio,
+        height: (this.#image?.height ?? 1) / devicePixelRatio,
+      }),
       change: (scale, isFit) => this.#zoomed(scale, isFit),
       swipe: (by) => void this.step(by),
     });
@@ -103,8 +171,15 @@ export class Viewer {
       this.#message.hidden = false;
       for (const part of [this.#share, this.#download, this.#remove]) part.hidden = true;
       fill(this.#panel);
-      fill(this.#message, blank("alert", isMissing ? words.missing : text.errors.unexpected, isMissing ? words.missing_text : reason(error),
-        button({ text: words.back, kind: "outline", onclick: () => this.close() })));
+      fill(
+        this.#message,
+        blank(
+          "alert",
+          isMissing ? words.missing : text.errors.unexpected,
+          isMissing ? words.missing_text : reason(error),
+          button({ text: words.back, kind: "outline", onclick: () => this.close() }),
+        ),
+      );
     }
   }
 
@@ -133,7 +208,10 @@ export class Viewer {
     this.#canvas.hidden = !image.placeholder;
     if (image.placeholder) draw(image.placeholder.thumbhash, this.#canvas);
     this.#zoom.reset();
-    const width = Math.min(this.#stage.clientWidth, (this.#stage.clientHeight * image.width) / image.height);
+    const width = Math.min(
+      this.#stage.clientWidth,
+      (this.#stage.clientHeight * image.width) / image.height,
+    );
     this.#img.addEventListener("load", () => (this.#img.hidden = false), { signal });
     show(image, this.#img, width, signal, () => {
       this.#message.hidden = false;
@@ -155,8 +233,16 @@ export class Viewer {
     if (isFit || this.#hasFull || !image) return;
     this.#hasFull = true;
     const { signal } = this.#loading;
-    this.#full.addEventListener("load", () => signal.aborted || (this.#full.hidden = false), { signal });
-    show({ ...image, links: { ...image.links, srcset: undefined } }, this.#full, image.width / devicePixelRatio, signal, () => {});
+    this.#full.addEventListener("load", () => signal.aborted || (this.#full.hidden = false), {
+      signal,
+    });
+    show(
+      { ...image, links: { ...image.links, srcset: undefined } },
+      this.#full,
+      image.width / devicePixelRatio,
+      signal,
+      () => {},
+    );
   }
 
   /** The next image, or the one before. @param {number} by */
@@ -204,7 +290,9 @@ export class Viewer {
     if (!image) return;
     try {
       /** @type {import("../types").Link} */
-      const link = await ask("POST", `v1/images/${image.id}/links`, { json: { expires_in: 300, download: true } });
+      const link = await ask("POST", `v1/images/${image.id}/links`, {
+        json: { expires_in: 300, download: true },
+      });
       h("a", { href: local(link.url), download: image.filename ?? "" }).click();
     } catch (error) {
       toast(reason(error), { kind: "bad" });
@@ -224,7 +312,8 @@ export class Viewer {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    if (!this.isOpen || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!this.isOpen || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey)
+      return;
     if (document.querySelector("dialog[open]")) return;
     const { target } = event;
     const isField = target instanceof HTMLElement && target.closest("input, textarea, select");

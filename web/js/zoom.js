@@ -52,10 +52,17 @@ export function zoomable(stage, picture, acts) {
     apply();
   };
 
-  stage.addEventListener("wheel", (event) => {
-    event.preventDefault();
-    zoom(scale * Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.002)), { x: event.clientX, y: event.clientY });
-  }, { passive: false });
+  stage.addEventListener(
+    "wheel",
+    (event) => {
+      event.preventDefault();
+      zoom(scale * Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.002)), {
+        x: event.clientX,
+        y: event.clientY,
+      });
+    },
+    { passive: false },
+  );
   stage.addEventListener("dblclick", (event) => {
     if (event.target instanceof Element && event.target.closest("button")) return;
     if (isFit()) zoom(Math.max(1, fit() * 2.5), { x: event.clientX, y: event.clientY });
@@ -78,7 +85,8 @@ export function zoomable(stage, picture, acts) {
     const [one, two] = [...pointers.values()];
     if (one && two) {
       const distance = Math.hypot(one.x - two.x, one.y - two.y);
-      if (pinch > 0) zoom((scale * distance) / pinch, { x: (one.x + two.x) / 2, y: (one.y + two.y) / 2 });
+      if (pinch > 0)
+        zoom((scale * distance) / pinch, { x: (one.x + two.x) / 2, y: (one.y + two.y) / 2 });
       pinch = distance;
       hasMoved = true;
     } else if (!isFit()) {
@@ -92,7 +100,12 @@ export function zoomable(stage, picture, acts) {
     if (!pointers.delete(event.pointerId)) return;
     pinch = 0;
     const dx = event.clientX - start.x;
-    const isSwipe = event.pointerType === "touch" && !hasMoved && isFit() && Math.abs(dx) > 60 && Math.abs(event.clientY - start.y) < 80;
+    const isSwipe =
+      event.pointerType === "touch" &&
+      !hasMoved &&
+      isFit() &&
+      Math.abs(dx) > 60 &&
+      Math.abs(event.clientY - start.y) < 80;
     if (event.type === "pointerup" && isSwipe) acts.swipe(dx < 0 ? 1 : -1);
   };
   stage.addEventListener("pointerup", release);

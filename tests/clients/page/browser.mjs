@@ -24,8 +24,12 @@ const encoded = (value) => Buffer.from(value).toString("base64url");
 export function token(sub, scope = ALL, seconds = 600) {
   const [kid, secret] = key.split(":");
   const header = encoded(JSON.stringify({ alg: "HS256", kid }));
-  const claims = encoded(JSON.stringify({ sub, scope, exp: Math.floor(Date.now() / 1000) + seconds }));
-  const signature = createHmac("sha256", Buffer.from(secret, "base64url")).update(`${header}.${claims}`).digest("base64url");
+  const claims = encoded(
+    JSON.stringify({ sub, scope, exp: Math.floor(Date.now() / 1000) + seconds }),
+  );
+  const signature = createHmac("sha256", Buffer.from(secret, "base64url"))
+    .update(`${header}.${claims}`)
+    .digest("base64url");
   return `${header}.${claims}.${signature}`;
 }
 
@@ -34,7 +38,11 @@ export async function api(who, method, path, body, headers = {}) {
   const isJson = body && !(body instanceof FormData);
   const answer = await fetch(new URL(path, address), {
     method,
-    headers: { Authorization: `Bearer ${token(who)}`, ...(isJson ? { "Content-Type": "application/json" } : {}), ...headers },
+    headers: {
+      Authorization: `Bearer ${token(who)}`,
+      ...(isJson ? { "Content-Type": "application/json" } : {}),
+      ...headers,
+    },
     body: isJson ? JSON.stringify(body) : body,
   });
   const text = await answer.text();
@@ -68,7 +76,9 @@ export function picture(seed, width = 300, height = 200, noise = 0) {
     for (let x = 0; x < width; x++) {
       for (const at of [0, 120, 240]) {
         const mix = (x / width + y / height) / 2;
-        const value = channel(at + 80 * mix) * (0.55 + 0.45 * mix) + (random ? ((random[i] - 128) * noise) / 128 : 0);
+        const value =
+          channel(at + 80 * mix) * (0.55 + 0.45 * mix) +
+          (random ? ((random[i] - 128) * noise) / 128 : 0);
         rows[i++] = Math.max(0, Math.min(255, Math.round(value)));
       }
     }
@@ -77,7 +87,11 @@ export function picture(seed, width = 300, height = 200, noise = 0) {
   head.writeUInt32BE(width, 0);
   head.writeUInt32BE(height, 4);
   head.set([8, 2, 0, 0, 0], 8);
-  const parts = [chunk("IHDR", head), chunk("IDAT", deflateSync(rows, { level: 1 })), chunk("IEND", Buffer.alloc(0))];
+  const parts = [
+    chunk("IHDR", head),
+    chunk("IDAT", deflateSync(rows, { level: 1 })),
+    chunk("IEND", Buffer.alloc(0)),
+  ];
   return Buffer.concat([Buffer.from("\x89PNG\r\n\x1a\n", "latin1"), ...parts]);
 }
 
@@ -86,12 +100,16 @@ export async function upload(who, count, about = () => ({})) {
   const form = (from, to) => {
     const data = new FormData();
     for (let n = from; n < to; n++) {
-      const { name = `picture ${String(n).padStart(4, "0")}.png`, bytes = picture(n, [300, 200, 240][n % 3], [200, 300, 240][n % 3]) } = about(n);
+      const {
+        name = `picture ${String(n).padStart(4, "0")}.png`,
+        bytes = picture(n, [300, 200, 240][n % 3], [200, 300, 240][n % 3]),
+      } = about(n);
       data.append("file", new Blob([bytes], { type: "image/png" }), name);
     }
     return data;
   };
-  for (let from = 0; from < count; from += 32) await api(who, "POST", "/v1/images", form(from, Math.min(count, from + 32)));
+  for (let from = 0; from < count; from += 32)
+    await api(who, "POST", "/v1/images", form(from, Math.min(count, from + 32)));
 }
 
 /** Writes files that a person could choose. Returns their paths. */
@@ -130,7 +148,14 @@ export async function test(run) {
 
 const DESK_SIZE = { width: 1280, height: 800 };
 export const DESK = { ...DESK_SIZE, dark: false };
-export const PHONE = { width: 390, height: 844, isMobile: true, hasTouch: true, deviceScaleFactor: 2, dark: true };
+export const PHONE = {
+  width: 390,
+  height: 844,
+  isMobile: true,
+  hasTouch: true,
+  deviceScaleFactor: 2,
+  dark: true,
+};
 
 /** A profile of its own, with one page. Whatever goes wrong in it is an error of the test. */
 export async function visit(browser, path, { dark = false, expects = [], ...viewport } = {}) {
@@ -141,12 +166,16 @@ export async function visit(browser, path, { dark = false, expects = [], ...view
   page.on("console", (message) => {
     const text = message.text();
     // Browsers report every answer that is not a success, and password fields without a user name.
-    const isKnown = /status of|ERR_|user ?name/i.test(text) || expects.some((expected) => text.includes(expected));
+    const isKnown =
+      /status of|ERR_|user ?name/i.test(text) ||
+      expects.some((expected) => text.includes(expected));
     if (["error", "warn"].includes(message.type()) && !isKnown) page.errors.push(text);
   });
   page.on("dialog", (dialog) => dialog.accept());
   await page.setViewport({ ...DESK_SIZE, ...viewport });
-  await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: dark ? "dark" : "light" }]);
+  await page.emulateMediaFeatures([
+    { name: "prefers-color-scheme", value: dark ? "dark" : "light" },
+  ]);
   page.setDefaultTimeout(20_000);
   await page.goto(new URL(path, address).href);
   return page;
@@ -171,7 +200,14 @@ export const goTo = (page, path) => page.evaluate((hash) => void (location.hash 
 /** Keeps what a person would see. */
 export async function look(page, name) {
   // Without what is on its way in or out.
-  await page.evaluate(() => Promise.all(document.getAnimations().filter((animation) => animation.effect?.getComputedTiming().endTime < 1000).map((animation) => animation.finished.catch(() => {}))));
+  await page.evaluate(() =>
+    Promise.all(
+      document
+        .getAnimations()
+        .filter((animation) => animation.effect?.getComputedTiming().endTime < 1000)
+        .map((animation) => animation.finished.catch(() => {})),
+    ),
+  );
   await page.screenshot({ path: join(pictures, `${name}.png`) });
 }
 
@@ -184,22 +220,33 @@ export async function judge(page, name, size) {
   const state = `${name}-${size.isMobile ? "phone" : "desk"}-${size.dark ? "dark" : "light"}`;
   await look(page, state);
   if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axe);
-  const { violations } = await page.evaluate((values) => axe.run(document, { runOnly: values, resultTypes: ["violations"] }), STANDARDS);
+  const { violations } = await page.evaluate(
+    (values) => axe.run(document, { runOnly: values, resultTypes: ["violations"] }),
+    STANDARDS,
+  );
   for (const { id, help, nodes } of violations) {
-    const examples = nodes.slice(0, 3).map(({ html, any }) => `${html.slice(0, 160)} ${any[0]?.message ?? ""}`);
+    const examples = nodes
+      .slice(0, 3)
+      .map(({ html, any }) => `${html.slice(0, 160)} ${any[0]?.message ?? ""}`);
     found.push(`${state}: ${id}: ${help}: ${examples.join(" | ")}`);
   }
-  const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  const over = await page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  );
   if (over > 0) found.push(`${state}: ${over} pixels too wide`);
 }
 
 /** Waits until something holds in the page. */
-export const until = (page, holds, ...values) => page.waitForFunction(holds, { polling: 50 }, ...values);
-export const hasText = (page, text) => until(page, (text) => document.body.innerText.includes(text), text);
-export const lacksText = (page, text) => until(page, (text) => !document.body.innerText.includes(text), text);
+export const until = (page, holds, ...values) =>
+  page.waitForFunction(holds, { polling: 50 }, ...values);
+export const hasText = (page, text) =>
+  until(page, (text) => document.body.innerText.includes(text), text);
+export const lacksText = (page, text) =>
+  until(page, (text) => !document.body.innerText.includes(text), text);
 
 /** The control with this name, as assistive technology finds it. */
-export const control = (page, name, role = "button") => page.waitForSelector(`aria/${name}[role="${role}"]`);
+export const control = (page, name, role = "button") =>
+  page.waitForSelector(`aria/${name}[role="${role}"]`);
 export const press = async (page, name, role) => (await control(page, name, role)).click();
 
 /** Chooses files with a button. */
@@ -210,17 +257,29 @@ export async function choose(page, name, paths) {
 
 /** Drops files on the page. */
 export async function drop(page, all, selector = "body") {
-  const data = all.map(({ name, bytes, type = "image/png" }) => ({ name, type, base64: bytes.toString("base64") }));
-  await page.evaluate((data, selector) => {
-    const transfer = new DataTransfer();
-    for (const { name, type, base64 } of data) {
-      const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-      transfer.items.add(new File([bytes], name, { type, lastModified: 1 }));
-    }
-    for (const kind of ["dragenter", "dragover", "drop"]) {
-      document.querySelector(selector).dispatchEvent(new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: transfer }));
-    }
-  }, data, selector);
+  const data = all.map(({ name, bytes, type = "image/png" }) => ({
+    name,
+    type,
+    base64: bytes.toString("base64"),
+  }));
+  await page.evaluate(
+    (data, selector) => {
+      const transfer = new DataTransfer();
+      for (const { name, type, base64 } of data) {
+        const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+        transfer.items.add(new File([bytes], name, { type, lastModified: 1 }));
+      }
+      for (const kind of ["dragenter", "dragover", "drop"]) {
+        document
+          .querySelector(selector)
+          .dispatchEvent(
+            new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: transfer }),
+          );
+      }
+    },
+    data,
+    selector,
+  );
 }
 
 /** How many images the owner has. */

@@ -1,7 +1,31 @@
 // A guest link is made, used by somebody without a token on a phone, and revoked; a link to a
 // picture has a name, and is revoked by itself.
 
-import { address, api, assert, choose, control, DESK, drop, files, goTo, hasText, images, judge, leave, owner, PHONE, picture, press, settled, signedIn, test, until, upload, visit } from "./browser.mjs";
+import {
+  address,
+  api,
+  assert,
+  choose,
+  control,
+  DESK,
+  drop,
+  files,
+  goTo,
+  hasText,
+  images,
+  judge,
+  leave,
+  owner,
+  PHONE,
+  picture,
+  press,
+  settled,
+  signedIn,
+  test,
+  until,
+  upload,
+  visit,
+} from "./browser.mjs";
 
 const who = owner("host");
 
@@ -43,7 +67,11 @@ await test(async (browser) => {
   await hasText(guest, "All pictures have arrived");
   await leave(guest);
   const tagged = (await images(who)).filter(({ tags }) => tags.includes("guests"));
-  assert.deepEqual(tagged.map(({ filename }) => filename).sort(), ["guest 1.png", "guest 2.png", "last.png"]);
+  assert.deepEqual(tagged.map(({ filename }) => filename).sort(), [
+    "guest 1.png",
+    "guest 2.png",
+    "last.png",
+  ]);
 
   // The host sees it, and what came by it.
   await goTo(page, "#/images");
@@ -58,7 +86,9 @@ await test(async (browser) => {
   await goTo(page, "#/guests");
   await press(page, "New guest link");
   await press(page, "Create");
-  const other = await (await page.waitForSelector(".result textarea")).evaluate((area) => area.value);
+  const other = await (
+    await page.waitForSelector(".result textarea")
+  ).evaluate((area) => area.value);
   await page.keyboard.press("Escape");
   await press(page, "Revoke the guest link Send pictures");
   await hasText(page, "Revoked");
@@ -78,9 +108,15 @@ await test(async (browser) => {
     await field.click({ count: 3 });
     await page.keyboard.press("Backspace");
     if (name) await field.type(name);
-    const before = await page.evaluate(() => document.querySelector(".result textarea")?.value ?? "");
+    const before = await page.evaluate(
+      () => document.querySelector(".result textarea")?.value ?? "",
+    );
     await press(page, "Create link");
-    await until(page, (before) => (document.querySelector(".result textarea")?.value ?? before) !== before, before);
+    await until(
+      page,
+      (before) => (document.querySelector(".result textarea")?.value ?? before) !== before,
+      before,
+    );
     return page.$eval(".result textarea", (area) => area.value);
   };
   const named = await made("For the printer");

@@ -1,6 +1,19 @@
 // What users and servers write is shown as text, wherever it is from.
 
-import { api, assert, hasText, leave, look, owner, picture, press, signedIn, test, until, upload } from "./browser.mjs";
+import {
+  api,
+  assert,
+  hasText,
+  leave,
+  look,
+  owner,
+  picture,
+  press,
+  signedIn,
+  test,
+  until,
+  upload,
+} from "./browser.mjs";
 
 const who = owner("<b>mallory</b>");
 const ATTACKS = [
@@ -15,14 +28,30 @@ await test(async (browser) => {
   await upload(who, ATTACKS.length, (n) => ({ name: "x.png", bytes: picture(n) }));
   const { items } = await api(who, "GET", "/v1/images");
   for (const [n, { id }] of items.entries()) {
-    const change = { filename: ATTACKS[n].replaceAll("/", ""), tags: [`<img src=x onerror=hacked=1> ${n}`], metadata: { [`<i onclick=hacked=1>${n}`]: `"><script>hacked=1</script>` } };
-    await api(who, "PATCH", `/v1/images/${id}`, change, { "Content-Type": "application/merge-patch+json" });
+    const change = {
+      filename: ATTACKS[n].replaceAll("/", ""),
+      tags: [`<img src=x onerror=hacked=1> ${n}`],
+      metadata: { [`<i onclick=hacked=1>${n}`]: `"><script>hacked=1</script>` },
+    };
+    await api(who, "PATCH", `/v1/images/${id}`, change, {
+      "Content-Type": "application/merge-patch+json",
+    });
   }
   const page = await signedIn(browser, who);
-  await until(page, (count) => document.querySelectorAll(".tile.shown").length === count, ATTACKS.length);
+  await until(
+    page,
+    (count) => document.querySelectorAll(".tile.shown").length === count,
+    ATTACKS.length,
+  );
   await look(page, "hostile-gallery");
-  const labels = await page.$$eval(".tile", (tiles) => tiles.map((tile) => tile.getAttribute("aria-label")));
-  for (const name of ATTACKS) assert.ok(labels.some((label) => label.startsWith(name)), name);
+  const labels = await page.$$eval(".tile", (tiles) =>
+    tiles.map((tile) => tile.getAttribute("aria-label")),
+  );
+  for (const name of ATTACKS)
+    assert.ok(
+      labels.some((label) => label.startsWith(name)),
+      name,
+    );
   for (let n = 0; n < ATTACKS.length; n++) {
     await (await page.$$(".tile"))[n].click();
     await page.waitForSelector(".details form");
@@ -49,14 +78,21 @@ await test(async (browser) => {
   // A filter in the address, and a problem that somebody between here and the server has written.
   await page.setRequestInterception(true);
   page.on("request", (request) => {
-    if (!request.url().includes("/v1/usage") && !request.url().includes("nothing")) return void request.continue();
-    const body = JSON.stringify({ title: "<img src=x onerror=hacked=1>", detail: "<script>hacked=1</script> is wrong" });
+    if (!request.url().includes("/v1/usage") && !request.url().includes("nothing"))
+      return void request.continue();
+    const body = JSON.stringify({
+      title: "<img src=x onerror=hacked=1>",
+      detail: "<script>hacked=1</script> is wrong",
+    });
     void request.respond({ status: 400, contentType: "application/problem+json", body });
   });
   await page.evaluate(() => void (location.hash = "#/usage"));
   await hasText(page, "<script>hacked=1</script> is wrong");
   await look(page, "hostile-problem");
-  await page.evaluate(() => void (location.hash = `#/images?tag=${encodeURIComponent("<img src=x onerror=hacked=1> nothing")}`));
+  await page.evaluate(
+    () =>
+      void (location.hash = `#/images?tag=${encodeURIComponent("<img src=x onerror=hacked=1> nothing")}`),
+  );
   await hasText(page, "<script>hacked=1</script> is wrong");
   assert.equal(await page.evaluate(() => typeof window.hacked), "undefined");
   assert.equal(await page.evaluate(() => document.querySelectorAll("script").length), 1);

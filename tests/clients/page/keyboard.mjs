@@ -1,9 +1,27 @@
 // Everything without a pointer, and without motion.
 
-import { assert, hasText, images, leave, owner, settled, test, token, until, upload, visit } from "./browser.mjs";
+import {
+  assert,
+  hasText,
+  images,
+  leave,
+  owner,
+  settled,
+  test,
+  token,
+  until,
+  upload,
+  visit,
+} from "./browser.mjs";
 
 const who = owner("typist");
-const focused = (page) => page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent ?? "");
+const focused = (page) =>
+  page.evaluate(
+    () =>
+      document.activeElement?.getAttribute("aria-label") ??
+      document.activeElement?.textContent ??
+      "",
+  );
 
 /** Goes on with Tab to the control with this name. */
 async function tabTo(page, name) {
@@ -37,11 +55,19 @@ await test(async (browser) => {
   await page.keyboard.press("Enter");
   await page.waitForSelector(".details form");
   await page.keyboard.press("ArrowRight");
-  await until(page, (name) => !name.startsWith(document.querySelector(".viewer-title").textContent), second);
+  await until(
+    page,
+    (name) => !name.startsWith(document.querySelector(".viewer-title").textContent),
+    second,
+  );
   const third = await page.$eval(".viewer-title", (title) => title.textContent);
   await page.keyboard.press("Escape");
   await until(page, () => document.querySelector(".viewer").hidden);
-  await until(page, (name) => document.activeElement?.getAttribute("aria-label")?.startsWith(name), third);
+  await until(
+    page,
+    (name) => document.activeElement?.getAttribute("aria-label")?.startsWith(name),
+    third,
+  );
 
   // A range is selected, and deleted; a live region says so; it is undone.
   await page.keyboard.press("Home");
@@ -72,7 +98,13 @@ await test(async (browser) => {
   for (let step = 0; step < 40; step++) {
     await page.keyboard.press("Tab");
     // Between the last and the first, browsers go through their own controls.
-    assert.ok(await page.evaluate(() => document.activeElement === document.body || document.activeElement?.closest("dialog") !== null));
+    assert.ok(
+      await page.evaluate(
+        () =>
+          document.activeElement === document.body ||
+          document.activeElement?.closest("dialog") !== null,
+      ),
+    );
   }
   await page.keyboard.press("Escape");
   await until(page, () => document.activeElement?.textContent.startsWith("Filters"));
@@ -86,7 +118,12 @@ await test(async (browser) => {
   await settled(async () => (await images(who)).length === 7);
 
   // Nothing moves for those who do not want it.
-  const moving = await page.evaluate(() => document.getAnimations().filter((animation) => Number(animation.effect?.getComputedTiming().duration) > 1).length);
+  const moving = await page.evaluate(
+    () =>
+      document
+        .getAnimations()
+        .filter((animation) => Number(animation.effect?.getComputedTiming().duration) > 1).length,
+  );
   assert.equal(moving, 0);
   await leave(page);
 });

@@ -1,12 +1,30 @@
 // 5,000 images are scrolled: only those near the screen are elements, and frames are not lost.
 
-import { assert, hasText, leave, look, owner, picture, signedIn, test, until, upload } from "./browser.mjs";
+import {
+  assert,
+  hasText,
+  leave,
+  look,
+  owner,
+  picture,
+  signedIn,
+  test,
+  until,
+  upload,
+} from "./browser.mjs";
 
 const COUNT = 5000;
 const who = owner("collector");
 const kinds = [picture(1, 30, 20), picture(2, 20, 30), picture(3, 24, 24), picture(4, 48, 20)];
 const parts = Array.from({ length: 4 }, (_, part) => part);
-await Promise.all(parts.map((part) => upload(who, COUNT / parts.length, (n) => ({ name: `${part}-${n}.png`, bytes: kinds[(n * 7 + part) % 4] }))));
+await Promise.all(
+  parts.map((part) =>
+    upload(who, COUNT / parts.length, (n) => ({
+      name: `${part}-${n}.png`,
+      bytes: kinds[(n * 7 + part) % 4],
+    })),
+  ),
+);
 
 await test(async (browser) => {
   const page = await signedIn(browser, who);
@@ -29,7 +47,14 @@ await test(async (browser) => {
     }
     frames.sort((a, b) => a - b);
     const at = (share) => Math.round(frames[Math.floor(frames.length * share)] * 10) / 10;
-    return { frames: frames.length, p50: at(0.5), p95: at(0.95), p99: at(0.99), most, height: document.documentElement.scrollHeight };
+    return {
+      frames: frames.length,
+      p50: at(0.5),
+      p95: at(0.95),
+      p99: at(0.99),
+      most,
+      height: document.documentElement.scrollHeight,
+    };
   });
   console.log(JSON.stringify(seen));
   await hasText(page, "That is everything.");
@@ -43,7 +68,10 @@ await test(async (browser) => {
   // The keyboard goes to the first one and to the last one.
   await page.focus(".tile[tabindex='0']");
   await page.keyboard.press("Home");
-  await until(page, () => scrollY < 300 && document.activeElement.getAttribute("aria-posinset") === "1");
+  await until(
+    page,
+    () => scrollY < 300 && document.activeElement.getAttribute("aria-posinset") === "1",
+  );
   await page.keyboard.press("End");
   await until(page, () => document.activeElement.getAttribute("aria-posinset") === "5000");
   await leave(page);

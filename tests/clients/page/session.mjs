@@ -1,6 +1,20 @@
 // Tokens: from a link, kept or not, with few scopes, and one that expires while the page is open.
 
-import { assert, hasText, lacksText, leave, look, owner, press, signedIn, test, token, until, upload, visit } from "./browser.mjs";
+import {
+  assert,
+  hasText,
+  lacksText,
+  leave,
+  look,
+  owner,
+  press,
+  signedIn,
+  test,
+  token,
+  until,
+  upload,
+  visit,
+} from "./browser.mjs";
 
 const who = owner("visitor");
 
@@ -29,7 +43,13 @@ await test(async (browser) => {
   await reader.click(".tile");
   await reader.waitForSelector(".details form");
   assert.equal(await reader.$eval(".details input", (input) => input.disabled), true);
-  assert.equal(await reader.$eval('[aria-label="Delete"]', (button) => button.hidden || button.closest("[hidden]") !== null), true);
+  assert.equal(
+    await reader.$eval(
+      '[aria-label="Delete"]',
+      (button) => button.hidden || button.closest("[hidden]") !== null,
+    ),
+    true,
+  );
   await leave(reader);
 
   // Who may only upload sees that.
@@ -45,7 +65,9 @@ await test(async (browser) => {
     const now = Date.now;
     Date.now = () => now() - 300_000;
   });
-  await expiring.goto(new URL(`/?`, expiring.url()).href.replace("?", `#token=${token(who, undefined, -56)}`));
+  await expiring.goto(
+    new URL(`/?`, expiring.url()).href.replace("?", `#token=${token(who, undefined, -56)}`),
+  );
   await expiring.reload();
   await expiring.waitForSelector(".tile");
   await new Promise((resolve) => setTimeout(resolve, 5000));

@@ -1,7 +1,25 @@
 // Every state of the page on a desk and on a phone, in light and dark: judged by axe-core, kept as a
 // picture, without anything that sticks out.
 
-import { api, assert, DESK, drop, goTo, hasText, judge, leave, owner, PHONE, picture, press, signedIn, test, until, upload, visit } from "./browser.mjs";
+import {
+  api,
+  assert,
+  DESK,
+  drop,
+  goTo,
+  hasText,
+  judge,
+  leave,
+  owner,
+  PHONE,
+  picture,
+  press,
+  signedIn,
+  test,
+  until,
+  upload,
+  visit,
+} from "./browser.mjs";
 
 const who = owner("judge");
 const nobody = owner("nobody");
@@ -35,7 +53,9 @@ async function all(browser, size) {
   await goTo(page, "#/images");
   await (await page.waitForSelector(".tile")).click();
   await page.waitForSelector(".details form");
-  await until(page, () => [...document.querySelectorAll(".viewer-img")].some((img) => !img.hidden && img.complete));
+  await until(page, () =>
+    [...document.querySelectorAll(".viewer-img")].some((img) => !img.hidden && img.complete),
+  );
   await judge(page, "viewer", size);
   if (size.isMobile) {
     await press(page, "Details");
@@ -50,14 +70,23 @@ async function all(browser, size) {
   await hasText(page, "does not exist any more");
   await judge(page, "missing", size);
   await goTo(page, "#/images");
-  await drop(page, [{ name: RTL, bytes: picture(90 + (size.isMobile ? 1 : 0)) }, { name: "a-very-long-name-without-any-space-".repeat(5) + ".png", bytes: picture(93) }, { name: "notes.txt", bytes: Buffer.from("text"), type: "text/plain" }]);
+  await drop(page, [
+    { name: RTL, bytes: picture(90 + (size.isMobile ? 1 : 0)) },
+    { name: "a-very-long-name-without-any-space-".repeat(5) + ".png", bytes: picture(93) },
+    { name: "notes.txt", bytes: Buffer.from("text"), type: "text/plain" },
+  ]);
   await hasText(page, "2 uploads finished");
   await judge(page, "uploads", size);
   // Names in other scripts begin where all names begin.
-  const starts = await page.$$eval(".upload-name", (names) => names.map((name) => Math.round(name.getBoundingClientRect().left)));
+  const starts = await page.$$eval(".upload-name", (names) =>
+    names.map((name) => Math.round(name.getBoundingClientRect().left)),
+  );
   assert.equal(new Set(starts).size, 1, starts.join());
   await press(page, "Dismiss");
-  for (const [view, text] of [["usage", "What is accepted"], ["guests", "New guest link"]]) {
+  for (const [view, text] of [
+    ["usage", "What is accepted"],
+    ["guests", "New guest link"],
+  ]) {
     await goTo(page, `#/${view}`);
     await hasText(page, text);
     await judge(page, view, size);
@@ -94,12 +123,22 @@ async function all(browser, size) {
 await test(async (browser) => {
   await upload(who, 16, (n) => (n === 3 ? { name: RTL } : {}));
   const { items } = await api(who, "GET", "/v1/images");
-  await api(who, "PATCH", `/v1/images/${items[0].id}`, { visibility: "public", tags: ["sea", "2026"], metadata: { camera: "none" } }, { "Content-Type": "application/merge-patch+json" });
+  await api(
+    who,
+    "PATCH",
+    `/v1/images/${items[0].id}`,
+    { visibility: "public", tags: ["sea", "2026"], metadata: { camera: "none" } },
+    { "Content-Type": "application/merge-patch+json" },
+  );
   await all(browser, DESK);
   await all(browser, PHONE);
 
   // The other two, where only colours differ; and twice as large.
-  for (const size of [{ ...DESK, dark: true }, { ...PHONE, dark: false }, { width: 640, height: 400, deviceScaleFactor: 2 }]) {
+  for (const size of [
+    { ...DESK, dark: true },
+    { ...PHONE, dark: false },
+    { width: 640, height: 400, deviceScaleFactor: 2 },
+  ]) {
     const page = await signedIn(browser, who, size);
     await until(page, () => document.querySelectorAll(".tile.shown").length > 3);
     await judge(page, size.width === 640 ? "gallery-zoomed" : "gallery", size);

@@ -1,6 +1,27 @@
 // A person signs in, uploads 30 files while the network fails, looks, tags, shares and deletes.
 
-import { address, api, assert, choose, control, drop, files, hasText, images, leave, look, owner, picture, press, settled, signedIn, test, token, until, visit } from "./browser.mjs";
+import {
+  address,
+  api,
+  assert,
+  choose,
+  control,
+  drop,
+  files,
+  hasText,
+  images,
+  leave,
+  look,
+  owner,
+  picture,
+  press,
+  settled,
+  signedIn,
+  test,
+  token,
+  until,
+  visit,
+} from "./browser.mjs";
 
 const who = owner("walker");
 
@@ -20,20 +41,38 @@ await test(async (browser) => {
 
   // 30 files are dropped. Some cannot be accepted, which is said before a byte is sent.
   let sent = 0;
-  page.on("request", (request) => (sent += request.method() === "POST" && request.url().includes("/v1/images") ? 1 : 0));
-  const dropped = Array.from({ length: 30 }, (_, n) => ({ name: `photo ${n}.png`, bytes: picture(n, 300 + 40 * (n % 4), 200 + 50 * (n % 3)) }));
-  await drop(page, [...dropped, { name: "notes.txt", bytes: Buffer.from("not a picture"), type: "text/plain" }]);
+  page.on(
+    "request",
+    (request) =>
+      (sent += request.method() === "POST" && request.url().includes("/v1/images") ? 1 : 0),
+  );
+  const dropped = Array.from({ length: 30 }, (_, n) => ({
+    name: `photo ${n}.png`,
+    bytes: picture(n, 300 + 40 * (n % 4), 200 + 50 * (n % 3)),
+  }));
+  await drop(page, [
+    ...dropped,
+    { name: "notes.txt", bytes: Buffer.from("not a picture"), type: "text/plain" },
+  ]);
   await hasText(page, "not an image of a type that is accepted");
   await until(page, () => document.querySelectorAll('.upload[data-state="done"]').length > 4);
   await page.setOfflineMode(true);
-  await until(page, () => document.querySelectorAll('.upload[data-state="again"]').length > 0 || document.querySelectorAll('.upload[data-state="done"]').length === 30);
+  await until(
+    page,
+    () =>
+      document.querySelectorAll('.upload[data-state="again"]').length > 0 ||
+      document.querySelectorAll('.upload[data-state="done"]').length === 30,
+  );
   await look(page, "uploads-offline");
   await page.setOfflineMode(false);
   await hasText(page, "30 uploads finished");
   assert.ok(sent >= 30);
   const stored = await images(who);
   assert.equal(stored.length, 30);
-  assert.deepEqual(new Set(stored.map(({ filename }) => filename)), new Set(dropped.map(({ name }) => name)));
+  assert.deepEqual(
+    new Set(stored.map(({ filename }) => filename)),
+    new Set(dropped.map(({ name }) => name)),
+  );
 
   // The same picture under another name is shown as such, and its copy can be removed.
   const [copy] = files("walk", { "copy.png": dropped[3].bytes });
@@ -54,7 +93,11 @@ await test(async (browser) => {
   await until(page, () => document.querySelectorAll(".tile").length === 1);
   await (await page.waitForSelector('.tile[aria-label^="photo 7.png"]')).click();
   await page.waitForSelector(".details form");
-  await until(page, () => [...document.querySelectorAll(".viewer-img")].some((img) => !img.hidden && img.complete && img.naturalWidth > 0));
+  await until(page, () =>
+    [...document.querySelectorAll(".viewer-img")].some(
+      (img) => !img.hidden && img.complete && img.naturalWidth > 0,
+    ),
+  );
   const name = await page.$(".details input");
   await name.click({ count: 3 });
   await name.type("sunrise.png");
@@ -68,7 +111,13 @@ await test(async (browser) => {
   // Somebody else changes it meanwhile: both versions are shown.
   await name.click({ count: 3 });
   await name.type("mine.png");
-  await api(who, "PATCH", `/v1/images/${renamed.id}`, { filename: "theirs.png", tags: ["evening"] }, { "Content-Type": "application/merge-patch+json" });
+  await api(
+    who,
+    "PATCH",
+    `/v1/images/${renamed.id}`,
+    { filename: "theirs.png", tags: ["evening"] },
+    { "Content-Type": "application/merge-patch+json" },
+  );
   await press(page, "Save");
   await hasText(page, "Changed elsewhere in the meantime");
   await look(page, "conflict");
@@ -103,7 +152,10 @@ await test(async (browser) => {
   await press(page, "Delete");
   await hasText(page, "Image deleted");
   await press(page, "Undo");
-  assert.equal((await images(who)).some(({ id }) => id === renamed.id), true);
+  assert.equal(
+    (await images(who)).some(({ id }) => id === renamed.id),
+    true,
+  );
   await leave(page);
 
   // All at once: selected with the keyboard, tagged, made public, deleted by leaving.
@@ -121,7 +173,11 @@ await test(async (browser) => {
   await press(again, "Add these tags");
   await hasText(again, "30 images changed");
   await press(again, "Make public");
-  await settled(async () => (await images(who)).every(({ tags, visibility }) => tags.includes("holiday") && visibility === "public"));
+  await settled(async () =>
+    (await images(who)).every(
+      ({ tags, visibility }) => tags.includes("holiday") && visibility === "public",
+    ),
+  );
   await press(again, "Delete");
   await hasText(again, "30 images deleted");
   await again.goto("about:blank");
