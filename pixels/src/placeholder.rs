@@ -30,7 +30,7 @@ impl Placeholder {
     /// # Errors
     /// [`Error::Internal`] if it cannot be scaled or encoded.
     pub fn of(image: Image, pause: &dyn Pause) -> Result<Placeholder, Error> {
-        let small = alpha::to_rgba(reduced(image)?);
+        let small = alpha::to_rgba(reduced(image, pause)?);
         pause.pause();
         let (width, height) = (small.width(), small.height());
         let (columns, rows) = (width as usize, height as usize);
@@ -88,7 +88,7 @@ pub(crate) fn at_least(info: &Info) -> (u32, u32) {
 /// # Errors
 /// [`Error::Internal`] if it cannot be converted, scaled or encoded.
 pub(crate) fn decoded(info: &Info, image: &Image, pause: &dyn Pause) -> Result<Placeholder, Error> {
-    let image = reduced(sampled(image))?;
+    let image = reduced(sampled(image), pause)?;
     let image = Converter::new(info).to_srgb(image, pause)?;
     let image = turn::turn(image, Turn::from_exif(info.orientation), pause);
     Placeholder::of(image, pause)
@@ -113,7 +113,7 @@ fn sampled(image: &Image) -> Image {
     Image::of(width, height, image.layout(), pixels)
 }
 
-fn reduced(image: Image) -> Result<Image, Error> {
+fn reduced(image: Image, pause: &dyn Pause) -> Result<Image, Error> {
     let longer = image.width().max(image.height());
     if longer <= SIDE {
         return Ok(image);
@@ -127,7 +127,7 @@ fn reduced(image: Image) -> Result<Image, Error> {
         width: image.width().into(),
         height: image.height().into(),
     };
-    Scaler::default().resize(image, whole, size, Filter::Mean)
+    Scaler::default().resize(image, whole, size, Filter::Mean, pause)
 }
 
 /// The mean colour of what is visible; of nothing, white.

@@ -9,6 +9,7 @@
 
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzz;
+mod memory;
 mod pipeline;
 
 use darkroom_transform::{
@@ -18,7 +19,7 @@ use darkroom_transform::{
 use crate::decode::{self, Decoder, Info, Wanted};
 use crate::encode::{self, Animation, MOST_THRIFT, Settings};
 use crate::placeholder::{self, Placeholder};
-use crate::{Cost, Error, Frame, Limits, Pause};
+use crate::{Error, Frame, Limits, Pause};
 
 use pipeline::Pipeline;
 
@@ -181,34 +182,8 @@ impl<'a> Job<'a> {
             limits,
             pause,
         };
-        job.check_memory()?;
+        job.check_encoding()?;
         Ok(job)
-    }
-
-    /// Checks what encoding takes at once.
-    fn check_memory(&self) -> Result<(), Error> {
-        let (width, height) = self.plan.canvas;
-        let pixels = u64::from(width) * u64::from(height);
-        // Bytes for each pixel of the result, measured: the picture, and what encoders keep.
-        let bytes: u64 = match self.format {
-            Format::Jpeg if encode::jpeg::is_made_twice(pixels) => 13,
-            Format::Jpeg => 8,
-            Format::Png => 11,
-            Format::Webp if self.info.has_alpha => 24,
-            Format::Webp => 20,
-            Format::Gif => 25,
-            Format::Avif => 40,
-        };
-        let needed = pixels * bytes;
-        let limit = self.limits.max_memory as u64;
-        if needed > limit {
-            return Err(Error::TooCostly {
-                cost: Cost::Memory,
-                needed,
-                limit,
-            });
-        }
-        Ok(())
     }
 
     fn wanted(&self) -> Wanted {

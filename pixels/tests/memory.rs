@@ -114,6 +114,7 @@ fn memory_stays_below_the_limit() {
     assert!(most < MIB, "PNG of 12 megapixels: {most} bytes");
     whole_pictures_take_what_was_estimated();
     results_take_what_was_estimated();
+    scaling_holds_two_pictures();
     damaged_files_take_no_more_than_the_limit();
 }
 
@@ -216,6 +217,18 @@ fn results_take_what_was_estimated() {
             );
         }
     }
+}
+
+/// What is between the two passes of scaling stays small beside the pictures before and after.
+fn scaling_holds_two_pictures() {
+    let file = jpeg(3_000, 2_000, false);
+    let before = NOW.load(Relaxed);
+    MOST.store(before, Relaxed);
+    let transform: Transform = "w=2900".parse().unwrap();
+    render(&file, &transform, &Limits::default(), &NoPause).unwrap();
+    let most = MOST.load(Relaxed) - before;
+    let pictures = 3 * (3_000 * 2_000 + 2_900 * 1_933);
+    assert!(most < pictures + 12 * MIB, "{most} bytes for {pictures}");
 }
 
 fn damaged_files_take_no_more_than_the_limit() {

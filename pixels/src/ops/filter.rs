@@ -54,7 +54,7 @@ fn reduced(
         height: f64::from(size.1) / factor,
     };
     // The colours are multiplied already, so that alpha is a channel as any other.
-    scaler.resize_channels(small, part, size, Filter::Soft)
+    scaler.resize_channels(small, part, size, Filter::Soft, pause)
 }
 
 /// The means of squares of `side` pixels, whatever of them lies outside of the picture, and one

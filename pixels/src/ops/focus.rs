@@ -36,7 +36,7 @@ pub fn focus(
         height: image.height().into(),
     };
     let size = (side(image.width()), side(image.height()));
-    let copy = scaler.resize(image.clone(), whole, size, Filter::Mean)?;
+    let copy = scaler.resize(image.clone(), whole, size, Filter::Mean, pause)?;
     pause.pause();
     let scores = scores(&colours(&copy), size);
     let columns = sums(&scores, size.0 as usize);

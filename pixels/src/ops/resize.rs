@@ -5,7 +5,7 @@ use fast_image_resize::pixels::{InnerPixel, U8, U8x3, U8x4};
 use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
 
 use super::alpha;
-use crate::{Error, Image, Layout};
+use crate::{Error, Image, Layout, Pause};
 
 /// A part of a picture in its pixels, which need not be whole.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,6 +33,10 @@ pub enum Filter {
     Nearest,
 }
 
+/// The most bytes between the two passes of resizing, vertical and horizontal. Larger results are
+/// made in bands.
+const BAND: usize = 4 << 20;
+
 /// Resizes parts of pictures. Keeps its buffers for the next one.
 #[derive(Default)]
 pub struct Scaler {
@@ -50,6 +54,7 @@ impl Scaler {
         part: Part,
         size: (u32, u32),
         filter: Filter,
+        pause: &dyn Pause,
     ) -> Result<Image, Error> {
         let whole = part.x == 0.0
             && part.y == 0.0
@@ -59,11 +64,11 @@ impl Scaler {
         }
         let part = part.within(&image);
         if !image.layout().has_alpha() {
-            return self.resize_channels(image, part, size, filter);
+            return self.resize_channels(image, part, size, filter, pause);
         }
         let mut image = image;
         alpha::premultiply(&mut image);
-        let mut resized = self.resize_channels(image, part, size, filter)?;
+        let mut resized = self.resize_channels(image, part, size, filter, pause)?;
         limit_to_alpha(&mut resized);
         alpha::unmultiply(&mut resized);
         Ok(resized)
@@ -79,12 +84,15 @@ impl Scaler {
         part: Part,
         size: (u32, u32),
         filter: Filter,
+        pause: &dyn Pause,
     ) -> Result<Image, Error> {
         match image.layout() {
-            Layout::Grey => self.typed::<U8>(&image, part, size, filter),
-            Layout::Rgb => self.typed::<U8x3>(&image, part, size, filter),
-            Layout::Rgba | Layout::Cmyk => self.typed::<U8x4>(&image, part, size, filter),
-            Layout::GreyAlpha => self.typed::<U8x4>(&alpha::to_rgba(image), part, size, filter),
+            Layout::Grey => self.typed::<U8>(&image, part, size, filter, pause),
+            Layout::Rgb => self.typed::<U8x3>(&image, part, size, filter, pause),
+            Layout::Rgba | Layout::Cmyk => self.typed::<U8x4>(&image, part, size, filter, pause),
+            Layout::GreyAlpha => {
+                self.typed::<U8x4>(&alpha::to_rgba(image), part, size, filter, pause)
+            }
         }
     }
 
@@ -94,6 +102,7 @@ impl Scaler {
         part: Part,
         size: (u32, u32),
         filter: Filter,
+        pause: &dyn Pause,
     ) -> Result<Image, Error> {
         let failed = |_| Error::internal("a picture could not be resized");
         let source = TypedImageRef::<P>::from_buffer(image.width(), image.height(), image.pixels())
@@ -102,22 +111,30 @@ impl Scaler {
         let count =
             usize::try_from(count).map_err(|_| Error::internal("no memory is that large"))?;
         let mut pixels = vec![0; count];
-        let mut target = TypedImage::<P>::from_buffer(size.0, size.1, &mut pixels)
-            .map_err(|_| Error::internal("a picture has another length than its size says"))?;
         let algorithm = match filter {
             Filter::Sharp => ResizeAlg::Convolution(FilterType::Lanczos3),
             Filter::Mean => ResizeAlg::Convolution(FilterType::Box),
             Filter::Soft => ResizeAlg::Convolution(FilterType::Bilinear),
             Filter::Nearest => ResizeAlg::Nearest,
         };
-        let options = ResizeOptions::new()
-            .resize_alg(algorithm)
-            .crop(part.x, part.y, part.width, part.height)
-            .use_alpha(false);
-        self.resizer
-            .resize_typed(&source, &mut target, &options)
-            .map_err(failed)?;
-        drop(target);
+        let stride = size.0 as usize * image.layout().channels();
+        let rows = (BAND / image.stride().max(1)).max(1);
+        let top = |row: usize| part.y + part.height * row as f64 / f64::from(size.1);
+        for (index, band) in pixels.chunks_mut(rows * stride).enumerate() {
+            let first = index * rows;
+            let count = band.len() / stride;
+            let bottom = top(first + count).min(f64::from(image.height()));
+            let options = ResizeOptions::new()
+                .resize_alg(algorithm)
+                .crop(part.x, top(first), part.width, bottom - top(first))
+                .use_alpha(false);
+            let mut target = TypedImage::<P>::from_buffer(size.0, count as u32, band)
+                .map_err(|_| Error::internal("a picture has another length than its size says"))?;
+            self.resizer
+                .resize_typed(&source, &mut target, &options)
+                .map_err(failed)?;
+            pause.pause();
+        }
         Image::new(size.0, size.1, image.layout(), pixels).map_err(Error::from)
     }
 }

@@ -63,7 +63,10 @@ impl<'a> Pipeline<'a> {
             frame.shrink,
         );
         let size = self.plan.scaled;
-        let image = self.scaler.resize(frame.image, part, size, self.filter)?;
+        self.job.check_scaling(&frame.image)?;
+        let image = self
+            .scaler
+            .resize(frame.image, part, size, self.filter, pause)?;
         pause.pause();
         let image = self.converter.to_srgb(image, pause)?;
         let image = turn::turn(image, self.plan.turn, pause);
@@ -119,7 +122,7 @@ impl<'a> Pipeline<'a> {
         let size = (side(crop.width), side(crop.height));
         let small = self
             .scaler
-            .resize(frame.image.clone(), part, size, Filter::Mean)?;
+            .resize(frame.image.clone(), part, size, Filter::Mean, pause)?;
         let small = self.converter.to_srgb(small, pause)?;
         let small = turn::turn(small, self.plan.turn, pause);
         let fraction = (

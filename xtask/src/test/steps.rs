@@ -8,6 +8,7 @@ use std::env;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
+use std::thread;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
@@ -45,6 +46,10 @@ const SMOKE_SECONDS: &str = "6";
 const WASM_SMOKE_SECONDS: &str = "2";
 /// The environment variable for that time.
 const SMOKE: &str = "DARKROOM_SMOKE_SECONDS";
+
+/// The environment variable for how many tests run at the same time. End-to-end tests wait for
+/// half of their time, so that one and a half for each core run.
+const TEST_THREADS: &str = "RUST_TEST_THREADS";
 
 /// All steps.
 pub(crate) const STEPS: &[Step] = &[
@@ -231,6 +236,10 @@ fn api(test: &Test, outcome: &mut Outcome) -> Result<()> {
         .envs(tools.environment);
     if test.is_strict() {
         command.env("CI", "true");
+    }
+    if env::var_os(TEST_THREADS).is_none() {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        command.env(TEST_THREADS, (cores + cores.div_ceil(2)).to_string());
     }
     cargo_test(command, test, outcome)
 }

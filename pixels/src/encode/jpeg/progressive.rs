@@ -222,7 +222,7 @@ mod tests {
             height: 450.0,
         };
         let small = picture(600, 450, Layout::Rgb);
-        let soft = Scaler::default().resize(small, part, (1200, 900), Filter::Sharp);
+        let soft = Scaler::default().resize(small, part, (1200, 900), Filter::Sharp, &NoPause);
         let soft = soft.expect("a picture");
         let file = encoded(&soft, 80, jpeg_encoder::SamplingFactor::F_2_2);
         let recoded = recoded(&file, &Limits::default(), &NoPause);

@@ -117,7 +117,7 @@ fn a_gif_does_not_grow_when_its_box_shrinks() {
         let filter = crate::ops::resize::Filter::Sharp;
         let mut scaled = scaled;
         let mut image = scaled
-            .resize(image, part, (160, 120), filter)
+            .resize(image, part, (160, 120), filter, &NoPause)
             .expect("a picture");
         image
             .pixels_mut()

@@ -16,7 +16,7 @@ fn scaled(image: &Image, part: (f64, f64, f64, f64), size: (u32, u32)) -> Image 
         width,
         height,
     };
-    let scaled = Scaler::default().resize(image.clone(), part, size, Filter::Sharp);
+    let scaled = Scaler::default().resize(image.clone(), part, size, Filter::Sharp, &NoPause);
     scaled.expect("a picture")
 }
 
