@@ -15,9 +15,11 @@ fn scripts() -> Option<Program> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/page");
     for entry in std::fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
-        let name = path.file_name().expect("a name").to_string_lossy();
-        let script = std::fs::read(&path).expect("a script");
-        node.write(&name, &script);
+        if path.extension().is_some_and(|extension| extension == "mjs") {
+            let name = path.file_name().expect("a name").to_string_lossy();
+            let script = std::fs::read(&path).expect("a script");
+            node.write(&name, &script);
+        }
     }
     Some(node)
 }
