@@ -1,6 +1,8 @@
 //! `darkroom serve`: serves the application on the embedded host until a signal stops it.
 
+use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
@@ -9,7 +11,9 @@ use darkroom_host::serve::{self, Deployment};
 use tokio::runtime::Runtime;
 
 use crate::embedded;
+use crate::keys::{self, Wanted};
 use crate::stores::Location;
+use crate::token::OWN_IMAGES;
 use crate::variables::{EnvFile, Variables};
 
 /// Serves the application embedded in this program.
@@ -32,7 +36,11 @@ impl Serve {
         if let Application::Embedded { .. } = application {
             // Without signing keys, the component would start but refuse every request.
             let given = self.options.variable.iter().cloned().collect();
-            Variables::read(&env_file, given)?.signing_keys()?;
+            let variables = Variables::read(&env_file, given)?;
+            variables.signing_keys()?;
+            if io::stdout().is_terminal() {
+                self.show_page(&variables);
+            }
         }
         let deployment = Deployment {
             application,
@@ -40,5 +48,25 @@ impl Serve {
             env_file,
         };
         Runtime::new()?.block_on(serve::run(self.options, deployment))
+    }
+    /// Prints a link that opens the page, for whoever tries the application on this machine: it
+    /// contains a token, which does not belong into a log, nor to a server for others.
+    fn show_page(&self, variables: &Variables) {
+        let listen = self.options.listen;
+        let is_off = variables.get("page") == Some("off");
+        if is_off || listen.port() == 0 || !listen.ip().is_loopback() {
+            return;
+        }
+        let wanted = Wanted {
+            sub: "dev",
+            scope: OWN_IMAGES,
+            expires_in: Duration::from_secs(60 * 60),
+            audience: None,
+            key_id: None,
+        };
+        // The link is a convenience: what is wrong with the keys or the limits is said elsewhere.
+        if let Ok(token) = keys::mint(variables, &wanted) {
+            println!("Upload and look at images as \"dev\": http://{listen}/#token={token}");
+        }
     }
 }

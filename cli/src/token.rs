@@ -13,7 +13,7 @@ use crate::keys::{self, Wanted};
 use crate::variables::{EnvFile, Variables};
 
 /// The scopes that allow everything on the owner's own images.
-const OWN_IMAGES: &str = "images:read images:write images:delete";
+pub(crate) const OWN_IMAGES: &str = "images:read images:write images:delete";
 
 /// Prints a bearer token.
 #[derive(Args)]

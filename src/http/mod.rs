@@ -40,10 +40,16 @@ use reply::problem::Problem;
 pub fn router(app: Arc<App>) -> Router {
     let policy = Policy::new(&app.settings);
     let add = |router: Router<Arc<App>>, (path, methods)| router.route(path, methods);
+    // Without the page, its paths have no resource.
+    let has_page = app.settings.http.page;
+    let is_served =
+        move |(path, _): &routes::Route| has_page || !routes::page::PATHS.contains(path);
     let open = routes::open()
+        .filter(is_served)
         .fold(Router::new(), add)
         .route_layer(middleware::from_fn(parameters::refuse));
-    let paths: Vec<&'static str> = routes::all().map(|(path, _)| path).collect();
+    let served = routes::all().filter(is_served);
+    let paths: Vec<&'static str> = served.map(|(path, _)| path).collect();
     let paths: Arc<[&'static str]> = paths.into();
     let fallback = move |State(app): State<Arc<App>>, request: Request<Body>| async move {
         let (method, uri, headers) = (request.method(), request.uri(), request.headers());

@@ -21,6 +21,7 @@ mod lost_updates;
 mod named_links;
 mod observe;
 mod owners;
+mod page;
 mod pages;
 mod problems;
 mod queries;

@@ -35,6 +35,12 @@ pub(super) const VARIABLES: &[Variable] = &[
         "`on` reports in `Server-Timing` how long the parts of a request took",
     ),
     Variable::new(
+        "page",
+        "on",
+        "off",
+        "`on` serves a page at `/` and `/drop` to upload, look at and share images; `off` does not",
+    ),
+    Variable::new(
         "metrics",
         "admin",
         "public",
@@ -56,6 +62,8 @@ pub struct Http {
     pub request_log: RequestLog,
     /// Whether responses report how long their parts took.
     pub server_timing: bool,
+    /// Whether there is a page for people.
+    pub page: bool,
     /// Who may read metrics.
     pub metrics: MetricsAccess,
 }
@@ -114,6 +122,7 @@ impl Http {
                 ],
             )?,
             server_timing: values.word("server_timing", &[("off", false), ("on", true)])?,
+            page: values.word("page", &[("on", true), ("off", false)])?,
             metrics: values.word(
                 "metrics",
                 &[

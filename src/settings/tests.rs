@@ -29,6 +29,7 @@ fn unset_variables_have_the_documented_defaults() {
     assert_eq!(settings.http.metrics, MetricsAccess::Admin);
     assert!(!settings.http.strict_forms);
     assert!(!settings.http.server_timing && !settings.stores.verify_downloads);
+    assert!(settings.http.page);
     assert_eq!(
         settings.access.max_token_seconds,
         token::DEFAULT_MAX_SECONDS

@@ -20,5 +20,6 @@ mod load;
 mod media;
 mod memory;
 mod operator;
+mod page;
 mod resumable;
 mod routes;

@@ -182,7 +182,9 @@ fn ensure_base_url(environment: &mut Vec<(String, String)>, address: SocketAddr)
 fn welcome(address: &str, token: &str) -> String {
     format!(
         "\nDarkroom serves {address} (documentation: {address}/docs). Ctrl-C stops it.\n\n\
-         Upload a picture; this token is valid for one hour:\n\n  \
+         Open the page; its link contains a token that is valid for one hour:\n\n  \
+         {address}/#token={token}\n\n\
+         Or upload a picture with the token:\n\n  \
          curl -F file=@photo.jpg -H \"Authorization: Bearer {token}\" {address}/v1/images\n"
     )
 }

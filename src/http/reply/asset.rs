@@ -18,6 +18,25 @@ pub(crate) const DOCS: Asset = Asset {
     gzip: include_bytes!(concat!(env!("OUT_DIR"), "/openapi.html.gz")),
 };
 
+/// The page for people. It names its other files with [`PAGE_HASH`].
+pub(crate) const PAGE: Asset = Asset {
+    gzip: include_bytes!(concat!(env!("OUT_DIR"), "/page.html.gz")),
+};
+/// What depends on the content of the other files of the page.
+pub(crate) const PAGE_HASH: &str = env!("PAGE_HASH");
+/// The script of the page.
+pub(crate) const PAGE_SCRIPT: Asset = Asset {
+    gzip: include_bytes!(concat!(env!("OUT_DIR"), "/page.js.gz")),
+};
+/// The style sheet of the page.
+pub(crate) const PAGE_STYLE: Asset = Asset {
+    gzip: include_bytes!(concat!(env!("OUT_DIR"), "/page.css.gz")),
+};
+/// The icon of the page.
+pub(crate) const PAGE_ICON: Asset = Asset {
+    gzip: include_bytes!(concat!(env!("OUT_DIR"), "/icon.svg.gz")),
+};
+
 /// A file, as gzip (RFC 1952): a header of 10 bytes, the data, a trailer of 8.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asset {

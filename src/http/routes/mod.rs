@@ -15,6 +15,7 @@ pub(super) mod limits;
 pub(super) mod links;
 pub(super) mod metrics;
 pub(super) mod owners;
+pub(super) mod page;
 pub(super) mod problems;
 pub(super) mod tickets;
 pub(super) mod upload;
@@ -67,6 +68,7 @@ pub(super) fn open() -> impl Iterator<Item = Route> {
         metrics::routes(),
         problems::routes(),
         docs::routes(),
+        page::routes(),
     ];
     resources.into_iter().flatten()
 }

@@ -8,7 +8,6 @@ use crate::support::{Darkroom, content, fixture, header, path, problem, send, un
 async fn unknown_paths_are_not_found() {
     let alice = Darkroom::shared().client(&unique("alice"));
     for path in [
-        "/",
         "/v1",
         "/v2/images",
         "/v1/images/",

@@ -56,6 +56,7 @@ fn curl(operation: &Operation<'_>) -> String {
     let path = path.replace("{link}", "01a20bb0-2831-7d40-9a4e-6b1f0c5d2e77");
     let path = path.replace("{ticket}", "01a20bb0282f7a2c9d105e6f7a8b9c0d");
     let path = path.replace("{upload}", "0f3a5c6d7e8f90123456789abcdef012");
+    let path = path.replace("{version}/{part}", "2f6a6f0c9be1d3a4/page.css");
     let content = operation
         .members
         .get("requestBody")

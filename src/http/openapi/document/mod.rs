@@ -26,7 +26,7 @@ use utoipa::OpenApi;
 use crate::http::openapi::schema;
 use crate::http::routes::{
     admin, admin_migrate, bulk, content, docs, health, iiif, images, integrations, limits, links,
-    metrics, owners, problems as pages, tickets, upload, uploads, usage, variants,
+    metrics, owners, page, problems as pages, tickets, upload, uploads, usage, variants,
 };
 
 #[derive(OpenApi)]
@@ -60,6 +60,7 @@ use crate::http::routes::{
         metrics::metrics, owners::erase, admin::sweep, admin::audit, admin_migrate::migrate,
         pages::list, pages::show,
         docs::description, docs::show,
+        page::show, page::show_to_guests, page::file,
     ),
 )]
 struct Annotations;

@@ -201,6 +201,20 @@ const IIIF: &[(&str, &str, &str)] = &[
     ),
 ];
 
+/// The parts of the paths of files of the page: name, description, example.
+const PAGE: &[(&str, &str, &str)] = &[
+    (
+        "version",
+        "What depends on the content of the files, as in the page.",
+        "2f6a6f0c9be1d3a4",
+    ),
+    (
+        "part",
+        "The file: `page.js`, `page.css` or `icon.svg`.",
+        "page.css",
+    ),
+];
+
 /// The header field that every response has.
 pub(super) const ALWAYS: &str = "X-Request-Id";
 
@@ -238,7 +252,7 @@ pub(super) fn parameters() -> Value {
         "example": "01a20bb0-2825-7c3f-bc27-e33a2a4cd178",
     });
     parameters.insert("id".to_owned(), id);
-    for (name, description, example) in IIIF {
+    for (name, description, example) in IIIF.iter().chain(PAGE) {
         let parameter = json!({
             "name": name, "in": "path", "required": true, "description": description,
             "schema": {"type": "string"}, "example": example,
