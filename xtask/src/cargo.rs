@@ -17,6 +17,10 @@ pub(crate) const WASM_TARGET: &str = "wasm32-wasip1";
 /// be compiled again. Without default features, so that no build contains a component.
 pub(crate) const ALL: &str = "--workspace --no-default-features";
 
+/// The same without the packages whose tests run in WebAssembly alone, as they do.
+pub(crate) const NATIVE: &str = "--workspace --no-default-features --exclude darkroom-pixels \
+                                 --exclude darkroom-derive";
+
 /// The root of the repository.
 pub(crate) fn root() -> PathBuf {
     let here = env::var_os("CARGO_MANIFEST_DIR")
@@ -68,7 +72,7 @@ pub(crate) fn tool(program: impl AsRef<OsStr>) -> Command {
 /// variable that makes it write them.
 pub(crate) fn write_by_test(test: &str, variable: &str) -> Result<()> {
     // The same packages as all unit tests, so that nothing is built twice.
-    let arguments = format!("test --quiet {ALL} --lib --bins");
+    let arguments = format!("test --quiet {NATIVE} --lib --bins");
     run(cargo(arguments.split(' ')).arg(test).env(variable, "1"))
 }
 

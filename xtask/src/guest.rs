@@ -21,7 +21,7 @@ const PACKAGES: [&str; 4] = [
     "darkroom-transform",
 ];
 
-/// The `cargo test` command for these tests, with these arguments. Builds the program that runs
+/// The `cargo test` command for these tests, and that of the memory which pixels take, with these arguments. Builds the program that runs
 /// them.
 pub(crate) fn cargo_test(arguments: &[&str]) -> Result<Command> {
     cargo::ensure_wasm_target()?;
@@ -34,7 +34,7 @@ pub(crate) fn cargo_test(arguments: &[&str]) -> Result<Command> {
     );
     let runner = toml::Value::from(vec![runner.display().to_string()]);
     let config = format!("target.{WASM_TARGET}.runner={runner}");
-    let mut command = cargo(["--config", &config, "test", "--lib"]);
+    let mut command = cargo(["--config", &config, "test", "--lib", "--test", "memory"]);
     for package in PACKAGES {
         command.args(["--package", package]);
     }

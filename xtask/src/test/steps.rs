@@ -1,7 +1,7 @@
 //! The steps of a test run, in order: the quick ones, which say most about a mistake, are first.
 //!
-//! Checks, tests and documentation select the same packages and the same profile, so that each
-//! dependency is checked once and compiled once ([`cargo::ALL`]).
+//! Checks and documentation select the same packages and the same profile, and so do native tests,
+//! so that each dependency is checked once and compiled once ([`cargo::ALL`], [`cargo::NATIVE`]).
 
 use std::collections::BTreeSet;
 use std::env;
@@ -14,7 +14,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 use super::report::Outcome;
 use super::{Step, Test, clippy, imports, layers, supply, threats};
-use crate::cargo::{self, ALL, Progress, WASM_TARGET, cargo};
+use crate::cargo::{self, ALL, NATIVE, Progress, WASM_TARGET, cargo};
 use crate::component::{self, Profile};
 use crate::guest;
 use crate::host::{Build, Program};
@@ -43,7 +43,7 @@ const UNWANTED: &[&str] = &[
 /// is set.
 const SMOKE_SECONDS: &str = "6";
 /// The same for WebAssembly, where the targets run one after the other.
-const WASM_SMOKE_SECONDS: &str = "2";
+const WASM_SMOKE_SECONDS: &str = "3";
 /// The environment variable for that time.
 const SMOKE: &str = "DARKROOM_SMOKE_SECONDS";
 
@@ -142,17 +142,14 @@ fn lint(_: &Test, _: &mut Outcome) -> Result<()> {
 }
 
 fn unit(test: &Test, outcome: &mut Outcome) -> Result<()> {
-    // Pixels are computed in WebAssembly alone, where all their unit tests run.
-    let mut units = cargo(format!("test {ALL} --exclude darkroom-pixels --lib --bins").split(' '));
+    let mut units = cargo(format!("test {NATIVE} --lib --bins").split(' '));
     smoke(&mut units, SMOKE_SECONDS);
     cargo_test(units, test, outcome)?;
-    // But for the one that counts what is allocated.
     cargo_test(
-        cargo(format!("test {ALL} --test memory").split(' ')),
+        cargo(format!("test {NATIVE} --doc").split(' ')),
         test,
         outcome,
-    )?;
-    cargo_test(cargo(format!("test {ALL} --doc").split(' ')), test, outcome)
+    )
 }
 
 /// Makes unit tests try damaged inputs for as long as [`SMOKE`] says, or else for `seconds`.
@@ -224,7 +221,7 @@ fn api(test: &Test, outcome: &mut Outcome) -> Result<()> {
     let guests = component::build_guests()?;
     let tools = tools::find_or_install(test.is_strict())?;
     outcome.skipped = tools.missing;
-    let mut command = cargo(format!("test {ALL} --test api").split(' '));
+    let mut command = cargo(format!("test {NATIVE} --test api").split(' '));
     command
         .env("DARKROOM_TEST_HOST_KIND", program.kind.name())
         .env("DARKROOM_TEST_HOST_BIN", &program.path)
