@@ -2,6 +2,7 @@
 
 use darkroom::auth::KeyRing;
 use darkroom::auth::link::{Link, LinkMethod};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{Client, Darkroom, KEYS, Png, content, fixture, header, now, path, problem};
@@ -160,6 +161,7 @@ async fn a_link_with_a_parameter_of_another_version_is_refused() {
             parameters,
             epoch: 0,
             expires: now() + 300,
+            id: None,
         };
         link.sign(&ring, None).expect("can be signed")
     };

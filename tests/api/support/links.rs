@@ -55,6 +55,7 @@ pub(crate) fn signed_link(path: &str, epoch: u64, expires: u64) -> String {
         parameters: &[],
         epoch,
         expires,
+        id: None,
     };
     let ring = KeyRing::parse(KEYS).expect("valid keys");
     link.sign(&ring, None).expect("can be signed")
@@ -66,6 +67,7 @@ pub(crate) fn ticket(owner: &str) -> Ticket {
         id: uuid::Uuid::now_v7().to_string(),
         sub: owner.to_owned(),
         exp: now() + 60,
+        max_uploads: None,
         max_bytes: None,
         content_types: vec![],
         tags: vec![],
