@@ -84,6 +84,18 @@ impl Intake {
     ) -> Result<Self, ResumableError> {
         let held = service.catalog().tail(&upload.id).await?;
         let tail = held.len();
+        // Another request may have added bytes since the upload was read: then they are not the
+        // ones before the offset.
+        let has_moved = match upload.received {
+            0 => tail > 0,
+            received => {
+                let known = service.catalog().find_resumable(&upload.id).await?;
+                known.is_none_or(|known| known.received != received)
+            }
+        };
+        if has_moved {
+            return Err(ServiceError::UploadMoved.into());
+        }
         let terms = recorded.terms(&upload.owner);
         let is_first = upload.received == tail as u64;
         let judges = is_first && !upload.is_partial;
