@@ -105,6 +105,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "links",
         sql: include_str!("migrations/0016_links.sql"),
     },
+    Migration {
+        version: 17,
+        name: "rates",
+        sql: include_str!("migrations/0017_rates.sql"),
+    },
 ];
 
 /// The statements of a file.
@@ -186,6 +191,31 @@ pub(super) fn count() -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The previous version serves while the next one migrates, and possibly after that.
+    #[test]
+    fn migrations_only_add() {
+        const ADDITIONS: [&str; 7] = [
+            "CREATE TABLE IF NOT EXISTS ",
+            "CREATE INDEX IF NOT EXISTS ",
+            "CREATE UNIQUE INDEX IF NOT EXISTS ",
+            "CREATE TRIGGER IF NOT EXISTS ",
+            "INSERT ",
+            "UPDATE ",
+            "WITH ",
+        ];
+        for migration in MIGRATIONS {
+            for statement in statements(migration.sql) {
+                let lines = statement.lines().filter(|line| !line.starts_with("--"));
+                let statement = lines.collect::<Vec<_>>().join(" ");
+                let adds_column = statement.starts_with("ALTER TABLE ")
+                    && statement.contains(" ADD COLUMN ")
+                    && (!statement.contains(" NOT NULL") || statement.contains(" DEFAULT "));
+                let adds = ADDITIONS.iter().any(|begin| statement.starts_with(begin));
+                assert!(adds || adds_column, "{}: {statement}", migration.name);
+            }
+        }
+    }
 
     #[test]
     fn versions_rise_by_one_and_files_hold_whole_statements() {

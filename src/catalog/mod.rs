@@ -41,6 +41,7 @@ mod leases;
 mod links;
 mod listings;
 pub mod migrations;
+mod rates;
 mod remains;
 mod resumables;
 mod sql;
@@ -60,6 +61,7 @@ pub use keys::{AnswerRecord, KeyAnswer, KeyClaim, KeyOutcome, Keys};
 pub use leases::{Lease, Leases};
 pub use links::{Links, NewLink};
 pub use listings::Listings;
+pub use rates::Rates;
 pub use remains::Remains;
 pub use resumables::{
     Begun, Completion, Ending, Growth, NewSegment, Position, Resumable, Resumables, Segment,
@@ -81,6 +83,7 @@ pub trait Catalog:
     + Leases
     + Links
     + Listings
+    + Rates
     + Remains
     + Resumables
     + Tickets
@@ -99,6 +102,7 @@ impl<C> Catalog for C where
         + Leases
         + Links
         + Listings
+        + Rates
         + Remains
         + Resumables
         + Tickets

@@ -15,6 +15,7 @@ mod leases;
 mod links;
 mod listings;
 mod quota;
+mod rates;
 mod remains;
 mod resumables;
 mod tickets;

@@ -13,6 +13,7 @@ mod links;
 mod listings;
 #[cfg(all(test, not(target_family = "wasm")))]
 pub(crate) mod native;
+mod rates;
 mod remains;
 mod resumables;
 mod tickets;
@@ -66,6 +67,7 @@ struct State {
     tickets: tickets::Records,
     links: BTreeMap<Uuid, NamedLink>,
     keys: keys::Records,
+    rates: rates::Records,
     remains: remains::Records,
     resumables: resumables::Records,
     variants: variants::Records,

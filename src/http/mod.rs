@@ -2,7 +2,7 @@
 //! layer above is the host.
 //!
 //! The path of a request: [`router`] → `observe` → `request_id` → `security` → `cors` →
-//! `problem_pages` → `validate` → `drain` (all in `layers`) → extractors (`input`: the token becomes a grant) → a handler in
+//! `problem_pages` → `validate` → `drain` → `rate_limit` (all in `layers`) → extractors (`input`: the token becomes a grant) → a handler in
 //! `routes` → the service → a response, or a [`problem::Problem`] at any step.
 
 mod app;
@@ -31,7 +31,8 @@ use crate::platform::Platform;
 pub use app::App;
 use layers::security::Policy;
 use layers::{
-    cors, drain, finish, observe, parameters, problem_pages, request_id, route, security, validate,
+    cors, drain, finish, observe, parameters, problem_pages, rate_limit, request_id, route,
+    security, validate,
 };
 pub use reply::problem;
 use reply::problem::Problem;
@@ -58,7 +59,15 @@ pub fn router(app: Arc<App>) -> Router {
     let router = routes::guarded()
         .fold(open, add)
         .fallback(fallback)
-        .method_not_allowed_fallback(finish::other_method)
+        .method_not_allowed_fallback(finish::other_method);
+    let router = match app.settings.rates.are_on() {
+        true => router.layer(middleware::from_fn_with_state(
+            Arc::clone(&app),
+            rate_limit::observe,
+        )),
+        false => router,
+    };
+    let router = router
         .layer(middleware::map_request_with_state(
             Arc::clone(&app),
             drain::unread_body,

@@ -7,6 +7,7 @@
 //! are read from them, which the application uses as they are:
 //! - `access`: who has access: keys, tokens, signed URLs;
 //! - `uploads`: the limits of uploads, whatever their content;
+//! - `rates`: what a client may do per minute;
 //! - `media`: which images are accepted, and what is stored of them: a [`Policy`];
 //! - `derived`: which derived images may be requested, and what they may cost;
 //! - `http`: URLs, origins, logging and metrics;
@@ -19,6 +20,7 @@ mod access;
 mod derived;
 mod http;
 mod media;
+mod rates;
 mod stores;
 mod uploads;
 mod values;
@@ -26,6 +28,7 @@ mod values;
 use std::collections::BTreeMap;
 
 use crate::media::Policy;
+use crate::model::RateLimits;
 
 pub use access::Access;
 pub use derived::{Derived, Placeholders, TransformPolicy};
@@ -105,6 +108,7 @@ pub fn variables() -> impl Iterator<Item = &'static Variable> + Clone {
     let parts = [
         access::VARIABLES,
         uploads::VARIABLES,
+        rates::VARIABLES,
         media::VARIABLES,
         derived::VARIABLES,
         http::VARIABLES,
@@ -120,6 +124,8 @@ pub struct Settings {
     pub access: Access,
     /// The limits of uploads, whatever their content.
     pub uploads: Uploads,
+    /// What a client may do per minute.
+    pub rates: RateLimits,
     /// Which images are accepted, and what is stored of them.
     pub media: Policy,
     /// Which derived images may be requested, and what they may cost.
@@ -144,9 +150,11 @@ impl Settings {
     /// Reads all variables from a map of names to values.
     pub fn parse(set: &BTreeMap<&str, String>) -> Result<Self, SettingsError> {
         let values = Values(set);
+        let uploads = Uploads::read(&values)?;
         Ok(Self {
             access: Access::read(&values)?,
-            uploads: Uploads::read(&values)?,
+            rates: rates::read(&values, uploads.max_bytes)?,
+            uploads,
             media: media::read(&values)?,
             derived: Derived::read(&values)?,
             http: Http::read(&values)?,
