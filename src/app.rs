@@ -66,8 +66,16 @@ pub async fn open_catalog<H: Host>(
 ) -> Result<SqlCatalog<Patient<H::Database>>, CatalogError> {
     let opened = within(SILENCE, &**host, host.database()).await;
     let database = opened.map_err(CatalogError::database)??;
-    SqlCatalog::open(Patient::new(database, Arc::clone(host) as _)).await
+    let catalog = SqlCatalog::open(Patient::new(database, Arc::clone(host) as _)).await?;
+    if catalog.is_on_libsql().await {
+        host.log(LIBSQL);
+    }
+    Ok(catalog)
 }
+
+/// What the log says when the catalog is on libSQL.
+const LIBSQL: &str = "warning: the catalog is on libSQL, whose server has been seen to stop answering, \
+    for good, under a few uploads at the same time; set catalog = postgres (docs/stores.md)";
 
 /// Opens a blob store that cuts new blobs into chunks of `chunk_bytes`.
 pub async fn open_blobs<H: Host>(

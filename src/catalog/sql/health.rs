@@ -11,3 +11,12 @@ impl<D: Database> Health for SqlCatalog<D> {
         self.execute("SELECT 1", vec![]).await
     }
 }
+
+impl<D: Database> SqlCatalog<D> {
+    /// Whether the database is a server of libSQL, as far as can be seen: it has a function that
+    /// SQLite does not have.
+    pub async fn is_on_libsql(&self) -> bool {
+        let sql = "SELECT 1 FROM pragma_function_list WHERE name = 'libsql_server_database_name'";
+        self.exists(sql, vec![]).await.unwrap_or(false)
+    }
+}
