@@ -18,6 +18,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 
 use crate::http::app::App;
+use crate::http::headers::traceparent;
 use crate::http::layers::request_id::REQUEST_ID;
 use crate::http::reply::problem::Cause;
 use crate::model::Timestamp;
@@ -28,12 +29,14 @@ use line::{End, Entry};
 /// The middleware that logs requests.
 pub(crate) async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let settings = &app.settings;
-    if settings.http.request_log == RequestLog::Off && !settings.http.server_timing {
+    let parent = traceparent::read(request.headers());
+    let is_unobserved = settings.http.request_log == RequestLog::Off && parent.is_none();
+    if is_unobserved && !settings.http.server_timing {
         let mut response = next.run(request).await;
         log_cause(&app, &mut response);
         return response;
     }
-    let trace = Trace::new(settings.http.server_timing);
+    let trace = Trace::within(parent, settings.http.server_timing);
     let arrival = Arrival::of(&app, &request);
     let request = count_body(request, &trace);
     let mut response = Arc::clone(&trace).scope(next.run(request)).await;
@@ -67,7 +70,7 @@ impl Arrival {
 }
 
 /// Counts the bytes that are read of a body, except for methods whose body is not read.
-fn count_body(request: Request, trace: &Arc<Trace>) -> Request {
+pub(crate) fn count_body(request: Request, trace: &Arc<Trace>) -> Request {
     if matches!(
         *request.method(),
         Method::GET | Method::HEAD | Method::DELETE
