@@ -7,7 +7,7 @@
 //!
 //! # Layout
 //!
-//! One file or directory for each command: `serve`, `config`, `token` (and `keygen`), `sign`,
+//! One file or directory for each command: `serve`, `health`, `config`, `token` (and `keygen`), `sign`,
 //! `fsck`, `backup` (and `restore`), `migrate`, `generate` (`completions` and `man`). Shared
 //! subjects:
 //!
@@ -24,6 +24,7 @@ mod config;
 mod embedded;
 mod fsck;
 mod generate;
+mod health;
 mod http;
 mod keys;
 mod migrate;
@@ -53,6 +54,8 @@ struct CommandLine {
 enum Command {
     /// Serve the application
     Serve(serve::Serve),
+    /// Ask a server whether it is ready, as a health check does
+    Health(health::Health),
     /// Check the configuration and print it
     Config(config::Config),
     /// Print a bearer token, signed with the first key or a named one
@@ -94,6 +97,7 @@ impl CommandLine {
         let env_file = &self.env_file;
         match self.command {
             Command::Serve(serve) => serve.run(env_file),
+            Command::Health(health) => health.run(),
             Command::Config(config) => config.run(env_file),
             Command::Token(token) => token.run(env_file),
             Command::Keygen(keygen) => keygen.run(env_file),
@@ -123,6 +127,7 @@ mod tests {
     fn global_options_do_not_conflict_with_those_of_a_command() {
         for line in [
             "serve --from a --listen 127.0.0.1:0",
+            "health --url a",
             "config check --data-dir a --variable b=c",
             "token --sub a",
             "keygen --kid a",

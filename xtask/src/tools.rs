@@ -55,6 +55,14 @@ const PROGRAMS: &[(&str, Tool)] = &[
             purpose: "the tests of pages in a browser",
         },
     ),
+    (
+        "DARKROOM_TEST_SYSTEMD_ANALYZE",
+        Tool {
+            program: "systemd-analyze",
+            package: "systemd",
+            purpose: "the test of the unit for systemd",
+        },
+    ),
     ("DARKROOM_TEST_CURL", client("curl", "curl")),
     ("DARKROOM_TEST_WGET", client("wget", "wget")),
     ("DARKROOM_TEST_ARIA2C", client("aria2c", "aria2")),

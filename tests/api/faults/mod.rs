@@ -9,3 +9,4 @@ mod outages;
 mod redis;
 mod redis_faults;
 mod s3;
+mod upgrade;

@@ -3,6 +3,8 @@
 mod admin;
 mod backup;
 mod cli;
+mod deployment;
 mod migrate;
 mod observability;
+mod rates;
 mod settings;

@@ -23,6 +23,7 @@ pub(crate) struct Setup {
     redis_url: Option<String>,
     pub(super) may_fail: bool,
     stores: Option<PathBuf>,
+    components: Option<PathBuf>,
     conformance: bool,
     reaching_nothing: bool,
     with_guests: bool,
@@ -98,6 +99,12 @@ impl Setup {
         self.conformance()
     }
 
+    /// Runs the components in this directory.
+    pub(crate) fn components(mut self, folder: PathBuf) -> Self {
+        self.components = Some(folder);
+        self
+    }
+
     /// Runs the component with the conformance suites.
     pub(crate) fn conformance(mut self) -> Self {
         self.conformance = true;
@@ -138,12 +145,18 @@ impl Setup {
 
     /// Writes the files from which a host is started.
     pub(crate) fn write_files(&self, folder: &Path) {
-        let component = if self.conformance {
-            environment::conformance_component()
-        } else {
-            environment::component()
+        let (component, deriving) = match &self.components {
+            Some(folder) => (
+                folder.join("darkroom.wasm"),
+                folder.join("darkroom_derive.wasm"),
+            ),
+            None if self.conformance => (
+                environment::conformance_component(),
+                environment::deriving_component(),
+            ),
+            None => (environment::component(), environment::deriving_component()),
         };
-        let mut manifest = manifest(&component, self.reaching_nothing);
+        let mut manifest = manifest(&component, &deriving, self.reaching_nothing);
         if self.with_guests {
             manifest.push_str(&guests(&environment::guests()));
         }
@@ -159,13 +172,12 @@ impl Setup {
 }
 
 /// `spin.toml`, with this component and the one that derives images.
-fn manifest(component: &Path, reaching_nothing: bool) -> String {
+fn manifest(component: &Path, deriving: &Path, reaching_nothing: bool) -> String {
     let lines = include_str!("../../../spin.toml").lines();
-    let deriving = environment::deriving_component();
     let lines = lines.map(|line| match line.split_once(" = ") {
         Some(("source", file)) => {
             let of_deriving = file.contains("derive");
-            let built = if of_deriving { &deriving } else { component };
+            let built = if of_deriving { deriving } else { component };
             format!("source = \"{}\"\n", built.display())
         }
         Some((hosts @ "allowed_outbound_hosts", _)) if reaching_nothing => {
