@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use spin_sdk::sqlite;
 
-use crate::catalog::{CatalogError, Database, Row, Value};
+use crate::catalog::{CatalogError, Database, Dialect, Row, Value};
 use crate::trace::{self, Phase};
 
 /// An open connection: one for the whole process, shared by all requests.
@@ -21,6 +21,10 @@ impl SpinDatabase {
 
 #[async_trait]
 impl Database for SpinDatabase {
+    fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
+    }
+
     async fn query(&self, sql: &str, parameters: Vec<Value>) -> Result<Vec<Row>, CatalogError> {
         let _timer = trace::start(Phase::Catalog);
         let parameters = parameters.into_iter().map(to_spin);

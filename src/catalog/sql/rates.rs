@@ -17,13 +17,20 @@ impl<D: Database> Rates for SqlCatalog<D> {
         cost: RateUse,
         most: i64,
     ) -> Result<(bool, RateUse), CatalogError> {
+        let dialect = self.dialect;
+        let (greatest, least) = (
+            dialect.pick("max", "greatest"),
+            dialect.pick("min", "least"),
+        );
+        // PostgreSQL cannot tell the type of what is only compared with other parameters.
         let sql = format!(
             "INSERT INTO rates AS r (client, requests_full_at, bytes_full_at)
-            VALUES (?1, {NOW} + ?2, {NOW} + min(?3, ?5))
+            VALUES (?1, {NOW} + ?2, {NOW} + {least}(CAST(?3 AS bigint), CAST(?5 AS bigint)))
             ON CONFLICT (client) DO UPDATE SET
-                requests_full_at = max(r.requests_full_at, {NOW}) + ?2,
-                bytes_full_at = min(max(r.bytes_full_at, {NOW}) + ?3, {NOW} + ?5)
-            WHERE max(r.requests_full_at, {NOW}) + ?2 <= {NOW} + ?4 AND r.bytes_full_at < {NOW} + ?4
+                requests_full_at = {greatest}(r.requests_full_at, {NOW}) + ?2,
+                bytes_full_at = {least}({greatest}(r.bytes_full_at, {NOW}) + ?3, {NOW} + ?5)
+            WHERE {greatest}(r.requests_full_at, {NOW}) + ?2 <= {NOW} + ?4
+                AND r.bytes_full_at < {NOW} + ?4
             RETURNING requests_full_at - {NOW}, bytes_full_at - {NOW}"
         );
         let parameters = vec![
@@ -68,7 +75,7 @@ impl<D: Database> SqlCatalog<D> {
         sql: &str,
         parameters: Vec<super::Value>,
     ) -> Result<Option<RateUse>, CatalogError> {
-        let rows = self.database.query(sql, parameters).await?;
+        let rows = self.query(sql, parameters).await?;
         let Some(row) = rows.into_iter().next() else {
             return Ok(None);
         };
