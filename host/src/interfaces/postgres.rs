@@ -293,8 +293,9 @@ impl<T: Send> HostConnectionWithStore<T> for HostState {
         parameters: Vec<ParameterValue>,
     ) -> Result<u64, Error> {
         let outcome = run(accessor, &connection, &statement, parameters).await?;
-        outcome
-            .error
-            .map_or(Ok(outcome.affected), |error| Err(error.into()))
+        match outcome.error {
+            Some(error) => Err(error.into()),
+            None => Ok(outcome.affected),
+        }
     }
 }
