@@ -58,7 +58,7 @@ impl<D: Database> Patient<D> {
         call: impl Future<Output = Result<Vec<Row>, CatalogError>>,
     ) -> Result<Vec<Row>, CatalogError> {
         let answer = within(limit, &*self.clock, call).await;
-        answer.unwrap_or_else(|silence| Err(CatalogError::database(silence)))
+        answer.unwrap_or_else(|silence| Err(CatalogError::unknown(silence)))
     }
 }
 

@@ -91,7 +91,10 @@ impl From<CatalogError> for ServiceError {
             CatalogError::UploadMoved => Self::UploadMoved,
             CatalogError::QuotaExceeded(exceeded) => Self::QuotaExceeded(exceeded),
             CatalogError::Damaged { .. } => Self::Damaged(StoreError::Catalog(error)),
-            CatalogError::Database(_) => Self::Unavailable(StoreError::Catalog(error)),
+            CatalogError::Database(_)
+            | CatalogError::Unknown(_)
+            | CatalogError::Undone(_)
+            | CatalogError::NewerSchema { .. } => Self::Unavailable(StoreError::Catalog(error)),
         }
     }
 }

@@ -313,7 +313,11 @@ impl Taking {
             .await;
         // If the catalog does not answer, the segment may have been added, or may still be: its
         // bytes stay until their lease ends.
-        if !matches!(added, Ok(true) | Err(CatalogError::Database(_))) {
+        let is_in_doubt = matches!(
+            added,
+            Err(CatalogError::Database(_) | CatalogError::Unknown(_))
+        );
+        if !is_in_doubt && added != Ok(true) {
             service.delete_in_background(vec![blob]);
         }
         self.added(added?, new.segment.end())?;
