@@ -28,3 +28,6 @@ const RECYCLE: Duration = Duration::from_secs(5);
 const STATEMENT: Duration = Duration::from_secs(15 * 60);
 /// How long a server may take to acknowledge what was sent, before its connection is given up.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(15);
+
+#[cfg(test)]
+mod tests;

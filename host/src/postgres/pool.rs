@@ -70,9 +70,10 @@ impl Builder {
 
     fn pool(&self) -> Result<(Pool, Tls)> {
         let mut config: Config = self.address.parse()?;
-        if config.get_connect_timeout().is_none() {
-            config.connect_timeout(CONNECT);
-        }
+        let connect = *config.get_connect_timeout().unwrap_or(&CONNECT);
+        config.connect_timeout(connect);
+        // The former ends with the socket, before TLS and the password.
+        let connect = connect.saturating_mul(u32::try_from(config.get_hosts().len())?);
         if config.get_tcp_user_timeout().is_none() {
             config.tcp_user_timeout(UNACKNOWLEDGED);
         }
@@ -89,7 +90,7 @@ impl Builder {
             .max_size(CONNECTIONS)
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(WAIT))
-            .create_timeout(Some(WAIT))
+            .create_timeout(Some(connect))
             .recycle_timeout(Some(RECYCLE))
             .build()?;
         Ok((pool, tls))
