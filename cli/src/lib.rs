@@ -8,7 +8,8 @@
 //! # Layout
 //!
 //! One file or directory for each command: `serve`, `config`, `token` (and `keygen`), `sign`,
-//! `fsck`, `backup` (and `restore`), `migrate`, `generate` (`completions` and `man`). Shared
+//! `fsck`, `backup` (and `restore`), `migrate`, `migrate_catalog`,
+//! `generate` (`completions` and `man`). Shared
 //! subjects:
 //!
 //! - `embedded`: the application embedded in this program
@@ -27,6 +28,7 @@ mod generate;
 mod http;
 mod keys;
 mod migrate;
+mod migrate_catalog;
 mod serve;
 mod sign;
 mod stores;
@@ -70,6 +72,8 @@ enum Command {
     /// Move all blobs of a deployment from its previous store to its current one
     #[command(alias = "migrate-blobs")]
     Migrate(migrate::Migrate),
+    /// Move the catalog from SQLite to PostgreSQL, or back
+    MigrateCatalog(migrate_catalog::MigrateCatalog),
     /// Print a shell's completion script for these commands
     Completions(generate::Completions),
     /// Print the manual page, or write the pages of all commands
@@ -102,6 +106,7 @@ impl CommandLine {
             Command::Backup(backup) => backup.run(env_file),
             Command::Restore(restore) => restore.run(env_file),
             Command::Migrate(migrate) => migrate.run(env_file),
+            Command::MigrateCatalog(migrate) => migrate.run(env_file),
             Command::Completions(completions) => completions.run(),
             Command::Man(man) => man.run(),
         }
@@ -131,6 +136,7 @@ mod tests {
             "backup --to a",
             "restore --from a",
             "migrate --url a",
+            "migrate-catalog --to postgres --rehearse --data-dir a",
             "completions bash",
             "man --out a",
         ] {

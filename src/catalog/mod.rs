@@ -64,7 +64,7 @@ pub use remains::Remains;
 pub use resumables::{
     Begun, Completion, Ending, Growth, NewSegment, Position, Resumable, Resumables, Segment,
 };
-pub use sql::{Database, Row, SqlCatalog, Value};
+pub use sql::{Database, Guarded, Row, SqlCatalog, Value, is_read};
 pub use tickets::{TicketUse, Tickets};
 pub use variants::{NewVariant, VariantClaim, VariantCommit, VariantState, Variants};
 

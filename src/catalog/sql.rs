@@ -8,6 +8,7 @@ mod columns;
 mod commits;
 mod conflict;
 mod database;
+mod guarded;
 mod health;
 mod images;
 mod keys;
@@ -28,6 +29,7 @@ use columns::Columns;
 
 pub(in crate::catalog) use conflict::Conflict;
 pub use database::{Database, Row, Value};
+pub use guarded::{Guarded, is_read};
 
 /// The catalog of a [`Database`].
 pub struct SqlCatalog<D> {

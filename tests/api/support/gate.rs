@@ -5,6 +5,7 @@ use std::io::{self, Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 /// A gate, which passes connections on while it is open.
 pub(crate) struct Gate {
@@ -16,6 +17,8 @@ pub(crate) struct Gate {
 struct State {
     is_shut: bool,
     is_hushed: bool,
+    /// How long bytes take in each direction.
+    delay: Duration,
     /// Both ends of every connection that was passed on or is held.
     passed: Vec<TcpStream>,
 }
@@ -55,6 +58,11 @@ impl Gate {
         self.turn(false, false);
     }
 
+    /// Delays everything by this time, in each direction.
+    pub(crate) fn slow_down(&self, delay: Duration) {
+        self.state.lock().expect("no thread has failed").delay = delay;
+    }
+
     fn turn(&self, is_shut: bool, is_hushed: bool) {
         let mut state = self.state.lock().expect("no thread has failed");
         let was_open = !state.is_shut && !state.is_hushed;
@@ -67,8 +75,8 @@ impl Gate {
     }
 }
 
-fn pass(client: TcpStream, server: u16, state: &Mutex<State>) -> io::Result<()> {
-    let mut state = state.lock().expect("no thread has failed");
+fn pass(client: TcpStream, server: u16, shared: &Arc<Mutex<State>>) -> io::Result<()> {
+    let mut state = shared.lock().expect("no thread has failed");
     if state.is_shut {
         return Ok(());
     }
@@ -80,14 +88,20 @@ fn pass(client: TcpStream, server: u16, state: &Mutex<State>) -> io::Result<()> 
     for (from, to) in [(&client, &server), (&server, &client)] {
         state.passed.push(from.try_clone()?);
         let (from, to) = (from.try_clone()?, to.try_clone()?);
-        thread::spawn(move || copy(from, to));
+        from.set_nodelay(true)?;
+        let shared = Arc::clone(shared);
+        thread::spawn(move || copy(from, to, &shared));
     }
     Ok(())
 }
 
-fn copy(mut from: TcpStream, mut to: TcpStream) {
+fn copy(mut from: TcpStream, mut to: TcpStream, state: &Mutex<State>) {
     let mut buffer = vec![0; 64 << 10];
     while let Ok(length @ 1..) = from.read(&mut buffer) {
+        let delay = state.lock().expect("no thread has failed").delay;
+        if !delay.is_zero() {
+            thread::sleep(delay);
+        }
         if to.write_all(&buffer[..length]).is_err() {
             break;
         }
