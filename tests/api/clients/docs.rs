@@ -9,7 +9,7 @@ use crate::support::environment::operators_program;
 use crate::support::{KEYS, Program, fixture, peer};
 
 /// Commands that are not run: the page, the beginning of the block, and what it needs.
-const NOT_RUN: [(&str, &str, &str); 7] = [
+const NOT_RUN: [(&str, &str, &str); 8] = [
     ("access.md", "#!/usr/bin/env bash", "run by `recipes`"),
     (
         "clients.md",
@@ -33,6 +33,11 @@ const NOT_RUN: [(&str, &str, &str); 7] = [
     ),
     ("operations.md", "# the slowest requests", "jq"),
     ("stores.md", "SPIN_VARIABLE_BLOB_STORE", "a bucket"),
+    (
+        "stores.md",
+        "SPIN_VARIABLE_CATALOG",
+        "a server of PostgreSQL",
+    ),
 ];
 
 /// What the pages take for granted: a server in this folder, a token, and two images.

@@ -4,5 +4,6 @@ mod admin;
 mod backup;
 mod cli;
 mod migrate;
+mod migrate_catalog;
 mod observability;
 mod settings;
