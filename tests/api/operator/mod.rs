@@ -6,4 +6,5 @@ mod cli;
 mod migrate;
 mod migrate_catalog;
 mod observability;
+mod round_trips;
 mod settings;
