@@ -11,7 +11,7 @@ use bytes::Bytes;
 use futures_util::future::{Either, select};
 
 use crate::blobs::{BlobError, KeyValue};
-use crate::catalog::{CatalogError, Database, Row, Value};
+use crate::catalog::{CatalogError, Database, Dialect, Row, Value};
 use crate::platform::Clock;
 
 /// The time that a store has for one call. Spin itself waits minutes for a Redis that
@@ -64,6 +64,10 @@ impl<D: Database> Patient<D> {
 
 #[async_trait]
 impl<D: Database> Database for Patient<D> {
+    fn dialect(&self) -> Dialect {
+        self.store.dialect()
+    }
+
     async fn query(&self, sql: &str, parameters: Vec<Value>) -> Result<Vec<Row>, CatalogError> {
         let call = self.store.query(sql, parameters);
         self.rows(SILENCE, call).await

@@ -2,12 +2,13 @@
 //!
 //! [`Catalog`] is the interface that the service needs: a trait for each subject, in the
 //! subject's file with its types. [`SqlCatalog`] implements them on any SQL connection that
-//! understands SQLite's dialect ([`Database`]: Spin's SQLite interface, rusqlite in native
-//! tests), each in the file of the same name in `sql/`; the `testing` module implements
-//! them in maps, as a model that tests compare the SQL catalog with.
+//! understands SQLite's dialect or PostgreSQL's ([`Database`]: Spin's interfaces to both, rusqlite
+//! and tokio-postgres in native tests), each in the file of the same name in `sql/`; the `testing`
+//! module implements them in maps, as a model that tests compare the SQL catalog with.
 //!
 //! No call spans two statements, because statements of other requests may run in
-//! between: every invariant is maintained by one statement and its triggers.
+//! between: every invariant is maintained by one statement and what it starts within the
+//! database, which is triggers and, on PostgreSQL, functions that take locks.
 //!
 //! The life of a blob, as seen by the catalog:
 //! 1. [`Leases::lease`]: an instance may write under the ids of a [`Lease`].
@@ -64,7 +65,7 @@ pub use remains::Remains;
 pub use resumables::{
     Begun, Completion, Ending, Growth, NewSegment, Position, Resumable, Resumables, Segment,
 };
-pub use sql::{Database, Guarded, Row, SqlCatalog, Value, is_read};
+pub use sql::{Database, Dialect, Guarded, Row, SqlCatalog, Value, is_read};
 pub use tickets::{TicketUse, Tickets};
 pub use variants::{NewVariant, VariantClaim, VariantCommit, VariantState, Variants};
 

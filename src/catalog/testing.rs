@@ -13,6 +13,8 @@ mod links;
 mod listings;
 #[cfg(all(test, not(target_family = "wasm")))]
 pub(crate) mod native;
+#[cfg(all(test, not(target_family = "wasm")))]
+pub(crate) mod postgres;
 mod remains;
 mod resumables;
 mod tickets;

@@ -67,6 +67,10 @@ struct Silent;
 
 #[async_trait]
 impl Database for Silent {
+    fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
+    }
+
     async fn query(&self, _sql: &str, _parameters: Vec<Value>) -> Result<Vec<Row>, CatalogError> {
         pending().await
     }
@@ -139,6 +143,10 @@ fn migrations_have_a_time_limit_for_each_statement() {
     struct Slow(Native, Seconds);
     #[async_trait]
     impl Database for Slow {
+        fn dialect(&self) -> Dialect {
+            Dialect::Sqlite
+        }
+
         async fn query(&self, sql: &str, parameters: Vec<Value>) -> Result<Vec<Row>, CatalogError> {
             let word = sql.split_whitespace().find(|word| !word.starts_with("--"));
             let is_quick =

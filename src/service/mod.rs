@@ -14,6 +14,7 @@ pub mod filename;
 mod lease;
 mod links;
 mod migrate;
+mod outcome;
 pub mod resumable;
 mod sweep;
 mod tickets;

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{Database, Row, Value};
+use super::{Database, Dialect, Row, Value};
 use crate::catalog::CatalogError;
 
 /// What the names of functions begin with that change something. Only statements of PostgreSQL
@@ -40,6 +40,10 @@ impl<D> Guarded<D> {
 
 #[async_trait]
 impl<D: Database> Database for Guarded<D> {
+    fn dialect(&self) -> Dialect {
+        self.database.dialect()
+    }
+
     async fn query(&self, sql: &str, parameters: Vec<Value>) -> Result<Vec<Row>, CatalogError> {
         self.check(sql)?;
         self.database.query(sql, parameters).await

@@ -1,4 +1,5 @@
 mod accounts;
+mod postgres;
 
 use super::*;
 use crate::catalog::testing::native::Native;
@@ -65,7 +66,7 @@ async fn many_instances_may_open_a_new_database_together() {
         futures_util::future::join_all((0..8).map(|_| SqlCatalog::open(database.clone()))).await;
     assert!(opened.iter().all(Result::is_ok));
     let versions = database.run("SELECT version FROM schema_migrations", vec![]);
-    let all = (1..=migrations::count()).map(|version| Row(vec![version.into()]));
+    let all = (1..=migrations::count(Dialect::Sqlite)).map(|version| Row(vec![version.into()]));
     assert_eq!(versions, Ok(all.collect()));
 }
 
@@ -129,8 +130,8 @@ async fn every_commit_and_every_sweep_uses_an_index() {
             "{plan}"
         );
     };
-    check(&commits::statement(1), "blobs_by_content");
-    check(&commits::statement(3), "blobs_by_content");
+    check(&commits::statement(Dialect::Sqlite, 1), "blobs_by_content");
+    check(&commits::statement(Dialect::Sqlite, 3), "blobs_by_content");
     check(blobs::DEAD, "blobs_dead");
     check(blobs::DEAD, "images_by_blob");
     check(remains::REMAINS, "remains_by_time");
@@ -140,7 +141,10 @@ async fn every_commit_and_every_sweep_uses_an_index() {
     check(audit::RECOUNT, "images_by_blob");
     check(audit::DELETE_IMAGES, "images_by_blob");
     check(remains::REMAINS, "upload_segments_by_blob");
-    check(&commits::statement(1), "resumable_uploads_by_owner");
+    check(
+        &commits::statement(Dialect::Sqlite, 1),
+        "resumable_uploads_by_owner",
+    );
     check(resumables::EXPIRED, "resumable_uploads_by_expiry");
     check(
         &format!("SELECT id {}", resumables::OPEN),
@@ -203,7 +207,7 @@ async fn tickets_and_links_are_found_by_indexes() {
             before: Some((now, "id".to_owned())),
             limit: 1,
         };
-        tickets::page(&query, now).0
+        tickets::page(Dialect::Sqlite, &query, now).0
     };
     let create = format!(
         "INSERT INTO upload_tickets ({}) {}",

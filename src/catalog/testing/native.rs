@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::ValueRef;
 
-use crate::catalog::{CatalogError, Database, Row, Value, is_read};
+use crate::catalog::{CatalogError, Database, Dialect, Row, Value, is_read};
 use crate::model::Timestamp;
 
 /// How many statements are kept prepared: more than the catalog has.
@@ -71,6 +71,10 @@ impl Native {
 
 #[async_trait]
 impl Database for Native {
+    fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
+    }
+
     async fn query(&self, sql: &str, parameters: Vec<Value>) -> Result<Vec<Row>, CatalogError> {
         self.run(sql, parameters).map_err(CatalogError::database)
     }

@@ -181,7 +181,12 @@ impl Service {
         if length > upload.received || upload.is_partial {
             let catalog = self.catalog();
             let set = catalog.set_length(&upload.id, length, recorded.quota());
-            if !set.await? {
+            let look = || async {
+                let found = catalog.find_resumable(&upload.id).await?;
+                let has_it = found.is_some_and(|found| found.length == Some(length));
+                Ok(has_it.then_some(true))
+            };
+            if !self.find_out(set.await, look).await? {
                 return Err(ServiceError::UploadMoved.into());
             }
         }

@@ -6,7 +6,7 @@ mod sqlite;
 
 use async_trait::async_trait;
 
-use crate::catalog::{CatalogError, Database, Row, Value};
+use crate::catalog::{CatalogError, Database, Dialect, Row, Value};
 use crate::settings::DatabaseSetting;
 use crate::trace::{self, Phase};
 use postgres::SpinPostgres;
@@ -33,6 +33,13 @@ impl SpinDatabase {
 
 #[async_trait]
 impl Database for SpinDatabase {
+    fn dialect(&self) -> Dialect {
+        match self {
+            Self::Sqlite(_) => Dialect::Sqlite,
+            Self::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
     async fn query(&self, sql: &str, parameters: Vec<Value>) -> Result<Vec<Row>, CatalogError> {
         let _timer = trace::start(Phase::Catalog);
         match self {
