@@ -2,7 +2,8 @@
 
 use super::*;
 use darkroom_postgres::Cluster;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::OnceLock;
+use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::timeout;
 
 /// An authority, and the certificate of `localhost` that it has signed, until the year 2126.
@@ -11,11 +12,10 @@ const CERTIFICATE: &str = include_str!("tests/server.pem");
 const KEY: &str = include_str!("tests/server.key");
 
 /// The server, which serves one test at a time; none if PostgreSQL is not installed.
-fn cluster() -> Option<MutexGuard<'static, Cluster>> {
+async fn cluster() -> Option<MutexGuard<'static, Cluster>> {
     static CLUSTER: OnceLock<Option<Mutex<Cluster>>> = OnceLock::new();
     let cluster = CLUSTER.get_or_init(|| Cluster::start().map(Mutex::new));
-    let cluster = cluster.as_ref()?.lock();
-    Some(cluster.unwrap_or_else(PoisonError::into_inner))
+    Some(cluster.as_ref()?.lock().await)
 }
 
 async fn connect(pools: &Pools, cluster: &Cluster) -> Connection {
@@ -46,7 +46,9 @@ async fn session(connection: &Connection) -> Value {
 
 #[tokio::test]
 async fn values_return_as_they_were_sent() {
-    let Some(cluster) = cluster() else { return };
+    let Some(cluster) = cluster().await else {
+        return;
+    };
     let connection = connect(&Pools::default(), &cluster).await;
     let parameters = vec![
         Parameter::Null,
@@ -92,7 +94,9 @@ async fn values_return_as_they_were_sent() {
 
 #[tokio::test]
 async fn errors_have_their_codes_and_the_connection_goes_on() {
-    let Some(cluster) = cluster() else { return };
+    let Some(cluster) = cluster().await else {
+        return;
+    };
     let connection = connect(&Pools::default(), &cluster).await;
     query(
         &connection,
@@ -126,7 +130,9 @@ async fn errors_have_their_codes_and_the_connection_goes_on() {
 
 #[tokio::test]
 async fn what_a_use_leaves_open_does_not_reach_the_next() {
-    let Some(cluster) = cluster() else { return };
+    let Some(cluster) = cluster().await else {
+        return;
+    };
     let pools = Pools::default();
     let first = connect(&pools, &cluster).await;
     let pid = session(&first).await;
@@ -154,7 +160,9 @@ async fn what_a_use_leaves_open_does_not_reach_the_next() {
 
 #[tokio::test]
 async fn a_statement_that_nobody_waits_for_is_cancelled_and_its_connection_closed() {
-    let Some(cluster) = cluster() else { return };
+    let Some(cluster) = cluster().await else {
+        return;
+    };
     let pools = Pools::default();
     let connection = connect(&pools, &cluster).await;
     let pid = session(&connection).await;
@@ -173,7 +181,9 @@ async fn a_statement_that_nobody_waits_for_is_cancelled_and_its_connection_close
 
 #[tokio::test]
 async fn a_lost_server_is_an_error_and_is_found_again() {
-    let Some(mut cluster) = cluster() else { return };
+    let Some(mut cluster) = cluster().await else {
+        return;
+    };
     let pools = Pools::default();
     let (idle, busy) = (
         connect(&pools, &cluster).await,
@@ -207,7 +217,9 @@ async fn a_server_that_does_not_answer_is_given_up() {
 
 #[tokio::test]
 async fn tls_verifies_the_server_and_binds_the_password_to_it() {
-    let Some(cluster) = cluster() else { return };
+    let Some(cluster) = cluster().await else {
+        return;
+    };
     let directory = cluster.sql("postgres", "SHOW data_directory");
     for (file, content) in [("server.crt", CERTIFICATE), ("server.key", KEY)] {
         let write = format!("umask 077; cat > {directory}/{file}");
