@@ -7,8 +7,9 @@
 //!
 //! # Layout
 //!
-//! One file or directory for each command: `serve`, `health`, `config`, `token` (and `keygen`), `sign`,
-//! `fsck`, `backup` (and `restore`), `migrate`, `generate` (`completions` and `man`). Shared
+//! One file or directory for each command: `serve`, `health`, `config`, `token` (and `keygen`),
+//! `sign`, `fsck`, `backup` (and `restore`), `migrate`, `migrate_catalog`,
+//! `generate` (`completions` and `man`). Shared
 //! subjects:
 //!
 //! - `embedded`: the application embedded in this program
@@ -28,6 +29,7 @@ mod health;
 mod http;
 mod keys;
 mod migrate;
+mod migrate_catalog;
 mod serve;
 mod sign;
 mod stores;
@@ -73,6 +75,8 @@ enum Command {
     /// Move all blobs of a deployment from its previous store to its current one
     #[command(alias = "migrate-blobs")]
     Migrate(migrate::Migrate),
+    /// Move the catalog from SQLite to PostgreSQL, or back
+    MigrateCatalog(migrate_catalog::MigrateCatalog),
     /// Print a shell's completion script for these commands
     Completions(generate::Completions),
     /// Print the manual page, or write the pages of all commands
@@ -106,6 +110,7 @@ impl CommandLine {
             Command::Backup(backup) => backup.run(env_file),
             Command::Restore(restore) => restore.run(env_file),
             Command::Migrate(migrate) => migrate.run(env_file),
+            Command::MigrateCatalog(migrate) => migrate.run(env_file),
             Command::Completions(completions) => completions.run(),
             Command::Man(man) => man.run(),
         }
@@ -136,6 +141,7 @@ mod tests {
             "backup --to a",
             "restore --from a",
             "migrate --url a",
+            "migrate-catalog --to postgres --rehearse --data-dir a",
             "completions bash",
             "man --out a",
         ] {

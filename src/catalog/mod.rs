@@ -67,7 +67,7 @@ pub use remains::Remains;
 pub use resumables::{
     Begun, Completion, Ending, Growth, NewSegment, Position, Resumable, Resumables, Segment,
 };
-pub use sql::{Database, Dialect, Row, SqlCatalog, Value};
+pub use sql::{Database, Dialect, Guarded, Row, SqlCatalog, Value, is_read};
 pub use tickets::{TicketUse, Tickets};
 pub use variants::{NewVariant, VariantClaim, VariantCommit, VariantState, Variants};
 

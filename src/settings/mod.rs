@@ -11,12 +11,14 @@
 //! - `media`: which images are accepted, and what is stored of them: a [`Policy`];
 //! - `derived`: which derived images may be requested, and what they may cost;
 //! - `http`: URLs, origins, logging and metrics;
-//! - `stores`: where bytes are kept, and how long.
+//! - `stores`: where bytes are kept, and how long;
+//! - `catalog`: which database has the catalog, and whether it accepts changes.
 //!
 //! The table is the only source of names and defaults: `spin.toml` and README.md are
 //! written from it (`cargo xtask variables`).
 
 mod access;
+mod catalog;
 mod derived;
 mod http;
 mod media;
@@ -31,6 +33,7 @@ use crate::media::Policy;
 use crate::model::RateLimits;
 
 pub use access::Access;
+pub use catalog::{Catalog, DatabaseSetting, PostgresConfig};
 pub use derived::{Derived, Placeholders, TransformPolicy};
 pub use http::{Http, MetricsAccess, Origins, RequestLog};
 pub use stores::{BlobStoreSetting, Stores};
@@ -113,6 +116,7 @@ pub fn variables() -> impl Iterator<Item = &'static Variable> + Clone {
         derived::VARIABLES,
         http::VARIABLES,
         stores::VARIABLES,
+        catalog::VARIABLES,
     ];
     parts.into_iter().flatten()
 }
@@ -134,6 +138,8 @@ pub struct Settings {
     pub http: Http,
     /// Where bytes are kept, and how long.
     pub stores: Stores,
+    /// Which database has the catalog, and whether it accepts changes.
+    pub catalog: Catalog,
 }
 
 /// A variable that cannot be used. The message contains no secret.
@@ -159,6 +165,7 @@ impl Settings {
             derived: Derived::read(&values)?,
             http: Http::read(&values)?,
             stores: Stores::read(&values)?,
+            catalog: Catalog::read(&values)?,
         })
     }
 }

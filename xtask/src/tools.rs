@@ -54,6 +54,14 @@ const PROGRAMS: &[(&str, Tool)] = &[
         },
     ),
     (
+        "DARKROOM_TEST_FAKETIME",
+        Tool {
+            program: "faketime",
+            package: "faketime",
+            purpose: "the tests of hosts whose clocks differ",
+        },
+    ),
+    (
         "DARKROOM_TEST_OPENSSL",
         Tool {
             program: "openssl",

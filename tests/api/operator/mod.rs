@@ -5,6 +5,8 @@ mod backup;
 mod cli;
 mod deployment;
 mod migrate;
+mod migrate_catalog;
 mod observability;
 mod rates;
+mod round_trips;
 mod settings;

@@ -26,8 +26,10 @@ pub(crate) struct Setup {
     components: Option<PathBuf>,
     conformance: bool,
     reaching_nothing: bool,
+    without_sqlite: bool,
     with_guests: bool,
     pub(super) disk: Disk,
+    pub(super) clock: i32,
 }
 
 /// The disk for the stores' files.
@@ -117,6 +119,18 @@ impl Setup {
         self
     }
 
+    /// Uses a manifest that grants no database of the host's own.
+    pub(crate) fn without_sqlite(mut self) -> Self {
+        self.without_sqlite = true;
+        self
+    }
+
+    /// Sets the host's clock to this many seconds after the true time.
+    pub(crate) fn clock(mut self, seconds: i32) -> Self {
+        self.clock = seconds;
+        self
+    }
+
     /// Adds the components of `tests/guests` to the application: a relay at `/relay`, a worker
     /// that only it and the worker itself may call, and the same at `/worker`. They trap on request, which the log may then report.
     pub(crate) fn with_guests(mut self) -> Self {
@@ -156,7 +170,7 @@ impl Setup {
             ),
             None => (environment::component(), environment::deriving_component()),
         };
-        let mut manifest = manifest(&component, &deriving, self.reaching_nothing);
+        let mut manifest = self.manifest(&component, &deriving);
         if self.with_guests {
             manifest.push_str(&guests(&environment::guests()));
         }
@@ -169,23 +183,24 @@ impl Setup {
         let config = runtime_config(&stores, self.redis_url.as_deref());
         fs::write(folder.join(CONFIG), config).expect("the configuration is written");
     }
-}
 
-/// `spin.toml`, with this component and the one that derives images.
-fn manifest(component: &Path, deriving: &Path, reaching_nothing: bool) -> String {
-    let lines = include_str!("../../../spin.toml").lines();
-    let lines = lines.map(|line| match line.split_once(" = ") {
-        Some(("source", file)) => {
-            let of_deriving = file.contains("derive");
-            let built = if of_deriving { deriving } else { component };
-            format!("source = \"{}\"\n", built.display())
-        }
-        Some((hosts @ "allowed_outbound_hosts", _)) if reaching_nothing => {
-            format!("{hosts} = []\n")
-        }
-        _ => format!("{line}\n"),
-    });
-    lines.collect()
+    /// `spin.toml`, with this component and the one that derives images.
+    fn manifest(&self, component: &Path, deriving: &Path) -> String {
+        let lines = include_str!("../../../spin.toml").lines();
+        let lines = lines.map(|line| match line.split_once(" = ") {
+            Some(("source", file)) => {
+                let of_deriving = file.contains("derive");
+                let built = if of_deriving { deriving } else { component };
+                format!("source = \"{}\"\n", built.display())
+            }
+            Some((hosts @ "allowed_outbound_hosts", _)) if self.reaching_nothing => {
+                format!("{hosts} = []\n")
+            }
+            Some(("sqlite_databases", _)) if self.without_sqlite => String::new(),
+            _ => format!("{line}\n"),
+        });
+        lines.collect()
+    }
 }
 
 /// The entries of the manifest for the components in this directory.
