@@ -21,7 +21,7 @@ const fn table(name: &'static str, key: &'static [&'static str]) -> Table {
     Table { name, key, page }
 }
 
-/// All tables but `totals` and `schema_migrations`.
+/// All tables but `totals` and `schema_migrations`, and `rates`, which matters for minutes only.
 pub(super) const TABLES: &[Table] = &[
     table("blobs", &["id"]),
     table("images", &["id"]),
