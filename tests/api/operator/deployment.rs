@@ -248,7 +248,7 @@ async fn the_image_serves_without_a_shell_from_a_root_that_cannot_be_written() {
     assert_eq!(derived.status(), 200);
     assert_eq!(alice.download(&image).await, file);
     // The health check of the image, which has no port to choose.
-    let mut check = instruction("    CMD");
+    let mut check = instruction("HEALTHCHECK");
     check.extend(["--url".to_owned(), server.address.clone()]);
     let healthy = ended(&mut in_root(check.clone()));
     assert!(healthy.succeeded, "{}", healthy.text);
