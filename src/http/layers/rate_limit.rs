@@ -2,11 +2,8 @@
 //! receives. Whether a request is refused is decided when its credentials are verified
 //! ([`admission`](crate::http::input::admission)).
 
-use std::sync::Arc;
-
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderMap, Method, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::Response;
 use http_body::Body as _;
 
@@ -18,20 +15,21 @@ use crate::trace::Trace;
 
 /// The middleware of deployments that limit something.
 pub(crate) async fn observe(
-    State(app): State<Arc<App>>,
+    app: &App,
+    route: Option<&'static str>,
     mut request: Request,
-    next: Next,
+    next: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
     let admission = Admission::default();
     request.extensions_mut().insert(admission.clone());
     let is_head = request.method() == Method::HEAD;
     // The bytes of pieces are counted where they are stored.
-    let trace = (!is_piece(&request)).then(|| Trace::new(false));
+    let trace = (!is_piece(route, request.headers())).then(|| Trace::new(false));
     let request = match &trace {
         Some(trace) => count_body(request, trace),
         None => request,
     };
-    let mut response = next.run(request).await;
+    let mut response = next(request).await;
     if let Some((client, standing)) = admission.0.get() {
         rate_limit::print(response.headers_mut(), standing);
         let sent = if is_head { 0 } else { length(&response) };
@@ -44,14 +42,10 @@ pub(crate) async fn observe(
 }
 
 /// Whether the body is a piece of a resumable upload.
-fn is_piece(request: &Request) -> bool {
-    let route = request.extensions().get::<MatchedPath>();
-    let is_upload = route.is_some_and(|route| route.as_str().starts_with("/v1/uploads"));
-    let begins = |headers: &HeaderMap| {
-        structured::boolean(headers, "upload-complete") == Some(false)
-            || structured::boolean(headers, "upload-incomplete") == Some(true)
-    };
-    is_upload || begins(request.headers())
+fn is_piece(route: Option<&str>, headers: &HeaderMap) -> bool {
+    route.is_some_and(|route| route.starts_with("/v1/uploads"))
+        || structured::boolean(headers, "upload-complete") == Some(false)
+        || structured::boolean(headers, "upload-incomplete") == Some(true)
 }
 
 /// The length of a response's body.
