@@ -11,7 +11,7 @@ use bytes::Bytes;
 use futures_util::future::{Either, select};
 
 use crate::blobs::{BlobError, KeyValue};
-use crate::catalog::{CatalogError, Database, Row, Value};
+use crate::catalog::{CatalogError, Database, Dialect, Row, Value};
 use crate::platform::Clock;
 
 /// The time that a store has for one call. Spin itself waits minutes for a Redis that
@@ -58,12 +58,16 @@ impl<D: Database> Patient<D> {
         call: impl Future<Output = Result<Vec<Row>, CatalogError>>,
     ) -> Result<Vec<Row>, CatalogError> {
         let answer = within(limit, &*self.clock, call).await;
-        answer.unwrap_or_else(|silence| Err(CatalogError::database(silence)))
+        answer.unwrap_or_else(|silence| Err(CatalogError::unknown(silence)))
     }
 }
 
 #[async_trait]
 impl<D: Database> Database for Patient<D> {
+    fn dialect(&self) -> Dialect {
+        self.store.dialect()
+    }
+
     async fn query(&self, sql: &str, parameters: Vec<Value>) -> Result<Vec<Row>, CatalogError> {
         let call = self.store.query(sql, parameters);
         self.rows(SILENCE, call).await

@@ -34,15 +34,48 @@ pub enum CatalogError {
         /// The column, counted from 0 in the order of the statement.
         column: usize,
     },
+    /// Changes are refused while the catalog is moved.
+    #[error("no changes are accepted: the variable read_only is on")]
+    ReadOnly,
     /// The database itself failed: it is unreachable, locked or full. Retrying may help.
     #[error("the catalog's database failed: {0}")]
     Database(#[source] Cause),
+    /// The statement was sent, but no answer has arrived: it may have been carried out, or may
+    /// still be.
+    #[error("the catalog's database has not answered, so the outcome is unknown: {0}")]
+    Unknown(#[source] Cause),
+    /// The database has undone the statement because of others at the same time (`SQLSTATE` class
+    /// 40): it had no effect, and can be repeated.
+    #[error("the catalog's database has undone the statement because of others: {0}")]
+    Undone(#[source] Cause),
+    /// A newer version of this program has changed the schema in a way that this one does not
+    /// understand.
+    #[error(
+        "the catalog's schema has version {found}, which needs a newer program than this one, \
+         which knows version {known}"
+    )]
+    NewerSchema {
+        /// The version of the schema.
+        found: i64,
+        /// The newest version that this program knows.
+        known: i64,
+    },
 }
 
 impl CatalogError {
     /// Creates the error of a database that failed for this reason: an error, or a text.
     pub fn database(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Database(Cause::new(cause))
+    }
+
+    /// Creates the error of a statement whose answer is missing for this reason.
+    pub fn unknown(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Unknown(Cause::new(cause))
+    }
+
+    /// Creates the error of a statement that was undone because of others.
+    pub fn undone(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Undone(Cause::new(cause))
     }
 }
 

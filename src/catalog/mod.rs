@@ -2,12 +2,13 @@
 //!
 //! [`Catalog`] is the interface that the service needs: a trait for each subject, in the
 //! subject's file with its types. [`SqlCatalog`] implements them on any SQL connection that
-//! understands SQLite's dialect ([`Database`]: Spin's SQLite interface, rusqlite in native
-//! tests), each in the file of the same name in `sql/`; the `testing` module implements
-//! them in maps, as a model that tests compare the SQL catalog with.
+//! understands SQLite's dialect or PostgreSQL's ([`Database`]: Spin's interfaces to both, rusqlite
+//! and tokio-postgres in native tests), each in the file of the same name in `sql/`; the `testing`
+//! module implements them in maps, as a model that tests compare the SQL catalog with.
 //!
 //! No call spans two statements, because statements of other requests may run in
-//! between: every invariant is maintained by one statement and its triggers.
+//! between: every invariant is maintained by one statement and what it starts within the
+//! database, which is triggers and, on PostgreSQL, functions that take locks.
 //!
 //! The life of a blob, as seen by the catalog:
 //! 1. [`Leases::lease`]: an instance may write under the ids of a [`Lease`].
@@ -41,6 +42,7 @@ mod leases;
 mod links;
 mod listings;
 pub mod migrations;
+mod rates;
 mod remains;
 mod resumables;
 mod sql;
@@ -60,11 +62,12 @@ pub use keys::{AnswerRecord, KeyAnswer, KeyClaim, KeyOutcome, Keys};
 pub use leases::{Lease, Leases};
 pub use links::{Links, NewLink};
 pub use listings::Listings;
+pub use rates::Rates;
 pub use remains::Remains;
 pub use resumables::{
     Begun, Completion, Ending, Growth, NewSegment, Position, Resumable, Resumables, Segment,
 };
-pub use sql::{Database, Row, SqlCatalog, Value};
+pub use sql::{Database, Dialect, Guarded, Row, SqlCatalog, Value, is_read};
 pub use tickets::{TicketUse, Tickets};
 pub use variants::{NewVariant, VariantClaim, VariantCommit, VariantState, Variants};
 
@@ -81,6 +84,7 @@ pub trait Catalog:
     + Leases
     + Links
     + Listings
+    + Rates
     + Remains
     + Resumables
     + Tickets
@@ -99,6 +103,7 @@ impl<C> Catalog for C where
         + Leases
         + Links
         + Listings
+        + Rates
         + Remains
         + Resumables
         + Tickets

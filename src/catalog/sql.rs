@@ -1,5 +1,5 @@
-//! A [`Catalog`](super::Catalog) on any SQL connection that understands SQLite's dialect:
-//! each subject is in the file of its name.
+//! A [`Catalog`](super::Catalog) on any SQL connection that understands SQLite's dialect or
+//! PostgreSQL's ([`Dialect`]): each subject is in the file of its name.
 
 mod accounts;
 mod audit;
@@ -8,6 +8,8 @@ mod columns;
 mod commits;
 mod conflict;
 mod database;
+mod dialect;
+mod guarded;
 mod health;
 mod images;
 mod keys;
@@ -15,6 +17,7 @@ mod leases;
 mod links;
 mod listings;
 mod quota;
+mod rates;
 mod remains;
 mod resumables;
 mod tickets;
@@ -28,22 +31,52 @@ use columns::Columns;
 
 pub(in crate::catalog) use conflict::Conflict;
 pub use database::{Database, Row, Value};
+pub use dialect::Dialect;
+pub use guarded::{Guarded, is_read};
 
 /// The catalog of a [`Database`].
 pub struct SqlCatalog<D> {
     database: D,
+    dialect: Dialect,
 }
+
+/// How often a statement is run that the database undoes because of others.
+const ATTEMPTS: u32 = 5;
 
 impl<D: Database> SqlCatalog<D> {
     /// Migrates the schema to this version and returns the catalog.
     pub async fn open(database: D) -> Result<Self, CatalogError> {
         migrations::migrate(&database).await?;
-        Ok(Self { database })
+        let dialect = database.dialect();
+        Ok(Self { database, dialect })
+    }
+
+    /// Runs a statement and returns its rows. One that the database undoes because of others, as
+    /// PostgreSQL does with one of two that wait for each other, is run again.
+    async fn query(&self, sql: &str, parameters: Vec<Value>) -> Result<Vec<Row>, CatalogError> {
+        let sql = self.dialect.translate(sql);
+        for _ in 1..ATTEMPTS {
+            match self.database.query(&sql, parameters.clone()).await {
+                Err(CatalogError::Undone(_)) => {}
+                answer => return answer,
+            }
+        }
+        self.database.query(&sql, parameters).await
+    }
+
+    /// The same, for a statement that reads all rows of a table and may take long.
+    async fn query_long(
+        &self,
+        sql: &str,
+        parameters: Vec<Value>,
+    ) -> Result<Vec<Row>, CatalogError> {
+        let sql = self.dialect.translate(sql);
+        self.database.query_long(&sql, parameters).await
     }
 
     /// Runs a statement and ignores its rows, if any.
     async fn execute(&self, sql: &str, parameters: Vec<Value>) -> Result<(), CatalogError> {
-        self.database.query(sql, parameters).await.map(|_| ())
+        self.query(sql, parameters).await.map(|_| ())
     }
 
     /// Deletes the rows of a table whose time is before `before`.
@@ -64,13 +97,13 @@ impl<D: Database> SqlCatalog<D> {
 
     /// Whether a statement returns a row.
     async fn exists(&self, sql: &str, parameters: Vec<Value>) -> Result<bool, CatalogError> {
-        let rows = self.database.query(sql, parameters).await?;
+        let rows = self.query(sql, parameters).await?;
         Ok(!rows.is_empty())
     }
 
     /// Returns the only row of a result.
     async fn one_row(&self, sql: &str, parameters: Vec<Value>) -> Result<Row, CatalogError> {
-        let rows = self.database.query(sql, parameters).await?;
+        let rows = self.query(sql, parameters).await?;
         let none = || CatalogError::database("the statement returned no row, but must return one");
         rows.into_iter().next().ok_or_else(none)
     }

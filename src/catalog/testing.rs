@@ -13,6 +13,9 @@ mod links;
 mod listings;
 #[cfg(all(test, not(target_family = "wasm")))]
 pub(crate) mod native;
+#[cfg(all(test, not(target_family = "wasm")))]
+pub(crate) mod postgres;
+mod rates;
 mod remains;
 mod resumables;
 mod tickets;
@@ -66,6 +69,7 @@ struct State {
     tickets: tickets::Records,
     links: BTreeMap<Uuid, NamedLink>,
     keys: keys::Records,
+    rates: rates::Records,
     remains: remains::Records,
     resumables: resumables::Records,
     variants: variants::Records,

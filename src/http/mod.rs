@@ -2,7 +2,7 @@
 //! layer above is the host.
 //!
 //! The path of a request: [`Api::respond`] → `observe` → `request_id` → `security` → `cors` →
-//! `problem_pages` → `validate` → `drain` (all in `layers`) → the router → extractors (`input`: the token becomes a grant) → a handler in
+//! `problem_pages` → `validate` → `drain` → `rate_limit` (all in `layers`) → the router → extractors (`input`: the token becomes a grant) → a handler in
 //! `routes` → the service → a response, or a [`problem::Problem`] at any step.
 
 mod app;
@@ -31,7 +31,8 @@ pub use app::App;
 use layers::route::Templates;
 use layers::security::Policy;
 use layers::{
-    cors, drain, finish, observe, parameters, problem_pages, request_id, security, validate,
+    cors, drain, finish, observe, parameters, problem_pages, rate_limit, request_id, security,
+    validate,
 };
 pub use reply::problem;
 use reply::problem::Problem;
@@ -129,7 +130,12 @@ impl Sound {
         let template = route.map(|route| route.template);
         let routed = async |request| {
             parameters::refuse(route, &request)?;
-            Ok(call(&self.router, drain::unread_body(app, request)).await)
+            let request = drain::unread_body(app, request);
+            let routed = async |request| call(&self.router, request).await;
+            Ok(match app.settings.rates.are_on() {
+                true => rate_limit::observe(app, template, request, routed).await,
+                false => routed(request).await,
+            })
         };
         let checked = async |request| {
             let checked = validate::request(request, routed).await;

@@ -33,6 +33,17 @@ pub(super) struct Client {
 }
 
 impl Client {
+    /// Creates a client whose catalog has this clock.
+    #[cfg(test)]
+    pub(super) fn timed_by(
+        clock: impl Fn() -> Timestamp + Send + Sync + 'static,
+        variables: &[(&'static str, &str)],
+    ) -> Self {
+        let values = MemoryKeyValue::default();
+        let catalog = Arc::new(MemoryCatalog::timed_by(clock));
+        Self::on(catalog, values.clone(), Arc::new(values), variables)
+    }
+
     pub(super) fn with(variables: &[(&'static str, &str)]) -> Self {
         let values = MemoryKeyValue::default();
         Self::over(values.clone(), Arc::new(values), variables)

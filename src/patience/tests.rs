@@ -67,6 +67,10 @@ struct Silent;
 
 #[async_trait]
 impl Database for Silent {
+    fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
+    }
+
     async fn query(&self, _sql: &str, _parameters: Vec<Value>) -> Result<Vec<Row>, CatalogError> {
         pending().await
     }
@@ -91,7 +95,7 @@ impl KeyValue for Silent {
 fn a_database_that_never_answers_fails_after_ten_seconds() {
     let clock = Seconds::default();
     let database = Patient::new(Silent, clock.shared());
-    let silence = CatalogError::database("no answer within 10 seconds");
+    let silence = CatalogError::unknown("no answer within 10 seconds");
     let answered = clock.answered(database.query("SELECT 1", vec![]));
     assert_eq!(answered, Some((10, Err(silence.clone()))));
     // So does opening a catalog, which begins with a query.
@@ -105,7 +109,7 @@ fn a_statement_over_all_rows_has_ten_minutes() {
     let clock = Seconds::default();
     let database = Patient::new(Silent, clock.shared());
     let answered = clock.answered(database.query_long("UPDATE images SET size = 1", vec![]));
-    let silence = CatalogError::database("no answer within 600 seconds");
+    let silence = CatalogError::unknown("no answer within 600 seconds");
     assert_eq!(answered, Some((600, Err(silence))));
 }
 
@@ -139,6 +143,10 @@ fn migrations_have_a_time_limit_for_each_statement() {
     struct Slow(Native, Seconds);
     #[async_trait]
     impl Database for Slow {
+        fn dialect(&self) -> Dialect {
+            Dialect::Sqlite
+        }
+
         async fn query(&self, sql: &str, parameters: Vec<Value>) -> Result<Vec<Row>, CatalogError> {
             let word = sql.split_whitespace().find(|word| !word.starts_with("--"));
             let is_quick =

@@ -93,6 +93,12 @@ impl Service {
             let ours = image.owner == grant.owner;
             let quota = if ours { quota } else { Quota::default() };
             let updated = self.catalog().update(&image, seen, quota).await;
+            let look = || async {
+                let found = self.catalog().find(id).await?;
+                let is_ours = |found: &Image| found.updated_at == image.updated_at;
+                Ok(found.filter(is_ours).map(|_| true))
+            };
+            let updated = self.find_out(updated, look).await;
             if updated.map_err(ServiceError::from)? {
                 return Ok(image);
             }

@@ -9,6 +9,7 @@ use super::verify::verified;
 use super::{AsSeen, Found, Service, ServiceError, Wanted};
 use crate::auth::Grant;
 use crate::blobs::{BlobError, ByteStream};
+use crate::catalog::CatalogError;
 use crate::model::{
     BlobRef, Filters, Image, Kind, ListQuery, Page, Position, Sha256, Sort, Timestamp, Variant,
     Visibility,
@@ -148,7 +149,7 @@ impl Service {
     ) -> Result<(), ServiceError> {
         let owner = grant.confined_to();
         match as_seen {
-            None if self.catalog().delete(id, owner, None).await? => {}
+            None if self.delete_unless_changed(id, owner, None).await? => {}
             None => return Err(ServiceError::NotFound),
             Some(as_seen) => loop {
                 let image = self.find(grant, id).await?;
@@ -156,12 +157,29 @@ impl Service {
                     return Err(ServiceError::Changed);
                 }
                 let unchanged_since = Some(image.updated_at);
-                if self.catalog().delete(id, owner, unchanged_since).await? {
+                if self
+                    .delete_unless_changed(id, owner, unchanged_since)
+                    .await?
+                {
                     break;
                 }
             },
         }
         self.sweep_in_background();
         Ok(())
+    }
+
+    async fn delete_unless_changed(
+        &self,
+        id: Uuid,
+        owner: Option<&str>,
+        unchanged_since: Option<Timestamp>,
+    ) -> Result<bool, CatalogError> {
+        let deleted = self.catalog().delete(id, owner, unchanged_since).await;
+        let look = || async {
+            let found = self.catalog().find(id).await?;
+            Ok(found.is_none().then_some(true))
+        };
+        self.find_out(deleted, look).await
     }
 }

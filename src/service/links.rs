@@ -1,12 +1,12 @@
 //! Named links: recorded when they are made, listed, revoked one by one.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use uuid::Uuid;
 
 use super::{Service, ServiceError};
 use crate::auth::Grant;
-use crate::catalog::NewLink as NewRecord;
+use crate::catalog::{CatalogError, NewLink as NewRecord};
 use crate::model::{Image, NamedLink, Timestamp};
 use crate::platform;
 
@@ -60,7 +60,8 @@ impl Service {
         for _ in 0..ATTEMPTS {
             let records = left.iter().filter_map(|index| record(&outcomes[*index]));
             let records: Vec<NewRecord> = records.collect();
-            let made = self.catalog().create_links(&records, limit, now).await?;
+            let made = self.catalog().create_links(&records, limit, now).await;
+            let made = self.find_out(made, || self.made(&records, now)).await?;
             left.retain(|index| match &outcomes[*index] {
                 Ok((_, link)) => !made.contains(&link.id),
                 Err(_) => false,
@@ -74,6 +75,24 @@ impl Service {
             outcomes[index] = Err(ServiceError::LinkRevoked);
         }
         Ok(outcomes)
+    }
+
+    /// Looks for links that may have been made. Either none of them has been looked for yet, or
+    /// those that could be made were made together.
+    async fn made(
+        &self,
+        records: &[NewRecord],
+        now: Timestamp,
+    ) -> Result<Option<Vec<Uuid>>, CatalogError> {
+        let wanted: BTreeSet<Uuid> = records.iter().map(|record| record.link.id).collect();
+        let images: BTreeSet<Uuid> = records.iter().map(|record| record.link.image).collect();
+        let mut found = Vec::new();
+        for image in images {
+            let links = self.catalog().links_of(image, now).await?;
+            found.extend(links.into_iter().map(|link| link.id));
+        }
+        found.retain(|id| wanted.contains(id));
+        Ok((!found.is_empty()).then_some(found))
     }
 
     /// Finds out why the links that are `left` were not made. Those stay whose image has had its
@@ -127,7 +146,16 @@ impl Service {
         link: Uuid,
     ) -> Result<(), ServiceError> {
         let owner = grant.confined_to();
-        match self.catalog().revoke_link(image, link, owner).await? {
+        let revoked = self.catalog().revoke_link(image, link, owner).await;
+        let look = || async {
+            let left = self
+                .catalog()
+                .links_of(image, Timestamp::from_millis(0))
+                .await?;
+            let is_gone = left.iter().all(|left| left.id != link);
+            Ok(is_gone.then_some(true))
+        };
+        match self.find_out(revoked, look).await? {
             true => Ok(()),
             false => Err(ServiceError::NoSuchLink),
         }

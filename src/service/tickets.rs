@@ -26,7 +26,12 @@ impl Service {
     /// [`ServiceError::TooManyTickets`], and those of the catalog.
     pub async fn create_ticket(&self, new: &Ticket) -> Result<(), ServiceError> {
         let limit = MAX_OPEN_TICKETS;
-        match self.catalog().create_ticket(new, limit).await? {
+        let created = self.catalog().create_ticket(new, limit).await;
+        let look = || async {
+            let found = self.catalog().find_ticket(&new.id).await?;
+            Ok(found.map(|_| true))
+        };
+        match self.find_out(created, look).await? {
             true => Ok(()),
             false => Err(ServiceError::TooManyTickets { limit }),
         }
@@ -62,8 +67,14 @@ impl Service {
     /// Revokes a ticket that `grant` reaches. Uploads with it that are under way fail.
     pub async fn revoke_ticket(&self, grant: &Grant, id: &str) -> Result<(), ServiceError> {
         let owner = grant.confined_to();
-        let revoked = self.catalog().revoke_ticket(id, owner, self.now());
-        match revoked.await? {
+        let revoked = self.catalog().revoke_ticket(id, owner, self.now()).await;
+        let look = || async {
+            let found = self.catalog().find_ticket(id).await?;
+            let is_revoked =
+                |found: &Ticket| found.revoked_at.is_some() && grant.reaches(&found.owner);
+            Ok(found.filter(is_revoked).map(|_| true))
+        };
+        match self.find_out(revoked, look).await? {
             true => Ok(()),
             false => Err(ServiceError::NoSuchTicket),
         }

@@ -44,7 +44,9 @@ async fn run() -> Result<Vec<&'static str>, Failure> {
         .await
         .map_err(|error| opened(&error))?;
     let mut promises = blobs::conformance::run(&*blobs, &prefix).await?;
-    let catalog = open_catalog(&spin).await.map_err(|error| opened(&error))?;
+    let catalog = open_catalog(&settings.catalog, &spin)
+        .await
+        .map_err(|error| opened(&error))?;
     promises.extend(catalog::conformance::run(&catalog, &prefix).await?);
     Ok(promises)
 }

@@ -7,12 +7,12 @@
 mod body;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod database;
 mod http;
 mod key_value;
 #[cfg(feature = "conformance")]
 mod misbehaviour;
 mod platform;
-mod sqlite;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
@@ -28,9 +28,9 @@ use crate::http::{Api, App};
 use crate::platform::{ChainedDeriver, Platform as _};
 use crate::settings::{self, Settings, SettingsError};
 
+use database::SpinDatabase;
 use key_value::SpinKeyValue;
 use platform::Spin;
-use sqlite::SpinDatabase;
 
 static API: OnceLock<Api> = OnceLock::new();
 
@@ -61,7 +61,7 @@ async fn build() -> Result<Api, Problem> {
             return Ok(Api::broken(error.into(), spin));
         }
     };
-    let stores = Stores::open(&settings.stores, &spin).await;
+    let stores = Stores::open(&settings, &spin).await;
     let stores = stores.map_err(|error| {
         spin.log(&format!("the stores cannot be opened: {error}"));
         Problem::new(ProblemKind::Unavailable, "the stores cannot be opened")

@@ -3,6 +3,8 @@
 pub(crate) mod corpora;
 pub(crate) mod libraries;
 
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Result, ensure};
@@ -20,8 +22,28 @@ pub(crate) struct Tool {
     pub(crate) purpose: &'static str,
 }
 
-/// The programs that the end-to-end tests may need, each with the environment variable that
+/// The database servers that unit tests may need as well, each with the environment variable that
 /// holds its path.
+const DATABASES: &[(&str, Tool)] = &[
+    (
+        "DARKROOM_TEST_POSTGRES",
+        Tool {
+            program: "initdb",
+            package: "postgresql",
+            purpose: "the tests of the catalog on PostgreSQL",
+        },
+    ),
+    (
+        "DARKROOM_TEST_PGBOUNCER",
+        Tool {
+            program: "pgbouncer",
+            package: "pgbouncer",
+            purpose: "the tests of the catalog behind a pool of connections",
+        },
+    ),
+];
+
+/// The other programs that the end-to-end tests may need, in the same form.
 const PROGRAMS: &[(&str, Tool)] = &[
     (
         "DARKROOM_TEST_REDIS_SERVER",
@@ -29,6 +51,14 @@ const PROGRAMS: &[(&str, Tool)] = &[
             program: "redis-server",
             package: "redis-server",
             purpose: "the tests that keep blobs in Redis",
+        },
+    ),
+    (
+        "DARKROOM_TEST_FAKETIME",
+        Tool {
+            program: "faketime",
+            package: "faketime",
+            purpose: "the tests of hosts whose clocks differ",
         },
     ),
     (
@@ -53,6 +83,14 @@ const PROGRAMS: &[(&str, Tool)] = &[
             program: "chromium",
             package: "chromium",
             purpose: "the tests of pages in a browser",
+        },
+    ),
+    (
+        "DARKROOM_TEST_SYSTEMD_ANALYZE",
+        Tool {
+            program: "systemd-analyze",
+            package: "systemd",
+            purpose: "the test of the unit for systemd",
         },
     ),
     ("DARKROOM_TEST_CURL", client("curl", "curl")),
@@ -106,16 +144,31 @@ pub(crate) struct Tools {
 
 /// The tools of the end-to-end tests. With `strict`, a missing one is an error.
 pub(crate) fn find_or_install(strict: bool) -> Result<Tools> {
-    let mut tools = Tools::default();
-    let programs = PROGRAMS
-        .iter()
-        .map(|(variable, tool)| (variable, tool.ensure()));
+    let programs = DATABASES.iter().chain(PROGRAMS);
+    let programs = programs.map(|(variable, tool)| (*variable, tool.ensure()));
     let libraries = LIBRARIES
         .iter()
-        .map(|(variable, install)| (variable, install()));
-    for (variable, found) in programs.chain(libraries) {
+        .map(|(variable, install)| (*variable, install()));
+    collect(programs.chain(libraries), strict)
+}
+
+/// The tools of the unit tests. With `strict`, a missing one is an error.
+pub(crate) fn find_or_install_databases(strict: bool) -> Result<Tools> {
+    let programs = DATABASES.iter();
+    collect(
+        programs.map(|(variable, tool)| (*variable, tool.ensure())),
+        strict,
+    )
+}
+
+fn collect(
+    all: impl Iterator<Item = (&'static str, Result<String>)>,
+    strict: bool,
+) -> Result<Tools> {
+    let mut tools = Tools::default();
+    for (variable, found) in all {
         match found {
-            Ok(path) => tools.environment.push(((*variable).to_owned(), path)),
+            Ok(path) => tools.environment.push((variable.to_owned(), path)),
             Err(error) => tools.missing.push(format!("{error:#}")),
         }
     }
@@ -162,10 +215,23 @@ impl Tool {
     fn find(&self) -> Option<String> {
         let found = cargo::on_path(self.program).or_else(|| {
             // Servers are installed here, which is not on an ordinary user's PATH.
-            let path = std::path::Path::new("/usr/sbin").join(self.program);
+            let path = Path::new("/usr/sbin").join(self.program);
             path.is_file().then_some(path)
         });
+        let found = found.or_else(|| self.find_in_newest_postgres());
         Some(found?.display().to_string())
+    }
+
+    /// Debian keeps the programs of PostgreSQL's server in a directory per version.
+    fn find_in_newest_postgres(&self) -> Option<PathBuf> {
+        let versions = fs::read_dir("/usr/lib/postgresql").ok()?;
+        let found = versions.filter_map(|version| {
+            let version = version.ok()?;
+            let number: u32 = version.file_name().to_str()?.parse().ok()?;
+            let path = version.path().join("bin").join(self.program);
+            path.is_file().then_some((number, path))
+        });
+        Some(found.max()?.1)
     }
 }
 

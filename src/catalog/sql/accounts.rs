@@ -11,28 +11,43 @@ use crate::catalog::{
 };
 use crate::model::Usage;
 
-/// The statement of [`Accounts::statistics`]: every column is a look-up.
+/// All totals: PostgreSQL has several rows that add up to them.
+pub(super) const TOTALS: &str = "(SELECT CAST(sum(images) AS bigint) AS images,
+        CAST(sum(bytes) AS bigint) AS bytes, CAST(sum(live_blobs) AS bigint) AS live_blobs,
+        CAST(sum(live_bytes) AS bigint) AS live_bytes,
+        CAST(sum(dead_blobs) AS bigint) AS dead_blobs,
+        CAST(sum(dead_bytes) AS bigint) AS dead_bytes,
+        CAST(sum(variants) AS bigint) AS variants,
+        CAST(sum(variant_bytes) AS bigint) AS variant_bytes,
+        CAST(sum(leases) AS bigint) AS leases
+    FROM totals) AS totals";
+
+/// The statement of [`Accounts::statistics`], before the totals: every column is a look-up.
 pub(super) const STATISTICS: &str = "
     SELECT images, bytes, live_blobs, live_bytes, dead_blobs, dead_bytes, variants, variant_bytes,
         leases,
         (SELECT min(died_at) FROM blobs WHERE refs = 0),
         (SELECT min(expires_at) FROM leases WHERE expires_at > 0),
         (SELECT json_group_array(json_object('owner', owner, 'images', images, 'bytes', bytes))
-         FROM (SELECT owner, images, bytes FROM usage ORDER BY bytes DESC, owner DESC LIMIT ?1))
-    FROM totals";
+         FROM (SELECT owner, images, bytes FROM usage ORDER BY bytes DESC, owner DESC LIMIT ?1)
+         AS largest)
+    FROM ?totals";
 
 /// The statements of [`Accounts::recount_usage`].
 const RECOUNT: &str = include_str!("recount.sql");
+
+/// The same on PostgreSQL.
+const RECOUNT_IN_POSTGRES: &str = include_str!("recount_in_postgres.sql");
 
 /// Owners whose usage is not what their images add up to.
 const WRONG_USAGE: &str = "
     SELECT coalesce(usage.owner, found.owner), coalesce(usage.images, 0), coalesce(usage.bytes, 0),
         coalesce(found.images, 0), coalesce(found.bytes, 0)
     FROM usage FULL JOIN (
-        SELECT owner, count(*) AS images, sum(size + described) AS bytes
+        SELECT owner, count(*) AS images, CAST(sum(size + described) AS bigint) AS bytes
         FROM images GROUP BY owner) AS found
         ON found.owner = usage.owner
-    WHERE usage.images IS NOT found.images OR usage.bytes IS NOT found.bytes
+    WHERE usage.images IS DISTINCT FROM found.images OR usage.bytes IS DISTINCT FROM found.bytes
     ORDER BY 1 LIMIT ?1";
 
 /// Owners whose stored count of answers is not what their answers add up to.
@@ -40,16 +55,16 @@ const WRONG_ANSWERS: &str = "
     SELECT coalesce(answer_usage.owner, found.owner), 0, coalesce(answer_usage.bytes, 0),
         0, coalesce(found.bytes, 0)
     FROM answer_usage FULL JOIN (
-        SELECT owner, sum(charge) AS bytes FROM idempotency_keys
+        SELECT owner, CAST(sum(charge) AS bigint) AS bytes FROM idempotency_keys
         WHERE charge > 0 GROUP BY owner) AS found
         ON found.owner = answer_usage.owner
-    WHERE answer_usage.bytes IS NOT found.bytes
+    WHERE answer_usage.bytes IS DISTINCT FROM found.bytes
     ORDER BY 1 LIMIT ?1";
 
 /// The totals, if they are not those of all records.
 const WRONG_TOTALS: &str = "
-    SELECT NULL, totals.images, totals.bytes, found.images, found.bytes
-    FROM totals JOIN (
+    SELECT NULL, totals.images, totals.bytes, found.images, CAST(found.bytes AS bigint)
+    FROM ?totals CROSS JOIN (
         SELECT (SELECT count(*) FROM images) AS images,
             (SELECT coalesce(sum(size), 0) FROM images) AS bytes,
             count(*) FILTER (WHERE refs > 0) AS live_blobs,
@@ -111,7 +126,8 @@ impl<D: Database> Accounts for SqlCatalog<D> {
 
     async fn statistics(&self, owners: u32) -> Result<Statistics, CatalogError> {
         let parameters = vec![i64::from(owners).into()];
-        let mut row = Columns::new("totals", self.one_row(STATISTICS, parameters).await?);
+        let sql = STATISTICS.replace("?totals", TOTALS);
+        let mut row = Columns::new("totals", self.one_row(&sql, parameters).await?);
         Ok(Statistics {
             images: row.usage()?,
             live: row.blob_count()?,
@@ -124,7 +140,7 @@ impl<D: Database> Accounts for SqlCatalog<D> {
             oldest_death: row.optional_time()?,
             oldest_expiry: row.optional_time()?,
             owners: row
-                .parsed(|json| serde_json::from_str::<Vec<OwnerRow>>(json).ok())?
+                .list::<OwnerRow>()?
                 .into_iter()
                 .map(OwnerUsage::from)
                 .collect(),
@@ -135,9 +151,10 @@ impl<D: Database> Accounts for SqlCatalog<D> {
         let mut rows = Vec::new();
         for sql in [WRONG_USAGE, WRONG_ANSWERS] {
             let parameters = vec![i64::from(limit).into()];
-            rows.extend(self.database.query_long(sql, parameters).await?);
+            rows.extend(self.query_long(sql, parameters).await?);
         }
-        rows.extend(self.database.query_long(WRONG_TOTALS, vec![]).await?);
+        let totals = WRONG_TOTALS.replace("?totals", TOTALS);
+        rows.extend(self.query_long(&totals, vec![]).await?);
         Columns::read_all("usage", rows, |row| {
             Ok(Miscount {
                 owner: row.optional_text()?,
@@ -148,8 +165,9 @@ impl<D: Database> Accounts for SqlCatalog<D> {
     }
 
     async fn recount_usage(&self) -> Result<(), CatalogError> {
-        for statement in migrations::statements(RECOUNT) {
-            self.database.query_long(statement, vec![]).await?;
+        let all = self.dialect.pick(RECOUNT, RECOUNT_IN_POSTGRES);
+        for statement in migrations::statements(all) {
+            self.query_long(statement, vec![]).await?;
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 
 use super::images::{IMAGE_COLUMNS, image};
-use super::{Columns, Database, SqlCatalog};
+use super::{Columns, Database, Dialect, SqlCatalog};
 use crate::catalog::{Audit, CatalogError, ImageCheck, ImageFault};
 
 /// The images in a range of ids that do not agree with their blob's record, or have variants
@@ -63,7 +63,7 @@ impl<D: Database> Audit for SqlCatalog<D> {
         let parameters = vec![after.into(), i64::from(limit).into()];
         let select =
             format!("SELECT {IMAGE_COLUMNS} FROM images WHERE id > ?1 ORDER BY id LIMIT ?2");
-        let rows = self.database.query(&select, parameters).await?;
+        let rows = self.query(&select, parameters).await?;
         let mut checks: Vec<ImageCheck> = Vec::with_capacity(rows.len());
         for row in rows {
             let id = Columns::new("images", row.clone()).text()?;
@@ -74,7 +74,7 @@ impl<D: Database> Audit for SqlCatalog<D> {
             return Ok(checks);
         };
         let parameters = vec![after.into(), last.id.as_str().into()];
-        let at_odds = self.database.query(AT_ODDS, parameters).await?;
+        let at_odds = self.query(AT_ODDS, parameters).await?;
         let at_odds = Columns::read_all("images", at_odds, fault)?;
         let mut faults: HashMap<String, ImageFault> = HashMap::new();
         for (id, fault) in at_odds {
@@ -91,7 +91,7 @@ impl<D: Database> Audit for SqlCatalog<D> {
     }
 
     async fn record_blob(&self, image: &str) -> Result<(), CatalogError> {
-        let recorded = self.database.query(RECORD, vec![image.into()]).await?;
+        let recorded = self.query(RECORD, vec![image.into()]).await?;
         for blob in Columns::read_all("blobs", recorded, Columns::text)? {
             self.recount_blob(&blob).await?;
         }
@@ -99,18 +99,38 @@ impl<D: Database> Audit for SqlCatalog<D> {
     }
 
     async fn recount_blob(&self, id: &str) -> Result<(), CatalogError> {
+        if self.dialect == Dialect::Postgres {
+            let sql = "SELECT darkroom_recount_blob_v1($1) IS NULL";
+            return self.execute(sql, vec![id.into()]).await;
+        }
         self.execute(DROP_VARIANTS, vec![id.into()]).await?;
         self.execute(MOVE_IMAGES, vec![id.into()]).await?;
         self.execute(RECOUNT, vec![id.into()]).await
     }
 
     async fn delete_images_of(&self, blob: &str) -> Result<(), CatalogError> {
+        if self.dialect == Dialect::Postgres {
+            return self.delete_uses(blob, 1).await;
+        }
         self.delete_variants_of(blob).await?;
         self.execute(DELETE_IMAGES, vec![blob.into()]).await
     }
 
     async fn delete_variants_of(&self, blob: &str) -> Result<(), CatalogError> {
+        if self.dialect == Dialect::Postgres {
+            return self.delete_uses(blob, 0).await;
+        }
         self.execute(DELETE_VARIANTS, vec![blob.into()]).await
+    }
+}
+
+impl<D: Database> SqlCatalog<D> {
+    /// Deletes the variants that refer to a blob, and its images if `with_images` is 1, on
+    /// PostgreSQL.
+    async fn delete_uses(&self, blob: &str, with_images: i64) -> Result<(), CatalogError> {
+        let sql = "SELECT darkroom_delete_uses_v1($1, $2) IS NULL";
+        self.execute(sql, vec![blob.into(), with_images.into()])
+            .await
     }
 }
 

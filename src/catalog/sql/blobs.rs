@@ -29,7 +29,7 @@ pub(super) const DEAD: &str = "
 impl<D: Database> Blobs for SqlCatalog<D> {
     async fn blobs_after(&self, after: &str, limit: u32) -> Result<Vec<BlobEntry>, CatalogError> {
         let parameters = vec![after.into(), i64::from(limit).into()];
-        let rows = self.database.query(PAGE, parameters).await?;
+        let rows = self.query(PAGE, parameters).await?;
         Columns::read_all("blobs", rows, |row| {
             Ok(BlobEntry {
                 id: row.text()?,
@@ -46,7 +46,7 @@ impl<D: Database> Blobs for SqlCatalog<D> {
 
     async fn images_of(&self, blob: &str, limit: u32) -> Result<Vec<String>, CatalogError> {
         let parameters = vec![blob.into(), i64::from(limit).into()];
-        let rows = self.database.query(IMAGES_OF, parameters).await?;
+        let rows = self.query(IMAGES_OF, parameters).await?;
         let mut images = Columns::read_all("images", rows, Columns::text)?;
         // An image and a variant of it may refer to the same blob.
         images.dedup();
@@ -59,7 +59,7 @@ impl<D: Database> Blobs for SqlCatalog<D> {
         limit: u32,
     ) -> Result<Vec<BlobRef>, CatalogError> {
         let parameters = vec![before.into(), i64::from(limit).into()];
-        let rows = self.database.query(DEAD, parameters).await?;
+        let rows = self.query(DEAD, parameters).await?;
         Columns::read_all("blobs", rows, Columns::blob)
     }
 

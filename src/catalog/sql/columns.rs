@@ -1,5 +1,6 @@
 //! The values in a row of a result, read column by column.
 
+use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::{Row, Value};
@@ -66,6 +67,15 @@ impl Columns {
     ) -> Result<T, CatalogError> {
         self.read(|value| match value {
             Value::Text(text) => parse(&text),
+            _ => None,
+        })
+    }
+
+    /// A JSON array. PostgreSQL has NULL for an empty one.
+    pub(super) fn list<T: DeserializeOwned>(&mut self) -> Result<Vec<T>, CatalogError> {
+        self.read(|value| match value {
+            Value::Text(text) => serde_json::from_str(&text).ok(),
+            Value::Null => Some(Vec::new()),
             _ => None,
         })
     }

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::resumables::CompletionRow;
-use super::{Columns, Conflict, Database, SqlCatalog, Value, json, keys, quota};
+use super::{Columns, Conflict, Database, Dialect, SqlCatalog, Value, json, keys, quota};
 use crate::catalog::{CatalogError, Commits, NewImage};
 use crate::model::{BlobRef, Quota, Timestamp, Traits};
 
@@ -84,16 +84,22 @@ fn values(new: &NewImage) -> Result<[Value; COLUMNS.len()], CatalogError> {
 
 /// Returns the statement for this many images. Its parameters are the time, the result of
 /// [`quota::room`], and the [`values`] of each image.
-pub(super) fn statement(images: usize) -> String {
+pub(super) fn statement(dialect: Dialect, images: usize) -> String {
+    // PostgreSQL knows the types of parameters by the row type.
+    let row = dialect.pick("", "ROW");
+    let end = dialect.pick(")", ")::darkroom_new_image_v1");
     let mut rows = String::new();
     for number in 0..images * COLUMNS.len() {
         let before = match number % COLUMNS.len() {
-            0 if number == 0 => "(",
-            0 => "), (",
-            _ => ", ",
+            0 if number == 0 => format!("{row}("),
+            0 => format!("{end}, {row}("),
+            _ => ", ".to_owned(),
         };
         // Writing to a string cannot fail.
         let _ = write!(rows, "{before}?{}", number + 5);
+    }
+    if dialect == Dialect::Postgres {
+        return format!("SELECT * FROM darkroom_commit_v1(?1, ?2, ?3, ?4, ARRAY[{rows}{end}])");
     }
     let [kept_images, kept_bytes] =
         [quota::IMAGES, quota::BYTES].map(|kept| kept.replace("?owner", "?2"));
@@ -164,8 +170,7 @@ impl<D: Database> SqlCatalog<D> {
             parameters.extend(values(new)?);
         }
         let returned = self
-            .database
-            .query(&statement(images.len()), parameters)
+            .query(&statement(self.dialect, images.len()), parameters)
             .await
             .map_err(|error| from_constraint(error, images))?;
         let blobs: HashMap<Uuid, BlobRef> = returned

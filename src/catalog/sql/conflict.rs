@@ -1,4 +1,4 @@
-//! Why SQLite refuses a statement, as far as it matters to the catalog.
+//! Why a database refuses a statement, as far as it matters to the catalog.
 
 use crate::catalog::CatalogError;
 
@@ -21,7 +21,8 @@ pub(in crate::catalog) enum Conflict {
 
 impl Conflict {
     /// Spin passes on nothing but SQLite's message. It names the column whose constraint is
-    /// violated, and contains the text of a trigger's `RAISE` unchanged.
+    /// violated, and contains the text of a trigger's `RAISE` unchanged. PostgreSQL's names the
+    /// constraint, in whatever language the rest is.
     fn from_message(message: &str) -> Option<Self> {
         [
             ("upload_tickets.revoked_at", Self::TicketRevoked),
@@ -29,6 +30,7 @@ impl Conflict {
             ("idempotency_keys.claim", Self::ClaimLost),
             ("resumable_uploads.received", Self::UploadMoved),
             ("images.id", Self::ImageExists),
+            ("images_pkey", Self::ImageExists),
             ("duplicate column name", Self::ColumnExists),
         ]
         .into_iter()

@@ -2,10 +2,11 @@
 
 use async_trait::async_trait;
 
+use super::Dialect;
 use crate::catalog::CatalogError;
 use crate::model::Timestamp;
 
-/// A value of SQLite.
+/// A value of a database.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// NULL.
@@ -58,8 +59,21 @@ pub struct Row(pub Vec<Value>);
 /// which either succeeds as a whole or has no effect.
 #[async_trait]
 pub trait Database: Send + Sync {
-    /// Runs `sql` with `?1`, `?2`, … bound to `parameters`; returns all rows. An error after
-    /// the first row is an error of the whole statement.
+    /// The dialect that it understands.
+    fn dialect(&self) -> Dialect;
+
+    /// Runs `sql` with its numbered parameters bound to `parameters`; returns all rows. An error
+    /// after the first row is an error of the whole statement.
+    ///
+    /// What PostgreSQL returns becomes: `bool` 0 or 1, `int2`, `int4` and `int8` integers, `text`,
+    /// `json` and `jsonb` texts, `bytea` bytes, `float8` a floating-point number. Parameters have
+    /// its types `int8`, `text`, `bytea` and `float8`, or are NULL.
+    ///
+    /// # Errors
+    /// [`CatalogError::Unknown`] if no answer has come to a statement that was sent,
+    /// [`CatalogError::Undone`] for PostgreSQL's `SQLSTATE`s 40001 and 40P01, and
+    /// [`CatalogError::Database`] for everything else, with the database's message and, if there
+    /// is one, the constraint's name in the cause.
     async fn query(&self, sql: &str, parameters: Vec<Value>) -> Result<Vec<Row>, CatalogError>;
 
     /// The same, for a statement that reads all rows of a table and may take long.

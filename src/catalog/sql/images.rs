@@ -21,12 +21,16 @@ pub(super) const DELETE_OLDEST: &str = "DELETE FROM images WHERE id IN (
         SELECT id FROM images WHERE owner = ?1 ORDER BY created_at, id LIMIT ?2)
     RETURNING id";
 
+/// The statement of [`Images::update`] on PostgreSQL.
+const UPDATE_IN_POSTGRES: &str =
+    "SELECT * FROM darkroom_update_image_v1($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+
 #[async_trait]
 impl<D: Database> Images for SqlCatalog<D> {
     async fn find(&self, id: Uuid) -> Result<Option<Image>, CatalogError> {
         let sql = format!("SELECT {IMAGE_COLUMNS} FROM images WHERE id = ?1");
         let parameters = vec![id.to_string().into()];
-        let rows = self.database.query(&sql, parameters).await?;
+        let rows = self.query(&sql, parameters).await?;
         rows.into_iter().next().map(image).transpose()
     }
 
@@ -34,7 +38,7 @@ impl<D: Database> Images for SqlCatalog<D> {
         let sql = format!(
             "SELECT {IMAGE_COLUMNS} FROM images WHERE id IN (SELECT value FROM json_each(?1))"
         );
-        let rows = self.database.query(&sql, vec![json(&ids)?]).await?;
+        let rows = self.query(&sql, vec![json(&ids)?]).await?;
         rows.into_iter().map(image).collect()
     }
 
@@ -64,7 +68,8 @@ impl<D: Database> Images for SqlCatalog<D> {
             signed(image.described()).into(),
             quota.bytes.map_or(i64::MAX, signed).into(),
         ];
-        let is_updated = self.exists(&sql, parameters).await?;
+        let sql = self.dialect.pick(&sql, UPDATE_IN_POSTGRES);
+        let is_updated = self.exists(sql, parameters).await?;
         if !is_updated && quota.bytes.is_some() {
             let refusal = self.why_not_updated(image, unchanged_since, quota).await?;
             return refusal.map_or(Ok(false), Err);
@@ -96,11 +101,8 @@ impl<D: Database> Images for SqlCatalog<D> {
         owner: Option<&str>,
         unchanged_since: Option<Timestamp>,
     ) -> Result<bool, CatalogError> {
-        let sql = "DELETE FROM images WHERE id = ?1 AND (?2 IS NULL OR owner = ?2)
-            AND (?3 IS NULL OR updated_at = ?3) RETURNING id";
-        let unchanged_since = unchanged_since.map_or(Value::Null, Value::from);
-        let parameters = vec![id.to_string().into(), owner.into(), unchanged_since];
-        self.exists(sql, parameters).await
+        let deleted = self.delete_all(&[id], owner, unchanged_since).await?;
+        Ok(!deleted.is_empty())
     }
 
     async fn delete_many(
@@ -108,20 +110,36 @@ impl<D: Database> Images for SqlCatalog<D> {
         ids: &[Uuid],
         owner: Option<&str>,
     ) -> Result<Vec<Uuid>, CatalogError> {
-        let sql = "DELETE FROM images WHERE id IN (SELECT value FROM json_each(?1))
-            AND (?2 IS NULL OR owner = ?2) RETURNING id";
-        let rows = self.database.query(sql, vec![json(&ids)?, owner.into()]);
-        Columns::read_all("images", rows.await?, Columns::uuid)
+        let deleted = self.delete_all(ids, owner, None).await?;
+        Columns::read_all("images", deleted, Columns::uuid)
     }
 
     async fn delete_oldest(&self, owner: &str, limit: u32) -> Result<u32, CatalogError> {
         let parameters = vec![owner.into(), i64::from(limit).into()];
-        let deleted = self.database.query(DELETE_OLDEST, parameters).await?;
+        let postgres = "SELECT * FROM darkroom_delete_oldest_v1($1, $2)";
+        let sql = self.dialect.pick(DELETE_OLDEST, postgres);
+        let deleted = self.query(sql, parameters).await?;
         Ok(count(&deleted))
     }
 }
 
 impl<D: Database> SqlCatalog<D> {
+    /// Deletes images, and returns their ids.
+    async fn delete_all(
+        &self,
+        ids: &[Uuid],
+        owner: Option<&str>,
+        unchanged_since: Option<Timestamp>,
+    ) -> Result<Vec<Row>, CatalogError> {
+        let sqlite = "DELETE FROM images WHERE id IN (SELECT value FROM json_each(?1))
+            AND (?2 IS NULL OR owner = ?2) AND (?3 IS NULL OR updated_at = ?3) RETURNING id";
+        let postgres = "SELECT * FROM darkroom_delete_images_v1($1, $2, $3)";
+        let unchanged_since = unchanged_since.map_or(Value::Null, Value::from);
+        let parameters = vec![json(&ids)?, owner.into(), unchanged_since];
+        self.query(self.dialect.pick(sqlite, postgres), parameters)
+            .await
+    }
+
     /// Returns the quota error, if only the quota prevented an update.
     async fn why_not_updated(
         &self,
@@ -134,7 +152,7 @@ impl<D: Database> SqlCatalog<D> {
             "SELECT described, {owner_bytes} FROM images WHERE id = ?1 AND updated_at = ?2"
         );
         let parameters = vec![image.id.to_string().into(), unchanged_since.into()];
-        let rows = self.database.query(&sql, parameters).await?;
+        let rows = self.query(&sql, parameters).await?;
         let Some(row) = rows.into_iter().next() else {
             return Ok(None);
         };

@@ -86,7 +86,7 @@ impl<D: Database> Keys for SqlCatalog<D> {
         limit: u32,
     ) -> Result<u32, CatalogError> {
         let parameters = vec![owner.into(), scope.into(), i64::from(limit).into()];
-        let deleted = self.database.query(FORGET_KEYS_OF, parameters).await?;
+        let deleted = self.query(FORGET_KEYS_OF, parameters).await?;
         Ok(count(&deleted))
     }
 
@@ -128,7 +128,7 @@ impl<D: Database> SqlCatalog<D> {
     async fn look_up(&self, claim: &KeyClaim) -> Result<Option<KeyOutcome>, CatalogError> {
         let sql = "SELECT fingerprint, answer FROM idempotency_keys WHERE scope = ?1 AND key = ?2";
         let [scope, key, _] = values(claim);
-        let rows = self.database.query(sql, vec![scope, key]).await?;
+        let rows = self.query(sql, vec![scope, key]).await?;
         let Some(row) = rows.into_iter().next() else {
             return Ok(None);
         };

@@ -26,7 +26,7 @@ impl<D: Database> Leases for SqlCatalog<D> {
         let sql = "SELECT id, capacity, expires_at FROM leases
             WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2";
         let parameters = vec![at.into(), i64::from(limit).into()];
-        let rows = self.database.query(sql, parameters).await?;
+        let rows = self.query(sql, parameters).await?;
         Columns::read_all("leases", rows, |row| {
             Ok(Lease {
                 id: row.text()?,
@@ -43,7 +43,7 @@ impl<D: Database> Leases for SqlCatalog<D> {
 
     async fn recorded_blobs(&self, lease: &Lease) -> Result<Vec<BlobId>, CatalogError> {
         let parameters = vec![lease.id.as_str().into()];
-        let rows = self.database.query(RECORDED, parameters).await?;
+        let rows = self.query(RECORDED, parameters).await?;
         Columns::read_all("blobs", rows, Columns::blob_id)
     }
 

@@ -78,13 +78,15 @@ impl<D: Database> Links for SqlCatalog<D> {
     ) -> Result<Vec<Uuid>, CatalogError> {
         let rows: Vec<NewRow<'_>> = new.iter().map(NewRow::from).collect();
         let parameters = vec![json(&rows)?, now.into(), i64::from(most).into()];
-        let created = self.database.query(CREATE, parameters).await?;
+        let postgres = "SELECT * FROM darkroom_create_links_v1($1, $2, $3)";
+        let sql = self.dialect.pick(CREATE, postgres);
+        let created = self.query(sql, parameters).await?;
         Columns::read_all("links", created, Columns::uuid)
     }
 
     async fn links_of(&self, image: Uuid, now: Timestamp) -> Result<Vec<NamedLink>, CatalogError> {
         let parameters = vec![image.to_string().into(), now.into()];
-        let rows = self.database.query(OF, parameters).await?;
+        let rows = self.query(OF, parameters).await?;
         Columns::read_all("links", rows, |row| {
             Ok(NamedLink {
                 id: row.uuid()?,
@@ -105,7 +107,7 @@ impl<D: Database> Links for SqlCatalog<D> {
     ) -> Result<Option<(Image, Vec<Variant>, bool)>, CatalogError> {
         let link = link.to_string();
         let parameters = vec![id.to_string().into(), json(&transforms)?, link.into()];
-        let rows = self.database.query(&FIND, parameters).await?;
+        let rows = self.query(&FIND, parameters).await?;
         let Some(row) = rows.into_iter().next() else {
             return Ok(None);
         };

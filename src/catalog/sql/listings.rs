@@ -17,7 +17,7 @@ mod source;
 use async_trait::async_trait;
 
 use super::images::{IMAGE_COLUMNS, image};
-use super::{Columns, Database, Row, SqlCatalog};
+use super::{Columns, Database, Dialect, Row, SqlCatalog};
 use crate::catalog::{CatalogError, Listings};
 use crate::model::{Filters, Image, ListQuery, Page, Position, SortBy, SortKey};
 use source::{Source, Statement};
@@ -30,14 +30,11 @@ impl<D: Database> Listings for SqlCatalog<D> {
         let (source, end) = if is_answered_by_index(&filters) {
             (sources.into_iter().next(), None)
         } else {
-            furthest(&self.database, query, sources).await?
+            self.furthest(query, sources).await?
         };
         let source = source.unwrap_or_else(|| Source::of(query, None));
-        let statement = page_statement(&source, query, &filters, end.as_ref());
-        let rows = self
-            .database
-            .query(&statement.sql, statement.parameters)
-            .await?;
+        let statement = page_statement(self.dialect, &source, query, &filters, end.as_ref());
+        let rows = self.query(&statement.sql, statement.parameters).await?;
         let mut images: Vec<Image> = rows.into_iter().map(image).collect::<Result<_, _>>()?;
         let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
         let next = if images.len() > limit {
@@ -60,16 +57,27 @@ fn is_answered_by_index(filters: &Filters) -> bool {
     tags <= 1 && rest == Filters::default()
 }
 
-/// Returns the source whose rows that may be examined reach furthest, and the place of the
-/// last of these rows; `None` if they reach the end. Of several tags, the one that is rarest
-/// from here on is thus followed.
-async fn furthest<'a>(
-    database: &dyn Database,
+impl<D: Database> SqlCatalog<D> {
+    /// Returns the source whose rows that may be examined reach furthest, and the place of the
+    /// last of these rows; `None` if they reach the end. Of several tags, the one that is rarest
+    /// from here on is thus followed.
+    async fn furthest<'a>(
+        &self,
+        query: &ListQuery,
+        sources: Vec<Source<'a>>,
+    ) -> Result<(Option<Source<'a>>, Option<Position>), CatalogError> {
+        let statement = reach_statement(self.dialect, &sources, query);
+        let rows = self.query(&statement.sql, statement.parameters).await?;
+        furthest(query, sources, rows)
+    }
+}
+
+/// Reads the rows of [`reach_statement`].
+fn furthest<'a>(
     query: &ListQuery,
     sources: Vec<Source<'a>>,
+    rows: Vec<Row>,
 ) -> Result<(Option<Source<'a>>, Option<Position>), CatalogError> {
-    let statement = reach_statement(&sources, query);
-    let rows = database.query(&statement.sql, statement.parameters).await?;
     let mut ends: Vec<Vec<Position>> = vec![Vec::new(); sources.len()];
     for row in rows {
         let (number, position) = reach(query.sort.by, row)?;
@@ -96,7 +104,7 @@ async fn furthest<'a>(
 
 /// Selects, for each source, by its number, the last row that may be examined, and the row
 /// after it.
-fn reach_statement(sources: &[Source<'_>], query: &ListQuery) -> Statement {
+fn reach_statement(dialect: Dialect, sources: &[Source<'_>], query: &ListQuery) -> Statement {
     let stretch = query.stretch();
     let mut statement = Statement::default();
     for (number, source) in sources.iter().enumerate() {
@@ -105,10 +113,11 @@ fn reach_statement(sources: &[Source<'_>], query: &ListQuery) -> Statement {
         let columns =
             format!("{union}SELECT * FROM (SELECT {number}, candidate.{key}, candidate.id");
         statement.push(&columns, []);
-        source.select(&mut statement, &stretch);
+        source.select(dialect, &mut statement, &stretch);
         source.order(&mut statement, "candidate", query.sort);
         let skipped = i64::from(query.scan.max(1)) - 1;
-        statement.push(" LIMIT 2 OFFSET ?)", [skipped.into()]);
+        let end = format!(" LIMIT 2 OFFSET ?) AS reach{number}");
+        statement.push(&end, [skipped.into()]);
     }
     statement
 }
@@ -131,6 +140,7 @@ fn reach(by: SortBy, row: Row) -> Result<(usize, Position), CatalogError> {
 /// Selects the images of a page, and one more. Their ids are found first, within the index;
 /// then only these images are read.
 fn page_statement(
+    dialect: Dialect,
     source: &Source<'_>,
     query: &ListQuery,
     filters: &Filters,
@@ -140,7 +150,7 @@ fn page_statement(
     // CROSS JOIN fixes the order: first the ids, then the images with these ids.
     let select = format!("SELECT {IMAGE_COLUMNS} FROM (SELECT candidate.id AS found");
     statement.push(&select, []);
-    source.select(&mut statement, &query.stretch());
+    source.select(dialect, &mut statement, &query.stretch());
     if let Some(end) = end {
         let up_to = if query.sort.descending { ">=" } else { "<=" };
         source.compare(&mut statement, up_to, end);
@@ -149,7 +159,7 @@ fn page_statement(
     source.order(&mut statement, "candidate", query.sort);
     let one_more = i64::from(query.limit) + 1;
     statement.push(
-        " LIMIT ?) CROSS JOIN images ON images.id = found",
+        " LIMIT ?) AS page CROSS JOIN images ON images.id = found",
         [one_more.into()],
     );
     source.order(&mut statement, "images", query.sort);

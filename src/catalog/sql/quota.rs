@@ -86,7 +86,9 @@ impl<D: Database> SqlCatalog<D> {
         let sql = format!("{REFUSAL}, {IMAGES} - {FREED_IMAGES}, {BYTES} - {FREED_BYTES}")
             .replace("?owner", "?3")
             .replace("?completed", "SELECT value AS completes FROM json_each(?4)");
-        let mut row = Columns::new("usage", self.one_row(&sql, parameters).await?);
+        let postgres = "SELECT * FROM darkroom_refusal_v1($1, $2, $3, $4)";
+        let sql = self.dialect.pick(&sql, postgres);
+        let mut row = Columns::new("usage", self.one_row(sql, parameters).await?);
         if row.number::<i64>()? != 0 {
             return Ok(Some(CatalogError::LeaseExpired));
         }

@@ -32,7 +32,7 @@ impl<D: Database> Remains for SqlCatalog<D> {
 
     async fn remains(&self, before: Timestamp, limit: u32) -> Result<Vec<BlobRef>, CatalogError> {
         let parameters = vec![before.into(), i64::from(limit).into()];
-        let rows = self.database.query(REMAINS, parameters).await?;
+        let rows = self.query(REMAINS, parameters).await?;
         Columns::read_all("remains", rows, Columns::blob)
     }
 

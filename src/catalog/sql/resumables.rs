@@ -27,6 +27,10 @@ const BEGIN: &str = "
     ON CONFLICT (begun_by) WHERE begun_by IS NOT NULL DO NOTHING
     RETURNING id";
 
+/// The same on PostgreSQL.
+const BEGIN_IN_POSTGRES: &str = "SELECT * FROM darkroom_begin_upload_v1(
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+
 /// Whether an upload may grow: it is still at the position `?3`, `?4`, it does not become longer
 /// than its length, and its owner may keep the bytes that were not reserved. `?end` is where the
 /// new bytes end.
@@ -110,7 +114,8 @@ impl<D: Database> Resumables for SqlCatalog<D> {
             quota::left(quota.images, added.images),
             quota::left(quota.bytes, added.bytes),
         ]);
-        if self.exists(&sql, parameters).await? {
+        let sql = self.dialect.pick(&sql, BEGIN_IN_POSTGRES);
+        if self.exists(sql, parameters).await? {
             return Ok(Begun::Now);
         }
         if let Some(begun_by) = &new.begun_by
@@ -145,7 +150,7 @@ impl<D: Database> Resumables for SqlCatalog<D> {
     async fn segments(&self, id: &str) -> Result<Vec<Segment>, CatalogError> {
         let sql = "SELECT start_at, blob_id, size, chunk_size FROM upload_segments
             WHERE upload_id = ?1 ORDER BY start_at";
-        let rows = self.database.query(sql, vec![id.into()]).await?;
+        let rows = self.query(sql, vec![id.into()]).await?;
         Columns::read_all("upload_segments", rows, |row| {
             Ok(Segment {
                 start: row.number()?,
@@ -156,7 +161,7 @@ impl<D: Database> Resumables for SqlCatalog<D> {
 
     async fn tail(&self, id: &str) -> Result<Vec<u8>, CatalogError> {
         let sql = "SELECT bytes FROM upload_tails WHERE upload_id = ?1 ORDER BY start_at";
-        let rows = self.database.query(sql, vec![id.into()]).await?;
+        let rows = self.query(sql, vec![id.into()]).await?;
         let pieces = Columns::read_all("upload_tails", rows, |row| {
             row.read(|value| match value {
                 Value::Blob(bytes) => Some(bytes),
@@ -182,8 +187,11 @@ impl<D: Database> Resumables for SqlCatalog<D> {
             new.lease.as_str().into(),
             now.into(),
         ]);
-        let sql = growing(APPEND_SEGMENT, "(?2 + ?8)");
-        if self.exists(&sql, parameters).await? {
+        let sqlite = growing(APPEND_SEGMENT, "(?2 + ?8)");
+        let postgres = "SELECT * FROM darkroom_append_segment_v1(
+            $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+        let sql = self.dialect.pick(&sqlite, postgres);
+        if self.exists(sql, parameters).await? {
             return Ok(true);
         }
         let in_force = "SELECT 1 FROM leases WHERE id = ?1 AND expires_at > ?2";
@@ -203,8 +211,10 @@ impl<D: Database> Resumables for SqlCatalog<D> {
     ) -> Result<bool, CatalogError> {
         let mut parameters = position(at, at.received, growth);
         parameters.push(Value::Blob(bytes.to_vec()));
-        let sql = growing(APPEND_TAIL, "(?2 + length(?7))");
-        if self.exists(&sql, parameters).await? {
+        let sqlite = growing(APPEND_TAIL, "(?2 + length(?7))");
+        let postgres = "SELECT * FROM darkroom_append_tail_v1($1, $2, $3, $4, $5, $6, $7)";
+        let sql = self.dialect.pick(&sqlite, postgres);
+        if self.exists(sql, parameters).await? {
             return Ok(true);
         }
         let end = at.received.saturating_add(bytes.len() as u64);
@@ -222,7 +232,9 @@ impl<D: Database> Resumables for SqlCatalog<D> {
         );
         let most = quota::left(quota.bytes, 0);
         let parameters = vec![id.into(), signed(length).into(), most];
-        if self.exists(&sql, parameters).await? {
+        let postgres = "SELECT * FROM darkroom_set_length_v1($1, $2, $3)";
+        let sql = self.dialect.pick(&sql, postgres);
+        if self.exists(sql, parameters).await? {
             return Ok(true);
         }
         match self.find_by("id", id).await? {
@@ -238,7 +250,7 @@ impl<D: Database> Resumables for SqlCatalog<D> {
     async fn end_resumable(&self, id: &str, ending: Ending) -> Result<bool, CatalogError> {
         let sql = "DELETE FROM resumable_uploads
             WHERE id = ?1 AND (?2 IS NULL OR expires_at <= ?2)
-                AND (?3 = 0 OR completed_at IS NULL)
+                AND (CAST(?3 AS bigint) = 0 OR completed_at IS NULL)
             RETURNING id";
         let (expired_at, only_open) = match ending {
             Ending::Wanted => (Value::Null, 0),
@@ -255,7 +267,7 @@ impl<D: Database> Resumables for SqlCatalog<D> {
         limit: u32,
     ) -> Result<Vec<String>, CatalogError> {
         let parameters = vec![at.into(), i64::from(limit).into()];
-        let rows = self.database.query(EXPIRED, parameters).await?;
+        let rows = self.query(EXPIRED, parameters).await?;
         Columns::read_all("resumable_uploads", rows, Columns::text)
     }
 
@@ -267,7 +279,7 @@ impl<D: Database> Resumables for SqlCatalog<D> {
     ) -> Result<Vec<Resumable>, CatalogError> {
         let parameters = vec![owner.into(), now.into(), i64::from(limit).into()];
         let sql = format!("SELECT {COLUMNS} {OPEN}");
-        let rows = self.database.query(&sql, parameters).await?;
+        let rows = self.query(&sql, parameters).await?;
         Columns::read_all("resumable_uploads", rows, read)
     }
 
@@ -279,13 +291,13 @@ impl<D: Database> Resumables for SqlCatalog<D> {
         let sql =
             format!("SELECT {COLUMNS} FROM resumable_uploads WHERE id > ?1 ORDER BY id LIMIT ?2");
         let parameters = vec![after.into(), i64::from(limit).into()];
-        let rows = self.database.query(&sql, parameters).await?;
+        let rows = self.query(&sql, parameters).await?;
         Columns::read_all("resumable_uploads", rows, read)
     }
 
     async fn end_resumables_of(&self, owner: &str, limit: u32) -> Result<u32, CatalogError> {
         let parameters = vec![owner.into(), i64::from(limit).into()];
-        let deleted = self.database.query(END_ALL_OF, parameters).await?;
+        let deleted = self.query(END_ALL_OF, parameters).await?;
         Ok(count(&deleted))
     }
 }
@@ -303,7 +315,7 @@ impl<D: Database> SqlCatalog<D> {
         sql: &str,
         parameters: Vec<Value>,
     ) -> Result<Option<Resumable>, CatalogError> {
-        let rows = self.database.query(sql, parameters).await?;
+        let rows = self.query(sql, parameters).await?;
         let first = rows.into_iter().next();
         first
             .map(|row| read(&mut Columns::new("resumable_uploads", row)))

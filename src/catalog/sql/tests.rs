@@ -1,4 +1,5 @@
 mod accounts;
+mod postgres;
 
 use super::*;
 use crate::catalog::testing::native::Native;
@@ -65,7 +66,7 @@ async fn many_instances_may_open_a_new_database_together() {
         futures_util::future::join_all((0..8).map(|_| SqlCatalog::open(database.clone()))).await;
     assert!(opened.iter().all(Result::is_ok));
     let versions = database.run("SELECT version FROM schema_migrations", vec![]);
-    let all = (1..=migrations::count()).map(|version| Row(vec![version.into()]));
+    let all = (1..=migrations::count(Dialect::Sqlite)).map(|version| Row(vec![version.into()]));
     assert_eq!(versions, Ok(all.collect()));
 }
 
@@ -129,8 +130,8 @@ async fn every_commit_and_every_sweep_uses_an_index() {
             "{plan}"
         );
     };
-    check(&commits::statement(1), "blobs_by_content");
-    check(&commits::statement(3), "blobs_by_content");
+    check(&commits::statement(Dialect::Sqlite, 1), "blobs_by_content");
+    check(&commits::statement(Dialect::Sqlite, 3), "blobs_by_content");
     check(blobs::DEAD, "blobs_dead");
     check(blobs::DEAD, "images_by_blob");
     check(remains::REMAINS, "remains_by_time");
@@ -140,7 +141,10 @@ async fn every_commit_and_every_sweep_uses_an_index() {
     check(audit::RECOUNT, "images_by_blob");
     check(audit::DELETE_IMAGES, "images_by_blob");
     check(remains::REMAINS, "upload_segments_by_blob");
-    check(&commits::statement(1), "resumable_uploads_by_owner");
+    check(
+        &commits::statement(Dialect::Sqlite, 1),
+        "resumable_uploads_by_owner",
+    );
     check(resumables::EXPIRED, "resumable_uploads_by_expiry");
     check(
         &format!("SELECT id {}", resumables::OPEN),
@@ -203,7 +207,7 @@ async fn tickets_and_links_are_found_by_indexes() {
             before: Some((now, "id".to_owned())),
             limit: 1,
         };
-        tickets::page(&query, now).0
+        tickets::page(Dialect::Sqlite, &query, now).0
     };
     let create = format!(
         "INSERT INTO upload_tickets ({}) {}",
@@ -274,4 +278,40 @@ async fn variants_are_found_stored_and_evicted_by_indexes() {
         assert!(plan.contains(index), "{sql}: {plan}");
         assert!(!plan.contains("SCAN images"), "{sql}: {plan}");
     }
+}
+
+#[tokio::test]
+async fn a_server_of_libsql_is_recognised() {
+    let database = Native::new();
+    let catalog = SqlCatalog::open(database.clone()).await.expect("opens");
+    assert!(!catalog.is_on_libsql().await);
+    let name = "libsql_server_database_name";
+    let flags = rusqlite::functions::FunctionFlags::SQLITE_UTF8;
+    let connection = database.0.lock().expect("not poisoned");
+    let made = connection.create_scalar_function(name, 0, flags, |_| Ok("default"));
+    made.expect("is made");
+    drop(connection);
+    assert!(catalog.is_on_libsql().await);
+}
+
+/// The next version migrates while this one serves, and this one must go on.
+#[tokio::test]
+async fn the_catalog_conforms_on_a_schema_that_the_next_version_has_added_to() {
+    let database = Native::new();
+    SqlCatalog::open(database.clone()).await.expect("opens");
+    for addition in [
+        "CREATE TABLE of_next (id TEXT PRIMARY KEY) STRICT",
+        "ALTER TABLE images ADD COLUMN of_next INTEGER NOT NULL DEFAULT 7",
+        "CREATE INDEX images_by_next ON images (owner, of_next)",
+        "CREATE TRIGGER images_of_next AFTER INSERT ON images BEGIN
+            INSERT OR IGNORE INTO of_next VALUES (NEW.id); END",
+    ] {
+        assert_eq!(database.run(addition, vec![]), Ok(vec![]), "{addition}");
+    }
+    let next = migrations::count(Dialect::Sqlite) + 1;
+    let record = "INSERT INTO schema_migrations (version, name, applied_at, serves)
+        VALUES (?1, 'next', 0, 1)";
+    assert_eq!(database.run(record, vec![next.into()]), Ok(vec![]));
+    let catalog = SqlCatalog::open(database.clone()).await.expect("opens");
+    conformance::run(&catalog, "run").await.expect("conforms");
 }

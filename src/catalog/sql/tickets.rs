@@ -4,7 +4,7 @@
 
 use async_trait::async_trait;
 
-use super::{Columns, Database, SqlCatalog, Value, count};
+use super::{Columns, Database, Dialect, SqlCatalog, Value, count};
 use crate::catalog::{CatalogError, TicketUse, Tickets};
 use crate::model::{Ticket, TicketQuery, TicketStatus, Timestamp};
 
@@ -21,6 +21,10 @@ pub(super) const CREATE: &str = "
         SELECT count(*) FROM upload_tickets INDEXED BY upload_tickets_open
         WHERE owner = ?2 AND expires_at > ?7 AND revoked_at IS NULL AND uploads < max_uploads)
     RETURNING id";
+
+/// The same on PostgreSQL.
+const CREATE_IN_POSTGRES: &str =
+    "SELECT * FROM darkroom_create_ticket_v1($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 
 /// The statement of [`Tickets::erase_tickets`].
 pub(super) const ERASE: &str = "
@@ -43,12 +47,13 @@ impl<D: Database> Tickets for SqlCatalog<D> {
             new.expires_at.into(),
             i64::from(most).into(),
         ];
-        self.exists(&sql, parameters).await
+        let sql = self.dialect.pick(&sql, CREATE_IN_POSTGRES);
+        self.exists(sql, parameters).await
     }
 
     async fn find_ticket(&self, id: &str) -> Result<Option<Ticket>, CatalogError> {
         let sql = format!("SELECT {COLUMNS} FROM upload_tickets WHERE id = ?1 AND owner <> ''");
-        let rows = self.database.query(&sql, vec![id.into()]).await?;
+        let rows = self.query(&sql, vec![id.into()]).await?;
         let mut found = Columns::read_all("upload_tickets", rows, read)?;
         Ok(found.pop())
     }
@@ -58,8 +63,8 @@ impl<D: Database> Tickets for SqlCatalog<D> {
         query: &TicketQuery,
         now: Timestamp,
     ) -> Result<Vec<Ticket>, CatalogError> {
-        let (sql, parameters) = page(query, now);
-        let rows = self.database.query(&sql, parameters).await?;
+        let (sql, parameters) = page(self.dialect, query, now);
+        let rows = self.query(&sql, parameters).await?;
         Columns::read_all("upload_tickets", rows, read)
     }
 
@@ -78,8 +83,8 @@ impl<D: Database> Tickets for SqlCatalog<D> {
     async fn ticket_use(&self, id: &str) -> Result<TicketUse, CatalogError> {
         let sql = "SELECT uploads >= max_uploads, revoked_at IS NOT NULL
                 FROM upload_tickets WHERE id = ?1
-            UNION ALL SELECT 1, 0 FROM spent_tickets WHERE id = ?1";
-        let rows = self.database.query(sql, vec![id.into()]).await?;
+            UNION ALL SELECT true, false FROM spent_tickets WHERE id = ?1";
+        let rows = self.query(sql, vec![id.into()]).await?;
         let Some(row) = rows.into_iter().next() else {
             return Ok(TicketUse::Unrecorded);
         };
@@ -98,7 +103,7 @@ impl<D: Database> Tickets for SqlCatalog<D> {
         limit: u32,
     ) -> Result<u32, CatalogError> {
         let parameters = vec![owner.into(), at.into(), i64::from(limit).into()];
-        let erased = self.database.query(ERASE, parameters).await?;
+        let erased = self.query(ERASE, parameters).await?;
         Ok(count(&erased))
     }
 
@@ -111,7 +116,7 @@ impl<D: Database> Tickets for SqlCatalog<D> {
 }
 
 /// The statement of [`Tickets::tickets`], and its parameters.
-pub(super) fn page(query: &TicketQuery, now: Timestamp) -> (String, Vec<Value>) {
+pub(super) fn page(dialect: Dialect, query: &TicketQuery, now: Timestamp) -> (String, Vec<Value>) {
     let mut parameters: Vec<Value> = Vec::new();
     let mut bind = |value: Value| {
         parameters.push(value);
@@ -138,8 +143,9 @@ pub(super) fn page(query: &TicketQuery, now: Timestamp) -> (String, Vec<Value>) 
         Some(TicketStatus::Revoked) => " AND revoked_at IS NOT NULL".to_owned(),
     };
     let limit = bind(i64::from(query.limit).into());
+    let by_index = dialect.indexed_by(index);
     let sql = format!(
-        "SELECT {COLUMNS} FROM upload_tickets INDEXED BY {index} WHERE {wanted}
+        "SELECT {COLUMNS} FROM upload_tickets {by_index} WHERE {wanted}
         ORDER BY created_at DESC, id DESC LIMIT {limit}"
     );
     (sql, parameters)

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::images::{IMAGE_COLUMNS, read_image};
 use super::quota::signed;
-use super::{Columns, Database, SqlCatalog, Value, count, json};
+use super::{Columns, Database, Dialect, SqlCatalog, Value, count, json};
 use crate::catalog::variants::MOST_FAILURES;
 use crate::catalog::{
     CatalogError, NewVariant, VariantClaim, VariantCommit, VariantState, Variants,
@@ -56,6 +56,10 @@ pub(super) const COMMIT: &str = "
     ON CONFLICT (image_id, transform) DO NOTHING
     RETURNING blob_id, size, chunk_size";
 
+/// The same on PostgreSQL.
+const COMMIT_IN_POSTGRES: &str = "SELECT * FROM darkroom_commit_variant_v1(
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, CAST($16 AS bigint) - $7)";
+
 /// The statement of [`Variants::evict_variants`]: adds up the sizes of the least recently used
 /// variants, and deletes those without which the rest would still be too large.
 pub(super) const EVICT: &str = "
@@ -76,7 +80,7 @@ impl<D: Database> Variants for SqlCatalog<D> {
         transforms: &[String],
     ) -> Result<Option<(Image, Vec<Variant>)>, CatalogError> {
         let parameters = vec![id.to_string().into(), json(&transforms)?];
-        let rows = self.database.query(&FIND, parameters).await?;
+        let rows = self.query(&FIND, parameters).await?;
         let Some(row) = rows.into_iter().next() else {
             return Ok(None);
         };
@@ -105,7 +109,7 @@ impl<D: Database> Variants for SqlCatalog<D> {
             now.into(),
             i64::from(MOST_FAILURES).into(),
         ];
-        let rows = self.database.query(&sql, parameters).await?;
+        let rows = self.query(&sql, parameters).await?;
         let Some(row) = rows.into_iter().next() else {
             return Ok(VariantState::NoImage);
         };
@@ -142,7 +146,9 @@ impl<D: Database> Variants for SqlCatalog<D> {
         let [image, transform, id] = values(claim);
         let most = i64::from(MOST_FAILURES).into();
         let parameters = vec![image, transform, id, now.into(), until.into(), most];
-        self.exists(&sql, parameters).await
+        let postgres = "SELECT * FROM darkroom_claim_variant_v1($1, $2, $3, $4, $5, $6)";
+        self.exists(self.dialect.pick(&sql, postgres), parameters)
+            .await
     }
 
     async fn release_variant(&self, claim: &VariantClaim) -> Result<(), CatalogError> {
@@ -174,12 +180,13 @@ impl<D: Database> Variants for SqlCatalog<D> {
             now.into(),
             signed(budget).into(),
         ]);
-        let stored = self.database.query(COMMIT, parameters).await?;
+        let sql = self.dialect.pick(COMMIT, COMMIT_IN_POSTGRES);
+        let stored = self.query(sql, parameters).await?;
         if let Some(row) = stored.into_iter().next() {
             let blob = Columns::new("variants", row).blob()?;
             return Ok(VariantCommit::Stored(blob));
         }
-        let sql = "SELECT 1 FROM totals WHERE variant_bytes > ?1 - ?2";
+        let sql = "SELECT count(*) FROM totals HAVING sum(variant_bytes) > CAST(?1 AS bigint) - ?2";
         let parameters = vec![signed(budget).into(), signed(variant.blob.size).into()];
         Ok(match self.exists(sql, parameters).await? {
             true => VariantCommit::OverBudget,
@@ -221,6 +228,10 @@ impl<D: Database> Variants for SqlCatalog<D> {
         owner: Option<&str>,
     ) -> Result<bool, CatalogError> {
         let parameters = || -> Vec<Value> { vec![image.to_string().into(), owner.into()] };
+        if self.dialect == Dialect::Postgres {
+            let sql = "SELECT * FROM darkroom_delete_variants_v1($1, $2)";
+            return self.exists(sql, parameters()).await;
+        }
         let known = "SELECT 1 FROM images WHERE id = ?1 AND (?2 IS NULL OR owner = ?2)";
         if !self.exists(known, parameters()).await? {
             return Ok(false);
@@ -238,12 +249,14 @@ impl<D: Database> Variants for SqlCatalog<D> {
 
     async fn evict_variants(&self, keep: u64, limit: u32) -> Result<u32, CatalogError> {
         // Looked up first: a deletion that deletes nothing would still wait for a commit.
-        let over = "SELECT 1 FROM totals WHERE variant_bytes > ?1";
+        let over = "SELECT count(*) FROM totals HAVING sum(variant_bytes) > CAST(?1 AS bigint)";
         if !self.exists(over, vec![signed(keep).into()]).await? {
             return Ok(0);
         }
         let parameters = vec![signed(keep).into(), i64::from(limit).into()];
-        let deleted = self.database.query(EVICT, parameters).await?;
+        let postgres = "SELECT * FROM darkroom_evict_variants_v1($1, $2)";
+        let sql = self.dialect.pick(EVICT, postgres);
+        let deleted = self.query(sql, parameters).await?;
         Ok(count(&deleted))
     }
 
@@ -268,9 +281,9 @@ fn values(claim: &VariantClaim) -> [Value; 3] {
     ]
 }
 
-/// Reads a column with a JSON array of [`VARIANT`].
+/// Reads a column with a JSON array of [`VARIANT`]s.
 pub(super) fn variants(row: &mut Columns) -> Result<Vec<Variant>, CatalogError> {
-    let variants: Vec<VariantRow> = row.parsed(|json| serde_json::from_str(json).ok())?;
+    let variants: Vec<VariantRow> = row.list()?;
     variants.into_iter().map(VariantRow::variant).collect()
 }
 

@@ -239,11 +239,16 @@ impl Service {
         for _ in 0..ATTEMPTS {
             // If a call fails, the commit may have been made, or may still be: the bytes stay
             // until their lease ends, after which it can no longer be made.
-            match self
-                .catalog()
-                .commit_variant(&new, budget, self.now())
-                .await?
-            {
+            let committed = self.catalog().commit_variant(&new, budget, self.now());
+            let look = || async {
+                let (image, transform) = (new.claim.image, &new.claim.transform);
+                let state = self.catalog().variant_state(image, transform, self.now());
+                Ok(match state.await? {
+                    VariantState::Stored(variant) => Some(VariantCommit::Stored(variant.blob)),
+                    _ => None,
+                })
+            };
+            match self.find_out(committed.await, look).await? {
                 VariantCommit::Stored(used) => {
                     if used != blob {
                         self.delete_in_background(vec![blob]);

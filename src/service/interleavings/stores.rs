@@ -10,14 +10,14 @@ use super::clock::Clock;
 use super::steps::{Pause, Stepped, Steps};
 use crate::blobs::{BlobError, KeyValue};
 use crate::catalog::testing::{MemoryCatalog, Moment};
-use crate::catalog::{CatalogError, Database, Row, Value};
+use crate::catalog::{CatalogError, Database, Dialect, Row, Value};
 
 fn lost_blob() -> BlobError {
     BlobError::store("injected")
 }
 
 fn lost_row() -> CatalogError {
-    CatalogError::database("injected")
+    CatalogError::unknown("injected")
 }
 
 #[async_trait]
@@ -49,6 +49,10 @@ impl<S: KeyValue + Clone + 'static> KeyValue for Stepped<S> {
 
 #[async_trait]
 impl<S: Database + Clone + 'static> Database for Stepped<S> {
+    fn dialect(&self) -> Dialect {
+        self.inner.dialect()
+    }
+
     async fn query(&self, sql: &str, parameters: Vec<Value>) -> Result<Vec<Row>, CatalogError> {
         let pause = if sql.trim_start().starts_with("SELECT") {
             Pause::Look

@@ -114,7 +114,11 @@ impl Service {
         self.settle_length(&mut upload, &recorded, piece).await?;
         let summing = piece.checksum.clone().map(Summing::new);
         let mut intake = Intake::begin(self, &upload, &recorded, summing).await?;
-        if let Err(error) = take(&mut intake, body).await {
+        let taken = take(&mut intake, body).await;
+        let client = recorded.rate_client(&upload.owner);
+        let bytes = intake.received().saturating_sub(piece.offset);
+        self.count_bytes(&client, bytes).await;
+        if let Err(error) = taken {
             match &error {
                 // The client asks for the offset.
                 ResumableError::Upload(UploadError::Interrupted(_)) => {
@@ -181,7 +185,12 @@ impl Service {
         if length > upload.received || upload.is_partial {
             let catalog = self.catalog();
             let set = catalog.set_length(&upload.id, length, recorded.quota());
-            if !set.await? {
+            let look = || async {
+                let found = catalog.find_resumable(&upload.id).await?;
+                let has_it = found.is_some_and(|found| found.length == Some(length));
+                Ok(has_it.then_some(true))
+            };
+            if !self.find_out(set.await, look).await? {
                 return Err(ServiceError::UploadMoved.into());
             }
         }

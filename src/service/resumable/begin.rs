@@ -2,9 +2,9 @@
 
 use super::terms::Recorded;
 use super::{MOST_OPEN, NewResumable, ResumableError, ResumableState, Service, ServiceError};
-use crate::catalog::{Begun, Ending, Resumable};
+use crate::catalog::{Begun, CatalogError, Ending, Resumable};
 use crate::media::MediaError;
-use crate::model::Timestamp;
+use crate::model::{Quota, Timestamp};
 use crate::platform;
 
 impl Service {
@@ -60,13 +60,25 @@ impl Service {
                 refused => refused?,
             }
         }
-        let catalog = self.catalog();
-        let begun = catalog.begin_resumable(&upload, terms.quota, MOST_OPEN);
-        match begun.await? {
+        match self.begin_in_catalog(&upload, terms.quota).await? {
             Begun::Now => Ok(upload),
             Begun::Before(known) => self.same_as_before(&upload, *known).await,
             Begun::TooMany => Err(ResumableError::TooMany { limit: MOST_OPEN }),
         }
+    }
+
+    async fn begin_in_catalog(
+        &self,
+        upload: &Resumable,
+        quota: Quota,
+    ) -> Result<Begun, CatalogError> {
+        let catalog = self.catalog();
+        let begun = catalog.begin_resumable(upload, quota, MOST_OPEN).await;
+        let look = || async {
+            let found = catalog.find_resumable(&upload.id).await?;
+            Ok(found.map(|_| Begun::Now))
+        };
+        self.find_out(begun, look).await
     }
 
     /// Returns the upload that has used the ticket of `upload`, if it is the same one.
@@ -89,8 +101,7 @@ impl Service {
         if known.expires_at <= now && known.completed_at.is_none() {
             self.drop_resumable(&known.id, Ending::Expired(now)).await?;
             let quota = Recorded::parse(&upload.terms).unwrap_or_default().quota();
-            let begun = self.catalog().begin_resumable(upload, quota, MOST_OPEN);
-            if begun.await? == Begun::Now {
+            if self.begin_in_catalog(upload, quota).await? == Begun::Now {
                 return Ok(upload.clone());
             }
         } else if is_same(upload, &known) {

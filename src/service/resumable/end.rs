@@ -25,7 +25,12 @@ impl Service {
         ending: Ending,
     ) -> Result<bool, ServiceError> {
         let segments = self.catalog().segments(id).await?;
-        let ended = self.catalog().end_resumable(id, ending).await?;
+        let ended = self.catalog().end_resumable(id, ending).await;
+        let look = || async {
+            let found = self.catalog().find_resumable(id).await?;
+            Ok(found.is_none().then_some(true))
+        };
+        let ended = self.find_out(ended, look).await?;
         if ended {
             self.delete_segments(segments);
         }

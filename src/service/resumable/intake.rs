@@ -311,9 +311,18 @@ impl Taking {
             .catalog()
             .append_segment(&self.at, &new, self.growth(), now)
             .await;
+        let look = || async {
+            let segments = service.catalog().segments(&self.at.id).await?;
+            Ok(segments.contains(&new.segment).then_some(true))
+        };
+        let added = service.find_out(added, look).await;
         // If the catalog does not answer, the segment may have been added, or may still be: its
         // bytes stay until their lease ends.
-        if !matches!(added, Ok(true) | Err(CatalogError::Database(_))) {
+        let is_in_doubt = matches!(
+            added,
+            Err(CatalogError::Database(_) | CatalogError::Unknown(_))
+        );
+        if !is_in_doubt && added != Ok(true) {
             service.delete_in_background(vec![blob]);
         }
         self.added(added?, new.segment.end())?;
@@ -341,7 +350,15 @@ impl Taking {
         let bytes = &self.held[self.tail..];
         let end = self.at.received + bytes.len() as u64;
         let catalog = self.service.catalog();
-        let added = catalog.append_tail(&self.at, bytes, self.growth()).await?;
+        let added = catalog.append_tail(&self.at, bytes, self.growth()).await;
+        // Whoever has added the same bytes, they are there.
+        let look = || async {
+            let found = catalog.find_resumable(&self.at.id).await?;
+            let is_there = found.is_some_and(|found| found.received == end);
+            let tail = catalog.tail(&self.at.id).await?;
+            Ok((is_there && tail == self.held).then_some(true))
+        };
+        let added = self.service.find_out(added, look).await?;
         self.tail = self.held.len();
         self.added(added, end)
     }

@@ -9,7 +9,7 @@ use super::*;
 use crate::blobs::{BlobError, key};
 use crate::catalog::CatalogError;
 use crate::catalog::testing::native::Native;
-use crate::catalog::{Database, Row, SqlCatalog, Value};
+use crate::catalog::{Database, Dialect, Row, SqlCatalog, Value};
 use crate::model::Image;
 
 /// The fate of a statement.
@@ -62,6 +62,10 @@ impl LateDatabase {
 
 #[async_trait]
 impl Database for LateDatabase {
+    fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
+    }
+
     async fn query(&self, sql: &str, parameters: Vec<Value>) -> Result<Vec<Row>, CatalogError> {
         let (beginning, fate) = *self.fate.lock().expect("not poisoned");
         let lost = Err(CatalogError::database("injected"));

@@ -42,7 +42,8 @@ impl Service {
             first.image.id = completes.image;
             first.completes = Some(completes.completion);
         }
-        match self.catalog().commit(&new, terms.quota, now).await {
+        let committed = self.catalog().commit(&new, terms.quota, now).await;
+        match self.find_out(committed, || self.committed(&new)).await {
             Ok(used) => {
                 let unused = written.into_iter().filter(|blob| !used.contains(blob));
                 self.delete_in_background(unused.collect());
@@ -70,6 +71,22 @@ impl Service {
                 Err(error.into())
             }
         }
+    }
+
+    /// Looks for the images of a commit, and returns their blobs. One that has been deleted since
+    /// counts as if it had its own.
+    async fn committed(&self, new: &[NewImage]) -> Result<Option<Vec<BlobRef>>, CatalogError> {
+        let ids: Vec<Uuid> = new.iter().map(|new| new.image.id).collect();
+        let found = self.catalog().find_many(&ids).await?.into_iter();
+        let mut found: HashMap<Uuid, BlobRef> = found.map(|image| (image.id, image.blob)).collect();
+        if found.is_empty() {
+            return Ok(None);
+        }
+        let blobs = new.iter().map(|NewImage { image, .. }| {
+            let found = found.remove(&image.id);
+            found.unwrap_or_else(|| image.blob.clone())
+        });
+        Ok(Some(blobs.collect()))
     }
 }
 

@@ -136,7 +136,13 @@ fn lint(_: &Test, _: &mut Outcome) -> Result<()> {
 }
 
 fn unit(test: &Test, outcome: &mut Outcome) -> Result<()> {
+    let tools = tools::find_or_install_databases(test.is_strict())?;
+    outcome.skipped = tools.missing;
     let mut units = cargo(format!("test {NATIVE} --lib --bins").split(' '));
+    units.envs(tools.environment);
+    if test.is_strict() {
+        units.env("CI", "true");
+    }
     smoke(&mut units, SMOKE_SECONDS);
     cargo_test(units, test, outcome)?;
     cargo_test(

@@ -1,6 +1,7 @@
 //! Filters that no index answers, checked on one candidate after the other.
 
 use super::source::{Source, Statement, number};
+use crate::catalog::Value;
 use crate::model::{Filters, Span};
 
 /// Adds the conditions that a candidate must meet, besides being in `source`.
@@ -10,8 +11,9 @@ pub(super) fn push(statement: &mut Statement, source: &Source<'_>, filters: &Fil
         .iter()
         .filter(|tag| source.tag != Some(tag.as_str()));
     for tag in other_tags {
+        // OFFSET keeps PostgreSQL from making a join of it, whose order could be another one.
         let sql = " AND EXISTS (SELECT 1 FROM image_tags AS other \
-                   WHERE other.id = candidate.id AND other.tag = ?)";
+                   WHERE other.id = candidate.id AND other.tag = ? LIMIT 1 OFFSET 0)";
         statement.push(sql, [tag.as_str().into()]);
     }
     // A candidate that is found by its tag is a row of `image_tags`, not of `images`.
@@ -21,23 +23,25 @@ pub(super) fn push(statement: &mut Statement, source: &Source<'_>, filters: &Fil
         "candidate"
     };
     let conditions = of_image(filters, table);
-    if source.tag.is_none() || conditions.sql.is_empty() {
-        statement.append(&conditions.sql, conditions.parameters);
+    let (sql, values): (Vec<String>, Vec<Value>) = conditions.into_iter().unzip();
+    let sql = sql.concat();
+    if source.tag.is_none() || sql.is_empty() {
+        statement.append(&sql, values);
     } else {
         let sql = format!(
-            " AND EXISTS (SELECT 1 FROM images AS wanted WHERE wanted.id = candidate.id{})",
-            conditions.sql
+            " AND EXISTS (SELECT 1 FROM images AS wanted
+            WHERE wanted.id = candidate.id{sql} LIMIT 1 OFFSET 0)"
         );
-        statement.append(&sql, conditions.parameters);
+        statement.append(&sql, values);
     }
 }
 
-/// The conditions on the columns of an image.
-fn of_image(filters: &Filters, table: &str) -> Statement {
-    let mut conditions = Statement::default();
+/// The conditions on the columns of an image, each with its parameter.
+fn of_image(filters: &Filters, table: &str) -> Vec<(String, Value)> {
+    let mut conditions = Vec::new();
     let mut column = |name: &str, comparison: &str, value: Option<_>| {
         if let Some(value) = value {
-            conditions.push(&format!(" AND {table}.{name} {comparison} ?"), [value]);
+            conditions.push((format!(" AND {table}.{name} {comparison} ?"), value));
         }
     };
     let span = |column: &mut dyn FnMut(&str, &str, Option<_>), name: &str, span: Span| {
@@ -59,9 +63,9 @@ fn of_image(filters: &Filters, table: &str) -> Statement {
     span(&mut column, "height", filters.height);
     span(&mut column, "size", filters.size);
     if let Some(part) = &filters.filename {
-        // SQLite's lower() changes only ASCII.
+        // lower() changes only ASCII: SQLite's always, PostgreSQL's for the collation "C".
         let sql = format!(" AND instr(lower({table}.sort_name), ?) > 0");
-        conditions.push(&sql, [part.to_ascii_lowercase().into()]);
+        conditions.push((sql, part.to_ascii_lowercase().into()));
     }
     conditions
 }

@@ -1,9 +1,11 @@
 //! The source of a list: which table is read, by which index, and from where to where.
 
-use crate::catalog::Value;
+use std::fmt::Write as _;
+
+use crate::catalog::{Dialect, Value};
 use crate::model::{ListQuery, Position, Sort, SortBy, SortKey, Stretch};
 
-/// A statement and the values that are bound to its `?`s, in order.
+/// A statement and the values that are bound to its parameters, which are numbered.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Statement {
     pub(super) sql: String,
@@ -11,15 +13,22 @@ pub(super) struct Statement {
 }
 
 impl Statement {
-    /// Appends a piece, and the values that are bound to its `?`s.
+    /// Appends a piece, and the values that are bound to its `?`s, in order.
     pub(super) fn push<const N: usize>(&mut self, sql: &str, parameters: [Value; N]) {
         self.append(sql, parameters);
     }
 
     /// The same, if the number of values is not fixed.
     pub(super) fn append(&mut self, sql: &str, parameters: impl IntoIterator<Item = Value>) {
-        self.sql.push_str(sql);
-        self.parameters.extend(parameters);
+        let mut parameters = parameters.into_iter();
+        for part in sql.split_inclusive('?') {
+            self.sql.push_str(part);
+            if part.ends_with('?') {
+                self.parameters.extend(parameters.next());
+                // Writing to a string cannot fail.
+                let _ = write!(self.sql, "{}", self.parameters.len());
+            }
+        }
     }
 }
 
@@ -91,10 +100,11 @@ impl<'a> Source<'a> {
     }
 
     /// Appends `FROM … WHERE …`, confined to a stretch.
-    pub(super) fn select(self, statement: &mut Statement, stretch: &Stretch) {
+    pub(super) fn select(self, dialect: Dialect, statement: &mut Statement, stretch: &Stretch) {
         let (table, index) = self.index();
+        let by_index = dialect.indexed_by(index);
         statement.push(
-            &format!(" FROM {table} AS candidate INDEXED BY {index} WHERE true"),
+            &format!(" FROM {table} AS candidate {by_index} WHERE true"),
             [],
         );
         if let Some(owner) = self.owner {

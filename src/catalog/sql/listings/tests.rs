@@ -71,7 +71,7 @@ async fn every_page_is_read_from_an_index_that_has_its_order() {
     for query in every_query() {
         let sources = Source::all(&query);
         let plan_of = |statement: Statement| plan(&database, &statement.sql);
-        let reach = plan_of(reach_statement(&sources, &query));
+        let reach = plan_of(reach_statement(Dialect::Sqlite, &sources, &query));
         assert!(!reach.contains("B-TREE"), "{query:?}\n{reach}");
         for source in sources {
             let (_, index) = source.index();
@@ -80,7 +80,13 @@ async fn every_page_is_read_from_an_index_that_has_its_order() {
                 "{query:?}\n{reach}"
             );
             let end = query.after.as_ref();
-            let page = page_statement(&source, &query, &query.remaining_filters(), end);
+            let page = page_statement(
+                Dialect::Sqlite,
+                &source,
+                &query,
+                &query.remaining_filters(),
+                end,
+            );
             let page = plan_of(page);
             let candidates: Vec<&str> = page
                 .lines()
@@ -120,7 +126,13 @@ async fn filters_by_size_and_name_are_checked_within_the_index() {
             continue;
         }
         let filters = query.remaining_filters();
-        let statement = page_statement(&Source::of(&query, None), &query, &filters, None);
+        let statement = page_statement(
+            Dialect::Sqlite,
+            &Source::of(&query, None),
+            &query,
+            &filters,
+            None,
+        );
         let plan = plan(&database, &statement.sql);
         assert!(
             plan.contains("USING COVERING INDEX images_by"),

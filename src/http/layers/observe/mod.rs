@@ -17,6 +17,7 @@ use axum::http::{HeaderName, HeaderValue, Method};
 use axum::response::Response;
 
 use crate::http::app::App;
+use crate::http::headers::traceparent;
 use crate::http::layers::request_id::REQUEST_ID;
 use crate::http::reply::problem::Cause;
 use crate::model::Timestamp;
@@ -32,12 +33,14 @@ pub(crate) async fn observe(
     next: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
     let settings = &app.settings;
-    if settings.http.request_log == RequestLog::Off && !settings.http.server_timing {
+    let parent = traceparent::read(request.headers());
+    let is_unobserved = settings.http.request_log == RequestLog::Off && parent.is_none();
+    if is_unobserved && !settings.http.server_timing {
         let mut response = next(request).await;
         log_cause(app, &mut response);
         return response;
     }
-    let trace = Trace::new(settings.http.server_timing);
+    let trace = Trace::within(parent, settings.http.server_timing);
     let arrival = Arrival::of(app, route, &request);
     let request = count_body(request, &trace);
     let mut response = Arc::clone(&trace).scope(next(request)).await;
@@ -71,7 +74,7 @@ impl Arrival {
 }
 
 /// Counts the bytes that are read of a body, except for methods whose body is not read.
-fn count_body(request: Request, trace: &Arc<Trace>) -> Request {
+pub(crate) fn count_body(request: Request, trace: &Arc<Trace>) -> Request {
     if matches!(
         *request.method(),
         Method::GET | Method::HEAD | Method::DELETE
