@@ -19,7 +19,7 @@ use crate::settings::PostgresConfig;
 const CONNECTIONS: usize = 4;
 
 /// A database, and the instance's connections to it.
-pub(super) struct SpinPostgres {
+pub(in crate::spin) struct SpinPostgres {
     config: PostgresConfig,
     connections: Mutex<Vec<Arc<Shared>>>,
 }
