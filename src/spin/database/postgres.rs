@@ -120,6 +120,11 @@ impl SpinPostgres {
         let opened = Connection::open_with_options(self.config.url.reveal(), options).await;
         let connection = opened.map_err(|error| match error {
             Error::PgError(PgError::ConnectionFailed(reason)) => {
+                // Spin may add where in its own code that was noticed.
+                let reason = reason
+                    .split("\n\nStack backtrace")
+                    .next()
+                    .unwrap_or_default();
                 CatalogError::database(format!("cannot connect to PostgreSQL: {reason}"))
             }
             error => CatalogError::database(error),
