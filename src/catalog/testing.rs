@@ -105,7 +105,7 @@ impl MemoryCatalog {
     }
 
     /// Delays every call by `interceptor`.
-    #[cfg(all(test, not(target_family = "wasm")))]
+    #[cfg(test)]
     pub(crate) fn intercepted_by(self, interceptor: Interceptor) -> Self {
         Self {
             interceptor: Some(interceptor),

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 
-use super::{respond, router};
+use super::Api;
 use crate::app::Stores;
 use crate::auth::{Claims, KeyRing, token};
 use crate::blobs::{ChunkedBlobs, KeyValue, MemoryKeyValue};
@@ -24,7 +23,7 @@ pub(super) const NOW: i64 = 1_800_000_000_000;
 
 /// A client of the whole application, with stores in memory and without a host.
 pub(super) struct Client {
-    pub(super) router: Router,
+    pub(super) api: Api,
     pub(super) values: MemoryKeyValue,
     #[cfg(test)]
     catalog: Arc<MemoryCatalog>,
@@ -84,7 +83,7 @@ impl Client {
         Self {
             #[cfg(test)]
             deriver,
-            router: router(Arc::new(app)),
+            api: Api::new(Arc::new(app)),
             values,
             #[cfg(test)]
             catalog,
@@ -106,7 +105,7 @@ impl Client {
     }
 
     pub(super) async fn send(&self, request: Request<Body>) -> Answer {
-        let response = respond(self.router.clone(), request).await;
+        let response = self.api.respond(request).await;
         let (parts, body) = response.into_parts();
         let body = body.collect().await.expect("a whole body").to_bytes();
         self.platform.do_spawned().await;

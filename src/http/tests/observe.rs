@@ -16,7 +16,7 @@ impl Client {
     /// The body of a response, unread.
     async fn body_of(&self, path: &str) -> Body {
         let request = request(Method::GET, path, Body::empty());
-        respond(self.router.clone(), request).await.into_body()
+        self.api.respond(request).await.into_body()
     }
 
     /// Deletes the chunks whose keys have this suffix directly from the store.

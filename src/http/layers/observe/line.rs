@@ -59,7 +59,7 @@ impl Entry {
         let line = Line {
             time: self.arrival.time.to_string(),
             method: method_name(&self.arrival.method),
-            route: self.arrival.route.as_ref().map(|route| route.as_str()),
+            route: self.arrival.route,
             status: self.status.as_u16(),
             bytes_in: self.trace.bytes_in(),
             bytes_out,

@@ -12,9 +12,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::HttpBody as _;
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, Method};
-use axum::middleware::Next;
 use axum::response::Response;
 
 use crate::http::app::App;
@@ -26,25 +25,30 @@ use crate::trace::{Phase, Trace};
 use line::{End, Entry};
 
 /// The middleware that logs requests.
-pub(crate) async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+pub(crate) async fn observe(
+    app: &Arc<App>,
+    route: Option<&'static str>,
+    request: Request,
+    next: impl AsyncFnOnce(Request) -> Response,
+) -> Response {
     let settings = &app.settings;
     if settings.http.request_log == RequestLog::Off && !settings.http.server_timing {
-        let mut response = next.run(request).await;
-        log_cause(&app, &mut response);
+        let mut response = next(request).await;
+        log_cause(app, &mut response);
         return response;
     }
     let trace = Trace::new(settings.http.server_timing);
-    let arrival = Arrival::of(&app, &request);
+    let arrival = Arrival::of(app, route, &request);
     let request = count_body(request, &trace);
-    let mut response = Arc::clone(&trace).scope(next.run(request)).await;
+    let mut response = Arc::clone(&trace).scope(next(request)).await;
     if settings.http.server_timing {
         set_server_timing(&mut response, &trace, arrival.at.elapsed());
     }
     if settings.http.request_log == RequestLog::Off {
-        log_cause(&app, &mut response);
+        log_cause(app, &mut response);
         return response;
     }
-    log_when_sent(app, arrival, trace, response)
+    log_when_sent(Arc::clone(app), arrival, trace, response)
 }
 
 /// The properties of a request that are known when it arrives.
@@ -52,16 +56,16 @@ struct Arrival {
     at: Instant,
     time: Timestamp,
     method: Method,
-    route: Option<MatchedPath>,
+    route: Option<&'static str>,
 }
 
 impl Arrival {
-    fn of(app: &App, request: &Request) -> Self {
+    fn of(app: &App, route: Option<&'static str>, request: &Request) -> Self {
         Self {
             at: Instant::now(),
             time: app.service.now(),
             method: request.method().clone(),
-            route: request.extensions().get().cloned(),
+            route,
         }
     }
 }
