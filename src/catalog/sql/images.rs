@@ -90,7 +90,7 @@ impl<D: Database> Images for SqlCatalog<D> {
 
     async fn revoke_links(&self, id: Uuid, owner: Option<&str>) -> Result<bool, CatalogError> {
         let sql = "UPDATE images SET link_epoch = link_epoch + 1
-            WHERE id = ?1 AND (owner = ?2 OR ?2 IS NULL) RETURNING id";
+            WHERE id = ?1 AND (CAST(?2 AS text) IS NULL OR owner = ?2) RETURNING id";
         let parameters = vec![id.to_string().into(), owner.into()];
         self.exists(sql, parameters).await
     }

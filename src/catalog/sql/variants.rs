@@ -186,8 +186,8 @@ impl<D: Database> Variants for SqlCatalog<D> {
             let blob = Columns::new("variants", row).blob()?;
             return Ok(VariantCommit::Stored(blob));
         }
-        let sql = "SELECT 1 FROM (SELECT sum(variant_bytes) AS bytes FROM totals) AS kept
-            WHERE bytes > CAST(?1 AS bigint) - ?2";
+        let sql = "SELECT 1 FROM (SELECT sum(variant_bytes) AS kept FROM totals) AS all_variants
+            WHERE kept > CAST(?1 AS bigint) - ?2";
         let parameters = vec![signed(budget).into(), signed(variant.blob.size).into()];
         Ok(match self.exists(sql, parameters).await? {
             true => VariantCommit::OverBudget,
@@ -250,8 +250,8 @@ impl<D: Database> Variants for SqlCatalog<D> {
 
     async fn evict_variants(&self, keep: u64, limit: u32) -> Result<u32, CatalogError> {
         // Looked up first: a deletion that deletes nothing would still wait for a commit.
-        let over = "SELECT 1 FROM (SELECT sum(variant_bytes) AS bytes FROM totals) AS kept
-            WHERE bytes > CAST(?1 AS bigint)";
+        let over = "SELECT 1 FROM (SELECT sum(variant_bytes) AS kept FROM totals) AS all_variants
+            WHERE kept > CAST(?1 AS bigint)";
         if !self.exists(over, vec![signed(keep).into()]).await? {
             return Ok(0);
         }
