@@ -54,6 +54,7 @@ pub async fn run(catalog: &dyn Catalog, prefix: &str) -> Result<Vec<&'static str
             pages_neither_skip_nor_repeat,
             lists_have_the_requested_order,
             filters_find_what_matches_all_of_them,
+            a_text_with_nul_finds_nothing,
             a_page_examines_no_more_than_it_may,
             a_placeholder_belongs_to_the_content,
             changes_apply_only_to_the_version_that_was_seen,

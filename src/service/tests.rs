@@ -6,6 +6,8 @@ mod intake;
 mod late;
 mod lease;
 mod links;
+#[cfg(not(target_family = "wasm"))]
+mod lost;
 mod migrate;
 mod quota;
 mod resumable;

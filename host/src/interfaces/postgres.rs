@@ -197,7 +197,7 @@ fn no_builder(_: wasmtime::component::ResourceTableError) -> Error {
 }
 
 fn failed(error: &anyhow::Error) -> Error {
-    Error::ConnectionFailed(format!("{error:?}"))
+    Error::ConnectionFailed(format!("{error:#}"))
 }
 
 /// Connects, if the manifest allows every server of the address.

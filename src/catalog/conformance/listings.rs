@@ -167,6 +167,38 @@ impl Suite<'_> {
         self.delete_all(&images).await
     }
 
+    /// Nobody can store such a text, but anybody may ask for one.
+    pub(super) async fn a_text_with_nul_finds_nothing(&self) -> Result<(), Failure> {
+        let images = self.gallery().await?;
+        let nul = || "\0".to_owned();
+        for filters in [
+            Filters {
+                tags: vec![nul()],
+                ..Filters::default()
+            },
+            Filters {
+                filename: Some(nul()),
+                ..Filters::default()
+            },
+            Filters {
+                ticket: Some(nul()),
+                ..Filters::default()
+            },
+        ] {
+            let query = ListQuery {
+                filters,
+                ..self.query("gallery", 2)
+            };
+            let visited = self.walk(&query).await?;
+            ensure_eq("a text with NUL is in no image", visited, vec![])?;
+        }
+        let ticket = self.catalog.find_ticket(&nul()).await;
+        ensure_eq("a text with NUL is no ticket", ticket, Ok(None))?;
+        let upload = self.catalog.find_resumable(&nul()).await;
+        ensure_eq("a text with NUL is no upload", upload, Ok(None))?;
+        self.delete_all(&images).await
+    }
+
     pub(super) async fn a_page_examines_no_more_than_it_may(&self) -> Result<(), Failure> {
         let images = self.gallery().await?;
         for by in SortBy::ALL {

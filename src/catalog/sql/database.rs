@@ -21,6 +21,13 @@ pub enum Value {
     Blob(Vec<u8>),
 }
 
+impl Value {
+    /// Whether it is a text with the character NUL.
+    pub(super) fn has_nul(&self) -> bool {
+        matches!(self, Self::Text(text) if text.contains('\0'))
+    }
+}
+
 impl From<i64> for Value {
     fn from(value: i64) -> Self {
         Self::Integer(value)

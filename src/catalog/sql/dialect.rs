@@ -25,11 +25,11 @@ const WORDS: [(&str, &str); 8] = [
     ),
     (
         "json_each(?1)",
-        "json_array_elements_text(CAST(?1 AS json)) AS list (value)",
+        "json_array_elements_text(CAST(CAST(?1 AS text) AS json)) AS list (value)",
     ),
     (
         "json_each(?2)",
-        "json_array_elements_text(CAST(?2 AS json)) AS list (value)",
+        "json_array_elements_text(CAST(CAST(?2 AS text) AS json)) AS list (value)",
     ),
     ("json_group_array(", "json_agg("),
     ("json_object(", "json_build_object("),

@@ -123,7 +123,7 @@ impl<D: Database> Links for SqlCatalog<D> {
         owner: Option<&str>,
     ) -> Result<bool, CatalogError> {
         let sql = "DELETE FROM links WHERE id = ?1 AND image_id = (
-                SELECT id FROM images WHERE id = ?2 AND (?3 IS NULL OR owner = ?3))
+                SELECT id FROM images WHERE id = ?2 AND (CAST(?3 AS text) IS NULL OR owner = ?3))
             RETURNING id";
         let (link, image) = (link.to_string(), image.to_string());
         self.exists(sql, vec![link.into(), image.into(), owner.into()])

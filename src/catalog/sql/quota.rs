@@ -13,7 +13,7 @@ pub(super) const IMAGES: &str = "(coalesce((SELECT images FROM usage WHERE owner
 /// How many bytes the owner `?owner` keeps, and has reserved for such uploads.
 pub(super) const BYTES: &str = "(coalesce((SELECT bytes FROM usage WHERE owner = ?owner), 0)
     + coalesce((SELECT bytes FROM answer_usage WHERE owner = ?owner), 0)
-    + (SELECT coalesce(sum(open.reserved), 0) FROM resumable_uploads AS open
+    + (SELECT CAST(coalesce(sum(open.reserved), 0) AS bigint) FROM resumable_uploads AS open
         WHERE open.owner = ?owner AND open.completed_at IS NULL))";
 
 /// How many images the uploads have reserved that are completed by the completions `?completed`.

@@ -21,7 +21,8 @@ impl<D: Database> Remains for SqlCatalog<D> {
         let sql = "INSERT INTO remains (id, size, chunk_size, since)
             VALUES (?1, ?2, ?3, CAST(unixepoch('subsec') * 1000 AS INTEGER))
             ON CONFLICT (id) DO UPDATE SET since = excluded.since,
-                size = max(size, excluded.size)";
+                size = CASE WHEN remains.size > excluded.size THEN remains.size
+                    ELSE excluded.size END";
         let parameters = vec![
             blob.id.as_str().into(),
             i64::try_from(blob.size).unwrap_or(i64::MAX).into(),

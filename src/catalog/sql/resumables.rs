@@ -249,7 +249,7 @@ impl<D: Database> Resumables for SqlCatalog<D> {
 
     async fn end_resumable(&self, id: &str, ending: Ending) -> Result<bool, CatalogError> {
         let sql = "DELETE FROM resumable_uploads
-            WHERE id = ?1 AND (?2 IS NULL OR expires_at <= ?2)
+            WHERE id = ?1 AND (CAST(?2 AS bigint) IS NULL OR expires_at <= ?2)
                 AND (CAST(?3 AS bigint) = 0 OR completed_at IS NULL)
             RETURNING id";
         let (expired_at, only_open) = match ending {

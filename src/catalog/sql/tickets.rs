@@ -75,7 +75,8 @@ impl<D: Database> Tickets for SqlCatalog<D> {
         at: Timestamp,
     ) -> Result<bool, CatalogError> {
         let sql = "UPDATE upload_tickets SET revoked_at = coalesce(revoked_at, ?3)
-            WHERE id = ?1 AND owner <> '' AND (?2 IS NULL OR owner = ?2) RETURNING id";
+            WHERE id = ?1 AND owner <> '' AND (CAST(?2 AS text) IS NULL OR owner = ?2)
+            RETURNING id";
         self.exists(sql, vec![id.into(), owner.into(), at.into()])
             .await
     }

@@ -186,7 +186,8 @@ impl<D: Database> Variants for SqlCatalog<D> {
             let blob = Columns::new("variants", row).blob()?;
             return Ok(VariantCommit::Stored(blob));
         }
-        let sql = "SELECT count(*) FROM totals HAVING sum(variant_bytes) > CAST(?1 AS bigint) - ?2";
+        let sql = "SELECT 1 FROM (SELECT sum(variant_bytes) AS kept FROM totals) AS all_variants
+            WHERE kept > CAST(?1 AS bigint) - ?2";
         let parameters = vec![signed(budget).into(), signed(variant.blob.size).into()];
         Ok(match self.exists(sql, parameters).await? {
             true => VariantCommit::OverBudget,
@@ -232,15 +233,15 @@ impl<D: Database> Variants for SqlCatalog<D> {
             let sql = "SELECT * FROM darkroom_delete_variants_v1($1, $2)";
             return self.exists(sql, parameters()).await;
         }
-        let known = "SELECT 1 FROM images WHERE id = ?1 AND (?2 IS NULL OR owner = ?2)";
+        let known = "SELECT 1 FROM images WHERE id = ?1 AND (owner = ?2 OR ?2 IS NULL)";
         if !self.exists(known, parameters()).await? {
             return Ok(false);
         }
         // The claims first: a variant that is being made is then not stored afterwards.
         for sql in [
             "DELETE FROM variant_claims WHERE image_id = ?1 AND EXISTS (
-                SELECT 1 FROM images WHERE id = ?1 AND (?2 IS NULL OR owner = ?2))",
-            "DELETE FROM variants WHERE image_id = ?1 AND (?2 IS NULL OR owner = ?2)",
+                SELECT 1 FROM images WHERE id = ?1 AND (owner = ?2 OR ?2 IS NULL))",
+            "DELETE FROM variants WHERE image_id = ?1 AND (owner = ?2 OR ?2 IS NULL)",
         ] {
             self.execute(sql, parameters()).await?;
         }
@@ -249,7 +250,8 @@ impl<D: Database> Variants for SqlCatalog<D> {
 
     async fn evict_variants(&self, keep: u64, limit: u32) -> Result<u32, CatalogError> {
         // Looked up first: a deletion that deletes nothing would still wait for a commit.
-        let over = "SELECT count(*) FROM totals HAVING sum(variant_bytes) > CAST(?1 AS bigint)";
+        let over = "SELECT 1 FROM (SELECT sum(variant_bytes) AS kept FROM totals) AS all_variants
+            WHERE kept > CAST(?1 AS bigint)";
         if !self.exists(over, vec![signed(keep).into()]).await? {
             return Ok(0);
         }

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::error::Error;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, OnceLock, mpsc};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError, mpsc};
 
 use async_trait::async_trait;
 use darkroom_postgres::{Cluster, PASSWORD, USER};
+use futures_util::FutureExt as _;
 use tokio::runtime::Runtime;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
@@ -36,12 +37,24 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
 #[derive(Clone)]
 pub(crate) struct Postgres {
     session: Arc<Session>,
+    database: Arc<TestDatabase>,
     clock: Option<Arc<dyn Fn() -> Timestamp + Send + Sync>>,
+}
+
+/// A database, which is dropped with the last connection to it.
+struct TestDatabase(String);
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        if self.0 != TEMPLATE {
+            let drop = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.0);
+            administer(&drop);
+        }
+    }
 }
 
 /// The connection's state.
 struct Session {
-    database: String,
     client: Client,
     /// Whether statements are kept prepared. They are not behind PgBouncer.
     prepares: bool,
@@ -57,7 +70,8 @@ impl Postgres {
         CLUSTER.as_ref()?;
         MIGRATED.get_or_init(|| {
             let template = Self::create(TEMPLATE, "template0");
-            wait_for(async move { migrate(&template).await }).expect("migrates");
+            let migrated = migrate(&template).now_or_never();
+            migrated.expect("nothing waits").expect("migrates");
         });
         Self::create_one(TEMPLATE)
     }
@@ -85,27 +99,21 @@ impl Postgres {
     }
 
     fn create(name: &str, template: &str) -> Self {
-        // One at a time: a template must not be in use.
-        static CREATION: Mutex<()> = Mutex::new(());
-        let creation = CREATION.lock().expect("not poisoned");
-        let admin = Self::connect_to("postgres", None);
-        let create = format!("CREATE DATABASE {name} TEMPLATE {template}");
-        admin.run(&create, vec![]).expect("is created");
-        drop(creation);
-        Self::connect_to(name, None)
+        administer(&format!("CREATE DATABASE {name} TEMPLATE {template}"));
+        Self::connect_to(Arc::new(TestDatabase(name.to_owned())), None)
     }
 
     /// Opens another connection to the same database.
     pub(crate) fn connect(&self) -> Self {
         Self {
             clock: self.clock.clone(),
-            ..Self::connect_to(&self.session.database, None)
+            ..Self::connect_to(Arc::clone(&self.database), None)
         }
     }
 
     /// The same through PgBouncer, which listens on this port.
     pub(crate) fn connect_through(&self, port: u16) -> Self {
-        Self::connect_to(&self.session.database, Some(port))
+        Self::connect_to(Arc::clone(&self.database), Some(port))
     }
 
     /// The server.
@@ -113,24 +121,11 @@ impl Postgres {
         CLUSTER.as_ref()
     }
 
-    fn connect_to(database: &str, bouncer: Option<u16>) -> Self {
-        let cluster = CLUSTER.as_ref().expect("is installed");
-        let mut config = Config::new();
-        config.user(USER).password(PASSWORD).dbname(database);
-        match bouncer {
-            Some(port) => config.host("127.0.0.1").port(port),
-            None => config
-                .host_path(cluster.socket_directory())
-                .port(cluster.port()),
-        };
-        let client = wait_for(async move {
-            let (client, connection) = config.connect(NoTls).await?;
-            tokio::spawn(connection);
-            Ok::<_, tokio_postgres::Error>(client)
-        });
+    fn connect_to(database: Arc<TestDatabase>, bouncer: Option<u16>) -> Self {
+        let client = wait_for(connect(&database.0, bouncer));
         Self {
+            database,
             session: Arc::new(Session {
-                database: database.to_owned(),
                 client: client.expect("connects"),
                 prepares: bouncer.is_none(),
                 prepared: Mutex::default(),
@@ -211,6 +206,37 @@ impl Database for Postgres {
     async fn query(&self, sql: &str, parameters: Vec<Value>) -> Result<Vec<Row>, CatalogError> {
         self.run(sql, parameters)
     }
+}
+
+/// Opens a connection, through PgBouncer if its port is given.
+fn connect(
+    database: &str,
+    bouncer: Option<u16>,
+) -> impl Future<Output = Result<Client, tokio_postgres::Error>> + use<> {
+    let cluster = CLUSTER.as_ref().expect("is installed");
+    let mut config = Config::new();
+    config.user(USER).password(PASSWORD).dbname(database);
+    match bouncer {
+        Some(port) => config.host("127.0.0.1").port(port),
+        None => config
+            .host_path(cluster.socket_directory())
+            .port(cluster.port()),
+    };
+    async move {
+        let (client, connection) = config.connect(NoTls).await?;
+        tokio::spawn(connection);
+        Ok(client)
+    }
+}
+
+/// Creates or drops a database.
+fn administer(sql: &str) {
+    // One at a time: a template must not be in use.
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let (connection, sql) = (connect("postgres", None), sql.to_owned());
+    let done = wait_for(async move { connection.await?.batch_execute(&sql).await });
+    done.expect("is done");
 }
 
 /// Waits for work without a runtime of its own, or in one that must not be waited in.

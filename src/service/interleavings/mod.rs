@@ -158,3 +158,18 @@ proptest! {
         play(World::in_sqlite().moving(), actions, well);
     }
 }
+
+proptest! {
+    // Each step is a round trip.
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn any_interleaving_on_postgres_loses_and_leaks_nothing(
+        actions in vec(actions(), 1..120),
+        well: bool,
+    ) {
+        if let Some(world) = World::in_postgres() {
+            play(world, actions, well);
+        }
+    }
+}

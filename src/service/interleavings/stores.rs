@@ -54,7 +54,8 @@ impl<S: Database + Clone + 'static> Database for Stepped<S> {
     }
 
     async fn query(&self, sql: &str, parameters: Vec<Value>) -> Result<Vec<Row>, CatalogError> {
-        let pause = if sql.trim_start().starts_with("SELECT") {
+        let is_change = !sql.trim_start().starts_with("SELECT") || sql.contains("FROM darkroom_");
+        let pause = if !is_change {
             Pause::Look
         } else {
             Pause::Change

@@ -18,7 +18,8 @@ use super::steps::{Pause, Stepped, Steps, Verdict, Waiting};
 use super::stores::stepped_catalog;
 use crate::blobs::{BlobError, BlobStore, ChunkedBlobs, MemoryKeyValue, MovingBlobs, key};
 use crate::catalog::testing::native::Native;
-use crate::catalog::{BlobEntry, Catalog, SqlCatalog};
+use crate::catalog::testing::postgres::Postgres;
+use crate::catalog::{BlobEntry, Catalog, Database, SqlCatalog};
 use crate::model::{BlobRef, Filters, ListQuery, Sort, Timestamp};
 use crate::platform::testing::{FakeDeriver, TestPlatform};
 use crate::service::tests::settings;
@@ -94,6 +95,23 @@ impl World {
         let steps: Arc<Steps> = Arc::default();
         let timer = clock.clone();
         let database = Native::timed_by(move || timer.timestamp());
+        Self::in_database(database, steps, clock)
+    }
+
+    /// Creates a world on PostgreSQL, if it is installed.
+    pub(super) fn in_postgres() -> Option<Self> {
+        let clock = Clock::new();
+        let steps: Arc<Steps> = Arc::default();
+        let timer = clock.clone();
+        let database = Postgres::timed_by(move || timer.timestamp())?;
+        Some(Self::in_database(database, steps, clock))
+    }
+
+    fn in_database(
+        database: impl Database + Clone + 'static,
+        steps: Arc<Steps>,
+        clock: Clock,
+    ) -> Self {
         steps.free.store(true, Ordering::Relaxed);
         let opened = SqlCatalog::open(stepped(database, &steps, &clock)).now_or_never();
         let catalog = opened.expect("nothing waits").expect("opens");

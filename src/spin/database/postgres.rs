@@ -19,7 +19,7 @@ use crate::settings::PostgresConfig;
 const CONNECTIONS: usize = 4;
 
 /// A database, and the instance's connections to it.
-pub(super) struct SpinPostgres {
+pub(in crate::spin) struct SpinPostgres {
     config: PostgresConfig,
     connections: Mutex<Vec<Arc<Shared>>>,
 }
@@ -120,6 +120,11 @@ impl SpinPostgres {
         let opened = Connection::open_with_options(self.config.url.reveal(), options).await;
         let connection = opened.map_err(|error| match error {
             Error::PgError(PgError::ConnectionFailed(reason)) => {
+                // Spin may add where in its own code that was noticed.
+                let reason = reason
+                    .split("\n\nStack backtrace")
+                    .next()
+                    .unwrap_or_default();
                 CatalogError::database(format!("cannot connect to PostgreSQL: {reason}"))
             }
             error => CatalogError::database(error),

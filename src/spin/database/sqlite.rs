@@ -5,7 +5,7 @@ use spin_sdk::sqlite;
 use crate::catalog::{CatalogError, Row, Value};
 
 /// An open connection: one for the whole process, shared by all requests.
-pub(super) struct SpinSqlite {
+pub(in crate::spin) struct SpinSqlite {
     connection: sqlite::Connection,
 }
 

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use crate::support::{
-    Client, Darkroom, FIXTURES, Postgres, Setup, eventually, path, problem, refusal,
+    Client, Darkroom, FIXTURES, Postgres, Setup, eventually, fixture, path, problem, refusal,
 };
 
 async fn unavailable(response: reqwest::Response) {
@@ -26,13 +26,13 @@ async fn is_not_ready(setup: Setup, reason: &str, cured: impl FnOnce()) {
     for path in ["/health/ready", "/v1/images"] {
         unavailable(client.get(path).await).await;
     }
-    unavailable(client.send(FIXTURES[0].bytes).await).await;
+    unavailable(client.send(fixture("alpha.png").bytes).await).await;
     assert!(darkroom.log().contains(reason), "{}", darkroom.log());
     let password = darkroom_postgres::PASSWORD.replace(' ', "%20");
     assert!(!darkroom.log().contains(&password), "{}", darkroom.log());
     cured();
     is_ready(&client).await;
-    client.upload(FIXTURES[0].bytes).await;
+    client.upload(fixture("alpha.png").bytes).await;
 }
 
 #[tokio::test]
@@ -131,16 +131,16 @@ async fn refuses_changes(
 ) {
     let darkroom = Darkroom::with().catalog_in(postgres).start();
     let alice = darkroom.client("alice");
-    let image = alice.upload(FIXTURES[0].bytes).await;
+    let image = alice.upload(fixture("alpha.png").bytes).await;
     cause();
-    unavailable(alice.send(FIXTURES[1].bytes).await).await;
+    unavailable(alice.send(fixture("grey.jpg").bytes).await).await;
     unavailable(alice.delete(path(&image)).await).await;
-    assert_eq!(alice.download(&image).await, FIXTURES[0].bytes);
+    assert_eq!(alice.download(&image).await, fixture("alpha.png").bytes);
     assert_eq!(alice.list().await, [image.clone()]);
     is_ready(&alice).await;
     assert!(darkroom.log().contains(reason), "{}", darkroom.log());
     cure();
-    let accepted = || async { alice.send(FIXTURES[1].bytes).await.status() == 201 };
+    let accepted = || async { alice.send(fixture("grey.jpg").bytes).await.status() == 201 };
     assert_eq!(eventually(accepted).await, Ok(()));
     assert_eq!(alice.delete(path(&image)).await.status(), 204);
     let listed: Vec<Value> = alice.list().await;
@@ -154,7 +154,7 @@ async fn a_replica_that_is_read_only_serves_reads() {
     };
     let name = postgres.name();
     let set = |value: &str| {
-        postgres.sql(&format!(
+        postgres.sql_beside(&format!(
             "ALTER DATABASE {name} SET default_transaction_read_only = {value}"
         ));
         let others = "pid <> pg_backend_pid() AND datname = current_database()";
@@ -166,14 +166,7 @@ async fn a_replica_that_is_read_only_serves_reads() {
         &postgres,
         "read-only transaction (SQLSTATE 25006)",
         || set("on"),
-        || {
-            // The session of the command itself is read-only, too.
-            let first = "SET default_transaction_read_only = off; ";
-            postgres.sql(&format!(
-                "{first}ALTER DATABASE {name} SET default_transaction_read_only = off"
-            ));
-            set("off");
-        },
+        || set("off"),
     )
     .await;
 }
@@ -227,17 +220,17 @@ async fn a_server_that_crashes_or_vanishes_is_found_again() {
     };
     let darkroom = Darkroom::with().catalog_in(&postgres).start();
     let alice = darkroom.client("alice");
-    let image = alice.upload(FIXTURES[0].bytes).await;
+    let image = alice.upload(fixture("alpha.png").bytes).await;
     postgres
         .kill(async { unavailable(alice.get(path(&image)).await).await })
         .await;
     is_ready(&alice).await;
     assert_eq!(alice.list().await, [image.clone()]);
     postgres.gate().hush();
-    unavailable(alice.send(FIXTURES[1].bytes).await).await;
+    unavailable(alice.send(fixture("grey.jpg").bytes).await).await;
     postgres.gate().open();
     is_ready(&alice).await;
-    alice.upload(FIXTURES[1].bytes).await;
+    alice.upload(fixture("grey.jpg").bytes).await;
     assert_eq!(alice.list().await.len(), 2);
     assert_eq!(alice.delete(path(&image)).await.status(), 204);
 }
@@ -246,13 +239,13 @@ async fn a_server_that_crashes_or_vanishes_is_found_again() {
 async fn a_deployment_that_is_read_only_serves_reads_and_is_ready() {
     let mut darkroom = Darkroom::start();
     let alice = darkroom.client("alice");
-    let image = alice.upload(FIXTURES[0].bytes).await;
+    let image = alice.upload(fixture("alpha.png").bytes).await;
     darkroom.stop();
     darkroom.set("read_only", "on");
     darkroom.start_again();
     let alice = darkroom.client("alice");
     for response in [
-        alice.send(FIXTURES[1].bytes).await,
+        alice.send(fixture("grey.jpg").bytes).await,
         alice.delete(path(&image)).await,
         alice
             .request(reqwest::Method::PATCH, path(&image))
@@ -267,10 +260,10 @@ async fn a_deployment_that_is_read_only_serves_reads_and_is_ready() {
     }
     is_ready(&alice).await;
     assert_eq!(alice.list().await, [image.clone()]);
-    assert_eq!(alice.download(&image).await, FIXTURES[0].bytes);
+    assert_eq!(alice.download(&image).await, fixture("alpha.png").bytes);
     darkroom.stop();
     darkroom.set("read_only", "off");
     darkroom.start_again();
     let alice = darkroom.client("alice");
-    alice.upload(FIXTURES[1].bytes).await;
+    alice.upload(fixture("grey.jpg").bytes).await;
 }

@@ -68,6 +68,11 @@ impl Postgres {
         self.server.get(|cluster| cluster.sql(&self.name, sql))
     }
 
+    /// The same in another database, to which the settings of this one do not apply.
+    pub(crate) fn sql_beside(&self, sql: &str) -> String {
+        self.server.get(|cluster| cluster.sql("postgres", sql))
+    }
+
     /// The gate in front of the server.
     pub(crate) fn gate(&self) -> &Gate {
         &self.gate

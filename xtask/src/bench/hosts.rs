@@ -159,10 +159,11 @@ impl Setting {
             Ok((load, directory))
         });
         let loads: Vec<(Load, PathBuf)> = loads.collect::<Result<_>>()?;
+        let wrk = &*self.wrk;
         let samples: Vec<Result<Sample>> = thread::scope(|scope| {
             let sending: Vec<_> = loads
                 .iter()
-                .map(|(load, directory)| scope.spawn(|| load.send(&self.wrk, directory)))
+                .map(|(load, directory)| scope.spawn(move || load.send(wrk, directory)))
                 .collect();
             let sent = sending.into_iter().map(|one| one.join());
             sent.map(|sample| sample.unwrap_or_else(|_| anyhow::bail!("the load failed")))

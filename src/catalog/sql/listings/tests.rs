@@ -1,4 +1,5 @@
 mod model;
+mod postgres;
 
 use super::*;
 use crate::catalog::sql::SqlCatalog;

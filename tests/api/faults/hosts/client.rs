@@ -64,7 +64,9 @@ impl Answer {
     }
 
     fn is_problem(&self, kind: &str) -> bool {
-        self.status >= 400 && self.json()["type"] == format!("/problems/{kind}")
+        // The answer to HEAD has no body.
+        let problem: Result<Value, _> = serde_json::from_slice(&self.body);
+        problem.is_ok_and(|problem| problem["type"] == format!("/problems/{kind}"))
     }
 }
 

@@ -35,7 +35,12 @@ const ROUNDS: &str = "DARKROOM_TEST_ROUNDS";
 type Addresses = Arc<Mutex<Vec<String>>>;
 
 /// Runs this many rounds of a storm on three hosts that keep their blobs as `setup` says.
-async fn storm(postgres: Postgres, setup: impl Fn() -> Setup, redis: Option<Redis>, rounds: usize) {
+async fn storm(
+    postgres: Postgres,
+    setup: impl Fn() -> Setup + Sync,
+    redis: Option<Redis>,
+    rounds: usize,
+) {
     let rounds = std::env::var(ROUNDS).map_or(rounds, |text| text.parse().expect("a number"));
     let seed = Seed::new();
     let mut dice = seed.dice();

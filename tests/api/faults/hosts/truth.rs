@@ -42,15 +42,17 @@ impl Truth {
         assert_eq!(audited["findings"], json!([]));
         for (number, owner) in OWNERS.iter().enumerate() {
             let of_owner = || self.0.values().filter(|kept| kept.owner == number);
-            let (count, bytes) = (of_owner().count(), of_owner().map(|kept| kept.file.len()));
+            let count = of_owner().count();
+            let bytes: usize = of_owner().map(|kept| kept.file.len()).sum();
             assert!(count <= QUOTA, "{owner} has {count} images");
             let usage = host.client(owner).get("/v1/usage").await;
             let usage: Value = usage.json().await.expect("JSON");
-            let expected = [count, bytes.sum()];
-            assert_eq!(
-                [&usage["images"], &usage["bytes"]],
-                expected.map(|n| json!(n)).each_ref()
-            );
+            // Uploads that nobody goes on with count too, and so do descriptions and answers. The
+            // audit compares the sums with all records.
+            let number = |name: &str| usage[name].as_u64().expect("a number");
+            let images = usize::try_from(number("images")).expect("small");
+            assert!((count..=QUOTA).contains(&images), "{owner}: {usage}");
+            assert!(number("bytes") >= bytes as u64, "{owner}: {usage}");
         }
         if reads_all {
             for image in images {
