@@ -104,11 +104,12 @@ mod tests {
     /// The previous version serves while the next one migrates, and possibly after that.
     #[test]
     fn migrations_only_add() {
-        const ADDITIONS: [&str; 8] = [
+        const ADDITIONS: [&str; 9] = [
             "CREATE TABLE IF NOT EXISTS ",
             "CREATE INDEX IF NOT EXISTS ",
             "CREATE UNIQUE INDEX IF NOT EXISTS ",
             "CREATE TRIGGER IF NOT EXISTS ",
+            "CREATE VIEW IF NOT EXISTS ",
             "INSERT ",
             // What earlier versions wrote is brought up to date.
             "UPDATE ",
