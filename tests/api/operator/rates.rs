@@ -38,12 +38,9 @@ async fn hosts_on_the_same_stores_enforce_one_limit_together() {
     assert_eq!(second.client("bob").get("/v1/usage").await.status(), 200);
     let admin = first.scoped("root", "admin");
     let url = format!("{}/links", image["links"]["self"].as_str().expect("a link"));
-    let link = admin.json(
-        reqwest::Method::POST,
-        &url,
-        &serde_json::json!({"expires_in": 60}),
-    );
-    let link: serde_json::Value = link.await.json().await.expect("JSON");
+    let terms = serde_json::json!({"expires_in": 60});
+    let link = admin.json(reqwest::Method::POST, &url, &terms).await;
+    let link: serde_json::Value = link.json().await.expect("JSON");
     let link = link["url"].as_str().expect("a URL");
     for _ in 0..10 {
         assert_eq!(first.anonymous().get(link).await.status(), 200);
