@@ -63,7 +63,7 @@ fn every_page_on_postgres_is_read_from_an_index_that_has_its_order() {
         }
         query.owner = query.owner.map(|_| "bench".to_owned());
         // Stretches with most of the images.
-        let at = |millis| Timestamp::from_millis(1_700_000_000_000 + millis);
+        let at = |millis: i64| Timestamp::from_millis(1_700_000_000_000 + millis);
         query.filters.created_after = query.filters.created_after.map(|_| at(0));
         query.filters.created_before = query.filters.created_before.map(|_| at(90_000));
         query.filters.size.max = query.filters.size.max.map(|_| 9_000_000);
