@@ -6,12 +6,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::blobs::{BlobError, BlobStore, ChunkedBlobs, KeyValue, MovingBlobs, S3Blobs};
-use crate::catalog::{Catalog, CatalogError, Database, SqlCatalog};
+use crate::catalog::{Catalog, CatalogError, Database, Guarded, SqlCatalog};
 use crate::http::App;
 use crate::patience::{Patient, SILENCE, within};
 use crate::platform::{Deriver, HttpClient, Platform};
 use crate::service::{Migration, Service, StoreError};
-use crate::settings::{self, BlobStoreSetting, Settings};
+use crate::settings::{self, BlobStoreSetting, DatabaseSetting, Settings};
 
 /// A platform with stores.
 #[async_trait]
@@ -24,8 +24,8 @@ pub trait Host: Platform + HttpClient + Sized + 'static {
     /// Opens the key-value store.
     async fn key_value(&self) -> Result<Self::KeyValue, BlobError>;
 
-    /// Opens the database.
-    async fn database(&self) -> Result<Self::Database, CatalogError>;
+    /// Opens a database.
+    async fn database(&self, setting: &DatabaseSetting) -> Result<Self::Database, CatalogError>;
 }
 
 /// The stores of an application.
@@ -40,11 +40,10 @@ pub struct Stores {
 
 impl Stores {
     /// Opens the stores that the settings name.
-    pub async fn open<H: Host>(
-        settings: &settings::Stores,
-        host: &Arc<H>,
-    ) -> Result<Self, StoreError> {
-        let catalog = open_catalog(host).await.map_err(StoreError::Catalog)?;
+    pub async fn open<H: Host>(settings: &Settings, host: &Arc<H>) -> Result<Self, StoreError> {
+        let catalog = open_catalog(&settings.catalog, host).await;
+        let catalog = catalog.map_err(StoreError::Catalog)?;
+        let settings = &settings.stores;
         let open = async |store| {
             let opened = open_blobs(store, settings.chunk_bytes, host).await;
             opened.map_err(StoreError::Blobs)
@@ -62,12 +61,22 @@ impl Stores {
 
 /// Opens the catalog. Fails instead of waiting forever for its database.
 pub async fn open_catalog<H: Host>(
+    settings: &settings::Catalog,
     host: &Arc<H>,
-) -> Result<SqlCatalog<Patient<H::Database>>, CatalogError> {
-    let opened = within(SILENCE, &**host, host.database()).await;
+) -> Result<SqlCatalog<Guarded<Patient<H::Database>>>, CatalogError> {
+    let opened = within(SILENCE, &**host, host.database(&settings.database)).await;
     let database = opened.map_err(CatalogError::database)??;
-    SqlCatalog::open(Patient::new(database, Arc::clone(host) as _)).await
+    let database = Patient::new(database, Arc::clone(host) as _);
+    let catalog = SqlCatalog::open(Guarded::new(database, settings.read_only)).await?;
+    if catalog.is_on_libsql().await {
+        host.log(LIBSQL);
+    }
+    Ok(catalog)
 }
+
+/// What the log says when the catalog is on libSQL.
+const LIBSQL: &str = "warning: the catalog is on libSQL, whose server has been seen to stop answering, \
+    for good, under a few uploads at the same time; set catalog = postgres (docs/stores.md)";
 
 /// Opens a blob store that cuts new blobs into chunks of `chunk_bytes`.
 pub async fn open_blobs<H: Host>(

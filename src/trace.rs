@@ -1,5 +1,5 @@
-//! Notes about a request while it is served: its owner, the bytes received, and how
-//! its time is spent.
+//! Notes about a request while it is served: its owner, the bytes received, how its time is spent,
+//! and the trace that it belongs to.
 //!
 //! The stores do not know which request they work for, and the requests of one
 //! instance take turns at every await. A request is therefore the current one while
@@ -45,6 +45,8 @@ impl Phase {
 pub struct Trace {
     is_timed: bool,
     owner: OnceLock<String>,
+    /// The request's `traceparent`.
+    parent: Option<String>,
     bytes_in: AtomicU64,
     auth_nanos: AtomicU64,
     catalog_nanos: AtomicU64,
@@ -63,6 +65,20 @@ impl Trace {
             is_timed,
             ..Self::default()
         })
+    }
+
+    /// The same for a request with this valid `traceparent` (W3C Trace Context).
+    pub fn within(parent: Option<&str>, is_timed: bool) -> Arc<Self> {
+        Arc::new(Self {
+            is_timed,
+            parent: parent.map(str::to_owned),
+            ..Self::default()
+        })
+    }
+
+    /// The request's `traceparent`.
+    pub fn parent(&self) -> Option<&str> {
+        self.parent.as_deref()
     }
 
     /// Runs `future` as the request that these notes are about.
@@ -111,6 +127,12 @@ pub fn note_owner(owner: &str) {
     if let Some(trace) = current() {
         trace.owner.get_or_init(|| owner.to_owned());
     }
+}
+
+/// The `traceparent` of the current request, for the requests that it causes. Darkroom records no
+/// spans of its own, so it is passed on as it came.
+pub fn parent() -> Option<String> {
+    current()?.parent.clone()
 }
 
 /// Measures a phase of the current request until the timer is dropped.
@@ -188,6 +210,6 @@ mod tests {
     #[test]
     fn outside_a_request_nothing_is_noted() {
         note_owner("nobody");
-        assert!(current().is_none() && start(Phase::Auth).0.is_none());
+        assert!(parent().is_none() && current().is_none() && start(Phase::Auth).0.is_none());
     }
 }

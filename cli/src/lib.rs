@@ -7,8 +7,9 @@
 //!
 //! # Layout
 //!
-//! One file or directory for each command: `serve`, `config`, `token` (and `keygen`), `sign`,
-//! `fsck`, `backup` (and `restore`), `migrate`, `generate` (`completions` and `man`). Shared
+//! One file or directory for each command: `serve`, `health`, `config`, `token` (and `keygen`),
+//! `sign`, `fsck`, `backup` (and `restore`), `migrate`, `migrate_catalog`,
+//! `generate` (`completions` and `man`). Shared
 //! subjects:
 //!
 //! - `embedded`: the application embedded in this program
@@ -24,9 +25,11 @@ mod config;
 mod embedded;
 mod fsck;
 mod generate;
+mod health;
 mod http;
 mod keys;
 mod migrate;
+mod migrate_catalog;
 mod serve;
 mod sign;
 mod stores;
@@ -53,6 +56,8 @@ struct CommandLine {
 enum Command {
     /// Serve the application
     Serve(serve::Serve),
+    /// Ask a server whether it is ready, as a health check does
+    Health(health::Health),
     /// Check the configuration and print it
     Config(config::Config),
     /// Print a bearer token, signed with the first key or a named one
@@ -70,6 +75,8 @@ enum Command {
     /// Move all blobs of a deployment from its previous store to its current one
     #[command(alias = "migrate-blobs")]
     Migrate(migrate::Migrate),
+    /// Move the catalog from SQLite to PostgreSQL, or back
+    MigrateCatalog(migrate_catalog::MigrateCatalog),
     /// Print a shell's completion script for these commands
     Completions(generate::Completions),
     /// Print the manual page, or write the pages of all commands
@@ -94,6 +101,7 @@ impl CommandLine {
         let env_file = &self.env_file;
         match self.command {
             Command::Serve(serve) => serve.run(env_file),
+            Command::Health(health) => health.run(),
             Command::Config(config) => config.run(env_file),
             Command::Token(token) => token.run(env_file),
             Command::Keygen(keygen) => keygen.run(env_file),
@@ -102,6 +110,7 @@ impl CommandLine {
             Command::Backup(backup) => backup.run(env_file),
             Command::Restore(restore) => restore.run(env_file),
             Command::Migrate(migrate) => migrate.run(env_file),
+            Command::MigrateCatalog(migrate) => migrate.run(env_file),
             Command::Completions(completions) => completions.run(),
             Command::Man(man) => man.run(),
         }
@@ -123,6 +132,7 @@ mod tests {
     fn global_options_do_not_conflict_with_those_of_a_command() {
         for line in [
             "serve --from a --listen 127.0.0.1:0",
+            "health --url a",
             "config check --data-dir a --variable b=c",
             "token --sub a",
             "keygen --kid a",
@@ -131,6 +141,7 @@ mod tests {
             "backup --to a",
             "restore --from a",
             "migrate --url a",
+            "migrate-catalog --to postgres --rehearse --data-dir a",
             "completions bash",
             "man --out a",
         ] {

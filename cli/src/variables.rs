@@ -1,7 +1,7 @@
 //! The deployment's settings, from the same sources that `darkroom serve` uses: the environment,
 //! and a file for the variables that it does not set.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
@@ -97,6 +97,12 @@ impl Variables {
                 .context("the variable max_token_seconds is not a whole number"),
             None => Ok(DEFAULT_MAX_SECONDS),
         }
+    }
+
+    /// All variables that are set.
+    pub(crate) fn set(&self) -> BTreeMap<&'static str, String> {
+        let set = names().filter_map(|name| Some((name, self.get(name)?.to_owned())));
+        set.collect()
     }
 
     /// Whether blobs are stored in the key-value store rather than in a bucket.

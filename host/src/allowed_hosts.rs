@@ -60,7 +60,18 @@ impl AllowedHosts {
 
     /// Whether a request to `uri` is allowed.
     pub fn allow(&self, uri: &Uri) -> bool {
-        self.0.iter().any(|pattern| pattern.allows(uri))
+        let (Some(scheme), Some(host)) = (uri.scheme(), uri.host()) else {
+            return false;
+        };
+        let by_scheme = if *scheme == Scheme::HTTPS { 443 } else { 80 };
+        self.allow_server(scheme.as_str(), host, uri.port_u16().unwrap_or(by_scheme))
+    }
+
+    /// Whether this server may be connected to by the protocol `scheme`.
+    pub fn allow_server(&self, scheme: &str, host: &str, port: u16) -> bool {
+        let host = host.to_ascii_lowercase();
+        let mut patterns = self.0.iter();
+        patterns.any(|pattern| pattern.allows(scheme, &host, port))
     }
 }
 
@@ -85,6 +96,7 @@ impl Pattern {
             (Some(port), _) => ports(port)?,
             (None, Some("http")) => (80, 80),
             (None, Some("https")) => (443, 443),
+            (None, Some("postgres")) => (5432, 5432),
             (None, _) => bail!("it must have a port, since its scheme implies none"),
         };
         ensure!(
@@ -119,21 +131,15 @@ impl Pattern {
         }
     }
 
-    fn allows(&self, uri: &Uri) -> bool {
-        let (Some(scheme), Some(host)) = (uri.scheme(), uri.host()) else {
-            return false;
-        };
-        let by_scheme = if *scheme == Scheme::HTTPS { 443 } else { 80 };
-        let port = uri.port_u16().unwrap_or(by_scheme);
-        let host = host.to_ascii_lowercase();
+    fn allows(&self, scheme: &str, host: &str, port: u16) -> bool {
         self.scheme
             .as_deref()
-            .is_none_or(|allowed| allowed == scheme.as_str())
+            .is_none_or(|allowed| allowed == scheme)
             && (self.ports.0..=self.ports.1).contains(&port)
             && match &self.host {
                 Host::Any => true,
                 Host::Below(below) => host.ends_with(below),
-                Host::Exactly(allowed) => *allowed == host,
+                Host::Exactly(allowed) => allowed == host,
             }
     }
 }
@@ -214,6 +220,19 @@ mod tests {
     }
 
     #[test]
+    fn other_protocols_are_allowed_by_their_schemes() {
+        let allowed = parse(&["postgres://a.example", "postgres://*.b.example:6432"]).unwrap();
+        assert!(allowed.allow_server("postgres", "A.example", 5432));
+        assert!(allowed.allow_server("postgres", "x.b.example", 6432));
+        assert!(!allowed.allow_server("postgres", "a.example", 6432));
+        assert!(!allowed.allow_server("postgres", "b.example", 6432));
+        assert!(!allowed.allow_server("https", "a.example", 5432));
+        assert!(!allowed.allow(&"https://a.example:5432/".parse().unwrap()));
+        let any = parse(&["*://*:*"]).unwrap();
+        assert!(any.allow_server("postgres", "::1", 5432));
+    }
+
+    #[test]
     fn empty_entries_allow_nothing() {
         for entries in [&[][..], &[""], &[" "]] {
             let allowed = parse(entries).unwrap();
@@ -234,6 +253,7 @@ mod tests {
             "https://a.*",
             "https://*a",
             "*://a",
+            "redis://a",
             "http://self",
             "http://self.alt",
         ] {

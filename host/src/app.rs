@@ -121,6 +121,7 @@ impl App {
             let granted = ctx::Granted {
                 variables,
                 outbound: Arc::new(outbound),
+                postgres: Arc::default(),
                 neighbours: neighbours.clone(),
                 is_single_use,
                 key_value: select(&component.key_value_stores, &key_value),

@@ -4,6 +4,7 @@ use crate::allowed_hosts::AllowedHosts;
 use crate::chain::Neighbours;
 use crate::key_value::Store;
 use crate::outbound::Outbound;
+use crate::postgres::Pools;
 use crate::single_use::Use;
 use crate::sqlite::Database;
 use crate::under_way::Requests;
@@ -23,6 +24,8 @@ pub struct Granted {
     pub key_value: HashMap<String, Store>,
     /// Its databases by label.
     pub sqlite: HashMap<String, Arc<Database>>,
+    /// Its connections to PostgreSQL.
+    pub postgres: Arc<Pools>,
     /// The servers that it may send requests to.
     pub outbound: Arc<AllowedHosts>,
     /// The components that it may send requests to, if the former allows them.

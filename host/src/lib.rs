@@ -15,7 +15,8 @@
 //!   [`problem`]: the host's own error responses; [`outbound`], [`allowed_hosts`]: outgoing HTTP;
 //!   [`chain`]: requests between the application's components.
 //! - [`bindings`], `interfaces`: the calls that a component may make.
-//! - [`key_value`], [`sqlite`]: the stores; [`db`]: the file under both.
+//! - [`key_value`], [`sqlite`]: the stores; [`db`]: the file under both; [`postgres`]: databases of
+//!   others.
 //! - [`app`]: the application as a whole; [`serve`]: serves it until a signal stops it; `listen`:
 //!   the address; [`readiness`]: whether the application accepts its settings; [`exit`]: exit codes.
 //! - [`command`]: runs the component's unit tests, independently of the modules above.
@@ -59,6 +60,7 @@ pub mod manifest;
 pub mod metrics;
 pub mod outbound;
 pub mod patience;
+pub mod postgres;
 pub mod problem;
 pub mod processor_time;
 pub mod readiness;

@@ -184,6 +184,10 @@ impl RuntimeConfig {
             match (table.r#type.as_str(), table.path) {
                 ("spin", Some(path)) => config.sqlite.insert(label, current.join(path)),
                 ("spin", None) => bail!("sqlite_database.{label} must have a `path`"),
+                ("libsql", _) => bail!(
+                    "sqlite_database.{label} is on libSQL, which only Spin serves, and which stops \
+                     answering under a few uploads at the same time; set catalog = postgres instead"
+                ),
                 (other, _) => {
                     bail!("sqlite_database.{label}.type must be \"spin\", not {other:?}")
                 }
@@ -296,7 +300,10 @@ mod tests {
         for (text, names) in [
             ("[key_value_store.k]\ntype='aws_dynamo'", "aws_dynamo"),
             ("[key_value_store.k]\ntype='spin'", "key_value_store.k"),
-            ("[sqlite_database.d]\ntype='libsql'\nurl='x'", "libsql"),
+            (
+                "[sqlite_database.d]\ntype='libsql'\nurl='x'",
+                "catalog = postgres",
+            ),
             ("[llm_compute]\ntype='spin'", "llm_compute"),
         ] {
             let error = format!("{:#}", parse(text).map(drop).unwrap_err());

@@ -11,6 +11,7 @@ mod keys;
 mod leases;
 mod links;
 mod listings;
+mod rates;
 mod remains;
 mod resumables;
 mod tickets;
@@ -99,6 +100,8 @@ pub async fn run(catalog: &dyn Catalog, prefix: &str) -> Result<Vec<&'static str
             audits_return_every_record,
             a_closed_lease_commits_nothing,
             recorded_blobs_of_a_lease_are_returned,
+            an_allowance_is_used_up_to_its_limit,
+            only_full_allowances_are_forgotten,
         ]
     ))
 }

@@ -34,6 +34,9 @@ pub enum CatalogError {
         /// The column, counted from 0 in the order of the statement.
         column: usize,
     },
+    /// Changes are refused while the catalog is moved.
+    #[error("no changes are accepted: the variable read_only is on")]
+    ReadOnly,
     /// The database itself failed: it is unreachable, locked or full. Retrying may help.
     #[error("the catalog's database failed: {0}")]
     Database(#[source] Cause),

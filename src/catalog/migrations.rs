@@ -101,6 +101,33 @@ pub(super) fn count(dialect: Dialect) -> i64 {
 mod tests {
     use super::*;
 
+    /// The previous version serves while the next one migrates, and possibly after that.
+    #[test]
+    fn migrations_only_add() {
+        const ADDITIONS: [&str; 8] = [
+            "CREATE TABLE IF NOT EXISTS ",
+            "CREATE INDEX IF NOT EXISTS ",
+            "CREATE UNIQUE INDEX IF NOT EXISTS ",
+            "CREATE TRIGGER IF NOT EXISTS ",
+            "INSERT ",
+            // What earlier versions wrote is brought up to date.
+            "UPDATE ",
+            "DELETE ",
+            "WITH ",
+        ];
+        for migration in sqlite::HISTORY {
+            for statement in statements(migration.sql) {
+                let lines = statement.lines().filter(|line| !line.starts_with("--"));
+                let statement = lines.collect::<Vec<_>>().join(" ");
+                let adds_column = statement.starts_with("ALTER TABLE ")
+                    && statement.contains(" ADD COLUMN ")
+                    && (!statement.contains(" NOT NULL") || statement.contains(" DEFAULT "));
+                let adds = ADDITIONS.iter().any(|begin| statement.starts_with(begin));
+                assert!(adds || adds_column, "{}: {statement}", migration.name);
+            }
+        }
+    }
+
     #[test]
     fn versions_rise_by_one() {
         for dialect in [Dialect::Sqlite, Dialect::Postgres] {

@@ -42,6 +42,7 @@ mod leases;
 mod links;
 mod listings;
 pub mod migrations;
+mod rates;
 mod remains;
 mod resumables;
 mod sql;
@@ -61,11 +62,12 @@ pub use keys::{AnswerRecord, KeyAnswer, KeyClaim, KeyOutcome, Keys};
 pub use leases::{Lease, Leases};
 pub use links::{Links, NewLink};
 pub use listings::Listings;
+pub use rates::Rates;
 pub use remains::Remains;
 pub use resumables::{
     Begun, Completion, Ending, Growth, NewSegment, Position, Resumable, Resumables, Segment,
 };
-pub use sql::{Database, Dialect, Row, SqlCatalog, Value};
+pub use sql::{Database, Dialect, Guarded, Row, SqlCatalog, Value, is_read};
 pub use tickets::{TicketUse, Tickets};
 pub use variants::{NewVariant, VariantClaim, VariantCommit, VariantState, Variants};
 
@@ -82,6 +84,7 @@ pub trait Catalog:
     + Leases
     + Links
     + Listings
+    + Rates
     + Remains
     + Resumables
     + Tickets
@@ -100,6 +103,7 @@ impl<C> Catalog for C where
         + Leases
         + Links
         + Listings
+        + Rates
         + Remains
         + Resumables
         + Tickets

@@ -9,6 +9,7 @@ mod commits;
 mod conflict;
 mod database;
 mod dialect;
+mod guarded;
 mod health;
 mod images;
 mod keys;
@@ -16,6 +17,7 @@ mod leases;
 mod links;
 mod listings;
 mod quota;
+mod rates;
 mod remains;
 mod resumables;
 mod tickets;
@@ -30,6 +32,7 @@ use columns::Columns;
 pub(in crate::catalog) use conflict::Conflict;
 pub use database::{Database, Row, Value};
 pub use dialect::Dialect;
+pub use guarded::{Guarded, is_read};
 
 /// The catalog of a [`Database`].
 pub struct SqlCatalog<D> {

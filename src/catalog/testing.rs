@@ -15,6 +15,7 @@ mod listings;
 pub(crate) mod native;
 #[cfg(all(test, not(target_family = "wasm")))]
 pub(crate) mod postgres;
+mod rates;
 mod remains;
 mod resumables;
 mod tickets;
@@ -68,6 +69,7 @@ struct State {
     tickets: tickets::Records,
     links: BTreeMap<Uuid, NamedLink>,
     keys: keys::Records,
+    rates: rates::Records,
     remains: remains::Records,
     resumables: resumables::Records,
     variants: variants::Records,
@@ -105,7 +107,7 @@ impl MemoryCatalog {
     }
 
     /// Delays every call by `interceptor`.
-    #[cfg(all(test, not(target_family = "wasm")))]
+    #[cfg(test)]
     pub(crate) fn intercepted_by(self, interceptor: Interceptor) -> Self {
         Self {
             interceptor: Some(interceptor),

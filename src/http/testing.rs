@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 
-use super::{respond, router};
+use super::Api;
 use crate::app::Stores;
 use crate::auth::{Claims, KeyRing, token};
 use crate::blobs::{ChunkedBlobs, KeyValue, MemoryKeyValue};
@@ -24,7 +23,7 @@ pub(super) const NOW: i64 = 1_800_000_000_000;
 
 /// A client of the whole application, with stores in memory and without a host.
 pub(super) struct Client {
-    pub(super) router: Router,
+    pub(super) api: Api,
     pub(super) values: MemoryKeyValue,
     #[cfg(test)]
     catalog: Arc<MemoryCatalog>,
@@ -34,6 +33,17 @@ pub(super) struct Client {
 }
 
 impl Client {
+    /// Creates a client whose catalog has this clock.
+    #[cfg(test)]
+    pub(super) fn timed_by(
+        clock: impl Fn() -> Timestamp + Send + Sync + 'static,
+        variables: &[(&'static str, &str)],
+    ) -> Self {
+        let values = MemoryKeyValue::default();
+        let catalog = Arc::new(MemoryCatalog::timed_by(clock));
+        Self::on(catalog, values.clone(), Arc::new(values), variables)
+    }
+
     pub(super) fn with(variables: &[(&'static str, &str)]) -> Self {
         let values = MemoryKeyValue::default();
         Self::over(values.clone(), Arc::new(values), variables)
@@ -84,7 +94,7 @@ impl Client {
         Self {
             #[cfg(test)]
             deriver,
-            router: router(Arc::new(app)),
+            api: Api::new(Arc::new(app)),
             values,
             #[cfg(test)]
             catalog,
@@ -106,7 +116,7 @@ impl Client {
     }
 
     pub(super) async fn send(&self, request: Request<Body>) -> Answer {
-        let response = respond(self.router.clone(), request).await;
+        let response = self.api.respond(request).await;
         let (parts, body) = response.into_parts();
         let body = body.collect().await.expect("a whole body").to_bytes();
         self.platform.do_spawned().await;

@@ -26,6 +26,7 @@ mod pages;
 mod problems;
 mod queries;
 mod quotas;
+mod rates;
 mod scopes;
 mod tickets;
 mod tokens;

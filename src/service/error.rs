@@ -75,6 +75,14 @@ pub enum ServiceError {
 }
 
 impl ServiceError {
+    /// Whether the catalog accepts no changes for now.
+    pub fn is_read_only(&self) -> bool {
+        matches!(
+            self,
+            Self::Unavailable(StoreError::Catalog(CatalogError::ReadOnly))
+        )
+    }
+
     /// Whether the blob store does not respond.
     pub fn is_of_blobs(&self) -> bool {
         matches!(self, Self::Unavailable(StoreError::Blobs(_)))
@@ -92,6 +100,7 @@ impl From<CatalogError> for ServiceError {
             CatalogError::QuotaExceeded(exceeded) => Self::QuotaExceeded(exceeded),
             CatalogError::Damaged { .. } => Self::Damaged(StoreError::Catalog(error)),
             CatalogError::Database(_)
+            | CatalogError::ReadOnly
             | CatalogError::Unknown(_)
             | CatalogError::Undone(_)
             | CatalogError::NewerSchema { .. } => Self::Unavailable(StoreError::Catalog(error)),

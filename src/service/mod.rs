@@ -15,6 +15,7 @@ mod lease;
 mod links;
 mod migrate;
 mod outcome;
+mod rates;
 pub mod resumable;
 mod sweep;
 mod tickets;
@@ -38,6 +39,7 @@ pub use fetch::{Content, ListRequest};
 pub use lease::Term;
 pub use links::{CreatedLink, MAX_NAMED_LINKS, NewLink};
 pub use migrate::{Migrated, Migration};
+pub use rates::RateClient;
 pub use sweep::Swept;
 pub use tickets::{MAX_TICKET_UPLOADS, TicketPage};
 pub use upload::{
@@ -68,6 +70,7 @@ struct Parts {
     derivations: derive::Queue,
     leases: lease::LeasePool,
     sweeps: sweep::Schedule,
+    rate_failures: rates::Failures,
     abandoned: upload::idempotency::Abandoned,
 }
 
@@ -96,6 +99,7 @@ impl Service {
                 derivations,
                 leases: lease::LeasePool::default(),
                 sweeps: sweep::Schedule::default(),
+                rate_failures: rates::Failures::default(),
                 abandoned: upload::idempotency::Abandoned::default(),
             }),
         }

@@ -35,7 +35,7 @@ pub(super) struct Schedule {
 
 impl Schedule {
     /// Whether a sweep is due. If so, the next one is due an interval later.
-    fn begin(&self, now: Timestamp) -> bool {
+    pub(super) fn begin(&self, now: Timestamp) -> bool {
         let last = self.last.load(Ordering::Relaxed);
         let due = now.millis() >= last.saturating_add(INTERVAL_MILLIS);
         if due {
@@ -86,6 +86,7 @@ impl Service {
         let settled = self.now().plus_millis(-self.lease_term().settle);
         self.catalog().forget_keys(settled).await?;
         self.catalog().forget_variant_records(self.now()).await?;
+        self.sweep_rates().await?;
         Ok(all)
     }
 

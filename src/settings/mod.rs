@@ -7,18 +7,22 @@
 //! are read from them, which the application uses as they are:
 //! - `access`: who has access: keys, tokens, signed URLs;
 //! - `uploads`: the limits of uploads, whatever their content;
+//! - `rates`: what a client may do per minute;
 //! - `media`: which images are accepted, and what is stored of them: a [`Policy`];
 //! - `derived`: which derived images may be requested, and what they may cost;
 //! - `http`: URLs, origins, logging and metrics;
-//! - `stores`: where bytes are kept, and how long.
+//! - `stores`: where bytes are kept, and how long;
+//! - `catalog`: which database has the catalog, and whether it accepts changes.
 //!
 //! The table is the only source of names and defaults: `spin.toml` and README.md are
 //! written from it (`cargo xtask variables`).
 
 mod access;
+mod catalog;
 mod derived;
 mod http;
 mod media;
+mod rates;
 mod stores;
 mod uploads;
 mod values;
@@ -26,8 +30,10 @@ mod values;
 use std::collections::BTreeMap;
 
 use crate::media::Policy;
+use crate::model::RateLimits;
 
 pub use access::Access;
+pub use catalog::{Catalog, DatabaseSetting, PostgresConfig};
 pub use derived::{Derived, Placeholders, TransformPolicy};
 pub use http::{Http, MetricsAccess, Origins, RequestLog};
 pub use stores::{BlobStoreSetting, Stores};
@@ -105,10 +111,12 @@ pub fn variables() -> impl Iterator<Item = &'static Variable> + Clone {
     let parts = [
         access::VARIABLES,
         uploads::VARIABLES,
+        rates::VARIABLES,
         media::VARIABLES,
         derived::VARIABLES,
         http::VARIABLES,
         stores::VARIABLES,
+        catalog::VARIABLES,
     ];
     parts.into_iter().flatten()
 }
@@ -120,6 +128,8 @@ pub struct Settings {
     pub access: Access,
     /// The limits of uploads, whatever their content.
     pub uploads: Uploads,
+    /// What a client may do per minute.
+    pub rates: RateLimits,
     /// Which images are accepted, and what is stored of them.
     pub media: Policy,
     /// Which derived images may be requested, and what they may cost.
@@ -128,6 +138,8 @@ pub struct Settings {
     pub http: Http,
     /// Where bytes are kept, and how long.
     pub stores: Stores,
+    /// Which database has the catalog, and whether it accepts changes.
+    pub catalog: Catalog,
 }
 
 /// A variable that cannot be used. The message contains no secret.
@@ -144,13 +156,16 @@ impl Settings {
     /// Reads all variables from a map of names to values.
     pub fn parse(set: &BTreeMap<&str, String>) -> Result<Self, SettingsError> {
         let values = Values(set);
+        let uploads = Uploads::read(&values)?;
         Ok(Self {
             access: Access::read(&values)?,
-            uploads: Uploads::read(&values)?,
+            rates: rates::read(&values, uploads.max_bytes)?,
+            uploads,
             media: media::read(&values)?,
             derived: Derived::read(&values)?,
             http: Http::read(&values)?,
             stores: Stores::read(&values)?,
+            catalog: Catalog::read(&values)?,
         })
     }
 }

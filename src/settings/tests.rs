@@ -25,6 +25,7 @@ fn unset_variables_have_the_documented_defaults() {
     assert_eq!(settings.media.trailing, Trailing::Cut);
     assert_eq!(settings.stores.chunk_bytes, 393_216);
     assert!(settings.uploads.quota.is_unlimited());
+    assert!(!settings.rates.are_on());
     assert_eq!(settings.http.request_log, RequestLog::All);
     assert_eq!(settings.http.metrics, MetricsAccess::Admin);
     assert!(!settings.http.strict_forms);
@@ -115,6 +116,10 @@ fn a_variable_with_a_wrong_value_is_named() {
         ("signing_keys", "dev:short"),
         ("max_upload_bytes", "25 MiB"),
         ("max_upload_bytes", "0"),
+        ("rate_limit_requests", "10/s"),
+        ("rate_limit_bytes", "-1"),
+        // Less than the largest file.
+        ("rate_limit_bytes", "26214399"),
         ("max_upload_seconds", "6h"),
         ("max_pixels", "-1"),
         ("max_width", "0"),

@@ -24,6 +24,11 @@ pub async fn handle(request: Request) -> Response {
     if let Some(answer) = misbehaviour::handle(&request).await {
         return answer;
     }
+    // The host asks every application at its start whether it is ready. The suites must not run
+    // twice at the same time.
+    if request.uri().path() != "/" {
+        return StatusCode::NOT_FOUND.into_response();
+    }
     match run().await {
         Ok(promises) => promises.join("\n").into_response(),
         Err(failure) => (StatusCode::INTERNAL_SERVER_ERROR, failure.to_string()).into_response(),
@@ -39,7 +44,9 @@ async fn run() -> Result<Vec<&'static str>, Failure> {
         .await
         .map_err(|error| opened(&error))?;
     let mut promises = blobs::conformance::run(&*blobs, &prefix).await?;
-    let catalog = open_catalog(&spin).await.map_err(|error| opened(&error))?;
+    let catalog = open_catalog(&settings.catalog, &spin)
+        .await
+        .map_err(|error| opened(&error))?;
     promises.extend(catalog::conformance::run(&catalog, &prefix).await?);
     Ok(promises)
 }

@@ -46,6 +46,9 @@ impl HttpClient for Spin {
 async fn exchange(request: http::Request<HttpBody>) -> Result<http::Response<HttpBody>, HttpError> {
     let (mut parts, body) = request.into_parts();
     parts.extensions.insert(options()?);
+    if let Some(Ok(parent)) = trace::parent().map(http::HeaderValue::try_from) {
+        parts.headers.insert("traceparent", parent);
+    }
     let broken = |error: HttpError| ErrorCode::InternalError(Some(error.to_string()));
     let body = StreamBody::new(body.map_ok(Frame::data).map_err(broken));
     let response = spin_sdk::http::send(http::Request::from_parts(parts, body)).await;

@@ -7,62 +7,61 @@
 mod body;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod database;
 mod http;
 mod key_value;
 #[cfg(feature = "conformance")]
 mod misbehaviour;
 mod platform;
-mod sqlite;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use axum::Router;
 use axum::http::header::RETRY_AFTER;
 use axum::response::Response;
 use spin_sdk::http::Request;
 use spin_sdk::variables;
 
 use crate::app::Stores;
-use crate::http::App;
 use crate::http::problem::{Problem, ProblemKind};
+use crate::http::{Api, App};
 use crate::platform::{ChainedDeriver, Platform as _};
 use crate::settings::{self, Settings, SettingsError};
 
+use database::SpinDatabase;
 use key_value::SpinKeyValue;
 use platform::Spin;
-use sqlite::SpinDatabase;
 
-static ROUTER: OnceLock<Router> = OnceLock::new();
+static API: OnceLock<Api> = OnceLock::new();
 
 /// Handles one request.
 pub async fn handle(request: Request) -> Response {
     // Two first requests may both build it; one of the results is kept. A lock held across
     // the building would need wake-ups between tasks, which are not available.
-    let router = match ROUTER.get() {
-        Some(router) => router.clone(),
+    let api = match API.get() {
+        Some(api) => api.clone(),
         None => match build().await {
-            Ok(router) => ROUTER.get_or_init(|| router).clone(),
-            Err(problem) => crate::http::broken(problem, Arc::new(Spin)),
+            Ok(api) => API.get_or_init(|| api).clone(),
+            Err(problem) => Api::broken(problem, Arc::new(Spin)),
         },
     };
-    let response = crate::http::respond(router, request.map(body::body)).await;
+    let response = api.respond(request.map(body::body)).await;
     body::as_asked(response)
 }
 
 /// Builds the application. If a setting is wrong, the result is an application that says so to
 /// every request of the instance, which logs it once. The stores may recover, so their failure is
 /// an error, and the next request tries again.
-async fn build() -> Result<Router, Problem> {
+async fn build() -> Result<Api, Problem> {
     let spin = Arc::new(Spin);
     let settings = match read_settings().await {
         Ok(settings) => settings,
         Err(error) => {
             spin.log(&error.to_string());
-            return Ok(crate::http::broken(error.into(), spin));
+            return Ok(Api::broken(error.into(), spin));
         }
     };
-    let stores = Stores::open(&settings.stores, &spin).await;
+    let stores = Stores::open(&settings, &spin).await;
     let stores = stores.map_err(|error| {
         spin.log(&format!("the stores cannot be opened: {error}"));
         Problem::new(ProblemKind::Unavailable, "the stores cannot be opened")
@@ -70,7 +69,7 @@ async fn build() -> Result<Router, Problem> {
     })?;
     let deriver = ChainedDeriver::new(Arc::clone(&spin) as _);
     let app = App::assemble(stores, settings, spin, Some(Arc::new(deriver)));
-    Ok(crate::http::router(Arc::new(app)))
+    Ok(Api::new(Arc::new(app)))
 }
 
 async fn read_settings() -> Result<Settings, SettingsError> {

@@ -11,8 +11,9 @@ use crate::blobs::BlobError;
 use crate::catalog::CatalogError;
 use crate::model::Timestamp;
 use crate::platform::{Clock, Platform};
+use crate::settings::DatabaseSetting;
 
-/// The label of both stores in `spin.toml`.
+/// The label of the key-value store in `spin.toml`.
 const LABEL: &str = "default";
 
 /// The host.
@@ -71,7 +72,7 @@ impl Host for Spin {
         SpinKeyValue::open(LABEL).await
     }
 
-    async fn database(&self) -> Result<SpinDatabase, CatalogError> {
-        SpinDatabase::open(LABEL).await
+    async fn database(&self, setting: &DatabaseSetting) -> Result<SpinDatabase, CatalogError> {
+        SpinDatabase::open(setting).await
     }
 }

@@ -1,9 +1,9 @@
 //! The conformance suites, run inside the component on the stores of a real host.
 
-use crate::support::{Redis, S3, Setup};
+use crate::support::{Postgres, Redis, S3, Setup};
 
 /// The number of promises that the suites check together, so that none is left out unnoticed.
-const PROMISES: usize = 58;
+const PROMISES: usize = 66;
 
 async fn conforms(setup: Setup) {
     let server = setup.conformance().launch();
@@ -34,5 +34,12 @@ async fn blobs_in_s3_conform() {
     if let Some(s3) = S3::start().await {
         conforms(Setup::default().blobs_in_s3(&s3)).await;
         assert_eq!((s3.objects().await, s3.uploads().await), (Vec::new(), 0));
+    }
+}
+
+#[tokio::test]
+async fn a_catalog_in_postgres_conforms() {
+    if let Some(postgres) = Postgres::start() {
+        conforms(Setup::default().catalog_in(&postgres)).await;
     }
 }

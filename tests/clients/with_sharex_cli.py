@@ -14,7 +14,7 @@ session.trust_env = False
 session.headers["Authorization"] = f"Bearer {token}"
 
 uploader = Path("darkroom.sxcu")
-answer = session.get(f"{base}/v1/integrations/sharex", params={"expires_in": 600})
+answer = session.get(f"{base}/v1/integrations/sharex", params={"expires_in": 200})
 assert answer.status_code == 200, answer.text
 uploader.write_bytes(answer.content)
 

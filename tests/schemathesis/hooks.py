@@ -94,9 +94,11 @@ def before_call(context, case, kwargs):
     # What a part of an image may be depends on the image, and no answer has its identifier.
     valid = {"region": "square", "size": "30,", "rotation": "90", "file": "gray.png"}
     valid["identifier"] = os.environ["SCHEMATHESIS_IMAGE"]
-    # Nor that of an upload, which is to be there until the end.
+    valid["version"], valid["part"] = os.environ["SCHEMATHESIS_PAGE"].split("/")
+    # Nor those of an upload and a ticket, which are to be there until the end.
     if case.method != "DELETE":
         valid["upload"] = os.environ["SCHEMATHESIS_UPLOAD"]
+        valid["ticket"] = os.environ["SCHEMATHESIS_TICKET"]
     for name in valid.keys() & (case.path_parameters or {}).keys():
         case.path_parameters[name] = valid[name]
     if case.query:

@@ -91,6 +91,7 @@ export function tray(queue, acts) {
     frame = 0;
     const { all, done, failed, running, paused, sent, bytes } = queue.counts;
     element.hidden = all === 0;
+    element.classList.toggle("settled", running === 0 && paused === 0);
     title.textContent = words.title(done, all - failed);
     problem.hidden = failed === 0;
     problem.textContent = words.failed(failed);

@@ -49,6 +49,23 @@ export class Viewer {
     kind: "stage-text",
     onclick: () => (this.#isFit ? this.#zoom.actual() : this.#zoom.reset()),
   });
+  #zoomBar = h(
+    "div",
+    { class: "zoom-bar", role: "group", "aria-label": words.zoom },
+    button({
+      icon: "minus",
+      label: words.zoom_out,
+      kind: "stage-small",
+      onclick: () => this.#zoom.out(),
+    }),
+    this.#scale,
+    button({
+      icon: "add",
+      label: words.zoom_in,
+      kind: "stage-small",
+      onclick: () => this.#zoom.in(),
+    }),
+  );
   #stage = h(
     "div",
     { class: "stage" },
@@ -56,23 +73,7 @@ export class Viewer {
     this.#message,
     this.#previous,
     this.#next,
-    h(
-      "div",
-      { class: "zoom-bar", role: "group", "aria-label": words.zoom },
-      button({
-        icon: "minus",
-        label: words.zoom_out,
-        kind: "stage-small",
-        onclick: () => this.#zoom.out(),
-      }),
-      this.#scale,
-      button({
-        icon: "add",
-        label: words.zoom_in,
-        kind: "stage-small",
-        onclick: () => this.#zoom.in(),
-      }),
-    ),
+    this.#zoomBar,
   );
   #share = button({
     icon: "share",
@@ -169,7 +170,8 @@ export class Viewer {
       this.#title.textContent = isMissing ? words.missing : text.errors.unexpected;
       this.#picture.hidden = true;
       this.#message.hidden = false;
-      for (const part of [this.#share, this.#download, this.#remove]) part.hidden = true;
+      const controls = [this.#share, this.#download, this.#remove, this.#zoomBar];
+      for (const part of [...controls, this.#previous, this.#next]) part.hidden = true;
       fill(this.#panel);
       fill(
         this.#message,
@@ -192,6 +194,7 @@ export class Viewer {
     document.title = `${name} · ${text.product}`;
     this.#message.hidden = true;
     this.#picture.hidden = false;
+    this.#zoomBar.hidden = false;
     this.#share.hidden = !allows("images:read");
     this.#download.hidden = false;
     this.#remove.hidden = !allows("images:delete");

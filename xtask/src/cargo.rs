@@ -4,6 +4,7 @@ use std::env;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context as _, Result, bail};
 
@@ -12,12 +13,16 @@ use crate::say;
 /// The target that the component is built for.
 pub(crate) const WASM_TARGET: &str = "wasm32-wasip1";
 
-/// Arguments for cargo that select every native package. Checks, tests and documentation always
-/// select all of them: another selection could enable other features of dependencies, which would
-/// be compiled again. Without default features, so that no build contains a component.
-pub(crate) const ALL: &str = "--workspace --no-default-features";
+/// The environment variable for what compiles the packages of the workspace.
+pub(crate) const WRAPPER: &str = "RUSTC_WORKSPACE_WRAPPER";
 
-/// The same without the packages whose tests run in WebAssembly alone, as they do.
+/// Whether clippy compiles the packages of the workspace.
+static LINTS: AtomicBool = AtomicBool::new(false);
+
+/// Arguments for cargo that select every native package. Tests and documentation always select all
+/// of them: another selection could enable other features of dependencies, which would be compiled
+/// again. Without default features, so that no build contains a component, and without the packages
+/// that run in WebAssembly alone, as their tests do.
 pub(crate) const NATIVE: &str = "--workspace --no-default-features --exclude darkroom-pixels \
                                  --exclude darkroom-derive";
 
@@ -43,10 +48,19 @@ pub(crate) enum Progress {
     Hidden,
 }
 
+/// From now on, clippy compiles the packages of the workspace, and reports what it finds while it
+/// builds what tests run. `cargo clippy` would check every dependency, although it is compiled too.
+pub(crate) fn lint_builds() {
+    LINTS.store(true, Ordering::Relaxed);
+}
+
 /// A cargo command in the repository's root.
 pub(crate) fn cargo<I: AsRef<OsStr>>(arguments: impl IntoIterator<Item = I>) -> Command {
     let mut command = tool(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments);
+    if LINTS.load(Ordering::Relaxed) {
+        command.env(WRAPPER, "clippy-driver");
+    }
     command
 }
 
@@ -71,7 +85,9 @@ pub(crate) fn tool(program: impl AsRef<OsStr>) -> Command {
 /// Runs the unit test that compares published files with the code, and sets the environment
 /// variable that makes it write them.
 pub(crate) fn write_by_test(test: &str, variable: &str) -> Result<()> {
-    // The same packages as all unit tests, so that nothing is built twice.
+    // The same packages and the same compiler as all unit tests, so that nothing is built twice.
+    ensure_components()?;
+    lint_builds();
     let arguments = format!("test --quiet {NATIVE} --lib --bins");
     run(cargo(arguments.split(' ')).arg(test).env(variable, "1"))
 }

@@ -122,6 +122,8 @@ fn compile(
     progress: Progress,
 ) -> Result<PathBuf> {
     let mut command = cargo::cargo(arguments);
+    // By the compiler itself, so that whoever serves them has the same build.
+    command.env_remove(cargo::WRAPPER);
     if progress == Progress::Hidden {
         command.env("CARGO_TERM_QUIET", "true");
     }

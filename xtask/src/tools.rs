@@ -54,6 +54,14 @@ const PROGRAMS: &[(&str, Tool)] = &[
         },
     ),
     (
+        "DARKROOM_TEST_FAKETIME",
+        Tool {
+            program: "faketime",
+            package: "faketime",
+            purpose: "the tests of hosts whose clocks differ",
+        },
+    ),
+    (
         "DARKROOM_TEST_OPENSSL",
         Tool {
             program: "openssl",
@@ -75,6 +83,14 @@ const PROGRAMS: &[(&str, Tool)] = &[
             program: "chromium",
             package: "chromium",
             purpose: "the tests of pages in a browser",
+        },
+    ),
+    (
+        "DARKROOM_TEST_SYSTEMD_ANALYZE",
+        Tool {
+            program: "systemd-analyze",
+            package: "systemd",
+            purpose: "the test of the unit for systemd",
         },
     ),
     ("DARKROOM_TEST_CURL", client("curl", "curl")),

@@ -2,6 +2,7 @@
 //! on top of the stores, which do not depend on them.
 
 mod key_value;
+mod postgres;
 mod sqlite;
 mod variables;
 mod wasi_key_value;

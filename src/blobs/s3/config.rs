@@ -15,8 +15,8 @@ impl Secret {
         Self(secret.into())
     }
 
-    /// Returns the secret itself, to sign with.
-    pub(super) fn reveal(&self) -> &str {
+    /// Returns the secret itself, to sign or to connect with.
+    pub fn reveal(&self) -> &str {
         &self.0
     }
 }

@@ -9,21 +9,29 @@ use super::{Migration, integer};
 use crate::catalog::{CatalogError, Database, Row, Value};
 
 /// The migrations, oldest first. The first is the schema that SQLite has at its version 17.
-pub(super) const HISTORY: &[Migration] = &[Migration {
-    version: 1,
-    name: "schema",
-    serves: 1,
-    sql: concat!(
-        include_str!("postgres/0001/tables.sql"),
-        include_str!("postgres/0001/triggers.sql"),
-        include_str!("postgres/0001/accounts.sql"),
-        include_str!("postgres/0001/commits.sql"),
-        include_str!("postgres/0001/images.sql"),
-        include_str!("postgres/0001/uploads.sql"),
-        include_str!("postgres/0001/sharing.sql"),
-        include_str!("postgres/0001/variants.sql"),
-    ),
-}];
+pub(super) const HISTORY: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "schema",
+        serves: 1,
+        sql: concat!(
+            include_str!("postgres/0001/tables.sql"),
+            include_str!("postgres/0001/triggers.sql"),
+            include_str!("postgres/0001/accounts.sql"),
+            include_str!("postgres/0001/commits.sql"),
+            include_str!("postgres/0001/images.sql"),
+            include_str!("postgres/0001/uploads.sql"),
+            include_str!("postgres/0001/sharing.sql"),
+            include_str!("postgres/0001/variants.sql"),
+        ),
+    },
+    Migration {
+        version: 2,
+        name: "rates",
+        serves: 1,
+        sql: include_str!("postgres/0002/rates.sql"),
+    },
+];
 
 /// Identifies the lock of migrations among the advisory locks of the database: "darkroom".
 const LOCK: i64 = 0x6461_726b_726f_6f6d;

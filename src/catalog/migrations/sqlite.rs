@@ -121,6 +121,12 @@ pub(super) const HISTORY: &[Migration] = &[
         serves: 1,
         sql: include_str!("0017_compatibility.sql"),
     },
+    Migration {
+        version: 18,
+        name: "rates",
+        serves: 1,
+        sql: include_str!("0018_rates.sql"),
+    },
 ];
 
 /// The statements of a file.

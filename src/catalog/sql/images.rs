@@ -132,7 +132,7 @@ impl<D: Database> SqlCatalog<D> {
         unchanged_since: Option<Timestamp>,
     ) -> Result<Vec<Row>, CatalogError> {
         let sqlite = "DELETE FROM images WHERE id IN (SELECT value FROM json_each(?1))
-            AND (?2 IS NULL OR owner = ?2) AND (?3 IS NULL OR updated_at = ?3) RETURNING id";
+            AND (owner = ?2 OR ?2 IS NULL) AND (updated_at = ?3 OR ?3 IS NULL) RETURNING id";
         let postgres = "SELECT * FROM darkroom_delete_images_v1($1, $2, $3)";
         let unchanged_since = unchanged_since.map_or(Value::Null, Value::from);
         let parameters = vec![json(&ids)?, owner.into(), unchanged_since];

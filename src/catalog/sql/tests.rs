@@ -279,3 +279,40 @@ async fn variants_are_found_stored_and_evicted_by_indexes() {
         assert!(!plan.contains("SCAN images"), "{sql}: {plan}");
     }
 }
+
+#[tokio::test]
+async fn a_server_of_libsql_is_recognised() {
+    let database = Native::new();
+    let catalog = SqlCatalog::open(database.clone()).await.expect("opens");
+    assert!(!catalog.is_on_libsql().await);
+    let name = "libsql_server_database_name";
+    let flags = rusqlite::functions::FunctionFlags::SQLITE_UTF8;
+    let made = {
+        let connection = database.0.lock().expect("not poisoned");
+        connection.create_scalar_function(name, 0, flags, |_| Ok("default"))
+    };
+    made.expect("is made");
+    assert!(catalog.is_on_libsql().await);
+}
+
+/// The next version migrates while this one serves, and this one must go on.
+#[tokio::test]
+async fn the_catalog_conforms_on_a_schema_that_the_next_version_has_added_to() {
+    let database = Native::new();
+    SqlCatalog::open(database.clone()).await.expect("opens");
+    for addition in [
+        "CREATE TABLE of_next (id TEXT PRIMARY KEY) STRICT",
+        "ALTER TABLE images ADD COLUMN of_next INTEGER NOT NULL DEFAULT 7",
+        "CREATE INDEX images_by_next ON images (owner, of_next)",
+        "CREATE TRIGGER images_of_next AFTER INSERT ON images BEGIN
+            INSERT OR IGNORE INTO of_next VALUES (NEW.id); END",
+    ] {
+        assert_eq!(database.run(addition, vec![]), Ok(vec![]), "{addition}");
+    }
+    let next = migrations::count(Dialect::Sqlite) + 1;
+    let record = "INSERT INTO schema_migrations (version, name, applied_at, serves)
+        VALUES (?1, 'next', 0, 1)";
+    assert_eq!(database.run(record, vec![next.into()]), Ok(vec![]));
+    let catalog = SqlCatalog::open(database.clone()).await.expect("opens");
+    conformance::run(&catalog, "run").await.expect("conforms");
+}

@@ -233,15 +233,15 @@ impl<D: Database> Variants for SqlCatalog<D> {
             let sql = "SELECT * FROM darkroom_delete_variants_v1($1, $2)";
             return self.exists(sql, parameters()).await;
         }
-        let known = "SELECT 1 FROM images WHERE id = ?1 AND (?2 IS NULL OR owner = ?2)";
+        let known = "SELECT 1 FROM images WHERE id = ?1 AND (owner = ?2 OR ?2 IS NULL)";
         if !self.exists(known, parameters()).await? {
             return Ok(false);
         }
         // The claims first: a variant that is being made is then not stored afterwards.
         for sql in [
             "DELETE FROM variant_claims WHERE image_id = ?1 AND EXISTS (
-                SELECT 1 FROM images WHERE id = ?1 AND (?2 IS NULL OR owner = ?2))",
-            "DELETE FROM variants WHERE image_id = ?1 AND (?2 IS NULL OR owner = ?2)",
+                SELECT 1 FROM images WHERE id = ?1 AND (owner = ?2 OR ?2 IS NULL))",
+            "DELETE FROM variants WHERE image_id = ?1 AND (owner = ?2 OR ?2 IS NULL)",
         ] {
             self.execute(sql, parameters()).await?;
         }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::ValueRef;
 
-use crate::catalog::{CatalogError, Database, Dialect, Row, Value};
+use crate::catalog::{CatalogError, Database, Dialect, Row, Value, is_read};
 use crate::model::Timestamp;
 
 /// How many statements are kept prepared: more than the catalog has.
@@ -43,6 +43,8 @@ impl Native {
     pub(crate) fn run(&self, sql: &str, parameters: Vec<Value>) -> rusqlite::Result<Vec<Row>> {
         let connection = self.0.lock().expect("not poisoned");
         let mut statement = connection.prepare_cached(sql)?;
+        let is_pragma = sql.starts_with("PRAGMA");
+        assert_eq!(statement.readonly() && !is_pragma, is_read(sql), "{sql}");
         let columns = statement.column_count();
         let parameters = parameters.into_iter().map(|value| match value {
             Value::Null => rusqlite::types::Value::Null,

@@ -15,5 +15,7 @@ mod file_name;
 pub(crate) mod idempotency;
 pub(crate) mod media_type;
 pub(crate) mod range;
+pub(crate) mod rate_limit;
 pub(crate) mod structured;
+pub(crate) mod traceparent;
 pub(crate) mod tus;

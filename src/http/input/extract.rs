@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::auth::link::{self, VerifiedLink};
 use crate::auth::{Grant, Scope, token};
 use crate::http::app::App;
+use crate::http::input::admission;
 use crate::http::input::query::{self, FromQuery, NoParameters};
 use crate::http::reply::problem::{Problem, ProblemKind};
 pub(crate) use crate::model::canonical;
@@ -62,7 +63,7 @@ impl<P: Permission, Q: FromQuery> FromRequestParts<Arc<App>> for Authorized<P, Q
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         Ok(Self {
-            grant: authorize(parts, app, P::SCOPE)?,
+            grant: authorize(parts, app, P::SCOPE).await?,
             parameters: query::parse(&parts.uri)?,
             permission: PhantomData,
         })
@@ -70,8 +71,10 @@ impl<P: Permission, Q: FromQuery> FromRequestParts<Arc<App>> for Authorized<P, Q
 }
 
 /// The grant of the request's token, which must have the scope.
-pub(crate) fn authorize(parts: &Parts, app: &App, scope: Scope) -> Result<Grant, Problem> {
-    let grant = grant(parts, app)?.ok_or_else(Problem::token_missing)?;
+pub(crate) async fn authorize(parts: &Parts, app: &App, scope: Scope) -> Result<Grant, Problem> {
+    let grant = grant(parts, app)
+        .await?
+        .ok_or_else(Problem::token_missing)?;
     require(&grant, scope)?;
     Ok(grant)
 }
@@ -91,7 +94,7 @@ impl FromRequestParts<Arc<App>> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        grant(parts, app).map(Self)
+        grant(parts, app).await.map(Self)
     }
 }
 
@@ -119,12 +122,21 @@ impl FromRequestParts<Arc<App>> for Reader {
             let verified = link::verify(keys, method, path, query, now)?;
             return Ok(Self::Linked(verified));
         }
-        Ok(grant(parts, app)?.map_or(Self::Anybody, Self::Granted))
+        let grant = grant(parts, app).await?;
+        Ok(grant.map_or(Self::Anybody, Self::Granted))
     }
 }
 
-/// The grant of the request's token; `None` if it has none.
-pub(super) fn grant(parts: &Parts, app: &App) -> Result<Option<Grant>, Problem> {
+/// The grant of the request's token, for which the request is counted; `None` if it has none.
+pub(super) async fn grant(parts: &Parts, app: &App) -> Result<Option<Grant>, Problem> {
+    let grant = verified(parts, app)?;
+    if let Some(grant) = &grant {
+        admission::of_grant(parts, app, grant).await?;
+    }
+    Ok(grant)
+}
+
+fn verified(parts: &Parts, app: &App) -> Result<Option<Grant>, Problem> {
     let _timer = trace::start(Phase::Auth);
     let mut values = parts.headers.get_all(header::AUTHORIZATION).iter();
     let Some(value) = values.next() else {

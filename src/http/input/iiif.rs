@@ -49,7 +49,9 @@ impl FromRequestParts<Arc<App>> for Target {
         let id = canonical(id).ok_or_else(absent)?;
         let reader = match access {
             Some(access) => linked(app, id, access)?,
-            None => grant(parts, app)?.map_or(Reader::Anybody, Reader::Granted),
+            None => grant(parts, app)
+                .await?
+                .map_or(Reader::Anybody, Reader::Granted),
         };
         let NoParameters = query::parse(&parts.uri)?;
         Ok(Self {

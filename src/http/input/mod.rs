@@ -1,5 +1,6 @@
 //! The inputs of handlers: credentials, paths, queries and bodies, parsed and checked.
 
+pub(crate) mod admission;
 pub(crate) mod cursor;
 pub(crate) mod extract;
 pub(crate) mod form;

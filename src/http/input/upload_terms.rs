@@ -6,7 +6,7 @@ use axum::extract::FromRequestParts;
 use axum::http::Uri;
 use axum::http::request::Parts;
 
-use super::{extract, query};
+use super::{admission, extract, query};
 use crate::auth::Scope;
 use crate::auth::ticket::{self, Ticket, TicketError};
 use crate::http::app::App;
@@ -20,9 +20,11 @@ impl FromRequestParts<Arc<App>> for UploadTerms {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         if let Some(text) = ticket_parameter(&parts.uri)? {
-            return redeem(app, verified(app, text)?);
+            let ticket = verified(app, text)?;
+            admission::of_ticket(parts, app, &ticket.id).await?;
+            return redeem(app, ticket);
         }
-        let grant = extract::authorize(parts, app, Scope::Write)?;
+        let grant = extract::authorize(parts, app, Scope::Write).await?;
         Ok(Self {
             quota: grant.quota.over(app.settings.uploads.quota),
             owner: grant.owner,

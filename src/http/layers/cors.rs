@@ -2,11 +2,8 @@
 //! may call the API. Those of any origin may read IIIF images without a token. Credentials are never allowed: tokens are sent in a header that a script has
 //! to set itself.
 
-use std::sync::Arc;
-
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderValue, Method, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
 use crate::auth::link;
@@ -26,8 +23,8 @@ const REQUEST_HEADERS: HeaderValue = HeaderValue::from_static(
 /// The response headers that scripts may read, besides those that are always allowed.
 const RESPONSE_HEADERS: HeaderValue = HeaderValue::from_static(
     "Accept-Patch, Accept-Ranges, Allow, Content-Disposition, Content-Encoding, Content-Length, \
-     Content-Location, Content-Range, ETag, Link, Location, Repr-Digest, Retry-After, \
-     Server-Timing, Tus-Checksum-Algorithm, Tus-Extension, Tus-Max-Size, Tus-Resumable, \
+     Content-Location, Content-Range, ETag, Link, Location, RateLimit, RateLimit-Policy, \
+     Repr-Digest, Retry-After, Server-Timing, Tus-Checksum-Algorithm, Tus-Extension, Tus-Max-Size, Tus-Resumable, \
      Tus-Version, Upload-Complete, Upload-Concat, Upload-Defer-Length, \
      Upload-Draft-Interop-Version, Upload-Expires, Upload-Incomplete, Upload-Length, \
      Upload-Limit, Upload-Metadata, Upload-Offset, WWW-Authenticate, X-Request-Id",
@@ -37,7 +34,11 @@ const MAX_AGE: HeaderValue = HeaderValue::from_static("7200");
 const ANY: HeaderValue = HeaderValue::from_static("*");
 
 /// The middleware that answers preflights and adds headers to other responses.
-pub(crate) async fn allow(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+pub(crate) async fn allow(
+    app: &App,
+    request: Request,
+    next: impl AsyncFnOnce(Request) -> Response,
+) -> Response {
     let origins = &app.settings.http.cors_origins;
     let headers = request.headers();
     let origin = headers.get(header::ORIGIN);
@@ -60,7 +61,7 @@ pub(crate) async fn allow(State(app): State<Arc<App>>, request: Request, next: N
             let detail = "pages of this origin may not call the API: see the setting cors_origins";
             Problem::new(ProblemKind::OriginNotAllowed, detail).into_response()
         }
-        (_, false) => next.run(request).await,
+        (_, false) => next(request).await,
     };
     let headers = response.headers_mut();
     if let Origins::Listed(listed) = origins

@@ -5,11 +5,10 @@
 //! the body is read and discarded after the response, up to a limit (compare RFC 9112 §9.6).
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::body::{Body, HttpBody};
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{Method, header};
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
@@ -22,7 +21,7 @@ use crate::service::Service;
 const LEAST_BOUND: u64 = 64 << 20;
 
 /// The middleware that drains the bodies that handlers leave unread.
-pub(crate) async fn unread_body(State(app): State<Arc<App>>, request: Request) -> Request {
+pub(crate) fn unread_body(app: &App, request: Request) -> Request {
     let bodiless = matches!(
         *request.method(),
         Method::GET | Method::HEAD | Method::DELETE

@@ -1,6 +1,6 @@
 //! Adjustments of the router's responses to RFC 9110.
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 
@@ -16,8 +16,18 @@ pub(crate) async fn other_method(method: Method) -> Response {
     Problem::new(ProblemKind::MethodNotAllowed, detail).into_response()
 }
 
-/// Corrects the headers that the router sets after all layers.
-pub(crate) fn headers(response: &mut Response<Body>) {
+/// Corrects the headers that the router has set. The router knows only its own responses: those
+/// of the middleware get their length here, and none to HEAD has content (RFC 9110 §9.3.2).
+pub(crate) fn headers(is_head: bool, response: &mut Response<Body>) {
+    if let Some(length) = response.body().size_hint().exact() {
+        let headers = response.headers_mut();
+        headers
+            .entry(header::CONTENT_LENGTH)
+            .or_insert_with(|| HeaderValue::from(length));
+    }
+    if is_head {
+        *response.body_mut() = Body::empty();
+    }
     if let Some(allow) = response.headers().get(header::ALLOW) {
         // The router lists the methods that have handlers, which OPTIONS seldom has.
         let methods = allow.to_str().unwrap_or_default();

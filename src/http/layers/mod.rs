@@ -6,6 +6,7 @@ pub(crate) mod finish;
 pub(crate) mod observe;
 pub(crate) mod parameters;
 pub(crate) mod problem_pages;
+pub(crate) mod rate_limit;
 pub(crate) mod request_id;
 pub(crate) mod route;
 pub(crate) mod security;

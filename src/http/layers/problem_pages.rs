@@ -1,11 +1,8 @@
 //! Problems as pages: people who open a link in a browser see what is wrong with it, not JSON.
 
-use std::sync::Arc;
-
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderValue, Method, header};
-use axum::middleware::Next;
 use axum::response::Response;
 
 use crate::http::app::App;
@@ -17,10 +14,14 @@ use crate::http::reply::urls::Urls;
 
 /// The middleware that replaces the body of a problem with a page, if the request is a read by a
 /// client that prefers pages. The status and the other headers stay.
-pub(crate) async fn show(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+pub(crate) async fn show(
+    app: &App,
+    request: Request,
+    next: impl AsyncFnOnce(Request) -> Response,
+) -> Response {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let wanted = reads && accept::prefers_page(request.headers());
-    let mut response = next.run(request).await;
+    let mut response = next(request).await;
     if !wanted {
         return response;
     }

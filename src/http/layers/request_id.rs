@@ -1,10 +1,7 @@
 //! `X-Request-Id`: every response has the caller's id if it is valid, and a new one otherwise.
 
-use std::sync::Arc;
-
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue};
-use axum::middleware::Next;
 use axum::response::Response;
 use uuid::Uuid;
 
@@ -15,16 +12,16 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 
 /// The middleware that sets the header.
 pub(crate) async fn set(
-    State(platform): State<Arc<dyn Platform>>,
+    platform: &dyn Platform,
     request: Request,
-    next: Next,
+    next: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
     let sent = request
         .headers()
         .get(&REQUEST_ID)
         .filter(|value| is_valid(value.as_bytes()));
-    let id = sent.cloned().or_else(|| new_id(&*platform));
-    let mut response = next.run(request).await;
+    let id = sent.cloned().or_else(|| new_id(platform));
+    let mut response = next(request).await;
     if let Some(id) = id {
         response.headers_mut().insert(REQUEST_ID, id);
     }

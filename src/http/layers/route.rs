@@ -1,51 +1,73 @@
-//! Tells the host the route of each response, so that it can count responses by route. A request
-//! for no resource has no route.
+//! The route of a request, by which it is logged, and which the host is told, so that it can count
+//! responses by route. A request for no resource has no route.
 
-use axum::extract::{MatchedPath, Request, State};
+use std::sync::Arc;
+
 use axum::http::{HeaderName, HeaderValue};
-use axum::middleware::Next;
 use axum::response::Response;
 
-/// The middleware that sets the header.
-pub(crate) async fn tell(
-    State(header): State<HeaderName>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let route = request.extensions().get::<MatchedPath>();
-    let route = route.and_then(|route| HeaderValue::from_str(route.as_str()).ok());
-    let mut response = next.run(request).await;
-    if let Some(route) = route {
-        response.headers_mut().insert(header, route);
+/// A route of the application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Route {
+    /// Its path as documented, such as `/v1/images/{id}`.
+    pub(crate) template: &'static str,
+    /// Whether it is open to everyone.
+    pub(crate) is_open: bool,
+}
+
+/// All routes, by path.
+pub(crate) struct Templates(matchit::Router<Route>);
+
+impl Templates {
+    /// Collects the paths of all routes. They are what the router accepts too, so none is refused.
+    pub(crate) fn new(
+        guarded: impl Iterator<Item = &'static str>,
+        open: impl Iterator<Item = &'static str>,
+    ) -> (Self, Arc<[&'static str]>) {
+        let mut routes = matchit::Router::new();
+        let guarded = guarded.map(|template| (template, false));
+        let paths = guarded.chain(open.map(|template| (template, true)));
+        let paths = paths.map(|(template, is_open)| {
+            let _ = routes.insert(template, Route { template, is_open });
+            template
+        });
+        let paths = paths.collect();
+        (Self(routes), paths)
     }
-    response
+
+    /// Finds the route of a path.
+    pub(crate) fn find(&self, path: &str) -> Option<Route> {
+        self.0.at(path).ok().map(|found| *found.value)
+    }
+}
+
+/// Names the route of a response in this header.
+pub(crate) fn tell(header: &HeaderName, template: &'static str, response: &mut Response) {
+    if let Ok(value) = HeaderValue::from_str(template) {
+        response.headers_mut().insert(header.clone(), value);
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use axum::body::Body;
-    use axum::routing::get;
-    use axum::{Router, middleware};
-
     use super::*;
-    use crate::http::respond;
 
-    #[tokio::test]
-    async fn responses_name_their_route_as_a_template() {
-        let header = HeaderName::from_static("x-route");
-        let router = Router::new()
-            .route("/v1/images/{id}", get(async || "an image"))
-            .layer(middleware::from_fn_with_state(header.clone(), tell));
-        for (method, path, route) in [
-            ("GET", "/v1/images/7", Some("/v1/images/{id}")),
-            ("PUT", "/v1/images/7", Some("/v1/images/{id}")),
-            ("GET", "/v1/nothing", None),
+    #[test]
+    fn paths_have_the_route_that_serves_them() {
+        let guarded = ["/v1/images/{id}", "/v1/images/batch"].into_iter();
+        let (templates, paths) = Templates::new(guarded, ["/docs"].into_iter());
+        assert_eq!(paths.len(), 3);
+        for (path, expected) in [
+            ("/v1/images/7", Some(("/v1/images/{id}", false))),
+            ("/v1/images/batch", Some(("/v1/images/batch", false))),
+            ("/docs", Some(("/docs", true))),
+            ("/v1/images/", None),
+            ("/v1/nothing", None),
+            ("", None),
         ] {
-            let request = Request::builder().method(method).uri(path);
-            let request = request.body(Body::empty()).expect("a request");
-            let response = respond(router.clone(), request).await;
-            let named = response.headers().get(&header);
-            assert_eq!(named.map(HeaderValue::as_bytes), route.map(str::as_bytes));
+            let found = templates.find(path);
+            let found = found.map(|route| (route.template, route.is_open));
+            assert_eq!(found, expected, "{path}");
         }
     }
 }

@@ -1,6 +1,5 @@
 //! Headers that prevent browsers from misusing a response.
 
-use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::Response;
 
@@ -44,7 +43,7 @@ impl Policy {
 
 /// The middleware that sets the headers on every response. It keeps the values that a handler has
 /// set.
-pub(crate) async fn protect(State(policy): State<Policy>, mut response: Response) -> Response {
+pub(crate) fn protect(policy: Policy, mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, NO_SNIFFING);
     headers.insert(header::REFERRER_POLICY, NO_REFERRER);

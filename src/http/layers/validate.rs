@@ -4,8 +4,7 @@
 use axum::extract::Request;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
-use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 
 use crate::http::headers::{accept, media_type};
 use crate::http::reply::problem::{Problem, ProblemKind};
@@ -16,7 +15,10 @@ pub(crate) const MAX_TARGET_BYTES: usize = 16 << 10;
 pub(crate) const MAX_HEADER_BYTES: usize = 64 << 10;
 
 /// The middleware that refuses other requests.
-pub(crate) async fn request(request: Request, next: Next) -> Result<Response, Problem> {
+pub(crate) async fn request(
+    request: Request,
+    next: impl AsyncFnOnce(Request) -> Result<Response, Problem>,
+) -> Result<Response, Problem> {
     let target = request.uri().path_and_query();
     let length = target.map_or(0, |target| target.as_str().len());
     if length > MAX_TARGET_BYTES {
@@ -32,7 +34,7 @@ pub(crate) async fn request(request: Request, next: Next) -> Result<Response, Pr
     }
     refuse_hosts(request.uri(), request.headers())?;
     if matches!(*request.method(), Method::GET | Method::HEAD) {
-        return Ok(read(request, next).await);
+        return read(request, next).await;
     }
     refuse_coding(request.headers())?;
     // Requests with side effects are answered with JSON, or without content. If the client does
@@ -40,24 +42,27 @@ pub(crate) async fn request(request: Request, next: Next) -> Result<Response, Pr
     if request.method() != Method::DELETE {
         accept::choose(request.headers(), &["application/json"])?;
     }
-    Ok(next.run(request).await)
+    next(request).await
 }
 
 /// Handles a read. It has no side effects, so its type is checked when the response is known.
-async fn read(request: Request, next: Next) -> Response {
+async fn read(
+    request: Request,
+    next: impl AsyncFnOnce(Request) -> Result<Response, Problem>,
+) -> Result<Response, Problem> {
     let accept = request.headers().get_all(header::ACCEPT);
     if accept.iter().all(|value| value == "*/*") {
-        return next.run(request).await;
+        return next(request).await;
     }
     let accept = accept.iter().cloned();
     let accept: HeaderMap = accept.map(|value| (header::ACCEPT, value)).collect();
-    let response = next.run(request).await;
+    let response = next(request).await?;
     if response.status() != StatusCode::OK {
-        return response;
+        return Ok(response);
     }
     match media_type::of(response.headers()).map(|essence| accept::choose(&accept, &[essence])) {
-        Some(Err(problem)) => problem.into_response(),
-        _ => response,
+        Some(Err(problem)) => Err(problem),
+        _ => Ok(response),
     }
 }
 
@@ -111,6 +116,8 @@ fn refuse_coding(headers: &HeaderMap) -> Result<(), Problem> {
 
 #[cfg(test)]
 mod tests {
+    use axum::response::IntoResponse as _;
+
     use super::*;
 
     fn is_refused(target: &'static str, hosts: &[&'static str]) -> bool {

@@ -276,6 +276,9 @@ impl From<ServiceError> for Problem {
             ServiceError::Unavailable(_) if error.is_of_blobs() => {
                 Self::unavailable("the blob store is not responding", &error)
             }
+            ServiceError::Unavailable(_) if error.is_read_only() => {
+                Self::unavailable("no changes are accepted for now", &error)
+            }
             ServiceError::Unavailable(_) => {
                 Self::unavailable("the catalog is not responding", &error)
             }

@@ -9,7 +9,7 @@ async fn answer(method: Method, path: &str) -> Answer {
     let error = Settings::of_test(&[("max_pixels", "many")]).expect_err("a wrong setting");
     let platform = Arc::new(TestPlatform::new(|| Timestamp::from_millis(NOW)));
     let request = request(method, path, Body::empty());
-    let response = respond(broken(error.into(), platform), request).await;
+    let response = Api::broken(error.into(), platform).respond(request).await;
     let (parts, body) = response.into_parts();
     Answer {
         status: parts.status,

@@ -288,7 +288,7 @@ async fn ranges_within_one_chunk_are_sent_without_a_stream() {
         ("bytes=0-", true),
     ] {
         let request = fixture.request(Method::GET, &[("range", range)]);
-        let response = respond(fixture.client.router.clone(), request).await;
+        let response = fixture.client.api.respond(request).await;
         let length = response.body().size_hint().exact();
         assert_eq!(length.is_none(), is_stream, "{range}");
     }
@@ -299,7 +299,7 @@ async fn reading_stops_when_the_client_disconnects() {
     let fixture = Fixture::new().await;
     for range in ["bytes=0-", "bytes=0-3000,4000-"] {
         let request = fixture.request(Method::GET, &[("range", range)]);
-        let response = respond(fixture.client.router.clone(), request).await;
+        let response = fixture.client.api.respond(request).await;
         let mut body = response.into_body();
         let first = body.frame().await.expect("a frame").expect("is read");
         assert!(first.data_ref().is_some_and(|data| !data.is_empty()));

@@ -16,7 +16,7 @@ impl Client {
     /// The body of a response, unread.
     async fn body_of(&self, path: &str) -> Body {
         let request = request(Method::GET, path, Body::empty());
-        respond(self.router.clone(), request).await.into_body()
+        self.api.respond(request).await.into_body()
     }
 
     /// Deletes the chunks whose keys have this suffix directly from the store.
@@ -270,5 +270,21 @@ async fn server_timing_is_sent_if_enabled() {
         assert_eq!(names, ["auth", "catalog", "blob", "derive", "total"]);
         let (auth, total) = (metrics[0].1, metrics[4].1);
         assert!(0.0 < auth && auth < total, "{metrics:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_line_names_the_trace_that_the_request_belongs_to() {
+    let client = Client::new();
+    let id = "4bf92f3577b34da6a3ce929d0e0e4736";
+    for (field, expected) in [
+        (format!("00-{id}-00f067aa0ba902b7-01"), Value::from(id)),
+        (format!("00-{id}-00f067aa0ba902b7"), Value::Null),
+        ("\"}{".to_owned(), Value::Null),
+    ] {
+        let request = request(Method::GET, "/v1/usage", Body::empty());
+        let answer = client.send(with_headers(request, &[("traceparent", &field)]));
+        assert_eq!(answer.await.status, StatusCode::OK);
+        assert_eq!(client.line()["trace_id"], expected, "{field}");
     }
 }

@@ -114,7 +114,11 @@ impl Service {
         self.settle_length(&mut upload, &recorded, piece).await?;
         let summing = piece.checksum.clone().map(Summing::new);
         let mut intake = Intake::begin(self, &upload, &recorded, summing).await?;
-        if let Err(error) = take(&mut intake, body).await {
+        let taken = take(&mut intake, body).await;
+        let client = recorded.rate_client(&upload.owner);
+        let bytes = intake.received().saturating_sub(piece.offset);
+        self.count_bytes(&client, bytes).await;
+        if let Err(error) = taken {
             match &error {
                 // The client asks for the offset.
                 ResumableError::Upload(UploadError::Interrupted(_)) => {

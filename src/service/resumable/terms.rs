@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Attributes, Declared, NewResumable, UploadTerms};
 use crate::model::{Kind, Quota, Sha256, Visibility};
-use crate::service::UploadTicket;
+use crate::service::{RateClient, UploadTicket};
 
 /// The terms as they are recorded.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,6 +86,14 @@ impl Recorded {
 
     pub(super) fn filename(&self) -> Option<&str> {
         self.named.as_deref().or(self.filename.as_deref())
+    }
+
+    /// Whose allowance the bytes are taken from.
+    pub(super) fn rate_client(&self, owner: &str) -> RateClient {
+        match &self.ticket {
+            Some(id) => RateClient::Ticket(id.clone()),
+            None => RateClient::Owner(owner.to_owned()),
+        }
     }
 
     pub(super) fn quota(&self) -> Quota {

@@ -54,6 +54,7 @@ fn the_manifest_and_the_readme_list_all_variables() {
     let grant = |variable: &Variable| format!("{0} = \"{{{{ {0} }}}}\"", variable.name);
     let heading = "[component.darkroom.variables]";
     check_lines("spin.toml", heading, &lines(grant));
+    check_variant();
 
     let row = |variable: &Variable| {
         let default = match variable.default {
@@ -97,4 +98,48 @@ fn the_pages_show_the_defaults_of_the_table() {
         }
     }
     assert_eq!(shown, 16);
+}
+
+/// What differs in the manifest for hosts without SQLite, whose requests have at most 10 MiB.
+const DEFAULTS_THERE: [(&str, &str); 3] = [
+    ("catalog", "postgres"),
+    ("blob_store", "s3"),
+    ("max_upload_bytes", "10000000"),
+];
+
+/// The manifest of `deploy/akamai`, made of `spin.toml`.
+fn variant(manifest: &str) -> String {
+    let mut lines = vec![
+        "# Made of spin.toml by `cargo xtask variables`, for hosts without SQLite: docs/deploy.md."
+            .to_owned(),
+    ];
+    for line in manifest.lines() {
+        let (key, value) = line.split_once(" = ").unwrap_or((line, ""));
+        let default = DEFAULTS_THERE.iter().find(|(name, _)| *name == key);
+        match (key, default) {
+            ("sqlite_databases" | "watch", _) => {}
+            ("source", _) => lines.push(line.replace("\"target/", "\"../../target/")),
+            ("command", _) => lines.extend([line.to_owned(), "workdir = \"../..\"".to_owned()]),
+            (_, Some((_, default))) if value.starts_with("{ default") => {
+                lines.push(format!("{key} = {{ default = {default:?} }}"));
+            }
+            _ => lines.push(line.to_owned()),
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
+/// Checks that the manifest of `deploy/akamai` is made of `spin.toml`; or makes it, if that is
+/// requested.
+fn check_variant() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let manifest = fs::read_to_string(root.join("spin.toml")).expect("a file");
+    let path = root.join("deploy/akamai/spin.toml");
+    let expected = variant(&manifest);
+    if env::var_os(WRITE).is_some() {
+        fs::write(path, expected).expect("written");
+    } else {
+        let found = fs::read_to_string(path).expect("a file");
+        assert!(found == expected, "run `cargo xtask variables`");
+    }
 }

@@ -9,7 +9,7 @@ use crate::support::environment::operators_program;
 use crate::support::{KEYS, Program, fixture, peer};
 
 /// Commands that are not run: the page, the beginning of the block, and what it needs.
-const NOT_RUN: [(&str, &str, &str); 7] = [
+const NOT_RUN: [(&str, &str, &str); 16] = [
     ("access.md", "#!/usr/bin/env bash", "run by `recipes`"),
     (
         "clients.md",
@@ -31,8 +31,25 @@ const NOT_RUN: [(&str, &str, &str); 7] = [
         "cargo xtask fuzz  ",
         "a toolchain, and minutes",
     ),
+    (
+        "deploy.md",
+        "install -m 0755 darkroom",
+        "a machine of its own",
+    ),
+    ("deploy.md", "docker build", "Docker"),
+    ("deploy.md", "cd deploy/compose", "Docker"),
+    ("deploy.md", "spin registry push", "Kubernetes"),
+    ("deploy.md", "spin aka deploy", "an account"),
     ("operations.md", "# the slowest requests", "jq"),
+    ("operations.md", "git worktree add", "a clone, and minutes"),
+    ("operations.md", "pg_dump", "PostgreSQL, and a bucket"),
+    ("operations.md", "pg_restore", "PostgreSQL, and a bucket"),
     ("stores.md", "SPIN_VARIABLE_BLOB_STORE", "a bucket"),
+    (
+        "stores.md",
+        "SPIN_VARIABLE_CATALOG",
+        "a server of PostgreSQL",
+    ),
 ];
 
 /// What the pages take for granted: a server in this folder, a token, and two images.

@@ -2,10 +2,13 @@
 
 pub(crate) mod crash;
 mod durability;
+mod hosts;
 mod integrity;
 mod interrupted;
 mod neighbours;
 mod outages;
+mod postgres;
 mod redis;
 mod redis_faults;
 mod s3;
+mod upgrade;

@@ -3,6 +3,10 @@
 mod admin;
 mod backup;
 mod cli;
+mod deployment;
 mod migrate;
+mod migrate_catalog;
 mod observability;
+mod rates;
+mod round_trips;
 mod settings;

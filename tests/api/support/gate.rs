@@ -5,6 +5,32 @@ use std::io::{self, Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
+
+/// What has passed a gate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Passed {
+    /// How often the server had to be waited for, if there is one connection.
+    pub(crate) round_trips: u64,
+    /// The bytes to the server.
+    pub(crate) sent: u64,
+    /// The bytes from the server.
+    pub(crate) received: u64,
+    /// Whether the server has the word.
+    is_asked: bool,
+}
+
+impl Passed {
+    fn count(&mut self, is_to_server: bool, length: usize) {
+        if is_to_server {
+            self.sent += length as u64;
+            self.round_trips += u64::from(!self.is_asked);
+        } else {
+            self.received += length as u64;
+        }
+        self.is_asked = is_to_server;
+    }
+}
 
 /// A gate, which passes connections on while it is open.
 pub(crate) struct Gate {
@@ -16,6 +42,9 @@ pub(crate) struct Gate {
 struct State {
     is_shut: bool,
     is_hushed: bool,
+    /// How long bytes take in each direction.
+    delay: Duration,
+    traffic: Passed,
     /// Both ends of every connection that was passed on or is held.
     passed: Vec<TcpStream>,
 }
@@ -55,6 +84,16 @@ impl Gate {
         self.turn(false, false);
     }
 
+    /// Delays everything by this time, in each direction.
+    pub(crate) fn slow_down(&self, delay: Duration) {
+        self.state.lock().expect("no thread has failed").delay = delay;
+    }
+
+    /// What has passed so far.
+    pub(crate) fn passed(&self) -> Passed {
+        self.state.lock().expect("no thread has failed").traffic
+    }
+
     fn turn(&self, is_shut: bool, is_hushed: bool) {
         let mut state = self.state.lock().expect("no thread has failed");
         let was_open = !state.is_shut && !state.is_hushed;
@@ -67,8 +106,8 @@ impl Gate {
     }
 }
 
-fn pass(client: TcpStream, server: u16, state: &Mutex<State>) -> io::Result<()> {
-    let mut state = state.lock().expect("no thread has failed");
+fn pass(client: TcpStream, server: u16, shared: &Arc<Mutex<State>>) -> io::Result<()> {
+    let mut state = shared.lock().expect("no thread has failed");
     if state.is_shut {
         return Ok(());
     }
@@ -77,17 +116,27 @@ fn pass(client: TcpStream, server: u16, state: &Mutex<State>) -> io::Result<()> 
         return Ok(());
     }
     let server = TcpStream::connect(("127.0.0.1", server))?;
-    for (from, to) in [(&client, &server), (&server, &client)] {
+    for (from, to, is_to_server) in [(&client, &server, true), (&server, &client, false)] {
         state.passed.push(from.try_clone()?);
         let (from, to) = (from.try_clone()?, to.try_clone()?);
-        thread::spawn(move || copy(from, to));
+        from.set_nodelay(true)?;
+        let shared = Arc::clone(shared);
+        thread::spawn(move || copy(from, to, is_to_server, &shared));
     }
     Ok(())
 }
 
-fn copy(mut from: TcpStream, mut to: TcpStream) {
+fn copy(mut from: TcpStream, mut to: TcpStream, is_to_server: bool, state: &Mutex<State>) {
     let mut buffer = vec![0; 64 << 10];
     while let Ok(length @ 1..) = from.read(&mut buffer) {
+        let delay = {
+            let mut state = state.lock().expect("no thread has failed");
+            state.traffic.count(is_to_server, length);
+            state.delay
+        };
+        if !delay.is_zero() {
+            thread::sleep(delay);
+        }
         if to.write_all(&buffer[..length]).is_err() {
             break;
         }

@@ -217,6 +217,32 @@ fn command(folder: &Path, setup: &Setup) -> Command {
         let name = format!("SPIN_VARIABLE_{}", name.to_uppercase());
         command.env(name, value);
     }
+    if setup.clock != 0 {
+        shift_clock(&mut command, setup.clock);
+    }
     command.current_dir(folder);
     command
+}
+
+/// Has a program see another time.
+fn shift_clock(command: &mut Command, seconds: i32) {
+    let Some(library) = faketime() else {
+        return;
+    };
+    command
+        .env("LD_PRELOAD", library)
+        .env("FAKETIME", format!("{seconds:+}s"))
+        .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+        .env("DONT_FAKE_MONOTONIC", "1");
+}
+
+/// The library of the program `faketime`, or none if `cargo xtask test` did not find it, which it
+/// reports as skipped.
+fn faketime() -> Option<PathBuf> {
+    environment::peer("DARKROOM_TEST_FAKETIME")?;
+    let directories = fs::read_dir("/usr/lib").ok()?;
+    let library = |directory: fs::DirEntry| directory.path().join("faketime/libfaketime.so.1");
+    let mut libraries = directories.filter_map(|directory| directory.ok().map(library));
+    let found = libraries.find(|library| library.exists());
+    Some(found.expect("the program has a library"))
 }

@@ -8,26 +8,38 @@ use std::process::Command;
 use super::environment;
 use super::peer::{Peer, on_a_free_port};
 
-/// A server without persistence. Dropping it ends it.
+/// A server. Dropping it ends it.
 pub(crate) struct Redis {
     program: PathBuf,
     port: u16,
     process: Option<Peer>,
     folder: tempfile::TempDir,
+    is_durable: bool,
 }
 
 impl Redis {
     /// Starts a server. Returns none if `cargo xtask test` found no `redis-server`, which it
     /// reports as skipped.
     pub(crate) fn start() -> Option<Self> {
+        Self::of(false)
+    }
+
+    /// The same, but the server keeps every acknowledged write when it is killed.
+    pub(crate) fn start_durable() -> Option<Self> {
+        Self::of(true)
+    }
+
+    fn of(is_durable: bool) -> Option<Self> {
         let program = environment::peer("DARKROOM_TEST_REDIS_SERVER")?;
         let folder = tempfile::tempdir().expect("a temporary directory");
-        let (port, process) = on_a_free_port(|port| start(&program, port, folder.path()));
+        let (port, process) =
+            on_a_free_port(|port| start(&program, port, folder.path(), is_durable));
         Some(Self {
             program,
             port,
             process: Some(process),
             folder,
+            is_durable,
         })
     }
 
@@ -36,7 +48,7 @@ impl Redis {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    /// Ends the server, which loses its content.
+    /// Kills the server, which loses its content unless it is durable.
     pub(crate) fn stop(&mut self) {
         self.process = None;
     }
@@ -48,16 +60,23 @@ impl Redis {
 
     /// Starts it again on the same port.
     pub(crate) fn start_again(&mut self) {
-        self.process = start(&self.program, self.port, self.folder.path());
+        self.process = start(
+            &self.program,
+            self.port,
+            self.folder.path(),
+            self.is_durable,
+        );
         assert!(self.process.is_some(), "redis-server does not start again");
     }
 }
 
-fn start(program: &Path, port: u16, folder: &Path) -> Option<Peer> {
+fn start(program: &Path, port: u16, folder: &Path, is_durable: bool) -> Option<Peer> {
+    let keep = if is_durable { "yes" } else { "no" };
     let mut command = Command::new(program);
     command
         .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
-        .args(["--save", "", "--appendonly", "no", "--daemonize", "no"]);
+        .args(["--save", "", "--appendonly", keep, "--daemonize", "no"])
+        .args(["--appendfsync", "always"]);
     Peer::start(command, port, folder)
 }
 

@@ -23,10 +23,13 @@ pub(crate) struct Setup {
     redis_url: Option<String>,
     pub(super) may_fail: bool,
     stores: Option<PathBuf>,
+    components: Option<PathBuf>,
     conformance: bool,
     reaching_nothing: bool,
+    without_sqlite: bool,
     with_guests: bool,
     pub(super) disk: Disk,
+    pub(super) clock: i32,
 }
 
 /// The disk for the stores' files.
@@ -98,6 +101,12 @@ impl Setup {
         self.conformance()
     }
 
+    /// Runs the components in this directory.
+    pub(crate) fn components(mut self, folder: PathBuf) -> Self {
+        self.components = Some(folder);
+        self
+    }
+
     /// Runs the component with the conformance suites.
     pub(crate) fn conformance(mut self) -> Self {
         self.conformance = true;
@@ -107,6 +116,18 @@ impl Setup {
     /// Uses a manifest that permits no requests to other servers.
     pub(crate) fn reaching_nothing(mut self) -> Self {
         self.reaching_nothing = true;
+        self
+    }
+
+    /// Uses a manifest that grants no database of the host's own.
+    pub(crate) fn without_sqlite(mut self) -> Self {
+        self.without_sqlite = true;
+        self
+    }
+
+    /// Sets the host's clock to this many seconds after the true time.
+    pub(crate) fn clock(mut self, seconds: i32) -> Self {
+        self.clock = seconds;
         self
     }
 
@@ -138,12 +159,18 @@ impl Setup {
 
     /// Writes the files from which a host is started.
     pub(crate) fn write_files(&self, folder: &Path) {
-        let component = if self.conformance {
-            environment::conformance_component()
-        } else {
-            environment::component()
+        let (component, deriving) = match &self.components {
+            Some(folder) => (
+                folder.join("darkroom.wasm"),
+                folder.join("darkroom_derive.wasm"),
+            ),
+            None if self.conformance => (
+                environment::conformance_component(),
+                environment::deriving_component(),
+            ),
+            None => (environment::component(), environment::deriving_component()),
         };
-        let mut manifest = manifest(&component, self.reaching_nothing);
+        let mut manifest = self.manifest(&component, &deriving);
         if self.with_guests {
             manifest.push_str(&guests(&environment::guests()));
         }
@@ -156,24 +183,24 @@ impl Setup {
         let config = runtime_config(&stores, self.redis_url.as_deref());
         fs::write(folder.join(CONFIG), config).expect("the configuration is written");
     }
-}
 
-/// `spin.toml`, with this component and the one that derives images.
-fn manifest(component: &Path, reaching_nothing: bool) -> String {
-    let lines = include_str!("../../../spin.toml").lines();
-    let deriving = environment::deriving_component();
-    let lines = lines.map(|line| match line.split_once(" = ") {
-        Some(("source", file)) => {
-            let of_deriving = file.contains("derive");
-            let built = if of_deriving { &deriving } else { component };
-            format!("source = \"{}\"\n", built.display())
-        }
-        Some((hosts @ "allowed_outbound_hosts", _)) if reaching_nothing => {
-            format!("{hosts} = []\n")
-        }
-        _ => format!("{line}\n"),
-    });
-    lines.collect()
+    /// `spin.toml`, with this component and the one that derives images.
+    fn manifest(&self, component: &Path, deriving: &Path) -> String {
+        let lines = include_str!("../../../spin.toml").lines();
+        let lines = lines.map(|line| match line.split_once(" = ") {
+            Some(("source", file)) => {
+                let of_deriving = file.contains("derive");
+                let built = if of_deriving { deriving } else { component };
+                format!("source = \"{}\"\n", built.display())
+            }
+            Some((hosts @ "allowed_outbound_hosts", _)) if self.reaching_nothing => {
+                format!("{hosts} = []\n")
+            }
+            Some(("sqlite_databases", _)) if self.without_sqlite => String::new(),
+            _ => format!("{line}\n"),
+        });
+        lines.collect()
+    }
 }
 
 /// The entries of the manifest for the components in this directory.

@@ -247,7 +247,12 @@ export const lacksText = (page, text) =>
 /** The control with this name, as assistive technology finds it. */
 export const control = (page, name, role = "button") =>
   page.waitForSelector(`aria/${name}[role="${role}"]`);
-export const press = async (page, name, role) => (await control(page, name, role)).click();
+/** Presses a control, once it is away from the bars at the top and the bottom of the page. */
+export const press = async (page, name, role) => {
+  const pressed = await control(page, name, role);
+  await pressed.evaluate((element) => element.scrollIntoView({ block: "center" }));
+  await pressed.click();
+};
 
 /** Chooses files with a button. */
 export async function choose(page, name, paths) {

@@ -17,7 +17,8 @@ const VERSIONS: &str = "/usr/lib/postgresql";
 pub(crate) fn postgres() -> Option<PathBuf> {
     let named = env::var_os("DARKROOM_TEST_POSTGRES").map(PathBuf::from);
     let found = named
-        .and_then(|initdb| Some(initdb.parent()?.to_owned()))
+        // The other programs are beside the file itself, not beside a link to it.
+        .and_then(|initdb| Some(initdb.canonicalize().ok()?.parent()?.to_owned()))
         .or_else(newest);
     if found.is_none() {
         missing("PostgreSQL", "postgresql");

@@ -10,6 +10,7 @@ mod hostile;
 // that measurements need not wait until the application compiles.
 #[path = "../../../src/media/testing/hostile.rs"]
 mod hostile_files;
+mod hosts;
 mod list;
 mod memory;
 mod nginx;
@@ -58,7 +59,7 @@ pub(crate) struct Bench {
     #[arg(long, default_value_t = 2)]
     rounds: u32,
     /// Run only these measurements. Some run only when they are named: `derive`, derived images
-    /// beside sharp and ipx; `list`, which takes minutes and two gigabytes of disk; `slowloris`,
+    /// beside sharp and ipx; `hosts`, two hosts on one PostgreSQL beside one; `list`, which takes minutes and two gigabytes of disk; `slowloris`,
     /// one client next to 500 slow ones; `resumable`, large files in pieces, which takes three
     /// gigabytes of disk; `bombs`, files that claim to be gigantic; `hostile`, files that are made to
     /// be expensive
@@ -100,6 +101,7 @@ type Apart = fn(&Bench, &Program) -> Result<()>;
 /// The measurements with their own setup, which run only when they are named.
 const APART: &[(&str, Apart)] = &[
     ("derive", derive::run),
+    ("hosts", hosts::run),
     ("list", list::run),
     ("slowloris", slowloris::run),
     ("resumable", resumable::run),

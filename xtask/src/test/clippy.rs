@@ -1,7 +1,4 @@
-//! Clippy in builds.
-//!
-//! `cargo clippy` checks dependencies anew, although they have been compiled. In place of the
-//! compiler, clippy reports what it finds while it builds what tests run.
+//! What clippy finds while it builds what tests run ([`cargo::lint_builds`]).
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
@@ -11,14 +8,9 @@ use serde_json::Value;
 
 use crate::cargo;
 
-/// Has clippy compile the packages of the workspace. Its warnings are printed.
-pub(super) fn wrap(build: &mut Command) {
-    build.env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver");
-}
-
-/// Runs a build of cargo with clippy, and fails if it finds anything.
+/// Runs a build of cargo, and fails if clippy finds anything. What it found in an earlier build is
+/// reported again.
 pub(super) fn check(mut build: Command) -> Result<()> {
-    wrap(&mut build);
     build.arg("--message-format=json");
     let shown = cargo::shown(&build);
     let mut child = build

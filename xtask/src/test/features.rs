@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 
 use anyhow::{Result, ensure};
 
-use crate::cargo::{self, ALL, cargo};
+use crate::cargo::{self, NATIVE, cargo};
 
 /// Fails if the embedded host, built alone, enables other features of a dependency than the tests
 /// do.
 pub(super) fn check() -> Result<()> {
-    let tests = dependencies(&format!("{ALL} --edges normal,dev"))?;
+    let tests = dependencies(&format!("{NATIVE} --edges normal,dev"))?;
     let host = dependencies("--package darkroom-host --edges normal")?;
     let different: Vec<_> = host.difference(&tests).map(String::as_str).collect();
     ensure!(

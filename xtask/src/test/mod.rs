@@ -1,6 +1,7 @@
 //! `cargo xtask test`: runs every check and every test, step by step.
 
 mod clippy;
+mod document;
 mod features;
 mod imports;
 mod layers;
@@ -51,7 +52,6 @@ const COMPONENT: &str = "component";
 /// reported by the step that builds them again.
 fn build_ahead() -> Result<()> {
     // First, because rustup changes a toolchain for one command at a time.
-    cargo::ensure_components()?;
     cargo::ensure_wasm_target()?;
     thread::spawn(|| component::build(Profile::Release, Progress::Hidden));
     Ok(())
@@ -95,6 +95,8 @@ impl Test {
             return Ok(());
         }
         let steps = self.chosen()?;
+        cargo::ensure_components()?;
+        cargo::lint_builds();
         if steps.len() > 1 && steps.iter().any(|step| step.name == COMPONENT) {
             build_ahead()?;
         }

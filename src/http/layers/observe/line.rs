@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::Arrival;
 use crate::auth::pseudonym;
 use crate::http::app::App;
+use crate::http::headers::traceparent;
 use crate::settings::RequestLog;
 use crate::trace::Trace;
 
@@ -59,12 +60,13 @@ impl Entry {
         let line = Line {
             time: self.arrival.time.to_string(),
             method: method_name(&self.arrival.method),
-            route: self.arrival.route.as_ref().map(|route| route.as_str()),
+            route: self.arrival.route,
             status: self.status.as_u16(),
             bytes_in: self.trace.bytes_in(),
             bytes_out,
             duration_ms: millis(self.arrival.at.elapsed()),
             request_id: self.request_id.as_ref().and_then(|id| id.to_str().ok()),
+            trace_id: self.trace.parent().and_then(traceparent::trace_id),
             owner: self.trace.owner().map(|owner| pseudonym(keys, owner)),
             broken_off,
             cause: broken_by.or(self.cause),
@@ -90,6 +92,9 @@ struct Line<'a> {
     /// The time from the request's head to the response's end.
     duration_ms: f64,
     request_id: Option<&'a str>,
+    /// The id of the trace that the request belongs to, if it says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace_id: Option<&'a str>,
     /// The pseudonym of the owner of the token or the ticket.
     owner: Option<String>,
     /// The side that interrupted the response.

@@ -12,12 +12,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::HttpBody as _;
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, Method};
-use axum::middleware::Next;
 use axum::response::Response;
 
 use crate::http::app::App;
+use crate::http::headers::traceparent;
 use crate::http::layers::request_id::REQUEST_ID;
 use crate::http::reply::problem::Cause;
 use crate::model::Timestamp;
@@ -26,25 +26,32 @@ use crate::trace::{Phase, Trace};
 use line::{End, Entry};
 
 /// The middleware that logs requests.
-pub(crate) async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+pub(crate) async fn observe(
+    app: &Arc<App>,
+    route: Option<&'static str>,
+    request: Request,
+    next: impl AsyncFnOnce(Request) -> Response,
+) -> Response {
     let settings = &app.settings;
-    if settings.http.request_log == RequestLog::Off && !settings.http.server_timing {
-        let mut response = next.run(request).await;
-        log_cause(&app, &mut response);
+    let parent = traceparent::read(request.headers());
+    let is_unobserved = settings.http.request_log == RequestLog::Off && parent.is_none();
+    if is_unobserved && !settings.http.server_timing {
+        let mut response = next(request).await;
+        log_cause(app, &mut response);
         return response;
     }
-    let trace = Trace::new(settings.http.server_timing);
-    let arrival = Arrival::of(&app, &request);
+    let trace = Trace::within(parent, settings.http.server_timing);
+    let arrival = Arrival::of(app, route, &request);
     let request = count_body(request, &trace);
-    let mut response = Arc::clone(&trace).scope(next.run(request)).await;
+    let mut response = Arc::clone(&trace).scope(next(request)).await;
     if settings.http.server_timing {
         set_server_timing(&mut response, &trace, arrival.at.elapsed());
     }
     if settings.http.request_log == RequestLog::Off {
-        log_cause(&app, &mut response);
+        log_cause(app, &mut response);
         return response;
     }
-    log_when_sent(app, arrival, trace, response)
+    log_when_sent(Arc::clone(app), arrival, trace, response)
 }
 
 /// The properties of a request that are known when it arrives.
@@ -52,22 +59,22 @@ struct Arrival {
     at: Instant,
     time: Timestamp,
     method: Method,
-    route: Option<MatchedPath>,
+    route: Option<&'static str>,
 }
 
 impl Arrival {
-    fn of(app: &App, request: &Request) -> Self {
+    fn of(app: &App, route: Option<&'static str>, request: &Request) -> Self {
         Self {
             at: Instant::now(),
             time: app.service.now(),
             method: request.method().clone(),
-            route: request.extensions().get().cloned(),
+            route,
         }
     }
 }
 
 /// Counts the bytes that are read of a body, except for methods whose body is not read.
-fn count_body(request: Request, trace: &Arc<Trace>) -> Request {
+pub(crate) fn count_body(request: Request, trace: &Arc<Trace>) -> Request {
     if matches!(
         *request.method(),
         Method::GET | Method::HEAD | Method::DELETE

@@ -60,6 +60,14 @@ fn of(operation: &Operation<'_>) -> Vec<ProblemKind> {
     let security = operation.members.get("security").and_then(Value::as_array);
     if security.is_some_and(|ways| ways.iter().any(|way| way.get("token").is_some())) {
         kinds.extend([Unauthorized, InsufficientScope]);
+        // The operator's tokens are not limited.
+        let of_operator = ["/v1/admin/", "/v1/owners/", "/metrics"];
+        if !of_operator
+            .iter()
+            .any(|path| operation.path.starts_with(path))
+        {
+            kinds.push(RateLimited);
+        }
     }
     let responses = operation.members["responses"].as_object();
     // Deletions are not refused because of the type of their response.
@@ -102,7 +110,11 @@ fn response(kinds: &[ProblemKind]) -> Value {
     if kinds.contains(&RangeNotSatisfiable) {
         set("Content-Range");
     }
-    if kinds.contains(&Unavailable) {
+    if kinds.contains(&RateLimited) {
+        set("RateLimit");
+        set("RateLimit-Policy");
+    }
+    if kinds.contains(&Unavailable) || kinds.contains(&RateLimited) {
         set("Retry-After");
     }
     json!({
@@ -155,6 +167,8 @@ pub(super) fn schema() -> Value {
             "detected": {"type": "string",
                 "description": "The media type of the file, if its bytes determine it."},
             "quota": {"type": "string", "description": "The resource whose quota is exceeded: `images` or `bytes`."},
+            "violated-policies": {"type": "array", "items": {"type": "string"},
+                "description": "What there was too much of: `requests`, `bytes` or both."},
             "size": {"type": "integer", "description": "The size of the content in bytes."},
             "header": {"type": "string", "description": "The name of the invalid header field."},
             "parameter": {"type": "string", "description": "The name of the invalid query parameter."},

@@ -51,6 +51,16 @@ const RESPONSE_HEADERS: &[(&str, &str, &str)] = &[
         "/v1/images/01a20bb0-2825-7c3f-bc27-e33a2a4cd178",
     ),
     (
+        "RateLimit",
+        "How much is left of each limit (`r`), and the seconds until it is whole again (`t`), if the deployment limits requests (draft-ietf-httpapi-ratelimit-headers-10).",
+        "\"requests\";r=599;t=1",
+    ),
+    (
+        "RateLimit-Policy",
+        "The limits of the deployment: the quota (`q`) in a window of `w` seconds.",
+        "\"requests\";q=600;w=60",
+    ),
+    (
         "Repr-Digest",
         "The SHA-256 of the whole file (RFC 9530).",
         "sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:",

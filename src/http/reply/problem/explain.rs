@@ -64,6 +64,7 @@ impl ProblemKind {
             Self::MetadataTooLarge => upload::METADATA_TOO_LARGE,
             Self::NotDerivable => derive::NOT_DERIVABLE,
             Self::TooManyUploads => resumable::TOO_MANY_UPLOADS,
+            Self::RateLimited => access::RATE_LIMITED,
             Self::HeadersTooLarge => request::HEADERS_TOO_LARGE,
             Self::ChecksumMismatch => resumable::CHECKSUM_MISMATCH,
             Self::Internal => server::INTERNAL,

@@ -103,6 +103,8 @@ kinds! {
     NotDerivable: 422, "not-derivable", "The image cannot be derived";
     /// The owner has as many open uploads as it may have.
     TooManyUploads: 429, "too-many-uploads", "Too many uploads are open";
+    /// The client has made more requests, or transferred more bytes, than allowed per minute.
+    RateLimited: 429, "rate-limited", "Too many requests";
     /// The request's headers are too large.
     HeadersTooLarge: 431, "headers-too-large", "The headers are too large";
     /// The bytes of a piece do not have the declared checksum.

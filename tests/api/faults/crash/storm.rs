@@ -37,7 +37,13 @@ impl Dice {
         self.next() % limit
     }
 
-    fn index(&mut self, length: usize) -> usize {
+    /// Other dice, with a seed from these.
+    pub(crate) fn fork(&mut self) -> Self {
+        Self::new(self.next())
+    }
+
+    /// An index of a list of this length.
+    pub(crate) fn index(&mut self, length: usize) -> usize {
         usize::try_from(self.below(length as u64)).expect("is an index")
     }
 }

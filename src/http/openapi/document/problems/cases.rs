@@ -16,6 +16,7 @@ pub(super) fn detail(kind: ProblemKind) -> &'static str {
         UploadExpired => "the upload has expired",
         UnsupportedTusVersion => "the request must have the header Tus-Resumable: 1.0.0",
         TooManyUploads => "an owner may have at most 1000 open uploads",
+        RateLimited => "no more than 600 requests per minute are allowed; try again in 3 s",
         ChecksumMismatch => "the piece does not have the declared checksum",
         Unauthorized => "the token has expired: its exp is in the past",
         InsufficientScope => "the token lacks the scope images:write",
@@ -79,6 +80,7 @@ pub(super) fn members(kind: ProblemKind) -> Value {
         }
         InconsistentUploadLength => json!({"limit": 2_841_774, "actual": 2_841_775}),
         TooManyUploads => json!({"limit": 1000}),
+        RateLimited => json!({"violated-policies": ["requests"]}),
         Unauthorized => json!({"claim": "exp"}),
         InsufficientScope => json!({"scope": "images:write"}),
         TransformNotAllowed => json!({"allowed": ["thumb"]}),

@@ -130,3 +130,17 @@ pub(super) const ORIGIN_NOT_ALLOWED: Explanation = Explanation {
     remedy: "The operator adds the origin to `cors_origins`, exactly as the browser sends it in \
              the `Origin` header.",
 };
+
+pub(super) const RATE_LIMITED: Explanation = Explanation {
+    meaning: "The owner of the token, or the upload ticket, has made as many requests or has sent \
+              and received as many bytes as the deployment allows per minute. The request had no \
+              effect.",
+    causes: &[
+        "A program repeats requests without a pause.",
+        "Many programs or people share a token, an owner or an upload ticket.",
+        "Images are downloaded with a token where a signed URL, which is not limited, would do.",
+    ],
+    remedy: "Wait for the number of seconds given in `Retry-After`. The field `RateLimit` of every \
+             response says how much is left: slow down before it is nothing. The operator sets the \
+             limits with `rate_limit_requests` and `rate_limit_bytes`.",
+};

@@ -1,32 +1,27 @@
-//! Spin's SQLite interface as a [`Database`].
+//! Spin's SQLite interface.
 
-use async_trait::async_trait;
 use spin_sdk::sqlite;
 
-use crate::catalog::{CatalogError, Database, Dialect, Row, Value};
-use crate::trace::{self, Phase};
+use crate::catalog::{CatalogError, Row, Value};
 
 /// An open connection: one for the whole process, shared by all requests.
-pub(super) struct SpinDatabase {
+pub(in crate::spin) struct SpinSqlite {
     connection: sqlite::Connection,
 }
 
-impl SpinDatabase {
+impl SpinSqlite {
     /// Opens the database with this label.
     pub(super) async fn open(label: &str) -> Result<Self, CatalogError> {
         let connection = sqlite::Connection::open(label).await.map_err(failed)?;
         Ok(Self { connection })
     }
-}
 
-#[async_trait]
-impl Database for SpinDatabase {
-    fn dialect(&self) -> Dialect {
-        Dialect::Sqlite
-    }
-
-    async fn query(&self, sql: &str, parameters: Vec<Value>) -> Result<Vec<Row>, CatalogError> {
-        let _timer = trace::start(Phase::Catalog);
+    /// Runs a statement.
+    pub(super) async fn query(
+        &self,
+        sql: &str,
+        parameters: Vec<Value>,
+    ) -> Result<Vec<Row>, CatalogError> {
         let parameters = parameters.into_iter().map(to_spin);
         let result = self
             .connection
