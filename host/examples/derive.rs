@@ -94,6 +94,7 @@ fn granted() -> Arc<Granted> {
         variables: HashMap::new(),
         key_value: HashMap::new(),
         sqlite: HashMap::new(),
+        postgres: Arc::default(),
         outbound: Arc::default(),
         neighbours: Arc::default(),
         is_single_use: true,

@@ -1,5 +1,5 @@
 //! The history of the schema: SQL files, each applied once. There is one history for each dialect
-//! ([`sqlite`], [`postgres`]).
+//! (`sqlite`, `postgres`).
 //!
 //! Many instances may start on a new database together, and instances of the previous version may
 //! still be serving meanwhile, so a migration only adds: columns with a default, tables, indexes,

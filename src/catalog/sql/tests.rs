@@ -287,10 +287,11 @@ async fn a_server_of_libsql_is_recognised() {
     assert!(!catalog.is_on_libsql().await);
     let name = "libsql_server_database_name";
     let flags = rusqlite::functions::FunctionFlags::SQLITE_UTF8;
-    let connection = database.0.lock().expect("not poisoned");
-    let made = connection.create_scalar_function(name, 0, flags, |_| Ok("default"));
+    let made = {
+        let connection = database.0.lock().expect("not poisoned");
+        connection.create_scalar_function(name, 0, flags, |_| Ok("default"))
+    };
     made.expect("is made");
-    drop(connection);
     assert!(catalog.is_on_libsql().await);
 }
 

@@ -57,12 +57,15 @@ fn losing(plan: &Arc<Mutex<Plan>>) -> MemoryCatalog {
     }))
 }
 
+/// The end of what a client does.
+type Done<'a> = BoxFuture<'a, Result<(), ServiceError>>;
+
 /// What a client does.
 struct Act {
     name: &'static str,
     /// Comes before it, and returns the image that it is about.
     prepare: fn(&Bench) -> BoxFuture<'_, Option<Image>>,
-    act: fn(&Bench, Option<Image>) -> BoxFuture<'_, Result<(), ServiceError>>,
+    act: fn(&Bench, Option<Image>) -> Done<'_>,
     /// How many of its changes are not looked for if their answer is lost, so that the client has
     /// to repeat it.
     forgotten: usize,

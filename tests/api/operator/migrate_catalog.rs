@@ -96,6 +96,16 @@ async fn fill(alice: &Client) {
         .await;
 }
 
+/// Rehearses the move. Nothing serves what is not complete.
+async fn rehearse(folder: &Path, postgres: &Postgres) {
+    let rehearsed = migrate(&["--to", "postgres", "--rehearse"], folder, postgres);
+    assert!(rehearsed.succeeded, "{}", rehearsed.text);
+    let mut early = Darkroom::with().catalog_in(postgres).launch();
+    let ready = early.anonymous().get("/health/ready").await;
+    problem(ready, 503, "unavailable").await;
+    early.stop();
+}
+
 #[tokio::test]
 async fn a_catalog_moves_to_postgres_and_back_with_everything_in_it() {
     let Some(postgres) = Postgres::start() else {
@@ -127,17 +137,7 @@ async fn a_catalog_moves_to_postgres_and_back_with_everything_in_it() {
     );
 
     let folder = darkroom.folder().to_owned();
-    let rehearsed = migrate(&["--to", "postgres", "--rehearse"], &folder, &postgres);
-    assert!(rehearsed.succeeded, "{}", rehearsed.text);
-    // Nothing serves what is not complete.
-    let mut early = Darkroom::with().catalog_in(&postgres).launch();
-    problem(
-        early.anonymous().get("/health/ready").await,
-        503,
-        "unavailable",
-    )
-    .await;
-    early.stop();
+    rehearse(&folder, &postgres).await;
     // The source has changed, and an attempt was broken off.
     alice.delete(path(&alice.list().await[3])).await;
     alice.upload(Png::of_size(7000).bytes()).await;

@@ -12,6 +12,7 @@ pub(crate) const APPLICATION: &[&str] = &[
     "[export]$root",
     "[export]wasi:http/handler",
     "spin:key-value/key-value",
+    "spin:postgres/postgres",
     "spin:sqlite/sqlite",
     "spin:variables/variables",
     "wasi:clocks/monotonic-clock",

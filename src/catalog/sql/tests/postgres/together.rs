@@ -138,7 +138,7 @@ fn a_quota_holds_to_the_byte_beside_other_commits_edits_and_uploads() {
 
 /// Adds bytes to an upload of unknown length, or describes an image at length.
 fn grow(catalog: &Catalog, number: u32, quota: Quota) -> Result<(), CatalogError> {
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         let new = upload(number, None);
         if done(catalog.begin_resumable(&new, quota, 1000))? == Begun::Now {
             let growth = Growth {
@@ -154,7 +154,7 @@ fn grow(catalog: &Catalog, number: u32, quota: Quota) -> Result<(), CatalogError
         }
         return Ok(());
     }
-    let ids: Vec<_> = (0..number).map(|number| id_of(number)).collect();
+    let ids: Vec<_> = (0..number).map(id_of).collect();
     for mut image in done(catalog.find_many(&ids))?.into_iter().take(2) {
         let seen = image.updated_at;
         image.tags = vec!["t".repeat(40)];
