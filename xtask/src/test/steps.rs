@@ -22,7 +22,7 @@ use crate::operator;
 use crate::tools;
 
 /// The maximum size of the component, in bytes.
-const COMPONENT_BUDGET: usize = 2_880_000;
+const COMPONENT_BUDGET: usize = 2_830_000;
 /// The maximum size of the component that derives images, in bytes.
 const DERIVING_BUDGET: usize = 4_500_000;
 /// Crates that are large and useless in the component, or that belong in native code. A careless

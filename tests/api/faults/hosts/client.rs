@@ -18,6 +18,9 @@ use crate::support::{ALL_SCOPES, Client, Png, token, unique};
 const ANSWER: Duration = Duration::from_secs(40);
 /// How long an operation may take in all.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// How long a key may be held before the host that holds it must be gone. Others may use the key
+/// after five minutes, for which no test waits.
+const HELD: Duration = Duration::from_secs(5);
 /// The lengths of all files.
 const SIZES: [usize; 6] = [200, 3000, 5000, 20_000, 60_000, 200_000];
 
@@ -41,6 +44,8 @@ pub(super) struct One {
     files: Vec<Bytes>,
     /// The images that exist because of it.
     pub(super) kept: Vec<Kept>,
+    /// The images of which nobody can say yet whether they exist.
+    pub(super) doubtful: Vec<Kept>,
     /// How many operations were answered.
     pub(super) answers: usize,
 }
@@ -78,6 +83,7 @@ impl One {
             owner: number % OWNERS.len(),
             files: SIZES.map(|size| Png::of_size(size).bytes()).into(),
             kept: Vec::new(),
+            doubtful: Vec::new(),
             answers: 0,
         }
     }
@@ -126,7 +132,11 @@ impl One {
             let client = self.anyone(owner, scope);
             match answered(request(&client), is_repeat).await {
                 // Another request with the same key is under way, perhaps at a host that is gone.
-                Ok(answer) if answer.status == 503 || answer.is_problem("idempotency-key-held") => {
+                Ok(answer)
+                    if answer.status == 503
+                        || (answer.is_problem("idempotency-key-held")
+                            && start.elapsed() < HELD) =>
+                {
                     last = answer.text();
                 }
                 Ok(answer) => {
@@ -154,6 +164,17 @@ impl One {
         let answer = self.insist(sent).await;
         if answer.is_problem("quota-exceeded") {
             return self.delete().await;
+        }
+        if answer.is_problem("idempotency-key-held") {
+            let (id, owner, changed) = (None, self.owner, None);
+            self.doubtful.push(Kept {
+                id,
+                name,
+                owner,
+                file,
+                changed,
+            });
+            return;
         }
         assert_eq!(answer.status, 201, "{}", answer.text());
         let id = answer.json()["id"].as_str().map(str::to_owned);
@@ -294,6 +315,7 @@ impl One {
             owner: self.owner,
             files: Vec::new(),
             kept: Vec::new(),
+            doubtful: Vec::new(),
             answers: 0,
         }
     }

@@ -9,17 +9,16 @@ use super::client::{Kept, One};
 use super::{OWNERS, QUOTA};
 use crate::support::{Darkroom, sha256_hex};
 
-/// The images that exist, by the names of their files.
-pub(super) struct Truth(BTreeMap<String, Kept>);
+/// The images that exist, and those that may exist, by the names of their files.
+pub(super) struct Truth(BTreeMap<String, Kept>, BTreeMap<String, Kept>);
 
 impl Truth {
     /// What all clients know together.
     pub(super) fn of(clients: &[One]) -> Self {
+        let named = |kept: &Kept| (format!("{}.png", kept.name), kept.clone());
         let kept = clients.iter().flat_map(|client| &client.kept);
-        Self(
-            kept.map(|kept| (format!("{}.png", kept.name), kept.clone()))
-                .collect(),
-        )
+        let doubtful = clients.iter().flat_map(|client| &client.doubtful);
+        Self(kept.map(named).collect(), doubtful.map(named).collect())
     }
 
     /// Compares it with what a host says.
@@ -36,6 +35,11 @@ impl Truth {
             let image = found.remove(name.as_str());
             let image = image.unwrap_or_else(|| panic!("lost: {kept:?}"));
             check(image, kept);
+        }
+        for (name, kept) in &self.1 {
+            if let Some(image) = found.remove(name.as_str()) {
+                check(image, kept);
+            }
         }
         assert!(found.is_empty(), "nobody knows of {found:?}");
         let audited = admin.audit(&json!({"limit": 200})).await;
@@ -57,7 +61,8 @@ impl Truth {
         if reads_all {
             for image in images {
                 let name = image["filename"].as_str().expect("a name");
-                let kept = &self.0[name];
+                let kept = self.0.get(name).or(self.1.get(name));
+                let kept = kept.expect("somebody knows of it");
                 let bytes = host.client(OWNERS[kept.owner]).download(&image).await;
                 assert!(bytes == kept.file, "wrong bytes of {name}");
             }
