@@ -9,7 +9,7 @@ use crate::support::environment::operators_program;
 use crate::support::{KEYS, Program, fixture, peer};
 
 /// Commands that are not run: the page, the beginning of the block, and what it needs.
-const NOT_RUN: [(&str, &str, &str); 16] = [
+const NOT_RUN: [(&str, &str, &str); 17] = [
     ("access.md", "#!/usr/bin/env bash", "run by `recipes`"),
     (
         "clients.md",
@@ -44,6 +44,7 @@ const NOT_RUN: [(&str, &str, &str); 16] = [
     ("operations.md", "git worktree add", "a clone, and minutes"),
     ("operations.md", "pg_dump", "PostgreSQL, and a bucket"),
     ("operations.md", "pg_restore", "PostgreSQL, and a bucket"),
+    ("performance.md", "cargo xtask bench", "minutes"),
     ("stores.md", "SPIN_VARIABLE_BLOB_STORE", "a bucket"),
     (
         "stores.md",
