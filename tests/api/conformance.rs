@@ -3,7 +3,7 @@
 use crate::support::{Postgres, Redis, S3, Setup};
 
 /// The number of promises that the suites check together, so that none is left out unnoticed.
-const PROMISES: usize = 68;
+const PROMISES: usize = 69;
 
 async fn conforms(setup: Setup) {
     let server = setup.conformance().launch();

@@ -31,6 +31,15 @@ const BEGIN: &str = "
 const BEGIN_IN_POSTGRES: &str = "SELECT * FROM darkroom_begin_upload_v1(
     $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
 
+/// Returns a row if an owner may not have another open upload.
+const TOO_MANY: &str = "
+    SELECT 1 FROM (SELECT count(*) AS uploads FROM resumable_uploads
+        WHERE owner = ?1 AND completed_at IS NULL) AS open
+    WHERE uploads >= ?2";
+
+/// How often the beginning of an upload is tried if it does nothing and no reason can be found.
+const ATTEMPTS: u32 = 3;
+
 /// Whether an upload may grow: it is still at the position `?3`, `?4`, it does not become longer
 /// than its length, and its owner may keep the bytes that were not reserved. `?end` is where the
 /// new bytes end.
@@ -115,17 +124,26 @@ impl<D: Database> Resumables for SqlCatalog<D> {
             quota::left(quota.bytes, added.bytes),
         ]);
         let sql = self.dialect.pick(&sql, BEGIN_IN_POSTGRES);
-        if self.exists(sql, parameters).await? {
-            return Ok(Begun::Now);
+        for _ in 0..ATTEMPTS {
+            if self.exists(sql, parameters.clone()).await? {
+                return Ok(Begun::Now);
+            }
+            if let Some(begun_by) = &new.begun_by
+                && let Some(known) = self.find_by("begun_by", begun_by).await?
+            {
+                return Ok(Begun::Before(Box::new(known)));
+            }
+            let kept = super::super::Accounts::usage(self, &new.owner).await?;
+            quota.admit(kept, added)?;
+            let owner = vec![new.owner.as_str().into(), i64::from(most).into()];
+            if self.exists(TOO_MANY, owner).await? {
+                return Ok(Begun::TooMany);
+            }
+            // The reason is gone: something was deleted in between.
         }
-        if let Some(begun_by) = &new.begun_by
-            && let Some(known) = self.find_by("begun_by", begun_by).await?
-        {
-            return Ok(Begun::Before(Box::new(known)));
-        }
-        let kept = super::super::Accounts::usage(self, &new.owner).await?;
-        quota.admit(kept, added)?;
-        Ok(Begun::TooMany)
+        let message = "an upload was refused several times, each time for a reason that could not \
+                       be found";
+        Err(CatalogError::database(message))
     }
 
     async fn find_resumable(&self, id: &str) -> Result<Option<Resumable>, CatalogError> {

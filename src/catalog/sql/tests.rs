@@ -1,5 +1,6 @@
 mod accounts;
 mod postgres;
+mod uploads;
 
 use super::*;
 use crate::catalog::testing::native::Native;
