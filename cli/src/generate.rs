@@ -64,7 +64,7 @@ mod tests {
             let page = fs::read_to_string(page).expect("a page");
             let about = command.get_about().expect("is described").to_string();
             let begin = about.split_whitespace().next().expect("a word");
-            let heading = format!("darkroom\\-{name} \\- {begin}");
+            let heading = format!("darkroom\\-{} \\- {begin}", name.replace('-', "\\-"));
             assert!(page.contains(&heading), "no {heading} in {page}");
         }
     }

@@ -19,6 +19,9 @@ impl Stores {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a temporary directory");
         let stores = Self { folder };
+        let history = "CREATE TABLE schema_migrations (
+            version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT";
+        stores.catalog(history);
         for path in migrations() {
             stores.catalog(&fs::read_to_string(path).expect("is readable"));
         }
@@ -105,6 +108,7 @@ fn migrations() -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).expect("is there");
     let mut paths: Vec<PathBuf> = entries
         .map(|entry| entry.expect("is there").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "sql"))
         .collect();
     paths.sort();
     paths
