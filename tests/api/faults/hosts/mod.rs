@@ -11,6 +11,7 @@ mod truth;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
@@ -28,11 +29,22 @@ const QUOTA: usize = 40;
 const OWNERS: [&str; 2] = ["alice", "bob"];
 /// How many clients there are.
 const CLIENTS: usize = 6;
+/// How long a host may take to find a store again.
+const AGAIN: Duration = Duration::from_secs(20);
 /// The environment variable for another number of rounds.
 const ROUNDS: &str = "DARKROOM_TEST_ROUNDS";
 
 /// The addresses of the hosts, which change when one starts again.
 type Addresses = Arc<Mutex<Vec<String>>>;
+
+/// Waits until a host has found its stores again, which one of the faults has ended.
+async fn until_ready(host: &Darkroom) {
+    let start = Instant::now();
+    while host.anonymous().get("/health/ready").await.status() != 200 {
+        assert!(start.elapsed() < AGAIN, "the stores are not found again");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
 
 /// Runs this many rounds of a storm on three hosts that keep their blobs as `setup` says.
 async fn storm(
@@ -99,6 +111,7 @@ async fn storm(
         }
         let is_last = round + 1 == rounds;
         let truth = Truth::of(&clients);
+        until_ready(&faults.hosts[round % 3]).await;
         truth
             .check(&faults.hosts[round % 3], is_last || round % 10 == 9)
             .await;
