@@ -2,8 +2,9 @@
 //! layer above is the host.
 //!
 //! The path of a request: [`Api::respond`] → `observe` → `request_id` → `security` → `cors` →
-//! `problem_pages` → `validate` → `drain` → `rate_limit` (all in `layers`) → the router → extractors (`input`: the token becomes a grant) → a handler in
-//! `routes` → the service → a response, or a [`problem::Problem`] at any step.
+//! `problem_pages` → `validate` → `drain` → `rate_limit` (all in `layers`) → the router →
+//! extractors (`input`: the token becomes a grant) → a handler in `routes` → the service → a
+//! response, or a [`problem::Problem`] at any step.
 
 mod app;
 #[cfg(any(test, feature = "fuzzing"))]

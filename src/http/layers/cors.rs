@@ -24,8 +24,8 @@ const REQUEST_HEADERS: HeaderValue = HeaderValue::from_static(
 const RESPONSE_HEADERS: HeaderValue = HeaderValue::from_static(
     "Accept-Patch, Accept-Ranges, Allow, Content-Disposition, Content-Encoding, Content-Length, \
      Content-Location, Content-Range, ETag, Link, Location, RateLimit, RateLimit-Policy, \
-     Repr-Digest, Retry-After, Server-Timing, Tus-Checksum-Algorithm, Tus-Extension, Tus-Max-Size, Tus-Resumable, \
-     Tus-Version, Upload-Complete, Upload-Concat, Upload-Defer-Length, \
+     Repr-Digest, Retry-After, Server-Timing, Tus-Checksum-Algorithm, Tus-Extension, \
+     Tus-Max-Size, Tus-Resumable, Tus-Version, Upload-Complete, Upload-Concat, Upload-Defer-Length, \
      Upload-Draft-Interop-Version, Upload-Expires, Upload-Incomplete, Upload-Length, \
      Upload-Limit, Upload-Metadata, Upload-Offset, WWW-Authenticate, X-Request-Id",
 );

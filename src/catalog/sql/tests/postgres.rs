@@ -10,27 +10,6 @@ use crate::catalog::testing::postgres::Postgres;
 use crate::catalog::{Accounts as _, Lease, NewImage};
 use crate::model::{BlobRef, Image, Kind, Visibility};
 
-/// The tables that are empty when nothing is kept.
-const TABLES: [&str; 17] = [
-    "images",
-    "image_tags",
-    "blobs",
-    "leases",
-    "spent_tickets",
-    "upload_tickets",
-    "links",
-    "idempotency_keys",
-    "remains",
-    "variants",
-    "variant_claims",
-    "failed_sources",
-    "resumable_uploads",
-    "upload_segments",
-    "upload_tails",
-    "usage",
-    "answer_usage",
-];
-
 #[tokio::test]
 async fn the_catalog_on_postgres_conforms() {
     let Some(database) = Postgres::new() else {
