@@ -1,7 +1,9 @@
 //! Blobs in a bucket. If `cargo xtask test` finds no S3 server, it reports these tests as skipped,
 //! and fails in CI.
 
-use crate::support::{Darkroom, FIXTURES, Png, Raw, S3, content, eventually, path, problem};
+use crate::support::{
+    Darkroom, FIXTURES, Png, Raw, S3, content, created, eventually, path, problem, send,
+};
 
 /// Longer than two parts of a multipart upload.
 const LARGE: usize = 12_000_000;
@@ -41,6 +43,28 @@ async fn images_are_stored_in_a_bucket_and_read_back() {
     assert_eq!(alice.delete(path(&images[0])).await.status(), 204);
     problem(alice.get(content(&images[0])).await, 404, "not-found").await;
     assert!(alice.download(&images[1]).await == large);
+}
+
+#[tokio::test]
+async fn requests_to_the_bucket_belong_to_the_trace_of_the_request_that_causes_them() {
+    let Some((darkroom, s3)) = start().await else {
+        return;
+    };
+    let alice = darkroom.client("alice");
+    let field = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    s3.gate().listen();
+    let upload = alice.post().header("traceparent", field);
+    let image = created(send(upload.body(FIXTURES[0].bytes)).await).await;
+    let traced = |heard: &str| heard.matches(&format!("traceparent: {field}\r\n")).count();
+    let written = s3.gate().heard();
+    assert!(
+        written.contains("PUT /") && traced(&written) > 0,
+        "{written}"
+    );
+    s3.gate().listen();
+    assert_eq!(alice.download(&image).await, FIXTURES[0].bytes);
+    let read = s3.gate().heard();
+    assert!(read.contains("GET /") && traced(&read) == 0, "{read}");
 }
 
 #[tokio::test]

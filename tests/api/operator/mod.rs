@@ -2,6 +2,7 @@
 
 mod admin;
 mod backup;
+mod backup_postgres;
 mod cli;
 mod deployment;
 mod migrate;

@@ -3,7 +3,7 @@
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::thread;
 use std::time::Duration;
 
@@ -45,8 +45,18 @@ struct State {
     /// How long bytes take in each direction.
     delay: Duration,
     traffic: Passed,
-    /// Both ends of every connection that was passed on or is held.
-    passed: Vec<TcpStream>,
+    /// What clients have sent since somebody listens.
+    heard: Option<Vec<u8>>,
+    /// The connections that are passed on, while both ends are there.
+    passed: Vec<Weak<Connection>>,
+    /// The connections that are left without an answer.
+    held: Vec<TcpStream>,
+}
+
+/// A connection from a client, and the one to the server that belongs to it.
+struct Connection {
+    client: TcpStream,
+    server: TcpStream,
 }
 
 impl Gate {
@@ -94,14 +104,27 @@ impl Gate {
         self.state.lock().expect("no thread has failed").traffic
     }
 
+    /// Begins to keep what clients send.
+    pub(crate) fn listen(&self) {
+        self.state.lock().expect("no thread has failed").heard = Some(Vec::new());
+    }
+
+    /// What clients have sent since [`Gate::listen`].
+    pub(crate) fn heard(&self) -> String {
+        let state = self.state.lock().expect("no thread has failed");
+        String::from_utf8_lossy(state.heard.as_deref().unwrap_or_default()).into_owned()
+    }
+
     fn turn(&self, is_shut: bool, is_hushed: bool) {
         let mut state = self.state.lock().expect("no thread has failed");
         let was_open = !state.is_shut && !state.is_hushed;
         (state.is_shut, state.is_hushed) = (is_shut, is_hushed);
         if !was_open || is_shut || is_hushed {
-            for stream in state.passed.drain(..) {
-                let _ = stream.shutdown(Shutdown::Both);
+            for connection in state.passed.drain(..).filter_map(|passed| passed.upgrade()) {
+                let _ = connection.client.shutdown(Shutdown::Both);
+                let _ = connection.server.shutdown(Shutdown::Both);
             }
+            state.held.clear();
         }
     }
 }
@@ -112,26 +135,35 @@ fn pass(client: TcpStream, server: u16, shared: &Arc<Mutex<State>>) -> io::Resul
         return Ok(());
     }
     if state.is_hushed {
-        state.passed.push(client);
+        state.held.push(client);
         return Ok(());
     }
     let server = TcpStream::connect(("127.0.0.1", server))?;
-    for (from, to, is_to_server) in [(&client, &server, true), (&server, &client, false)] {
-        state.passed.push(from.try_clone()?);
-        let (from, to) = (from.try_clone()?, to.try_clone()?);
-        from.set_nodelay(true)?;
-        let shared = Arc::clone(shared);
-        thread::spawn(move || copy(from, to, is_to_server, &shared));
+    client.set_nodelay(true)?;
+    server.set_nodelay(true)?;
+    let connection = Arc::new(Connection { client, server });
+    state.passed.retain(|passed| passed.strong_count() > 0);
+    state.passed.push(Arc::downgrade(&connection));
+    for is_to_server in [true, false] {
+        let (connection, shared) = (Arc::clone(&connection), Arc::clone(shared));
+        thread::spawn(move || copy(&connection, is_to_server, &shared));
     }
     Ok(())
 }
 
-fn copy(mut from: TcpStream, mut to: TcpStream, is_to_server: bool, state: &Mutex<State>) {
+fn copy(connection: &Connection, is_to_server: bool, state: &Mutex<State>) {
+    let (mut from, mut to) = match is_to_server {
+        true => (&connection.client, &connection.server),
+        false => (&connection.server, &connection.client),
+    };
     let mut buffer = vec![0; 64 << 10];
     while let Ok(length @ 1..) = from.read(&mut buffer) {
         let delay = {
             let mut state = state.lock().expect("no thread has failed");
             state.traffic.count(is_to_server, length);
+            if let Some(heard) = state.heard.as_mut().filter(|_| is_to_server) {
+                heard.extend_from_slice(&buffer[..length]);
+            }
             state.delay
         };
         if !delay.is_zero() {

@@ -1,5 +1,6 @@
 //! PostgreSQL servers, and a database of a server for each test.
 
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
 
 use darkroom_postgres::{Cluster, PASSWORD, USER};
@@ -71,6 +72,19 @@ impl Postgres {
     /// The same in another database, to which the settings of this one do not apply.
     pub(crate) fn sql_beside(&self, sql: &str) -> String {
         self.server.get(|cluster| cluster.sql("postgres", sql))
+    }
+
+    /// Writes the database to a file.
+    pub(crate) fn dump(&self) -> PathBuf {
+        self.server.get(|cluster| cluster.dump(&self.name))
+    }
+
+    /// A new database of the server that all tests share, with what is in this file.
+    pub(crate) fn restored(dump: &Path) -> Self {
+        let postgres = Self::start().expect("it has made the file");
+        let name = &postgres.name;
+        postgres.server.get(|cluster| cluster.restore(name, dump));
+        postgres
     }
 
     /// The gate in front of the server.

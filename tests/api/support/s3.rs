@@ -79,6 +79,17 @@ impl S3 {
         ]
     }
 
+    /// Another part of the bucket, with the same objects.
+    pub(crate) async fn copy(&self) -> Self {
+        let copy = Self::start().await.expect("the server runs");
+        for key in self.objects().await {
+            let name = key.strip_prefix(&self.prefix).expect("is in this part");
+            let bytes = self.get(&key).await;
+            copy.put(&format!("{}{name}", copy.prefix), bytes).await;
+        }
+        copy
+    }
+
     /// The keys of all objects in this part.
     pub(crate) async fn objects(&self) -> Vec<String> {
         let query = [("list-type", "2"), ("prefix", self.prefix.as_str())];

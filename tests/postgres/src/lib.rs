@@ -103,14 +103,42 @@ impl Cluster {
     /// # Panics
     /// If the SQL fails.
     pub fn sql(&self, database: &str, sql: &str) -> String {
-        let mut psql = self.runner.command(&self.programs.join("psql"));
+        let mut psql = self.client("psql", database);
         psql.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align"])
-            .args(["--set", "ON_ERROR_STOP=1", "--username", USER])
-            .arg("--host")
-            .arg(&self.directory)
-            .args(["--port", &self.port.to_string(), "--dbname", database])
-            .args(["--command", sql]);
+            .args(["--set", "ON_ERROR_STOP=1", "--command", sql]);
         run(psql).trim_end().to_owned()
+    }
+
+    /// Writes a database to a file with `pg_dump`.
+    ///
+    /// # Panics
+    /// If that fails.
+    pub fn dump(&self, database: &str) -> PathBuf {
+        let file = self.directory.join(format!("{database}.dump"));
+        let mut dump = self.client("pg_dump", database);
+        dump.args(["--format=custom", "--file"]).arg(&file);
+        run(dump);
+        file
+    }
+
+    /// Restores such a file into an empty database.
+    ///
+    /// # Panics
+    /// If that fails.
+    pub fn restore(&self, database: &str, dump: &Path) {
+        let mut restore = self.client("pg_restore", database);
+        restore.args(["--no-owner", "--exit-on-error"]).arg(dump);
+        run(restore);
+    }
+
+    /// A program that talks to a database as the superuser.
+    fn client(&self, program: &str, database: &str) -> Command {
+        let mut command = self.runner.command(&self.programs.join(program));
+        command
+            .args(["--username", USER, "--dbname", database, "--host"])
+            .arg(&self.directory)
+            .args(["--port", &self.port.to_string()]);
+        command
     }
 
     /// Ends the server at once, as a crash does.
