@@ -38,11 +38,13 @@ async fn a_dump_of_postgres_and_a_copy_of_the_bucket_that_are_made_under_load_ar
     after.settle_copy(&before, &everything(&admin).await);
     assert!(after.images.len() > 10, "{} images", after.images.len());
     after.read_all(&copy).await;
-    // What was uploaded after the dump belongs to nothing. Nothing else may be found.
-    let audited = admin.audit(&json!({"repair": true})).await;
+    // Pieces of uploads that ended after the dump may be gone. Every image is whole.
+    let audited = admin.audit(&json!({"limit": 200})).await;
     let findings = audited["findings"].as_array().expect("findings");
-    let is_orphan = |finding: &Value| finding["kind"] == "orphan";
-    assert!(findings.iter().all(is_orphan), "{audited}");
+    let is_upload = |finding: &Value| finding["fault"] == "damaged_upload";
+    assert!(findings.iter().all(is_upload), "{audited}");
+    let removal = json!({"limit": 200, "repair": true, "remove_damaged": true});
+    admin.audit(&removal).await;
     // It is a deployment like any other.
     let alice = copy.client("alice");
     let file = after.files[3].clone();

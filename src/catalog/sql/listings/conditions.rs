@@ -10,11 +10,16 @@ pub(super) fn push(statement: &mut Statement, source: &Source<'_>, filters: &Fil
         .tags
         .iter()
         .filter(|tag| source.tag != Some(tag.as_str()));
+    // The id is enough to find a row. With the key as well, PostgreSQL looks into the index that has
+    // the order of the candidates, so that one look-up is next to the other. OFFSET keeps it from
+    // making a join of them, whose order could be another one.
+    let key = source.key();
     for tag in other_tags {
-        // OFFSET keeps PostgreSQL from making a join of it, whose order could be another one.
-        let sql = " AND EXISTS (SELECT 1 FROM image_tags AS other \
-                   WHERE other.id = candidate.id AND other.tag = ? LIMIT 1 OFFSET 0)";
-        statement.push(sql, [tag.as_str().into()]);
+        let sql = format!(
+            " AND EXISTS (SELECT 1 FROM image_tags AS other WHERE other.tag = ?
+            AND other.{key} = candidate.{key} AND other.id = candidate.id LIMIT 1 OFFSET 0)"
+        );
+        statement.push(&sql, [tag.as_str().into()]);
     }
     // A candidate that is found by its tag is a row of `image_tags`, not of `images`.
     let table = if source.tag.is_some() {
@@ -29,8 +34,8 @@ pub(super) fn push(statement: &mut Statement, source: &Source<'_>, filters: &Fil
         statement.append(&sql, values);
     } else {
         let sql = format!(
-            " AND EXISTS (SELECT 1 FROM images AS wanted
-            WHERE wanted.id = candidate.id{sql} LIMIT 1 OFFSET 0)"
+            " AND EXISTS (SELECT 1 FROM images AS wanted WHERE wanted.{key} = candidate.{key}
+            AND wanted.id = candidate.id{sql} LIMIT 1 OFFSET 0)"
         );
         statement.append(&sql, values);
     }
