@@ -2,7 +2,7 @@
 //! with WASI and the stores.
 
 use crate::ctx::{Ctx, HostState};
-use crate::{bindings, compute, log};
+use crate::{bindings, compute, log, wasi};
 use anyhow::{Context, Result, bail};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
@@ -61,8 +61,7 @@ pub fn load(engine: &Engine, source: &Path, cache: &Path) -> Result<ProxyPre<Ctx
 pub fn link(engine: &Engine, wasm: &[u8], cache: &Path) -> Result<ProxyPre<Ctx>> {
     let component = compiled(engine, wasm, cache).context("cannot compile the component")?;
     let mut linker = Linker::<Ctx>::new(engine);
-    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-    wasmtime_wasi::p3::add_to_linker(&mut linker)?;
+    wasi::add_to_linker(&mut linker)?;
     p2::add_only_http_to_linker_async(&mut linker)?;
     p3::add_to_linker(&mut linker)?;
     bindings::Host_::add_to_linker::<_, HostState>(&mut linker, |ctx| ctx)?;

@@ -77,4 +77,5 @@ pub mod stats;
 pub mod target;
 pub mod under_way;
 pub mod variables;
+mod wasi;
 pub mod worker;

@@ -6,6 +6,7 @@ pub(crate) mod libraries;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Result, ensure};
 
@@ -161,10 +162,14 @@ pub(crate) fn find_or_install_databases(strict: bool) -> Result<Tools> {
     )
 }
 
+/// Held while tools are looked for: what one thread installs, another does not look for meanwhile.
+static INSTALLING: Mutex<()> = Mutex::new(());
+
 fn collect(
     all: impl Iterator<Item = (&'static str, Result<String>)>,
     strict: bool,
 ) -> Result<Tools> {
+    let _one_at_a_time = INSTALLING.lock().unwrap_or_else(PoisonError::into_inner);
     let mut tools = Tools::default();
     for (variable, found) in all {
         match found {

@@ -21,7 +21,7 @@ use clap::Args;
 use crate::cargo::{self, Progress};
 use crate::component::{self, Profile};
 use crate::host::Choice;
-use crate::say;
+use crate::{say, tools};
 use report::{Line, Outcome};
 use steps::STEPS;
 
@@ -45,8 +45,12 @@ pub(crate) struct Test {
     list: bool,
 }
 
+/// The step that compiles the tests.
+const LINT: &str = "lint";
 /// The step that builds the components.
 const COMPONENT: &str = "component";
+/// The step that needs other programs.
+const API: &str = "api";
 
 /// Builds the components while other steps run. Each takes minutes on a single core. A failure is
 /// reported by the step that builds them again.
@@ -55,6 +59,12 @@ fn build_ahead() -> Result<()> {
     cargo::ensure_wasm_target()?;
     thread::spawn(|| component::build(Profile::Release, Progress::Hidden));
     Ok(())
+}
+
+/// Installs the programs of the end-to-end tests while the tests are compiled. A failure is reported by
+/// the step that needs them.
+fn install_ahead() {
+    thread::spawn(|| tools::find_or_install(false));
 }
 
 /// A group of checks or tests.
@@ -105,6 +115,9 @@ impl Test {
             let label = format!("[{}/{}] {}", index + 1, steps.len(), step.name);
             eprintln!("\n{label}: {}", step.about);
             let start = Instant::now();
+            if step.name == LINT && steps.iter().any(|later| later.name == API) {
+                install_ahead();
+            }
             let mut outcome = Outcome::default();
             let result = (step.run)(&self, &mut outcome);
             let failed = result.is_err();

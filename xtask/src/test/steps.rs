@@ -72,7 +72,7 @@ pub(crate) const STEPS: &[Step] = &[
         run: |_, outcome| supply::check(outcome),
     },
     Step {
-        name: "lint",
+        name: super::LINT,
         about: "clippy finds nothing, natively and for wasm",
         tests: false,
         run: lint,
@@ -102,7 +102,7 @@ pub(crate) const STEPS: &[Step] = &[
         run: wasm,
     },
     Step {
-        name: "api",
+        name: super::API,
         about: "end-to-end tests: the component on a host, over HTTP",
         tests: true,
         run: api,
