@@ -1,11 +1,13 @@
 //! Spin's PostgreSQL interface.
 //!
 //! The requests of an instance share a few connections, because opening one costs a round trip or
-//! more. Statements on one connection are answered in turn, so a free one is preferred.
+//! more, and the host has few. Statements on one connection are answered in turn, so a free one is
+//! preferred.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use spin_sdk::pg::{
     Certificate, Connection, DbError, DbValue, Error, OpenOptions, ParameterValue, PgError,
@@ -15,13 +17,44 @@ use spin_sdk::pg::{
 use crate::catalog::{CatalogError, Row, Value, is_read};
 use crate::settings::PostgresConfig;
 
-/// How many connections an instance keeps. A host has 64 in all.
+/// How many connections an instance has. A host has 64 in all.
 const CONNECTIONS: usize = 4;
+/// How often a request looks whether another one has opened a connection. It cannot be woken: the
+/// requests of an instance are tasks that do not know of each other.
+const LOOK: Duration = Duration::from_millis(1);
 
 /// A database, and the instance's connections to it.
 pub(in crate::spin) struct SpinPostgres {
     config: PostgresConfig,
     connections: Mutex<Vec<Arc<Shared>>>,
+    /// How many more are being opened.
+    opening: AtomicUsize,
+}
+
+/// How a request gets a connection.
+enum Choice<'a> {
+    /// This one is open.
+    Pooled(Arc<Shared>),
+    /// By opening one.
+    Open(Opening<'a>),
+    /// Others are opening as many as there may be.
+    Wait,
+}
+
+/// A connection that is being opened.
+struct Opening<'a>(&'a AtomicUsize);
+
+impl<'a> Opening<'a> {
+    fn begin(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Opening<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// A connection that several requests may use at the same time.
@@ -77,14 +110,14 @@ impl From<Failed> for CatalogError {
 impl SpinPostgres {
     /// Nothing is connected before the first statement.
     pub(super) fn new(config: PostgresConfig) -> Self {
-        let connections = Mutex::default();
         Self {
             config,
-            connections,
+            connections: Mutex::default(),
+            opening: AtomicUsize::new(0),
         }
     }
 
-    /// Runs a statement. If its connection turns out to be lost, it runs again on a new one,
+    /// Runs a statement. If its connection turns out to be lost, it runs again on another one,
     /// provided that it was not sent or changes nothing.
     pub(super) async fn query(
         &self,
@@ -92,28 +125,39 @@ impl SpinPostgres {
         parameters: Vec<Value>,
     ) -> Result<Vec<Row>, CatalogError> {
         let parameters: Vec<ParameterValue> = parameters.into_iter().map(to_spin).collect();
-        if let Some(shared) = self.pooled() {
-            match run(shared, sql, parameters.clone()).await {
-                Err(Failed::NotSent(_)) => {}
-                Err(Failed::Lost(_)) if is_read(sql) => {}
-                result => return Ok(result?),
+        loop {
+            match self.choose() {
+                Choice::Pooled(shared) => match run(shared, sql, parameters.clone()).await {
+                    Err(Failed::NotSent(_)) => {}
+                    Err(Failed::Lost(_)) if is_read(sql) => {}
+                    result => return Ok(result?),
+                },
+                Choice::Open(opening) => {
+                    let shared = self.open(opening).await?;
+                    return Ok(run(shared, sql, parameters).await?);
+                }
+                Choice::Wait => spin_sdk::time::sleep(LOOK).await,
             }
         }
-        let shared = self.open().await?;
-        Ok(run(shared, sql, parameters).await?)
     }
 
     /// A free connection or, if there are enough of them, the one with the fewest statements.
-    fn pooled(&self) -> Option<Arc<Shared>> {
+    fn choose(&self) -> Choice<'_> {
         let mut connections = self.lock();
         connections.retain(|shared| !shared.is_broken.load(Ordering::Relaxed));
+        let all = connections.len() + self.opening.load(Ordering::Relaxed);
         let running = |shared: &Arc<Shared>| shared.running.load(Ordering::Relaxed);
-        let is_full = connections.len() >= CONNECTIONS;
-        let best = connections.iter().min_by_key(|shared| running(shared))?;
-        (is_full || running(best) == 0).then(|| Arc::clone(best))
+        let best = connections.iter().min_by_key(|shared| running(shared));
+        match best {
+            Some(best) if all >= CONNECTIONS || running(best) == 0 => {
+                Choice::Pooled(Arc::clone(best))
+            }
+            None if all >= CONNECTIONS => Choice::Wait,
+            _ => Choice::Open(Opening::begin(&self.opening)),
+        }
     }
 
-    async fn open(&self) -> Result<Arc<Shared>, CatalogError> {
+    async fn open(&self, opening: Opening<'_>) -> Result<Arc<Shared>, CatalogError> {
         let options = OpenOptions {
             ca_root: self.config.authorities.clone().map(Certificate::Text),
         };
@@ -134,11 +178,8 @@ impl SpinPostgres {
             running: AtomicUsize::new(0),
             is_broken: AtomicBool::new(false),
         });
-        let mut connections = self.lock();
-        // Others may have opened some meanwhile. This one then closes after its statement.
-        if connections.len() < CONNECTIONS {
-            connections.push(Arc::clone(&shared));
-        }
+        self.lock().push(Arc::clone(&shared));
+        drop(opening);
         Ok(shared)
     }
 
