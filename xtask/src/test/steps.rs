@@ -48,7 +48,7 @@ const WASM_SMOKE_SECONDS: &str = "3";
 const SMOKE: &str = "DARKROOM_SMOKE_SECONDS";
 
 /// The environment variable for how many tests run at the same time. End-to-end tests wait for
-/// half of their time, so that one and a half for each core run.
+/// half of their time, so that two for each core run.
 const TEST_THREADS: &str = "RUST_TEST_THREADS";
 
 /// All steps.
@@ -234,7 +234,7 @@ fn api(test: &Test, outcome: &mut Outcome) -> Result<()> {
     }
     if env::var_os(TEST_THREADS).is_none() {
         let cores = thread::available_parallelism().map_or(1, usize::from);
-        command.env(TEST_THREADS, (cores + cores.div_ceil(2)).to_string());
+        command.env(TEST_THREADS, (2 * cores).to_string());
     }
     cargo_test(command, test, outcome)
 }
