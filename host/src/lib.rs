@@ -18,7 +18,8 @@
 //! - [`key_value`], [`sqlite`]: the stores; [`db`]: the file under both; [`postgres`]: databases of
 //!   others.
 //! - [`app`]: the application as a whole; [`serve`]: serves it until a signal stops it; `listen`:
-//!   the address; [`readiness`]: whether the application accepts its settings; [`exit`]: exit codes.
+//!   the address; [`readiness`]: whether the application accepts its settings; [`exit`]: exit codes;
+//!   `allocator`: that of programs that are deployed.
 //! - [`command`]: runs the component's unit tests, independently of the modules above.
 //! - [`metrics`]: metrics of requests, for Prometheus; [`log`], [`stats`]: logs and counters.
 //!
@@ -38,6 +39,8 @@
 //! components are bounded, the caller's time-outs apply to them, and a component that does not
 //! exist is an error where Spin ends the caller. Any other difference is a mistake in the host.
 
+#[cfg(feature = "mimalloc")]
+mod allocator;
 pub mod allowed_hosts;
 pub mod answered;
 pub mod app;
