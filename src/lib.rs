@@ -56,13 +56,3 @@ pub mod spin;
 #[cfg(any(test, feature = "fuzzing"))]
 mod testing;
 pub mod trace;
-
-/// The component's entry point.
-#[cfg(all(target_family = "wasm", not(test)))]
-#[spin_sdk::http_service]
-async fn handle(request: spin_sdk::http::Request) -> axum::response::Response {
-    #[cfg(feature = "conformance")]
-    return spin::conformance::handle(request).await;
-    #[cfg(not(feature = "conformance"))]
-    spin::handle(request).await
-}

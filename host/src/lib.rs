@@ -18,19 +18,20 @@
 //! - [`key_value`], [`sqlite`]: the stores; [`db`]: the file under both; [`postgres`]: databases of
 //!   others.
 //! - [`app`]: the application as a whole; [`serve`]: serves it until a signal stops it; `listen`:
-//!   the address; [`readiness`]: whether the application accepts its settings; [`exit`]: exit codes.
+//!   the address; [`readiness`]: whether the application accepts its settings; [`exit`]: exit codes;
+//!   `allocator`: that of programs that are deployed.
 //! - [`command`]: runs the component's unit tests, independently of the modules above.
 //! - [`metrics`]: metrics of requests, for Prometheus; [`log`], [`stats`]: logs and counters.
 //!
 //! # Differences from Spin
-//! Instances serve up to 128 requests, 16 at a time, and are dropped after a second without one;
-//! all share one SQLite connection per database; errors of a statement come after its rows: all
-//! as on Spin. The host differs in speed: its SQLite files are in WAL mode, and writes that wait
-//! at the same time share one durable commit. It also limits slow clients and instances that
-//! compute for too long, which Spin leaves to the proxy in front or does not limit. It takes the
-//! `runtime-config.toml` beside the manifest unless told otherwise, and it ends at the start, with
-//! an exit code of its own, if the application does not accept its settings. It measures requests
-//! for Prometheus, where Spin has OpenTelemetry.
+//! Instances serve up to 16 requests at a time, and are dropped after a second without one; all
+//! share one SQLite connection per database; errors of a statement come after its rows: all as on
+//! Spin. The host differs in speed: its SQLite files are in WAL mode, writes that wait at the same
+//! time share one durable commit, and an instance serves up to 1,024 requests, not 128. It also
+//! limits slow clients and instances that compute for too long, which Spin leaves to the proxy in
+//! front or does not limit. It takes the `runtime-config.toml` beside the manifest unless told
+//! otherwise, and it ends at the start, with an exit code of its own, if the application does not
+//! accept its settings. It measures requests for Prometheus, where Spin has OpenTelemetry.
 //!
 //! Of single-use instances (those of WASI 0.2), a bounded number runs at the same time, on threads
 //! of low priority; an instance whose caller has gone before the response is ended, and one that
@@ -38,6 +39,8 @@
 //! components are bounded, the caller's time-outs apply to them, and a component that does not
 //! exist is an error where Spin ends the caller. Any other difference is a mistake in the host.
 
+#[cfg(feature = "mimalloc")]
+mod allocator;
 pub mod allowed_hosts;
 pub mod answered;
 pub mod app;

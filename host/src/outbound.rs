@@ -7,10 +7,17 @@ use crate::chain::{self, Link, Neighbours};
 use crate::ctx::Granted;
 use crate::under_way::Requests;
 use crate::{log, stats};
-use http::{Request, Response, Uri};
+use http::{HeaderName, Request, Response, Uri};
 use http_body_util::BodyExt;
 use std::sync::Arc;
-use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks, default_send_request};
+use wasmtime_wasi_http::{
+    DEFAULT_FORBIDDEN_HEADERS, Error, ForbiddenHeaderFilter, RequestOptions, WasiBody,
+    WasiHttpHooks, default_send_request,
+};
+
+/// The fields that concern a connection, which components neither see nor set. Every field of every
+/// message is compared with them, so they are made once.
+static FORBIDDEN: [HeaderName; 9] = DEFAULT_FORBIDDEN_HEADERS;
 
 /// Sends an instance's requests to the servers and components that the manifest allows.
 pub struct Outbound {
@@ -47,6 +54,14 @@ type Transfer = Box<dyn Future<Output = HttpResult<()>> + Send>;
 type Answer = Box<dyn Future<Output = HttpResult<(Response<WasiBody>, Transfer)>> + Send>;
 
 impl WasiHttpHooks for Outbound {
+    fn is_forbidden_header(&mut self, name: &HeaderName) -> bool {
+        FORBIDDEN.contains(name)
+    }
+
+    fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
+        Arc::new(|name| FORBIDDEN.contains(name))
+    }
+
     fn send_request(
         &mut self,
         request: Request<WasiBody>,

@@ -54,8 +54,8 @@ pub struct Options {
     /// for one request; further requests wait [default: two for each processor].
     #[arg(long, default_value_t = single_use::default_places(), hide_default_value = true, value_name = "N", value_parser = places)]
     max_single_use_instances: usize,
-    /// How many requests an instance serves in all.
-    #[arg(long, default_value_t = 128, value_name = "N")]
+    /// How many requests an instance serves in all. Each new one starts the application anew.
+    #[arg(long, default_value_t = 1024, value_name = "N")]
     max_instance_reuse_count: usize,
     /// How many requests an instance serves at the same time.
     #[arg(long, default_value_t = 16, value_name = "N")]

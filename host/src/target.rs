@@ -65,7 +65,7 @@ fn describe(headers: &mut HeaderMap, values: [HeaderValue; 5]) {
 
     headers.remove(CONNECTION);
     let [rest, full_url, raw, prefix, peer] = values;
-    for (name, value) in [
+    let described = [
         (PATH_INFO, rest),
         (FULL_URL, full_url),
         (MATCHED_ROUTE, raw.clone()),
@@ -73,7 +73,9 @@ fn describe(headers: &mut HeaderMap, values: [HeaderValue; 5]) {
         (RAW_COMPONENT_ROUTE, raw),
         (COMPONENT_ROUTE, prefix),
         (CLIENT_ADDR, peer),
-    ] {
+    ];
+    headers.reserve(described.len());
+    for (name, value) in described {
         headers.append(name, value);
     }
 }

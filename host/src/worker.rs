@@ -9,7 +9,7 @@ use crate::{compute, log, stats};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
@@ -215,10 +215,17 @@ impl WorkerExpiration for Expiration {
         let Some(deadline) = allowed.and_then(|allowed| start.checked_add(allowed)) else {
             return Poll::Pending;
         };
-        if self.sleep.deadline() != deadline.into() {
-            self.sleep.as_mut().reset(deadline.into());
+        let deadline = tokio::time::Instant::from(deadline);
+        // Deadlines mostly move on. The timer is not set anew each time, but when it goes off.
+        if self.sleep.deadline() > deadline {
+            self.sleep.as_mut().reset(deadline);
         }
-        self.sleep.as_mut().poll(context)
+        ready!(self.sleep.as_mut().poll(context));
+        if self.sleep.deadline() < deadline {
+            self.sleep.as_mut().reset(deadline);
+            ready!(self.sleep.as_mut().poll(context));
+        }
+        Poll::Ready(())
     }
 }
 

@@ -14,7 +14,6 @@ use bytes::Bytes;
 use futures_util::stream;
 use http_body::{Frame, SizeHint};
 use spin_sdk::wasip3::http::types::{ErrorCode, Request, Trailers};
-use spin_sdk::wasip3::http_compat::IncomingRequestBody;
 use spin_sdk::wasip3::wit_bindgen::{FutureReader, FutureWriter, StreamReader, StreamResult};
 use spin_sdk::wasip3::wit_future;
 
@@ -24,18 +23,9 @@ const SLOW_PIECE: usize = 16 << 10;
 /// The length that is requested after a full piece.
 const FAST_PIECE: usize = 128 << 10;
 
-/// Converts the body to one of axum's. Nothing is read before it is polled.
-pub(super) fn body(mut body: IncomingRequestBody) -> Body {
-    // From the `Content-Length` header.
-    let length = body.size_hint().upper();
-    match body.take_unstarted() {
-        Some(request) => {
-            let unstarted = State::Unstarted(request, length);
-            Body::from_stream(stream::try_unfold(unstarted, next))
-        }
-        // Someone has already begun to read it.
-        None => Body::new(body),
-    }
+/// The body of a request, whose head declares `length`. Nothing is read before it is polled.
+pub(super) fn of(request: Request, length: Option<u64>) -> Body {
+    Body::from_stream(stream::try_unfold(State::Unstarted(request, length), next))
 }
 
 /// A piece shorter than this is made without waiting for the client.

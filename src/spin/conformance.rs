@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
+use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use spin_sdk::http::Request;
 use uuid::Uuid;
 
 use super::platform::Spin;

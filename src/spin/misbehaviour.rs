@@ -6,9 +6,9 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
+use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::stream;
-use spin_sdk::http::Request;
 
 /// Misbehaves as the path demands; `None` for any other path.
 pub(super) async fn handle(request: &Request) -> Option<Response> {

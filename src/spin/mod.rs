@@ -10,6 +10,7 @@ pub mod conformance;
 mod database;
 mod http;
 mod key_value;
+mod message;
 #[cfg(feature = "conformance")]
 mod misbehaviour;
 mod platform;
@@ -17,10 +18,12 @@ mod platform;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
+use axum::extract::Request;
 use axum::http::header::RETRY_AFTER;
 use axum::response::Response;
-use spin_sdk::http::Request;
 use spin_sdk::variables;
+use spin_sdk::wasip3::exports::http::handler::Guest;
+use spin_sdk::wasip3::http::types;
 
 use crate::app::Stores;
 use crate::http::problem::{Problem, ProblemKind};
@@ -31,6 +34,22 @@ use crate::settings::{self, Settings, SettingsError};
 use database::SpinDatabase;
 use key_value::SpinKeyValue;
 use platform::Spin;
+
+/// The component, as the host calls it.
+struct Component;
+
+spin_sdk::wasip3::http::service::export!(Component);
+
+impl Guest for Component {
+    async fn handle(request: types::Request) -> Result<types::Response, types::ErrorCode> {
+        let request = message::request(request)?;
+        #[cfg(feature = "conformance")]
+        let response = conformance::handle(request).await;
+        #[cfg(not(feature = "conformance"))]
+        let response = handle(request).await;
+        message::response(response)
+    }
+}
 
 static API: OnceLock<Api> = OnceLock::new();
 
@@ -45,7 +64,7 @@ pub async fn handle(request: Request) -> Response {
             Err(problem) => Api::broken(problem, Arc::new(Spin)),
         },
     };
-    let response = api.respond(request.map(body::body)).await;
+    let response = api.respond(request).await;
     body::as_asked(response)
 }
 

@@ -45,8 +45,16 @@ fn first_word(statement: &str) -> &str {
 
 /// Whether a statement calls a function whose result depends on the connection.
 pub(super) fn asks_the_connection(statement: &str) -> bool {
-    const NAMES: [&str; 2] = ["changes(", "last_insert_rowid("];
-    NAMES.iter().any(|name| contains(statement, name))
+    const NAMES: [&str; 2] = ["changes", "last_insert_rowid"];
+    let statement = statement.as_bytes();
+    let mut calls = memchr::memchr_iter(b'(', statement);
+    calls.any(|at| {
+        let is_called = |name: &str| {
+            let start = at.checked_sub(name.len());
+            start.is_some_and(|start| statement[start..at].eq_ignore_ascii_case(name.as_bytes()))
+        };
+        NAMES.into_iter().any(is_called)
+    })
 }
 
 /// Whether a statement creates something that only its own connection sees.

@@ -32,6 +32,14 @@ pub(crate) enum Build {
 }
 
 impl Build {
+    /// What cargo is told to build `darkroom-host` in this way.
+    pub(crate) fn arguments(self) -> &'static [&'static str] {
+        match self {
+            Self::Dev => &[],
+            Self::Release => &["--release", "--features", "mimalloc"],
+        }
+    }
+
     /// The directory of the compiled programs in cargo's build output.
     pub(crate) fn directory(self) -> &'static str {
         match self {
@@ -92,9 +100,7 @@ impl Program {
 
     fn embedded(why: &str, build: Build) -> Result<Self> {
         let mut command = cargo::cargo(["build", "--package", "darkroom-host"]);
-        if build == Build::Release {
-            command.arg("--release");
-        }
+        command.args(build.arguments());
         say::step(&format!(
             "Using the embedded host ({why}): {} (the first build compiles Wasmtime and takes \
              minutes)",

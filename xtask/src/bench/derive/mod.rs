@@ -81,9 +81,7 @@ const SCRIPTS: &[(&str, &str)] = &[
 fn runner(build: Build) -> Result<PathBuf> {
     say::step("Building the program that runs the deriving component by itself");
     let mut command = cargo::cargo(["build", "--package", "darkroom-host", "--example", "derive"]);
-    if build == Build::Release {
-        command.arg("--release");
-    }
+    command.args(build.arguments());
     cargo::run(&mut command)?;
     let built = target_dir().join(build.directory()).join("examples/derive");
     ensure!(
