@@ -13,7 +13,7 @@
 //! - `walk`: one walk per container, each a state machine over windows;
 //! - `strip`: decides which parts of a piece of metadata are removed;
 //! - `meter`: limits the work that a file may cause;
-//! - `boxes`, `tiff`, `exif`, `read`: readers that these modules share;
+//! - `boxes`, `tiff`, `exif`, `read`: readers that these modules share; `crc`: PNG's checksum;
 //! - `testing`: makes small valid images, for tests only.
 
 #![cfg_attr(
@@ -22,6 +22,7 @@
 )]
 
 mod boxes;
+mod crc;
 mod error;
 mod exif;
 mod inspect;

@@ -1,13 +1,15 @@
 //! One SQLite file, made fast without giving up durability.
 //!
-//! The file is in WAL mode. A writer thread commits all queued jobs in one transaction. A second
-//! thread syncs the log and then acknowledges the jobs, while the writer already commits the next
-//! group. SQLite itself (`synchronous=NORMAL`) syncs around checkpoints. So the file is never
-//! corrupted, and a power failure loses nothing that has been acknowledged.
+//! The file is in WAL mode. A writer thread commits queued jobs together, and waits a little for
+//! those that are about to come. A second thread syncs the log and then acknowledges the jobs, while
+//! the writer already commits the next group. SQLite itself (`synchronous=NORMAL`) syncs around
+//! checkpoints. So the file is never corrupted, and a power failure loses nothing that has been
+//! acknowledged.
 //!
 //! Reads use read-only connections on the caller's own thread.
 
 mod checkpoint;
+mod group;
 mod open;
 #[cfg(test)]
 mod tests;
@@ -77,7 +79,7 @@ impl Db {
         };
         let thread = std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
-            .spawn(move || writer.run(&jobs))?;
+            .spawn(move || writer.run(jobs))?;
         Ok(Self {
             path: path.to_owned(),
             options,

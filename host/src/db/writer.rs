@@ -3,17 +3,16 @@
 
 use super::Sharing;
 use super::checkpoint::{Checkpoints, checkpoint};
+use super::group::{Groups, Next};
 use rusqlite::Connection;
 use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
-/// The maximum number of jobs that share a commit.
-const GROUP: usize = 256;
 /// How long nothing must be written before the log is written back regardless of its size.
 const IDLE: Duration = Duration::from_millis(500);
 
@@ -70,36 +69,18 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn run(self, jobs: &Receiver<Queued>) {
-        let mut waiting = None;
+    pub(super) fn run(self, jobs: Receiver<Queued>) {
+        let mut groups = Groups::new(jobs);
         loop {
-            let first = match waiting.take() {
-                Some(queued) => queued,
-                None => match jobs.recv_timeout(IDLE) {
-                    Ok(queued) => queued,
-                    Err(RecvTimeoutError::Timeout) => {
-                        self.checkpoints.advance(&self.connection, true);
-                        continue;
-                    }
-                    Err(RecvTimeoutError::Disconnected) => break,
-                },
-            };
-            if first.sharing == Sharing::Alone || self.state.in_transaction.load(Ordering::Relaxed)
-            {
-                self.alone(first.job);
-            } else {
-                let mut group = vec![first.job];
-                while group.len() < GROUP {
-                    match jobs.try_recv() {
-                        Ok(next) if next.sharing == Sharing::Grouped => group.push(next.job),
-                        Ok(next) => {
-                            waiting = Some(next);
-                            break;
-                        }
-                        Err(_) => break,
-                    }
+            let in_transaction = self.state.in_transaction.load(Ordering::Relaxed);
+            match groups.next(IDLE, in_transaction) {
+                Next::Group(group) => self.together(group),
+                Next::Alone(job) => self.alone(job),
+                Next::Idle => {
+                    self.checkpoints.advance(&self.connection, true);
+                    continue;
                 }
-                self.together(group);
+                Next::End => break,
             }
             self.checkpoints.advance(&self.connection, false);
         }

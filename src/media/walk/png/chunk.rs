@@ -1,8 +1,7 @@
 //! The reading of a chunk: how much of it is held, and what follows from a wrong CRC.
 
-use crc32fast::Hasher;
-
 use crate::media::MediaError;
+use crate::media::crc::crc32;
 use crate::media::read::Reader;
 use crate::media::strip;
 use crate::media::walk::{Found, Step, length};
@@ -23,7 +22,7 @@ pub(super) struct Passing {
     /// The number of bytes of the content that have not passed.
     left: u64,
     /// The CRC of the name and the content so far.
-    crc: Hasher,
+    crc: u32,
     /// Whether the chunk is left out of the file.
     dropped: bool,
     /// Whether the file is refused if the CRC is wrong.
@@ -33,11 +32,9 @@ pub(super) struct Passing {
 impl Passing {
     /// A chunk with this name and length, whose content is about to pass.
     pub(super) fn new(name: [u8; 4], size: u32, dropped: bool, found: &Found) -> Self {
-        let mut crc = Hasher::new();
-        crc.update(&name);
         Self {
             left: size.into(),
-            crc,
+            crc: crc32(0, &name),
             dropped,
             strict: !may_be_wrong(name, size, found),
         }
@@ -64,14 +61,14 @@ impl Passing {
             if there == 0 {
                 return Ok(Some(Step::Need(1)));
             }
-            self.crc.update(window.get(..there).unwrap_or_default());
+            self.crc = crc32(self.crc, window.get(..there).unwrap_or_default());
             self.left = self.left.saturating_sub(length(there));
             return Ok(Some(self.advance(there)));
         }
         let Some(crc) = Reader::new(window).u32_be() else {
             return Ok(Some(Step::Need(4)));
         };
-        if self.strict && crc != self.crc.clone().finalize() {
+        if self.strict && crc != self.crc {
             return Err(found.malformed(WRONG_CRC));
         }
         Ok(None)
@@ -156,21 +153,18 @@ pub(super) fn note(name: [u8; 4], content: &[u8], found: &mut Found) {
 pub(super) fn has_its_crc(chunk: &[u8]) -> bool {
     let (head, crc) = chunk.split_last_chunk::<4>().unwrap_or((chunk, &[0; 4]));
     let covered = head.get(4..).unwrap_or_default();
-    crc32fast::hash(covered) == u32::from_be_bytes(*crc)
+    crc32(0, covered) == u32::from_be_bytes(*crc)
 }
 
 /// Encodes a chunk (§5.3): length, name, content and CRC.
 pub(super) fn encode(name: [u8; 4], content: &[u8]) -> Vec<u8> {
-    let mut crc = Hasher::new();
-    crc.update(&name);
-    crc.update(content);
     // An edit never makes the content longer.
     let length = u32::try_from(content.len()).unwrap_or(u32::MAX);
     [
         &length.to_be_bytes(),
         &name[..],
         content,
-        &crc.finalize().to_be_bytes(),
+        &crc32(crc32(0, &name), content).to_be_bytes(),
     ]
     .concat()
 }
