@@ -13,7 +13,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use wasmtime::Engine;
 use wasmtime_wasi_http::handler::ProxyPre;
 
@@ -105,12 +105,12 @@ impl App {
         }
         let mut granted = grants(&manifest, &options.sources).map_err(WrongSetting::because)?;
         let (key_value, sqlite) = open_stores(&manifest, config)?;
-        let mut limits = options.limits;
-        limits.max_memory = limits.max_memory.or(config.max_instance_memory);
+        let limits = options.limits;
         let engine = engine::engine(limits.interrupt(), limits.instances)?;
         let stopping = Arc::new(Notify::new());
         let cache = config.state_dir.join("cache");
         let neighbours = Arc::new(Neighbours::default());
+        let places = Arc::new(Semaphore::new(limits.reused));
         let mut single_use = None;
         let mut components = HashMap::new();
         for (name, component) in &manifest.components {
@@ -139,7 +139,7 @@ impl App {
                 let factory = factory(limits.for_single_use());
                 Component::single_use(factory, places, limits.request)
             } else {
-                Component::reused(factory(limits))
+                Component::reused(factory(limits).limited_to(places.clone()))
             };
             components.insert(name.clone(), component);
         }

@@ -8,7 +8,7 @@
 //! # Layout
 //! - [`manifest`], [`runtime_config`], [`variables`]: the description of the application;
 //!   `similar`: names that were probably meant.
-//! - [`engine`], [`component`], [`worker`], [`compute`]: a component and its instances;
+//! - [`engine`], [`component`], [`instances`], [`worker`], [`compute`]: a component and its instances;
 //!   [`single_use`], [`processor_time`]: instances for one request each; [`ctx`]: the state of an instance.
 //! - [`server`], [`connection`], [`routes`], [`target`], [`under_way`]: incoming HTTP; [`gather`],
 //!   [`answered`]: bodies in transit; [`slow_body`], [`slow_reader`], [`patience`]: slow clients;
@@ -17,9 +17,10 @@
 //! - [`bindings`], `interfaces`: the calls that a component may make.
 //! - [`key_value`], [`sqlite`]: the stores; [`db`]: the file under both; [`postgres`]: databases of
 //!   others.
-//! - [`app`]: the application as a whole; [`serve`]: serves it until a signal stops it; `listen`:
-//!   the address; [`readiness`]: whether the application accepts its settings; [`exit`]: exit codes;
-//!   `allocator`: that of programs that are deployed.
+//! - [`app`]: the application as a whole; [`room`]: how much of it the memory has room for;
+//!   [`serve`]: serves it until a signal stops it; `listen`: the address; [`readiness`]: whether the
+//!   application accepts its settings; [`exit`]: exit codes; `allocator`: that of programs that are
+//!   deployed.
 //! - [`command`]: runs the component's unit tests, independently of the modules above.
 //! - [`metrics`]: metrics of requests, for Prometheus; [`log`], [`stats`]: logs and counters.
 //!
@@ -27,8 +28,9 @@
 //! Instances serve up to 16 requests at a time, and are dropped after a second without one; all
 //! share one SQLite connection per database; errors of a statement come after its rows: all as on
 //! Spin. The host differs in speed: its SQLite files are in WAL mode, writes that wait at the same
-//! time share one durable commit, and an instance serves up to 1,024 requests, not 128. It also
-//! limits slow clients and instances that compute for too long, which Spin leaves to the proxy in
+//! time share one durable commit, and an instance serves up to 1,024 requests, not 128. Instances are
+//! in sets, one for each processor, among which requests are distributed, where Spin has one set. It
+//! also limits slow clients and instances that compute for too long, which Spin leaves to the proxy in
 //! front or does not limit. It takes the `runtime-config.toml` beside the manifest unless told
 //! otherwise, and it ends at the start, with an exit code of its own, if the application does not
 //! accept its settings. It measures requests for Prometheus, where Spin has OpenTelemetry.
@@ -55,6 +57,7 @@ pub mod db;
 pub mod engine;
 pub mod exit;
 pub mod gather;
+pub mod instances;
 mod interfaces;
 pub mod key_value;
 mod listen;
@@ -67,6 +70,7 @@ pub mod postgres;
 pub mod problem;
 pub mod processor_time;
 pub mod readiness;
+pub mod room;
 pub mod routes;
 pub mod runtime_config;
 pub mod serve;

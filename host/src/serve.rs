@@ -6,7 +6,7 @@ use crate::runtime_config::RuntimeConfig;
 use crate::server::Bounds;
 use crate::variables::{self, Sources};
 use crate::worker::Limits;
-use crate::{listen, log, readiness, single_use, stats};
+use crate::{listen, log, readiness, room, single_use, stats};
 use anyhow::{Result, anyhow};
 use clap::Args;
 use std::io::Write;
@@ -47,6 +47,10 @@ pub struct Options {
     /// The maximum memory of an instance.
     #[arg(long, value_name = "BYTES")]
     max_instance_memory: Option<usize>,
+    /// The maximum memory of the host as a whole. It lowers the limits on instances and on
+    /// connections so far that all of them have room.
+    #[arg(long, value_name = "BYTES")]
+    max_memory: Option<usize>,
     /// The maximum number of instances that are alive at the same time.
     #[arg(long, default_value_t = 1000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=2000))]
     max_instances: u32,
@@ -120,26 +124,33 @@ impl Options {
             log::set_quiet();
         }
         let given = self.variable.iter().cloned().collect();
+        let of_file = deployment.config.max_instance_memory;
+        let mut limits = Limits {
+            instances: self.max_instances,
+            reused: usize::try_from(self.max_instances).unwrap_or(usize::MAX),
+            max_memory: self.max_instance_memory.or(of_file),
+            single_use: self.max_single_use_instances,
+            reuse: self.max_instance_reuse_count,
+            concurrent: self.max_instance_concurrent_reuse_count,
+            idle: self.idle_instance_timeout,
+            request: self.request_timeout,
+            compute: Some(self.max_compute_time).filter(|limit| !limit.is_zero()),
+        };
+        let mut clients = Bounds {
+            connections: self.max_connections,
+            header_timeout: self.header_read_timeout,
+            body_timeout: self.body_read_timeout,
+            write_timeout: self.body_write_timeout,
+        };
+        if let Some(bytes) = self.max_memory {
+            room::within(bytes, &mut limits, &mut clients)?;
+        }
         App::start(app::Options {
             application: &deployment.application,
             config: &deployment.config,
             sources: Sources::new(given, &deployment.env_file)?,
-            limits: Limits {
-                instances: self.max_instances,
-                max_memory: self.max_instance_memory,
-                single_use: self.max_single_use_instances,
-                reuse: self.max_instance_reuse_count,
-                concurrent: self.max_instance_concurrent_reuse_count,
-                idle: self.idle_instance_timeout,
-                request: self.request_timeout,
-                compute: Some(self.max_compute_time).filter(|limit| !limit.is_zero()),
-            },
-            clients: Bounds {
-                connections: self.max_connections,
-                header_timeout: self.header_read_timeout,
-                body_timeout: self.body_read_timeout,
-                write_timeout: self.body_write_timeout,
-            },
+            limits,
+            clients,
         })
     }
 }
@@ -271,6 +282,6 @@ mod tests {
             assert_eq!(value, default, "{flag}");
             documented += 1;
         }
-        assert_eq!(documented, 8);
+        assert_eq!(documented, 9);
     }
 }

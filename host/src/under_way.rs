@@ -1,6 +1,7 @@
 //! The requests under way: their number and their names.
 
 use crate::chain::Link;
+use crate::instances::Seat;
 use http::Request;
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -41,6 +42,7 @@ pub struct UnderWay {
     path: String,
     activity: Arc<Activity>,
     link: Link,
+    seat: Mutex<Option<Seat>>,
     _slots: [OwnedSemaphorePermit; 2],
 }
 
@@ -62,8 +64,15 @@ impl UnderWay {
             path: path[..length].to_owned(),
             activity: activity.clone(),
             link,
+            seat: Mutex::default(),
             _slots: slots,
         }))
+    }
+
+    /// Counts it in the load of a set of instances, and no longer in that of another one.
+    pub fn sit(&self, seat: Seat) {
+        let mut current = self.seat.lock().unwrap_or_else(PoisonError::into_inner);
+        *current = Some(seat);
     }
 
     /// Its position in a chain of requests.

@@ -2,6 +2,7 @@
 //! and how it ends.
 
 use crate::ctx::{Ctx, Granted};
+use crate::instances::Full;
 use crate::processor_time::ProcessorTime;
 use crate::single_use::{Fate, Use};
 use crate::under_way::UnderWay;
@@ -11,8 +12,8 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
-use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::Sleep;
 use wasmtime::component::GuestTaskId;
 use wasmtime::{Engine, Store, StoreContextMut};
@@ -26,6 +27,8 @@ use wasmtime_wasi_http::handler::{
 pub struct Limits {
     /// The maximum number of instances that are alive at the same time.
     pub instances: u32,
+    /// The maximum number of those among them that serve many requests each.
+    pub reused: usize,
     /// The maximum memory of an instance in bytes, if it is limited.
     pub max_memory: Option<usize>,
     /// The maximum number of single-use instances that run at the same time.
@@ -71,6 +74,8 @@ pub struct Factory {
     stopping: Arc<Notify>,
     /// Set once an instance has computed for a long time.
     stuck: Arc<AtomicBool>,
+    /// A permit for each instance that may be alive, if not the requests are counted instead.
+    places: Option<Arc<Semaphore>>,
 }
 
 impl Factory {
@@ -87,7 +92,14 @@ impl Factory {
             limits,
             stopping,
             stuck: Arc::default(),
+            places: None,
         }
+    }
+
+    /// Limits the number of instances that are alive to the number of permits.
+    pub fn limited_to(self, places: Arc<Semaphore>) -> Self {
+        let places = Some(places);
+        Self { places, ..self }
     }
 
     /// Whether one of the instances has computed for a long time.
@@ -97,14 +109,10 @@ impl Factory {
 
     /// A factory for the same component that is not stuck, for a new set of instances.
     pub fn afresh(&self) -> Self {
-        let Self {
-            pre,
-            granted,
-            limits,
-            stopping,
-            stuck: _,
-        } = self.clone();
-        Self::new(pre, granted, limits, stopping)
+        Self {
+            stuck: Arc::default(),
+            ..self.clone()
+        }
     }
 }
 
@@ -114,6 +122,8 @@ impl HandlerState for Factory {
     type WorkerState = Worker;
 
     async fn instantiate(&self) -> wasmtime::Result<Instance<Ctx, Expiration, Worker>> {
+        let place = self.places.clone().map(Semaphore::try_acquire_owned);
+        let place = place.transpose().map_err(|_| Full)?;
         let ctx = Ctx::new(self.granted.clone(), self.limits.max_memory);
         let mut store = Store::new(engine(&self.pre), ctx);
         store.limiter(|ctx| &mut ctx.limiter);
@@ -142,6 +152,7 @@ impl HandlerState for Factory {
             state: Worker {
                 limits: self.limits,
                 fate,
+                _place: place,
             },
         })
     }
@@ -233,6 +244,7 @@ impl WorkerExpiration for Expiration {
 pub struct Worker {
     limits: Limits,
     fate: KnownFate,
+    _place: Option<OwnedSemaphorePermit>,
 }
 
 impl WorkerState for Worker {

@@ -87,6 +87,7 @@ impl Up {
                 .collect(),
             environment,
             max_instance_memory: self.max_instance_memory,
+            arguments: Vec::new(),
             log: None,
         };
         if program.kind == Kind::Spin {

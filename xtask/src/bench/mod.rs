@@ -13,6 +13,7 @@ mod hostile_files;
 mod hosts;
 mod list;
 mod memory;
+mod mixed;
 mod nginx;
 #[expect(
     unreachable_pub,
@@ -59,8 +60,8 @@ pub(crate) struct Bench {
     #[arg(long, default_value_t = 2)]
     rounds: u32,
     /// Run only these measurements. Some run only when they are named: `derive`, derived images
-    /// beside sharp and ipx; `hosts`, two hosts on one PostgreSQL beside one; `list`, which takes minutes and two gigabytes of disk; `slowloris`,
-    /// one client next to 500 slow ones; `resumable`, large files in pieces, which takes three
+    /// beside sharp and ipx; `hosts`, two hosts on one PostgreSQL beside one; `list`, which takes minutes and two gigabytes of disk; `mixed`,
+    /// small downloads beside large uploads; `slowloris`, one client next to 500 slow ones; `resumable`, large files in pieces, which takes three
     /// gigabytes of disk; `bombs`, files that claim to be gigantic; `hostile`, files that are made to
     /// be expensive
     #[arg(value_name = "NAME")]
@@ -103,6 +104,7 @@ const APART: &[(&str, Apart)] = &[
     ("derive", derive::run),
     ("hosts", hosts::run),
     ("list", list::run),
+    ("mixed", mixed::run),
     ("slowloris", slowloris::run),
     ("resumable", resumable::run),
     ("bombs", |bench, program| bombs::run(bench.json, program)),

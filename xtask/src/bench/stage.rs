@@ -140,6 +140,18 @@ pub(crate) fn start(
     keys: &str,
     variables: &[&str],
 ) -> Result<Host> {
+    start_with(program, directory, keys, variables, &[])
+}
+
+/// The same, with further arguments.
+pub(super) fn start_with(
+    program: &Program,
+    directory: &Path,
+    keys: &str,
+    variables: &[&str],
+    arguments: &[&str],
+) -> Result<Host> {
+    let owned = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
     let components = component::build(Profile::Release, Progress::Shown)?;
     let data = directory.join("data");
     let launch = Launch {
@@ -147,9 +159,10 @@ pub(crate) fn start(
         runtime_config: stores::runtime_config(None, &data)?,
         state_dir: data,
         listen: "127.0.0.1:0".to_owned(),
-        variables: variables.iter().map(|&each| each.to_owned()).collect(),
+        variables: owned(variables),
         environment: vec![("SPIN_VARIABLE_SIGNING_KEYS".to_owned(), keys.to_owned())],
         max_instance_memory: None,
+        arguments: owned(arguments),
         log: Some(directory.join("host.log")),
     };
     let mut host = Host::spawn(program, &launch)?;

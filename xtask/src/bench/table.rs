@@ -94,9 +94,16 @@ pub(crate) fn print(kind: Kind, rows: &[Row], guest: Option<u64>) {
          the blob store for each request",
         kind.name()
     );
+    println!("peak memory of the host: {:.1} MB", megabytes(peak(rows)));
     if let Some(guest) = guest {
         println!("{}", guest_memory(guest));
     }
+}
+
+/// The peak of the host's resident memory in all measurements, in bytes.
+fn peak(rows: &[Row]) -> u64 {
+    let peaks = rows.iter().map(|row| row.peak_resident);
+    peaks.max().unwrap_or(0)
 }
 
 /// The largest linear memory of an instance, for people.
@@ -132,6 +139,7 @@ pub(crate) fn json(kind: Kind, rows: &[Row], guest: Option<u64>) -> Value {
     json!({
         "host": kind.name(),
         "measurements": measurements,
+        "peak_resident_bytes": peak(rows),
         "peak_guest_memory_bytes": guest,
     })
 }
@@ -161,9 +169,10 @@ mod tests {
             app,
             nginx,
             sent,
-            peak_resident: 0,
+            peak_resident: sent,
             stores: None,
         };
+        assert_eq!(peak(&[row(3, None), row(7, None), row(5, None)]), 7);
         assert_eq!(row(100, None).bytes_per_second(), 5000.0);
         assert_eq!(row(0, Some(nginx)).bytes_per_second(), 10.0);
         assert_eq!(row(0, Some(nginx)).ratio(), Some(0.25));

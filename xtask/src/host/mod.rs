@@ -41,6 +41,8 @@ pub(crate) struct Launch {
     pub(crate) environment: Vec<(String, String)>,
     /// The limit on an instance's memory, in bytes.
     pub(crate) max_instance_memory: Option<u64>,
+    /// Further arguments of its command line.
+    pub(crate) arguments: Vec<String>,
     /// The file for stderr, which is inherited if there is none.
     pub(crate) log: Option<PathBuf>,
 }
@@ -63,6 +65,7 @@ impl Launch {
         if let Some(bytes) = self.max_instance_memory {
             command.arg("--max-instance-memory").arg(bytes.to_string());
         }
+        command.args(&self.arguments);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
             .current_dir(cargo::root())

@@ -1,7 +1,10 @@
 //! Instances that compute for an unbounded time.
 
+use std::num::NonZero;
+use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
+use futures_util::future::select_all;
 use serde_json::Value;
 
 use crate::support::{Darkroom, Setup, eventually, spin_differs};
@@ -14,6 +17,11 @@ fn bounded(time: &str) -> Option<Darkroom> {
     let differs = spin_differs("it bounds the time of a request, not of computing");
     let flag = format!("--max-compute-time={time}");
     (!differs).then(|| Setup::default().misbehaving().flag(&flag).launch())
+}
+
+/// The processors that the host finds.
+fn processors() -> usize {
+    available_parallelism().map_or(1, NonZero::get)
 }
 
 async fn status(darkroom: &Darkroom, path: &str) -> u16 {
@@ -44,22 +52,49 @@ async fn requests_that_share_an_instance_with_one_that_computes_are_logged_and_g
     let Some(darkroom) = bounded("1s") else {
         return;
     };
-    let wait = tokio::spawn({
-        let client = darkroom.anonymous();
-        async move { client.get("/wait").await.status() }
-    });
     let server = &darkroom;
-    let logs = |text| eventually(move || async move { server.log().contains(text) });
-    assert_eq!(logs("waiting").await, Ok(()));
-    // It goes to the same instance, which accepts more requests now.
+    // One on each processor.
+    let mut waits = Vec::new();
+    for number in 1..=processors() {
+        let client = darkroom.anonymous();
+        waits.push(tokio::spawn(
+            async move { client.get("/wait").await.status() },
+        ));
+        let waiting = || async { server.log().matches("waiting").count() == number };
+        assert_eq!(eventually(waiting).await, Ok(()));
+    }
+    // It goes to one of their instances, which accept more requests now.
     assert_eq!(status(&darkroom, "/compute-later").await, 500);
-    assert_eq!(logs("computed for 1s").await, Ok(()));
+    let logged = eventually(|| async { server.log().contains("computed for 1s") });
+    assert_eq!(logged.await, Ok(()));
     let log = darkroom.log();
     assert!(
         log.contains("GET /compute-later") && log.contains("GET /wait"),
         "{log}"
     );
-    assert_eq!(wait.await.expect("an answer"), 500);
+    let (ended, _, _) = select_all(waits).await;
+    assert_eq!(ended.expect("an answer"), 500);
+}
+
+#[tokio::test]
+async fn requests_that_arrive_one_after_the_other_compute_at_the_same_time() {
+    const TIME: Duration = Duration::from_secs(2);
+    let Some(darkroom) = bounded("8s") else {
+        return;
+    };
+    if processors() == 1 {
+        return;
+    }
+    let path = format!("/compute-later?{}", TIME.as_millis());
+    let start = Instant::now();
+    let first = status(&darkroom, &path);
+    let second = async {
+        // The instance of the first could take it: it accepts more requests by now.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        status(&darkroom, &path).await
+    };
+    assert_eq!(tokio::join!(first, second), (200, 200));
+    assert!(start.elapsed() < 2 * TIME, "{:?}", start.elapsed());
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Memory: a transfer of any length keeps only a few chunks in memory.
+//! A transfer of any length keeps only a few chunks in memory.
 
 use std::convert::Infallible;
 
