@@ -162,9 +162,8 @@ impl Options {
 ///
 /// Fails if the application cannot be started, or does not accept its settings.
 pub async fn run(options: Options, deployment: Deployment) -> Result<()> {
-    let listener = TcpListener::bind(options.listen).await;
-    let listener =
-        listener.map_err(|error| anyhow!(listen::unavailable(options.listen, &error)))?;
+    let listener = listen::bind(options.listen)
+        .map_err(|error| anyhow!(listen::unavailable(options.listen, &error)))?;
     let app = options.start(&deployment)?;
     let (mut interrupt, mut terminate) = (
         signal(SignalKind::interrupt())?,
