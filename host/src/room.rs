@@ -12,9 +12,9 @@ const HOST: usize = 128 << 20;
 /// What each processor needs besides: the caches of the connections on which a thread reads from
 /// databases, and its share of what the allocator keeps.
 const PROCESSOR: usize = 32 << 20;
-/// The most that a request and its connection hold outside of the instance: a head, and pieces of
+/// The most that a connection and its requests hold outside of the instance: heads, and pieces of
 /// bodies that one side has sent and the other one has not taken yet.
-const REQUEST: usize = 2 << 20;
+const CONNECTION: usize = 2 << 20;
 /// The limit on an instance if the operator sets none.
 const INSTANCE: usize = 64 << 20;
 /// The fewest instances: one for requests, and a single-use one for their requests to a component
@@ -31,15 +31,15 @@ pub fn within(bytes: usize, limits: &mut Limits, clients: &mut Bounds) -> Result
     let processors = available_parallelism().map_or(1, NonZero::get);
     let host = HOST.saturating_add(PROCESSOR.saturating_mul(processors));
     let memory = *limits.max_memory.get_or_insert(INSTANCE);
-    let requests = REQUEST.saturating_mul(limits.concurrent);
-    let instance = memory.saturating_add(requests);
+    let connections = CONNECTION.saturating_mul(limits.concurrent);
+    let instance = memory.saturating_add(connections);
     let rest = bytes.saturating_sub(host);
     let instances = rest.checked_div(instance).unwrap_or(0);
     if instances < FEWEST {
         return Err(WrongSetting::new(format!(
             "--max-memory={bytes} is too little: the host takes {host} bytes, and each of at least \
              {FEWEST} instances {instance}: --max-instance-memory, {memory}, and 2 MiB for each of \
-             up to {} requests",
+             {} connections",
             limits.concurrent
         )));
     }
@@ -48,8 +48,11 @@ pub fn within(bytes: usize, limits: &mut Limits, clients: &mut Bounds) -> Result
         .min(u32::try_from(instances).unwrap_or(u32::MAX));
     limits.single_use = limits.single_use.min((instances / 4).max(1));
     limits.reused = limits.reused.min(instances - limits.single_use);
-    let requests = limits.reused.saturating_mul(limits.concurrent);
-    clients.connections = clients.connections.min(requests);
+    let connections = limits.reused.saturating_mul(limits.concurrent);
+    clients.connections = clients.connections.min(connections);
+    // A request is under way until its instance is done with it, which may be after its connection
+    // has ended, or has sent the next one.
+    clients.requests = clients.requests.min(connections.saturating_mul(2));
     Ok(())
 }
 
@@ -74,6 +77,7 @@ mod tests {
         };
         let mut clients = Bounds {
             connections: 4096,
+            requests: 4096,
             header_timeout: Duration::ZERO,
             body_timeout: Duration::ZERO,
             write_timeout: Duration::ZERO,
@@ -91,11 +95,11 @@ mod tests {
         let (limits, clients) = bounded(host() + 10 * 96 * MIB, None).unwrap();
         assert_eq!((limits.instances, limits.max_memory), (10, Some(64 * MIB)));
         assert_eq!((limits.single_use, limits.reused), (2, 8));
-        assert_eq!(clients.connections, 8 * 16);
+        assert_eq!((clients.connections, clients.requests), (128, 256));
         let (limits, clients) = bounded(host() + 2 * 48 * MIB, Some(16 * MIB)).unwrap();
         assert_eq!((limits.instances, limits.max_memory), (2, Some(16 * MIB)));
         assert_eq!((limits.single_use, limits.reused), (1, 1));
-        assert_eq!(clients.connections, 16);
+        assert_eq!((clients.connections, clients.requests), (16, 32));
     }
 
     #[test]

@@ -138,6 +138,7 @@ impl Options {
         };
         let mut clients = Bounds {
             connections: self.max_connections,
+            requests: self.max_connections,
             header_timeout: self.header_read_timeout,
             body_timeout: self.body_read_timeout,
             write_timeout: self.body_write_timeout,

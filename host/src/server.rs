@@ -29,8 +29,10 @@ use wasmtime_wasi_http::{Error, WasiBody};
 /// The limits on clients.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// The maximum number of concurrent connections, and of concurrent requests.
+    /// The maximum number of concurrent connections.
     pub connections: usize,
+    /// The maximum number of concurrent requests.
+    pub requests: usize,
     /// How long a client may take to send a request's head, and how long it may be idle.
     pub header_timeout: Duration,
     /// How long the server waits for a client to send a request's body.
@@ -56,7 +58,7 @@ impl Server {
             components,
             bounds,
             metrics: Metrics::new(),
-            places: Arc::new(Semaphore::new(bounds.connections)),
+            places: Arc::new(Semaphore::new(bounds.requests)),
         }
     }
 
