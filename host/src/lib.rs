@@ -18,9 +18,9 @@
 //! - [`key_value`], [`sqlite`]: the stores; [`db`]: the file under both; [`postgres`]: databases of
 //!   others.
 //! - [`app`]: the application as a whole; [`room`]: how much of it the memory has room for;
-//!   [`serve`]: serves it until a signal stops it; `listen`: the address; [`readiness`]: whether the
-//!   application accepts its settings; [`exit`]: exit codes; `allocator`: that of programs that are
-//!   deployed.
+//!   [`serve`]: serves it until a signal stops it; `listen`, `listener`: the address and its socket;
+//!   [`readiness`]: whether the application accepts its settings; [`exit`]: exit codes; `allocator`:
+//!   that of programs that are deployed.
 //! - [`command`]: runs the component's unit tests, independently of the modules above.
 //! - [`metrics`]: metrics of requests, for Prometheus; [`log`], [`stats`]: logs and counters.
 //!
@@ -61,6 +61,7 @@ pub mod instances;
 mod interfaces;
 pub mod key_value;
 mod listen;
+mod listener;
 pub mod log;
 pub mod manifest;
 pub mod metrics;

@@ -1,11 +1,6 @@
 //! The address to listen on, in the forms in which people write it.
 
 use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs as _};
-use tokio::net::{TcpListener, TcpSocket};
-
-/// How many connections the kernel lets wait until they are accepted, if its own limit
-/// (`net.core.somaxconn`) is not lower. It breaks further ones off.
-const WAITING: u32 = 4096;
 
 /// What an address looks like.
 const EXPECTED: &str = "expected a port, such as 3000, or an address and a port, such as \
@@ -38,21 +33,6 @@ pub(crate) fn parse(text: &str) -> Result<SocketAddr, String> {
     let first = found.iter().find(|address| address.is_ipv4());
     let first = first.or(found.first()).copied();
     first.ok_or_else(|| format!("{host} has no address"))
-}
-
-/// Listens on an address, on which an ended process may have listened just before.
-///
-/// # Errors
-///
-/// Fails if the address cannot be listened on.
-pub(crate) fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
-    let socket = match address {
-        SocketAddr::V4(_) => TcpSocket::new_v4()?,
-        SocketAddr::V6(_) => TcpSocket::new_v6()?,
-    };
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(WAITING)
 }
 
 /// The error for an address that cannot be listened on.

@@ -6,7 +6,7 @@ use crate::runtime_config::RuntimeConfig;
 use crate::server::Bounds;
 use crate::variables::{self, Sources};
 use crate::worker::Limits;
-use crate::{listen, log, readiness, room, single_use, stats};
+use crate::{listen, listener, log, readiness, room, single_use, stats};
 use anyhow::{Result, anyhow};
 use clap::Args;
 use std::io::Write;
@@ -163,7 +163,7 @@ impl Options {
 ///
 /// Fails if the application cannot be started, or does not accept its settings.
 pub async fn run(options: Options, deployment: Deployment) -> Result<()> {
-    let listener = listen::bind(options.listen)
+    let listener = listener::bind(options.listen)
         .map_err(|error| anyhow!(listen::unavailable(options.listen, &error)))?;
     let app = options.start(&deployment)?;
     let (mut interrupt, mut terminate) = (
