@@ -37,9 +37,10 @@ use wasmtime_wasi_http::handler::ProxyPre;
 /// The limits of the host, unless the operator says otherwise.
 const LIMITS: Limits = Limits {
     instances: 1000,
+    reused: 1000,
     max_memory: None,
     single_use: 1,
-    reuse: 128,
+    reuse: 1024,
     concurrent: 16,
     idle: Duration::from_secs(1),
     request: None,
