@@ -1,5 +1,7 @@
 //! A client of the API: what a person would type with curl.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use reqwest::{Body, Method, RequestBuilder, Response};
 use serde_json::Value;
@@ -78,9 +80,12 @@ impl Client {
         send(self.post().body(image)).await
     }
 
-    /// Uploads an image, which must succeed, and returns the image object.
+    /// Uploads an image, which must succeed, and returns the image object. The next upload is newer:
+    /// images of one millisecond have no order that a client knows.
     pub(crate) async fn upload(&self, image: impl Into<Body>) -> Value {
-        created(self.send(image).await).await
+        let image = created(self.send(image).await).await;
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        image
     }
 
     /// Downloads an image, which must succeed.
