@@ -7,13 +7,13 @@ use std::thread;
 
 use anyhow::{Context as _, Result, ensure};
 use darkroom_postgres::Cluster;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::wrk::{self, Load, Sample, Upload};
 use super::{Bench, SIZES, fixtures, stage};
 use crate::cargo::target_dir;
 use crate::host::{Host, Program};
-use crate::{http, keys, say};
+use crate::{keys, say};
 
 /// The numbers of hosts.
 const HOSTS: [usize; 2] = [1, 2];
@@ -94,28 +94,26 @@ impl Setting {
         uploads: bool,
     ) -> Result<Row> {
         let picture = self.directory.join("picture.png");
-        let content = fixtures::png(size);
-        fs::write(&picture, &content)?;
-        let images = format!("{}/v1/images", self.hosts[0].address);
-        let answer = http::upload(&images, &self.token, &content)?;
-        let image: Value = serde_json::from_str(&answer.body)?;
-        let id = image["id"].as_str().context("an upload failed")?;
+        fs::write(&picture, fixtures::png(size))?;
+        let first = &self.hosts[0];
+        let content = stage::publish(first, &self.token, &picture)?;
         let path = match uploads {
-            true => "/v1/images".to_owned(),
-            false => format!("/v1/images/{id}/content"),
+            true => "/v1/images",
+            // The hosts share their stores, so that it has the same path on each.
+            false => content.trim_start_matches(&first.address),
         };
         let mut run = 0;
         let mut samples = HOSTS.map(|_| Sample::default());
         let (mut statements, mut answers) = (0, 0.0);
         for (hosts, sample) in HOSTS.into_iter().zip(&mut samples) {
             run += 10;
-            self.load(bench, &path, uploads.then_some(&*picture), hosts, 1, run)?;
+            self.load(bench, path, uploads.then_some(&*picture), hosts, 1, run)?;
             let before = self.statements()?;
             run += 10;
             let seconds = bench.seconds;
             *sample = self.load(
                 bench,
-                &path,
+                path,
                 uploads.then_some(&*picture),
                 hosts,
                 seconds,

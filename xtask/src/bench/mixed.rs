@@ -2,19 +2,19 @@
 //! how many processors the host uses, by how many requests an instance serves at the same time.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::thread;
 use std::time::Instant;
 
-use anyhow::{Context as _, Result, anyhow, ensure};
+use anyhow::{Result, anyhow, ensure};
 use serde_json::{Value, json};
 
 use super::wrk::{self, Load, Sample, Upload};
 use super::{Bench, fixtures, memory, processor, stage};
 use crate::cargo::{self, target_dir};
 use crate::host::{Host, Program};
-use crate::{http, keys, say};
+use crate::{keys, say};
 
 /// How many requests an instance serves at the same time.
 const CONCURRENT: [u32; 4] = [16, 4, 2, 1];
@@ -112,7 +112,7 @@ impl<'a> Setting<'a> {
         }
         let [(small, _), (large, _)] = &pictures;
         let images = format!("{}/v1/images", host.address);
-        let content = self.publish(&images, small)?;
+        let content = stage::publish(&host, &self.token, small)?;
         let upload = Upload {
             method: "POST",
             picture: large,
@@ -135,14 +135,6 @@ impl<'a> Setting<'a> {
             busy: used.as_secs_f64() / start.elapsed().as_secs_f64(),
             peak_resident: memory::peak_resident(host.id()),
         })
-    }
-
-    /// Uploads a picture, and returns the URL of its content.
-    fn publish(&self, images: &str, picture: &Path) -> Result<String> {
-        let answer = http::upload(images, &self.token, &fs::read(picture)?)?;
-        let image: Value = serde_json::from_str(&answer.body)?;
-        let id = image["id"].as_str().context("an upload failed")?;
-        Ok(format!("{images}/{id}/content"))
     }
 
     fn load<'b>(

@@ -60,10 +60,11 @@ pub(crate) struct Bench {
     #[arg(long, default_value_t = 2)]
     rounds: u32,
     /// Run only these measurements. Some run only when they are named: `derive`, derived images
-    /// beside sharp and ipx; `hosts`, two hosts on one PostgreSQL beside one; `list`, which takes minutes and two gigabytes of disk; `mixed`,
-    /// small downloads beside large uploads; `slowloris`, one client next to 500 slow ones; `resumable`, large files in pieces, which takes three
-    /// gigabytes of disk; `bombs`, files that claim to be gigantic; `hostile`, files that are made to
-    /// be expensive
+    /// beside sharp and ipx; `hosts`, two hosts on one PostgreSQL beside one; `list`, which takes
+    /// minutes and two gigabytes of disk; `mixed`, small downloads beside large uploads;
+    /// `slowloris`, one client next to 500 slow ones; `resumable`, large files in pieces, which
+    /// takes three gigabytes of disk; `bombs`, files that claim to be gigantic; `hostile`, files
+    /// that are made to be expensive
     #[arg(value_name = "NAME")]
     named: Vec<String>,
     /// The same; can be repeated

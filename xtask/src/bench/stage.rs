@@ -71,20 +71,7 @@ impl Stage {
 
     /// Uploads a picture and returns the URL of its content.
     pub(crate) fn publish(&self, picture: &Path) -> Result<String> {
-        let address = &self.host.address;
-        let content = fs::read(picture)?;
-        let answer = http::upload(&format!("{address}/v1/images"), &self.token, &content)?;
-        ensure!(
-            answer.status == 201 || answer.status == 200,
-            "an upload was answered with {}: {}",
-            answer.status,
-            answer.body
-        );
-        let image: serde_json::Value = serde_json::from_str(&answer.body)?;
-        let id = image["id"]
-            .as_str()
-            .context("the answer to an upload has no id")?;
-        Ok(format!("{address}/v1/images/{id}/content"))
+        publish(&self.host, &self.token, picture)
     }
 
     /// Sends load to a URL: downloads, or uploads of variants of a picture.
@@ -118,6 +105,23 @@ impl Drop for Stage {
 
 /// The variables of most measurements. nginx does not log requests either.
 pub(crate) const QUIET: &[&str] = &["request_log=off"];
+
+/// Uploads a picture to a host, and returns the URL of its content.
+pub(super) fn publish(host: &Host, token: &str, picture: &Path) -> Result<String> {
+    let images = format!("{}/v1/images", host.address);
+    let answer = http::upload(&images, token, &fs::read(picture)?)?;
+    ensure!(
+        answer.status == 201 || answer.status == 200,
+        "an upload was answered with {}: {}",
+        answer.status,
+        answer.body
+    );
+    let image: serde_json::Value = serde_json::from_str(&answer.body)?;
+    let id = image["id"]
+        .as_str()
+        .context("the answer to an upload has no id")?;
+    Ok(format!("{images}/{id}/content"))
+}
 
 /// A bearer token that permits every operation on its owner's images.
 pub(super) fn token(keys: &str) -> Result<String> {
