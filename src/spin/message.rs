@@ -5,7 +5,9 @@
 
 use axum::body::{Body, HttpBody as _};
 use axum::http::uri::{PathAndQuery, Scheme, Uri};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, header};
+use axum::http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header,
+};
 use http_body_util::BodyExt as _;
 use spin_sdk::wasip3::http::types::{self, ErrorCode, Headers, Trailers};
 use spin_sdk::wasip3::wit_bindgen::{FutureWriter, StreamWriter, spawn};
@@ -67,7 +69,10 @@ pub(super) fn response(response: Response<Body>) -> Result<types::Response, Erro
         let converted = types::Response::new(headers, Some(taken), ended).0;
         (converted, Some((body, bytes)))
     };
-    let _ = converted.set_status_code(parts.status.as_u16());
+    // That is the status of a new response.
+    if parts.status != StatusCode::OK {
+        let _ = converted.set_status_code(parts.status.as_u16());
+    }
     spawn(send(content, end));
     Ok(converted)
 }

@@ -1,5 +1,6 @@
 //! Spin as the platform and the host of the application.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
@@ -34,13 +35,9 @@ impl Clock for Spin {
 
 impl Platform for Spin {
     fn random(&self) -> u128 {
-        let mut bytes = [0; 16];
-        let filled = getrandom::fill(&mut bytes);
-        assert!(
-            filled.is_ok(),
-            "WASI's random number generator does not fail"
-        );
-        u128::from_le_bytes(bytes)
+        static RANDOMNESS: Mutex<Randomness> = Mutex::new(Randomness::NONE);
+        let mut randomness = RANDOMNESS.lock().unwrap_or_else(PoisonError::into_inner);
+        u128::from_le_bytes(randomness.take())
     }
 
     fn spawn(&self, work: BoxFuture<'static, ()>) {
@@ -60,6 +57,35 @@ impl Platform for Spin {
     /// The embedded host sets the variable; Spin does not.
     fn route_header(&self) -> Option<String> {
         std::env::var("ROUTE_HEADER").ok()
+    }
+}
+
+/// Random bytes of the host, which are requested for many requests at a time. Each is used once.
+struct Randomness {
+    bytes: [u8; 1024],
+    used: usize,
+}
+
+impl Randomness {
+    /// Those of a new instance, all of which are yet to be requested.
+    const NONE: Self = Self {
+        bytes: [0; 1024],
+        used: 1024,
+    };
+
+    fn take(&mut self) -> [u8; 16] {
+        if self.used == self.bytes.len() {
+            let filled = getrandom::fill(&mut self.bytes);
+            assert!(
+                filled.is_ok(),
+                "WASI's random number generator does not fail"
+            );
+            self.used = 0;
+        }
+        let mut taken = [0; 16];
+        taken.swap_with_slice(&mut self.bytes[self.used..self.used + 16]);
+        self.used += 16;
+        taken
     }
 }
 

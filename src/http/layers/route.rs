@@ -43,9 +43,8 @@ impl Templates {
 
 /// Names the route of a response in this header.
 pub(crate) fn tell(header: &HeaderName, template: &'static str, response: &mut Response) {
-    if let Ok(value) = HeaderValue::from_str(template) {
-        response.headers_mut().insert(header.clone(), value);
-    }
+    let value = HeaderValue::from_static(template);
+    response.headers_mut().insert(header.clone(), value);
 }
 
 #[cfg(test)]
