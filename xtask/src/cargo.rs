@@ -21,10 +21,15 @@ static LINTS: AtomicBool = AtomicBool::new(false);
 
 /// Arguments for cargo that select every native package. Tests and documentation always select all
 /// of them: another selection could enable other features of dependencies, which would be compiled
-/// again. Without default features, so that no build contains a component, and without the packages
-/// that run in WebAssembly alone, as their tests do.
-pub(crate) const NATIVE: &str = "--workspace --no-default-features --exclude darkroom-pixels \
-                                 --exclude darkroom-derive";
+/// again. Without default features, so that no build contains a component, with what fuzzers use, so
+/// that clippy reads that, and without the packages that run in WebAssembly alone, as their tests do.
+pub(crate) const NATIVE: &str = "--workspace --no-default-features --features darkroom/fuzzing \
+                                 --exclude darkroom-pixels --exclude darkroom-derive";
+
+/// Arguments for cargo that select the packages which are compiled to WebAssembly alone, with what
+/// tests enable.
+pub(crate) const WASM_ONLY: &str = "--target wasm32-wasip1 --package darkroom-pixels \
+                                    --package darkroom-derive --features darkroom-pixels/fuzzing";
 
 /// The root of the repository.
 pub(crate) fn root() -> PathBuf {

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 use toml::Table;
@@ -85,18 +86,10 @@ fn build_one(
 /// features are.
 pub(crate) fn build_conformance() -> Result<PathBuf> {
     cargo::ensure_wasm_target()?;
-    let manifest = read_manifest(&root().join("spin.toml"))?;
-    let (mut arguments, directory) = build_arguments(&manifest, APPLICATION, Profile::Debug)?;
-    // First, because what follows `--` is for the compiler.
-    arguments.splice(1..1, ["--features", "conformance"].map(str::to_owned));
     say::step("Building the component with the conformance suites");
-    let built = compile(
-        &manifest,
-        APPLICATION,
-        &arguments,
-        &directory,
-        Progress::Shown,
-    )?;
+    cargo::run(&mut conformance_command()?)?;
+    let manifest = read_manifest(&root().join("spin.toml"))?;
+    let built = result(&manifest, APPLICATION, "debug")?;
     // Copied, because the next build of the application would overwrite it.
     let kept = target_dir().join("xtask").join("conformance.wasm");
     fs::create_dir_all(target_dir().join("xtask"))?;
@@ -104,13 +97,31 @@ pub(crate) fn build_conformance() -> Result<PathBuf> {
     Ok(kept)
 }
 
+/// The command that builds the component with the conformance suites. It contains all code of the
+/// application, so that clippy reads that too.
+pub(crate) fn conformance_command() -> Result<Command> {
+    let manifest = read_manifest(&root().join("spin.toml"))?;
+    let (arguments, _) = build_arguments(&manifest, APPLICATION, Profile::Debug)?;
+    // What follows is for the optimizer.
+    let for_cargo = arguments.iter().take_while(|argument| *argument != "--");
+    let mut command = cargo::cargo(for_cargo);
+    command.args(["--features", "conformance"]);
+    Ok(command)
+}
+
 /// Builds the components of `tests/guests`. Returns the directory with their `.wasm` files.
 pub(crate) fn build_guests() -> Result<PathBuf> {
     cargo::ensure_wasm_target()?;
     say::step("Building the components that call each other");
-    let mut command = cargo::cargo(["build", "--package", "darkroom-guests", "--examples"]);
-    cargo::run(command.args(["--target", WASM_TARGET]))?;
+    cargo::run(&mut guests_command())?;
     Ok(target_dir().join(WASM_TARGET).join("debug/examples"))
+}
+
+/// The command that builds the components of `tests/guests`.
+pub(crate) fn guests_command() -> Command {
+    let mut command = cargo::cargo(["build", "--package", "darkroom-guests", "--examples"]);
+    command.args(["--target", WASM_TARGET]);
+    command
 }
 
 /// Runs cargo, and returns the path of the `.wasm` file that it produced.
@@ -128,6 +139,11 @@ fn compile(
         command.env("CARGO_TERM_QUIET", "true");
     }
     cargo::run(&mut command)?;
+    result(manifest, name, directory)
+}
+
+/// The path of the `.wasm` file that a build has produced.
+fn result(manifest: &Table, name: &str, directory: &str) -> Result<PathBuf> {
     let wasm = target_dir()
         .join(WASM_TARGET)
         .join(directory)

@@ -41,11 +41,16 @@ pub(crate) fn build() -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Builds the program with these components inside, as users install it, but with the allocator of
-/// tests, so that the host is not compiled again. Returns the program's path.
+/// Builds the program with these components inside, as users install it, but with the allocator and
+/// the features of tests, so that neither the host nor the application is compiled again. Returns
+/// the program's path.
 pub(crate) fn build_with(components: &Components) -> Result<PathBuf> {
     let mut command = cargo(["build", "--package", "darkroom-cli"]);
-    command.args(["--no-default-features", "--features", "embed"]);
+    command.args([
+        "--no-default-features",
+        "--features",
+        "embed,darkroom/fuzzing",
+    ]);
     command.env(
         "DARKROOM_COMPONENTS",
         components.application.with_file_name(""),

@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::path::Path;
 
 use crate::support::environment::operators_program;
-use crate::support::{KEYS, Program, fixture, peer};
+use crate::support::{KEYS, Program, fixture, peer, share_compiled_code};
 
 /// Commands that are not run: the page, the beginning of the block, and what it needs.
 const NOT_RUN: [(&str, &str, &str); 17] = [
@@ -168,6 +168,7 @@ fn run_page(page: &str, commands: &str) {
     shell.write(".env", variables.as_bytes());
     shell.write("photo.jpg", fixture("grey.jpg").bytes);
     fs::create_dir(shell.file("backups")).expect("a folder");
+    share_compiled_code(&shell.file("darkroom-data"));
     let darkroom = operators_program();
     let darkroom = darkroom.to_str().expect("a readable path");
     let output = shell.run_with(&[("DARKROOM", darkroom)], &["-c", &script]);

@@ -7,6 +7,7 @@ use reqwest::StatusCode;
 use crate::support::process::Process;
 use crate::support::{
     Chore, Client, EX_CONFIG, Png, chore, content, ended, operator, problem, sha256_hex,
+    share_compiled_code,
 };
 
 /// An operator in an empty folder.
@@ -43,9 +44,16 @@ impl Operator {
 
     /// Serves on a free port until the process is dropped.
     fn serves(&self, options: &str) -> Process {
+        let words = options.split_whitespace();
+        let data = words.skip_while(|word| *word != "--data-dir").nth(1);
+        self.reuses_compiled_code(data.unwrap_or("darkroom-data"));
         let mut command = operator(self.folder.path());
         command.args(["serve", "--listen", "127.0.0.1:0"]);
         Process::of(command.args(options.split_whitespace()), self.folder.path())
+    }
+
+    fn reuses_compiled_code(&self, data: &str) {
+        share_compiled_code(&self.folder.path().join(data));
     }
 
     fn has(&self, path: &str) -> bool {
@@ -153,6 +161,7 @@ async fn without_a_key_commands_fail_and_say_how_to_generate_one() {
         assert!(error.contains("darkroom keygen --save"), "{line}: {error}");
     }
     assert!(!operator.has("darkroom-data"));
+    operator.reuses_compiled_code("darkroom-data");
     let short = operator.fails("serve --variable signing_keys=dev:AAAA");
     assert!(short.contains("at least 32"), "{short}");
     assert_eq!(operator.succeeds("keygen --save"), "");
@@ -189,6 +198,7 @@ fn a_wrong_setting_has_an_exit_code_of_its_own_and_the_configuration_is_shown_wi
         shown.contains("darkroom-data/darkroom.db") && !shown.contains(secret),
         "{shown}"
     );
+    operator.reuses_compiled_code("darkroom-data");
     for (setting, names) in [
         ("max_pixels=many", "max_pixels"),
         ("max_pixel=1", "did you mean max_pixels?"),
@@ -213,6 +223,7 @@ fn a_wrong_setting_has_an_exit_code_of_its_own_and_the_configuration_is_shown_wi
 fn an_address_may_be_a_port_and_one_in_use_is_reported_before_stores_are_opened() {
     let operator = Operator::new();
     operator.succeeds("keygen --save");
+    operator.reuses_compiled_code("darkroom-data");
     for listen in ["0", ":0", "localhost:0"] {
         let mut command = crate::support::operator(operator.folder.path());
         command.args(["serve", "--listen", listen]);

@@ -1,9 +1,11 @@
 //! The operator's program, `darkroom`.
 
+use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::environment;
+use super::process::compiled_code;
 use super::setup::CONFIG;
 use super::tokens::KEYS;
 
@@ -30,6 +32,18 @@ pub(crate) fn operator(folder: &Path) -> Command {
         }
     }
     command
+}
+
+/// Lets the program use what other hosts have compiled, if it keeps its stores in the directory
+/// `data`: compiling the components takes seconds.
+pub(crate) fn share_compiled_code(data: &Path) {
+    let shared = compiled_code().join("cache");
+    fs::create_dir_all(&shared).expect("a folder");
+    fs::create_dir_all(data).expect("a folder");
+    let link = data.join("cache");
+    if !link.exists() {
+        std::os::unix::fs::symlink(shared, link).expect("a link");
+    }
 }
 
 /// Runs a command to its end.

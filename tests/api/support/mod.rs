@@ -35,7 +35,7 @@ mod watchdog;
 
 pub(crate) use answer::{header, problem};
 pub(crate) use caddy::Caddy;
-pub(crate) use chores::{Chore, chore, ended, operator};
+pub(crate) use chores::{Chore, chore, ended, operator, share_compiled_code};
 pub(crate) use client::{Client, created, send, unique};
 pub(crate) use environment::{Kind, host_kind, peer, spin_differs};
 pub(crate) use fake_redis::{FakeRedis, Fault};

@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -32,7 +32,16 @@ pub(crate) struct Process {
 impl Process {
     /// Starts a host with the files in `folder` and waits until it listens.
     pub(crate) fn start(folder: &Path, setup: &Setup) -> Self {
-        Self::of(&mut command(folder, setup), folder)
+        // The first one compiles the components, and the others wait to use the result.
+        static IS_COMPILED: Mutex<bool> = Mutex::new(false);
+        let mut is_compiled = IS_COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+        if *is_compiled {
+            drop(is_compiled);
+            return Self::of(&mut command(folder, setup), folder);
+        }
+        let first = Self::of(&mut command(folder, setup), folder);
+        *is_compiled = true;
+        first
     }
 
     /// Starts a host from this command, with its log in `folder`, and waits until it listens.
@@ -192,11 +201,15 @@ fn on_disk(disk: Disk, place: &Path) -> Command {
     }
 }
 
+/// The directory in which the embedded host keeps compiled code, shared by all servers.
+pub(super) fn compiled_code() -> PathBuf {
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("api")
+}
+
 fn command(folder: &Path, setup: &Setup) -> Command {
     let mut command = on_disk(setup.disk, &folder.join(DISK));
-    // The embedded host keeps compiled code there, shared by all servers.
     let state = match host_kind() {
-        Kind::Embedded => PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("api"),
+        Kind::Embedded => compiled_code(),
         Kind::Spin => {
             command.arg("up");
             folder.join("state")

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: runs every check and every test, step by step.
 
+mod ahead;
 mod clippy;
 mod document;
 mod features;
@@ -11,6 +12,7 @@ mod steps;
 mod supply;
 mod threats;
 
+use std::cell::RefCell;
 use std::env;
 use std::thread;
 use std::time::Instant;
@@ -22,6 +24,7 @@ use crate::cargo::{self, Progress};
 use crate::component::{self, Profile};
 use crate::host::Choice;
 use crate::{say, tools};
+use ahead::Ahead;
 use report::{Line, Outcome};
 use steps::STEPS;
 
@@ -43,12 +46,17 @@ pub(crate) struct Test {
     /// List the steps
     #[arg(long)]
     list: bool,
+    /// The tests of a later step that run already
+    #[arg(skip)]
+    ahead: RefCell<Option<Ahead>>,
 }
 
 /// The step that compiles the tests.
 const LINT: &str = "lint";
 /// The step that builds the components.
 const COMPONENT: &str = "component";
+/// The step whose tests use a single processor.
+const WASM: &str = "wasm";
 /// The step that needs other programs.
 const API: &str = "api";
 
@@ -88,6 +96,7 @@ impl Test {
             filter: None,
             strict: true,
             list: false,
+            ahead: RefCell::default(),
         }
     }
 
@@ -128,6 +137,7 @@ impl Test {
                 say::failure(&error.context(format!("step {} failed", step.name)));
                 eprintln!("to run this step again: {}", self.again(step));
                 report::print(&lines);
+                drop(self.ahead.take());
                 // The counts are the last line; main would add another.
                 std::process::exit(1);
             }

@@ -12,9 +12,10 @@ use std::thread;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
+use super::ahead::Ahead;
 use super::report::Outcome;
 use super::{Step, Test, clippy, document, imports, layers, supply, threats};
-use crate::cargo::{self, NATIVE, Progress, WASM_TARGET, cargo};
+use crate::cargo::{self, NATIVE, Progress, WASM_ONLY, WASM_TARGET, cargo};
 use crate::component::{self, Profile};
 use crate::guest;
 use crate::host::{Build, Program};
@@ -96,7 +97,7 @@ pub(crate) const STEPS: &[Step] = &[
         run: component,
     },
     Step {
-        name: "wasm",
+        name: super::WASM,
         about: "unit tests of the component, compiled to WebAssembly",
         tests: true,
         run: wasm,
@@ -118,21 +119,13 @@ fn format(_: &Test, _: &mut Outcome) -> Result<()> {
 fn lint(_: &Test, _: &mut Outcome) -> Result<()> {
     cargo::ensure_components()?;
     cargo::ensure_wasm_target()?;
-    let tests = format!("test --no-run {NATIVE} --lib --bins --examples");
-    // Plain `cargo test` must not run the end-to-end tests, so the selection above skips them.
-    let api = format!("test --no-run {NATIVE} --test api");
-    let fuzzers = format!("build {NATIVE} --lib --features darkroom/fuzzing");
-    for build in [tests, api, fuzzers] {
-        clippy::check(cargo(build.split(' ')))?;
-    }
-    let component = "build --package darkroom --package darkroom-derive --lib";
-    let guests = "build --package darkroom-guests --examples";
-    for build in [component, guests] {
-        let mut command = cargo(build.split(' '));
-        command.args(["--target", WASM_TARGET]);
-        clippy::check(command)?;
-    }
-    clippy::check(guest::cargo_test(&["--no-run"])?)
+    // Plain `cargo test` does not run the end-to-end tests, so they are named.
+    let native = format!("test --no-run {NATIVE} --lib --bins --examples --test api");
+    clippy::check(cargo(native.split(' ')))?;
+    clippy::check(guest::cargo_test(&["--no-run"])?)?;
+    clippy::check(cargo(format!("build {WASM_ONLY} --lib").split(' ')))?;
+    clippy::check(component::conformance_command()?)?;
+    clippy::check(component::guests_command())
 }
 
 fn unit(test: &Test, outcome: &mut Outcome) -> Result<()> {
@@ -144,6 +137,9 @@ fn unit(test: &Test, outcome: &mut Outcome) -> Result<()> {
         units.env("CI", "true");
     }
     smoke(&mut units, SMOKE_SECONDS);
+    if test.chosen()?.iter().any(|step| step.name == super::WASM) {
+        *test.ahead.borrow_mut() = Some(Ahead::start(selected(wasm_units()?, test))?);
+    }
     cargo_test(units, test, outcome)?;
     cargo_test(
         cargo(format!("test {NATIVE} --doc").split(' ')),
@@ -160,9 +156,17 @@ fn smoke(units: &mut Command, seconds: &str) {
 }
 
 fn wasm(test: &Test, outcome: &mut Outcome) -> Result<()> {
+    match test.ahead.take() {
+        Some(ahead) => ahead.finish(outcome),
+        None => cargo_test(wasm_units()?, test, outcome),
+    }
+}
+
+/// The command for the unit tests that are compiled to WebAssembly.
+fn wasm_units() -> Result<Command> {
     let mut units = guest::cargo_test(&[])?;
     smoke(&mut units, WASM_SMOKE_SECONDS);
-    cargo_test(units, test, outcome)
+    Ok(units)
 }
 
 fn docs(_: &Test, _: &mut Outcome) -> Result<()> {
@@ -240,10 +244,8 @@ fn api(test: &Test, outcome: &mut Outcome) -> Result<()> {
 }
 
 /// Runs `cargo test`, prints its output and counts the results.
-fn cargo_test(mut command: Command, test: &Test, outcome: &mut Outcome) -> Result<()> {
-    if let Some(filter) = &test.filter {
-        command.arg("--").arg(filter);
-    }
+fn cargo_test(command: Command, test: &Test, outcome: &mut Outcome) -> Result<()> {
+    let mut command = selected(command, test);
     let shown = cargo::shown(&command);
     let mut child = command
         .stdout(Stdio::piped())
@@ -260,4 +262,12 @@ fn cargo_test(mut command: Command, test: &Test, outcome: &mut Outcome) -> Resul
         bail!("`{shown}` failed ({status})");
     }
     Ok(())
+}
+
+/// The command for the tests among those of `command` that the filter selects.
+fn selected(mut command: Command, test: &Test) -> Command {
+    if let Some(filter) = &test.filter {
+        command.arg("--").arg(filter);
+    }
+    command
 }
