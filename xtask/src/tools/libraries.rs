@@ -14,6 +14,9 @@ use crate::{cargo, say};
 /// The purpose of all of them.
 const PURPOSE: &str = "the tests that use third-party programs";
 
+/// What installs packages of Python.
+const UV: &str = "uv==0.13.9";
+
 /// The `bin` folder of a Python that has everything in `tests/tools/requirements.txt`.
 pub(crate) fn python_programs() -> Result<PathBuf> {
     let venv = cargo::target_dir().join("venv");
@@ -21,12 +24,37 @@ pub(crate) fn python_programs() -> Result<PathBuf> {
     if !list.is_installed() {
         list.announce();
         make_venv(&venv)?;
-        let mut pip = Command::new(venv.join("bin/python"));
-        pip.args(["-m", "pip", "install", "-q", "--disable-pip-version-check"]);
-        install(pip.arg("-r").arg(&list.path))?;
+        let bin = venv.join("bin");
+        if !uv_installs(&bin, &list)? {
+            install(pip(&bin).arg("-r").arg(&list.path))?;
+        }
         list.mark_installed()?;
     }
     Ok(venv.join("bin"))
+}
+
+/// Has uv install a list, which takes a tenth of pip's time. It does not, for example, where only
+/// pip is configured to use another registry.
+fn uv_installs(bin: &Path, list: &List) -> Result<bool> {
+    install(pip(bin).args(["--no-compile", UV]))?;
+    let mut uv = Command::new(bin.join("uv"));
+    uv.args([
+        "pip",
+        "install",
+        "--quiet",
+        "--link-mode",
+        "copy",
+        "--python",
+    ]);
+    Ok(succeeds(
+        uv.arg(bin.join("python")).arg("-r").arg(&list.path),
+    ))
+}
+
+fn pip(bin: &Path) -> Command {
+    let mut pip = Command::new(bin.join("python"));
+    pip.args(["-m", "pip", "install", "-q", "--disable-pip-version-check"]);
+    pip
 }
 
 /// The path of the Python that has them.
