@@ -256,7 +256,7 @@ impl Inspector {
                     });
                 }
                 Step::Need(count) => {
-                    debug_assert!(window.rest().len() < count);
+                    assert!(window.rest().len() < count);
                     self.need = count;
                     return Ok(());
                 }

@@ -50,6 +50,11 @@ fn headers(request: &types::Request) -> Result<HeaderMap, ErrorCode> {
     let fields = request.get_headers().copy_all();
     let mut headers = HeaderMap::with_capacity(fields.len());
     for (name, value) in fields {
+        // Spin describes a request in seven of them. The application reads none with this prefix,
+        // so those of a client are left out too.
+        if name.starts_with("spin-") {
+            continue;
+        }
         let name = HeaderName::try_from(name).map_err(internal)?;
         headers.append(name, HeaderValue::try_from(value).map_err(internal)?);
     }
@@ -69,7 +74,7 @@ pub(super) fn response(response: Response<Body>) -> Result<types::Response, Erro
         let converted = types::Response::new(headers, Some(taken), ended).0;
         (converted, Some((body, bytes)))
     };
-    // That is the status of a new response.
+    // A new response has the status 200. To set it again would be another call of the host.
     if parts.status != StatusCode::OK {
         let _ = converted.set_status_code(parts.status.as_u16());
     }

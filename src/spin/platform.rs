@@ -60,17 +60,20 @@ impl Platform for Spin {
     }
 }
 
-/// Random bytes of the host, which are requested for many requests at a time. Each is used once.
+/// How many random bytes are fetched at once, as each time is a call of the host.
+const FETCHED: usize = 1024;
+
+/// Random bytes from the host. Each is used once, and then erased.
 struct Randomness {
-    bytes: [u8; 1024],
+    bytes: [u8; FETCHED],
     used: usize,
 }
 
 impl Randomness {
-    /// Those of a new instance, all of which are yet to be requested.
+    /// Those of a new instance, which has fetched none.
     const NONE: Self = Self {
-        bytes: [0; 1024],
-        used: 1024,
+        bytes: [0; FETCHED],
+        used: FETCHED,
     };
 
     fn take(&mut self) -> [u8; 16] {

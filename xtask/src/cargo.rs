@@ -21,8 +21,9 @@ static LINTS: AtomicBool = AtomicBool::new(false);
 
 /// Arguments for cargo that select every native package. Tests and documentation always select all
 /// of them: another selection could enable other features of dependencies, which would be compiled
-/// again. Without default features, so that no build contains a component, with what fuzzers use, so
-/// that clippy reads that, and without the packages that run in WebAssembly alone, as their tests do.
+/// again. Without default features, so that no build contains a component; with the checks of the
+/// fuzzers, so that clippy reads them; and without the packages that run in WebAssembly alone, as
+/// their tests do.
 pub(crate) const NATIVE: &str = "--workspace --no-default-features --features darkroom/fuzzing \
                                  --exclude darkroom-pixels --exclude darkroom-derive";
 

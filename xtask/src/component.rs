@@ -89,7 +89,7 @@ pub(crate) fn build_conformance() -> Result<PathBuf> {
     say::step("Building the component with the conformance suites");
     cargo::run(&mut conformance_command()?)?;
     let manifest = read_manifest(&root().join("spin.toml"))?;
-    let built = result(&manifest, APPLICATION, "debug")?;
+    let built = built_file(&manifest, APPLICATION, "debug")?;
     // Copied, because the next build of the application would overwrite it.
     let kept = target_dir().join("xtask").join("conformance.wasm");
     fs::create_dir_all(target_dir().join("xtask"))?;
@@ -98,11 +98,12 @@ pub(crate) fn build_conformance() -> Result<PathBuf> {
 }
 
 /// The command that builds the component with the conformance suites. It contains all code of the
-/// application, so that clippy reads that too.
+/// application, so that clippy reads it instead of the application: what only the suites use does
+/// not count as unused.
 pub(crate) fn conformance_command() -> Result<Command> {
     let manifest = read_manifest(&root().join("spin.toml"))?;
     let (arguments, _) = build_arguments(&manifest, APPLICATION, Profile::Debug)?;
-    // What follows is for the optimizer.
+    // What follows is for the compiler. Callers append arguments for cargo.
     let for_cargo = arguments.iter().take_while(|argument| *argument != "--");
     let mut command = cargo::cargo(for_cargo);
     command.args(["--features", "conformance"]);
@@ -139,11 +140,11 @@ fn compile(
         command.env("CARGO_TERM_QUIET", "true");
     }
     cargo::run(&mut command)?;
-    result(manifest, name, directory)
+    built_file(manifest, name, directory)
 }
 
-/// The path of the `.wasm` file that a build has produced.
-fn result(manifest: &Table, name: &str, directory: &str) -> Result<PathBuf> {
+/// The path of the `.wasm` file that a build has produced, which must be there.
+fn built_file(manifest: &Table, name: &str, directory: &str) -> Result<PathBuf> {
     let wasm = target_dir()
         .join(WASM_TARGET)
         .join(directory)

@@ -5,6 +5,7 @@ mod durability;
 mod hosts;
 mod integrity;
 mod interrupted;
+mod killed_uploads;
 mod neighbours;
 mod outages;
 mod postgres;

@@ -44,14 +44,12 @@ impl Operator {
 
     /// Serves on a free port until the process is dropped.
     fn serves(&self, options: &str) -> Process {
-        let words = options.split_whitespace();
-        let data = words.skip_while(|word| *word != "--data-dir").nth(1);
-        self.reuses_compiled_code(data.unwrap_or("darkroom-data"));
         let mut command = operator(self.folder.path());
         command.args(["serve", "--listen", "127.0.0.1:0"]);
         Process::of(command.args(options.split_whitespace()), self.folder.path())
     }
 
+    /// Lets servers whose stores are in this directory use what other hosts have compiled.
     fn reuses_compiled_code(&self, data: &str) {
         share_compiled_code(&self.folder.path().join(data));
     }
@@ -115,6 +113,7 @@ async fn one_program_in_an_empty_folder_serves_and_maintains_its_stores() {
             .succeeds("fsck --data-dir elsewhere")
             .contains("in order")
     );
+    operator.reuses_compiled_code("elsewhere");
     let server = operator.serves("--data-dir elsewhere");
     let alice = operator.client(&server, "token --sub alice --scope images:read");
     assert!(alice.download(&image).await == file);
@@ -134,6 +133,7 @@ async fn one_program_in_an_empty_folder_serves_and_maintains_its_stores() {
 async fn a_server_follows_its_variables_and_files() {
     let operator = Operator::new();
     operator.succeeds("keygen --save");
+    operator.reuses_compiled_code("darkroom-data");
     let server = operator.serves("--variable max_upload_bytes=1000 --variable token_audience=here");
     let dev = operator.client(&server, "token --audience here");
     assert_eq!(dev.send(vec![0; 1001]).await.status(), 413);

@@ -4,7 +4,6 @@ mod browser;
 mod curl;
 mod ends;
 mod hosts;
-mod kills;
 mod lengths;
 mod network;
 mod node;
@@ -27,10 +26,10 @@ use crate::support::{ALL_SCOPES, Client, Darkroom, Setup, content, eventually, s
 const CHUNK: usize = 384 << 10;
 
 /// A server of its own, and an owner.
-struct Stage {
-    darkroom: Darkroom,
-    alice: Client,
-    token: String,
+pub(crate) struct Stage {
+    pub(crate) darkroom: Darkroom,
+    pub(crate) alice: Client,
+    pub(crate) token: String,
 }
 
 impl Stage {
@@ -38,7 +37,7 @@ impl Stage {
         Self::with(Setup::default())
     }
 
-    fn with(setup: Setup) -> Self {
+    pub(crate) fn with(setup: Setup) -> Self {
         let setup = setup.variable("late_write_seconds", 1);
         let darkroom = setup.variable("delete_grace_seconds", 1).start();
         Self {
@@ -48,7 +47,7 @@ impl Stage {
         }
     }
 
-    fn admin(&self) -> Client {
+    pub(crate) fn admin(&self) -> Client {
         self.darkroom.scoped("root", "admin")
     }
 
@@ -61,7 +60,7 @@ impl Stage {
     }
 
     /// Takes back all open uploads: those whose clients have never got the answer to their creation.
-    async fn take_back_open(&self) {
+    pub(crate) async fn take_back_open(&self) {
         for upload in self.open().await {
             let path = upload["url"].as_str().expect("a URL");
             assert_eq!(self.alice.delete(path).await.status(), 204);
@@ -71,7 +70,7 @@ impl Stage {
     /// Checks that each of these files has become one image, byte for byte, that there are no other
     /// images and no open uploads, and that the stores hold nothing else. Returns the images in
     /// the order of the files.
-    async fn holds_only(&self, files: &[Bytes]) -> Vec<Value> {
+    pub(crate) async fn holds_only(&self, files: &[Bytes]) -> Vec<Value> {
         assert_eq!(self.open().await, [] as [Value; 0], "open uploads");
         let admin = self.admin();
         let mut listed = everything(&admin).await;

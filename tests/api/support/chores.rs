@@ -34,8 +34,8 @@ pub(crate) fn operator(folder: &Path) -> Command {
     command
 }
 
-/// Lets the program use what other hosts have compiled, if it keeps its stores in the directory
-/// `data`: compiling the components takes seconds.
+/// Lets a program whose stores are in the directory `data` use what other hosts have compiled:
+/// compiling the components takes seconds.
 pub(crate) fn share_compiled_code(data: &Path) {
     let shared = compiled_code().join("cache");
     fs::create_dir_all(&shared).expect("a folder");

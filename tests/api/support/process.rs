@@ -32,16 +32,13 @@ pub(crate) struct Process {
 impl Process {
     /// Starts a host with the files in `folder` and waits until it listens.
     pub(crate) fn start(folder: &Path, setup: &Setup) -> Self {
-        // The first one compiles the components, and the others wait to use the result.
-        static IS_COMPILED: Mutex<bool> = Mutex::new(false);
-        let mut is_compiled = IS_COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
-        if *is_compiled {
-            drop(is_compiled);
-            return Self::of(&mut command(folder, setup), folder);
-        }
-        let first = Self::of(&mut command(folder, setup), folder);
-        *is_compiled = true;
-        first
+        // The first one usually compiles the components, and the others wait to use the result.
+        static HAS_STARTED: Mutex<bool> = Mutex::new(false);
+        let mut has_started = HAS_STARTED.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = (!std::mem::replace(&mut *has_started, true)).then_some(has_started);
+        let process = Self::of(&mut command(folder, setup), folder);
+        drop(first);
+        process
     }
 
     /// Starts a host from this command, with its log in `folder`, and waits until it listens.

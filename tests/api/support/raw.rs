@@ -146,6 +146,10 @@ fn is_complete(answer: &[u8]) -> bool {
         return false;
     };
     let head = head.to_ascii_lowercase();
+    // These have no content, and no length of it (RFC 9110 §6.4.1).
+    if let Some("204" | "304") = head.split(' ').nth(1) {
+        return true;
+    }
     let length = head.split("\r\ncontent-length: ").nth(1);
     let length = length.and_then(|rest| rest.lines().next()?.trim().parse().ok());
     length.is_some_and(|length: usize| body.len() >= length)

@@ -46,7 +46,7 @@ pub(crate) struct Test {
     /// List the steps
     #[arg(long)]
     list: bool,
-    /// The tests of a later step that run already
+    /// Tests of a later step that are already running
     #[arg(skip)]
     ahead: RefCell<Option<Ahead>>,
 }
@@ -55,7 +55,7 @@ pub(crate) struct Test {
 const LINT: &str = "lint";
 /// The step that builds the components.
 const COMPONENT: &str = "component";
-/// The step whose tests use a single processor.
+/// The step whose tests run one after the other, and leave the other processors idle.
 const WASM: &str = "wasm";
 /// The step that needs other programs.
 const API: &str = "api";
@@ -136,8 +136,8 @@ impl Test {
             if let Err(error) = result {
                 say::failure(&error.context(format!("step {} failed", step.name)));
                 eprintln!("to run this step again: {}", self.again(step));
-                report::print(&lines);
                 drop(self.ahead.take());
+                report::print(&lines);
                 // The counts are the last line; main would add another.
                 std::process::exit(1);
             }

@@ -98,7 +98,7 @@ pub(crate) const STEPS: &[Step] = &[
     },
     Step {
         name: super::WASM,
-        about: "unit tests of the component, compiled to WebAssembly",
+        about: "unit tests of the component, compiled to WebAssembly, which run beside other steps",
         tests: true,
         run: wasm,
     },
@@ -116,13 +116,14 @@ fn format(_: &Test, _: &mut Outcome) -> Result<()> {
         .context("the code is not formatted: run `cargo fmt --all`")
 }
 
-fn lint(_: &Test, _: &mut Outcome) -> Result<()> {
+fn lint(test: &Test, _: &mut Outcome) -> Result<()> {
     cargo::ensure_components()?;
     cargo::ensure_wasm_target()?;
     // Plain `cargo test` does not run the end-to-end tests, so they are named.
     let native = format!("test --no-run {NATIVE} --lib --bins --examples --test api");
     clippy::check(cargo(native.split(' ')))?;
     clippy::check(guest::cargo_test(&["--no-run"])?)?;
+    start_wasm(test)?;
     clippy::check(cargo(format!("build {WASM_ONLY} --lib").split(' ')))?;
     clippy::check(component::conformance_command()?)?;
     clippy::check(component::guests_command())
@@ -137,9 +138,7 @@ fn unit(test: &Test, outcome: &mut Outcome) -> Result<()> {
         units.env("CI", "true");
     }
     smoke(&mut units, SMOKE_SECONDS);
-    if test.chosen()?.iter().any(|step| step.name == super::WASM) {
-        *test.ahead.borrow_mut() = Some(Ahead::start(selected(wasm_units()?, test))?);
-    }
+    start_wasm(test)?;
     cargo_test(units, test, outcome)?;
     cargo_test(
         cargo(format!("test {NATIVE} --doc").split(' ')),
@@ -160,6 +159,17 @@ fn wasm(test: &Test, outcome: &mut Outcome) -> Result<()> {
         Some(ahead) => ahead.finish(outcome),
         None => cargo_test(wasm_units()?, test, outcome),
     }
+}
+
+/// Starts the unit tests that are compiled to WebAssembly, if a later step waits for them.
+fn start_wasm(test: &Test) -> Result<()> {
+    let is_chosen = test.chosen()?.iter().any(|step| step.name == super::WASM);
+    if is_chosen && test.ahead.borrow().is_none() {
+        let started = wasm_units().and_then(|units| Ahead::start(selected(units, test)));
+        // A failure is reported by that step, which starts them again.
+        *test.ahead.borrow_mut() = started.ok();
+    }
+    Ok(())
 }
 
 /// The command for the unit tests that are compiled to WebAssembly.

@@ -1,5 +1,5 @@
 //! Libraries and programs from the package registries of other languages, which users would have
-//! and tests run. `tests/tools/` lists them with their versions. They are installed below
+//! and tests run. `tests/tools/` lists them with their versions, except uv. They are installed below
 //! `target/`; when a list changes, all its entries are installed again.
 
 use std::fs;
@@ -14,7 +14,7 @@ use crate::{cargo, say};
 /// The purpose of all of them.
 const PURPOSE: &str = "the tests that use third-party programs";
 
-/// What installs packages of Python.
+/// The installer that is tried before pip.
 const UV: &str = "uv==0.13.9";
 
 /// The `bin` folder of a Python that has everything in `tests/tools/requirements.txt`.
@@ -25,7 +25,7 @@ pub(crate) fn python_programs() -> Result<PathBuf> {
         list.announce();
         make_venv(&venv)?;
         let bin = venv.join("bin");
-        if !uv_installs(&bin, &list)? {
+        if !is_installed_by_uv(&bin, &list) {
             install(pip(&bin).arg("-r").arg(&list.path))?;
         }
         list.mark_installed()?;
@@ -33,22 +33,13 @@ pub(crate) fn python_programs() -> Result<PathBuf> {
     Ok(venv.join("bin"))
 }
 
-/// Has uv install a list, which takes a tenth of pip's time. It does not, for example, where only
-/// pip is configured to use another registry.
-fn uv_installs(bin: &Path, list: &List) -> Result<bool> {
-    install(pip(bin).args(["--no-compile", UV]))?;
+/// Installs a list with uv, in a tenth of pip's time. Returns whether that was possible: packages
+/// may come from a registry that only pip is configured for.
+fn is_installed_by_uv(bin: &Path, list: &List) -> bool {
     let mut uv = Command::new(bin.join("uv"));
-    uv.args([
-        "pip",
-        "install",
-        "--quiet",
-        "--link-mode",
-        "copy",
-        "--python",
-    ]);
-    Ok(succeeds(
-        uv.arg(bin.join("python")).arg("-r").arg(&list.path),
-    ))
+    uv.args(["pip", "install", "--quiet", "--link-mode=copy", "--python"]);
+    uv.arg(bin.join("python")).arg("-r").arg(&list.path);
+    succeeds(pip(bin).args(["--no-compile", UV])) && succeeds(&mut uv)
 }
 
 fn pip(bin: &Path) -> Command {

@@ -7,8 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::json;
 
-use super::Stage;
-use crate::faults::crash::Seed;
+use super::crash::Seed;
+use crate::resumable::Stage;
 use crate::support::{Cut, Network, Png, Setup, node};
 
 const SCRIPT: &str = "many_with_tus.mjs";
