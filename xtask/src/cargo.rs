@@ -29,8 +29,8 @@ pub(crate) const NATIVE: &str = "--workspace --no-default-features --features da
 
 /// Arguments for cargo that select the packages which are compiled to WebAssembly alone, with what
 /// tests enable.
-pub(crate) const WASM_ONLY: &str = "--target wasm32-wasip1 --package darkroom-pixels \
-                                    --package darkroom-derive --features darkroom-pixels/fuzzing";
+pub(crate) const WASM_ONLY: &str = "--package darkroom-pixels --package darkroom-derive \
+                                    --features darkroom-pixels/fuzzing";
 
 /// The root of the repository.
 pub(crate) fn root() -> PathBuf {

@@ -9,7 +9,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use anyhow::{Context as _, Result};
 
-use crate::cargo::{self, NATIVE, WASM_ONLY, cargo};
+use crate::cargo::{self, NATIVE, WASM_ONLY, WASM_TARGET, cargo};
 
 /// Writes the documentation to `target/doc`. Fails if rustdoc warns of anything.
 pub(super) fn write() -> Result<()> {
@@ -21,7 +21,7 @@ pub(super) fn write() -> Result<()> {
         .and_then(|()| fs::set_permissions(&script, fs::Permissions::from_mode(0o755)));
     written.with_context(|| format!("cannot write {}", script.display()))?;
     let native = format!("test {NATIVE} --doc");
-    let guests = format!("test {WASM_ONLY} --doc");
+    let guests = format!("test --target {WASM_TARGET} {WASM_ONLY} --doc");
     for selection in [native, guests] {
         let mut command = cargo(selection.split(' '));
         command

@@ -136,6 +136,7 @@ impl Test {
             if let Err(error) = result {
                 say::failure(&error.context(format!("step {} failed", step.name)));
                 eprintln!("to run this step again: {}", self.again(step));
+                // exit() drops nothing.
                 drop(self.ahead.take());
                 report::print(&lines);
                 // The counts are the last line; main would add another.

@@ -124,7 +124,8 @@ fn lint(test: &Test, _: &mut Outcome) -> Result<()> {
     clippy::check(cargo(native.split(' ')))?;
     clippy::check(guest::cargo_test(&["--no-run"])?)?;
     start_wasm(test)?;
-    clippy::check(cargo(format!("build {WASM_ONLY} --lib").split(' ')))?;
+    let wasm_only = format!("build --target {WASM_TARGET} {WASM_ONLY} --lib");
+    clippy::check(cargo(wasm_only.split(' ')))?;
     clippy::check(component::conformance_command()?)?;
     clippy::check(component::guests_command())
 }

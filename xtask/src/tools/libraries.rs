@@ -25,7 +25,7 @@ pub(crate) fn python_programs() -> Result<PathBuf> {
         list.announce();
         make_venv(&venv)?;
         let bin = venv.join("bin");
-        if !is_installed_by_uv(&bin, &list) {
+        if !install_with_uv(&bin, &list) {
             install(pip(&bin).arg("-r").arg(&list.path))?;
         }
         list.mark_installed()?;
@@ -35,7 +35,7 @@ pub(crate) fn python_programs() -> Result<PathBuf> {
 
 /// Installs a list with uv, in a tenth of pip's time. Returns whether that was possible: packages
 /// may come from a registry that only pip is configured for.
-fn is_installed_by_uv(bin: &Path, list: &List) -> bool {
+fn install_with_uv(bin: &Path, list: &List) -> bool {
     let mut uv = Command::new(bin.join("uv"));
     uv.args(["pip", "install", "--quiet", "--link-mode=copy", "--python"]);
     uv.arg(bin.join("python")).arg("-r").arg(&list.path);
